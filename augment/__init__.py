@@ -1,0 +1,32 @@
+"""acoustigrid: acoustic-condition test sets for speech recognisers.
+
+Clean labelled speech and a recipe go in; the same speech under a designed grid of acoustic conditions comes out,
+with every level measured. The verbs of the command line are the functions of this package::
+
+    import augment
+
+    plan = augment.plan("hospital_scanner")
+    result = augment.build("hospital_scanner", "testset")
+    report = augment.verify("testset")
+
+Importing the package loads no signal processing; that happens at the first call.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from augment.api import build, load_recipe, plan, render_utterance, verify
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "build", "load_recipe", "plan", "render_utterance", "verify"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        return getattr(import_module("augment.api"), name)
+    raise AttributeError(f"module 'augment' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,119 @@
+"""Linear filters with a known, removed delay."""
+
+import math
+
+import numpy as np
+import scipy
+from numpy.typing import NDArray
+
+from augment.acoustics import Signal
+
+FLOOR_DB = -100.0
+SPEECH_BAND_HZ = (400.0, 3000.0)
+
+
+def response_db(
+    frequency_hz: NDArray[np.float64], level_db: NDArray[np.float64], at_hz: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """A tabulated response at other frequencies: straight in dB over log frequency, level beyond both ends.
+
+    Args:
+        frequency_hz: Frequencies of the table, rising, above 0, shape (b,).
+        level_db: Levels of the table, shape (b,).
+        at_hz: Wanted frequencies, shape (m,).
+
+    Example:
+        >>> at = np.array([50.0, 200.0, 800.0])
+        >>> response_db(np.array([100.0, 400.0]), np.array([0.0, 6.0]), at).round(9).tolist()
+        [0.0, 3.0, 6.0]
+    """
+    at = np.log(np.maximum(at_hz, frequency_hz[0]))
+    return np.asarray(np.maximum(np.interp(at, np.log(frequency_hz), level_db), FLOOR_DB))
+
+
+def minimum_phase_fir(
+    frequency_hz: NDArray[np.float64], level_db: NDArray[np.float64], sample_rate_hz: int
+) -> NDArray[np.float64]:
+    """Minimum-phase filter with a tabulated magnitude.
+
+    The phase is the Hilbert transform of the logarithm of the magnitude, found by folding the real cepstrum.
+
+    Args:
+        frequency_hz: Frequencies of the table, rising, above 0, shape (b,).
+        level_db: Magnitude in dB, shape (b,); limited to -100 dB below.
+        sample_rate_hz: Samples a second.
+
+    Returns:
+        Taps, about a quarter of a second long.
+
+    Reference: Oppenheim and Schafer, Discrete-Time Signal Processing, 3rd ed., 13.5 (complex cepstrum of
+    minimum-phase sequences).
+
+    Example:
+        >>> taps = minimum_phase_fir(np.array([100.0, 1000.0]), np.array([-6.0, -6.0]), 16000)
+        >>> round(float(taps[0]), 3), bool(abs(taps[1:]).max() < 1e-9)
+        (0.501, True)
+    """
+    length = 1 << math.ceil(math.log2(sample_rate_hz / 4))
+    size = 8 * length  # long, so that the cepstrum does not fold over
+    magnitude_db = response_db(frequency_hz, level_db, scipy.fft.rfftfreq(size, 1 / sample_rate_hz))
+    cepstrum = scipy.fft.irfft(magnitude_db * (math.log(10) / 20), size)
+    cepstrum[1 : size // 2] *= 2
+    cepstrum[size // 2 + 1 :] = 0
+    taps = scipy.fft.irfft(np.exp(scipy.fft.rfft(cepstrum)), size)[:length]
+    fade = length // 8
+    taps[-fade:] *= 0.5 + 0.5 * np.cos(np.pi * np.arange(fade) / fade)
+    return np.asarray(taps, dtype=np.float64)
+
+
+def speech_delay_samples(taps: NDArray[np.float64], sample_rate_hz: int) -> float:
+    """Delay of a filter as speech meets it.
+
+    The place of the peak of the filter's impulse response, seen in 400-3000 Hz with a partly whitened spectrum: the
+    delay that a cross-correlation of speech before and after the filter finds.
+
+    Args:
+        taps: Impulse response, shape (k,).
+        sample_rate_hz: Samples a second.
+
+    Returns:
+        Delay in samples, to a sixteenth of a sample.
+
+    Example:
+        >>> speech_delay_samples(np.array([0.0, 0.0, 1.0]), 16000)
+        2.0
+    """
+    finer = 16
+    size = scipy.fft.next_fast_len(4 * taps.size + 1024, real=True)
+    spectrum = scipy.fft.rfft(taps, size)
+    frequency = scipy.fft.rfftfreq(size, 1 / sample_rate_hz)
+    magnitude = np.abs(spectrum)
+    inside = (frequency >= SPEECH_BAND_HZ[0]) & (frequency <= SPEECH_BAND_HZ[1]) & (magnitude > 0)
+    whitened = np.zeros_like(spectrum)
+    whitened[inside] = spectrum[inside] * magnitude[inside] ** -0.7
+    peak = int(np.argmax(scipy.fft.irfft(whitened, size * finer)))
+    place = peak if peak < size * finer // 2 else peak - size * finer
+    return place / finer
+
+
+def convolve(signal: Signal, taps: NDArray[np.float64], advance_samples: int = 0) -> Signal:
+    """Filter a signal, keep its length, and take out a delay.
+
+    Args:
+        signal: Shape (n,).
+        taps: Impulse response, shape (k,).
+        advance_samples: Delay to remove; the output starts this many samples later, 0 or more.
+
+    Returns:
+        Filtered signal, shape (n,).
+
+    Example:
+        >>> convolve(np.array([1.0, 2.0, 3.0]), np.array([0.0, 1.0]), advance_samples=1).round(12).tolist()
+        [1.0, 2.0, 3.0]
+    """
+    size = scipy.fft.next_fast_len(signal.size + taps.size - 1, real=True)
+    full = scipy.fft.irfft(scipy.fft.rfft(signal, size) * scipy.fft.rfft(taps, size), size)
+    out = np.zeros(signal.size)
+    part = full[advance_samples : min(advance_samples + signal.size, signal.size + taps.size - 1)]
+    out[: part.size] = part
+    return out

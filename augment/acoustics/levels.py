@@ -1,0 +1,158 @@
+"""Levels of signals: RMS, and the active speech level of ITU-T P.56 (method B)."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import scipy
+
+from augment.acoustics import Signal
+
+ENVELOPE_TIME_S = 0.030
+HANGOVER_S = 0.200
+MARGIN_DB = 15.9
+THRESHOLDS = 2.0 ** np.arange(-15, 0)
+
+
+@dataclass(frozen=True)
+class SpeechLevel:
+    """What the speech level meter shows.
+
+    Attributes:
+        active_level_dbov: Active speech level; ``-inf`` where no speech was found.
+        rms_level_dbov: Long-term level over all samples; ``-inf`` for digital silence.
+        activity: Share of the time in which speech is active, 0 to 1.
+    """
+
+    active_level_dbov: float
+    rms_level_dbov: float
+    activity: float
+
+
+def db(power: float) -> float:
+    """Decibels of a power (ratio); ``-inf`` for zero.
+
+    Example:
+        >>> db(100.0), db(0.0)
+        (20.0, -inf)
+    """
+    return 10 * math.log10(power) if power > 0 else -math.inf
+
+
+def gain(level_db: float) -> float:
+    """Amplitude factor of a level in dB.
+
+    Example:
+        >>> gain(20.0)
+        10.0
+    """
+    return float(10 ** (level_db / 20))
+
+
+def power(signal: Signal) -> float:
+    """Mean square of a signal of shape (n,); 0 for an empty one."""
+    # np.sum of a product, not np.dot: BLAS gives other last bits on other machines and thread counts.
+    return float(np.sum(signal * signal)) / signal.size if signal.size else 0.0
+
+
+def rms_level_dbov(signal: Signal) -> float:
+    """RMS level in dBov of a signal of shape (n,).
+
+    Example:
+        >>> rms_level_dbov(np.full(4, 0.1))
+        -20.0
+    """
+    return round(db(power(signal)), 12)
+
+
+def envelope(signal: Signal, sample_rate_hz: int) -> Signal:
+    """Envelope of P.56: the rectified signal through two one-pole smoothers of 30 ms, from rest. Shape (n,)."""
+    pole = math.exp(-1 / (sample_rate_hz * ENVELOPE_TIME_S))
+    once = scipy.signal.lfilter([1 - pole], [1, -pole], np.abs(signal))
+    return np.asarray(scipy.signal.lfilter([1 - pole], [1, -pole], once), dtype=np.float64)
+
+
+def _active_samples(above: np.ndarray, hangover: int) -> int:
+    """Samples above a threshold, and at most `hangover` samples after each time the envelope falls below it."""
+    places = np.flatnonzero(above)
+    if not places.size:
+        return 0
+    below = np.diff(places) - 1
+    tail = above.size - 1 - int(places[-1])
+    return int(places.size + np.minimum(below, hangover).sum() + min(tail, hangover))
+
+
+def speech_level(signal: Signal, sample_rate_hz: int) -> SpeechLevel:
+    """Active speech level by ITU-T P.56, method B.
+
+    Activity is counted at thresholds a factor of two apart; the active level is the one that lies 15.9 dB above its
+    own threshold, found by exact linear interpolation between two thresholds. The meter must never be given the
+    noisy mixture: at 5 dB SNR it reads 0.8 dB too high.
+
+    Args:
+        signal: Speech, shape (n,), full scale 1.0.
+        sample_rate_hz: Samples a second.
+
+    Returns:
+        Levels in dBov and activity. Below about -74 dBov the meter finds no speech, by the standard's lowest
+        threshold.
+
+    Reference: ITU-T P.56 (2011), clause 6; constants as in ITU-T G.191, module sv56.
+
+    Example:
+        A sine of amplitude 0.1 is active all the time, but for the rise of the envelope:
+
+        >>> t = np.arange(128000) / 16000
+        >>> level = speech_level(0.1 * np.sin(2 * np.pi * 1000 * t), 16000)
+        >>> round(level.active_level_dbov, 2), round(level.activity, 5)
+        (-23.0, 0.99702)
+    """
+    energy = float(np.sum(signal * signal))
+    if energy == 0:
+        return SpeechLevel(-math.inf, -math.inf, 0.0)
+    rms = db(energy / signal.size)
+    smooth = envelope(signal, sample_rate_hz)
+    hangover = math.floor(HANGOVER_S * sample_rate_hz + 0.5)
+    previous: tuple[float, float] | None = None  # level and margin at the threshold before
+    for threshold in THRESHOLDS:
+        active = _active_samples(smooth >= threshold, hangover)
+        if active == 0:
+            break
+        level = db(energy / active)
+        margin = level - 20 * math.log10(threshold)
+        if margin <= MARGIN_DB:
+            if previous is None:
+                break  # even the lowest threshold is nearer than the margin: too quiet to be measured
+            share = (previous[1] - MARGIN_DB) / (previous[1] - margin)
+            found = previous[0] + share * (level - previous[0])
+            return SpeechLevel(found, rms, 10 ** ((rms - found) / 10))
+        previous = (level, margin)
+    return SpeechLevel(-math.inf, rms, 0.0)
+
+
+def speech_gain(signal: Signal, sample_rate_hz: int, level_dbov: float) -> float:
+    """Factor that brings speech to an active level.
+
+    The meter's thresholds are absolute, so its reading moves by a few hundredths of a dB with the gain; measuring
+    twice takes that out.
+
+    Args:
+        signal: Speech, shape (n,), full scale 1.0.
+        sample_rate_hz: Samples a second.
+        level_dbov: Wanted active speech level.
+
+    Raises:
+        ValueError: The meter finds no speech.
+
+    Example:
+        >>> t = np.arange(16000) / 16000
+        >>> round(speech_gain(0.1 * np.sin(2 * np.pi * 500 * t), 16000, -42.97), 2)
+        0.1
+    """
+    factor = 1.0
+    for _ in range(3):
+        found = speech_level(signal * factor, sample_rate_hz).active_level_dbov
+        if found == -math.inf:
+            raise ValueError("no active speech found (ITU-T P.56): the signal is silent, too quiet or too short")
+        factor *= gain(level_dbov - found)
+    return factor

@@ -1,0 +1,48 @@
+"""From float to 16-bit integers, by one rule for every file format."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augment.acoustics import Signal
+
+FULL_SCALE = 32768
+LARGEST = 32767 / FULL_SCALE
+HEADROOM_PEAK = 0.99
+
+
+def headroom_gain(signal: Signal) -> float:
+    """Factor, 1 or less, that keeps a mixture from clipping: a peak above full scale is brought to 0.99.
+
+    Example:
+        >>> headroom_gain(np.array([0.5, -0.9])), headroom_gain(np.array([1.98]))
+        (1.0, 0.5)
+    """
+    peak = float(np.max(np.abs(signal), initial=0.0))
+    return 1.0 if peak <= LARGEST else HEADROOM_PEAK / peak
+
+
+def quantise(signal: Signal) -> tuple[NDArray[np.int16], int]:
+    """Round to 16-bit integers.
+
+    The rule: multiply by 32768, round to the nearest integer, halves to the even one, no dither. Encoders are handed
+    these integers, since libsndfile rounds floats otherwise for WAV than for FLAC.
+
+    Args:
+        signal: Shape (n,), full scale 1.0, finite.
+
+    Returns:
+        Integers of shape (n,), and how many samples had to be limited to the 16-bit range.
+
+    Raises:
+        ValueError: A sample is not finite; encoders would make full-scale noise of it.
+
+    Example:
+        >>> values, clipped = quantise(np.array([0.0, 0.5, -1.0, 1.0]))
+        >>> values.tolist(), clipped
+        ([0, 16384, -32768, 32767], 1)
+    """
+    if not np.isfinite(signal).all():
+        raise ValueError("a sample is not a finite number")
+    scaled = np.rint(signal * FULL_SCALE)
+    limited = np.clip(scaled, -FULL_SCALE, FULL_SCALE - 1)
+    return limited.astype(np.int16), int(np.count_nonzero(limited != scaled))

@@ -1,0 +1,204 @@
+"""The verbs of the product, as functions."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from augment.acoustics import Signal
+from augment.corpus.speech import Progress, inspect
+from augment.corpus.table import read_corpus
+from augment.design.conditions import conditions
+from augment.design.exposure import exposures
+from augment.design.plan import Plan, make_plan
+from augment.design.selection import select
+from augment.errors import AcoustigridError, Fault, nearest
+from augment.execute import Lost, executors
+from augment.export import exporters
+from augment.files.atomic import write_atomically
+from augment.recipe.loader import LoadedRecipe, load_recipe
+from augment.render import Failed, Rendered
+from augment.report.tables import coverage
+from augment.testset.finish import manifest_rows, write_rest
+from augment.testset.folder import WHERE, Folder, Rows, open_folder
+from augment.testset.shard import Done, Job, Shard, Utterance
+from augment.testset.shard import render_utterance as render_items
+from augment.testset.work import job_of, shards, utterance_of
+from augment.verify import verify
+
+__all__ = ["BuildResult", "build", "load_recipe", "plan", "render_utterance", "verify"]
+
+COVERAGE = "coverage.txt"
+
+OnProgress = Callable[[int, float], None]
+"""Told after every shard: items done, seconds of audio made."""
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """What a build made.
+
+    Attributes:
+        folder: The test set.
+        plan: What was planned.
+        made: Items in the manifest.
+        reused: Items among them that were there before.
+        failures: Items that could not be made, and why.
+        coverage: The accent x condition table, as text.
+    """
+
+    folder: Path
+    plan: Plan
+    made: int
+    reused: int
+    failures: tuple[dict[str, Any], ...]
+    coverage: str
+
+
+def plan(recipe: str | Path | LoadedRecipe, progress: Progress = iter) -> Plan:
+    """Plan a test set: decide every item, render none.
+
+    Args:
+        recipe: Path of a recipe, name of a bundled one, or a loaded one.
+        progress: Wraps what is iterated over, to show how far it is.
+
+    Raises:
+        RecipeError, CorpusError, ProfileError, DesignError: What is asked for cannot be done, and why.
+
+    Example:
+        >>> plan("demo").items.height
+        384
+    """
+    loaded = recipe if isinstance(recipe, LoadedRecipe) else load_recipe(recipe)
+    wanted = loaded.recipe
+    columns = conditions(loaded)
+    corpus = read_corpus(wanted.corpus, loaded.base)
+    selection = select(corpus, wanted.balance, wanted.corpus.keep, wanted.seed)
+    grid = (wanted.output.sample_rate_hz, wanted.noise.segment_s)
+    dealt = exposures(columns, loaded.library, selection.per_group, wanted.seed, grid)
+    facts, notes = inspect(corpus, selection.frame, wanted.output.sample_rate_hz, progress)
+    return make_plan(loaded, corpus, columns, selection, dealt, facts, tuple(notes))
+
+
+def build(
+    recipe: str | Path | LoadedRecipe | Plan,
+    folder: str | Path,
+    workers: int = 1,
+    replace: bool = False,
+    executor: str | None = None,
+    on_progress: OnProgress | None = None,
+) -> BuildResult:
+    """Build a test set. A build that was stopped goes on where it was; finished items are not made again.
+
+    Args:
+        recipe: Path of a recipe, name of a bundled one, a loaded one, or a plan.
+        folder: Where to; new, empty, or holding this test set.
+        workers: Processes; the bytes do not depend on it.
+        replace: Allow that finished items of this test set are changed or removed.
+        executor: How to run: a file of ``augment/execute``; by the number of workers if not given.
+        on_progress: Told how far it is.
+
+    Raises:
+        AcoustigridError: It cannot be planned or written. Items that cannot be rendered do not raise: they are in the
+            result and in ``failures.jsonl``.
+    """
+    planned = recipe if isinstance(recipe, Plan) else plan(recipe)
+    run = _executor(executor, workers)
+    path = Path(folder)
+    keys = dict(planned.items.select("audio_filepath", "key").rows())
+    with open_folder(path, planned.loaded.recipe.name, keys, replace) as opened:
+        _write_where(opened, planned)
+        job = job_of(planned.loaded, path)
+        tell = on_progress or (lambda items, seconds: None)
+        tell(len(opened.finished), 0.0)
+        rows, failures = dict(opened.finished), list[dict[str, Any]]()
+        for done in _run(run, job, shards(planned, opened.finished), workers):
+            rows |= {row["audio_filepath"]: row for row in done.rows}
+            failures += done.failures
+            tell(len(done.rows) + len(done.failures), done.seconds)
+        return _finish(opened, planned, rows, failures)
+
+
+def _finish(opened: Folder, planned: Plan, rows: Rows, failures: list[dict[str, Any]]) -> BuildResult:
+    manifest = manifest_rows(planned, rows)
+    grid = coverage(planned, rows)
+    extra = {module.FILE: module.export(manifest) for module in exporters().values()}
+    write_rest(opened, planned, manifest, failures, {**extra, COVERAGE: f"{grid}\n".encode()})
+    opened.remove_stale()
+    opened.forget_parts()
+    return BuildResult(opened.path, planned, len(manifest), len(opened.finished), tuple(failures), grid)
+
+
+def _executor(name: str | None, workers: int) -> Any:
+    if workers < 1:
+        raise AcoustigridError(Fault("--workers", f"expected 1 or more, found {workers}"))
+    chosen = name or ("serial" if workers == 1 else "processes")
+    known = executors()
+    if chosen not in known:
+        raise AcoustigridError(Fault("--executor", f"there is no executor '{chosen}'", nearest(chosen, list(known))))
+    return known[chosen].run
+
+
+def _run(run: Any, job: Job, shards: Sequence[Shard], workers: int) -> Iterator[Done]:
+    """Results of all shards; a shard that kills its workers is tried once more, one utterance at a time."""
+    lost: list[Utterance] = []
+    for outcome in run(job, shards, workers):
+        if isinstance(outcome, Lost):
+            lost += outcome.task.utterances
+        else:
+            yield outcome
+    for outcome in run(job, [Shard((utterance,)) for utterance in lost], 1 if workers == 1 else 2) if lost else ():
+        if not isinstance(outcome, Lost):
+            yield outcome
+            continue
+        done = Done([], [], 0.0)
+        for utterance in outcome.task.utterances:
+            for item in utterance.items:
+                done.fail(utterance, item, f"the worker died {outcome.tries} times while it made this utterance")
+        yield done
+
+
+def _write_where(opened: Folder, planned: Plan) -> None:
+    """Note for `verify` where the sources are on this machine; no part of the test set."""
+    where = {"recipe_folder": str(planned.loaded.base.resolve())}
+    write_atomically(opened.state / WHERE, json.dumps(where).encode())
+
+
+def render_utterance(planned: Plan, utterance: str) -> dict[str, Rendered]:
+    """Render one utterance of a plan, with its stems, without writing anything.
+
+    Args:
+        planned: A plan.
+        utterance: Id of a chosen utterance.
+
+    Returns:
+        For each condition: the samples, the scene at the microphone and the scene in the file.
+
+    Raises:
+        AcoustigridError: There is no such utterance in the plan, or an item cannot be rendered.
+
+    Example:
+        >>> planned = plan("demo")
+        >>> items = render_utterance(planned, planned.items["utterance"][0])
+        >>> round(items["scanner_5db__studio"].measured["snr_db"], 2)
+        5.0
+    """
+    rows = [row for row in planned.items.rows(named=True) if row["utterance"] == utterance]
+    if not rows:
+        known = planned.items["utterance"].unique().to_list()
+        raise AcoustigridError(Fault("", f"the plan has no utterance '{utterance}'", nearest(utterance, known)))
+    made: dict[str, Rendered] = {}
+    job = job_of(planned.loaded, Path())
+    for outcome in render_items(job, utterance_of(rows, planned.corpus.manifest.parent)):
+        if isinstance(outcome, Failed):
+            raise AcoustigridError(Fault(f"{utterance} under {outcome.condition.name}", outcome.reason))
+        made[outcome.condition.name] = outcome
+    return made
+
+
+def stems(rendered: Rendered) -> dict[str, Signal]:
+    """The stems of an item as they are in its file: ``speech``, ``noise``, ``noise2`` ..., each of shape (n,)."""
+    scene = rendered.delivered
+    named = {"noise" if n == 1 else f"noise{n}": stem for n, stem in enumerate(scene.noises, start=1)}
+    return {"speech": scene.speech.signal(), **{name: stem.signal() for name, stem in named.items()}}

@@ -1,0 +1,223 @@
+"""The command line: each command calls one function of the library and shows what it returns."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from augment import __version__
+from augment.errors import AcoustigridError
+
+if TYPE_CHECKING:
+    from augment.api import BuildResult
+    from augment.verify import Verdict
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)  # fmt: skip
+
+RecipeArgument = Annotated[
+    str, typer.Argument(metavar="RECIPE", help="A recipe file, or the name of a bundled recipe.")
+]
+OutOption = Annotated[Path, typer.Option("--out", "-o", help="Folder of the test set.")]
+WorkersOption = Annotated[int, typer.Option("--workers", "-w", min=1, help="Processes; the bytes do not depend on it.")]
+EXIT_FAULT, EXIT_DEVIATION, EXIT_INTERRUPTED = 2, 1, 130
+
+
+def _say(text: str = "") -> None:
+    typer.echo(text)
+
+
+def _progress(label: str) -> Callable[[Iterable[Any]], Iterator[Any]]:
+    """A bar for something that is iterated over; none where nobody looks."""
+    from tqdm import tqdm
+
+    return lambda items: iter(tqdm(items, desc=label, unit="file", disable=None, leave=False))
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False) -> None:
+    """Acoustic-condition test sets for speech recognisers: accent x condition grids you can trust.
+
+    Try it:  acoustigrid demo
+    """
+    if version:
+        _say(f"acoustigrid {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def check(recipe: RecipeArgument) -> None:
+    """Check a recipe: all of its faults at once, each with line and column.
+
+    Example:  acoustigrid check hospital.yaml
+    """
+    from augment.design.conditions import conditions
+    from augment.recipe.loader import load_recipe
+
+    loaded = load_recipe(recipe)
+    columns = conditions(loaded)
+    _say(f"{loaded.recipe.name}: no faults; {len(columns)} conditions")
+    for condition in columns:
+        _say(f"  {condition.name}")
+
+
+@app.command()
+def plan(recipe: RecipeArgument) -> None:
+    """Plan a test set and show the grid; nothing is rendered.
+
+    Example:  acoustigrid plan demo
+    """
+    from augment.api import plan as make
+    from augment.report.tables import plan_text
+
+    _say(plan_text(make(recipe, _progress("reading speech"))))
+
+
+@app.command()
+def build(
+    recipe: RecipeArgument,
+    out: OutOption,
+    workers: WorkersOption = 1,
+    replace: Annotated[bool, typer.Option(help="Allow that finished files of this test set change or go.")] = False,
+    executor: Annotated[str | None, typer.Option(help="How to run the work: serial or processes.")] = None,
+) -> None:
+    """Build a test set. A build that was stopped goes on when the same command is run again.
+
+    Example:  acoustigrid build demo --out testset --workers 2
+    """
+    result = _build(recipe, out, workers, replace, executor)
+    _show(result)
+    if result.failures:
+        raise typer.Exit(EXIT_DEVIATION)
+
+
+def _build(recipe: str, out: Path, workers: int, replace: bool = False, executor: str | None = None) -> "BuildResult":
+    from tqdm import tqdm
+
+    from augment.api import build as make
+    from augment.api import plan as decide
+
+    planned = decide(recipe, _progress("reading speech"))
+    with tqdm(total=planned.items.height, desc="rendering", unit="item", disable=None) as bar:
+        seconds = 0.0
+
+        def tell(items: int, made_s: float) -> None:
+            nonlocal seconds
+            seconds += made_s
+            bar.update(items)
+            elapsed = bar.format_dict["elapsed"] or 1e-9
+            bar.set_postfix_str(f"{seconds / elapsed:.0f} s of audio/s")
+
+        return make(planned, out, workers, replace, executor, tell)
+
+
+def _show(result: "BuildResult") -> None:
+    _say(result.coverage)
+    _say()
+    reused = f" ({result.reused} of them were there before)" if result.reused else ""
+    _say(f"{result.made} of {result.plan.items.height} items in {result.folder}{reused}")
+    for note in result.plan.notes:
+        _say(f"note: {note}")
+    scaled = _scaled(result)
+    if scaled:
+        _say(f"note: {scaled} items were made softer as a whole, since they would have clipped (headroom_gain_db)")
+    for failure in result.failures[:10]:
+        typer.echo(f"failed: {failure['audio_filepath']}: {failure['reason']}", err=True)
+    if result.failures:
+        typer.echo(f"{len(result.failures)} items could not be made: see {result.folder / 'failures.jsonl'}", err=True)
+
+
+def _scaled(result: "BuildResult") -> int:
+    lines = (result.folder / "manifest.jsonl").read_text(encoding="utf-8").split("\n")
+    return sum(json.loads(line)["headroom_gain_db"] < 0 for line in lines if line)
+
+
+@app.command()
+def verify(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A finished test set.")],
+    sample: Annotated[int, typer.Option(min=0, help="Items to render again; 0 checks the files only.")] = 20,
+    recipe_folder: Annotated[
+        Path | None, typer.Option(help="Where the recipe was, if it has moved with its corpus and noise.")
+    ] = None,
+) -> None:
+    """Check a test set: every file, and a sample rendered again. Exit code 0 only if nothing deviates.
+
+    Example:  acoustigrid verify testset
+    """
+    if not _verify(folder, sample, recipe_folder).sound:
+        raise typer.Exit(EXIT_DEVIATION)
+
+
+def _verify(folder: Path, sample: int = 20, recipe_folder: Path | None = None) -> "Verdict":
+    from augment.api import verify as examine
+
+    verdict = examine(folder, sample, recipe_folder, _progress("verifying"))
+    for fault in verdict.deviations[:50]:
+        typer.echo(str(fault), err=True)
+    if len(verdict.deviations) > 50:
+        typer.echo(f"... and {len(verdict.deviations) - 50} more", err=True)
+    state = "all as it should be" if verdict.sound else f"{len(verdict.deviations)} deviations"
+    _say(f"{verdict.files} files read, {verdict.rendered} items rendered again: {state}")
+    return verdict
+
+
+@app.command()
+def demo(
+    out: OutOption = Path("demo-testset"),
+    workers: WorkersOption = 2,
+) -> None:
+    """Build and verify the demo: 48 synthetic utterances under 8 conditions.
+
+    Example:  acoustigrid demo --out demo-testset
+    """
+    result = _build("demo", out, workers)
+    _show(result)
+    sound = _verify(out).sound
+    if result.failures or not sound:
+        raise typer.Exit(EXIT_DEVIATION)
+
+
+@app.command()
+def recipes(names: Annotated[bool, typer.Option("--names", help="Only the names.")] = False) -> None:
+    """List the bundled recipes.
+
+    Example:  acoustigrid recipes
+    """
+    from augment.recipe.loader import bundled_recipes, load_recipe
+
+    if names:
+        _say("\n".join(bundled_recipes()))
+        return
+    known = {name: load_recipe(path).recipe.about for name, path in bundled_recipes().items()}
+    width = max(len(name) for name in known)
+    for name, about in known.items():
+        _say(f"{name.ljust(width)}  {about}")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of recipes, for editors.
+
+    Example:  acoustigrid schema > recipe.schema.json
+    """
+    from augment.recipe.schema import recipe_schema
+
+    _say(json.dumps(recipe_schema(), indent=2))
+
+
+def main() -> None:
+    """Run the command line; faults of the user are messages, not tracebacks."""
+    try:
+        app()
+    except AcoustigridError as error:
+        for fault in error.faults:
+            typer.echo(f"error: {fault}", err=True)
+        sys.exit(EXIT_FAULT)
+    except KeyboardInterrupt:
+        typer.echo("stopped; the same command goes on from here", err=True)
+        sys.exit(EXIT_INTERRUPTED)

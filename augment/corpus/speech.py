@@ -1,0 +1,150 @@
+"""The audio behind a row of the corpus."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from augment.acoustics import Signal
+from augment.acoustics.levels import speech_level
+from augment.acoustics.resample import resample, resampled_length
+from augment.corpus.table import Corpus
+from augment.errors import AudioError, CorpusError, Fault
+from augment.files.audio import mono, read_audio
+
+if TYPE_CHECKING:
+    import polars
+
+Progress = Callable[[Iterable[Any]], Iterator[Any]]
+"""Wraps what is iterated over, to show how far it is."""
+
+DURATION_SLACK_S = 0.1
+SHORTEST_S = 0.1
+LONGEST_S = 900.0
+
+
+@dataclass(frozen=True)
+class Speech:
+    """One utterance, decoded.
+
+    Attributes:
+        samples: At the test set's rate, shape (n,), without DC offset.
+        sha256: Of the whole audio file.
+        source_rate_hz: Rate of the file.
+    """
+
+    samples: Signal
+    sha256: str
+    source_rate_hz: int
+
+
+def read_speech(path: Path, offset_s: float | None, duration_s: float | None, sample_rate_hz: int) -> Speech:
+    """Read an utterance at the test set's sample rate.
+
+    The mean is removed: a DC offset is no sound, and the level meter would take it for speech.
+
+    Args:
+        path: Audio file.
+        offset_s: Start of the utterance in it; None for the whole file, whatever duration is declared.
+        duration_s: Its length where it is a part of the file; None for all the rest.
+        sample_rate_hz: Wanted rate.
+
+    Raises:
+        AudioError: The file cannot be used, or the utterance is shorter than 0.1 s or longer than 15 min.
+    """
+    audio = read_audio(path) if offset_s is None else read_audio(path, offset_s, duration_s)
+    signal = mono(audio, str(path))
+    length_s = signal.size / audio.sample_rate_hz
+    if not SHORTEST_S <= length_s <= LONGEST_S:
+        limits = f"{SHORTEST_S:g} s to {LONGEST_S / 60:g} min"
+        raise AudioError(Fault(str(path), f"the utterance lasts {length_s:.3f} s; from {limits} can be used"))
+    samples = resample(signal, audio.sample_rate_hz, sample_rate_hz)
+    assert samples.size == resampled_length(signal.size, audio.sample_rate_hz, sample_rate_hz)
+    return Speech(samples - np.mean(samples), audio.sha256, audio.sample_rate_hz)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the planner must know of an utterance's audio.
+
+    Attributes:
+        sha256: Of the whole audio file.
+        source_rate_hz: Rate of the file.
+        samples: Length at the test set's rate.
+        level_dbov: Active speech level before anything is done to it.
+        tail_db: How much less the level meter would show if silence followed: near 0 where the recording ends in a
+            pause, up to 5 dB for a word that is cut out tightly.
+    """
+
+    sha256: str
+    source_rate_hz: int
+    samples: int
+    level_dbov: float
+    tail_db: float
+
+
+def facts_of(path: Path, offset_s: float | None, duration_s: float | None, sample_rate_hz: int) -> Facts:
+    """Inspect the audio of one utterance.
+
+    Args:
+        path: Audio file.
+        offset_s: Start of the utterance; None for the whole file, whatever duration is declared.
+        duration_s: Declared length.
+        sample_rate_hz: Rate of the test set.
+
+    Raises:
+        AudioError: The audio cannot be used, or holds no active speech.
+    """
+    speech = read_speech(path, offset_s, duration_s, sample_rate_hz)
+    level = speech_level(speech.samples, sample_rate_hz)
+    if level.active_level_dbov == -math.inf:
+        silent = level.rms_level_dbov < -90
+        found = f"no active speech is found (ITU-T P.56) in a signal of {level.rms_level_dbov:.1f} dBov RMS"
+        raise AudioError(Fault(str(path), "the utterance is silent" if silent else found))
+    padded = speech_level(np.pad(speech.samples, (0, sample_rate_hz // 2)), sample_rate_hz)
+    tail_db = level.active_level_dbov - padded.active_level_dbov
+    return Facts(speech.sha256, speech.source_rate_hz, speech.samples.size, level.active_level_dbov, tail_db)
+
+
+def inspect(
+    corpus: Corpus, frame: "polars.DataFrame", sample_rate_hz: int, progress: Progress = iter
+) -> tuple[dict[str, Facts], list[str]]:
+    """Inspect the audio of chosen utterances.
+
+    Args:
+        corpus: The corpus.
+        frame: The chosen rows.
+        sample_rate_hz: Rate of the test set.
+        progress: Shows how far it is.
+
+    Returns:
+        Facts by utterance id, and what the user should know.
+
+    Raises:
+        CorpusError: Audio that cannot be used; every such row is named.
+    """
+    facts: dict[str, Facts] = {}
+    faults: list[Fault] = []
+    lying = 0
+    columns = frame.select("id", "audio_filepath", "offset", "duration", "row").rows()
+    for identity, audio, offset, duration, row in progress(columns):
+        try:
+            found = facts_of(corpus.audio_path(audio), offset, duration, sample_rate_hz)
+        except AudioError as error:
+            for fault in error.faults:
+                message = f"utterance '{identity}': {fault.where}: {fault.message}"
+                faults.append(Fault(f"{corpus.manifest}:{row}", message, fault.remedy))
+            continue
+        facts[identity] = found
+        lying += (
+            duration is not None
+            and offset is None
+            and abs(duration - found.samples / sample_rate_hz) > DURATION_SLACK_S
+        )
+    if faults:
+        remedy = "mend the files, or leave the utterances out: corpus: {leave_out: [id, ...]}"
+        raise CorpusError([*faults, Fault("", f"{len(faults)} chosen utterances cannot be used", remedy)])
+    return facts, [f"{lying} rows declare a duration that is not the audio's: the audio's own is used"] if lying else []

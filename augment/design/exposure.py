@@ -1,0 +1,93 @@
+"""Noise exposure: which stretch of which recording every block hears.
+
+A recording is cut on a grid into segments; the segments of a source are shuffled and dealt to the blocks one by one,
+none of them twice before all have been dealt. Utterances of one block, whatever their group, hear the same segment.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from augment.acoustics.resample import resampled_length
+from augment.design.conditions import ChainStep, Condition
+from augment.profiles.library import Library, Need
+from augment.profiles.recording import Recording
+from augment.scene import Segment
+from augment.streams import generator
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """What the blocks hear of one noise source in one setting.
+
+    Attributes:
+        path: ``factor/family/step``.
+        source: As the recipe names it.
+        dealt: The segment of each block.
+        available: How many segments the source has.
+        seconds: Length of all its recordings.
+    """
+
+    path: str
+    source: str
+    dealt: tuple[Segment, ...]
+    available: int
+    seconds: float
+
+    @property
+    def reuse(self) -> int:
+        """The most blocks that hear one segment."""
+        return -(-len(self.dealt) // self.available)
+
+
+def segments(recordings: Iterable[Recording], sample_rate_hz: int, segment_s: float) -> list[tuple[int, str, int]]:
+    """Grid segments of a source: index and name of the recording, and first sample.
+
+    A recording shorter than two segments is one segment; the rest after the last whole segment belongs to it.
+    """
+    step = round(segment_s * sample_rate_hz)
+    found = []
+    for index, recording in enumerate(recordings):
+        length = resampled_length(recording.samples.size, recording.sample_rate_hz, sample_rate_hz)
+        found += [(index, recording.name, place * step) for place in range(max(1, length // step))]
+    return found
+
+
+def deal(step: ChainStep, need: Need, library: Library, blocks: int, seed: int, grid: tuple[int, float]) -> Exposure:
+    """Deal the segments of a source to blocks.
+
+    Args:
+        step: The step that plays the recording.
+        need: The recording.
+        library: Holds it.
+        blocks: How many blocks there are.
+        seed: Of the recipe.
+        grid: Sample rate in Hz, and segment length in s.
+
+    Raises:
+        ProfileError: The recordings cannot be used.
+    """
+    recordings = library.recordings(need.name)
+    found = segments(recordings, *grid)
+    dealt: list[Segment] = []
+    while len(dealt) < blocks:
+        turn = len(dealt) // len(found)
+        order = generator(seed, "deal", step.factor, step.family, step.name, need.name, turn).permutation(len(found))
+        for index, name, start in (found[place] for place in order[: blocks - len(dealt)]):
+            dealt.append(Segment(index, name, start, turn))
+    return Exposure(step.path, need.name, tuple(dealt), len(found), sum(r.duration_s for r in recordings))
+
+
+def exposures(
+    conditions: Iterable[Condition], library: Library, blocks: int, seed: int, grid: tuple[int, float]
+) -> dict[tuple[str, str], Exposure]:
+    """Deal for every step that plays recordings; by path and source.
+
+    Raises:
+        ProfileError: Recordings cannot be used.
+    """
+    found: dict[tuple[str, str], Exposure] = {}
+    for step in (step for condition in conditions for step in condition.chain):
+        for need in step.perturbation.needs():
+            if need.room == "recording" and (step.path, need.name) not in found:
+                found[(step.path, need.name)] = deal(step, need, library, blocks, seed, grid)
+    return found

@@ -1,0 +1,243 @@
+"""The plan: every item of the test set, with everything that decides its bytes."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from augment.corpus.speech import Facts
+from augment.corpus.table import Corpus
+from augment.design.conditions import Condition
+from augment.design.exposure import Exposure
+from augment.design.naming import file_stem
+from augment.design.selection import Selection
+from augment.errors import DesignError, Fault
+from augment.recipe.loader import LoadedRecipe
+from augment.recipe.model import ROW_FIELDS
+from augment.scene import Segment
+
+if TYPE_CHECKING:
+    import polars
+
+BYTES_VERSION = 1
+"""Raised whenever the bytes of an item change for the same inputs; the CHANGELOG says so under "bytes changed"."""
+
+FLAC_SHARE = 0.6
+TAIL_DIFFERENCE_DB = 0.25
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be rendered.
+
+    Attributes:
+        loaded: The recipe.
+        corpus: The corpus.
+        conditions: Columns of the grid.
+        selection: Chosen utterances, rows of the grid.
+        exposures: Noise segments of the blocks, by path of the step and source.
+        items: One row for each file: where its speech comes from, its condition, group and block, its noise
+            ``segments`` (JSON, by path of the step), its ``key`` and its ``audio_filepath``. Integers, strings and
+            decimal strings only, so that a plan is the same on every machine.
+        notes: What the user should know.
+    """
+
+    loaded: LoadedRecipe
+    corpus: Corpus
+    conditions: tuple[Condition, ...]
+    selection: Selection
+    exposures: Mapping[tuple[str, str], Exposure]
+    items: "polars.DataFrame"
+    notes: tuple[str, ...]
+
+    @property
+    def seconds(self) -> float:
+        """Length of all items together."""
+        return int(self.items["samples"].sum()) / self.loaded.recipe.output.sample_rate_hz
+
+    @property
+    def estimated_bytes(self) -> int:
+        """Size of all audio files: exact for WAV, an estimate for FLAC."""
+        samples, files = int(self.items["samples"].sum()), self.items.height
+        share = 1.0 if self.loaded.recipe.output.format == "wav" else FLAC_SHARE
+        return round(2 * samples * share) + 44 * files
+
+
+def make_plan(
+    loaded: LoadedRecipe,
+    corpus: Corpus,
+    conditions: tuple[Condition, ...],
+    selection: Selection,
+    exposures: Mapping[tuple[str, str], Exposure],
+    facts: Mapping[str, Facts],
+    notes: tuple[str, ...] = (),
+) -> Plan:
+    """Join what was decided into one table of items.
+
+    Raises:
+        DesignError: Two utterances would have the same file name.
+    """
+    import polars
+
+    stems = _stems(selection.frame["id"].to_list(), corpus)
+    chains = [_Chain(condition, loaded, exposures) for condition in conditions]
+    recipe, labels = loaded.recipe, label_columns(corpus, loaded)
+    rows: list[dict[str, Any]] = []
+    for utterance in selection.frame.rows(named=True):
+        own = _utterance_part(utterance, facts[utterance["id"]], labels)
+        for condition, chain in zip(conditions, chains, strict=True):
+            segments = chain.segments(utterance["block"])
+            stem = stems[utterance["id"]]
+            rows.append(
+                {
+                    "id": f"{stem}__{condition.name}",
+                    "audio_filepath": f"audio/{condition.name}/{stem}.{recipe.output.format}",
+                    "condition": condition.name,
+                    **dict(condition.settings),
+                    **own,
+                    "segments": json.dumps(segments, sort_keys=True),
+                    "key": _key(own, chain.identity, segments, loaded),
+                }
+            )
+    items = polars.DataFrame(rows, infer_schema_length=None)
+    all_notes = (
+        *corpus.notes,
+        *selection.notes,
+        *notes,
+        *_rate_notes(selection, facts),
+        *_tail_notes(selection, facts),
+        *_length_notes(items, exposures, loaded),
+    )
+    return Plan(loaded, corpus, conditions, selection, exposures, items, all_notes)
+
+
+def label_columns(corpus: Corpus, loaded: LoadedRecipe) -> dict[str, str]:
+    """Column of the manifest for each label of the corpus: its own name, or ``label_...`` where that is taken."""
+    taken = {*ROW_FIELDS, *loaded.settings, "segments"}
+    return {
+        label: f"label_{label}" if label in taken or label.startswith("noise") else label for label in corpus.labels
+    }
+
+
+def _utterance_part(utterance: Mapping[str, Any], facts: Facts, labels: Mapping[str, str]) -> dict[str, Any]:
+    offset, duration = utterance["offset"], utterance["duration"]
+    return {
+        "utterance": utterance["id"],
+        "text": utterance["text"],
+        "speaker": utterance["speaker"],
+        "group": utterance["group"],
+        "block": utterance["block"],
+        **{column: utterance[label] for label, column in labels.items()},
+        "source_audio": utterance["audio_filepath"],
+        "source_offset": None if offset is None else repr(offset),
+        "source_duration": None if offset is None or duration is None else repr(duration),
+        "source_sha256": facts.sha256,
+        "source_sample_rate": facts.source_rate_hz,
+        "source_level_dbov": f"{facts.level_dbov:.2f}",
+        "samples": facts.samples,
+    }
+
+
+def _stems(identities: list[str], corpus: Corpus) -> dict[str, str]:
+    stems: dict[str, str] = {}
+    owner: dict[str, str] = {}
+    for identity in identities:
+        stem = file_stem(identity)
+        other = owner.setdefault(stem.casefold(), identity)
+        if other != identity:
+            message = f"the ids '{other}' and '{identity}' would have the same file name '{stem}'"
+            raise DesignError(Fault(str(corpus.manifest), message, "change one of them"))
+        stems[identity] = stem
+    return stems
+
+
+class _Chain:
+    """What a condition adds to the identity of its items."""
+
+    def __init__(
+        self, condition: Condition, loaded: LoadedRecipe, exposures: Mapping[tuple[str, str], Exposure]
+    ) -> None:
+        self.identity = [
+            {
+                "path": step.path,
+                "step": step.perturbation.model_dump(mode="json"),
+                "data": [loaded.library.digest(need) for need in step.perturbation.needs()],
+            }
+            for step in condition.chain
+        ]
+        self.played = [
+            (step.path, exposures[(step.path, need.name)])
+            for step in condition.chain
+            for need in step.perturbation.needs()
+            if need.room == "recording"
+        ]
+
+    def segments(self, block: int) -> dict[str, list[int | str]]:
+        """Noise segments of a block, by path of the step, in the form of :func:`segment_of`."""
+        dealt = {path: exposure.dealt[block] for path, exposure in self.played}
+        return {path: [s.recording, s.name, s.start, s.round] for path, s in dealt.items()}
+
+
+def segments_of(text: str) -> dict[str, Segment]:
+    """Noise segments of an item, as the plan's column ``segments`` holds them.
+
+    Example:
+        >>> segments_of('{"noise/street/background_noise": [0, "a.wav", 16000, 0]}')
+        {'noise/street/background_noise': Segment(recording=0, name='a.wav', start=16000, round=0)}
+    """
+    return {path: Segment(*values) for path, values in json.loads(text).items()}
+
+
+def _key(own: Mapping[str, Any], chain: list[dict[str, Any]], segments: Any, loaded: LoadedRecipe) -> str:
+    """Hash of everything that decides an item's bytes, and of nothing else."""
+    recipe, definition = loaded.recipe, loaded.recipe.snr_definition()
+    identity = {
+        "bytes_version": BYTES_VERSION,
+        "speech": [own["source_sha256"], own["source_offset"], own["source_duration"]],
+        "level_dbov": recipe.speech.level_dbov,
+        "output": [recipe.output.sample_rate_hz, recipe.output.format],
+        "chain": chain,
+        # Without a step nothing is drawn and nothing measured against noise: the control needs none of these.
+        "draw": [recipe.seed, own["block"], definition.band_hz, definition.a_weighted, segments] if chain else None,
+    }
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+
+def _rate_notes(selection: Selection, facts: Mapping[str, Facts]) -> list[str]:
+    """Groups that were recorded at different rates differ in bandwidth, whatever their accents."""
+    rates: dict[str, set[int]] = {}
+    for identity, group in selection.frame.select("id", "group").rows():
+        rates.setdefault(group, set()).add(facts[identity].source_rate_hz)
+    if len(set(map(frozenset, rates.values()))) == 1 and all(len(r) == 1 for r in rates.values()):
+        return []
+    shown = "; ".join(f"{g}: {', '.join(map(str, sorted(r)))} Hz" for g, r in sorted(rates.items()))
+    return [f"groups were recorded at different sample rates, which is a difference of bandwidth ({shown})"]
+
+
+def _tail_notes(selection: Selection, facts: Mapping[str, Facts]) -> list[str]:
+    """The level meter reads higher on speech that is cut off tightly; groups that differ in it differ in true SNR."""
+    tails: dict[str, list[float]] = {}
+    for identity, group in selection.frame.select("id", "group").rows():
+        tails.setdefault(group, []).append(facts[identity].tail_db)
+    means = {group: sum(values) / len(values) for group, values in sorted(tails.items())}
+    if max(means.values()) - min(means.values()) <= TAIL_DIFFERENCE_DB:
+        return []
+    shown = "; ".join(f"{group}: {mean:.2f} dB" for group, mean in means.items())
+    return [
+        "groups differ in how tightly their recordings are cut: without silence behind it, speech is measured louder "
+        f"(ITU-T P.56 hangover) and gets more noise at the same SNR ({shown}); pad the recordings alike"
+    ]
+
+
+def _length_notes(
+    items: "polars.DataFrame", exposures: Mapping[tuple[str, str], Exposure], loaded: LoadedRecipe
+) -> list[str]:
+    longest = max(items["samples"].to_list()) / loaded.recipe.output.sample_rate_hz
+    grid = loaded.recipe.noise.segment_s
+    if not exposures or longest <= grid:
+        return []
+    return [
+        f"the longest utterance lasts {longest:.1f} s, more than noise.segment_s: {grid:g}: "
+        "what it hears overlaps the next segment"
+    ]

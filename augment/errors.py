@@ -1,0 +1,105 @@
+"""Every fault that a user can cause.
+
+::
+
+    AcoustigridError
+    ├── RecipeError      the recipe does not say something that can be done
+    ├── CorpusError      the manifest of the clean speech, or what its rows hold
+    ├── ProfileError     a noise, equipment or microphone profile
+    ├── AudioError       one file that cannot be used as audio
+    ├── DesignError      the corpus cannot carry the design that the recipe asks for
+    ├── RenderError      one item that cannot be rendered
+    └── TestSetError     the folder of a test set
+
+An error holds one or more faults: a user who has made five mistakes is told of five.
+"""
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong: where, what was found, what to do.
+
+    Attributes:
+        where: File, and line, column or row where known; empty when there is no place to point at.
+        message: What was found and what was expected.
+        remedy: What the user can do; empty when the message says it.
+
+    Example:
+        >>> print(Fault("r.yaml:3:5", "unknown field 'snr_bd'", "did you mean 'snr_db'?"))
+        r.yaml:3:5: unknown field 'snr_bd' - did you mean 'snr_db'?
+    """
+
+    where: str
+    message: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        advice = f" - {self.remedy}" if self.remedy else ""
+        return f"{place}{self.message}{advice}"
+
+
+class AcoustigridError(Exception):
+    """Base of all errors that a user can cause and mend.
+
+    Args:
+        faults: One message, one fault, or all faults of one kind that were found together.
+    """
+
+    def __init__(self, faults: str | Fault | Iterable[Fault]) -> None:
+        if isinstance(faults, str):
+            faults = Fault("", faults)
+        self.faults: tuple[Fault, ...] = (faults,) if isinstance(faults, Fault) else tuple(faults)
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+    def __reduce__(self) -> tuple[type["AcoustigridError"], tuple[tuple[Fault, ...]]]:
+        return type(self), (self.faults,)
+
+
+class RecipeError(AcoustigridError):
+    """The recipe does not say something that can be done."""
+
+
+class CorpusError(AcoustigridError):
+    """The manifest of the clean speech, or a row of it, cannot be used."""
+
+
+class ProfileError(AcoustigridError):
+    """A noise, equipment or microphone profile cannot be used."""
+
+
+class AudioError(AcoustigridError):
+    """A file cannot be used as audio."""
+
+
+class DesignError(AcoustigridError):
+    """The corpus cannot carry the design that the recipe asks for."""
+
+
+class RenderError(AcoustigridError):
+    """One item cannot be rendered."""
+
+
+class TestSetError(AcoustigridError):
+    """The folder of a test set cannot be used."""
+
+    __test__ = False  # not a test case, whatever its name says to pytest
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """Say which known name was probably meant.
+
+    Example:
+        >>> nearest("mri_epy", ["mri_epi", "mains_hum_50"])
+        "did you mean 'mri_epi'?"
+        >>> nearest("zebra", ["mri_epi", "mains_hum_50"])
+        'one of: mains_hum_50, mri_epi'
+    """
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean '{close[0]}'?"
+    return f"one of: {', '.join(sorted(known))}" if known else ""

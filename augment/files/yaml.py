@@ -1,0 +1,220 @@
+"""YAML files as plain data, with the place of every value for error messages.
+
+YAML 1.2 (so ``no`` is a word and ``1e1`` a number), duplicate keys refused, bounded in size and depth.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from augment.errors import AcoustigridError, AudioError, Fault, nearest
+from augment.files.audio import read_bytes
+
+LARGEST_BYTES = 2**20
+MOST_VALUES = 100_000
+DEEPEST = 32
+
+Location = tuple[str | int, ...]
+Spec = TypeVar("Spec", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Document:
+    """The content of a YAML file.
+
+    Attributes:
+        data: Mappings, lists and scalars of plain Python types.
+        path: Where it was read.
+        text: The file as text.
+        marks: Line and column (from 1) of the value or key at a location.
+    """
+
+    data: Any
+    path: Path
+    text: str
+    marks: Mapping[Location, tuple[int, int]] = field(repr=False)
+
+    def place(self, location: Location) -> str:
+        """``file:line:column`` of a location; parts that are not in the file are passed over."""
+        found: Location = ()
+        for part in location:
+            if (*found, part) in self.marks:
+                found = (*found, part)
+        line, column = self.marks.get(found, (1, 1))
+        return f"{self.path}:{line}:{column}"
+
+
+def load_yaml(path: Path, error: type[AcoustigridError]) -> Document:
+    """Read a YAML file whose top is a mapping.
+
+    Args:
+        path: The file.
+        error: What to raise.
+
+    Raises:
+        AcoustigridError: Of the given type: no such file, not UTF-8, not YAML, a key twice, too large, too deep.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    try:
+        raw = read_bytes(path)
+    except AudioError as problem:
+        raise error(problem.faults) from None
+    if len(raw) > LARGEST_BYTES:
+        raise error(Fault(str(path), f"the file has {len(raw):,} bytes; at most {LARGEST_BYTES:,} are read"))
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise error(Fault(str(path), "the file is not UTF-8 text", "save it as UTF-8")) from None
+    try:
+        tree = YAML(typ="rt").load(text)
+    except RecursionError:
+        raise error(Fault(str(path), "values are nested too deeply")) from None
+    except MarkedYAMLError as problem:
+        mark = problem.problem_mark
+        place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
+        raise error(Fault(place, str(problem.problem).strip().replace("\n", " "))) from None
+    except (YAMLError, ValueError) as problem:
+        raise error(Fault(str(path), f"cannot be read as YAML: {problem}")) from None
+    marks: dict[Location, tuple[int, int]] = {}
+    try:
+        data = _plain(tree, (), marks)
+    except ValueError as problem:
+        raise error(Fault(str(path), str(problem))) from None
+    if not isinstance(data, dict):
+        raise error(Fault(f"{path}:1:1", "expected a mapping of fields, such as 'name: ...'"))
+    return Document(data, path, text, marks)
+
+
+def _plain(node: Any, location: Location, marks: dict[Location, tuple[int, int]]) -> Any:
+    """Plain data out of ruamel's tree, and the marks of all that is in it."""
+    if len(marks) > MOST_VALUES or len(location) > DEEPEST:
+        raise ValueError(f"more than {MOST_VALUES:,} values or {DEEPEST} levels (are there aliases that multiply?)")
+    if isinstance(node, dict):
+        out = {}
+        for key, value in node.items():
+            line, column = node.lc.key(key) if hasattr(node, "lc") else (0, 0)
+            marks[(*location, str(key))] = (line + 1, column + 1)
+            out[str(key)] = _plain(value, (*location, str(key)), marks)
+        return out
+    if isinstance(node, list):
+        at: Any = getattr(node, "lc", None)  # ruamel's lists know where their items stand
+        for index in range(len(node)):
+            line, column = at.item(index)
+            marks[(*location, index)] = (line + 1, column + 1)
+        return [_plain(value, (*location, index), marks) for index, value in enumerate(node)]
+    for kind in (bool, int, float, str):
+        if isinstance(node, kind):
+            return kind(node)
+    return node if node is None else str(node)
+
+
+def validate(model: type[Spec], document: Document, error: type[AcoustigridError]) -> Spec:
+    """Check a document against a pydantic model.
+
+    Raises:
+        AcoustigridError: Of the given type, with one fault for each thing that is wrong.
+    """
+    try:
+        # As JSON: strict types, and yet a list may become a tuple and a key a number.
+        return model.model_validate_json(json.dumps(document.data))
+    except ValidationError as problem:
+        raise error(faults_of(problem, model, document)) from None
+
+
+def faults_of(
+    problem: ValidationError,
+    model: type[BaseModel],
+    document: Document,
+    moved: Mapping[Location, Location] | None = None,
+) -> list[Fault]:
+    """What pydantic found, in the user's words and with places.
+
+    Args:
+        problem: Pydantic's errors.
+        model: The model that was to be made.
+        document: What the user wrote.
+        moved: For values that the user wrote elsewhere: from where they were checked to where they were written.
+    """
+    schema = model.model_json_schema()
+    told: dict[Location, tuple[str, str]] = {}
+    for item in problem.errors(include_url=False):
+        message, remedy = _in_words(item, schema)
+        location = _in_data(item["loc"], document.data)
+        location = (moved or {}).get(location, location)
+        if location in told:  # the alternatives of a union
+            first = told[location][0].rsplit(", found", 1)[0]
+            message = f"{first} or {message.removeprefix('expected ')}"
+        told[location] = message, remedy
+    paths = {location: ".".join(str(part) for part in location) for location in told}
+    return [
+        Fault(document.place(location), f"{paths[location]}: {message}" if location else message, remedy)
+        for location, (message, remedy) in told.items()
+    ]
+
+
+def _in_data(location: Location, data: Any) -> Location:
+    """A location without what pydantic adds to it, such as the kind of a step."""
+    found: Location = ()
+    for index, part in enumerate(location):
+        in_list = isinstance(data, list) and isinstance(part, int) and part < len(data)
+        if in_list or (isinstance(data, dict) and part in data):
+            data = data[part]
+        elif index < len(location) - 1 or not isinstance(data, dict):
+            continue
+        found = (*found, part)
+    return found
+
+
+def _in_words(item: Any, schema: dict[str, Any]) -> tuple[str, str]:
+    """Message and remedy for one of pydantic's errors."""
+    kind, location, context = item["type"], item["loc"], item.get("ctx", {})
+    words: dict[str, Callable[[], tuple[str, str]]] = {
+        "extra_forbidden": lambda: (
+            f"unknown field '{location[-1]}'",
+            nearest(str(location[-1]), sorted(_fields(schema, location[:-1]))),
+        ),
+        "missing": lambda: (f"the field '{location[-1]}' is missing", ""),
+        "union_tag_invalid": lambda: (
+            f"unknown kind '{context['tag']}'",
+            nearest(str(context["tag"]), context["expected_tags"].replace("'", "").split(", ")),
+        ),
+        "union_tag_not_found": lambda: ("the field 'kind' is missing", ""),
+        "value_error": lambda: (str(context["error"]), ""),
+    }
+    if kind in words:
+        return words[kind]()
+    message = item["msg"].removeprefix("Input should be ")
+    found = json.dumps(item["input"], default=str, ensure_ascii=False)
+    shown = found if len(found) <= 60 else found[:57] + "..."
+    return (f"expected {message}, found {shown}" if message != item["msg"] else f"{message}, found {shown}"), ""
+
+
+def _fields(schema: dict[str, Any], location: Location) -> set[str]:
+    """Names of the fields that may stand at a location of a JSON Schema."""
+    nodes = _resolve(schema, schema)
+    for part in location:
+        step = []
+        for node in nodes:
+            tagged = node.get("discriminator", {}).get("mapping", {}).get(part)
+            below = {"$ref": tagged} if tagged else node.get("properties", {}).get(part)
+            if below is None:
+                others = [node.get("items")] if isinstance(part, int) else [node.get("additionalProperties")]
+                others += node.get("patternProperties", {}).values()
+                below = next((other for other in others if isinstance(other, dict)), None)
+            if below is not None:
+                step += _resolve(below, schema)
+        nodes = step or nodes
+    return {name for node in nodes for name in node.get("properties", {})}
+
+
+def _resolve(node: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
+    """A node with its reference followed, and its alternatives."""
+    if "$ref" in node:
+        return _resolve(schema["$defs"][node["$ref"].rsplit("/", 1)[-1]], schema)
+    return [node, *(found for other in node.get("anyOf", []) for found in _resolve(other, schema))]

@@ -1,0 +1,52 @@
+"""Frequency response of a microphone or handset."""
+
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from augment.acoustics.filters import minimum_phase_fir, speech_delay_samples
+from augment.perturb import Perturbation
+from augment.profiles.library import Need
+from augment.scene import Draw, Scene, Stage
+
+
+class Microphone(Perturbation):
+    """Frequency response of a microphone, handset or sending device.
+
+    Models the magnitude response, with minimum phase, 0 dB at 1 kHz. No self-noise, no overload.
+
+    In a recipe::
+
+        {kind: microphone, profile: itu_p48_handset}
+
+    Keeps: length, and timing: the filter's delay in the speech band is removed to the nearest sample.
+    Changes: spectrum and level of all stems alike; the SNR at its input stays what it was.
+    Random: nothing.
+    Reference: tabulated responses, as each profile says; minimum phase by the folded cepstrum.
+    """
+
+    kind: Literal["microphone"]
+    stage: ClassVar = Stage.MICROPHONE
+    profile: Annotated[
+        str,
+        Field(
+            min_length=1, description="bundled microphone, or a YAML table or impulse response relative to the recipe"
+        ),
+    ]
+
+    def needs(self) -> tuple[Need, ...]:
+        """The response."""
+        return (Need("profile", "microphone", self.profile),)
+
+    def apply(self, scene: Scene, draw: Draw) -> Scene:
+        """Filter every stem."""
+        rate = scene.sample_rate_hz
+
+        def design() -> tuple[NDArray[np.float64], int]:
+            taps = minimum_phase_fir(*draw.library.microphone(self.profile).table(), rate)
+            return taps, max(0, round(speech_delay_samples(taps, rate)))
+
+        taps, advance = draw.library.once(("taps", self.profile, rate), design)
+        return scene.filtered(("microphone", self.profile), taps, advance)

@@ -1,0 +1,25 @@
+"""A folder is a registry: every module in it is a plugin, and so are the entry points of other distributions."""
+
+import pkgutil
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from types import ModuleType
+
+
+@cache
+def modules(package: str) -> tuple[ModuleType, ...]:
+    """All plugin modules of a folder, sorted by name.
+
+    Args:
+        package: Dotted name of the folder, such as ``"augment.perturb"``. Other distributions add modules with an
+            entry point in the group ``acoustigrid.<last part>``.
+
+    Example:
+        >>> [m.__name__.split(".")[-1] for m in modules("augment.corpus.readers")]
+        ['delimited', 'jsonl']
+    """
+    folder = import_module(package)
+    own = [import_module(f"{package}.{info.name}") for info in pkgutil.iter_modules(folder.__path__)]
+    others = [point.load() for point in entry_points(group=f"acoustigrid.{package.rsplit('.', 1)[-1]}")]
+    return tuple(sorted([*own, *others], key=lambda module: module.__name__))

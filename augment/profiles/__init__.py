@@ -1,0 +1,1 @@
+"""The data behind names: equipment and ambience noise, recorded noise, microphones; and the library of them."""

@@ -1,0 +1,82 @@
+"""Microphones: a frequency response as a table."""
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import scipy
+from numpy.typing import NDArray
+from pydantic import Field
+
+from augment.acoustics.filters import response_db
+from augment.errors import AudioError, Fault, ProfileError
+from augment.files.audio import mono, read_audio
+from augment.profiles.noise import Figures
+
+REFERENCE_HZ = 1000.0
+POINTS_PER_OCTAVE = 12
+
+
+class MicrophoneProfile(Figures):
+    """A microphone, handset or whole sending device, as a magnitude response.
+
+    Attributes:
+        title: What it is, in one line.
+        about: What it models, and what not.
+        source: Where the figures come from, or ``estimate: ...``.
+        response_db: Level in dB by frequency in Hz; only differences count, since 1 kHz is set to 0 dB.
+    """
+
+    title: Annotated[str, Field(min_length=3)]
+    about: Annotated[str, Field(min_length=3)]
+    source: Annotated[str, Field(min_length=3)]
+    response_db: Annotated[
+        dict[Annotated[float, Field(ge=1, le=200_000)], Annotated[float, Field(ge=-150, le=60)]], Field(min_length=2)
+    ]
+
+    def table(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Frequencies in Hz and levels in dB re 1 kHz, both of shape (b,), rising in frequency.
+
+        Example:
+            >>> m = MicrophoneProfile(title="one", about="two", source="three", response_db={100: -3, 1000: 2})
+            >>> [a.tolist() for a in m.table()]
+            [[100.0, 1000.0], [-5.0, 0.0]]
+        """
+        frequency = np.array(sorted(self.response_db), dtype=np.float64)
+        level = np.array([self.response_db[f] for f in sorted(self.response_db)], dtype=np.float64)
+        return frequency, level - response_db(frequency, level, np.array([REFERENCE_HZ]))
+
+
+def from_impulse_response(path: Path) -> MicrophoneProfile:
+    """The magnitude response of a measured impulse response, smoothed to twelfths of an octave.
+
+    Args:
+        path: An audio file that holds the impulse response.
+
+    Raises:
+        ProfileError: It cannot be read, is silent, or is longer than 5 s.
+    """
+    try:
+        audio = read_audio(path)
+        impulse = mono(audio, str(path))
+    except AudioError as error:
+        raise ProfileError(error.faults) from None
+    rate = audio.sample_rate_hz
+    if impulse.size > 5 * rate or not np.any(impulse):
+        raise ProfileError(Fault(str(path), "expected an impulse response: a sound of at most 5 s, not silent"))
+    size = scipy.fft.next_fast_len(max(impulse.size, rate), real=True)
+    power = np.abs(scipy.fft.rfft(impulse, size)) ** 2
+    total = np.concatenate([[0.0], np.cumsum(power)])
+    octaves = np.log2(0.49 * rate / 20)
+    centre = 20 * 2 ** (np.arange(int(octaves * POINTS_PER_OCTAVE) + 1) / POINTS_PER_OCTAVE)
+    half = 2 ** (0.5 / POINTS_PER_OCTAVE)
+    low = np.floor(centre / half * size / rate).astype(int)
+    high = np.maximum(np.ceil(centre * half * size / rate).astype(int), low + 1)
+    mean = (total[high] - total[low]) / (high - low)
+    level = 10 * np.log10(np.maximum(mean, mean.max() * 1e-12))
+    return MicrophoneProfile(
+        title=path.stem,
+        about="Magnitude of a measured impulse response; its phase is replaced by the minimum phase.",
+        source=path.name,
+        response_db={float(f): float(v) for f, v in zip(centre, level, strict=True)},
+    )

@@ -1,0 +1,170 @@
+"""Parametric noise: equipment and ambience described by figures, synthesised without end.
+
+A profile is a sum of components. Levels are dB relative to one another, as in sound pressure; the step that uses the
+profile sets the level of the whole. Every component states the source of its figures.
+"""
+
+import itertools
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from augment.acoustics import Signal
+from augment.acoustics import synthesis as synth
+
+Frequency = Annotated[float, Field(gt=0, le=100_000)]
+LevelDb = Annotated[float, Field(ge=-120, le=160)]
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Figures(BaseModel):
+    """Base of everything that a profile spells: frozen, no unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Modulation(Figures):
+    """Sinusoidal swing of the level."""
+
+    rate_hz: Annotated[float, Field(gt=0, le=200)]
+    depth: Share
+
+
+class Bursts(Figures):
+    """On and off, with a regularity of its own."""
+
+    on_s: Seconds
+    off_s: Seconds
+    ramp_s: Annotated[float, Field(ge=0, le=60)] = 0.0
+    jitter: Annotated[float, Field(ge=0, le=0.5, description="deviation of the pause, as a share of it")] = 0.0
+
+
+class Component(Figures):
+    """What every component has."""
+
+    source: Annotated[str, Field(min_length=3, description="where the figures come from, or 'estimate: ...'")]
+    modulation: Modulation | None = None
+    bursts: Bursts | None = None
+
+    def render(self, samples: int, sample_rate_hz: int, streams: synth.Streams) -> Signal:
+        """Samples before modulation and bursts, shape (samples,)."""
+        raise TypeError(f"{type(self).__name__} is not a component of its own")
+
+
+class Harmonics(Component):
+    """Tones locked to one fundamental that drifts."""
+
+    kind: Literal["harmonics"]
+    fundamental_hz: Frequency
+    levels_db: Annotated[dict[Annotated[int, Field(ge=1, le=400)], LevelDb], Field(min_length=1)]
+    drift_hz: Annotated[float, Field(ge=0, le=100, description="standard deviation of the fundamental")] = 0.0
+    drift_time_s: Seconds = 2.0
+
+    def render(self, samples: int, sample_rate_hz: int, streams: synth.Streams) -> Signal:
+        """Phase-continuous tones, shape (samples,)."""
+        return synth.harmonics(
+            samples, sample_rate_hz, streams, self.fundamental_hz, self.levels_db, self.drift_hz, self.drift_time_s
+        )
+
+
+class Resonance(Figures):
+    """One decaying sine of a pulse."""
+
+    frequency_hz: Frequency
+    level_db: LevelDb = 0.0
+    decay_s: Annotated[float, Field(gt=0, le=5, description="time to fall by 60 dB")]
+
+
+class Pulses(Component):
+    """A train of knocks."""
+
+    kind: Literal["pulses"]
+    rate_hz: Annotated[float, Field(gt=0, le=1000)]
+    level_db: LevelDb
+    resonances: Annotated[tuple[Resonance, ...], Field(min_length=1)]
+    jitter: Annotated[float, Field(ge=0, le=0.5, description="deviation of the interval, as a share of it")] = 0.0
+    spread_db: Annotated[float, Field(ge=0, le=20, description="deviation of the level between pulses")] = 0.0
+
+    def render(self, samples: int, sample_rate_hz: int, streams: synth.Streams) -> Signal:
+        """Pulse train at its RMS level, shape (samples,)."""
+        heard = [
+            (r.frequency_hz, r.level_db, r.decay_s) for r in self.resonances if 2 * r.frequency_hz < sample_rate_hz
+        ]
+        if not heard:
+            return np.zeros(samples)
+        kernel = synth.pulse_kernel(sample_rate_hz, heard)
+        train = synth.pulses(samples, sample_rate_hz, streams, kernel, self.rate_hz, self.jitter, self.spread_db)
+        return train * 10 ** (self.level_db / 20)
+
+
+class OctaveNoise(Component):
+    """Steady Gaussian noise with given octave-band levels."""
+
+    kind: Literal["octave_noise"]
+    octave_levels_db: Annotated[dict[Frequency, LevelDb], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _octaves(self) -> "OctaveNoise":
+        centres = sorted(self.octave_levels_db)
+        for low, high in itertools.pairwise(centres):
+            if not 1.9 <= high / low <= 2.1:
+                raise ValueError(f"octave_levels_db: {low:g} and {high:g} Hz are not neighbouring octave bands")
+        return self
+
+    def render(self, samples: int, sample_rate_hz: int, streams: synth.Streams) -> Signal:
+        """Shaped noise, shape (samples,)."""
+        return synth.octave_noise(samples, sample_rate_hz, streams("noise"), self.octave_levels_db)
+
+
+AnyComponent = Annotated[Harmonics | Pulses | OctaveNoise, Field(discriminator="kind")]
+
+
+class NoiseProfile(Figures):
+    """A noise described by figures.
+
+    Attributes:
+        title: What it is, in one line.
+        about: What it models, and what not.
+        components: Its parts; they sound together.
+    """
+
+    title: Annotated[str, Field(min_length=3)]
+    about: Annotated[str, Field(min_length=3)]
+    components: Annotated[tuple[AnyComponent, ...], Field(min_length=1)]
+
+    def render(
+        self, samples: int, sample_rate_hz: int, streams: synth.Streams
+    ) -> tuple[Signal, NDArray[np.bool_] | None]:
+        """Synthesise the noise.
+
+        Args:
+            samples: Wanted length n.
+            sample_rate_hz: Samples a second.
+            streams: Named random generators; each component has names of its own.
+
+        Returns:
+            Noise of shape (n,) at the profile's own relative level, and where it is on, shape (n,), or None for a
+            noise that never pauses. Both are the beginning of what a larger n gives.
+        """
+        total = np.zeros(samples)
+        active = np.zeros(samples, dtype=np.bool_)
+        for index, component in enumerate(self.components):
+
+            def named(name: str, index: int = index) -> np.random.Generator:
+                return streams(f"component {index} {name}")
+
+            part = component.render(samples, sample_rate_hz, named)
+            if component.modulation is not None:
+                swing = component.modulation
+                part = part * synth.modulation(samples, sample_rate_hz, named("swing"), swing.rate_hz, swing.depth)
+            if component.bursts is None:
+                active[:] = True
+            else:
+                b = component.bursts
+                level, on = synth.bursts(samples, sample_rate_hz, named("bursts"), b.on_s, b.off_s, b.ramp_s, b.jitter)
+                part, active = part * level, active | on
+            total += part
+        return total, None if active.all() else active

@@ -1,0 +1,135 @@
+"""The model of a recipe. What YAML spells is a pydantic model: frozen, strict, no unknown keys."""
+
+from typing import TYPE_CHECKING, Annotated, Literal, Union
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from augment.corpus.spec import CorpusSpec
+from augment.files.audio import AudioFormat
+from augment.perturb import Perturbation, kinds
+from augment.scene import SnrDefinition
+
+if TYPE_CHECKING:
+    Step = Perturbation
+else:
+    Step = Annotated[Union[tuple(kinds().values())], Field(discriminator="kind")]  # noqa: UP007
+
+SLUG = r"^[a-z0-9]+([_-][a-z0-9]+)*$"
+Slug = Annotated[str, Field(pattern=SLUG, max_length=40)]
+SweepValue = float | int | str
+
+ROW_FIELDS = (
+    "id", "audio_filepath", "duration", "text", "utterance", "speaker", "group", "block", "condition",
+    "sample_rate", "samples", "speech_level_requested_dbov", "speech_level_dbov", "speech_activity",
+    "snr_requested_db", "snr_db", "snr_full_band_db", "snr_a_weighted_db", "snr_delivered_db",
+    "snr_band_hz", "snr_weighting", "gain_db", "headroom_gain_db", "peak_dbfs", "clipped_samples",
+    "source_audio", "source_offset", "source_sample_rate", "source_level_dbov", "source_sha256",
+    "key", "pcm_sha256", "sha256",
+)  # fmt: skip
+"""Columns that every manifest has; the factors, the noises and the labels of the corpus add theirs."""
+
+
+class Spec(BaseModel):
+    """Base of the parts of a recipe."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Speakers(Spec):
+    """How many speakers a group must have."""
+
+    min: Annotated[int, Field(ge=1, description="fewest speakers in a group")] = 1
+
+
+class Balance(Spec):
+    """What the groups are, and how many utterances each of them gives."""
+
+    by: Annotated[tuple[str, ...], Field(min_length=1, description="labels whose values make the groups")]
+    utterances: Annotated[
+        Literal["max"] | Annotated[int, Field(ge=1)],
+        Field(description="utterances for each group, or 'max' for as many as the smallest group has"),
+    ] = "max"
+    speakers: Speakers = Speakers()
+    unlabelled: Annotated[
+        Literal["leave_out", "refuse", "group"],
+        Field(description="rows without the label: leave out and count, refuse, or make a group of them"),
+    ] = "leave_out"
+
+
+class SpeechLevel(Spec):
+    """Level of the speech."""
+
+    level_dbov: Annotated[float, Field(ge=-60, le=-10, description="active speech level, ITU-T P.56")] = -26.0
+
+
+class Snr(Spec):
+    """What SNR means in this test set."""
+
+    band_hz: Annotated[
+        Literal["full"] | tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(gt=0)]] | None,
+        Field(description="band of both levels; 100-7000 Hz (300-3400 Hz at 8 kHz) if not given, or 'full'"),
+    ] = None
+    weighting: Annotated[Literal["none", "A"], Field(description="frequency weighting of both levels")] = "none"
+
+
+class Noise(Spec):
+    """How noise recordings are dealt to blocks."""
+
+    segment_s: Annotated[
+        float, Field(ge=0.5, le=600, description="grid on which recordings are cut; at least the longest utterance")
+    ] = 10.0
+
+
+class Output(Spec):
+    """How the test set is written."""
+
+    format: AudioFormat = "flac"
+    sample_rate_hz: Annotated[int, Field(ge=8000, le=48000)] = 16000
+
+
+class SettingSpec(Spec):
+    """One setting of a factor: its steps, and fields of them that take several values in turn."""
+
+    steps: tuple[Step, ...] = ()
+    sweep: Annotated[
+        dict[str, Annotated[tuple[SweepValue, ...], Field(min_length=1)]],
+        Field(description="values for a field of a step, one setting for each: {snr_db: [20, 10, 0]}"),
+    ] = {}
+
+
+class Recipe(Spec):
+    """An acoustic test set: clean speech, groups to compare, and the conditions to put them under."""
+
+    name: Annotated[Slug, Field(description="identity of the test set; an output folder holds one")]
+    about: str = ""
+    seed: Annotated[int, Field(ge=0, description="another seed, other speech and noise")] = 1
+    corpus: CorpusSpec
+    balance: Balance
+    speech: SpeechLevel = SpeechLevel()
+    snr: Snr = Snr()
+    noise: Noise = Noise()
+    factors: Annotated[
+        dict[Slug, Annotated[dict[Slug, SettingSpec], Field(min_length=1)]],
+        Field(min_length=1, description="dimensions of the acoustic design in the order of the signal chain"),
+    ]
+    design: Annotated[Literal["full"], Field(description="which combinations of settings: all of them")] = "full"
+    exclude: Annotated[
+        tuple[dict[Slug, Slug | tuple[Slug, ...]], ...],
+        Field(description="combinations that are left out: [{noise: clean, device: handset}]"),
+    ] = ()
+    output: Output = Output()
+
+    @model_validator(mode="after")
+    def _band_fits(self) -> "Recipe":
+        band = self.snr.band_hz
+        if isinstance(band, tuple) and not band[0] < band[1] <= self.output.sample_rate_hz / 2:
+            half = self.output.sample_rate_hz // 2
+            raise ValueError(f"snr.band_hz: {band[0]:g}-{band[1]:g} Hz does not rise and end at or below {half} Hz")
+        return self
+
+    def snr_definition(self) -> SnrDefinition:
+        """SNR as this recipe means it, with the default band filled in."""
+        band = self.snr.band_hz
+        if band is None:
+            band = (100.0, 7000.0) if self.output.sample_rate_hz >= 16000 else (300.0, 3400.0)
+        return SnrDefinition(None if band == "full" else (band[0], band[1]), self.snr.weighting == "A")

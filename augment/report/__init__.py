@@ -1,0 +1,1 @@
+"""What people look at: tables of a plan and of a test set."""

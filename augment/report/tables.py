@@ -1,0 +1,97 @@
+"""Tables as plain text."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from augment.design.plan import Plan
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """A table with a rule under its header: the first column to the left, the others to the right.
+
+    Example:
+        >>> print(table(["group", "files"], [["Scottish", 12], ["American", 3]]))
+        group     files
+        --------  -----
+        Scottish     12
+        American      3
+    """
+    lines = [[str(cell) for cell in row] for row in [header, *rows]]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
+    lines.insert(1, ["-" * width for width in widths])
+    shown = []
+    for line in lines:
+        cells = [line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))]
+        shown.append("  ".join(cells).rstrip())
+    return "\n".join(shown)
+
+
+def coverage(plan: Plan, made: Iterable[str]) -> str:
+    """The grid: files of each condition (row) and group (column), and the holes.
+
+    Args:
+        plan: What was planned.
+        made: ``audio_filepath`` of every finished item.
+
+    Returns:
+        A table; a cell that lacks files shows ``made/planned``.
+    """
+    finished = set(made)
+    planned: Counter[tuple[str, str]] = Counter()
+    present: Counter[tuple[str, str]] = Counter()
+    for name, condition, group in plan.items.select("audio_filepath", "condition", "group").rows():
+        planned[(condition, group)] += 1
+        present[(condition, group)] += name in finished
+
+    def cell(condition: str, group: str) -> str:
+        have, want = present[(condition, group)], planned[(condition, group)]
+        return str(have) if have == want else f"{have}/{want}"
+
+    groups = plan.selection.groups
+    rows = [[c.name, *(cell(c.name, group) for group in groups)] for c in plan.conditions]
+    return table(["condition", *groups], rows)
+
+
+def groups(plan: Plan) -> str:
+    """For each group: utterances, speakers, minutes of clean speech and level of the source."""
+    import polars
+
+    rate = plan.loaded.recipe.output.sample_rate_hz
+    once = plan.items.unique("utterance", maintain_order=True)
+    summary = once.group_by("group").agg(
+        polars.len().alias("utterances"),
+        polars.col("speaker").n_unique().alias("speakers"),
+        (polars.col("samples").sum() / rate / 60).alias("minutes"),
+        polars.col("source_level_dbov").cast(polars.Float64).mean().alias("level"),
+    )
+    rows = [[g, n, s, f"{m:.2f}", f"{level:.1f}"] for g, n, s, m, level in summary.sort("group").rows()]
+    return table(["group", "utterances", "speakers", "minutes", "mean source dBov"], rows)
+
+
+def noise(plan: Plan) -> str:
+    """For each noise source: what it has, and how often blocks hear the same segment; empty without any."""
+    rows = [
+        [exposure.path, exposure.source, f"{exposure.seconds:.1f}", exposure.available, exposure.reuse]
+        for exposure in plan.exposures.values()
+    ]
+    header = ["noise step", "source", "seconds", "segments", "blocks per segment"]
+    return table(header, rows) if rows else ""
+
+
+def plan_text(plan: Plan) -> str:
+    """Everything about a plan that a person decides upon."""
+    recipe = plan.loaded.recipe
+    parts = [f"{recipe.name}: {len(plan.selection.groups)} groups x {len(plan.conditions)} conditions"]
+    parts += [groups(plan), coverage(plan, plan.items["audio_filepath"].to_list())]
+    parts += [noise(plan)] if plan.exposures else []
+    if plan.selection.left_out:
+        reasons = [[reason, count] for reason, count in plan.selection.left_out.items()]
+        parts.append(table(["rows of the corpus left out", "rows"], reasons))
+    size = plan.estimated_bytes / 1e6
+    about = "" if recipe.output.format == "wav" else "about "
+    parts.append(
+        f"{plan.items.height} files, {plan.seconds / 3600:.2f} hours of audio, {about}{size:,.1f} MB "
+        f"({recipe.output.format.upper()}, {recipe.output.sample_rate_hz} Hz)"
+    )
+    return "\n\n".join([*parts, *(f"note: {note}" for note in plan.notes)])

@@ -1,0 +1,150 @@
+"""The files beside the audio: manifest, plan, recipe, identity."""
+
+import hashlib
+import importlib.metadata
+import io
+import json
+import platform
+from collections.abc import Sequence
+from typing import Any
+
+from augment import __version__
+from augment.design.plan import BYTES_VERSION, Plan, label_columns
+from augment.files.atomic import write_atomically
+from augment.recipe.model import ROW_FIELDS
+from augment.render import NOISE_FIELDS, noise_prefix
+from augment.testset.folder import FAILURES, IDENTITY, MANIFEST, PLAN, RECIPE, Folder, Rows
+
+LIMITS = (
+    "No Lombard effect: the speech was read in quiet, and nobody raised their voice against this noise.",
+    "Equipment noise is synthesised from figures; profiles say which of them are estimates.",
+    "Microphones are magnitude responses: no self-noise, no overload, no automatic gain.",
+    "Noise and speech reach the microphone on one path; no room is simulated.",
+)
+
+
+def manifest_columns(plan: Plan) -> list[str]:
+    """Columns of the manifest, in order; every row has all of them.
+
+    Example: see ``manifest.jsonl`` of any test set.
+    """
+    labels = label_columns(plan.corpus, plan.loaded)
+    noises = max((_noises(condition) for condition in plan.conditions), default=0)
+    noise = [f"{noise_prefix(n)}_{name}" for n in range(1, noises + 1) for name in NOISE_FIELDS]
+    first = ["id", "audio_filepath", "duration", "text", "speaker", *labels.values(), "group", "condition"]
+    first += list(plan.loaded.settings)
+    return [*first, *(name for name in ROW_FIELDS if name not in first and name != "key"), *noise, "key"]
+
+
+def _noises(condition: Any) -> int:
+    return sum("snr_db" in type(step.perturbation).model_fields for step in condition.chain)
+
+
+def manifest_rows(plan: Plan, finished: Rows) -> list[dict[str, Any]]:
+    """Rows of the manifest for all finished items, in the plan's order."""
+    recipe, definition = plan.loaded.recipe, plan.loaded.recipe.snr_definition()
+    columns = manifest_columns(plan)
+    rows = []
+    for item in plan.items.rows(named=True):
+        made = finished.get(item["audio_filepath"])
+        if made is None:
+            continue
+        offset = item["source_offset"]
+        complete = {
+            **item,
+            **made,
+            "duration": round(item["samples"] / recipe.output.sample_rate_hz, 6),
+            "sample_rate": recipe.output.sample_rate_hz,
+            "snr_band_hz": "full" if definition.band_hz is None else "{:g}-{:g}".format(*definition.band_hz),
+            "snr_weighting": recipe.snr.weighting,
+            "source_offset": None if offset is None else float(offset),
+            "source_level_dbov": float(item["source_level_dbov"]),
+        }
+        rows.append({name: complete.get(name) for name in columns})
+    return rows
+
+
+def json_lines(rows: Sequence[dict[str, Any]]) -> bytes:
+    r"""Rows as JSON Lines, keys in their order.
+
+    Example:
+        >>> json_lines([{"b": 1, "a": "é"}])
+        b'{"b": 1, "a": "\\u00e9"}\n'
+    """
+    return "".join(json.dumps(row, allow_nan=False) + "\n" for row in rows).encode()
+
+
+def write_rest(
+    folder: Folder,
+    plan: Plan,
+    rows: Sequence[dict[str, Any]],
+    failures: Sequence[dict[str, Any]],
+    extra: dict[str, bytes],
+) -> None:
+    """Write everything but the audio; the identity, which says that the set is complete, comes last.
+
+    Args:
+        folder: Of the test set.
+        plan: What was planned.
+        rows: Of the manifest.
+        failures: Items that could not be made, and why.
+        extra: More files by name, such as exports.
+    """
+    parquet = io.BytesIO()
+    plan.items.write_parquet(parquet)
+    files = {
+        RECIPE: plan.loaded.text.encode(),
+        PLAN: parquet.getvalue(),
+        MANIFEST: json_lines(rows),
+        **extra,
+    }
+    if failures:
+        files[FAILURES] = json_lines(sorted(failures, key=lambda failure: str(failure["audio_filepath"])))
+    else:
+        (folder.path / FAILURES).unlink(missing_ok=True)
+    for name, data in files.items():
+        write_atomically(folder.path / name, data)
+    identity = _identity(plan, len(rows), len(failures), {name: _sha256(data) for name, data in files.items()})
+    write_atomically(folder.path / IDENTITY, (json.dumps(identity, indent=2) + "\n").encode())
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _identity(plan: Plan, made: int, failed: int, checksums: dict[str, str]) -> dict[str, Any]:
+    recipe, definition = plan.loaded.recipe, plan.loaded.recipe.snr_definition()
+    return {
+        "name": recipe.name,
+        "about": recipe.about,
+        "made_by": f"acoustigrid {__version__}",
+        "bytes_version": BYTES_VERSION,
+        "seed": recipe.seed,
+        "groups": list(plan.selection.groups),
+        "utterances_per_group": plan.selection.per_group,
+        "conditions": [condition.name for condition in plan.conditions],
+        "items": {"planned": plan.items.height, "made": made, "failed": failed},
+        "left_out": plan.selection.left_out,
+        "notes": list(plan.notes),
+        "speech_level_dbov": recipe.speech.level_dbov,
+        "snr": {
+            "speech": "active speech level, ITU-T P.56",
+            "noise": "RMS level over its active part",
+            "at": "input of the microphone",
+            "band_hz": definition.band_hz,
+            "weighting": recipe.snr.weighting,
+        },
+        "limits": list(LIMITS),
+        "versions": {
+            "python": platform.python_version(),
+            **{name: importlib.metadata.version(name) for name in ("numpy", "scipy", "soxr", "soundfile", "polars")},
+            "libsndfile": _libsndfile(),
+        },
+        "checksums": checksums,
+    }
+
+
+def _libsndfile() -> str:
+    import soundfile
+
+    return str(soundfile.__libsndfile_version__)

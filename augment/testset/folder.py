@@ -1,0 +1,164 @@
+"""A test set's folder: opened under a lock, resumed, completed."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from augment.errors import Fault, TestSetError
+from augment.files.atomic import locked
+from augment.testset.shard import STATE
+
+MANIFEST = "manifest.jsonl"
+IDENTITY = "testset.json"
+RECIPE = "recipe.yaml"
+PLAN = "plan.parquet"
+FAILURES = "failures.jsonl"
+WHERE = "where.json"
+
+Rows = dict[str, dict[str, Any]]
+"""What is known of finished items, by their ``audio_filepath``."""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A test set's folder, held under its lock.
+
+    Attributes:
+        path: The folder.
+        finished: Items that are there and need not be made again.
+        stale: Files of the set that the plan does not have, or has otherwise.
+    """
+
+    path: Path
+    finished: Rows
+    stale: tuple[str, ...]
+
+    @property
+    def state(self) -> Path:
+        """What is needed to go on after a stop; not part of the test set."""
+        return self.path / STATE
+
+    def remove_stale(self) -> None:
+        """Remove files that the plan does not have."""
+        for name in self.stale:
+            (self.path / name).unlink(missing_ok=True)
+
+    def forget_parts(self) -> None:
+        """Remove what only an unfinished build needs."""
+        for name in ("parts", "temp"):
+            shutil.rmtree(self.state / name, ignore_errors=True)
+
+
+@contextmanager
+def open_folder(path: Path, name: str, keys: Mapping[str, str], replace: bool) -> Iterator[Folder]:
+    """Open the folder of a test set for building.
+
+    Args:
+        path: The folder; made if it is not there.
+        name: Name of the recipe.
+        keys: Key of every planned item by its ``audio_filepath``.
+        replace: Allow that finished items of this test set are changed or removed.
+
+    Raises:
+        TestSetError: It cannot be made, holds something else, holds items that would change, or is in use.
+    """
+    try:
+        if path.exists() and not path.is_dir():
+            raise TestSetError(Fault(str(path), "this is a file; expected a folder"))
+        if path.is_dir() and any(path.iterdir()) and not (path / STATE).is_dir() and not (path / IDENTITY).exists():
+            message = "the folder holds something that is no test set"
+            raise TestSetError(Fault(str(path), message, "choose a new or empty folder"))
+        _refuse_other(path, name)
+        (path / STATE / "parts").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TestSetError(Fault(str(path), f"cannot be used as the output folder: {error.strerror}")) from None
+    with locked(path / STATE / "lock"):
+        _refuse_other(path, name)
+        (path / STATE / "name").write_text(name, encoding="utf-8")
+        shutil.rmtree(path / STATE / "temp", ignore_errors=True)
+        known = _known(path)
+        changed = sorted(n for n, row in known.items() if keys.get(n, row["key"]) != row["key"])
+        gone = sorted(n for n in known if n not in keys)
+        if (changed or gone) and not replace:
+            message = (
+                f"the folder holds a test set named '{name}' of which {len(changed)} files would change and "
+                f"{len(gone)} would go (the first: {(changed + gone)[0]})"
+            )
+            raise TestSetError(Fault(str(path), message, "choose another folder, or allow it with --replace"))
+        kept = {n: row for n, row in known.items() if keys.get(n) == row["key"] and _is_whole(path, row)}
+        yield Folder(path, kept, tuple(gone))
+
+
+def _refuse_other(path: Path, name: str) -> None:
+    marker, identity = path / STATE / "name", path / IDENTITY
+    found: str | None = None
+    if identity.exists():
+        found = str(read_identity(path)["name"])
+    elif marker.exists():
+        found = marker.read_text(encoding="utf-8")
+    if found and found != name:
+        message = f"the folder holds another test set, '{found}'; the recipe's name is '{name}'"
+        raise TestSetError(Fault(str(path), message, "choose another folder"))
+
+
+def read_identity(path: Path) -> dict[str, Any]:
+    """What ``testset.json`` says.
+
+    Raises:
+        TestSetError: It is not there, or not what this program writes.
+    """
+    place = path / IDENTITY
+    try:
+        identity = json.loads(place.read_text(encoding="utf-8"))
+        if not isinstance(identity, dict) or "name" not in identity:
+            raise ValueError("no name")
+    except FileNotFoundError:
+        message = "there is no finished test set in this folder" if path.is_dir() else "there is no such folder"
+        raise TestSetError(Fault(str(path), message, f"expected {IDENTITY}")) from None
+    except (OSError, ValueError) as error:
+        raise TestSetError(Fault(str(place), f"is damaged: {error}", "build the test set again")) from None
+    return identity
+
+
+def read_rows(place: Path) -> list[dict[str, Any]]:
+    """Rows of a JSON Lines file that this program wrote.
+
+    Raises:
+        TestSetError: A line is damaged.
+    """
+    rows = []
+    try:
+        lines = place.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise TestSetError(Fault(str(place), f"cannot be read: {error}")) from None
+    for number, line in enumerate(lines, start=1):
+        if line:
+            try:
+                row = json.loads(line)
+                row["audio_filepath"], row["key"], row["sha256"]
+            except (ValueError, TypeError, KeyError) as error:
+                raise TestSetError(Fault(f"{place}:{number}", f"the line is damaged: {error!r}")) from None
+            rows.append(row)
+    return rows
+
+
+def _known(path: Path) -> Rows:
+    """Items that earlier builds have finished, by the manifest and by parts of a build that was stopped."""
+    places = sorted((path / STATE / "parts").glob("*.jsonl"))
+    if (path / MANIFEST).exists():
+        places.insert(0, path / MANIFEST)
+    return {row["audio_filepath"]: row for place in places for row in read_rows(place)}
+
+
+def _is_whole(path: Path, row: dict[str, Any]) -> bool:
+    """Whether a finished file is still there as it was written."""
+    try:
+        with (path / row["audio_filepath"]).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == str(row["sha256"])
+    except OSError:
+        return False

@@ -1,0 +1,200 @@
+"""The unit of work: a few utterances with all of their conditions, rendered, written and committed together."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from augment.corpus.speech import read_speech
+from augment.design.conditions import Condition
+from augment.errors import AcoustigridError, AudioError, Fault, TestSetError
+from augment.files.atomic import sync, sync_one, write_all, write_atomically
+from augment.files.audio import AudioFormat, encode, pcm_sha256
+from augment.render import Failed, Rendered, RenderSpec, render
+from augment.scene import Segment
+
+STATE = ".acoustigrid"
+
+
+@dataclass(frozen=True)
+class Item:
+    """One file to be made.
+
+    Attributes:
+        condition: Name of its condition.
+        audio_filepath: Relative to the test set's folder.
+        key: Hash of all that decides its bytes.
+    """
+
+    condition: str
+    audio_filepath: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """One utterance and the items to be made of it.
+
+    Attributes:
+        identity: Its id in the corpus.
+        path: Its audio file.
+        offset_s: Start in the file; None for the whole file.
+        duration_s: Length, where it has a start.
+        sha256: Of the file, when it was planned.
+        block: Its block.
+        segments: Noise segments of the block, by path of the step.
+        items: What to make.
+    """
+
+    identity: str
+    path: Path
+    offset_s: float | None
+    duration_s: float | None
+    sha256: str
+    block: int
+    segments: Mapping[str, Segment]
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A few utterances, done together."""
+
+    utterances: tuple[Utterance, ...]
+
+    @property
+    def name(self) -> str:
+        """Name that stands for its items."""
+        digest = hashlib.sha256()
+        for item in (item for utterance in self.utterances for item in utterance.items):
+            digest.update(f"{item.audio_filepath} {item.key}\n".encode())
+        return digest.hexdigest()[:20]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What all shards of a build have in common.
+
+    Attributes:
+        folder: The test set.
+        audio_format: Of its files.
+        spec: How to render.
+        conditions: By name.
+    """
+
+    folder: Path
+    audio_format: AudioFormat
+    spec: RenderSpec
+    conditions: Mapping[str, Condition]
+
+    def __call__(self, shard: Shard) -> "Done":
+        """Render, write and commit a shard.
+
+        Raises:
+            TestSetError: The files cannot be written.
+        """
+        temporary = self.folder / STATE / "temp" / shard.name
+        done = Done([], [], 0.0)
+        try:
+            temporary.mkdir(parents=True, exist_ok=True)
+            for utterance in shard.utterances:
+                self._make(utterance, temporary, done)
+            self._commit(shard, temporary, done)
+        except OSError as error:
+            message = f"cannot be written: {error.strerror or error}"
+            remedy = "make room or choose another folder, then run the same command again"
+            raise TestSetError(Fault(str(self.folder), message, remedy)) from error
+        finally:
+            for left in temporary.glob("*"):
+                left.unlink()
+            if temporary.is_dir():
+                temporary.rmdir()
+        return done
+
+    def _make(self, utterance: Utterance, temporary: Path, done: "Done") -> None:
+        wanted = {item.condition: item for item in utterance.items}
+        try:
+            for outcome in render_utterance(self, utterance):
+                item = wanted.pop(outcome.condition.name)
+                if isinstance(outcome, Failed):
+                    done.fail(utterance, item, outcome.reason)
+                    continue
+                data = encode(outcome.pcm, self.spec.sample_rate_hz, self.audio_format)
+                write_all(temporary / f"{len(done.rows):06d}", data)
+                done.add(item, outcome, data, self.spec.sample_rate_hz)
+        except AcoustigridError as error:
+            for item in wanted.values():
+                done.fail(utterance, item, str(error))
+
+    def _commit(self, shard: Shard, temporary: Path, done: "Done") -> None:
+        """Make the files durable, give them their names, and last of all write down that they are there."""
+        sync(temporary.glob("*"), temporary)
+        folders = set()
+        for number, row in enumerate(done.rows):
+            target = self.folder / row["audio_filepath"]
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(temporary / f"{number:06d}", target)  # noqa: PTH105 - Path.replace() is the same call
+            folders.add(target.parent)
+        for folder in sorted(folders):
+            sync_one(folder)
+        sync_one(self.folder / "audio") if folders else None
+        if done.rows:
+            lines = "".join(json.dumps(row, sort_keys=True) + "\n" for row in done.rows)
+            write_atomically(self.folder / STATE / "parts" / f"{shard.name}.jsonl", lines.encode())
+
+
+@dataclass
+class Done:
+    """What became of a shard.
+
+    Attributes:
+        rows: For each item made: its path, key and hashes, and what was measured.
+        failures: For each item not made: its path and condition, and why.
+        seconds: Audio made.
+    """
+
+    rows: list[dict[str, Any]]
+    failures: list[dict[str, Any]]
+    seconds: float
+
+    def add(self, item: Item, rendered: Rendered, data: bytes, sample_rate_hz: int) -> None:
+        """One item that was made."""
+        self.seconds += rendered.pcm.size / sample_rate_hz
+        self.rows.append(
+            {
+                "audio_filepath": item.audio_filepath,
+                "key": item.key,
+                "sha256": hashlib.sha256(data).hexdigest(),
+                "pcm_sha256": pcm_sha256(rendered.pcm),
+                **rendered.measured,
+            }
+        )
+
+    def fail(self, utterance: Utterance, item: Item, reason: str) -> None:
+        """One item that could not be made."""
+        self.failures.append(
+            {
+                "audio_filepath": item.audio_filepath,
+                "utterance": utterance.identity,
+                "condition": item.condition,
+                "reason": reason,
+            }
+        )
+
+
+def render_utterance(job: Job, utterance: Utterance) -> Iterator[Rendered | Failed]:
+    """Render the items of an utterance.
+
+    Raises:
+        AudioError: Its audio cannot be read, or is not what it was when it was planned.
+        RenderError: It has no active speech.
+    """
+    spec = job.spec
+    speech = read_speech(utterance.path, utterance.offset_s, utterance.duration_s, spec.sample_rate_hz)
+    if speech.sha256 != utterance.sha256:
+        raise AudioError(Fault(str(utterance.path), "the file has changed since it was planned", "build again"))
+    conditions = [job.conditions[item.condition] for item in utterance.items]
+    return render(speech.samples, conditions, spec, utterance.block, utterance.segments)

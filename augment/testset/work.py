@@ -1,0 +1,69 @@
+"""From a plan to the work that its items are."""
+
+import itertools
+from collections.abc import Container, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from augment.design.conditions import conditions
+from augment.design.plan import Plan, segments_of
+from augment.recipe.loader import LoadedRecipe
+from augment.render import RenderSpec
+from augment.testset.shard import Item, Job, Shard, Utterance
+
+ITEMS_PER_SHARD = 64
+
+
+def job_of(loaded: LoadedRecipe, folder: Path) -> Job:
+    """What all shards of a build have in common."""
+    recipe = loaded.recipe
+    spec = RenderSpec(
+        recipe.seed, recipe.output.sample_rate_hz, recipe.speech.level_dbov, recipe.snr_definition(), loaded.library
+    )
+    named = {condition.name: condition for condition in conditions(loaded)}
+    return Job(folder.resolve(), recipe.output.format, spec, named)
+
+
+def utterances(planned: Plan, finished: Container[str]) -> Iterator[Utterance]:
+    """Work to do: for each utterance, the items that are not there yet."""
+    todo = (row for row in planned.items.rows(named=True) if row["audio_filepath"] not in finished)
+    for _, rows in itertools.groupby(todo, key=lambda row: str(row["utterance"])):
+        yield utterance_of(list(rows), planned.corpus.manifest.parent)
+
+
+def utterance_of(rows: Sequence[dict[str, Any]], root: Path) -> Utterance:
+    """The work that rows of a plan stand for.
+
+    Args:
+        rows: Rows of one utterance.
+        root: Folder that the corpus's audio paths start from.
+    """
+    first = rows[0]
+    offset, duration = first["source_offset"], first["source_duration"]
+    return Utterance(
+        identity=first["utterance"],
+        path=root.resolve() / first["source_audio"],
+        offset_s=None if offset is None else float(offset),
+        duration_s=None if duration is None else float(duration),
+        sha256=first["source_sha256"],
+        block=first["block"],
+        segments={path: s for row in rows for path, s in segments_of(row["segments"]).items()},
+        items=tuple(Item(row["condition"], row["audio_filepath"], row["key"]) for row in rows),
+    )
+
+
+def shards(planned: Plan, finished: Container[str]) -> list[Shard]:
+    """Work of a plan that is not finished, in portions.
+
+    Args:
+        planned: The plan.
+        finished: ``audio_filepath`` of items that are there.
+    """
+    found: list[Shard] = []
+    waiting: list[Utterance] = []
+    for utterance in utterances(planned, finished):
+        waiting.append(utterance)
+        if sum(len(u.items) for u in waiting) >= ITEMS_PER_SHARD:
+            found.append(Shard(tuple(waiting)))
+            waiting = []
+    return [*found, Shard(tuple(waiting))] if waiting else found

@@ -1,0 +1,129 @@
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+ROOT = Path(__file__).resolve().parents[1]
+DEMO = ROOT / "recipes" / "demo"
+RATE = 16000
+
+
+def speech_like(seconds: float, seed: int = 0, rate: int = RATE) -> np.ndarray:
+    """Noise with the spectrum and the syllables of speech: enough for the level meter, quick to make."""
+    rng = np.random.default_rng(seed)
+    n = int(seconds * rate)
+    spectrum = np.fft.rfft(rng.standard_normal(n))
+    frequency = np.fft.rfftfreq(n, 1 / rate)
+    spectrum *= (frequency > 90) / (1 + (frequency / 500) ** 2)
+    carrier = np.fft.irfft(spectrum, n)
+    syllables = np.clip(np.sin(2 * np.pi * 2.1 * np.arange(n) / rate + rng.uniform(0, 6)), 0, None) ** 0.5
+    signal = carrier * syllables
+    return 0.25 * signal / np.abs(signal).max()
+
+
+@pytest.fixture
+def demo_speech() -> np.ndarray:
+    """One utterance of the demo corpus."""
+    samples, rate = soundfile.read(DEMO / "audio" / "american_slt_1.flac")
+    assert rate == RATE
+    return samples
+
+
+class Workshop:
+    """A folder with a corpus, noises and recipes, made for one test."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "audio").mkdir()
+        (folder / "noise").mkdir()
+
+    def corpus(self, groups: dict[str, int], speakers: int = 2, seconds: float = 1.0, name: str = "corpus.jsonl"):
+        rows = []
+        for group, count in groups.items():
+            for index in range(count):
+                identity = f"{group.lower()}_{index}"
+                path = self.folder / "audio" / f"{identity}.wav"
+                seed = sum(map(ord, identity))
+                soundfile.write(path, speech_like(seconds + 0.1 * (index % 3), seed), RATE, subtype="PCM_16")
+                rows.append(
+                    {
+                        "id": identity,
+                        "audio_filepath": f"audio/{identity}.wav",
+                        "text": f"sentence {index}",
+                        "speaker": f"{group}{index % speakers}",
+                        "accent": group,
+                    }
+                )
+        self.manifest(rows, name)
+        return rows
+
+    def manifest(self, rows: list[dict], name: str = "corpus.jsonl") -> None:
+        (self.folder / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    def noise(self, name: str, samples: np.ndarray, rate: int = RATE) -> None:
+        path = self.folder / "noise" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, samples, rate, subtype="PCM_16")
+
+    def recipe(self, text: str = "", name: str = "recipe.yaml", **fields: str) -> Path:
+        default = {
+            "name": "test",
+            "corpus": "{path: corpus.jsonl}",
+            "balance": "{by: [accent]}",
+            "factors": "{noise: {quiet: [], hum: [{kind: equipment_noise, profile: mains_hum_50, snr_db: 10}]}}",
+        }
+        lines = [f"{key}: {value}" for key, value in {**default, **fields}.items() if value]
+        path = self.folder / name
+        path.write_text(text or "\n".join(lines) + "\n")
+        return path
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Workshop:
+    folder = tmp_path / "workshop"
+    folder.mkdir()
+    return Workshop(folder)
+
+
+@pytest.fixture
+def stocked(workshop: Workshop) -> Workshop:
+    """A workshop with a small corpus of two accents, two noises and a recipe for them."""
+    workshop.corpus({"North": 4, "South": 5})
+    rng = np.random.default_rng(5)
+    workshop.noise("street/a.wav", 0.1 * rng.standard_normal(3 * RATE))
+    workshop.noise("street/b.wav", 0.1 * rng.standard_normal(2 * 48000), 48000)
+    workshop.recipe(
+        """\
+name: stocked
+corpus: {path: corpus.jsonl}
+balance: {by: [accent], utterances: 4, speakers: {min: 2}}
+noise: {segment_s: 1}
+factors:
+  noise:
+    quiet: []
+    street: {steps: [{kind: background_noise, source: noise/street}], sweep: {snr_db: [20, 0]}}
+    scanner: [{kind: equipment_noise, profile: mri_epi, snr_db: 5}]
+  device:
+    studio: []
+    handset: [{kind: microphone, profile: itu_p48_handset}]
+"""
+    )
+    return workshop
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Every file of a test set but what belongs to this machine."""
+    files = (p for p in sorted(folder.rglob("*")) if p.is_file() and ".acoustigrid" not in p.parts)
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in files}
+
+
+@pytest.fixture
+def copied(stocked: Workshop, tmp_path: Path) -> Workshop:
+    """The same workshop in another place."""
+    shutil.copytree(stocked.folder, tmp_path / "copied")
+    other = Workshop.__new__(Workshop)
+    other.folder = tmp_path / "copied"
+    return other

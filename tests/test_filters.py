@@ -1,0 +1,74 @@
+"""Filters against closed forms, scipy and the ITU's nominal figures."""
+
+import numpy as np
+import pytest
+import scipy.signal
+
+from augment.acoustics.filters import convolve, minimum_phase_fir, response_db, speech_delay_samples
+from augment.acoustics.resample import resample, resampled_length
+from augment.profiles.library import Library, bundled_names
+
+
+def magnitude_db(taps, rate, at):
+    _, response = scipy.signal.freqz(taps, worN=np.asarray(at, dtype=float), fs=rate)
+    return 20 * np.log10(np.abs(response))
+
+
+@pytest.mark.parametrize("rate", [8000, 16000, 48000])
+@pytest.mark.parametrize("name", sorted(bundled_names("microphone")))
+def test_fir_follows_its_table(name, rate, tmp_path):
+    frequency, level = Library(tmp_path).microphone(name).table()
+    taps = minimum_phase_fir(frequency, level, rate)
+    inside = (frequency >= 100) & (frequency < 0.45 * rate) & (level > -50)
+    found = magnitude_db(taps, rate, frequency[inside])
+    assert found == pytest.approx(level[inside], abs=0.2)
+    assert magnitude_db(taps, rate, [1000]) == pytest.approx([0], abs=0.01)
+
+
+def test_phase_is_the_minimum_phase():
+    """A one-pole low-pass is minimum phase already: its magnitude alone must give its phase back."""
+    rate, pole = 16000, 0.9
+    at = np.geomspace(1, 8000, 4000)
+    _, exact = scipy.signal.freqz([1 - pole], [1, -pole], worN=at, fs=rate)
+    taps = minimum_phase_fir(at, 20 * np.log10(np.abs(exact)), rate)
+    check = np.geomspace(200, 6000, 50)
+    _, wanted = scipy.signal.freqz([1 - pole], [1, -pole], worN=check, fs=rate)
+    _, found = scipy.signal.freqz(taps, worN=check, fs=rate)
+    assert np.rad2deg(np.abs(np.angle(found / wanted))).max() < 2
+
+
+@pytest.mark.parametrize("delay", [0, 3, 17])
+def test_delay_of_a_delayed_resonance(delay):
+    b, a = scipy.signal.iirpeak(1200, 2, fs=16000)
+    taps = scipy.signal.lfilter(b, a, np.eye(1, 512)[0]) * 0.3 + np.eye(1, 512)[0]
+    delayed = np.concatenate([np.zeros(delay), taps])
+    assert speech_delay_samples(delayed, 16000) - speech_delay_samples(taps, 16000) == pytest.approx(delay, abs=0.1)
+
+
+def test_convolve_is_scipys_convolution():
+    rng = np.random.default_rng(3)
+    signal, taps = rng.standard_normal(5000), rng.standard_normal(301)
+    whole = scipy.signal.fftconvolve(signal, taps)
+    assert convolve(signal, taps) == pytest.approx(whole[:5000], abs=1e-10)
+    assert convolve(signal, taps, 7) == pytest.approx(whole[7:5007], abs=1e-10)
+    assert convolve(signal[:10], taps, 7).shape == (10,)
+
+
+def test_response_beyond_the_table_is_level_and_bounded():
+    table = np.array([100.0, 1000.0]), np.array([-300.0, 0.0])
+    assert response_db(*table, np.array([1.0, 20000.0])).tolist() == [-100, 0]
+
+
+@pytest.mark.parametrize(("from_hz", "to_hz"), [(8000, 16000), (48000, 16000), (44100, 16000), (11025, 16000)])
+def test_resampling_keeps_time_and_tone(from_hz, to_hz):
+    n = from_hz + 7
+    tone = np.sin(2 * np.pi * 440 * np.arange(n) / from_hz)
+    found = resample(tone, from_hz, to_hz)
+    assert found.size == resampled_length(n, from_hz, to_hz)
+    expected = np.sin(2 * np.pi * 440 * np.arange(found.size) / to_hz)
+    assert np.abs(found - expected)[200:-200].max() < 1e-3
+
+
+def test_resampling_does_not_alias():
+    tone = np.sin(2 * np.pi * 8800 * np.arange(48000) / 48000)
+    assert np.abs(resample(tone, 48000, 16000)[500:-500]).max() < 10 ** (-80 / 20)

@@ -1,0 +1,73 @@
+"""The speech level meter against the figures of ITU-T G.191 and of an exact implementation of P.56."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from augment.acoustics.levels import db, rms_level_dbov, speech_gain, speech_level
+
+GOLDEN = json.loads((Path(__file__).parent / "data" / "p56_golden.json").read_text())
+
+
+def golden_signal(case: dict) -> np.ndarray:
+    rate, n, name = case["fs"], case["n"], case["name"]
+    t = np.arange(n) / rate
+    tone = 0.1 * np.sin(2 * np.pi * 1000 * t)
+    swell = 0.5 * (0.5 - 0.5 * np.cos(2 * np.pi * 4 * t)) * np.sin(2 * np.pi * 300 * t)
+    signals = {
+        "sine1k amp0.1 8s": lambda: tone,
+        "sine1k amp0.1 gated 1s on/1s off, on first": lambda: tone * (t % 2 < 1),
+        "sine1k amp0.1 gated 0.1s on/0.1 off": lambda: tone * (np.arange(n) % (rate // 5) < rate // 10),
+        "sine1k amp0.1 gated 0.5s on/1.5 off": lambda: tone * (t % 2 < 0.5),
+        "sine300 amp0.5*(0.5-0.5cos(2pi4t)) ": lambda: swell,
+        "AM as above, second half silent": lambda: swell * (np.arange(n) < n // 2),
+        "silence": lambda: np.zeros(n),
+        "sine1k amp 1e-4": lambda: tone / 1000,
+    }
+    return np.clip(np.rint(signals[name]() * 32768), -32768, 32767) / 32768
+
+
+@pytest.mark.parametrize("case", GOLDEN, ids=lambda case: f"{case['fs']} {case['name']}")
+def test_p56_figures(case):
+    level = speech_level(golden_signal(case), case["fs"])
+    if case["exact_asl"] == -100:
+        assert level.active_level_dbov == -math.inf
+        assert level.activity == 0
+        return
+    assert level.active_level_dbov == pytest.approx(case["exact_asl"], abs=0.001)
+    assert level.active_level_dbov == pytest.approx(case["stl_asl"], abs=0.05)  # the tool's own tolerance is wider
+    assert 100 * level.activity == pytest.approx(case["exact_act"], abs=0.01)
+    assert level.rms_level_dbov == pytest.approx(case["stl_rms"], abs=0.001)
+
+
+def test_silence_moves_the_level_by_no_more_than_the_hangover(demo_speech):
+    """The meter holds on for 0.2 s after speech, and the envelope needs some time to fall."""
+    alone = speech_level(demo_speech, 16000)
+    active_s = alone.activity * demo_speech.size / 16000
+    bound = 10 * math.log10((active_s + 0.2 + 0.15) / active_s)
+    levels = [speech_level(np.pad(demo_speech, (0, s * 16000)), 16000).active_level_dbov for s in (1, 4, 30)]
+    assert 0 <= alone.active_level_dbov - levels[0] <= bound
+    assert levels == pytest.approx([levels[0]] * 3, abs=1e-6)  # more silence adds nothing
+    before = speech_level(np.pad(demo_speech, (4 * 16000, 0)), 16000).active_level_dbov
+    assert before == pytest.approx(alone.active_level_dbov, abs=0.01)
+
+
+@pytest.mark.parametrize("wanted", [-36.0, -26.0, -16.0])
+def test_speech_gain_reaches_the_level(demo_speech, wanted):
+    factor = speech_gain(demo_speech, 16000, wanted)
+    assert speech_level(demo_speech * factor, 16000).active_level_dbov == pytest.approx(wanted, abs=0.001)
+
+
+@pytest.mark.parametrize("signal", [np.zeros(16000), np.full(16000, 1e-5), np.ones(50) * 1e-4])
+def test_no_gain_for_what_is_no_speech(signal):
+    with pytest.raises(ValueError, match="no active speech"):
+        speech_gain(signal, 16000, -26)
+
+
+def test_levels_on_paper():
+    assert rms_level_dbov(np.sin(2 * np.pi * np.arange(16000) / 16)) == pytest.approx(-3.0103, abs=1e-4)
+    assert rms_level_dbov(np.array([1.0, -1.0])) == 0
+    assert db(0) == -math.inf

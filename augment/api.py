@@ -25,7 +25,7 @@ from augment.testset.folder import WHERE, Folder, Rows, open_folder
 from augment.testset.shard import Done, Job, Shard, Utterance
 from augment.testset.shard import render_utterance as render_items
 from augment.testset.work import job_of, shards, utterance_of
-from augment.verify import verify
+from augment.verification import verify
 
 __all__ = ["BuildResult", "build", "load_recipe", "plan", "render_utterance", "verify"]
 

@@ -13,7 +13,7 @@ from augment.errors import AcoustigridError
 
 if TYPE_CHECKING:
     from augment.api import BuildResult
-    from augment.verify import Verdict
+    from augment.verification import Verdict
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
@@ -221,3 +221,7 @@ def main() -> None:
     except KeyboardInterrupt:
         typer.echo("stopped; the same command goes on from here", err=True)
         sys.exit(EXIT_INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

@@ -19,6 +19,8 @@ from augment.profiles.library import Library
 from augment.streams import generator
 
 T = TypeVar("T")
+SILENT_DBOV = -120.0
+LEAST_IN_BAND_DB = 30.0
 
 
 class Stage(IntEnum):
@@ -185,8 +187,13 @@ class Scene:
         stem = Stem(samples, 1.0, history, active, request)
         speech, noise = self.speech_level_db(self.snr), self.noise_level_db(stem, self.snr)
         band = f"{self.snr.band_hz[0]:g}-{self.snr.band_hz[1]:g} Hz" if self.snr.band_hz else "the whole band"
-        if noise < -200:
-            raise RenderError(f"step {request.step}: the noise '{request.source}' is silent in {band}")
+        whole = self.noise_level_db(stem, SnrDefinition())
+        if whole < SILENT_DBOV:
+            raise RenderError(f"step {request.step}: this stretch of the noise '{request.source}' is silent")
+        if noise < whole - LEAST_IN_BAND_DB:
+            share = f"less than {100 * 10 ** (-LEAST_IN_BAND_DB / 10):g} % of its power lies in {band}"
+            advice = "what is heard would not be the label's noise; choose another snr.band_hz"
+            raise RenderError(f"step {request.step}: the noise '{request.source}': {share}, {advice}")
         if speech == -math.inf:
             raise RenderError(f"step {request.step}: no active speech is found in {band}")
         return replace(self, noises=(*self.noises, replace(stem, gain=gain(speech - noise - request.snr_db))))

@@ -143,7 +143,10 @@ def faults_of(
     """
     schema = model.model_json_schema()
     told: dict[Location, tuple[str, str]] = {}
-    for item in problem.errors(include_url=False):
+    errors = problem.errors(include_url=False)
+    for item in errors:
+        if item["type"] == "too_short" and any(_lies_in(other["loc"], item["loc"]) for other in errors):
+            continue  # pydantic does not count entries that are faulty themselves
         message, remedy = _in_words(item, schema)
         location = _in_data(item["loc"], document.data)
         location = (moved or {}).get(location, location)
@@ -156,6 +159,10 @@ def faults_of(
         Fault(document.place(location), f"{paths[location]}: {message}" if location else message, remedy)
         for location, (message, remedy) in told.items()
     ]
+
+
+def _lies_in(location: Location, other: Location) -> bool:
+    return len(location) > len(other) and location[: len(other)] == other
 
 
 def _in_data(location: Location, data: Any) -> Location:
@@ -186,6 +193,11 @@ def _in_words(item: Any, schema: dict[str, Any]) -> tuple[str, str]:
         ),
         "union_tag_not_found": lambda: ("the field 'kind' is missing", ""),
         "value_error": lambda: (str(context["error"]), ""),
+        "too_short": lambda: (f"expected at least {context['min_length']} entry, found {context['actual_length']}", ""),
+        "string_pattern_mismatch": lambda: (
+            f"'{item['input']}' cannot be a name",
+            "use lower-case letters and digits, in parts joined by one '_' or '-'",
+        ),
     }
     if kind in words:
         return words[kind]()

@@ -67,7 +67,7 @@ def fill(raw: Any) -> tuple[Any, list[Found], dict[Location, Location]]:
         raw = {"steps": raw}
     if not isinstance(raw, dict) or not isinstance(raw.get("sweep"), dict) or not isinstance(raw.get("steps"), list):
         if isinstance(raw, dict) and raw.get("sweep") and not raw.get("steps"):
-            return raw, [(("sweep",), "a sweep without steps", "add the step whose field it sweeps")], {}
+            return {"steps": []}, [(("sweep",), "a sweep without steps", "add the step whose field it sweeps")], {}
         return raw, [], {}
     steps = [dict(step) if isinstance(step, dict) else step for step in raw["steps"]]
     sweeps = dict(raw["sweep"])

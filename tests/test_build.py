@@ -1,0 +1,282 @@
+"""Promises 2 and 3: the same item is the same bytes, and nothing is silent."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+
+import numpy as np
+import pytest
+import soundfile
+from conftest import RATE, tree
+
+import augment
+from augment.errors import AcoustigridError, CorpusError, TestSetError
+from augment.execute import Lost, processes
+
+RECIPE = "recipe.yaml"
+
+
+@pytest.fixture
+def reference(stocked):
+    """The stocked test set, built with one worker."""
+    folder = stocked.folder / "reference"
+    augment.build(stocked.folder / RECIPE, folder)
+    return tree(folder)
+
+
+def rows_of(folder):
+    return [json.loads(line) for line in (folder / "manifest.jsonl").read_text().splitlines()]
+
+
+def test_rows_are_complete_and_alike(stocked):
+    result = augment.build(stocked.folder / RECIPE, stocked.folder / "set")
+    rows = rows_of(result.folder)
+    assert result.made == len(rows) == 2 * 4 * 8
+    assert len({tuple(row) for row in rows}) == 1
+    cells = Counter((row["accent"], row["condition"]) for row in rows)
+    assert set(cells.values()) == {4}
+    assert len(cells) == 16
+    for row in rows:
+        samples, rate = soundfile.read(result.folder / row["audio_filepath"], dtype="int16")
+        assert (rate, len(samples), len(samples) / rate) == (row["sample_rate"], row["samples"], row["duration"])
+        assert row["text"].startswith("sentence")
+        assert (row["noise"], row["device"]) == tuple(row["condition"].split("__"))
+    assert (result.folder / "manifest.csv").read_text().splitlines()[0] == ",".join(rows[0])
+    assert not (result.folder / "failures.jsonl").exists()
+    assert "street_20db__handset" in (result.folder / "coverage.txt").read_text()
+
+
+def test_reserved_columns_are_those_of_the_manifest(stocked):
+    from augment.recipe.model import ROW_FIELDS
+
+    augment.build(stocked.folder / RECIPE, stocked.folder / "set")
+    columns = set(rows_of(stocked.folder / "set")[0])
+    assert set(ROW_FIELDS) <= columns
+    own = {"accent", "noise", "device"}
+    assert all(name.startswith("noise_") for name in columns - set(ROW_FIELDS) - own)
+
+
+@pytest.mark.parametrize("workers", [2, 4])
+def test_workers_do_not_matter(stocked, reference, workers):
+    augment.build(stocked.folder / RECIPE, stocked.folder / "many", workers=workers)
+    assert tree(stocked.folder / "many") == reference
+
+
+def test_order_place_and_locale_do_not_matter(copied, reference):
+    path = copied.folder / "corpus.jsonl"
+    lines = path.read_text().splitlines(keepends=True)
+    random.Random(1).shuffle(lines)
+    path.write_text("".join(lines))
+    code = f"import augment; augment.build({str(copied.folder / RECIPE)!r}, 'set')"
+    environment = {**os.environ, "PYTHONHASHSEED": "77", "TZ": "Asia/Tokyo", "LC_ALL": "C"}
+    subprocess.run([sys.executable, "-c", code], cwd=copied.folder, env=environment, check=True)
+    assert tree(copied.folder / "set") == reference
+
+
+def test_killed_and_resumed(stocked, reference, monkeypatch):
+    """Killed without warning while files are being written; what was committed is kept, the rest is made."""
+    monkeypatch.setattr("augment.testset.work.ITEMS_PER_SHARD", 8)
+    folder = stocked.folder / "killed"
+    code = (
+        "import augment, augment.testset.work as work, os, signal; work.ITEMS_PER_SHARD = 8\n"
+        "seen = []\n"
+        "def tell(items, seconds):\n"
+        "    seen.append(items)\n"
+        "    if len(seen) == 4: os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"augment.build({str(stocked.folder / RECIPE)!r}, {str(folder)!r}, workers=2, on_progress=tell)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert not (folder / "manifest.jsonl").exists()
+    result = augment.build(stocked.folder / RECIPE, folder, workers=2)
+    assert 0 < result.reused < result.made
+    assert tree(folder) == reference
+
+
+def test_workers_die_with_their_parent(stocked, tmp_path):
+    code = (
+        "import augment, os, signal, subprocess, pathlib\n"
+        "def tell(items, seconds):\n"
+        "    found = subprocess.run(['pgrep', '-P', str(os.getpid())], capture_output=True, text=True).stdout\n"
+        f"    pathlib.Path({str(tmp_path / 'pids')!r}).write_text(found)\n"
+        "    if items: os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"augment.build({str(stocked.folder / RECIPE)!r}, {str(tmp_path / 'set')!r}, workers=2, on_progress=tell)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=False)
+    workers = [int(p) for p in (tmp_path / "pids").read_text().split()]
+    assert workers
+
+    def alive(pid):
+        try:
+            with open(f"/proc/{pid}/stat") as file:  # noqa: PTH123
+                return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+        except OSError:
+            return False
+
+    deadline = time.monotonic() + 20
+    while any(alive(pid) for pid in workers) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(alive(pid) for pid in workers)
+
+
+def test_a_dead_worker_costs_its_task_another_try(tmp_path):
+    results = list(processes.run(DieOnce(str(tmp_path)), range(6), workers=2))
+    assert sorted(results) == [0, 1, 2, 3, 4, 5]
+    lost = list(processes.run(DieAlways(), range(4), workers=2))
+    assert sorted(r for r in lost if not isinstance(r, Lost)) == [0, 1, 2]
+    assert [r for r in lost if isinstance(r, Lost)] == [Lost(3, processes.MOST_TRIES)]
+
+
+class DieOnce:
+    def __init__(self, folder):
+        self.folder = folder
+
+    def __call__(self, task):
+        marker = os.path.join(self.folder, "died")  # noqa: PTH118
+        if task == 3 and not os.path.exists(marker):  # noqa: PTH110
+            open(marker, "w").close()  # noqa: PTH123
+            os._exit(9)
+        return task
+
+
+class DieAlways:
+    def __call__(self, task):
+        if task == 3:
+            os.abort()
+        return task
+
+
+def test_adding_conditions_and_accents_changes_no_other_file(stocked, reference):
+    path = stocked.folder / RECIPE
+    text = path.read_text().replace("snr_db: [20, 0]", "snr_db: [20, 10, 0]")
+    text = text.replace(
+        "    quiet: []\n", "    quiet: []\n    fan: [{kind: equipment_noise, profile: ventilation_fan, snr_db: 3}]\n"
+    )
+    path.write_text(text)
+    rows = rows_of_corpus = [json.loads(line) for line in (stocked.folder / "corpus.jsonl").read_text().splitlines()]
+    rows_of_corpus = stocked.corpus({"East": 6}, name="east.jsonl")
+    stocked.manifest([*rows_of_corpus, *rows])
+    result = augment.build(path, stocked.folder / "reference")
+    assert result.reused == len([name for name in reference if name.startswith("audio/")])
+    after = tree(stocked.folder / "reference")
+    assert len([n for n in after if n.startswith("audio/")]) == 3 * 4 * 12
+    for name, data in reference.items():
+        if name.startswith("audio/"):
+            assert after[name] == data
+    before = {row["id"]: row for row in map(json.loads, reference["manifest.jsonl"].decode().splitlines())}
+    assert all(row == before[row["id"]] for row in rows_of(stocked.folder / "reference") if row["id"] in before)
+
+
+def test_a_folder_with_something_else_is_refused(stocked, reference):
+    path = stocked.folder / RECIPE
+    folder = stocked.folder / "reference"
+    (stocked.folder / "mine").mkdir()
+    (stocked.folder / "mine" / "thesis.txt").write_text("precious")
+    with pytest.raises(TestSetError, match="holds something that is no test set"):
+        augment.build(path, stocked.folder / "mine")
+    with pytest.raises(TestSetError, match="this is a file"):
+        augment.build(path, stocked.folder / "corpus.jsonl")
+    text = path.read_text()
+    path.write_text(text.replace("name: stocked", "name: other"))
+    with pytest.raises(TestSetError, match="another test set, 'stocked'"):
+        augment.build(path, folder)
+    path.write_text(text.replace("[20, 0]", "[20]").replace("snr_db: 5", "snr_db: 6"))
+    with pytest.raises(TestSetError, match="16 files would change and 16 would go"):
+        augment.build(path, folder)
+    assert tree(folder) == reference
+    result = augment.build(path, folder, replace=True)
+    assert augment.verify(folder).sound
+    assert result.made == 2 * 4 * 6
+
+
+def test_damaged_files_are_made_again(stocked, reference):
+    folder = stocked.folder / "reference"
+    names = [name for name in reference if name.startswith("audio/")]
+    (folder / names[0]).write_bytes(b"damaged")
+    (folder / names[1]).unlink()
+    result = augment.build(stocked.folder / RECIPE, folder)
+    assert result.made - result.reused == 2
+    assert tree(folder) == reference
+
+
+def test_a_fault_while_rendering_is_recorded_and_the_rest_is_made(stocked, monkeypatch):
+    plan = augment.plan(stocked.folder / RECIPE)
+    victim = plan.items["source_audio"][0]
+    speech, rate = soundfile.read(stocked.folder / victim)
+    soundfile.write(stocked.folder / victim, speech * 0.5, rate)
+    result = augment.build(plan, stocked.folder / "set", workers=2)
+    assert len(result.failures) == 8
+    assert result.made == 2 * 4 * 8 - 8
+    assert "3/4" in result.coverage
+    failed = [json.loads(line) for line in (stocked.folder / "set" / "failures.jsonl").read_text().splitlines()]
+    assert {f["utterance"] for f in failed} == {plan.items["utterance"][0]}
+    assert all("has changed since it was planned" in f["reason"] for f in failed)
+    verdict = augment.verify(stocked.folder / "set", sample=0)
+    assert len(verdict.deviations) == 8
+    again = augment.build(stocked.folder / RECIPE, stocked.folder / "set")
+    assert (again.made, again.failures) == (64, ())
+    assert augment.verify(stocked.folder / "set", sample=64).sound
+
+
+def test_bad_input_leaves_nothing_behind(stocked):
+    soundfile.write(stocked.folder / "audio" / "north_0.wav", np.zeros(RATE), RATE)
+    with pytest.raises(CorpusError, match=r"corpus\.jsonl:1: utterance 'north_0'.*is silent"):
+        augment.build(stocked.folder / RECIPE, stocked.folder / "set")
+    assert not (stocked.folder / "set").exists()
+
+
+def test_a_full_disk_is_told_and_leaves_no_half_files(stocked, reference):
+    code = (
+        "import resource, signal, augment\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))\n"
+        "try:\n"
+        f"    augment.build({str(stocked.folder / RECIPE)!r}, {str(stocked.folder / 'full')!r})\n"
+        "except augment.errors.TestSetError as error:\n"
+        "    print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "cannot be written: File too large - make room" in done.stdout
+    present = tree(stocked.folder / "full")
+    assert all(reference[name] == data for name, data in present.items())
+    augment.build(stocked.folder / RECIPE, stocked.folder / "full")
+    assert tree(stocked.folder / "full") == reference
+
+
+@pytest.mark.parametrize(("workers", "executor"), [(0, None), (1, "threads")])
+def test_impossible_ways_to_run(stocked, workers, executor):
+    with pytest.raises(AcoustigridError, match=r"expected 1 or more|no executor 'threads'"):
+        augment.build(stocked.folder / RECIPE, stocked.folder / "set", workers=workers, executor=executor)
+
+
+def test_wav_and_flac_hold_the_same_samples(stocked, reference):
+    path = stocked.folder / RECIPE
+    path.write_text(path.read_text() + "output: {format: wav}\n")
+    result = augment.build(path, stocked.folder / "wav")
+    before = {
+        row["id"]: row["pcm_sha256"] for row in map(json.loads, reference["manifest.jsonl"].decode().splitlines())
+    }
+    assert {row["id"]: row["pcm_sha256"] for row in rows_of(result.folder)} == before
+
+
+def test_segments_of_long_recordings(stocked):
+    """`offset` and `duration` are honoured, and the transcript's part is what is rendered."""
+    rows = [json.loads(line) for line in (stocked.folder / "corpus.jsonl").read_text().splitlines()]
+    parts, manifest = [], []
+    place = 0.0
+    for row in rows:
+        samples, _ = soundfile.read(stocked.folder / row["audio_filepath"])
+        parts.append(samples)
+        manifest.append({**row, "audio_filepath": "long.wav", "offset": place, "duration": len(samples) / RATE})
+        place += len(samples) / RATE
+    soundfile.write(stocked.folder / "long.wav", np.concatenate(parts), RATE, subtype="PCM_16")
+    whole = augment.build(stocked.folder / RECIPE, stocked.folder / "whole")
+    stocked.manifest(manifest)
+    cut = augment.build(stocked.folder / RECIPE, stocked.folder / "cut")
+    samples = {row["id"]: row["pcm_sha256"] for row in rows_of(whole.folder)}
+    assert {row["id"]: row["pcm_sha256"] for row in rows_of(cut.folder)} == samples

@@ -1,0 +1,114 @@
+"""The command line, as a person meets it: in a process of its own."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+from augment.recipe.loader import bundled_recipes
+
+
+def run(*arguments, cwd=None, code=0):
+    done = subprocess.run(
+        [sys.executable, "-m", "augment.cli", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=cwd,
+    )
+    assert "Traceback" not in done.stderr
+    assert done.returncode == code, done.stderr
+    return done
+
+
+COMMANDS = ["check", "plan", "build", "verify", "demo", "recipes", "schema"]
+
+
+def test_help_lists_every_command():
+    told = run("--help").stdout
+    assert re.findall(r"^  (\w+)  +\S", told.split("Commands:")[1], re.MULTILINE) == COMMANDS
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_an_example(command):
+    assert f"acoustigrid {command}" in run(command, "--help").stdout
+
+
+def test_build_verify_and_build_again(stocked):
+    built = run("build", "recipe.yaml", "--out", "set", "--workers", 2, cwd=stocked.folder)
+    assert "street_20db__handset" in built.stdout
+    assert "64 of 64 items" in built.stdout
+    assert "all as it should be" in run("verify", "set", cwd=stocked.folder).stdout
+    assert "(64 of them were there before)" in run("build", "recipe.yaml", "-o", "set", cwd=stocked.folder).stdout
+    next((stocked.folder / "set" / "audio").rglob("*.flac")).unlink()
+    assert "the file is missing" in run("verify", "set", cwd=stocked.folder, code=1).stderr
+
+
+def test_plan_says_what_will_be(stocked):
+    told = run("plan", "recipe.yaml", cwd=stocked.folder).stdout
+    for words in (
+        "2 groups x 8 conditions",
+        "64 files",
+        "more than the groups give",
+        "noise/street/background_noise",
+        "hours of audio, about",
+    ):
+        assert words in told
+
+
+def test_failures_show_in_the_table_and_the_exit_code(stocked):
+    (stocked.folder / "low.yaml").write_text(
+        "title: low\nabout: a tone below the band\ncomponents:\n"
+        "  - {kind: harmonics, source: test, fundamental_hz: 31, levels_db: {1: 0}}\n"
+    )
+    stocked.recipe(factors="{noise: {quiet: [], low: [{kind: equipment_noise, profile: low.yaml, snr_db: 10}]}}")
+    done = run("build", "recipe.yaml", "-o", "set", cwd=stocked.folder, code=1)
+    assert re.search(r"^low +0/4 +0/4$", done.stdout, re.MULTILINE)
+    assert "8 items could not be made" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["check", "nothing.yaml"], "no such recipe file or bundled recipe"),
+        (["check", "demi"], "did you mean 'demo'?"),
+        (["plan", "."], "no such recipe file"),
+        (["verify", "nothing"], "there is no such folder"),
+        (["build", "recipe.yaml", "--out", "corpus.jsonl"], "this is a file; expected a folder"),
+    ],
+)
+def test_faults_are_messages(stocked, arguments, words):
+    assert words in run(*arguments, cwd=stocked.folder, code=2).stderr
+
+
+def test_a_corpus_without_the_label_is_told(stocked):
+    stocked.recipe(balance="{by: [dialect]}")
+    told = run("plan", "recipe.yaml", cwd=stocked.folder, code=2).stderr
+    assert "balances by 'dialect', a label that the corpus does not have" in told
+    assert "accent" in told
+
+
+def test_recipes_are_listed_and_planned_from_anywhere(tmp_path):
+    assert run("recipes", "--names", cwd=tmp_path).stdout.split() == list(bundled_recipes())
+    for name in bundled_recipes():
+        assert f"{name}: " in run("recipes", cwd=tmp_path).stdout.replace(name, f"{name}: ", 1)
+        assert "groups x" in run("plan", name, cwd=tmp_path).stdout
+
+
+def test_schema_is_json():
+    assert json.loads(run("schema").stdout)["title"] == "Recipe"
+
+
+@pytest.mark.parametrize(
+    ("module", "heavy"),
+    [
+        ("augment", ["scipy.signal", "librosa", "audiomentations", "matplotlib", "polars", "soundfile", "pydantic"]),
+        ("augment.cli", ["scipy", "numpy", "polars", "soundfile", "pydantic"]),  # --help must not wait for them
+    ],
+)
+def test_importing_is_light(module, heavy):
+    code = f"import sys, {module}; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,106 @@
+"""One contract for all perturbations; a new one is tested by lying in the folder."""
+
+import re
+
+import numpy as np
+import pytest
+from conftest import RATE, gcc_lag, speech_like
+from pydantic import TypeAdapter
+from ruamel.yaml import YAML
+
+from augment.design.conditions import ChainStep
+from augment.design.exposure import deal
+from augment.perturb import kinds
+from augment.profiles.library import Library
+from augment.recipe.model import Step
+from augment.scene import Draw, Scene, SnrDefinition, Stage, Stem
+
+KINDS = sorted(kinds())
+
+
+def example(kind: str) -> dict:
+    """The example in a perturbation's docstring."""
+    text = re.search(r"In a recipe::\n\n\s+(\{.*?\})\n\n", kinds()[kind].__doc__, re.DOTALL)
+    assert text, f"{kind} has no example in its docstring"
+    return YAML(typ="safe").load(text.group(1))
+
+
+@pytest.fixture
+def draw_for(workshop):
+    workshop.noise("street/a.wav", 0.1 * np.random.default_rng(1).standard_normal(RATE))
+    library = Library(workshop.folder)
+
+    def make(step, block=0) -> Draw:
+        chain = ChainStep("factor", "family", step.kind, step)
+        played = [need for need in step.needs() if need.room == "recording"]
+        segment = deal(chain, played[0], library, block + 1, 1, (RATE, 10.0)).dealt[block] if played else None
+        return Draw((1, f"block {block}", "factor", "family", step.kind), library, segment)
+
+    return make
+
+
+def scene_of(speech: np.ndarray) -> Scene:
+    return Scene(Stem(speech, 1.0, ("speech",)), (), RATE, SnrDefinition((100.0, 7000.0)))
+
+
+def load(kind: str):
+    return TypeAdapter(Step).validate_python(example(kind))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+class TestContract:
+    def test_docstring_says_what_matters(self, kind):
+        for word in ("In a recipe::", "Keeps:", "Changes:", "Random:", "Reference:"):
+            assert word in kinds()[kind].__doc__
+        assert isinstance(kinds()[kind].stage, Stage)
+        assert load(kind).kind == kind
+
+    def test_fields_are_described_and_bounded(self, kind):
+        for name, field in kinds()[kind].model_fields.items():
+            assert name == "kind" or field.description, f"{kind}.{name} has no description"
+
+    def test_same_draw_same_samples_and_arguments_untouched(self, kind, draw_for):
+        step, speech = load(kind), speech_like(1)
+        kept = speech.copy()
+        one = step.apply(scene_of(speech), draw_for(step)).mixture()
+        two = step.apply(scene_of(speech), draw_for(step)).mixture()
+        assert np.array_equal(one, two)
+        assert np.array_equal(speech, kept)
+
+    def test_global_random_state_is_left_alone(self, kind, draw_for):
+        step = load(kind)
+        before = np.random.get_state()[1].copy()  # noqa: NPY002 - it is the global state that is looked at
+        step.apply(scene_of(speech_like(1)), draw_for(step))
+        assert np.array_equal(before, np.random.get_state()[1])  # noqa: NPY002
+
+    @pytest.mark.parametrize("seconds", [0.2, 1.0, 7.3])
+    def test_length_and_numbers(self, kind, draw_for, seconds):
+        step, speech = load(kind), speech_like(seconds)
+        after = step.apply(scene_of(speech), draw_for(step))
+        for stem in (after.speech, *after.noises):
+            assert stem.samples.shape == speech.shape
+            assert np.isfinite(stem.samples).all()
+
+    def test_timing(self, kind, draw_for):
+        step, speech = load(kind), speech_like(3)
+        after = step.apply(scene_of(speech), draw_for(step)).speech.signal()
+        assert abs(gcc_lag(speech, after)) <= 2
+
+    def test_ten_minutes(self, kind, draw_for):
+        step = load(kind)
+        speech = np.tile(speech_like(10), 60)
+        assert step.apply(scene_of(speech), draw_for(step)).mixture().shape == speech.shape
+
+    def test_one_sample_and_silence_are_done_or_refused_in_words(self, kind, draw_for):
+        from augment.errors import RenderError
+
+        step = load(kind)
+        for speech in (np.array([0.5]), np.zeros(RATE)):
+            try:
+                after = step.apply(scene_of(speech), draw_for(step)).mixture()
+            except RenderError as error:
+                refusal = str(error)
+                assert "no active speech" in refusal
+            else:
+                assert after.shape == speech.shape
+                assert np.isfinite(after).all()

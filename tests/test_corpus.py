@@ -1,0 +1,148 @@
+"""Manifests: good ones in every shape, bad ones with their row."""
+
+import numpy as np
+import pytest
+import soundfile
+from conftest import RATE, speech_like
+
+from augment.corpus.spec import CorpusSpec
+from augment.corpus.speech import inspect, read_speech
+from augment.corpus.table import read_corpus
+from augment.errors import AudioError, CorpusError
+
+
+def corpus_of(workshop, name, **spec):
+    return read_corpus(CorpusSpec(path=name, **spec), workshop.folder)
+
+
+def write(workshop, name, data):
+    (workshop.folder / name).write_bytes(data if isinstance(data, bytes) else data.encode())
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.jsonl", '{"id": "a", "audio_filepath": "x.wav", "text": "one, \\"two\\"", "accent": "N"}\n'),
+        (
+            "a.jsonl",
+            '\ufeff\r\n{"id": "a", "audio_filepath": "x.wav", "text": "one, \\"two\\"", "accent": "N"}\r\n\r\n',
+        ),
+        ("a.csv", 'id,audio_filepath,text,accent\na,x.wav,"one, ""two""",N\n'),
+        ("a.csv", 'id;audio_filepath;text;accent\na;x.wav;"one, ""two""";N\n'),
+        ("a.tsv", 'id\taudio_filepath\ttext\taccent\r\na\tx.wav\tone, "two"\tN\r\n'),
+    ],
+)
+def test_layouts_give_the_same_row(workshop, name, text):
+    write(workshop, name, text)
+    row = corpus_of(workshop, name).frame.row(0, named=True)
+    assert (row["id"], row["audio_filepath"], row["text"], row["accent"]) == ("a", "x.wav", 'one, "two"', "N")
+
+
+def test_columns_labels_and_choice(workshop):
+    rows = [
+        {"id": str(i), "file": f"{i}.wav", "text": "x", "spk": "s", "accent": accent}
+        for i, accent in enumerate(["US (neutral)", "Scottish", None, "other", ""])
+    ]
+    workshop.manifest(rows)
+    corpus = corpus_of(
+        workshop,
+        "corpus.jsonl",
+        columns={"audio_filepath": "file", "speaker": "spk"},
+        labels={"accent": {"US (neutral)": "American", "other": None, "Welsh": "British"}},
+        leave_out=("1",),
+    )
+    assert corpus.frame["accent"].to_list() == ["American", None, None, None]
+    assert corpus.frame["speaker"].to_list() == ["s"] * 4
+    assert corpus.left_out == {"named in corpus.leave_out": 1}
+    assert any("'Welsh'" in note for note in corpus.notes)
+
+
+def test_ids_are_made_of_paths_where_there_are_none(workshop):
+    workshop.manifest(
+        [{"audio_filepath": "a/b.wav", "text": "x"}, {"audio_filepath": "a/b.wav", "offset": 2.5, "text": "y"}]
+    )
+    assert corpus_of(workshop, "corpus.jsonl").frame["id"].to_list() == ["a/b", "a/b@2.5"]
+
+
+ROW = '{"id": "a", "audio_filepath": "x.wav"}\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("a.jsonl", "", "the file is empty"),
+        ("a.jsonl", "\n", "no rows"),
+        ("a.jsonl", ROW + '{"id": "b", \n', "a.jsonl:2: this line is not a JSON object"),
+        ("a.jsonl", ROW + ROW, "a.jsonl:2: the id 'a' stands in row 1 too"),
+        ("a.jsonl", '{"id": "../x", "audio_filepath": "x.wav"}\n', "points outside the output folder"),
+        ("a.jsonl", '{"id": "/x", "audio_filepath": "x.wav"}\n', "points outside the output folder"),
+        ("a.jsonl", '{"id": "a\\u0000", "audio_filepath": "x.wav"}\n', "control character"),
+        ("a.jsonl", '{"id": "a", "id": "b", "audio_filepath": "x.wav"}\n', "the key 'id' stands twice"),
+        ("a.jsonl", '{"id": "a", "audio_filepath": null}\n', "the row names no audio file"),
+        ("a.jsonl", '{"id": "a", "path": "x.wav"}\n', "columns: {audio_filepath: path}"),
+        ("a.jsonl", '[{"id": "a"}]', "found a JSON array"),
+        ("a.jsonl", ROW.encode("utf-16"), "the manifest is UTF-16"),
+        ("a.jsonl", ROW.replace("x", "\xe9").encode("latin-1"), "the manifest is not UTF-8"),
+        ("a.csv", "id,audio_filepath\na\n", "a.csv:2: found 1 columns; the header has 2"),
+        ("a.csv", "id,id\na,b\n", "the column 'id' stands twice"),
+        ("a.xlsx", "x", "no reader for '.xlsx' manifests"),
+        ("missing.jsonl", None, "there is no such file"),
+    ],
+)
+def test_bad_manifests_are_told_with_their_row(workshop, name, data, words):
+    if data is not None:
+        write(workshop, name, data)
+    with pytest.raises(CorpusError) as caught:
+        corpus_of(workshop, name)
+    assert words in str(caught.value)
+
+
+def test_all_bad_rows_are_told_at_once(workshop):
+    write(workshop, "a.jsonl", ROW * 3 + '{"id": "b"}\n')
+    with pytest.raises(CorpusError) as caught:
+        corpus_of(workshop, "a.jsonl")
+    assert len(caught.value.faults) == 3
+
+
+def test_offset_and_duration_cut_the_very_samples(workshop):
+    whole = speech_like(3)
+    soundfile.write(workshop.folder / "x.wav", whole, RATE, subtype="FLOAT")
+    part = read_speech(workshop.folder / "x.wav", 0.5, 1.25, RATE).samples
+    expected = np.float32(whole)[RATE // 2 : RATE // 2 + 5 * RATE // 4].astype(float)
+    assert part == pytest.approx(expected - expected.mean(), abs=1e-12)
+    with pytest.raises(AudioError, match=r"asked for 2\.5-3\.75 s, but the file is 3\.000 s long"):
+        read_speech(workshop.folder / "x.wav", 2.5, 1.25, RATE)
+
+
+def test_dc_offset_is_not_speech(workshop):
+    """A constant of 0.3 would be read as -10 dBov of speech."""
+    speech = speech_like(2)
+    soundfile.write(workshop.folder / "a.wav", speech * 0.1 + 0.3, RATE, subtype="FLOAT")
+    found = read_speech(workshop.folder / "a.wav", None, None, RATE).samples
+    assert found == pytest.approx(speech * 0.1 - np.mean(speech * 0.1), abs=1e-6)
+
+
+def test_faulty_audio_is_named_by_row_all_at_once(workshop):
+    rows = workshop.corpus({"N": 5})
+    soundfile.write(workshop.folder / "audio/n_0.wav", np.zeros(RATE), RATE)
+    (workshop.folder / "audio/n_1.wav").unlink()
+    (workshop.folder / "audio/n_2.wav").write_bytes(b"")
+    soundfile.write(workshop.folder / "audio/n_3.wav", speech_like(0.05), RATE)
+    corpus = corpus_of(workshop, "corpus.jsonl")
+    with pytest.raises(CorpusError) as caught:
+        inspect(corpus, corpus.frame, RATE)
+    told = str(caught.value)
+    for row, words in enumerate(["is silent", "no such file", "(0 bytes)", "lasts 0.050 s"], start=1):
+        assert f"corpus.jsonl:{row}: utterance '{rows[row - 1]['id']}'" in told
+        assert words in told
+    assert "n_4" not in told
+
+
+def test_lying_durations_are_noted_and_the_audio_counts(workshop):
+    rows = workshop.corpus({"N": 2})
+    rows[0]["duration"] = 99.0
+    workshop.manifest(rows)
+    corpus = corpus_of(workshop, "corpus.jsonl")
+    facts, notes = inspect(corpus, corpus.frame, RATE)
+    assert facts["n_0"].samples == RATE
+    assert "1 rows declare a duration" in notes[0]

@@ -1,0 +1,200 @@
+"""The planner: groups, numbers, speakers, blocks, segments; counted by code that shares nothing with it."""
+
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import numpy as np
+import polars
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from augment.corpus.table import Corpus
+from augment.design.conditions import conditions
+from augment.design.exposure import segments
+from augment.design.naming import file_stem
+from augment.design.selection import select
+from augment.errors import DesignError
+from augment.profiles.recording import Recording
+from augment.recipe.loader import load_recipe
+from augment.recipe.model import Balance, Speakers
+
+
+def corpus_of(rows: list[dict]) -> Corpus:
+    full = [
+        {"audio_filepath": "x", "offset": None, "duration": None, "text": r["id"], "row": i + 1, **r}
+        for i, r in enumerate(rows)
+    ]
+    return Corpus(polars.DataFrame(full, infer_schema_length=None), Path("m.jsonl"), ("accent",))
+
+
+lopsided = st.dictionaries(
+    st.sampled_from(["A", "B", "C", "D"]),
+    st.lists(st.integers(1, 9), min_size=1, max_size=5),
+    min_size=1,
+)
+"""Group -> utterances of each of its speakers."""
+
+
+def rows_of(shape: dict[str, list[int]]) -> list[dict]:
+    return [
+        {"id": f"{g}-{s}-{u}", "accent": g, "speaker": f"{g}{s}"}
+        for g, speakers in shape.items()
+        for s, count in enumerate(speakers)
+        for u in range(count)
+    ]
+
+
+@settings(deadline=None, max_examples=60)
+@given(lopsided, st.integers(1, 12), st.integers(1, 4), st.integers(0, 3), st.randoms())
+def test_accepted_plans_keep_every_promise_and_refused_ones_are_infeasible(shape, wanted, speakers_min, seed, random):
+    rows = rows_of(shape)
+    random.shuffle(rows)
+    balance = Balance(by=("accent",), utterances=wanted, speakers=Speakers(min=speakers_min))
+    feasible = all(sum(s) >= wanted and min(len(s), wanted) >= speakers_min for s in shape.values())
+    if not feasible:
+        with pytest.raises(DesignError, match="feasible would be"):
+            select(corpus_of(rows), balance, {}, seed)
+        return
+    chosen = select(corpus_of(rows), balance, {}, seed).frame
+    per_group = Counter(chosen["group"].to_list())
+    assert per_group == dict.fromkeys(shape, wanted)
+    assert len(set(chosen["id"].to_list())) == chosen.height
+    voices = defaultdict(Counter)
+    for group, speaker in chosen.select("group", "speaker").rows():
+        voices[group][speaker] += 1
+    for group, counts in voices.items():
+        assert len(counts) == min(len(shape[group]), wanted)  # as many speakers as there can be
+        room = {f"{group}{i}": n for i, n in enumerate(shape[group])}
+        fewest = min(counts.values())
+        assert all(n <= fewest + 1 or counts[s] == room[s] or fewest == min(room.values()) for s, n in counts.items())
+    blocks = Counter(chosen["block"].to_list())
+    assert blocks == dict.fromkeys(range(wanted), len(shape))  # one utterance of every group in every block
+
+
+@settings(deadline=None, max_examples=30)
+@given(lopsided, st.integers(1, 4), st.randoms())
+def test_order_of_rows_and_other_groups_move_nothing(shape, wanted, random):
+    rows = rows_of(shape)
+    wanted = min(wanted, *(sum(s) for s in shape.values()))
+    balance = Balance(by=("accent",), utterances=wanted)
+
+    def places(some):
+        frame = select(corpus_of(some), balance, {}, 1).frame
+        return dict(zip(frame["id"], frame["block"], strict=True))
+
+    first = places(rows)
+    random.shuffle(rows)
+    assert places(rows) == first
+    more = places([*rows, *({"id": f"new{i}", "accent": "New", "speaker": "n"} for i in range(9))])
+    assert {i: b for i, b in more.items() if not i.startswith("new")} == first
+
+
+@settings(deadline=None, max_examples=30)
+@given(lopsided)
+def test_a_smaller_number_keeps_the_blocks_of_those_that_stay(shape):
+    rows = rows_of(shape)
+    most = min(sum(s) for s in shape.values())
+
+    def places(n):
+        frame = select(corpus_of(rows), Balance(by=("accent",), utterances=n), {}, 1).frame
+        return dict(zip(frame["id"], frame["block"], strict=True))
+
+    assert places(1).items() <= places(most).items()
+
+
+def test_blocks_of_parallel_speech_share_the_sentence():
+    rows = [
+        {"id": f"{g}{s}{t}", "accent": g, "speaker": f"{g}{s}", "text": f"sentence {t}"}
+        for g in "AB"
+        for s in range(3)
+        for t in range(4)
+    ]
+    chosen = select(corpus_of(rows), Balance(by=("accent",)), {}, 1).frame
+    assert chosen.group_by("block").agg(polars.col("text").n_unique())["text"].to_list() == [1] * 12
+
+
+def test_refusal_has_the_numbers_and_a_way_out():
+    rows = rows_of({"American": [9, 9], "German": [9, 9], "Scottish": [1]})
+    balance = Balance(by=("accent",), utterances=10, speakers=Speakers(min=2))
+    with pytest.raises(DesignError) as caught:
+        select(corpus_of(rows), balance, {}, 1)
+    told = str(caught.value)
+    assert "group Scottish: 1 of 10 utterances" in told
+    assert "group Scottish: 1 of at least 2 speakers" in told
+    assert "balance.speakers.min: 1 and balance.utterances: 1" in told
+    assert "corpus: {keep: {accent: ['American', 'German']}}" in told
+    way_out = [row for row in rows if row["accent"] in ("American", "German")]
+    assert select(corpus_of(way_out), balance, {}, 1).per_group == 10
+
+
+def test_labels_that_are_missing_or_odd():
+    rows = [*rows_of({"A": [3], "B": [3]}), {"id": "u", "accent": None, "speaker": "u"}]
+    chosen = select(corpus_of(rows), Balance(by=("accent",)), {}, 1)
+    assert chosen.left_out == {"no accent": 1}
+    grouped = select(corpus_of(rows), Balance(by=("accent",), unlabelled="group"), {}, 1)
+    assert grouped.groups == ("(unlabelled)", "A", "B")
+    with pytest.raises(DesignError, match=r"m\.jsonl:7: 1 rows have no accent"):
+        select(corpus_of(rows), Balance(by=("accent",), unlabelled="refuse"), {}, 1)
+    with pytest.raises(DesignError, match="did you mean 'accent'"):
+        select(corpus_of(rows), Balance(by=("acent",)), {}, 1)
+    with pytest.raises(DesignError, match="accent 'C', which no row has"):
+        select(corpus_of(rows), Balance(by=("accent",)), {"accent": ("A", "C")}, 1)
+    odd = rows_of({"Scottish": [2], "scottish": [2]})
+    assert any("differ in case" in note for note in select(corpus_of(odd), Balance(by=("accent",)), {}, 1).notes)
+
+
+def test_segments_lie_on_the_grid_and_inside():
+    recordings = [Recording("a", "", 8000, np.zeros(8000 * 5)), Recording("b", "", 48000, np.zeros(48000))]
+    assert segments(recordings, 16000, 2.0) == [(0, "a", 0), (0, "a", 32000), (1, "b", 0)]
+
+
+def test_segments_are_dealt_without_reuse_until_exhausted(stocked):
+    import augment
+
+    plan = augment.plan(stocked.folder / "recipe.yaml")
+    (exposure,) = plan.exposures.values()
+    assert (exposure.available, len(exposure.dealt)) == (5, 4)
+    assert len({segment.label for segment in exposure.dealt}) == 4
+    heard = defaultdict(set)
+    for block, condition, text in plan.items.select("block", "condition", "segments").rows():
+        if condition.startswith("street"):
+            heard[block].add(text)
+    assert all(len(texts) == 1 for texts in heard.values())  # all groups, SNRs and devices of a block hear one segment
+
+
+def test_exclusions_take_settings_and_families(stocked):
+    path = stocked.folder / "recipe.yaml"
+    text = path.read_text()
+    assert len(conditions(load_recipe(path))) == 8
+    path.write_text(text + "exclude: [{noise: street, device: handset}, {noise: [quiet], device: [studio]}]\n")
+    names = [c.name for c in conditions(load_recipe(path))]
+    assert names == [
+        "quiet__handset",
+        "street_20db__studio",
+        "street_0db__studio",
+        "scanner__studio",
+        "scanner__handset",
+    ]
+    path.write_text(text + "exclude: [{device: [studio, handset]}]\n")
+    with pytest.raises(DesignError, match="excludes every condition"):
+        conditions(load_recipe(path))
+
+
+@given(st.text(min_size=1), st.text(min_size=1))
+def test_file_names_are_safe_and_apart_without_regard_to_case(one, other):
+    try:
+        stems = file_stem(one), file_stem(other)
+    except UnicodeEncodeError:
+        return
+    for stem in stems:
+        assert stem.isascii()
+        assert len(stem) <= 100
+        assert not set(stem) & set('./\\ :*?"<>|\n\t')
+        assert not stem.startswith("-")
+    assert (stems[0].casefold() == stems[1].casefold()) == (one == other)
+
+
+def test_windows_devices_are_no_file_names():
+    assert file_stem("con") != "con"
+    assert file_stem("lpt1") != "lpt1"

@@ -1,0 +1,150 @@
+"""Recipes: every fault at once, at its place, in the user's words."""
+
+import json
+
+import jsonschema
+import pytest
+from conftest import ROOT
+
+from augment.errors import RecipeError
+from augment.recipe.loader import bundled_recipes, load_recipe
+from augment.recipe.schema import recipe_schema
+
+FIVE_MISTAKES = """\
+name: five
+corpus: {path: corpus.jsonl}
+balance: {by: [accent], utterences: 4}
+factors:
+  noise:
+    quiet: []
+    scanner: {steps: [{kind: equipment_noise, profile: mri_epy, snr_db: 5}], sweep: {sn_db: [3]}}
+    fan: [{kind: equipmnt_noise, profile: ventilation_fan, snr_db: 10}]
+    loud: {steps: [{kind: equipment_noise, profile: mri_epi}], sweep: {snr_db: [15, 500]}}
+  device:
+    wrong:
+      - {kind: microphone, profile: itu_p48_handset}
+      - {kind: equipment_noise, profile: mri_epi, snr_db: 10}
+"""
+
+
+def faults(workshop, text):
+    path = workshop.recipe(text)
+    with pytest.raises(RecipeError) as caught:
+        load_recipe(path)
+    return [str(fault).removeprefix(f"{path}:") for fault in caught.value.faults]
+
+
+def test_every_mistake_is_told_with_its_place(workshop):
+    found = faults(workshop, FIVE_MISTAKES)
+    assert [line.split(": ")[0] for line in found] == ["3:25", "7:47", "7:86", "8:11", "9:85", "13:9"]
+    for line, words in zip(
+        found,
+        [
+            "unknown field 'utterences' - did you mean 'utterances'?",
+            "there is no noise profile 'mri_epy' - did you mean 'mri_epi'?",
+            "no step of this setting has a field 'sn_db' to sweep - did you mean 'snr_db'?",
+            "unknown kind 'equipmnt_noise' - did you mean 'equipment_noise'?",
+            "factors.noise.loud.sweep.snr_db.1: expected less than or equal to 60, found 500",
+            "'equipment_noise' (stage NOISE) stands after 'microphone' (stage MICROPHONE)",
+        ],
+        strict=True,
+    ):
+        assert words in line
+
+
+BASE = "name: a\ncorpus: {path: c.jsonl}\nbalance: {by: [accent]}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "words"),
+    [
+        ("", "1:1", "expected a mapping"),
+        ("name: [", "", "expected the node content"),
+        ("name: a\nname: b\n", "2:1", 'duplicate key "name"'),
+        (BASE, "1:1", "the field 'factors' is missing"),
+        (BASE + "factors: {}\n", "4:1", "expected at least 1 entry, found 0"),
+        (BASE + "factors: {noise: {}}\n", "4:11", "expected at least 1 entry, found 0"),
+        (BASE + "factors: {noise: {a__b: []}}\n", "4:19", "'a__b' cannot be a name"),
+        (BASE + "factors: {text: {a: []}}\n", "4:11", "the name of a column of every manifest"),
+        (BASE + "factors: {n: {a: [{profile: x}]}}\n", "4:19", "the field 'kind' is missing"),
+        (BASE + "factors: {n: {a: [{kind: microphone, profile: no.yaml}]}}\n", "4:38", "no file or folder 'no.yaml'"),
+        (BASE + "factors: {n: {a: [{kind: background_noise, source: no, snr_db: 1}]}}\n", "4:44", "no file or folder"),
+        (BASE + "factors: {n: {a: []}}\nexclude: [{m: a}]\n", "5:12", "there is no factor 'm'"),
+        (BASE + "factors: {n: {a: []}}\nexclude: [{n: [b]}]\n", "5:12", "'n' has no setting 'b'"),
+        (BASE + "factors: {n: {a: []}}\nsnr: {band_hz: [7000, 100]}\n", "", "does not rise"),
+        (BASE + "factors: {n: {a: []}}\nseed: yes\n", "5:1", "expected a valid integer"),
+        (BASE + "factors: {n: {a: []}}\nseed: -1\n", "5:1", "greater than or equal to 0"),
+        (BASE + "factors: {n: {a: {sweep: {snr_db: [1]}}}}\n", "4:19", "a sweep without steps"),
+        (
+            BASE + "factors: {n: {a: {steps: [{kind: equipment_noise, profile: mri_epi, snr_db: 1}],"
+            " sweep: {snr_db: [1]}}}}\n",
+            "4:90",
+            "the step has 'snr_db' too",
+        ),
+        (
+            BASE + "factors: {d: {m: [{kind: microphone, profile: itu_p48_handset}]},"
+            " n: {a: [{kind: equipment_noise, profile: mri_epi, snr_db: 1}]}}\n",
+            "4:75",
+            "put the factor 'n' before 'd'",
+        ),
+    ],
+)
+def test_a_fault_has_its_place_and_words(workshop, text, place, words):
+    found = faults(workshop, text or "[]")
+    assert any(line.startswith(f"{place}: " if place else "") and words in line for line in found), found
+
+
+def test_yaml_is_1_2_and_bounded(workshop):
+    path = workshop.recipe(BASE + "about: no\nfactors: {n: {a: []}}\n")
+    assert load_recipe(path).recipe.about == "no"
+    bomb = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
+        f"{chr(98 + i)}: &{chr(98 + i)} [{','.join([f'*{chr(97 + i)}'] * 10)}]\n" for i in range(8)
+    )
+    assert "aliases that multiply" in faults(workshop, bomb)[0]
+    assert "nested too deeply" in faults(workshop, "a: " + "[" * 5000)[0]
+
+
+def test_a_sweep_makes_settings_of_one_family(workshop):
+    steps = "{steps: [{kind: equipment_noise, profile: mri_epi}], sweep: {snr_db: [20, -2.5]}}"
+    text = f"{BASE}factors: {{n: {{a: {steps}}}}}\n"
+    settings = load_recipe(workshop.recipe(text)).settings["n"]
+    assert [(s.name, s.family, s.steps[0].snr_db) for s in settings] == [("a_20db", "a", 20), ("a_m2p5db", "a", -2.5)]
+
+
+def test_two_sweeps_are_crossed(workshop):
+    text = BASE + (
+        "factors: {n: {a: {steps: [{kind: equipment_noise}],"
+        " sweep: {profile: [mri_epi, mains_hum_50], snr_db: [5, 0]}}}}\n"
+    )
+    names = [s.name for s in load_recipe(workshop.recipe(text)).settings["n"]]
+    assert names == ["a_mri_epi_5db", "a_mri_epi_0db", "a_mains_hum_50_5db", "a_mains_hum_50_0db"]
+
+
+@pytest.mark.parametrize("name", sorted(bundled_recipes()))
+def test_bundled_recipes_pass_the_schema_they_name(name):
+    from ruamel.yaml import YAML
+
+    path = bundled_recipes()[name]
+    text = path.read_text()
+    assert text.startswith("# yaml-language-server: $schema=recipe.schema.json\n")
+    jsonschema.validate(YAML(typ="safe").load(text), recipe_schema())
+    load_recipe(path)
+
+
+def test_the_schema_file_is_the_schema():
+    written = json.loads((ROOT / "recipes" / "recipe.schema.json").read_text())
+    assert written == recipe_schema(), "run: acoustigrid schema > recipes/recipe.schema.json"
+    jsonschema.Draft202012Validator.check_schema(written)
+
+
+def test_the_schema_refuses_what_the_loader_refuses():
+    good = {
+        "name": "a",
+        "corpus": {"path": "c"},
+        "balance": {"by": ["accent"]},
+        "factors": {"n": {"a": [{"kind": "microphone", "profile": "x"}]}},
+    }
+    jsonschema.validate(good, recipe_schema())
+    for wrong in ({"seeed": 1}, {"factors": {"n": {"a": [{"kind": "nope"}]}}}, {"balance": {"by": []}}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({**good, **wrong}, recipe_schema())

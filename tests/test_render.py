@@ -1,0 +1,171 @@
+"""Promise 1: the label is true. Levels and SNR measured on the stems by code of the tests."""
+
+import numpy as np
+import pytest
+import soundfile
+from conftest import RATE, gcc_lag, speech_like
+
+import augment
+from augment.acoustics.levels import speech_level
+from augment.api import stems
+from augment.errors import AcoustigridError
+
+
+def band(signal, low=100.0, high=7000.0):
+    spectrum = np.fft.rfft(signal)
+    frequency = np.fft.rfftfreq(signal.size, 1 / RATE)
+    spectrum[(frequency < low) | (frequency > high)] = 0
+    return np.fft.irfft(spectrum, signal.size)
+
+
+def snr(speech, noise):
+    return speech_level(band(speech), RATE).active_level_dbov - 10 * np.log10(np.mean(band(noise) ** 2))
+
+
+@pytest.fixture
+def plan(stocked):
+    return augment.plan(stocked.folder / "recipe.yaml")
+
+
+def test_labels_are_true(plan):
+    for utterance in plan.items["utterance"].unique():
+        items = augment.render_utterance(plan, utterance)
+        control = stems(items["quiet__studio"])["speech"]
+        for item in items.values():
+            measured, parts = item.measured, stems(item)
+            assert speech_level(parts["speech"], RATE).active_level_dbov == pytest.approx(-26, abs=0.01)
+            assert measured["speech_level_dbov"] == pytest.approx(-26, abs=0.01)
+            assert item.pcm.size == control.size
+            assert measured["clipped_samples"] == 0
+            assert np.abs(item.pcm / 32768 - sum(parts.values())).max() <= 0.5 / 32768 + 1e-12
+            assert abs(gcc_lag(control, parts["speech"])) <= 2
+            if "noise" in parts:
+                scene = item.at_microphone
+                found = snr(scene.speech.signal(), scene.noises[0].signal())
+                assert found == pytest.approx(measured["snr_requested_db"], abs=0.1)
+                assert measured["snr_db"] == pytest.approx(measured["snr_requested_db"], abs=0.001)
+                assert snr(parts["speech"], parts["noise"]) == pytest.approx(measured["snr_delivered_db"], abs=0.1)
+            else:
+                assert measured["snr_db"] is None
+
+
+def test_snrs_of_a_sweep_share_their_noise(plan):
+    items = augment.render_utterance(plan, plan.items["utterance"][0])
+    soft, loud = (stems(items[f"street_{n}db__studio"])["noise"] for n in (20, 0))
+    assert loud == pytest.approx(soft * 10, rel=1e-9)
+
+
+def test_matched_utterances_hear_the_same_noise(plan):
+    block = plan.items.filter((plan.items["block"] == 2) & (plan.items["condition"] == "scanner__studio"))
+    one, other = (stems(augment.render_utterance(plan, u)["scanner__studio"])["noise"] for u in block["utterance"])
+    shared = min(one.size, other.size)
+    assert np.corrcoef(one[:shared], other[:shared])[0, 1] > 0.999999
+
+
+def test_different_blocks_hear_different_noise(plan):
+    rows = plan.items.filter(plan.items["condition"] == "scanner__studio").unique("block")
+    heard = [stems(augment.render_utterance(plan, u)["scanner__studio"])["noise"][:RATE] for u in rows["utterance"]]
+    for i, one in enumerate(heard):
+        assert all(abs(np.corrcoef(one, other)[0, 1]) < 0.9 for other in heard[i + 1 :])
+
+
+def test_one_condition_alone_is_the_same_as_in_the_tree(plan):
+    from augment.testset.shard import render_utterance
+    from augment.testset.work import job_of, utterance_of
+
+    utterance = plan.items["utterance"][3]
+    together = augment.render_utterance(plan, utterance)
+    job = job_of(plan.loaded, plan.corpus.manifest.parent)
+    for row in plan.items.filter(plan.items["utterance"] == utterance).rows(named=True):
+        (alone,) = render_utterance(job, utterance_of([row], plan.corpus.manifest.parent))
+        assert np.array_equal(alone.pcm, together[row["condition"]].pcm)
+        assert alone.measured == together[row["condition"]].measured
+
+
+def test_silence_behind_an_utterance_moves_its_snr_by_the_hangover_at_most(stocked):
+    """audiomentations moves by 4.8 dB here: it takes the level over the silence too. The noise is steady."""
+    rng = np.random.default_rng(1)
+    stocked.noise("steady.wav", 0.1 * rng.standard_normal(20 * RATE))
+    speech = np.pad(speech_like(4, 3), (0, RATE // 5))
+    for name, samples in (("plain", speech), ("padded", np.pad(speech, (0, 4 * RATE)))):
+        soundfile.write(stocked.folder / "audio" / f"{name}.wav", samples, RATE, subtype="PCM_16")
+        stocked.manifest(
+            [{"id": name, "audio_filepath": f"audio/{name}.wav", "text": "x", "accent": "N"}], f"{name}.jsonl"
+        )
+    gaps = []
+    for name in ("plain", "padded"):
+        factors = "{noise: {steady: [{kind: background_noise, source: noise/steady.wav, snr_db: 10}]}}"
+        recipe = stocked.recipe(corpus=f"{{path: {name}.jsonl}}", factors=factors)
+        parts = stems(augment.render_utterance(augment.plan(recipe), name)["steady"])
+        gaps.append(snr(parts["speech"][: speech.size], parts["noise"][: speech.size]))
+    assert gaps[0] == pytest.approx(10, abs=0.1)
+    assert abs(gaps[1] - gaps[0]) <= 0.25
+
+
+def test_a_mix_that_would_clip_is_scaled_as_a_whole(stocked):
+    rng = np.random.default_rng(1)
+    knocks = 1e-3 * rng.standard_normal(4 * RATE)
+    knocks[::3000] = 0.9
+    stocked.noise("knocks.wav", knocks)
+    factors = "{noise: {quiet: [], knocks: [{kind: background_noise, source: noise/knocks.wav, snr_db: -10}]}}"
+    plan = augment.plan(stocked.recipe(factors=factors))
+    item = augment.render_utterance(plan, plan.items["utterance"][0])["knocks"]
+    assert item.measured["headroom_gain_db"] < -3
+    assert item.measured["clipped_samples"] == 0
+    assert np.abs(item.pcm).max() == pytest.approx(0.99 * 32768, abs=1)
+    assert item.measured["speech_level_dbov"] == pytest.approx(-26 + item.measured["headroom_gain_db"], abs=0.05)
+    assert item.measured["snr_delivered_db"] == pytest.approx(-10, abs=0.05)
+
+
+def test_gated_noise_is_measured_while_it_is_on(stocked):
+    (stocked.folder / "beeps.yaml").write_text(
+        "title: beeps\nabout: beeps of a third of the time\ncomponents:\n"
+        "  - {kind: harmonics, source: test, fundamental_hz: 960, levels_db: {1: 0}, bursts: {on_s: 0.1, off_s: 0.2}}\n"
+    )
+    factors = "{noise: {beeps: [{kind: equipment_noise, profile: beeps.yaml, snr_db: 10}]}}"
+    plan = augment.plan(stocked.recipe(factors=factors))
+    item = augment.render_utterance(plan, plan.items["utterance"][0])["beeps"]
+    share = item.measured["noise_active_share"]
+    assert 0.25 < share < 0.5
+    whole = snr(item.at_microphone.speech.signal(), item.at_microphone.noises[0].signal())
+    assert whole == pytest.approx(10 - 10 * np.log10(share), abs=0.2)
+    assert item.measured["snr_db"] == pytest.approx(10, abs=0.001)
+
+
+def test_two_noises_are_each_at_their_snr_and_add_up(stocked):
+    factors = (
+        "{noise: {both: [{kind: equipment_noise, profile: nc40_room, snr_db: 10},"
+        " {kind: equipment_noise, profile: mri_epi, snr_db: 10}]}}"
+    )
+    plan = augment.plan(stocked.recipe(factors=factors))
+    item = augment.render_utterance(plan, plan.items["utterance"][0])["both"]
+    assert item.measured["noise_snr_db"] == pytest.approx(10, abs=0.001)
+    assert item.measured["noise2_snr_db"] == pytest.approx(10, abs=0.001)
+    assert item.measured["snr_requested_db"] == pytest.approx(10 - 3.01, abs=0.01)
+    assert item.measured["snr_db"] == pytest.approx(10 - 3.01, abs=0.01)
+
+
+def test_noise_outside_the_band_is_refused_not_boosted(stocked):
+    (stocked.folder / "low.yaml").write_text(
+        "title: low\nabout: a tone below the band\ncomponents:\n"
+        "  - {kind: harmonics, source: test, fundamental_hz: 31, levels_db: {1: 0}}\n"
+    )
+    factors = "{noise: {low: [{kind: equipment_noise, profile: low.yaml, snr_db: 10}]}}"
+    plan = augment.plan(stocked.recipe(factors=factors))
+    with pytest.raises(AcoustigridError, match="of its power lies in 100-7000 Hz"):
+        augment.render_utterance(plan, plan.items["utterance"][0])
+    full = augment.plan(stocked.recipe(factors=factors, snr="{band_hz: full}"))
+    item = augment.render_utterance(full, full.items["utterance"][0])["low"]
+    assert item.measured["snr_full_band_db"] == pytest.approx(10, abs=0.001)
+
+
+@pytest.mark.parametrize("weighting", ["none", "A"])
+def test_the_definition_of_snr_is_the_recipes(stocked, weighting):
+    factors = "{noise: {hum: [{kind: equipment_noise, profile: mains_hum_50, snr_db: 10}]}}"
+    plan = augment.plan(stocked.recipe(factors=factors, snr=f"{{band_hz: full, weighting: {weighting}}}"))
+    measured = augment.render_utterance(plan, plan.items["utterance"][0])["hum"].measured
+    at, other = (
+        ("snr_full_band_db", "snr_a_weighted_db") if weighting == "none" else ("snr_a_weighted_db", "snr_full_band_db")
+    )
+    assert measured[at] == pytest.approx(10, abs=0.001)
+    assert abs(measured[other] - 10) > 6  # hum is where the two differ most

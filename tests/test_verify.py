@@ -1,0 +1,113 @@
+"""`verify` finds whatever is done to a test set."""
+
+import json
+
+import polars
+import pytest
+
+import augment
+from augment.errors import TestSetError
+
+
+@pytest.fixture
+def built(stocked):
+    folder = stocked.folder / "set"
+    augment.build(stocked.folder / "recipe.yaml", folder)
+    return folder
+
+
+def some_audio(folder, number=0):
+    return sorted((folder / "audio").rglob("*.flac"))[number]
+
+
+def flip(path, place=-100):
+    data = bytearray(path.read_bytes())
+    data[place] ^= 1
+    path.write_bytes(data)
+
+
+def edit_row(folder, **changes):
+    """Change a row, and every checksum with it, as somebody would who covers their tracks."""
+    import hashlib
+
+    path = folder / "manifest.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    at = next(i for i, row in enumerate(rows) if row["condition"] == "scanner__studio")
+    rows[at] |= changes
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    identity = json.loads((folder / "testset.json").read_text())
+    identity["checksums"]["manifest.jsonl"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    (folder / "testset.json").write_text(json.dumps(identity))
+
+
+def test_a_sound_set_is_sound(built):
+    verdict = augment.verify(built, sample=64)
+    assert verdict.sound, verdict.deviations
+    assert (verdict.files, verdict.rendered) == (64, 64)
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda f: flip(some_audio(f)), "checksum"),
+        (lambda f: some_audio(f).unlink(), "the file is missing"),
+        (lambda f: some_audio(f).write_bytes(b""), "checksum"),
+        (lambda f: some_audio(f).write_bytes(some_audio(f, 1).read_bytes()), "checksum"),
+        (lambda f: (f / "audio" / "extra.flac").write_bytes(b"x"), "not in the manifest"),
+        (lambda f: flip(f / "plan.parquet", 5), "checksum differs|cannot be read"),
+        (lambda f: (f / "manifest.csv").unlink(), "manifest.csv: the file is missing"),
+        (lambda f: (f / "recipe.yaml").write_text((f / "recipe.yaml").read_text() + "# x\n"), "checksum differs"),
+        (lambda f: edit_row(f, samples=5), "samples: found"),
+        (lambda f: edit_row(f, duration=1.5), "duration: found"),
+        (lambda f: edit_row(f, peak_dbfs=-1.0), "peak_dbfs: found"),
+        (lambda f: edit_row(f, key="0" * 64), "another key than in the plan"),
+        (lambda f: edit_row(f, snr_db=7.0), "manifest says snr_db: 7.0"),
+        (lambda f: edit_row(f, speech_level_dbov=-20.0), "manifest says -20.0"),
+        (lambda f: edit_row(f, extra=1), "other columns than the first"),
+    ],
+)
+def test_tampering_is_found(built, damage, words):
+    damage(built)
+    try:
+        told = "\n".join(map(str, augment.verify(built, sample=64).deviations))
+    except TestSetError as error:
+        told = str(error)
+    assert any(word in told for word in words.split("|")), told
+
+
+def test_a_row_that_vanished_is_missed(built):
+    path = built / "manifest.jsonl"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+    told = "\n".join(map(str, augment.verify(built, sample=0).deviations))
+    assert "neither made nor among the failures" in told
+    assert "found 63 rows; testset.json says 64" in told
+
+
+def test_samples_of_another_noise_are_found(built, stocked):
+    """The files agree with the manifest, but not with the plan: only rendering again can tell."""
+    plan = polars.read_parquet(built / "plan.parquet")
+    moved = plan.with_columns(segments=polars.col("segments").str.replace(r"street/a\.wav", "street/a.wav"))
+    row = moved.with_row_index().filter(polars.col("condition") == "street_0db__studio").row(0, named=True)
+    segments = json.loads(row["segments"])
+    segments["noise/street/background_noise"][2] += 160
+    values = moved["segments"].to_list()
+    values[row["index"]] = json.dumps(segments)
+    moved.with_columns(polars.Series("segments", values)).write_parquet(built / "plan.parquet")
+    told = "\n".join(map(str, augment.verify(built, sample=64).deviations))
+    assert "rendered again, it has other samples" in told
+
+
+def test_moved_sources_are_asked_for(built, stocked, tmp_path):
+    stocked.folder.rename(tmp_path / "moved")
+    folder = tmp_path / "moved" / "set"
+    told = augment.verify(folder).deviations
+    assert len(told) == 1
+    assert "--recipe-folder" in str(told[0])
+    assert augment.verify(folder, recipe_folder=tmp_path / "moved").sound
+    assert augment.verify(folder, sample=0).sound
+
+
+@pytest.mark.parametrize("name", ["nothing", "."])
+def test_no_test_set_is_told(tmp_path, name):
+    with pytest.raises(TestSetError, match=r"no such folder|no finished test set"):
+        augment.verify(tmp_path / name)

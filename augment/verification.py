@@ -233,14 +233,14 @@ def _snr_db(scene: Scene, loaded: LoadedRecipe) -> float | None:
     low, high = definition.band_hz or (0.0, scene.sample_rate_hz / 2)
 
     def seen(signal: Signal) -> Signal:
-        spectrum = np.fft.rfft(signal, 2 * signal.size)
-        frequency = np.fft.rfftfreq(2 * signal.size, 1 / scene.sample_rate_hz)
+        spectrum = np.fft.rfft(signal)
+        frequency = np.fft.rfftfreq(signal.size, 1 / scene.sample_rate_hz)
         if definition.a_weighted:
             f2 = np.maximum(frequency, 1e-9) ** 2
             poles = (f2 + 20.598997**2) * np.sqrt((f2 + 107.65265**2) * (f2 + 737.86223**2)) * (f2 + 12194.217**2)
             spectrum = spectrum * (12194.217**2 * f2**2 / poles * 10 ** (1.99966 / 20))
         spectrum[(frequency < low) | (frequency > high)] = 0
-        return np.asarray(np.fft.irfft(spectrum)[: signal.size], dtype=np.float64)
+        return np.asarray(np.fft.irfft(spectrum, signal.size), dtype=np.float64)
 
     noise = 0.0
     for stem in scene.noises:

@@ -40,9 +40,9 @@ def gcc_lag(before: np.ndarray, after: np.ndarray, rate: int = RATE) -> float:
     cross[(frequency < 400) | (frequency > 3000)] = 0
     magnitude = np.abs(cross)
     cross[magnitude > 0] *= magnitude[magnitude > 0] ** -0.7
-    correlation = np.fft.irfft(cross, 8 * size)
+    correlation = np.fft.irfft(cross, 4 * size)
     place = int(np.argmax(correlation))
-    return (place if place < 4 * size else place - 8 * size) / 8
+    return (place if place < 2 * size else place - 4 * size) / 4
 
 
 class Workshop:

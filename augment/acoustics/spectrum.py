@@ -38,8 +38,9 @@ def weigh(
 ) -> Signal:
     """The part of a signal in a band, with or without A-weighting, not delayed.
 
-    Done on the spectrum of the whole signal: exact up to the Nyquist frequency, where digital A-filters made with
-    the bilinear transform are off by up to 6 dB, and with vertical band edges, so that "100-7000 Hz" has one meaning.
+    Done on the discrete Fourier transform of the whole signal, no longer and no shorter: exact up to the Nyquist
+    frequency, where digital A-filters made with the bilinear transform are off by up to 6 dB, and with vertical band
+    edges, so that "100-7000 Hz" has one meaning that anyone can compute again.
 
     Args:
         signal: Shape (n,).
@@ -59,15 +60,13 @@ def weigh(
     """
     if band_hz is None and not a_weighted:
         return signal
-    # A tenth of a second of zeros keeps the end of the signal from ringing into its start.
-    size = scipy.fft.next_fast_len(signal.size + sample_rate_hz // 10, real=True)
-    spectrum = scipy.fft.rfft(signal, size)
-    frequency = scipy.fft.rfftfreq(size, 1 / sample_rate_hz)
+    spectrum = scipy.fft.rfft(signal)
+    frequency = scipy.fft.rfftfreq(signal.size, 1 / sample_rate_hz)
     if a_weighted:
         spectrum *= 10 ** (a_weighting_db(frequency) / 20)
     if band_hz is not None:
         spectrum[(frequency < band_hz[0]) | (frequency > band_hz[1])] = 0
-    return np.asarray(scipy.fft.irfft(spectrum, size)[: signal.size], dtype=np.float64)
+    return np.asarray(scipy.fft.irfft(spectrum, signal.size), dtype=np.float64)
 
 
 def density_of_octaves(

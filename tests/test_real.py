@@ -1,0 +1,205 @@
+"""Accent x condition sets from real speech, real noise and real microphones, measured item by item.
+
+Run with ``pytest -m real``; the recordings lie beside the project and are no part of it.
+"""
+
+import json
+import shutil
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from conftest import RATE, ROOT, gcc_lag, tree
+
+import augment
+from augment.acoustics.levels import speech_level
+from augment.api import stems
+from augment.corpus.speech import read_speech
+from augment.errors import DesignError
+
+PACK = ROOT.parent / "shared" / "dev_pack"
+pytestmark = pytest.mark.real
+
+CORPUS = "path: manifest.jsonl, columns: {audio_filepath: audio}, labels: {accent: {'American (neutral)': American}}"
+SIX = "keep: {accent: [American, German, Belgian French, Greek, Mandarin (L1), English]}"
+RECIPE = f"""\
+name: dev-pack
+corpus: {{{CORPUS}, {SIX}}}
+balance: {{by: [accent], utterances: 8}}
+noise: {{segment_s: 5}}
+factors:
+  noise:
+    quiet: []
+    restaurant:
+      steps: [{{kind: background_noise, source: noise/babble/restaurant08.wav}}]
+      sweep: {{snr_db: [10, 0]}}
+    kitchen: [{{kind: background_noise, source: noise/domestic, snr_db: 5}}]
+    machines: [{{kind: background_noise, source: noise/equipment, snr_db: 10}}]
+    scanner: [{{kind: equipment_noise, profile: mri_epi, snr_db: 0}}]
+  device:
+    studio: []
+    handset: [{{kind: microphone, profile: itu_p48_handset}}]
+    nexus: [{{kind: microphone, profile: ir/handset/handset_nexus_one_front_mic.wav}}]
+"""
+
+
+@pytest.fixture(scope="module")
+def pack(tmp_path_factory) -> Path:
+    """The recordings, linked, so that recipes can lie beside them."""
+    assert PACK.is_dir(), "the recordings are expected in ../shared/dev_pack"
+    folder = tmp_path_factory.mktemp("pack")
+    for path in PACK.iterdir():
+        (folder / path.name).symlink_to(path)
+    (folder / "recipe.yaml").write_text(RECIPE)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def built(pack):
+    return augment.build(pack / "recipe.yaml", pack / "set", workers=2)
+
+
+def rows_of(folder):
+    return [json.loads(line) for line in (folder / "manifest.jsonl").read_text().splitlines()]
+
+
+def band(signal, low=100.0, high=7000.0):
+    spectrum = np.fft.rfft(signal)
+    frequency = np.fft.rfftfreq(signal.size, 1 / RATE)
+    spectrum[(frequency < low) | (frequency > high)] = 0
+    return np.fft.irfft(spectrum, signal.size)
+
+
+def test_six_accents_by_eighteen_conditions_are_full(built):
+    rows = rows_of(built.folder)
+    cells = Counter((row["accent"], row["condition"]) for row in rows)
+    assert len(cells) == 6 * 18
+    assert set(cells.values()) == {8}
+    speakers = defaultdict(set)
+    for row in rows:
+        speakers[row["accent"]].add(row["speaker"])
+    assert {a: len(s) for a, s in speakers.items()} == {
+        "American": 3, "German": 2, "Belgian French": 1, "Greek": 1, "Mandarin (L1)": 8, "English": 4
+    }  # fmt: skip
+
+
+def test_every_item_is_what_its_label_says(built):
+    """Measured on the stems of all items, with band filters of this test."""
+    plan = built.plan
+    rows = {(row["utterance"], row["condition"]): row for row in rows_of(built.folder)}
+    worst = defaultdict(float)
+    for utterance in plan.items["utterance"].unique():
+        items = augment.render_utterance(plan, utterance)
+        control = stems(items["quiet__studio"])["speech"]
+        for condition, item in items.items():
+            row, parts = rows[(utterance, condition)], stems(item)
+            written, _ = soundfile.read(built.folder / row["audio_filepath"], dtype="int16")
+            assert np.array_equal(written, item.pcm)
+            assert np.abs(written.astype(int)).max() < 32767
+            assert row["clipped_samples"] == 0
+            assert len(written) == len(control)
+            level = speech_level(parts["speech"], RATE).active_level_dbov - row["headroom_gain_db"]
+            worst["speech level, dB"] = max(worst["speech level, dB"], abs(level + 26))
+            worst["lag, samples"] = max(worst["lag, samples"], abs(gcc_lag(control, parts["speech"])))
+            if item.at_microphone.noises:
+                scene = item.at_microphone
+                found = speech_level(band(scene.speech.signal()), RATE).active_level_dbov
+                found -= 10 * np.log10(np.mean(band(scene.noises[0].signal()) ** 2))
+                worst["SNR, dB"] = max(worst["SNR, dB"], abs(found - row["snr_requested_db"]))
+    print(f"\n{len(rows)} items, worst deviations: {dict(worst)}")
+    assert worst["speech level, dB"] <= 0.1
+    assert worst["SNR, dB"] <= 0.1
+    assert worst["lag, samples"] <= 2
+
+
+def test_all_groups_hear_the_same_segments(built):
+    heard = defaultdict(Counter)
+    for row in rows_of(built.folder):
+        if row["condition"] == "restaurant_0db__studio":
+            heard[row["accent"]][row["noise_segment"]] += 1
+    assert len({tuple(sorted(count.items())) for count in heard.values()}) == 1
+
+
+def test_verify_agrees(built):
+    verdict = augment.verify(built.folder, sample=60)
+    assert verdict.sound, verdict.deviations
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_bytes_do_not_depend_on_workers_or_rows(built, pack, tmp_path, workers):
+    other = tmp_path / "pack"
+    other.mkdir()
+    for path in pack.iterdir():
+        if path.name not in ("set", "manifest.jsonl", "recipe.yaml"):
+            (other / path.name).symlink_to(path.resolve())
+    lines = (PACK / "manifest.jsonl").read_text().splitlines(keepends=True)
+    (other / "manifest.jsonl").write_text("".join(sorted(lines, key=lambda line: line[::-1])))
+    shutil.copy(pack / "recipe.yaml", other / "recipe.yaml")
+    augment.build(other / "recipe.yaml", other / "set", workers=workers)
+    assert tree(other / "set") == tree(built.folder)
+
+
+def test_what_the_corpus_cannot_carry_is_refused_with_numbers(pack):
+    (pack / "four.yaml").write_text(
+        RECIPE.replace(SIX, "keep: {accent: [American, German, Mandarin (L1), English, Scottish]}").replace(
+            "utterances: 8", "utterances: 40, speakers: {min: 2}"
+        )
+    )
+    with pytest.raises(DesignError) as caught:
+        augment.plan(pack / "four.yaml")
+    told = str(caught.value)
+    assert "group Scottish: 1 of 40 utterances" in told
+    assert "group Scottish: 1 of at least 2 speakers" in told
+    assert "['American', 'English', 'German', 'Mandarin (L1)']" in told
+
+
+def test_unlabelled_rows_and_narrow_bandwidth_are_told(built):
+    notes = "\n".join(built.plan.notes)
+    assert "different sample rates" in notes
+    assert "American: 8000, 48000 Hz" in notes
+    assert "how tightly their recordings are cut" in notes
+    assert sum(built.plan.selection.left_out.values()) == 459 - 6 * 8
+
+
+def test_padding_real_utterances_moves_their_snr_by_the_hangover(pack):
+    """VCTK sentences end in a natural pause: 4 s of silence behind them move the label by at most 0.25 dB."""
+    moved = []
+    for line in (PACK / "manifest.jsonl").read_text().splitlines():
+        row = json.loads(line)
+        if row["corpus"] == "CSTR VCTK":
+            speech = band(read_speech(PACK / row["audio"], None, None, RATE).samples)
+            plain = speech_level(speech, RATE).active_level_dbov
+            moved.append(plain - speech_level(np.pad(speech, (0, 4 * RATE)), RATE).active_level_dbov)
+    print(f"\n{len(moved)} utterances: {max(moved):.3f} dB at most")
+    assert len(moved) == 46
+    assert max(moved) <= 0.25
+
+
+def test_every_noise_and_microphone_passes(pack):
+    settings = [
+        f"n{i}: [{{kind: background_noise, source: '{path.relative_to(PACK)}', snr_db: 5}}]"
+        for i, path in enumerate(sorted((PACK / "noise").rglob("*.*")))
+    ]
+    devices = [
+        f"m{i}: [{{kind: microphone, profile: '{path.relative_to(PACK)}'}}]"
+        for i, path in enumerate(sorted((PACK / "ir").glob("[hm]*/*.wav")))
+    ]
+    assert (len(settings), len(devices)) == (11, 33)
+    (pack / "all.yaml").write_text(
+        f"name: all\ncorpus: {{{CORPUS}, keep: {{accent: [English, German]}}}}\n"
+        "balance: {by: [accent], utterances: 1}\nfactors:\n"
+        f"  noise: {{{', '.join(settings)}}}\n  device: {{{', '.join(devices)}}}\n"
+    )
+    plan = augment.plan(pack / "all.yaml")
+    worst = 0.0
+    for utterance in plan.items["utterance"].unique():
+        items = augment.render_utterance(plan, utterance)
+        speech = next(iter(items.values())).at_microphone.speech.signal()
+        for item in items.values():
+            assert item.measured["clipped_samples"] == 0
+            assert item.measured["snr_db"] == pytest.approx(5, abs=0.01)
+            worst = max(worst, abs(gcc_lag(speech, stems(item)["speech"])))
+    print(f"\n{plan.items.height} items, largest lag {worst} samples")
+    assert worst <= 2

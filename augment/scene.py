@@ -187,6 +187,8 @@ class Scene:
         stem = Stem(samples, 1.0, history, active, request)
         speech, noise = self.speech_level_db(self.snr), self.noise_level_db(stem, self.snr)
         band = f"{self.snr.band_hz[0]:g}-{self.snr.band_hz[1]:g} Hz" if self.snr.band_hz else "the whole band"
+        if speech == -math.inf:
+            raise RenderError(f"step {request.step}: no active speech is found in {band}")
         whole = self.noise_level_db(stem, SnrDefinition())
         if whole < SILENT_DBOV:
             raise RenderError(f"step {request.step}: this stretch of the noise '{request.source}' is silent")
@@ -194,8 +196,6 @@ class Scene:
             share = f"less than {100 * 10 ** (-LEAST_IN_BAND_DB / 10):g} % of its power lies in {band}"
             advice = "what is heard would not be the label's noise; choose another snr.band_hz"
             raise RenderError(f"step {request.step}: the noise '{request.source}': {share}, {advice}")
-        if speech == -math.inf:
-            raise RenderError(f"step {request.step}: no active speech is found in {band}")
         return replace(self, noises=(*self.noises, replace(stem, gain=gain(speech - noise - request.snr_db))))
 
     def filtered(self, name: Hashable, taps: NDArray[np.float64], advance_samples: int) -> "Scene":
@@ -235,14 +235,14 @@ class Segment:
     """A stretch of a recording that the planner dealt to a block.
 
     Attributes:
-        recording: Index among the recordings of the source.
         name: Name of the recording.
+        sha256: Of its file.
         start: First sample, at the test set's rate.
         round: How often the source had been dealt out completely before.
     """
 
-    recording: int
     name: str
+    sha256: str
     start: int
     round: int
 
@@ -251,7 +251,7 @@ class Segment:
         """Name of the segment, a cluster for the statistics.
 
         Example:
-            >>> Segment(0, "street.wav", 32000, 0).label
+            >>> Segment("street.wav", "e3b0", 32000, 0).label
             'street.wav@32000'
         """
         return f"{self.name}@{self.start}"

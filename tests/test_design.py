@@ -3,7 +3,6 @@
 from collections import Counter, defaultdict
 from pathlib import Path
 
-import numpy as np
 import polars
 import pytest
 from hypothesis import given, settings
@@ -145,8 +144,10 @@ def test_labels_that_are_missing_or_odd():
 
 
 def test_segments_lie_on_the_grid_and_inside():
-    recordings = [Recording("a", "", 8000, np.zeros(8000 * 5)), Recording("b", "", 48000, np.zeros(48000))]
-    assert segments(recordings, 16000, 2.0) == [(0, "a", 0), (0, "a", 32000), (1, "b", 0)]
+    a, b = Recording("a", "", 8000, 8000 * 5), Recording("b", "", 48000, 48000)
+    assert segments([a, b], 16000, 2.0) == ([(a, 0), (a, 32000), (b, 0)], 0)
+    paused = Recording("p", "", 8000, 8000 * 6, (False,) * 5 + (True,) + (False,) * 6)
+    assert segments([paused], 16000, 2.0) == ([(paused, 0), (paused, 64000)], 1)
 
 
 def test_segments_are_dealt_without_reuse_until_exhausted(stocked):

@@ -123,5 +123,26 @@ def test_digest_is_of_content_not_of_place(tmp_path):
         soundfile.write(
             tmp_path / folder / "noise" / "x.wav", 0.1 * np.random.default_rng(1).standard_normal(RATE), RATE
         )
-    need = Need("source", "recording", "noise")
+        (tmp_path / folder / "m.yaml").write_text(
+            f"title: a microphone\nabout: in {folder}\nsource: from {folder}\nresponse_db: {{100: 0, 1000: 3}}\n"
+        )
+    need = Need("profile", "microphone", "m.yaml")
     assert Library(tmp_path / "a").digest(need) == Library(tmp_path / "b").digest(need)
+    assert Library(tmp_path / "a").recordings("noise") == Library(tmp_path / "b").recordings("noise")
+
+
+def test_noise_that_changed_since_the_plan_is_refused(tmp_path):
+    rng = np.random.default_rng(1)
+    soundfile.write(tmp_path / "n.wav", 0.1 * rng.standard_normal(RATE), RATE)
+    library = Library(tmp_path)
+    (recording,) = library.recordings("n.wav")
+    soundfile.write(tmp_path / "n.wav", 0.1 * rng.standard_normal(RATE), RATE)
+    with pytest.raises(ProfileError, match="changed since it was planned"):
+        library.samples("n.wav", recording.name, recording.sha256, RATE)
+
+
+def test_noise_has_no_offset(tmp_path):
+    soundfile.write(tmp_path / "n.wav", 0.1 * np.random.default_rng(1).standard_normal(RATE) + 0.2, RATE)
+    library = Library(tmp_path)
+    (recording,) = library.recordings("n.wav")
+    assert abs(library.samples("n.wav", recording.name, recording.sha256, RATE).mean()) < 1e-12

@@ -196,10 +196,11 @@ def test_every_noise_and_microphone_passes(pack):
     worst = 0.0
     for utterance in plan.items["utterance"].unique():
         items = augment.render_utterance(plan, utterance)
-        speech = next(iter(items.values())).at_microphone.speech.signal()
-        for item in items.values():
+        for name, item in items.items():
             assert item.measured["clipped_samples"] == 0
             assert item.measured["snr_db"] == pytest.approx(5, abs=0.01)
-            worst = max(worst, abs(gcc_lag(speech, stems(item)["speech"])))
+            if name.startswith("n0__"):  # a device does the same to the speech beside every noise
+                speech = item.at_microphone.speech.signal()
+                worst = max(worst, abs(gcc_lag(speech, stems(item)["speech"])))
     print(f"\n{plan.items.height} items, largest lag {worst} samples")
     assert worst <= 2

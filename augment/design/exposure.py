@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from augment.acoustics.resample import resampled_length
 from augment.design.conditions import ChainStep, Condition
+from augment.errors import Fault, ProfileError
 from augment.profiles.library import Library, Need
 from augment.profiles.recording import Recording
 from augment.scene import Segment
@@ -24,6 +25,7 @@ class Exposure:
         source: As the recipe names it.
         dealt: The segment of each block.
         available: How many segments the source has.
+        silent: How many more it has that are not dealt, since a part of them is silent.
         seconds: Length of all its recordings.
     """
 
@@ -31,6 +33,7 @@ class Exposure:
     source: str
     dealt: tuple[Segment, ...]
     available: int
+    silent: int
     seconds: float
 
     @property
@@ -39,17 +42,32 @@ class Exposure:
         return -(-len(self.dealt) // self.available)
 
 
-def segments(recordings: Iterable[Recording], sample_rate_hz: int, segment_s: float) -> list[tuple[int, str, int]]:
-    """Grid segments of a source: index and name of the recording, and first sample.
+def segments(
+    recordings: Iterable[Recording], sample_rate_hz: int, segment_s: float
+) -> tuple[list[tuple[Recording, int]], int]:
+    """Grid segments of a source.
 
     A recording shorter than two segments is one segment; the rest after the last whole segment belongs to it.
+
+    Args:
+        recordings: Of the source.
+        sample_rate_hz: Of the test set.
+        segment_s: Length of a segment.
+
+    Returns:
+        Recording and first sample of each segment, and how many more were left out since a part of them is silent.
     """
     step = round(segment_s * sample_rate_hz)
-    found = []
-    for index, recording in enumerate(recordings):
-        length = resampled_length(recording.samples.size, recording.sample_rate_hz, sample_rate_hz)
-        found += [(index, recording.name, place * step) for place in range(max(1, length // step))]
-    return found
+    found: list[tuple[Recording, int]] = []
+    silent = 0
+    for recording in recordings:
+        length = resampled_length(recording.frames, recording.sample_rate_hz, sample_rate_hz)
+        for place in range(max(1, length // step)):
+            if recording.pauses(place * segment_s, (place + 1) * segment_s):
+                silent += 1
+            else:
+                found.append((recording, place * step))
+    return found, silent
 
 
 def deal(step: ChainStep, need: Need, library: Library, blocks: int, seed: int, grid: tuple[int, float]) -> Exposure:
@@ -67,14 +85,17 @@ def deal(step: ChainStep, need: Need, library: Library, blocks: int, seed: int, 
         ProfileError: The recordings cannot be used.
     """
     recordings = library.recordings(need.name)
-    found = segments(recordings, *grid)
+    found, silent = segments(recordings, *grid)
+    if not found:
+        message = f"every segment of {grid[1]:g} s of the noise '{need.name}' is silent for half a second or more"
+        raise ProfileError(Fault("", message, "use other recordings, or a shorter noise: {segment_s: ...}"))
     dealt: list[Segment] = []
     while len(dealt) < blocks:
         turn = len(dealt) // len(found)
         order = generator(seed, "deal", step.factor, step.family, step.name, need.name, turn).permutation(len(found))
-        for index, name, start in (found[place] for place in order[: blocks - len(dealt)]):
-            dealt.append(Segment(index, name, start, turn))
-    return Exposure(step.path, need.name, tuple(dealt), len(found), sum(r.duration_s for r in recordings))
+        for recording, start in (found[place] for place in order[: blocks - len(dealt)]):
+            dealt.append(Segment(recording.name, recording.sha256, start, turn))
+    return Exposure(step.path, need.name, tuple(dealt), len(found), silent, sum(r.duration_s for r in recordings))
 
 
 def exposures(

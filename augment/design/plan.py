@@ -162,7 +162,7 @@ class _Chain:
             {
                 "path": step.path,
                 "step": step.perturbation.model_dump(mode="json"),
-                "data": [loaded.library.digest(need) for need in step.perturbation.needs()],
+                "data": [loaded.library.digest(n) for n in step.perturbation.needs() if n.room != "recording"],
             }
             for step in condition.chain
         ]
@@ -176,15 +176,15 @@ class _Chain:
     def segments(self, block: int) -> dict[str, list[int | str]]:
         """Noise segments of a block, by path of the step, in the form of :func:`segment_of`."""
         dealt = {path: exposure.dealt[block] for path, exposure in self.played}
-        return {path: [s.recording, s.name, s.start, s.round] for path, s in dealt.items()}
+        return {path: [s.name, s.sha256, s.start, s.round] for path, s in dealt.items()}
 
 
 def segments_of(text: str) -> dict[str, Segment]:
     """Noise segments of an item, as the plan's column ``segments`` holds them.
 
     Example:
-        >>> segments_of('{"noise/street/background_noise": [0, "a.wav", 16000, 0]}')
-        {'noise/street/background_noise': Segment(recording=0, name='a.wav', start=16000, round=0)}
+        >>> segments_of('{"noise/street/background_noise": ["a.wav", "e3b0", 16000, 0]}')
+        {'noise/street/background_noise': Segment(name='a.wav', sha256='e3b0', start=16000, round=0)}
     """
     return {path: Segment(*values) for path, values in json.loads(text).items()}
 
@@ -192,6 +192,7 @@ def segments_of(text: str) -> dict[str, Segment]:
 def _key(own: Mapping[str, Any], chain: list[dict[str, Any]], segments: Any, loaded: LoadedRecipe) -> str:
     """Hash of everything that decides an item's bytes, and of nothing else."""
     recipe, definition = loaded.recipe, loaded.recipe.snr_definition()
+    heard = {path: [sha256, start] for path, (_, sha256, start, _) in segments.items()}
     identity = {
         "bytes_version": BYTES_VERSION,
         "speech": [own["source_sha256"], own["source_offset"], own["source_duration"]],
@@ -199,7 +200,7 @@ def _key(own: Mapping[str, Any], chain: list[dict[str, Any]], segments: Any, loa
         "output": [recipe.output.sample_rate_hz, recipe.output.format],
         "chain": chain,
         # Without a step nothing is drawn and nothing measured against noise: the control needs none of these.
-        "draw": [recipe.seed, own["block"], definition.band_hz, definition.a_weighted, segments] if chain else None,
+        "draw": [recipe.seed, own["block"], definition.band_hz, definition.a_weighted, heard] if chain else None,
     }
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 

@@ -47,7 +47,7 @@ class BackgroundNoise(Perturbation):
         history = ("background_noise", draw.name, self.source, segment.label, length)
 
         def cut() -> Signal:
-            recording = draw.library.recording_at(self.source, segment.recording, rate)
+            recording = draw.library.samples(self.source, segment.name, segment.sha256, rate)
             return excerpt(recording, rate, segment.start, length, draw.stream("splice"))
 
         samples = scene.memo.once(history, cut)

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from augment.acoustics import Signal
+from augment.acoustics.resample import resample
 from augment.bundled import bundled
-from augment.errors import Fault, ProfileError, nearest
+from augment.errors import AudioError, Fault, ProfileError, nearest
 from augment.files.yaml import load_yaml, validate
 from augment.profiles.microphone import MicrophoneProfile, from_impulse_response
 from augment.profiles.noise import NoiseProfile
-from augment.profiles.recording import Recording, audio_files, load_recordings
+from augment.profiles.recording import Recording, inspect_recordings, read_samples
 
 Room = Literal["noise_profile", "microphone", "recording"]
 FOLDERS: dict[str, tuple[str, ...]] = {
@@ -21,6 +22,7 @@ FOLDERS: dict[str, tuple[str, ...]] = {
     "microphone": ("microphones",),
 }
 T = TypeVar("T")
+MOST_BYTES = 2**28
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Library:
 
     base: Path
     _kept: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+    _samples: dict[Any, Signal] = field(default_factory=dict, repr=False, compare=False)
 
     def noise_profile(self, name: str) -> NoiseProfile:
         """A bundled noise profile by its name, or a user's by the path of its YAML file.
@@ -78,17 +81,39 @@ class Library:
         return self.once(("microphone", name), load)
 
     def recordings(self, source: str) -> tuple[Recording, ...]:
-        """The recordings of a noise file or folder.
+        """What is known of the recordings of a noise file or folder.
 
         Raises:
             ProfileError: It is not there, or a file of it cannot be used.
         """
-        return self.once(("recordings", source), lambda: load_recordings(self.find("recording", source)))
+        return self.once(("recordings", source), lambda: inspect_recordings(self.find("recording", source)))
 
-    def recording_at(self, source: str, index: int, sample_rate_hz: int) -> Signal:
-        """Samples of one recording at a sample rate, shape (n,)."""
-        key = ("at", source, index, sample_rate_hz)
-        return self.once(key, lambda: self.recordings(source)[index].at(sample_rate_hz))
+    def samples(self, source: str, name: str, sha256: str, sample_rate_hz: int) -> Signal:
+        """Samples of one recording at a sample rate, shape (n,); the last few recordings are kept.
+
+        Args:
+            source: As the recipe names it.
+            name: Of the recording.
+            sha256: Of its file, when it was planned.
+            sample_rate_hz: Wanted rate.
+
+        Raises:
+            ProfileError: The file is not what it was when it was planned, or cannot be used any more.
+        """
+        key = (source, name, sample_rate_hz)
+        if key not in self._samples:
+            place = self.find("recording", source)
+            path = place if place.is_file() else place / name
+            try:
+                samples, rate, found = read_samples(path)
+            except AudioError as error:
+                raise ProfileError(error.faults) from None
+            if found != sha256:
+                raise ProfileError(Fault(str(path), "the noise has changed since it was planned", "build again"))
+            while self._samples and sum(kept.nbytes for kept in self._samples.values()) > MOST_BYTES:
+                self._samples.pop(next(iter(self._samples)))
+            self._samples[key] = resample(samples, rate, sample_rate_hz)
+        return self._samples[key]
 
     def find(self, room: Room, name: str) -> Path:
         """The file or folder behind a name.
@@ -109,25 +134,18 @@ class Library:
         return path
 
     def digest(self, need: Need) -> str:
-        """Hash of the data behind a need: equal data, equal hash, wherever it lies.
+        """Hash of the figures behind a need: equal figures, equal hash, whatever is said about them.
 
         Raises:
-            ProfileError: The data is not there or faulty.
+            ProfileError: The profile is not there or faulty.
         """
-        if need.room == "recording":
-            content: Any = [[r.name, r.sha256] for r in self.recordings(need.name)]
-        elif need.room == "microphone":
-            content = self.microphone(need.name).model_dump(mode="json", exclude={"title", "about", "source"})
+        if need.room == "microphone":
+            content: Any = self.microphone(need.name).table()
+            content = [values.tolist() for values in content]
         else:
-            content = self.noise_profile(need.name).model_dump(mode="json", exclude={"title", "about"})
+            said: Any = {"title": True, "about": True, "components": {"__all__": {"source"}}}
+            content = self.noise_profile(need.name).model_dump(mode="json", exclude=said)
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-    def files(self, source: str) -> list[Path]:
-        """The files of a noise source, in the order of its recordings."""
-        return audio_files(self.find("recording", source))
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {"base": self.base, "_kept": {}}  # a worker loads what it needs itself
 
     def once(self, key: Any, load: Callable[[], T]) -> T:
         """Compute something from the library's data once, and keep it."""

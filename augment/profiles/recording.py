@@ -4,41 +4,51 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from augment.acoustics import Signal
 from augment.acoustics.levels import rms_level_dbov
-from augment.acoustics.resample import resample
 from augment.errors import AudioError, Fault, ProfileError
 from augment.files.audio import mono, read_audio
 
 SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif", ".au", ".caf", ".w64", ".sph"})
 SHORTEST_S = 0.25
 QUIETEST_DBOV = -90.0
+STRETCH_S = 0.5
 
 
 @dataclass(frozen=True)
 class Recording:
-    """One noise file, decoded.
+    """What is known of a noise file; its samples are read when they are needed.
 
     Attributes:
         name: Its path below the folder that the recipe names, or its file name.
         sha256: Of the file's bytes.
         sample_rate_hz: Of the file.
-        samples: At the file's own rate, shape (n,).
+        frames: Length at that rate.
+        silent: For each half second of it, whether it is silent.
     """
 
     name: str
     sha256: str
     sample_rate_hz: int
-    samples: Signal
+    frames: int
+    silent: tuple[bool, ...] = ()
 
     @property
     def duration_s(self) -> float:
         """Length in seconds."""
-        return self.samples.size / self.sample_rate_hz
+        return self.frames / self.sample_rate_hz
 
-    def at(self, sample_rate_hz: int) -> Signal:
-        """The samples at another rate."""
-        return resample(self.samples, self.sample_rate_hz, sample_rate_hz)
+    def pauses(self, start_s: float, end_s: float) -> bool:
+        """Whether any half second between two times is silent.
+
+        Example:
+            >>> r = Recording("a", "", 16000, 32000, (False, False, True, False))
+            >>> r.pauses(0.0, 1.0), r.pauses(0.5, 2.0)
+            (False, True)
+        """
+        return any(self.silent[int(start_s / STRETCH_S) : math.ceil(end_s / STRETCH_S)])
 
 
 def audio_files(source: Path) -> list[Path]:
@@ -50,8 +60,19 @@ def audio_files(source: Path) -> list[Path]:
     return sorted(visible, key=lambda p: p.relative_to(source).as_posix())
 
 
-def load_recordings(source: Path) -> tuple[Recording, ...]:
-    """Decode a noise file, or all noise files in a folder and its subfolders.
+def read_samples(path: Path) -> tuple[Signal, int, str]:
+    """Samples of a noise file in one channel, without DC offset; its sample rate; and the hash of its bytes.
+
+    Raises:
+        AudioError: The file cannot be used as audio.
+    """
+    audio = read_audio(path)
+    samples = mono(audio, str(path))
+    return samples - np.mean(samples), audio.sample_rate_hz, audio.sha256
+
+
+def inspect_recordings(source: Path) -> tuple[Recording, ...]:
+    """Inspect a noise file, or all noise files in a folder and its subfolders.
 
     Raises:
         ProfileError: No audio file is there, or files are damaged, silent or shorter than 0.25 s; all of them are
@@ -64,20 +85,24 @@ def load_recordings(source: Path) -> tuple[Recording, ...]:
     faults: list[Fault] = []
     for path in files:
         try:
-            audio = read_audio(path)
-            samples = mono(audio, str(path))
+            recordings.append(_inspect(path, path.name if path == source else path.relative_to(source).as_posix()))
         except AudioError as error:
             faults += error.faults
-            continue
-        level = rms_level_dbov(samples - samples.mean())
-        if level < QUIETEST_DBOV:
-            shown = "silent" if level == -math.inf else f"silent ({level:.0f} dBov)"
-            faults.append(Fault(str(path), f"the noise is {shown}", "use another recording"))
-        elif samples.size < SHORTEST_S * audio.sample_rate_hz:
-            length = samples.size / audio.sample_rate_hz
-            faults.append(Fault(str(path), f"the noise lasts {length:.3f} s; at least {SHORTEST_S} s are needed"))
-        name = path.name if source.is_file() else path.relative_to(source).as_posix()
-        recordings.append(Recording(name, audio.sha256, audio.sample_rate_hz, samples))
     if faults:
         raise ProfileError(faults)
     return tuple(recordings)
+
+
+def _inspect(path: Path, name: str) -> Recording:
+    samples, rate, sha256 = read_samples(path)
+    level = rms_level_dbov(samples)
+    if level < QUIETEST_DBOV:
+        shown = "silent" if level == -math.inf else f"silent ({level:.0f} dBov)"
+        raise AudioError(Fault(str(path), f"the noise is {shown}", "use another recording"))
+    if samples.size < SHORTEST_S * rate:
+        message = f"the noise lasts {samples.size / rate:.3f} s; at least {SHORTEST_S} s are needed"
+        raise AudioError(Fault(str(path), message, "use a longer recording"))
+    step = round(STRETCH_S * rate)
+    stretches = (samples[place : place + step] for place in range(0, samples.size, step))
+    silent = tuple(rms_level_dbov(stretch) < QUIETEST_DBOV for stretch in stretches)
+    return Recording(name, sha256, rate, samples.size, silent)

@@ -71,11 +71,8 @@ def groups(plan: Plan) -> str:
 
 def noise(plan: Plan) -> str:
     """For each noise source: what it has, and how often blocks hear the same segment; empty without any."""
-    rows = [
-        [exposure.path, exposure.source, f"{exposure.seconds:.1f}", exposure.available, exposure.reuse]
-        for exposure in plan.exposures.values()
-    ]
-    header = ["noise step", "source", "seconds", "segments", "blocks per segment"]
+    rows = [[e.path, e.source, f"{e.seconds:.1f}", e.available, e.silent, e.reuse] for e in plan.exposures.values()]
+    header = ["noise step", "source", "seconds", "segments", "silent ones left out", "blocks per segment"]
     return table(header, rows) if rows else ""
 
 

@@ -13,7 +13,7 @@ from augment.design.conditions import conditions
 from augment.design.exposure import exposures
 from augment.design.plan import Plan, make_plan
 from augment.design.selection import select
-from augment.errors import AcoustigridError, Fault, nearest
+from augment.errors import AcoustigridError, DesignError, Fault, nearest
 from augment.execute import Lost, executors
 from augment.export import exporters
 from augment.files.atomic import write_atomically
@@ -44,6 +44,7 @@ class BuildResult:
         plan: What was planned.
         made: Items in the manifest.
         reused: Items among them that were there before.
+        removed: Files that the plan does not have any more.
         failures: Items that could not be made, and why.
         coverage: The accent x condition table, as text.
     """
@@ -52,6 +53,7 @@ class BuildResult:
     plan: Plan
     made: int
     reused: int
+    removed: int
     failures: tuple[dict[str, Any], ...]
     coverage: str
 
@@ -64,7 +66,8 @@ def plan(recipe: str | Path | LoadedRecipe, progress: Progress = iter) -> Plan:
         progress: Wraps what is iterated over, to show how far it is.
 
     Raises:
-        RecipeError, CorpusError, ProfileError, DesignError: What is asked for cannot be done, and why.
+        AcoustigridError: What is asked for cannot be done, and why: a RecipeError, CorpusError, ProfileError or
+            DesignError.
 
     Example:
         >>> plan("demo").items.height
@@ -74,11 +77,29 @@ def plan(recipe: str | Path | LoadedRecipe, progress: Progress = iter) -> Plan:
     wanted = loaded.recipe
     columns = conditions(loaded)
     corpus = read_corpus(wanted.corpus, loaded.base)
-    selection = select(corpus, wanted.balance, wanted.corpus.keep, wanted.seed)
+    selection = select(corpus, wanted.balance, wanted.seed)
     grid = (wanted.output.sample_rate_hz, wanted.noise.segment_s)
     dealt = exposures(columns, loaded.library, selection.per_group, wanted.seed, grid)
     facts, notes = inspect(corpus, selection.frame, wanted.output.sample_rate_hz, progress)
-    return make_plan(loaded, corpus, columns, selection, dealt, facts, tuple(notes))
+    planned = make_plan(loaded, corpus, columns, selection, dealt, facts, tuple(notes))
+    _rehearse(planned)
+    return planned
+
+
+def _rehearse(planned: Plan) -> None:
+    """Render the longest utterance once: a condition that cannot be made is told before anything is written.
+
+    Raises:
+        DesignError: With one fault for each condition that fails.
+    """
+    longest = planned.items.sort("samples", "utterance", descending=True)["utterance"][0]
+    rows = [row for row in planned.items.rows(named=True) if row["utterance"] == longest]
+    work = utterance_of(rows, planned.corpus.manifest.parent)
+    outcomes = render_items(job_of(planned.loaded, Path()), work)
+    failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
+    if failed:
+        faults = [Fault(f"condition {outcome.condition.name}", outcome.reason) for outcome in failed]
+        raise DesignError([*faults, Fault("", f"tried with '{longest}', the longest utterance")])
 
 
 def build(
@@ -110,10 +131,13 @@ def build(
     with open_folder(path, planned.loaded.recipe.name, keys, replace) as opened:
         _write_where(opened, planned)
         job = job_of(planned.loaded, path)
+        work = shards(planned, opened.finished)
+        if work or opened.stale:
+            opened.reopen()
         tell = on_progress or (lambda items, seconds: None)
         tell(len(opened.finished), 0.0)
         rows, failures = dict(opened.finished), list[dict[str, Any]]()
-        for done in _run(run, job, shards(planned, opened.finished), workers):
+        for done in _run(run, job, work, workers):
             rows |= {row["audio_filepath"]: row for row in done.rows}
             failures += done.failures
             tell(len(done.rows) + len(done.failures), done.seconds)
@@ -121,22 +145,24 @@ def build(
 
 
 def _finish(opened: Folder, planned: Plan, rows: Rows, failures: list[dict[str, Any]]) -> BuildResult:
+    opened.remove_stale()
     manifest = manifest_rows(planned, rows)
     grid = coverage(planned, rows)
     extra = {module.FILE: module.export(manifest) for module in exporters().values()}
     write_rest(opened, planned, manifest, failures, {**extra, COVERAGE: f"{grid}\n".encode()})
-    opened.remove_stale()
     opened.forget_parts()
-    return BuildResult(opened.path, planned, len(manifest), len(opened.finished), tuple(failures), grid)
+    return BuildResult(
+        opened.path, planned, len(manifest), len(opened.finished), len(opened.stale), tuple(failures), grid
+    )
 
 
 def _executor(name: str | None, workers: int) -> Any:
     if workers < 1:
-        raise AcoustigridError(Fault("--workers", f"expected 1 or more, found {workers}"))
+        raise AcoustigridError(Fault("workers", f"expected 1 or more, found {workers}"))
     chosen = name or ("serial" if workers == 1 else "processes")
     known = executors()
     if chosen not in known:
-        raise AcoustigridError(Fault("--executor", f"there is no executor '{chosen}'", nearest(chosen, list(known))))
+        raise AcoustigridError(Fault("executor", f"there is no executor '{chosen}'", nearest(chosen, list(known))))
     return known[chosen].run
 
 

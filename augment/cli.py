@@ -61,7 +61,7 @@ def check(recipe: RecipeArgument) -> None:
 
     loaded = load_recipe(recipe)
     columns = conditions(loaded)
-    _say(f"{loaded.recipe.name}: no faults; {len(columns)} conditions")
+    _say(f"{loaded.recipe.name}: a well-formed recipe of {len(columns)} conditions; `plan` reads its corpus and noise")
     for condition in columns:
         _say(f"  {condition.name}")
 
@@ -103,24 +103,36 @@ def _build(recipe: str, out: Path, workers: int, replace: bool = False, executor
     from augment.api import plan as decide
 
     planned = decide(recipe, _progress("reading speech"))
+    done = 0
     with tqdm(total=planned.items.height, desc="rendering", unit="item", disable=None) as bar:
         seconds = 0.0
 
         def tell(items: int, made_s: float) -> None:
-            nonlocal seconds
-            seconds += made_s
+            nonlocal seconds, done
+            seconds, done = seconds + made_s, done + items
             bar.update(items)
             elapsed = bar.format_dict["elapsed"] or 1e-9
-            bar.set_postfix_str(f"{seconds / elapsed:.0f} s of audio/s")
+            bar.set_postfix_str(f"{seconds / elapsed:.0f} audio-seconds/s")
 
-        return make(planned, out, workers, replace, executor, tell)
+        try:
+            return make(planned, out, workers, replace, executor, tell)
+        except KeyboardInterrupt:
+            bar.close()
+            typer.echo(
+                f"stopped: {done} of {planned.items.height} items are in {out}; the same command goes on", err=True
+            )
+            raise typer.Exit(EXIT_INTERRUPTED) from None
 
 
 def _show(result: "BuildResult") -> None:
     _say(result.coverage)
     _say()
     reused = f" ({result.reused} of them were there before)" if result.reused else ""
-    _say(f"{result.made} of {result.plan.items.height} items in {result.folder}{reused}")
+    removed = f"; {result.removed} files that the plan does not have any more were removed" if result.removed else ""
+    _say(f"{result.made} of {result.plan.items.height} items in {result.folder}{reused}{removed}")
+    left_out = result.plan.selection.left_out
+    if left_out:
+        _say("rows of the corpus left out: " + "; ".join(f"{count} ({why})" for why, count in left_out.items()))
     for note in result.plan.notes:
         _say(f"note: {note}")
     scaled = _scaled(result)
@@ -218,9 +230,9 @@ def main() -> None:
         for fault in error.faults:
             typer.echo(f"error: {fault}", err=True)
         sys.exit(EXIT_FAULT)
-    except KeyboardInterrupt:
-        typer.echo("stopped; the same command goes on from here", err=True)
-        sys.exit(EXIT_INTERRUPTED)
+    except OSError as error:  # such as an output that cannot be written to
+        typer.echo(f"error: {error.filename or 'output'}: {error.strerror or error}", err=True)
+        sys.exit(EXIT_FAULT)
 
 
 if __name__ == "__main__":

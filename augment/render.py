@@ -85,7 +85,7 @@ def render(
         conditions: The conditions; neighbours that begin alike share their work.
         spec: What all items have in common.
         block: The utterance's block; with the seed it names every random draw.
-        segments: Noise segments dealt to the block, by path of the step.
+        segments: Noise segments dealt to the block, by :attr:`ChainStep.plays`.
 
     Yields:
         An item, or why there is none, for each condition in order.
@@ -109,13 +109,15 @@ def render(
                 before = walked[-1][1] if walked else source
                 walked.append((step, _apply(step, before, spec, block, segments)))
             yield _deliver(condition, source, walked, spec)
-        except (AcoustigridError, ValueError) as error:
+        except AcoustigridError as error:
             yield Failed(condition, str(error))
+        except Exception as error:  # whatever a perturbation does, the other conditions are finished
+            yield Failed(condition, f"{type(error).__name__}: {error}")
 
 
 def _apply(step: ChainStep, scene: Scene, spec: RenderSpec, block: int, segments: Mapping[str, Segment]) -> Scene:
     draw = Draw(
-        (spec.seed, f"block {block}", step.factor, step.family, step.name), spec.library, segments.get(step.path)
+        (spec.seed, f"block {block}", step.factor, step.family, step.name), spec.library, segments.get(step.plays or "")
     )
     after = step.perturbation.apply(scene, draw)
     for stem in (after.speech, *after.noises):
@@ -173,7 +175,7 @@ def _measure(at_microphone: Scene, delivered: Scene, spec: RenderSpec) -> dict[s
     return measured
 
 
-NOISE_FIELDS = ("step", "source", "start_s", "segment", "snr_requested_db", "snr_db", "active_share")
+NOISE_FIELDS = ("step", "source", "start_s", "segment", "continued", "snr_requested_db", "snr_db", "active_share")
 """What the manifest says of each noise, behind its prefix."""
 
 
@@ -196,6 +198,7 @@ def _noise(scene: Scene, noise: Stem) -> dict[str, Any]:
         request.source,
         _rounded(request.start_s),
         request.segment,
+        request.continued,
         request.snr_db,
         _rounded(alone.snr_db(scene.snr)),
         1.0 if noise.active is None else round(float(noise.active.mean()), 4),

@@ -90,6 +90,7 @@ class NoiseRequest:
         snr_db: Requested SNR.
         start_s: Where in the recording it starts; None for synthesised noise.
         segment: Name of the noise segment, a cluster for the statistics; None for synthesised noise.
+        continued: Whether the recording ended before the utterance and was continued by a cross-fade.
     """
 
     step: str
@@ -97,6 +98,7 @@ class NoiseRequest:
     snr_db: float
     start_s: float | None = None
     segment: str | None = None
+    continued: bool = False
 
 
 @dataclass(frozen=True)

@@ -59,14 +59,25 @@ def test_plan_says_what_will_be(stocked):
 
 
 def test_failures_show_in_the_table_and_the_exit_code(stocked):
-    (stocked.folder / "low.yaml").write_text(
-        "title: low\nabout: a tone below the band\ncomponents:\n"
-        "  - {kind: harmonics, source: test, fundamental_hz: 31, levels_db: {1: 0}}\n"
+    """A noise that is taken away while the set is built: told in every way there is."""
+    code = (
+        "import pathlib, shutil, sys, augment.api as api, augment.cli as cli\n"
+        "plan = api.plan\n"
+        "def plan_then_lose_noise(*arguments):\n"
+        "    made = plan(*arguments)\n"
+        "    made.loaded.library._samples.clear()\n"
+        "    shutil.rmtree('noise/street')\n"
+        "    return made\n"
+        "api.plan = plan_then_lose_noise\n"
+        "sys.argv = ['acoustigrid', 'build', 'recipe.yaml', '-o', 'set']\n"
+        "cli.main()\n"
     )
-    stocked.recipe(factors="{noise: {quiet: [], low: [{kind: equipment_noise, profile: low.yaml, snr_db: 10}]}}")
-    done = run("build", "recipe.yaml", "-o", "set", cwd=stocked.folder, code=1)
-    assert re.search(r"^low +0/4 +0/4$", done.stdout, re.MULTILINE)
-    assert "8 items could not be made" in done.stderr
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=stocked.folder)
+    assert done.returncode == 1
+    assert re.search(r"^street_20db__studio +0/4 +0/4$", done.stdout, re.MULTILINE)
+    assert re.search(r"^quiet__studio +4 +4$", done.stdout, re.MULTILINE)
+    assert "32 items could not be made" in done.stderr
+    assert "there is no file or folder 'noise/street'" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -75,7 +86,7 @@ def test_failures_show_in_the_table_and_the_exit_code(stocked):
         (["check", "nothing.yaml"], "no such recipe file or bundled recipe"),
         (["check", "demi"], "did you mean 'demo'?"),
         (["plan", "."], "no such recipe file"),
-        (["verify", "nothing"], "there is no such folder"),
+        (["verify", "nothing"], "this is not a folder"),
         (["build", "recipe.yaml", "--out", "corpus.jsonl"], "this is a file; expected a folder"),
     ],
 )

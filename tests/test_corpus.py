@@ -35,7 +35,7 @@ def write(workshop, name, data):
 def test_layouts_give_the_same_row(workshop, name, text):
     write(workshop, name, text)
     row = corpus_of(workshop, name).frame.row(0, named=True)
-    assert (row["id"], row["audio_filepath"], row["text"], row["accent"]) == ("a", "x.wav", 'one, "two"', "N")
+    assert (row["id"], row["audio_filepath"], row["text"], row["label:accent"]) == ("a", "x.wav", 'one, "two"', "N")
 
 
 def test_columns_labels_and_choice(workshop):
@@ -51,7 +51,7 @@ def test_columns_labels_and_choice(workshop):
         labels={"accent": {"US (neutral)": "American", "other": None, "Welsh": "British"}},
         leave_out=("1",),
     )
-    assert corpus.frame["accent"].to_list() == ["American", None, None, None]
+    assert corpus.frame["label:accent"].to_list() == ["American", None, None, None]
     assert corpus.frame["speaker"].to_list() == ["s"] * 4
     assert corpus.left_out == {"named in corpus.leave_out": 1}
     assert any("'Welsh'" in note for note in corpus.notes)

@@ -50,7 +50,7 @@ def test_drift_has_its_deviation_and_forgets():
 
 def test_pulses_come_at_their_rate():
     kernel = synth.pulse_kernel(RATE, [(1000, 0, 0.01)])
-    train = synth.pulses(30 * RATE, RATE, streams, kernel, 12.5)
+    train, _ = synth.pulses(30 * RATE, RATE, streams, kernel, 12.5)
     envelope = np.abs(scipy.signal.hilbert(train))
     spectrum = np.abs(np.fft.rfft(envelope - envelope.mean()))
     frequency = np.fft.rfftfreq(envelope.size, 1 / RATE)
@@ -60,8 +60,24 @@ def test_pulses_come_at_their_rate():
 
 def test_jittered_pulses_keep_rate_and_power():
     kernel = synth.pulse_kernel(RATE, [(1000, 0, 0.01)])
-    train = synth.pulses(60 * RATE, RATE, streams, kernel, 10, jitter=0.1, spread_db=2)
+    train, _ = synth.pulses(60 * RATE, RATE, streams, kernel, 10, jitter=0.1, spread_db=2)
     assert 10 * np.log10(np.mean(train**2)) == pytest.approx(0, abs=0.5)
+
+
+def test_slow_pulses_are_heard_at_once_and_measured_while_they_sound():
+    kernel = synth.pulse_kernel(RATE, [(400, 0, 0.2)])
+    for seed in range(30):
+        train, on = synth.pulses(RATE // 2, RATE, lambda name, s=seed: generator(s, name), kernel, 0.3)
+        assert on[: RATE // 10 + 1].any()
+        assert 0.05 < on.mean() < 0.5
+        assert np.sum(train[on] ** 2) > 0.99 * np.sum(train**2)
+
+
+def test_a_resonance_that_cannot_be_heard_leaves_the_others_alone():
+    both = synth.pulse_kernel(8000, [(1000, 0, 0.02), (6000, 0, 0.02)])
+    wide = synth.pulse_kernel(48000, [(1000, 0, 0.02), (6000, 0, 0.02)])
+    assert np.sum(wide**2) == pytest.approx(1, rel=0.02)
+    assert np.sum(both**2) == pytest.approx(0.5, rel=0.02)
 
 
 def test_octave_noise_holds_nc40():
@@ -95,7 +111,7 @@ def test_modulation_keeps_the_power():
         lambda n: synth.harmonics(n, RATE, streams, 50, {1: 0, 3: -6}, drift_hz=0.1),
         lambda n: synth.pulses(
             n, RATE, streams, synth.pulse_kernel(RATE, [(500, 0, 0.05)]), 7, jitter=0.1, spread_db=1
-        ),
+        )[0],
         lambda n: synth.octave_noise(n, RATE, streams("x"), {500: 0, 1000: -3}),
         lambda n: synth.bursts(n, RATE, streams("x"), 0.2, 0.1, 0.01, 0.2)[0],
         lambda n: synth.modulation(n, RATE, streams("x"), 3, 0.5),

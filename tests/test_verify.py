@@ -26,6 +26,17 @@ def flip(path, place=-100):
     path.write_bytes(data)
 
 
+def link(folder):
+    one, other = some_audio(folder), some_audio(folder, 1)
+    one.unlink()
+    one.symlink_to(other)
+
+
+def edit_identity(folder, **changes):
+    path = folder / "testset.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
 def edit_row(folder, **changes):
     """Change a row, and every checksum with it, as somebody would who covers their tracks."""
     import hashlib
@@ -60,10 +71,30 @@ def test_a_sound_set_is_sound(built):
         (lambda f: edit_row(f, samples=5), "samples: found"),
         (lambda f: edit_row(f, duration=1.5), "duration: found"),
         (lambda f: edit_row(f, peak_dbfs=-1.0), "peak_dbfs: found"),
-        (lambda f: edit_row(f, key="0" * 64), "another key than in the plan"),
-        (lambda f: edit_row(f, snr_db=7.0), "manifest says snr_db: 7.0"),
+        (lambda f: edit_row(f, key="0" * 64), "key: the plan says"),
+        (lambda f: edit_row(f, snr_db=7.0), "manifest says snr_db: 7.0|measured again"),
         (lambda f: edit_row(f, speech_level_dbov=-20.0), "manifest says -20.0"),
         (lambda f: edit_row(f, extra=1), "other columns than the first"),
+        (lambda f: edit_row(f, text="something else"), "text: the plan says"),
+        (lambda f: edit_row(f, accent="East"), "accent: the plan says"),
+        (lambda f: edit_row(f, gain_db=1.0), "gain_db: measured again"),
+        (lambda f: edit_row(f, noise_source="fan"), "noise_source: measured again"),
+        (lambda f: edit_row(f, snr_db=None), "snr_db: measured again"),
+        (lambda f: edit_row(f, samples=None), "'samples' is missing or damaged"),
+        (lambda f: edit_row(f, id=5), "'id' is missing or damaged"),
+        (lambda f: edit_row(f, audio_filepath=[5]), "the line is damaged"),
+        (lambda f: (f / "failures.jsonl").write_text("{bad"), "failures.jsonl: is damaged"),
+        (lambda f: (f / "failures.jsonl").write_text("[]"), "failures.jsonl: is damaged"),
+        (lambda f: (f / "testset.json").write_text("[" * 100000), "is damaged"),
+        (lambda f: edit_identity(f, items=None), "'items' is missing"),
+        (lambda f: edit_identity(f, items={"planned": 1, "made": 1, "failed": 0}), "items: found"),
+        (lambda f: edit_identity(f, checksums={}), "has no checksum of manifest.jsonl"),
+        (lambda f: edit_identity(f, seed=2), "seed: the recipe says 1"),
+        (lambda f: edit_identity(f, conditions=["quiet"]), "conditions: the recipe says"),
+        (lambda f: edit_identity(f, bytes_version=99), "a version that gives other bytes (99"),
+        (lambda f: polars.DataFrame({"a": [1]}).write_parquet(f / "plan.parquet"), "cannot be read"),
+        (lambda f: (f / ".acoustigrid" / "where.json").write_text("[1]"), "where.json: cannot be read"),
+        (lambda f: link(f), "is a link"),
     ],
 )
 def test_tampering_is_found(built, damage, words):
@@ -80,7 +111,7 @@ def test_a_row_that_vanished_is_missed(built):
     path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
     told = "\n".join(map(str, augment.verify(built, sample=0).deviations))
     assert "neither made nor among the failures" in told
-    assert "found 63 rows; testset.json says 64" in told
+    assert "items: found {'planned': 64, 'made': 63" in told
 
 
 def test_samples_of_another_noise_are_found(built, stocked):
@@ -88,7 +119,7 @@ def test_samples_of_another_noise_are_found(built, stocked):
     plan = polars.read_parquet(built / "plan.parquet")
     row = plan.with_row_index().filter(polars.col("condition") == "street_0db__studio").row(0, named=True)
     segments = json.loads(row["segments"])
-    segments["noise/street/background_noise"][2] += 160
+    segments["noise/street/background_noise noise/street"][2] += 160
     values = plan["segments"].to_list()
     values[row["index"]] = json.dumps(segments)
     plan.with_columns(polars.Series("segments", values)).write_parquet(built / "plan.parquet")
@@ -108,5 +139,5 @@ def test_moved_sources_are_asked_for(built, stocked, tmp_path):
 
 @pytest.mark.parametrize("name", ["nothing", "."])
 def test_no_test_set_is_told(tmp_path, name):
-    with pytest.raises(TestSetError, match=r"no such folder|no finished test set"):
+    with pytest.raises(TestSetError, match=r"not a folder|no finished test set"):
         augment.verify(tmp_path / name)

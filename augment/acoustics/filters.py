@@ -15,20 +15,29 @@ SPEECH_BAND_HZ = (400.0, 3000.0)
 def response_db(
     frequency_hz: NDArray[np.float64], level_db: NDArray[np.float64], at_hz: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """A tabulated response at other frequencies: straight in dB over log frequency, level beyond both ends.
+    """A tabulated response at other frequencies: straight in dB over the logarithm of frequency.
+
+    Beyond both ends a response that falls goes on falling at the slope of its last two points; one that does not stays
+    level. Nothing is below -100 dB.
 
     Args:
-        frequency_hz: Frequencies of the table, rising, above 0, shape (b,).
+        frequency_hz: Frequencies of the table, rising, above 0, shape (b,), b at least 2.
         level_db: Levels of the table, shape (b,).
         at_hz: Wanted frequencies, shape (m,).
 
     Example:
         >>> at = np.array([50.0, 200.0, 800.0])
         >>> response_db(np.array([100.0, 400.0]), np.array([0.0, 6.0]), at).round(9).tolist()
-        [0.0, 3.0, 6.0]
+        [-3.0, 3.0, 6.0]
     """
-    at = np.log(np.maximum(at_hz, frequency_hz[0]))
-    return np.asarray(np.maximum(np.interp(at, np.log(frequency_hz), level_db), FLOOR_DB))
+    place, at = np.log(frequency_hz), np.log(np.maximum(at_hz, frequency_hz[0] / 1000))
+    level = np.interp(at, place, level_db)
+    rise = (level_db[1] - level_db[0]) / (place[1] - place[0])
+    fall = (level_db[-1] - level_db[-2]) / (place[-1] - place[-2])
+    level += max(0.0, float(rise)) * np.minimum(at - place[0], 0) + min(0.0, float(fall)) * np.maximum(
+        at - place[-1], 0
+    )
+    return np.asarray(np.maximum(level, FLOOR_DB))
 
 
 def minimum_phase_fir(

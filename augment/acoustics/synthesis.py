@@ -20,6 +20,7 @@ Streams = Callable[[str], np.random.Generator]
 """A random generator for each name; the same name gives the same generator in its initial state."""
 
 CONTROL_HZ = 100
+FIRST_KNOCK_S = 0.1
 
 
 def drift(samples: int, sample_rate_hz: int, rng: np.random.Generator, deviation: float, time_s: float) -> Signal:
@@ -108,27 +109,24 @@ def modulation(samples: int, sample_rate_hz: int, rng: np.random.Generator, rate
 
 
 def pulse_kernel(sample_rate_hz: int, resonances: Sequence[tuple[float, float, float]]) -> NDArray[np.float64]:
-    """One knock: a sum of decaying sines, with energy 1.
+    """One knock: a sum of decaying sines, with energy 1 when all of them can be heard.
 
     Args:
         sample_rate_hz: Samples a second.
         resonances: For each: frequency in Hz, level in dB, time in s to fall by 60 dB. Those above the Nyquist
-            frequency are left out.
+            frequency are left out, and their energy with them.
 
     Returns:
         Shape (k,).
-
-    Raises:
-        ValueError: No resonance lies below the Nyquist frequency.
     """
+    # A sine of amplitude a that decays as exp(-bt) has the energy a^2 / 4b; b follows from 60 dB = 20 lg(e) b t.
+    energy = sum(10 ** (level / 10) * decay_s / (12 * math.log(10)) for _, level, decay_s in resonances)
     heard = [r for r in resonances if r[0] < sample_rate_hz / 2]
-    if not heard:
-        raise ValueError(f"no resonance lies below half the sample rate of {sample_rate_hz} Hz")
-    time = np.arange(math.ceil(max(r[2] for r in heard) * sample_rate_hz)) / sample_rate_hz
+    time = np.arange(math.ceil(max(r[2] for r in resonances) * sample_rate_hz)) / sample_rate_hz
     kernel = np.zeros(time.size)
     for frequency, level, decay_s in heard:
         kernel += 10 ** (level / 20) * np.sin(2 * np.pi * frequency * time) * 10 ** (-3 * time / decay_s)
-    return np.asarray(kernel / math.sqrt(float(np.sum(kernel * kernel))))
+    return np.asarray(kernel / math.sqrt(energy * sample_rate_hz))
 
 
 def pulses(
@@ -139,40 +137,51 @@ def pulses(
     rate_hz: float,
     jitter: float = 0.0,
     spread_db: float = 0.0,
-) -> Signal:
-    """A train of knocks with its own regularity, at 0 dB RMS over a long time.
+) -> tuple[Signal, NDArray[np.bool_]]:
+    """A train of knocks with its own regularity, at 0 dB RMS over a long time if knocks do not overlap.
+
+    The first knock comes within a tenth of a second, however slow the train is: no item is left without it.
 
     Args:
         samples: Wanted length n.
         sample_rate_hz: Samples a second.
-        streams: ``times`` draws the intervals, ``strengths`` the levels of the pulses.
+        streams: ``first``, ``times`` and ``before`` draw the times, ``strengths`` the levels of the pulses.
         kernel: One pulse of energy 1, shape (k,).
         rate_hz: Pulses a second.
         jitter: Standard deviation of the interval, as a share of the period, 0 to 0.5.
         spread_db: Standard deviation of the level from pulse to pulse.
 
     Returns:
-        Shape (n,).
+        Samples, and where a knock can be heard: from its beginning until it has fallen by about 30 dB. Shapes (n,).
 
     Example:
         >>> from augment.streams import generator
-        >>> train = pulses(160000, 16000, generator, pulse_kernel(16000, [(900, 0, 0.02)]), 10.0)
-        >>> bool(abs(10 * np.log10(np.mean(train**2))) < 0.1)
-        True
+        >>> train, on = pulses(160000, 16000, generator, pulse_kernel(16000, [(900, 0, 0.02)]), 10.0)
+        >>> bool(abs(10 * np.log10(np.mean(train**2))) < 0.1), round(float(on.mean()), 1)
+        (True, 0.1)
     """
-    period = sample_rate_hz / rate_hz
-    rng = streams("times")
-    first = rng.uniform(0, period)
-    count = math.ceil((samples + kernel.size) / period * (1 + jitter) + 10 * jitter * math.sqrt(samples / period)) + 8
-    steps = period * np.maximum(1 + jitter * rng.standard_normal(count), 0.1)
-    times = np.cumsum(np.concatenate([[first], steps])) - period
-    strength = 10 ** (spread_db * streams("strengths").standard_normal(times.size) / 20)
-    strength /= math.exp((spread_db * math.log(10) / 20) ** 2)  # the mean of its square is 1
-    places = np.rint(times).astype(np.int64)  # counted from one kernel length before the first sample
-    inside = (places >= 0) & (places < samples + kernel.size)
-    clicks = np.bincount(places[inside], strength[inside], samples + kernel.size).astype(np.float64)
-    scale = math.sqrt(period)  # energy 1 in each period is power 1/period
-    return convolve(clicks, kernel)[kernel.size :] * scale
+    period, reach = sample_rate_hz / rate_hz, kernel.size
+
+    def steps(name: str, length: float) -> NDArray[np.float64]:
+        count = math.ceil(length / period * (1 + jitter) + 10 * jitter * math.sqrt(length / period)) + 2
+        return period * np.maximum(1 + jitter * streams(name).standard_normal(count), 0.1)
+
+    first = streams("first").uniform(0, min(period, FIRST_KNOCK_S * sample_rate_hz))
+    after = first + np.concatenate([[0.0], np.cumsum(steps("times", samples))])
+    before = first - np.cumsum(steps("before", reach))
+    spread = spread_db * math.log(10) / 20
+    strength_after = np.exp(spread * streams("strengths").standard_normal(after.size) - spread**2)
+    strength_before = np.exp(spread * streams("strengths before").standard_normal(before.size) - spread**2)
+    places = np.rint(np.concatenate([after, before])).astype(np.int64) + reach  # from one kernel before the start
+    strength = np.concatenate([strength_after, strength_before])
+    inside = (places >= 0) & (places < samples + reach)
+    clicks = np.bincount(places[inside], strength[inside], samples + reach).astype(np.float64)
+    onsets = np.bincount(places[inside], minlength=samples + reach)
+    audible = np.cumsum(onsets) - np.concatenate(
+        [np.zeros(reach // 2, int), np.cumsum(onsets)[: -(reach // 2) or None]]
+    )
+    train = convolve(clicks, kernel)[reach:] * math.sqrt(period)  # energy 1 in each period is power 1/period
+    return train, audible[reach:] > 0
 
 
 def octave_noise(
@@ -200,6 +209,8 @@ def octave_noise(
     centre = np.array(sorted(octave_levels_db), dtype=np.float64)
     level = np.array([octave_levels_db[c] for c in sorted(octave_levels_db)], dtype=np.float64)
     bins = density_of_octaves(frequency, centre, level)
+    if not np.any(bins):
+        return np.zeros(samples)  # all of it lies above the Nyquist frequency
     taps = np.roll(scipy.fft.irfft(np.sqrt(bins), size), size // 2) * np.hanning(size + 1)[:-1]
     # White noise of power 1 through the filter: power is the energy of the taps, which must be the sum of the bins.
     taps *= math.sqrt(float(np.sum(bins)) / (power(taps) * size))

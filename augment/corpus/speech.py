@@ -13,7 +13,7 @@ from augment.acoustics.levels import speech_level
 from augment.acoustics.resample import resample, resampled_length
 from augment.corpus.table import Corpus
 from augment.errors import AudioError, CorpusError, Fault
-from augment.files.audio import mono, read_audio
+from augment.files.audio import read_audio
 
 if TYPE_CHECKING:
     import polars
@@ -34,11 +34,13 @@ class Speech:
         samples: At the test set's rate, shape (n,), without DC offset.
         sha256: Of the whole audio file.
         source_rate_hz: Rate of the file.
+        channels: Of the file; their mean is used.
     """
 
     samples: Signal
     sha256: str
     source_rate_hz: int
+    channels: int
 
 
 def read_speech(path: Path, offset_s: float | None, duration_s: float | None, sample_rate_hz: int) -> Speech:
@@ -55,15 +57,17 @@ def read_speech(path: Path, offset_s: float | None, duration_s: float | None, sa
     Raises:
         AudioError: The file cannot be used, or the utterance is shorter than 0.1 s or longer than 15 min.
     """
-    audio = read_audio(path) if offset_s is None else read_audio(path, offset_s, duration_s)
-    signal = mono(audio, str(path))
+    part = (0.0, None) if offset_s is None else (offset_s, duration_s)
+    audio = read_audio(path, *part, longest_s=LONGEST_S)
+    signal = audio.samples
     length_s = signal.size / audio.sample_rate_hz
-    if not SHORTEST_S <= length_s <= LONGEST_S:
-        limits = f"{SHORTEST_S:g} s to {LONGEST_S / 60:g} min"
-        raise AudioError(Fault(str(path), f"the utterance lasts {length_s:.3f} s; from {limits} can be used"))
+    if length_s < SHORTEST_S:
+        raise AudioError(
+            Fault(str(path), f"the utterance lasts {length_s:.3f} s; at least {SHORTEST_S:g} s are needed")
+        )
     samples = resample(signal, audio.sample_rate_hz, sample_rate_hz)
     assert samples.size == resampled_length(signal.size, audio.sample_rate_hz, sample_rate_hz)
-    return Speech(samples - np.mean(samples), audio.sha256, audio.sample_rate_hz)
+    return Speech(samples - np.mean(samples), audio.sha256, audio.sample_rate_hz, audio.channels)
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,7 @@ class Facts:
         level_dbov: Active speech level before anything is done to it.
         tail_db: How much less the level meter would show if silence followed: near 0 where the recording ends in a
             pause, up to 5 dB for a word that is cut out tightly.
+        channels: Of the file; their mean is used.
     """
 
     sha256: str
@@ -84,6 +89,7 @@ class Facts:
     samples: int
     level_dbov: float
     tail_db: float
+    channels: int
 
 
 def facts_of(path: Path, offset_s: float | None, duration_s: float | None, sample_rate_hz: int) -> Facts:
@@ -101,12 +107,14 @@ def facts_of(path: Path, offset_s: float | None, duration_s: float | None, sampl
     speech = read_speech(path, offset_s, duration_s, sample_rate_hz)
     level = speech_level(speech.samples, sample_rate_hz)
     if level.active_level_dbov == -math.inf:
-        silent = level.rms_level_dbov < -90
-        found = f"no active speech is found (ITU-T P.56) in a signal of {level.rms_level_dbov:.1f} dBov RMS"
+        found = f"no active speech is found (ITU-T P.56): too quiet or too short, {level.rms_level_dbov:.1f} dBov RMS"
+        silent = level.rms_level_dbov == -math.inf
         raise AudioError(Fault(str(path), "the utterance is silent" if silent else found))
     padded = speech_level(np.pad(speech.samples, (0, sample_rate_hz // 2)), sample_rate_hz)
     tail_db = level.active_level_dbov - padded.active_level_dbov
-    return Facts(speech.sha256, speech.source_rate_hz, speech.samples.size, level.active_level_dbov, tail_db)
+    return Facts(
+        speech.sha256, speech.source_rate_hz, speech.samples.size, level.active_level_dbov, tail_db, speech.channels
+    )
 
 
 def inspect(
@@ -147,4 +155,8 @@ def inspect(
     if faults:
         remedy = "mend the files, or leave the utterances out: corpus: {leave_out: [id, ...]}"
         raise CorpusError([*faults, Fault("", f"{len(faults)} chosen utterances cannot be used", remedy)])
-    return facts, [f"{lying} rows declare a duration that is not the audio's: the audio's own is used"] if lying else []
+    notes = [f"{lying} rows declare a duration that is not the audio's: the audio's own is used"] if lying else []
+    several = sum(found.channels > 1 for found in facts.values())
+    if several:
+        notes.append(f"{several} utterances have more than one channel: the mean of the channels is used")
+    return facts, notes

@@ -1,6 +1,7 @@
 """Conditions: one setting of every factor."""
 
 import itertools
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from augment.recipe.loader import LoadedRecipe
 from augment.recipe.sweep import Setting
 
 LONGEST_NAME = 150
+MOST_CONDITIONS = 10_000
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,12 @@ class ChainStep:
     def path(self) -> str:
         """``factor/family/name``."""
         return f"{self.factor}/{self.family}/{self.name}"
+
+    @property
+    def plays(self) -> str | None:
+        """Name of what the planner deals segments of: the step and the recording it plays; None without one."""
+        sources = [need.name for need in self.perturbation.needs() if need.room == "recording"]
+        return f"{self.path} {sources[0]}" if sources else None
 
 
 @dataclass(frozen=True)
@@ -74,13 +82,17 @@ def conditions(loaded: LoadedRecipe) -> tuple[Condition, ...]:
     """All conditions of a recipe: the full product of its factors, less what it excludes.
 
     Raises:
-        DesignError: Everything is excluded, or a name is too long for a folder.
+        DesignError: Everything is excluded, there are more than 10,000, or a name is too long for a folder.
 
     Example:
         >>> from augment.recipe.loader import load_recipe
         >>> [c.name for c in conditions(load_recipe("demo"))][:3]
         ['quiet__studio', 'quiet__handset', 'scanner_15db__studio']
     """
+    count = math.prod(len(settings) for settings in loaded.settings.values())
+    if count > MOST_CONDITIONS:
+        message = f"the factors have {count:,} combinations; at most {MOST_CONDITIONS:,} are planned"
+        raise DesignError(Fault("", message, "take out settings or factors"))
     found = []
     factors = [[(factor, setting) for setting in settings] for factor, settings in loaded.settings.items()]
     for choice in itertools.product(*factors):

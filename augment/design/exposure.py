@@ -21,9 +21,10 @@ class Exposure:
     """What the blocks hear of one noise source in one setting.
 
     Attributes:
-        path: ``factor/family/step``.
+        path: ``factor/family/step`` of the step that plays it.
         source: As the recipe names it.
         dealt: The segment of each block.
+        left: Samples from the start of each block's segment to the end of its recording.
         available: How many segments the source has.
         silent: How many more it has that are not dealt, since a part of them is silent.
         seconds: Length of all its recordings.
@@ -32,6 +33,7 @@ class Exposure:
     path: str
     source: str
     dealt: tuple[Segment, ...]
+    left: tuple[int, ...]
     available: int
     silent: int
     seconds: float
@@ -89,26 +91,36 @@ def deal(step: ChainStep, need: Need, library: Library, blocks: int, seed: int, 
     if not found:
         message = f"every segment of {grid[1]:g} s of the noise '{need.name}' is silent for half a second or more"
         raise ProfileError(Fault("", message, "use other recordings, or a shorter noise: {segment_s: ...}"))
+    content = " ".join(recording.sha256 for recording in recordings)  # not the path: it may be spelled otherwise
+    left = {r.name: resampled_length(r.frames, r.sample_rate_hz, grid[0]) for r in recordings}
     dealt: list[Segment] = []
     while len(dealt) < blocks:
         turn = len(dealt) // len(found)
-        order = generator(seed, "deal", step.factor, step.family, step.name, need.name, turn).permutation(len(found))
+        order = generator(seed, "deal", step.factor, step.family, step.name, content, turn).permutation(len(found))
         for recording, start in (found[place] for place in order[: blocks - len(dealt)]):
             dealt.append(Segment(recording.name, recording.sha256, start, turn))
-    return Exposure(step.path, need.name, tuple(dealt), len(found), silent, sum(r.duration_s for r in recordings))
+    return Exposure(
+        path=step.path,
+        source=need.name,
+        dealt=tuple(dealt),
+        left=tuple(left[segment.name] - segment.start for segment in dealt),
+        available=len(found),
+        silent=silent,
+        seconds=sum(recording.duration_s for recording in recordings),
+    )
 
 
 def exposures(
     conditions: Iterable[Condition], library: Library, blocks: int, seed: int, grid: tuple[int, float]
-) -> dict[tuple[str, str], Exposure]:
-    """Deal for every step that plays recordings; by path and source.
+) -> dict[str, Exposure]:
+    """Deal for every step that plays recordings; by :attr:`ChainStep.plays`.
 
     Raises:
         ProfileError: Recordings cannot be used.
     """
-    found: dict[tuple[str, str], Exposure] = {}
+    found: dict[str, Exposure] = {}
     for step in (step for condition in conditions for step in condition.chain):
         for need in step.perturbation.needs():
-            if need.room == "recording" and (step.path, need.name) not in found:
-                found[(step.path, need.name)] = deal(step, need, library, blocks, seed, grid)
+            if need.room == "recording" and step.plays and step.plays not in found:
+                found[step.plays] = deal(step, need, library, blocks, seed, grid)
     return found

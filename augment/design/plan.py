@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from augment.corpus.speech import Facts
-from augment.corpus.table import Corpus
+from augment.corpus.table import Corpus, label_column
 from augment.design.conditions import Condition
 from augment.design.exposure import Exposure
 from augment.design.naming import file_stem
 from augment.design.selection import Selection
 from augment.errors import DesignError, Fault
 from augment.recipe.loader import LoadedRecipe
-from augment.recipe.model import ROW_FIELDS
+from augment.recipe.model import RESERVED
 from augment.scene import Segment
 
 if TYPE_CHECKING:
@@ -36,9 +36,9 @@ class Plan:
         corpus: The corpus.
         conditions: Columns of the grid.
         selection: Chosen utterances, rows of the grid.
-        exposures: Noise segments of the blocks, by path of the step and source.
+        exposures: Noise segments of the blocks, by :attr:`ChainStep.plays`.
         items: One row for each file: where its speech comes from, its condition, group and block, its noise
-            ``segments`` (JSON, by path of the step), its ``key`` and its ``audio_filepath``. Integers, strings and
+            ``segments`` (JSON, by :attr:`ChainStep.plays`), its ``key`` and its ``audio_filepath``. Integers, texts and
             decimal strings only, so that a plan is the same on every machine.
         notes: What the user should know.
     """
@@ -47,9 +47,13 @@ class Plan:
     corpus: Corpus
     conditions: tuple[Condition, ...]
     selection: Selection
-    exposures: Mapping[tuple[str, str], Exposure]
+    exposures: Mapping[str, Exposure]
     items: "polars.DataFrame"
     notes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        groups, columns = len(self.selection.groups), len(self.conditions)
+        return f"<Plan '{self.loaded.recipe.name}': {groups} groups x {columns} conditions, {self.items.height} items>"
 
     @property
     def seconds(self) -> float:
@@ -69,7 +73,7 @@ def make_plan(
     corpus: Corpus,
     conditions: tuple[Condition, ...],
     selection: Selection,
-    exposures: Mapping[tuple[str, str], Exposure],
+    exposures: Mapping[str, Exposure],
     facts: Mapping[str, Facts],
     notes: tuple[str, ...] = (),
 ) -> Plan:
@@ -97,7 +101,7 @@ def make_plan(
                     **dict(condition.settings),
                     **own,
                     "segments": json.dumps(segments, sort_keys=True),
-                    "key": _key(own, chain.identity, segments, loaded),
+                    "key": _key(own, chain, segments, loaded),
                 }
             )
     items = polars.DataFrame(rows, infer_schema_length=None)
@@ -114,10 +118,15 @@ def make_plan(
 
 def label_columns(corpus: Corpus, loaded: LoadedRecipe) -> dict[str, str]:
     """Column of the manifest for each label of the corpus: its own name, or ``label_...`` where that is taken."""
-    taken = {*ROW_FIELDS, *loaded.settings, "segments"}
-    return {
-        label: f"label_{label}" if label in taken or label.startswith("noise") else label for label in corpus.labels
-    }
+    taken = {*RESERVED, *loaded.settings}
+    columns: dict[str, str] = {}
+    for label in corpus.labels:
+        column = label
+        while column in taken or column.startswith("noise"):
+            column = f"label_{column}"
+        taken.add(column)
+        columns[label] = column
+    return columns
 
 
 def _utterance_part(utterance: Mapping[str, Any], facts: Facts, labels: Mapping[str, str]) -> dict[str, Any]:
@@ -128,7 +137,7 @@ def _utterance_part(utterance: Mapping[str, Any], facts: Facts, labels: Mapping[
         "speaker": utterance["speaker"],
         "group": utterance["group"],
         "block": utterance["block"],
-        **{column: utterance[label] for label, column in labels.items()},
+        **{column: utterance[label_column(label)] for label, column in labels.items()},
         "source_audio": utterance["audio_filepath"],
         "source_offset": None if offset is None else repr(offset),
         "source_duration": None if offset is None or duration is None else repr(duration),
@@ -155,52 +164,49 @@ def _stems(identities: list[str], corpus: Corpus) -> dict[str, str]:
 class _Chain:
     """What a condition adds to the identity of its items."""
 
-    def __init__(
-        self, condition: Condition, loaded: LoadedRecipe, exposures: Mapping[tuple[str, str], Exposure]
-    ) -> None:
+    def __init__(self, condition: Condition, loaded: LoadedRecipe, exposures: Mapping[str, Exposure]) -> None:
         self.identity = [
             {
-                "path": step.path,
-                "step": step.perturbation.model_dump(mode="json"),
+                "path": step.path if step.perturbation.draws else step.name,
+                # A name stands in the recipe, what is behind it in "data" and "draw": however it is spelled.
+                "step": step.perturbation.model_dump(
+                    mode="json", exclude={need.field for need in step.perturbation.needs()}
+                ),
                 "data": [loaded.library.digest(n) for n in step.perturbation.needs() if n.room != "recording"],
             }
             for step in condition.chain
         ]
-        self.played = [
-            (step.path, exposures[(step.path, need.name)])
-            for step in condition.chain
-            for need in step.perturbation.needs()
-            if need.room == "recording"
-        ]
+        self.draws = any(step.perturbation.draws for step in condition.chain)
+        self.played = [(step.plays, exposures[step.plays]) for step in condition.chain if step.plays]
 
     def segments(self, block: int) -> dict[str, list[int | str]]:
-        """Noise segments of a block, by path of the step, in the form of :func:`segment_of`."""
-        dealt = {path: exposure.dealt[block] for path, exposure in self.played}
-        return {path: [s.name, s.sha256, s.start, s.round] for path, s in dealt.items()}
+        """Noise segments of a block, in the form that :func:`segments_of` reads."""
+        dealt = {played: exposure.dealt[block] for played, exposure in self.played}
+        return {played: [s.name, s.sha256, s.start, s.round] for played, s in dealt.items()}
 
 
 def segments_of(text: str) -> dict[str, Segment]:
     """Noise segments of an item, as the plan's column ``segments`` holds them.
 
     Example:
-        >>> segments_of('{"noise/street/background_noise": ["a.wav", "e3b0", 16000, 0]}')
-        {'noise/street/background_noise': Segment(name='a.wav', sha256='e3b0', start=16000, round=0)}
+        >>> segments_of('{"noise/street/background_noise a.wav": ["a.wav", "e3b0", 16000, 0]}')
+        {'noise/street/background_noise a.wav': Segment(name='a.wav', sha256='e3b0', start=16000, round=0)}
     """
-    return {path: Segment(*values) for path, values in json.loads(text).items()}
+    return {played: Segment(*values) for played, values in json.loads(text).items()}
 
 
-def _key(own: Mapping[str, Any], chain: list[dict[str, Any]], segments: Any, loaded: LoadedRecipe) -> str:
+def _key(own: Mapping[str, Any], chain: _Chain, segments: Any, loaded: LoadedRecipe) -> str:
     """Hash of everything that decides an item's bytes, and of nothing else."""
     recipe, definition = loaded.recipe, loaded.recipe.snr_definition()
-    heard = {path: [sha256, start] for path, (_, sha256, start, _) in segments.items()}
+    heard = [[sha256, start] for _, sha256, start, _ in segments.values()]
+    draw = [recipe.seed, own["block"], definition.band_hz, definition.a_weighted, heard]
     identity = {
         "bytes_version": BYTES_VERSION,
         "speech": [own["source_sha256"], own["source_offset"], own["source_duration"]],
         "level_dbov": recipe.speech.level_dbov,
         "output": [recipe.output.sample_rate_hz, recipe.output.format],
-        "chain": chain,
-        # Without a step nothing is drawn and nothing measured against noise: the control needs none of these.
-        "draw": [recipe.seed, own["block"], definition.band_hz, definition.a_weighted, heard] if chain else None,
+        "chain": chain.identity,
+        "draw": draw if chain.draws else None,  # a control or a device alone draws nothing and meets no noise
     }
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
@@ -227,18 +233,31 @@ def _tail_notes(selection: Selection, facts: Mapping[str, Facts]) -> list[str]:
     shown = "; ".join(f"{group}: {mean:.2f} dB" for group, mean in means.items())
     return [
         "groups differ in how tightly their recordings are cut: without silence behind it, speech is measured louder "
-        f"(ITU-T P.56 hangover) and gets more noise at the same SNR ({shown}); pad the recordings alike"
+        f"(ITU-T P.56 hangover) and gets more noise at the same SNR ({shown}); append 0.2 s or more of its own "
+        "background to each recording"
     ]
 
 
-def _length_notes(
-    items: "polars.DataFrame", exposures: Mapping[tuple[str, str], Exposure], loaded: LoadedRecipe
-) -> list[str]:
+def _length_notes(items: "polars.DataFrame", exposures: Mapping[str, Exposure], loaded: LoadedRecipe) -> list[str]:
+    import polars
+
+    spliced = {
+        block
+        for exposure in exposures.values()
+        for block, samples in items.group_by("block").agg(polars.col("samples").max()).rows()
+        if exposure.left[block] < samples
+    }
+    notes = (
+        [f"in {len(spliced)} blocks a recording ends before an utterance does and is continued by a cross-fade"]
+        if spliced
+        else []
+    )
     longest = max(items["samples"].to_list()) / loaded.recipe.output.sample_rate_hz
     grid = loaded.recipe.noise.segment_s
     if not exposures or longest <= grid:
-        return []
+        return notes
     return [
+        *notes,
         f"the longest utterance lasts {longest:.1f} s, more than noise.segment_s: {grid:g}: "
-        "what it hears overlaps the next segment"
+        "what it hears overlaps the next segment",
     ]

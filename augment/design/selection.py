@@ -8,7 +8,7 @@ group, or another n, moves no utterance to another block.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from augment.corpus.table import Corpus
+from augment.corpus.table import Corpus, label_column
 from augment.errors import DesignError, Fault, nearest
 from augment.recipe.model import Balance
 from augment.streams import rank
@@ -39,19 +39,18 @@ class Selection:
     notes: tuple[str, ...]
 
 
-def select(corpus: Corpus, balance: Balance, keep: dict[str, tuple[str, ...]], seed: int) -> Selection:
+def select(corpus: Corpus, balance: Balance, seed: int) -> Selection:
     """Choose equal numbers of utterances for every group.
 
     Args:
         corpus: Clean labelled speech.
         balance: Groups and numbers.
-        keep: Label values that the recipe asks for; one that never occurs is a fault.
         seed: Of the recipe.
 
     Raises:
         DesignError: The corpus cannot carry it; with the numbers, and what would be feasible.
     """
-    _refuse_labels(corpus, balance, keep)
+    _refuse_labels(corpus, balance)
     frame, left_out = _grouped(corpus, balance)
     ordered = _in_order(frame, seed)
     sizes = {str(g): int(n) for g, n in ordered.group_by("group").len().rows()}
@@ -62,7 +61,7 @@ def select(corpus: Corpus, balance: Balance, keep: dict[str, tuple[str, ...]], s
     surplus = ordered.height - chosen.height
     if surplus:
         left_out["more than the groups give"] = surplus
-    notes = _case_notes(corpus, balance)
+    notes = [*_case_notes(corpus, balance), *_speaker_notes(balance, speakers, wanted)]
     if len(sizes) == 1:
         notes.append(f"there is only one group, {next(iter(sizes))}: nothing can be compared")
     if balance.utterances == "max":
@@ -77,19 +76,13 @@ def _speakers() -> "polars.Expr":
     return polars.col("speaker").n_unique()
 
 
-def _refuse_labels(corpus: Corpus, balance: Balance, keep: dict[str, tuple[str, ...]]) -> None:
+def _refuse_labels(corpus: Corpus, balance: Balance) -> None:
     faults = []
     for label in balance.by:
         if label not in corpus.labels:
             known = f"labels of the corpus: {', '.join(corpus.labels) or 'none'}"
             message = f"the recipe balances by '{label}', a label that the corpus does not have"
             faults.append(Fault(str(corpus.manifest), message, f"{nearest(label, corpus.labels)}; {known}"))
-    for label, values in keep.items():
-        met = {v for v in corpus.frame[label].unique().to_list() if v is not None}
-        for value in values:
-            if value not in met:
-                message = f"corpus.keep asks for {label} '{value}', which no row has"
-                faults.append(Fault(str(corpus.manifest), message, nearest(value, sorted(met))))
     if faults:
         raise DesignError(faults)
 
@@ -99,28 +92,33 @@ def _grouped(corpus: Corpus, balance: Balance) -> tuple["polars.DataFrame", dict
     import polars
 
     left_out = dict(corpus.left_out)
-    by = list(balance.by)
+    by = [label_column(label) for label in balance.by]
+    words = " or no ".join(balance.by)
     frame = corpus.frame
     missing = frame.filter(polars.any_horizontal(polars.col(by).is_null()))
     if missing.height and balance.unlabelled == "refuse":
         place = f"{corpus.manifest}:{missing['row'][0]}"
-        message = f"{missing.height} rows have no {' or no '.join(by)}; this is the first"
+        message = f"{missing.height} rows have no {words}; this is the first"
         raise DesignError(Fault(place, message, "label them, or balance: {unlabelled: leave_out}"))
     if missing.height and balance.unlabelled == "leave_out":
-        left_out[f"no {' or no '.join(by)}"] = missing.height
+        left_out[f"no {words}"] = missing.height
         frame = frame.filter(~polars.any_horizontal(polars.col(by).is_null()))
     if not frame.height:
-        raise DesignError(Fault(str(corpus.manifest), f"no row has a {' and a '.join(by)}"))
-    group = polars.concat_str([polars.col(label).fill_null(UNLABELLED) for label in by], separator=" / ")
+        raise DesignError(Fault(str(corpus.manifest), f"no row has a {' and a '.join(balance.by)}"))
+    group = polars.concat_str([polars.col(column).fill_null(UNLABELLED) for column in by], separator=" / ")
     speaker = polars.col("speaker").fill_null(UNKNOWN_SPEAKER)
-    return frame.with_columns(group.alias("group"), speaker.alias("speaker")), left_out
+    frame = frame.with_columns(group.alias("group"), speaker.alias("speaker"))
+    if frame.select(by).unique().height != frame["group"].n_unique():
+        message = f"two combinations of {', '.join(balance.by)} would be one group: a label holds ' / ' or {UNLABELLED}"
+        raise DesignError(Fault(str(corpus.manifest), message, "rename it: corpus: {labels: ...}"))
+    return frame, left_out
 
 
 def _in_order(frame: "polars.DataFrame", seed: int) -> "polars.DataFrame":
     """Rows with ``block``: their place in the order of their group.
 
-    Utterances of a speaker are shuffled by their text first: where speakers of all groups read the same sentences,
-    the utterances of a block are the same sentence.
+    A speaker's utterances are shuffled by their texts, and each speaker of a group begins one text further on. So
+    where speakers of all groups read the same sentences, a block holds one sentence, and the blocks hold many.
     """
     import polars
 
@@ -132,7 +130,10 @@ def _in_order(frame: "polars.DataFrame", seed: int) -> "polars.DataFrame":
         polars.Series("_voice", [voices[speaker] for speaker in frame["speaker"]]),
     )
     ranked = ranked.sort("group", "speaker", "_text", "_own")
-    ranked = ranked.with_columns(polars.int_range(polars.len()).over("group", "speaker").alias("_turn"))
+    own = polars.int_range(polars.len()).over("group", "speaker")
+    count = polars.len().over("group", "speaker")
+    place = polars.col("_voice").rank("dense").over("group").cast(polars.Int64) - 1
+    ranked = ranked.with_columns(((own - place) % count).alias("_turn"))
     ranked = ranked.sort("group", "_turn", "_voice")
     ranked = ranked.with_columns(polars.int_range(polars.len()).over("group").alias("block"))
     return ranked.drop("_text", "_own", "_voice", "_turn")
@@ -153,16 +154,29 @@ def _refuse_infeasible(
         message = f"group {g}: {min(n, wanted)} of at least {balance.speakers.min} speakers that the recipe asks for"
         faults.append(Fault(str(corpus.manifest), message))
     rest = [g for g in sizes if g not in few and g not in lone]
-    options = []
-    if lone:
-        options.append(f"balance.speakers.min: {min(speakers.values())}")
-    if few:
-        options.append(f"balance.utterances: {min(sizes.values())}")
-    options = [" and ".join(options)]
+    options = [_nearest_request(balance, sizes, speakers, wanted)]
     if len(rest) > 1 and len(balance.by) == 1:
-        options.append(f"keep only the {len(rest)} other groups: corpus: {{keep: {{{balance.by[0]}: {sorted(rest)}}}}}")
-    faults.append(Fault("", f"feasible would be {', or '.join(options)}"))
+        options.insert(0, f"keep only {len(rest)} groups: corpus: {{keep: {{{balance.by[0]}: {sorted(rest)}}}}}")
+    faults.append(Fault("", f"feasible would be: {'; or '.join(options)}"))
     raise DesignError(faults)
+
+
+def _nearest_request(balance: Balance, sizes: dict[str, int], speakers: dict[str, int], wanted: int) -> str:
+    """What all groups can carry, as near to the request as possible."""
+    utterances = min(wanted, min(sizes.values()))
+    voices = min(speakers.values())
+    if min(sizes.values()) >= balance.speakers.min <= voices:
+        utterances = max(utterances, balance.speakers.min)  # more utterances make room for the speakers
+    fewest = min(balance.speakers.min, voices, utterances)
+    return f"balance: {{utterances: {utterances}, speakers: {{min: {fewest}}}}}"
+
+
+def _speaker_notes(balance: Balance, speakers: dict[str, int], wanted: int) -> list[str]:
+    """A group of one voice compares a person, not an accent."""
+    single = sorted(g for g, n in speakers.items() if min(n, wanted) == 1)
+    if not single or "speaker" in balance.by:
+        return []
+    return [f"one speaker stands for the whole group: {', '.join(single)}; a difference may be that person's alone"]
 
 
 def _case_notes(corpus: Corpus, balance: Balance) -> list[str]:
@@ -170,7 +184,7 @@ def _case_notes(corpus: Corpus, balance: Balance) -> list[str]:
     notes = []
     for label in balance.by:
         alike: dict[str, list[str]] = {}
-        for value in sorted(v for v in corpus.frame[label].unique().to_list() if v is not None):
+        for value in sorted(v for v in corpus.frame[label_column(label)].unique().to_list() if v is not None):
             alike.setdefault(" ".join(value.casefold().split()), []).append(value)
         for values in alike.values():
             if len(values) > 1:

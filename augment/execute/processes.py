@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from typing import Any
 
 from augment.execute import Lost
@@ -55,8 +56,10 @@ class _Pool:
         ours, theirs = Pipe()
         with theirs:
             code = f"from augment.execute.processes import work; work({theirs.fileno()}, {os.getpid()})"
-            environment = {**os.environ, **_ONE_THREAD, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
-            command = [sys.executable, "-c", code]
+            # Our own place last, for a parent that found us in its current folder; -P: not the worker's current folder.
+            places = [*(place for place in sys.path if place), str(Path(__file__).resolve().parents[2])]
+            environment = {**os.environ, **_ONE_THREAD, "PYTHONPATH": os.pathsep.join(places)}
+            command = [sys.executable, "-P", "-c", code]
             process = subprocess.Popen(  # noqa: S603 - our own interpreter with our own code
                 command, pass_fds=[theirs.fileno()], env=environment, stdin=subprocess.DEVNULL
             )

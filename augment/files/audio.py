@@ -6,7 +6,11 @@ Encoders get integers and write to memory: libsndfile loses the tail of a FLAC o
 
 import hashlib
 import io
+import signal
 import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -24,24 +28,40 @@ LONGEST_S = 3600.0
 RATES_HZ = (4000, 384_000)
 MOST_CHANNELS = 64
 CANCELLATION_DB = 7.0
-_BLOCK_FRAMES = 1 << 18
+_BLOCK_VALUES = 1 << 18
 
 
 @dataclass(frozen=True)
 class Audio:
-    """A decoded stretch of audio.
+    """A decoded stretch of audio, in one channel.
 
     Attributes:
-        samples: Shape (frames, channels), float64, full scale 1.0.
-        sample_rate_hz: Frames a second.
+        samples: Mean of the channels, shape (n,), full scale 1.0.
+        sample_rate_hz: Samples a second.
         sha256: Of the whole file's bytes.
-        file_frames: Frames in the whole file.
+        channels: How many the file has.
     """
 
-    samples: NDArray[np.float64]
+    samples: Signal
     sample_rate_hz: int
     sha256: str
-    file_frames: int
+    channels: int
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Put off the interrupt key: libsndfile calls back into Python, where an interrupt is lost with the bytes."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed:
+        signal.raise_signal(signal.SIGINT)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -107,7 +127,9 @@ def _guess(data: bytes) -> str:
     return "WAV, FLAC, Ogg, Opus, MP3, AIFF and the other formats of libsndfile are read"
 
 
-def decode(data: bytes, where: str, offset_s: float = 0.0, duration_s: float | None = None) -> Audio:
+def decode(
+    data: bytes, where: str, offset_s: float = 0.0, duration_s: float | None = None, longest_s: float = LONGEST_S
+) -> Audio:
     """Decode a stretch of an audio file that is in memory.
 
     Args:
@@ -115,33 +137,35 @@ def decode(data: bytes, where: str, offset_s: float = 0.0, duration_s: float | N
         where: What to call it in errors.
         offset_s: Start of the stretch.
         duration_s: Its length; None for all the rest.
+        longest_s: Longest stretch that is accepted.
 
     Raises:
-        AudioError: Not audio, damaged, no samples, too long, an impossible rate, samples that are no numbers, or a
-            stretch that reaches past the end.
+        AudioError: Not audio, damaged, no samples, too long, an impossible rate, samples that are no numbers, channels
+            that cancel, or a stretch that reaches past the end.
     """
     import soundfile
 
     _refuse_short_riff(data, where)
     _refuse_short_ogg(data, where)
     try:
-        with soundfile.SoundFile(io.BytesIO(data)) as file:
-            _refuse_header(file.samplerate, file.channels, where)
-            start = round(offset_s * file.samplerate)
-            want = None if duration_s is None else round(duration_s * file.samplerate)
-            samples, total = _decode_blocks(file, where, start, want)
-            rate = int(file.samplerate)
+        with _uninterrupted(), soundfile.SoundFile(io.BytesIO(data)) as file:
+            rate, channels = int(file.samplerate), int(file.channels)
+            _refuse_header(rate, channels, where)
+            start = round(offset_s * rate)
+            end = None if duration_s is None else start + round(duration_s * rate)
+            stretch = _Stretch(start, end, channels)
+            total = _decode_blocks(file, where, stretch, longest_s)
     except (soundfile.LibsndfileError, RuntimeError, TypeError, AssertionError) as error:
         reason = getattr(error, "error_string", str(error)).strip(" .")  # str() of it names a memory address
+        if "does not exist" in reason:  # libsndfile's words for bytes that it does not recognise at all
+            reason = "format not recognised"
         raise AudioError(Fault(where, f"cannot be decoded as audio ({reason})", _guess(data))) from error
     if total == 0:
         raise AudioError(Fault(where, "the file holds no samples"))
-    if start >= total or (want is not None and start + want > total + rate // 100):
-        asked = f"{offset_s:g} s" if want is None else f"{offset_s:g}-{offset_s + want / rate:g} s"
+    if start >= total or (end is not None and end > total + rate // 100):
+        asked = f"{offset_s:g} s" if end is None else f"{offset_s:g}-{end / rate:g} s"
         raise AudioError(Fault(where, f"asked for {asked}, but the file is {total / rate:.3f} s long"))
-    if not np.isfinite(samples).all():
-        raise AudioError(Fault(where, "holds samples that are no numbers (NaN or infinity)"))
-    return Audio(samples, rate, hashlib.sha256(data).hexdigest(), total)
+    return Audio(stretch.mono(where), rate, hashlib.sha256(data).hexdigest(), channels)
 
 
 def _refuse_header(rate: int, channels: int, where: str) -> None:
@@ -151,56 +175,60 @@ def _refuse_header(rate: int, channels: int, where: str) -> None:
         raise AudioError(Fault(where, f"has {channels} channels; at most {MOST_CHANNELS} are read"))
 
 
-def _decode_blocks(file: Any, where: str, start: int, want: int | None) -> tuple[NDArray[np.float64], int]:
-    """Decode to the real end, whatever the header says, and keep the wanted frames."""
-    kept = [np.zeros((0, file.channels))]
-    position = 0
-    while len(block := file.read(_BLOCK_FRAMES, dtype="float64", always_2d=True)):
-        end = position + len(block)
-        low, high = max(start, position), end if want is None else min(start + want, end)
+class _Stretch:
+    """The wanted frames of a file, mixed to one channel block by block: a long file with many channels is large."""
+
+    def __init__(self, start: int, end: int | None, channels: int) -> None:
+        self.start, self.end = start, end
+        self.kept: list[Signal] = []
+        self.frames = 0
+        self.energies = np.zeros(channels)
+
+    def take(self, block: NDArray[np.float64], position: int) -> None:
+        """The part of a block, shape (frames, channels), that lies in the stretch."""
+        stop = position + len(block)
+        low, high = max(self.start, position), stop if self.end is None else min(self.end, stop)
         if low < high:
-            kept.append(block[low - position : high - position])
-        position = end
-        if position > LONGEST_S * file.samplerate:
-            raise AudioError(Fault(where, f"is longer than {LONGEST_S / 60:g} minutes", "cut it into parts"))
+            part = block[low - position : high - position]
+            self.kept.append(part.mean(axis=1))
+            self.frames += high - low
+            self.energies += np.sum(part * part, axis=0)
+
+    def mono(self, where: str) -> Signal:
+        """The mean of the channels, unless that loses the sound."""
+        samples = np.concatenate(self.kept) if self.kept else np.zeros(0)
+        if not np.isfinite(self.energies).all():
+            raise AudioError(Fault(where, "holds samples that are no numbers (NaN or infinity)"))
+        loss = 10 ** (-CANCELLATION_DB / 10)
+        if self.energies.size > 1 and float(np.sum(samples * samples)) < float(self.energies.max()) * loss:
+            message = f"the mean of its {self.energies.size} channels is far weaker than the strongest one"
+            raise AudioError(Fault(where, message, "the channels cancel or are mostly empty: keep one of them"))
+        return samples
+
+
+def _decode_blocks(file: Any, where: str, stretch: _Stretch, longest_s: float) -> int:
+    """Decode to the real end, whatever the header says; returns the frames that the file really has."""
+    position = 0
+    while len(block := file.read(max(1, _BLOCK_VALUES // file.channels), dtype="float64", always_2d=True)):
+        stretch.take(block, position)
+        position += len(block)
+        if stretch.frames > longest_s * file.samplerate:
+            raise AudioError(Fault(where, f"is longer than {longest_s / 60:g} minutes", "cut it into parts"))
     if file.frames < 2**62 and position < file.frames:  # a streamed FLAC declares 2^63 - 1 frames
         message = f"the file is cut off: it declares {file.frames:,} frames and holds {position:,}"
         raise AudioError(Fault(where, message, "fetch or copy it again"))
-    return np.concatenate(kept), position
+    return position
 
 
-def read_audio(path: Path, offset_s: float = 0.0, duration_s: float | None = None) -> Audio:
+def read_audio(
+    path: Path, offset_s: float = 0.0, duration_s: float | None = None, longest_s: float = LONGEST_S
+) -> Audio:
     """Read and decode a stretch of an audio file.
 
     Raises:
         AudioError: As in :func:`read_bytes` and :func:`decode`.
     """
-    return decode(read_bytes(path), str(path), offset_s, duration_s)
-
-
-def mono(audio: Audio, where: str) -> Signal:
-    """One channel out of many: their mean, unless that loses the sound.
-
-    Args:
-        audio: Decoded audio.
-        where: What to call it in errors.
-
-    Returns:
-        Shape (frames,).
-
-    Raises:
-        AudioError: The mean is more than 7 dB weaker than the strongest channel: the channels cancel, or the sound
-            is in one of many.
-    """
-    samples = audio.samples
-    if samples.shape[1] == 1:
-        return samples[:, 0]
-    mean = samples.mean(axis=1)
-    strongest = float(np.max(np.mean(samples * samples, axis=0)))
-    if float(np.mean(mean * mean)) < strongest * 10 ** (-CANCELLATION_DB / 10):
-        message = f"the mean of its {samples.shape[1]} channels is far weaker than the strongest one"
-        raise AudioError(Fault(where, message, "the channels cancel or are mostly empty: keep one of them"))
-    return np.ascontiguousarray(mean)
+    return decode(read_bytes(path), str(path), offset_s, duration_s, longest_s)
 
 
 def encode(samples: NDArray[np.int16], sample_rate_hz: int, audio_format: AudioFormat) -> bytes:
@@ -223,7 +251,8 @@ def encode(samples: NDArray[np.int16], sample_rate_hz: int, audio_format: AudioF
     import soundfile
 
     memory = io.BytesIO()
-    soundfile.write(memory, samples, sample_rate_hz, format="FLAC", subtype="PCM_16")
+    with _uninterrupted():
+        soundfile.write(memory, samples, sample_rate_hz, format="FLAC", subtype="PCM_16")
     return memory.getvalue()
 
 

@@ -86,9 +86,21 @@ def load_yaml(path: Path, error: type[AcoustigridError]) -> Document:
         data = _plain(tree, (), marks)
     except ValueError as problem:
         raise error(Fault(str(path), str(problem))) from None
+    except (TypeError, AttributeError):
+        raise error(Fault(str(path), "holds a YAML construct that is not supported (a tag?)")) from None
     if not isinstance(data, dict):
         raise error(Fault(f"{path}:1:1", "expected a mapping of fields, such as 'name: ...'"))
     return Document(data, path, text, marks)
+
+
+def _mark(node: Any, key: Any) -> tuple[int, int]:
+    """Line and column of a key, from 0; of the mapping itself for a key that a merge (``<<``) brought in."""
+    at: Any = getattr(node, "lc", None)
+    try:
+        line, column = at.key(key)
+    except (KeyError, AttributeError):
+        line, column = getattr(at, "line", 0) or 0, getattr(at, "col", 0) or 0
+    return line, column
 
 
 def _plain(node: Any, location: Location, marks: dict[Location, tuple[int, int]]) -> Any:
@@ -98,7 +110,7 @@ def _plain(node: Any, location: Location, marks: dict[Location, tuple[int, int]]
     if isinstance(node, dict):
         out = {}
         for key, value in node.items():
-            line, column = node.lc.key(key) if hasattr(node, "lc") else (0, 0)
+            line, column = _mark(node, key)
             marks[(*location, str(key))] = (line + 1, column + 1)
             out[str(key)] = _plain(value, (*location, str(key)), marks)
         return out
@@ -108,6 +120,17 @@ def _plain(node: Any, location: Location, marks: dict[Location, tuple[int, int]]
             line, column = at.item(index)
             marks[(*location, index)] = (line + 1, column + 1)
         return [_plain(value, (*location, index), marks) for index, value in enumerate(node)]
+    return _scalar(node)
+
+
+def _scalar(node: Any) -> Any:
+    if isinstance(node, int) and abs(node) >= 2**63:
+        raise ValueError("a number is too large")
+    if isinstance(node, str) and not node.isascii():
+        try:
+            node.encode("utf-8")
+        except UnicodeEncodeError:
+            raise ValueError(f"the text {ascii(node)[:40]} is not valid Unicode") from None
     for kind in (bool, int, float, str):
         if isinstance(node, kind):
             return kind(node)

@@ -20,10 +20,12 @@ class Perturbation(BaseModel):
     Attributes:
         kind: The name of the file.
         stage: Where in the signal chain it stands.
+        draws: Whether anything of it depends on the seed, the block or the definition of SNR.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
     stage: ClassVar[Stage]
+    draws: ClassVar[bool] = True
     kind: str
 
     def needs(self) -> tuple[Need, ...]:

@@ -44,12 +44,19 @@ class BackgroundNoise(Perturbation):
         segment = draw.segment
         assert segment is not None, "the planner deals a segment to every step that needs a recording"
         rate, length = scene.sample_rate_hz, scene.speech.samples.size
+        recording = draw.library.samples(self.source, segment.name, segment.sha256, rate)
         history = ("background_noise", draw.name, self.source, segment.label, length)
 
         def cut() -> Signal:
-            recording = draw.library.samples(self.source, segment.name, segment.sha256, rate)
             return excerpt(recording, rate, segment.start, length, draw.stream("splice"))
 
         samples = scene.memo.once(history, cut)
-        request = NoiseRequest(draw.step, segment.name, self.snr_db, segment.start / rate, segment.label)
+        request = NoiseRequest(
+            draw.step,
+            segment.name,
+            self.snr_db,
+            segment.start / rate,
+            segment.label,
+            continued=segment.start + length > recording.size,
+        )
         return scene.with_noise(samples, request, history)

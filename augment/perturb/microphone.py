@@ -7,9 +7,13 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from augment.acoustics.filters import minimum_phase_fir, speech_delay_samples
+from augment.errors import RenderError
 from augment.perturb import Perturbation
 from augment.profiles.library import Need
 from augment.scene import Draw, Scene, Stage
+
+KNOWN_TO = 0.45
+FALLEN_OFF_DB = -15.0
 
 
 class Microphone(Perturbation):
@@ -29,6 +33,7 @@ class Microphone(Perturbation):
 
     kind: Literal["microphone"]
     stage: ClassVar = Stage.MICROPHONE
+    draws: ClassVar = False
     profile: Annotated[
         str,
         Field(
@@ -41,11 +46,20 @@ class Microphone(Perturbation):
         return (Need("profile", "microphone", self.profile),)
 
     def apply(self, scene: Scene, draw: Draw) -> Scene:
-        """Filter every stem."""
+        """Filter every stem.
+
+        Raises:
+            RenderError: The response is not known up to the highest frequencies of the test set, and does not fall
+                off below them.
+        """
         rate = scene.sample_rate_hz
+        frequency, level = draw.library.microphone(self.profile).table()
+        if frequency[-1] < KNOWN_TO * rate and level[-1] > FALLEN_OFF_DB:
+            known, needed = f"{frequency[-1]:.0f} Hz", f"{KNOWN_TO * rate:.0f} Hz"
+            raise RenderError(f"step {draw.step}: '{self.profile}' is known up to {known}, and {needed} is needed")
 
         def design() -> tuple[NDArray[np.float64], int]:
-            taps = minimum_phase_fir(*draw.library.microphone(self.profile).table(), rate)
+            taps = minimum_phase_fir(frequency, level, rate)
             return taps, max(0, round(speech_delay_samples(taps, rate)))
 
         taps, advance = draw.library.once(("taps", self.profile, rate), design)

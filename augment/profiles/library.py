@@ -11,6 +11,7 @@ from augment.acoustics import Signal
 from augment.acoustics.resample import resample
 from augment.bundled import bundled
 from augment.errors import AudioError, Fault, ProfileError, nearest
+from augment.files.audio import read_bytes
 from augment.files.yaml import load_yaml, validate
 from augment.profiles.microphone import MicrophoneProfile, from_impulse_response
 from augment.profiles.noise import NoiseProfile
@@ -23,6 +24,7 @@ FOLDERS: dict[str, tuple[str, ...]] = {
 }
 T = TypeVar("T")
 MOST_BYTES = 2**28
+TABLES = (".yaml", ".yml")
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class Library:
 
         def load() -> MicrophoneProfile:
             path = self.find("microphone", name)
-            if path.suffix.lower() in (".yaml", ".yml"):
+            if path.suffix.lower() in TABLES:
                 return validate(MicrophoneProfile, load_yaml(path, ProfileError), ProfileError)
             return from_impulse_response(path)
 
@@ -89,7 +91,7 @@ class Library:
         return self.once(("recordings", source), lambda: inspect_recordings(self.find("recording", source)))
 
     def samples(self, source: str, name: str, sha256: str, sample_rate_hz: int) -> Signal:
-        """Samples of one recording at a sample rate, shape (n,); the last few recordings are kept.
+        """Samples of one recording at a sample rate, shape (n,); a few recordings are kept.
 
         Args:
             source: As the recipe names it.
@@ -127,7 +129,11 @@ class Library:
                 return known[name]
             raise ProfileError(Fault("", f"there is no {room.replace('_', ' ')} '{name}'", nearest(name, list(known))))
         path = self.base / name
-        if not path.exists():
+        try:
+            present = path.exists()
+        except (OSError, ValueError):
+            raise ProfileError(Fault("", f"'{name[:80]}' cannot be the name of a file")) from None
+        if not present:
             raise ProfileError(Fault("", f"there is no file or folder '{name}'", f"looked in {self.base}"))
         if path.is_dir() and room != "recording":
             raise ProfileError(Fault("", f"'{name}' is a folder; expected a file"))
@@ -140,12 +146,22 @@ class Library:
             ProfileError: The profile is not there or faulty.
         """
         if need.room == "microphone":
-            content: Any = self.microphone(need.name).table()
-            content = [values.tolist() for values in content]
+            profile = self.microphone(need.name)
+            path = self.find("microphone", need.name)
+            if path.suffix.lower() not in TABLES:  # what is computed from a file may differ in its last digits
+                return self.once(
+                    ("microphone", need.name, "sha256"), lambda: hashlib.sha256(read_bytes(path)).hexdigest()
+                )
+            content: Any = sorted(profile.response_db.items())
         else:
             said: Any = {"title": True, "about": True, "components": {"__all__": {"source"}}}
             content = self.noise_profile(need.name).model_dump(mode="json", exclude=said)
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A worker gets the very profiles that were planned with, and reads recordings itself, against their hashes.
+        profiles = {key: value for key, value in self._kept.items() if key[0] in FOLDERS}
+        return {"base": self.base, "_kept": profiles, "_samples": {}}
 
     def once(self, key: Any, load: Callable[[], T]) -> T:
         """Compute something from the library's data once, and keep it."""

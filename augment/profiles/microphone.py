@@ -10,11 +10,13 @@ from pydantic import Field
 
 from augment.acoustics.filters import response_db
 from augment.errors import AudioError, Fault, ProfileError
-from augment.files.audio import mono, read_audio
+from augment.files.audio import read_audio
 from augment.profiles.noise import Figures
 
 REFERENCE_HZ = 1000.0
 POINTS_PER_OCTAVE = 12
+LONGEST_S = 5.0
+QUIETEST_PEAK = 1e-5
 
 
 class MicrophoneProfile(Figures):
@@ -57,13 +59,12 @@ def from_impulse_response(path: Path) -> MicrophoneProfile:
         ProfileError: It cannot be read, is silent, or is longer than 5 s.
     """
     try:
-        audio = read_audio(path)
-        impulse = mono(audio, str(path))
+        audio = read_audio(path, longest_s=LONGEST_S)
     except AudioError as error:
         raise ProfileError(error.faults) from None
-    rate = audio.sample_rate_hz
-    if impulse.size > 5 * rate or not np.any(impulse):
-        raise ProfileError(Fault(str(path), "expected an impulse response: a sound of at most 5 s, not silent"))
+    impulse, rate = audio.samples, audio.sample_rate_hz
+    if float(np.max(np.abs(impulse), initial=0.0)) < QUIETEST_PEAK:
+        raise ProfileError(Fault(str(path), "expected an impulse response; the file is silent"))
     size = scipy.fft.next_fast_len(max(impulse.size, rate), real=True)
     power = np.abs(scipy.fft.rfft(impulse, size)) ** 2
     total = np.concatenate([[0.0], np.cumsum(power)])
@@ -71,12 +72,12 @@ def from_impulse_response(path: Path) -> MicrophoneProfile:
     centre = 20 * 2 ** (np.arange(int(octaves * POINTS_PER_OCTAVE) + 1) / POINTS_PER_OCTAVE)
     half = 2 ** (0.5 / POINTS_PER_OCTAVE)
     low = np.floor(centre / half * size / rate).astype(int)
-    high = np.maximum(np.ceil(centre * half * size / rate).astype(int), low + 1)
+    high = np.minimum(np.maximum(np.ceil(centre * half * size / rate).astype(int), low + 1), power.size)
     mean = (total[high] - total[low]) / (high - low)
-    level = 10 * np.log10(np.maximum(mean, mean.max() * 1e-12))
+    level = 10 * np.log10(np.maximum(mean / mean.max(), 1e-12))
     return MicrophoneProfile(
-        title=path.stem,
+        title=f"impulse response {path.stem}",
         about="Magnitude of a measured impulse response; its phase is replaced by the minimum phase.",
-        source=path.name,
+        source=f"measured: {path.name}",
         response_db={float(f): float(v) for f, v in zip(centre, level, strict=True)},
     )

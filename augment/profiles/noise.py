@@ -14,9 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from augment.acoustics import Signal
 from augment.acoustics import synthesis as synth
 
-Frequency = Annotated[float, Field(gt=0, le=100_000)]
+Frequency = Annotated[float, Field(ge=1, le=100_000)]
 LevelDb = Annotated[float, Field(ge=-120, le=160)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
+Sound = tuple[Signal, NDArray[np.bool_] | None]
+"""Samples, and where they can be heard; None for always."""
+MOST_OVERLAP = 0.7
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -49,8 +52,8 @@ class Component(Figures):
     modulation: Modulation | None = None
     bursts: Bursts | None = None
 
-    def render(self, samples: int, sample_rate_hz: int, streams: synth.Streams) -> Signal:
-        """Samples before modulation and bursts, shape (samples,)."""
+    def render(self, samples: int, sample_rate_hz: int, streams: synth.Streams) -> Sound:
+        """Samples before modulation and bursts, and where they can be heard (None for always), shapes (samples,)."""
         raise TypeError(f"{type(self).__name__} is not a component of its own")
 
 
@@ -63,11 +66,12 @@ class Harmonics(Component):
     drift_hz: Annotated[float, Field(ge=0, le=100, description="standard deviation of the fundamental")] = 0.0
     drift_time_s: Seconds = 2.0
 
-    def render(self, samples: int, sample_rate_hz: int, streams: synth.Streams) -> Signal:
-        """Phase-continuous tones, shape (samples,)."""
-        return synth.harmonics(
+    def render(self, samples: int, sample_rate_hz: int, streams: synth.Streams) -> Sound:
+        """Phase-continuous tones."""
+        tones = synth.harmonics(
             samples, sample_rate_hz, streams, self.fundamental_hz, self.levels_db, self.drift_hz, self.drift_time_s
         )
+        return tones, None
 
 
 class Resonance(Figures):
@@ -75,29 +79,34 @@ class Resonance(Figures):
 
     frequency_hz: Frequency
     level_db: LevelDb = 0.0
-    decay_s: Annotated[float, Field(gt=0, le=5, description="time to fall by 60 dB")]
+    decay_s: Annotated[float, Field(ge=0.0005, le=5, description="time to fall by 60 dB")]
 
 
 class Pulses(Component):
     """A train of knocks."""
 
     kind: Literal["pulses"]
-    rate_hz: Annotated[float, Field(gt=0, le=1000)]
+    rate_hz: Annotated[float, Field(ge=0.01, le=1000)]
     level_db: LevelDb
     resonances: Annotated[tuple[Resonance, ...], Field(min_length=1)]
     jitter: Annotated[float, Field(ge=0, le=0.5, description="deviation of the interval, as a share of it")] = 0.0
     spread_db: Annotated[float, Field(ge=0, le=20, description="deviation of the level between pulses")] = 0.0
 
-    def render(self, samples: int, sample_rate_hz: int, streams: synth.Streams) -> Signal:
-        """Pulse train at its RMS level, shape (samples,)."""
-        heard = [
-            (r.frequency_hz, r.level_db, r.decay_s) for r in self.resonances if 2 * r.frequency_hz < sample_rate_hz
-        ]
-        if not heard:
-            return np.zeros(samples)
-        kernel = synth.pulse_kernel(sample_rate_hz, heard)
-        train = synth.pulses(samples, sample_rate_hz, streams, kernel, self.rate_hz, self.jitter, self.spread_db)
-        return train * 10 ** (self.level_db / 20)
+    @model_validator(mode="after")
+    def _apart(self) -> "Pulses":
+        overlap = self.rate_hz * max(resonance.decay_s for resonance in self.resonances)
+        if overlap > MOST_OVERLAP:
+            raise ValueError(
+                f"the pulses ring into one another (rate_hz x decay_s is {overlap:.2g}, at most {MOST_OVERLAP}), which "
+                "makes tones whose level is not level_db: describe them as harmonics of rate_hz"
+            )
+        return self
+
+    def render(self, samples: int, sample_rate_hz: int, streams: synth.Streams) -> Sound:
+        """Pulse train at its RMS level."""
+        kernel = synth.pulse_kernel(sample_rate_hz, [(r.frequency_hz, r.level_db, r.decay_s) for r in self.resonances])
+        train, on = synth.pulses(samples, sample_rate_hz, streams, kernel, self.rate_hz, self.jitter, self.spread_db)
+        return train * 10 ** (self.level_db / 20), on
 
 
 class OctaveNoise(Component):
@@ -114,9 +123,9 @@ class OctaveNoise(Component):
                 raise ValueError(f"octave_levels_db: {low:g} and {high:g} Hz are not neighbouring octave bands")
         return self
 
-    def render(self, samples: int, sample_rate_hz: int, streams: synth.Streams) -> Signal:
-        """Shaped noise, shape (samples,)."""
-        return synth.octave_noise(samples, sample_rate_hz, streams("noise"), self.octave_levels_db)
+    def render(self, samples: int, sample_rate_hz: int, streams: synth.Streams) -> Sound:
+        """Shaped noise."""
+        return synth.octave_noise(samples, sample_rate_hz, streams("noise"), self.octave_levels_db), None
 
 
 AnyComponent = Annotated[Harmonics | Pulses | OctaveNoise, Field(discriminator="kind")]
@@ -156,15 +165,17 @@ class NoiseProfile(Figures):
             def named(name: str, index: int = index) -> np.random.Generator:
                 return streams(f"component {index} {name}")
 
-            part = component.render(samples, sample_rate_hz, named)
+            part, on = component.render(samples, sample_rate_hz, named)
             if component.modulation is not None:
                 swing = component.modulation
                 part = part * synth.modulation(samples, sample_rate_hz, named("swing"), swing.rate_hz, swing.depth)
-            if component.bursts is None:
-                active[:] = True
-            else:
+            heard = np.ones(samples, dtype=np.bool_) if on is None else on
+            if component.bursts is not None:
                 b = component.bursts
-                level, on = synth.bursts(samples, sample_rate_hz, named("bursts"), b.on_s, b.off_s, b.ramp_s, b.jitter)
-                part, active = part * level, active | on
+                level, open_ = synth.bursts(
+                    samples, sample_rate_hz, named("bursts"), b.on_s, b.off_s, b.ramp_s, b.jitter
+                )
+                part, heard = part * level, heard & open_
+            active |= heard
             total += part
         return total, None if active.all() else active

@@ -9,11 +9,12 @@ import numpy as np
 from augment.acoustics import Signal
 from augment.acoustics.levels import rms_level_dbov
 from augment.errors import AudioError, Fault, ProfileError
-from augment.files.audio import mono, read_audio
+from augment.files.audio import read_audio
 
 SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif", ".au", ".caf", ".w64", ".sph"})
 SHORTEST_S = 0.25
 QUIETEST_DBOV = -90.0
+QUIETEST_BELOW_DB = 40.0
 STRETCH_S = 0.5
 
 
@@ -26,7 +27,7 @@ class Recording:
         sha256: Of the file's bytes.
         sample_rate_hz: Of the file.
         frames: Length at that rate.
-        silent: For each half second of it, whether it is silent.
+        silent: For each half second of it, whether it is silent, or 40 dB below the whole.
     """
 
     name: str
@@ -67,8 +68,7 @@ def read_samples(path: Path) -> tuple[Signal, int, str]:
         AudioError: The file cannot be used as audio.
     """
     audio = read_audio(path)
-    samples = mono(audio, str(path))
-    return samples - np.mean(samples), audio.sample_rate_hz, audio.sha256
+    return audio.samples - np.mean(audio.samples), audio.sample_rate_hz, audio.sha256
 
 
 def inspect_recordings(source: Path) -> tuple[Recording, ...]:
@@ -84,6 +84,11 @@ def inspect_recordings(source: Path) -> tuple[Recording, ...]:
     recordings: list[Recording] = []
     faults: list[Fault] = []
     for path in files:
+        try:
+            str(path).encode("utf-8")
+        except UnicodeEncodeError:
+            faults.append(Fault(ascii(str(path)), "the file's name is not valid Unicode", "rename the file"))
+            continue
         try:
             recordings.append(_inspect(path, path.name if path == source else path.relative_to(source).as_posix()))
         except AudioError as error:
@@ -104,5 +109,7 @@ def _inspect(path: Path, name: str) -> Recording:
         raise AudioError(Fault(str(path), message, "use a longer recording"))
     step = round(STRETCH_S * rate)
     stretches = (samples[place : place + step] for place in range(0, samples.size, step))
-    silent = tuple(rms_level_dbov(stretch) < QUIETEST_DBOV for stretch in stretches)
+    # Hiss far below the noise is no noise either: brought to the wanted SNR it would be something else.
+    least = max(QUIETEST_DBOV, level - QUIETEST_BELOW_DB)
+    silent = tuple(rms_level_dbov(stretch) < least for stretch in stretches)
     return Recording(name, sha256, rate, samples.size, silent)

@@ -15,7 +15,7 @@ from augment.files.yaml import Document, Location, faults_of, load_yaml
 from augment.perturb import Perturbation
 from augment.profiles.library import Library, Need
 from augment.recipe import sweep
-from augment.recipe.model import ROW_FIELDS, Recipe, SettingSpec
+from augment.recipe.model import RESERVED, Recipe, SettingSpec
 from augment.recipe.sweep import Setting
 
 LONGEST_NAME = 40
@@ -59,8 +59,11 @@ def find_recipe(name_or_path: str | Path) -> Path:
         RecipeError: There is neither.
     """
     path = Path(name_or_path)
-    if path.is_file():
-        return path
+    try:
+        if path.is_file():
+            return path
+    except (OSError, ValueError):  # a name that no file can have
+        raise RecipeError(Fault(str(path)[:80], "this cannot be the name of a file")) from None
     known = bundled_recipes()
     if str(name_or_path) in known:
         return known[str(name_or_path)]
@@ -178,7 +181,7 @@ def _crossings(data: dict[str, Any], settings: Settings, document: Document) -> 
     """Faults between the parts: names, the order of factors, exclusions."""
     faults: list[Fault] = []
     for factor, families in settings.items():
-        if factor in ROW_FIELDS or factor.startswith("noise_") or factor.startswith("label_"):
+        if factor in RESERVED or factor.startswith("noise_") or factor.startswith("label_"):
             message = f"'{factor}' is the name of a column of every manifest"
             faults.append(_fault(document, ("factors", factor), message, "give the factor another name"))
         names = [setting.name for expanded in families.values() for setting in expanded]
@@ -214,7 +217,7 @@ def _exclusion(document: Document, settings: Settings, at: Location, names: Any)
     if not isinstance(factors, dict) or factor not in factors:
         known = list(factors) if isinstance(factors, dict) else []
         return [_fault(document, at, f"there is no factor '{factor}'", nearest(factor, known))]
-    if set(settings.get(factor, {})) != set(factors[factor] or {}):
+    if not isinstance(factors[factor], dict) or set(settings.get(factor, {})) != set(factors[factor]):
         return []  # a setting of it is faulty: what names there would be is not known
     known = sorted({n for family, some in settings[factor].items() for n in [family, *(s.name for s in some)]})
     wrong = [n for n in (names if isinstance(names, list) else [names]) if n not in known]

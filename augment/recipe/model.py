@@ -1,8 +1,8 @@
 """The model of a recipe. What YAML spells is a pydantic model: frozen, strict, no unknown keys."""
 
-from typing import TYPE_CHECKING, Annotated, Literal, Union
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from augment.corpus.spec import CorpusSpec
 from augment.files.audio import AudioFormat
@@ -27,6 +27,9 @@ ROW_FIELDS = (
     "key", "pcm_sha256", "sha256",
 )  # fmt: skip
 """Columns that every manifest has; the factors, the noises and the labels of the corpus add theirs."""
+
+RESERVED = frozenset({*ROW_FIELDS, "segments", "source_duration"})
+"""Names that no factor may have: columns of the manifest and of the plan."""
 
 
 class Spec(BaseModel):
@@ -64,6 +67,13 @@ class SpeechLevel(Spec):
 
 class Snr(Spec):
     """What SNR means in this test set."""
+
+    @field_validator("band_hz")
+    @classmethod
+    def _rises(cls, band: Any) -> Any:
+        if isinstance(band, tuple) and not band[0] < band[1]:
+            raise ValueError(f"the band {band[0]:g}-{band[1]:g} Hz does not rise")
+        return band
 
     band_hz: Annotated[
         Literal["full"] | tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(gt=0)]] | None,
@@ -122,9 +132,9 @@ class Recipe(Spec):
     @model_validator(mode="after")
     def _band_fits(self) -> "Recipe":
         band = self.snr.band_hz
-        if isinstance(band, tuple) and not band[0] < band[1] <= self.output.sample_rate_hz / 2:
-            half = self.output.sample_rate_hz // 2
-            raise ValueError(f"snr.band_hz: {band[0]:g}-{band[1]:g} Hz does not rise and end at or below {half} Hz")
+        half = self.output.sample_rate_hz / 2
+        if isinstance(band, tuple) and band[1] > half:
+            raise ValueError(f"snr.band_hz: {band[0]:g}-{band[1]:g} Hz does not end at or below {half:g} Hz")
         return self
 
     def snr_definition(self) -> SnrDefinition:

@@ -92,7 +92,8 @@ def _misfit(steps: list[Any], field: str, places: list[int]) -> tuple[str, str]:
     if places:
         names = ", ".join(f"{steps[i]['kind']}.{field}" for i in places)
         return f"more than one step has '{field}'", f"say which: {names}"
-    known = {kind for step in steps if isinstance(step, dict) for kind in [step.get("kind")] if kind in kinds()}
+    written = [step.get("kind") for step in steps if isinstance(step, dict)]
+    known = {kind for kind in written if isinstance(kind, str) and kind in kinds()}
     fields = sorted({f for kind in known for f in kinds()[kind].model_fields if f != "kind"})
     return f"no step of this setting has a field '{field}' to sweep", nearest(field, fields)
 

@@ -5,15 +5,18 @@ import importlib.metadata
 import io
 import json
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from augment import __version__
+from augment.design.conditions import Condition
 from augment.design.plan import BYTES_VERSION, Plan, label_columns
 from augment.files.atomic import write_atomically
+from augment.profiles.library import Library
 from augment.recipe.model import ROW_FIELDS
 from augment.render import NOISE_FIELDS, noise_prefix
-from augment.testset.folder import FAILURES, IDENTITY, MANIFEST, PLAN, RECIPE, Folder, Rows
+from augment.scene import Stage
+from augment.testset.folder import FAILURES, IDENTITY, MANIFEST, PLAN, PROFILES, RECIPE, Folder, Rows
 
 LIMITS = (
     "No Lombard effect: the speech was read in quiet, and nobody raised their voice against this noise.",
@@ -36,8 +39,8 @@ def manifest_columns(plan: Plan) -> list[str]:
     return [*first, *(name for name in ROW_FIELDS if name not in first and name != "key"), *noise, "key"]
 
 
-def _noises(condition: Any) -> int:
-    return sum("snr_db" in type(step.perturbation).model_fields for step in condition.chain)
+def _noises(condition: Condition) -> int:
+    return sum(step.perturbation.stage == Stage.NOISE for step in condition.chain)
 
 
 def manifest_rows(plan: Plan, finished: Rows) -> list[dict[str, Any]]:
@@ -51,8 +54,8 @@ def manifest_rows(plan: Plan, finished: Rows) -> list[dict[str, Any]]:
             continue
         offset = item["source_offset"]
         complete = {
+            **made,  # what was measured; all else is the plan's, which may have other labels by now
             **item,
-            **made,
             "duration": round(item["samples"] / recipe.output.sample_rate_hz, 6),
             "sample_rate": recipe.output.sample_rate_hz,
             "snr_band_hz": "full" if definition.band_hz is None else "{:g}-{:g}".format(*definition.band_hz),
@@ -95,6 +98,7 @@ def write_rest(
     files = {
         RECIPE: plan.loaded.text.encode(),
         PLAN: parquet.getvalue(),
+        PROFILES: _profile_figures(plan),
         MANIFEST: json_lines(rows),
         **extra,
     }
@@ -104,15 +108,28 @@ def write_rest(
         (folder.path / FAILURES).unlink(missing_ok=True)
     for name, data in files.items():
         write_atomically(folder.path / name, data)
-    identity = _identity(plan, len(rows), len(failures), {name: _sha256(data) for name, data in files.items()})
+    identity = _identity(plan, rows, len(failures), {name: _sha256(data) for name, data in files.items()})
     write_atomically(folder.path / IDENTITY, (json.dumps(identity, indent=2) + "\n").encode())
+
+
+def _profile_figures(plan: Plan) -> bytes:
+    """The figures behind every profile of the recipe, so that a test set can be understood without its profiles."""
+    library = plan.loaded.library
+    figures: dict[str, Any] = {}
+    for need in (n for c in plan.conditions for step in c.chain for n in step.perturbation.needs()):
+        if need.room == "noise_profile":
+            figures[need.name] = library.noise_profile(need.name).model_dump(mode="json")
+        elif need.room == "microphone":
+            figures[need.name] = library.microphone(need.name).model_dump(mode="json")
+    return (json.dumps(figures, indent=1, sort_keys=True) + "\n").encode()
 
 
 def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _identity(plan: Plan, made: int, failed: int, checksums: dict[str, str]) -> dict[str, Any]:
+def described(plan: Plan) -> dict[str, Any]:
+    """What ``testset.json`` says that follows from the recipe and the plan alone."""
     recipe, definition = plan.loaded.recipe, plan.loaded.recipe.snr_definition()
     return {
         "name": recipe.name,
@@ -123,8 +140,7 @@ def _identity(plan: Plan, made: int, failed: int, checksums: dict[str, str]) -> 
         "groups": list(plan.selection.groups),
         "utterances_per_group": plan.selection.per_group,
         "conditions": [condition.name for condition in plan.conditions],
-        "items": {"planned": plan.items.height, "made": made, "failed": failed},
-        "left_out": plan.selection.left_out,
+        "left_out": dict(sorted(plan.selection.left_out.items())),
         "notes": list(plan.notes),
         "speech_level_dbov": recipe.speech.level_dbov,
         "snr": {
@@ -134,7 +150,24 @@ def _identity(plan: Plan, made: int, failed: int, checksums: dict[str, str]) -> 
             "band_hz": definition.band_hz,
             "weighting": recipe.snr.weighting,
         },
+        "profiles": profile_digests(plan.conditions, plan.loaded.library),
         "limits": list(LIMITS),
+    }
+
+
+def profile_digests(conditions: Iterable[Condition], library: Library) -> dict[str, str]:
+    """Hash of the figures of every profile that a test set uses, by its name in the recipe."""
+    steps = (step.perturbation for condition in conditions for step in condition.chain)
+    needs = {need for step in steps for need in step.needs() if need.room != "recording"}
+    return {need.name: library.digest(need) for need in sorted(needs, key=lambda need: need.name)}
+
+
+def _identity(plan: Plan, rows: Sequence[dict[str, Any]], failed: int, checksums: dict[str, str]) -> dict[str, Any]:
+    softer = [row["headroom_gain_db"] for row in rows if row["headroom_gain_db"] < 0]
+    return {
+        **described(plan),
+        "items": {"planned": plan.items.height, "made": len(rows), "failed": failed},
+        "made_softer_against_clipping": {"items": len(softer), "most_db": min(softer, default=0.0)},
         "versions": {
             "python": platform.python_version(),
             **{name: importlib.metadata.version(name) for name in ("numpy", "scipy", "soxr", "soundfile", "polars")},

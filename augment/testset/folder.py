@@ -10,15 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from augment.errors import Fault, TestSetError
-from augment.files.atomic import locked
+from augment.files.atomic import locked, sync_one
 from augment.testset.shard import STATE
 
 MANIFEST = "manifest.jsonl"
 IDENTITY = "testset.json"
 RECIPE = "recipe.yaml"
 PLAN = "plan.parquet"
+PROFILES = "profiles.json"
 FAILURES = "failures.jsonl"
 WHERE = "where.json"
+
+SHAPE: dict[str, type] = {"name": str, "items": dict, "checksums": dict, "profiles": dict, "bytes_version": int}
+"""What ``testset.json`` must hold to be read again."""
 
 Rows = dict[str, dict[str, Any]]
 """What is known of finished items, by their ``audio_filepath``."""
@@ -31,7 +35,7 @@ class Folder:
     Attributes:
         path: The folder.
         finished: Items that are there and need not be made again.
-        stale: Files of the set that the plan does not have, or has otherwise.
+        stale: Files below ``audio/`` that the plan does not have.
     """
 
     path: Path
@@ -43,10 +47,18 @@ class Folder:
         """What is needed to go on after a stop; not part of the test set."""
         return self.path / STATE
 
+    def reopen(self) -> None:
+        """Take back the word that the set is complete, before anything in it is changed."""
+        (self.path / IDENTITY).unlink(missing_ok=True)
+        sync_one(self.path)
+
     def remove_stale(self) -> None:
-        """Remove files that the plan does not have."""
+        """Remove files that the plan does not have, and folders that are left empty."""
         for name in self.stale:
             (self.path / name).unlink(missing_ok=True)
+        for folder in sorted((self.path / "audio").glob("*")):
+            if folder.is_dir() and not folder.is_symlink() and not any(folder.iterdir()):
+                folder.rmdir()
 
     def forget_parts(self) -> None:
         """Remove what only an unfinished build needs."""
@@ -74,24 +86,36 @@ def open_folder(path: Path, name: str, keys: Mapping[str, str], replace: bool) -
             message = "the folder holds something that is no test set"
             raise TestSetError(Fault(str(path), message, "choose a new or empty folder"))
         _refuse_other(path, name)
-        (path / STATE / "parts").mkdir(parents=True, exist_ok=True)
+        for folder in (path / STATE / "parts", path / "audio"):
+            folder.mkdir(parents=True, exist_ok=True)
+        with locked(path / STATE / "lock"):
+            _refuse_other(path, name)
+            yield _opened(path, name, keys, replace)
     except OSError as error:
-        raise TestSetError(Fault(str(path), f"cannot be used as the output folder: {error.strerror}")) from None
-    with locked(path / STATE / "lock"):
-        _refuse_other(path, name)
-        (path / STATE / "name").write_text(name, encoding="utf-8")
-        shutil.rmtree(path / STATE / "temp", ignore_errors=True)
-        known = _known(path)
-        changed = sorted(n for n, row in known.items() if keys.get(n, row["key"]) != row["key"])
-        gone = sorted(n for n in known if n not in keys)
-        if (changed or gone) and not replace:
-            message = (
-                f"the folder holds a test set named '{name}' of which {len(changed)} files would change and "
-                f"{len(gone)} would go (the first: {(changed + gone)[0]})"
-            )
-            raise TestSetError(Fault(str(path), message, "choose another folder, or allow it with --replace"))
-        kept = {n: row for n, row in known.items() if keys.get(n) == row["key"] and _is_whole(path, row)}
-        yield Folder(path, kept, tuple(gone))
+        message = f"cannot be written: {error.strerror or error}"
+        remedy = "make room or choose another folder, then run the same command again"
+        raise TestSetError(Fault(str(path), message, remedy)) from None
+
+
+def _opened(path: Path, name: str, keys: Mapping[str, str], replace: bool) -> Folder:
+    (path / STATE / "name").write_text(name, encoding="utf-8")
+    shutil.rmtree(path / STATE / "temp", ignore_errors=True)
+    for left in [*path.glob(".*.tmp"), *(path / STATE).rglob(".*.tmp")]:
+        left.unlink()
+    for folder in (path / STATE, path, path.resolve().parent):
+        sync_one(folder)
+    known = _known(path, keys)
+    present = {p.relative_to(path).as_posix() for p in (path / "audio").rglob("*") if p.is_symlink() or not p.is_dir()}
+    changed = sorted(n for n, row in known.items() if keys.get(n, row["key"]) != row["key"])
+    gone = sorted((present | set(known)) - set(keys))
+    if (changed or gone) and not replace:
+        message = (
+            f"the folder holds a test set named '{name}' of which {len(changed)} files would change and "
+            f"{len(gone)} would go (the first: {(changed + gone)[0]})"
+        )
+        raise TestSetError(Fault(str(path), message, "choose another folder, or allow it with --replace"))
+    kept = {n: row for n, row in known.items() if keys.get(n) == row["key"] and _is_whole(path, row)}
+    return Folder(path, kept, tuple(gone))
 
 
 def _refuse_other(path: Path, name: str) -> None:
@@ -113,14 +137,15 @@ def read_identity(path: Path) -> dict[str, Any]:
         TestSetError: It is not there, or not what this program writes.
     """
     place = path / IDENTITY
+    if not place.is_file():
+        message = "there is no finished test set in this folder" if path.is_dir() else "this is not a folder"
+        raise TestSetError(Fault(str(path), message, f"expected the folder of a test set, with {IDENTITY}"))
     try:
-        identity = json.loads(place.read_text(encoding="utf-8"))
-        if not isinstance(identity, dict) or "name" not in identity:
-            raise ValueError("no name")
-    except FileNotFoundError:
-        message = "there is no finished test set in this folder" if path.is_dir() else "there is no such folder"
-        raise TestSetError(Fault(str(path), message, f"expected {IDENTITY}")) from None
-    except (OSError, ValueError) as error:
+        identity: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
+        for name, kind in SHAPE.items():
+            if not isinstance(identity, dict) or not isinstance(identity.get(name), kind):
+                raise TypeError(f"'{name}' is missing or of another kind")
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise TestSetError(Fault(str(place), f"is damaged: {error}", "build the test set again")) from None
     return identity
 
@@ -140,19 +165,25 @@ def read_rows(place: Path) -> list[dict[str, Any]]:
         if line:
             try:
                 row = json.loads(line)
-                row["audio_filepath"], row["key"], row["sha256"]
-            except (ValueError, TypeError, KeyError) as error:
+                if not all(isinstance(row[name], str) for name in ("audio_filepath", "key", "sha256")):
+                    raise TypeError("expected text")
+            except (ValueError, TypeError, KeyError, RecursionError) as error:
                 raise TestSetError(Fault(f"{place}:{number}", f"the line is damaged: {error!r}")) from None
             rows.append(row)
     return rows
 
 
-def _known(path: Path) -> Rows:
-    """Items that earlier builds have finished, by the manifest and by parts of a build that was stopped."""
+def _known(path: Path, keys: Mapping[str, str]) -> Rows:
+    """Items that earlier builds have finished, by the manifest and by parts of builds that were stopped."""
     places = sorted((path / STATE / "parts").glob("*.jsonl"))
     if (path / MANIFEST).exists():
         places.insert(0, path / MANIFEST)
-    return {row["audio_filepath"]: row for place in places for row in read_rows(place)}
+    known: Rows = {}
+    for row in (row for place in places for row in read_rows(place)):
+        name = row["audio_filepath"]
+        if name not in known or row["key"] == keys.get(name):  # of two, the one that is wanted now
+            known[name] = row
+    return known
 
 
 def _is_whole(path: Path, row: dict[str, Any]) -> bool:

@@ -45,7 +45,7 @@ class Utterance:
         duration_s: Length, where it has a start.
         sha256: Of the file, when it was planned.
         block: Its block.
-        segments: Noise segments of the block, by path of the step.
+        segments: Noise segments of the block, by :attr:`ChainStep.plays`.
         items: What to make.
     """
 
@@ -125,9 +125,12 @@ class Job:
                 data = encode(outcome.pcm, self.spec.sample_rate_hz, self.audio_format)
                 write_all(temporary / f"{len(done.rows):06d}", data)
                 done.add(item, outcome, data, self.spec.sample_rate_hz)
-        except AcoustigridError as error:
+        except OSError:
+            raise  # the disk, not the utterance
+        except Exception as error:  # whatever it is, the other utterances are finished
+            known = isinstance(error, AcoustigridError)
             for item in wanted.values():
-                done.fail(utterance, item, str(error))
+                done.fail(utterance, item, str(error) if known else f"{type(error).__name__}: {error}")
 
     def _commit(self, shard: Shard, temporary: Path, done: "Done") -> None:
         """Make the files durable, give them their names, and last of all write down that they are there."""

@@ -1,5 +1,6 @@
 """One file for each layout of a manifest. A reader has two names.
 
 ``SUFFIXES``: the file name endings that it reads. ``rows(path, text)``: an iterator over (row number in the file,
-mapping of column to value), which raises :class:`~augment.errors.CorpusError` where a row cannot be read.
+mapping of column to value), or a :class:`~augment.errors.Fault` in place of a row that cannot be read; it raises
+:class:`~augment.errors.CorpusError` where nothing after it can be read either.
 """

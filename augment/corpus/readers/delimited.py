@@ -18,13 +18,13 @@ def _delimiter(path: Path, text: str) -> str:
     return max(",;\t", key=header.count)
 
 
-def rows(path: Path, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
+def rows(path: Path, text: str) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
     r"""Rows of a CSV or TSV manifest; the row number is the line where the row ends.
 
     A ``.csv`` may be separated by commas, semicolons or tabs: whichever its header holds most of.
 
     Raises:
-        CorpusError: The header has a name twice or none, or a row has another number of columns than the header.
+        CorpusError: The header has a name twice or none, or the quoting is broken.
 
     Example:
         >>> list(rows(Path("m.csv"), 'id,text\na,"one, two"\n'))
@@ -48,7 +48,8 @@ def rows(path: Path, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
                 continue
             if len(values) != len(header):
                 message = f"found {len(values)} columns; the header has {len(header)}"
-                raise CorpusError(Fault(f"{path}:{reader.line_num}", message))
+                yield reader.line_num, Fault(f"{path}:{reader.line_num}", message)
+                continue
             yield reader.line_num, {n: (v if v != "" else None) for n, v in zip(header, values, strict=True)}
     except csv.Error as error:
         raise CorpusError(Fault(f"{path}:{reader.line_num}", f"cannot be read as a table: {error}")) from None

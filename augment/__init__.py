@@ -5,9 +5,9 @@ with every level measured. The verbs of the command line are the functions of th
 
     import augment
 
-    plan = augment.plan("hospital_scanner")
-    result = augment.build("hospital_scanner", "testset")
-    report = augment.verify("testset")
+    plan = augment.plan("demo")
+    result = augment.build(plan, "testset", workers=2)
+    verdict = augment.verify("testset")
 
 Importing the package loads no signal processing; that happens at the first call.
 """

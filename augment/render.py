@@ -1,7 +1,7 @@
 """Rendering: one utterance through all of its conditions.
 
-Conditions are walked as a tree: what two of them share is computed once. A render keeps no state, opens no files and
-draws nothing that is counted.
+Conditions are walked as a tree: what two of them share is computed once. A render keeps no state and draws nothing
+that is counted; recordings and profiles come from the library that it is handed.
 """
 
 import math

@@ -280,3 +280,116 @@ def test_segments_of_long_recordings(stocked):
     cut = augment.build(stocked.folder / RECIPE, stocked.folder / "cut")
     samples = {row["id"]: row["pcm_sha256"] for row in rows_of(whole.folder)}
     assert {row["id"]: row["pcm_sha256"] for row in rows_of(cut.folder)} == samples
+
+
+def test_new_labels_reach_the_manifest_of_kept_files(stocked, reference):
+    """No byte of audio depends on a label; every row does."""
+    path = stocked.folder / RECIPE
+    path.write_text(path.read_text().replace("corpus.jsonl}", "corpus.jsonl, labels: {accent: {South: Sunny}}}"))
+    rows = [json.loads(line) for line in (stocked.folder / "corpus.jsonl").read_text().splitlines()]
+    stocked.manifest([{**row, "text": row["text"].replace("sentence", "SENTENCE")} for row in rows])
+    result = augment.build(path, stocked.folder / "reference", replace=True)
+    after = rows_of(result.folder)
+    assert {row["accent"] for row in after} == {row["group"] for row in after} == {"North", "Sunny"}
+    assert all(row["text"].startswith("SENTENCE") for row in after)
+    assert augment.verify(result.folder, sample=64).sound
+
+
+def test_recordings_that_are_swept_have_their_own_segments(stocked):
+    factors = (
+        "{noise: {street: {steps: [{kind: background_noise, snr_db: 5}],"
+        " sweep: {source: [noise/street/a.wav, noise/street/b.wav]}}}}"
+    )
+    recipe = stocked.recipe(factors=factors, noise="{segment_s: 1}")
+    result = augment.build(recipe, stocked.folder / "swept")
+    assert {row["noise"]: row["noise_source"] for row in rows_of(result.folder)} == {
+        "street_noise_street_a_wav": "a.wav",
+        "street_noise_street_b_wav": "b.wav",
+    }
+    assert result.failures == ()
+    assert augment.verify(result.folder, sample=64).sound
+
+
+def test_a_path_spelled_otherwise_is_the_same_noise(stocked):
+    factors = "{{noise: {{street: [{{kind: background_noise, source: '{}', snr_db: 5}}]}}}}"
+    keys = []
+    for spelled in ("noise/street", "./noise//street/", str(stocked.folder / "noise" / "street")):
+        plan = augment.plan(stocked.recipe(factors=factors.format(spelled), noise="{segment_s: 1}"))
+        keys.append(plan.items["key"].to_list())
+    assert keys[0] == keys[1] == keys[2]
+
+
+def test_a_device_alone_depends_on_no_seed(stocked):
+    path = stocked.folder / RECIPE
+    before = dict(augment.plan(path).items.select("id", "key").rows())
+    path.write_text(path.read_text() + "snr: {weighting: A}\n")
+    after = dict(augment.plan(path).items.select("id", "key").rows())
+    same = {identity.split("__")[1] for identity, key in before.items() if after[identity] == key}
+    assert same == {"quiet"}
+    assert all(before[i] == after[i] for i in before if "__quiet__" in i)
+
+
+def test_a_set_under_change_does_not_say_that_it_is_complete(stocked, reference):
+    path = stocked.folder / RECIPE
+    path.write_text(path.read_text().replace("snr_db: 5", "snr_db: 6"))
+    folder = stocked.folder / "reference"
+
+    def stop(items, seconds):
+        if seconds:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        augment.build(path, folder, replace=True, on_progress=stop)
+    with pytest.raises(TestSetError, match="no finished test set"):
+        augment.verify(folder)
+    augment.build(path, folder, replace=True)
+    assert augment.verify(folder, sample=64).sound
+
+
+def test_files_that_nobody_planned_are_removed_on_demand_only(stocked, reference):
+    folder = stocked.folder / "reference"
+    stranger = folder / "audio" / "old__condition" / "x.flac"
+    stranger.parent.mkdir()
+    stranger.write_bytes(b"x")
+    with pytest.raises(TestSetError, match="0 files would change and 1 would go"):
+        augment.build(stocked.folder / RECIPE, folder)
+    result = augment.build(stocked.folder / RECIPE, folder, replace=True)
+    assert (result.removed, stranger.parent.exists()) == (1, False)
+    assert tree(folder) == reference
+
+
+def test_noise_and_profiles_that_change_after_the_plan_are_noticed_or_not_used(stocked):
+    (stocked.folder / "mine.yaml").write_text(
+        "title: mine\nabout: mine\ncomponents:\n"
+        "  - {kind: harmonics, source: test, fundamental_hz: 700, levels_db: {1: 0}}\n"
+    )
+    factors = (
+        "{noise: {mine: [{kind: equipment_noise, profile: mine.yaml, snr_db: 5}],"
+        " street: [{kind: background_noise, source: noise/street/a.wav, snr_db: 5}]}}"
+    )
+    recipe = stocked.recipe(factors=factors, noise="{segment_s: 1}")
+    plan = augment.plan(recipe)
+    first = augment.build(plan, stocked.folder / "first", workers=2)
+    changed = (stocked.folder / "mine.yaml").read_text().replace("700", "900")
+    (stocked.folder / "mine.yaml").write_text(changed)
+    again = augment.build(plan, stocked.folder / "again", workers=2)
+    assert rows_of(first.folder) == rows_of(again.folder)  # workers are given the profile that was planned with
+    told = "\n".join(map(str, augment.verify(first.folder).deviations))
+    assert "the profile 'mine.yaml' has changed since the test set was built" in told
+    stocked.noise("street/a.wav", 0.1 * np.random.default_rng(9).standard_normal(3 * RATE))
+    third = augment.build(augment.api.load_recipe(recipe), stocked.folder / "third")
+    assert third.failures == ()
+    plan.loaded.library._samples.clear()
+    fourth = augment.build(plan, stocked.folder / "fourth", workers=2)
+    assert {f["condition"] for f in fourth.failures} == {"street"}
+    assert all("the noise has changed since it was planned" in f["reason"] for f in fourth.failures)
+
+
+def test_a_module_in_the_current_folder_is_not_run(stocked, tmp_path):
+    (tmp_path / "augment.py").write_text("raise SystemExit('this must not run')\n")
+    code = (
+        "import sys; sys.path.pop(0); import augment, os; "
+        f"os.chdir({str(tmp_path)!r}); augment.build({str(stocked.folder / RECIPE)!r}, 'set', workers=2)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=stocked.folder, check=True)
+    assert (tmp_path / "set" / "testset.json").exists()

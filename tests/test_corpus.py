@@ -146,3 +146,58 @@ def test_lying_durations_are_noted_and_the_audio_counts(workshop):
     facts, notes = inspect(corpus, corpus.frame, RATE)
     assert facts["n_0"].samples == RATE
     assert "1 rows declare a duration" in notes[0]
+
+
+@pytest.mark.parametrize("offset", ['"0,5"', "-1", "true", '"x"'])
+def test_an_offset_that_is_no_time_is_a_fault_and_not_the_whole_file(workshop, offset):
+    write(workshop, "a.jsonl", f'{{"id": "a", "audio_filepath": "x.wav", "offset": {offset}, "duration": 1}}\n')
+    with pytest.raises(CorpusError, match=r"a\.jsonl:1: offset: expected seconds"):
+        corpus_of(workshop, "a.jsonl")
+
+
+def test_a_duration_of_a_part_must_be_a_time(workshop):
+    write(workshop, "a.jsonl", '{"id": "a", "audio_filepath": "x.wav", "offset": 1, "duration": "long"}\n')
+    with pytest.raises(CorpusError, match="duration: expected seconds"):
+        corpus_of(workshop, "a.jsonl")
+
+
+def test_labels_may_have_any_name(workshop):
+    odd = {"row": "r", "group": "g", "label_group": "lg", "_text": "t", "source_duration": "d", "block": "b"}
+    rows = [{**row, **odd} for row in workshop.corpus({"N": 2, "S": 2})]
+    workshop.manifest(rows)
+    import augment
+
+    plan = augment.plan(workshop.recipe())
+    for name, value in odd.items():
+        column = {
+            "row": "row", "group": "label_group", "label_group": "label_label_group", "_text": "_text",
+            "source_duration": "label_source_duration", "block": "label_block",
+        }[name]  # fmt: skip
+        assert plan.items[column].unique().to_list() == [value]
+
+
+def test_one_column_may_serve_two_names(workshop):
+    write(workshop, "a.csv", "id,audio_filepath,who,accent\na,x.wav,ann,N\n")
+    corpus = corpus_of(workshop, "a.csv", columns={"speaker": "who", "voice": "who", "accent": "who"})
+    row = corpus.frame.row(0, named=True)
+    assert (row["speaker"], row["label:voice"], row["label:accent"]) == ("ann", "ann", "ann")
+
+
+def test_keep_tells_what_it_did_not_find(workshop):
+    write(workshop, "a.csv", "id,audio_filepath,accent,speaker\na,x.wav,German,s\nb,y.wav,,s\nc,z.wav,Greek,t\n")
+    with pytest.raises(CorpusError, match="'Germann', which no row has - did you mean 'German'"):
+        corpus_of(workshop, "a.csv", keep={"accent": ("Germann", "Greek")})
+    kept = corpus_of(workshop, "a.csv", keep={"accent": ("German",)})
+    assert kept.frame["id"].to_list() == ["a", "b"]  # what becomes of b, balance.unlabelled says
+    assert corpus_of(workshop, "a.csv", keep={"speaker": ("t",)}).frame["id"].to_list() == ["c"]
+    with pytest.raises(CorpusError, match=r"corpus\.labels names 'speaker', which is no label"):
+        corpus_of(workshop, "a.csv", labels={"speaker": {"s": "x"}})
+
+
+def test_every_bad_line_is_told(workshop):
+    write(
+        workshop, "a.jsonl", '{bad\n{"id": "a", "audio_filepath": "x"}\n5\n{"id": "b\\ud800", "audio_filepath": "x"}\n'
+    )
+    with pytest.raises(CorpusError) as caught:
+        corpus_of(workshop, "a.jsonl")
+    assert [fault.where.rsplit(":", 1)[1] for fault in caught.value.faults] == ["1", "3", "4"]

@@ -5,8 +5,10 @@ import re
 from collections import Counter, defaultdict
 from pathlib import Path
 
+import numpy as np
 import polars
 import pytest
+import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -222,3 +224,32 @@ def test_file_names_are_safe_and_apart_without_regard_to_case(one, other):
 def test_windows_devices_are_no_file_names():
     assert file_stem("con") != "con"
     assert file_stem("lpt1") != "lpt1"
+
+
+def test_notes_tell_what_confounds(workshop):
+    """Another sample rate, a tighter cut, a line on the band's edge: none of them is an accent."""
+    import json
+
+    import augment
+
+    rows = workshop.corpus({"North": 2, "South": 2}, seconds=1.5)
+    for row in rows[2:]:
+        path = workshop.folder / row["audio_filepath"]
+        samples, _ = soundfile.read(path)
+        soundfile.write(path, np.pad(samples[::2], (0, 8000)), 8000, subtype="PCM_16")
+    recipe = workshop.recipe()
+    notes = "\n".join(augment.plan(recipe).notes)
+    assert "different sample rates, which is a difference of bandwidth (North: 16000 Hz; South: 8000 Hz)" in notes
+    assert "differ in how tightly their recordings are cut" in notes
+    assert "mains_hum_50 has a line at 100 Hz, on the edge of the band" in notes
+    alike = [row for row in rows if row["accent"] == "North"]
+    alike += [{**row, "id": f"{row['id']}_s", "accent": "South"} for row in alike]
+    (workshop.folder / "corpus.jsonl").write_text("".join(json.dumps(row) + "\n" for row in alike))
+    quiet = workshop.recipe(snr="{band_hz: [80, 7000]}")
+    assert augment.plan(quiet).notes == ("each group gives 2 utterances, all that the smallest, North, has",)
+
+
+def test_too_many_conditions_are_refused_at_once(workshop):
+    factors = ", ".join(f"f{i}: {{{', '.join(f's{j}: []' for j in range(10))}}}" for i in range(7))
+    with pytest.raises(DesignError, match="10,000,000 combinations"):
+        conditions(load_recipe(workshop.recipe(factors=f"{{{factors}}}")))

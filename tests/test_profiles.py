@@ -53,12 +53,22 @@ def test_scanner_has_its_tone_and_its_beat(library):
 
 @pytest.mark.parametrize("name", sorted(bundled_names("noise_profile")))
 def test_noise_never_repeats(library, name):
-    """No stretch of half a second comes again in a minute, but for what a steady tone has to repeat."""
-    profile = library.noise_profile(name)
-    first, _ = profile.render(60 * RATE, RATE, lambda n: generator(1, n))
-    other, _ = profile.render(60 * RATE, RATE, lambda n: generator(2, n))
-    assert not np.array_equal(first, other)
-    assert not np.array_equal(first[: RATE // 2], first[RATE // 2 : RATE])
+    """A loop gives the same samples again one period later, at whatever period; no stretch here comes again."""
+    noise, _ = library.noise_profile(name).render(60 * RATE, RATE, lambda n: generator(1, n))
+    assert _closest_repeat(noise) > 1e-5  # hum, of nearly steady tones, comes nearest to itself
+    assert _closest_repeat(np.tile(noise[: 3 * RATE], 20)) < 1e-8  # the measure does find a loop
+
+
+def _closest_repeat(noise: np.ndarray) -> float:
+    """Power of the smallest difference between the first half second and any later one, against its own power."""
+    piece = noise[: RATE // 2]
+    size = 1 << int(np.ceil(np.log2(noise.size + piece.size)))
+    cross = np.fft.irfft(np.fft.rfft(noise, size) * np.conj(np.fft.rfft(piece, size)), size)
+    energy = np.concatenate([[0.0], np.cumsum(noise**2)])
+    last = noise.size - piece.size
+    later = energy[piece.size : piece.size + last] - energy[:last]
+    difference = later + np.sum(piece**2) - 2 * cross[:last]
+    return float(difference[RATE // 2 :].min() / np.sum(piece**2))
 
 
 @pytest.mark.parametrize("room", ["noise_profile", "microphone"])
@@ -146,3 +156,31 @@ def test_noise_has_no_offset(tmp_path):
     library = Library(tmp_path)
     (recording,) = library.recordings("n.wav")
     assert abs(library.samples("n.wav", recording.name, recording.sha256, RATE).mean()) < 1e-12
+
+
+def test_a_response_that_ends_too_soon_is_refused_before_rendering(workshop):
+    import augment
+    from augment.errors import DesignError
+
+    workshop.corpus({"N": 1})
+    soundfile.write(workshop.folder / "h1.wav", np.eye(1, 4000)[0], 8000, subtype="FLOAT")
+    recipe = workshop.recipe(factors="{device: {narrow: [{kind: microphone, profile: h1.wav}]}}")
+    with pytest.raises(DesignError, match=r"'h1\.wav' is known up to 38\d\d Hz, and 7200 Hz is needed"):
+        augment.plan(recipe)
+
+
+def test_pulses_that_ring_into_one_another_are_refused(library):
+    (library.base / "press.yaml").write_text(
+        "title: press\nabout: press\ncomponents:\n"
+        "  - {kind: pulses, source: test, rate_hz: 50, level_db: 0, resonances: [{frequency_hz: 500, decay_s: 0.1}]}\n"
+    )
+    with pytest.raises(ProfileError, match="describe them as harmonics"):
+        library.noise_profile("press.yaml")
+
+
+def test_stretches_far_below_the_recording_are_silent(tmp_path):
+    noise = 0.1 * np.random.default_rng(1).standard_normal(4 * RATE)
+    noise[RATE : 2 * RATE] *= 1e-3
+    soundfile.write(tmp_path / "n.wav", noise, RATE, subtype="FLOAT")
+    (recording,) = Library(tmp_path).recordings("n.wav")
+    assert recording.silent == (False, False, True, True, False, False, False, False)

@@ -1,1 +1,4 @@
-"""The planner: it decides everything that can be counted. It touches no samples and opens no files."""
+"""The planner: it decides everything that can be counted, and touches no samples.
+
+What it must know of files, such as lengths and hashes, it is told by the corpus and by the library of profiles.
+"""

@@ -11,6 +11,7 @@ from augment.corpus.table import Corpus, label_column
 from augment.design.conditions import Condition
 from augment.design.exposure import Exposure
 from augment.design.naming import file_stem
+from augment.design.notes import notes_on
 from augment.design.selection import Selection
 from augment.errors import DesignError, Fault
 from augment.recipe.loader import LoadedRecipe
@@ -24,7 +25,6 @@ BYTES_VERSION = 1
 """Raised whenever the bytes of an item change for the same inputs; the CHANGELOG says so under "bytes changed"."""
 
 FLAC_SHARE = 0.6
-TAIL_DIFFERENCE_DB = 0.25
 
 
 @dataclass(frozen=True)
@@ -105,14 +105,8 @@ def make_plan(
                 }
             )
     items = polars.DataFrame(rows, infer_schema_length=None)
-    all_notes = (
-        *corpus.notes,
-        *selection.notes,
-        *notes,
-        *_rate_notes(selection, facts),
-        *_tail_notes(selection, facts),
-        *_length_notes(items, exposures, loaded),
-    )
+    told = notes_on(selection, facts, items, exposures, conditions, loaded)
+    all_notes = (*corpus.notes, *selection.notes, *notes, *told)
     return Plan(loaded, corpus, conditions, selection, exposures, items, all_notes)
 
 
@@ -209,55 +203,3 @@ def _key(own: Mapping[str, Any], chain: _Chain, segments: Any, loaded: LoadedRec
         "draw": draw if chain.draws else None,  # a control or a device alone draws nothing and meets no noise
     }
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
-
-
-def _rate_notes(selection: Selection, facts: Mapping[str, Facts]) -> list[str]:
-    """Groups that were recorded at different rates differ in bandwidth, whatever their accents."""
-    rates: dict[str, set[int]] = {}
-    for identity, group in selection.frame.select("id", "group").rows():
-        rates.setdefault(group, set()).add(facts[identity].source_rate_hz)
-    if len(set(map(frozenset, rates.values()))) == 1 and all(len(r) == 1 for r in rates.values()):
-        return []
-    shown = "; ".join(f"{g}: {', '.join(map(str, sorted(r)))} Hz" for g, r in sorted(rates.items()))
-    return [f"groups were recorded at different sample rates, which is a difference of bandwidth ({shown})"]
-
-
-def _tail_notes(selection: Selection, facts: Mapping[str, Facts]) -> list[str]:
-    """The level meter reads higher on speech that is cut off tightly; groups that differ in it differ in true SNR."""
-    tails: dict[str, list[float]] = {}
-    for identity, group in selection.frame.select("id", "group").rows():
-        tails.setdefault(group, []).append(facts[identity].tail_db)
-    means = {group: sum(values) / len(values) for group, values in sorted(tails.items())}
-    if max(means.values()) - min(means.values()) <= TAIL_DIFFERENCE_DB:
-        return []
-    shown = "; ".join(f"{group}: {mean:.2f} dB" for group, mean in means.items())
-    return [
-        "groups differ in how tightly their recordings are cut: without silence behind it, speech is measured louder "
-        f"(ITU-T P.56 hangover) and gets more noise at the same SNR ({shown}); append 0.2 s or more of its own "
-        "background to each recording"
-    ]
-
-
-def _length_notes(items: "polars.DataFrame", exposures: Mapping[str, Exposure], loaded: LoadedRecipe) -> list[str]:
-    import polars
-
-    spliced = {
-        block
-        for exposure in exposures.values()
-        for block, samples in items.group_by("block").agg(polars.col("samples").max()).rows()
-        if exposure.left[block] < samples
-    }
-    notes = (
-        [f"in {len(spliced)} blocks a recording ends before an utterance does and is continued by a cross-fade"]
-        if spliced
-        else []
-    )
-    longest = max(items["samples"].to_list()) / loaded.recipe.output.sample_rate_hz
-    grid = loaded.recipe.noise.segment_s
-    if not exposures or longest <= grid:
-        return notes
-    return [
-        *notes,
-        f"the longest utterance lasts {longest:.1f} s, more than noise.segment_s: {grid:g}: "
-        "what it hears overlaps the next segment",
-    ]

@@ -1,0 +1,110 @@
+"""What a user should know of a plan before believing a difference between its cells."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from augment.corpus.speech import Facts
+from augment.design.conditions import Condition
+from augment.design.exposure import Exposure
+from augment.design.selection import Selection
+from augment.profiles.noise import Harmonics
+from augment.recipe.loader import LoadedRecipe
+
+if TYPE_CHECKING:
+    import polars
+
+TAIL_DIFFERENCE_DB = 0.25
+EDGE_SHARE = 0.02
+STRONG_DB = 20.0
+
+
+def notes_on(
+    selection: Selection,
+    facts: Mapping[str, Facts],
+    items: "polars.DataFrame",
+    exposures: Mapping[str, Exposure],
+    conditions: Iterable[Condition],
+    loaded: LoadedRecipe,
+) -> list[str]:
+    """All notes on a plan."""
+    return [
+        *_rate_notes(selection, facts),
+        *_tail_notes(selection, facts),
+        *_exposure_notes(items, exposures, loaded),
+        *_edge_notes(conditions, loaded),
+    ]
+
+
+def _rate_notes(selection: Selection, facts: Mapping[str, Facts]) -> list[str]:
+    """Groups that were recorded at different rates differ in bandwidth, whatever their accents."""
+    rates: dict[str, set[int]] = {}
+    for identity, group in selection.frame.select("id", "group").rows():
+        rates.setdefault(group, set()).add(facts[identity].source_rate_hz)
+    if len(set(map(frozenset, rates.values()))) == 1 and all(len(r) == 1 for r in rates.values()):
+        return []
+    shown = "; ".join(f"{g}: {', '.join(map(str, sorted(r)))} Hz" for g, r in sorted(rates.items()))
+    return [f"groups were recorded at different sample rates, which is a difference of bandwidth ({shown})"]
+
+
+def _tail_notes(selection: Selection, facts: Mapping[str, Facts]) -> list[str]:
+    """The level meter reads higher on speech that is cut off tightly; groups that differ in it differ in true SNR."""
+    tails: dict[str, list[float]] = {}
+    for identity, group in selection.frame.select("id", "group").rows():
+        tails.setdefault(group, []).append(facts[identity].tail_db)
+    means = {group: sum(values) / len(values) for group, values in sorted(tails.items())}
+    if max(means.values()) - min(means.values()) <= TAIL_DIFFERENCE_DB:
+        return []
+    shown = "; ".join(f"{group}: {mean:.2f} dB" for group, mean in means.items())
+    return [
+        "groups differ in how tightly their recordings are cut: without silence behind it, speech is measured louder "
+        f"(ITU-T P.56 hangover) and gets more noise at the same SNR ({shown}); append 0.2 s or more of its own "
+        "background to each recording"
+    ]
+
+
+def _exposure_notes(items: "polars.DataFrame", exposures: Mapping[str, Exposure], loaded: LoadedRecipe) -> list[str]:
+    import polars
+
+    spliced = {
+        block
+        for exposure in exposures.values()
+        for block, samples in items.group_by("block").agg(polars.col("samples").max()).rows()
+        if exposure.left[block] < samples
+    }
+    notes = (
+        [f"in {len(spliced)} blocks a recording ends before an utterance does and is continued by a cross-fade"]
+        if spliced
+        else []
+    )
+    longest = max(items["samples"].to_list()) / loaded.recipe.output.sample_rate_hz
+    grid = loaded.recipe.noise.segment_s
+    if not exposures or longest <= grid:
+        return notes
+    return [
+        *notes,
+        f"the longest utterance lasts {longest:.1f} s, more than noise.segment_s: {grid:g}: "
+        "what it hears overlaps the next segment",
+    ]
+
+
+def _edge_notes(conditions: Iterable[Condition], loaded: LoadedRecipe) -> list[str]:
+    """A strong line on an edge of the band in which SNR is defined is partly in and partly out of it."""
+    band = loaded.recipe.snr_definition().band_hz
+    needs = {n.name for c in conditions for s in c.chain for n in s.perturbation.needs() if n.room == "noise_profile"}
+    found = []
+    for name in sorted(needs) if band else ():
+        lines = [part for part in loaded.library.noise_profile(name).components if isinstance(part, Harmonics)]
+        strongest = max((max(part.levels_db.values()) for part in lines), default=0.0)
+        at = sorted(
+            number * part.fundamental_hz
+            for part in lines
+            for number, level in part.levels_db.items()
+            for edge in band or ()
+            if level > strongest - STRONG_DB and abs(number * part.fundamental_hz / edge - 1) < EDGE_SHARE
+        )
+        if at:
+            found.append(
+                f"{name} has a line at {at[0]:g} Hz, on the edge of the band of the SNR: how much of it counts depends "
+                "on the length of the utterance; choose another snr.band_hz"
+            )
+    return found

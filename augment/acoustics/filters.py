@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from augment.acoustics import Signal
 
-FLOOR_DB = -100.0
+DEEPEST_DB = 60.0
 SPEECH_BAND_HZ = (400.0, 3000.0)
 
 
@@ -18,7 +18,8 @@ def response_db(
     """A tabulated response at other frequencies: straight in dB over the logarithm of frequency.
 
     Beyond both ends a response that falls goes on falling at the slope of its last two points; one that does not stays
-    level. Nothing is below -100 dB.
+    level. Nothing lies more than 60 dB below the highest point: devices do not reject more, and a filter that did would
+    ring for longer than a speech sound lasts.
 
     Args:
         frequency_hz: Frequencies of the table, rising, above 0, shape (b,), b at least 2.
@@ -37,7 +38,7 @@ def response_db(
     level += max(0.0, float(rise)) * np.minimum(at - place[0], 0) + min(0.0, float(fall)) * np.maximum(
         at - place[-1], 0
     )
-    return np.asarray(np.maximum(level, FLOOR_DB))
+    return np.asarray(np.maximum(level, level_db.max() - DEEPEST_DB))
 
 
 def minimum_phase_fir(
@@ -49,7 +50,7 @@ def minimum_phase_fir(
 
     Args:
         frequency_hz: Frequencies of the table, rising, above 0, shape (b,).
-        level_db: Magnitude in dB, shape (b,); limited to -100 dB below.
+        level_db: Magnitude in dB, shape (b,); see :func:`response_db` for what lies beyond the table.
         sample_rate_hz: Samples a second.
 
     Returns:

@@ -12,11 +12,11 @@ from collections import Counter
 import numpy as np
 import pytest
 import soundfile
-from conftest import RATE, tree
 
 import augment
 from augment.errors import AcoustigridError, CorpusError, TestSetError
 from augment.execute import Lost, processes
+from conftest import RATE, tree
 
 RECIPE = "recipe.yaml"
 

@@ -4,7 +4,6 @@ import re
 
 import numpy as np
 import pytest
-from conftest import RATE, gcc_lag, speech_like
 from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
@@ -14,6 +13,7 @@ from augment.perturb import kinds
 from augment.profiles.library import Library
 from augment.recipe.model import Step
 from augment.scene import Draw, Scene, SnrDefinition, Stage, Stem
+from conftest import RATE, gcc_lag, speech_like
 
 KINDS = sorted(kinds())
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import soundfile
-from conftest import RATE, speech_like
 
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.speech import inspect, read_speech
 from augment.corpus.table import read_corpus
 from augment.errors import AudioError, CorpusError
+from conftest import RATE, speech_like
 
 
 def corpus_of(workshop, name, **spec):

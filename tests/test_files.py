@@ -6,12 +6,12 @@ import time
 import numpy as np
 import pytest
 import soundfile
-from conftest import RATE, speech_like
 
 from augment.acoustics.pcm import quantise
 from augment.errors import AudioError, TestSetError
 from augment.files.atomic import locked, write_atomically
 from augment.files.audio import decode, encode, read_audio
+from conftest import RATE, speech_like
 
 
 @pytest.fixture

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 import soundfile
-from conftest import RATE
 
 from augment.acoustics.filters import response_db
 from augment.errors import ProfileError
 from augment.profiles.library import Library, Need, bundled_names
 from augment.profiles.microphone import from_impulse_response
 from augment.streams import generator
+from conftest import RATE
 
 # Nominal sending sensitivity of the Intermediate Reference System (ITU-T P.48) and of its modification (P.830).
 P48 = {200: -19.2, 300: -11.3, 500: -6.9, 1000: -3.7, 2000: 0.3, 3000: 1.5, 3500: -7.3, 4000: -37.2}

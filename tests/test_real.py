@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from conftest import RATE, ROOT, gcc_lag, tree
 
 import augment
 from augment.acoustics.filters import convolve, minimum_phase_fir, speech_delay_samples
@@ -20,6 +19,7 @@ from augment.api import stems
 from augment.corpus.speech import read_speech
 from augment.errors import DesignError
 from augment.profiles.library import Library
+from conftest import RATE, ROOT, gcc_lag, tree
 
 PACK = ROOT.parent / "shared" / "dev_pack"
 pytestmark = pytest.mark.real

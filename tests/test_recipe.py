@@ -4,11 +4,11 @@ import json
 
 import jsonschema
 import pytest
-from conftest import ROOT
 
 from augment.errors import RecipeError
 from augment.recipe.loader import bundled_recipes, load_recipe
 from augment.recipe.schema import recipe_schema
+from conftest import ROOT
 
 FIVE_MISTAKES = """\
 name: five

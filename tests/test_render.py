@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import soundfile
-from conftest import RATE, gcc_lag, speech_like
 
 import augment
 from augment.acoustics.levels import speech_level
 from augment.api import stems
 from augment.errors import DesignError
+from conftest import RATE, gcc_lag, speech_like
 
 
 def band(signal, low=100.0, high=7000.0):

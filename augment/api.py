@@ -21,15 +21,13 @@ from augment.recipe.loader import LoadedRecipe, load_recipe
 from augment.render import Failed, Rendered
 from augment.report.tables import coverage
 from augment.testset.finish import manifest_rows, write_rest
-from augment.testset.folder import WHERE, Folder, Rows, open_folder
+from augment.testset.folder import COVERAGE, WHERE, Folder, Rows, open_folder
 from augment.testset.shard import Done, Job, Shard, Utterance
 from augment.testset.shard import render_utterance as render_items
 from augment.testset.work import job_of, shards, utterance_of
 from augment.verification import verify
 
 __all__ = ["BuildResult", "build", "load_recipe", "plan", "render_utterance", "verify"]
-
-COVERAGE = "coverage.txt"
 
 OnProgress = Callable[[int, float], None]
 """Told after every shard: items done, seconds of audio made."""
@@ -59,7 +57,7 @@ class BuildResult:
 
 
 def plan(recipe: str | Path | LoadedRecipe, progress: Progress = iter) -> Plan:
-    """Plan a test set: decide every item, render none.
+    """Plan a test set: decide every item. Nothing is written; one utterance is rendered, as a rehearsal.
 
     Args:
         recipe: Path of a recipe, name of a bundled one, or a loaded one.

@@ -393,3 +393,22 @@ def test_a_module_in_the_current_folder_is_not_run(stocked, tmp_path):
     )
     subprocess.run([sys.executable, "-c", code], cwd=stocked.folder, check=True)
     assert (tmp_path / "set" / "testset.json").exists()
+
+
+def test_kept_files_are_called_by_the_names_of_today(stocked):
+    """A key ignores how a thing is called; the manifest must not."""
+    (stocked.folder / "own.yaml").write_text(
+        "title: own\nabout: own\ncomponents:\n"
+        "  - {kind: harmonics, source: test, fundamental_hz: 700, levels_db: {1: 0}}\n"
+    )
+    factors = (
+        "{{noise: {{own: [{{kind: equipment_noise, profile: {}, snr_db: 5}}],"
+        " street: [{{kind: background_noise, source: noise/street, snr_db: 5}}]}}}}"
+    )
+    settings = {"noise": "{segment_s: 1}"}
+    augment.build(stocked.recipe(factors=factors.format("own.yaml"), **settings), stocked.folder / "set")
+    (stocked.folder / "noise/street/a.wav").rename(stocked.folder / "noise/street/aa.wav")
+    result = augment.build(stocked.recipe(factors=factors.format("./own.yaml"), **settings), stocked.folder / "set")
+    assert result.reused == result.made
+    assert {row["noise_source"] for row in rows_of(result.folder)} == {"./own.yaml", "aa.wav", "b.wav"}
+    assert augment.verify(result.folder, sample=99).sound

@@ -160,6 +160,8 @@ def test_labels_that_are_missing_or_odd():
     assert chosen.left_out == {"no accent": 1}
     grouped = select(corpus_of(rows), Balance(by=("accent",), unlabelled="group"), 1)
     assert grouped.groups == ("(unlabelled)", "A", "B")
+    with pytest.raises(DesignError, match=r"\['A', 'B'\]\}\}, and balance: \{unlabelled: leave_out\}"):
+        select(corpus_of(rows), Balance(by=("accent",), utterances=3, unlabelled="group"), 1)
     with pytest.raises(DesignError, match=r"m\.jsonl:7: 1 rows have no accent"):
         select(corpus_of(rows), Balance(by=("accent",), unlabelled="refuse"), 1)
     with pytest.raises(DesignError, match="did you mean 'accent'"):
@@ -169,8 +171,10 @@ def test_labels_that_are_missing_or_odd():
 
 
 def test_segments_lie_on_the_grid_and_inside():
-    a, b = Recording("a", "", 8000, 8000 * 5), Recording("b", "", 48000, 48000)
+    a, b = Recording("a", "one", 8000, 8000 * 5), Recording("b", "two", 48000, 48000)
     assert segments([a, b], 16000, 2.0) == ([(a, 0), (a, 32000), (b, 0)], 0)
+    again = Recording("c", "one", 8000, 8000 * 5)
+    assert segments([a, b, again], 16000, 2.0) == ([(a, 0), (a, 32000), (b, 0)], 0)  # the same content counts once
     paused = Recording("p", "", 8000, 8000 * 6, (False,) * 5 + (True,) + (False,) * 6)
     assert segments([paused], 16000, 2.0) == ([(paused, 0), (paused, 64000)], 1)
 
@@ -246,7 +250,10 @@ def test_notes_tell_what_confounds(workshop):
     alike += [{**row, "id": f"{row['id']}_s", "accent": "South"} for row in alike]
     (workshop.folder / "corpus.jsonl").write_text("".join(json.dumps(row) + "\n" for row in alike))
     quiet = workshop.recipe(snr="{band_hz: [80, 7000]}")
-    assert augment.plan(quiet).notes == ("each group gives 2 utterances, all that the smallest, North, has",)
+    assert augment.plan(quiet).notes == (
+        "each group gives 2 utterances, all that the smallest, North, has",
+        "2 chosen utterances have the very audio of another one",
+    )
 
 
 def test_too_many_conditions_are_refused_at_once(workshop):

@@ -64,6 +64,7 @@ BASE = "name: a\ncorpus: {path: c.jsonl}\nbalance: {by: [accent]}\n"
         (BASE, "1:1", "the field 'factors' is missing"),
         (BASE + "factors: {}\n", "4:1", "expected at least 1 entry, found 0"),
         (BASE + "factors: {noise: {}}\n", "4:11", "expected at least 1 entry, found 0"),
+        (BASE + "factors: {noise: {}}\nexclude: [{noise: quiet}]\n", "4:11", "expected at least 1 entry, found 0"),
         (BASE + "factors: {noise: {a__b: []}}\n", "4:19", "'a__b' cannot be a name"),
         (BASE + "factors: {text: {a: []}}\n", "4:11", "the name of a column of every manifest"),
         (BASE + "factors: {n: {a: [{profile: x}]}}\n", "4:19", "the field 'kind' is missing"),

@@ -168,3 +168,43 @@ def test_the_definition_of_snr_is_the_recipes(stocked, weighting):
     )
     assert measured[at] == pytest.approx(10, abs=0.001)
     assert abs(measured[other] - 10) > 6  # hum is where the two differ most
+
+
+BEEPS = "  - {kind: harmonics, source: test, fundamental_hz: 540, levels_db: {1: 0}, bursts: {on_s: 0.25, off_s: 1}}\n"
+
+
+@pytest.mark.parametrize(
+    "faint",
+    [
+        "",
+        "  - {kind: octave_noise, source: test, octave_levels_db: {500: -60}}\n",
+        "  - {kind: harmonics, source: test, fundamental_hz: 9000, levels_db: {1: 0}}\n",
+    ],
+    ids=["alone", "with a faint bed", "with a tone that the rate cannot hold"],
+)
+def test_a_part_that_nobody_hears_does_not_turn_a_pausing_noise_into_a_steady_one(stocked, faint):
+    (stocked.folder / "p.yaml").write_text(f"title: beeps\nabout: beeps\ncomponents:\n{BEEPS}{faint}")
+    plan = augment.plan(
+        stocked.recipe(factors="{noise: {beeps: [{kind: equipment_noise, profile: p.yaml, snr_db: 10}]}}")
+    )
+    item = augment.render_utterance(plan, plan.items["utterance"][0])["beeps"]
+    assert item.measured["noise_active_share"] < 0.6
+    noise = item.at_microphone.noises[0]
+    loud = 10 * np.log10(np.mean(noise.signal()[noise.active] ** 2))
+    assert loud == pytest.approx(-36, abs=0.5)  # 10 dB under the speech while it sounds, whatever else is there
+
+
+def test_knocks_inside_bursts_are_heard_in_every_item(stocked):
+    from augment.profiles.library import Library
+    from augment.streams import generator
+
+    (stocked.folder / "p.yaml").write_text(
+        "title: knocks\nabout: knocks\ncomponents:\n"
+        "  - {kind: pulses, source: test, rate_hz: 2, level_db: 0, resonances: [{frequency_hz: 500, decay_s: 0.05}],\n"
+        "     bursts: {on_s: 0.2, off_s: 4}}\n"
+    )
+    profile = Library(stocked.folder).noise_profile("p.yaml")
+    for seed in range(200):
+        noise, active = profile.render(RATE // 4, RATE, lambda name, s=seed: generator(s, name))
+        assert active.any()
+        assert np.sum(noise**2) > 0.01

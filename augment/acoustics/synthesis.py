@@ -20,7 +20,8 @@ Streams = Callable[[str], np.random.Generator]
 """A random generator for each name; the same name gives the same generator in its initial state."""
 
 CONTROL_HZ = 100
-FIRST_KNOCK_S = 0.1
+AT_ONCE_S = 0.1
+"""Noise that comes and goes is heard within this time of the beginning."""
 
 
 def drift(samples: int, sample_rate_hz: int, rng: np.random.Generator, deviation: float, time_s: float) -> Signal:
@@ -137,10 +138,11 @@ def pulses(
     rate_hz: float,
     jitter: float = 0.0,
     spread_db: float = 0.0,
+    first_s: float = AT_ONCE_S,
 ) -> tuple[Signal, NDArray[np.bool_]]:
     """A train of knocks with its own regularity, at 0 dB RMS over a long time if knocks do not overlap.
 
-    The first knock comes within a tenth of a second, however slow the train is: no item is left without it.
+    The first knock comes soon, however slow the train is: no item is left without it.
 
     Args:
         samples: Wanted length n.
@@ -150,6 +152,7 @@ def pulses(
         rate_hz: Pulses a second.
         jitter: Standard deviation of the interval, as a share of the period, 0 to 0.5.
         spread_db: Standard deviation of the level from pulse to pulse.
+        first_s: Latest time of the first knock.
 
     Returns:
         Samples, and where a knock can be heard: from its beginning until it has fallen by about 30 dB. Shapes (n,).
@@ -166,7 +169,7 @@ def pulses(
         count = math.ceil(length / period * (1 + jitter) + 10 * jitter * math.sqrt(length / period)) + 2
         return period * np.maximum(1 + jitter * streams(name).standard_normal(count), 0.1)
 
-    first = streams("first").uniform(0, min(period, FIRST_KNOCK_S * sample_rate_hz))
+    first = streams("first").uniform(0, min(period, first_s * sample_rate_hz))
     after = first + np.concatenate([[0.0], np.cumsum(steps("times", samples))])
     before = first - np.cumsum(steps("before", reach))
     spread = spread_db * math.log(10) / 20
@@ -228,8 +231,8 @@ def bursts(
 ) -> tuple[Signal, NDArray[np.bool_]]:
     """Gain of a noise that comes and goes.
 
-    The first sample lies inside a burst, at a random point of it: no item is left without the noise that its label
-    promises, however short the utterance is.
+    The first sample lies inside a burst, at a random point of it but for the last tenth of a second: no item is left
+    without the noise that its label promises, however short the utterance is.
 
     Args:
         samples: Wanted length n.
@@ -250,7 +253,7 @@ def bursts(
     """
     on = max(1, round(on_s * sample_rate_hz))
     count = math.ceil(samples / max(1.0, (on_s + 0.1 * off_s) * sample_rate_hz)) + 2
-    first = -rng.uniform(0, on)
+    first = -rng.uniform(0, on - min(on, AT_ONCE_S * sample_rate_hz))
     pauses = off_s * sample_rate_hz * np.maximum(1 + jitter * rng.standard_normal(count), 0.1)
     starts = np.rint(first + np.concatenate([[0.0], np.cumsum(pauses + on)])).astype(np.int64)
     ramp = min(round(ramp_s * sample_rate_hz), on // 2)

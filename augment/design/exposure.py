@@ -4,7 +4,7 @@ A recording is cut on a grid into segments; the segments of a source are shuffle
 none of them twice before all have been dealt. Utterances of one block, whatever their group, hear the same segment.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from augment.acoustics.resample import resampled_length
@@ -45,11 +45,12 @@ class Exposure:
 
 
 def segments(
-    recordings: Iterable[Recording], sample_rate_hz: int, segment_s: float
+    recordings: Sequence[Recording], sample_rate_hz: int, segment_s: float
 ) -> tuple[list[tuple[Recording, int]], int]:
     """Grid segments of a source.
 
-    A recording shorter than two segments is one segment; the rest after the last whole segment belongs to it.
+    A recording shorter than two segments is one segment; the rest after the last whole segment belongs to it. Of two
+    files with the same content one is used.
 
     Args:
         recordings: Of the source.
@@ -62,7 +63,8 @@ def segments(
     step = round(segment_s * sample_rate_hz)
     found: list[tuple[Recording, int]] = []
     silent = 0
-    for recording in recordings:
+    once = {recording.sha256: recording for recording in reversed(list(recordings))}  # one of each content: the first
+    for recording in (r for r in recordings if once[r.sha256] is r):
         length = resampled_length(recording.frames, recording.sample_rate_hz, sample_rate_hz)
         for place in range(max(1, length // step)):
             if recording.pauses(place * segment_s, (place + 1) * segment_s):

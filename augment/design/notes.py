@@ -30,6 +30,7 @@ def notes_on(
     return [
         *_rate_notes(selection, facts),
         *_tail_notes(selection, facts),
+        *_twin_notes(items),
         *_exposure_notes(items, exposures, loaded),
         *_edge_notes(conditions, loaded),
     ]
@@ -44,6 +45,13 @@ def _rate_notes(selection: Selection, facts: Mapping[str, Facts]) -> list[str]:
         return []
     shown = "; ".join(f"{g}: {', '.join(map(str, sorted(r)))} Hz" for g, r in sorted(rates.items()))
     return [f"groups were recorded at different sample rates, which is a difference of bandwidth ({shown})"]
+
+
+def _twin_notes(items: "polars.DataFrame") -> list[str]:
+    """The same audio under two ids is one observation, not two."""
+    once = items.unique("utterance").select("source_sha256", "source_offset", "source_duration")
+    twins = once.height - once.unique().height
+    return [f"{twins} chosen utterances have the very audio of another one"] if twins else []
 
 
 def _tail_notes(selection: Selection, facts: Mapping[str, Facts]) -> list[str]:

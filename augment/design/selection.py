@@ -118,7 +118,8 @@ def _in_order(frame: "polars.DataFrame", seed: int) -> "polars.DataFrame":
     """Rows with ``block``: their place in the order of their group.
 
     A speaker's utterances are shuffled by their texts, and each speaker of a group begins one text further on. So
-    where speakers of all groups read the same sentences, a block holds one sentence, and the blocks hold many.
+    where all speakers read the same sentences and groups have equally many of them, a block holds one sentence, and
+    the blocks hold many.
     """
     import polars
 
@@ -153,10 +154,13 @@ def _refuse_infeasible(
     for g, n in lone.items():
         message = f"group {g}: {min(n, wanted)} of at least {balance.speakers.min} speakers that the recipe asks for"
         faults.append(Fault(str(corpus.manifest), message))
-    rest = [g for g in sizes if g not in few and g not in lone]
+    rest = [g for g in sizes if g not in few and g not in lone and UNLABELLED not in g]
+    wanting = any(UNLABELLED in g for g in [*few, *lone])
     options = [_nearest_request(balance, sizes, speakers, wanted)]
     if len(rest) > 1 and len(balance.by) == 1:
-        options.insert(0, f"keep only {len(rest)} groups: corpus: {{keep: {{{balance.by[0]}: {sorted(rest)}}}}}")
+        also = ", and balance: {unlabelled: leave_out}" if wanting else ""
+        kept = f"corpus: {{keep: {{{balance.by[0]}: {sorted(rest)}}}}}{also}"
+        options.insert(0, f"keep only {len(rest)} groups: {kept}")
     faults.append(Fault("", f"feasible would be: {'; or '.join(options)}"))
     raise DesignError(faults)
 

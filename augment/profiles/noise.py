@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from augment.acoustics import Signal
 from augment.acoustics import synthesis as synth
+from augment.acoustics.levels import db, power
 
 Frequency = Annotated[float, Field(ge=1, le=100_000)]
 LevelDb = Annotated[float, Field(ge=-120, le=160)]
@@ -20,6 +21,7 @@ Seconds = Annotated[float, Field(gt=0, le=3600)]
 Sound = tuple[Signal, NDArray[np.bool_] | None]
 """Samples, and where they can be heard; None for always."""
 MOST_OVERLAP = 0.7
+FAINT_DB = 10.0
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -55,6 +57,18 @@ class Component(Figures):
     def render(self, samples: int, sample_rate_hz: int, streams: synth.Streams) -> Sound:
         """Samples before modulation and bursts, and where they can be heard (None for always), shapes (samples,)."""
         raise TypeError(f"{type(self).__name__} is not a component of its own")
+
+    def sound(self, samples: int, sample_rate_hz: int, streams: synth.Streams) -> Sound:
+        """Samples with modulation and bursts, and where they can be heard, shapes (samples,)."""
+        part, on = self.render(samples, sample_rate_hz, streams)
+        if self.modulation is not None:
+            swing = self.modulation
+            part = part * synth.modulation(samples, sample_rate_hz, streams("swing"), swing.rate_hz, swing.depth)
+        if self.bursts is not None:
+            b = self.bursts
+            level, open_ = synth.bursts(samples, sample_rate_hz, streams("bursts"), b.on_s, b.off_s, b.ramp_s, b.jitter)
+            part, on = part * level, open_ if on is None else on & open_
+        return part, on
 
 
 class Harmonics(Component):
@@ -105,7 +119,10 @@ class Pulses(Component):
     def render(self, samples: int, sample_rate_hz: int, streams: synth.Streams) -> Sound:
         """Pulse train at its RMS level."""
         kernel = synth.pulse_kernel(sample_rate_hz, [(r.frequency_hz, r.level_db, r.decay_s) for r in self.resonances])
-        train, on = synth.pulses(samples, sample_rate_hz, streams, kernel, self.rate_hz, self.jitter, self.spread_db)
+        first_s = synth.AT_ONCE_S if self.bursts is None else min(synth.AT_ONCE_S, self.bursts.on_s) / 2
+        train, on = synth.pulses(
+            samples, sample_rate_hz, streams, kernel, self.rate_hz, self.jitter, self.spread_db, first_s
+        )
         return train * 10 ** (self.level_db / 20), on
 
 
@@ -156,26 +173,23 @@ class NoiseProfile(Figures):
 
         Returns:
             Noise of shape (n,) at the profile's own relative level, and where it is on, shape (n,), or None for a
-            noise that never pauses. Both are the beginning of what a larger n gives.
+            noise that never pauses. A component 10 dB or more under the loudest does not make the noise count as on.
+            The samples are the beginning of what a larger n gives.
         """
         total = np.zeros(samples)
-        active = np.zeros(samples, dtype=np.bool_)
+        parts: list[tuple[float, NDArray[np.bool_]]] = []  # level while on, and when it is on
         for index, component in enumerate(self.components):
 
             def named(name: str, index: int = index) -> np.random.Generator:
                 return streams(f"component {index} {name}")
 
-            part, on = component.render(samples, sample_rate_hz, named)
-            if component.modulation is not None:
-                swing = component.modulation
-                part = part * synth.modulation(samples, sample_rate_hz, named("swing"), swing.rate_hz, swing.depth)
+            part, on = component.sound(samples, sample_rate_hz, named)
             heard = np.ones(samples, dtype=np.bool_) if on is None else on
-            if component.bursts is not None:
-                b = component.bursts
-                level, open_ = synth.bursts(
-                    samples, sample_rate_hz, named("bursts"), b.on_s, b.off_s, b.ramp_s, b.jitter
-                )
-                part, heard = part * level, heard & open_
-            active |= heard
+            parts.append((db(power(part[heard])), heard))
             total += part
+        loudest = max(level for level, _ in parts)
+        active = np.zeros(samples, dtype=np.bool_)
+        for level, heard in parts:
+            if level > loudest - FAINT_DB:
+                active |= heard
         return total, None if active.all() else active

@@ -217,7 +217,7 @@ def _exclusion(document: Document, settings: Settings, at: Location, names: Any)
     if not isinstance(factors, dict) or factor not in factors:
         known = list(factors) if isinstance(factors, dict) else []
         return [_fault(document, at, f"there is no factor '{factor}'", nearest(factor, known))]
-    if not isinstance(factors[factor], dict) or set(settings.get(factor, {})) != set(factors[factor]):
+    if not isinstance(factors[factor], dict) or set(settings.get(factor, {})) != set(factors[factor] or {"none": 0}):
         return []  # a setting of it is faulty: what names there would be is not known
     known = sorted({n for family, some in settings[factor].items() for n in [family, *(s.name for s in some)]})
     wrong = [n for n in (names if isinstance(names, list) else [names]) if n not in known]

@@ -10,9 +10,10 @@ from typing import Any
 
 from augment import __version__
 from augment.design.conditions import Condition
-from augment.design.plan import BYTES_VERSION, Plan, label_columns
+from augment.design.plan import BYTES_VERSION, Plan, label_columns, segments_of
 from augment.files.atomic import write_atomically
 from augment.profiles.library import Library
+from augment.recipe.loader import LoadedRecipe
 from augment.recipe.model import ROW_FIELDS
 from augment.render import NOISE_FIELDS, noise_prefix
 from augment.scene import Stage
@@ -45,8 +46,9 @@ def _noises(condition: Condition) -> int:
 
 def manifest_rows(plan: Plan, finished: Rows) -> list[dict[str, Any]]:
     """Rows of the manifest for all finished items, in the plan's order."""
-    recipe, definition = plan.loaded.recipe, plan.loaded.recipe.snr_definition()
+    recipe = plan.loaded.recipe
     columns = manifest_columns(plan)
+    named = {condition.name: condition for condition in plan.conditions}
     rows = []
     for item in plan.items.rows(named=True):
         made = finished.get(item["audio_filepath"])
@@ -56,15 +58,38 @@ def manifest_rows(plan: Plan, finished: Rows) -> list[dict[str, Any]]:
         complete = {
             **made,  # what was measured; all else is the plan's, which may have other labels by now
             **item,
+            **_noise_names(named[item["condition"]], item["segments"], recipe.output.sample_rate_hz),
             "duration": round(item["samples"] / recipe.output.sample_rate_hz, 6),
             "sample_rate": recipe.output.sample_rate_hz,
-            "snr_band_hz": "full" if definition.band_hz is None else "{:g}-{:g}".format(*definition.band_hz),
-            "snr_weighting": recipe.snr.weighting,
+            **snr_columns(plan.loaded),
             "source_offset": None if offset is None else float(offset),
             "source_level_dbov": float(item["source_level_dbov"]),
         }
         rows.append({name: complete.get(name) for name in columns})
     return rows
+
+
+def snr_columns(loaded: LoadedRecipe) -> dict[str, str]:
+    """What SNR means in a test set, as columns of its manifest."""
+    band = loaded.recipe.snr_definition().band_hz
+    said = "full" if band is None else f"{band[0]:g}-{band[1]:g}"
+    return {"snr_band_hz": said, "snr_weighting": loaded.recipe.snr.weighting}
+
+
+def _noise_names(condition: Condition, segments: str, sample_rate_hz: int) -> dict[str, Any]:
+    """What the noises of an item are called now: a file that was kept may have been made under another name."""
+    dealt = segments_of(segments)
+    names: dict[str, Any] = {}
+    steps = [step for step in condition.chain if step.perturbation.stage == Stage.NOISE]
+    for number, step in enumerate(steps, start=1):
+        needs, segment = step.perturbation.needs(), dealt.get(step.plays or "")
+        if segment is not None:
+            start_s = round(segment.start / sample_rate_hz, 3)
+            said = {"source": segment.name, "start_s": start_s, "segment": segment.label}
+        else:
+            said = {"source": needs[0].name} if needs else {}
+        names |= {f"{noise_prefix(number)}_{name}": value for name, value in said.items()}
+    return names
 
 
 def json_lines(rows: Sequence[dict[str, Any]]) -> bytes:
@@ -128,29 +153,25 @@ def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def described(plan: Plan) -> dict[str, Any]:
-    """What ``testset.json`` says that follows from the recipe and the plan alone."""
-    recipe, definition = plan.loaded.recipe, plan.loaded.recipe.snr_definition()
+def described(loaded: LoadedRecipe, conditions: Sequence[Condition]) -> dict[str, Any]:
+    """What ``testset.json`` says that follows from the recipe and its profiles alone."""
+    recipe, definition = loaded.recipe, loaded.recipe.snr_definition()
     return {
         "name": recipe.name,
         "about": recipe.about,
         "made_by": f"acoustigrid {__version__}",
         "bytes_version": BYTES_VERSION,
         "seed": recipe.seed,
-        "groups": list(plan.selection.groups),
-        "utterances_per_group": plan.selection.per_group,
-        "conditions": [condition.name for condition in plan.conditions],
-        "left_out": dict(sorted(plan.selection.left_out.items())),
-        "notes": list(plan.notes),
+        "conditions": [condition.name for condition in conditions],
         "speech_level_dbov": recipe.speech.level_dbov,
         "snr": {
             "speech": "active speech level, ITU-T P.56",
             "noise": "RMS level over its active part",
             "at": "input of the microphone",
-            "band_hz": definition.band_hz,
+            "band_hz": None if definition.band_hz is None else list(definition.band_hz),
             "weighting": recipe.snr.weighting,
         },
-        "profiles": profile_digests(plan.conditions, plan.loaded.library),
+        "profiles": profile_digests(conditions, loaded.library),
         "limits": list(LIMITS),
     }
 
@@ -165,7 +186,11 @@ def profile_digests(conditions: Iterable[Condition], library: Library) -> dict[s
 def _identity(plan: Plan, rows: Sequence[dict[str, Any]], failed: int, checksums: dict[str, str]) -> dict[str, Any]:
     softer = [row["headroom_gain_db"] for row in rows if row["headroom_gain_db"] < 0]
     return {
-        **described(plan),
+        **described(plan.loaded, plan.conditions),
+        "groups": list(plan.selection.groups),
+        "utterances_per_group": plan.selection.per_group,
+        "left_out": dict(sorted(plan.selection.left_out.items())),
+        "notes": list(plan.notes),
         "items": {"planned": plan.items.height, "made": len(rows), "failed": failed},
         "made_softer_against_clipping": {"items": len(softer), "most_db": min(softer, default=0.0)},
         "versions": {

@@ -18,6 +18,7 @@ IDENTITY = "testset.json"
 RECIPE = "recipe.yaml"
 PLAN = "plan.parquet"
 PROFILES = "profiles.json"
+COVERAGE = "coverage.txt"
 FAILURES = "failures.jsonl"
 WHERE = "where.json"
 
@@ -143,7 +144,7 @@ def read_identity(path: Path) -> dict[str, Any]:
     try:
         identity: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
         for name, kind in SHAPE.items():
-            if not isinstance(identity, dict) or not isinstance(identity.get(name), kind):
+            if not isinstance(identity, dict) or type(identity.get(name)) is not kind:
                 raise TypeError(f"'{name}' is missing or of another kind")
     except (OSError, ValueError, TypeError, RecursionError) as error:
         raise TestSetError(Fault(str(place), f"is damaged: {error}", "build the test set again")) from None

@@ -18,7 +18,7 @@ from augment.files.audio import encode, pcm_sha256
 from augment.recipe.loader import LoadedRecipe, load_recipe
 from augment.render import Failed, Rendered
 from augment.scene import Scene
-from augment.testset.finish import profile_digests
+from augment.testset.finish import described, snr_columns
 from augment.testset.folder import IDENTITY, PROFILES, RECIPE, WHERE
 from augment.testset.shard import STATE, Job, render_utterance
 from augment.testset.work import job_of, utterance_of
@@ -69,7 +69,7 @@ def rendered_again(
             if isinstance(outcome, Failed):
                 raise TestSetError(outcome.reason)
             faults += [Fault(place, message) for message in _compare(path, row, outcome, job, loaded)]
-        except (AcoustigridError, KeyError, ValueError, TypeError) as error:
+        except (AcoustigridError, KeyError, ValueError, TypeError, AttributeError) as error:
             faults.append(Fault(place, f"could not be rendered again: {error}"))
     return faults, count
 
@@ -83,21 +83,15 @@ def _recipe_folder(path: Path) -> Path:
 
 def _identity_faults(path: Path, identity: dict[str, Any], loaded: LoadedRecipe) -> list[Fault]:
     """What ``testset.json`` says against the recipe, and the profiles of today against those of the build."""
-    columns = conditions(loaded)
-    today = profile_digests(columns, loaded.library)
-    expected = {
-        "name": loaded.recipe.name,
-        "seed": loaded.recipe.seed,
-        "conditions": [condition.name for condition in columns],
-        "speech_level_dbov": loaded.recipe.speech.level_dbov,
-    }
+    expected = described(loaded, conditions(loaded))
+    today = expected.pop("profiles")
     found = [
         Fault(str(path / IDENTITY), f"{name}: the recipe says {value!r}, it says {identity.get(name)!r}")
         for name, value in expected.items()
         if identity.get(name) != value
     ]
-    for name, digest in identity["profiles"].items():
-        if today.get(name) != digest:
+    for name in sorted({*identity["profiles"], *today}):
+        if today.get(name) != identity["profiles"].get(name):
             remedy = f"its figures at that time are in {PROFILES}"
             found.append(Fault(str(path), f"the profile '{name}' has changed since the test set was built", remedy))
     return found
@@ -112,7 +106,7 @@ def _compare(path: Path, row: dict[str, Any], again: Rendered, job: Job, loaded:
         found.append("rendered again, it has other samples")
     elif place.is_file() and data != place.read_bytes():
         found.append("rendered again, it has other bytes, though the same samples: another version of libsndfile?")
-    for name, value in again.measured.items():
+    for name, value in {**again.measured, **snr_columns(loaded)}.items():
         if row.get(name) != value:
             found.append(f"{name}: measured again {value!r}, the manifest says {row.get(name)!r}")
     level = speech_level(again.delivered.speech.signal(), job.spec.sample_rate_hz).active_level_dbov

@@ -61,6 +61,8 @@ def file_faults(path: Path, row: dict[str, Any]) -> list[Fault]:
 def strangers(path: Path, rows: Sequence[dict[str, Any]]) -> list[Fault]:
     """Files below ``audio/`` that no row of the manifest names."""
     known = {row["audio_filepath"] for row in rows}
+    if (path / "audio").is_symlink():
+        return [Fault(str(path / "audio"), "is a link")]
     found = (path / "audio").rglob("*")
     present = (p.relative_to(path).as_posix() for p in found if p.is_symlink() or not p.is_dir())
     return [Fault(str(path / name), "the file is not in the manifest") for name in sorted(set(present) - known)]

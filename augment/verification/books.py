@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from augment.errors import Fault, TestSetError
-from augment.testset.folder import FAILURES, IDENTITY, MANIFEST, PLAN, PROFILES, RECIPE
+from augment.testset.folder import COVERAGE, FAILURES, IDENTITY, MANIFEST, PLAN, PROFILES, RECIPE
 
 
 def side_files(path: Path, identity: dict[str, Any]) -> list[Fault]:
     """Files beside the audio that are missing or not as they were written."""
     faults = []
-    for name in (MANIFEST, PLAN, RECIPE, PROFILES):
+    for name in (MANIFEST, PLAN, RECIPE, PROFILES, COVERAGE):
         if name not in identity["checksums"]:
             faults.append(Fault(str(path / IDENTITY), f"has no checksum of {name}"))
     for name, checksum in identity["checksums"].items():
@@ -36,7 +36,7 @@ def read_plan(path: Path) -> dict[str, dict[str, Any]]:
 
     try:
         frame = polars.read_parquet(path / PLAN)
-        columns = ("utterance", "condition", "segments", "key", "source_audio", "source_sha256", "block")
+        columns = ("utterance", "group", "condition", "segments", "key", "source_audio", "source_sha256", "block")
         frame.select(columns)
         return {row["audio_filepath"]: row for row in frame.rows(named=True)}
     except (OSError, KeyError, polars.exceptions.PolarsError) as error:
@@ -58,8 +58,7 @@ def bookkeeping(
     for name, reason in sorted(failed.items()):
         faults.append(Fault(str(path / FAILURES), f"'{name}' could not be made: {reason}"))
     counted = {"planned": len(planned), "made": len(rows), "failed": len(failed)}
-    if identity["items"] != counted:
-        faults.append(Fault(str(path / IDENTITY), f"items: found {counted}, it says {identity['items']}"))
+    faults += _identity_counts(path, identity, planned, counted)
     for number, row in enumerate(rows, start=1):
         if list(row) != list(rows[0]):
             faults.append(Fault(f"{place}:{number}", "the row has other columns than the first"))
@@ -71,6 +70,25 @@ def bookkeeping(
                 what = f"{name}: the plan says {value!r}, the manifest {row[name]!r}"
                 faults.append(Fault(f"{place}:{number}", f"'{row['audio_filepath']}': {what}"))
     return faults
+
+
+def _identity_counts(
+    path: Path, identity: dict[str, Any], planned: dict[str, dict[str, Any]], counted: dict[str, int]
+) -> list[Fault]:
+    """What ``testset.json`` counts, counted again."""
+    groups = Counter(str(row["group"]) for row in planned.values())
+    conditions = len({row["condition"] for row in planned.values()})
+    expected = {
+        "items": counted,
+        "groups": sorted(groups),
+        "utterances_per_group": max(groups.values(), default=0) // max(conditions, 1),
+    }
+    place = str(path / IDENTITY)
+    return [
+        Fault(place, f"{name}: found {value}, it says {identity.get(name)}")
+        for name, value in expected.items()
+        if identity.get(name) != value
+    ]
 
 
 def _same(found: Any, planned: Any) -> bool:

@@ -102,7 +102,11 @@ def _build(recipe: str, out: Path, workers: int, replace: bool = False, executor
     from augment.api import build as make
     from augment.api import plan as decide
 
-    planned = decide(recipe, _progress("reading speech"))
+    try:
+        planned = decide(recipe, _progress("reading speech"))
+    except KeyboardInterrupt:
+        typer.echo("stopped before anything was written", err=True)
+        raise typer.Exit(EXIT_INTERRUPTED) from None
     done = 0
     with tqdm(total=planned.items.height, desc="rendering", unit="item", disable=None) as bar:
         seconds = 0.0

@@ -1,0 +1,64 @@
+"""What the README and the other texts say, held against the code."""
+
+import re
+
+import pytest
+
+import augment
+from augment.bundled import bundled
+from augment.perturb import kinds
+from augment.profiles.library import bundled_names
+from augment.recipe.loader import load_recipe
+from augment.recipe.model import Recipe
+from conftest import ROOT
+
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_recipe_on_the_first_screen_is_a_recipe(tmp_path):
+    text = re.search(r"```yaml\n(.*?)```", README, re.DOTALL).group(1)
+    assert len(text.splitlines()) == 12
+    (tmp_path / "hospital.yaml").write_text(text)
+    settings = load_recipe(tmp_path / "hospital.yaml").settings
+    assert [s.name for s in settings["noise"]] == ["quiet", "scanner_15db", "scanner_5db"]
+
+
+def test_the_table_on_the_first_screen_is_the_demos(tmp_path):
+    result = augment.build("demo", tmp_path / "demo")
+    assert result.coverage in README
+
+
+@pytest.mark.parametrize("name", [*kinds(), *bundled_names("noise_profile"), *bundled_names("microphone")])
+def test_what_a_recipe_can_name_is_in_the_readme(name):
+    assert f"`{name}`" in README
+
+
+@pytest.mark.parametrize("part", sorted(set(Recipe.model_fields) - {"name", "about"}))
+def test_every_part_of_a_recipe_is_explained(part):
+    assert re.search(rf"^\|[^|]*`{part}`", README, re.MULTILINE), part
+
+
+def test_the_exported_names_are_functions():
+    for name in set(augment.__all__) - {"__version__"}:
+        assert callable(getattr(augment, name))
+        assert getattr(augment, name).__doc__
+
+
+def test_profiles_readme_names_every_profile_and_its_examples_load(tmp_path):
+    from augment.profiles.library import Library
+
+    text = (bundled("noise_profiles") / "README.md").read_text()
+    for room in ("noise_profile", "microphone"):
+        for name in bundled_names(room):
+            assert f"`{name}`" in text
+    noise, microphone = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "noise.yaml").write_text(noise)
+    (tmp_path / "microphone.yaml").write_text(microphone)
+    assert len(Library(tmp_path).noise_profile("noise.yaml").components) == 3
+    assert len(Library(tmp_path).microphone("microphone.yaml").table()[0]) == 5
+
+
+def test_no_text_names_a_path_of_one_machine():
+    for path in ROOT.rglob("*"):
+        if path.suffix in {".md", ".py", ".yaml", ".toml"} and ".venv" not in path.parts:
+            assert not re.search(r"(?<![\w.])/(work|root|home)/\w", path.read_text()), path

@@ -99,11 +99,16 @@ def test_killed_and_resumed(stocked, reference, monkeypatch):
 
 
 def test_workers_die_with_their_parent(stocked, tmp_path):
+    """The parent writes down its workers, and kills itself without warning."""
     code = (
-        "import augment, os, signal, subprocess, pathlib\n"
+        "import augment, augment.execute.processes as processes, os, pathlib, signal\n"
+        "start = processes._Pool.start\n"
+        "def noted(pool):\n"
+        "    worker = start(pool)\n"
+        f"    with open({str(tmp_path / 'pids')!r}, 'a') as file: print(worker.process.pid, file=file)\n"
+        "    return worker\n"
+        "processes._Pool.start = noted\n"
         "def tell(items, seconds):\n"
-        "    found = subprocess.run(['pgrep', '-P', str(os.getpid())], capture_output=True, text=True).stdout\n"
-        f"    pathlib.Path({str(tmp_path / 'pids')!r}).write_text(found)\n"
         "    if items: os.kill(os.getpid(), signal.SIGKILL)\n"
         f"augment.build({str(stocked.folder / RECIPE)!r}, {str(tmp_path / 'set')!r}, workers=2, on_progress=tell)\n"
     )
@@ -113,6 +118,7 @@ def test_workers_die_with_their_parent(stocked, tmp_path):
 
     def alive(pid):
         try:
+            os.kill(pid, 0)
             with open(f"/proc/{pid}/stat") as file:  # noqa: PTH123
                 return file.read().rsplit(")", 1)[1].split()[0] != "Z"
         except OSError:

@@ -13,7 +13,7 @@ class EquipmentNoise(Perturbation):
     """Periodic and steady noise of equipment or a room, synthesised from a profile, at a given SNR.
 
     Models tones with drift, pulse trains and bursts with their own regularity, and shaped noise. It has no length and
-    never repeats. Noise that pauses is measured while it is on, and every item begins while it is on.
+    never repeats. Noise that pauses is measured while it is on, and every item meets it at once.
 
     In a recipe::
 
@@ -43,5 +43,6 @@ class EquipmentNoise(Perturbation):
         rate, length = scene.sample_rate_hz, scene.speech.samples.size
         history = ("equipment_noise", draw.name, self.profile, length)
         profile = draw.library.noise_profile(self.profile)
-        samples, active = scene.memo.once(history, lambda: profile.render(length, rate, draw.stream))
+        counted = draw.library.once(("prominent", self.profile, rate), lambda: profile.prominent(rate))
+        samples, active = scene.memo.once(history, lambda: profile.render(length, rate, draw.stream, counted))
         return scene.with_noise(samples, NoiseRequest(draw.step, self.profile, self.snr_db), history, active)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from augment.acoustics import Signal
 from augment.acoustics import synthesis as synth
 from augment.acoustics.levels import db, power
+from augment.streams import generator
 
 Frequency = Annotated[float, Field(ge=1, le=100_000)]
 LevelDb = Annotated[float, Field(ge=-120, le=160)]
@@ -161,35 +162,47 @@ class NoiseProfile(Figures):
     about: Annotated[str, Field(min_length=3)]
     components: Annotated[tuple[AnyComponent, ...], Field(min_length=1)]
 
+    def prominent(self, sample_rate_hz: int) -> tuple[bool, ...]:
+        """For each component, whether it counts when the noise is said to be on.
+
+        A part 10 dB or more under the loudest one, or one that the sample rate cannot hold, must not turn a noise that
+        pauses into a steady one. Judged on ten seconds that are the same for every item, not on the item itself.
+        """
+        levels = []
+        for index, component in enumerate(self.components):
+
+            def named(name: str, index: int = index) -> np.random.Generator:
+                return generator("prominent", index, name)
+
+            part, on = component.sound(10 * sample_rate_hz, sample_rate_hz, named)
+            levels.append(db(power(part if on is None else part[on])))
+        return tuple(level > max(levels) - FAINT_DB for level in levels)
+
     def render(
-        self, samples: int, sample_rate_hz: int, streams: synth.Streams
-    ) -> tuple[Signal, NDArray[np.bool_] | None]:
+        self, samples: int, sample_rate_hz: int, streams: synth.Streams, prominent: tuple[bool, ...] | None = None
+    ) -> Sound:
         """Synthesise the noise.
 
         Args:
             samples: Wanted length n.
             sample_rate_hz: Samples a second.
             streams: Named random generators; each component has names of its own.
+            prominent: What :meth:`prominent` says, if it has been asked already.
 
         Returns:
             Noise of shape (n,) at the profile's own relative level, and where it is on, shape (n,), or None for a
-            noise that never pauses. A component 10 dB or more under the loudest does not make the noise count as on.
-            The samples are the beginning of what a larger n gives.
+            noise that never pauses. Both are the beginning of what a larger n gives.
         """
         total = np.zeros(samples)
-        parts: list[tuple[float, NDArray[np.bool_]]] = []  # level while on, and when it is on
-        for index, component in enumerate(self.components):
+        active = np.zeros(samples, dtype=np.bool_)
+        counted = self.prominent(sample_rate_hz) if prominent is None else prominent
+        for index, (component, counts) in enumerate(zip(self.components, counted, strict=True)):
 
             def named(name: str, index: int = index) -> np.random.Generator:
                 return streams(f"component {index} {name}")
 
             part, on = component.sound(samples, sample_rate_hz, named)
-            heard = np.ones(samples, dtype=np.bool_) if on is None else on
-            parts.append((db(power(part[heard])), heard))
             total += part
-        loudest = max(level for level, _ in parts)
-        active = np.zeros(samples, dtype=np.bool_)
-        for level, heard in parts:
-            if level > loudest - FAINT_DB:
-                active |= heard
+            if counts:
+                active |= True if on is None else on
         return total, None if active.all() else active

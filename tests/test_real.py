@@ -170,17 +170,25 @@ def test_unlabelled_rows_and_narrow_bandwidth_are_told(built):
 
 
 def test_padding_real_utterances_moves_their_snr_by_the_hangover(pack):
-    """VCTK sentences end in a natural pause: 4 s of silence behind them move the label by at most 0.25 dB."""
-    moved = []
+    """4 s of silence behind an utterance that ends in a natural pause move its label by at most 0.25 dB.
+
+    The VCTK sentences do. Digits that are cut out tightly move by more, which the planner tells (see the note on how
+    tightly recordings are cut).
+    """
+    moved = defaultdict(list)
     for line in (PACK / "manifest.jsonl").read_text().splitlines():
         row = json.loads(line)
-        if row["corpus"] == "CSTR VCTK":
-            speech = band(read_speech(PACK / row["audio"], None, None, RATE).samples)
-            plain = speech_level(speech, RATE).active_level_dbov
-            moved.append(plain - speech_level(np.pad(speech, (0, 4 * RATE)), RATE).active_level_dbov)
-    print(f"\n{len(moved)} utterances: {max(moved):.3f} dB at most")
-    assert len(moved) == 46
-    assert max(moved) <= 0.25
+        speech = band(read_speech(PACK / row["audio"], None, None, RATE).samples)
+        plain = speech_level(speech, RATE).active_level_dbov
+        padded = speech_level(np.pad(speech, (0, 4 * RATE)), RATE).active_level_dbov
+        moved[row["corpus"]].append(plain - padded)
+    for corpus, values in moved.items():
+        beyond = sum(value > 0.25 for value in values)
+        shown = f"median {np.median(values):.3f} dB, at most {max(values):.3f} dB, beyond 0.25 dB: {beyond}"
+        print(f"\n{corpus}, {len(values)} utterances: {shown}")
+    assert len(moved["CSTR VCTK"]) == 46
+    assert max(moved["CSTR VCTK"]) <= 0.25
+    assert min(min(values) for values in moved.values()) > -0.05  # silence never makes speech louder
 
 
 @pytest.mark.parametrize(

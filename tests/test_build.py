@@ -98,23 +98,23 @@ def test_killed_and_resumed(stocked, reference, monkeypatch):
     assert tree(folder) == reference
 
 
-def test_workers_die_with_their_parent(stocked, tmp_path):
-    """The parent writes down its workers, and kills itself without warning."""
+def test_workers_die_with_their_parent_in_the_middle_of_a_task(tmp_path):
+    """The parent writes down its workers, gives them tasks that last, and kills itself without warning."""
     code = (
-        "import augment, augment.execute.processes as processes, os, pathlib, signal\n"
+        "import augment.execute.processes as processes, os, signal, threading, time\n"
         "start = processes._Pool.start\n"
         "def noted(pool):\n"
         "    worker = start(pool)\n"
         f"    with open({str(tmp_path / 'pids')!r}, 'a') as file: print(worker.process.pid, file=file)\n"
         "    return worker\n"
         "processes._Pool.start = noted\n"
-        "def tell(items, seconds):\n"
-        "    if items: os.kill(os.getpid(), signal.SIGKILL)\n"
-        f"augment.build({str(stocked.folder / RECIPE)!r}, {str(tmp_path / 'set')!r}, workers=2, on_progress=tell)\n"
+        "threading.Timer(2, os.kill, [os.getpid(), signal.SIGKILL]).start()\n"
+        "list(processes.run(time.sleep, [300, 300], workers=2))\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=False)
+    done = subprocess.run([sys.executable, "-c", code], check=False)
+    assert done.returncode == -signal.SIGKILL
     workers = [int(p) for p in (tmp_path / "pids").read_text().split()]
-    assert workers
+    assert len(workers) == 2
 
     def alive(pid):
         try:
@@ -127,7 +127,10 @@ def test_workers_die_with_their_parent(stocked, tmp_path):
     deadline = time.monotonic() + 20
     while any(alive(pid) for pid in workers) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert not any(alive(pid) for pid in workers)
+    left = [pid for pid in workers if alive(pid)]
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    assert not left
 
 
 def test_a_dead_worker_costs_its_task_another_try(tmp_path):

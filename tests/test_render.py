@@ -83,7 +83,7 @@ def test_one_condition_alone_is_the_same_as_in_the_tree(plan):
 
 
 def test_silence_behind_an_utterance_moves_its_snr_by_the_hangover_at_most(stocked):
-    """audiomentations moves by 4.8 dB here: it takes the level over the silence too. The noise is steady."""
+    """A level taken over the silence too would move by decibels. The noise is steady, the speech ends in a pause."""
     rng = np.random.default_rng(1)
     stocked.noise("steady.wav", 0.1 * rng.standard_normal(20 * RATE))
     speech = np.pad(speech_like(4, 3), (0, RATE // 5))

@@ -112,6 +112,11 @@ def test_tampering_is_found(built, damage, words):
     assert any(word in told for word in words.split("|")), told
 
 
+def test_a_later_version_with_the_same_bytes_does_not_condemn_a_set(built):
+    edit_identity(built, made_by="acoustigrid 0.0.9", limits=["said otherwise then"])
+    assert augment.verify(built, sample=4).sound
+
+
 def test_a_row_that_vanished_is_missed(built):
     path = built / "manifest.jsonl"
     path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))

@@ -85,6 +85,8 @@ def _identity_faults(path: Path, identity: dict[str, Any], loaded: LoadedRecipe)
     """What ``testset.json`` says against the recipe, and the profiles of today against those of the build."""
     expected = described(loaded, conditions(loaded))
     today = expected.pop("profiles")
+    if identity.get("made_by") != expected.pop("made_by"):
+        del expected["limits"]  # another version, whose bytes are the same, may word them otherwise
     found = [
         Fault(str(path / IDENTITY), f"{name}: the recipe says {value!r}, it says {identity.get(name)!r}")
         for name, value in expected.items()

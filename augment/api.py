@@ -10,7 +10,7 @@ from augment.acoustics import Signal
 from augment.corpus.speech import Progress, inspect
 from augment.corpus.table import read_corpus
 from augment.design.conditions import conditions
-from augment.design.exposure import exposures
+from augment.design.dealing import Dealer, exposures
 from augment.design.plan import Plan, make_plan
 from augment.design.selection import select
 from augment.errors import AcoustigridError, DesignError, Fault, nearest
@@ -76,9 +76,9 @@ def plan(recipe: str | Path | LoadedRecipe, progress: Progress = iter) -> Plan:
     columns = conditions(loaded)
     corpus = read_corpus(wanted.corpus, loaded.base)
     selection = select(corpus, wanted.balance, wanted.seed)
-    grid = (wanted.output.sample_rate_hz, wanted.noise.segment_s)
-    dealt = exposures(columns, loaded.library, selection.per_group, wanted.seed, grid)
-    facts, notes = inspect(corpus, selection.frame, wanted.output.sample_rate_hz, progress)
+    rate = wanted.output.sample_rate_hz
+    dealt = exposures(columns, Dealer(corpus, selection, loaded.library, wanted.seed, rate, wanted.noise.segment_s))
+    facts, notes = inspect(corpus, selection.frame, rate, progress)
     planned = make_plan(loaded, corpus, columns, selection, dealt, facts, tuple(notes))
     _rehearse(planned)
     return planned

@@ -6,22 +6,20 @@ that is counted; recordings and profiles come from the library that it is handed
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from augment.acoustics import Signal
-from augment.acoustics.levels import db, gain, speech_gain, speech_level
+from augment.acoustics.levels import db, speech_gain, speech_level
 from augment.acoustics.pcm import FULL_SCALE, headroom_gain, quantise
 from augment.design.conditions import ChainStep, Condition
 from augment.errors import AcoustigridError, RenderError
+from augment.measured import noise_columns, requested_snr_db, rounded
 from augment.profiles.library import Library
-from augment.scene import Draw, Scene, Segment, SnrDefinition, Stage, Stem
-
-FULL_BAND = SnrDefinition()
-A_WEIGHTED = SnrDefinition(a_weighted=True)
+from augment.scene import A_WEIGHTED, FULL_BAND, Dealt, Draw, Scene, SnrDefinition, Stage, Stem
 
 
 @dataclass(frozen=True)
@@ -34,6 +32,9 @@ class RenderSpec:
         level_dbov: Active speech level, at the microphone and in the file.
         snr: What SNR means.
         library: Profiles and recordings.
+        loudness_dbspl: Active speech level 1 m from the mouth; None where the recipe does not say it.
+        talker_m: From the mouth to the microphone, where no room says otherwise.
+        effort: What the recipe calls the loudness.
     """
 
     seed: int
@@ -41,6 +42,24 @@ class RenderSpec:
     level_dbov: float
     snr: SnrDefinition
     library: Library
+    loudness_dbspl: float | None = None
+    talker_m: float = 1.0
+    effort: str | None = None
+
+    def scene(self, speech: Signal) -> Scene:
+        """The scene before the first step: speech at its level, in the free field.
+
+        Raises:
+            RenderError: The utterance has no active speech.
+        """
+        try:
+            stem = Stem(speech, speech_gain(speech, self.sample_rate_hz, self.level_dbov), ("speech",))
+        except ValueError as error:
+            raise RenderError(str(error)) from None
+        if self.loudness_dbspl is None:
+            return Scene(stem, (), self.sample_rate_hz, self.snr)
+        scale = self.loudness_dbspl - 20 * math.log10(self.talker_m) - self.level_dbov
+        return Scene(stem, (), self.sample_rate_hz, self.snr, scale, self.talker_m)
 
 
 @dataclass(frozen=True)
@@ -76,7 +95,7 @@ class Failed:
 
 
 def render(
-    speech: Signal, conditions: Sequence[Condition], spec: RenderSpec, block: int, segments: Mapping[str, Segment]
+    speech: Signal, conditions: Sequence[Condition], spec: RenderSpec, block: int, dealt: Mapping[str, Dealt]
 ) -> Iterator[Rendered | Failed]:
     """Put one utterance through conditions.
 
@@ -85,7 +104,7 @@ def render(
         conditions: The conditions; neighbours that begin alike share their work.
         spec: What all items have in common.
         block: The utterance's block; with the seed it names every random draw.
-        segments: Noise segments dealt to the block, by :attr:`ChainStep.plays`.
+        dealt: What the planner dealt to the block, by :attr:`ChainStep.plays`.
 
     Yields:
         An item, or why there is none, for each condition in order.
@@ -93,11 +112,7 @@ def render(
     Raises:
         RenderError: The utterance has no active speech.
     """
-    try:
-        factor = speech_gain(speech, spec.sample_rate_hz, spec.level_dbov)
-    except ValueError as error:
-        raise RenderError(str(error)) from None
-    source = Scene(Stem(speech, factor, ("speech",)), (), spec.sample_rate_hz, spec.snr)
+    source = spec.scene(speech)
     walked: list[tuple[ChainStep, Scene]] = []  # the path from the root to the condition before
     for condition in conditions:
         shared = 0
@@ -107,7 +122,7 @@ def render(
         try:
             for step in condition.chain[shared:]:
                 before = walked[-1][1] if walked else source
-                walked.append((step, _apply(step, before, spec, block, segments)))
+                walked.append((step, _apply(step, before, spec, block, dealt)))
             yield _deliver(condition, source, walked, spec)
         except AcoustigridError as error:
             yield Failed(condition, str(error))
@@ -115,15 +130,33 @@ def render(
             yield Failed(condition, f"{type(error).__name__}: {error}")
 
 
-def _apply(step: ChainStep, scene: Scene, spec: RenderSpec, block: int, segments: Mapping[str, Segment]) -> Scene:
-    draw = Draw(
-        (spec.seed, f"block {block}", step.factor, step.family, step.name), spec.library, segments.get(step.plays or "")
-    )
-    after = step.perturbation.apply(scene, draw)
-    for stem in (after.speech, *after.noises):
+def _apply(step: ChainStep, scene: Scene, spec: RenderSpec, block: int, dealt: Mapping[str, Dealt]) -> Scene:
+    name = (spec.seed, f"block {block}", step.factor, step.family, step.name)
+    if not step.perturbation.linear and scene.mixed is None:
+        # Numbers meet a codec, a converter or a gain control at a stated level: it is set here, and not after it.
+        scene = _levelled(scene, spec).mixed_down().noted(speech_level_at=f"before {step.path}")
+    after = step.perturbation.apply(scene, Draw(name, spec.library, dealt.get(step.plays or "")))
+    stems = (after.speech, *after.noises) if after.mixture_stem is None else (after.mixture_stem,)
+    for stem in stems:
         if not (np.isfinite(stem.samples).all() and math.isfinite(stem.gain)):
             raise RenderError(f"step {step.path} gave samples that are no numbers")
     return after
+
+
+def _levelled(scene: Scene, spec: RenderSpec) -> Scene:
+    """The scene with its speech at the wanted level; one gain for speech and noise.
+
+    A device that is less sensitive must not make a quieter condition.
+    """
+    speech = scene.speech
+
+    def level() -> float:
+        try:
+            return speech_gain(speech.signal(), spec.sample_rate_hz, spec.level_dbov)
+        except ValueError as error:
+            raise RenderError(str(error)) from None
+
+    return scene.scaled(scene.memo.once(("delivery", speech.history, speech.gain), level))
 
 
 def _deliver(
@@ -133,22 +166,15 @@ def _deliver(
     acoustic = [scene for step, scene in walked if step.perturbation.stage <= Stage.NOISE]
     at_microphone = acoustic[-1] if acoustic else source
     scene = walked[-1][1] if walked else source
-    speech = scene.speech
-
-    def level() -> float:
-        return speech_gain(speech.signal(), spec.sample_rate_hz, spec.level_dbov)
-
-    # One gain for speech and noise: a device that is less sensitive must not make a quieter condition.
-    scene = scene.scaled(scene.memo.once(("delivery", speech.history, speech.gain), level))
+    scene = _levelled(scene, spec).noted(speech_level_at="file") if scene.mixed is None else scene
     headroom = headroom_gain(scene.mixture())
     delivered = scene if headroom == 1.0 else scene.scaled(headroom)
-    mixture = delivered.mixture()
-    pcm, clipped = quantise(mixture)
+    pcm, clipped = quantise(delivered.mixture())
     measured = {
         **_measure(at_microphone, delivered, spec),
-        "gain_db": _rounded(db(delivered.speech.gain**2)),
-        "headroom_gain_db": _rounded(db(headroom**2)),
-        "peak_dbfs": _rounded(db(float(np.max(np.abs(pcm.astype(np.float64)), initial=0.0) / FULL_SCALE) ** 2)),
+        "gain_db": rounded(db(delivered.speech.gain**2)),
+        "headroom_gain_db": rounded(db((headroom * scene.headroom) ** 2)),
+        "peak_dbfs": rounded(db(float(np.max(np.abs(pcm.astype(np.float64)), initial=0.0) / FULL_SCALE) ** 2)),
         "clipped_samples": clipped,
         "samples": int(pcm.size),
     }
@@ -158,54 +184,20 @@ def _deliver(
 def _measure(at_microphone: Scene, delivered: Scene, spec: RenderSpec) -> dict[str, Any]:
     stem, rate = delivered.speech, delivered.sample_rate_hz
     level = delivered.memo.once(("speech meter", stem.history, stem.gain), lambda: speech_level(stem.signal(), rate))
-    requests = [noise.request for noise in at_microphone.noises if noise.request is not None]
-    requested = -db(sum(gain(-request.snr_db) ** 2 for request in requests)) if requests else None
-    measured: dict[str, Any] = {
+    scale = at_microphone.full_scale_dbspl
+    columns = {name: rounded(v) if isinstance(v, float) else v for name, v in delivered.noted_values().items()}
+    return {
         "speech_level_requested_dbov": spec.level_dbov,
-        "speech_level_dbov": _rounded(level.active_level_dbov),
+        "speech_level_dbov": rounded(level.active_level_dbov),
         "speech_activity": round(level.activity, 4),
-        "snr_requested_db": _rounded(requested),
-        "snr_db": _rounded(at_microphone.snr_db(spec.snr)),
-        "snr_full_band_db": _rounded(at_microphone.snr_db(FULL_BAND)),
-        "snr_a_weighted_db": _rounded(at_microphone.snr_db(A_WEIGHTED)),
-        "snr_delivered_db": _rounded(delivered.snr_db(spec.snr)),
+        "speech_effort": spec.effort,
+        "speech_level_dbspl": None if scale is None else rounded(at_microphone.speech_level_db(FULL_BAND) + scale),
+        "speech_distance_m": at_microphone.talker_distance_m,
+        "snr_requested_db": rounded(requested_snr_db(at_microphone)),
+        "snr_db": rounded(at_microphone.snr_db(spec.snr)),
+        "snr_full_band_db": rounded(at_microphone.snr_db(FULL_BAND)),
+        "snr_a_weighted_db": rounded(at_microphone.snr_db(A_WEIGHTED)),
+        "snr_delivered_db": rounded(delivered.snr_db(spec.snr)),
+        **columns,
+        **noise_columns(delivered.noises),
     }
-    for number, noise in enumerate(at_microphone.noises, start=1):
-        measured |= {f"{noise_prefix(number)}_{name}": value for name, value in _noise(at_microphone, noise).items()}
-    return measured
-
-
-NOISE_FIELDS = ("step", "source", "start_s", "segment", "continued", "snr_requested_db", "snr_db", "active_share")
-"""What the manifest says of each noise, behind its prefix."""
-
-
-def noise_prefix(number: int) -> str:
-    """Prefix of the columns of the first, second ... noise of a scene.
-
-    Example:
-        >>> noise_prefix(1), noise_prefix(2)
-        ('noise', 'noise2')
-    """
-    return "noise" if number == 1 else f"noise{number}"
-
-
-def _noise(scene: Scene, noise: Stem) -> dict[str, Any]:
-    request = noise.request
-    assert request is not None, "noise stems are made by Scene.with_noise()"
-    alone = replace(scene, noises=(noise,))
-    values = (
-        request.step,
-        request.source,
-        _rounded(request.start_s),
-        request.segment,
-        request.continued,
-        request.snr_db,
-        _rounded(alone.snr_db(scene.snr)),
-        1.0 if noise.active is None else round(float(noise.active.mean()), 4),
-    )
-    return dict(zip(NOISE_FIELDS, values, strict=True))
-
-
-def _rounded(value: float | None) -> float | None:
-    """To a thousandth; None stays None. Adding zero turns -0.0 into 0.0."""
-    return None if value is None or not math.isfinite(value) else round(value, 3) + 0.0

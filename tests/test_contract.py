@@ -7,11 +7,14 @@ import pytest
 from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
+from augment.corpus.spec import CorpusSpec
+from augment.corpus.table import read_corpus
 from augment.design.conditions import ChainStep
-from augment.design.exposure import deal
+from augment.design.dealing import Dealer
+from augment.design.selection import select
 from augment.perturb import kinds
-from augment.profiles.library import Library
-from augment.recipe.model import Step
+from augment.profiles.library import DEALT, Library
+from augment.recipe.model import Balance, Step
 from augment.scene import Draw, Scene, SnrDefinition, Stage, Stem
 from conftest import RATE, gcc_lag, speech_like
 
@@ -28,19 +31,26 @@ def example(kind: str) -> dict:
 @pytest.fixture
 def draw_for(workshop):
     workshop.noise("street/a.wav", 0.1 * np.random.default_rng(1).standard_normal(RATE))
-    library = Library(workshop.folder)
+    workshop.corpus({"North": 12}, speakers=12)
+    library = Library(workshop.folder, workshop.folder)
+    corpus = read_corpus(CorpusSpec(path="corpus.jsonl"), workshop.folder)
+    selection = select(corpus, Balance(by=("accent",), utterances=2), 1)
+    dealer = Dealer(corpus, selection, library, 1, RATE, 10.0)
 
     def make(step, block=0) -> Draw:
         chain = ChainStep("factor", "family", step.kind, step)
-        played = [need for need in step.needs() if need.room == "recording"]
-        segment = deal(chain, played[0], library, block + 1, 1, (RATE, 10.0)).dealt[block] if played else None
-        return Draw((1, f"block {block}", "factor", "family", step.kind), library, segment)
+        played = [need for need in step.needs() if need.room in DEALT]
+        dealt = dealer.deal(chain, played[0]).dealt[block] if played else None
+        return Draw((1, f"block {block}", "factor", "family", step.kind), library, dealt)
 
     return make
 
 
-def scene_of(speech: np.ndarray) -> Scene:
-    return Scene(Stem(speech, 1.0, ("speech",)), (), RATE, SnrDefinition((100.0, 7000.0)))
+def scene_of(speech: np.ndarray, linear: bool = True) -> Scene:
+    """Speech of which is known how loud it is; mixed down for a step that wants it so."""
+    stem = Stem(speech, 1.0, ("speech",))
+    scene = Scene(stem, (), RATE, SnrDefinition((100.0, 7000.0)), full_scale_dbspl=90.0, talker_distance_m=0.5)
+    return scene if linear else scene.mixed_down()
 
 
 def load(kind: str):
@@ -62,34 +72,38 @@ class TestContract:
     def test_same_draw_same_samples_and_arguments_untouched(self, kind, draw_for):
         step, speech = load(kind), speech_like(1)
         kept = speech.copy()
-        one = step.apply(scene_of(speech), draw_for(step)).mixture()
-        two = step.apply(scene_of(speech), draw_for(step)).mixture()
+        one = step.apply(scene_of(speech, step.linear), draw_for(step)).mixture()
+        two = step.apply(scene_of(speech, step.linear), draw_for(step)).mixture()
         assert np.array_equal(one, two)
         assert np.array_equal(speech, kept)
 
     def test_global_random_state_is_left_alone(self, kind, draw_for):
         step = load(kind)
         before = np.random.get_state()[1].copy()  # noqa: NPY002 - it is the global state that is looked at
-        step.apply(scene_of(speech_like(1)), draw_for(step))
+        step.apply(scene_of(speech_like(1), step.linear), draw_for(step))
         assert np.array_equal(before, np.random.get_state()[1])  # noqa: NPY002
 
     @pytest.mark.parametrize("seconds", [0.2, 1.0, 7.3])
     def test_length_and_numbers(self, kind, draw_for, seconds):
         step, speech = load(kind), speech_like(seconds)
-        after = step.apply(scene_of(speech), draw_for(step))
+        after = step.apply(scene_of(speech, step.linear), draw_for(step))
         for stem in (after.speech, *after.noises):
             assert stem.samples.shape == speech.shape
             assert np.isfinite(stem.samples).all()
+        assert after.mixture().shape == speech.shape
+        assert np.isfinite(after.mixture()).all()
+        assert set(after.noted_values()) == set(step.records)
 
     def test_timing(self, kind, draw_for):
         step, speech = load(kind), speech_like(3)
-        after = step.apply(scene_of(speech), draw_for(step)).speech.signal()
-        assert abs(gcc_lag(speech, after)) <= 2
+        after = step.apply(scene_of(speech, step.linear), draw_for(step))
+        heard = after.speech.signal() if step.linear else after.mixture()
+        assert abs(gcc_lag(speech, heard)) <= 2
 
     def test_ten_minutes(self, kind, draw_for):
         step = load(kind)
         speech = np.tile(speech_like(10), 60)
-        assert step.apply(scene_of(speech), draw_for(step)).mixture().shape == speech.shape
+        assert step.apply(scene_of(speech, step.linear), draw_for(step)).mixture().shape == speech.shape
 
     def test_one_sample_and_silence_are_done_or_refused_in_words(self, kind, draw_for):
         from augment.errors import RenderError
@@ -97,7 +111,7 @@ class TestContract:
         step = load(kind)
         for speech in (np.array([0.5]), np.zeros(RATE)):
             try:
-                after = step.apply(scene_of(speech), draw_for(step)).mixture()
+                after = step.apply(scene_of(speech, step.linear), draw_for(step)).mixture()
             except RenderError as error:
                 refusal = str(error)
                 assert "no active speech" in refusal

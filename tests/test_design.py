@@ -187,7 +187,7 @@ def test_segments_are_dealt_without_reuse_until_exhausted(stocked):
     assert (exposure.available, len(exposure.dealt)) == (5, 4)
     assert len({segment.label for segment in exposure.dealt}) == 4
     heard = defaultdict(set)
-    for block, condition, text in plan.items.select("block", "condition", "segments").rows():
+    for block, condition, text in plan.items.select("block", "condition", "dealt").rows():
         if condition.startswith("street"):
             heard[block].add(text)
     assert all(len(texts) == 1 for texts in heard.values())  # all groups, SNRs and devices of a block hear one segment

@@ -129,11 +129,11 @@ def test_samples_of_another_noise_are_found(built, stocked):
     """The files agree with the manifest, but not with the plan: only rendering again can tell."""
     plan = polars.read_parquet(built / "plan.parquet")
     row = plan.with_row_index().filter(polars.col("condition") == "street_0db__studio").row(0, named=True)
-    segments = json.loads(row["segments"])
-    segments["noise/street/background_noise noise/street"][2] += 160
-    values = plan["segments"].to_list()
-    values[row["index"]] = json.dumps(segments)
-    plan.with_columns(polars.Series("segments", values)).write_parquet(built / "plan.parquet")
+    dealt = json.loads(row["dealt"])
+    dealt["noise/street/background_noise noise/street"]["start"] += 160
+    values = plan["dealt"].to_list()
+    values[row["index"]] = json.dumps(dealt)
+    plan.with_columns(polars.Series("dealt", values)).write_parquet(built / "plan.parquet")
     told = "\n".join(map(str, augment.verify(built, sample=64).deviations))
     assert "rendered again, it has other samples" in told
 

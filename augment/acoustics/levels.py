@@ -12,6 +12,8 @@ ENVELOPE_TIME_S = 0.030
 HANGOVER_S = 0.200
 MARGIN_DB = 15.9
 THRESHOLDS = 2.0 ** np.arange(-15, 0)
+EFFORT_DBSPL = {"normal": 62.35, "raised": 68.34, "loud": 74.85, "shouted": 82.30}
+"""Overall speech level 1 m in front of the lips by vocal effort (ANSI S3.5-1997, table 3, summed)."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from augment.errors import DesignError, Fault
 from augment.perturb import Perturbation
+from augment.profiles.library import DEALT
 from augment.recipe.loader import LoadedRecipe
 from augment.recipe.sweep import Setting
 
@@ -38,8 +39,8 @@ class ChainStep:
 
     @property
     def plays(self) -> str | None:
-        """Name of what the planner deals segments of: the step and the recording it plays; None without one."""
-        sources = [need.name for need in self.perturbation.needs() if need.room == "recording"]
+        """Name of what the planner deals: the step, and the recording or voices it plays; None without any."""
+        sources = [need.name for need in self.perturbation.needs() if need.room in DEALT]
         return f"{self.path} {sources[0]}" if sources else None
 
 

@@ -4,44 +4,41 @@ A recording is cut on a grid into segments; the segments of a source are shuffle
 none of them twice before all have been dealt. Utterances of one block, whatever their group, hear the same segment.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from augment.acoustics.resample import resampled_length
-from augment.design.conditions import ChainStep, Condition
+from augment.design.conditions import ChainStep
 from augment.errors import Fault, ProfileError
 from augment.profiles.library import Library, Need
 from augment.profiles.recording import Recording
-from augment.scene import Segment
+from augment.scene import Dealt, Segment
 from augment.streams import generator
 
 
 @dataclass(frozen=True)
 class Exposure:
-    """What the blocks hear of one noise source in one setting.
+    """What the blocks hear of one source in one setting.
 
     Attributes:
         path: ``factor/family/step`` of the step that plays it.
         source: As the recipe names it.
-        dealt: The segment of each block.
-        left: Samples from the start of each block's segment to the end of its recording.
-        available: How many segments the source has.
-        silent: How many more it has that are not dealt, since a part of them is silent.
-        seconds: Length of all its recordings.
+        dealt: What each block gets.
+        left: Samples from the start of each block's segment to the end of its recording; None for what has no end.
+        available: How many segments, or voices, there are.
+        silent: How many more are not dealt, since a part of them is silent or cannot be used.
+        seconds: Length of all recordings, or of all voices that were dealt.
+        reuse: The most blocks that hear one segment or voice.
     """
 
     path: str
     source: str
-    dealt: tuple[Segment, ...]
-    left: tuple[int, ...]
+    dealt: tuple[Dealt, ...]
+    left: tuple[int, ...] | None
     available: int
     silent: int
     seconds: float
-
-    @property
-    def reuse(self) -> int:
-        """The most blocks that hear one segment."""
-        return -(-len(self.dealt) // self.available)
+    reuse: int
 
 
 def segments(
@@ -109,20 +106,5 @@ def deal(step: ChainStep, need: Need, library: Library, blocks: int, seed: int, 
         available=len(found),
         silent=silent,
         seconds=sum(recording.duration_s for recording in recordings),
+        reuse=-(-blocks // len(found)),
     )
-
-
-def exposures(
-    conditions: Iterable[Condition], library: Library, blocks: int, seed: int, grid: tuple[int, float]
-) -> dict[str, Exposure]:
-    """Deal for every step that plays recordings; by :attr:`ChainStep.plays`.
-
-    Raises:
-        ProfileError: Recordings cannot be used.
-    """
-    found: dict[str, Exposure] = {}
-    for step in (step for condition in conditions for step in condition.chain):
-        for need in step.perturbation.needs():
-            if need.room == "recording" and step.plays and step.plays not in found:
-                found[step.plays] = deal(step, need, library, blocks, seed, grid)
-    return found

@@ -77,7 +77,7 @@ def _exposure_notes(items: "polars.DataFrame", exposures: Mapping[str, Exposure]
         block
         for exposure in exposures.values()
         for block, samples in items.group_by("block").agg(polars.col("samples").max()).rows()
-        if exposure.left[block] < samples
+        if exposure.left is not None and exposure.left[block] < samples
     }
     notes = (
         [f"in {len(spliced)} blocks a recording ends before an utterance does and is continued by a cross-fade"]
@@ -86,7 +86,7 @@ def _exposure_notes(items: "polars.DataFrame", exposures: Mapping[str, Exposure]
     )
     longest = max(items["samples"].to_list()) / loaded.recipe.output.sample_rate_hz
     grid = loaded.recipe.noise.segment_s
-    if not exposures or longest <= grid:
+    if all(exposure.left is None for exposure in exposures.values()) or longest <= grid:
         return notes
     return [
         *notes,

@@ -2,21 +2,23 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from augment.corpus.speech import Facts
 from augment.corpus.table import Corpus, label_column
 from augment.design.conditions import Condition
+from augment.design.dealing import content, written
 from augment.design.exposure import Exposure
 from augment.design.naming import file_stem
 from augment.design.notes import notes_on
 from augment.design.selection import Selection
 from augment.errors import DesignError, Fault
+from augment.profiles.library import DEALT
 from augment.recipe.loader import LoadedRecipe
 from augment.recipe.model import RESERVED
-from augment.scene import Segment
+from augment.scene import Dealt
 
 if TYPE_CHECKING:
     import polars
@@ -36,10 +38,10 @@ class Plan:
         corpus: The corpus.
         conditions: Columns of the grid.
         selection: Chosen utterances, rows of the grid.
-        exposures: Noise segments of the blocks, by :attr:`ChainStep.plays`.
-        items: One row for each file: where its speech comes from, its condition, group and block, its noise
-            ``segments`` (JSON, by :attr:`ChainStep.plays`), its ``key`` and its ``audio_filepath``. Integers, texts and
-            decimal strings only, so that a plan is the same on every machine.
+        exposures: What is dealt to the blocks, by :attr:`ChainStep.plays`.
+        items: One row for each file: where its speech comes from, its condition, group and block, what is
+            ``dealt`` to it (JSON, by :attr:`ChainStep.plays`), its ``key`` and its ``audio_filepath``. Integers, texts
+            and decimal strings only, so that a plan is the same on every machine.
         notes: What the user should know.
     """
 
@@ -91,7 +93,7 @@ def make_plan(
     for utterance in selection.frame.rows(named=True):
         own = _utterance_part(utterance, facts[utterance["id"]], labels)
         for condition, chain in zip(conditions, chains, strict=True):
-            segments = chain.segments(utterance["block"])
+            dealt = chain.dealt(utterance["block"])
             stem = stems[utterance["id"]]
             rows.append(
                 {
@@ -100,8 +102,8 @@ def make_plan(
                     "condition": condition.name,
                     **dict(condition.settings),
                     **own,
-                    "segments": json.dumps(segments, sort_keys=True),
-                    "key": _key(own, chain, segments, loaded),
+                    "dealt": chain.dealt_text(utterance["block"]),
+                    "key": _key(own, chain, dealt, loaded),
                 }
             )
     items = polars.DataFrame(rows, infer_schema_length=None)
@@ -164,35 +166,33 @@ class _Chain:
                 "path": step.path if step.perturbation.draws else step.name,
                 # A name stands in the recipe, what is behind it in "data" and "draw": however it is spelled.
                 "step": step.perturbation.model_dump(
-                    mode="json", exclude={need.field for need in step.perturbation.needs()}
+                    mode="json", exclude={need.field for need in step.perturbation.needs()}, exclude_defaults=True
                 ),
-                "data": [loaded.library.digest(n) for n in step.perturbation.needs() if n.room != "recording"],
+                "data": [loaded.library.digest(n) for n in step.perturbation.needs() if n.room not in DEALT],
             }
             for step in condition.chain
         ]
+        self.absolute = any(step.perturbation.absolute() for step in condition.chain)
         self.draws = any(step.perturbation.draws for step in condition.chain)
+        self._texts: dict[int, str] = {}
         self.played = [(step.plays, exposures[step.plays]) for step in condition.chain if step.plays]
 
-    def segments(self, block: int) -> dict[str, list[int | str]]:
-        """Noise segments of a block, in the form that :func:`segments_of` reads."""
-        dealt = {played: exposure.dealt[block] for played, exposure in self.played}
-        return {played: [s.name, s.sha256, s.start, s.round] for played, s in dealt.items()}
+    def dealt(self, block: int) -> list[Dealt]:
+        """What the planner dealt to a block for this condition."""
+        return [exposure.dealt[block] for _, exposure in self.played]
+
+    def dealt_text(self, block: int) -> str:
+        """The same in the form that :func:`~augment.design.dealing.read_dealt` reads."""
+        if block not in self._texts:
+            found = {played: written(exposure.dealt[block]) for played, exposure in self.played}
+            self._texts[block] = json.dumps(found, sort_keys=True)
+        return self._texts[block]
 
 
-def segments_of(text: str) -> dict[str, Segment]:
-    """Noise segments of an item, as the plan's column ``segments`` holds them.
-
-    Example:
-        >>> segments_of('{"noise/street/background_noise a.wav": ["a.wav", "e3b0", 16000, 0]}')
-        {'noise/street/background_noise a.wav': Segment(name='a.wav', sha256='e3b0', start=16000, round=0)}
-    """
-    return {played: Segment(*values) for played, values in json.loads(text).items()}
-
-
-def _key(own: Mapping[str, Any], chain: _Chain, segments: Any, loaded: LoadedRecipe) -> str:
+def _key(own: Mapping[str, Any], chain: _Chain, dealt: Sequence[Dealt], loaded: LoadedRecipe) -> str:
     """Hash of everything that decides an item's bytes, and of nothing else."""
     recipe, definition = loaded.recipe, loaded.recipe.snr_definition()
-    heard = [[sha256, start] for _, sha256, start, _ in segments.values()]
+    heard = [content(part) for part in dealt]
     draw = [recipe.seed, own["block"], definition.band_hz, definition.a_weighted, heard]
     identity = {
         "bytes_version": BYTES_VERSION,
@@ -202,4 +202,6 @@ def _key(own: Mapping[str, Any], chain: _Chain, segments: Any, loaded: LoadedRec
         "chain": chain.identity,
         "draw": draw if chain.draws else None,  # a control or a device alone draws nothing and meets no noise
     }
+    if chain.absolute:
+        identity["loudness"] = [recipe.speech.loudness_dbspl(), recipe.speech.talker_m]
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()

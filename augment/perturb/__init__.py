@@ -1,4 +1,4 @@
-"""Perturbations: one file for each, named after its ``kind``, which is the word in YAML.
+"""Perturbations: a folder for each stage of the signal chain, and in it one file for each ``kind``, the word in YAML.
 
 A perturbation is a frozen record with one method. To add one, add a file here: recipes, the JSON Schema, error
 messages and the contract test find it by themselves.
@@ -13,6 +13,8 @@ from augment.plugins import modules
 from augment.profiles.library import Need
 from augment.scene import Draw, Scene, Stage
 
+FOLDERS = ("room", "noise", "microphone", "electrical", "processing", "channel")
+
 
 class Perturbation(BaseModel):
     """Base of all perturbations.
@@ -21,16 +23,35 @@ class Perturbation(BaseModel):
         kind: The name of the file.
         stage: Where in the signal chain it stands.
         draws: Whether anything of it depends on the seed, the block or the definition of SNR.
+        linear: Whether stems may pass it one by one. Before one that is not linear the speech is brought to its level
+            and all stems are mixed.
+        needs_spl: Whether it must know how loud the sound is: the recipe then says the talker's effort and distance.
+        records: Columns of the manifest that it fills.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
     stage: ClassVar[Stage]
     draws: ClassVar[bool] = True
+    linear: ClassVar[bool] = True
+    needs_spl: ClassVar[bool] = False
+    records: ClassVar[tuple[str, ...]] = ()
     kind: str
 
     def needs(self) -> tuple[Need, ...]:
         """What it needs from the library; checked when the recipe is loaded. Nothing unless it says otherwise."""
         return ()
+
+    def unfit(self, sample_rate_hz: int) -> tuple[str, str] | None:
+        """Why it can never work in a test set of this rate or with what is installed: message and remedy."""
+        return None
+
+    def is_noise(self) -> bool:
+        """Whether it adds a noise stem, and with it a noise's columns in the manifest."""
+        return self.stage is Stage.NOISE
+
+    def absolute(self) -> bool:
+        """Whether it must know how loud the sound is."""
+        return self.needs_spl
 
     def apply(self, scene: Scene, draw: Draw) -> Scene:
         """The scene after this step. Must change neither of its arguments, and give the same for the same."""
@@ -42,13 +63,14 @@ def kinds() -> dict[str, type[Perturbation]]:
     """All perturbations by kind.
 
     Example:
-        >>> sorted(kinds())
-        ['background_noise', 'equipment_noise', 'microphone']
+        >>> {"background_noise", "equipment_noise", "microphone"} <= set(kinds())
+        True
     """
     found = {}
-    for module in modules("augment.perturb"):
+    for module in (module for folder in FOLDERS for module in modules(f"augment.perturb.{folder}")):
         name = module.__name__.rsplit(".", 1)[-1]
         for value in vars(module).values():
-            if isinstance(value, type) and issubclass(value, Perturbation) and value.__module__ == module.__name__:
+            own = isinstance(value, type) and issubclass(value, Perturbation) and value.__module__ == module.__name__
+            if own and "kind" in value.__annotations__:
                 found[name] = value
     return found

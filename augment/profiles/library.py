@@ -7,17 +7,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+import numpy as np
+
 from augment.acoustics import Signal
 from augment.acoustics.resample import resample
 from augment.bundled import bundled
 from augment.errors import AudioError, Fault, ProfileError, nearest
-from augment.files.audio import read_bytes
+from augment.files.audio import read_audio, read_bytes
 from augment.files.yaml import load_yaml, validate
 from augment.profiles.microphone import MicrophoneProfile, from_impulse_response
 from augment.profiles.noise import NoiseProfile
 from augment.profiles.recording import Recording, inspect_recordings, read_samples
 
-Room = Literal["noise_profile", "microphone", "recording"]
+Room = Literal["noise_profile", "microphone", "recording", "talkers", "speech_spectrum"]
+DEALT = frozenset({"recording", "talkers", "speech_spectrum"})
+"""What the planner finds and deals to blocks; all else is figures behind a name."""
 FOLDERS: dict[str, tuple[str, ...]] = {
     "noise_profile": ("equipment", "ambience"),
     "microphone": ("microphones",),
@@ -48,9 +52,11 @@ class Library:
 
     Attributes:
         base: Folder that relative paths start from: the recipe's own.
+        voices: Folder that the audio paths of the corpus start from.
     """
 
     base: Path
+    voices: Path | None = None
     _kept: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
     _samples: dict[Any, Signal] = field(default_factory=dict, repr=False, compare=False)
 
@@ -102,19 +108,52 @@ class Library:
         Raises:
             ProfileError: The file is not what it was when it was planned, or cannot be used any more.
         """
-        key = (source, name, sample_rate_hz)
-        if key not in self._samples:
-            place = self.find("recording", source)
-            path = place if place.is_file() else place / name
+        place = self.find("recording", source)
+        path = place if place.is_file() else place / name
+
+        def load() -> Signal:
             try:
                 samples, rate, found = read_samples(path)
             except AudioError as error:
                 raise ProfileError(error.faults) from None
             if found != sha256:
                 raise ProfileError(Fault(str(path), "the noise has changed since it was planned", "build again"))
+            return resample(samples, rate, sample_rate_hz)
+
+        return self.few((source, name, sample_rate_hz), load)
+
+    def voice(
+        self, audio: str, offset_s: float | None, duration_s: float | None, sha256: str, sample_rate_hz: int
+    ) -> Signal:
+        """Samples of an utterance that babbles, shape (n,), without DC offset.
+
+        Args:
+            audio: Path of its file as the corpus's manifest writes it.
+            offset_s: Start in the file; None for the whole file.
+            duration_s: Length, where it has a start.
+            sha256: Of its file, when it was planned.
+            sample_rate_hz: Wanted rate.
+
+        Raises:
+            ProfileError: The file is not what it was when it was planned, or cannot be used any more.
+        """
+        path = (self.voices or self.base) / audio
+        part = (0.0, None) if offset_s is None else (offset_s, duration_s)
+        try:
+            voice = read_audio(path, *part)
+        except AudioError as error:
+            raise ProfileError(error.faults) from None
+        if voice.sha256 != sha256:
+            raise ProfileError(Fault(str(path), "the voice has changed since it was planned", "build again"))
+        return resample(voice.samples - np.mean(voice.samples), voice.sample_rate_hz, sample_rate_hz)
+
+    def few(self, key: Any, load: Callable[[], Signal]) -> Signal:
+        """Samples that are kept as long as there is room: the oldest are forgotten first."""
+        if key not in self._samples:
+            found = load()
             while self._samples and sum(kept.nbytes for kept in self._samples.values()) > MOST_BYTES:
                 self._samples.pop(next(iter(self._samples)))
-            self._samples[key] = resample(samples, rate, sample_rate_hz)
+            self._samples[key] = found
         return self._samples[key]
 
     def find(self, room: Room, name: str) -> Path:
@@ -161,7 +200,7 @@ class Library:
     def __getstate__(self) -> dict[str, Any]:
         # A worker gets the very profiles that were planned with, and reads recordings itself, against their hashes.
         profiles = {key: value for key, value in self._kept.items() if key[0] in FOLDERS}
-        return {"base": self.base, "_kept": profiles, "_samples": {}}
+        return {"base": self.base, "voices": self.voices, "_kept": profiles, "_samples": {}}
 
     def once(self, key: Any, load: Callable[[], T]) -> T:
         """Compute something from the library's data once, and keep it."""

@@ -13,7 +13,7 @@ from augment.bundled import bundled
 from augment.errors import Fault, ProfileError, RecipeError, nearest
 from augment.files.yaml import Document, Location, faults_of, load_yaml
 from augment.perturb import Perturbation
-from augment.profiles.library import Library, Need
+from augment.profiles.library import DEALT, Library, Need
 from augment.recipe import sweep
 from augment.recipe.model import RESERVED, Recipe, SettingSpec
 from augment.recipe.sweep import Setting
@@ -96,11 +96,12 @@ def load_recipe(name_or_path: str | Path, base: Path | None = None) -> LoadedRec
     except ValidationError as problem:
         faults += faults_of(problem, Recipe, complete, moved)
     base = base or path.parent
-    library = Library(base)
+    library = Library(base, None if recipe is None else (base / recipe.corpus.path).parent)
     settings, found = _settings(filled, document)
     faults += found
     faults += _crossings(filled, settings, document)
     faults += _missing(settings, library, document)
+    faults += _unfit(settings, recipe, document) if recipe is not None else []
     if faults or recipe is None:
         raise RecipeError(sorted(set(faults), key=_by_place))
     flat = {factor: tuple(itertools.chain(*families.values())) for factor, families in settings.items()}
@@ -236,12 +237,27 @@ def _missing(settings: Settings, library: Library, document: Document) -> list[F
     return faults
 
 
+def _unfit(settings: Settings, recipe: Recipe, document: Document) -> list[Fault]:
+    """Steps that cannot work at the recipe's sample rate, or without what it does not say."""
+    faults: list[Fault] = []
+    for factor, families in settings.items():
+        for family, expanded in families.items():
+            for index, step in ((i, step) for setting in expanded for i, step in enumerate(setting.steps)):
+                at: Location = ("factors", factor, family, "steps", index)
+                told = step.unfit(recipe.output.sample_rate_hz)
+                faults += [] if told is None else [_fault(document, at, *told)]
+                if step.absolute() and recipe.speech.loudness_dbspl() is None:
+                    message = f"'{step.kind}' must know how loud the speech is, and the recipe does not say it"
+                    faults.append(_fault(document, at, message, "add speech: {effort: normal, distance_m: 0.5}"))
+    return faults
+
+
 def _absent(library: Library, need: Need) -> list[tuple[str, str]]:
     """Why a need cannot be met. Recordings are only looked for here; the planner reads them."""
     try:
         if need.room == "recording":
             library.find(need.room, need.name)
-        else:
+        elif need.room not in DEALT:
             library.digest(need)
     except ProfileError as error:
         return [

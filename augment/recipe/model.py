@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from augment.acoustics.levels import EFFORT_DBSPL
 from augment.corpus.spec import CorpusSpec
 from augment.files.audio import AudioFormat
 from augment.perturb import Perturbation, kinds
@@ -21,6 +22,7 @@ SweepValue = float | int | str
 ROW_FIELDS = (
     "id", "audio_filepath", "duration", "text", "utterance", "speaker", "group", "block", "condition",
     "sample_rate", "samples", "speech_level_requested_dbov", "speech_level_dbov", "speech_activity",
+    "speech_level_at", "speech_effort", "speech_level_dbspl", "speech_distance_m", "loudness_lufs",
     "snr_requested_db", "snr_db", "snr_full_band_db", "snr_a_weighted_db", "snr_delivered_db",
     "snr_band_hz", "snr_weighting", "gain_db", "headroom_gain_db", "peak_dbfs", "clipped_samples",
     "source_audio", "source_offset", "source_sample_rate", "source_level_dbov", "source_sha256",
@@ -28,7 +30,7 @@ ROW_FIELDS = (
 )  # fmt: skip
 """Columns that every manifest has; the factors, the noises and the labels of the corpus add theirs."""
 
-RESERVED = frozenset({*ROW_FIELDS, "segments", "source_duration"})
+RESERVED = frozenset({*ROW_FIELDS, "dealt", "source_duration"})
 """Names that no factor may have: columns of the manifest and of the plan."""
 
 
@@ -60,9 +62,38 @@ class Balance(Spec):
 
 
 class SpeechLevel(Spec):
-    """Level of the speech."""
+    """Level of the speech: in the file, and in the air."""
 
-    level_dbov: Annotated[float, Field(ge=-60, le=-10, description="active speech level, ITU-T P.56")] = -26.0
+    level_dbov: Annotated[
+        float, Field(ge=-60, le=-10, description="active speech level in the file, ITU-T P.56")
+    ] = -26.0
+    effort: Annotated[
+        Literal["normal", "raised", "loud", "shouted"] | None,
+        Field(description="vocal effort after ANSI S3.5: what levels in dB SPL are relative to"),
+    ] = None
+    dbspl_at_1m: Annotated[
+        float | None, Field(ge=20, le=110, description="active speech level 1 m from the mouth, in place of effort")
+    ] = None
+    distance_m: Annotated[
+        float | None, Field(gt=0, le=50, description="from the mouth to the microphone, free field; 1 if not given")
+    ] = None
+
+    @model_validator(mode="after")
+    def _one_loudness(self) -> "SpeechLevel":
+        if self.effort is not None and self.dbspl_at_1m is not None:
+            raise ValueError("expected one of 'effort' and 'dbspl_at_1m', found both")
+        if self.distance_m is not None and self.loudness_dbspl() is None:
+            raise ValueError("'distance_m' says nothing without 'effort' or 'dbspl_at_1m'")
+        return self
+
+    def loudness_dbspl(self) -> float | None:
+        """Active speech level in dB SPL at 1 m; None where the recipe does not say it."""
+        return self.dbspl_at_1m if self.effort is None else EFFORT_DBSPL[self.effort]
+
+    @property
+    def talker_m(self) -> float:
+        """Distance from the mouth to the microphone in m."""
+        return 1.0 if self.distance_m is None else self.distance_m
 
 
 class Snr(Spec):

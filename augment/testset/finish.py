@@ -5,18 +5,21 @@ import importlib.metadata
 import io
 import json
 import platform
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from augment import __version__
 from augment.design.conditions import Condition
-from augment.design.plan import BYTES_VERSION, Plan, label_columns, segments_of
+from augment.design.dealing import read_dealt
+from augment.design.plan import BYTES_VERSION, Plan, label_columns
 from augment.files.atomic import write_atomically
-from augment.profiles.library import Library
+from augment.measured import NOISE_FIELDS, noise_prefix
+from augment.profiles.library import DEALT, Library
 from augment.recipe.loader import LoadedRecipe
 from augment.recipe.model import ROW_FIELDS
-from augment.render import NOISE_FIELDS, noise_prefix
-from augment.scene import Stage
+from augment.scene import Segment
+from augment.scene.scene import numbered
 from augment.testset.folder import FAILURES, IDENTITY, MANIFEST, PLAN, PROFILES, RECIPE, Folder, Rows
 
 LIMITS = (
@@ -37,11 +40,23 @@ def manifest_columns(plan: Plan) -> list[str]:
     noise = [f"{noise_prefix(n)}_{name}" for n in range(1, noises + 1) for name in NOISE_FIELDS]
     first = ["id", "audio_filepath", "duration", "text", "speaker", *labels.values(), "group", "condition"]
     first += list(plan.loaded.settings)
-    return [*first, *(name for name in ROW_FIELDS if name not in first and name != "key"), *noise, "key"]
+    fixed = [name for name in ROW_FIELDS if name not in first and name != "key"]
+    return [*first, *fixed, *_records(plan.conditions), *noise, "key"]
 
 
 def _noises(condition: Condition) -> int:
-    return sum(step.perturbation.stage == Stage.NOISE for step in condition.chain)
+    return sum(step.perturbation.is_noise() for step in condition.chain)
+
+
+def _records(conditions: Iterable[Condition]) -> list[str]:
+    """Columns that steps fill, in the order of the chain; numbered where a condition has two steps that fill it."""
+    columns: dict[str, None] = {}
+    for condition in conditions:
+        seen: Counter[str] = Counter()
+        for name in (name for step in condition.chain for name in step.perturbation.records):
+            seen[name] += 1
+            columns[numbered(name, seen[name])] = None
+    return list(columns)
 
 
 def manifest_rows(plan: Plan, finished: Rows) -> list[dict[str, Any]]:
@@ -58,7 +73,7 @@ def manifest_rows(plan: Plan, finished: Rows) -> list[dict[str, Any]]:
         complete = {
             **made,  # what was measured; all else is the plan's, which may have other labels by now
             **item,
-            **_noise_names(named[item["condition"]], item["segments"], recipe.output.sample_rate_hz),
+            **_noise_names(named[item["condition"]], item["dealt"], recipe.output.sample_rate_hz),
             "duration": round(item["samples"] / recipe.output.sample_rate_hz, 6),
             "sample_rate": recipe.output.sample_rate_hz,
             **snr_columns(plan.loaded),
@@ -76,18 +91,18 @@ def snr_columns(loaded: LoadedRecipe) -> dict[str, str]:
     return {"snr_band_hz": said, "snr_weighting": loaded.recipe.snr.weighting}
 
 
-def _noise_names(condition: Condition, segments: str, sample_rate_hz: int) -> dict[str, Any]:
+def _noise_names(condition: Condition, text: str, sample_rate_hz: int) -> dict[str, Any]:
     """What the noises of an item are called now: a file that was kept may have been made under another name."""
-    dealt = segments_of(segments)
+    dealt = read_dealt(text)
     names: dict[str, Any] = {}
-    steps = [step for step in condition.chain if step.perturbation.stage == Stage.NOISE]
+    steps = [step for step in condition.chain if step.perturbation.is_noise()]
     for number, step in enumerate(steps, start=1):
         needs, segment = step.perturbation.needs(), dealt.get(step.plays or "")
-        if segment is not None:
+        if isinstance(segment, Segment):
             start_s = round(segment.start / sample_rate_hz, 3)
             said = {"source": segment.name, "start_s": start_s, "segment": segment.label}
         else:
-            said = {"source": needs[0].name} if needs else {}
+            said = {"source": needs[0].name} if needs and segment is None else {}
         names |= {f"{noise_prefix(number)}_{name}": value for name, value in said.items()}
     return names
 
@@ -179,7 +194,7 @@ def described(loaded: LoadedRecipe, conditions: Sequence[Condition]) -> dict[str
 def profile_digests(conditions: Iterable[Condition], library: Library) -> dict[str, str]:
     """Hash of the figures of every profile that a test set uses, by its name in the recipe."""
     steps = (step.perturbation for condition in conditions for step in condition.chain)
-    needs = {need for step in steps for need in step.needs() if need.room != "recording"}
+    needs = {need for step in steps for need in step.needs() if need.room not in DEALT}
     return {need.name: library.digest(need) for need in sorted(needs, key=lambda need: need.name)}
 
 

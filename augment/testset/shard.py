@@ -14,7 +14,7 @@ from augment.errors import AcoustigridError, AudioError, Fault, TestSetError
 from augment.files.atomic import sync, sync_one, write_all, write_atomically
 from augment.files.audio import AudioFormat, encode, pcm_sha256
 from augment.render import Failed, Rendered, RenderSpec, render
-from augment.scene import Segment
+from augment.scene import Dealt
 
 STATE = ".acoustigrid"
 
@@ -45,7 +45,7 @@ class Utterance:
         duration_s: Length, where it has a start.
         sha256: Of the file, when it was planned.
         block: Its block.
-        segments: Noise segments of the block, by :attr:`ChainStep.plays`.
+        dealt: What the planner dealt to the block, by :attr:`ChainStep.plays`.
         items: What to make.
     """
 
@@ -55,7 +55,7 @@ class Utterance:
     duration_s: float | None
     sha256: str
     block: int
-    segments: Mapping[str, Segment]
+    dealt: Mapping[str, Dealt]
     items: tuple[Item, ...]
 
 
@@ -200,4 +200,4 @@ def render_utterance(job: Job, utterance: Utterance) -> Iterator[Rendered | Fail
     if speech.sha256 != utterance.sha256:
         raise AudioError(Fault(str(utterance.path), "the file has changed since it was planned", "build again"))
     conditions = [job.conditions[item.condition] for item in utterance.items]
-    return render(speech.samples, conditions, spec, utterance.block, utterance.segments)
+    return render(speech.samples, conditions, spec, utterance.block, utterance.dealt)

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from augment.design.conditions import conditions
-from augment.design.plan import Plan, segments_of
+from augment.design.dealing import read_dealt
+from augment.design.plan import Plan
 from augment.recipe.loader import LoadedRecipe
 from augment.render import RenderSpec
 from augment.testset.shard import Item, Job, Shard, Utterance
@@ -18,8 +19,9 @@ def job_of(loaded: LoadedRecipe, folder: Path) -> Job:
     """What all shards of a build have in common."""
     recipe = loaded.recipe
     spec = RenderSpec(
-        recipe.seed, recipe.output.sample_rate_hz, recipe.speech.level_dbov, recipe.snr_definition(), loaded.library
-    )
+        recipe.seed, recipe.output.sample_rate_hz, recipe.speech.level_dbov, recipe.snr_definition(), loaded.library,
+        recipe.speech.loudness_dbspl(), recipe.speech.talker_m, recipe.speech.effort,
+    )  # fmt: skip
     named = {condition.name: condition for condition in conditions(loaded)}
     return Job(folder.resolve(), recipe.output.format, spec, named)
 
@@ -47,7 +49,7 @@ def utterance_of(rows: Sequence[dict[str, Any]], root: Path) -> Utterance:
         duration_s=None if duration is None else float(duration),
         sha256=first["source_sha256"],
         block=first["block"],
-        segments={path: s for row in rows for path, s in segments_of(row["segments"]).items()},
+        dealt={path: part for row in rows for path, part in read_dealt(row["dealt"]).items()},
         items=tuple(Item(row["condition"], row["audio_filepath"], row["key"]) for row in rows),
     )
 

@@ -36,7 +36,7 @@ def read_plan(path: Path) -> dict[str, dict[str, Any]]:
 
     try:
         frame = polars.read_parquet(path / PLAN)
-        columns = ("utterance", "group", "condition", "segments", "key", "source_audio", "source_sha256", "block")
+        columns = ("utterance", "group", "condition", "dealt", "key", "source_audio", "source_sha256", "block")
         frame.select(columns)
         return {row["audio_filepath"]: row for row in frame.rows(named=True)}
     except (OSError, KeyError, polars.exceptions.PolarsError) as error:

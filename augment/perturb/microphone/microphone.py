@@ -19,7 +19,7 @@ FALLEN_OFF_DB = -15.0
 class Microphone(Perturbation):
     """Frequency response of a microphone, handset or sending device.
 
-    Models the magnitude response, with minimum phase, 0 dB at 1 kHz. No self-noise, no overload.
+    Models the magnitude response, with minimum phase, 0 dB at 1 kHz. Self-noise and overload are steps of their own.
 
     In a recipe::
 

@@ -1,0 +1,136 @@
+"""Voices for a babble: other speakers than the block's own, and never its texts.
+
+All utterances of a block, whatever their group, hear the same talkers.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from augment.corpus.speech import Facts, facts_of
+from augment.corpus.table import Corpus
+from augment.design.conditions import ChainStep
+from augment.design.exposure import Exposure
+from augment.design.selection import Selection
+from augment.errors import AudioError, DesignError, Fault
+from augment.scene import Babble, Voice
+from augment.streams import generator
+
+if TYPE_CHECKING:
+    import polars
+
+COLUMNS = ("id", "speaker", "text", "audio_filepath", "offset", "duration")
+Row = tuple[Any, ...]
+
+
+def deal_talkers(
+    step: ChainStep, talkers: int, corpus: Corpus, selection: Selection, seed: int, sample_rate_hz: int
+) -> Exposure:
+    """Deal talkers to all blocks.
+
+    Args:
+        step: The step that babbles.
+        talkers: How many talk.
+        corpus: Every usable utterance of it may babble.
+        selection: Chosen utterances and their blocks.
+        seed: Of the recipe.
+        sample_rate_hz: Of the test set.
+
+    Raises:
+        DesignError: A block leaves fewer than that many other speakers with other texts.
+    """
+    pool = _Pool(corpus, sample_rate_hz)
+    dealt: list[Babble] = []
+    for block in range(selection.per_group):
+        own = selection.frame.filter(selection.frame["block"] == block)
+        order = generator(seed, "babble", step.factor, step.family, step.name, block).permutation(len(pool.rows))
+        found = pool.choose([int(place) for place in order], talkers, own)
+        if len(found) < talkers:
+            message = (
+                f"step {step.path}: a babble of {talkers} talkers needs as many speakers beside those of the block; "
+                f"block {block} leaves {len(found)} that say something else"
+            )
+            raise DesignError(Fault(str(corpus.manifest), message, f"ask for {len(found)} talkers or fewer"))
+        dealt.append(Babble(tuple(found)))
+    heard = Counter(voice.utterance for babble in dealt for talker in babble.talkers for voice in talker)
+    seconds = sum(facts.samples for facts in pool.facts.values() if facts) / sample_rate_hz
+    source = f"{talkers} talkers of the corpus"
+    return Exposure(step.path, source, tuple(dealt), None, len(heard), pool.unusable, seconds, max(heard.values()))
+
+
+def spoken(text: str | None) -> str:
+    """A text as it is compared: without case, punctuation and space.
+
+    Example:
+        >>> spoken("Stop, please!") == spoken("stop please")
+        True
+    """
+    return "".join(letter for letter in (text or "").casefold() if letter.isalnum())
+
+
+class _Pool:
+    """Utterances that may babble, inspected when they are chosen."""
+
+    def __init__(self, corpus: Corpus, sample_rate_hz: int) -> None:
+        self._corpus, self._rate = corpus, sample_rate_hz
+        self.rows: list[Row] = corpus.frame.sort("id").select(COLUMNS).rows()
+        self.facts: dict[str, Facts | None] = {}
+        self._by_speaker: dict[str, list[int]] = {}
+        for place, row in enumerate(self.rows):
+            self._by_speaker.setdefault(row[1], []).append(place)
+
+    @property
+    def unusable(self) -> int:
+        """How many chosen voices could not be used."""
+        return sum(facts is None for facts in self.facts.values())
+
+    def choose(self, order: Sequence[int], talkers: int, own: "polars.DataFrame") -> list[tuple[Voice, ...]]:
+        """Talkers in the order of the draw, each with enough to say for the longest utterance of the block."""
+        speakers = set(own["speaker"].to_list())
+        texts = {spoken(text) for text in own["text"].to_list()}
+        needed = max(self._inspected(row).samples for row in own.select(COLUMNS).rows())
+        rank = {place: turn for turn, place in enumerate(order)}
+        found: list[tuple[Voice, ...]] = []
+        for place in order:
+            if len(found) == talkers:
+                break
+            speaker = self.rows[place][1]
+            if speaker is None or speaker in speakers:
+                continue
+            speakers.add(speaker)
+            says = [p for p in self._by_speaker[speaker] if spoken(self.rows[p][2]) not in texts]
+            voices = self._talk(sorted(says, key=rank.__getitem__), needed)
+            if voices:
+                found.append(voices)
+        return found
+
+    def _talk(self, places: Sequence[int], needed: int) -> tuple[Voice, ...]:
+        voices: list[Voice] = []
+        said = 0
+        for place in places:
+            identity, speaker, _, audio, offset, duration = self.rows[place]
+            facts = self._facts(self.rows[place])
+            if facts is None:
+                continue
+            cut = None if offset is None else duration
+            voices.append(Voice(identity, speaker, audio, offset, cut, facts.sha256))
+            said += facts.samples
+            if said >= 2 * needed:
+                break
+        return tuple(voices)
+
+    def _facts(self, row: Row) -> Facts | None:
+        identity, _, _, audio, offset, duration = row
+        if identity not in self.facts:
+            try:
+                self.facts[identity] = facts_of(self._corpus.audio_path(audio), offset, duration, self._rate)
+            except AudioError:
+                self.facts[identity] = None  # it is no chosen utterance: another one babbles in its place
+        return self.facts[identity]
+
+    def _inspected(self, row: Row) -> Facts:
+        facts = self._facts(row)
+        if facts is None:
+            # Said in full, with all others like it, when chosen speech is inspected.
+            raise DesignError(Fault(str(self._corpus.audio_path(row[3])), f"utterance '{row[0]}' cannot be used"))
+        return facts

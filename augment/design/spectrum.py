@@ -1,0 +1,50 @@
+"""The long-term spectrum of the chosen speech, for noise that masks it evenly."""
+
+import numpy as np
+import scipy
+
+from augment.acoustics.levels import speech_gain
+from augment.corpus.speech import read_speech
+from augment.corpus.table import Corpus
+from augment.design.conditions import ChainStep
+from augment.design.exposure import Exposure
+from augment.design.selection import Selection
+from augment.scene import Spectrum
+
+STEP = 1 / 3
+FLOOR_DB = 60.0
+
+
+def deal_spectrum(step: ChainStep, corpus: Corpus, selection: Selection, sample_rate_hz: int) -> Exposure:
+    """Measure the spectrum of the chosen utterances, each at the same active level; all blocks get the same."""
+    bands, samples = third_octaves(sample_rate_hz), 0
+    total = np.zeros(len(bands))
+    for audio, offset, duration in selection.frame.sort("id").select("audio_filepath", "offset", "duration").rows():
+        speech = read_speech(corpus.audio_path(audio), offset, duration, sample_rate_hz).samples
+        total += band_powers(speech * speech_gain(speech, sample_rate_hz, -26.0), sample_rate_hz, bands)
+        samples += speech.size
+    level = 10 * np.log10(np.maximum(total, np.max(total) * 10 ** (-FLOOR_DB / 10)))
+    shown = tuple((c, round(float(v - level.max()), 1) + 0.0) for c, v in zip(bands, level, strict=True))
+    dealt = (Spectrum(shown),) * selection.per_group
+    seconds = samples / sample_rate_hz
+    return Exposure(step.path, "spectrum of the chosen speech", dealt, None, 1, 0, seconds, selection.per_group)
+
+
+def third_octaves(sample_rate_hz: int) -> list[float]:
+    """Nominal third-octave centres from 63 Hz to 0.4 of the sample rate, rounded to a tenth of a Hz.
+
+    Example:
+        >>> third_octaves(8000)[:3], third_octaves(8000)[-1]
+        ([63.1, 79.4, 100.0], 3162.3)
+    """
+    centres = [round(1000 * 10 ** (0.1 * k), 1) for k in range(-12, 14)]
+    return [centre for centre in centres if centre <= 0.4 * sample_rate_hz]
+
+
+def band_powers(signal: np.ndarray, sample_rate_hz: int, centre_hz: list[float]) -> np.ndarray:
+    """Energy of a signal of shape (n,) in third-octave bands, shape (b,)."""
+    density = np.abs(scipy.fft.rfft(signal)) ** 2
+    frequency = scipy.fft.rfftfreq(signal.size, 1 / sample_rate_hz)
+    edge = 2 ** (STEP / 2)
+    found = [float(np.sum(density[(frequency >= c / edge) & (frequency < c * edge)])) for c in centre_hz]
+    return np.array(found) / signal.size

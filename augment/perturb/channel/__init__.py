@@ -1,0 +1,1 @@
+"""Codecs, and packets that are lost."""

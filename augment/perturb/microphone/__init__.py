@@ -1,0 +1,1 @@
+"""What a microphone or handset does to sound."""

@@ -1,0 +1,1 @@
+"""Noise that sounds beside the speech."""

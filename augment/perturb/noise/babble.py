@@ -1,0 +1,104 @@
+"""Voices of other speakers."""
+
+import math
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from augment.acoustics import Signal
+from augment.acoustics.filters import convolve
+from augment.acoustics.levels import speech_gain
+from augment.perturb.noise_step import NoiseStep, Sound, a_level_dbov
+from augment.profiles.library import Need
+from augment.scene import Babble, Draw, Room, Scene, Voice
+
+TALKER_DBOV = -26.0
+PLACES = 4
+FADE_S = 0.005
+
+
+class BabbleNoise(NoiseStep):
+    """Talkers of the corpus itself behind the speech, at a given SNR or level.
+
+    Models people who talk at the same time: other speakers than those of the block, who never say one of its texts,
+    each at the same active level, each starting somewhere within an utterance. In a room they stand in up to four
+    places. Not modelled: that people take turns, and raise their voices.
+
+    In a recipe::
+
+        {kind: babble, talkers: 4, snr_db: 10}
+
+    Keeps: the speech, length, timing.
+    Changes: adds a noise stem.
+    Random: where in an utterance each talker starts; the planner deals the talkers to the block.
+    Reference: levels of talkers after ITU-T P.56; SNR in the recipe's band.
+    """
+
+    kind: Literal["babble"]
+    talkers: Annotated[int, Field(ge=1, le=128, description="how many talk at the same time")] = 8
+
+    def needs(self) -> tuple[Need, ...]:
+        """The voices."""
+        return (Need("talkers", "talkers", str(self.talkers)),)
+
+    def named(self, draw: Draw) -> str:
+        """How many talk."""
+        return f"babble of {self.talkers}"
+
+    def told(self, draw: Draw, scene: Scene) -> dict[str, Any]:
+        """Who talks."""
+        babble = self._babble(draw)
+        ids = ";".join(voice.utterance for talker in babble.talkers for voice in talker)
+        return {"talkers": len(babble.talkers), "talker_ids": ids, "segment": f"talkers of block {draw.block}"}
+
+    def sound(self, draw: Draw, samples: int, sample_rate_hz: int, lead: int) -> Sound:
+        """All talkers, without a room."""
+        return self._talk(draw, lead + samples, sample_rate_hz, 1)[0], None
+
+    def _heard(
+        self, scene: Scene, draw: Draw, taps: NDArray[np.float64] | None
+    ) -> tuple[Signal, NDArray[np.bool_] | None, float]:
+        paths = [] if scene.room is None else [_path(scene.room, draw, k) for k in range(min(PLACES, self.talkers))]
+        known = [path for path in paths if path is not None]
+        if not known:
+            return super()._heard(scene, draw, None)
+        lead, length = max(path.size for path in known) - 1, scene.speech.samples.size
+        parts = self._talk(draw, lead + length, scene.sample_rate_hz, len(known))
+        wet = np.sum([convolve(part, path)[lead:] for part, path in zip(parts, known, strict=True)], axis=0)
+        return wet, None, a_level_dbov(np.sum(parts, axis=0)[lead:], scene.sample_rate_hz, None)
+
+    def _talk(self, draw: Draw, samples: int, sample_rate_hz: int, places: int) -> NDArray[np.float64]:
+        """What is said at each place, shape (places, samples)."""
+        talkers = self._babble(draw).talkers
+        said = np.zeros((places, samples))
+        for number, voices in enumerate(talkers):
+            words = np.concatenate([_levelled(voice, draw, sample_rate_hz) for voice in voices])
+            start = draw.stream(f"start {number}").integers(words.size)
+            said[number % places] += np.take(words, np.arange(start, start + samples), mode="wrap")
+        return said / math.sqrt(len(talkers))
+
+    @staticmethod
+    def _babble(draw: Draw) -> Babble:
+        assert isinstance(draw.dealt, Babble), "the planner deals talkers to every babble"
+        return draw.dealt
+
+
+def _path(room: Room, draw: Draw, place: int) -> NDArray[np.float64] | None:
+    return room.noise_response(f"{draw.step} place {place}", None)
+
+
+def _levelled(voice: Voice, draw: Draw, sample_rate_hz: int) -> Signal:
+    """An utterance at the level of all talkers, with soft ends."""
+
+    def load() -> Signal:
+        samples = draw.library.voice(voice.audio, voice.offset_s, voice.duration_s, voice.sha256, sample_rate_hz)
+        fade = min(round(FADE_S * sample_rate_hz), samples.size // 2)
+        rise = 0.5 - 0.5 * np.cos(np.pi * (np.arange(fade) + 0.5) / fade)
+        samples = samples * speech_gain(samples, sample_rate_hz, TALKER_DBOV)
+        samples[:fade] *= rise
+        samples[samples.size - fade :] *= rise[::-1]
+        return samples
+
+    return draw.library.few(("voice", voice.sha256, voice.offset_s, voice.duration_s, sample_rate_hz), load)

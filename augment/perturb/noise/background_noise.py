@@ -1,0 +1,61 @@
+"""Recorded noise."""
+
+from collections.abc import Hashable
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from augment.acoustics.splice import excerpt
+from augment.perturb.noise_step import NoiseStep, Sound
+from augment.profiles.library import Need
+from augment.scene import Draw, Scene, Segment
+
+
+class BackgroundNoise(NoiseStep):
+    """Recorded noise under the speech at a given signal-to-noise ratio, or at a given level.
+
+    Models an acoustic background as it reaches the microphone; what the recording holds of a room stays as it is, and
+    no other room is added to it.
+
+    In a recipe::
+
+        {kind: background_noise, source: noise/street, snr_db: 10}
+
+    Keeps: the speech, length, timing.
+    Changes: adds a noise stem. Where the recording ends, it goes on at a random place with an equal-power cross-fade.
+    Random: nothing but those places; the planner deals the stretch of the recording to the block.
+    Reference: SNR after ITU-T P.56 (speech) and RMS (noise), in the recipe's band.
+    """
+
+    kind: Literal["background_noise"]
+    source: Annotated[str, Field(min_length=1, description="noise file or folder, relative to the recipe")]
+
+    def needs(self) -> tuple[Need, ...]:
+        """The recording."""
+        return (Need("source", "recording", self.source),)
+
+    def named(self, draw: Draw) -> str:
+        """The recording."""
+        return self._segment(draw).name
+
+    def identity(self, draw: Draw) -> Hashable:
+        """The stretch of the recording."""
+        return self.source, self._segment(draw).label
+
+    def told(self, draw: Draw, scene: Scene) -> dict[str, Any]:
+        """Where in the recording it starts, and whether the recording ends before the utterance."""
+        segment, rate = self._segment(draw), scene.sample_rate_hz
+        recording = draw.library.samples(self.source, segment.name, segment.sha256, rate)
+        ends = segment.start + scene.speech.samples.size > recording.size
+        return {"start_s": segment.start / rate, "segment": segment.label, "continued": ends}
+
+    def sound(self, draw: Draw, samples: int, sample_rate_hz: int, lead: int) -> Sound:
+        """The block's stretch of the recording."""
+        segment = self._segment(draw)
+        recording = draw.library.samples(self.source, segment.name, segment.sha256, sample_rate_hz)
+        return excerpt(recording, sample_rate_hz, segment.start, samples, draw.stream("splice")), None
+
+    @staticmethod
+    def _segment(draw: Draw) -> Segment:
+        assert isinstance(draw.dealt, Segment), "the planner deals a segment to every step that needs a recording"
+        return draw.dealt

@@ -1,0 +1,45 @@
+"""Noise of equipment, synthesised from figures."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from augment.perturb.noise_step import Sound, SourceNoise
+from augment.profiles.library import Need
+from augment.scene import Draw
+
+
+class EquipmentNoise(SourceNoise):
+    """Periodic and steady noise of equipment or a room, synthesised from a profile, at a given SNR or level.
+
+    Models tones with drift, pulse trains and bursts with their own regularity, and shaped noise. It has no length and
+    never repeats. Noise that pauses is measured while it is on, and every item meets it at once. In a room it has a
+    path of its own.
+
+    In a recipe::
+
+        {kind: equipment_noise, profile: mri_epi, snr_db: 10}
+
+    Keeps: the speech, length, timing.
+    Changes: adds a noise stem.
+    Random: phases, drift, the times of pulses and bursts, the broadband noise; the same for a whole block.
+    Reference: SNR after ITU-T P.56 (speech) and RMS (noise), in the recipe's band; the profile names its sources.
+    """
+
+    kind: Literal["equipment_noise"]
+    profile: Annotated[str, Field(min_length=1, description="bundled profile, or a YAML file relative to the recipe")]
+
+    def needs(self) -> tuple[Need, ...]:
+        """The profile."""
+        return (Need("profile", "noise_profile", self.profile),)
+
+    def named(self, draw: Draw) -> str:
+        """The profile."""
+        return self.profile
+
+    def sound(self, draw: Draw, samples: int, sample_rate_hz: int, lead: int) -> Sound:
+        """The synthesised noise."""
+        profile = draw.library.noise_profile(self.profile)
+        key = ("prominent", self.profile, sample_rate_hz)
+        counted = draw.library.once(key, lambda: profile.prominent(sample_rate_hz))
+        return profile.render(samples, sample_rate_hz, draw.stream, counted, *([lead] if lead else []))

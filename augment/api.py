@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from augment.acoustics import Signal
+from augment.acoustics.pcm import headroom_gain, quantise
 from augment.corpus.speech import Progress, inspect
 from augment.corpus.table import read_corpus
 from augment.design.conditions import conditions
@@ -17,9 +18,11 @@ from augment.errors import AcoustigridError, DesignError, Fault, nearest
 from augment.execute import Lost, executors
 from augment.export import exporters
 from augment.files.atomic import write_atomically
+from augment.files.audio import AudioFormat, encode
 from augment.recipe.loader import LoadedRecipe, load_recipe
 from augment.render import Failed, Rendered
-from augment.report.tables import coverage
+from augment.report.profile_sound import profile_sound
+from augment.report.tables import coverage, measured
 from augment.testset.finish import manifest_rows, write_rest
 from augment.testset.folder import COVERAGE, WHERE, Folder, Rows, open_folder
 from augment.testset.shard import Done, Job, Shard, Utterance
@@ -45,6 +48,7 @@ class BuildResult:
         removed: Files that the plan does not have any more.
         failures: Items that could not be made, and why.
         coverage: The accent x condition table, as text.
+        measured: What was measured in each condition, as text.
     """
 
     folder: Path
@@ -54,6 +58,7 @@ class BuildResult:
     removed: int
     failures: tuple[dict[str, Any], ...]
     coverage: str
+    measured: str
 
 
 def plan(recipe: str | Path | LoadedRecipe, progress: Progress = iter) -> Plan:
@@ -149,9 +154,8 @@ def _finish(opened: Folder, planned: Plan, rows: Rows, failures: list[dict[str, 
     extra = {module.FILE: module.export(manifest) for module in exporters().values()}
     write_rest(opened, planned, manifest, failures, {**extra, COVERAGE: f"{grid}\n".encode()})
     opened.forget_parts()
-    return BuildResult(
-        opened.path, planned, len(manifest), len(opened.finished), len(opened.stale), tuple(failures), grid
-    )
+    counts = (len(manifest), len(opened.finished), len(opened.stale))
+    return BuildResult(opened.path, planned, *counts, tuple(failures), grid, measured(manifest))
 
 
 def _executor(name: str | None, workers: int) -> Any:
@@ -219,6 +223,34 @@ def render_utterance(planned: Plan, utterance: str) -> dict[str, Rendered]:
             raise AcoustigridError(Fault(f"{utterance} under {outcome.condition.name}", outcome.reason))
         made[outcome.condition.name] = outcome
     return made
+
+
+def render_profile(
+    name: str, out: str | Path, seconds: float = 10.0, sample_rate_hz: int = 16000, seed: int = 1
+) -> str:
+    """Write a noise profile to a file, at -26 dBov; of a microphone or a room, its impulse response.
+
+    Args:
+        name: A bundled profile, or the path of one's own.
+        out: File to write, ``.wav`` or ``.flac``.
+        seconds: Length of a noise.
+        sample_rate_hz: Rate of the file.
+        seed: Another seed, another stretch.
+
+    Returns:
+        What was written, in one line.
+
+    Raises:
+        AcoustigridError: There is no such profile, it is faulty, or the file cannot be written.
+    """
+    path = Path(out)
+    formats: dict[str, AudioFormat] = {".wav": "wav", ".flac": "flac"}
+    if path.suffix.lower() not in formats:
+        raise AcoustigridError(Fault(str(path), "expected a file name that ends in .wav or .flac"))
+    samples, said = profile_sound(name, seconds, sample_rate_hz, seed)
+    pcm, _ = quantise(samples * headroom_gain(samples))
+    write_atomically(path, encode(pcm, sample_rate_hz, formats[path.suffix.lower()]))
+    return f"{path}: {said}, {pcm.size / sample_rate_hz:.2f} s at {sample_rate_hz} Hz"
 
 
 def stems(rendered: Rendered) -> dict[str, Signal]:

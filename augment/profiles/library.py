@@ -22,7 +22,7 @@ from augment.profiles.recording import Recording, inspect_recordings, read_sampl
 Room = Literal["noise_profile", "microphone", "recording", "talkers", "speech_spectrum"]
 DEALT = frozenset({"recording", "talkers", "speech_spectrum"})
 """What the planner finds and deals to blocks; all else is figures behind a name."""
-FOLDERS: dict[str, tuple[str, ...]] = {
+FOLDERS: dict[Room, tuple[str, ...]] = {
     "noise_profile": ("equipment", "ambience"),
     "microphone": ("microphones",),
 }
@@ -59,6 +59,18 @@ class Library:
     voices: Path | None = None
     _kept: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
     _samples: dict[Any, Signal] = field(default_factory=dict, repr=False, compare=False)
+
+    def profile(self, room: Room, name: str) -> Any:
+        """A profile of any kind by its name.
+
+        Raises:
+            ProfileError: There is no such profile, or it is faulty.
+        """
+        loaders: dict[Room, Callable[[str], Any]] = {
+            "noise_profile": self.noise_profile,
+            "microphone": self.microphone,
+        }
+        return loaders[room](name)
 
     def noise_profile(self, name: str) -> NoiseProfile:
         """A bundled noise profile by its name, or a user's by the path of its YAML file.

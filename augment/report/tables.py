@@ -1,7 +1,7 @@
 """Tables as plain text."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from augment.design.plan import Plan
@@ -51,6 +51,40 @@ def coverage(plan: Plan, made: Iterable[str]) -> str:
     groups = plan.selection.groups
     rows = [[c.name, *(cell(c.name, group) for group in groups)] for c in plan.conditions]
     return table(["condition", *groups], rows)
+
+
+def measured(rows: Iterable[Mapping[str, Any]]) -> str:
+    """What was measured in each condition, over all groups: mean and spread of levels and ratios.
+
+    Args:
+        rows: Of the manifest.
+
+    Example:
+        >>> row = {"condition": "fan", "group": "a", "snr_requested_db": 5, "snr_db": 5.0, "snr_a_weighted_db": 7.1}
+        >>> print(measured([{**row, "snr_delivered_db": 6.0, "headroom_gain_db": 0.0, "loudness_lufs": None}]))
+        condition  SNR asked  SNR measured  A-weighted  delivered  LUFS  made softer
+        ---------  ---------  ------------  ----------  ---------  ----  -----------
+        fan              5.0           5.0         7.1        6.0     -            0
+    """
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row["condition"], []).append(row)
+    columns = ("snr_requested_db", "snr_db", "snr_a_weighted_db", "snr_delivered_db", "loudness_lufs")
+    lines = [
+        [condition, *(_spread(some, column) for column in columns), sum(row["headroom_gain_db"] < 0 for row in some)]
+        for condition, some in found.items()
+    ]
+    header = ["condition", "SNR asked", "SNR measured", "A-weighted", "delivered", "LUFS", "made softer"]
+    return table(header, lines)
+
+
+def _spread(rows: Sequence[Mapping[str, Any]], column: str) -> str:
+    """Mean, and the range where it is wider than a tenth."""
+    values = [row[column] for row in rows if row[column] is not None]
+    if not values:
+        return "-"
+    mean, low, high = sum(values) / len(values), min(values), max(values)
+    return f"{mean:.1f}" if high - low < 0.1 else f"{mean:.1f} ({low:.1f}..{high:.1f})"
 
 
 def groups(plan: Plan) -> str:

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure: holds if it is within the tolerance of its reference."""
+    """One figure: holds if it is within the tolerance of its reference; or, as a limit, if it is not above it."""
 
     what: str
     reference: float
     ours: float
     tolerance: float
     unit: str = ""
+    limit: bool = False
 
     @property
     def difference(self) -> float:
@@ -26,7 +27,7 @@ class Figure:
 
     @property
     def holds(self) -> bool:
-        return abs(self.difference) <= self.tolerance
+        return (self.difference if self.limit else abs(self.difference)) <= self.tolerance
 
 
 def collected() -> dict[str, Callable[[], list[Figure]]]:

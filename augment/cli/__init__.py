@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from augment import __version__
+from augment.cli.profile import profile_app
 from augment.errors import AcoustigridError
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
+
+app.add_typer(profile_app, name="profile")
 
 RecipeArgument = Annotated[
     str, typer.Argument(metavar="RECIPE", help="A recipe file, or the name of a bundled recipe.")
@@ -131,6 +134,8 @@ def _build(recipe: str, out: Path, workers: int, replace: bool = False, executor
 def _show(result: "BuildResult") -> None:
     _say(result.coverage)
     _say()
+    _say(result.measured)
+    _say()
     reused = f" ({result.reused} of them were there before)" if result.reused else ""
     removed = f"; {result.removed} files that the plan does not have any more were removed" if result.removed else ""
     _say(f"{result.made} of {result.plan.items.height} items in {result.folder}{reused}{removed}")
@@ -215,6 +220,22 @@ def recipes(names: Annotated[bool, typer.Option("--names", help="Only the names.
         _say(f"{name.ljust(width)}  {about}")
 
 
+@app.command("copy")
+def copy_(
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="The name of a bundled recipe.")],
+    corpus: Annotated[Path, typer.Option(help="Manifest of your corpus.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Recipe file to write.")],
+) -> None:
+    """Copy a bundled recipe for a corpus of your own; then edit its groups and numbers.
+
+    Example:  acoustigrid copy demo --corpus corpus.jsonl --out mine.yaml
+    """
+    from augment.recipe.copying import copy_recipe
+
+    copy_recipe(recipe, corpus, out)
+    _say(f"wrote {out}; next: acoustigrid plan {out}")
+
+
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of recipes, for editors.
@@ -237,7 +258,3 @@ def main() -> None:
     except OSError as error:  # such as an output that cannot be written to
         typer.echo(f"error: {error.filename or 'output'}: {error.strerror or error}", err=True)
         sys.exit(EXIT_FAULT)
-
-
-if __name__ == "__main__":
-    main()

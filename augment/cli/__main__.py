@@ -1,0 +1,5 @@
+"""``python -m augment.cli``."""
+
+from augment.cli import main
+
+main()

@@ -5,7 +5,9 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+import soundfile
 
 from augment.recipe.loader import bundled_recipes
 
@@ -23,17 +25,45 @@ def run(*arguments, cwd=None, code=0):
     return done
 
 
-COMMANDS = ["check", "plan", "build", "verify", "demo", "recipes", "schema"]
+COMMANDS = ["check", "plan", "build", "verify", "demo", "recipes", "copy", "schema"]
+PROFILE_COMMANDS = ["list", "show", "render"]
 
 
 def test_help_lists_every_command():
     told = run("--help").stdout
-    assert re.findall(r"^  (\w+)  +\S", told.split("Commands:")[1], re.MULTILINE) == COMMANDS
+    assert re.findall(r"^  (\w+)  +\S", told.split("Commands:")[1], re.MULTILINE) == [*COMMANDS, "profile"]
+    told = run("profile", "--help").stdout
+    assert re.findall(r"^  (\w+)  +\S", told.split("Commands:")[1], re.MULTILINE) == PROFILE_COMMANDS
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [*COMMANDS, *(f"profile {name}" for name in PROFILE_COMMANDS)])
 def test_every_command_has_an_example(command):
-    assert f"acoustigrid {command}" in run(command, "--help").stdout
+    assert f"acoustigrid {command}" in run(*command.split(), "--help").stdout
+
+
+def test_profiles_are_listed_shown_and_heard(tmp_path):
+    assert "mri_epi" in run("profile", "list", "scanner").stdout
+    told = run("profile", "show", "mri_epi").stdout
+    assert "estimate:" in told
+    assert re.search(r"^ +631 Hz +0\.0  #{40}$", told, re.MULTILINE)
+    run("profile", "render", "mri_epi", "--seconds", 2, "--rate", 8000, "--out", tmp_path / "scanner.wav")
+    samples, rate = soundfile.read(tmp_path / "scanner.wav")
+    assert (samples.size, rate) == (16000, 8000)
+    assert 10 * np.log10(np.mean(samples**2)) == pytest.approx(-26, abs=0.01)
+    run("profile", "render", "itu_p48_handset", "--out", tmp_path / "response.flac")
+    response, _ = soundfile.read(tmp_path / "response.flac")
+    assert 0.1 < np.abs(response).max() <= 1
+    assert "did you mean 'mri_epi'" in run("profile", "show", "mri_epj", code=2).stderr
+    assert "ends in .wav or .flac" in run("profile", "render", "mri_epi", "--out", "scanner.mp3", code=2).stderr
+
+
+def test_a_bundled_recipe_is_copied_for_another_corpus(stocked):
+    run("copy", "demo", "--corpus", "corpus.jsonl", "--out", "mine.yaml", cwd=stocked.folder)
+    text = (stocked.folder / "mine.yaml").read_text().replace("utterances: 12, speakers: {min: 3}", "utterances: 2")
+    (stocked.folder / "mine.yaml").write_text(text)
+    assert "2 groups x 8 conditions" in run("plan", "mine.yaml", cwd=stocked.folder).stdout
+    again = run("copy", "demo", "--corpus", "corpus.jsonl", "--out", "mine.yaml", cwd=stocked.folder, code=2)
+    assert "such a file already" in again.stderr
 
 
 def test_build_verify_and_build_again(stocked):

@@ -1,0 +1,39 @@
+"""White, pink and brown noise."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from augment.acoustics.colour import Colour, colour_density, noise
+from augment.perturb.noise_step import NoiseStep, Sound
+from augment.scene import Draw
+
+
+class ColouredNoise(NoiseStep):
+    """White, pink or brown Gaussian noise at a given level.
+
+    Models steady noise without a source: 0, -3.01 or -6.02 dB per octave from 20 Hz to the Nyquist frequency, so a
+    third-octave band of white noise rises by 1 dB a band, of pink noise is as strong as the next, of brown falls.
+
+    In a recipe::
+
+        {kind: coloured_noise, colour: pink, snr_db: 10}
+
+    Keeps: the speech, length, timing.
+    Changes: adds a noise stem, from all sides and so without the room's echo. It has no length and never repeats.
+    Random: the noise; the same for a whole block.
+    Reference: power as 1, 1/f, 1/f^2; within 0.5 dB in third octaves from 63 Hz to 6.3 kHz.
+    """
+
+    kind: Literal["coloured_noise"]
+    colour: Annotated[
+        Colour, Field(description="white (0 dB per octave), pink (-3.01 dB) or brown (-6.02 dB, mostly rumble)")
+    ]
+
+    def named(self, draw: Draw) -> str:
+        """Source for the manifest."""
+        return f"{self.colour} noise"
+
+    def sound(self, draw: Draw, samples: int, sample_rate_hz: int, lead: int) -> Sound:
+        """The noise, 0 dBov, always on; shape (lead + samples,)."""
+        return noise(samples, draw.stream, colour_density(self.colour, sample_rate_hz), lead), None

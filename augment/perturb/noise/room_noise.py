@@ -1,0 +1,51 @@
+"""Background of an empty room, by its noise criterion."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from augment.acoustics.colour import NC_LEVELS_DB, nc_density, nc_level_dba, noise
+from augment.perturb.noise_step import NoiseStep, Sound
+from augment.scene import Draw
+
+
+class RoomNoise(NoiseStep):
+    """Steady background of a room on a noise criterion (NC) curve.
+
+    Models ventilation and the building with everybody silent: bedrooms and wards NC 25-35, offices and classrooms
+    30-35, shops and restaurants 35-40, laboratories 40-45, kitchens and computer rooms 45-55. The curve is the upper
+    bound that such a room just keeps to; few rooms reach it in every octave. Without ``snr_db`` and ``level_dba`` the
+    noise is as loud as the curve says: NC 40 is about 49 dB(A).
+
+    In a recipe::
+
+        {kind: room_noise, nc: 40, snr_db: 15}
+
+    Keeps: the speech, length, timing.
+    Changes: adds a noise stem. It has no length and never repeats.
+    Random: the noise; the same for a whole block.
+    Reference: NC curves, 63 Hz to 8 kHz, on a straight line between tabulated ones; within 0.5 dB in octaves.
+    """
+
+    kind: Literal["room_noise"]
+    nc: Annotated[
+        float, Field(ge=15, le=60, description="noise criterion: shape of the spectrum, and its level in a real room")
+    ]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _own_level(cls, data: Any) -> Any:
+        """Without SNR and level, the room is as loud as its curve says."""
+        if isinstance(data, dict) and "snr_db" not in data and "level_dba" not in data:
+            nc = data.get("nc")
+            if isinstance(nc, int | float) and min(NC_LEVELS_DB) <= nc <= max(NC_LEVELS_DB):
+                return {**data, "level_dba": round(nc_level_dba(nc), 2)}
+        return data
+
+    def named(self, draw: Draw) -> str:
+        """Source for the manifest."""
+        return f"room NC-{self.nc:g}"
+
+    def sound(self, draw: Draw, samples: int, sample_rate_hz: int, lead: int) -> Sound:
+        """The noise, always on, in units of 20 uPa (its level in dB is dB SPL); shape (lead + samples,)."""
+        return noise(samples, draw.stream, nc_density(self.nc, sample_rate_hz), lead), None

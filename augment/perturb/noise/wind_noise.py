@@ -1,0 +1,45 @@
+"""Wind at the microphone."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from augment.acoustics.colour import gusts, noise, wind_density
+from augment.perturb.noise_step import NoiseStep, Sound
+from augment.scene import Draw
+
+
+class WindNoise(NoiseStep):
+    """Rumble of wind at a microphone, with gusts, at a given level.
+
+    Models the pressure of turbulent air at an unprotected microphone: even up to a corner, -7 dB per octave above,
+    and a level that wanders. estimate: corner, gusts and their speed are typical values, not measured on a device.
+    Most of it lies below 100 Hz, outside of the usual SNR band: what is heard is louder than the SNR says.
+
+    In a recipe::
+
+        {kind: wind_noise, snr_db: 10}
+
+    Keeps: the speech, length, timing.
+    Changes: adds a noise stem. It has no length and never repeats; no overload of the microphone by gusts.
+    Random: the noise and the gusts; the same for a whole block.
+    Reference: slope of pressure in isotropic turbulence (f^-7/3); all else estimate.
+    """
+
+    kind: Literal["wind_noise"]
+    corner_hz: Annotated[
+        float, Field(ge=20, le=500, description="where the spectrum begins to fall; a stronger wind, a higher corner")
+    ] = 100.0
+    gust_db: Annotated[
+        float, Field(ge=0, le=10, description="standard deviation of the level; 0 for a steady wind")
+    ] = 4.0
+    gust_s: Annotated[float, Field(ge=0.1, le=60, description="time after which a gust is forgotten")] = 1.0
+
+    def named(self, draw: Draw) -> str:
+        """Source for the manifest."""
+        return "wind"
+
+    def sound(self, draw: Draw, samples: int, sample_rate_hz: int, lead: int) -> Sound:
+        """The noise, 0 dBov over a long time, always on; shape (lead + samples,)."""
+        steady = noise(samples, draw.stream, wind_density(self.corner_hz, sample_rate_hz), lead)
+        return steady * gusts(samples, sample_rate_hz, draw.stream, self.gust_db, self.gust_s, lead), None

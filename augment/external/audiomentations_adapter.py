@@ -176,7 +176,8 @@ def run(
         rng: Seeds what the transform draws.
 
     Returns:
-        The signal after it, shape (n,), and its parameters as it reports them, as JSON.
+        The signal after it, shape (n,); and as JSON what was applied: its name, its parameters as given, and those that
+        it reports of itself, under its own names.
 
     Raises:
         RenderError: It fails on this signal, or changes its length, or gives what is no number.
@@ -185,7 +186,7 @@ def run(
         >>> tone = np.sin(np.arange(100.0))
         >>> crushed, told = run("BitCrush", {"bit_depth": 3}, tone, 16000, np.random.default_rng(1))
         >>> np.unique(crushed).size, told
-        (11, '{"bit_depth": 3}')
+        (11, '{"transform": "BitCrush", "bit_depth": 3}')
     """
     seed = int(rng.integers(0, 2**32))
     single = np.array(signal, dtype=np.float32)  # a copy: nobody else's samples are changed
@@ -200,8 +201,8 @@ def run(
         raise RenderError(f"audiomentations.{transform} made {out.shape} of {signal.shape} samples")
     if not np.isfinite(out).all():
         raise RenderError(f"audiomentations.{transform} gave samples that are no numbers")
-    told = {name: _plain(value) for name, value in sorted(made.parameters.items()) if name != "should_apply"}
-    return out, json.dumps(told)
+    reported = {name: _plain(value) for name, value in sorted(made.parameters.items()) if name != "should_apply"}
+    return out, json.dumps({"transform": transform, **parameters, **reported})
 
 
 def lag_samples(transform: str, parameters: Mapping[str, Value], sample_rate_hz: int) -> float:

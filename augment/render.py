@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from augment.acoustics import Signal
 from augment.acoustics.levels import db, speech_gain, speech_level
+from augment.acoustics.loudness import integrated_loudness_lufs
 from augment.acoustics.pcm import FULL_SCALE, headroom_gain, quantise
 from augment.design.conditions import ChainStep, Condition
 from augment.errors import AcoustigridError, RenderError
@@ -177,6 +178,7 @@ def _deliver(
         "peak_dbfs": rounded(db(float(np.max(np.abs(pcm.astype(np.float64)), initial=0.0) / FULL_SCALE) ** 2)),
         "clipped_samples": clipped,
         "samples": int(pcm.size),
+        "loudness_lufs": rounded(integrated_loudness_lufs(pcm / FULL_SCALE, spec.sample_rate_hz)),
     }
     return Rendered(condition, pcm, at_microphone, delivered, measured)
 

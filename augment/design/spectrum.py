@@ -11,7 +11,7 @@ from augment.design.exposure import Exposure
 from augment.design.selection import Selection
 from augment.scene import Spectrum
 
-STEP = 1 / 3
+EDGE = 10**0.05
 FLOOR_DB = 60.0
 
 
@@ -45,6 +45,5 @@ def band_powers(signal: np.ndarray, sample_rate_hz: int, centre_hz: list[float])
     """Energy of a signal of shape (n,) in third-octave bands, shape (b,)."""
     density = np.abs(scipy.fft.rfft(signal)) ** 2
     frequency = scipy.fft.rfftfreq(signal.size, 1 / sample_rate_hz)
-    edge = 2 ** (STEP / 2)
-    found = [float(np.sum(density[(frequency >= c / edge) & (frequency < c * edge)])) for c in centre_hz]
+    found = [float(np.sum(density[(frequency >= c / EDGE) & (frequency < c * EDGE)])) for c in centre_hz]
     return np.array(found) / signal.size

@@ -110,7 +110,12 @@ class Scene:
             stem = replace(stem, gain=gain(level_dbov))
         else:
             stem = replace(stem, gain=gain(self._gain_for_snr_db(stem, request)))
-        return replace(self, noises=(*self.noises, replace(stem, measured=self._measured(stem))))
+        scene = replace(self, noises=(*self.noises, replace(stem, measured=self._measured(stem))))
+        mixed = self.mixture_stem
+        if mixed is None:
+            return scene
+        joined = (*mixed.history, mixed.gain, "plus", stem.history, stem.gain)
+        return replace(scene, mixture_stem=Stem(mixed.signal() + stem.signal(), 1.0, joined))
 
     def _gain_for_snr_db(self, stem: Stem, request: NoiseRequest) -> float:
         speech, noise = self.speech_level_db(self.snr), self.noise_level_db(stem, self.snr)

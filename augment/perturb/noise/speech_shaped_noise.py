@@ -6,7 +6,8 @@ from pydantic import Field
 
 from augment.acoustics.colour import BYRNE_LTASS_DB, noise, third_octave_density
 from augment.perturb.noise_step import NoiseStep, Sound
-from augment.scene import Draw
+from augment.profiles.library import Need
+from augment.scene import Draw, Spectrum
 
 
 class SpeechShapedNoise(NoiseStep):
@@ -26,13 +27,21 @@ class SpeechShapedNoise(NoiseStep):
 
     kind: Literal["speech_shaped_noise"]
     spectrum: Annotated[
-        Literal["byrne"], Field(description="whose speech: byrne, the international average of 1994")
+        Literal["byrne", "corpus"],
+        Field(description="whose speech: byrne, the international average of 1994, or corpus, the chosen utterances"),
     ] = "byrne"
+
+    def needs(self) -> tuple[Need, ...]:
+        """The spectrum of the chosen utterances, which the planner measures."""
+        return () if self.spectrum == "byrne" else (Need("spectrum", "speech_spectrum", self.spectrum),)
 
     def named(self, draw: Draw) -> str:
         """Source for the manifest."""
         return f"speech-shaped noise ({self.spectrum})"
 
     def sound(self, draw: Draw, samples: int, sample_rate_hz: int, lead: int) -> Sound:
-        """The noise, +70 dBov, always on; shape (lead + samples,)."""
-        return noise(samples, draw.stream, third_octave_density(BYRNE_LTASS_DB, sample_rate_hz), lead), None
+        """The noise, always on; shape (lead + samples,)."""
+        levels: dict[int, float] = BYRNE_LTASS_DB
+        if isinstance(draw.dealt, Spectrum):
+            levels = {round(centre): level for centre, level in draw.dealt.third_octaves_db}
+        return noise(samples, draw.stream, third_octave_density(levels, sample_rate_hz), lead), None

@@ -70,9 +70,12 @@ def weigh(
 
 
 def density_of_octaves(
-    frequency_hz: NDArray[np.float64], centre_hz: NDArray[np.float64], level_db: NDArray[np.float64]
+    frequency_hz: NDArray[np.float64],
+    centre_hz: NDArray[np.float64],
+    level_db: NDArray[np.float64],
+    edge: float = OCTAVE_EDGE,
 ) -> NDArray[np.float64]:
-    """Power density whose octave bands have given levels.
+    """Power density whose octave bands, or third-octave bands, have given levels.
 
     Between band centres the density runs straight in dB over the logarithm of frequency; outside the outermost bands
     it is zero. Straight lines alone would put too much power into bands beside a steep slope, so the points at the
@@ -82,6 +85,7 @@ def density_of_octaves(
         frequency_hz: Where the density is wanted, evenly spaced from 0, shape (m,).
         centre_hz: Centres of the octave bands, rising, shape (b,).
         level_db: Band levels, shape (b,).
+        edge: Upper edge of a band over its centre: 2^(1/2) for octaves, 2^(1/6) for third octaves.
 
     Returns:
         Power in each bin, shape (m,): the sum over a band is 10^(level/10). A band that reaches past the last
@@ -96,10 +100,10 @@ def density_of_octaves(
     """
     spacing = frequency_hz[1] - frequency_hz[0]
     # The correction works on a fine grid of its own, so that it does not depend on the sample rate.
-    fine = np.geomspace(centre_hz[0] / OCTAVE_EDGE, centre_hz[-1] * OCTAVE_EDGE, 200 * centre_hz.size + 1)
+    fine = np.geomspace(centre_hz[0] / edge, centre_hz[-1] * edge, 200 * centre_hz.size + 1)
     width = np.gradient(fine)
-    band = np.clip(np.searchsorted(centre_hz * OCTAVE_EDGE, fine, side="right"), 0, centre_hz.size - 1)
-    point_db = level_db - 10 * np.log10(centre_hz * (OCTAVE_EDGE - 1 / OCTAVE_EDGE))
+    band = np.clip(np.searchsorted(centre_hz * edge, fine, side="right"), 0, centre_hz.size - 1)
+    point_db = level_db - 10 * np.log10(centre_hz * (edge - 1 / edge))
     for _ in range(40):
         density = 10 ** (np.interp(np.log(fine), np.log(centre_hz), point_db) / 10)
         held = np.bincount(band, density * width, centre_hz.size)

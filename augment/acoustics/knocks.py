@@ -1,0 +1,160 @@
+"""Knocks: what one sounds like, and trains of them, at a rate of their own or at random.
+
+As in :mod:`augment.acoustics.synthesis`, a longer train begins with the shorter one, and what follows a ``lead`` is
+what would be there without it.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augment.acoustics import Signal
+from augment.acoustics.filters import convolve
+from augment.acoustics.synthesis import AT_ONCE_S, Streams
+
+
+def pulse_kernel(sample_rate_hz: int, resonances: Sequence[tuple[float, float, float]]) -> NDArray[np.float64]:
+    """One knock: a sum of decaying sines, with energy 1 when all of them can be heard.
+
+    Args:
+        sample_rate_hz: Samples a second.
+        resonances: For each: frequency in Hz, level in dB, time in s to fall by 60 dB. Those above the Nyquist
+            frequency are left out, and their energy with them.
+
+    Returns:
+        Shape (k,).
+
+    Example:
+        >>> knock = pulse_kernel(16000, [(1000, 0, 0.02), (3000, -6, 0.01)])
+        >>> knock.size, bool(abs(np.sum(knock**2) - 1) < 0.05)
+        (320, True)
+    """
+    # A sine of amplitude a that decays as exp(-bt) has the energy a^2 / 4b; b follows from 60 dB = 20 lg(e) b t.
+    energy = sum(10 ** (level / 10) * decay_s / (12 * math.log(10)) for _, level, decay_s in resonances)
+    heard = [r for r in resonances if r[0] < sample_rate_hz / 2]
+    time = np.arange(math.ceil(max(r[2] for r in resonances) * sample_rate_hz)) / sample_rate_hz
+    kernel = np.zeros(time.size)
+    for frequency, level, decay_s in heard:
+        kernel += 10 ** (level / 20) * np.sin(2 * np.pi * frequency * time) * 10 ** (-3 * time / decay_s)
+    return np.asarray(kernel / math.sqrt(energy * sample_rate_hz))
+
+
+def pulses(
+    samples: int,
+    sample_rate_hz: int,
+    streams: Streams,
+    kernel: NDArray[np.float64],
+    rate_hz: float,
+    jitter: float = 0.0,
+    spread_db: float = 0.0,
+    first_s: float = AT_ONCE_S,
+    lead: int = 0,
+) -> tuple[Signal, NDArray[np.bool_]]:
+    """A train of knocks with its own regularity, at 0 dB RMS over a long time if knocks do not overlap.
+
+    The first knock after the lead comes soon, however slow the train is: no item is left without it.
+
+    Args:
+        samples: Wanted length n.
+        sample_rate_hz: Samples a second.
+        streams: ``first``, ``times`` and ``before`` draw the times, ``strengths`` and ``strengths before`` the levels
+            of the pulses.
+        kernel: One pulse of energy 1, shape (k,).
+        rate_hz: Pulses a second.
+        jitter: Standard deviation of the interval, as a share of the period, 0 to 0.5.
+        spread_db: Standard deviation of the level from pulse to pulse.
+        first_s: Latest time of the first knock.
+        lead: Samples before the beginning.
+
+    Returns:
+        Samples, and where a knock can be heard: from its beginning until it has fallen by about 30 dB. Shapes
+        (lead + n,).
+
+    Example:
+        >>> from augment.streams import generator
+        >>> train, on = pulses(160000, 16000, generator, pulse_kernel(16000, [(900, 0, 0.02)]), 10.0)
+        >>> bool(abs(10 * np.log10(np.mean(train**2))) < 0.1), round(float(on.mean()), 1)
+        (True, 0.1)
+    """
+    period = sample_rate_hz / rate_hz
+
+    def steps(rng: np.random.Generator, length: float) -> NDArray[np.float64]:
+        count = math.ceil(length / period * (1 + jitter) + 10 * jitter * math.sqrt(length / period)) + 2
+        return period * np.maximum(1 + jitter * rng.standard_normal(count), 0.1)
+
+    return _train(samples, streams, kernel, period, steps, spread_db, first_s * sample_rate_hz, lead)
+
+
+def random_knocks(
+    samples: int,
+    sample_rate_hz: int,
+    streams: Streams,
+    kernel: NDArray[np.float64],
+    rate_hz: float,
+    spread_db: float = 0.0,
+    first_s: float = AT_ONCE_S,
+    lead: int = 0,
+) -> tuple[Signal, NDArray[np.bool_]]:
+    """Knocks at random times: a Poisson process, seen from one of its knocks; at 0 dB RMS over a long time.
+
+    Args:
+        samples: Wanted length n.
+        sample_rate_hz: Samples a second.
+        streams: ``first``, ``times`` and ``before`` draw the times, ``strengths`` and ``strengths before`` the levels
+            of the knocks.
+        kernel: One knock of energy 1, shape (k,).
+        rate_hz: Mean number of knocks a second.
+        spread_db: Standard deviation of the level from knock to knock.
+        first_s: Latest time of the first knock.
+        lead: Samples before the beginning.
+
+    Returns:
+        Samples, and where a knock can be heard: from its beginning until it has fallen by about 30 dB. Shapes
+        (lead + n,).
+
+    Reference: Campbell's theorem: the power of knocks of energy 1 at random times is their rate.
+
+    Example:
+        >>> from augment.streams import generator
+        >>> train, _ = random_knocks(1600000, 16000, generator, pulse_kernel(16000, [(900, 0, 0.02)]), 50.0)
+        >>> bool(abs(10 * np.log10(np.mean(train**2))) < 0.5)
+        True
+    """
+    period = sample_rate_hz / rate_hz
+
+    def steps(rng: np.random.Generator, length: float) -> NDArray[np.float64]:
+        count = math.ceil(length / period + 10 * math.sqrt(length / period)) + 20
+        return period * rng.standard_exponential(count)
+
+    return _train(samples, streams, kernel, period, steps, spread_db, first_s * sample_rate_hz, lead)
+
+
+def _train(
+    samples: int,
+    streams: Streams,
+    kernel: NDArray[np.float64],
+    period: float,
+    steps: Callable[[np.random.Generator, float], NDArray[np.float64]],
+    spread_db: float,
+    latest: float,
+    lead: int,
+) -> tuple[Signal, NDArray[np.bool_]]:
+    """Knocks at intervals that `steps` draws, enough of them for a length, both ways from the first; in samples."""
+    early = kernel.size + lead
+    first = streams("first").uniform(0, min(period, latest))
+    after = first + np.concatenate([[0.0], np.cumsum(steps(streams("times"), samples))])
+    before = first - np.cumsum(steps(streams("before"), early))
+    spread = spread_db * math.log(10) / 20
+    strength_after = np.exp(spread * streams("strengths").standard_normal(after.size) - spread**2)
+    strength_before = np.exp(spread * streams("strengths before").standard_normal(before.size) - spread**2)
+    places = np.rint(np.concatenate([after, before])).astype(np.int64) + early  # from one kernel before the lead
+    strength = np.concatenate([strength_after, strength_before])
+    inside = (places >= 0) & (places < samples + early)
+    clicks = np.bincount(places[inside], strength[inside], samples + early).astype(np.float64)
+    begun = np.cumsum(np.bincount(places[inside], minlength=samples + early))
+    over = kernel.size // 2
+    audible = begun - np.concatenate([np.zeros(over, int), begun[: -over or None]])
+    train = convolve(clicks, kernel)[kernel.size :] * math.sqrt(period)  # energy 1 in each period is power 1/period
+    return train, audible[kernel.size :] > 0

@@ -42,4 +42,4 @@ class EquipmentNoise(SourceNoise):
         profile = draw.library.noise_profile(self.profile)
         key = ("prominent", self.profile, sample_rate_hz)
         counted = draw.library.once(key, lambda: profile.prominent(sample_rate_hz))
-        return profile.render(samples, sample_rate_hz, draw.stream, counted, *([lead] if lead else []))
+        return profile.render(samples, sample_rate_hz, draw.stream, counted, lead)

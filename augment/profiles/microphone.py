@@ -27,6 +27,10 @@ class MicrophoneProfile(Figures):
         about: What it models, and what not.
         source: Where the figures come from, or ``estimate: ...``.
         response_db: Level in dB by frequency in Hz; only differences count, since 1 kHz is set to 0 dB.
+        ein_dba: A-weighted equivalent input noise level in dB SPL (94 less the signal-to-noise ratio of a data sheet);
+            told to the user, for a step ``self_noise`` of his own.
+        aop_dbspl: Acoustic overload point in dB SPL, where the total harmonic distortion of a 1 kHz sine is 10 %; told
+            to the user, for a step ``overload`` of his own.
     """
 
     title: Annotated[str, Field(min_length=3)]
@@ -35,6 +39,10 @@ class MicrophoneProfile(Figures):
     response_db: Annotated[
         dict[Annotated[float, Field(ge=1, le=200_000)], Annotated[float, Field(ge=-150, le=60)]], Field(min_length=2)
     ]
+    ein_dba: Annotated[
+        float | None, Field(ge=0, le=80, description="A-weighted equivalent input noise level in dB SPL")
+    ] = None
+    aop_dbspl: Annotated[float | None, Field(ge=80, le=160, description="dB SPL at which THD at 1 kHz is 10 %")] = None
 
     def table(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Frequencies in Hz and levels in dB re 1 kHz, both of shape (b,), rising in frequency.

@@ -1,0 +1,113 @@
+"""The carbon microphone of old telephones."""
+
+import math
+
+import numpy as np
+import scipy
+from numpy.typing import NDArray
+
+from augment.acoustics import Signal
+from augment.acoustics.filters import convolve, minimum_phase_fir, response_db, speech_delay_samples
+from augment.acoustics.levels import gain
+from augment.acoustics.overload import bent
+
+CAPSULE_DB = {100: -14, 200: -8, 300: -5, 500: -2, 800: 0, 1000: 0, 1600: 2, 2200: 4, 2800: 3, 3400: -3, 4000: -10}
+"""Diaphragm and cavity, in front of the granules: Hz and dB (an estimate)."""
+LINE_DB = {60: -36, 100: -20, 200: -6, 300: -2, 500: 0, 3000: 0, 3400: -2, 4000: -14, 5000: -30, 6300: -45}
+"""Coil and line, behind the granules: Hz and dB (an estimate)."""
+NOMINAL_DBOV = -26.0
+SWING = 0.15
+"""RMS change of the granules' resistance at the nominal level and 0 dB drive, as a share of it (an estimate)."""
+SOURCE_SHARE = 0.5
+"""Resistance of line and coil as a share of the whole (an estimate); without it the microphone would be linear."""
+GRANULE_NOISE_DB = -30.0
+"""Noise of moving granules re the signal that moves them (an estimate)."""
+ENVELOPE_S = 0.01
+SPEECH_DB = {
+    100: 54.4, 125: 57.7, 160: 56.8, 200: 60.2, 250: 60.3, 315: 59.0, 400: 62.1, 500: 62.1, 630: 60.5, 800: 56.8,
+    1000: 53.7, 1250: 53.0, 1600: 52.0, 2000: 48.7, 2500: 48.1, 3150: 46.8, 4000: 45.6, 5000: 44.5, 6300: 44.3,
+    8000: 43.7, 10000: 43.4, 12500: 41.3, 16000: 40.7,
+}  # fmt: skip
+"""Long-term average speech spectrum in third octaves (Byrne et al. 1994, J. Acoust. Soc. Am. 96, 2108)."""
+
+
+def _table(points: dict[int, int] | dict[int, float]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    return np.array(list(points), dtype=np.float64), np.array(list(points.values()), dtype=np.float64)
+
+
+def _speech_gain_db(response: list[dict[int, int]], sample_rate_hz: int) -> float:
+    """What filters in a row do to the level of speech-shaped noise."""
+    at, level = _table(SPEECH_DB)
+    at, level = at[at < 0.45 * sample_rate_hz], level[at < 0.45 * sample_rate_hz]
+    passed = level + sum(response_db(*_table(points), at) for points in response)
+    return float(10 * np.log10(np.sum(10 ** (passed / 10)) / np.sum(10 ** (level / 10))))
+
+
+def carbon_filters(sample_rate_hz: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The linear parts of a carbon microphone: capsule, and line.
+
+    Args:
+        sample_rate_hz: Samples a second.
+
+    Returns:
+        Minimum-phase taps of both. The first, and both in a row, leave the level of speech-shaped noise as it is.
+
+    Example:
+        >>> [taps.ndim for taps in carbon_filters(8000)]
+        [1, 1]
+    """
+    front = _speech_gain_db([CAPSULE_DB], sample_rate_hz)
+    both = _speech_gain_db([CAPSULE_DB, LINE_DB], sample_rate_hz)
+    capsule = minimum_phase_fir(*_table(CAPSULE_DB), sample_rate_hz) * gain(-front)
+    line = minimum_phase_fir(*_table(LINE_DB), sample_rate_hz) * gain(front - both)
+    return capsule, line
+
+
+def carbon_curve(swing: Signal) -> Signal:
+    """Current through carbon granules in series with a fixed resistance.
+
+    Pressure x presses the granules together: their resistance goes as 1 / (1 + x). With the share b of the fixed
+    resistance the current changes by x / (1 + b x), which bends the positive half more than the negative one. At x =
+    -1 the granules part and no current flows.
+
+    Args:
+        swing: Relative change x of the granules' conductance, shape (n,).
+
+    Example:
+        >>> carbon_curve(np.array([0.0, 0.5, -0.5, -3.0])).round(3).tolist()
+        [0.0, 0.4, -0.667, -2.0]
+    """
+    held = np.maximum(swing, -1.0)
+    return np.asarray(held / (1 + SOURCE_SHARE * held))
+
+
+def carbon(signal: Signal, sample_rate_hz: int, drive_db: float, rng: np.random.Generator) -> Signal:
+    """A signal through a carbon microphone: filter, static non-linearity with level-dependent noise, filter.
+
+    Args:
+        signal: Shape (n,); the nominal level is -26 dBov.
+        sample_rate_hz: Samples a second.
+        drive_db: How much harder than nominal the granules are moved. A 1 kHz sine of -26 dBov is distorted by
+            7.5 % at 0 dB, 15 % at 6 dB and 24 % at 12 dB.
+        rng: Draws the noise of the granules.
+
+    Returns:
+        Shape (n,), not delayed to within a sample, 300-3400 Hz, with a peak near 2 kHz.
+
+    Reference: after the structure of Oksanen and Välimäki 2011, "Modeling of the carbon microphone nonlinearity for a
+    vintage telephone sound effect", Proc. DAFx-11. The curve is that of a variable resistance; all its figures are
+    estimates.
+
+    Example:
+        >>> carbon(np.zeros(3), 16000, 0.0, np.random.default_rng(1)).tolist()
+        [0.0, 0.0, 0.0]
+    """
+    capsule, line = carbon_filters(sample_rate_hz)
+    drive = SWING * gain(drive_db - NOMINAL_DBOV)
+    swing = convolve(signal, capsule) * drive
+    current = bent(swing, carbon_curve)
+    pole = math.exp(-1 / (ENVELOPE_S * sample_rate_hz))
+    loudness = np.sqrt(np.maximum(scipy.signal.lfilter([1 - pole], [1, -pole], current * current), 0.0))
+    current += gain(GRANULE_NOISE_DB) * loudness * rng.standard_normal(signal.size)
+    late = max(0, round(speech_delay_samples(np.convolve(capsule, line), sample_rate_hz)))
+    return convolve(current, line, late) / drive

@@ -1,0 +1,49 @@
+"""Analogue-to-digital converters: quantisation, dither and clipping."""
+
+import numpy as np
+
+from augment.acoustics import Signal
+from augment.acoustics.levels import gain
+
+
+def convert(signal: Signal, bits: int, full_scale_dbov: float = 0.0, dither: np.random.Generator | None = None) -> Signal:
+    """A signal as a converter hands it on: rounded to its steps, and clipped at its full scale.
+
+    The steps are those of a two's complement converter: 2^bits of them over the whole range, one of them at zero.
+    Rounding makes noise of a twelfth of a squared step (16 bits: -101.1 dBov); triangular dither of two steps makes
+    it independent of the signal and three times as strong (-96.3 dBov).
+
+    Args:
+        signal: Shape (n,).
+        bits: 2 to 32.
+        full_scale_dbov: Level of the square wave that fills the converter; 0 is the full scale of the file.
+        dither: Draws the dither (TPDF); None for none.
+
+    Returns:
+        Shape (n,).
+
+    Reference: Lipshitz, Wannamaker and Vanderkooy 1992, "Quantization and dither: a theoretical survey", J. Audio Eng.
+    Soc. 40 (non-subtractive dither of triangular density).
+
+    Example:
+        >>> convert(np.array([0.3, 0.9, -2.0]), 3).tolist()
+        [0.25, 0.75, -1.0]
+    """
+    step = gain(full_scale_dbov) * 2.0 ** (1 - bits)
+    value = signal / step
+    if dither is not None:
+        value = value + dither.triangular(-1.0, 0.0, 1.0, signal.size)
+    half = 2 ** (bits - 1)
+    return np.asarray(np.clip(np.rint(value), -half, half - 1) * step)
+
+
+def clipped_samples(signal: Signal, bits: int, full_scale_dbov: float = 0.0) -> int:
+    """Samples of shape (n,) that lie outside of what :func:`convert` can hand on.
+
+    Example:
+        >>> clipped_samples(np.array([0.3, 0.9, -2.0]), 3)
+        2
+    """
+    half = 2.0 ** (bits - 1)
+    value = np.rint(signal * (half / gain(full_scale_dbov)))
+    return int(np.count_nonzero((value < -half) | (value > half - 1)))

@@ -6,7 +6,9 @@ from augment.acoustics import Signal
 from augment.acoustics.levels import gain
 
 
-def convert(signal: Signal, bits: int, full_scale_dbov: float = 0.0, dither: np.random.Generator | None = None) -> Signal:
+def convert(
+    signal: Signal, bits: int, full_scale_dbov: float = 0.0, dither: np.random.Generator | None = None
+) -> Signal:
     """A signal as a converter hands it on: rounded to its steps, and clipped at its full scale.
 
     The steps are those of a two's complement converter: 2^bits of them over the whole range, one of them at zero.

@@ -32,7 +32,8 @@ class Adc(Perturbation):
     records: ClassVar[tuple[str, ...]] = ("adc_clipped_samples",)
     bits: Annotated[int, Field(ge=8, le=24, description="resolution; the file itself has 16")] = 16
     full_scale_dbov: Annotated[
-        float, Field(ge=-40, le=0, description="where it clips, as the level of a square wave; 0: the file's full scale")
+        float,
+        Field(ge=-40, le=0, description="where it clips, as the level of a square wave; 0: the file's full scale"),
     ] = 0.0
     dither: Annotated[Literal["none", "tpdf"], Field(description="none, or triangular dither of two steps")] = "none"
 

@@ -22,8 +22,8 @@ class AutomaticGain(Perturbation):
     Keeps: length, timing.
     Changes: level over time. Detector: mean square, 5 ms; gain smoothed in dB.
     Random: nothing.
-    Reference: Giannoulis, Massberg and Reiss 2012. estimate: the ranges that devices use (attack 5 to 20 ms, release 0.2
-        to 2 s, highest gain 20 to 30 dB).
+    Reference: Giannoulis, Massberg and Reiss 2012. estimate: the ranges that devices use (attack 5 to 20 ms, release
+        0.2 to 2 s, highest gain 20 to 30 dB).
     """
 
     kind: Literal["automatic_gain"]

@@ -33,6 +33,10 @@ class SelfNoise(Perturbation):
         float, Field(ge=0, le=80, description="A-weighted equivalent input noise level in dB SPL; phones 30 to 34")
     ]
 
+    def is_noise(self) -> bool:
+        """It has a noise's columns in the manifest."""
+        return True
+
     def apply(self, scene: Scene, draw: Draw) -> Scene:
         """Add the noise.
 

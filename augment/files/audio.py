@@ -48,6 +48,21 @@ class Audio:
     channels: int
 
 
+@dataclass(frozen=True)
+class Channels:
+    """A decoded audio file with its channels apart.
+
+    Attributes:
+        samples: Shape (n, c), full scale 1.0.
+        sample_rate_hz: Samples a second.
+        sha256: Of the file's bytes.
+    """
+
+    samples: NDArray[np.float64]
+    sample_rate_hz: int
+    sha256: str
+
+
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
     """Put off the interrupt key: libsndfile calls back into Python, where an interrupt is lost with the bytes."""
@@ -143,6 +158,14 @@ def decode(
         AudioError: Not audio, damaged, no samples, too long, an impossible rate, samples that are no numbers, channels
             that cancel, or a stretch that reaches past the end.
     """
+    stretch, rate, channels = _decoded(data, where, offset_s, duration_s, longest_s)
+    return Audio(stretch.mono(where), rate, hashlib.sha256(data).hexdigest(), channels)
+
+
+def _decoded(
+    data: bytes, where: str, offset_s: float, duration_s: float | None, longest_s: float, apart: bool = False
+) -> tuple["_Stretch", int, int]:
+    """A stretch of a file, its sample rate, and how many channels the file has."""
     import soundfile
 
     _refuse_short_riff(data, where)
@@ -153,7 +176,7 @@ def decode(
             _refuse_header(rate, channels, where)
             start = round(offset_s * rate)
             end = None if duration_s is None else start + round(duration_s * rate)
-            stretch = _Stretch(start, end, channels)
+            stretch = _Stretch(start, end, channels, apart)
             total = _decode_blocks(file, where, stretch, longest_s)
     except (soundfile.LibsndfileError, RuntimeError, TypeError, AssertionError) as error:
         reason = getattr(error, "error_string", str(error)).strip(" .")  # str() of it names a memory address
@@ -165,7 +188,7 @@ def decode(
     if start >= total or (end is not None and end > total + rate // 100):
         asked = f"{offset_s:g} s" if end is None else f"{offset_s:g}-{end / rate:g} s"
         raise AudioError(Fault(where, f"asked for {asked}, but the file is {total / rate:.3f} s long"))
-    return Audio(stretch.mono(where), rate, hashlib.sha256(data).hexdigest(), channels)
+    return stretch, rate, channels
 
 
 def _refuse_header(rate: int, channels: int, where: str) -> None:
@@ -178,9 +201,9 @@ def _refuse_header(rate: int, channels: int, where: str) -> None:
 class _Stretch:
     """The wanted frames of a file, mixed to one channel block by block: a long file with many channels is large."""
 
-    def __init__(self, start: int, end: int | None, channels: int) -> None:
-        self.start, self.end = start, end
-        self.kept: list[Signal] = []
+    def __init__(self, start: int, end: int | None, channels: int, apart: bool) -> None:
+        self.start, self.end, self.apart = start, end, apart
+        self.kept: list[NDArray[np.float64]] = []
         self.frames = 0
         self.energies = np.zeros(channels)
 
@@ -190,15 +213,19 @@ class _Stretch:
         low, high = max(self.start, position), stop if self.end is None else min(self.end, stop)
         if low < high:
             part = block[low - position : high - position]
-            self.kept.append(part.mean(axis=1))
+            self.kept.append(part.copy() if self.apart else part.mean(axis=1))
             self.frames += high - low
             self.energies += np.sum(part * part, axis=0)
 
-    def mono(self, where: str) -> Signal:
-        """The mean of the channels, unless that loses the sound."""
-        samples = np.concatenate(self.kept) if self.kept else np.zeros(0)
+    def whole(self, where: str) -> NDArray[np.float64]:
+        """All that was kept."""
         if not np.isfinite(self.energies).all():
             raise AudioError(Fault(where, "holds samples that are no numbers (NaN or infinity)"))
+        return np.concatenate(self.kept) if self.kept else np.zeros(0)
+
+    def mono(self, where: str) -> Signal:
+        """The mean of the channels, unless that loses the sound."""
+        samples = self.whole(where)
         loss = 10 ** (-CANCELLATION_DB / 10)
         if self.energies.size > 1 and float(np.sum(samples * samples)) < float(self.energies.max()) * loss:
             message = f"the mean of its {self.energies.size} channels is far weaker than the strongest one"
@@ -213,7 +240,8 @@ def _decode_blocks(file: Any, where: str, stretch: _Stretch, longest_s: float) -
         stretch.take(block, position)
         position += len(block)
         if stretch.frames > longest_s * file.samplerate:
-            raise AudioError(Fault(where, f"is longer than {longest_s / 60:g} minutes", "cut it into parts"))
+            longest = f"{longest_s:g} s" if longest_s < 60 else f"{longest_s / 60:g} minutes"
+            raise AudioError(Fault(where, f"is longer than {longest}", "cut it into parts, or cut off its end"))
     if file.frames < 2**62 and position < file.frames:  # a streamed FLAC declares 2^63 - 1 frames
         message = f"the file is cut off: it declares {file.frames:,} frames and holds {position:,}"
         raise AudioError(Fault(where, message, "fetch or copy it again"))
@@ -229,6 +257,17 @@ def read_audio(
         AudioError: As in :func:`read_bytes` and :func:`decode`.
     """
     return decode(read_bytes(path), str(path), offset_s, duration_s, longest_s)
+
+
+def read_channels(path: Path, longest_s: float = LONGEST_S) -> Channels:
+    """Read and decode an audio file, its channels apart.
+
+    Raises:
+        AudioError: As in :func:`read_bytes` and :func:`decode`.
+    """
+    data = read_bytes(path)
+    stretch, rate, _ = _decoded(data, str(path), 0.0, None, longest_s, apart=True)
+    return Channels(stretch.whole(str(path)), rate, hashlib.sha256(data).hexdigest())
 
 
 def encode(samples: NDArray[np.int16], sample_rate_hz: int, audio_format: AudioFormat) -> bytes:

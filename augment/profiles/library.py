@@ -18,14 +18,20 @@ from augment.files.yaml import load_yaml, validate
 from augment.profiles.microphone import MicrophoneProfile, from_impulse_response
 from augment.profiles.noise import NoiseProfile
 from augment.profiles.recording import Recording, inspect_recordings, read_samples
+from augment.profiles.room import Position, Response, RoomProfile, inspect_positions, prepare_positions
 
-Room = Literal["noise_profile", "microphone", "recording", "talkers", "speech_spectrum"]
+Room = Literal[
+    "noise_profile", "microphone", "room", "impulse_response", "recording", "talkers", "speech_spectrum"
+]
 DEALT = frozenset({"recording", "talkers", "speech_spectrum"})
 """What the planner finds and deals to blocks; all else is figures behind a name."""
 FOLDERS: dict[Room, tuple[str, ...]] = {
     "noise_profile": ("equipment", "ambience"),
     "microphone": ("microphones",),
+    "room": ("rooms",),
 }
+CARRIED = (*FOLDERS, "impulse_response")
+"""What a worker is handed; it reads recordings and impulse responses itself, against their hashes."""
 T = TypeVar("T")
 MOST_BYTES = 2**28
 TABLES = (".yaml", ".yml")
@@ -99,6 +105,39 @@ class Library:
             return from_impulse_response(path)
 
         return self.once(("microphone", name), load)
+
+    def room(self, name: str) -> RoomProfile:
+        """A bundled room by its name, or a user's by the path of its YAML file.
+
+        Raises:
+            ProfileError: There is no such room, or it is faulty.
+        """
+
+        def load() -> RoomProfile:
+            return validate(RoomProfile, load_yaml(self.find("room", name), ProfileError), ProfileError)
+
+        return self.once(("room", name), load)
+
+    def positions(self, source: str) -> tuple[Position, ...]:
+        """What is known of an impulse response, or of those in a folder.
+
+        Raises:
+            ProfileError: It is not there, or a file of it cannot be used.
+        """
+        return self.once(("impulse_response", source), lambda: inspect_positions(self.find("impulse_response", source)))
+
+    def responses(self, source: str, channel: int | None, keep_gain: bool, sample_rate_hz: int) -> tuple[Response, ...]:
+        """Impulse responses ready for a test set: as :func:`augment.profiles.room.prepare_positions`.
+
+        Raises:
+            ProfileError: A file is not what it was when it was planned, or cannot be used with this channel and rate.
+        """
+
+        def prepare() -> tuple[Response, ...]:
+            place = self.find("impulse_response", source)
+            return prepare_positions(place, self.positions(source), channel, keep_gain, sample_rate_hz)
+
+        return self.once(("responses", source, channel, keep_gain, sample_rate_hz), prepare)
 
     def recordings(self, source: str) -> tuple[Recording, ...]:
         """What is known of the recordings of a noise file or folder.
@@ -186,7 +225,7 @@ class Library:
             raise ProfileError(Fault("", f"'{name[:80]}' cannot be the name of a file")) from None
         if not present:
             raise ProfileError(Fault("", f"there is no file or folder '{name}'", f"looked in {self.base}"))
-        if path.is_dir() and room != "recording":
+        if path.is_dir() and room not in ("recording", "impulse_response"):
             raise ProfileError(Fault("", f"'{name}' is a folder; expected a file"))
         return path
 
@@ -204,6 +243,10 @@ class Library:
                     ("microphone", need.name, "sha256"), lambda: hashlib.sha256(read_bytes(path)).hexdigest()
                 )
             content: Any = sorted(profile.response_db.items())
+        elif need.room == "room":
+            content = self.room(need.name).model_dump(mode="json", include={"size_m", "t60_s"})
+        elif need.room == "impulse_response":
+            content = [position.sha256 for position in self.positions(need.name)]
         else:
             said: Any = {"title": True, "about": True, "components": {"__all__": {"source"}}}
             content = self.noise_profile(need.name).model_dump(mode="json", exclude=said)
@@ -211,7 +254,7 @@ class Library:
 
     def __getstate__(self) -> dict[str, Any]:
         # A worker gets the very profiles that were planned with, and reads recordings itself, against their hashes.
-        profiles = {key: value for key, value in self._kept.items() if key[0] in FOLDERS}
+        profiles = {key: value for key, value in self._kept.items() if key[0] in CARRIED}
         return {"base": self.base, "voices": self.voices, "_kept": profiles, "_samples": {}}
 
     def once(self, key: Any, load: Callable[[], T]) -> T:

@@ -1,0 +1,401 @@
+"""Impulse responses of rooms: the direct sound, the decay, and what ISO 3382 reads from them.
+
+A response is the sound pressure at a microphone after a click of the source, shape (k,). Its *direct index* is the
+sample at which the sound that took the straight way arrives; a strong reflection may be higher, so this is not the
+largest sample.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import scipy
+from numpy.typing import NDArray
+
+from augment.acoustics import Signal
+from augment.acoustics.filters import convolve
+from augment.acoustics.levels import db
+
+ONSET_DB = 20.0
+ONSET_S = 0.0005
+DIRECT_S = 0.0025
+EARLY_S = 0.050
+PREROLL_S = 0.001
+FADE_OUT_S = 0.010
+NOISE_MARGIN_DB = 10.0
+RANGES = (("T30", -5.0, -35.0), ("T20", -5.0, -25.0))
+REACHES_THE_END = 0.9
+
+
+@dataclass(frozen=True)
+class Decay:
+    """Where the decay of a response ends in noise.
+
+    Attributes:
+        end: First sample at which the noise is as strong as the decay; the length of the response if it never is.
+        noise_power: Mean square of the noise; 0 where the response ends before it.
+        lost_energy: Energy of the decay behind the end, if it went on as it did.
+    """
+
+    end: int
+    noise_power: float
+    lost_energy: float
+
+
+@dataclass(frozen=True)
+class RoomMeasures:
+    """What is read from a response.
+
+    Attributes:
+        t30_s: Time to fall by 60 dB, in seconds; None where the response does not hold the range.
+        t30_range: ``"T30"`` for a time from -5..-35 dB, ``"T20"`` from -5..-25 dB; None where there is none.
+        c50_db: Energy of the first 50 ms after the direct sound against all later; None where there is no later.
+        drr_db: Energy within 2.5 ms of the direct sound against all other; None where there is no other.
+    """
+
+    t30_s: float | None
+    t30_range: str | None
+    c50_db: float | None
+    drr_db: float | None
+
+
+def direct_index(response: NDArray[np.float64], sample_rate_hz: int) -> int:
+    """The sample at which the direct sound arrives.
+
+    The first sample within 20 dB of the largest one is where the response begins; the largest one of the next 0.5 ms
+    is the direct sound. The second half is needed because a sound that arrives between two samples rings before its
+    peak, by -18 dB two samples earlier.
+
+    Args:
+        response: Shape (k,), not silent.
+        sample_rate_hz: Samples a second.
+
+    Reference: ISO 3382-1:2009 (the response begins where it first comes within 20 dB of its largest value); 0.5 ms is
+    our choice, longer than the ringing at 8 kHz and shorter than the way round a head.
+
+    Example:
+        A reflection that is louder than the direct sound is not taken for it:
+
+        >>> direct_index(np.array([0.0, 0.001, 0.5] + 40 * [0.0] + [-0.9, 0.1]), 16000)
+        2
+    """
+    magnitude = np.abs(response)
+    begins = int(np.argmax(magnitude >= magnitude.max() * 10 ** (-ONSET_DB / 20)))
+    near = magnitude[begins : begins + max(1, round(ONSET_S * sample_rate_hz))]
+    return begins + int(np.argmax(near))
+
+
+def onset_contrast_db(response: NDArray[np.float64], direct: int, sample_rate_hz: int) -> float:
+    """How far the direct sound stands above the 10 ms before it (all but the last of them).
+
+    Args:
+        response: Shape (k,).
+        direct: Its direct index.
+        sample_rate_hz: Samples a second.
+
+    Returns:
+        Peak of the direct sound against the RMS before it, in dB; ``inf`` where nothing stands before it.
+
+    Example:
+        >>> onset_contrast_db(np.concatenate([np.full(200, 0.01), [1.0]]), 200, 16000)
+        40.0
+    """
+    guard = round(PREROLL_S * sample_rate_hz)
+    before = response[max(0, direct - 10 * guard) : max(0, direct - guard)]
+    noise = float(np.mean(before * before)) if before.size else 0.0
+    return round(db(float(response[direct] ** 2) / noise), 9) if noise > 0 else math.inf
+
+
+def decay(response: NDArray[np.float64], sample_rate_hz: int, least_noise: float = 0.0) -> Decay:
+    """Find where the decay of a response sinks into the noise of its measurement.
+
+    A straight line in dB is laid through the smoothed decay and followed to the level of the noise; the noise is then
+    taken again from behind that point, and the line from the part just above it, until they agree. A response that
+    ends before the line meets the noise has none.
+
+    Args:
+        response: From the direct sound on, shape (k,).
+        sample_rate_hz: Samples a second.
+        least_noise: Mean square below which samples mean nothing, such as that of the steps of a 16-bit file.
+
+    Reference: Lundeby, Vigran, Bietz and Vorländer, Acustica 81 (1995), 344-355; ISO 3382-1:2009, 5.3.3.
+
+    Example:
+        >>> click = 10.0 ** (-3 * np.arange(16000) / 8000)
+        >>> decay(click, 16000).end, decay(np.maximum(click, 1e-4), 16000).end // 1000
+        (16000, 10)
+    """
+    nonzero = np.flatnonzero(response)
+    size = int(nonzero[-1]) + 1 if nonzero.size else 0
+    energy = response[:size] * response[:size]
+    if size < 2:
+        return Decay(size, 0.0, 0.0)
+    block = max(1, round(0.01 * sample_rate_hz))
+    noise = max(least_noise, float(np.mean(energy[-max(1, size // 10) :])))
+    top_db = math.inf
+    line = (0.0, 0.0)
+    end = float(size)
+    for _ in range(5):
+        fitted = _line(energy, block, noise, top_db)
+        if fitted is None:
+            return Decay(size, 0.0, 0.0)
+        line = fitted
+        before, end = end, (db(noise) - line[1]) / line[0] if noise > 0 else math.inf
+        if end >= REACHES_THE_END * size:
+            lost = 10 ** ((line[1] + line[0] * size) / 10) / (-line[0] * math.log(10) / 10)
+            return Decay(size, 0.0, lost)
+        block = max(1, round(-2 / line[0]))  # five means in each 10 dB of the decay
+        behind = min(int(end - NOISE_MARGIN_DB / line[0]), size - max(1, size // 10))
+        noise = max(least_noise, float(np.mean(energy[max(0, behind) :])))
+        top_db = 25.0
+        if abs(end - before) < block:
+            break
+    end = max(1.0, end)
+    return Decay(int(end), noise, 10 ** ((line[1] + line[0] * end) / 10) / (-line[0] * math.log(10) / 10))
+
+
+def _line(energy: Signal, block: int, noise: float, top_db: float) -> tuple[float, float] | None:
+    """Slope in dB a sample and level at sample 0 of a decay, from 8 dB above the noise up to `top_db` above it."""
+    means = np.mean(energy[: energy.size // block * block].reshape(-1, block), axis=1)
+    if means.size < 2:
+        return _line(energy, block // 2, noise, top_db) if block > 8 else None
+    levels = 10 * np.log10(np.maximum(means, 1e-300))
+    floor = db(noise) if noise > 0 else -math.inf
+    first = int(np.argmax(levels))
+    below = np.flatnonzero(levels[first:] < floor + 8)
+    last = first + int(below[0]) if below.size else levels.size
+    high = np.flatnonzero(levels[first:last] <= floor + top_db)
+    first += int(high[0]) if high.size else 0
+    if last - first < 3 and block > 8:
+        return _line(energy, block // 2, noise, top_db)
+    if last - first < 2:
+        return None
+    place = (np.arange(first, last) + 0.5) * block
+    slope, level = np.polyfit(place, levels[first:last], 1)
+    return (float(slope), float(level)) if slope < 0 else None
+
+
+def energy_decay_db(response: NDArray[np.float64], found: Decay) -> NDArray[np.float64]:
+    """The energy that is still to come, by sample, in dB relative to all: the backward-integrated decay curve.
+
+    Noise is subtracted, the integral ends where the decay meets it, and what lies behind is added as an exponential.
+
+    Args:
+        response: From the direct sound on, shape (k,).
+        found: Its :func:`decay`.
+
+    Returns:
+        Shape (m,), m = ``found.end``, beginning at 0.
+
+    Reference: Schroeder, JASA 37 (1965), 409-412; ISO 3382-1:2009, 5.3.3.
+
+    Example:
+        >>> energy_decay_db(np.array([1.0, 0.0, 1.0]), Decay(3, 0.0, 0.0)).round(2).tolist()
+        [0.0, -3.01, -3.01]
+    """
+    energy = response[: found.end] * response[: found.end] - found.noise_power
+    to_come = np.cumsum(energy[::-1])[::-1] + found.lost_energy
+    return np.asarray(10 * np.log10(np.maximum(to_come / max(float(to_come[0]), 1e-300), 1e-30)))
+
+
+def reverberation_time(
+    response: NDArray[np.float64], sample_rate_hz: int, found: Decay | None = None
+) -> tuple[float, str] | None:
+    """Reverberation time of all frequencies together.
+
+    Args:
+        response: From the direct sound on, shape (k,).
+        sample_rate_hz: Samples a second.
+        found: Its :func:`decay`, if that is known.
+
+    Returns:
+        Time to fall by 60 dB in seconds, and the range that it is taken from: ``"T30"`` (-5 to -35 dB), or ``"T20"``
+        (-5 to -25 dB) where the noise is nearer than 10 dB to the end of that; None where it is nearer still.
+
+    Reference: ISO 3382-1:2009 (backward integration, least-squares line, 10 dB between its end and the noise).
+
+    Example:
+        >>> click = 10.0 ** (-3 * np.arange(16000) / 8000)
+        >>> seconds, range_ = reverberation_time(click, 16000)
+        >>> round(seconds, 3), range_, reverberation_time(np.ones(1), 16000)
+        (0.5, 'T30', None)
+    """
+    found = found or decay(response, sample_rate_hz)
+    if found.end < 2:
+        return None
+    curve = energy_decay_db(response, found)
+    for name, top, bottom in RANGES:
+        if curve[-1] > bottom - NOISE_MARGIN_DB:
+            continue
+        first, last = int(np.argmax(curve <= top)), int(np.argmax(curve <= bottom))
+        if last - first >= 2:
+            slope = np.polyfit(np.arange(first, last + 1) / sample_rate_hz, curve[first : last + 1], 1)[0]
+            return float(-60 / slope), name
+    return None
+
+
+def clarity_db(response: NDArray[np.float64], direct: int, sample_rate_hz: int) -> float | None:
+    """Clarity C50: the energy up to 50 ms after the direct sound against all later energy, in dB.
+
+    Args:
+        response: Shape (k,).
+        direct: Its direct index; energy just before it counts as early.
+        sample_rate_hz: Samples a second.
+
+    Returns:
+        None where there is no later energy.
+
+    Reference: ISO 3382-1:2009, Annex A.
+
+    Example:
+        >>> clarity_db(np.array([1.0] + 799 * [0.0] + [0.1]), 0, 16000)
+        20.0
+    """
+    return _ratio_db(response, 0, direct + round(EARLY_S * sample_rate_hz))
+
+
+def direct_to_reverberant_db(response: NDArray[np.float64], direct: int, sample_rate_hz: int) -> float | None:
+    """Direct-to-reverberant ratio: energy within 2.5 ms of the direct sound against all other energy, in dB.
+
+    Args:
+        response: Shape (k,).
+        direct: Its direct index.
+        sample_rate_hz: Samples a second.
+
+    Returns:
+        None where there is no other energy.
+
+    Reference: Eaton, Gaubitch, Moore and Naylor, IEEE/ACM TASLP 24 (2016), 1681-1693 (the ACE challenge). The
+    window of 2.5 ms is a common one and not part of any standard.
+
+    Example:
+        >>> direct_to_reverberant_db(np.array([1.0] + 99 * [0.0] + [0.1]), 0, 16000)
+        20.0
+    """
+    half = round(DIRECT_S * sample_rate_hz)
+    return _ratio_db(response, max(0, direct - half), direct + half + 1)
+
+
+def _ratio_db(response: NDArray[np.float64], first: int, stop: int) -> float | None:
+    """Energy from one sample up to another against all other energy; None where there is no other."""
+    energy = response * response
+    inside = float(np.sum(energy[first:stop]))
+    other = float(np.sum(energy[:first])) + float(np.sum(energy[stop:]))
+    return round(db(inside / other), 9) if other > 0 and inside > 0 else None
+
+
+def room_measures(
+    response: NDArray[np.float64], direct: int, sample_rate_hz: int, found: Decay | None = None
+) -> RoomMeasures:
+    """Reverberation time, clarity and direct-to-reverberant ratio of a response, up to where it ends in noise.
+
+    Args:
+        response: Shape (k,).
+        direct: Its direct index.
+        sample_rate_hz: Samples a second.
+        found: The :func:`decay` from the direct sound on, if that is known.
+
+    Example:
+        >>> room_measures(np.array([1.0]), 0, 16000)
+        RoomMeasures(t30_s=None, t30_range=None, c50_db=None, drr_db=None)
+    """
+    found = found or decay(response[direct:], sample_rate_hz)
+    time = reverberation_time(response[direct:], sample_rate_hz, found)
+    heard = response[: direct + found.end]
+    return RoomMeasures(
+        None if time is None else time[0],
+        None if time is None else time[1],
+        clarity_db(heard, direct, sample_rate_hz),
+        direct_to_reverberant_db(heard, direct, sample_rate_hz),
+    )
+
+
+def trimmed(
+    response: NDArray[np.float64], direct: int, sample_rate_hz: int, found: Decay
+) -> tuple[NDArray[np.float64], int]:
+    """A measured response without the delay before its direct sound and without the noise behind its decay.
+
+    One millisecond before the direct sound is kept, so that its rising edge and with it its spectrum stay; the first
+    half of that is faded in. The last 10 ms of the decay are faded out where noise was cut off.
+
+    Args:
+        response: Shape (k,).
+        direct: Its direct index.
+        sample_rate_hz: Samples a second.
+        found: The :func:`decay` from the direct sound on.
+
+    Returns:
+        Taps of shape (m,), and the place of the direct sound in them: at most 1 ms.
+
+    Example:
+        >>> response = np.concatenate([np.zeros(99), [1.0], np.full(50, 0.5)])
+        >>> taps, advance = trimmed(response, 99, 16000, Decay(51, 0.0, 0.0))
+        >>> taps.size, advance, float(taps[advance])
+        (67, 16, 1.0)
+    """
+    advance = min(direct, round(PREROLL_S * sample_rate_hz))
+    start = direct - advance
+    taps = response[start : direct + found.end].copy()
+    rise = advance // 2
+    if start > 0 and rise > 0:
+        taps[:rise] *= 0.5 - 0.5 * np.cos(np.pi * (np.arange(rise) + 0.5) / rise)
+    fall = min(round(FADE_OUT_S * sample_rate_hz), found.end // 2)
+    if found.noise_power > 0 and fall > 0:
+        taps[-fall:] *= 0.5 + 0.5 * np.cos(np.pi * (np.arange(fall) + 0.5) / fall)
+    return taps, advance
+
+
+def shifted_to_start(response: NDArray[np.float64], delay_samples: float) -> NDArray[np.float64]:
+    """A response whose known, fractional delay is taken out; what came before it is cut.
+
+    The shift is band-limited: a pulse that arrived between two samples stands on sample 0 afterwards, without the
+    ringing to both sides that it had.
+
+    Args:
+        response: Shape (k,).
+        delay_samples: At least 0.
+
+    Returns:
+        Shape (k - floor(delay),).
+
+    Example:
+        >>> shifted_to_start(np.array([0.0, 0.0, 1.0, 0.5]), 2.0).round(12).tolist()
+        [1.0, 0.5]
+    """
+    size = scipy.fft.next_fast_len(response.size + 512, real=True)
+    turn = np.exp(2j * np.pi * scipy.fft.rfftfreq(size) * delay_samples)
+    shifted = scipy.fft.irfft(scipy.fft.rfft(response, size) * turn, size)
+    return np.asarray(shifted[: response.size - int(delay_samples)], dtype=np.float64)
+
+
+def on_grid(response: NDArray[np.float64], step: float) -> NDArray[np.float64]:
+    """A response rounded to multiples of a step, without the zeros at its end; at least one sample stays.
+
+    Example:
+        >>> on_grid(np.array([1.0, 0.26, 0.1, 0.0]), 0.25).tolist()
+        [1.0, 0.25]
+    """
+    rounded = np.round(response / step) * step
+    nonzero = np.flatnonzero(rounded)
+    return np.asarray(rounded[: int(nonzero[-1]) + 1 if nonzero.size else 1] + 0.0)
+
+
+def tail_behind_db(signal: Signal, taps: NDArray[np.float64], advance_samples: int) -> float | None:
+    """How much of the reverberated signal falls behind its end and is lost.
+
+    Args:
+        signal: Before the room, shape (n,).
+        taps: Impulse response, shape (k,).
+        advance_samples: Place of the direct sound in the taps.
+
+    Returns:
+        Energy behind the end relative to the whole energy, in dB; None where nothing falls there.
+
+    Example:
+        >>> tail_behind_db(np.array([0.0, 1.0]), np.array([1.0, 0.1]), 0)
+        -20.043213738
+    """
+    whole = convolve(np.pad(signal, (0, taps.size)), taps, advance_samples)
+    energy = whole * whole
+    total, lost = float(np.sum(energy)), float(np.sum(energy[signal.size :]))
+    return round(db(lost / total), 9) if total > 0 and lost > total * 1e-15 else None

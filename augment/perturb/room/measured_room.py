@@ -1,0 +1,92 @@
+"""Speech in a real room, through its measured impulse response."""
+
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from augment.perturb import Perturbation
+from augment.perturb.room_step import RECORDS, response_columns
+from augment.profiles.library import Need
+from augment.profiles.room import Response
+from augment.scene import Draw, Room, Scene, Stage
+
+
+class MeasuredRoom(Perturbation):
+    """Reverberation of a real room, by its measured impulse response.
+
+    Models the way from talker to microphone as it was measured, with the loudspeaker and microphone of the
+    measurement in it. A folder holds several positions in one room: block after block takes the next one, and noises
+    take others. Where the decay sinks into the noise of the measurement the response ends.
+
+    In a recipe::
+
+        {kind: measured_room, source: rooms/meeting_room.wav}
+
+    Keeps: length; timing: the direct sound stays where it was, whatever delay the file has before it.
+    Changes: spectrum and decay of the speech; with `keep_gain` also its level.
+    Random: which other position a noise takes; the same for a block.
+    Reference: ISO 3382-1 (onset, T30, C50); Lundeby et al. 1995 (end of the decay).
+    """
+
+    kind: Literal["measured_room"]
+    stage: ClassVar = Stage.ROOM
+    records: ClassVar = RECORDS
+    source: Annotated[
+        str, Field(min_length=1, description="impulse response, or a folder of them, relative to the recipe")
+    ]
+    channel: Annotated[
+        int | None, Field(ge=1, le=64, description="which channel, from 1; must be said for files with several")
+    ] = None
+    noise_source: Annotated[
+        str | None, Field(min_length=1, description="impulse response or folder for noises in the same room")
+    ] = None
+    keep_gain: Annotated[
+        bool, Field(description="keep the file's gain, 1.0 being the direct sound at 1 m; otherwise it is set to 1")
+    ] = False
+    distance_m: Annotated[
+        float | None, Field(ge=0.05, le=200, description="from talker to microphone, if it is known")
+    ] = None
+
+    def needs(self) -> tuple[Need, ...]:
+        """The impulse responses."""
+        noise = () if self.noise_source is None else (Need("noise_source", "impulse_response", self.noise_source),)
+        return (Need("source", "impulse_response", self.source), *noise)
+
+    def apply(self, scene: Scene, draw: Draw) -> Scene:
+        """Put the speech through the response of this block's position.
+
+        Raises:
+            ProfileError: A file holds no impulse response, has no such channel or a sample rate that is too low.
+        """
+        rate, block = scene.sample_rate_hz, draw.block
+        positions = self._responses(draw, self.source, rate)
+        others = positions if self.noise_source is None else self._responses(draw, self.noise_source, rate)
+        chosen = positions[block % len(positions)]
+
+        def noise_response(name: str, distance_m: float | None) -> NDArray[np.float64] | None:
+            # Another position than the talker's, where both are of one folder.
+            taken = int(self.noise_source is None)
+            if len(others) == taken:
+                return None
+            step = taken + int(draw.setting_stream(f"noise {name}").integers(len(others) - taken))
+            return others[(block + step) % len(others)].taps
+
+        columns = {
+            "room": self.source,
+            "room_position": chosen.position.name,
+            "room_channel": self.channel or 1,
+            "room_distance_m": self.distance_m,
+            "room_t60_target_s": None,
+            "room_t60_missed": None,
+            **response_columns(scene, chosen.taps, chosen.advance_samples, chosen.measures, chosen.direct_index),
+        }
+        key = ("measured response", chosen.position.sha256, self.channel, self.keep_gain)
+        room = Room((*key, self.noise_source, draw.step, block), noise_response, absolute=self.keep_gain)
+        distance = self.distance_m if self.keep_gain else None
+        wet = scene.reverberated(key, chosen.taps, room, distance_m=distance, advance_samples=chosen.advance_samples)
+        return wet.noted(**columns)
+
+    def _responses(self, draw: Draw, source: str, sample_rate_hz: int) -> tuple[Response, ...]:
+        return draw.library.responses(source, self.channel, self.keep_gain, sample_rate_hz)

@@ -1,0 +1,120 @@
+"""Speech in a simulated room."""
+
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from augment.acoustics.room import RoomMeasures, room_measures
+from augment.errors import RenderError
+from augment.perturb import Perturbation
+from augment.perturb.room_step import RECORDS, response_columns
+from augment.profiles.library import Need
+from augment.profiles.room import RoomProfile
+from augment.profiles.shoebox import (
+    SOUND_M_PER_S,
+    Point,
+    absorption_for,
+    draw_pair,
+    draw_source,
+    installed,
+    seeds_of,
+    shoebox_response,
+)
+from augment.scene import Draw, Room, Scene, Stage
+
+T60_TOLERANCE = 0.2
+
+
+class SimulatedRoom(Perturbation):
+    """Reverberation of a simulated rectangular room, with talker and microphone at a distance.
+
+    Models direct sound, early reflections and a decay whose measured T30 is calibrated to the profile's T60; other
+    noises of the scene get their own paths in the same room. No furniture, no diffraction, walls that absorb alike at
+    all frequencies, a talker who radiates alike in all directions (a real one is clearer in front, by 2-4 dB:
+    estimate).
+
+    In a recipe::
+
+        {kind: simulated_room, profile: exam_room, distance_m: 1.0}
+
+    Keeps: length; timing: the direct sound stays where it was, and the delay of the way through the air is taken out.
+    Changes: spectrum and decay of the speech; its level by 1/r (the direct sound at 1 m is the speech as it was).
+    Random: the places of talker, microphone and noises, and the rays; the same for a block, and one of `places`.
+    Reference: image sources, Allen and Berkley (1979), and ray tracing, by pyroomacoustics; T30, C50 by ISO 3382-1.
+    """
+
+    kind: Literal["simulated_room"]
+    stage: ClassVar = Stage.ROOM
+    records: ClassVar = RECORDS
+    profile: Annotated[str, Field(min_length=1, description="bundled room, or a YAML file relative to the recipe")]
+    distance_m: Annotated[float, Field(ge=0.1, le=50, description="from the talker's mouth to the microphone")]
+    places: Annotated[
+        int, Field(ge=1, le=64, description="placements of talker, microphone and noises, dealt to the blocks in turn")
+    ] = 4
+
+    def needs(self) -> tuple[Need, ...]:
+        """The figures of the room."""
+        return (Need("profile", "room", self.profile),)
+
+    def unfit(self, sample_rate_hz: int) -> tuple[str, str] | None:
+        """Whether the simulator is missing."""
+        if installed():
+            return None
+        return "simulated rooms need pyroomacoustics, which is not installed", "pip install 'acoustigrid[rooms]'"
+
+    def apply(self, scene: Scene, draw: Draw) -> Scene:
+        """Put the speech through the response of this block's place.
+
+        Raises:
+            RenderError: Talker and microphone at this distance, or a noise at its own, do not fit into the room.
+        """
+        figures, place = draw.library.room(self.profile), draw.block % self.places
+        stream = draw.setting_stream(f"place {place}")
+        pair = draw_pair(figures.size_m, self.distance_m, stream)
+        if pair is None:
+            raise RenderError(self._no_space(draw, figures, "talker and microphone", self.distance_m))
+        talker, microphone = pair
+        key, taps, measures = self._response(draw, figures, scene.sample_rate_hz, talker, microphone, seeds_of(stream))
+
+        def noise_response(name: str, distance_m: float | None) -> NDArray[np.float64] | None:
+            own = draw.setting_stream(f"place {place} noise {name}")
+            source = draw_source(figures.size_m, microphone, talker, distance_m, own)
+            if source is None:
+                raise RenderError(self._no_space(draw, figures, f"the noise '{name}' and the microphone", distance_m))
+            return self._response(draw, figures, scene.sample_rate_hz, source, microphone, seeds_of(own))[1]
+
+        time = measures.t30_s
+        columns = {
+            "room": self.profile,
+            "room_position": f"{draw.step}@{place + 1}",
+            "room_channel": None,
+            "room_distance_m": self.distance_m,
+            "room_t60_target_s": figures.t60_s,
+            "room_t60_missed": time is None or abs(time / figures.t60_s - 1) > T60_TOLERANCE,
+            **response_columns(scene, taps, 0, measures, round(self.distance_m / SOUND_M_PER_S * scene.sample_rate_hz)),
+        }
+        room = Room((*key, draw.step, place), noise_response)
+        return scene.reverberated(key, taps, room, distance_m=self.distance_m).noted(**columns)
+
+    def _response(
+        self, draw: Draw, figures: RoomProfile, rate: int, source: Point, microphone: Point, seeds: tuple[int, int]
+    ) -> tuple[tuple[object, ...], NDArray[np.float64], RoomMeasures]:
+        """Name, taps and measures of the response between two places."""
+        size, t60 = figures.size_m, figures.t60_s
+        absorption = draw.library.once(
+            ("absorption", size, t60, rate), lambda: absorption_for(size, t60, figures.sabine_absorption, rate)
+        )
+
+        def simulate() -> tuple[NDArray[np.float64], RoomMeasures]:
+            taps = shoebox_response(size, absorption, source, microphone, rate, seeds)
+            return taps, room_measures(taps, 0, rate)
+
+        key = ("simulated response", size, t60, rate, source, microphone, seeds)
+        return (key, *draw.library.once(key, simulate))
+
+    def _no_space(self, draw: Draw, figures: RoomProfile, who: str, distance_m: float | None) -> str:
+        size = " x ".join(f"{side:g}" for side in figures.size_m)
+        apart = "" if distance_m is None else f", {distance_m:g} m apart,"
+        return f"step {draw.step}: {who}{apart} do not fit into '{self.profile}' ({size} m): choose a smaller distance"

@@ -1,0 +1,230 @@
+"""Rooms: figures of a room to be simulated, and measured impulse responses of real ones."""
+
+import hashlib
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from augment.acoustics.levels import db
+from augment.acoustics.resample import resample
+from augment.acoustics.room import RoomMeasures, decay, direct_index, onset_contrast_db, room_measures, trimmed
+from augment.errors import AudioError, Fault, ProfileError
+from augment.files.audio import read_bytes, read_channels
+from augment.profiles.noise import Figures
+from augment.profiles.recording import audio_files
+
+SABINE_S_PER_M = 24 * np.log(10) / 343
+LONGEST_S = 20.0
+SHORTEST_S = 0.005
+QUIETEST_PEAK = 1e-5
+LEAST_CONTRAST_DB = 15.0
+LEAST_DECAY_DB = 10.0
+LEAST_DRR_DB = -25.0
+KNOWN_TO = 0.9
+ADVICE = "expected a file that holds one impulse response of a room and nothing else"
+
+Metres = Annotated[float, Field(ge=0.5, le=200)]
+
+
+class RoomProfile(Figures):
+    """A rectangular room.
+
+    Attributes:
+        title: What it is, in one line.
+        about: What it models, and what not.
+        source: Where the figures come from, or ``estimate: ...``.
+        size_m: Length, width and height in metres, 0.5 to 200.
+        t60_s: Reverberation time in seconds, 0.05 to 5.
+    """
+
+    title: Annotated[str, Field(min_length=3)]
+    about: Annotated[str, Field(min_length=3)]
+    source: Annotated[str, Field(min_length=3)]
+    size_m: tuple[Metres, Metres, Metres]
+    t60_s: Annotated[float, Field(ge=0.05, le=5)]
+
+    @property
+    def volume_m3(self) -> float:
+        """Volume in cubic metres."""
+        length, width, height = self.size_m
+        return length * width * height
+
+    @property
+    def sabine_absorption(self) -> float:
+        """Mean absorption coefficient that Sabine's formula asks of the walls.
+
+        Example:
+            >>> room = RoomProfile(title="one", about="two", source="three", size_m=(4.0, 4.0, 4.0), t60_s=0.5)
+            >>> round(room.sabine_absorption, 3)
+            0.215
+        """
+        surface = 2 * sum(a * b for a, b in itertools.combinations(self.size_m, 2))
+        return float(SABINE_S_PER_M * self.volume_m3 / (surface * self.t60_s))
+
+    @model_validator(mode="after")
+    def _possible(self) -> "RoomProfile":
+        if self.sabine_absorption > 1:
+            shortest = self.t60_s * self.sabine_absorption
+            raise ValueError(
+                f"a room of this size cannot have a reverberation time of {self.t60_s:g} s: even walls that absorb "
+                f"everything leave {shortest:.2f} s by Sabine's formula"
+            )
+        return self
+
+
+@dataclass(frozen=True)
+class Position:
+    """A measured impulse response: one position of talker and microphone in a room.
+
+    Attributes:
+        name: Its path below the folder that the recipe names, or its file name.
+        sha256: Of the file's bytes.
+        sample_rate_hz: Of the file.
+        channels: How many the file has.
+    """
+
+    name: str
+    sha256: str
+    sample_rate_hz: int
+    channels: int
+
+
+@dataclass(frozen=True)
+class Response:
+    """A measured impulse response made ready for a test set.
+
+    Attributes:
+        position: Where it comes from.
+        taps: Shape (k,).
+        advance_samples: Place of the direct sound in the taps, at most 1 ms.
+        direct_index: Place of the direct sound in the file, at the test set's rate.
+        measures: What was measured of it, before its noise was cut off.
+    """
+
+    position: Position
+    taps: NDArray[np.float64]
+    advance_samples: int
+    direct_index: int
+    measures: RoomMeasures
+
+
+def inspect_positions(source: Path) -> tuple[Position, ...]:
+    """Inspect an impulse response, or all of those in a folder: several positions in one room, sorted by name.
+
+    Raises:
+        ProfileError: No audio file is there, or files are damaged, silent, shorter than 5 ms or longer than 20 s; all
+            of them are named.
+    """
+    files = audio_files(source)
+    if not files:
+        raise ProfileError(Fault(str(source), "no audio file is here", "expected impulse responses of a room"))
+    positions: list[Position] = []
+    faults: list[Fault] = []
+    for path in files:
+        try:
+            audio = read_channels(path, LONGEST_S)
+        except AudioError as error:
+            faults += error.faults
+            continue
+        seconds = len(audio.samples) / audio.sample_rate_hz
+        if float(np.max(np.abs(audio.samples))) < QUIETEST_PEAK:
+            faults.append(Fault(str(path), "expected an impulse response; the file is silent"))
+        elif seconds < SHORTEST_S:
+            message = f"expected the impulse response of a room; the file lasts {1000 * seconds:.3g} ms"
+            faults.append(Fault(str(path), message, f"at least {1000 * SHORTEST_S:g} ms are needed"))
+        name = path.name if source.is_file() else path.relative_to(source).as_posix()
+        positions.append(Position(name, audio.sha256, audio.sample_rate_hz, audio.samples.shape[1]))
+    if faults:
+        raise ProfileError(faults)
+    return tuple(positions)
+
+
+def prepare_positions(
+    source: Path, positions: Sequence[Position], channel: int | None, keep_gain: bool, sample_rate_hz: int
+) -> tuple[Response, ...]:
+    """Read impulse responses and make them ready: one channel, the test set's rate, direct sound first, noise cut off.
+
+    Args:
+        source: The file or folder.
+        positions: What :func:`inspect_positions` found there when the test set was planned.
+        channel: Which channel, counting from 1; None if the files have one.
+        keep_gain: Whether the gain of the files is kept; otherwise the direct sound is 1.
+        sample_rate_hz: Of the test set.
+
+    Raises:
+        ProfileError: A file has changed since, lacks the channel, has several and none is chosen, is recorded at too
+            low a rate, or holds no impulse response; all of them are named.
+    """
+    found: list[Response] = []
+    faults: list[Fault] = []
+    for position in positions:
+        path = source if source.is_file() else source / position.name
+        try:
+            found.append(_prepare(path, position, channel, keep_gain, sample_rate_hz))
+        except (AudioError, ProfileError) as error:
+            faults += error.faults
+    if faults:
+        raise ProfileError(faults)
+    return tuple(found)
+
+
+def _prepare(path: Path, position: Position, channel: int | None, keep_gain: bool, sample_rate_hz: int) -> Response:
+    if hashlib.sha256(read_bytes(path)).hexdigest() != position.sha256:
+        raise ProfileError(Fault(str(path), "the impulse response has changed since it was planned", "build again"))
+    if channel is None and position.channels > 1:
+        message = f"has {position.channels} channels, and the recipe does not say which one is the microphone"
+        raise ProfileError(Fault(str(path), message, "say for example 'channel: 1'"))
+    if channel is not None and channel > position.channels:
+        raise ProfileError(Fault(str(path), f"has {position.channels} channel(s), and channel {channel} is asked for"))
+    if position.sample_rate_hz < KNOWN_TO * sample_rate_hz:
+        known, needed = f"{position.sample_rate_hz:,} Hz", f"{sample_rate_hz:,} Hz"
+        raise ProfileError(Fault(str(path), f"is recorded at {known}, and a test set at {needed} needs more"))
+    samples = read_channels(path, LONGEST_S).samples[:, (channel or 1) - 1]
+    if float(np.max(np.abs(samples))) < QUIETEST_PEAK:
+        raise ProfileError(Fault(str(path), f"channel {channel or 1} is silent"))
+    response = resample(samples, position.sample_rate_hz, sample_rate_hz)
+    direct = direct_index(response, sample_rate_hz)
+    refuse_what_is_no_response(response, direct, sample_rate_hz, str(path))
+    step = float(np.min(np.abs(samples[samples != 0.0])))
+    found = decay(response[direct:], sample_rate_hz, step * step / 2)
+    measures = room_measures(response, direct, sample_rate_hz, found)
+    if measures.drr_db is not None and measures.drr_db < LEAST_DRR_DB:
+        message = f"its direct sound is missing: the first 2.5 ms are {-measures.drr_db:.0f} dB under all that follows"
+        raise ProfileError(Fault(str(path), message, ADVICE))
+    taps, advance = trimmed(response, direct, sample_rate_hz, found)
+    return Response(position, taps if keep_gain else taps / abs(taps[advance]), advance, direct, measures)
+
+
+def refuse_what_is_no_response(response: NDArray[np.float64], direct: int, sample_rate_hz: int, where: str) -> None:
+    """Refuse sound that does not begin with a direct sound and then decay.
+
+    Args:
+        response: Shape (k,).
+        direct: Its direct index.
+        sample_rate_hz: Samples a second.
+        where: What to call it.
+
+    Raises:
+        ProfileError: Nothing follows the direct sound, it stands less than 15 dB above what is before it, or the last
+            tenth lies less than 10 dB under the loudest 10 ms.
+    """
+    if direct + SHORTEST_S * sample_rate_hz / 2 > response.size:
+        raise ProfileError(Fault(where, "ends with its first strong sample: no room follows", ADVICE))
+    contrast = onset_contrast_db(response, direct, sample_rate_hz)
+    if contrast < LEAST_CONTRAST_DB:
+        place = f"{1000 * direct / sample_rate_hz:.0f} ms"
+        message = f"has no clear beginning: the first strong sample, at {place}, stands {contrast:.0f} dB above"
+        raise ProfileError(Fault(where, f"{message} what is before it", ADVICE))
+    energy = response[direct:] * response[direct:]
+    block = max(1, min(round(0.01 * sample_rate_hz), energy.size // 10))
+    loudest = float(np.max(np.mean(energy[: energy.size // block * block].reshape(-1, block), axis=1)))
+    last = float(np.mean(energy[-max(1, energy.size // 10) :]))
+    if last > 0 and db(loudest / last) < LEAST_DECAY_DB:
+        message = f"does not decay: its end is {db(loudest / last):.0f} dB under its loudest part"
+        raise ProfileError(Fault(where, message, ADVICE))

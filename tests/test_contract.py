@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+import soundfile
 from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
@@ -31,6 +32,10 @@ def example(kind: str) -> dict:
 @pytest.fixture
 def draw_for(workshop):
     workshop.noise("street/a.wav", 0.1 * np.random.default_rng(1).standard_normal(RATE))
+    decay = 10 ** (-3 * np.arange(RATE // 2) / (0.4 * RATE))
+    response = np.concatenate([np.zeros(300), [1.0], 0.1 * np.random.default_rng(2).standard_normal(RATE // 2) * decay])
+    (workshop.folder / "rooms").mkdir(exist_ok=True)
+    soundfile.write(workshop.folder / "rooms" / "meeting_room.wav", response, RATE, subtype="FLOAT")
     workshop.corpus({"North": 12}, speakers=12)
     library = Library(workshop.folder, workshop.folder)
     corpus = read_corpus(CorpusSpec(path="corpus.jsonl"), workshop.folder)

@@ -20,9 +20,7 @@ from augment.profiles.noise import NoiseProfile
 from augment.profiles.recording import Recording, inspect_recordings, read_samples
 from augment.profiles.room import Position, Response, RoomProfile, inspect_positions, prepare_positions
 
-Room = Literal[
-    "noise_profile", "microphone", "room", "impulse_response", "recording", "talkers", "speech_spectrum"
-]
+Room = Literal["noise_profile", "microphone", "room", "impulse_response", "recording", "talkers", "speech_spectrum"]
 DEALT = frozenset({"recording", "talkers", "speech_spectrum"})
 """What the planner finds and deals to blocks; all else is figures behind a name."""
 FOLDERS: dict[Room, tuple[str, ...]] = {

@@ -177,18 +177,24 @@ class Scene:
         return replace(self, speech=through(self.speech), noises=tuple(through(stem) for stem in self.noises))
 
     def reverberated(
-        self, name: Hashable, taps: NDArray[np.float64], room: Room, distance_m: float | None = None
+        self,
+        name: Hashable,
+        taps: NDArray[np.float64],
+        room: Room,
+        distance_m: float | None = None,
+        advance_samples: int = 0,
     ) -> "Scene":
         """The scene in a room: the speech through its impulse response, and a path for the noises that follow.
 
         Args:
             name: Stands for the response.
-            taps: Impulse response from the talker to the microphone, the direct sound at sample 0, shape (k,).
+            taps: Impulse response from the talker to the microphone, shape (k,).
             room: The room.
             distance_m: From the talker to the microphone, where the taps keep the decay with distance.
+            advance_samples: Place of the direct sound in the taps, which is taken out.
         """
         history = (*self.speech.history, name)
-        samples = self.memo.once(history, lambda: convolve(self.speech.samples, taps, 0))
+        samples = self.memo.once(history, lambda: convolve(self.speech.samples, taps, advance_samples))
         scale = self.full_scale_dbspl
         if scale is not None and distance_m is not None and self.talker_distance_m is not None:
             scale += 20 * math.log10(self.talker_distance_m)  # the taps know the distance: back to 1 m

@@ -161,6 +161,8 @@ def _profile_figures(plan: Plan) -> bytes:
             figures[need.name] = library.noise_profile(need.name).model_dump(mode="json")
         elif need.room == "microphone":
             figures[need.name] = library.microphone(need.name).model_dump(mode="json")
+        elif need.room == "room":
+            figures[need.name] = library.room(need.name).model_dump(mode="json")
     return (json.dumps(figures, indent=1, sort_keys=True) + "\n").encode()
 
 

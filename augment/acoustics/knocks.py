@@ -37,7 +37,10 @@ def pulse_kernel(sample_rate_hz: int, resonances: Sequence[tuple[float, float, f
     time = np.arange(math.ceil(max(r[2] for r in resonances) * sample_rate_hz)) / sample_rate_hz
     kernel = np.zeros(time.size)
     for frequency, level, decay_s in heard:
-        kernel += 10 ** (level / 20) * np.sin(2 * np.pi * frequency * time) * 10 ** (-3 * time / decay_s)
+        envelope = 10 ** (-3 * time / decay_s)
+        sine = np.sin(2 * np.pi * frequency * time) * envelope
+        # A decaying sine has a mean above zero, and a train of them a pressure that no loudspeaker could hold.
+        kernel += 10 ** (level / 20) * (sine - envelope * np.sum(sine) / np.sum(envelope))
     return np.asarray(kernel / math.sqrt(energy * sample_rate_hz))
 
 

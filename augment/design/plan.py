@@ -23,7 +23,7 @@ from augment.scene import Dealt
 if TYPE_CHECKING:
     import polars
 
-BYTES_VERSION = 1
+BYTES_VERSION = 2
 """Raised whenever the bytes of an item change for the same inputs; the CHANGELOG says so under "bytes changed"."""
 
 FLAC_SHARE = 0.6

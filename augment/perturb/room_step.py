@@ -8,7 +8,7 @@ from augment.acoustics.room import RoomMeasures, tail_behind_db
 from augment.scene import Scene
 
 RECORDS = (
-    "room",
+    "room_name",
     "room_position",
     "room_channel",
     "room_distance_m",

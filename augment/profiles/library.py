@@ -73,6 +73,7 @@ class Library:
         loaders: dict[Room, Callable[[str], Any]] = {
             "noise_profile": self.noise_profile,
             "microphone": self.microphone,
+            "room": self.room,
         }
         return loaders[room](name)
 

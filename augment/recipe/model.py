@@ -30,7 +30,8 @@ ROW_FIELDS = (
 )  # fmt: skip
 """Columns that every manifest has; the factors, the noises and the labels of the corpus add theirs."""
 
-RESERVED = frozenset({*ROW_FIELDS, "dealt", "source_duration"})
+RECORDED = frozenset(name for kind in kinds().values() for name in kind.records)
+RESERVED = frozenset({*ROW_FIELDS, *RECORDED, "dealt", "source_duration"})
 """Names that no factor may have: columns of the manifest and of the plan."""
 
 

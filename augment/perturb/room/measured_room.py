@@ -74,7 +74,7 @@ class MeasuredRoom(Perturbation):
             return others[(block + step) % len(others)].taps
 
         columns = {
-            "room": self.source,
+            "room_name": self.source,
             "room_position": chosen.position.name,
             "room_channel": self.channel or 1,
             "room_distance_m": self.distance_m,

@@ -87,7 +87,7 @@ class SimulatedRoom(Perturbation):
 
         time = measures.t30_s
         columns = {
-            "room": self.profile,
+            "room_name": self.profile,
             "room_position": f"{draw.step}@{place + 1}",
             "room_channel": None,
             "room_distance_m": self.distance_m,

@@ -1,13 +1,17 @@
 """Bundled profiles: their sources, and whether they are what they say."""
 
+import re
+
 import numpy as np
 import pytest
 import soundfile
 
 from augment.acoustics.filters import response_db
+from augment.bundled import bundled
 from augment.errors import ProfileError
 from augment.profiles.library import Library, Need, bundled_names
 from augment.profiles.microphone import from_impulse_response
+from augment.profiles.noise import NoiseProfile
 from augment.streams import generator
 from conftest import RATE
 
@@ -57,6 +61,168 @@ def test_noise_never_repeats(library, name):
     noise, _ = library.noise_profile(name).render(60 * RATE, RATE, lambda n: generator(1, n))
     assert _closest_repeat(noise) > 1e-5  # hum, of nearly steady tones, comes nearest to itself
     assert _closest_repeat(np.tile(noise[: 3 * RATE], 20)) < 1e-8  # the measure does find a loop
+
+
+@pytest.mark.parametrize("rate", [8000, 16000, 48000])
+@pytest.mark.parametrize("name", sorted(bundled_names("noise_profile")))
+def test_noise_keeps_its_promises_at_every_rate(library, name, rate):
+    profile = library.noise_profile(name)
+    counted = profile.prominent(rate)
+    assert any(counted)
+
+    def sound(seconds, lead_s=0.0, seed=1):
+        noise, on = profile.render(
+            round(seconds * rate), rate, lambda n: generator(seed, n), counted, round(lead_s * rate)
+        )
+        return noise, np.ones(noise.size, dtype=bool) if on is None else on
+
+    (plain, on), (led, on_led), (longer, _) = sound(1.5), sound(1.5, 0.7), sound(2.5, 0.7)
+    lead = led.size - plain.size
+    assert np.all(np.isfinite(longer))
+    assert led[lead:] == pytest.approx(plain, abs=1e-9 * np.abs(plain).max())
+    assert np.array_equal(on_led[lead:], on)
+    assert longer[: led.size] == pytest.approx(led, abs=1e-9 * np.abs(plain).max())
+    for seed in range(5):
+        noise, on = sound(0.15, seed=seed)
+        assert on[: rate // 10 + 1].any()
+        assert np.sum(noise[on] ** 2) > 0
+
+
+@pytest.mark.parametrize("name", sorted(bundled_names("noise_profile")))
+def test_what_is_said_of_a_noise_is_said_in_words(library, name):
+    profile = library.noise_profile(name)
+    assert re.search(r"[Nn]ot modelled|NC curves are bounds", profile.about), name
+    if profile.level is not None:
+        # All but a few profiles are drawn up in dB SPL or around 0 dB; either way the gain must be a likely one.
+        gain = profile.level.dba - profile.a_level_db()
+        assert -5 < gain < 120
+        assert len(profile.level.source) > 10
+
+
+@pytest.mark.parametrize(
+    ("name", "strongest_hz"),
+    [
+        ("mains_hum_60", 60),
+        ("transformer_50", 2 * 50),
+        ("transformer_60", 2 * 60),
+        ("ground_loop_50", 3 * 50),
+        ("refrigerator_compressor", 2916 / 60),
+        ("car_idle", 4 / 2 * 800 / 60),
+        ("mri_gradient_echo", 6 / 0.0092),
+        ("mri_tse", 3 / 0.0098),
+        ("server_fans", 596),
+        ("dental_drill", 348_000 / 60),
+        ("syringe_pump", 2761),
+    ],
+)
+def test_the_strongest_line_is_where_the_machine_has_it(library, name, strongest_hz):
+    noise, _ = library.noise_profile(name).render(20 * RATE, RATE, lambda n: generator(1, n))
+    spectrum = np.abs(np.fft.rfft(noise * np.hanning(noise.size)))
+    assert np.argmax(spectrum) / 20 == pytest.approx(strongest_hz, rel=0.015)
+
+
+@pytest.mark.parametrize(
+    ("name", "rate_hz", "band_hz"),
+    [
+        ("adult_ventilator", 15 / 60, (0.1, 1)),
+        ("neonatal_ventilator", 40 / 60, (0.3, 1.2)),
+        ("hfov_ventilator", 10, (5, 15)),
+        ("ct_gantry", 2, (1, 8)),
+        ("press", 48 / 60, (0.5, 1.5)),
+        ("mri_tse", 1 / 0.15, (4, 12)),
+        ("patient_monitor", 1 / 0.79, (0.5, 1.5)),
+    ],
+)
+def test_the_rhythm_is_the_machines(library, name, rate_hz, band_hz):
+    noise, _ = library.noise_profile(name).render(60 * RATE, RATE, lambda n: generator(1, n))
+    envelope = (noise**2).reshape(-1, 160).sum(axis=1)
+    spectrum = np.abs(np.fft.rfft(envelope - envelope.mean()))
+    frequency = np.fft.rfftfreq(envelope.size, 160 / RATE)
+    inside = (frequency > band_hz[0]) & (frequency < band_hz[1])
+    assert frequency[inside][np.argmax(spectrum[inside])] == pytest.approx(rate_hz, rel=0.03)
+
+
+@pytest.mark.parametrize(("frequency", "weight"), [(100, -19.1), (1000, 0.0), (4000, 1.0), (10000, -2.5)])
+def test_a_level_is_weighted_as_iec_61672_tabulates(frequency, weight):
+    part = {"kind": "harmonics", "source": "test", "fundamental_hz": float(frequency), "levels_db": {1: 60.0}}
+    pausing = part | {"bursts": {"on_s": 0.5, "off_s": 1.5}}
+    for component in (part, pausing):
+        profile = NoiseProfile(title="tone", about="tone", components=(component,))
+        assert profile.a_level_db() == pytest.approx(60 + weight, abs=0.15)
+
+
+def test_a_level_is_that_of_the_profile_and_not_of_the_rate(library):
+    """A drill keeps its gain where its tone cannot be heard."""
+    drill = library.noise_profile("dental_drill")
+    assert drill.a_level_db(8000) < drill.a_level_db() - 6
+
+
+def test_a_level_belongs_to_the_digest_and_its_absence_does_not(tmp_path):
+    text = (
+        "title: my fan\nabout: my fan\ncomponents: [{kind: octave_noise, source: test, octave_levels_db: {500: 0}}]\n"
+    )
+    digests = []
+    for said in ("", "level: {dba: 50, at_m: 1.0, source: test}\n", "level: {dba: 51, at_m: 1.0, source: test}\n"):
+        (tmp_path / "fan.yaml").write_text(text + said)
+        digests.append(Library(tmp_path).digest(Need("profile", "noise_profile", "fan.yaml")))
+    assert len(set(digests)) == 3
+    (tmp_path / "fan.yaml").write_text(text)
+    assert "level" not in Library(tmp_path).noise_profile("fan.yaml").model_dump(mode="json")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("pulse_hz: [400, 500]", "pulse_hz has 2 values for 3 pulses"),
+        ("rise_s: 0.12", "the pulses run into one another: rise and fall take 0.24 s, and the shortest gap is 0.2 s"),
+        ("bursts: {on_s: 1, off_s: 1}", "an alarm has pauses of its own"),
+        ("standard: iec_60601_1_8", "'standard' and 'priority' belong together"),
+        (
+            "standard: iec_60601_1_8, priority: medium",
+            "this is no medium-priority alarm by IEC 60601-1-8: a pulse frequency of 400 Hz has 0 harmonics of use",
+        ),
+        (
+            "standard: iec_60601_1_8, priority: high, levels_db: {1: 0, 2: -1, 3: -2, 4: -3, 5: -4}",
+            "a burst has 3 pulses; expected 10; spacing 1 is 0.2 s; expected 0.05 to 0.125 s",
+        ),
+        ("standard: iec_60601_1_8, priority: urgent", "expected 'high', 'medium' or 'low'"),
+    ],
+)
+def test_wrong_alarms_are_refused_in_words(library, change, words):
+    figures = {
+        "kind": "alarm",
+        "source": "test",
+        "pulse_s": "0.2",
+        "rise_s": "0.03",
+        "spacings_s": "[0.2, 0.2]",
+        "interval_s": "3",
+        "pulse_hz": "[400]",
+        "levels_db": "{1: 0}",
+    }
+    changed = dict(re.findall(r"(\w+): (\{.*?\}|\[.*?\]|[^,]+)(?:, |$)", change))
+    spelled = ", ".join(f"{key}: {value}" for key, value in {**figures, **changed}.items())
+    (library.base / "a.yaml").write_text(f"title: alarm\nabout: alarm\ncomponents:\n  - {{{spelled}}}\n")
+    with pytest.raises(ProfileError) as caught:
+        library.noise_profile("a.yaml")
+    assert words in str(caught.value)
+
+
+def test_third_octaves_are_neighbours(library):
+    (library.base / "n.yaml").write_text(
+        "title: noise\nabout: noise\n"
+        "components: [{kind: third_octave_noise, source: test, third_octave_levels_db: {500: 0, 1000: 0}}]\n"
+    )
+    with pytest.raises(ProfileError, match="500 and 1000 Hz are not neighbouring third-octave bands"):
+        library.noise_profile("n.yaml")
+
+
+def test_further_components_of_the_readme_load(library):
+    text = (bundled("noise_profiles") / "README.md").read_text()
+    (block,) = re.findall(r"\n```\n(level:.*?)```", text, re.DOTALL)
+    (library.base / "more.yaml").write_text(f"title: more\nabout: more\n{block}")
+    profile = library.noise_profile("more.yaml")
+    assert [part.kind for part in profile.components] == ["alarm", "knocks", "third_octave_noise"]
+    assert profile.level.dba == 62
 
 
 def _closest_repeat(noise: np.ndarray) -> float:

@@ -177,7 +177,7 @@ def octave_noise(
         >>> bool(abs(10 * np.log10(np.mean(noise**2)) + 17) < 0.3)
         True
     """
-    size = 1 << math.ceil(math.log2(sample_rate_hz / 4))
+    size = 1 << math.ceil(math.log2(sample_rate_hz))
     return _shaped(samples, sample_rate_hz, (rng, rng_before), octave_levels_db, OCTAVE_EDGE, size, lead)
 
 

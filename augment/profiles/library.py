@@ -247,7 +247,7 @@ class Library:
         elif need.room == "impulse_response":
             content = [position.sha256 for position in self.positions(need.name)]
         else:
-            said: Any = {"title": True, "about": True, "components": {"__all__": {"source"}}}
+            said: Any = {"title": True, "about": True, "level": True, "components": {"__all__": {"source"}}}
             content = self.noise_profile(need.name).model_dump(mode="json", exclude=said)
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 

@@ -229,18 +229,32 @@ class Scene:
         history = ("mixture", tuple((stem.history, stem.gain) for stem in stems))
         return replace(scene, mixture_stem=Stem(scene.mixture(), 1.0, history), headroom=headroom)
 
-    def processed(self, name: Hashable, process: Callable[[Signal], Signal]) -> "Scene":
+    def processed(
+        self, name: Hashable, process: Callable[[Signal], Signal], keep_speech_level: bool = False
+    ) -> "Scene":
         """The scene after a non-linear step.
 
         Args:
             name: Stands for the step: equal names, equal results.
             process: From the mixture to what follows, both of shape (n,).
+            keep_speech_level: Bring the result to the level at which the speech alone would come out as it went in: a
+                step that colours would otherwise make some voices softer than others.
         """
-        stem = self.mixture_stem
+        stem, speech = self.mixture_stem, self.speech
         assert stem is not None, "the renderer mixes the stems before a step that is not linear"
         history = (*stem.history, stem.gain, name)
         samples = self.memo.once(history, lambda: process(stem.signal()))
-        return replace(self, mixture_stem=Stem(samples, 1.0, history))
+
+        def restored() -> float:
+            before, after = (
+                speech_level(signal, self.sample_rate_hz).active_level_dbov
+                for signal in (speech.signal(), process(speech.signal()))
+            )
+            return gain(before - after) if math.isfinite(before - after) else 1.0
+
+        key = ("restored", speech.history, speech.gain, name)
+        factor = self.memo.once(key, restored) if keep_speech_level else 1.0
+        return replace(self, mixture_stem=Stem(samples, factor, history))
 
     def noted(self, **columns: Any) -> "Scene":
         """The scene with values for the manifest."""

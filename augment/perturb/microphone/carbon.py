@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from augment.acoustics import Signal
 from augment.acoustics.carbon import carbon
 from augment.perturb import Perturbation
 from augment.scene import Draw, Scene, Stage
@@ -19,7 +20,7 @@ class Carbon(Perturbation):
 
         {kind: carbon, drive_db: 0}
 
-    Keeps: length, timing, and the level of speech-shaped noise (at levels too low for distortion).
+    Keeps: length, timing, and the active level of the speech, measured on the speech alone.
     Changes: spectrum (300-3400 Hz, peak near 2 kHz). A 1 kHz sine of -26 dBov is distorted by 7.5 % at 0 dB drive, 15 %
         at 6 dB and 24 % at 12 dB.
     Random: the noise of the granules, 30 dB below what moves them; the same for a whole block.
@@ -37,4 +38,8 @@ class Carbon(Perturbation):
         """Send the mixture through it."""
         rate, drive = scene.sample_rate_hz, self.drive_db
         name = ("carbon", draw.name, drive)
-        return scene.processed(name, lambda mixture: carbon(mixture, rate, drive, draw.stream("granules")))
+
+        def process(mixture: Signal) -> Signal:
+            return carbon(mixture, rate, drive, draw.stream("granules"))
+
+        return scene.processed(name, process, keep_speech_level=True)

@@ -257,7 +257,7 @@ class Still:
 
 
 class TestCarbon:
-    @pytest.mark.parametrize(("drive", "thd"), [(0.0, 7.5), (6.0, 15.0), (12.0, 24.0)])
+    @pytest.mark.parametrize(("drive", "thd"), [(0.0, 8.0), (6.0, 16.0), (12.0, 24.0)])
     @pytest.mark.parametrize("rate", [8000, 16000])
     def test_distortion_is_what_its_text_says(self, drive, thd, rate):
         heard = np.abs(np.fft.rfft(carbon(sine(-26, 1000.0, 1.0, rate), rate, drive, Still()) * np.hanning(rate)))
@@ -293,7 +293,7 @@ class TestCarbon:
         at = np.array([100.0, 1000.0, 2000.0, 3400.0, 5000.0])
         _, response = scipy.signal.freqz(np.convolve(capsule, line), worN=at, fs=16000)
         level = 20 * np.log10(np.abs(response / response[1]))
-        assert level == pytest.approx([-34, 0, 3, -5, -50], abs=1)
+        assert level == pytest.approx([-21, 0, 3.3, -5, -50], abs=1)
 
     def test_noise_follows_the_speech(self):
         tone = np.concatenate([sine(-26, 1000.0), np.zeros(RATE)])

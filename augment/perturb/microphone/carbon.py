@@ -21,7 +21,7 @@ class Carbon(Perturbation):
         {kind: carbon, drive_db: 0}
 
     Keeps: length, timing, and the active level of the speech, measured on the speech alone.
-    Changes: spectrum (300-3400 Hz, peak near 2 kHz). A 1 kHz sine of -26 dBov is distorted by 7.5 % at 0 dB drive, 15 %
+    Changes: spectrum (300-3400 Hz, peak near 2 kHz). A 1 kHz sine of -26 dBov is distorted by 8 % at 0 dB drive, 16 %
         at 6 dB and 24 % at 12 dB.
     Random: the noise of the granules, 30 dB below what moves them; the same for a whole block.
     Reference: structure after Oksanen and Välimäki 2011 (DAFx-11). estimate: all figures.

@@ -35,11 +35,13 @@ class Decay:
         end: First sample at which the noise is as strong as the decay; the length of the response if it never is.
         noise_power: Mean square of the noise; 0 where the response ends before it.
         lost_energy: Energy of the decay behind the end, if it went on as it did.
+        falls: Whether there is a decay at all.
     """
 
     end: int
     noise_power: float
     lost_energy: float
+    falls: bool = True
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ def decay(response: NDArray[np.float64], sample_rate_hz: int, least_noise: float
     size = int(nonzero[-1]) + 1 if nonzero.size else 0
     energy = response[:size] * response[:size]
     if size < 2:
-        return Decay(size, 0.0, 0.0)
+        return Decay(size, 0.0, 0.0, falls=False)
     block = max(1, round(0.01 * sample_rate_hz))
     noise = max(least_noise, float(np.mean(energy[-max(1, size // 10) :])))
     top_db = math.inf
@@ -138,7 +140,7 @@ def decay(response: NDArray[np.float64], sample_rate_hz: int, least_noise: float
     for _ in range(5):
         fitted = _line(energy, block, noise, top_db)
         if fitted is None:
-            return Decay(size, 0.0, 0.0)
+            return Decay(size, 0.0, 0.0, falls=False)
         line = fitted
         before, end = end, (db(noise) - line[1]) / line[0] if noise > 0 else math.inf
         if end >= REACHES_THE_END * size:
@@ -221,7 +223,7 @@ def reverberation_time(
         (0.5, 'T30', None)
     """
     found = found or decay(response, sample_rate_hz)
-    if found.end < 2:
+    if found.end < 2 or not found.falls:
         return None
     curve = energy_decay_db(response, found)
     for name, top, bottom in RANGES:

@@ -188,10 +188,11 @@ def _prepare(path: Path, position: Position, channel: int | None, keep_gain: boo
     samples = read_channels(path, LONGEST_S).samples[:, (channel or 1) - 1]
     if float(np.max(np.abs(samples))) < QUIETEST_PEAK:
         raise ProfileError(Fault(str(path), f"channel {channel or 1} is silent"))
-    response = resample(samples, position.sample_rate_hz, sample_rate_hz)
+    # A filter of fewer taps needs larger ones for the same gain.
+    response = resample(samples, position.sample_rate_hz, sample_rate_hz) * (position.sample_rate_hz / sample_rate_hz)
     direct = direct_index(response, sample_rate_hz)
     refuse_what_is_no_response(response, direct, sample_rate_hz, str(path))
-    step = float(np.min(np.abs(samples[samples != 0.0])))
+    step = float(np.min(np.abs(samples[samples != 0.0]))) * (position.sample_rate_hz / sample_rate_hz)
     found = decay(response[direct:], sample_rate_hz, step * step / 2)
     measures = room_measures(response, direct, sample_rate_hz, found)
     if measures.drr_db is not None and measures.drr_db < LEAST_DRR_DB:

@@ -105,27 +105,53 @@ def shoebox_response(
     import pyroomacoustics as pra
 
     with _repeatable(pra, seeds):
-        material = pra.Material(absorption, SCATTERING)
-        room = pra.ShoeBox(
-            size_m, fs=sample_rate_hz, materials=material, max_order=EARLY_ORDER, ray_tracing=True, air_absorption=False
-        )
+        room = _room(pra, size_m, absorption, talker, microphone, sample_rate_hz, EARLY_ORDER)
         radius = min(0.5, 0.2 * min(size_m))
         room.set_ray_tracing(n_rays=_rays(size_m, radius), receiver_radius=radius, hist_bin_size=BIN_S)
-        room.add_source(talker)
-        room.add_microphone(microphone)
         room.ray_tracing()
         energy = np.sum(np.atleast_2d(room.rt_histograms[0][0][0]), axis=0)
         room.unset_ray_tracing()
-        room.compute_rir()
-        early = np.asarray(room.rir[0][0], dtype=np.float64)
+        alone = _room(pra, size_m, absorption, talker, microphone, sample_rate_hz, 0)
+        reflections = _computed(room)
+        direct = _computed(alone)
         filter_delay = pra.constants.get("frac_delay_length") // 2
     distance = math.dist(talker, microphone)
     delay = distance / SOUND_M_PER_S * sample_rate_hz
-    early = shifted_to_start(early, filter_delay + delay)
-    late = _late(energy, sample_rate_hz, seeds[1])[round(delay) :]
+    # The simulator's direct sound rings to both sides if it arrives between two samples; ours does not.
+    reflections[: direct.size] -= direct[: reflections.size]
+    early = shifted_to_start(reflections, filter_delay + delay)
+    early[0] += 1 / distance
+    late = _late(energy, sample_rate_hz, seeds[1])
+    late[: math.ceil(_first_reflection_m(size_m, talker, microphone) / SOUND_M_PER_S * sample_rate_hz)] = 0.0
+    late = late[round(delay) :]
     size = max(early.size, late.size)
     response = np.pad(early, (0, size - early.size)) + np.pad(late, (0, size - late.size))
     return on_grid(response, GRID * 2.0 ** round(-math.log2(distance)))
+
+
+def _room(
+    pra: Any, size_m: Point, absorption: float, talker: Point, microphone: Point, sample_rate_hz: int, order: int
+) -> Any:
+    material = pra.Material(absorption, SCATTERING)
+    room = pra.ShoeBox(size_m, fs=sample_rate_hz, materials=material, max_order=order, ray_tracing=order > 0)
+    room.add_source(talker)
+    room.add_microphone(microphone)
+    return room
+
+
+def _computed(room: Any) -> NDArray[np.float64]:
+    room.compute_rir()
+    return np.array(room.rir[0][0], dtype=np.float64)
+
+
+def _first_reflection_m(size_m: Point, talker: Point, microphone: Point) -> float:
+    """Length of the shortest way over a wall: by the image of the talker, its square is d^2 + 4 t m.
+
+    Here t and m are the distances of talker and microphone from that wall, and d is the straight way.
+    """
+    both = zip(size_m, talker, microphone, strict=True)
+    products = [min(t * m, (side - t) * (side - m)) for side, t, m in both]
+    return math.sqrt(math.dist(talker, microphone) ** 2 + 4 * min(products))
 
 
 def _late(energy: NDArray[np.float64], sample_rate_hz: int, seed: int) -> NDArray[np.float64]:

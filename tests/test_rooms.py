@@ -179,6 +179,13 @@ class TestSimulatedRoom:
             taps = shoebox_response((6.0, 5.0, 3.0), 0.3, (1.0 + distance, 2.2, 1.4), (1.0, 2.2, 1.4), RATE, (1, 2))
             assert taps[0] == pytest.approx(1 / distance, rel=0.05)
 
+    @pytest.mark.parametrize("rate", [8000, 44100, 48000])
+    def test_any_rate(self, library, rate):
+        click = np.eye(1, rate)[0]
+        after = simulated(distance_m=0.7).apply(scene_of(click, rate), draw_of(library))
+        assert after.speech.samples[0] == pytest.approx(1 / 0.7, rel=0.05)
+        assert after.noted_values()["room_t30_s"] == pytest.approx(0.5, rel=0.2)
+
     def test_nothing_comes_before_the_first_wall(self):
         """Talker and microphone in the middle of a large room, 1 m apart: the floor is 3 m away from both."""
         taps = shoebox_response((20.0, 15.0, 6.0), 0.3, (9.0, 7.0, 3.0), (10.0, 7.0, 3.0), RATE, (1, 2))
@@ -476,18 +483,19 @@ def test_a_test_set_in_rooms(workshop):
     recipe = workshop.recipe(
         factors="{room: {dry: [], closet: {steps: [{kind: simulated_room, profile: closet.yaml, places: 2}],"
         " sweep: {distance_m: [0.3, 1.0]}}, real: [{kind: measured_room, source: rooms/a.wav}]},"
-        " noise: {street: [{kind: background_noise, source: noise, snr_db: 10}]}}"
+        " noise: {street: [{kind: background_noise, source: noise, snr_db: 10}],"
+        " fan: [{kind: equipment_noise, profile: ventilation_fan, snr_db: 10}]}}"
     )
     one = augment.build(recipe, workshop.folder / "one", workers=1)
     two = augment.build(recipe, workshop.folder / "two", workers=2)
     assert tree(one.folder) == tree(two.folder)
     rows = [json.loads(line) for line in (one.folder / "manifest.jsonl").read_text().splitlines()]
-    assert len(rows) == 3 * 4
+    assert len(rows) == 3 * 4 * 2
     places = {row["room_position"] for row in rows}
     assert {None, "a.wav"} < places
     assert {str(place)[-1] for place in places if "@" in str(place)} == {"1", "2"}
     assert all(abs(row["snr_db"] - 10) < 0.05 for row in rows)
-    assert augment.verify(one.folder, sample=12).sound
+    assert augment.verify(one.folder, sample=24).sound
 
 
 def test_rooms_that_cannot_be_are_told_before_rendering(workshop):

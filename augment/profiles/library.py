@@ -28,7 +28,7 @@ FOLDERS: dict[Room, tuple[str, ...]] = {
     "microphone": ("microphones",),
     "room": ("rooms",),
 }
-CARRIED = (*FOLDERS, "impulse_response")
+CARRIED = (*FOLDERS, "impulse_response", "absorption")
 """What a worker is handed; it reads recordings and impulse responses itself, against their hashes."""
 T = TypeVar("T")
 MOST_BYTES = 2**28

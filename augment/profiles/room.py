@@ -1,6 +1,5 @@
 """Rooms: figures of a room to be simulated, and measured impulse responses of real ones."""
 
-import hashlib
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from augment.acoustics.levels import db
 from augment.acoustics.resample import resample
 from augment.acoustics.room import RoomMeasures, decay, direct_index, onset_contrast_db, room_measures, trimmed
 from augment.errors import AudioError, Fault, ProfileError
-from augment.files.audio import read_bytes, read_channels
+from augment.files.audio import read_channels
 from augment.profiles.noise import Figures
 from augment.profiles.recording import audio_files
 
@@ -175,7 +174,8 @@ def prepare_positions(
 
 
 def _prepare(path: Path, position: Position, channel: int | None, keep_gain: bool, sample_rate_hz: int) -> Response:
-    if hashlib.sha256(read_bytes(path)).hexdigest() != position.sha256:
+    audio = read_channels(path, LONGEST_S)
+    if audio.sha256 != position.sha256:
         raise ProfileError(Fault(str(path), "the impulse response has changed since it was planned", "build again"))
     if channel is None and position.channels > 1:
         message = f"has {position.channels} channels, and the recipe does not say which one is the microphone"
@@ -185,7 +185,7 @@ def _prepare(path: Path, position: Position, channel: int | None, keep_gain: boo
     if position.sample_rate_hz < KNOWN_TO * sample_rate_hz:
         known, needed = f"{position.sample_rate_hz:,} Hz", f"{sample_rate_hz:,} Hz"
         raise ProfileError(Fault(str(path), f"is recorded at {known}, and a test set at {needed} needs more"))
-    samples = read_channels(path, LONGEST_S).samples[:, (channel or 1) - 1]
+    samples = audio.samples[:, (channel or 1) - 1]
     if float(np.max(np.abs(samples))) < QUIETEST_PEAK:
         raise ProfileError(Fault(str(path), f"channel {channel or 1} is silent"))
     # A filter of fewer taps needs larger ones for the same gain.

@@ -54,14 +54,14 @@ def absorption_for(size_m: Point, t60_s: float, start: float, sample_rate_hz: in
         sample_rate_hz: Samples a second.
 
     Returns:
-        The coefficient whose T30 came nearest, 0.005 to 0.99.
+        The coefficient whose T30 came nearest, 0.005 to 0.99, in steps of 0.0001.
 
     Reference: Eyring, JASA 1 (1930), 217-241.
     """
     talker: Point = (0.68 * size_m[0], 0.58 * size_m[1], 0.52 * size_m[2])
     microphone: Point = (0.31 * size_m[0], 0.37 * size_m[1], 0.45 * size_m[2])
-    best, nearest = start, math.inf
-    absorption = min(max(start, 0.005), 0.99)
+    absorption = best = _possible(start)
+    nearest = math.inf
     seeds = seeds_of(generator("calibration of a room"))
     for _ in range(CALIBRATIONS):
         response = shoebox_response(size_m, absorption, talker, microphone, sample_rate_hz, seeds)
@@ -73,8 +73,12 @@ def absorption_for(size_m: Point, t60_s: float, start: float, sample_rate_hz: in
             best, nearest = absorption, off
         if off < CALIBRATED:
             break
-        absorption = min(max(1 - (1 - absorption) ** (time[0] / t60_s), 0.005), 0.99)
+        absorption = _possible(1 - (1 - absorption) ** (time[0] / t60_s))
     return best
+
+
+def _possible(absorption: float) -> float:
+    return round(min(max(absorption, 0.005), 0.99), 4)
 
 
 def seeds_of(rng: np.random.Generator) -> tuple[int, int]:

@@ -159,8 +159,10 @@ def decay(response: NDArray[np.float64], sample_rate_hz: int, least_noise: float
 def _line(energy: Signal, block: int, noise: float, top_db: float) -> tuple[float, float] | None:
     """Slope in dB a sample and level at sample 0 of a decay, from 8 dB above the noise up to `top_db` above it."""
     means = np.mean(energy[: energy.size // block * block].reshape(-1, block), axis=1)
+    if means.size < 3 and block > 8:
+        return _line(energy, block // 2, noise, top_db)
     if means.size < 2:
-        return _line(energy, block // 2, noise, top_db) if block > 8 else None
+        return None
     levels = 10 * np.log10(np.maximum(means, 1e-300))
     floor = db(noise) if noise > 0 else -math.inf
     first = int(np.argmax(levels))
@@ -302,14 +304,10 @@ def room_measures(
         RoomMeasures(t30_s=None, t30_range=None, c50_db=None, drr_db=None)
     """
     found = found or decay(response[direct:], sample_rate_hz)
-    time = reverberation_time(response[direct:], sample_rate_hz, found)
+    seconds, range_ = reverberation_time(response[direct:], sample_rate_hz, found) or (None, None)
     heard = response[: direct + found.end]
-    return RoomMeasures(
-        None if time is None else time[0],
-        None if time is None else time[1],
-        clarity_db(heard, direct, sample_rate_hz),
-        direct_to_reverberant_db(heard, direct, sample_rate_hz),
-    )
+    clarity = clarity_db(heard, direct, sample_rate_hz)
+    return RoomMeasures(seconds, range_, clarity, direct_to_reverberant_db(heard, direct, sample_rate_hz))
 
 
 def trimmed(

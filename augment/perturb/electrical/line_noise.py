@@ -1,0 +1,53 @@
+"""Electrical noise behind the microphone."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from augment.perturb import Perturbation
+from augment.profiles.library import Need
+from augment.scene import Draw, NoiseRequest, Scene, Stage
+
+
+class LineNoise(Perturbation):
+    """Hum and other noise that a cable or an amplifier picks up, behind the microphone.
+
+    Models noise that no microphone response shapes: the same profiles as ``equipment_noise``, added to what the
+    microphone gives. Its SNR is that of this point, in the recipe's band; the SNR at the microphone is not touched.
+
+    In a recipe::
+
+        {kind: line_noise, profile: ground_loop_50, snr_db: 30}
+
+    Keeps: the speech, length, timing.
+    Changes: adds a noise stem.
+    Random: phases, drift, knocks; the same for a whole block.
+    Reference: SNR after ITU-T P.56 (speech) and RMS (noise), in the recipe's band; the profile names its sources.
+    """
+
+    kind: Literal["line_noise"]
+    stage: ClassVar = Stage.ELECTRICAL
+    profile: Annotated[str, Field(min_length=1, description="bundled profile, or a YAML file relative to the recipe")]
+    snr_db: Annotated[float, Field(ge=-30, le=80, description="P.56 speech level minus noise level, behind the device")]
+
+    def needs(self) -> tuple[Need, ...]:
+        """The profile."""
+        return (Need("profile", "noise_profile", self.profile),)
+
+    def is_noise(self) -> bool:
+        """It has a noise's columns in the manifest."""
+        return True
+
+    def apply(self, scene: Scene, draw: Draw) -> Scene:
+        """Add the noise.
+
+        Raises:
+            RenderError: Nothing of it lies in the band in which the SNR is defined.
+        """
+        rate, length = scene.sample_rate_hz, scene.speech.samples.size
+        profile = draw.library.noise_profile(self.profile)
+        counted = draw.library.once(("prominent", self.profile, rate), lambda: profile.prominent(rate))
+        history = ("line_noise", draw.name, self.profile, length)
+        samples, active = scene.memo.once(history, lambda: profile.render(length, rate, draw.stream, counted))
+        request = NoiseRequest(draw.step, self.profile, self.snr_db)
+        return scene.with_noise(samples, request, history, active)

@@ -1,8 +1,7 @@
 """Impulse responses of rooms: the direct sound, the decay, and what ISO 3382 reads from them.
 
-A response is the sound pressure at a microphone after a click of the source, shape (k,). Its *direct index* is the
-sample at which the sound that took the straight way arrives; a strong reflection may be higher, so this is not the
-largest sample.
+A response is the sound pressure at a microphone after a click of the source, shape (k,). Its *direct index* is where
+the sound that took the straight way arrives; a strong reflection may be higher, so this is not the largest sample.
 """
 
 import math
@@ -135,8 +134,7 @@ def decay(response: NDArray[np.float64], sample_rate_hz: int, least_noise: float
     block = max(1, round(0.01 * sample_rate_hz))
     noise = max(least_noise, float(np.mean(energy[-max(1, size // 10) :])))
     top_db = math.inf
-    line = (0.0, 0.0)
-    end = float(size)
+    line, end = (0.0, 0.0), float(size)
     for _ in range(5):
         fitted = _line(energy, block, noise, top_db)
         if fitted is None:

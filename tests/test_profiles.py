@@ -151,7 +151,7 @@ def test_a_level_is_that_of_the_profile_and_not_of_the_rate(library):
     assert drill.a_level_db(8000) < drill.a_level_db() - 6
 
 
-def test_a_level_belongs_to_the_digest_and_its_absence_does_not(tmp_path):
+def test_a_typical_level_is_told_and_changes_no_bytes(tmp_path):
     text = (
         "title: my fan\nabout: my fan\ncomponents: [{kind: octave_noise, source: test, octave_levels_db: {500: 0}}]\n"
     )
@@ -159,9 +159,7 @@ def test_a_level_belongs_to_the_digest_and_its_absence_does_not(tmp_path):
     for said in ("", "level: {dba: 50, at_m: 1.0, source: test}\n", "level: {dba: 51, at_m: 1.0, source: test}\n"):
         (tmp_path / "fan.yaml").write_text(text + said)
         digests.append(Library(tmp_path).digest(Need("profile", "noise_profile", "fan.yaml")))
-    assert len(set(digests)) == 3
-    (tmp_path / "fan.yaml").write_text(text)
-    assert "level" not in Library(tmp_path).noise_profile("fan.yaml").model_dump(mode="json")
+    assert len(set(digests)) == 1
 
 
 @pytest.mark.parametrize(

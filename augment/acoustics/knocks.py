@@ -31,17 +31,20 @@ def pulse_kernel(sample_rate_hz: int, resonances: Sequence[tuple[float, float, f
         >>> knock.size, bool(abs(np.sum(knock**2) - 1) < 0.05)
         (320, True)
     """
-    # A sine of amplitude a that decays as exp(-bt) has the energy a^2 / 4b; b follows from 60 dB = 20 lg(e) b t.
-    energy = sum(10 ** (level / 10) * decay_s / (12 * math.log(10)) for _, level, decay_s in resonances)
-    heard = [r for r in resonances if r[0] < sample_rate_hz / 2]
     time = np.arange(math.ceil(max(r[2] for r in resonances) * sample_rate_hz)) / sample_rate_hz
-    kernel = np.zeros(time.size)
-    for frequency, level, decay_s in heard:
+    kernel, energy = np.zeros(time.size), 0.0
+    for frequency, level, decay_s in resonances:
+        if frequency >= sample_rate_hz / 2:
+            # A sine of amplitude a that decays as exp(-bt) has the energy a^2 / 4b; 60 dB are 20 lg(e) b t.
+            energy += 10 ** (level / 10) * decay_s / (12 * math.log(10)) * sample_rate_hz
+            continue
         envelope = 10 ** (-3 * time / decay_s)
         sine = np.sin(2 * np.pi * frequency * time) * envelope
         # A decaying sine has a mean above zero, and a train of them a pressure that no loudspeaker could hold.
-        kernel += 10 ** (level / 20) * (sine - envelope * np.sum(sine) / np.sum(envelope))
-    return np.asarray(kernel / math.sqrt(energy * sample_rate_hz))
+        part = 10 ** (level / 20) * (sine - envelope * np.sum(sine) / np.sum(envelope))
+        energy += float(np.sum(part * part))
+        kernel += part
+    return np.asarray(kernel / math.sqrt(energy))
 
 
 def pulses(

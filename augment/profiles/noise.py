@@ -4,10 +4,10 @@ A profile is a sum of components. Levels are dB relative to one another, as in s
 profile sets the level of the whole. Every component states the source of its figures.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field
 
 from augment.acoustics import synthesis as synth
 from augment.acoustics.levels import db, power
@@ -56,14 +56,6 @@ class NoiseProfile(Figures):
     about: Annotated[str, Field(min_length=3, description="what it models, and what not")]
     level: Annotated[Level | None, Field(description="how loud it typically is, and where")] = None
     components: Annotated[tuple[AnyComponent, ...], Field(min_length=1, description="its parts; they sound together")]
-
-    @model_serializer(mode="wrap")
-    def _spelled(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """As it was spelled: a profile without a level is hashed as it was before there were levels."""
-        fields: dict[str, Any] = handler(self)
-        if self.level is None:
-            fields.pop("level", None)
-        return fields
 
     def prominent(self, sample_rate_hz: int) -> tuple[bool, ...]:
         """For each component, whether it counts when the noise is said to be on.

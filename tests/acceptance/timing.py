@@ -1,0 +1,73 @@
+"""Label timestamps: short sounds at known times through every chain of every bundled recipe."""
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from scipy.signal import chirp
+
+from acceptance import Figure
+from augment.acoustics.levels import speech_gain
+from augment.design.conditions import Condition, conditions
+from augment.recipe.loader import bundled_recipes, load_recipe
+from augment.render import render
+from augment.testset.work import job_of
+
+RATE = 16000
+EVERY_S = 0.25
+STEEP = frozenset({"itu_p48_handset", "itu_hirs_handset"})
+
+
+@cache
+def probe() -> np.ndarray:
+    """Chirps of 40 ms from 400 to 3000 Hz, four a second, for 5 s."""
+    time = np.arange(round(0.04 * RATE)) / RATE
+    sound = chirp(time, 400, 0.04, 3000) * np.hanning(time.size)
+    out = np.zeros(5 * RATE)
+    for start in range(RATE // 8, out.size - RATE // 8, round(EVERY_S * RATE)):
+        out[start : start + sound.size] = sound
+    return out * speech_gain(out, RATE, -26.0)
+
+
+def shifts_s(after: np.ndarray) -> list[float]:
+    """By how much each chirp comes later: cross-correlation with partly whitened spectrum around its place."""
+    before, found = probe(), []
+    window = round(EVERY_S * RATE)
+    for start in range(0, before.size - window, window):
+        size = 4 * window
+        cross = np.conj(np.fft.rfft(before[start : start + window], size)) * np.fft.rfft(
+            after[start : start + window], size
+        )
+        frequency = np.fft.rfftfreq(size, 1 / RATE)
+        cross[(frequency < 400) | (frequency > 3000)] = 0
+        cross *= np.maximum(np.abs(cross), 1e-12) ** -0.7
+        correlation = np.fft.irfft(cross, 8 * size)
+        reach = 8 * RATE // 20
+        near = np.concatenate([correlation[-reach:], correlation[:reach]])
+        found.append((int(np.argmax(near)) - reach) / 8 / RATE)
+    return found
+
+
+def without_noise(condition: Condition) -> Condition:
+    """The chain of a condition, less its noises and what answers to pauses."""
+    kept = [step for step in condition.chain if not step.perturbation.is_noise()]
+    loss = [(step, {"loss_percent": 0.0} if hasattr(step.perturbation, "loss_percent") else {}) for step in kept]
+    chain = tuple(replace(step, perturbation=step.perturbation.model_copy(update=change)) for step, change in loss)
+    return replace(condition, chain=chain)
+
+
+def a24_label_timestamps() -> list[Figure]:
+    figures = []
+    for name in [n for n in sorted(bundled_recipes()) if n not in ("car", "call_centre")]:
+        loaded = load_recipe(name)
+        job = job_of(loaded, Path())
+        chains = {str(c.chain): c for c in map(without_noise, conditions(loaded))}.values()
+        worst = [0.0]
+        for item in render(probe(), list(chains), job.spec, 0, {}):
+            assert not hasattr(item, "reason"), item
+            worst += shifts_s(item.pcm / 32768)
+        figures.append(
+            Figure(f"{name}: shift of a sound, {len(chains)} chains", 0, 1000 * max(worst, key=abs), 1, "ms")
+        )
+    return figures

@@ -1,5 +1,6 @@
 """The verbs of the product, as functions."""
 
+import dataclasses
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -85,12 +86,14 @@ def plan(recipe: str | Path | LoadedRecipe, progress: Progress = iter) -> Plan:
     dealt = exposures(columns, Dealer(corpus, selection, loaded.library, wanted.seed, rate, wanted.noise.segment_s))
     facts, notes = inspect(corpus, selection.frame, rate, progress)
     planned = make_plan(loaded, corpus, columns, selection, dealt, facts, tuple(notes))
-    _rehearse(planned)
-    return planned
+    return dataclasses.replace(planned, notes=(*planned.notes, *_rehearse(planned)))
 
 
-def _rehearse(planned: Plan) -> None:
+def _rehearse(planned: Plan) -> list[str]:
     """Render the longest utterance once: a condition that cannot be made is told before anything is written.
+
+    Returns:
+        What a user should know of rooms.
 
     Raises:
         DesignError: With one fault for each condition that fails.
@@ -98,11 +101,18 @@ def _rehearse(planned: Plan) -> None:
     longest = planned.items.sort("samples", "utterance", descending=True)["utterance"][0]
     rows = [row for row in planned.items.rows(named=True) if row["utterance"] == longest]
     work = utterance_of(rows, planned.corpus.manifest.parent)
-    outcomes = render_items(job_of(planned.loaded, Path()), work)
+    outcomes = list(render_items(job_of(planned.loaded, Path()), work))
     failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
     if failed:
         faults = [Fault(f"condition {outcome.condition.name}", outcome.reason) for outcome in failed]
         raise DesignError([*faults, Fault("", f"tried with '{longest}', the longest utterance")])
+    missed: dict[str, str] = {}
+    for row in (outcome.measured for outcome in outcomes if isinstance(outcome, Rendered)):
+        if row.get("room_t60_missed"):
+            found, wanted = row["room_t30_s"], row["room_t60_target_s"]
+            place = f"{row['room_name']} at {row['room_distance_m']:g} m"
+            missed[place] = f"{place}: the measured T30 is {found} s, more than 20 % beside the {wanted:g} s asked for"
+    return list(missed.values())
 
 
 def build(

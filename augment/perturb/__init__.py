@@ -27,6 +27,7 @@ class Perturbation(BaseModel):
             and all stems are mixed.
         needs_spl: Whether it must know how loud the sound is: the recipe then says the talker's effort and distance.
         records: Columns of the manifest that it fills.
+        limits: What a test set with it does not model, for its data sheet.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
@@ -35,6 +36,7 @@ class Perturbation(BaseModel):
     linear: ClassVar[bool] = True
     needs_spl: ClassVar[bool] = False
     records: ClassVar[tuple[str, ...]] = ()
+    limits: ClassVar[tuple[str, ...]] = ()
     kind: str
 
     def needs(self) -> tuple[Need, ...]:

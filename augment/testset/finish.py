@@ -18,16 +18,23 @@ from augment.measured import NOISE_FIELDS, noise_prefix
 from augment.profiles.library import DEALT, Library
 from augment.recipe.loader import LoadedRecipe
 from augment.recipe.model import ROW_FIELDS
-from augment.scene import Segment
+from augment.scene import Segment, Stage
 from augment.scene.scene import numbered
 from augment.testset.folder import FAILURES, IDENTITY, MANIFEST, PLAN, PROFILES, RECIPE, Folder, Rows
 
-LIMITS = (
-    "No Lombard effect: the speech was read in quiet, and nobody raised their voice against this noise.",
-    "Equipment noise is synthesised from figures; profiles say which of them are estimates.",
-    "Microphones are magnitude responses: no self-noise, no overload, no automatic gain.",
-    "Noise and speech reach the microphone on one path; no room is simulated.",
-)
+PACKAGES = ("numpy", "scipy", "soxr", "soundfile", "polars", "audiomentations", "pyroomacoustics", "av")
+LOMBARD = "No Lombard effect: the speech was read in quiet, and nobody raised their voice against this noise."
+FREE_FIELD = "Without a room, speech and noise reach the microphone on one path each, and nothing echoes."
+
+
+def limits(conditions: Sequence[Condition]) -> list[str]:
+    """What a test set does not model."""
+    told: dict[str, None] = {LOMBARD: None}
+    if any(all(step.perturbation.stage != Stage.ROOM for step in condition.chain) for condition in conditions):
+        told[FREE_FIELD] = None
+    for step in (step for condition in conditions for step in condition.chain):
+        told |= dict.fromkeys(step.perturbation.limits)
+    return list(told)
 
 
 def manifest_columns(plan: Plan) -> list[str]:
@@ -189,7 +196,7 @@ def described(loaded: LoadedRecipe, conditions: Sequence[Condition]) -> dict[str
             "weighting": recipe.snr.weighting,
         },
         "profiles": profile_digests(conditions, loaded.library),
-        "limits": list(LIMITS),
+        "limits": limits(conditions),
     }
 
 
@@ -212,11 +219,19 @@ def _identity(plan: Plan, rows: Sequence[dict[str, Any]], failed: int, checksums
         "made_softer_against_clipping": {"items": len(softer), "most_db": min(softer, default=0.0)},
         "versions": {
             "python": platform.python_version(),
-            **{name: importlib.metadata.version(name) for name in ("numpy", "scipy", "soxr", "soundfile", "polars")},
+            **{name: version for name in PACKAGES if (version := _version(name)) is not None},
             "libsndfile": _libsndfile(),
         },
         "checksums": checksums,
     }
+
+
+def _version(package: str) -> str | None:
+    """Version of a package; None for an extra that is not installed."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def _libsndfile() -> str:

@@ -30,6 +30,7 @@ class Carbon(Perturbation):
     kind: Literal["carbon"]
     stage: ClassVar = Stage.MICROPHONE
     linear: ClassVar[bool] = False
+    limits: ClassVar = ("The carbon microphone follows a published structure; all its figures are estimates.",)
     drive_db: Annotated[
         float, Field(ge=-20, le=15, description="how much harder than nominal (speech at -26 dBov) it is driven")
     ] = 0.0

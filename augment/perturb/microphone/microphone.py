@@ -34,6 +34,9 @@ class Microphone(Perturbation):
     kind: Literal["microphone"]
     stage: ClassVar = Stage.MICROPHONE
     draws: ClassVar = False
+    limits: ClassVar = (
+        "Microphones are magnitude responses with minimum phase; what else they do is a step of its own.",
+    )
     profile: Annotated[
         str,
         Field(

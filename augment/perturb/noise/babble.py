@@ -1,7 +1,7 @@
 """Voices of other speakers."""
 
 import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,7 @@ class BabbleNoise(NoiseStep):
     """
 
     kind: Literal["babble"]
+    limits: ClassVar = ("Babble: read speech of the corpus; nobody takes turns, answers or raises their voice.",)
     talkers: Annotated[int, Field(ge=1, le=128, description="how many talk at the same time")] = 8
 
     def needs(self) -> tuple[Need, ...]:

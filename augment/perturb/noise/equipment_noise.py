@@ -1,6 +1,6 @@
 """Noise of equipment, synthesised from figures."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -27,6 +27,7 @@ class EquipmentNoise(SourceNoise):
     """
 
     kind: Literal["equipment_noise"]
+    limits: ClassVar = ("Equipment noise is synthesised from figures; profiles say which of them are estimates.",)
     profile: Annotated[str, Field(min_length=1, description="bundled profile, or a YAML file relative to the recipe")]
 
     def needs(self) -> tuple[Need, ...]:

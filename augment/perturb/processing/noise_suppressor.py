@@ -30,6 +30,7 @@ class NoiseSuppressor(Perturbation):
     stage: ClassVar = Stage.PROCESSING
     draws: ClassVar = False
     linear: ClassVar[bool] = False
+    limits: ClassVar = ("The noise suppressor is a simple one; those of products differ.",)
     max_attenuation_db: Annotated[float, Field(ge=0, le=40, description="the most that noise is attenuated")] = 15.0
 
     def apply(self, scene: Scene, draw: Draw) -> Scene:

@@ -48,6 +48,10 @@ class SimulatedRoom(Perturbation):
     kind: Literal["simulated_room"]
     stage: ClassVar = Stage.ROOM
     records: ClassVar = RECORDS
+    limits: ClassVar = (
+        "Simulated rooms are rectangular and empty; walls absorb alike at all frequencies, talkers radiate "
+        "alike in all directions.",
+    )
     profile: Annotated[str, Field(min_length=1, description="bundled room, or a YAML file relative to the recipe")]
     distance_m: Annotated[float, Field(ge=0.1, le=50, description="from the talker's mouth to the microphone")]
     places: Annotated[

@@ -6,11 +6,7 @@ Encoders get integers and write to memory: libsndfile loses the tail of a FLAC o
 
 import hashlib
 import io
-import signal
 import struct
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -20,6 +16,7 @@ from numpy.typing import NDArray
 
 from augment.acoustics import Signal
 from augment.errors import AudioError, Fault
+from augment.interrupts import uninterrupted
 
 AudioFormat = Literal["flac", "wav"]
 
@@ -171,7 +168,7 @@ def _decoded(
     _refuse_short_riff(data, where)
     _refuse_short_ogg(data, where)
     try:
-        with _uninterrupted(), soundfile.SoundFile(io.BytesIO(data)) as file:
+        with uninterrupted(), soundfile.SoundFile(io.BytesIO(data)) as file:
             rate, channels = int(file.samplerate), int(file.channels)
             _refuse_header(rate, channels, where)
             start = round(offset_s * rate)
@@ -290,7 +287,7 @@ def encode(samples: NDArray[np.int16], sample_rate_hz: int, audio_format: AudioF
     import soundfile
 
     memory = io.BytesIO()
-    with _uninterrupted():
+    with uninterrupted():
         soundfile.write(memory, samples, sample_rate_hz, format="FLAC", subtype="PCM_16")
     return memory.getvalue()
 

@@ -1,0 +1,36 @@
+"""G.726: adaptive differential PCM at 16-40 kb/s, the codec of cordless telephones and trunk lines."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from augment.codecs import Codec, Lost, Pcm, pyav
+
+
+@dataclass(frozen=True)
+class G726(Codec):
+    """G.726 at 8 kHz, by FFmpeg. Reference: ITU-T G.726 (12/90).
+
+    Attributes:
+        kbps: 16, 24, 32 or 40: 2 to 5 bits a sample.
+        packet_ms: Duration of a packet.
+    """
+
+    pyav: ClassVar = (("g726", "w"), ("g726", "r"))
+    kbps: Literal[16, 24, 32, 40]
+    packet_ms: int = 20
+
+    @property
+    def rate_hz(self) -> int:
+        """8000."""
+        return 8000
+
+    @property
+    def packet_samples(self) -> int:
+        """8 for each millisecond."""
+        return 8 * self.packet_ms
+
+    def run(self, pcm: Pcm, lost: Lost) -> Pcm:
+        """To code words of ``kbps / 8`` bits and back."""
+        bits = str(self.kbps // 8)
+        packets, _ = pyav.encode("g726", pcm, 8000, self.packet_samples, {"code_size": bits})
+        return pyav.decode("g726", packets, 8000, {"bits_per_coded_sample": bits})

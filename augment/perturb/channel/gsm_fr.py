@@ -1,0 +1,31 @@
+"""GSM full rate."""
+
+from typing import Literal
+
+from augment.codecs import Codec
+from augment.codecs.gsm_fr import GsmFr
+from augment.perturb.channel._codec import ConcealedStep
+
+
+class GsmFrStep(ConcealedStep):
+    """First digital mobile telephones: GSM full rate at 13 kb/s, with frame loss.
+
+    Models a GSM call without bit errors in what arrives: 8 kHz, regular-pulse excitation, frames of 20 ms.
+    Where packets are lost the decoder runs on as if they had come, and their samples are replaced behind it: silence,
+    or the last packet again, 6 dB softer each time. Real decoders stumble over the gap for some milliseconds more.
+
+    In a recipe::
+
+        {kind: gsm_fr, loss_percent: 2}
+
+    Keeps: length, timing.
+    Changes: band limited to 4 kHz, coarse excitation, gaps.
+    Random: which packets are lost (simple Gilbert model); the same for a whole block.
+    Reference: 3GPP TS 46.010 (GSM 06.10), by libsndfile.
+    """
+
+    kind: Literal["gsm_fr"]
+
+    def codec(self, sample_rate_hz: int) -> Codec:
+        """GSM full rate."""
+        return GsmFr()

@@ -3,7 +3,27 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+import numpy as np
+
 from augment.codecs import Codec, Lost, Pcm, pyav
+
+
+def saturated(heard: Pcm, sent: Pcm) -> Pcm:
+    """Samples of a decoder that lets what exceeds 16 bits wrap around, limited as the standard wants it.
+
+    FFmpeg's decoder limits to 17 bits and keeps 16. What came out more than half of the whole range away from what
+    was sent has wrapped; the decoder's own state has not.
+
+    Args:
+        heard: Shape (n,).
+        sent: The same samples before the coder, shape (n,).
+
+    Example:
+        >>> saturated(np.array([-32000, 5, -1], dtype=np.int16), np.array([32767, 9, 32767], dtype=np.int16)).tolist()
+        [32767, 5, 32767]
+    """
+    wrapped = np.floor_divide(sent.astype(np.int64) - heard + 2**15, 2**16)
+    return np.clip(heard + 2**16 * wrapped, -(2**15), 2**15 - 1).astype(np.int16)
 
 
 @dataclass(frozen=True)
@@ -33,4 +53,5 @@ class G726(Codec):
         """To code words of ``kbps / 8`` bits and back."""
         bits = str(self.kbps // 8)
         packets, _ = pyav.encode("g726", pcm, 8000, self.packet_samples, {"code_size": bits})
-        return pyav.decode("g726", packets, 8000, {"bits_per_coded_sample": bits})
+        heard = pyav.decode("g726", packets, 8000, {"bits_per_coded_sample": bits})
+        return saturated(heard[: pcm.size], pcm)

@@ -14,7 +14,8 @@ class Opus(Codec):
     """Opus at a constant bit rate, frames of 20 ms, by libopus in FFmpeg. Reference: RFC 6716.
 
     A lost packet reaches the decoder as its first octet alone with a frame count of one, that is a frame of no
-    length; the decoder's own concealment then repeats and fades. In-band redundancy (FEC) is off.
+    length; the decoder's own concealment then goes on with what there was and fades where it was speech. In-band
+    redundancy (FEC) is off.
 
     Attributes:
         kbps: 6 to 128.

@@ -29,7 +29,7 @@ def refusal(codecs: Iterable[tuple[str, str]]) -> tuple[str, str] | None:
     try:
         import av
     except ImportError:
-        return "this codec needs PyAV, which is not installed", "pip install 'acoustigrid[codecs]'"
+        return "this codec needs PyAV, the extra 'codecs', which is not installed", "pip install 'acoustigrid[codecs]'"
     for name, mode in wanted:
         try:
             av.Codec(name, "w" if mode == "w" else "r")

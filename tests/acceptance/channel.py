@@ -113,12 +113,12 @@ def g722_input() -> np.ndarray:
 # Checksums (CRC-32) of each tenth of the bits and of the samples that the package G722 1.2.8 (the implementation of
 # SpanDSP) makes of that signal at 64 kb/s.
 G722_BITS = (
-    (275994986, 267413433, 2685718433, 359674084, 3515927080)
-    + (2460720739, 2105828839, 3212544759, 687615741, 1112643722)
+    275994986, 267413433, 2685718433, 359674084, 3515927080,
+    2460720739, 2105828839, 3212544759, 687615741, 1112643722,
 )  # fmt: skip
 G722_SAMPLES = (
-    (3368402781, 3533481316, 2000568233, 3151229332, 2341603978)
-    + (287190593, 1601270536, 2585778913, 3907011040, 1227468819)
+    3368402781, 3533481316, 2000568233, 3151229332, 2341603978,
+    287190593, 1601270536, 2585778913, 3907011040, 1227468819,
 )  # fmt: skip
 
 
@@ -169,7 +169,9 @@ def gilbert_rate_deviation(packets: int, rate: float, begins: float, ends: float
 def a21_packet_loss() -> list[Figure]:
     """Rate and mean burst of 100,000 packets; bursts are counted as runs of lost packets."""
     figures, packets = [], 100_000
-    for number, (rate, burst) in enumerate([(0.03, None), (0.05, 1.5), (0.1, None), (0.1, 3.0), (0.2, 1.0), (0.3, 5.0)]):
+    for number, (rate, burst) in enumerate(
+        [(0.03, None), (0.05, 1.5), (0.1, None), (0.1, 3.0), (0.2, 1.0), (0.3, 5.0)]
+    ):
         expected = 1 / (1 - rate) if burst is None else burst
         begins, ends = rate / (expected * (1 - rate)), 1 / expected
         lost = lost_packets(packets, np.random.default_rng(number), rate, burst)

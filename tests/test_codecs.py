@@ -1,0 +1,536 @@
+"""Codecs and packet loss, asked by other decoders, other ADPCM, closed forms and odd inputs."""
+
+import hashlib
+import io
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import av
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
+from augment.acoustics.packet_loss import conceal, gilbert, lost_packets, runs
+from augment.codecs import libsndfile, pyav
+from augment.codecs.aac import Aac
+from augment.codecs.amr_nb import AmrNb
+from augment.codecs.cvsd import Cvsd, delta_modulated
+from augment.codecs.g711 import G711
+from augment.codecs.g722 import G722
+from augment.codecs.g726 import G726
+from augment.codecs.gsm_fr import GsmFr
+from augment.codecs.link import carry, delay_between, delay_samples, measured_delay, packet_count, probe, transmit
+from augment.codecs.mp3 import KBPS_OF_RATE_HZ, Mp3
+from augment.codecs.msbc import Msbc
+from augment.codecs.opus import Opus
+from augment.errors import RenderError
+from augment.perturb import kinds
+from augment.recipe.model import Step
+from augment.streams import generator
+from conftest import gcc_lag, speech_like
+
+ALL = {
+    "g711 a": G711("a"),
+    "g711 mu": G711("mu"),
+    "g722": G722(),
+    "g726 16": G726(16),
+    "g726 24": G726(24),
+    "g726 32": G726(32),
+    "g726 40": G726(40),
+    "gsm_fr": GsmFr(),
+    "amr_nb 4.75": AmrNb(4.75),
+    "amr_nb 12.2": AmrNb(12.2),
+    "opus 6": Opus(6, "voip", 8000),
+    "opus 24": Opus(24, "voip", 8000),
+    "opus 64": Opus(64, "audio"),
+    "mp3 8": Mp3(16000, 8),
+    "mp3 64": Mp3(48000, 64),
+    "aac": Aac(16000, 32),
+    "msbc": Msbc(),
+    "cvsd": Cvsd(),
+}
+WAVEFORM = [name for name in ALL if name.split()[0] not in ("amr_nb", "opus")]
+CONCEALING = {"amr_nb": AmrNb(12.2), "amr_nb low": AmrNb(4.75), "opus": Opus(24, "voip"), "opus low": Opus(8, "voip")}
+RECIPES = {
+    "g711": "{kind: g711, law: mu}",
+    "g722": "{kind: g722}",
+    "g726": "{kind: g726}",
+    "gsm_fr": "{kind: gsm_fr}",
+    "amr_nb": "{kind: amr_nb}",
+    "opus": "{kind: opus}",
+    "mp3": "{kind: mp3, kbps: 32}",
+    "aac": "{kind: aac, kbps: 32}",
+    "msbc": "{kind: msbc}",
+    "cvsd": "{kind: cvsd}",
+}
+VOICE = [kind for kind in RECIPES if kind not in ("mp3", "aac")]
+
+
+def as_pcm(signal: np.ndarray) -> np.ndarray:
+    return np.clip(np.rint(32768 * signal), -32768, 32767).astype(np.int16)
+
+
+def voice(rate: int, seconds: float = 2.0) -> np.ndarray:
+    return as_pcm(speech_like(seconds, seed=3, rate=rate))
+
+
+def snr_db(reference: np.ndarray, other: np.ndarray) -> float:
+    reference, other = reference.astype(float), other.astype(float)
+    return 10 * np.log10(np.sum(reference**2) / max(np.sum((reference - other) ** 2), 1e-9))
+
+
+def level_db(block: np.ndarray) -> float:
+    return 10 * np.log10(np.mean((block / 32768.0) ** 2) + 1e-12)
+
+
+class TestDelay:
+    def test_the_estimator_finds_a_delay_of_a_fraction_of_a_sample(self):
+        sent = probe(16000)
+        size = 2 * sent.size
+        turned = np.fft.rfft(sent, size) * np.exp(-2j * np.pi * np.arange(sent.size + 1) / size * 41.25)
+        assert delay_between(sent, np.fft.irfft(turned, size), 16000) == pytest.approx(41.25, abs=1 / 16)
+
+    @pytest.mark.parametrize(
+        ("codec", "known"),
+        [
+            (G711("mu"), 0),
+            (G722(), 22),
+            (G726(32), 0),
+            (GsmFr(), 0),
+            (AmrNb(7.4), 40),
+            (Aac(16000, 32), 1024),
+            (Mp3(16000, 64), 0),
+            (Mp3(16000, 24), 1105),
+            (Msbc(), 73),
+            (Cvsd(), 0),
+            (Opus(64, "audio"), 312),
+        ],
+        ids=str,
+    )
+    def test_known_delays(self, codec, known):
+        """Two filters of 24 taps in G.722, 5 ms ahead in AMR, 529 + 576 in LAME, one AAC block, 6.5 ms in Opus."""
+        assert delay_samples(codec) == known
+
+    @pytest.mark.parametrize("name", WAVEFORM)
+    def test_the_delay_lies_well_off_the_half_sample_where_it_could_be_rounded_either_way(self, name):
+        found = measured_delay(ALL[name])
+        assert abs(found - round(found)) <= 0.25
+
+
+class TestRoundTrip:
+    @pytest.mark.parametrize("name", ALL)
+    @settings(max_examples=6, deadline=None)
+    @given(samples=st.integers(0, 2500))
+    def test_any_length(self, name, samples):
+        codec = ALL[name]
+        pcm = voice(codec.rate_hz, 0.4)[:samples]
+        heard = transmit(codec, pcm)
+        assert heard.shape == pcm.shape
+        assert heard.dtype == np.int16
+
+    @pytest.mark.parametrize("name", ALL)
+    def test_same_samples_from_several_threads_at_once(self, name):
+        codec = ALL[name]
+        pcm = voice(codec.rate_hz)
+        kept, once = pcm.copy(), transmit(codec, pcm)
+        with ThreadPoolExecutor(4) as pool:
+            for again in pool.map(lambda _: transmit(codec, pcm), range(4)):
+                assert np.array_equal(once, again)
+        assert np.array_equal(pcm, kept)
+
+    def test_same_samples_in_another_process(self):
+        codecs = [AmrNb(12.2), Opus(24, "voip", 8000), Aac(16000, 32), Mp3(16000, 32), G726(32), Msbc()]
+        digest = "".join(hashlib.sha256(transmit(codec, as_pcm(probe(codec.rate_hz)))).hexdigest() for codec in codecs)
+        script = (
+            "import hashlib, numpy as np\n"
+            "from augment.codecs.link import probe, transmit\n"
+            + "".join(f"from {type(codec).__module__} import {type(codec).__name__}\n" for codec in codecs)
+            + f"codecs = {codecs!r}\n"
+            "pcm = lambda rate: np.rint(32768 * probe(rate)).astype(np.int16)\n"
+            "print(''.join(hashlib.sha256(transmit(c, pcm(c.rate_hz))).hexdigest() for c in codecs))\n"
+        )
+        other = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+        assert other.stdout.strip() == digest
+
+    @pytest.mark.parametrize("name", ALL)
+    def test_silence_stays_silent(self, name):
+        heard = transmit(ALL[name], np.zeros(ALL[name].rate_hz, dtype=np.int16))
+        assert level_db(heard) < -65
+
+    @pytest.mark.parametrize("name", WAVEFORM)
+    def test_full_scale_noise_does_not_wrap_around(self, name):
+        codec = ALL[name]
+        loud = as_pcm(np.sign(np.random.default_rng(2).standard_normal(2 * codec.rate_hz)))
+        heard = transmit(codec, loud).astype(float)
+        assert np.corrcoef(loud, heard)[0, 1] > 0.3  # what wraps around comes out upside down
+        assert level_db(heard) > -10
+
+    @pytest.mark.parametrize("kbps", [16, 24, 32, 40])
+    def test_g726_saturates_where_ffmpegs_decoder_wraps_around(self, kbps):
+        loud = as_pcm(np.sign(np.random.default_rng(2).standard_normal(16000)))
+        assert np.corrcoef(loud, transmit(G726(kbps), loud))[0, 1] > 0.95
+
+    @pytest.mark.parametrize("rate", [8000, 11025, 16000, 44100, 48000])
+    @pytest.mark.parametrize("name", ["g711 mu", "amr_nb 12.2", "opus 24"])
+    def test_at_any_rate_of_the_test_set(self, name, rate):
+        speech = speech_like(2, seed=1, rate=rate)
+        heard = carry(ALL[name], speech, rate)
+        assert heard.shape == speech.shape
+        assert abs(gcc_lag(speech, heard, rate)) <= 0.25e-3 * rate
+
+    @pytest.mark.parametrize("name", ALL)
+    @pytest.mark.parametrize("samples", [1, 2, 5])
+    def test_a_few_samples_at_a_high_rate(self, name, samples):
+        heard = carry(ALL[name], np.full(samples, 0.5), 48000)
+        assert heard.shape == (samples,)
+        assert np.isfinite(heard).all()
+
+    def test_what_the_band_limit_lifts_above_full_scale_is_not_clipped(self):
+        square = 0.99 * np.sign(np.sin(2 * np.pi * 1100 * np.arange(48000) / 48000))
+        heard = carry(G711("a"), square, 48000)
+        tone = 4 / np.pi * 0.99  # the first harmonic of a square wave is louder than the wave
+        assert np.abs(heard).max() > 1.05
+        assert np.abs(np.fft.rfft(heard))[1100] / 24000 == pytest.approx(tone, rel=0.01)
+
+
+class TestOutsiders:
+    """The same bits, decoded by somebody else; or the same algorithm, written by somebody else."""
+
+    @pytest.mark.parametrize(("kbps", "container"), [(24, "G723_24"), (32, "G721_32"), (40, "G723_40")])
+    def test_g726_is_as_good_as_suns_adpcm(self, kbps, container):
+        sent = voice(8000, 4)
+        file = libsndfile.write(sent, 8000, "AU", container)
+        sun = libsndfile.read(file, 8000, "AU", container)[: sent.size]
+        assert snr_db(sent, transmit(G726(kbps), sent)) == pytest.approx(snr_db(sent, sun), abs=2)
+
+    def test_g726_gains_a_few_db_with_every_bit(self):
+        sent = voice(8000, 4)
+        snr = [snr_db(sent, transmit(G726(kbps), sent)) for kbps in (16, 24, 32, 40)]
+        assert all(2 < gained < 8 for gained in np.diff(snr))
+
+    @pytest.mark.parametrize("kbps", [4.75, 12.2])
+    def test_amr_against_ffmpegs_own_decoder(self, kbps):
+        sent = voice(8000, 4)[: 160 * 190]
+        packets, _ = pyav.encode("libopencore_amrnb", sent, 8000, 160, {"b": str(round(1000 * kbps))})
+        ours, other = (pyav.decode(name, packets, 8000, {}) for name in ("libopencore_amrnb", "amrnb"))
+        assert snr_db(ours, other) > 15
+
+    @pytest.mark.parametrize(("kbps", "agree_db"), [(12, 15), (128, 60)])
+    def test_opus_against_ffmpegs_own_decoder(self, kbps, agree_db):
+        """At low bit rates the two resample what is coded at 16 kHz by different filters."""
+        packets, _ = pyav.encode("libopus", voice(48000), 48000, 960, {"b": str(1000 * kbps), "vbr": "off"})
+        assert {len(packet) for packet in packets} == {kbps * 20 // 8}
+        ours, other = (pyav.decode(name, packets, 48000, {}) for name in ("libopus", "opus"))
+        assert snr_db(ours, other) > agree_db
+
+    def test_aac_against_the_fixed_point_decoder(self):
+        packets, header = pyav.encode("aac", voice(16000), 16000, 1024, {"b": "32000"}, "fltp")
+        decoder = av.CodecContext.create("aac_fixed", "r")
+        decoder.sample_rate, decoder.layout, decoder.extradata = 16000, "mono", header
+        frames = [frame for data in packets for frame in decoder.decode(av.Packet(data))]
+        other = np.concatenate([frame.to_ndarray().reshape(-1) for frame in frames]) / 65536
+        assert snr_db(pyav.decode("aac", packets, 16000, {}, header)[: other.size], other) > 60
+
+    @pytest.mark.parametrize("rate", KBPS_OF_RATE_HZ)
+    def test_mp3_has_the_bit_rate_that_was_asked_for(self, rate):
+        rates = KBPS_OF_RATE_HZ[rate]
+        for kbps in (rates[0], rates[3], rates[-1]):
+            level = min((rates[-1] - kbps) / (rates[-1] - rates[0]), 0.999)
+            data = libsndfile.write(
+                voice(rate), rate, "MP3", "MPEG_LAYER_III", bitrate_mode="CONSTANT", compression_level=level
+            )
+            with av.open(io.BytesIO(data)) as file:
+                sizes = [packet.size for packet in file.demux(audio=0) if packet.size]
+            frame = 1152 if rate >= 32000 else 576
+            assert np.mean(sizes[1:-1]) * 8 * rate / frame == pytest.approx(1000 * kbps, rel=0.01)
+
+    def test_mp3_against_ffmpegs_decoder(self):
+        sent = voice(16000)
+        data = libsndfile.write(
+            sent, 16000, "MP3", "MPEG_LAYER_III", bitrate_mode="CONSTANT", compression_level=96 / 152
+        )
+        with av.open(io.BytesIO(data)) as file:
+            other = np.concatenate([frame.to_ndarray().reshape(-1) for frame in file.decode(audio=0)])
+        assert snr_db(transmit(Mp3(16000, 64), sent), 32768 * other[: sent.size]) > 60
+
+    def test_cvsd_decoder_needs_the_bits_only(self):
+        """Coder and decoder of the Bluetooth specification, written apart, with a bit stream between them."""
+
+        def grown(bits: list[int], step: float) -> float:
+            same = len(bits) >= 4 and len(set(bits[-4:])) == 1
+            return min(step + 10, 1280) if same else max(step * (1 - 1 / 1024), 10)
+
+        def decoded(bits: list[int]) -> list[float]:
+            out, held, step = [], 0.0, 10.0
+            for place, bit in enumerate(bits):
+                step = grown(bits[max(0, place - 3) : place + 1], step)
+                out.append(min(max(held + bit * step, -32768), 32767))
+                held = out[-1] * (1 - 1 / 32)
+            return out
+
+        sent = 30000 * np.sin(2 * np.pi * 700 * np.arange(6000) / 64000) * np.linspace(0, 1.3, 6000)
+        bits, held, step = [], 0.0, 10.0
+        for wanted in sent:
+            bits.append(1 if wanted >= held else -1)
+            step = grown(bits, step)
+            held = min(max(held + bits[-1] * step, -32768), 32767) * (1 - 1 / 32)
+        assert delta_modulated(sent).tolist() == decoded(bits)
+
+    def test_cvsd_slope_overload(self):
+        """The largest step at every bit: no faster than 1280 a bit, less what leaks."""
+        out = delta_modulated(np.where(np.arange(4000) % 400 < 200, 32767.0, -32768.0))
+        assert np.abs(np.diff(out)).max() <= 1280 + 32768 / 32
+        assert np.abs(out).max() <= 32768
+
+
+class TestGilbert:
+    @pytest.mark.parametrize(
+        ("rate", "burst", "p", "q"),
+        [
+            (0.01, None, 0.01, 0.99),
+            (0.01, 1.5, 0.0067, 0.667),
+            (0.03, 2, 0.0155, 0.5),
+            (0.05, 2, 0.0263, 0.5),
+            (0.05, 3, 0.0175, 0.333),
+            (0.1, 1.5, 0.0741, 0.667),
+            (0.1, 5, 0.0222, 0.2),
+        ],
+    )
+    def test_tabulated_probabilities(self, rate, burst, p, q):
+        begins, ends = gilbert(rate, burst)
+        assert begins == pytest.approx(p, abs=5e-5)
+        assert ends == pytest.approx(q, abs=5e-4)
+
+    @given(rate=st.floats(0, 0.9), burst=st.one_of(st.none(), st.floats(1, 50)))
+    def test_both_states_balance(self, rate, burst):
+        if burst is not None and rate / (burst * (1 - rate)) > 1:
+            with pytest.raises(ValueError, match="cannot be lost in bursts"):
+                gilbert(rate, burst)
+            return
+        begins, ends = gilbert(rate, burst)
+        assert 0 <= begins <= 1
+        assert 0 < ends <= 1
+        assert (1 - rate) * begins == pytest.approx(rate * ends)
+
+    @pytest.mark.parametrize(("rate", "burst"), [(1.0, None), (-0.1, 2), (0.1, 0.5), (0.6, 1)])
+    def test_impossible_networks(self, rate, burst):
+        with pytest.raises(ValueError, match=r"not between|impossible|cannot be lost"):
+            gilbert(rate, burst)
+
+    @given(short=st.integers(0, 300), more=st.integers(0, 300), rate=st.floats(0, 0.5), burst=st.floats(1, 9))
+    def test_more_packets_begin_with_what_fewer_have(self, short, more, rate, burst):
+        one = lost_packets(short, generator("x"), rate, burst)
+        two = lost_packets(short + more, generator("x"), rate, burst)
+        assert np.array_equal(one, two[:short])
+
+    def test_the_first_packet_is_lost_as_often_as_any(self):
+        first = [lost_packets(1, generator(number), 0.3, 4)[0] for number in range(2000)]
+        assert np.mean(first) == pytest.approx(0.3, abs=3 * np.sqrt(0.3 * 0.7 / 2000))
+
+    @given(st.lists(st.booleans(), max_size=40))
+    def test_runs_say_which_packets(self, lost):
+        said = set()
+        for part in filter(None, runs(np.array(lost, dtype=bool)).split(",")):
+            first, _, last = part.partition("-")
+            said |= set(range(int(first), int(last or first) + 1))
+        assert said == {number for number, gone in enumerate(lost) if gone}
+
+
+class TestConcealment:
+    @given(lost=st.lists(st.booleans(), min_size=1, max_size=12), rule=st.sampled_from(["silence", "repeat"]))
+    def test_rule(self, lost, rule):
+        samples = np.random.default_rng(1).integers(-32768, 32767, 10 * len(lost) + 3).astype(np.int16)
+        out = conceal(samples, np.array(lost), 10, rule)
+        for number, gone in enumerate(lost):
+            here, last = slice(10 * number, 10 * number + 10), number
+            while last >= 0 and lost[last]:
+                last -= 1
+            if not gone:
+                expected = samples[here].astype(float)
+            elif rule == "silence" or last < 0:
+                expected = np.zeros(10)
+            else:
+                expected = samples[10 * last : 10 * last + 10] * 10 ** (-0.3 * (number - last - 1))
+            assert np.abs(out[here] - expected).max() <= 0.5
+        assert np.array_equal(out[-3:], samples[-3:])
+
+    @pytest.mark.parametrize("name", CONCEALING)
+    def test_a_decoder_of_its_own_fades_and_recovers(self, name):
+        codec = CONCEALING[name]
+        size = codec.packet_samples
+        spoken = as_pcm(probe(codec.rate_hz))
+        lost = np.zeros(packet_count(codec, spoken.size), dtype=bool)
+        lost[40:55] = True  # from the middle of a syllable on
+        whole, holed = transmit(codec, spoken), transmit(codec, spoken, lost)
+        before = 40 * size - delay_samples(codec)
+        assert np.array_equal(whole[:before], holed[:before])
+        below = [
+            level_db(holed[k : k + size]) - level_db(whole[before - size : before])
+            for k in range(before, before + 15 * size, size)
+        ]
+        assert -6 < below[0] < 3  # goes on, and is no silence
+        assert below[0] > below[2] > -25
+        assert max(below[8:]) < -30
+        after = before + 20 * size
+        assert abs(level_db(holed[after:]) - level_db(whole[after:])) < 0.5
+
+    @pytest.mark.parametrize("name", CONCEALING)
+    @pytest.mark.parametrize("which", ["first", "all", "every other"])
+    def test_any_packets_may_be_missing(self, name, which):
+        codec = CONCEALING[name]
+        pcm = voice(codec.rate_hz, 0.5)
+        lost = np.zeros(packet_count(codec, pcm.size), dtype=bool)
+        lost[{"first": slice(0, 1), "all": slice(None), "every other": slice(None, None, 2)}[which]] = True
+        heard = transmit(codec, pcm, lost)
+        assert heard.shape == pcm.shape
+        if which == "all":
+            assert level_db(heard) < -60
+
+    @pytest.mark.parametrize(
+        "codec", [G711("a"), G722(), G726(32), GsmFr(), Msbc(), Cvsd()], ids=lambda c: type(c).__name__
+    )
+    def test_a_lost_packet_is_replaced_where_it_is_heard(self, codec):
+        pcm = voice(codec.rate_hz, 1)
+        lost = np.zeros(packet_count(codec, pcm.size), dtype=bool)
+        lost[7:9] = True
+        whole, holed = transmit(codec, pcm), transmit(codec, pcm, lost, "silence")
+        size, start = codec.packet_samples, 7 * codec.packet_samples - delay_samples(codec)
+        assert not holed[start : start + 2 * size].any()
+        assert np.array_equal(
+            np.delete(holed, np.s_[start : start + 2 * size]), np.delete(whole, np.s_[start : start + 2 * size])
+        )
+        repeated = transmit(codec, pcm, lost, "repeat")
+        assert np.array_equal(repeated[start : start + size], whole[start - size : start])
+
+
+class Chain:
+    """What a codec asks of a scene, and nothing else."""
+
+    def __init__(self, signal: np.ndarray, rate: int = 16000) -> None:
+        self.signal, self.sample_rate_hz, self.columns = signal, rate, {}
+        self.speech = self
+        self.samples = signal
+
+    def processed(self, name, process):
+        hash(name)
+        after = Chain(process(self.signal), self.sample_rate_hz)
+        after.name = name
+        return after
+
+    def noted(self, **columns):
+        self.columns = columns
+        return self
+
+
+class Block:
+    """A draw of one block."""
+
+    def __init__(self, block: int = 0) -> None:
+        self.name = (1, f"block {block}", "channel", "call", "codec")
+        self.step = "channel/call/codec"
+
+    def stream(self, decision: str) -> np.random.Generator:
+        return generator(*self.name, decision)
+
+
+def step_of(kind: str, **fields):
+    from ruamel.yaml import YAML
+
+    return TypeAdapter(Step).validate_python({**YAML(typ="safe").load(RECIPES[kind]), **fields})
+
+
+class TestSteps:
+    def test_every_codec_is_a_step(self):
+        assert set(RECIPES) <= set(kinds())
+
+    @pytest.mark.parametrize("kind", RECIPES)
+    def test_records_what_it_declares(self, kind):
+        step = step_of(kind)
+        after = step.apply(Chain(speech_like(1)), Block())
+        assert set(after.columns) == set(step.records)
+        assert after.signal.shape == (16000,)
+        assert not step.linear
+        assert after.columns["codec_delay_samples"] >= 0
+        assert step.draws == (kind in VOICE)
+
+    @pytest.mark.parametrize("kind", VOICE)
+    def test_packets_lost(self, kind):
+        speech = speech_like(3)
+        step = step_of(kind, loss_percent=20.0, mean_burst=2.0)
+        one, again, other = (step.apply(Chain(speech), Block(block)) for block in (0, 0, 1))
+        assert one.columns == again.columns
+        assert np.array_equal(one.signal, again.signal)
+        assert one.columns["lost_packets"] != other.columns["lost_packets"]
+        assert one.name != other.name  # or a memo would hand out the wrong one
+        lost = one.columns["packets_lost"]
+        assert 0 < lost < one.columns["packets"]
+        assert np.any(one.signal != step_of(kind).apply(Chain(speech), Block()).signal)
+
+    @pytest.mark.parametrize("kind", VOICE)
+    def test_utterances_of_a_block_lose_the_same_packets(self, kind):
+        step = step_of(kind, loss_percent=30.0)
+        short, long = (step.apply(Chain(speech_like(s)), Block()).columns["lost_packets"].split(",") for s in (1, 2))
+        assert long[: len(short) - 1] == short[:-1]
+
+    @pytest.mark.parametrize("kind", VOICE)
+    def test_without_loss_nothing_is_drawn(self, kind):
+        one, other = (step_of(kind).apply(Chain(speech_like(1)), Block(block)) for block in (0, 1))
+        assert one.name == other.name
+        assert (one.columns["packets_lost"], one.columns["lost_packets"]) == (0, "")
+
+    def test_impossible_losses_are_refused_in_the_recipe(self):
+        with pytest.raises(ValidationError, match="60 % cannot be lost in bursts of 1 packets"):
+            step_of("g711", loss_percent=60.0, mean_burst=1.0)
+        with pytest.raises(ValidationError, match="greater than or equal to 1"):
+            step_of("g711", mean_burst=0.5)
+        with pytest.raises(ValidationError, match=r"no mode of 12 kb/s \(it has 4.75, 5.15"):
+            step_of("amr_nb", kbps=12.0)
+
+    @pytest.mark.parametrize("kind", ["g722", "msbc"])
+    def test_wideband_codecs_need_a_wideband_set(self, kind):
+        message, remedy = step_of(kind).unfit(8000)
+        assert "16000 Hz" in message
+        assert "8000 Hz" in message
+        assert remedy == "set output.sample_rate_hz to 16000 or more"
+        assert step_of(kind).unfit(16000) is None
+        with pytest.raises(RenderError, match=r"step channel/call/codec: .* 16000 Hz"):
+            step_of(kind).apply(Chain(speech_like(1, rate=8000), 8000), Block())
+
+    @pytest.mark.parametrize("kind", [kind for kind in RECIPES if kind not in ("g722", "msbc")])
+    @pytest.mark.parametrize("rate", [8000, 22050, 48000])
+    def test_all_others_fit_any_set(self, kind, rate):
+        assert step_of(kind).unfit(rate) is None
+
+    def test_bit_rates_that_a_sample_rate_does_not_have(self):
+        assert step_of("mp3", kbps=320).unfit(16000)[1].endswith("128, 144, 160")
+        assert step_of("mp3", kbps=320).unfit(48000) is None
+        assert step_of("aac", kbps=128).unfit(16000) == (
+            "AAC has no bit rate of 128 kb/s at 16000 Hz",
+            "choose 96 or less",
+        )
+
+    def test_a_missing_extra_is_told_with_its_remedy(self, monkeypatch):
+        monkeypatch.setitem(sys.modules, "av", None)
+        for kind in ("g722", "g726", "amr_nb", "opus", "aac", "msbc"):
+            message, remedy = step_of(kind).unfit(16000)
+            assert "PyAV" in message
+            assert "extra 'codecs'" in message
+            assert remedy == "pip install 'acoustigrid[codecs]'"
+        for kind in ("g711", "gsm_fr", "mp3", "cvsd"):
+            assert step_of(kind).unfit(16000) is None
+
+    def test_a_build_without_the_coder_is_told(self, monkeypatch):
+        monkeypatch.setattr(AmrNb, "pyav", (("no_amr", "w"),))
+        assert "no coder 'no_amr'" in step_of("amr_nb").unfit(16000)[0]
+
+    def test_opus_may_use_the_band_of_the_set(self):
+        assert [step_of("opus").codec(rate).bandwidth_hz for rate in (8000, 11025, 16000, 24000, 44100)] == [
+            4000,
+            6000,
+            8000,
+            12000,
+            20000,
+        ]

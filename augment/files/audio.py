@@ -60,22 +60,6 @@ class Channels:
     sha256: str
 
 
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Put off the interrupt key: libsndfile calls back into Python, where an interrupt is lost with the bytes."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    pressed: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, frame: pressed.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if pressed:
-        signal.raise_signal(signal.SIGINT)
-
-
 def read_bytes(path: Path) -> bytes:
     """Bytes of a file of at most 1 GiB.
 

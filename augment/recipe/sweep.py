@@ -16,7 +16,7 @@ from augment.recipe.model import SettingSpec, SweepValue
 Found = tuple[Location, str, str]
 """A fault before it has a place: location below the setting, message, remedy."""
 
-UNITS = frozenset({"db", "dba", "dbov", "hz", "khz", "s", "ms", "m", "pct"})
+UNITS = frozenset({"db", "dba", "dbov", "dbspl", "hz", "khz", "s", "ms", "m", "percent", "kbps"})
 
 
 @dataclass(frozen=True)

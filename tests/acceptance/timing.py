@@ -59,7 +59,7 @@ def without_noise(condition: Condition) -> Condition:
 
 def a24_label_timestamps() -> list[Figure]:
     figures = []
-    for name in [n for n in sorted(bundled_recipes()) if n not in ("car", "call_centre")]:
+    for name in sorted(bundled_recipes()):
         loaded = load_recipe(name)
         job = job_of(loaded, Path())
         chains = {str(c.chain): c for c in map(without_noise, conditions(loaded))}.values()

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from augment.codecs import Codec
 from augment.codecs.aac import RATES_HZ, Aac, most_kbps
-from augment.perturb.channel._codec import CodecStep, enough
+from augment.perturb.codec_step import CodecStep, enough
 
 
 class AacStep(CodecStep):

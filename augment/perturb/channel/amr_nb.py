@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field
 
 from augment.codecs import Codec
 from augment.codecs.amr_nb import MODES_KBPS, AmrNb
-from augment.perturb.channel._codec import VoiceStep
+from augment.perturb.codec_step import VoiceStep
 
 
 def _mode(kbps: float) -> float:

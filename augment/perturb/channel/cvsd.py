@@ -4,7 +4,7 @@ from typing import Literal
 
 from augment.codecs import Codec
 from augment.codecs.cvsd import Cvsd
-from augment.perturb.channel._codec import ConcealedStep
+from augment.perturb.codec_step import ConcealedStep
 
 
 class CvsdStep(ConcealedStep):

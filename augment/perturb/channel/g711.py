@@ -6,7 +6,7 @@ from pydantic import Field
 
 from augment.codecs import Codec
 from augment.codecs.g711 import G711
-from augment.perturb.channel._codec import ConcealedStep
+from augment.perturb.codec_step import ConcealedStep
 
 
 class G711Step(ConcealedStep):

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from augment.codecs import Codec
 from augment.codecs.g722 import G722
-from augment.perturb.channel._codec import ConcealedStep
+from augment.perturb.codec_step import ConcealedStep
 
 
 class G722Step(ConcealedStep):

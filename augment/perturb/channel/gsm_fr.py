@@ -4,7 +4,7 @@ from typing import Literal
 
 from augment.codecs import Codec
 from augment.codecs.gsm_fr import GsmFr
-from augment.perturb.channel._codec import ConcealedStep
+from augment.perturb.codec_step import ConcealedStep
 
 
 class GsmFrStep(ConcealedStep):

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from augment.codecs import Codec
 from augment.codecs.mp3 import KBPS_OF_RATE_HZ, Mp3
-from augment.perturb.channel._codec import CodecStep, enough
+from augment.perturb.codec_step import CodecStep, enough
 
 
 class Mp3Step(CodecStep):

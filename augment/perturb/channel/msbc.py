@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from augment.codecs import Codec
 from augment.codecs.msbc import Msbc
-from augment.perturb.channel._codec import ConcealedStep
+from augment.perturb.codec_step import ConcealedStep
 
 
 class MsbcStep(ConcealedStep):

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from augment.codecs import Codec
 from augment.codecs.opus import BANDWIDTHS_HZ, Opus
-from augment.perturb.channel._codec import VoiceStep, enough
+from augment.perturb.codec_step import VoiceStep, enough
 
 
 class OpusStep(VoiceStep):

@@ -23,8 +23,8 @@ def saturated(heard: Pcm, sent: Pcm) -> Pcm:
         [32767, 5, 32767]
     """
     wrapped = np.floor_divide(sent.astype(np.int64) - heard + 2**15, 2**16)
-    inside = np.clip(heard + 2**16 * wrapped, -(2**15), 2**15 - 1)
-    return np.asarray(inside, dtype=np.int16)
+    limited: Pcm = np.clip(heard + 2**16 * wrapped, -(2**15), 2**15 - 1).astype(np.int16)
+    return limited
 
 
 @dataclass(frozen=True)

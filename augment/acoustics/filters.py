@@ -93,14 +93,33 @@ def speech_delay_samples(taps: NDArray[np.float64], sample_rate_hz: int) -> floa
         >>> speech_delay_samples(np.array([0.0, 0.0, 1.0]), 16000)
         2.0
     """
-    finer = 16
     size = scipy.fft.next_fast_len(4 * taps.size + 1024, real=True)
-    spectrum = scipy.fft.rfft(taps, size)
+    return correlation_delay_samples(scipy.fft.rfft(taps, size), size, sample_rate_hz, 16)
+
+
+def correlation_delay_samples(cross: NDArray[np.complex128], size: int, sample_rate_hz: int, finer: int) -> float:
+    """Place of the peak of a cross-correlation, seen in 400-3000 Hz with a partly whitened spectrum.
+
+    Args:
+        cross: Cross-spectrum of a signal with what follows it, shape (size // 2 + 1,).
+        size: Length of the transform, at least that of both signals together.
+        sample_rate_hz: Samples a second.
+        finer: Steps to a sample.
+
+    Returns:
+        Delay in samples; negative for a lead.
+
+    Reference: Knapp and Carter, "The generalized correlation method for estimation of time delay", 1976.
+
+    Example:
+        >>> correlation_delay_samples(np.exp(-2j * np.pi * 3 * np.arange(513) / 1024), 1024, 16000, 16)
+        3.0
+    """
     frequency = scipy.fft.rfftfreq(size, 1 / sample_rate_hz)
-    magnitude = np.abs(spectrum)
+    magnitude = np.abs(cross)
     inside = (frequency >= SPEECH_BAND_HZ[0]) & (frequency <= SPEECH_BAND_HZ[1]) & (magnitude > 0)
-    whitened = np.zeros_like(spectrum)
-    whitened[inside] = spectrum[inside] * magnitude[inside] ** -0.7
+    whitened = np.zeros_like(cross)
+    whitened[inside] = cross[inside] * magnitude[inside] ** -0.7
     peak = int(np.argmax(scipy.fft.irfft(whitened, size * finer)))
     place = peak if peak < size * finer // 2 else peak - size * finer
     return place / finer

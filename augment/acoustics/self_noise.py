@@ -1,27 +1,19 @@
 """Electronic noise of microphones, by its equivalent input noise level."""
 
-import math
-
 import numpy as np
-import scipy
-from numpy.typing import NDArray
 
 from augment.acoustics import Signal
-from augment.acoustics.filters import convolve
 from augment.acoustics.levels import db
+from augment.acoustics.shaping import Density, bins, shaped_noise
 from augment.acoustics.spectrum import a_weighting_db
 
 CORNER_HZ = 1000.0
 LOWEST_HZ = 20.0
 
 
-def _taps(sample_rate_hz: int) -> NDArray[np.float64]:
-    """Linear-phase filter that makes electronic noise of power 1 out of white noise of power 1."""
-    size = 1 << math.ceil(math.log2(sample_rate_hz / 8))
-    frequency = scipy.fft.rfftfreq(size, 1 / sample_rate_hz)
-    density = 1 + CORNER_HZ / np.maximum(frequency, LOWEST_HZ)
-    taps = np.roll(scipy.fft.irfft(np.sqrt(density), size), size // 2) * np.hanning(size + 1)[:-1]
-    return np.asarray(taps / math.sqrt(float(np.sum(taps * taps))))
+def _density(sample_rate_hz: int) -> Density:
+    density = 1 + CORNER_HZ / np.maximum(bins(sample_rate_hz), LOWEST_HZ)
+    return np.asarray(density / np.sum(density))
 
 
 def electronic_noise(samples: int, sample_rate_hz: int, rng: np.random.Generator) -> Signal:
@@ -43,8 +35,7 @@ def electronic_noise(samples: int, sample_rate_hz: int, rng: np.random.Generator
         >>> bool(abs(10 * np.log10(np.mean(noise**2))) < 0.1)
         True
     """
-    taps = _taps(sample_rate_hz)
-    return convolve(rng.standard_normal(samples + taps.size), taps)[taps.size :]
+    return shaped_noise(samples, _density(sample_rate_hz), rng)
 
 
 def a_weighted_level_db(sample_rate_hz: int) -> float:
@@ -56,9 +47,5 @@ def a_weighted_level_db(sample_rate_hz: int) -> float:
         >>> round(a_weighted_level_db(16000), 1)
         -1.1
     """
-    taps = _taps(sample_rate_hz)
-    size = 4 * taps.size
-    power = np.abs(scipy.fft.rfft(taps, size)) ** 2
-    power[1:-1] *= 2
-    weight = 10 ** (a_weighting_db(scipy.fft.rfftfreq(size, 1 / sample_rate_hz)) / 10)
-    return db(float(np.sum(power * weight)) / float(np.sum(power)))
+    weight = 10 ** (a_weighting_db(bins(sample_rate_hz)) / 10)
+    return db(float(np.sum(_density(sample_rate_hz) * weight)))

@@ -9,6 +9,8 @@ from augment.acoustics import Signal
 A_POLES_HZ = (20.598997, 107.65265, 737.86223, 12194.217)
 A_AT_1_KHZ_DB = -1.99966
 OCTAVE_EDGE = 2**0.5
+THIRD_OCTAVE_EDGE = 10**0.05
+"""Ratio of a band's upper edge to its centre; of third octaves after IEC 61260-1, base 10."""
 
 
 def a_weighting_db(frequency_hz: ArrayLike) -> NDArray[np.float64]:

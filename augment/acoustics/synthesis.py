@@ -16,9 +16,8 @@ import scipy
 from numpy.typing import NDArray
 
 from augment.acoustics import Signal
-from augment.acoustics.filters import convolve
-from augment.acoustics.levels import power
-from augment.acoustics.spectrum import OCTAVE_EDGE, density_of_octaves
+from augment.acoustics.shaping import band_density, shaped_noise
+from augment.acoustics.spectrum import OCTAVE_EDGE, THIRD_OCTAVE_EDGE
 
 Streams = Callable[[str], np.random.Generator]
 """A random generator for each name; the same name gives the same generator in its initial state."""
@@ -26,7 +25,6 @@ Streams = Callable[[str], np.random.Generator]
 CONTROL_HZ = 100
 AT_ONCE_S = 0.1
 """Noise that comes and goes is heard within this time of the beginning."""
-THIRD_OCTAVE_EDGE = 2 ** (1 / 6)
 
 
 def drift(
@@ -177,8 +175,8 @@ def octave_noise(
         >>> bool(abs(10 * np.log10(np.mean(noise**2)) + 17) < 0.3)
         True
     """
-    size = 1 << math.ceil(math.log2(sample_rate_hz))
-    return _shaped(samples, sample_rate_hz, (rng, rng_before), octave_levels_db, OCTAVE_EDGE, size, lead)
+    density = band_density(octave_levels_db, sample_rate_hz, OCTAVE_EDGE)
+    return shaped_noise(samples, density, rng, lead, rng_before)
 
 
 def third_octave_noise(
@@ -203,40 +201,15 @@ def third_octave_noise(
     Returns:
         Shape (lead + n,).
 
-    Reference: bands from centre / 2^(1/6) to centre x 2^(1/6), IEC 61260-1 with octave ratio 2.
+    Reference: bands from centre / 10^0.05 to centre x 10^0.05, IEC 61260-1 (base 10).
 
     Example:
         >>> noise = third_octave_noise(160000, 16000, np.random.default_rng(1), {800: -20.0, 1000: -20.0})
         >>> bool(abs(10 * np.log10(np.mean(noise**2)) + 17) < 0.3)
         True
     """
-    size = 1 << math.ceil(math.log2(sample_rate_hz))
-    return _shaped(samples, sample_rate_hz, (rng, rng_before), third_octave_levels_db, THIRD_OCTAVE_EDGE, size, lead)
-
-
-def _shaped(
-    samples: int,
-    sample_rate_hz: int,
-    rngs: tuple[np.random.Generator, np.random.Generator | None],
-    levels_db: Mapping[float, float],
-    edge: float,
-    size: int,
-    lead: int,
-) -> Signal:
-    """Gaussian noise with given band levels, through a filter of `size` taps."""
-    frequency = np.arange(size // 2 + 1, dtype=np.float64) * (sample_rate_hz / size)
-    centre = np.array(sorted(levels_db), dtype=np.float64)
-    level = np.array([levels_db[c] for c in sorted(levels_db)], dtype=np.float64)
-    bins = density_of_octaves(frequency, centre, level, edge)
-    if not np.any(bins):
-        return np.zeros(lead + samples)  # all of it lies above the Nyquist frequency
-    taps = np.roll(scipy.fft.irfft(np.sqrt(bins), size), size // 2) * np.hanning(size + 1)[:-1]
-    # White noise of power 1 through the filter: power is the energy of the taps, which must be the sum of the bins.
-    taps *= math.sqrt(float(np.sum(bins)) / (power(taps) * size))
-    white = rngs[0].standard_normal(samples + size)
-    if lead:
-        white = np.concatenate([_before(rngs[1]).standard_normal(lead)[::-1], white])
-    return convolve(white, taps)[size:]
+    density = band_density(third_octave_levels_db, sample_rate_hz, THIRD_OCTAVE_EDGE)
+    return shaped_noise(samples, density, rng, lead, rng_before)
 
 
 def bursts(

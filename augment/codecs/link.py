@@ -7,13 +7,13 @@ import numpy as np
 import scipy
 
 from augment.acoustics import Signal
+from augment.acoustics.filters import correlation_delay_samples
 from augment.acoustics.packet_loss import Concealment, conceal
 from augment.acoustics.pcm import FULL_SCALE, headroom_gain, quantise
 from augment.acoustics.resample import resample, resampled_length
 from augment.codecs import Codec, Lost, Pcm
 
 PROBE_S = 3.0
-SPEECH_BAND_HZ = (400.0, 3000.0)
 LONGEST_DELAY_S = 0.25
 FINEST_HZ = 256000
 NONE_LOST: Lost = np.zeros(0, dtype=np.bool_)
@@ -71,13 +71,7 @@ def delay_between(before: Signal, after: Signal, rate_hz: int) -> float:
     finer = math.ceil(FINEST_HZ / rate_hz)
     size = scipy.fft.next_fast_len(before.size + after.size, real=True)
     cross = np.conj(scipy.fft.rfft(before, size)) * scipy.fft.rfft(after, size)
-    frequency = scipy.fft.rfftfreq(size, 1 / rate_hz)
-    magnitude = np.abs(cross)
-    inside = (frequency >= SPEECH_BAND_HZ[0]) & (frequency <= SPEECH_BAND_HZ[1]) & (magnitude > 0)
-    whitened = np.zeros_like(cross)
-    whitened[inside] = cross[inside] * magnitude[inside] ** -0.7
-    place = int(np.argmax(scipy.fft.irfft(whitened, size * finer)))
-    return (place if place < size * finer // 2 else place - size * finer) / finer
+    return correlation_delay_samples(cross, size, rate_hz, finer)
 
 
 @cache

@@ -1,0 +1,80 @@
+"""Gaussian noise with a given power density: what all shaped noise is made with."""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import scipy
+from numpy.typing import NDArray
+
+from augment.acoustics import Signal
+from augment.acoustics.filters import convolve
+from augment.acoustics.levels import power
+from augment.acoustics.spectrum import density_of_octaves
+
+Density = NDArray[np.float64]
+"""Power in each bin of :func:`bins`."""
+
+
+def bins(sample_rate_hz: int) -> NDArray[np.float64]:
+    """Frequencies in Hz at which a density is given: evenly from 0 to the Nyquist frequency, at most 1 Hz apart."""
+    return scipy.fft.rfftfreq(1 << math.ceil(math.log2(sample_rate_hz)), 1 / sample_rate_hz)
+
+
+def band_density(levels_db: Mapping[float, float], sample_rate_hz: int, edge: float) -> Density:
+    """Density whose bands have given levels: see :func:`~augment.acoustics.spectrum.density_of_octaves`.
+
+    Args:
+        levels_db: Level by band centre in Hz, neighbouring bands.
+        sample_rate_hz: Samples a second.
+        edge: Ratio of a band's upper edge to its centre: that of octaves or of third octaves.
+
+    Returns:
+        Density; the sum over a band is 10^(level/10), as far as the band lies below the Nyquist frequency.
+    """
+    centre = np.array(sorted(levels_db), dtype=np.float64)
+    level = np.array([levels_db[c] for c in sorted(levels_db)], dtype=np.float64)
+    return density_of_octaves(bins(sample_rate_hz), centre, level, edge)
+
+
+def shaped_noise(
+    samples: int,
+    density: Density,
+    rng: np.random.Generator,
+    lead: int = 0,
+    rng_before: np.random.Generator | None = None,
+) -> Signal:
+    """Gaussian noise with a density.
+
+    Args:
+        samples: Wanted length n.
+        density: Power in each bin of :func:`bins`, shape (2^k + 1,).
+        rng: Draws the noise.
+        lead: Samples wanted before the first one.
+        rng_before: Draws those.
+
+    Returns:
+        Shape (lead + n,), of mean power ``sum(density)``. The n samples are the same for any lead, and their beginning
+        is the same for any n, up to rounding.
+
+    Raises:
+        ValueError: A lead is asked for without its generator.
+
+    Example:
+        >>> white = shaped_noise(160000, np.full(8193, 1 / 8193), np.random.default_rng(1))
+        >>> bool(abs(10 * np.log10(np.mean(white**2))) < 0.1)
+        True
+    """
+    size = 2 * (density.size - 1)
+    wanted = float(np.sum(density))
+    if wanted == 0:
+        return np.zeros(lead + samples)  # all of it lies above the Nyquist frequency
+    taps = np.roll(scipy.fft.irfft(np.sqrt(density), size), size // 2) * np.hanning(size + 1)[:-1]
+    # White noise of power 1 through the filter: power is the energy of the taps, which must be the sum of the density.
+    taps *= math.sqrt(wanted / (power(taps) * size))
+    white = rng.standard_normal(samples + size)
+    if lead:
+        if rng_before is None:
+            raise ValueError("a lead needs rng_before, a generator of its own")
+        white = np.concatenate([rng_before.standard_normal(lead)[::-1], white])
+    return convolve(white, taps)[size:]

@@ -90,6 +90,9 @@ class TestSetError(AcoustigridError):
     __test__ = False  # not a test case, whatever its name says to pytest
 
 
+MOST_SHOWN = 24
+
+
 def nearest(name: str, known: Sequence[str]) -> str:
     """Say which known name was probably meant.
 
@@ -98,8 +101,12 @@ def nearest(name: str, known: Sequence[str]) -> str:
         "did you mean 'mri_epi'?"
         >>> nearest("zebra", ["mri_epi", "mains_hum_50"])
         'one of: mains_hum_50, mri_epi'
+        >>> nearest("zebra", [f"lion_{n}" for n in range(30)])
+        'none of the 30 names is near it'
     """
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     if close:
         return f"did you mean '{close[0]}'?"
+    if len(known) > MOST_SHOWN:
+        return f"none of the {len(known)} names is near it"
     return f"one of: {', '.join(sorted(known))}" if known else ""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from augment.acoustics import colour
 from augment.acoustics.loudness import integrated_loudness_lufs, k_weighted
+from augment.acoustics.shaping import shaped_noise
 from augment.perturb import kinds
 from augment.profiles.library import Library
 from augment.scene import Draw
@@ -109,30 +110,19 @@ def test_any_table_of_third_octaves_is_held(levels, lowest):
 
 
 def test_noise_above_the_nyquist_frequency_is_silent():
-    assert not np.any(colour.noise(100, streams, colour.third_octave_density({8000: 0, 10000: 0}, 8000), lead=5))
+    assert not np.any(colour.noise(100, streams, colour.third_octave_density({8000: 0, 10000: 0}, 8000)))
 
 
 @settings(max_examples=20, deadline=None)
 @given(st.integers(1, 4000), st.integers(0, 4000), st.integers(0, 4000))
 def test_neither_length_nor_lead_moves_a_sample(samples, more, lead):
     density = colour.colour_density("pink", 8000)
-    short, long = colour.noise(samples, streams, density), colour.noise(samples + more, streams, density, lead)
+    short = colour.noise(samples, streams, density)
+    long = shaped_noise(samples + more, density, streams("white"), lead, streams("before"))
     assert long.size == lead + samples + more
     assert long[lead : lead + samples] == pytest.approx(short, abs=1e-9)
-    gust, longer = (
-        colour.gusts(samples, 8000, streams, 4.0, 0.5),
-        colour.gusts(samples + more, 8000, streams, 4, 0.5, lead),
-    )
-    assert longer[lead : lead + samples] == pytest.approx(gust, abs=1e-9)
-
-
-def test_lead_is_the_same_noise():
-    density = colour.colour_density("brown", RATE)
-    with_lead = colour.noise(10 * RATE, streams, density, 10 * RATE)
-    levels = [10 * np.log10(np.mean(half**2)) for half in np.split(with_lead, 2)]
-    assert levels == pytest.approx([0, 0], abs=1.0)
-    jump = np.abs(np.diff(with_lead))
-    assert jump[10 * RATE - 2 : 10 * RATE + 2].max() < 6 * jump.std()
+    gust, longer = (colour.gusts(n, 8000, streams, 4.0, 0.5) for n in (samples, samples + more))
+    assert longer[:samples] == pytest.approx(gust, abs=1e-9)
 
 
 def test_gusts_wander_by_their_spread_and_keep_the_power():

@@ -261,8 +261,8 @@ EFFECTS = {
     "opus": ["{kind: opus, kbps: 16, loss_percent: 2}"],
     "msbc": ["{kind: msbc}"],
     "cvsd": ["{kind: cvsd}"],
-    "mp3": ["{kind: mp3}"],
-    "aac": ["{kind: aac}"],
+    "mp3": ["{kind: mp3, kbps: 24}"],
+    "aac": ["{kind: aac, kbps: 24}"],
 }
 LATE_SAMPLES = {"amr": 8, "carbon": 8, "opus": 8}  # 0.5 ms: codecs that model the waveform, and a steep telephone band
 

@@ -27,11 +27,11 @@ from augment.acoustics.room import (
     trimmed,
 )
 from augment.errors import DesignError, ProfileError, RenderError
+from augment.external.shoebox import draw_pair, draw_source, shoebox_response
 from augment.files.audio import read_channels
 from augment.perturb import kinds
 from augment.profiles import shoebox
 from augment.profiles.library import Library, Need, bundled_names
-from augment.profiles.shoebox import draw_pair, draw_source, shoebox_response
 from augment.scene import Draw, Scene, SnrDefinition, Stem
 from conftest import RATE, ROOT, gcc_lag, speech_like, tree
 
@@ -276,7 +276,7 @@ class TestSimulatedRoom:
 
     def test_threads_and_processes_change_nothing(self):
         code = (
-            "import hashlib; from augment.profiles.shoebox import shoebox_response as r;"
+            "import hashlib; from augment.external.shoebox import shoebox_response as r;"
             "h = r((5.0, 4.0, 3.0), 0.2, (1.0, 1.3, 1.5), (3.1, 2.2, 1.2), 16000, (7, 8));"
             "print(hashlib.sha256(h.tobytes()).hexdigest())"
         )

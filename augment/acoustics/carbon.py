@@ -8,6 +8,7 @@ import scipy
 from numpy.typing import NDArray
 
 from augment.acoustics import Signal
+from augment.acoustics.colour import BYRNE_LTASS_DB
 from augment.acoustics.filters import convolve, minimum_phase_fir, response_db, speech_delay_samples
 from augment.acoustics.levels import gain
 from augment.acoustics.overload import bent
@@ -29,12 +30,6 @@ SOURCE_SHARE = 0.5
 GRANULE_NOISE_DB = -30.0
 """Noise of moving granules re the signal that moves them (an estimate)."""
 ENVELOPE_S = 0.01
-SPEECH_DB = {
-    100: 54.4, 125: 57.7, 160: 56.8, 200: 60.2, 250: 60.3, 315: 59.0, 400: 62.1, 500: 62.1, 630: 60.5, 800: 56.8,
-    1000: 53.7, 1250: 53.0, 1600: 52.0, 2000: 48.7, 2500: 48.1, 3150: 46.8, 4000: 45.6, 5000: 44.5, 6300: 44.3,
-    8000: 43.7, 10000: 43.4, 12500: 41.3, 16000: 40.7,
-}  # fmt: skip
-"""Long-term average speech spectrum in third octaves (Byrne et al. 1994, J. Acoust. Soc. Am. 96, 2108)."""
 
 
 def _table(points: Mapping[int, float]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -43,7 +38,7 @@ def _table(points: Mapping[int, float]) -> tuple[NDArray[np.float64], NDArray[np
 
 def _speech_gain_db(response: Sequence[Mapping[int, float]], sample_rate_hz: int) -> float:
     """What filters in a row do to the level of speech-shaped noise."""
-    at, level = _table(SPEECH_DB)
+    at, level = _table(BYRNE_LTASS_DB)
     at, level = at[at < 0.45 * sample_rate_hz], level[at < 0.45 * sample_rate_hz]
     passed = level + sum(response_db(*_table(points), at) for points in response)
     return float(10 * np.log10(np.sum(10 ** (passed / 10)) / np.sum(10 ** (level / 10))))

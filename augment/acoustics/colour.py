@@ -1,8 +1,6 @@
 """Gaussian noise with a given long-term spectrum: colours, speech-shaped noise, rooms by noise criterion, wind.
 
-Every noise is white noise of a named stream through one linear-phase filter. A longer noise begins with the shorter
-one, and what is asked for before the first sample (``lead``, for a room response that must be filled already) moves
-no sample after it: it comes from a stream of its own, drawn backwards.
+Every noise is white noise of a named stream through one linear-phase filter; a longer one begins with the shorter.
 """
 
 import itertools
@@ -183,18 +181,8 @@ def wind_density(corner_hz: float, sample_rate_hz: int) -> Density:
     return np.asarray(density / np.sum(density))
 
 
-def noise(samples: int, streams: Streams, density: Density, lead: int = 0) -> Signal:
-    """Gaussian noise with a density.
-
-    Args:
-        samples: Wanted length n.
-        streams: ``white`` draws the noise, ``before`` what lies before its first sample.
-        density: Power in each bin of :func:`bins`, shape (2^k + 1,).
-        lead: Samples wanted before the first one.
-
-    Returns:
-        Shape (lead + n,), of mean power ``sum(density)``. The n samples are the same for any lead, and their beginning
-        is the same for any n, up to rounding.
+def noise(samples: int, streams: Streams, density: Density) -> Signal:
+    """Gaussian noise with a density: :func:`~augment.acoustics.shaping.shaped_noise` of the stream ``white``.
 
     Example:
         >>> from augment.streams import generator
@@ -202,12 +190,10 @@ def noise(samples: int, streams: Streams, density: Density, lead: int = 0) -> Si
         >>> bool(abs(10 * np.log10(np.mean(rain**2))) < 0.1)
         True
     """
-    return shaped_noise(samples, density, streams("white"), lead, streams("before"))
+    return shaped_noise(samples, density, streams("white"))
 
 
-def gusts(
-    samples: int, sample_rate_hz: int, streams: Streams, spread_db: float, time_s: float, lead: int = 0
-) -> Signal:
+def gusts(samples: int, sample_rate_hz: int, streams: Streams, spread_db: float, time_s: float) -> Signal:
     """Slow gain of a wind that comes and goes: its level wanders around 0 dB.
 
     Args:
@@ -216,16 +202,14 @@ def gusts(
         streams: ``gusts`` draws the walk.
         spread_db: Standard deviation of the level.
         time_s: Time constant of the walk.
-        lead: Samples wanted before the first one; there the gain is that of the samples after it, backwards.
 
     Returns:
-        Factors with mean square 1 over a long time, shape (lead + n,).
+        Factors with mean square 1 over a long time, shape (n,).
 
     Example:
         >>> gusts(3, 16000, lambda name: np.random.default_rng(1), 0.0, 1.0).tolist()
         [1.0, 1.0, 1.0]
     """
-    walk = drift(max(samples, lead + 1), sample_rate_hz, streams("gusts"), spread_db, time_s)
-    level_db = np.concatenate([walk[1 : lead + 1][::-1], walk[:samples]])
+    level_db = drift(samples, sample_rate_hz, streams("gusts"), spread_db, time_s)
     spread = spread_db * math.log(10) / 20
     return np.asarray(10 ** (level_db / 20) * math.exp(-(spread**2)))

@@ -8,7 +8,7 @@ from augment.acoustics.levels import gain
 
 def convert(
     signal: Signal, bits: int, full_scale_dbov: float = 0.0, dither: np.random.Generator | None = None
-) -> Signal:
+) -> tuple[Signal, int]:
     """A signal as a converter hands it on: rounded to its steps, and clipped at its full scale.
 
     The steps are those of a two's complement converter: 2^bits of them over the whole range, one of them at zero.
@@ -22,30 +22,21 @@ def convert(
         dither: Draws the dither (TPDF); None for none.
 
     Returns:
-        Shape (n,).
+        Shape (n,), and how many samples were clipped.
 
     Reference: Lipshitz, Wannamaker and Vanderkooy 1992, "Quantization and dither: a theoretical survey", J. Audio Eng.
     Soc. 40 (non-subtractive dither of triangular density).
 
     Example:
-        >>> convert(np.array([0.3, 0.9, -2.0]), 3).tolist()
-        [0.25, 0.75, -1.0]
+        >>> samples, clipped = convert(np.array([0.3, 0.9, -2.0]), 3)
+        >>> samples.tolist(), clipped
+        ([0.25, 0.75, -1.0], 2)
     """
     step = gain(full_scale_dbov) * 2.0 ** (1 - bits)
     value = signal / step
     if dither is not None:
         value = value + dither.triangular(-1.0, 0.0, 1.0, signal.size)
     half = 2 ** (bits - 1)
-    return np.asarray(np.clip(np.rint(value), -half, half - 1) * step)
-
-
-def clipped_samples(signal: Signal, bits: int, full_scale_dbov: float = 0.0) -> int:
-    """Samples of shape (n,) that lie outside of what :func:`convert` can hand on.
-
-    Example:
-        >>> clipped_samples(np.array([0.3, 0.9, -2.0]), 3)
-        2
-    """
-    half = 2.0 ** (bits - 1)
-    value = np.rint(signal * (half / gain(full_scale_dbov)))
-    return int(np.count_nonzero((value < -half) | (value > half - 1)))
+    rounded = np.rint(value)
+    held = np.clip(rounded, -half, half - 1)
+    return np.asarray(held * step), int(np.count_nonzero(held != rounded))

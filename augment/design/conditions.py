@@ -40,7 +40,7 @@ class ChainStep:
     @property
     def plays(self) -> str | None:
         """Name of what the planner deals: the step, and the recording or voices it plays; None without any."""
-        sources = [need.name for need in self.perturbation.needs() if need.room in DEALT]
+        sources = [need.name for need in self.perturbation.needs() if need.kind in DEALT]
         return f"{self.path} {sources[0]}" if sources else None
 
 

@@ -42,10 +42,10 @@ class Dealer:
             ProfileError: Recordings cannot be used.
             DesignError: The corpus has not enough other voices.
         """
-        if need.room == "recording":
+        if need.kind == "recording":
             grid = (self.sample_rate_hz, self.segment_s)
             return deal(step, need, self.library, self.selection.per_group, self.seed, grid)
-        if need.room == "talkers":
+        if need.kind == "talkers":
             return deal_talkers(step, int(need.name), self.corpus, self.selection, self.seed, self.sample_rate_hz)
         return deal_spectrum(step, self.corpus, self.selection, self.sample_rate_hz)
 
@@ -60,7 +60,7 @@ def exposures(conditions: Iterable[Condition], dealer: Dealer) -> dict[str, Expo
     found: dict[str, Exposure] = {}
     for step in (step for condition in conditions for step in condition.chain):
         for need in step.perturbation.needs():
-            if need.room in DEALT and step.plays and step.plays not in found:
+            if need.kind in DEALT and step.plays and step.plays not in found:
                 found[step.plays] = dealer.deal(step, need)
     return found
 

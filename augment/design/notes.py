@@ -98,7 +98,7 @@ def _exposure_notes(items: "polars.DataFrame", exposures: Mapping[str, Exposure]
 def _edge_notes(conditions: Iterable[Condition], loaded: LoadedRecipe) -> list[str]:
     """A strong line on an edge of the band in which SNR is defined is partly in and partly out of it."""
     band = loaded.recipe.snr_definition().band_hz
-    needs = {n.name for c in conditions for s in c.chain for n in s.perturbation.needs() if n.room == "noise_profile"}
+    needs = {n.name for c in conditions for s in c.chain for n in s.perturbation.needs() if n.kind == "noise_profile"}
     found = []
     for name in sorted(needs) if band else ():
         lines = [part for part in loaded.library.noise_profile(name).components if isinstance(part, Harmonics)]

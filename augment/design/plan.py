@@ -1,6 +1,7 @@
 """The plan: every item of the test set, with everything that decides its bytes."""
 
 import hashlib
+import importlib.metadata
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -166,13 +167,13 @@ class _Chain:
                 "path": step.path if step.perturbation.draws else step.name,
                 # A name stands in the recipe, what is behind it in "data" and "draw": however it is spelled.
                 "step": step.perturbation.model_dump(
-                    mode="json", exclude={need.field for need in step.perturbation.needs()}, exclude_defaults=True
+                    mode="json", exclude={need.field for need in step.perturbation.needs()}
                 ),
-                "data": [loaded.library.digest(n) for n in step.perturbation.needs() if n.room not in DEALT],
+                "made_by": _version_of(step.perturbation.package()),
+                "data": [loaded.library.digest(n) for n in step.perturbation.needs() if n.kind not in DEALT],
             }
             for step in condition.chain
         ]
-        self.absolute = any(step.perturbation.absolute() for step in condition.chain)
         self.draws = any(step.perturbation.draws for step in condition.chain)
         self._texts: dict[int, str] = {}
         self.played = [(step.plays, exposures[step.plays]) for step in condition.chain if step.plays]
@@ -189,6 +190,11 @@ class _Chain:
         return self._texts[block]
 
 
+def _version_of(package: str | None) -> str | None:
+    """A package that makes bytes, with its version: another version may make others."""
+    return None if package is None else f"{package} {importlib.metadata.version(package)}"
+
+
 def _key(own: Mapping[str, Any], chain: _Chain, dealt: Sequence[Dealt], loaded: LoadedRecipe) -> str:
     """Hash of everything that decides an item's bytes, and of nothing else."""
     recipe, definition = loaded.recipe, loaded.recipe.snr_definition()
@@ -202,6 +208,6 @@ def _key(own: Mapping[str, Any], chain: _Chain, dealt: Sequence[Dealt], loaded: 
         "chain": chain.identity,
         "draw": draw if chain.draws else None,  # a control or a device alone draws nothing and meets no noise
     }
-    if chain.absolute:
-        identity["loudness"] = [recipe.speech.loudness_dbspl(), recipe.speech.talker_m]
+    if recipe.speech.loudness_dbspl() is not None:  # rows tell levels in dB SPL then, whatever the steps are
+        identity["loudness"] = [recipe.speech.loudness_dbspl(), recipe.speech.talker_m, recipe.speech.effort]
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()

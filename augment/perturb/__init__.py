@@ -47,6 +47,10 @@ class Perturbation(BaseModel):
         """Why it can never work in a test set of this rate or with what is installed: message and remedy."""
         return None
 
+    def package(self) -> str | None:
+        """Distribution outside of this one that makes its sound: its version is part of an item's key."""
+        return None
+
     def is_noise(self) -> bool:
         """Whether it adds a noise stem, and with it a noise's columns in the manifest."""
         return self.stage is Stage.NOISE

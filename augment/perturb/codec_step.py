@@ -47,6 +47,10 @@ class CodecStep(Perturbation):
             return message, f"set output.sample_rate_hz to {self.least_rate_hz} or more"
         return pyav.refusal(self.codec(sample_rate_hz).pyav)
 
+    def package(self) -> str | None:
+        """The codec's library."""
+        return "av" if self.codec(self.least_rate_hz).pyav else "soundfile"
+
     def losses(self, codec: Codec, packets: int, draw: Draw) -> tuple[Lost, Concealment]:
         """Packets that the network loses, and what stands in for them."""
         return NONE_LOST, "silence"

@@ -14,10 +14,8 @@ from augment.acoustics.filters import convolve
 from augment.acoustics.levels import db, power
 from augment.acoustics.spectrum import weigh
 from augment.perturb import Perturbation
+from augment.profiles.components import Sound
 from augment.scene import Draw, NoiseRequest, Scene, Stage
-
-Sound = tuple[Signal, NDArray[np.bool_] | None]
-"""Samples, and where a noise that pauses is on; None for always."""
 
 LEVEL_FIELDS = frozenset({"snr_db", "level_dba", "distance_m", "at_m"})
 
@@ -54,7 +52,8 @@ class NoiseStep(Perturbation):
             draw: The draw of this step.
             samples: Length of the speech.
             sample_rate_hz: Samples a second.
-            lead: Samples wanted in front of them: a room must have heard the noise before.
+            lead: Samples wanted in front of them: a room must have heard the noise before. 0 for a noise without a
+                place.
 
         Returns:
             Noise, and where it is on, both of shape (lead + samples,).
@@ -82,20 +81,28 @@ class NoiseStep(Perturbation):
         taps = self._path(scene, draw)
         place = None if scene.room is None else (scene.room.name, self._distance_m())
         history = (self.kind, draw.name, self.identity(draw), scene.speech.samples.size, place)
-        samples, active, dry_dbov = scene.memo.once(history, lambda: self._heard(scene, draw, taps))
+        samples, active, level_dba = scene.memo.once(history, lambda: self._heard(scene, draw, taps))
         request = NoiseRequest(draw.step, self.named(draw), **self._level(scene, taps), **self.told(draw, scene))
-        own = None if self.level_dba is None else self._gain_db(scene, taps, dry_dbov)
+        own = None if self.level_dba is None else self._gain_db(scene, taps, level_dba)
         return scene.with_noise(samples, request, history, active, own)
 
     def _heard(
         self, scene: Scene, draw: Draw, taps: NDArray[np.float64] | None
     ) -> tuple[Signal, NDArray[np.bool_] | None, float]:
-        """The noise at the microphone, where it is on, and its A-weighted level without the room."""
+        """The noise at the microphone, where it is on, and the A-weighted level that stands for ``level_dba``."""
         lead = 0 if taps is None else taps.size - 1
         dry, on = self.sound(draw, scene.speech.samples.size, scene.sample_rate_hz, lead)
         active = None if on is None or on[lead:].all() else on[lead:]
         wet = dry if taps is None else convolve(dry, taps)
-        return wet[lead:], active, a_level_dbov(dry[lead:], scene.sample_rate_hz, active)
+        return wet[lead:], active, self.a_level_db(draw, dry[lead:], scene.sample_rate_hz, active)
+
+    def a_level_db(self, draw: Draw, sound: Signal, sample_rate_hz: int, active: NDArray[np.bool_] | None) -> float:
+        """A-weighted level of what :meth:`sound` gives, on its own scale.
+
+        That of the stretch itself, unless a noise knows the level of the thing behind it: a machine is not turned up
+        in an utterance in which it happens to be softer, or in a test set that cannot hold its highest tones.
+        """
+        return a_level_dbov(sound, sample_rate_hz, active)
 
     def _path(self, scene: Scene, draw: Draw) -> NDArray[np.float64] | None:
         """Impulse response of the noise's own path; None for a noise without a place."""
@@ -108,11 +115,11 @@ class NoiseStep(Perturbation):
         """How its level is set, as the manifest says it."""
         return {"snr_db": self.snr_db, "level_by": "snr" if self.level_dba is None else "dba at the microphone"}
 
-    def _gain_db(self, scene: Scene, taps: NDArray[np.float64] | None, dry_dbov: float) -> float:
+    def _gain_db(self, scene: Scene, taps: NDArray[np.float64] | None, own_db: float) -> float:
         """Gain for the samples so that the noise has its level in dB(A)."""
         assert self.level_dba is not None, "called for a noise with a level in dB(A)"
         assert scene.full_scale_dbspl is not None, "the recipe was checked to say how loud the speech is"
-        return self.level_dba - scene.full_scale_dbspl - dry_dbov
+        return self.level_dba - scene.full_scale_dbspl - own_db
 
 
 def a_level_dbov(signal: Signal, sample_rate_hz: int, active: NDArray[np.bool_] | None) -> float:
@@ -144,7 +151,7 @@ class SourceNoise(NoiseStep):
             way = "dba, room" if self._in_room(scene, taps) else "dba, free field"
         return {"snr_db": self.snr_db, "level_by": way, "distance_m": self.distance_m}
 
-    def _gain_db(self, scene: Scene, taps: NDArray[np.float64] | None, dry_dbov: float) -> float:
+    def _gain_db(self, scene: Scene, taps: NDArray[np.float64] | None, own_db: float) -> float:
         # A room's taps hold the decay from 1 m on; in the free field the level falls by 6 dB with twice the distance.
         away_m = 1.0 if self._in_room(scene, taps) else (self.distance_m or self.at_m)
-        return super()._gain_db(scene, taps, dry_dbov) - 20 * math.log10(away_m / self.at_m)
+        return super()._gain_db(scene, taps, own_db) - 20 * math.log10(away_m / self.at_m)

@@ -20,10 +20,10 @@ from augment.profiles.noise import NoiseProfile
 from augment.profiles.recording import Recording, inspect_recordings, read_samples
 from augment.profiles.room import Position, Response, RoomProfile, inspect_positions, prepare_positions
 
-Room = Literal["noise_profile", "microphone", "room", "impulse_response", "recording", "talkers", "speech_spectrum"]
+Kind = Literal["noise_profile", "microphone", "room", "impulse_response", "recording", "talkers", "speech_spectrum"]
 DEALT = frozenset({"recording", "talkers", "speech_spectrum"})
 """What the planner finds and deals to blocks; all else is figures behind a name."""
-FOLDERS: dict[Room, tuple[str, ...]] = {
+FOLDERS: dict[Kind, tuple[str, ...]] = {
     "noise_profile": ("equipment", "ambience"),
     "microphone": ("microphones",),
     "room": ("rooms",),
@@ -41,12 +41,12 @@ class Need:
 
     Attributes:
         field: The field of the step that names it.
-        room: What kind of thing it is.
+        kind: What kind of thing it is.
         name: The bundled name, or a path relative to the recipe.
     """
 
     field: str
-    room: Room
+    kind: Kind
     name: str
 
 
@@ -64,18 +64,18 @@ class Library:
     _kept: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
     _samples: dict[Any, Signal] = field(default_factory=dict, repr=False, compare=False)
 
-    def profile(self, room: Room, name: str) -> Any:
+    def profile(self, kind: Kind, name: str) -> Any:
         """A profile of any kind by its name.
 
         Raises:
             ProfileError: There is no such profile, or it is faulty.
         """
-        loaders: dict[Room, Callable[[str], Any]] = {
+        loaders: dict[Kind, Callable[[str], Any]] = {
             "noise_profile": self.noise_profile,
             "microphone": self.microphone,
             "room": self.room,
         }
-        return loaders[room](name)
+        return loaders[kind](name)
 
     def noise_profile(self, name: str) -> NoiseProfile:
         """A bundled noise profile by its name, or a user's by the path of its YAML file.
@@ -206,17 +206,17 @@ class Library:
             self._samples[key] = found
         return self._samples[key]
 
-    def find(self, room: Room, name: str) -> Path:
+    def find(self, kind: Kind, name: str) -> Path:
         """The file or folder behind a name.
 
         Raises:
             ProfileError: There is none; the message names the nearest.
         """
-        if room in FOLDERS and "/" not in name and Path(name).suffix == "":
-            known = bundled_names(room)
+        if kind in FOLDERS and "/" not in name and Path(name).suffix == "":
+            known = bundled_names(kind)
             if name in known:
                 return known[name]
-            raise ProfileError(Fault("", f"there is no {room.replace('_', ' ')} '{name}'", nearest(name, list(known))))
+            raise ProfileError(Fault("", f"there is no {kind.replace('_', ' ')} '{name}'", nearest(name, list(known))))
         path = self.base / name
         try:
             present = path.exists()
@@ -224,7 +224,7 @@ class Library:
             raise ProfileError(Fault("", f"'{name[:80]}' cannot be the name of a file")) from None
         if not present:
             raise ProfileError(Fault("", f"there is no file or folder '{name}'", f"looked in {self.base}"))
-        if path.is_dir() and room not in ("recording", "impulse_response"):
+        if path.is_dir() and kind not in ("recording", "impulse_response"):
             raise ProfileError(Fault("", f"'{name}' is a folder; expected a file"))
         return path
 
@@ -234,7 +234,7 @@ class Library:
         Raises:
             ProfileError: The profile is not there or faulty.
         """
-        if need.room == "microphone":
+        if need.kind == "microphone":
             profile = self.microphone(need.name)
             path = self.find("microphone", need.name)
             if path.suffix.lower() not in TABLES:  # what is computed from a file may differ in its last digits
@@ -242,9 +242,9 @@ class Library:
                     ("microphone", need.name, "sha256"), lambda: hashlib.sha256(read_bytes(path)).hexdigest()
                 )
             content: Any = sorted(profile.response_db.items())
-        elif need.room == "room":
+        elif need.kind == "room":
             content = self.room(need.name).model_dump(mode="json", include={"size_m", "t60_s"})
-        elif need.room == "impulse_response":
+        elif need.kind == "impulse_response":
             content = [position.sha256 for position in self.positions(need.name)]
         else:
             said: Any = {"title": True, "about": True, "level": True, "components": {"__all__": {"source"}}}
@@ -264,7 +264,7 @@ class Library:
         return kept
 
 
-def bundled_names(room: Room) -> dict[str, Path]:
+def bundled_names(kind: Kind) -> dict[str, Path]:
     """The bundled profiles of a kind, by name.
 
     Example:
@@ -272,4 +272,4 @@ def bundled_names(room: Room) -> dict[str, Path]:
         True
     """
     root = bundled("noise_profiles")
-    return {path.stem: path for folder in FOLDERS[room] for path in sorted((root / folder).glob("*.yaml"))}
+    return {path.stem: path for folder in FOLDERS[kind] for path in sorted((root / folder).glob("*.yaml"))}

@@ -255,9 +255,9 @@ def _unfit(settings: Settings, recipe: Recipe, document: Document) -> list[Fault
 def _absent(library: Library, need: Need) -> list[tuple[str, str]]:
     """Why a need cannot be met. Recordings are only looked for here; the planner reads them."""
     try:
-        if need.room == "recording":
-            library.find(need.room, need.name)
-        elif need.room not in DEALT:
+        if need.kind == "recording":
+            library.find(need.kind, need.name)
+        elif need.kind not in DEALT:
             library.digest(need)
     except ProfileError as error:
         return [

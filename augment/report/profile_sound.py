@@ -6,10 +6,10 @@ from augment.acoustics import Signal
 from augment.acoustics.filters import minimum_phase_fir
 from augment.acoustics.levels import gain, rms_level_dbov
 from augment.errors import Fault, ProfileError
+from augment.external.shoebox import absorption_for, draw_pair, installed, seeds_of, shoebox_response
 from augment.profiles.library import Library
 from augment.profiles.room import RoomProfile
-from augment.profiles.shoebox import absorption_for, draw_pair, installed, seeds_of, shoebox_response
-from augment.report.profiles import room_of
+from augment.report.profiles import kind_of
 from augment.streams import generator
 
 LISTENING_DBOV = -26.0
@@ -23,7 +23,7 @@ def profile_sound(name: str, seconds: float, sample_rate_hz: int, seed: int) -> 
         ProfileError: There is no such profile, or it is faulty.
     """
     library = Library(Path())
-    kind = room_of(library, name)
+    kind = kind_of(library, name)
     if kind == "noise_profile":
         profile = library.noise_profile(name)
         length = round(seconds * sample_rate_hz)

@@ -9,7 +9,7 @@ import numpy as np
 import scipy
 
 from augment.errors import Fault, ProfileError, nearest
-from augment.profiles.library import FOLDERS, TABLES, Library, Room, bundled_names
+from augment.profiles.library import FOLDERS, TABLES, Kind, Library, bundled_names
 from augment.streams import generator
 
 WIDTH = 100
@@ -27,39 +27,40 @@ def listing(word: str | None = None) -> str:
         True
     """
     library, parts = Library(Path()), []
-    for room in FOLDERS:
-        rows = [[name, library.profile(room, name).title] for name in bundled_names(room)]
+    for kind in FOLDERS:
+        rows = [[name, library.profile(kind, name).title] for name in bundled_names(kind)]
         rows = [row for row in rows if word is None or word.casefold() in " ".join(row).casefold()]
         if rows:
             width = max(len(name) for name, _ in rows)
             lines = "\n".join(f"  {name.ljust(width)}  {title}" for name, title in rows)
-            parts.append(f"{room.replace('_', ' ')}s\n{lines}")
+            parts.append(f"{kind.replace('_', ' ')}s\n{lines}")
     return "\n\n".join(parts) or f"no bundled profile has '{word}' in its name or title"
 
 
-def room_of(library: Library, name: str) -> Room:
+def kind_of(library: Library, name: str) -> Kind:
     """What kind of profile a name stands for.
 
     Raises:
         ProfileError: There is none of that name; the message names the nearest.
     """
-    for room in FOLDERS:
-        if name in bundled_names(room):
-            return room
+    for kind in FOLDERS:
+        if name in bundled_names(kind):
+            return kind
     path = library.base / name
     if not path.is_file():
-        known = [known for room in FOLDERS for known in bundled_names(room)]
-        raise ProfileError(Fault("", f"there is no profile '{name}'", nearest(name, known)))
+        known = [known for kind in FOLDERS for known in bundled_names(kind)]
+        hint = f"{nearest(name, known)}; see: acoustigrid profile list"
+        raise ProfileError(Fault("", f"there is no profile '{name}'", hint))
     if path.suffix.lower() not in TABLES:
         return "microphone"
     faults = []
-    for room in FOLDERS:
+    for kind in FOLDERS:
         try:
-            library.profile(room, name)
+            library.profile(kind, name)
         except ProfileError as error:
             faults.append(error)
         else:
-            return room
+            return kind
     raise min(faults, key=lambda error: len(error.faults))
 
 
@@ -70,16 +71,16 @@ def description(name: str) -> str:
         ProfileError: There is no such profile, or it is faulty.
     """
     library = Library(Path())
-    room = room_of(library, name)
-    profile = library.profile(room, name)
+    kind = kind_of(library, name)
+    profile = library.profile(kind, name)
     said = profile.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
     parts = [f"{name}: {profile.title}", textwrap.fill(str(said.pop("about")), WIDTH)]
     parts += ["\n".join(_figures({key: value for key, value in said.items() if key != "title"}))]
     if "estimate:" in str(said):
         parts.append("What follows the word 'estimate:' is an engineering estimate, not a measurement.")
-    if room == "noise_profile":
+    if kind == "noise_profile":
         parts.append(_noise_spectrum(library, name))
-    elif room == "microphone":
+    elif kind == "microphone":
         parts.append(_response(library, name))
     return "\n\n".join(parts)
 

@@ -91,7 +91,7 @@ class Scene:
         request: NoiseRequest,
         history: tuple[Hashable, ...],
         active: NDArray[np.bool_] | None = None,
-        level_dbov: float | None = None,
+        gain_db: float | None = None,
     ) -> "Scene":
         """The scene with one more noise, at its requested SNR or at a level of its own.
 
@@ -100,14 +100,14 @@ class Scene:
             request: SNR and source.
             history: How the samples came about.
             active: Where the noise is on.
-            level_dbov: Gain in dB for the samples, where the request has no SNR.
+            gain_db: For the samples, where the request has no SNR.
 
         Raises:
             RenderError: The noise or the speech has no power in the band in which the SNR is defined.
         """
         stem = Stem(samples, 1.0, history, active, request)
-        if level_dbov is not None:
-            stem = replace(stem, gain=gain(level_dbov))
+        if gain_db is not None:
+            stem = replace(stem, gain=gain(gain_db))
         else:
             stem = replace(stem, gain=gain(self._gain_for_snr_db(stem, request)))
         scene = replace(self, noises=(*self.noises, replace(stem, measured=self._measured(stem))))
@@ -137,15 +137,16 @@ class Scene:
         alone = replace(self, noises=(stem,))
         peak = db(float(np.max(np.abs(stem.samples), initial=0.0)) ** 2) + db(stem.gain**2)
         heard = self.noise_level_db(stem, A_WEIGHTED)
+        scale = self.full_scale_dbspl if stem.request is not None and stem.request.acoustic else None
         return {
             "snr_db": alone.snr_db(self.snr),
-            "level_dba": None if self.full_scale_dbspl is None else heard + self.full_scale_dbspl,
+            "level_dba": None if scale is None else heard + scale,
             "active_share": 1.0 if stem.active is None else float(stem.active.mean()),
             "crest_db": peak - self.noise_level_db(stem, FULL_BAND),
         }
 
     def with_device_noise(
-        self, samples: Signal, step: str, source: str, history: tuple[Hashable, ...], level_dbov: float
+        self, samples: Signal, step: str, source: str, history: tuple[Hashable, ...], gain_db: float
     ) -> "Scene":
         """The scene with noise of the device itself.
 
@@ -154,9 +155,9 @@ class Scene:
             step: Name of the step within its condition.
             source: What it is.
             history: How the samples came about.
-            level_dbov: Gain in dB for the samples.
+            gain_db: For the samples.
         """
-        return self.with_noise(samples, NoiseRequest(step, source, level_by="device"), history, level_dbov=level_dbov)
+        return self.with_noise(samples, NoiseRequest(step, source, level_by="device"), history, gain_db=gain_db)
 
     def filtered(self, name: Hashable, taps: NDArray[np.float64], advance_samples: int) -> "Scene":
         """The scene after a linear filter that everything passes.
@@ -196,7 +197,7 @@ class Scene:
         history = (*self.speech.history, name)
         samples = self.memo.once(history, lambda: convolve(self.speech.samples, taps, advance_samples))
         scale = self.full_scale_dbspl
-        if scale is not None and distance_m is not None and self.talker_distance_m is not None:
+        if scale is not None and room.absolute and self.talker_distance_m is not None:
             scale += 20 * math.log10(self.talker_distance_m)  # the taps know the distance: back to 1 m
         return replace(
             self,

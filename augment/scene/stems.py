@@ -76,6 +76,7 @@ class NoiseRequest:
         level_by: How its level was set: by SNR; by sound pressure level at a distance, with the decay of the free field
             or of the room; or by a level of the device itself.
         distance_m: Of the source from the microphone, where its level was given for a distance.
+        acoustic: Whether it is sound, or as good as sound, at the microphone; else it has no sound pressure.
         talkers: How many talkers babble.
         talker_ids: Their utterances.
     """
@@ -88,6 +89,7 @@ class NoiseRequest:
     continued: bool = False
     level_by: Literal["snr", "dba, free field", "dba, room", "dba at the microphone", "device"] = "snr"
     distance_m: float | None = None
+    acoustic: bool = True
     talkers: int | None = None
     talker_ids: str | None = None
 

@@ -164,11 +164,11 @@ def _profile_figures(plan: Plan) -> bytes:
     library = plan.loaded.library
     figures: dict[str, Any] = {}
     for need in (n for c in plan.conditions for step in c.chain for n in step.perturbation.needs()):
-        if need.room == "noise_profile":
+        if need.kind == "noise_profile":
             figures[need.name] = library.noise_profile(need.name).model_dump(mode="json")
-        elif need.room == "microphone":
+        elif need.kind == "microphone":
             figures[need.name] = library.microphone(need.name).model_dump(mode="json")
-        elif need.room == "room":
+        elif need.kind == "room":
             figures[need.name] = library.room(need.name).model_dump(mode="json")
     return (json.dumps(figures, indent=1, sort_keys=True) + "\n").encode()
 
@@ -203,7 +203,7 @@ def described(loaded: LoadedRecipe, conditions: Sequence[Condition]) -> dict[str
 def profile_digests(conditions: Iterable[Condition], library: Library) -> dict[str, str]:
     """Hash of the figures of every profile that a test set uses, by its name in the recipe."""
     steps = (step.perturbation for condition in conditions for step in condition.chain)
-    needs = {need for step in steps for need in step.needs() if need.room not in DEALT}
+    needs = {need for step in steps for need in step.needs() if need.kind not in DEALT}
     return {need.name: library.digest(need) for need in sorted(needs, key=lambda need: need.name)}
 
 

@@ -6,7 +6,9 @@ import numpy as np
 import scipy
 
 from acceptance import Figure
+from augment.acoustics import colour
 from augment.acoustics import synthesis as synth
+from augment.acoustics.colour import nc_density
 from augment.profiles.library import Library
 from augment.streams import generator
 
@@ -131,13 +133,12 @@ def _rating(levels: np.ndarray) -> float:
 def a14_nc_rooms() -> list[Figure]:
     """Octave levels of rooms against the NC table, and their rating by the highest band."""
     rate, figures = 24000, []
-    rooms = {f"NC-{value}": value for value in NC} | {f"profile nc{value}_room": value for value in (30, 40, 50)}
+    rooms = {f"NC-{value}": value for value in NC} | {"profile nc40_room": 40}
     for name, value in rooms.items():
         if name.startswith("profile"):
             noise = _profile(name.split()[1], 180, rate)
         else:
-            levels = {float(c): float(level) for c, level in zip(OCTAVES, NC[value], strict=True)}
-            noise = synth.octave_noise(180 * rate, rate, generator("acceptance", name), levels)
+            noise = colour.noise(180 * rate, lambda stream, name=name: generator(name, stream), nc_density(value, rate))
         found = _octaves_db(noise, rate)
         wanted, ours = _worst(list(zip(NC[value], found, strict=True)))
         figures.append(Figure(f"{name}: octave level", wanted, ours, 0.5, "dB SPL"))

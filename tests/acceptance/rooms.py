@@ -7,9 +7,9 @@ import numpy as np
 
 from acceptance import Figure
 from augment.acoustics.room import direct_index, room_measures
+from augment.external.shoebox import shoebox_response
 from augment.perturb import kinds
 from augment.profiles.library import Library, bundled_names
-from augment.profiles.shoebox import shoebox_response
 from augment.scene import Draw, Scene, SnrDefinition, Stem
 
 RATE = 16000

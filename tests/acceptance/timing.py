@@ -16,7 +16,6 @@ from augment.testset.work import job_of
 
 RATE = 16000
 EVERY_S = 0.25
-STEEP = frozenset({"itu_p48_handset", "itu_hirs_handset"})
 
 
 @cache
@@ -50,7 +49,7 @@ def shifts_s(after: np.ndarray) -> list[float]:
 
 
 def without_noise(condition: Condition) -> Condition:
-    """The chain of a condition, less its noises and what answers to pauses."""
+    """The chain of a condition, less its noises and its lost packets."""
     kept = [step for step in condition.chain if not step.perturbation.is_noise()]
     loss = [(step, {"loss_percent": 0.0} if hasattr(step.perturbation, "loss_percent") else {}) for step in kept]
     chain = tuple(replace(step, perturbation=step.perturbation.model_copy(update=change)) for step, change in loss)

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from augment.acoustics import Signal
-from augment.acoustics.converter import clipped_samples, convert
+from augment.acoustics.converter import convert
 from augment.perturb import Perturbation
 from augment.scene import Draw, Scene, Stage
 
@@ -41,9 +41,9 @@ class Adc(Perturbation):
         """Convert the mixture, and count what it clips."""
         name = ("adc", draw.name if self.dither == "tpdf" else None, self.bits, self.full_scale_dbov)
 
-        def converted(mixture: Signal) -> Signal:
+        def converted(mixture: Signal) -> tuple[Signal, int]:
             dither = draw.stream("dither") if self.dither == "tpdf" else None
             return convert(mixture, self.bits, self.full_scale_dbov, dither)
 
-        clipped = clipped_samples(scene.mixture(), self.bits, self.full_scale_dbov)
-        return scene.processed(name, converted).noted(adc_clipped_samples=clipped)
+        clipped = converted(scene.mixture())[1]
+        return scene.processed(name, lambda mixture: converted(mixture)[0]).noted(adc_clipped_samples=clipped)

@@ -49,5 +49,5 @@ class LineNoise(Perturbation):
         counted = draw.library.once(("prominent", self.profile, rate), lambda: profile.prominent(rate))
         history = ("line_noise", draw.name, self.profile, length)
         samples, active = scene.memo.once(history, lambda: profile.render(length, rate, draw.stream, counted))
-        request = NoiseRequest(draw.step, self.profile, self.snr_db)
+        request = NoiseRequest(draw.step, self.profile, self.snr_db, acoustic=False)
         return scene.with_noise(samples, request, history, active)

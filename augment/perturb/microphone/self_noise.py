@@ -48,5 +48,5 @@ class SelfNoise(Perturbation):
         rate, length = scene.sample_rate_hz, scene.speech.samples.size
         history = ("self_noise", draw.name, length)
         samples = scene.memo.once(history, lambda: electronic_noise(length, rate, draw.stream("noise")))
-        level_dbov = self.ein_dba - scene.full_scale_dbspl - a_weighted_level_db(rate)
-        return scene.with_device_noise(samples, draw.step, "self-noise", history, level_dbov)
+        gain_db = self.ein_dba - scene.full_scale_dbspl - a_weighted_level_db(rate)
+        return scene.with_device_noise(samples, draw.step, "self-noise", history, gain_db)

@@ -10,7 +10,8 @@ from pydantic import Field
 from augment.acoustics import Signal
 from augment.acoustics.filters import convolve
 from augment.acoustics.levels import speech_gain
-from augment.perturb.noise_step import NoiseStep, Sound, a_level_dbov
+from augment.perturb.noise_step import NoiseStep, a_level_dbov
+from augment.profiles.components import Sound
 from augment.profiles.library import Need
 from augment.scene import Babble, Draw, Room, Scene, Voice
 
@@ -56,7 +57,7 @@ class BabbleNoise(NoiseStep):
 
     def sound(self, draw: Draw, samples: int, sample_rate_hz: int, lead: int) -> Sound:
         """All talkers, without a room."""
-        return self._talk(draw, lead + samples, sample_rate_hz, 1)[0], None
+        return self._talk(draw, samples, lead, sample_rate_hz, 1)[0], None
 
     def _heard(
         self, scene: Scene, draw: Draw, taps: NDArray[np.float64] | None
@@ -66,18 +67,18 @@ class BabbleNoise(NoiseStep):
         if not known:
             return super()._heard(scene, draw, None)
         lead, length = max(path.size for path in known) - 1, scene.speech.samples.size
-        parts = self._talk(draw, lead + length, scene.sample_rate_hz, len(known))
+        parts = self._talk(draw, length, lead, scene.sample_rate_hz, len(known))
         wet = np.sum([convolve(part, path)[lead:] for part, path in zip(parts, known, strict=True)], axis=0)
-        return wet, None, a_level_dbov(np.sum(parts, axis=0)[lead:], scene.sample_rate_hz, None)
+        return wet, None, a_level_dbov(wet, scene.sample_rate_hz, None)
 
-    def _talk(self, draw: Draw, samples: int, sample_rate_hz: int, places: int) -> NDArray[np.float64]:
-        """What is said at each place, shape (places, samples)."""
+    def _talk(self, draw: Draw, samples: int, lead: int, sample_rate_hz: int, places: int) -> NDArray[np.float64]:
+        """What is said at each place, shape (places, lead + samples)."""
         talkers = self._babble(draw).talkers
-        said = np.zeros((places, samples))
+        said = np.zeros((places, lead + samples))
         for number, voices in enumerate(talkers):
             words = np.concatenate([_levelled(voice, draw, sample_rate_hz) for voice in voices])
             start = draw.stream(f"start {number}").integers(words.size)
-            said[number % places] += np.take(words, np.arange(start, start + samples), mode="wrap")
+            said[number % places] += np.take(words, np.arange(start - lead, start + samples), mode="wrap")
         return said / math.sqrt(len(talkers))
 
     @staticmethod

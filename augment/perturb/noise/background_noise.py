@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from augment.acoustics.splice import excerpt
-from augment.perturb.noise_step import NoiseStep, Sound
+from augment.perturb.noise_step import NoiseStep
+from augment.profiles.components import Sound
 from augment.profiles.library import Need
 from augment.scene import Draw, Scene, Segment
 

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from augment.acoustics.colour import Colour, colour_density, noise
-from augment.perturb.noise_step import NoiseStep, Sound
+from augment.perturb.noise_step import NoiseStep
+from augment.profiles.components import Sound
 from augment.scene import Draw
 
 
@@ -35,5 +36,5 @@ class ColouredNoise(NoiseStep):
         return f"{self.colour} noise"
 
     def sound(self, draw: Draw, samples: int, sample_rate_hz: int, lead: int) -> Sound:
-        """The noise, 0 dBov, always on; shape (lead + samples,)."""
-        return noise(samples, draw.stream, colour_density(self.colour, sample_rate_hz), lead), None
+        """The noise, 0 dBov, always on; shape (samples,)."""
+        return noise(samples, draw.stream, colour_density(self.colour, sample_rate_hz)), None

@@ -2,9 +2,13 @@
 
 from typing import Annotated, ClassVar, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
-from augment.perturb.noise_step import Sound, SourceNoise
+from augment.acoustics import Signal
+from augment.perturb.noise_step import SourceNoise
+from augment.profiles.components import Sound
 from augment.profiles.library import Need
 from augment.scene import Draw
 
@@ -44,3 +48,8 @@ class EquipmentNoise(SourceNoise):
         key = ("prominent", self.profile, sample_rate_hz)
         counted = draw.library.once(key, lambda: profile.prominent(sample_rate_hz))
         return profile.render(samples, sample_rate_hz, draw.stream, counted, lead)
+
+    def a_level_db(self, draw: Draw, sound: Signal, sample_rate_hz: int, active: NDArray[np.bool_] | None) -> float:
+        """Level of the machine, the same in every utterance and at every sample rate."""
+        profile = draw.library.noise_profile(self.profile)
+        return draw.library.once(("noise level", self.profile), profile.a_level_db)

@@ -2,10 +2,14 @@
 
 from typing import Annotated, Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from augment.acoustics import Signal
 from augment.acoustics.colour import NC_LEVELS_DB, nc_density, nc_level_dba, noise
-from augment.perturb.noise_step import NoiseStep, Sound
+from augment.perturb.noise_step import NoiseStep
+from augment.profiles.components import Sound
 from augment.scene import Draw
 
 
@@ -47,5 +51,9 @@ class RoomNoise(NoiseStep):
         return f"room NC-{self.nc:g}"
 
     def sound(self, draw: Draw, samples: int, sample_rate_hz: int, lead: int) -> Sound:
-        """The noise, always on, in units of 20 uPa (its level in dB is dB SPL); shape (lead + samples,)."""
-        return noise(samples, draw.stream, nc_density(self.nc, sample_rate_hz), lead), None
+        """The noise, always on, in units of 20 uPa (its level in dB is dB SPL); shape (samples,)."""
+        return noise(samples, draw.stream, nc_density(self.nc, sample_rate_hz)), None
+
+    def a_level_db(self, draw: Draw, sound: Signal, sample_rate_hz: int, active: NDArray[np.bool_] | None) -> float:
+        """Level of the whole curve, whatever of it the test set can hold."""
+        return nc_level_dba(self.nc)

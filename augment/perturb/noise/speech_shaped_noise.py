@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from augment.acoustics.colour import BYRNE_LTASS_DB, noise, third_octave_density
-from augment.perturb.noise_step import NoiseStep, Sound
+from augment.perturb.noise_step import NoiseStep
+from augment.profiles.components import Sound
 from augment.profiles.library import Need
 from augment.scene import Draw, Spectrum
 
@@ -40,8 +41,8 @@ class SpeechShapedNoise(NoiseStep):
         return f"speech-shaped noise ({self.spectrum})"
 
     def sound(self, draw: Draw, samples: int, sample_rate_hz: int, lead: int) -> Sound:
-        """The noise, always on; shape (lead + samples,)."""
+        """The noise, always on; shape (samples,)."""
         levels: dict[int, float] = BYRNE_LTASS_DB
         if isinstance(draw.dealt, Spectrum):
             levels = {round(centre): level for centre, level in draw.dealt.third_octaves_db}
-        return noise(samples, draw.stream, third_octave_density(levels, sample_rate_hz), lead), None
+        return noise(samples, draw.stream, third_octave_density(levels, sample_rate_hz)), None

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from augment.acoustics.colour import gusts, noise, wind_density
-from augment.perturb.noise_step import NoiseStep, Sound
+from augment.perturb.noise_step import NoiseStep
+from augment.profiles.components import Sound
 from augment.scene import Draw
 
 
@@ -40,6 +41,6 @@ class WindNoise(NoiseStep):
         return "wind"
 
     def sound(self, draw: Draw, samples: int, sample_rate_hz: int, lead: int) -> Sound:
-        """The noise, 0 dBov over a long time, always on; shape (lead + samples,)."""
-        steady = noise(samples, draw.stream, wind_density(self.corner_hz, sample_rate_hz), lead)
-        return steady * gusts(samples, sample_rate_hz, draw.stream, self.gust_db, self.gust_s, lead), None
+        """The noise, 0 dBov over a long time, always on; shape (samples,)."""
+        steady = noise(samples, draw.stream, wind_density(self.corner_hz, sample_rate_hz))
+        return steady * gusts(samples, sample_rate_hz, draw.stream, self.gust_db, self.gust_s), None

@@ -65,6 +65,10 @@ class Effect(Perturbation):
         engine.check_values(self.transform, self.parameters)
         return self
 
+    def package(self) -> str | None:
+        """The package behind all effects."""
+        return "audiomentations"
+
     def unfit(self, sample_rate_hz: int) -> tuple[str, str] | None:
         """A package is missing, the rate is too low for its values, or it shifts speech."""
         package = engine.missing(self.transform)

@@ -8,11 +8,7 @@ from pydantic import Field
 
 from augment.acoustics.room import RoomMeasures, room_measures
 from augment.errors import RenderError
-from augment.perturb import Perturbation
-from augment.perturb.room_step import RECORDS, response_columns
-from augment.profiles.library import Need
-from augment.profiles.room import RoomProfile
-from augment.profiles.shoebox import (
+from augment.external.shoebox import (
     SOUND_M_PER_S,
     Point,
     absorption_for,
@@ -22,6 +18,10 @@ from augment.profiles.shoebox import (
     seeds_of,
     shoebox_response,
 )
+from augment.perturb import Perturbation
+from augment.perturb.room_step import RECORDS, response_columns
+from augment.profiles.library import Need
+from augment.profiles.room import RoomProfile
 from augment.scene import Draw, Room, Scene, Stage
 
 T60_TOLERANCE = 0.2
@@ -61,6 +61,10 @@ class SimulatedRoom(Perturbation):
     def needs(self) -> tuple[Need, ...]:
         """The figures of the room."""
         return (Need("profile", "room", self.profile),)
+
+    def package(self) -> str | None:
+        """The simulator."""
+        return "pyroomacoustics"
 
     def unfit(self, sample_rate_hz: int) -> tuple[str, str] | None:
         """Whether the simulator is missing."""

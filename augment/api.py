@@ -83,8 +83,8 @@ def plan(recipe: str | Path | LoadedRecipe, progress: Progress = iter) -> Plan:
     corpus = read_corpus(wanted.corpus, loaded.base)
     selection = select(corpus, wanted.balance, wanted.seed)
     rate = wanted.output.sample_rate_hz
-    dealt = exposures(columns, Dealer(corpus, selection, loaded.library, wanted.seed, rate, wanted.noise.segment_s))
     facts, notes = inspect(corpus, selection.frame, rate, progress)
+    dealt = exposures(columns, Dealer(corpus, selection, loaded.library, wanted.seed, rate, wanted.noise.segment_s))
     planned = make_plan(loaded, corpus, columns, selection, dealt, facts, tuple(notes))
     return dataclasses.replace(planned, notes=(*planned.notes, *_rehearse(planned)))
 
@@ -111,7 +111,8 @@ def _rehearse(planned: Plan) -> list[str]:
         if row.get("room_t60_missed"):
             found, wanted = row["room_t30_s"], row["room_t60_target_s"]
             place = f"{row['room_name']} at {row['room_distance_m']:g} m"
-            missed[place] = f"{place}: the measured T30 is {found} s, more than 20 % beside the {wanted:g} s asked for"
+            told = "cannot be measured" if found is None else f"is {found} s"
+            missed[place] = f"{place}: T30 {told}, where {wanted:g} s were asked for (more than 20 % beside it)"
     return list(missed.values())
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy
+from numpy.typing import NDArray
 
 from augment.acoustics import Signal
 
@@ -130,6 +131,31 @@ def speech_level(signal: Signal, sample_rate_hz: int) -> SpeechLevel:
             return SpeechLevel(found, rms, 10 ** ((rms - found) / 10))
         previous = (level, margin)
     return SpeechLevel(-math.inf, rms, 0.0)
+
+
+def speech_activity(signal: Signal, sample_rate_hz: int, active_level_dbov: float) -> NDArray[np.bool_]:
+    """Where speech is active in the sense of P.56.
+
+    Args:
+        signal: Shape (n,).
+        sample_rate_hz: Samples a second.
+        active_level_dbov: Its active level.
+
+    Returns:
+        Shape (n,): where the envelope is no more than 15.9 dB below the active level, and 0.2 s after that.
+
+    Reference: ITU-T P.56 (2011), clause 6.
+
+    Example:
+        >>> pause = np.concatenate([0.1 * np.sin(np.arange(16000)), np.zeros(16000)])
+        >>> round(float(speech_activity(pause, 16000, -23.0).mean()), 1)
+        0.6
+    """
+    above = envelope(signal, sample_rate_hz) >= gain(active_level_dbov - MARGIN_DB)
+    hangover = math.floor(HANGOVER_S * sample_rate_hz + 0.5)
+    heard = np.cumsum(above)
+    before = np.concatenate([np.zeros(min(hangover + 1, heard.size), dtype=heard.dtype), heard[: -hangover - 1]])
+    return np.asarray(heard > before)
 
 
 def speech_gain(signal: Signal, sample_rate_hz: int, level_dbov: float) -> float:

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from augment.acoustics import Signal
 from augment.acoustics.filters import convolve
-from augment.acoustics.levels import power
-from augment.acoustics.spectrum import density_of_octaves
+from augment.acoustics.levels import db, power
+from augment.acoustics.spectrum import a_weighting_db, density_of_octaves
 
 Density = NDArray[np.float64]
 """Power in each bin of :func:`bins`."""
@@ -78,3 +78,13 @@ def shaped_noise(
             raise ValueError("a lead needs rng_before, a generator of its own")
         white = np.concatenate([rng_before.standard_normal(lead)[::-1], white])
     return convolve(white, taps)[size:]
+
+
+def a_level_of_density_db(density: Density, sample_rate_hz: int) -> float:
+    """A-weighted level of noise with a density, in dB on the density's own scale.
+
+    Example:
+        >>> round(a_level_of_density_db(np.full(8193, 1 / 8193), 16000), 1)
+        -1.7
+    """
+    return db(float(np.sum(density * 10 ** (a_weighting_db(bins(sample_rate_hz)) / 10))))

@@ -1,6 +1,7 @@
 """The command line: each command calls one function of the library and shows what it returns."""
 
 import json
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -209,12 +210,12 @@ def recipes(names: Annotated[bool, typer.Option("--names", help="Only the names.
 
     Example:  acoustigrid recipes
     """
-    from augment.recipe.loader import bundled_recipes, load_recipe
+    from augment.recipe.loader import about_recipe, bundled_recipes
 
     if names:
         _say("\n".join(bundled_recipes()))
         return
-    known = {name: load_recipe(path).recipe.about for name, path in bundled_recipes().items()}
+    known = {name: about_recipe(path) for name, path in bundled_recipes().items()}
     width = max(len(name) for name in known)
     for name, about in known.items():
         _say(f"{name.ljust(width)}  {about}")
@@ -247,8 +248,13 @@ def schema() -> None:
     _say(json.dumps(recipe_schema(), indent=2))
 
 
+def _stop(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
 def main() -> None:
-    """Run the command line; faults of the user are messages, not tracebacks."""
+    """Run the command line; faults of the user are messages, not tracebacks. To be told to end is to be interrupted."""
+    signal.signal(signal.SIGTERM, _stop)
     try:
         app()
     except AcoustigridError as error:

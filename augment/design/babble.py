@@ -3,9 +3,13 @@
 All utterances of a block, whatever their group, hear the same talkers.
 """
 
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from augment.corpus.speech import Facts, facts_of
 from augment.corpus.table import Corpus
@@ -14,7 +18,7 @@ from augment.design.exposure import Exposure
 from augment.design.selection import Selection
 from augment.errors import AudioError, DesignError, Fault
 from augment.scene import Babble, Voice
-from augment.streams import generator
+from augment.streams import words
 
 if TYPE_CHECKING:
     import polars
@@ -43,15 +47,17 @@ def deal_talkers(
     dealt: list[Babble] = []
     for block in range(selection.per_group):
         own = selection.frame.filter(selection.frame["block"] == block)
-        order = generator(seed, "babble", step.factor, step.family, step.name, block).permutation(len(pool.rows))
-        found = pool.choose([int(place) for place in order], talkers, own)
-        if len(found) < talkers:
-            message = (
-                f"step {step.path}: a babble of {talkers} talkers needs as many speakers beside those of the block; "
-                f"block {block} leaves {len(found)} that say something else"
-            )
-            raise DesignError(Fault(str(corpus.manifest), message, f"ask for {len(found)} talkers or fewer"))
-        dealt.append(Babble(tuple(found)))
+        order = np.argsort(_mixed(pool.hashes, words(seed, "babble", step.factor, step.family, step.name, block)))
+        dealt.append(Babble(tuple(pool.choose([int(place) for place in order], talkers, own))))
+    fewest = min(range(len(dealt)), key=lambda block: len(dealt[block].talkers))
+    found = len(dealt[fewest].talkers)
+    if found < talkers:
+        message = (
+            f"step {step.path}: a babble of {talkers} talkers needs as many speakers beside those of the block; "
+            f"block {fewest} leaves {found} that say something else"
+        )
+        remedy = f"ask for {found} talkers or fewer" if found else "the corpus must say who speaks, and what"
+        raise DesignError(Fault(str(corpus.manifest), message, remedy))
     heard = Counter(voice.utterance for babble in dealt for talker in babble.talkers for voice in talker)
     seconds = sum(facts.samples for facts in pool.facts.values() if facts) / sample_rate_hz
     source = f"{talkers} talkers of the corpus"
@@ -59,13 +65,26 @@ def deal_talkers(
 
 
 def spoken(text: str | None) -> str:
-    """A text as it is compared: without case, punctuation and space.
+    """A text as it is compared: without case, punctuation and space, however its accents are written.
 
     Example:
         >>> spoken("Stop, please!") == spoken("stop please")
         True
     """
-    return "".join(letter for letter in (text or "").casefold() if letter.isalnum())
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text or "").casefold())
+    return "".join(letter for letter in plain if unicodedata.category(letter)[0] in "LMN")
+
+
+def _mixed(hashes: NDArray[np.uint64], salt: Sequence[int]) -> NDArray[np.uint64]:
+    """A fixed place of every utterance in the order of a block, whatever else is in the corpus.
+
+    Reference: the finaliser of SplitMix64 (Steele, Lea and Flood, 2014).
+    """
+    with np.errstate(over="ignore"):
+        mixed = hashes ^ np.uint64(salt[0] << 32 | salt[1])
+        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return np.asarray(mixed ^ (mixed >> np.uint64(31)))
 
 
 class _Pool:
@@ -74,6 +93,7 @@ class _Pool:
     def __init__(self, corpus: Corpus, sample_rate_hz: int) -> None:
         self._corpus, self._rate = corpus, sample_rate_hz
         self.rows: list[Row] = corpus.frame.sort("id").select(COLUMNS).rows()
+        self.hashes = np.array([w[0] << 32 | w[1] for w in (words("voice", row[0]) for row in self.rows)], np.uint64)
         self.facts: dict[str, Facts | None] = {}
         self._by_speaker: dict[str, list[int]] = {}
         for place, row in enumerate(self.rows):

@@ -11,6 +11,7 @@ from augment.perturb import Perturbation
 from augment.profiles.library import DEALT
 from augment.recipe.loader import LoadedRecipe
 from augment.recipe.sweep import Setting
+from augment.scene import Stage
 
 LONGEST_NAME = 150
 MOST_CONDITIONS = 10_000
@@ -31,6 +32,16 @@ class ChainStep:
     family: str
     name: str
     perturbation: Perturbation
+
+    @property
+    def first(self) -> str:
+        """The name without its number."""
+        return self.name.rsplit("-", 1)[0]
+
+    @property
+    def number(self) -> int:
+        """1 for the first step of its kind in the setting, 2 for the second."""
+        return int(self.name.rsplit("-", 1)[1]) if "-" in self.name else 1
 
     @property
     def path(self) -> str:
@@ -104,6 +115,10 @@ def conditions(loaded: LoadedRecipe) -> tuple[Condition, ...]:
             message = f"the condition '{name}' has a name of more than {LONGEST_NAME} characters"
             raise DesignError(Fault("", message, "shorten the names of its settings"))
         chain = [step for factor, setting in choice for step in _steps(factor, setting)]
+        rooms = [step.path for step in chain if step.perturbation.stage == Stage.ROOM]
+        if len(rooms) > 1:
+            message = f"the condition '{name}' has two rooms: {' and '.join(rooms)}"
+            raise DesignError(Fault("", message, "let a factor of its own choose between them, or exclude it"))
         found.append(Condition(name, tuple((f, s.name) for f, s in choice), tuple(chain)))
     if not found:
         raise DesignError(Fault("", "the recipe excludes every condition", "remove an entry of 'exclude'"))

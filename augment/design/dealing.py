@@ -109,5 +109,5 @@ def content(dealt: Dealt) -> Any:
     if isinstance(dealt, Segment):
         return [dealt.sha256, dealt.start]
     if isinstance(dealt, Babble):
-        return [[[v.sha256, *_voice(v)[3:5]] for v in talker] for talker in dealt.talkers]
+        return written(dealt)  # rows name the voices
     return written(dealt)

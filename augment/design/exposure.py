@@ -7,6 +7,8 @@ none of them twice before all have been dealt. Utterances of one block, whatever
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from augment.acoustics.resample import resampled_length
 from augment.design.conditions import ChainStep
 from augment.errors import Fault, ProfileError
@@ -95,7 +97,9 @@ def deal(step: ChainStep, need: Need, library: Library, blocks: int, seed: int, 
     dealt: list[Segment] = []
     while len(dealt) < blocks:
         turn = len(dealt) // len(found)
-        order = generator(seed, "deal", step.factor, step.family, step.name, content, turn).permutation(len(found))
+        order = generator(seed, "deal", step.factor, step.family, step.first, content, turn).permutation(len(found))
+        # A second step of the setting that plays the same recordings goes round half a turn behind the first.
+        order = np.roll(order, -((step.number - 1) * len(found)) // max(2, step.number))
         for recording, start in (found[place] for place in order[: blocks - len(dealt)]):
             dealt.append(Segment(recording.name, recording.sha256, start, turn))
     return Exposure(

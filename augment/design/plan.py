@@ -16,9 +16,10 @@ from augment.design.naming import file_stem
 from augment.design.notes import notes_on
 from augment.design.selection import Selection
 from augment.errors import DesignError, Fault
+from augment.perturb import Perturbation
 from augment.profiles.library import DEALT
 from augment.recipe.loader import LoadedRecipe
-from augment.recipe.model import RESERVED
+from augment.recipe.model import RESERVED, measured
 from augment.scene import Dealt
 
 if TYPE_CHECKING:
@@ -115,11 +116,11 @@ def make_plan(
 
 def label_columns(corpus: Corpus, loaded: LoadedRecipe) -> dict[str, str]:
     """Column of the manifest for each label of the corpus: its own name, or ``label_...`` where that is taken."""
-    taken = {*RESERVED, *loaded.settings}
+    taken = set(loaded.settings)
     columns: dict[str, str] = {}
     for label in corpus.labels:
         column = label
-        while column in taken or column.startswith("noise"):
+        while column in taken or column in RESERVED or measured(column) or column == "noise":
             column = f"label_{column}"
         taken.add(column)
         columns[label] = column
@@ -166,9 +167,7 @@ class _Chain:
             {
                 "path": step.path if step.perturbation.draws else step.name,
                 # A name stands in the recipe, what is behind it in "data" and "draw": however it is spelled.
-                "step": step.perturbation.model_dump(
-                    mode="json", exclude={need.field for need in step.perturbation.needs()}
-                ),
+                "step": step.perturbation.model_dump(mode="json", exclude=_spelled(step.perturbation)),
                 "made_by": _version_of(step.perturbation.package()),
                 "data": [loaded.library.digest(n) for n in step.perturbation.needs() if n.kind not in DEALT],
             }
@@ -188,6 +187,11 @@ class _Chain:
             found = {played: written(exposure.dealt[block]) for played, exposure in self.played}
             self._texts[block] = json.dumps(found, sort_keys=True)
         return self._texts[block]
+
+
+def _spelled(perturbation: Perturbation) -> set[str]:
+    """Fields whose name stands in the recipe only: not those that rows repeat."""
+    return set() if perturbation.records else {need.field for need in perturbation.needs()}
 
 
 def _version_of(package: str | None) -> str | None:

@@ -75,6 +75,9 @@ def write_atomically(path: Path, data: bytes) -> None:
         write_all(temporary, data)
         sync_one(temporary)
         temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from error  # nobody knows the temporary name
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

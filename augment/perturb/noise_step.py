@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Hashable
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +13,14 @@ from augment.acoustics import Signal
 from augment.acoustics.filters import convolve
 from augment.acoustics.levels import db, power
 from augment.acoustics.spectrum import weigh
+from augment.errors import RenderError
 from augment.perturb import Perturbation
 from augment.profiles.components import Sound
 from augment.scene import Draw, NoiseRequest, Scene, Stage
 
 LEVEL_FIELDS = frozenset({"snr_db", "level_dba", "distance_m", "at_m"})
+"""What decides the level and not the samples; the distance decides them in a room, and is named beside it."""
+LEAST_SNR_DB = -30.0
 
 
 class NoiseStep(Perturbation):
@@ -34,12 +37,19 @@ class NoiseStep(Perturbation):
         float | None, Field(ge=0, le=140, description="A-weighted sound pressure level; the SNR falls out")
     ] = None
 
+    knows_its_level: ClassVar[bool] = False
+    """Whether it has a level of its own where the recipe gives none."""
+
     @model_validator(mode="after")
     def _one_level(self) -> "NoiseStep":
-        if (self.snr_db is None) == (self.level_dba is None):
-            found = "neither" if self.snr_db is None else "both"
-            raise ValueError(f"expected one of 'snr_db' and 'level_dba', found {found}")
+        given = [name for name in ("snr_db", "level_dba") if getattr(self, name) is not None]
+        if len(given) == 2 or not (given or self.knows_its_level):
+            raise ValueError(f"expected one of 'snr_db' and 'level_dba', found {'both' if given else 'neither'}")
         return self
+
+    def wanted_dba(self, draw: Draw) -> float | None:
+        """Level in dB(A) that it is brought to; None for a noise at an SNR."""
+        return self.level_dba
 
     def named(self, draw: Draw) -> str:
         """What the manifest calls the source."""
@@ -70,7 +80,7 @@ class NoiseStep(Perturbation):
 
     def absolute(self) -> bool:
         """A level in dB(A) needs to know how loud the speech is."""
-        return self.level_dba is not None
+        return self.snr_db is None
 
     def apply(self, scene: Scene, draw: Draw) -> Scene:
         """Add the noise.
@@ -83,8 +93,14 @@ class NoiseStep(Perturbation):
         history = (self.kind, draw.name, self.identity(draw), scene.speech.samples.size, place)
         samples, active, level_dba = scene.memo.once(history, lambda: self._heard(scene, draw, taps))
         request = NoiseRequest(draw.step, self.named(draw), **self._level(scene, taps), **self.told(draw, scene))
-        own = None if self.level_dba is None else self._gain_db(scene, taps, level_dba)
-        return scene.with_noise(samples, request, history, active, own)
+        wanted = self.wanted_dba(draw) if self.snr_db is None else None
+        own = None if wanted is None else wanted + self._gain_db(scene, draw, taps, level_dba)
+        after = scene.with_noise(samples, request, history, active, own)
+        snr_db = after.noises[-1].measured["snr_db"]
+        if snr_db is not None and snr_db < LEAST_SNR_DB:
+            reached = f"the noise would be {-snr_db:.0f} dB above the speech; at most {-LEAST_SNR_DB:.0f} dB are made"
+            raise RenderError(f"step {draw.step}: {reached}")
+        return after
 
     def _heard(
         self, scene: Scene, draw: Draw, taps: NDArray[np.float64] | None
@@ -113,13 +129,13 @@ class NoiseStep(Perturbation):
 
     def _level(self, scene: Scene, taps: NDArray[np.float64] | None) -> dict[str, Any]:
         """How its level is set, as the manifest says it."""
-        return {"snr_db": self.snr_db, "level_by": "snr" if self.level_dba is None else "dba at the microphone"}
+        return {"snr_db": self.snr_db, "level_by": "dba at the microphone" if self.snr_db is None else "snr"}
 
-    def _gain_db(self, scene: Scene, taps: NDArray[np.float64] | None, own_db: float) -> float:
-        """Gain for the samples so that the noise has its level in dB(A)."""
-        assert self.level_dba is not None, "called for a noise with a level in dB(A)"
-        assert scene.full_scale_dbspl is not None, "the recipe was checked to say how loud the speech is"
-        return self.level_dba - scene.full_scale_dbspl - own_db
+    def _gain_db(self, scene: Scene, draw: Draw, taps: NDArray[np.float64] | None, own_db: float) -> float:
+        """Gain for the samples less the wanted level in dB(A)."""
+        if scene.full_scale_dbspl is None:
+            raise RenderError(f"step {draw.step}: the recipe does not say how loud the speech is")
+        return -scene.full_scale_dbspl - own_db
 
 
 def a_level_dbov(signal: Signal, sample_rate_hz: int, active: NDArray[np.bool_] | None) -> float:
@@ -129,29 +145,67 @@ def a_level_dbov(signal: Signal, sample_rate_hz: int, active: NDArray[np.bool_] 
 
 
 class SourceNoise(NoiseStep):
-    """Base of noises that come from a place: a room gives them a path of their own."""
+    """Base of noises that come from a place: a room gives them a path of their own.
+
+    A level in dB(A) is that of the source at a distance in the free field, as data sheets give it; or, with ``level_at:
+    microphone``, what a meter beside the microphone shows, room and all.
+    """
 
     distance_m: Annotated[
-        float | None, Field(gt=0, le=100, description="from the noise to the microphone, for level_dba and rooms")
+        float | None,
+        Field(gt=0, le=100, description="from the noise to the microphone; at_m, or any place of a room, if not given"),
     ] = None
-    at_m: Annotated[float, Field(gt=0, le=100, description="distance at which level_dba was measured")] = 1.0
+    at_m: Annotated[
+        float | None, Field(gt=0, le=100, description="distance for which level_dba is given; 1 if not given")
+    ] = None
+    level_at: Annotated[
+        Literal["source", "microphone"],
+        Field(description="where level_dba is meant: at_m from the source in the free field, or at the microphone"),
+    ] = "source"
+
+    def meant_for_m(self, draw: Draw) -> float:
+        """Distance in m for which the level is given."""
+        return 1.0 if self.at_m is None else self.at_m
 
     def _path(self, scene: Scene, draw: Draw) -> NDArray[np.float64] | None:
-        return None if scene.room is None else scene.room.noise_response(draw.step, self.distance_m)
+        if scene.room is None:
+            return None
+        taps = scene.room.noise_response(draw.step, self.distance_m)
+        if taps is None and self.snr_db is None and self.level_at == "source":
+            raise RenderError(
+                f"step {draw.step}: the room has no path for noises, so that a level at a distance cannot be told: "
+                "give noise_source, level_at: microphone, or snr_db"
+            )
+        return taps
 
     def _distance_m(self) -> float | None:
         return self.distance_m
 
-    def _in_room(self, scene: Scene, taps: NDArray[np.float64] | None) -> bool:
-        return taps is not None and scene.room is not None and scene.room.absolute
+    def _heard(
+        self, scene: Scene, draw: Draw, taps: NDArray[np.float64] | None
+    ) -> tuple[Signal, NDArray[np.bool_] | None, float]:
+        wet, active, own_db = super()._heard(scene, draw, taps)
+        if self.level_at == "microphone":
+            own_db = a_level_dbov(wet, scene.sample_rate_hz, active)
+        return wet, active, own_db
 
     def _level(self, scene: Scene, taps: NDArray[np.float64] | None) -> dict[str, Any]:
-        way = "snr"
-        if self.level_dba is not None:
-            way = "dba, room" if self._in_room(scene, taps) else "dba, free field"
-        return {"snr_db": self.snr_db, "level_by": way, "distance_m": self.distance_m}
+        return {"snr_db": self.snr_db, "level_by": self._way(scene, taps), "distance_m": self.distance_m}
 
-    def _gain_db(self, scene: Scene, taps: NDArray[np.float64] | None, own_db: float) -> float:
-        # A room's taps hold the decay from 1 m on; in the free field the level falls by 6 dB with twice the distance.
-        away_m = 1.0 if self._in_room(scene, taps) else (self.distance_m or self.at_m)
-        return super()._gain_db(scene, taps, own_db) - 20 * math.log10(away_m / self.at_m)
+    def _way(self, scene: Scene, taps: NDArray[np.float64] | None) -> str:
+        if self.snr_db is not None:
+            return "snr"
+        if self.level_at == "microphone":
+            return "dba at the microphone"
+        if taps is None or scene.room is None:
+            return "dba, free field"
+        return "dba, room" if scene.room.absolute else "dba of the direct sound"
+
+    def _gain_db(self, scene: Scene, draw: Draw, taps: NDArray[np.float64] | None, own_db: float) -> float:
+        gain_db = super()._gain_db(scene, draw, taps, own_db)
+        if self.level_at == "microphone":
+            return gain_db
+        # Taps that hold the decay begin at 1 m; in the free field the level falls by 6 dB with twice the distance.
+        meant_m = self.meant_for_m(draw)
+        away_m = 1.0 if self._way(scene, taps) == "dba, room" else (self.distance_m or meant_m)
+        return gain_db - 20 * math.log10(away_m / meant_m)

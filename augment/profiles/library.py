@@ -245,7 +245,7 @@ class Library:
         elif need.kind == "room":
             content = self.room(need.name).model_dump(mode="json", include={"size_m", "t60_s"})
         elif need.kind == "impulse_response":
-            content = [position.sha256 for position in self.positions(need.name)]
+            content = [[position.name, position.sha256] for position in self.positions(need.name)]
         else:
             said: Any = {"title": True, "about": True, "level": True, "components": {"__all__": {"source"}}}
             content = self.noise_profile(need.name).model_dump(mode="json", exclude=said)

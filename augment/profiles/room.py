@@ -1,6 +1,7 @@
 """Rooms: figures of a room to be simulated, and measured impulse responses of real ones."""
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,15 @@ from pydantic import Field, model_validator
 
 from augment.acoustics.levels import db
 from augment.acoustics.resample import resample
-from augment.acoustics.room import RoomMeasures, decay, direct_index, onset_contrast_db, room_measures, trimmed
+from augment.acoustics.room import (
+    DIRECT_S,
+    RoomMeasures,
+    decay,
+    direct_index,
+    onset_contrast_db,
+    room_measures,
+    trimmed,
+)
 from augment.errors import AudioError, Fault, ProfileError
 from augment.files.audio import read_channels
 from augment.profiles.noise import Figures
@@ -199,7 +208,10 @@ def _prepare(path: Path, position: Position, channel: int | None, keep_gain: boo
         message = f"its direct sound is missing: the first 2.5 ms are {-measures.drr_db:.0f} dB under all that follows"
         raise ProfileError(Fault(str(path), message, ADVICE))
     taps, advance = trimmed(response, direct, sample_rate_hz, found)
-    return Response(position, taps if keep_gain else taps / abs(taps[advance]), advance, direct, measures)
+    # The direct sound is a few milliseconds long: its energy tells its level, one sample of it does not.
+    window = taps[: advance + round(DIRECT_S * sample_rate_hz) + 1]
+    strength = math.sqrt(float(np.sum(window * window)))
+    return Response(position, taps if keep_gain else taps / strength, advance, direct, measures)
 
 
 def refuse_what_is_no_response(response: NDArray[np.float64], direct: int, sample_rate_hz: int, where: str) -> None:

@@ -15,7 +15,7 @@ from augment.files.yaml import Document, Location, faults_of, load_yaml
 from augment.perturb import Perturbation
 from augment.profiles.library import DEALT, Library, Need
 from augment.recipe import sweep
-from augment.recipe.model import RESERVED, Recipe, SettingSpec
+from augment.recipe.model import Recipe, SettingSpec, reserved
 from augment.recipe.sweep import Setting
 
 LONGEST_NAME = 40
@@ -50,6 +50,11 @@ def bundled_recipes() -> dict[str, Path]:
         True
     """
     return {path.stem: path for path in sorted(bundled("recipes").glob("*.yaml"))}
+
+
+def about_recipe(path: Path) -> str:
+    """What a recipe says that it is; its steps are not looked at, and may need what is not installed."""
+    return str(load_yaml(path, RecipeError).data.get("about", ""))
 
 
 def find_recipe(name_or_path: str | Path) -> Path:
@@ -103,9 +108,15 @@ def load_recipe(name_or_path: str | Path, base: Path | None = None) -> LoadedRec
     faults += _missing(settings, library, document)
     faults += _unfit(settings, recipe, document) if recipe is not None else []
     if faults or recipe is None:
-        raise RecipeError(sorted(set(faults), key=_by_place))
+        raise RecipeError(sorted(_told_once(faults), key=_by_place))
     flat = {factor: tuple(itertools.chain(*families.values())) for factor, families in settings.items()}
     return LoadedRecipe(recipe, flat, library, base, document.text)
+
+
+def _told_once(faults: list[Fault]) -> set[Fault]:
+    """Faults less those that follow from another: a step lacks its level where its sweep is at fault."""
+    swept = {fault.message.split(".sweep")[0] for fault in faults if ".sweep" in fault.message}
+    return {f for f in faults if not ("found neither" in f.message and f.message.split(".steps")[0] in swept)}
 
 
 def _by_place(fault: Fault) -> tuple[int, int, str]:
@@ -182,7 +193,7 @@ def _crossings(data: dict[str, Any], settings: Settings, document: Document) -> 
     """Faults between the parts: names, the order of factors, exclusions."""
     faults: list[Fault] = []
     for factor, families in settings.items():
-        if factor in RESERVED or factor.startswith("noise_") or factor.startswith("label_"):
+        if reserved(factor):
             message = f"'{factor}' is the name of a column of every manifest"
             faults.append(_fault(document, ("factors", factor), message, "give the factor another name"))
         names = [setting.name for expanded in families.values() for setting in expanded]

@@ -1,5 +1,6 @@
 """The model of a recipe. What YAML spells is a pydantic model: frozen, strict, no unknown keys."""
 
+import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -33,6 +34,26 @@ ROW_FIELDS = (
 RECORDED = frozenset(name for kind in kinds().values() for name in kind.records)
 RESERVED = frozenset({*ROW_FIELDS, *RECORDED, "dealt", "source_duration"})
 """Names that no factor may have: columns of the manifest and of the plan."""
+
+
+def reserved(name: str) -> bool:
+    """Whether a name is that of a column, or may become one: ``noise2_source``, ``codec2_rate_hz``.
+
+    Example:
+        >>> reserved("snr_db"), reserved("noise2_source"), reserved("room"), reserved("room2_name")
+        (True, True, False, True)
+    """
+    return name in RESERVED or name.startswith("label_") or measured(name)
+
+
+def measured(name: str) -> bool:
+    """Whether a name is that of a column which steps fill.
+
+    Example:
+        >>> measured("noise_source"), measured("codec2_rate_hz"), measured("snr_db")
+        (True, True, False)
+    """
+    return bool(re.match(r"noise\d*_", name)) or re.sub(r"\d+_", "_", name, count=1) in RECORDED
 
 
 class Spec(BaseModel):

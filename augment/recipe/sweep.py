@@ -62,7 +62,7 @@ def fill(raw: Any) -> tuple[Any, list[Found], dict[Location, Location]]:
         in, the location where it was put and the location where the user wrote it.
     """
     if raw is None:
-        raw = {}
+        return {"steps": []}, [((), "nothing is said of this setting", "write [] for no steps at all")], {}
     if isinstance(raw, list):
         raw = {"steps": raw}
     if not isinstance(raw, dict) or not isinstance(raw.get("sweep"), dict) or not isinstance(raw.get("steps"), list):
@@ -123,14 +123,14 @@ def expand(family: str, spec: SettingSpec) -> tuple[list[Setting], list[Found]]:
     """
     settings: list[Setting] = []
     found: list[Found] = []
-    written = [step.model_dump() for step in spec.steps]
+    written = [step.model_dump(exclude_unset=True) for step in spec.steps]
     fields = list(spec.sweep)
     for choice in itertools.product(*(enumerate(spec.sweep[field]) for field in fields)):
         steps = list(spec.steps)
         name = family
         for field, (place, value) in zip(fields, choice, strict=True):
             index, own = targets(written, field)[0], field.rsplit(".", 1)[-1]
-            complete = {**steps[index].model_dump(), own: value}
+            complete = {**steps[index].model_dump(exclude_unset=True), own: value}
             try:
                 steps[index] = type(steps[index]).model_validate_json(json.dumps(complete))
             except ValidationError as error:

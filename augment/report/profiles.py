@@ -9,6 +9,7 @@ import numpy as np
 import scipy
 
 from augment.errors import Fault, ProfileError, nearest
+from augment.files.yaml import load_yaml
 from augment.profiles.library import FOLDERS, TABLES, Kind, Library, bundled_names
 from augment.streams import generator
 
@@ -17,6 +18,8 @@ BAR = 40
 RANGE_DB = 50.0
 LISTEN_S = 10
 SAMPLE_RATE_HZ = 48000
+TELLING: dict[Kind, str] = {"noise_profile": "components", "microphone": "response_db", "room": "size_m"}
+"""The field by which a profile of one's own is known."""
 
 
 def listing(word: str | None = None) -> str:
@@ -53,15 +56,8 @@ def kind_of(library: Library, name: str) -> Kind:
         raise ProfileError(Fault("", f"there is no profile '{name}'", hint))
     if path.suffix.lower() not in TABLES:
         return "microphone"
-    faults = []
-    for kind in FOLDERS:
-        try:
-            library.profile(kind, name)
-        except ProfileError as error:
-            faults.append(error)
-        else:
-            return kind
-    raise min(faults, key=lambda error: len(error.faults))
+    data = load_yaml(path, ProfileError).data
+    return next((kind for kind, key in TELLING.items() if key in data), "noise_profile")
 
 
 def description(name: str) -> str:
@@ -73,7 +69,7 @@ def description(name: str) -> str:
     library = Library(Path())
     kind = kind_of(library, name)
     profile = library.profile(kind, name)
-    said = profile.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    said = profile.model_dump(mode="json", exclude_none=True)
     parts = [f"{name}: {profile.title}", textwrap.fill(str(said.pop("about")), WIDTH)]
     parts += ["\n".join(_figures({key: value for key, value in said.items() if key != "title"}))]
     if "estimate:" in str(said):

@@ -69,18 +69,20 @@ def measured(rows: Iterable[Mapping[str, Any]]) -> str:
     found: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
         found.setdefault(row["condition"], []).append(row)
-    columns = ("snr_requested_db", "snr_db", "snr_a_weighted_db", "snr_delivered_db", "loudness_lufs")
+    columns = {"SNR asked": "snr_requested_db", "SNR measured": "snr_db", "A-weighted": "snr_a_weighted_db"}
+    columns |= {"delivered": "snr_delivered_db", "LUFS": "loudness_lufs"}
+    if any(row.get("speech_level_dbspl") is not None for some in found.values() for row in some):
+        columns |= {"speech dB SPL": "speech_level_dbspl", "noise dB(A)": "noise_level_dba"}
     lines = [
-        [condition, *(_spread(some, column) for column in columns), sum(row["headroom_gain_db"] < 0 for row in some)]
-        for condition, some in found.items()
+        [name, *(_spread(some, column) for column in columns.values()), sum(r["headroom_gain_db"] < 0 for r in some)]
+        for name, some in found.items()
     ]
-    header = ["condition", "SNR asked", "SNR measured", "A-weighted", "delivered", "LUFS", "made softer"]
-    return table(header, lines)
+    return table(["condition", *columns, "made softer"], lines)
 
 
 def _spread(rows: Sequence[Mapping[str, Any]], column: str) -> str:
     """Mean, and the range where it is wider than a tenth."""
-    values = [row[column] for row in rows if row[column] is not None]
+    values = [row[column] for row in rows if row.get(column) is not None]
     if not values:
         return "-"
     mean, low, high = sum(values) / len(values), min(values), max(values)

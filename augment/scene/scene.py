@@ -191,14 +191,16 @@ class Scene:
             name: Stands for the response.
             taps: Impulse response from the talker to the microphone, shape (k,).
             room: The room.
-            distance_m: From the talker to the microphone, where the taps keep the decay with distance.
+            distance_m: From the talker to the microphone, where it is known. It takes the place of the recipe's.
             advance_samples: Place of the direct sound in the taps, which is taken out.
         """
         history = (*self.speech.history, name)
         samples = self.memo.once(history, lambda: convolve(self.speech.samples, taps, advance_samples))
         scale = self.full_scale_dbspl
-        if scale is not None and room.absolute and self.talker_distance_m is not None:
-            scale += 20 * math.log10(self.talker_distance_m)  # the taps know the distance: back to 1 m
+        if scale is not None and self.talker_distance_m is not None:
+            # Taps that keep the decay begin at 1 m; others at the talker, wherever that is.
+            from_m = 1.0 if room.absolute else (distance_m or self.talker_distance_m)
+            scale += 20 * math.log10(self.talker_distance_m / from_m)
         return replace(
             self,
             speech=replace(self.speech, samples=samples, history=history),

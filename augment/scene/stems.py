@@ -87,7 +87,9 @@ class NoiseRequest:
     start_s: float | None = None
     segment: str | None = None
     continued: bool = False
-    level_by: Literal["snr", "dba, free field", "dba, room", "dba at the microphone", "device"] = "snr"
+    level_by: Literal[
+        "snr", "dba, free field", "dba, room", "dba of the direct sound", "dba at the microphone", "device"
+    ] = "snr"
     distance_m: float | None = None
     acoustic: bool = True
     talkers: int | None = None

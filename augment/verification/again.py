@@ -16,6 +16,7 @@ from augment.design.plan import BYTES_VERSION
 from augment.errors import AcoustigridError, Fault, TestSetError
 from augment.files.audio import encode, pcm_sha256
 from augment.recipe.loader import LoadedRecipe, load_recipe
+from augment.recipe.model import measured
 from augment.render import Failed, Rendered
 from augment.scene import Scene
 from augment.testset.finish import described, snr_columns
@@ -111,10 +112,20 @@ def _compare(path: Path, row: dict[str, Any], again: Rendered, job: Job, loaded:
     for name, value in {**again.measured, **snr_columns(loaded)}.items():
         if row.get(name) != value:
             found.append(f"{name}: measured again {value!r}, the manifest says {row.get(name)!r}")
+    found += [
+        f"{name}: nothing of this item fills it, the manifest says {value!r}"
+        for name, value in row.items()
+        if measured(name) and name not in again.measured and value is not None
+    ]
     level = speech_level(again.delivered.speech.signal(), job.spec.sample_rate_hz).active_level_dbov
     if abs(level - row["speech_level_dbov"]) > SNR_TOLERANCE_DB:
         found.append(f"its speech has {level:.2f} dBov; the manifest says {row['speech_level_dbov']}")
-    snr = _snr_db(again.at_microphone, loaded)
+    return [*found, *_snr_faults(row, again, loaded)]
+
+
+def _snr_faults(row: dict[str, Any], again: Rendered, loaded: LoadedRecipe) -> list[str]:
+    """The SNR of the stems, by a meter of its own, against the row."""
+    snr, found = _snr_db(again.at_microphone, loaded), []
     for name in ("snr_db", "snr_requested_db") if snr is not None else ():
         if row[name] is None and again.measured[name] is None:
             continue  # a noise with a level in dB(A): its SNR was not asked for, it fell out

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from augment.acoustics import Signal
 from augment.acoustics.filters import convolve
-from augment.acoustics.levels import speech_gain
+from augment.acoustics.levels import speech_activity, speech_gain
 from augment.perturb.noise_step import NoiseStep, a_level_dbov
 from augment.profiles.components import Sound
 from augment.profiles.library import Need
@@ -24,8 +24,9 @@ class BabbleNoise(NoiseStep):
     """Talkers of the corpus itself behind the speech, at a given SNR or level.
 
     Models people who talk at the same time: other speakers than those of the block, who never say one of its texts,
-    each at the same active level, each starting somewhere within an utterance. In a room they stand in up to four
-    places. Not modelled: that people take turns, and raise their voices.
+    each at the same active level, each starting at a place of an utterance where they speak. Where all of them pause,
+    the noise does not count. In a room they stand in up to four places. Not modelled: that people take turns,
+    and raise their voices.
 
     In a recipe::
 
@@ -53,11 +54,12 @@ class BabbleNoise(NoiseStep):
         """Who talks."""
         babble = self._babble(draw)
         ids = ";".join(voice.utterance for talker in babble.talkers for voice in talker)
-        return {"talkers": len(babble.talkers), "talker_ids": ids, "segment": f"talkers of block {draw.block}"}
+        return {"talkers": len(babble.talkers), "talker_ids": ids, "segment": f"{draw.step} of block {draw.block}"}
 
     def sound(self, draw: Draw, samples: int, sample_rate_hz: int, lead: int) -> Sound:
         """All talkers, without a room."""
-        return self._talk(draw, samples, lead, sample_rate_hz, 1)[0], None
+        said, active = self._talk(draw, samples, lead, sample_rate_hz, 1)
+        return said[0], active
 
     def _heard(
         self, scene: Scene, draw: Draw, taps: NDArray[np.float64] | None
@@ -66,20 +68,26 @@ class BabbleNoise(NoiseStep):
         known = [path for path in paths if path is not None]
         if not known:
             return super()._heard(scene, draw, None)
-        lead, length = max(path.size for path in known) - 1, scene.speech.samples.size
-        parts = self._talk(draw, length, lead, scene.sample_rate_hz, len(known))
+        lead, rate = max(path.size for path in known) - 1, scene.sample_rate_hz
+        parts, on = self._talk(draw, scene.speech.samples.size, lead, rate, len(known))
         wet = np.sum([convolve(part, path)[lead:] for part, path in zip(parts, known, strict=True)], axis=0)
-        return wet, None, a_level_dbov(wet, scene.sample_rate_hz, None)
+        active = None if on[lead:].all() else on[lead:]
+        return wet, active, a_level_dbov(wet, rate, active)
 
-    def _talk(self, draw: Draw, samples: int, lead: int, sample_rate_hz: int, places: int) -> NDArray[np.float64]:
-        """What is said at each place, shape (places, lead + samples)."""
+    def _talk(
+        self, draw: Draw, samples: int, lead: int, sample_rate_hz: int, places: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """What is said at each place, shape (places, lead + samples), and where anybody speaks, (lead + samples,)."""
         talkers = self._babble(draw).talkers
-        said = np.zeros((places, lead + samples))
+        said, active = np.zeros((places, lead + samples)), np.zeros(lead + samples, dtype=np.bool_)
         for number, voices in enumerate(talkers):
             words = np.concatenate([_levelled(voice, draw, sample_rate_hz) for voice in voices])
-            start = draw.stream(f"start {number}").integers(words.size)
-            said[number % places] += np.take(words, np.arange(start - lead, start + samples), mode="wrap")
-        return said / math.sqrt(len(talkers))
+            speaks = speech_activity(words, sample_rate_hz, TALKER_DBOV)
+            start = draw.stream(f"start {number}").choice(np.flatnonzero(speaks))  # never in a pause
+            at = np.arange(start - lead, start + samples)
+            said[number % places] += np.take(words, at, mode="wrap")
+            active |= np.take(speaks, at, mode="wrap")
+        return said / math.sqrt(len(talkers)), active
 
     @staticmethod
     def _babble(draw: Draw) -> Babble:

@@ -3,10 +3,13 @@
 from collections.abc import Hashable
 from typing import Annotated, Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
+from augment.acoustics import Signal
 from augment.acoustics.splice import excerpt
-from augment.perturb.noise_step import NoiseStep
+from augment.perturb.noise_step import NoiseStep, a_level_dbov
 from augment.profiles.components import Sound
 from augment.profiles.library import Need
 from augment.scene import Draw, Scene, Segment
@@ -55,6 +58,13 @@ class BackgroundNoise(NoiseStep):
         segment = self._segment(draw)
         recording = draw.library.samples(self.source, segment.name, segment.sha256, sample_rate_hz)
         return excerpt(recording, sample_rate_hz, segment.start, samples, draw.stream("splice")), None
+
+    def a_level_db(self, draw: Draw, sound: Signal, sample_rate_hz: int, active: NDArray[np.bool_] | None) -> float:
+        """Level of the whole recording: a stretch in which little happens is not turned up."""
+        segment = self._segment(draw)
+        recording = draw.library.samples(self.source, segment.name, segment.sha256, sample_rate_hz)
+        key = ("recording level", self.source, segment.name, segment.sha256, sample_rate_hz)
+        return draw.library.once(key, lambda: a_level_dbov(recording, sample_rate_hz, None))
 
     @staticmethod
     def _segment(draw: Draw) -> Segment:

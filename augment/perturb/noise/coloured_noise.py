@@ -2,9 +2,13 @@
 
 from typing import Annotated, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
+from augment.acoustics import Signal
 from augment.acoustics.colour import Colour, colour_density, noise
+from augment.acoustics.shaping import a_level_of_density_db
 from augment.perturb.noise_step import NoiseStep
 from augment.profiles.components import Sound
 from augment.scene import Draw
@@ -38,3 +42,7 @@ class ColouredNoise(NoiseStep):
     def sound(self, draw: Draw, samples: int, sample_rate_hz: int, lead: int) -> Sound:
         """The noise, 0 dBov, always on; shape (samples,)."""
         return noise(samples, draw.stream, colour_density(self.colour, sample_rate_hz)), None
+
+    def a_level_db(self, draw: Draw, sound: Signal, sample_rate_hz: int, active: NDArray[np.bool_] | None) -> float:
+        """Level of the noise over a long time, the same in every utterance."""
+        return a_level_of_density_db(colour_density(self.colour, sample_rate_hz), sample_rate_hz)

@@ -7,9 +7,11 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from augment.acoustics import Signal
+from augment.errors import RenderError
 from augment.perturb.noise_step import SourceNoise
 from augment.profiles.components import Sound
 from augment.profiles.library import Need
+from augment.profiles.noise import Level
 from augment.scene import Draw
 
 
@@ -18,7 +20,7 @@ class EquipmentNoise(SourceNoise):
 
     Models tones with drift, pulse trains and bursts with their own regularity, and shaped noise. It has no length and
     never repeats. Noise that pauses is measured while it is on, and every item meets it at once. In a room it has a
-    path of its own.
+    path of its own. Without ``snr_db`` and ``level_dba`` it is as loud as its profile says.
 
     In a recipe::
 
@@ -37,6 +39,27 @@ class EquipmentNoise(SourceNoise):
     def needs(self) -> tuple[Need, ...]:
         """The profile."""
         return (Need("profile", "noise_profile", self.profile),)
+
+    knows_its_level: ClassVar[bool] = True
+
+    def wanted_dba(self, draw: Draw) -> float | None:
+        """Without SNR and level, the machine is as loud as its profile says.
+
+        Raises:
+            RenderError: The profile does not say it.
+        """
+        return self._own_level(draw).dba if self.level_dba is None else self.level_dba
+
+    def meant_for_m(self, draw: Draw) -> float:
+        """Distance in m for which the level is given: the profile's, where the level is the profile's."""
+        return self._own_level(draw).at_m if self.level_dba is None else super().meant_for_m(draw)
+
+    def _own_level(self, draw: Draw) -> Level:
+        level = draw.library.noise_profile(self.profile).level
+        if level is None:
+            message = f"the profile '{self.profile}' does not say how loud it is: give snr_db or level_dba"
+            raise RenderError(f"step {draw.step}: {message}")
+        return level
 
     def named(self, draw: Draw) -> str:
         """The profile."""

@@ -1,13 +1,13 @@
 """Background of an empty room, by its noise criterion."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from augment.acoustics import Signal
-from augment.acoustics.colour import NC_LEVELS_DB, nc_density, nc_level_dba, noise
+from augment.acoustics.colour import nc_density, nc_level_dba, noise
 from augment.perturb.noise_step import NoiseStep
 from augment.profiles.components import Sound
 from augment.scene import Draw
@@ -36,15 +36,11 @@ class RoomNoise(NoiseStep):
         float, Field(ge=15, le=60, description="noise criterion: shape of the spectrum, and its level in a real room")
     ]
 
-    @model_validator(mode="before")
-    @classmethod
-    def _own_level(cls, data: Any) -> Any:
+    knows_its_level: ClassVar[bool] = True
+
+    def wanted_dba(self, draw: Draw) -> float | None:
         """Without SNR and level, the room is as loud as its curve says."""
-        if isinstance(data, dict) and "snr_db" not in data and "level_dba" not in data:
-            nc = data.get("nc")
-            if isinstance(nc, int | float) and min(NC_LEVELS_DB) <= nc <= max(NC_LEVELS_DB):
-                return {**data, "level_dba": round(nc_level_dba(nc), 2)}
-        return data
+        return nc_level_dba(self.nc) if self.level_dba is None else self.level_dba
 
     def named(self, draw: Draw) -> str:
         """Source for the manifest."""

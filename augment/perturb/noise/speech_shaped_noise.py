@@ -2,9 +2,13 @@
 
 from typing import Annotated, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
+from augment.acoustics import Signal
 from augment.acoustics.colour import BYRNE_LTASS_DB, noise, third_octave_density
+from augment.acoustics.shaping import Density, a_level_of_density_db
 from augment.perturb.noise_step import NoiseStep
 from augment.profiles.components import Sound
 from augment.profiles.library import Need
@@ -42,7 +46,15 @@ class SpeechShapedNoise(NoiseStep):
 
     def sound(self, draw: Draw, samples: int, sample_rate_hz: int, lead: int) -> Sound:
         """The noise, always on; shape (samples,)."""
+        return noise(samples, draw.stream, self._density(draw, sample_rate_hz)), None
+
+    @staticmethod
+    def _density(draw: Draw, sample_rate_hz: int) -> Density:
         levels: dict[int, float] = BYRNE_LTASS_DB
         if isinstance(draw.dealt, Spectrum):
             levels = {round(centre): level for centre, level in draw.dealt.third_octaves_db}
-        return noise(samples, draw.stream, third_octave_density(levels, sample_rate_hz)), None
+        return third_octave_density(levels, sample_rate_hz)
+
+    def a_level_db(self, draw: Draw, sound: Signal, sample_rate_hz: int, active: NDArray[np.bool_] | None) -> float:
+        """Level of the noise over a long time, the same in every utterance."""
+        return a_level_of_density_db(self._density(draw, sample_rate_hz), sample_rate_hz)

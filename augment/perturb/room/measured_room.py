@@ -33,6 +33,10 @@ class MeasuredRoom(Perturbation):
     kind: Literal["measured_room"]
     stage: ClassVar = Stage.ROOM
     records: ClassVar = RECORDS
+    limits: ClassVar = (
+        "Measured rooms: responses from a loudspeaker in the talker's place; noises have a path only where the recipe "
+        "names responses for them, and stay dry otherwise.",
+    )
     source: Annotated[
         str, Field(min_length=1, description="impulse response, or a folder of them, relative to the recipe")
     ]
@@ -43,7 +47,10 @@ class MeasuredRoom(Perturbation):
         str | None, Field(min_length=1, description="impulse response or folder for noises in the same room")
     ] = None
     keep_gain: Annotated[
-        bool, Field(description="keep the file's gain, 1.0 being the direct sound at 1 m; otherwise it is set to 1")
+        bool,
+        Field(
+            description="keep the file's gain, direct sound of energy 1.0 being that at 1 m; otherwise it is set to 1"
+        ),
     ] = False
     distance_m: Annotated[
         float | None, Field(ge=0.05, le=200, description="from talker to microphone, if it is known")
@@ -84,8 +91,8 @@ class MeasuredRoom(Perturbation):
         }
         key = ("measured response", chosen.position.sha256, self.channel, self.keep_gain)
         room = Room((*key, self.noise_source, draw.step, block), noise_response, absolute=self.keep_gain)
-        distance = self.distance_m if self.keep_gain else None
-        wet = scene.reverberated(key, chosen.taps, room, distance_m=distance, advance_samples=chosen.advance_samples)
+        taps, advance = chosen.taps, chosen.advance_samples
+        wet = scene.reverberated(key, taps, room, distance_m=self.distance_m, advance_samples=advance)
         return wet.noted(**columns)
 
     def _responses(self, draw: Draw, source: str, sample_rate_hz: int) -> tuple[Response, ...]:

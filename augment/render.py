@@ -6,7 +6,7 @@ that is counted; recordings and profiles come from the library that it is handed
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -137,11 +137,20 @@ def _apply(step: ChainStep, scene: Scene, spec: RenderSpec, block: int, dealt: M
         # Numbers meet a codec, a converter or a gain control at a stated level: it is set here, and not after it.
         scene = _levelled(scene, spec).mixed_down().noted(speech_level_at=f"before {step.path}")
     after = step.perturbation.apply(scene, Draw(name, spec.library, dealt.get(step.plays or "")))
+    if step.perturbation.stage == Stage.SOURCE:  # the talker is as loud as the recipe says, whatever is done to them
+        after = replace(after, speech=_at_level(after.speech, spec))
     stems = (after.speech, *after.noises) if after.mixture_stem is None else (after.mixture_stem,)
     for stem in stems:
         if not (np.isfinite(stem.samples).all() and math.isfinite(stem.gain)):
             raise RenderError(f"step {step.path} gave samples that are no numbers")
     return after
+
+
+def _at_level(speech: Stem, spec: RenderSpec) -> Stem:
+    try:
+        return replace(speech, gain=speech.gain * speech_gain(speech.signal(), spec.sample_rate_hz, spec.level_dbov))
+    except ValueError as error:
+        raise RenderError(str(error)) from None
 
 
 def _levelled(scene: Scene, spec: RenderSpec) -> Scene:
@@ -174,7 +183,7 @@ def _deliver(
     measured = {
         **_measure(at_microphone, delivered, spec),
         "gain_db": rounded(db(delivered.speech.gain**2)),
-        "headroom_gain_db": rounded(db((headroom * scene.headroom) ** 2)),
+        "headroom_gain_db": rounded(db(headroom**2)),
         "peak_dbfs": rounded(db(float(np.max(np.abs(pcm.astype(np.float64)), initial=0.0) / FULL_SCALE) ** 2)),
         "clipped_samples": clipped,
         "samples": int(pcm.size),
@@ -191,6 +200,7 @@ def _measure(at_microphone: Scene, delivered: Scene, spec: RenderSpec) -> dict[s
     return {
         "speech_level_requested_dbov": spec.level_dbov,
         "speech_level_dbov": rounded(level.active_level_dbov),
+        "speech_level_out_dbov": rounded(delivered.speech_alone_dbov()),
         "speech_activity": round(level.activity, 4),
         "speech_effort": spec.effort,
         "speech_level_dbspl": None if scale is None else rounded(at_microphone.speech_level_db(FULL_BAND) + scale),

@@ -84,23 +84,25 @@ class TestSteps:
         one, again, other = (step.apply(Chain(speech), Block(block)) for block in (0, 0, 1))
         assert one.columns == again.columns
         assert np.array_equal(one.signal, again.signal)
-        assert one.columns["lost_packets"] != other.columns["lost_packets"]
+        assert one.columns["codec_lost_packets"] != other.columns["codec_lost_packets"]
         assert one.name != other.name  # or a memo would hand out the wrong one
-        lost = one.columns["packets_lost"]
-        assert 0 < lost < one.columns["packets"]
+        lost = one.columns["codec_packets_lost"]
+        assert 0 < lost < one.columns["codec_packets"]
         assert np.any(one.signal != step_of(kind).apply(Chain(speech), Block()).signal)
 
     @pytest.mark.parametrize("kind", VOICE)
     def test_utterances_of_a_block_lose_the_same_packets(self, kind):
         step = step_of(kind, loss_percent=30.0)
-        short, long = (step.apply(Chain(speech_like(s)), Block()).columns["lost_packets"].split(",") for s in (1, 2))
+        short, long = (
+            step.apply(Chain(speech_like(s)), Block()).columns["codec_lost_packets"].split(",") for s in (1, 2)
+        )
         assert long[: len(short) - 1] == short[:-1]
 
     @pytest.mark.parametrize("kind", VOICE)
     def test_without_loss_nothing_is_drawn(self, kind):
         one, other = (step_of(kind).apply(Chain(speech_like(1)), Block(block)) for block in (0, 1))
         assert one.name == other.name
-        assert (one.columns["packets_lost"], one.columns["lost_packets"]) == (0, "")
+        assert (one.columns["codec_packets_lost"], one.columns["codec_lost_packets"]) == (0, "")
 
     def test_impossible_losses_are_refused_in_the_recipe(self):
         with pytest.raises(ValidationError, match="60 % cannot be lost in bursts of 1 packets"):

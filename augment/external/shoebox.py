@@ -9,7 +9,6 @@ and the directions of talker and microphone are not modelled.
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -37,7 +36,11 @@ CALIBRATIONS = 8
 
 def installed() -> bool:
     """Whether rooms can be simulated here."""
-    return find_spec("pyroomacoustics") is not None
+    try:
+        import pyroomacoustics  # noqa: F401 - found is not enough: it may not load
+    except ImportError:
+        return False
+    return True
 
 
 def absorption_for(size_m: Point, t60_s: float, start: float, sample_rate_hz: int) -> float:

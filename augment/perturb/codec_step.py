@@ -33,7 +33,9 @@ class CodecStep(Perturbation):
     stage: ClassVar = Stage.CHANNEL
     linear: ClassVar = False
     draws: ClassVar = False
-    records: ClassVar[tuple[str, ...]] = ("codec_rate_hz", "codec_delay_samples")
+    records: ClassVar[tuple[str, ...]] = (
+        "codec_rate_hz", "codec_delay_samples", "codec_packets", "codec_packets_lost", "codec_lost_packets",
+    )  # fmt: skip
     least_rate_hz: ClassVar[int] = 8000
 
     def codec(self, sample_rate_hz: int) -> Codec:
@@ -55,9 +57,9 @@ class CodecStep(Perturbation):
         """Packets that the network loses, and what stands in for them."""
         return NONE_LOST, "silence"
 
-    def notes(self, lost: Lost, packets: int) -> dict[str, int | str]:
+    def notes(self, lost: Lost, packets: int) -> dict[str, int | str | None]:
         """What the manifest says of the packets."""
-        return {}
+        return {"codec_packets": None, "codec_packets_lost": None, "codec_lost_packets": None}
 
     def apply(self, scene: Scene, draw: Draw) -> Scene:
         """Code and decode everything that the microphone heard.
@@ -72,7 +74,7 @@ class CodecStep(Perturbation):
         codec = self.codec(rate)
         packets = packets_of(codec, scene.speech.samples.size, rate)
         lost, concealment = self.losses(codec, packets, draw)
-        drawn = (draw.name, concealment) if lost.any() else None
+        drawn = (lost.tobytes(), concealment) if lost.any() else None
         after = scene.processed((self.kind, codec, drawn), lambda sent: carry(codec, sent, rate, lost, concealment))
         notes = {"codec_rate_hz": codec.rate_hz, "codec_delay_samples": delay_samples(codec)}
         return after.noted(**notes, **self.notes(lost, packets))
@@ -82,7 +84,6 @@ class VoiceStep(CodecStep):
     """Base of codecs that travel in packets, some of which are lost."""
 
     draws: ClassVar = True
-    records: ClassVar[tuple[str, ...]] = (*CodecStep.records, "packets", "packets_lost", "lost_packets")
     loss_percent: Annotated[float, Field(ge=0, lt=100, description="share of packets lost, in percent")] = 0.0
     mean_burst: Annotated[
         float | None,
@@ -101,9 +102,10 @@ class VoiceStep(CodecStep):
         lost = lost_packets(packets, draw.stream("packet loss"), self.loss_percent / 100, self.mean_burst)
         return lost, "silence"
 
-    def notes(self, lost: Lost, packets: int) -> dict[str, int | str]:
+    def notes(self, lost: Lost, packets: int) -> dict[str, int | str | None]:
         """How many packets there were, how many were lost, and which, counted from 0."""
-        return {"packets": packets, "packets_lost": int(np.count_nonzero(lost)), "lost_packets": runs(lost)}
+        counted = int(np.count_nonzero(lost))
+        return {"codec_packets": packets, "codec_packets_lost": counted, "codec_lost_packets": runs(lost)}
 
 
 class ConcealedStep(VoiceStep):

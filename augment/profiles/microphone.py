@@ -71,6 +71,8 @@ def from_impulse_response(path: Path) -> MicrophoneProfile:
     except AudioError as error:
         raise ProfileError(error.faults) from None
     impulse, rate = audio.samples, audio.sample_rate_hz
+    if audio.channels > 1:
+        raise ProfileError(Fault(str(path), f"has {audio.channels} channels; a microphone has one", "keep one of them"))
     if float(np.max(np.abs(impulse), initial=0.0)) < QUIETEST_PEAK:
         raise ProfileError(Fault(str(path), "expected an impulse response; the file is silent"))
     size = scipy.fft.next_fast_len(max(impulse.size, rate), real=True)

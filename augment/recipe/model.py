@@ -22,7 +22,8 @@ SweepValue = float | int | str
 
 ROW_FIELDS = (
     "id", "audio_filepath", "duration", "text", "utterance", "speaker", "group", "block", "condition",
-    "sample_rate", "samples", "speech_level_requested_dbov", "speech_level_dbov", "speech_activity",
+    "sample_rate", "samples", "speech_level_requested_dbov", "speech_level_dbov", "speech_level_out_dbov",
+    "speech_activity",
     "speech_level_at", "speech_effort", "speech_level_dbspl", "speech_distance_m", "loudness_lufs",
     "snr_requested_db", "snr_db", "snr_full_band_db", "snr_a_weighted_db", "snr_delivered_db",
     "snr_band_hz", "snr_weighting", "gain_db", "headroom_gain_db", "peak_dbfs", "clipped_samples",

@@ -13,6 +13,7 @@ from augment.report.profiles import kind_of
 from augment.streams import generator
 
 LISTENING_DBOV = -26.0
+SILENT_DB = -120.0
 DISTANCES_M = (1.0, 0.5, 0.25)
 
 
@@ -29,6 +30,10 @@ def profile_sound(name: str, seconds: float, sample_rate_hz: int, seed: int) -> 
         length = round(seconds * sample_rate_hz)
         noise, on = profile.render(length, sample_rate_hz, lambda stream: generator(seed, "listen", stream))
         level = rms_level_dbov(noise if on is None else noise[on])
+        if level < SILENT_DB:
+            raise ProfileError(
+                Fault("", f"nothing of '{name}' lies below {sample_rate_hz // 2} Hz", "choose a higher rate")
+            )
         return noise * gain(LISTENING_DBOV - level), f"{profile.title}, {LISTENING_DBOV:g} dBov while it is on"
     if kind == "room":
         return _room_response(library.room(name), sample_rate_hz, seed)

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from augment.acoustics import Signal
 from augment.acoustics.filters import convolve
 from augment.acoustics.levels import db, gain, power, speech_level
-from augment.acoustics.pcm import headroom_gain
 from augment.acoustics.spectrum import weigh
 from augment.errors import RenderError
-from augment.scene.stems import A_WEIGHTED, FULL_BAND, Memo, NoiseRequest, Room, SnrDefinition, Stem
+from augment.scene.stems import A_WEIGHTED, FULL_BAND, Alone, Memo, NoiseRequest, Room, SnrDefinition, Stem
 
 SILENT_DBOV = -120.0
 LEAST_IN_BAND_DB = 30.0
@@ -37,7 +36,7 @@ class Scene:
         talker_distance_m: From the talker to the microphone, where it is known.
         room: The room that sources stand in; None for the free field.
         mixture_stem: The mixture, after the first non-linear step.
-        headroom: Factor that kept the mixture off full scale where the stems were mixed.
+        alone: The speech alone on its way through the steps behind the mixture.
         columns: What steps recorded for the manifest, in the order of the steps.
         memo: Results shared by the conditions of the utterance.
     """
@@ -50,7 +49,7 @@ class Scene:
     talker_distance_m: float | None = None
     room: Room | None = None
     mixture_stem: Stem | None = None
-    headroom: float = 1.0
+    alone: Alone | None = None
     columns: tuple[tuple[str, Any], ...] = ()
     memo: Memo = field(default_factory=Memo, repr=False, compare=False)
 
@@ -115,10 +114,14 @@ class Scene:
         if mixed is None:
             return scene
         joined = (*mixed.history, mixed.gain, "plus", stem.history, stem.gain)
-        return replace(scene, mixture_stem=Stem(mixed.signal() + stem.signal(), 1.0, joined))
+        assert self.alone is not None, "a mixture has a speech that went into it"
+        after = self.alone.through("plus", lambda speech: speech, mixed.gain)
+        return replace(scene, mixture_stem=Stem(mixed.signal() + stem.signal(), 1.0, joined), alone=after)
 
     def _gain_for_snr_db(self, stem: Stem, request: NoiseRequest) -> float:
-        speech, noise = self.speech_level_db(self.snr), self.noise_level_db(stem, self.snr)
+        # Behind a step that is not linear the speech stem is what it was before it.
+        speech = self.speech_level_db(self.snr) if self.mixture_stem is None else self.alone_level_db(self.snr)
+        noise = self.noise_level_db(stem, self.snr)
         band = f"{self.snr.band_hz[0]:g}-{self.snr.band_hz[1]:g} Hz" if self.snr.band_hz else "the whole band"
         if speech == -math.inf:
             raise RenderError(f"step {request.step}: no active speech is found in {band}")
@@ -136,10 +139,10 @@ class Scene:
         """What is said of a noise where it comes in: it may be filtered later."""
         alone = replace(self, noises=(stem,))
         peak = db(float(np.max(np.abs(stem.samples), initial=0.0)) ** 2) + db(stem.gain**2)
-        heard = self.noise_level_db(stem, A_WEIGHTED)
+        heard, heard_db = self.noise_level_db(stem, A_WEIGHTED), self.noise_level_db(stem, self.snr)
         scale = self.full_scale_dbspl if stem.request is not None and stem.request.acoustic else None
         return {
-            "snr_db": alone.snr_db(self.snr),
+            "snr_db": alone.snr_db(self.snr) if self.mixture_stem is None else self.alone_level_db(self.snr) - heard_db,
             "level_dba": None if scale is None else heard + scale,
             "active_share": 1.0 if stem.active is None else float(stem.active.mean()),
             "crest_db": peak - self.noise_level_db(stem, FULL_BAND),
@@ -174,7 +177,7 @@ class Scene:
             return replace(stem, samples=samples, history=history)
 
         if self.mixture_stem is not None:
-            return replace(self, mixture_stem=through(self.mixture_stem))
+            return self.processed(name, lambda mixture: convolve(mixture, taps, advance_samples), True)
         return replace(self, speech=through(self.speech), noises=tuple(through(stem) for stem in self.noises))
 
     def reverberated(
@@ -225,17 +228,15 @@ class Scene:
         )
 
     def mixed_down(self) -> "Scene":
-        """The scene with its stems mixed, softer as a whole if they would exceed full scale."""
-        headroom = headroom_gain(self.mixture())
-        scene = self if headroom == 1.0 else self.scaled(headroom)
-        stems = (scene.speech, *scene.noises)
+        """The scene with its stems mixed. Peaks may exceed full scale: codecs and files look after that themselves."""
+        stems = (self.speech, *self.noises)
         history = ("mixture", tuple((stem.history, stem.gain) for stem in stems))
-        return replace(scene, mixture_stem=Stem(scene.mixture(), 1.0, history), headroom=headroom)
+        return replace(self, mixture_stem=Stem(self.mixture(), 1.0, history), alone=Alone(self.speech))
 
     def processed(
         self, name: Hashable, process: Callable[[Signal], Signal], keep_speech_level: bool = False
     ) -> "Scene":
-        """The scene after a non-linear step.
+        """The scene after a step that meets the mixture.
 
         Args:
             name: Stands for the step: equal names, equal results.
@@ -243,21 +244,35 @@ class Scene:
             keep_speech_level: Bring the result to the level at which the speech alone would come out as it went in: a
                 step that colours would otherwise make some voices softer than others.
         """
-        stem, speech = self.mixture_stem, self.speech
+        stem, alone = self.mixture_stem, self.alone
         assert stem is not None, "the renderer mixes the stems before a step that is not linear"
+        assert alone is not None, "a mixture has a speech that went into it"
         history = (*stem.history, stem.gain, name)
         samples = self.memo.once(history, lambda: process(stem.signal()))
+        after, factor = alone.through(name, process, stem.gain), 1.0
+        if keep_speech_level:
+            before_db = self.speech_alone_dbov()
+            after_db = speech_level(after.signal(self.memo), self.sample_rate_hz).active_level_dbov
+            factor = gain(before_db - after_db) if math.isfinite(before_db - after_db) else 1.0
+        return replace(self, mixture_stem=Stem(samples, factor, history), alone=after)
 
-        def restored() -> float:
-            before, after = (
-                speech_level(signal, self.sample_rate_hz).active_level_dbov
-                for signal in (speech.signal(), process(speech.signal()))
-            )
-            return gain(before - after) if math.isfinite(before - after) else 1.0
+    def speech_alone_dbov(self) -> float:
+        """Active level of the speech as it would be here without any noise: through all steps so far."""
+        alone, stem = self.alone, self.mixture_stem
+        if alone is None or stem is None:
+            return self.speech_level_db(FULL_BAND)
+        return self.alone_level_db(FULL_BAND)
 
-        key = ("restored", speech.history, speech.gain, name)
-        factor = self.memo.once(key, restored) if keep_speech_level else 1.0
-        return replace(self, mixture_stem=Stem(samples, factor, history))
+    def alone_level_db(self, definition: SnrDefinition) -> float:
+        """The same as seen through a definition."""
+        alone, stem, rate = self.alone, self.mixture_stem, self.sample_rate_hz
+        assert alone is not None and stem is not None, "the stems are apart"  # noqa: PT018
+
+        def measure() -> float:
+            seen = weigh(alone.signal(self.memo), rate, definition.band_hz, definition.a_weighted)
+            return speech_level(seen * stem.gain, rate).active_level_dbov
+
+        return self.memo.once(("alone level", alone.names(), stem.gain, definition), measure)
 
     def noted(self, **columns: Any) -> "Scene":
         """The scene with values for the manifest."""

@@ -122,6 +122,35 @@ class Stem:
 
 
 @dataclass(frozen=True)
+class Alone:
+    """Speech without noise through the steps behind a mixture: computed only when somebody asks.
+
+    Attributes:
+        start: The speech where it was mixed.
+        steps: For each step: gain before it, name, and what it does to samples.
+    """
+
+    start: Stem
+    steps: tuple[tuple[float, Hashable, Callable[[Signal], Signal]], ...] = ()
+
+    def through(self, name: Hashable, process: Callable[[Signal], Signal], gain: float) -> "Alone":
+        """The same after one more step."""
+        return Alone(self.start, (*self.steps, (gain, name, process)))
+
+    def names(self) -> Hashable:
+        """Equal names, equal samples."""
+        return (self.start.history, self.start.gain, tuple((gain, name) for gain, name, _ in self.steps))
+
+    def signal(self, memo: Memo) -> Signal:
+        """Samples after the last step, before the gain that follows it, shape (n,)."""
+        if not self.steps:
+            return self.start.signal()
+        gain, _, process = self.steps[-1]
+        before = Alone(self.start, self.steps[:-1])
+        return memo.once(("alone", self.names()), lambda: process(before.signal(memo) * gain))
+
+
+@dataclass(frozen=True)
 class Room:
     """The room that a scene stands in.
 

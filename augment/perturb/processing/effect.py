@@ -93,25 +93,21 @@ class Effect(Perturbation):
             RenderError: The transform fails on this signal.
         """
         name = ("effect", draw.name, self.transform, json.dumps(self.parameters, sort_keys=True))
-        told: list[str] = []
+
+        def run(signal: Signal) -> tuple[Signal, str]:
+            rng = draw.stream("effect")
+            return engine.run(self.transform, self.parameters, signal, scene.sample_rate_hz, rng)
 
         def process(signal: Signal) -> Signal:
-            rng = draw.stream("effect")
-            out, reported = engine.run(self.transform, self.parameters, signal, scene.sample_rate_hz, rng)
-            told.append(reported)
-            return out
+            return run(signal)[0]
 
-        after = self._speech_alone(scene, name, process) if self.at == "source" else scene.processed(name, process)
-        before = scene.speech.signal() if self.at == "source" else scene.mixture()
-
-        def report() -> str:
-            if not told:  # the samples were held, what was told of them was not
-                process(before)
-            return told[-1]
-
-        stem = after.speech if self.at == "source" else after.mixture_stem
-        assert stem is not None, "a processed scene has a mixture"
-        return after.noted(effect_parameters=scene.memo.once(("effect parameters", stem.history), report))
+        at_source = self.at == "source"
+        before = scene.speech if at_source else scene.mixture_stem
+        assert before is not None, "the renderer mixes the stems before a step that is not linear"
+        key = ("effect parameters", before.history, before.gain, name)
+        told = scene.memo.once(key, lambda: run(before.signal())[1])
+        after = self._speech_alone(scene, name, process) if at_source else scene.processed(name, process, True)
+        return after.noted(effect_parameters=told)
 
     @staticmethod
     def _speech_alone(scene: Scene, name: Any, process: Any) -> Scene:

@@ -1,0 +1,112 @@
+"""Chains behind the mixture: conditions do not touch one another, and levels are what rows say."""
+
+import numpy as np
+import pytest
+
+import augment
+from augment.acoustics.levels import speech_level
+from augment.errors import DesignError
+from augment.testset.shard import render_utterance
+from augment.testset.work import job_of, utterance_of
+from conftest import RATE
+
+LOSSES = "{steps: [{kind: g711, law: a, mean_burst: 2}], sweep: {loss_percent: [0, 20, 50]}}"
+
+
+def rendered(plan):
+    return {u: augment.render_utterance(plan, u) for u in plan.items["utterance"].unique().sort()}
+
+
+@pytest.mark.parametrize(
+    "device",
+    [
+        f"{{g711: {LOSSES}}}",
+        "{adc: {steps: [{kind: adc}], sweep: {bits: [8, 12], full_scale_dbov: [-20, -6]}}}",
+        "{drive: {steps: [{kind: carbon}], sweep: {drive_db: [0, 6, 12]}}}",
+        "{gain: {steps: [{kind: automatic_gain}], sweep: {max_gain_db: [0, 20], release_ms: [100, 2000]}}}",
+        "{crush: [{kind: effect, transform: BitCrush, parameters: {bit_depth: 6}}], plain: []}",
+        "{amr: {steps: [{kind: amr_nb}], sweep: {kbps: [4.75, 12.2], loss_percent: [5, 20]}}}",
+    ],
+)
+def test_a_condition_alone_is_what_it_is_among_others(stocked, device):
+    factors = f"{{noise: {{street: [{{kind: background_noise, source: noise/street, snr_db: 5}}]}}, device: {device}}}"
+    plan = augment.plan(stocked.recipe(factors=factors, balance="{by: [accent], utterances: 1}"))
+    job = job_of(plan.loaded, plan.corpus.manifest.parent)
+    seen = set()
+    for utterance, items in rendered(plan).items():
+        for row in plan.items.filter(plan.items["utterance"] == utterance).rows(named=True):
+            (alone,) = render_utterance(job, utterance_of([row], plan.corpus.manifest.parent))
+            assert np.array_equal(alone.pcm, items[row["condition"]].pcm), row["condition"]
+            assert alone.measured == items[row["condition"]].measured
+            seen.add((utterance, alone.pcm.tobytes()))
+    assert len(seen) == plan.items.height  # every setting of a sweep sounds otherwise
+
+
+def test_swept_curves_have_their_own_levels(stocked):
+    factors = "{noise: {room: {steps: [{kind: room_noise}], sweep: {nc: [30, 40, 50]}}}}"
+    plan = augment.plan(stocked.recipe(factors=factors, speech="{effort: normal}"))
+    for items in rendered(plan).values():
+        levels = [items[f"room_{nc}"].measured["noise_level_dba"] for nc in (30, 40, 50)]
+        assert np.diff(levels) == pytest.approx([9.3, 9.3], abs=0.7)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        "{kind: effect, transform: HighPassFilter, at: microphone, "
+        "parameters: {cutoff_freq: 1000.0, rolloff: 12, zero_phase: true}}",
+        "{kind: overload, aop_dbspl: 150}, {kind: microphone, profile: itu_p48_handset}",
+        "{kind: overload, aop_dbspl: 150}, {kind: wind_filter, cutoff_hz: 500, order: 2}",
+        "{kind: carbon}",
+    ],
+)
+def test_what_colours_behind_the_mixture_makes_no_voice_softer(steps, tmp_path):
+    """The demo's voices differ in spectrum, as speech-like noise does not."""
+    demo = augment.load_recipe("demo")
+    text = demo.text.replace("    handset: [{kind: microphone, profile: itu_p48_handset}]", f"    it: [{steps}]")
+    text = text.replace("factors:", "speech: {effort: normal}\nfactors:")
+    (tmp_path / "it.yaml").write_text(text.replace("utterances: 12, speakers: {min: 3}", "utterances: 2"))
+    plan = augment.plan(augment.load_recipe(tmp_path / "it.yaml", base=demo.base))
+    levels = [speech_level(items["quiet__it"].pcm / 32768, RATE).active_level_dbov for items in rendered(plan).values()]
+    assert np.ptp(levels) < 0.6
+    assert np.mean(levels) == pytest.approx(-26, abs=0.6)
+
+
+def test_line_noise_behind_a_converter_has_its_snr_to_the_speech_there(stocked):
+    steps = "{kind: adc, bits: 8, full_scale_dbov: -24}, {kind: line_noise, profile: ground_loop_50, snr_db: 20}"
+    factors = f"{{noise: {{quiet: []}}, device: {{it: [{steps}]}}}}"
+    plan = augment.plan(stocked.recipe(factors=factors, snr="{band_hz: full}"))
+    for items in rendered(plan).values():
+        item = items["quiet__it"]
+        hum = item.delivered.noises[0].signal()
+        speech = item.pcm / 32768 - hum * 10 ** (item.measured["headroom_gain_db"] / 20)
+        found = speech_level(speech, RATE).active_level_dbov - 10 * np.log10(np.mean(hum**2))
+        assert found == pytest.approx(20, abs=0.1)
+
+
+def test_the_level_of_the_speech_behind_the_chain_is_told(stocked):
+    factors = "{noise: {quiet: []}, device: {agc: [{kind: automatic_gain, target_dbov: -16}]}}"
+    plan = augment.plan(stocked.recipe(factors=factors))
+    for items in rendered(plan).values():
+        item = items["quiet__agc"]
+        out = speech_level(item.pcm / 32768, RATE).active_level_dbov
+        assert item.measured["speech_level_out_dbov"] == pytest.approx(out, abs=0.05)
+        assert item.measured["speech_level_dbov"] == pytest.approx(-26, abs=0.01)
+
+
+def test_two_rooms_in_one_condition_are_refused(stocked):
+    room = "[{kind: simulated_room, profile: exam_room, distance_m: 1}]"
+    factors = f"{{one: {{a: {room}}}, two: {{b: {room}}}}}"
+    with pytest.raises(DesignError, match="has two rooms"):
+        augment.plan(stocked.recipe(factors=factors))
+
+
+def test_two_noises_of_one_source_are_two_stretches(stocked):
+    rng = np.random.default_rng(3)
+    stocked.noise("long.wav", 0.1 * rng.standard_normal(12 * RATE))
+    step = "{kind: background_noise, source: noise/long.wav, snr_db: 10}"
+    plan = augment.plan(stocked.recipe(factors=f"{{noise: {{both: [{step}, {step}]}}}}", noise="{segment_s: 1}"))
+    for items in rendered(plan).values():
+        row = items["both"].measured
+        assert row["noise_segment"] != row["noise2_segment"]
+        assert row["snr_db"] == pytest.approx(10 - 3.01, abs=0.01)

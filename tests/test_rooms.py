@@ -373,7 +373,7 @@ class TestMeasuredRoom:
         assert noted["room_t30_s"] == pytest.approx(0.4, rel=0.1)
         assert (noted["room_t60_target_s"], noted["room_distance_m"], noted["room_channel"]) == (None, None, 1)
         direct = taps_of(measured(), library)[: round(0.0025 * RATE) + 1]
-        assert np.sum(direct**2) == pytest.approx(1.0, abs=1e-6)
+        assert np.sum(direct**2) == pytest.approx(1.0, abs=0.03)
         kept = measured(keep_gain=True, distance_m=2.0)
         assert taps_of(kept, library)[0] == pytest.approx(0.03, rel=0.1)
         assert kept.apply(scene_of(speech), draw_of(library)).room.absolute

@@ -1,5 +1,6 @@
 """Noise spectra, weighting, resampling, loudness, and what no file may have: measured without the product's meters."""
 
+import librosa
 import numpy as np
 import scipy.signal
 import soxr
@@ -91,6 +92,8 @@ def a16_a_weighting() -> list[Figure]:
             level.append(10 * np.log10(np.mean(heard[inside] ** 2) / np.mean(tone[inside] ** 2)))
         table = np.array(A_WEIGHTING_DB[: centres.size])
         figures.append(_worst(f"A-weighting at {rate} Hz", table, np.array(level), 0.1, "dB", centres))
+        outside = librosa.A_weighting(centres, min_db=None)
+        figures.append(_worst(f"A-weighting at {rate} Hz, librosa", outside, np.array(level), 0.01, "dB", centres))
     return figures
 
 

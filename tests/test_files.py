@@ -136,7 +136,8 @@ def test_the_interrupt_key_is_not_lost_in_the_encoder():
         try:
             made = encode(values, RATE, "flac")
             timer.join()
-            time.sleep(0.01)
+            for _ in range(200):  # a busy machine may be late
+                time.sleep(0.01)
         except KeyboardInterrupt:
             assert made in (None, whole)
         else:

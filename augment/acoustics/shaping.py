@@ -85,6 +85,6 @@ def a_level_of_density_db(density: Density, sample_rate_hz: int) -> float:
 
     Example:
         >>> round(a_level_of_density_db(np.full(8193, 1 / 8193), 16000), 1)
-        -1.7
+        0.2
     """
     return db(float(np.sum(density * 10 ** (a_weighting_db(bins(sample_rate_hz)) / 10))))

@@ -101,19 +101,25 @@ def _rehearse(planned: Plan) -> list[str]:
     longest = planned.items.sort("samples", "utterance", descending=True)["utterance"][0]
     rows = [row for row in planned.items.rows(named=True) if row["utterance"] == longest]
     work = utterance_of(rows, planned.corpus.manifest.parent)
-    outcomes = list(render_items(job_of(planned.loaded, Path()), work))
-    failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
+    failed: list[Failed] = []
+    missed: dict[str, str] = {}
+    for outcome in render_items(job_of(planned.loaded, Path()), work):  # one at a time: a grid is too large to hold
+        if isinstance(outcome, Failed):
+            failed.append(outcome)
+        elif outcome.measured.get("room_t60_missed"):
+            missed |= _missed(outcome.measured)
     if failed:
         faults = [Fault(f"condition {outcome.condition.name}", outcome.reason) for outcome in failed]
         raise DesignError([*faults, Fault("", f"tried with '{longest}', the longest utterance")])
-    missed: dict[str, str] = {}
-    for row in (outcome.measured for outcome in outcomes if isinstance(outcome, Rendered)):
-        if row.get("room_t60_missed"):
-            found, wanted = row["room_t30_s"], row["room_t60_target_s"]
-            place = f"{row['room_name']} at {row['room_distance_m']:g} m"
-            told = "cannot be measured" if found is None else f"is {found} s"
-            missed[place] = f"{place}: T30 {told}, where {wanted:g} s were asked for (more than 20 % beside it)"
     return list(missed.values())
+
+
+def _missed(row: dict[str, Any]) -> dict[str, str]:
+    """A room that has not the reverberation time that was asked for, by its name and distance."""
+    place = f"{row['room_name']} at {row['room_distance_m']:g} m"
+    told = "cannot be measured" if row["room_t30_s"] is None else f"is {row['room_t30_s']} s"
+    wanted = f"{row['room_t60_target_s']:g} s were asked for (more than 20 % beside it)"
+    return {place: f"{place}: T30 {told}, where {wanted}"}
 
 
 def build(

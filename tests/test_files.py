@@ -1,6 +1,8 @@
 """Reading that notices damage, writing that leaves nothing half done."""
 
+import signal
 import struct
+import threading
 import time
 
 import numpy as np
@@ -122,11 +124,16 @@ def test_a_lock_is_held_once(tmp_path):
         pass
 
 
-def test_the_interrupt_key_is_not_lost_in_the_encoder():
-    """libsndfile calls back into Python; an interrupt raised there is printed, forgotten, and spoils the bytes."""
-    import signal
-    import threading
+@pytest.fixture
+def interruptible():
+    """What a shell starts in the background ignores the interrupt key."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
+
+def test_the_interrupt_key_is_not_lost_in_the_encoder(interruptible):
+    """libsndfile calls back into Python; an interrupt raised there is printed, forgotten, and spoils the bytes."""
     values = quantise(np.tile(speech_like(10), 20))[0]
     whole = encode(values, RATE, "flac")
     for delay_s in (0.005, 0.02, 0.05):

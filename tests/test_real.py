@@ -280,7 +280,7 @@ def test_every_room_and_every_step_passes(pack):
         "balance: {by: [accent], utterances: 1}\nspeech: {effort: normal, distance_m: 0.3}\nfactors:\n"
         f"  room: {{none: [], {', '.join(rooms)}}}\n"
         "  noise:\n    quiet: []\n    kitchen: [{kind: background_noise, source: noise/domestic, snr_db: 10}]\n"
-        "    pump: [{kind: equipment_noise, profile: infusion_pump, level_dba: 60, distance_m: 1}]\n"
+        "    pump: [{kind: equipment_noise, profile: infusion_pump, level_dba: 60, level_at: microphone}]\n"
         "    voices: [{kind: babble, talkers: 3, snr_db: 10}]\n"
         f"  device: {{{', '.join(effects)}}}\n"
     )

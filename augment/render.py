@@ -138,7 +138,7 @@ def _apply(step: ChainStep, scene: Scene, spec: RenderSpec, block: int, dealt: M
         scene = _levelled(scene, spec).mixed_down().noted(speech_level_at=f"before {step.path}")
     after = step.perturbation.apply(scene, Draw(name, spec.library, dealt.get(step.plays or "")))
     if step.perturbation.stage == Stage.SOURCE:  # the talker is as loud as the recipe says, whatever is done to them
-        after = replace(after, speech=_at_level(after.speech, spec))
+        after = replace(after, speech=replace(after.speech, gain=after.speech.gain * _level_factor(after, spec)))
     stems = (after.speech, *after.noises) if after.mixture_stem is None else (after.mixture_stem,)
     for stem in stems:
         if not (np.isfinite(stem.samples).all() and math.isfinite(stem.gain)):
@@ -146,18 +146,8 @@ def _apply(step: ChainStep, scene: Scene, spec: RenderSpec, block: int, dealt: M
     return after
 
 
-def _at_level(speech: Stem, spec: RenderSpec) -> Stem:
-    try:
-        return replace(speech, gain=speech.gain * speech_gain(speech.signal(), spec.sample_rate_hz, spec.level_dbov))
-    except ValueError as error:
-        raise RenderError(str(error)) from None
-
-
-def _levelled(scene: Scene, spec: RenderSpec) -> Scene:
-    """The scene with its speech at the wanted level; one gain for speech and noise.
-
-    A device that is less sensitive must not make a quieter condition.
-    """
+def _level_factor(scene: Scene, spec: RenderSpec) -> float:
+    """Factor that brings the speech of a scene to the wanted level."""
     speech = scene.speech
 
     def level() -> float:
@@ -166,7 +156,15 @@ def _levelled(scene: Scene, spec: RenderSpec) -> Scene:
         except ValueError as error:
             raise RenderError(str(error)) from None
 
-    return scene.scaled(scene.memo.once(("delivery", speech.history, speech.gain), level))
+    return scene.memo.once(("level", speech.history, speech.gain), level)
+
+
+def _levelled(scene: Scene, spec: RenderSpec) -> Scene:
+    """The scene with its speech at the wanted level; one gain for speech and noise.
+
+    A device that is less sensitive must not make a quieter condition.
+    """
+    return scene.scaled(_level_factor(scene, spec))
 
 
 def _deliver(
@@ -209,7 +207,7 @@ def _measure(at_microphone: Scene, delivered: Scene, spec: RenderSpec) -> dict[s
         "snr_db": rounded(at_microphone.snr_db(spec.snr)),
         "snr_full_band_db": rounded(at_microphone.snr_db(FULL_BAND)),
         "snr_a_weighted_db": rounded(at_microphone.snr_db(A_WEIGHTED)),
-        "snr_delivered_db": rounded(delivered.snr_db(spec.snr)),
+        "snr_delivered_db": rounded(delivered.apart().snr_db(spec.snr)),
         **columns,
         **noise_columns(delivered.noises),
     }

@@ -82,6 +82,7 @@ def test_line_noise_behind_a_converter_has_its_snr_to_the_speech_there(stocked):
         speech = item.pcm / 32768 - hum * 10 ** (item.measured["headroom_gain_db"] / 20)
         found = speech_level(speech, RATE).active_level_dbov - 10 * np.log10(np.mean(hum**2))
         assert found == pytest.approx(20, abs=0.1)
+        assert item.measured["snr_delivered_db"] is None  # nothing sounded where the stems were apart
 
 
 def test_the_level_of_the_speech_behind_the_chain_is_told(stocked):

@@ -259,11 +259,7 @@ def bursts(
     if lead:
         starts = np.concatenate([first - np.cumsum(pauses(_before(rng_before), lead) + on)[::-1], starts])
     places = np.rint(starts).astype(np.int64) + lead
-    ramp = min(round(ramp_s * sample_rate_hz), on // 2)
-    shape = np.ones(on)
-    if ramp:
-        rise = 0.5 - 0.5 * np.cos(np.pi * (np.arange(ramp) + 0.5) / ramp)
-        shape[:ramp], shape[-ramp:] = rise, rise[::-1]
+    shape = _burst(on, min(round(ramp_s * sample_rate_hz), on // 2))
     level = np.zeros(lead + samples)
     active = np.zeros(lead + samples, dtype=np.bool_)
     for start in places[(places > -on) & (places < lead + samples)]:
@@ -271,3 +267,12 @@ def bursts(
         level[low:high] = shape[low - start : high - start]
         active[low:high] = True
     return level, active
+
+
+def _burst(samples: int, ramp: int) -> Signal:
+    """Gain of one burst: 1, with a raised cosine of so many samples at both ends."""
+    shape = np.ones(samples)
+    if ramp:
+        rise = 0.5 - 0.5 * np.cos(np.pi * (np.arange(ramp) + 0.5) / ramp)
+        shape[:ramp], shape[-ramp:] = rise, rise[::-1]
+    return shape

@@ -11,10 +11,12 @@ import numpy as np
 
 from augment.acoustics import Signal
 from augment.acoustics.resample import resample
+from augment.acoustics.synthesis import Streams
 from augment.bundled import bundled
 from augment.errors import AudioError, Fault, ProfileError, nearest
 from augment.files.audio import read_audio, read_bytes
 from augment.files.yaml import load_yaml, validate
+from augment.profiles.components import Sound
 from augment.profiles.microphone import MicrophoneProfile, from_impulse_response
 from augment.profiles.noise import NoiseProfile
 from augment.profiles.recording import Recording, inspect_recordings, read_samples
@@ -89,6 +91,16 @@ class Library:
             return validate(NoiseProfile, load_yaml(path, ProfileError), ProfileError)
 
         return self.once(("noise_profile", name), load)
+
+    def noise(self, name: str, samples: int, sample_rate_hz: int, streams: Streams, lead: int = 0) -> Sound:
+        """A stretch of a noise profile: as :meth:`augment.profiles.noise.NoiseProfile.render`.
+
+        Raises:
+            ProfileError: There is no such profile, or it is faulty.
+        """
+        profile = self.noise_profile(name)
+        counted = self.once(("prominent", name, sample_rate_hz), lambda: profile.prominent(sample_rate_hz))
+        return profile.render(samples, sample_rate_hz, streams, counted, lead)
 
     def microphone(self, name: str) -> MicrophoneProfile:
         """A bundled microphone by its name, or a user's by the path of a YAML table or an impulse response.

@@ -231,7 +231,14 @@ class Scene:
         """The scene with its stems mixed. Peaks may exceed full scale: codecs and files look after that themselves."""
         stems = (self.speech, *self.noises)
         history = ("mixture", tuple((stem.history, stem.gain) for stem in stems))
-        return replace(self, mixture_stem=Stem(self.mixture(), 1.0, history), alone=Alone(self.speech))
+        alone = Alone(self.speech, len(self.noises))
+        return replace(self, mixture_stem=Stem(self.mixture(), 1.0, history), alone=alone)
+
+    def apart(self) -> "Scene":
+        """The scene where its stems were apart for the last time: without the noises that came in behind."""
+        if self.alone is None:
+            return self
+        return replace(self, noises=self.noises[: self.alone.noises], mixture_stem=None, alone=None)
 
     def processed(
         self, name: Hashable, process: Callable[[Signal], Signal], keep_speech_level: bool = False

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -127,15 +127,17 @@ class Alone:
 
     Attributes:
         start: The speech where it was mixed.
+        noises: How many noises it was mixed with.
         steps: For each step: gain before it, name, and what it does to samples.
     """
 
     start: Stem
+    noises: int
     steps: tuple[tuple[float, Hashable, Callable[[Signal], Signal]], ...] = ()
 
     def through(self, name: Hashable, process: Callable[[Signal], Signal], gain: float) -> "Alone":
         """The same after one more step."""
-        return Alone(self.start, (*self.steps, (gain, name, process)))
+        return replace(self, steps=(*self.steps, (gain, name, process)))
 
     def names(self) -> Hashable:
         """Equal names, equal samples."""
@@ -146,7 +148,7 @@ class Alone:
         if not self.steps:
             return self.start.signal()
         gain, _, process = self.steps[-1]
-        before = Alone(self.start, self.steps[:-1])
+        before = replace(self, steps=self.steps[:-1])
         return memo.once(("alone", self.names()), lambda: process(before.signal(memo) * gain))
 
 

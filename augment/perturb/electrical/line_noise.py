@@ -45,9 +45,7 @@ class LineNoise(Perturbation):
             RenderError: Nothing of it lies in the band in which the SNR is defined.
         """
         rate, length = scene.sample_rate_hz, scene.speech.samples.size
-        profile = draw.library.noise_profile(self.profile)
-        counted = draw.library.once(("prominent", self.profile, rate), lambda: profile.prominent(rate))
         history = ("line_noise", draw.name, self.profile, length)
-        samples, active = scene.memo.once(history, lambda: profile.render(length, rate, draw.stream, counted))
+        samples, active = scene.memo.once(history, lambda: draw.library.noise(self.profile, length, rate, draw.stream))
         request = NoiseRequest(draw.step, self.profile, self.snr_db, acoustic=False)
         return scene.with_noise(samples, request, history, active)

@@ -67,10 +67,7 @@ class EquipmentNoise(SourceNoise):
 
     def sound(self, draw: Draw, samples: int, sample_rate_hz: int, lead: int) -> Sound:
         """The synthesised noise."""
-        profile = draw.library.noise_profile(self.profile)
-        key = ("prominent", self.profile, sample_rate_hz)
-        counted = draw.library.once(key, lambda: profile.prominent(sample_rate_hz))
-        return profile.render(samples, sample_rate_hz, draw.stream, counted, lead)
+        return draw.library.noise(self.profile, samples, sample_rate_hz, draw.stream, lead)
 
     def a_level_db(self, draw: Draw, sound: Signal, sample_rate_hz: int, active: NDArray[np.bool_] | None) -> float:
         """Level of the machine, the same in every utterance and at every sample rate."""

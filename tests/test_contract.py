@@ -15,7 +15,8 @@ from augment.design.dealing import Dealer
 from augment.design.selection import select
 from augment.perturb import kinds
 from augment.profiles.library import DEALT, Library
-from augment.recipe.model import Balance, Step
+from augment.recipe.experiment import Balance
+from augment.recipe.model import Step
 from augment.scene import Draw, Scene, SnrDefinition, Stage, Stem
 from conftest import RATE, gcc_lag, speech_like
 

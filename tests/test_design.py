@@ -20,7 +20,7 @@ from augment.design.selection import select
 from augment.errors import DesignError
 from augment.profiles.recording import Recording
 from augment.recipe.loader import load_recipe
-from augment.recipe.model import Balance, Speakers
+from augment.recipe.experiment import Balance, Speakers
 
 
 def corpus_of(rows: list[dict]) -> Corpus:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from augment.corpus.table import Corpus, label_column
 from augment.errors import DesignError, Fault, nearest
-from augment.recipe.model import Balance
+from augment.recipe.experiment import Balance
 from augment.streams import rank
 
 if TYPE_CHECKING:

@@ -3,12 +3,14 @@
 import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from augment.acoustics.levels import EFFORT_DBSPL
 from augment.corpus.spec import CorpusSpec
 from augment.files.audio import AudioFormat
 from augment.perturb import Perturbation, kinds
+from augment.recipe.experiment import Assignment, Balance, Budget, Combinations, Design, Reference, Statistics
+from augment.recipe.spec import Slug, Spec
 from augment.scene import SnrDefinition
 
 if TYPE_CHECKING:
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
 else:
     Step = Annotated[Union[tuple(kinds().values())], Field(discriminator="kind")]  # noqa: UP007
 
-SLUG = r"^[a-z0-9]+([_-][a-z0-9]+)*$"
-Slug = Annotated[str, Field(pattern=SLUG, max_length=40)]
 SweepValue = float | int | str
 
 ROW_FIELDS = (
@@ -55,33 +55,6 @@ def measured(name: str) -> bool:
         (True, True, False)
     """
     return bool(re.match(r"noise\d*_", name)) or re.sub(r"\d+_", "_", name, count=1) in RECORDED
-
-
-class Spec(BaseModel):
-    """Base of the parts of a recipe."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
-
-class Speakers(Spec):
-    """How many speakers a group must have."""
-
-    min: Annotated[int, Field(ge=1, description="fewest speakers in a group")] = 1
-
-
-class Balance(Spec):
-    """What the groups are, and how many utterances each of them gives."""
-
-    by: Annotated[tuple[str, ...], Field(min_length=1, description="labels whose values make the groups")]
-    utterances: Annotated[
-        Literal["max"] | Annotated[int, Field(ge=1)],
-        Field(description="utterances for each group, or 'max' for as many as the smallest group has"),
-    ] = "max"
-    speakers: Speakers = Speakers()
-    unlabelled: Annotated[
-        Literal["leave_out", "refuse", "group"],
-        Field(description="rows without the label: leave out and count, refuse, or make a group of them"),
-    ] = "leave_out"
 
 
 class SpeechLevel(Spec):
@@ -176,11 +149,15 @@ class Recipe(Spec):
         dict[Slug, Annotated[dict[Slug, SettingSpec], Field(min_length=1)]],
         Field(min_length=1, description="dimensions of the acoustic design in the order of the signal chain"),
     ]
-    design: Annotated[Literal["full"], Field(description="which combinations of settings: all of them")] = "full"
+    design: Design = "full"
+    reference: Reference = {}
+    conditions: Combinations = ()
     exclude: Annotated[
-        tuple[dict[Slug, Slug | tuple[Slug, ...]], ...],
-        Field(description="combinations that are left out: [{noise: clean, device: handset}]"),
+        Combinations, Field(description="combinations that are left out: [{noise: clean, device: handset}]")
     ] = ()
+    assignment: Assignment = "crossed"
+    budget: Budget | None = None
+    statistics: Statistics = Statistics()
     output: Output = Output()
 
     @model_validator(mode="after")

@@ -1,0 +1,144 @@
+"""What a recipe says of its experiment: groups, conditions, who meets which condition, and what is to be detected."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from augment.recipe.spec import Slug, Spec
+
+DURATION = "duration"
+"""A variable that can be matched beside the labels of the corpus."""
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Speakers(Spec):
+    """How many speakers a group must have, and how evenly they speak."""
+
+    min: Annotated[int, Field(ge=1, description="fewest speakers in a group")] = 1
+    max_share: Annotated[
+        float, Field(gt=0, le=1, description="largest share of a group's utterances that one speaker may give")
+    ] = 1.0
+
+
+class Balance(Spec):
+    """What the groups are, how many utterances each of them gives, and in what they must be alike."""
+
+    by: Annotated[tuple[str, ...], Field(min_length=1, description="labels whose values make the groups")]
+    utterances: Annotated[
+        Literal["max"] | Annotated[int, Field(ge=1)],
+        Field(description="utterances for each group, or 'max' for as many as all groups can give"),
+    ] = "max"
+    speakers: Speakers = Speakers()
+    match: Annotated[
+        tuple[str, ...],
+        Field(description="labels, and 'duration', that must be distributed alike in all groups: [gender, duration]"),
+    ] = ()
+    tolerance: Annotated[
+        float, Field(ge=0, lt=1, description="how far the shares of a matched value may differ between two groups")
+    ] = 0.05
+    shares: Annotated[
+        dict[str, Annotated[dict[str, Share], Field(min_length=1)]],
+        Field(description="shares of a matched label instead of the corpus's own: {gender: {female: 0.5, male: 0.5}}"),
+    ] = {}
+    text: Annotated[
+        Literal["any", "parallel"], Field(description="'parallel': every group says the very same texts")
+    ] = "any"
+    unlabelled: Annotated[
+        Literal["leave_out", "refuse", "group"],
+        Field(
+            description="rows without a label of 'by' or 'match': leave out and count, refuse, or a value of its own"
+        ),
+    ] = "leave_out"
+
+    @field_validator("by", "match")
+    @classmethod
+    def _once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"'{twice[0]}' stands twice")
+        return names
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Balance":
+        both = sorted(set(self.by) & set(self.match))
+        if both:
+            raise ValueError(f"'{both[0]}' stands in 'by' and in 'match': groups differ in it by what they are")
+        if self.text == "parallel" and DURATION in self.match:
+            raise ValueError("'match: [duration]' cannot be asked for with 'text: parallel': the texts decide how long")
+        for label, shares in self.shares.items():
+            if label not in self.match or label == DURATION:
+                raise ValueError(f"'shares' names '{label}', which is no label of 'match'")
+            if abs(sum(shares.values()) - 1) > 1e-6:
+                raise ValueError(f"the shares of '{label}' sum up to {sum(shares.values()):g}, not 1")
+        return self
+
+
+class Strength(Spec):
+    """A covering array."""
+
+    strength: Annotated[int, Field(ge=1, le=6, description="any so many settings of different factors meet somewhere")]
+
+
+Design = Annotated[
+    Literal["full", "pairwise", "one_at_a_time", "list"] | Strength,
+    Field(
+        description="which combinations of settings: all; any two together; {strength: 3}; one changed; 'conditions'"
+    ),
+]
+
+Reference = Annotated[
+    dict[Slug, Slug],
+    Field(description="settings that stand where a condition does not name one; the first of its factor if not given"),
+]
+
+Combinations = Annotated[
+    tuple[dict[Slug, Slug | tuple[Slug, ...]], ...],
+    Field(description="combinations of settings: [{noise: scanner_5db, device: [studio, handset]}]"),
+]
+
+
+class Rotated(Spec):
+    """Every utterance under some conditions only."""
+
+    rotated: Annotated[int, Field(ge=1, description="conditions for each utterance")]
+
+
+Assignment = Annotated[
+    Literal["crossed", "rotated"] | Rotated,
+    Field(description="every utterance under all conditions, under {rotated: k}, or as many as the budget allows"),
+]
+
+
+class Budget(Spec):
+    """How large a test set may become."""
+
+    files: Annotated[int | None, Field(ge=1)] = None
+    hours: Annotated[float | None, Field(gt=0, description="of audio")] = None
+    gigabytes: Annotated[float | None, Field(gt=0, description="of audio files, 10^9 bytes")] = None
+
+
+class Statistics(Spec):
+    """What is assumed to tell how small a difference in word error rate a design can detect."""
+
+    wer: Annotated[float, Field(gt=0, lt=1, description="word error rate of the better group in a cell")] = 0.15
+    detect: Annotated[
+        float | None,
+        Field(gt=0, lt=1, description="difference in word error rate between two groups one wishes to see"),
+    ] = None
+    power: Annotated[float, Field(ge=0.5, lt=1, description="chance to detect a difference that is there")] = 0.8
+    significance: Annotated[
+        float, Field(gt=0, le=0.2, description="chance to report a difference that is not there, two-sided")
+    ] = 0.05
+    within_utterance: Annotated[
+        float, Field(ge=0, lt=1, description="correlation of the errors of two words of one utterance")
+    ] = 0.1
+    within_speaker: Annotated[
+        float, Field(ge=0, lt=1, description="correlation of the errors of two words of one speaker")
+    ] = 0.03
+
+    @model_validator(mode="after")
+    def _nested(self) -> "Statistics":
+        if self.within_speaker > self.within_utterance:
+            raise ValueError("words of one utterance are of one speaker: 'within_speaker' cannot exceed it")
+        return self

@@ -19,8 +19,8 @@ from augment.design.naming import file_stem
 from augment.design.selection import select
 from augment.errors import DesignError
 from augment.profiles.recording import Recording
-from augment.recipe.loader import load_recipe
 from augment.recipe.experiment import Balance, Speakers
+from augment.recipe.loader import load_recipe
 
 
 def corpus_of(rows: list[dict]) -> Corpus:

@@ -57,7 +57,7 @@ class Effect(Perturbation):
     parameters: Annotated[
         dict[str, engine.Value],
         Field(description="its parameters, one value each: bit_depth: 8 is min_bit_depth and max_bit_depth"),
-    ] = {}  # noqa: RUF012 - pydantic gives each step its own
+    ] = {}
 
     @model_validator(mode="after")
     def _known(self) -> "Effect":

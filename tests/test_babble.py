@@ -8,7 +8,7 @@ import soundfile
 from scipy.stats import kurtosis
 
 import augment
-from augment.design.babble import spoken
+from augment.corpus.texts import spoken
 from augment.errors import DesignError
 from conftest import RATE, speech_like
 

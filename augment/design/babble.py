@@ -3,7 +3,6 @@
 All utterances of a block, whatever their group, hear the same talkers.
 """
 
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from augment.corpus.speech import Facts, facts_of
 from augment.corpus.table import Corpus
+from augment.corpus.texts import spoken
 from augment.design.conditions import ChainStep
 from augment.design.exposure import Exposure
 from augment.design.selection import Selection
@@ -62,17 +62,6 @@ def deal_talkers(
     seconds = sum(facts.samples for facts in pool.facts.values() if facts) / sample_rate_hz
     source = f"{talkers} talkers of the corpus"
     return Exposure(step.path, source, tuple(dealt), None, len(heard), pool.unusable, seconds, max(heard.values()))
-
-
-def spoken(text: str | None) -> str:
-    """A text as it is compared: without case, punctuation and space, however its accents are written.
-
-    Example:
-        >>> spoken("Stop, please!") == spoken("stop please")
-        True
-    """
-    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text or "").casefold())
-    return "".join(letter for letter in plain if unicodedata.category(letter)[0] in "LMN")
 
 
 def _mixed(hashes: NDArray[np.uint64], salt: Sequence[int]) -> NDArray[np.uint64]:

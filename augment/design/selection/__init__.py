@@ -1,0 +1,97 @@
+"""Which utterances: equal numbers for each group, alike in what would confound them, in matched blocks.
+
+The rows are counted in strata, group x speaker x matched values. A mixed-integer programme decides how many utterances
+each cell of matched values gives (:mod:`.counts`), a flow shares them out among speakers (:mod:`.speakers`), and inside
+a stratum the seed decides (:mod:`.blocks`). Where nothing is matched no programme is needed, and no group depends on
+any other: neither another group nor a larger number moves an utterance to another block.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from augment.corpus.table import Corpus
+from augment.design.selection.balance import BalanceTable, balance_table
+from augment.design.selection.blocks import drawn, with_blocks
+from augment.design.selection.grouping import UNLABELLED, case_notes, grouped, refuse_labels, variables, with_voices
+from augment.design.selection.problem import Problem, problem_of
+from augment.design.selection.refusal import refuse
+from augment.design.selection.search import largest_selection, selection_of
+from augment.design.selection.strata import strata_of
+from augment.recipe.experiment import Balance
+
+if TYPE_CHECKING:
+    import polars
+
+__all__ = ["UNLABELLED", "Selection", "select"]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The utterances of a plan.
+
+    Attributes:
+        frame: Rows of the corpus that were chosen, with ``group`` and ``block``, sorted by both.
+        groups: Names of the groups, sorted.
+        per_group: Utterances in each group.
+        left_out: How many rows are not used, by reason.
+        notes: What the user should know.
+        balance: How alike the groups are, before and after.
+    """
+
+    frame: "polars.DataFrame"
+    groups: tuple[str, ...]
+    per_group: int
+    left_out: dict[str, int]
+    notes: tuple[str, ...]
+    balance: BalanceTable
+
+
+def select(corpus: Corpus, balance: Balance, seed: int, rotated: bool = False) -> Selection:
+    """Choose equal numbers of utterances for every group.
+
+    Args:
+        corpus: Clean labelled speech.
+        balance: Groups and numbers.
+        seed: Of the recipe.
+        rotated: Whether each utterance will meet some of the conditions only.
+
+    Raises:
+        DesignError: The corpus cannot carry it; with the numbers, and what would be feasible.
+    """
+    refuse_labels(corpus, balance)
+    frame, left_out = grouped(corpus, balance)
+    frame = with_voices(frame, seed)
+    names = variables(balance)
+    grid, strata = strata_of(frame, names)
+    wanted = 0 if balance.utterances == "max" else balance.utterances
+    problem = problem_of(grid, strata, balance, wanted, seed)
+    found = largest_selection(problem) if balance.utterances == "max" else selection_of(problem)
+    if found is None:
+        refuse(corpus, balance, problem)
+    number, counts = found
+    chosen = with_blocks(drawn(frame, strata, counts, names, seed), balance, seed, rotated)
+    if frame.height > chosen.height:
+        left_out["more than the groups give"] = frame.height - chosen.height
+    notes = [*case_notes(corpus, balance), *_notes(balance, problem, number, chosen)]
+    groups = tuple(group.group for group in strata)
+    return Selection(chosen, groups, number, left_out, tuple(notes), balance_table(frame, chosen, balance))
+
+
+def _notes(balance: Balance, problem: Problem, number: int, chosen: "polars.DataFrame") -> list[str]:
+    import polars
+
+    speakers = dict(chosen.group_by("group").agg(polars.col("speaker").n_unique()).sort("group").rows())
+    single = [group for group, count in speakers.items() if count == 1]
+    notes = []
+    if single and "speaker" not in balance.by:
+        said = ", ".join(single)
+        notes.append(f"one speaker stands for the whole group: {said}; a difference may be that person's alone")
+    if len(speakers) == 1:
+        notes.append(f"there is only one group, {problem.strata[0].group}: nothing can be compared")
+    if balance.utterances == "max":
+        smallest = min(problem.strata, key=lambda group: (group.total, group.group))
+        alike = f"all that the smallest, {smallest.group}, has"
+        if smallest.total > number:
+            alike = "the most that all of them can give under the recipe's conditions"
+        notes.append(f"each group gives {number} utterances, {alike}")
+    return notes

@@ -1,0 +1,148 @@
+"""How alike the groups are, before the selection and after it."""
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from augment.corpus.table import label_column
+from augment.recipe.experiment import DURATION, Balance
+
+if TYPE_CHECKING:
+    import polars
+
+FLAGGED = 0.1
+"""A standardised difference above this is taken for an imbalance (Austin, 2009, Statistics in Medicine 28:3083)."""
+
+MOST_VALUES = 12
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How far a group is from the group most unlike it in one variable.
+
+    Attributes:
+        variable: A label, or ``duration``.
+        matched: Whether the recipe matches it.
+        group: The group.
+        before: Largest difference to another group among all usable rows: standardised difference of means for
+            durations, total variation distance for labels; None where it is not known.
+        after: The same among the chosen rows.
+    """
+
+    variable: str
+    matched: bool
+    group: str
+    before: float | None
+    after: float | None
+
+    @property
+    def flagged(self) -> bool:
+        """Whether it is more than an experiment should have."""
+        return self.after is not None and self.after > FLAGGED
+
+
+@dataclass(frozen=True)
+class BalanceTable:
+    """The balance of a selection.
+
+    Attributes:
+        differences: One for each variable and group.
+        largest_share: Largest share of a group's utterances that one speaker gives, by group.
+    """
+
+    differences: tuple[Difference, ...]
+    largest_share: dict[str, float]
+
+    @property
+    def flagged(self) -> tuple[Difference, ...]:
+        """Differences that are more than an experiment should have."""
+        return tuple(difference for difference in self.differences if difference.flagged)
+
+
+def standardised_difference(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """Difference of two means over the root of the mean of the two variances.
+
+    Args:
+        one: Mean and variance.
+        other: Mean and variance.
+
+    Reference: Austin (2009), Statistics in Medicine 28:3083, for continuous variables.
+
+    Example:
+        >>> standardised_difference((2.0, 1.0), (2.5, 1.0))
+        0.5
+    """
+    away, spread = abs(one[0] - other[0]), math.sqrt((one[1] + other[1]) / 2)
+    if away < 1e-9:
+        return 0.0
+    return away / spread if spread > 0 else math.inf
+
+
+def variation_distance(one: dict[str | None, int], other: dict[str | None, int]) -> float:
+    """Total variation distance of two distributions: half the sum of the differences of their shares, 0 to 1.
+
+    Example:
+        >>> variation_distance({"f": 3, "m": 1}, {"f": 1, "m": 1})
+        0.25
+    """
+    n, m = sum(one.values()), sum(other.values())
+    values = dict.fromkeys([*one, *other])
+    return sum(abs(one.get(value, 0) / n - other.get(value, 0) / m) for value in values) / 2
+
+
+def balance_table(before: "polars.DataFrame", after: "polars.DataFrame", balance: Balance) -> BalanceTable:
+    """Differences between groups, before and after.
+
+    Args:
+        before: All rows that could be chosen, with ``group``.
+        after: Those that were chosen.
+        balance: What the recipe matches.
+    """
+    import polars
+
+    groups = after["group"].unique().sort().to_list()
+    found: list[Difference] = []
+    for variable in _compared(after, balance):
+        matched = variable in balance.match
+        was, now = (_differences(frame, variable, groups) for frame in (before, after))
+        found += [Difference(variable, matched, group, was.get(group), now.get(group)) for group in groups]
+    counted = after.group_by("group", "speaker").len().group_by("group").agg(polars.col("len").max())
+    size = after.height / len(groups)
+    return BalanceTable(tuple(found), {str(group): int(most) / size for group, most in counted.sort("group").rows()})
+
+
+def _compared(after: "polars.DataFrame", balance: Balance) -> list[str]:
+    """Matched variables, durations, and labels of few values that the recipe does not name."""
+    labels = [name.removeprefix("label:") for name in after.columns if name.startswith("label:")]
+    few = [name for name in labels if name not in balance.by and name not in balance.match]
+    few = [name for name in few if 2 <= after[label_column(name)].n_unique() <= MOST_VALUES]
+    duration = [] if DURATION in balance.match else [DURATION]
+    return [*balance.match, *duration, *few]
+
+
+def _differences(frame: "polars.DataFrame", variable: str, groups: list[str]) -> dict[str, float]:
+    """Largest difference of each group to another one; empty where it cannot be told."""
+    if variable == DURATION:
+        return _duration_differences(frame, groups)
+    column = label_column(variable)
+    counts: dict[str, dict[str | None, int]] = {group: {} for group in groups}
+    for group, value, count in frame.group_by("group", column).len().rows():
+        counts[group][value] = count
+    pairs = {(g, h): variation_distance(counts[g], counts[h]) for g in groups for h in groups if g < h}
+    return _largest(pairs, groups)
+
+
+def _duration_differences(frame: "polars.DataFrame", groups: list[str]) -> dict[str, float]:
+    import polars
+
+    if frame[DURATION].is_null().any():
+        return {}
+    seconds = polars.col(DURATION)
+    moments = frame.group_by("group").agg(seconds.mean().alias("mean"), seconds.var().alias("var"))
+    known = {group: (mean, variance or 0.0) for group, mean, variance in moments.rows()}
+    pairs = {(g, h): standardised_difference(known[g], known[h]) for g in groups for h in groups if g < h}
+    return _largest(pairs, groups)
+
+
+def _largest(pairs: dict[tuple[str, str], float], groups: list[str]) -> dict[str, float]:
+    return {group: max((value for pair, value in pairs.items() if group in pair), default=0.0) for group in groups}

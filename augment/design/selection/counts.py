@@ -1,0 +1,322 @@
+"""How many utterances of each cell every group gives.
+
+In this order: matched values in numbers as equal as can be (the sum of their ranges over the groups is least); near to
+the natural shares; and inside every group in proportion to what there is.
+
+A mixed-integer programme often has several best solutions, and another version of the solver would find another one.
+So each is made to have a single one: to the numbers to be decided costs are added that hang on their names by a hash,
+as good as random, in whole numbers that a double holds exactly. The best of such costs is unique but for a negligible
+chance (the isolation lemma; Mulmuley, Vazirani and Vazirani, 1987), and the solver must prove it best (gap 0).
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augment.design.selection.problem import Problem
+from augment.design.selection.program import Program, whole
+from augment.design.selection.speakers import Cut, share_out
+from augment.design.selection.strata import Counts, Strata, natural_shares, rounded_shares
+from augment.streams import words
+
+SINGLE_STEPS = 6
+"""The cost of the next utterance of a cell rises by single steps up to here, then by longer and longer ones."""
+
+Targets = tuple[Counts, ...]
+"""For each matched variable, a number for each of its values."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How many utterances of each matched value a group may give: at least and at most."""
+
+    low: Targets
+    high: Targets
+
+
+@dataclass
+class Known:
+    """Conditions of speakers met so far, by group."""
+
+    cuts: dict[str, list[Cut]] = field(default_factory=dict)
+
+    def add(self, group: str, cut: Cut) -> None:
+        """Remember a condition."""
+        self.cuts.setdefault(group, []).append(cut)
+
+
+def counts_of(problem: Problem) -> dict[str, Counts] | None:
+    """Utterances to take from each stratum, by group; None where it cannot be done, which is proven.
+
+    Raises:
+        DesignError: The solver gives up.
+    """
+    known = Known()
+    wanted = wanted_shares(problem)
+    found = _all_groups(problem, Limits(wanted, wanted), known)
+    exact = False
+    while found is None:
+        before = sum(map(len, known.cuts.values()))
+        limits = limits_of(problem, wanted, known, exact)
+        if limits is None:
+            return None
+        found = _all_groups(problem, limits, known)
+        if found is None and sum(map(len, known.cuts.values())) == before:
+            assert not exact, "whole numbers that were found together exist one by one"
+            exact = True  # what fractions can do, whole numbers cannot
+    return found
+
+
+def wanted_shares(problem: Problem) -> Targets:
+    """The numbers that each value would have by the natural shares; of the texts, those that come first."""
+    found = []
+    for variable in problem.matched:
+        values = problem.grid.values[variable]
+        if problem.parallel(variable):
+            order = sorted(range(len(values)), key=lambda v: _text_cost(problem, values[v]))
+            chosen = np.zeros(len(values), dtype=np.int64)
+            chosen[order[: problem.utterances]] = 1
+            found.append(chosen)
+        else:
+            shares = natural_shares(problem.grid, problem.strata, variable, problem.shares)
+            found.append(np.array(rounded_shares(shares, problem.utterances), dtype=np.int64))
+    return tuple(found)
+
+
+def _text_cost(problem: Problem, text: str) -> int:
+    return words(problem.seed, "text", text)[0] % 2**24
+
+
+def _all_groups(problem: Problem, limits: Limits, known: Known) -> dict[str, Counts] | None:
+    found = {strata.group: _one_group(problem, strata, limits, known) for strata in problem.strata}
+    complete = {group: counts for group, counts in found.items() if counts is not None}
+    return complete if len(complete) == len(found) else None
+
+
+def _one_group(problem: Problem, strata: Strata, limits: Limits, known: Known) -> Counts | None:
+    """Utterances to take from each stratum of a group; new conditions of its speakers are remembered."""
+    while True:
+        demand = _demand(problem, strata, limits, known)
+        if demand is None:
+            return None
+        shared = share_out(strata, demand, problem.speakers_min, problem.per_speaker)
+        if not isinstance(shared, Cut):
+            return shared
+        known.add(strata.group, shared)
+
+
+def _demand(problem: Problem, strata: Strata, limits: Limits, known: Known) -> Counts | None:
+    """Utterances by cell, within limits, in proportion to what there is."""
+    available = strata.available(len(problem.grid.cells))
+    program = Program()
+    cells = {int(m): program.variable(0, min(available[m], problem.utterances)) for m in np.flatnonzero(available)}
+    costs: dict[int, float] = {}
+    for cell, variable in cells.items():
+        steps = _steps(problem, strata, cell, int(available[cell]))
+        parts = {program.variable(0, width, whole=False): cost for width, cost in steps}
+        program.row({variable: 1.0, **dict.fromkeys(parts, -1.0)}, 0, 0)
+        costs |= parts
+    _put_conditions(program, problem, strata, cells, known)
+    for number, variable in enumerate(problem.matched):
+        for value, (low, high) in enumerate(zip(limits.low[number], limits.high[number], strict=True)):
+            inside = problem.grid.members(variable, value)
+            terms = {cells[m]: 1.0 for m in cells if inside[m]}
+            if low > 0 and not terms:
+                return None
+            program.row(terms, low, high)
+    solved = program.solve(costs)
+    if solved is None:
+        return None
+    demand = np.zeros(available.size, dtype=np.int64)
+    demand[list(cells)] = whole(solved, cells.values())
+    return demand
+
+
+def _steps(problem: Problem, strata: Strata, cell: int, available: int) -> list[tuple[int, float]]:
+    """Width and cost of each further utterance of a cell.
+
+    If every utterance drew a lot between 0 and 1 and the lowest were taken, the k-th of n would cost k / (n + 1) on the
+    average: so cells give in proportion to what they hold.
+    """
+    values = [problem.grid.values[v][i] for v, i in enumerate(problem.grid.cells[cell])]
+    chance = words(problem.seed, "cell", strata.group, *values)
+    steps: list[tuple[int, float]] = []
+    taken, width, most = 0, 1, min(available, problem.utterances)
+    while taken < most:
+        step = min(width, most - taken)
+        lot = Fraction(2 * taken + step + 1, 2 * (available + 1))
+        noise = (chance[len(steps) % 8] >> (len(steps) // 8)) % 1000
+        steps.append((step, float(round(10_000 * lot) * 1000 + noise)))
+        taken += step
+        width = 1 if len(steps) < SINGLE_STEPS else 2 * width
+    return steps
+
+
+def _put_conditions(program: Program, problem: Problem, strata: Strata, cells: dict[int, int], known: Known) -> None:
+    """The number of utterances, and what is known of the group's speakers."""
+    program.row(dict.fromkeys(cells.values(), 1.0), problem.utterances, problem.utterances)
+    for cut in known.cuts.get(strata.group, []):
+        terms = {variable: 1.0 for cell, variable in cells.items() if cut.cells[cell]}
+        program.row(terms, -np.inf if cut.fewest is None else cut.fewest, np.inf if cut.most is None else cut.most)
+
+
+def limits_of(problem: Problem, wanted: Targets, known: Known, exact: bool) -> Limits | None:
+    """Numbers that all groups can meet together, as equal as can be, then as near to those wanted as can be.
+
+    Args:
+        problem: What is asked for.
+        wanted: By the natural shares.
+        known: Conditions of speakers.
+        exact: Cells in whole numbers; else only the limits are whole, which is faster and nearly always enough.
+
+    Returns:
+        The limits; None where there are none.
+    """
+    joint = Joint(problem, wanted, exact)
+    for strata in problem.strata:
+        joint.add_group(strata, known)
+    return joint.best()
+
+
+class Joint:
+    """The programme of all groups together."""
+
+    def __init__(self, problem: Problem, wanted: Targets, exact: bool) -> None:
+        self.problem, self.wanted, self.exact = problem, wanted, exact
+        self.program = Program()
+        self.low: list[list[int]] = []
+        self.high: list[list[int]] = []
+        for number, variable in enumerate(problem.matched):
+            slack = problem.slack(variable) or 0
+            bounds = [self._bounds(variable, int(target), slack) for target in wanted[number]]
+            low = [self.program.variable(*ends) for ends in bounds]
+            high = [self.program.variable(*ends) for ends in bounds] if slack else low
+            for one, other in zip(low, high, strict=True) if slack else ():
+                self.program.row({other: 1.0, one: -1.0}, 0, slack)
+            self.low.append(low)
+            self.high.append(high)
+
+    def _bounds(self, variable: int, target: int, slack: int) -> tuple[int, int]:
+        if self.problem.parallel(variable):
+            return 0, 1
+        if self.problem.grid.variables[variable] in self.problem.shares:
+            return max(0, target - slack), target + slack
+        return 0, self.problem.utterances
+
+    def add_group(self, strata: Strata, known: Known) -> None:
+        """Add the cells of a group."""
+        problem = self.problem
+        available = strata.available(len(problem.grid.cells))
+        most = np.minimum(available, problem.utterances)
+        cells = {int(m): self.program.variable(0, most[m], self.exact) for m in np.flatnonzero(available)}
+        _put_conditions(self.program, problem, strata, cells, known)
+        for number, variable in enumerate(problem.matched):
+            for value in range(len(problem.grid.values[variable])):
+                inside = problem.grid.members(variable, value)
+                terms = {cells[m]: 1.0 for m in cells if inside[m]}
+                self.program.row({**terms, self.low[number][value]: -1.0}, least=0)
+                self.program.row({**terms, self.high[number][value]: -1.0}, most=0)
+
+    def best(self) -> Limits | None:
+        """Minimise the ranges, then the distance from what is wanted, then the costs by name."""
+        solved = None
+        for costs in (self._ranges(), self._distances(), self._names()):
+            if costs or solved is None:
+                solved = self.program.solve(costs)
+                if solved is None:
+                    return None
+                value = sum(cost * solved[variable] for variable, cost in costs.items())
+                self.program.row(costs, most=round(value))
+        assert solved is not None, "three objectives were solved"
+        low = tuple(whole(solved, variables) for variables in self.low)
+        return Limits(low, tuple(whole(solved, variables) for variables in self.high))
+
+    def _ends(self) -> Iterator[tuple[int, int, int, int]]:
+        """Number of the variable among those matched, number of the value, its lower and its upper limit."""
+        for number, (lows, highs) in enumerate(zip(self.low, self.high, strict=True)):
+            for value, (low, high) in enumerate(zip(lows, highs, strict=True)):
+                yield number, value, low, high
+
+    def _ranges(self) -> dict[int, float]:
+        return {
+            end: sign for _, _, low, high in self._ends() if low != high for end, sign in ((high, 1.0), (low, -1.0))
+        }
+
+    def _distances(self) -> dict[int, float]:
+        away: dict[int, float] = {}
+        for number, value, low, high in self._ends():
+            if not self.problem.parallel(self.problem.matched[number]):
+                for end in dict.fromkeys((low, high)):
+                    distance = self.program.variable(0, math.inf, whole=False)
+                    target = float(self.wanted[number][value])
+                    self.program.row({end: 1.0, distance: -1.0}, most=target)
+                    self.program.row({end: 1.0, distance: 1.0}, least=target)
+                    away[distance] = 1.0
+        return away
+
+    def _names(self) -> dict[int, float]:
+        costs: dict[int, float] = {}
+        for number, value, low, high in self._ends():
+            variable = self.problem.matched[number]
+            name = self.problem.grid.values[variable][value]
+            chance = words(self.problem.seed, "limits", self.problem.grid.variables[variable], name)
+            costs[high] = float(chance[1] % 1000 + 1000)
+            costs[low] = float(chance[0] % 1000)
+            if self.problem.parallel(variable):
+                costs[low] = float(_text_cost(self.problem, name))
+        return costs
+
+
+def largest(problem: Problem, most: int) -> int:
+    """A number that no selection exceeds, from all groups together in fractions.
+
+    Args:
+        problem: What is asked for; its number of utterances does not matter.
+        most: Another such number.
+
+    Returns:
+        The largest whole number of utterances for which fractions of utterances could be matched, with the speakers'
+        limits at `most`, which are the widest; 0 where there is none.
+    """
+    program = Program()
+    number = program.variable(0, most)
+    ends: list[list[tuple[int, int]]] = []
+    for variable in problem.matched:
+        top = 1 if problem.parallel(variable) else most
+        pairs = [
+            (program.variable(0, top, False), program.variable(0, top, False)) for _ in problem.grid.values[variable]
+        ]
+        ends.append(pairs)
+        tolerance = Fraction(0) if problem.parallel(variable) else problem.tolerance[variable] or Fraction(0)
+        for low, high in pairs:
+            program.row({high: 1.0, low: -1.0, number: -float(tolerance)}, most=1e-9)
+    cap = math.floor(problem.max_share * most)
+    for strata in problem.strata:
+        _add_in_fractions(program, problem, strata, number, ends, cap)
+    solved = program.solve({number: -1.0})
+    return 0 if solved is None else int(whole(solved, [number])[0])
+
+
+def _add_in_fractions(
+    program: Program,
+    problem: Problem,
+    strata: Strata,
+    number: int,
+    ends: Sequence[Sequence[tuple[int, int]]],
+    cap: int,
+) -> None:
+    available = strata.available(len(problem.grid.cells))
+    cells = {int(m): program.variable(0, available[m], False) for m in np.flatnonzero(available)}
+    program.row({**dict.fromkeys(cells.values(), 1.0), number: -1.0}, 0, 0)
+    for index, variable in enumerate(problem.matched):
+        for value, (low, high) in enumerate(ends[index]):
+            inside: NDArray[np.bool_] = problem.grid.members(variable, value)
+            terms = {cells[m]: 1.0 for m in cells if inside[m]}
+            program.row({**terms, low: -1.0}, least=0)
+            program.row({**terms, high: -1.0}, most=0)
+            if terms:
+                program.row(terms, most=strata.room(inside, cap))

@@ -1,0 +1,102 @@
+"""What is asked of a selection, in numbers."""
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from augment.design.selection.strata import Counts, Grid, Strata
+from augment.recipe.experiment import Balance
+
+TEXT = "text"
+"""The variable that stands for the text itself, where all groups must say the same."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Equal numbers for every group, and in what the groups must be alike.
+
+    Attributes:
+        grid: Matched variables and cells.
+        strata: Utterances of each group, by speaker and cell.
+        utterances: For each group.
+        speakers_min: At least so many speakers in each group.
+        max_share: One speaker gives at most this share of a group's utterances.
+        tolerance: How far the shares of a matched value may differ between two groups; None for a variable that is not
+            matched after all.
+        shares: Shares of a matched label, instead of the corpus's own.
+        seed: Of the recipe.
+    """
+
+    grid: Grid
+    strata: tuple[Strata, ...]
+    utterances: int
+    speakers_min: int
+    max_share: Fraction
+    tolerance: tuple[Fraction | None, ...]
+    shares: dict[str, dict[str, float]]
+    seed: int
+
+    @property
+    def per_speaker(self) -> int:
+        """Most utterances of one speaker."""
+        return math.floor(self.max_share * self.utterances)
+
+    def slack(self, variable: int) -> int | None:
+        """How many utterances two groups may differ by in a value; None where the variable is not matched."""
+        tolerance = self.tolerance[variable]
+        if tolerance is None:
+            return None
+        return 0 if self.parallel(variable) else math.floor(tolerance * self.utterances)
+
+    def parallel(self, variable: int) -> bool:
+        """Whether a variable is the text, every value of which may occur once in each group."""
+        return self.grid.variables[variable] == TEXT
+
+    @property
+    def matched(self) -> tuple[int, ...]:
+        """Variables that are matched, by number."""
+        return tuple(v for v, tolerance in enumerate(self.tolerance) if tolerance is not None)
+
+    def replaced(self, **changes: object) -> "Problem":
+        """The same problem with something else in it."""
+        return dataclasses.replace(self, **changes)  # type: ignore[arg-type]
+
+    def without(self, group: str) -> "Problem":
+        """The same problem with a group less."""
+        return self.replaced(strata=tuple(s for s in self.strata if s.group != group))
+
+    def marginal(self, strata: Strata, counts: Counts, variable: int) -> Counts:
+        """Utterances of a group by value of a variable, from its utterances by cell."""
+        found = np.zeros(len(self.grid.values[variable]), dtype=np.int64)
+        np.add.at(found, self.grid.cells[:, variable], counts)
+        return found
+
+
+def problem_of(grid: Grid, strata: tuple[Strata, ...], balance: Balance, utterances: int, seed: int) -> Problem:
+    """The problem that a recipe puts.
+
+    Decimal shares are taken as they are written: 0.29 of 100 is 29.
+    """
+    exact = Fraction(str(balance.tolerance))
+    tolerance = tuple(exact for _ in grid.variables)
+    share = Fraction(str(balance.speakers.max_share))
+    return Problem(grid, strata, utterances, balance.speakers.min, share, tolerance, balance.shares, seed)
+
+
+def most_utterances(problem: Problem) -> int:
+    """The most that every group could give if nothing were matched: by its size, and by what one speaker may give.
+
+    The greatest fixed point of n -> sum over speakers of min(count, floor(share * n)), which grows with n; reached from
+    above.
+    """
+    every = np.ones(len(problem.grid.cells), dtype=np.bool_)
+    most = min(strata.total for strata in problem.strata)
+    while True:
+        cap = math.floor(problem.max_share * most)
+        found = min(strata.room(every, cap) for strata in problem.strata)
+        if found >= most:
+            return most
+        most = found

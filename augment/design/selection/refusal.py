@@ -1,0 +1,227 @@
+"""Why a corpus cannot carry what is asked for: the numbers, what conflicts, and what would be feasible."""
+
+import math
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from typing import NoReturn
+
+import numpy as np
+
+from augment.corpus.table import Corpus
+from augment.design.selection.grouping import UNLABELLED, shown_value
+from augment.design.selection.problem import TEXT, Problem
+from augment.design.selection.search import largest_selection, selection_of
+from augment.errors import DesignError, Fault
+from augment.recipe.experiment import Balance
+
+Relaxed = Callable[[int], Problem]
+
+
+def refuse(corpus: Corpus, balance: Balance, problem: Problem) -> NoReturn:
+    """Say why there is no selection.
+
+    Raises:
+        DesignError: Always: with a fault for each group that falls short by itself, else with the smallest set of
+            conditions and groups that conflict, and with every single change that would do.
+    """
+    if balance.utterances == "max":
+        problem = problem.replaced(utterances=max(1, balance.speakers.min))
+    place = str(corpus.manifest)
+    faults = [Fault(place, message) for message in _short(problem)]
+    if not faults:
+        faults = [Fault(place, message) for message in _conflict(problem)]
+    ways = list(_ways_out(balance, problem))
+    said = f"feasible would be: {'; or '.join(ways)}" if ways else "nothing else that a recipe can say would do"
+    raise DesignError([*faults, Fault("", said)])
+
+
+def _short(problem: Problem) -> Iterator[str]:
+    """Groups that fall short by themselves, whatever is matched."""
+    wanted, voices = problem.utterances, problem.speakers_min
+    every = np.ones(len(problem.grid.cells), dtype=np.bool_)
+    for strata in problem.strata:
+        speakers = min(len(strata.speakers), wanted)
+        room = strata.room(every, problem.per_speaker)
+        if strata.total < wanted:
+            yield f"group {strata.group}: {strata.total} of {wanted} utterances that the recipe asks for"
+        elif room < wanted:
+            share = f"{float(problem.max_share):g}"
+            yield (
+                f"group {strata.group}: {room} of {wanted} utterances that the recipe asks for, since none of its "
+                f"{len(strata.speakers)} speakers may give more than {problem.per_speaker} (speakers.max_share: {share})"
+            )
+        if speakers < voices:
+            yield f"group {strata.group}: {speakers} of at least {voices} speakers that the recipe asks for"
+
+
+def _conflict(problem: Problem) -> Iterator[str]:
+    """The smallest set of conditions and groups that cannot be met together, by leaving out one after another."""
+    core = problem
+    if core.speakers_min > 1 and not _feasible(core.replaced(speakers_min=1)):
+        core = core.replaced(speakers_min=1)
+    if core.max_share < 1 and not _feasible(core.replaced(max_share=Fraction(1))):
+        core = core.replaced(max_share=Fraction(1))
+    if core.shares and not _feasible(core.replaced(shares={})):
+        core = core.replaced(shares={})
+    for variable in core.matched:
+        if not _feasible(_unmatched(core, variable)):
+            core = _unmatched(core, variable)
+    for group in [strata.group for strata in core.strata]:
+        if len(core.strata) > 1 and not _feasible(core.without(group)):
+            core = core.without(group)
+    groups = ", ".join(strata.group for strata in core.strata)
+    yield f"these cannot be met together, and none of them can be spared: {'; '.join(_conditions(core))} (groups: {groups})"
+    for variable in core.matched:
+        if not core.parallel(variable):
+            yield _shares_text(core, variable)
+
+
+def _conditions(problem: Problem) -> Iterator[str]:
+    yield f"{problem.utterances} utterances of each group"
+    for variable in problem.matched:
+        name = problem.grid.variables[variable]
+        if name == TEXT:
+            yield "the same texts in every group (text: parallel)"
+        else:
+            given = " in the shares given" if name in problem.shares else ""
+            slack = problem.slack(variable)
+            yield f"'{name}' matched{given}, to {slack} utterances (tolerance: {float(problem.tolerance[variable] or 0):g})"
+    if problem.speakers_min > 1:
+        yield f"{problem.speakers_min} speakers (speakers.min)"
+    if problem.max_share < 1:
+        most = problem.per_speaker
+        yield f"at most {most} utterances of one speaker (speakers.max_share: {float(problem.max_share):g})"
+
+
+def _shares_text(problem: Problem, variable: int) -> str:
+    """What the groups have of each value of a matched variable."""
+    name = problem.grid.variables[variable]
+    parts = []
+    for strata in problem.strata:
+        counts = problem.marginal(strata, strata.available(len(problem.grid.cells)), variable)
+        values = zip(problem.grid.values[variable], counts, strict=True)
+        shown = ", ".join(f"{shown_value(name, value)} {count}" for value, count in values if count)
+        parts.append(f"{strata.group}: {shown}")
+    return f"'{name}' in the corpus: {'; '.join(parts)}"
+
+
+def _feasible(problem: Problem) -> bool:
+    return selection_of(problem) is not None
+
+
+def _unmatched(problem: Problem, variable: int) -> Problem:
+    tolerance = tuple(None if v == variable else t for v, t in enumerate(problem.tolerance))
+    return problem.replaced(tolerance=tolerance)
+
+
+def _ways_out(balance: Balance, problem: Problem) -> Iterator[str]:
+    """Single changes that would do, each tried; else the nearest of several changes."""
+    found = [*_fewer_groups(balance, problem), *_single_changes(problem)]
+    yield from found
+    if not any("utterances" in way for way in found):
+        yield from _nearest(problem)
+
+
+def _single_changes(problem: Problem) -> Iterator[str]:
+    smaller = largest_selection(problem, below=problem.utterances)
+    if smaller is not None:
+        yield f"balance: {{utterances: {smaller[0]}, speakers: {{min: {problem.speakers_min}}}}}"
+    wanted = problem.utterances
+    voices = _least(range(1, problem.speakers_min), lambda n: problem.replaced(speakers_min=problem.speakers_min - n))
+    if voices is not None:
+        yield f"balance: {{utterances: {wanted}, speakers: {{min: {problem.speakers_min - voices}}}}}"
+    share = _least(
+        range(problem.per_speaker + 1, wanted + 1), lambda n: problem.replaced(max_share=Fraction(n, wanted))
+    )
+    if share is not None:
+        yield f"speakers: {{max_share: {_decimal(share, wanted)}}}"
+    yield from _looser_matches(problem)
+
+
+def _looser_matches(problem: Problem) -> Iterator[str]:
+    labels = [variable for variable in problem.matched if not problem.parallel(variable)]
+    wanted = problem.utterances
+    if labels:
+        slack = problem.slack(labels[0]) or 0
+
+        def looser(number: int) -> Problem:
+            tolerance = Fraction(number, wanted)
+            return problem.replaced(
+                tolerance=tuple(tolerance if v in labels else t for v, t in enumerate(problem.tolerance))
+            )
+
+        number = _least(range(slack + 1, wanted), looser)
+        if number is not None:
+            yield f"balance: {{tolerance: {_decimal(number, wanted)}}}"
+    for variable in problem.matched:
+        if _feasible(_unmatched(problem, variable)):
+            name = problem.grid.variables[variable]
+            yield "balance: {text: any}" if name == TEXT else f"balance: {{match: ...}} without '{name}'"
+    if problem.shares and _feasible(problem.replaced(shares={})):
+        yield "balance without 'shares'"
+
+
+def _fewer_groups(balance: Balance, problem: Problem) -> Iterator[str]:
+    """Groups that could be kept: all but those that fall short by themselves, or all but any single one."""
+    alone = [s.group for s in problem.strata if _feasible(problem.replaced(strata=(s,)))]
+    short = [strata.group for strata in problem.strata if strata.group not in alone]
+    kept = problem
+    for group in short:
+        kept = kept.without(group)
+    if short and len(alone) > 1 and _feasible(kept):
+        yield _keep(balance, alone, short)
+    elif not short and len(problem.strata) > 2:
+        for group in (strata.group for strata in problem.strata):
+            if _feasible(problem.without(group)):
+                yield _keep(balance, [s.group for s in problem.strata if s.group != group], [group])
+
+
+def _keep(balance: Balance, groups: list[str], gone: list[str]) -> str:
+    if len(balance.by) > 1:
+        return f"leave out {', '.join(gone)}"
+    named = [group for group in groups if group != UNLABELLED]
+    also = ", and balance: {unlabelled: leave_out}" if UNLABELLED in gone else ""
+    return f"keep only {len(groups)} groups: corpus: {{keep: {{{balance.by[0]}: {named}}}}}{also}"
+
+
+def _nearest(problem: Problem) -> Iterator[str]:
+    """Fewer utterances from fewer speakers, as near to the request as possible."""
+    for name, tried in (
+        ("", problem),
+        ("; nothing matched", problem.replaced(tolerance=(None,) * len(problem.tolerance))),
+    ):
+        for speakers in range(min(problem.speakers_min, *(len(s.speakers) for s in problem.strata)), 0, -1):
+            found = largest_selection(
+                tried.replaced(speakers_min=speakers), below=max(problem.utterances, speakers) + 1
+            )
+            if found is not None:
+                yield f"balance: {{utterances: {found[0]}, speakers: {{min: {speakers}}}}}{name}"
+                return
+
+
+def _least(numbers: range, relaxed: Relaxed) -> int | None:
+    """The first of rising numbers with which a problem becomes feasible, where a larger one never hurts."""
+    if not numbers or not _feasible(relaxed(numbers[-1])):
+        return None
+    low, high = 0, len(numbers) - 1
+    while low < high:
+        middle = (low + high) // 2
+        if _feasible(relaxed(numbers[middle])):
+            high = middle
+        else:
+            low = middle + 1
+    return numbers[low]
+
+
+def _decimal(number: int, of: int) -> str:
+    """The shortest decimal share that is so many of a number.
+
+    Example:
+        >>> _decimal(1, 3), _decimal(1, 4)
+        ('0.34', '0.25')
+    """
+    for digits in range(1, 9):
+        share = Fraction(math.ceil(Fraction(number, of) * 10**digits), 10**digits)
+        if math.floor(share * of) == number:
+            return f"{float(share):g}"
+    return f"{number / of:.9f}"

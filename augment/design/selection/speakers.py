@@ -1,0 +1,137 @@
+"""Who says it: utterances of each cell shared out among the speakers of a group, as evenly as can be.
+
+A flow problem: cells demand utterances, speakers supply them, a stratum holds so many. Speakers give one utterance each
+before anybody gives a second. By augmenting paths (Ford and Fulkerson, 1956), in a fixed order: nothing is left to a
+solver, and every version of every library finds the same.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augment.design.selection.strata import Counts, Strata
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Why numbers of utterances by cell cannot be shared out: a condition that they break.
+
+    Attributes:
+        cells: The cells that it is about, shape (cells,).
+        most: The most utterances that these can give; None for a condition on speakers.
+        fewest: The fewest utterances that these must give, for a group to have enough speakers.
+    """
+
+    cells: NDArray[np.bool_]
+    most: int | None = None
+    fewest: int | None = None
+
+
+def share_out(strata: Strata, demand: Counts, speakers_min: int, per_speaker: int) -> Counts | Cut:
+    """Share utterances out among speakers.
+
+    Args:
+        strata: Utterances of a group.
+        demand: How many are wanted from each cell, shape (cells,).
+        speakers_min: At least so many speakers.
+        per_speaker: At most so many utterances of one speaker.
+
+    Returns:
+        How many to take from each stratum, shape (e,), as evenly spread over speakers as possible; or the condition
+        (after Hall, 1935, and the max-flow min-cut theorem) that the demand breaks.
+    """
+    flow = _Flow(strata, demand)
+    dead = flow.raise_to(1)
+    used = int(flow.load.sum())
+    if used < speakers_min:
+        heard = strata.room(dead, 1)
+        return Cut(~dead, fewest=speakers_min - heard)
+    most = 1
+    while flow.unmet.any() and most < per_speaker:
+        most += 1
+        dead = flow.raise_to(most)
+    if flow.unmet.any():
+        return Cut(dead, most=strata.room(dead, per_speaker))
+    return flow.taken
+
+
+class _Flow:
+    def __init__(self, strata: Strata, demand: Counts) -> None:
+        self.strata = strata
+        self.unmet = demand.copy()
+        self.taken = np.zeros(strata.count.size, dtype=np.int64)
+        self.load = np.zeros(len(strata.speakers), dtype=np.int64)
+        wanted = np.flatnonzero(demand > 0).tolist()
+        self.of_cell: dict[int, list[int]] = {cell: [] for cell in wanted}
+        self.of_speaker: dict[int, list[int]] = {}
+        self.order = wanted
+        for edge, (speaker, cell) in enumerate(zip(strata.speaker.tolist(), strata.cell.tolist(), strict=True)):
+            if cell in self.of_cell:
+                self.of_cell[cell].append(edge)
+                self.of_speaker.setdefault(speaker, []).append(edge)
+        for edges in self.of_cell.values():
+            edges.sort(key=lambda edge: (int(strata.speaker[edge]), edge))
+
+    def raise_to(self, most: int) -> NDArray[np.bool_]:
+        """Take as much as possible while no speaker gives more than so many.
+
+        Returns:
+            Cells that cannot get any more, since whatever they reach is used up, shape (cells,).
+        """
+        dead_cells: set[int] = set()
+        dead_speakers: set[int] = set()
+        for cell in self.order:
+            while self.unmet[cell] and cell not in dead_cells:
+                path = self._path(cell, most, dead_cells, dead_speakers)
+                for turn, edge in enumerate(path):
+                    self.taken[edge] += 1 if turn % 2 == 0 else -1
+                if path:
+                    self.load[self.strata.speaker[path[-1]]] += 1
+                    self.unmet[cell] -= 1
+        chosen = np.zeros(self.unmet.size, dtype=np.bool_)
+        chosen[list(dead_cells)] = True
+        return chosen
+
+    def _path(self, start: int, most: int, dead_cells: set[int], dead_speakers: set[int]) -> list[int]:
+        """Strata along which one utterance more reaches a cell: take, give back, take ...; empty, and all that was
+        looked at is dead, where there is none.
+        """
+        came: dict[int, tuple[int, int]] = {}
+        cells, queue = {start}, deque([start])
+        while queue:
+            cell = queue.popleft()
+            for edge in self.of_cell[cell]:
+                speaker = int(self.strata.speaker[edge])
+                if self.taken[edge] >= self.strata.count[edge] or speaker in came or speaker in dead_speakers:
+                    continue
+                came[speaker] = (edge, -1)
+                if self.load[speaker] < most:
+                    return self._back(speaker, came, start)
+                for other in self._given(speaker):
+                    beyond = int(self.strata.cell[other])
+                    if beyond not in cells and beyond not in dead_cells:
+                        cells.add(beyond)
+                        queue.append(beyond)
+                        came[-1 - beyond] = (other, speaker)
+        dead_cells |= cells
+        dead_speakers |= {node for node in came if node >= 0}
+        return []
+
+    def _given(self, speaker: int) -> Iterable[int]:
+        return (edge for edge in self.of_speaker[speaker] if self.taken[edge])
+
+    def _back(self, speaker: int, came: dict[int, tuple[int, int]], start: int) -> list[int]:
+        path: list[int] = []
+        while True:
+            edge, _ = came[speaker]
+            path.append(edge)
+            cell = int(self.strata.cell[edge])
+            if cell == start:
+                break
+            other, speaker = came[-1 - cell]
+            path.append(other)
+        # The last speaker of the walk is the one whose load grows: keep it at the end.
+        return path[::-1]

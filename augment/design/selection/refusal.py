@@ -48,7 +48,7 @@ def _short(problem: Problem) -> Iterator[str]:
             share = f"{float(problem.max_share):g}"
             yield (
                 f"group {strata.group}: {room} of {wanted} utterances that the recipe asks for, since none of its "
-                f"{len(strata.speakers)} speakers may give more than {problem.per_speaker} (speakers.max_share: {share})"
+                f"{len(strata.speakers)} speakers may give more than {problem.per_speaker} (max_share: {share})"
             )
         if speakers < voices:
             yield f"group {strata.group}: {speakers} of at least {voices} speakers that the recipe asks for"
@@ -70,7 +70,8 @@ def _conflict(problem: Problem) -> Iterator[str]:
         if len(core.strata) > 1 and not _feasible(core.without(group)):
             core = core.without(group)
     groups = ", ".join(strata.group for strata in core.strata)
-    yield f"these cannot be met together, and none of them can be spared: {'; '.join(_conditions(core))} (groups: {groups})"
+    conditions = "; ".join(_conditions(core))
+    yield f"these cannot be met together, and none of them can be spared: {conditions} (groups: {groups})"
     for variable in core.matched:
         if not core.parallel(variable):
             yield _shares_text(core, variable)
@@ -84,8 +85,8 @@ def _conditions(problem: Problem) -> Iterator[str]:
             yield "the same texts in every group (text: parallel)"
         else:
             given = " in the shares given" if name in problem.shares else ""
-            slack = problem.slack(variable)
-            yield f"'{name}' matched{given}, to {slack} utterances (tolerance: {float(problem.tolerance[variable] or 0):g})"
+            tolerance = float(problem.tolerance[variable] or 0)
+            yield f"'{name}' matched{given}, to {problem.slack(variable)} utterances (tolerance: {tolerance:g})"
     if problem.speakers_min > 1:
         yield f"{problem.speakers_min} speakers (speakers.min)"
     if problem.max_share < 1:
@@ -186,14 +187,12 @@ def _keep(balance: Balance, groups: list[str], gone: list[str]) -> str:
 
 def _nearest(problem: Problem) -> Iterator[str]:
     """Fewer utterances from fewer speakers, as near to the request as possible."""
-    for name, tried in (
-        ("", problem),
-        ("; nothing matched", problem.replaced(tolerance=(None,) * len(problem.tolerance))),
-    ):
-        for speakers in range(min(problem.speakers_min, *(len(s.speakers) for s in problem.strata)), 0, -1):
-            found = largest_selection(
-                tried.replaced(speakers_min=speakers), below=max(problem.utterances, speakers) + 1
-            )
+    free = problem.replaced(tolerance=(None,) * len(problem.tolerance))
+    most = min(problem.speakers_min, *(len(s.speakers) for s in problem.strata))
+    for name, tried in (("", problem), ("; nothing matched", free)):
+        for speakers in range(most, 0, -1):
+            below = max(problem.utterances, speakers) + 1
+            found = largest_selection(tried.replaced(speakers_min=speakers), below)
             if found is not None:
                 yield f"balance: {{utterances: {found[0]}, speakers: {{min: {speakers}}}}}{name}"
                 return
@@ -214,11 +213,11 @@ def _least(numbers: range, relaxed: Relaxed) -> int | None:
 
 
 def _decimal(number: int, of: int) -> str:
-    """The shortest decimal share that is so many of a number.
+    """The shortest decimal share that gives so many of a number, rounded down.
 
     Example:
         >>> _decimal(1, 3), _decimal(1, 4)
-        ('0.34', '0.25')
+        ('0.4', '0.3')
     """
     for digits in range(1, 9):
         share = Fraction(math.ceil(Fraction(number, of) * 10**digits), 10**digits)

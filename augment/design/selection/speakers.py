@@ -96,8 +96,9 @@ class _Flow:
         return chosen
 
     def _path(self, start: int, most: int, dead_cells: set[int], dead_speakers: set[int]) -> list[int]:
-        """Strata along which one utterance more reaches a cell: take, give back, take ...; empty, and all that was
-        looked at is dead, where there is none.
+        """Strata along which one utterance more reaches a cell: take, give back, take ...
+
+        Empty where there is none; all that was looked at is dead then.
         """
         came: dict[int, tuple[int, int]] = {}
         cells, queue = {start}, deque([start])

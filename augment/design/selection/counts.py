@@ -11,7 +11,7 @@ chance (the isolation lemma; Mulmuley, Vazirani and Vazirani, 1987), and the sol
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -19,12 +19,15 @@ from numpy.typing import NDArray
 
 from augment.design.selection.problem import Problem
 from augment.design.selection.program import Program, whole
-from augment.design.selection.speakers import Cut, share_out
+from augment.design.selection.speakers import share_out
 from augment.design.selection.strata import Counts, Strata, natural_shares, rounded_shares
 from augment.streams import words
 
 SINGLE_STEPS = 6
 """The cost of the next utterance of a cell rises by single steps up to here, then by longer and longer ones."""
+
+MOST_STRATA = 20_000
+"""Groups with more strata than this have speakers enough: a bound is looked for without them."""
 
 Targets = tuple[Counts, ...]
 """For each matched variable, a number for each of its values."""
@@ -38,34 +41,23 @@ class Limits:
     high: Targets
 
 
-@dataclass
-class Known:
-    """Conditions of speakers met so far, by group."""
-
-    cuts: dict[str, list[Cut]] = field(default_factory=dict)
-
-    def add(self, group: str, cut: Cut) -> None:
-        """Remember a condition."""
-        self.cuts.setdefault(group, []).append(cut)
-
-
 def counts_of(problem: Problem) -> dict[str, Counts] | None:
     """Utterances to take from each stratum, by group; None where it cannot be done, which is proven.
 
     Raises:
         DesignError: The solver gives up.
     """
-    known = Known()
+    by_speaker: set[str] = set()
     wanted = wanted_shares(problem)
-    found = _all_groups(problem, Limits(wanted, wanted), known)
+    found = _all_groups(problem, Limits(wanted, wanted), by_speaker)
     exact = False
     while found is None:
-        before = sum(map(len, known.cuts.values()))
-        limits = limits_of(problem, wanted, known, exact)
+        before = len(by_speaker)
+        limits = limits_of(problem, wanted, by_speaker, exact)
         if limits is None:
             return None
-        found = _all_groups(problem, limits, known)
-        if found is None and sum(map(len, known.cuts.values())) == before:
+        found = _all_groups(problem, limits, by_speaker)
+        if found is None and len(by_speaker) == before:
             assert not exact, "whole numbers that were found together exist one by one"
             exact = True  # what fractions can do, whole numbers cannot
     return found
@@ -91,25 +83,34 @@ def _text_cost(problem: Problem, text: str) -> int:
     return words(problem.seed, "text", text)[0] % 2**24
 
 
-def _all_groups(problem: Problem, limits: Limits, known: Known) -> dict[str, Counts] | None:
-    found = {strata.group: _one_group(problem, strata, limits, known) for strata in problem.strata}
-    complete = {group: counts for group, counts in found.items() if counts is not None}
-    return complete if len(complete) == len(found) else None
+def _all_groups(problem: Problem, limits: Limits, by_speaker: set[str]) -> dict[str, Counts] | None:
+    found: dict[str, Counts] = {}
+    for strata in problem.strata:
+        counts = _one_group(problem, strata, limits, by_speaker)
+        if counts is None:
+            return None
+        found[strata.group] = counts
+    return found
 
 
-def _one_group(problem: Problem, strata: Strata, limits: Limits, known: Known) -> Counts | None:
-    """Utterances to take from each stratum of a group; new conditions of its speakers are remembered."""
-    while True:
-        demand = _demand(problem, strata, limits, known)
+def _one_group(problem: Problem, strata: Strata, limits: Limits, by_speaker: set[str]) -> Counts | None:
+    """Utterances to take from each stratum of a group.
+
+    Most groups have speakers in plenty. One that has not is remembered: its programmes have its speakers in them.
+    """
+    shared = None
+    while shared is None:
+        demand = _demand(problem, strata, limits, by_speaker)
         if demand is None:
             return None
         shared = share_out(strata, demand, problem.speakers_min, problem.per_speaker)
-        if not isinstance(shared, Cut):
-            return shared
-        known.add(strata.group, shared)
+        if shared is None:
+            assert strata.group not in by_speaker, "a whole demand that fractions of speakers meet, speakers can meet"
+            by_speaker.add(strata.group)
+    return shared
 
 
-def _demand(problem: Problem, strata: Strata, limits: Limits, known: Known) -> Counts | None:
+def _demand(problem: Problem, strata: Strata, limits: Limits, by_speaker: set[str]) -> Counts | None:
     """Utterances by cell, within limits, in proportion to what there is."""
     available = strata.available(len(problem.grid.cells))
     program = Program()
@@ -120,7 +121,7 @@ def _demand(problem: Problem, strata: Strata, limits: Limits, known: Known) -> C
         parts = {program.variable(0, width, whole=False): cost for width, cost in steps}
         program.row({variable: 1.0, **dict.fromkeys(parts, -1.0)}, 0, 0)
         costs |= parts
-    _put_conditions(program, problem, strata, cells, known)
+    _put_conditions(program, problem, strata, cells, by_speaker)
     for number, variable in enumerate(problem.matched):
         for value, (low, high) in enumerate(zip(limits.low[number], limits.high[number], strict=True)):
             inside = problem.grid.members(variable, value)
@@ -156,21 +157,51 @@ def _steps(problem: Problem, strata: Strata, cell: int, available: int) -> list[
     return steps
 
 
-def _put_conditions(program: Program, problem: Problem, strata: Strata, cells: dict[int, int], known: Known) -> None:
-    """The number of utterances, and what is known of the group's speakers."""
+def _put_conditions(
+    program: Program, problem: Problem, strata: Strata, cells: dict[int, int], by_speaker: set[str]
+) -> None:
+    """The number of utterances, and the speakers of a group that is short of them."""
     program.row(dict.fromkeys(cells.values(), 1.0), problem.utterances, problem.utterances)
-    for cut in known.cuts.get(strata.group, []):
-        terms = {variable: 1.0 for cell, variable in cells.items() if cut.cells[cell]}
-        program.row(terms, -np.inf if cut.fewest is None else cut.fewest, np.inf if cut.most is None else cut.most)
+    if strata.group not in by_speaker:
+        return
+    put_speakers(program, strata, cells, {}, problem.per_speaker)
+    heard = _put_flow(program, strata, cells, least=-np.inf, each=1)
+    for edges in heard:
+        program.row(dict.fromkeys(edges, 1.0), most=1)
+    program.row({edge: 1.0 for edges in heard for edge in edges}, least=problem.speakers_min)
 
 
-def limits_of(problem: Problem, wanted: Targets, known: Known, exact: bool) -> Limits | None:
+def put_speakers(program: Program, strata: Strata, cells: dict[int, int], share: dict[int, float], most: float) -> None:
+    """Let speakers give what the cells give, nobody more than a share of a variable, or than a number.
+
+    A flow: where the cells give whole numbers, speakers can do so too. That so many speakers are heard is a flow of its
+    own, in which everybody gives one utterance at most; both together are one selection, since more utterances along
+    augmenting paths silence nobody.
+    """
+    for edges in _put_flow(program, strata, cells, least=0, each=math.inf):
+        program.row({**dict.fromkeys(edges, 1.0), **share}, most=most)
+
+
+def _put_flow(program: Program, strata: Strata, cells: dict[int, int], least: float, each: float) -> list[list[int]]:
+    """Variables for what each stratum gives, by speaker; their sum in a cell less what the cell gives: `least` to 0."""
+    of_cell: dict[int, list[int]] = {cell: [] for cell in cells}
+    of_speaker: list[list[int]] = [[] for _ in strata.speakers]
+    for speaker, cell, count in zip(strata.speaker.tolist(), strata.cell.tolist(), strata.count.tolist(), strict=True):
+        edge = program.variable(0, min(count, each), whole=False)
+        of_cell[cell].append(edge)
+        of_speaker[speaker].append(edge)
+    for cell, edges in of_cell.items():
+        program.row({**dict.fromkeys(edges, 1.0), cells[cell]: -1.0}, least=least, most=0)
+    return of_speaker
+
+
+def limits_of(problem: Problem, wanted: Targets, by_speaker: set[str], exact: bool) -> Limits | None:
     """Numbers that all groups can meet together, as equal as can be, then as near to those wanted as can be.
 
     Args:
         problem: What is asked for.
         wanted: By the natural shares.
-        known: Conditions of speakers.
+        by_speaker: Groups whose speakers are to be in the programme.
         exact: Cells in whole numbers; else only the limits are whole, which is faster and nearly always enough.
 
     Returns:
@@ -178,7 +209,7 @@ def limits_of(problem: Problem, wanted: Targets, known: Known, exact: bool) -> L
     """
     joint = Joint(problem, wanted, exact)
     for strata in problem.strata:
-        joint.add_group(strata, known)
+        joint.add_group(strata, by_speaker)
     return joint.best()
 
 
@@ -207,13 +238,13 @@ class Joint:
             return max(0, target - slack), target + slack
         return 0, self.problem.utterances
 
-    def add_group(self, strata: Strata, known: Known) -> None:
+    def add_group(self, strata: Strata, by_speaker: set[str]) -> None:
         """Add the cells of a group."""
         problem = self.problem
         available = strata.available(len(problem.grid.cells))
         most = np.minimum(available, problem.utterances)
         cells = {int(m): self.program.variable(0, most[m], self.exact) for m in np.flatnonzero(available)}
-        _put_conditions(self.program, problem, strata, cells, known)
+        _put_conditions(self.program, problem, strata, cells, by_speaker)
         for number, variable in enumerate(problem.matched):
             for value in range(len(problem.grid.values[variable])):
                 inside = problem.grid.members(variable, value)
@@ -279,8 +310,7 @@ def largest(problem: Problem, most: int) -> int:
         most: Another such number.
 
     Returns:
-        The largest whole number of utterances for which fractions of utterances could be matched, with the speakers'
-        limits at `most`, which are the widest; 0 where there is none.
+        The largest whole number of utterances for which fractions of utterances could match; 0 where there is none.
     """
     program = Program()
     number = program.variable(0, most)
@@ -294,9 +324,8 @@ def largest(problem: Problem, most: int) -> int:
         tolerance = Fraction(0) if problem.parallel(variable) else problem.tolerance[variable] or Fraction(0)
         for low, high in pairs:
             program.row({high: 1.0, low: -1.0, number: -float(tolerance)}, most=1e-9)
-    cap = math.floor(problem.max_share * most)
     for strata in problem.strata:
-        _add_in_fractions(program, problem, strata, number, ends, cap)
+        _add_in_fractions(program, problem, strata, number, ends)
     solved = program.solve({number: -1.0})
     return 0 if solved is None else int(whole(solved, [number])[0])
 
@@ -307,16 +336,15 @@ def _add_in_fractions(
     strata: Strata,
     number: int,
     ends: Sequence[Sequence[tuple[int, int]]],
-    cap: int,
 ) -> None:
     available = strata.available(len(problem.grid.cells))
     cells = {int(m): program.variable(0, available[m], False) for m in np.flatnonzero(available)}
     program.row({**dict.fromkeys(cells.values(), 1.0), number: -1.0}, 0, 0)
+    if strata.count.size <= MOST_STRATA:
+        put_speakers(program, strata, cells, {number: -float(problem.max_share)}, 1e-9)
     for index, variable in enumerate(problem.matched):
         for value, (low, high) in enumerate(ends[index]):
             inside: NDArray[np.bool_] = problem.grid.members(variable, value)
             terms = {cells[m]: 1.0 for m in cells if inside[m]}
             program.row({**terms, low: -1.0}, least=0)
             program.row({**terms, high: -1.0}, most=0)
-            if terms:
-                program.row(terms, most=strata.room(inside, cap))

@@ -4,7 +4,7 @@ import numpy as np
 
 from augment.design.selection.counts import counts_of, largest
 from augment.design.selection.problem import Problem, most_utterances
-from augment.design.selection.speakers import Cut, share_out
+from augment.design.selection.speakers import share_out
 from augment.design.selection.strata import Counts
 
 Found = tuple[int, dict[str, Counts]]
@@ -22,7 +22,7 @@ def selection_of(problem: Problem) -> Found | None:
     for strata in problem.strata:
         demand = np.array([problem.utterances])
         found = share_out(strata, demand, problem.speakers_min, problem.per_speaker)
-        if isinstance(found, Cut):
+        if found is None:
             return None
         shared[strata.group] = found
     return problem.utterances, shared

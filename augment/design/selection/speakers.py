@@ -7,30 +7,13 @@ solver, and every version of every library finds the same.
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from augment.design.selection.strata import Counts, Strata
 
 
-@dataclass(frozen=True)
-class Cut:
-    """Why numbers of utterances by cell cannot be shared out: a condition that they break.
-
-    Attributes:
-        cells: The cells that it is about, shape (cells,).
-        most: The most utterances that these can give; None for a condition on speakers.
-        fewest: The fewest utterances that these must give, for a group to have enough speakers.
-    """
-
-    cells: NDArray[np.bool_]
-    most: int | None = None
-    fewest: int | None = None
-
-
-def share_out(strata: Strata, demand: Counts, speakers_min: int, per_speaker: int) -> Counts | Cut:
+def share_out(strata: Strata, demand: Counts, speakers_min: int, per_speaker: int) -> Counts | None:
     """Share utterances out among speakers.
 
     Args:
@@ -40,22 +23,18 @@ def share_out(strata: Strata, demand: Counts, speakers_min: int, per_speaker: in
         per_speaker: At most so many utterances of one speaker.
 
     Returns:
-        How many to take from each stratum, shape (e,), as evenly spread over speakers as possible; or the condition
-        (after Hall, 1935, and the max-flow min-cut theorem) that the demand breaks.
+        How many to take from each stratum, shape (e,), as evenly spread over speakers as possible; None where the
+        demand cannot be met, or not by so many speakers.
     """
     flow = _Flow(strata, demand)
-    dead = flow.raise_to(1)
-    used = int(flow.load.sum())
-    if used < speakers_min:
-        heard = strata.room(dead, 1)
-        return Cut(~dead, fewest=speakers_min - heard)
-    most = 1
-    while flow.unmet.any() and most < per_speaker:
-        most += 1
-        dead = flow.raise_to(most)
-    if flow.unmet.any():
-        return Cut(dead, most=strata.room(dead, per_speaker))
-    return flow.taken
+    flow.raise_to(1)
+    if int(flow.load.sum()) < speakers_min:
+        return None
+    for most in range(2, per_speaker + 1):
+        if not flow.unmet.any():
+            break
+        flow.raise_to(most)
+    return None if flow.unmet.any() else flow.taken
 
 
 class _Flow:
@@ -75,12 +54,8 @@ class _Flow:
         for edges in self.of_cell.values():
             edges.sort(key=lambda edge: (int(strata.speaker[edge]), edge))
 
-    def raise_to(self, most: int) -> NDArray[np.bool_]:
-        """Take as much as possible while no speaker gives more than so many.
-
-        Returns:
-            Cells that cannot get any more, since whatever they reach is used up, shape (cells,).
-        """
+    def raise_to(self, most: int) -> None:
+        """Take as much as possible while no speaker gives more than so many."""
         dead_cells: set[int] = set()
         dead_speakers: set[int] = set()
         for cell in self.order:
@@ -91,9 +66,6 @@ class _Flow:
                 if path:
                     self.load[self.strata.speaker[path[-1]]] += 1
                     self.unmet[cell] -= 1
-        chosen = np.zeros(self.unmet.size, dtype=np.bool_)
-        chosen[list(dead_cells)] = True
-        return chosen
 
     def _path(self, start: int, most: int, dead_cells: set[int], dead_speakers: set[int]) -> list[int]:
         """Strata along which one utterance more reaches a cell: take, give back, take ...

@@ -103,7 +103,7 @@ def _rehearse(planned: Plan) -> list[str]:
     work = utterance_of(rows, planned.corpus.manifest.parent)
     failed: list[Failed] = []
     missed: dict[str, str] = {}
-    for outcome in render_items(job_of(planned.loaded, Path()), work):  # one at a time: a grid is too large to hold
+    for outcome in render_items(job_of(planned.loaded, planned.conditions, Path()), work):  # one at a time: a grid is too large to hold
         if isinstance(outcome, Failed):
             failed.append(outcome)
         elif outcome.measured.get("room_t60_missed"):
@@ -150,7 +150,7 @@ def build(
     keys = dict(planned.items.select("audio_filepath", "key").rows())
     with open_folder(path, planned.loaded.recipe.name, keys, replace) as opened:
         _write_where(opened, planned)
-        job = job_of(planned.loaded, path)
+        job = job_of(planned.loaded, planned.conditions, path)
         work = shards(planned, opened.finished)
         if work or opened.stale:
             opened.reopen()
@@ -234,7 +234,7 @@ def render_utterance(planned: Plan, utterance: str) -> dict[str, Rendered]:
         known = planned.items["utterance"].unique().to_list()
         raise AcoustigridError(Fault("", f"the plan has no utterance '{utterance}'", nearest(utterance, known)))
     made: dict[str, Rendered] = {}
-    job = job_of(planned.loaded, Path())
+    job = job_of(planned.loaded, planned.conditions, Path())
     for outcome in render_items(job, utterance_of(rows, planned.corpus.manifest.parent)):
         if isinstance(outcome, Failed):
             raise AcoustigridError(Fault(f"{utterance} under {outcome.condition.name}", outcome.reason))

@@ -258,5 +258,5 @@ def test_notes_tell_what_confounds(workshop):
 
 def test_too_many_conditions_are_refused_at_once(workshop):
     factors = ", ".join(f"f{i}: {{{', '.join(f's{j}: []' for j in range(10))}}}" for i in range(7))
-    with pytest.raises(DesignError, match="10,000,000 combinations"):
+    with pytest.raises(DesignError, match="10,000,000 conditions"):
         conditions(load_recipe(workshop.recipe(factors=f"{{{factors}}}")))

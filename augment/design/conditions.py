@@ -1,11 +1,11 @@
 """Conditions: one setting of every factor."""
 
-import itertools
-import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from augment.design.grid.choices import choices_of
+from augment.design.grid.factors import Choice
 from augment.errors import DesignError, Fault
 from augment.perturb import Perturbation
 from augment.profiles.library import DEALT
@@ -13,8 +13,7 @@ from augment.recipe.loader import LoadedRecipe
 from augment.recipe.sweep import Setting
 from augment.scene import Stage
 
-LONGEST_NAME = 150
-MOST_CONDITIONS = 10_000
+LONGEST_NAME = 200
 
 
 @dataclass(frozen=True)
@@ -70,15 +69,6 @@ class Condition:
     chain: tuple[ChainStep, ...]
 
 
-def _excluded(choice: Sequence[tuple[str, Setting]], loaded: LoadedRecipe) -> bool:
-    named = dict(choice)
-    for entry in loaded.recipe.exclude:
-        wanted = {f: (names,) if isinstance(names, str) else names for f, names in entry.items()}
-        if all({named[f].name, named[f].family} & set(names) for f, names in wanted.items()):
-            return True
-    return False
-
-
 def _steps(factor: str, setting: Setting) -> list[ChainStep]:
     seen: Counter[str] = Counter()
     steps = []
@@ -90,36 +80,44 @@ def _steps(factor: str, setting: Setting) -> list[ChainStep]:
     return steps
 
 
-def conditions(loaded: LoadedRecipe) -> tuple[Condition, ...]:
-    """All conditions of a recipe: the full product of its factors, less what it excludes.
+def conditions(loaded: LoadedRecipe, choices: Iterable[Choice] | None = None) -> tuple[Condition, ...]:
+    """The conditions of a recipe.
+
+    Args:
+        loaded: The recipe.
+        choices: The combinations of settings, where these are known; else by the recipe's design.
 
     Raises:
-        DesignError: Everything is excluded, there are more than 10,000, or a name is too long for a folder.
+        DesignError: Nothing is left, there are too many, a name is too long for a folder, or two rooms meet.
 
     Example:
         >>> from augment.recipe.loader import load_recipe
         >>> [c.name for c in conditions(load_recipe("demo"))][:3]
         ['quiet__studio', 'quiet__handset', 'scanner_15db__studio']
     """
-    count = math.prod(len(settings) for settings in loaded.settings.values())
-    if count > MOST_CONDITIONS:
-        message = f"the factors have {count:,} combinations; at most {MOST_CONDITIONS:,} are planned"
-        raise DesignError(Fault("", message, "take out settings or factors"))
-    found = []
-    factors = [[(factor, setting) for setting in settings] for factor, settings in loaded.settings.items()]
-    for choice in itertools.product(*factors):
-        if _excluded(choice, loaded):
-            continue
-        name = "__".join(setting.name for _, setting in choice)
-        if len(name) > LONGEST_NAME:
-            message = f"the condition '{name}' has a name of more than {LONGEST_NAME} characters"
-            raise DesignError(Fault("", message, "shorten the names of its settings"))
-        chain = [step for factor, setting in choice for step in _steps(factor, setting)]
-        rooms = [step.path for step in chain if step.perturbation.stage == Stage.ROOM]
-        if len(rooms) > 1:
-            message = f"the condition '{name}' has two rooms: {' and '.join(rooms)}"
-            raise DesignError(Fault("", message, "let a factor of its own choose between them, or exclude it"))
-        found.append(Condition(name, tuple((f, s.name) for f, s in choice), tuple(chain)))
-    if not found:
-        raise DesignError(Fault("", "the recipe excludes every condition", "remove an entry of 'exclude'"))
-    return tuple(found)
+    wanted = choices_of(loaded).choices if choices is None else choices
+    return tuple(condition_of(choice, loaded) for choice in wanted)
+
+
+def condition_of(choice: Choice, loaded: LoadedRecipe) -> Condition:
+    """The condition that a combination of settings is.
+
+    Raises:
+        DesignError: Its name is too long for a folder, two rooms meet, or the recipe has no such setting.
+    """
+    name = "__".join(choice)
+    if len(name) > LONGEST_NAME:
+        message = f"the condition '{name}' has a name of more than {LONGEST_NAME} characters"
+        raise DesignError(Fault("", message, "shorten the names of its settings"))
+    settings = []
+    for (factor, known), wanted in zip(loaded.settings.items(), choice, strict=True):
+        found = next((setting for setting in known if setting.name == wanted), None)
+        if found is None:
+            raise DesignError(Fault("", f"the recipe has no setting '{wanted}' of the factor '{factor}'"))
+        settings.append((factor, found))
+    chain = [step for factor, setting in settings for step in _steps(factor, setting)]
+    rooms = [step.path for step in chain if step.perturbation.stage == Stage.ROOM]
+    if len(rooms) > 1:
+        message = f"the condition '{name}' has two rooms: {' and '.join(rooms)}"
+        raise DesignError(Fault("", message, "let a factor of its own choose between them, or exclude it"))
+    return Condition(name, tuple((factor, setting.name) for factor, setting in settings), tuple(chain))

@@ -15,12 +15,11 @@ from augment.files.yaml import Document, Location, faults_of, load_yaml
 from augment.perturb import Perturbation
 from augment.profiles.library import DEALT, Library, Need
 from augment.recipe import sweep
+from augment.recipe.crossings import Settings, name_faults
 from augment.recipe.model import Recipe, SettingSpec, reserved
 from augment.recipe.sweep import Setting
 
 LONGEST_NAME = 40
-Settings = dict[str, dict[str, list[Setting]]]
-"""Factor, family, settings."""
 
 
 @dataclass(frozen=True)
@@ -190,7 +189,7 @@ def _order(first: Perturbation, second: Perturbation) -> tuple[str, str]:
 
 
 def _crossings(data: dict[str, Any], settings: Settings, document: Document) -> list[Fault]:
-    """Faults between the parts: names, the order of factors, exclusions."""
+    """Faults between the parts: names, the order of factors, what the design says."""
     faults: list[Fault] = []
     for factor, families in settings.items():
         if reserved(factor):
@@ -201,10 +200,7 @@ def _crossings(data: dict[str, Any], settings: Settings, document: Document) -> 
             faults.append(_fault(document, ("factors", factor), f"two settings are named '{name}'", ""))
     for (early, first), (late, second) in itertools.combinations(settings.items(), 2):
         faults += _factor_disorder(document, (early, first), (late, second))
-    exclude = data.get("exclude")
-    for index, entry in enumerate(exclude if isinstance(exclude, list) else []):
-        for factor, names in entry.items() if isinstance(entry, dict) else ():
-            faults += _exclusion(document, settings, ("exclude", index, factor), names)
+    faults += name_faults(data, settings, document)
     return faults
 
 
@@ -221,19 +217,6 @@ def _factor_disorder(
                 at = ("factors", late[0], other, "steps", index)
                 return [_fault(document, at, f"{stands} of {early[0]}.{family}", remedy)]
     return []
-
-
-def _exclusion(document: Document, settings: Settings, at: Location, names: Any) -> list[Fault]:
-    factor = str(at[-1])
-    factors = document.data.get("factors")
-    if not isinstance(factors, dict) or factor not in factors:
-        known = list(factors) if isinstance(factors, dict) else []
-        return [_fault(document, at, f"there is no factor '{factor}'", nearest(factor, known))]
-    if not isinstance(factors[factor], dict) or set(settings.get(factor, {})) != set(factors[factor] or {"none": 0}):
-        return []  # a setting of it is faulty: what names there would be is not known
-    known = sorted({n for family, some in settings[factor].items() for n in [family, *(s.name for s in some)]})
-    wrong = [n for n in (names if isinstance(names, list) else [names]) if n not in known]
-    return [_fault(document, at, f"'{factor}' has no setting '{n}'", nearest(str(n), known)) for n in wrong]
 
 
 def _missing(settings: Settings, library: Library, document: Document) -> list[Fault]:

@@ -1,11 +1,11 @@
 """From a plan to the work that its items are."""
 
 import itertools
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from augment.design.conditions import conditions
+from augment.design.conditions import Condition
 from augment.design.dealing import read_dealt
 from augment.design.plan import Plan
 from augment.recipe.loader import LoadedRecipe
@@ -15,14 +15,14 @@ from augment.testset.shard import Item, Job, Shard, Utterance
 ITEMS_PER_SHARD = 64
 
 
-def job_of(loaded: LoadedRecipe, folder: Path) -> Job:
+def job_of(loaded: LoadedRecipe, conditions: Iterable[Condition], folder: Path) -> Job:
     """What all shards of a build have in common."""
     recipe = loaded.recipe
     spec = RenderSpec(
         recipe.seed, recipe.output.sample_rate_hz, recipe.speech.level_dbov, recipe.snr_definition(), loaded.library,
         recipe.speech.loudness_dbspl(), recipe.speech.talker_m, recipe.speech.effort,
     )  # fmt: skip
-    named = {condition.name: condition for condition in conditions(loaded)}
+    named = {condition.name: condition for condition in conditions}
     return Job(folder.resolve(), recipe.output.format, spec, named)
 
 

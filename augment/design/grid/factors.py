@@ -1,0 +1,74 @@
+"""Factors, their settings, and combinations of these that are excluded."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from augment.recipe.loader import LoadedRecipe
+from augment.recipe.sweep import Setting
+
+Choice = tuple[str, ...]
+"""The name of one setting of each factor, in the recipe's order."""
+
+Entry = Mapping[str, str | tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Factors:
+    """The dimensions of an acoustic design.
+
+    Attributes:
+        names: Names of the factors, in the recipe's order.
+        settings: Names of the settings of each factor, in the recipe's order.
+        excluded: Combinations that are left out: of some factors, by number, names that must not meet.
+    """
+
+    names: tuple[str, ...]
+    settings: tuple[tuple[str, ...], ...]
+    excluded: tuple[Mapping[int, frozenset[str]], ...] = ()
+
+    def allows(self, choice: Sequence[str | None]) -> bool:
+        """Whether a combination, which may be unfinished, meets no exclusion.
+
+        Example:
+            >>> two = Factors(("a", "b"), (("x", "y"), ("x", "y")), ({0: frozenset("x"), 1: frozenset("y")},))
+            >>> two.allows(("x", None)), two.allows(("x", "y"))
+            (True, False)
+        """
+        return not any(all(choice[f] in names for f, names in entry.items()) for entry in self.excluded)
+
+    def completed(self, choice: Sequence[str | None]) -> Choice | None:
+        """A full combination that holds an unfinished one and meets no exclusion; None where there is none."""
+        free = [f for f, name in enumerate(choice) if name is None]
+        free.sort(key=lambda f: -sum(f in entry for entry in self.excluded))
+        found = list(choice)
+        if not self.allows(found):
+            return None
+        return self._search(found, free)
+
+    def _search(self, choice: list[str | None], free: list[int]) -> Choice | None:
+        if not free:
+            return tuple(name for name in choice if name is not None)
+        factor, *rest = free
+        for name in self.settings[factor]:
+            choice[factor] = name
+            if self.allows(choice) and (found := self._search(choice, rest)):
+                return found
+        choice[factor] = None
+        return None
+
+
+def factors_of(loaded: LoadedRecipe) -> Factors:
+    """The factors of a recipe."""
+    names = tuple(loaded.settings)
+    settings = tuple(tuple(setting.name for setting in loaded.settings[name]) for name in names)
+    excluded = []
+    for entry in loaded.recipe.exclude:
+        parts = {names.index(f): frozenset(named(loaded.settings[f], wanted)) for f, wanted in entry.items()}
+        excluded.append(parts)
+    return Factors(names, settings, tuple(excluded))
+
+
+def named(settings: Sequence[Setting], wanted: str | tuple[str, ...]) -> Iterator[str]:
+    """Names of settings that go by one of some names, their own or that of their family."""
+    names = {wanted} if isinstance(wanted, str) else set(wanted)
+    return (setting.name for setting in settings if {setting.name, setting.family} & names)

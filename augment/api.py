@@ -11,8 +11,10 @@ from augment.acoustics import Signal
 from augment.acoustics.pcm import headroom_gain, quantise
 from augment.corpus.speech import Progress, inspect
 from augment.corpus.table import read_corpus
+from augment.design.assignment import schedule
 from augment.design.conditions import conditions
 from augment.design.dealing import Dealer, exposures
+from augment.design.grid.choices import choices_of
 from augment.design.plan import Plan, make_plan
 from augment.design.selection import select
 from augment.errors import AcoustigridError, DesignError, Fault, nearest
@@ -79,18 +81,22 @@ def plan(recipe: str | Path | LoadedRecipe, progress: Progress = iter) -> Plan:
     """
     loaded = recipe if isinstance(recipe, LoadedRecipe) else load_recipe(recipe)
     wanted = loaded.recipe
-    columns = conditions(loaded)
+    chosen = choices_of(loaded)
+    columns = conditions(loaded, chosen.choices)
     corpus = read_corpus(wanted.corpus, loaded.base)
-    selection = select(corpus, wanted.balance, wanted.seed)
+    selection = select(corpus, wanted.balance, wanted.seed, wanted.rotated)
     rate = wanted.output.sample_rate_hz
     facts, notes = inspect(corpus, selection.frame, rate, progress)
+    seconds = [facts[identity].samples / rate for identity in selection.frame["id"]]
+    output = (wanted.output.format, rate)
+    turns = schedule(columns, wanted.assignment, wanted.budget, seconds, output, wanted.seed)
     dealt = exposures(columns, Dealer(corpus, selection, loaded.library, wanted.seed, rate, wanted.noise.segment_s))
-    planned = make_plan(loaded, corpus, columns, selection, dealt, facts, tuple(notes))
+    planned = make_plan(loaded, corpus, turns, selection, dealt, facts, (*chosen.notes, *notes))
     return dataclasses.replace(planned, notes=(*planned.notes, *_rehearse(planned)))
 
 
 def _rehearse(planned: Plan) -> list[str]:
-    """Render the longest utterance once: a condition that cannot be made is told before anything is written.
+    """Render the longest utterance of every condition: what cannot be made is told before anything is written.
 
     Returns:
         What a user should know of rooms.
@@ -98,19 +104,22 @@ def _rehearse(planned: Plan) -> list[str]:
     Raises:
         DesignError: With one fault for each condition that fails.
     """
-    longest = planned.items.sort("samples", "utterance", descending=True)["utterance"][0]
-    rows = [row for row in planned.items.rows(named=True) if row["utterance"] == longest]
-    work = utterance_of(rows, planned.corpus.manifest.parent)
-    failed: list[Failed] = []
+    items = planned.items.sort("samples", "utterance", descending=True)
+    longest = items.unique("condition", keep="first", maintain_order=True).sort("utterance", maintain_order=True)
+    job = job_of(planned.loaded, planned.conditions, Path())
+    failed: list[tuple[Failed, str]] = []
     missed: dict[str, str] = {}
-    for outcome in render_items(job_of(planned.loaded, planned.conditions, Path()), work):  # one at a time: a grid is too large to hold
-        if isinstance(outcome, Failed):
-            failed.append(outcome)
-        elif outcome.measured.get("room_t60_missed"):
-            missed |= _missed(outcome.measured)
+    for (utterance,), rows in longest.group_by("utterance", maintain_order=True):
+        work = utterance_of(rows.rows(named=True), planned.corpus.manifest.parent)
+        for outcome in render_items(job, work):  # one at a time: a grid is too large to hold
+            if isinstance(outcome, Failed):
+                failed.append((outcome, str(utterance)))
+            elif outcome.measured.get("room_t60_missed"):
+                missed |= _missed(outcome.measured)
     if failed:
-        faults = [Fault(f"condition {outcome.condition.name}", outcome.reason) for outcome in failed]
-        raise DesignError([*faults, Fault("", f"tried with '{longest}', the longest utterance")])
+        faults = [Fault(f"condition {outcome.condition.name}", outcome.reason) for outcome, _ in failed]
+        tried = ", ".join(f"'{name}'" for name in dict.fromkeys(name for _, name in failed))
+        raise DesignError([*faults, Fault("", f"tried with {tried}, the longest utterance")])
     return list(missed.values())
 
 

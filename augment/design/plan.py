@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from augment.corpus.speech import Facts
 from augment.corpus.table import Corpus, label_column
+from augment.design.assignment import Schedule, size_bytes
 from augment.design.conditions import Condition
 from augment.design.dealing import content, written
 from augment.design.exposure import Exposure
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 BYTES_VERSION = 2
 """Raised whenever the bytes of an item change for the same inputs; the CHANGELOG says so under "bytes changed"."""
 
-FLAC_SHARE = 0.6
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -38,7 +37,7 @@ class Plan:
     Attributes:
         loaded: The recipe.
         corpus: The corpus.
-        conditions: Columns of the grid.
+        schedule: Columns of the grid, and which block meets which.
         selection: Chosen utterances, rows of the grid.
         exposures: What is dealt to the blocks, by :attr:`ChainStep.plays`.
         items: One row for each file: where its speech comes from, its condition, group and block, what is
@@ -49,11 +48,16 @@ class Plan:
 
     loaded: LoadedRecipe
     corpus: Corpus
-    conditions: tuple[Condition, ...]
+    schedule: Schedule
     selection: Selection
     exposures: Mapping[str, Exposure]
     items: "polars.DataFrame"
     notes: tuple[str, ...]
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Columns of the grid."""
+        return self.schedule.conditions
 
     def __repr__(self) -> str:
         groups, columns = len(self.selection.groups), len(self.conditions)
@@ -67,15 +71,15 @@ class Plan:
     @property
     def estimated_bytes(self) -> int:
         """Size of all audio files: exact for WAV, an estimate for FLAC."""
-        samples, files = int(self.items["samples"].sum()), self.items.height
-        share = 1.0 if self.loaded.recipe.output.format == "wav" else FLAC_SHARE
-        return round(2 * samples * share) + 44 * files
+        output = self.loaded.recipe.output
+        rate = output.sample_rate_hz
+        return round(size_bytes((self.items["samples"] / rate).to_list(), (output.format, rate)))
 
 
 def make_plan(
     loaded: LoadedRecipe,
     corpus: Corpus,
-    conditions: tuple[Condition, ...],
+    schedule: Schedule,
     selection: Selection,
     exposures: Mapping[str, Exposure],
     facts: Mapping[str, Facts],
@@ -89,12 +93,13 @@ def make_plan(
     import polars
 
     stems = _stems(selection.frame["id"].to_list(), corpus)
+    conditions = schedule.conditions
     chains = [_Chain(condition, loaded, exposures) for condition in conditions]
     recipe, labels = loaded.recipe, label_columns(corpus, loaded)
     rows: list[dict[str, Any]] = []
     for utterance in selection.frame.rows(named=True):
         own = _utterance_part(utterance, facts[utterance["id"]], labels)
-        for condition, chain in zip(conditions, chains, strict=True):
+        for condition, chain in ((conditions[c], chains[c]) for c in schedule.of_block(utterance["block"])):
             dealt = chain.dealt(utterance["block"])
             stem = stems[utterance["id"]]
             rows.append(
@@ -111,7 +116,7 @@ def make_plan(
     items = polars.DataFrame(rows, infer_schema_length=None)
     told = notes_on(selection, facts, items, exposures, conditions, loaded)
     all_notes = (*corpus.notes, *selection.notes, *notes, *told)
-    return Plan(loaded, corpus, conditions, selection, exposures, items, all_notes)
+    return Plan(loaded, corpus, schedule, selection, exposures, items, all_notes)
 
 
 def label_columns(corpus: Corpus, loaded: LoadedRecipe) -> dict[str, str]:

@@ -117,6 +117,12 @@ class Budget(Spec):
     hours: Annotated[float | None, Field(gt=0, description="of audio")] = None
     gigabytes: Annotated[float | None, Field(gt=0, description="of audio files, 10^9 bytes")] = None
 
+    @model_validator(mode="after")
+    def _says_something(self) -> "Budget":
+        if self.files is self.hours is self.gigabytes is None:
+            raise ValueError("a budget says nothing without 'files', 'hours' or 'gigabytes'")
+        return self
+
 
 class Statistics(Spec):
     """What is assumed to tell how small a difference in word error rate a design can detect."""

@@ -168,6 +168,19 @@ class Recipe(Spec):
             raise ValueError(f"snr.band_hz: {band[0]:g}-{band[1]:g} Hz does not end at or below {half:g} Hz")
         return self
 
+    @model_validator(mode="after")
+    def _assigns(self) -> "Recipe":
+        if self.assignment == "rotated" and self.budget is None:
+            raise ValueError("assignment: 'rotated' needs a budget, or write {rotated: k}")
+        if self.assignment != "crossed" and self.balance.text == "parallel":
+            raise ValueError("'text: parallel' goes with 'assignment: crossed': texts fix who meets what, not speakers")
+        return self
+
+    @property
+    def rotated(self) -> bool:
+        """Whether utterances meet some of the conditions only."""
+        return self.assignment != "crossed"
+
     def snr_definition(self) -> SnrDefinition:
         """SNR as this recipe means it, with the default band filled in."""
         band = self.snr.band_hz

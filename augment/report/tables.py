@@ -1,30 +1,12 @@
-"""Tables as plain text."""
+"""A plan and a test set as tables."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from augment.design.plan import Plan
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """A table with a rule under its header: the first column to the left, the others to the right.
-
-    Example:
-        >>> print(table(["group", "files"], [["Scottish", 12], ["American", 3]]))
-        group     files
-        --------  -----
-        Scottish     12
-        American      3
-    """
-    lines = [[str(cell) for cell in row] for row in [header, *rows]]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
-    lines.insert(1, ["-" * width for width in widths])
-    shown = []
-    for line in lines:
-        cells = [line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))]
-        shown.append("  ".join(cells).rstrip())
-    return "\n".join(shown)
+from augment.report.design import assignment_text, balance_text, conditions_text
+from augment.report.text import table
 
 
 def coverage(plan: Plan, made: Iterable[str]) -> str:
@@ -116,7 +98,9 @@ def plan_text(plan: Plan) -> str:
     """Everything about a plan that a person decides upon."""
     recipe = plan.loaded.recipe
     parts = [f"{recipe.name}: {len(plan.selection.groups)} groups x {len(plan.conditions)} conditions"]
-    parts += [groups(plan), coverage(plan, plan.items["audio_filepath"].to_list())]
+    parts += [text for text in (conditions_text(plan), assignment_text(plan)) if text]
+    parts += [groups(plan), *filter(None, [balance_text(plan)])]
+    parts += [coverage(plan, plan.items["audio_filepath"].to_list())]
     parts += [noise(plan)] if plan.exposures else []
     if plan.selection.left_out:
         reasons = [[reason, count] for reason, count in plan.selection.left_out.items()]

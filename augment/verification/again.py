@@ -11,7 +11,7 @@ import numpy as np
 from augment.acoustics import Signal
 from augment.acoustics.levels import speech_level
 from augment.corpus.speech import Progress
-from augment.design.conditions import conditions
+from augment.design.conditions import Condition, condition_of
 from augment.design.plan import BYTES_VERSION
 from augment.errors import AcoustigridError, Fault, TestSetError
 from augment.files.audio import encode, pcm_sha256
@@ -57,11 +57,12 @@ def rendered_again(
         root = (base / loaded.recipe.corpus.path).parent
         if not root.is_dir():
             raise TestSetError(Fault(str(root), "the folder of the corpus is not there"))
-        faults = _identity_faults(path, identity, loaded)
+        columns = _conditions(loaded, planned, identity)
+        faults = _identity_faults(path, identity, loaded, columns)
     except AcoustigridError as error:
         remedy = "say where the recipe was with --recipe-folder, or check the files only with --sample 0"
         return [Fault(str(path), f"no item could be rendered again: {error}", remedy)], 0
-    job, count = job_of(loaded, path), 0
+    job, count = job_of(loaded, columns, path), 0
     for row in progress([row for row in chosen if row["audio_filepath"] in planned]):
         place = str(path / row["audio_filepath"])
         count += 1
@@ -82,9 +83,22 @@ def _recipe_folder(path: Path) -> Path:
         raise TestSetError(Fault(str(path / STATE / WHERE), f"cannot be read: {error!r}")) from None
 
 
-def _identity_faults(path: Path, identity: dict[str, Any], loaded: LoadedRecipe) -> list[Fault]:
+def _conditions(loaded: LoadedRecipe, planned: dict[str, dict[str, Any]], identity: dict[str, Any]) -> list[Condition]:
+    """The conditions of the plan; not made anew, since another version may make another covering array."""
+    try:
+        choices = dict.fromkeys(tuple(str(row[factor]) for factor in loaded.settings) for row in planned.values())
+    except KeyError as error:
+        raise TestSetError(Fault("", f"the plan has no column for the factor {error}")) from None
+    found = {condition.name: condition for condition in (condition_of(choice, loaded) for choice in choices)}
+    order = [name for name in identity.get("conditions", []) if name in found]
+    return [found[name] for name in dict.fromkeys([*order, *sorted(found)])]
+
+
+def _identity_faults(
+    path: Path, identity: dict[str, Any], loaded: LoadedRecipe, columns: Sequence[Condition]
+) -> list[Fault]:
     """What ``testset.json`` says against the recipe, and the profiles of today against those of the build."""
-    expected = described(loaded, conditions(loaded))
+    expected = described(loaded, columns)
     today = expected.pop("profiles")
     if identity.get("made_by") != expected.pop("made_by"):
         del expected["limits"]  # another version, whose bytes are the same, may word them otherwise

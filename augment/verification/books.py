@@ -76,12 +76,12 @@ def _identity_counts(
     path: Path, identity: dict[str, Any], planned: dict[str, dict[str, Any]], counted: dict[str, int]
 ) -> list[Fault]:
     """What ``testset.json`` counts, counted again."""
-    groups = Counter(str(row["group"]) for row in planned.values())
-    conditions = len({row["condition"] for row in planned.values()})
+    utterances = {(str(row["group"]), row["utterance"]) for row in planned.values()}
+    groups = Counter(group for group, _ in utterances)
     expected = {
         "items": counted,
         "groups": sorted(groups),
-        "utterances_per_group": max(groups.values(), default=0) // max(conditions, 1),
+        "utterances_per_group": max(groups.values(), default=0),
     }
     place = str(path / IDENTITY)
     return [

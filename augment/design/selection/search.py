@@ -21,7 +21,7 @@ def selection_of(problem: Problem) -> Found | None:
     shared: dict[str, Counts] = {}
     for strata in problem.strata:
         demand = np.array([problem.utterances])
-        found = share_out(strata, demand, problem.speakers_min, problem.per_speaker)
+        found = share_out(strata.merged(), demand, problem.speakers_min, problem.per_speaker)
         if found is None:
             return None
         shared[strata.group] = found

@@ -26,6 +26,8 @@ def share_out(strata: Strata, demand: Counts, speakers_min: int, per_speaker: in
         How many to take from each stratum, shape (e,), as evenly spread over speakers as possible; None where the
         demand cannot be met, or not by so many speakers.
     """
+    if per_speaker < 1:
+        return None  # a share so small that nobody may say anything
     flow = _Flow(strata, demand)
     flow.raise_to(1)
     if int(flow.load.sum()) < speakers_min:

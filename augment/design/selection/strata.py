@@ -46,6 +46,12 @@ class Strata:
         np.add.at(found, self.cell, self.count)
         return found
 
+    def merged(self) -> "Strata":
+        """The same utterances in one cell, for when nothing is matched after all."""
+        each = np.bincount(self.speaker, weights=self.count, minlength=len(self.speakers)).astype(np.int64)
+        everybody = np.arange(len(self.speakers))
+        return Strata(self.group, self.speakers, everybody, np.zeros_like(everybody), each)
+
     def room(self, chosen: NDArray[np.bool_], per_speaker: int) -> int:
         """How many utterances some cells can give when nobody gives more than so many.
 

@@ -1,0 +1,119 @@
+"""Who meets which condition: every utterance all of them, or some of them in turn.
+
+Rotated: the conditions stand on a ring in an order drawn by the seed; block 0 meets the first k of them, block 1 the
+next k, and so on around. A run of successive blocks then meets every condition equally often, to within one; so does
+the whole group, and so does each speaker, whose utterances are such a run (``with_blocks`` sees to that). All groups
+follow the same ring, so a block meets the same conditions, noises and draws in each of them.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from augment.design.conditions import Condition
+from augment.errors import DesignError, Fault
+from augment.recipe.experiment import Assignment, Budget, Rotated
+from augment.streams import rank
+
+FLAC_SHARE = 0.6
+"""Size of FLAC beside WAV: an estimate."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Which conditions each block meets.
+
+    Attributes:
+        conditions: All of them.
+        each: How many each block meets.
+        ring: Their order on the ring, as indices.
+    """
+
+    conditions: tuple[Condition, ...]
+    each: int
+    ring: tuple[int, ...]
+
+    @property
+    def crossed(self) -> bool:
+        """Whether every block meets every condition."""
+        return self.each == len(self.conditions)
+
+    def of_block(self, block: int) -> list[int]:
+        """Indices of the conditions that a block meets, in the order of the conditions."""
+        size = len(self.ring)
+        return sorted(self.ring[(block * self.each + turn) % size] for turn in range(self.each))
+
+
+def schedule(
+    conditions: tuple[Condition, ...],
+    assignment: Assignment,
+    budget: Budget | None,
+    seconds: Sequence[float],
+    output: tuple[str, int],
+    seed: int,
+) -> Schedule:
+    """Decide who meets what.
+
+    Args:
+        conditions: Of the design.
+        assignment: What the recipe says.
+        budget: What the test set may cost; None for anything.
+        seconds: Length of each chosen utterance.
+        output: Format and sample rate.
+        seed: Of the recipe.
+
+    Raises:
+        DesignError: There are fewer conditions than an utterance shall meet, or the budget does not suffice.
+    """
+    names = sorted(range(len(conditions)), key=lambda c: rank(seed, "ring", conditions[c].name))
+    most = len(conditions)
+    if budget is not None:
+        most = min(most, _affordable(budget, seconds, output))
+    each = assignment.rotated if isinstance(assignment, Rotated) else len(conditions)
+    if each > len(conditions):
+        message = f"assignment: each utterance shall meet {each} conditions, and the design has {len(conditions)}"
+        raise DesignError(Fault("", message, f"assignment: {{rotated: {len(conditions) - 1}}}, or crossed"))
+    if assignment == "rotated":
+        each = most
+    if each > most or most < 1:
+        raise _too_dear(budget, each, most, seconds, output)
+    return Schedule(conditions, each, tuple(names))
+
+
+def _affordable(budget: Budget, seconds: Sequence[float], output: tuple[str, int]) -> int:
+    """How many conditions every utterance can meet: files, hours and bytes grow with it alike."""
+    found = [math.inf]
+    if budget.files is not None:
+        found.append(budget.files // len(seconds))
+    if budget.hours is not None:
+        found.append(budget.hours * 3600 / sum(seconds))
+    if budget.gigabytes is not None:
+        found.append(budget.gigabytes * 1e9 / size_bytes(seconds, output))
+    least = min(found)
+    return 10**9 if math.isinf(least) else math.floor(least)
+
+
+def size_bytes(seconds: Sequence[float], output: tuple[str, int]) -> float:
+    """Size of one file for each length: exact for WAV, an estimate for FLAC.
+
+    Example:
+        >>> size_bytes([1.0], ("wav", 16000))
+        32044.0
+    """
+    share = 1.0 if output[0] == "wav" else FLAC_SHARE
+    return 2 * output[1] * sum(seconds) * share + 44 * len(seconds)
+
+
+def _too_dear(
+    budget: Budget | None, each: int, most: int, seconds: Sequence[float], output: tuple[str, int]
+) -> DesignError:
+    each = max(each, 1)
+    files, hours = each * len(seconds), each * sum(seconds) / 3600
+    gigabytes = each * size_bytes(seconds, output) / 1e9
+    allowed = {} if budget is None else budget.model_dump(exclude_none=True)
+    message = (
+        f"{each} conditions for each of {len(seconds)} utterances are {files} files, {hours:.2f} hours, "
+        f"{gigabytes:.3f} gigabytes; the budget is {allowed}"
+    )
+    fewer = f"assignment: {{rotated: {most}}}" if most else "fewer utterances: balance: {utterances: ...}"
+    return DesignError(Fault("", message, f"{fewer}, or a larger budget"))

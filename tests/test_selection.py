@@ -1,0 +1,236 @@
+"""Balanced selection: every accepted one keeps its word, every refused one is infeasible by brute force."""
+
+import itertools
+from collections import Counter
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import polars
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from augment.corpus.table import Corpus
+from augment.design.selection import select
+from augment.errors import DesignError
+from augment.recipe.experiment import Balance, Speakers
+
+LABELS = ("accent", "gender", "age")
+
+
+def corpus_of(rows: list[dict]) -> Corpus:
+    full = [
+        {"audio_filepath": "x", "offset": None, "duration": None, "text": f"text {r['id']}", "row": i + 1, **r}
+        for i, r in enumerate(rows)
+    ]
+    frame = polars.DataFrame(
+        full, infer_schema_length=None, schema_overrides={"offset": polars.Float64, "duration": polars.Float64}
+    )
+    return Corpus(frame.rename({label: f"label:{label}" for label in LABELS}), Path("m.jsonl"), LABELS)
+
+
+@st.composite
+def small(draw):
+    """Two or three groups of at most seven utterances, each with two labels."""
+    rows = []
+    for group in "ABC"[: draw(st.integers(2, 3))]:
+        for number in range(draw(st.integers(1, 6))):
+            speaker = f"{group}{draw(st.integers(0, 2))}"
+            gender, age = draw(st.sampled_from("fm")), draw(st.sampled_from("yo"))
+            rows.append({"id": f"{group}-{number}", "accent": group, "speaker": speaker, "gender": gender, "age": age})
+    return rows
+
+
+def fits(subset, wanted, voices, most) -> bool:
+    spoken = Counter(row["speaker"] for row in subset)
+    return len(subset) == wanted and len(spoken) >= voices and max(spoken.values()) <= most
+
+
+def feasible(rows, wanted, voices, share, tolerance, labels) -> bool:
+    """By trying all subsets of every group, and all combinations of their counts."""
+    most = int(Fraction(share) * wanted)
+    kept = []
+    for group in sorted({row["accent"] for row in rows}):
+        own = [row for row in rows if row["accent"] == group]
+        counts = {
+            tuple(sum(row[label] == value for row in some) for label in labels for value in sorted(set("fmyo")))
+            for some in itertools.combinations(own, wanted)
+            if fits(some, wanted, voices, most)
+        }
+        kept.append(counts)
+    slack = int(Fraction(tolerance) * wanted)
+    return any(
+        all(max(column) - min(column) <= slack for column in zip(*choice, strict=True))
+        for choice in itertools.product(*kept)
+    )
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    small(), st.integers(1, 4), st.integers(1, 3), st.sampled_from(["1", "0.5", "0.34"]),
+    st.sampled_from(["0", "0.25", "0.5"]), st.sampled_from([("gender",), ("gender", "age")]), st.integers(0, 2),
+)  # fmt: skip
+def test_accepted_keep_their_word_and_refused_are_infeasible(rows, wanted, voices, share, tolerance, labels, seed):
+    balance = Balance(
+        by=("accent",), utterances=wanted, speakers=Speakers(min=voices, max_share=float(share)), match=labels,
+        tolerance=float(tolerance),
+    )  # fmt: skip
+    if not feasible(rows, wanted, voices, share, tolerance, labels):
+        with pytest.raises(DesignError):
+            select(corpus_of(rows), balance, seed)
+        return
+    chosen = select(corpus_of(rows), balance, seed).frame
+    groups = {group: [row for row in chosen.rows(named=True) if row["group"] == group] for group in "ABC"}
+    groups = {group: some for group, some in groups.items() if some}
+    assert set(groups) == {row["accent"] for row in rows}
+    for some in groups.values():
+        assert fits(some, wanted, voices, int(Fraction(share) * wanted))
+        assert sorted(row["block"] for row in some) == list(range(wanted))
+    for label in labels:
+        for value in "fmyo":
+            counts = [sum(row[f"label:{label}"] == value for row in some) for some in groups.values()]
+            assert max(counts) - min(counts) <= int(Fraction(tolerance) * wanted)
+
+
+@settings(deadline=None, max_examples=40)
+@given(small(), st.integers(1, 2), st.sampled_from(["1", "0.5"]))
+def test_max_is_the_largest_feasible_number(rows, voices, share):
+    sizes = Counter(row["accent"] for row in rows)
+    numbers = [n for n in range(1, min(sizes.values()) + 1) if feasible(rows, n, voices, share, "0.25", ("gender",))]
+    balance = Balance(
+        by=("accent",), speakers=Speakers(min=voices, max_share=float(share)), match=("gender",), tolerance=0.25
+    )
+    if not numbers:
+        with pytest.raises(DesignError):
+            select(corpus_of(rows), balance, 1)
+    else:
+        assert select(corpus_of(rows), balance, 1).per_group == max(numbers)
+
+
+def lopsided(groups: int = 4, size: int = 400) -> list[dict]:
+    random = np.random.default_rng(7)
+    rows = []
+    for g in range(groups):
+        for number in range(size // (g + 1)):
+            speaker = int(random.integers(0, 30))
+            rows.append(
+                {
+                    "id": f"{g}-{number}", "accent": f"G{g}", "speaker": f"{g}s{speaker}",
+                    "gender": "fm"[int((speaker * 7 + g) % 10 < 4 + g)], "age": "yo"[speaker % 2],
+                    "duration": float(np.round(np.exp(random.normal(1.2 + 0.1 * g, 0.5)), 2)),
+                }
+            )  # fmt: skip
+    return rows
+
+
+MATCHED = Balance(
+    by=("accent",), utterances=60, speakers=Speakers(min=10, max_share=0.1), match=("gender", "age", "duration")
+)
+
+
+def test_what_is_matched_is_alike_and_the_table_says_so():
+    selection = select(corpus_of(lopsided()), MATCHED, 1)
+    after = {(d.variable, d.group): d.after for d in selection.balance.differences}
+    assert all(value <= 0.1 for (variable, _), value in after.items() if variable in MATCHED.match)
+    before = {(d.variable, d.group): d.before for d in selection.balance.differences}
+    assert max(before[("gender", f"G{g}")] for g in range(4)) > 0.1
+    frame = selection.frame
+    seconds = {group: part["duration"] for (group,), part in frame.group_by("group")}
+    for one, other in itertools.permutations(seconds.values(), 2):  # counted again, from the definition
+        pooled = np.sqrt((one.to_numpy().var(ddof=1) + other.to_numpy().var(ddof=1)) / 2)
+        assert abs(one.mean() - other.mean()) / pooled <= 0.1
+
+
+@pytest.mark.parametrize("way", ["backwards", "no presolve"])
+def test_another_path_of_the_solver_finds_the_same_selection(way, monkeypatch):
+    """Rows, columns and presolve decide which of several best solutions a solver meets first: there is only one."""
+    import scipy.optimize
+
+    first = select(corpus_of(lopsided()), MATCHED, 1).frame["id"].to_list()
+    solve = scipy.optimize.milp
+
+    def other(cost, *, integrality, bounds, constraints, options):
+        if way == "no presolve":
+            return solve(
+                cost, integrality=integrality, bounds=bounds, constraints=constraints,
+                options={**options, "presolve": False},
+            )  # fmt: skip
+        matrix = constraints.A[::-1][:, ::-1]
+        turned = scipy.optimize.LinearConstraint(matrix, constraints.lb[::-1], constraints.ub[::-1])
+        limits = scipy.optimize.Bounds(bounds.lb[::-1], bounds.ub[::-1])
+        found = solve(cost[::-1], integrality=integrality[::-1], bounds=limits, constraints=turned, options=options)
+        if found.x is not None:
+            found.x = found.x[::-1]
+        return found
+
+    monkeypatch.setattr(scipy.optimize, "milp", other)
+    assert select(corpus_of(lopsided()), MATCHED, 1).frame["id"].to_list() == first
+
+
+def test_rows_in_another_order_give_the_same_selection():
+    rows = lopsided()
+    first = dict(select(corpus_of(rows), MATCHED, 1).frame.select("id", "block").rows())
+    assert dict(select(corpus_of(rows[::-1]), MATCHED, 1).frame.select("id", "block").rows()) == first
+
+
+def test_shares_that_are_given_are_kept():
+    balance = MATCHED.model_copy(
+        update={"shares": {"gender": {"f": 0.5, "m": 0.5}}, "match": ("gender",), "utterances": 40}
+    )
+    selection = select(corpus_of(lopsided()), balance, 1)
+    counts = selection.frame.group_by("group", "label:gender").len().rows()
+    assert {count for _, _, count in counts} == {20}
+    more = [*lopsided(), *({**row, "id": f"n{row['id']}", "accent": "New"} for row in lopsided(1))]
+    again = select(corpus_of(more), balance, 1).frame.filter(polars.col("group") != "New")
+    assert again.select("id", "block").rows() == selection.frame.select("id", "block").rows()
+
+
+def test_parallel_texts_make_the_blocks():
+    rows = [
+        {"id": f"{g}{s}{t}", "accent": g, "speaker": f"{g}{s}", "gender": "fm"[s % 2], "age": "y", "text": f"Text {t}!"}
+        for g in "AB" for s in range(4) for t in range(6 + (g == "A"))
+    ]  # fmt: skip
+    balance = Balance(by=("accent",), text="parallel", match=("gender",), tolerance=0.0, speakers=Speakers(min=4))
+    selection = select(corpus_of(rows), balance, 1)
+    assert selection.per_group == 6
+    assert selection.left_out["not every group says the text"] == 4
+    for _, block in selection.frame.group_by("block"):
+        assert block["text"].n_unique() == 1
+    assert set(selection.frame.group_by("group", "label:gender").len()["len"]) == {3}
+    other = [row for row in rows if row["accent"] == "A" or row["text"] > "Text 9"]
+    other += [{**rows[0], "id": "b", "accent": "B", "text": "no such text"}]
+    with pytest.raises(DesignError, match="needs texts that every group says"):
+        select(corpus_of(other), balance, 1)
+
+
+def test_a_conflict_is_named_with_what_would_do():
+    rows = [
+        {"id": f"{g}{n}", "accent": g, "speaker": f"{g}{n % 5}", "gender": gender, "age": "y"}
+        for g, gender in (("A", "f"), ("B", "m"), ("C", "f"))
+        for n in range(10)
+    ]
+    with pytest.raises(DesignError) as caught:
+        select(corpus_of(rows), Balance(by=("accent",), utterances=8, match=("gender",)), 1)
+    told = str(caught.value)
+    assert "these cannot be met together" in told
+    assert "(groups: B, C)" in told
+    assert "'gender' in the corpus: B: m 10; C: f 10" in told
+    assert "corpus: {keep: {accent: ['A', 'C']}}" in told
+    assert "without 'gender'" in told
+    few = Balance(by=("accent",), utterances=10, speakers=Speakers(max_share=0.1))
+    with pytest.raises(DesignError) as caught:
+        select(corpus_of(rows), few, 1)
+    assert "group A: 5 of 10 utterances" in str(caught.value)
+    assert "speakers: {max_share: 0.2}" in str(caught.value)
+
+
+def test_labels_and_shares_that_are_not_there():
+    balance = Balance(by=("accent",), match=("gander", "duration", "gender"), shares={"gender": {"femal": 1.0}})
+    corpus = corpus_of([{**row, "duration": None} for row in lopsided()])
+    with pytest.raises(DesignError) as caught:
+        select(corpus, balance, 1)
+    told = str(caught.value)
+    assert "did you mean 'gender'" in told
+    assert "no row says how long it is" in told
+    assert "names 'femal', which no row has" in told

@@ -4,7 +4,8 @@ from augment.design.grid.choices import strength_of
 from augment.design.grid.coverage import coverage_of
 from augment.design.grid.factors import factors_of
 from augment.design.plan import Plan
-from augment.design.selection.balance import FLAGGED
+from augment.design.selection.balance import FLAGGED, Difference
+from augment.recipe.experiment import DURATION
 from augment.report.text import table
 
 
@@ -37,21 +38,31 @@ def assignment_text(plan: Plan) -> str:
 
 
 def balance_text(plan: Plan) -> str:
-    """Differences between groups before and after the selection, for each variable and group."""
-    found = plan.selection.balance.differences
-    if len(plan.selection.groups) < 2 or not found:
+    """How unlike the groups are before and after the selection: a row a variable, a column a group."""
+    groups, found = plan.selection.groups, plan.selection.balance.differences
+    if len(groups) < 2 or not found:
         return ""
-
-    def shown(value: float | None) -> str:
-        return "-" if value is None else f"{value:.3f}"
-
-    header = ["variable", "group", "matched", "before", "after", ""]
-    rows = []
+    of = {(d.variable, d.group): d for d in found}
+    shown = [d.variable for d in found if d.group == groups[0] and (d.matched or d.variable == DURATION)]
+    rows = [_balance_row(variable, [of[(variable, group)] for group in groups]) for variable in shown]
+    lines = [
+        "largest difference of each group to another one, before > after (durations in standard deviations, labels as "
+        f"total variation distance; * above {FLAGGED:g})",
+        table(["variable", "matched", *groups], rows),
+    ]
+    others = {d.variable: 0.0 for d in found if d.variable not in shown}
     for d in found:
-        flag = f"above {FLAGGED:g}" if d.flagged else ""
-        rows.append([d.variable, d.group, "yes" if d.matched else "no", shown(d.before), shown(d.after), flag])
-    about = (
-        "largest difference of each group to another one: durations in standard deviations, labels as total variation "
-        "distance"
-    )
-    return f"{about}\n{table(header, rows)}"
+        if d.variable in others and d.after is not None:
+            others[d.variable] = max(others[d.variable], d.after)
+    unlike = [f"{name} {value:.2f}" for name, value in others.items() if value > FLAGGED]
+    if unlike:
+        lines.append(f"labels that are not matched, and unlike between groups: {', '.join(unlike)}")
+    return "\n".join(lines)
+
+
+def _balance_row(variable: str, differences: list[Difference]) -> list[str]:
+    def shown(value: float | None) -> str:
+        return "?" if value is None else f"{value:.2f}"
+
+    cells = [f"{shown(d.before)} > {shown(d.after)}{'*' if d.flagged else ''}" for d in differences]
+    return [variable, "yes" if differences[0].matched else "no", *cells]

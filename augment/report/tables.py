@@ -6,6 +6,7 @@ from typing import Any
 
 from augment.design.plan import Plan
 from augment.report.design import assignment_text, balance_text, conditions_text
+from augment.report.detection import detection_text
 from augment.report.text import table
 
 
@@ -101,6 +102,7 @@ def plan_text(plan: Plan) -> str:
     parts += [text for text in (conditions_text(plan), assignment_text(plan)) if text]
     parts += [groups(plan), *filter(None, [balance_text(plan)])]
     parts += [coverage(plan, plan.items["audio_filepath"].to_list())]
+    parts += filter(None, [detection_text(plan)])
     parts += [noise(plan)] if plan.exposures else []
     if plan.selection.left_out:
         reasons = [[reason, count] for reason, count in plan.selection.left_out.items()]

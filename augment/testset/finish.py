@@ -1,5 +1,6 @@
 """The files beside the audio: manifest, plan, recipe, identity."""
 
+import dataclasses
 import hashlib
 import importlib.metadata
 import io
@@ -214,6 +215,8 @@ def _identity(plan: Plan, rows: Sequence[dict[str, Any]], failed: int, checksums
         "groups": list(plan.selection.groups),
         "utterances_per_group": plan.selection.per_group,
         "left_out": dict(sorted(plan.selection.left_out.items())),
+        "conditions_per_utterance": plan.schedule.each,
+        "balance": [dataclasses.asdict(difference) for difference in plan.selection.balance.differences],
         "notes": list(plan.notes),
         "items": {"planned": plan.items.height, "made": len(rows), "failed": failed},
         "made_softer_against_clipping": {"items": len(softer), "most_db": min(softer, default=0.0)},

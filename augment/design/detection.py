@@ -1,0 +1,196 @@
+"""How small a difference in word error rate a design can show.
+
+A word error rate is taken for the mean of words that are wrong or right (in truth insertions count too: a model).
+Words of one utterance go wrong together, and so do words of one speaker, if less: with m words in an utterance, M of a
+speaker, and W in all, the variance of the rate is p (1 - p) / W times the design effect
+
+    1 + r_u (sum m^2 / W - 1) + r_s (sum M^2 - sum m^2) / W,
+
+where r_u correlates two words of one utterance, and r_s two of one speaker in different utterances. That is exact for
+this model: the sum of the covariances of all pairs of words (cf. Kish, 1965, Survey Sampling, section 5.4).
+
+A difference d of two groups is detected with the wished power where d = (t_a + t_b) sqrt(V1(p) + V2(p + d)), with
+Student's t for as many degrees of freedom as there are speakers in both less two: speakers are what is drawn at random.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augment.recipe.experiment import Statistics
+
+if TYPE_CHECKING:
+    import polars
+
+LARGEST = 1_000_000
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """Words of a group in one cell.
+
+    Attributes:
+        words: In each utterance, shape (n,).
+        speaker: Of each utterance, as a number, shape (n,).
+    """
+
+    words: NDArray[np.int64]
+    speaker: NDArray[np.int64]
+
+    @property
+    def speakers(self) -> int:
+        """How many speakers there are."""
+        return int(np.unique(self.speaker).size)
+
+
+def design_effect(clusters: Clusters, statistics: Statistics) -> float:
+    """How much larger the variance is than that of independent words.
+
+    Example:
+        >>> alone = Clusters(np.array([1, 1]), np.array([0, 1]))
+        >>> design_effect(alone, Statistics())
+        1.0
+    """
+    total = float(clusters.words.sum())
+    each = np.bincount(clusters.speaker, weights=clusters.words)
+    squares = float(np.sum(clusters.words.astype(np.float64) ** 2))
+    within = statistics.within_utterance * (squares / total - 1)
+    return 1 + within + statistics.within_speaker * (float(np.sum(each**2)) - squares) / total
+
+
+def variance(clusters: Clusters, wer: float, statistics: Statistics) -> float:
+    """Variance of a measured word error rate.
+
+    Args:
+        clusters: Words of the cell.
+        wer: True word error rate, 0 to 1.
+        statistics: Correlations.
+    """
+    return wer * (1 - wer) / float(clusters.words.sum()) * design_effect(clusters, statistics)
+
+
+def detectable_difference(one: Clusters, other: Clusters, statistics: Statistics) -> float | None:
+    """The smallest difference in word error rate that is detected with the wished power.
+
+    Args:
+        one: The group with the lower rate, ``statistics.wer``.
+        other: The group with the higher rate.
+        statistics: Assumptions, power and significance.
+
+    Returns:
+        The difference, 0 to 1; None where no difference is: a group has one speaker, from whom it cannot be told, no
+        words, or too few of either.
+    """
+    if min(one.speakers, other.speakers) < 2 or min(one.words.sum(), other.words.sum()) == 0:
+        return None
+    factor = _quantiles(one.speakers + other.speakers - 2, statistics)
+    first = variance(one, statistics.wer, statistics)
+    low, high = 0.0, 1.0 - statistics.wer
+    for _ in range(60):
+        middle = (low + high) / 2
+        spread = math.sqrt(first + variance(other, statistics.wer + middle, statistics))
+        low, high = (low, middle) if middle >= factor * spread else (middle, high)
+    return high if high < 1.0 - statistics.wer - 1e-9 else None
+
+
+def _quantiles(freedom: int, statistics: Statistics) -> float:
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, 1 - statistics.significance / 2) + stdtrit(freedom, statistics.power))
+
+
+def even(utterances: int, speakers: int, words: float) -> Clusters:
+    """A cell in which speakers share the utterances evenly, all of them of the same length.
+
+    Example:
+        >>> even(5, 2, 10).words.tolist(), even(5, 2, 10).speakers
+        ([10, 10, 10, 10, 10], 2)
+    """
+    return Clusters(np.full(utterances, max(1, round(words))), np.arange(utterances) % speakers)
+
+
+def needed_utterances(difference: float, words: float, speakers: int, statistics: Statistics) -> int | None:
+    """Utterances that each cell needs from so many speakers to show a difference; None where none suffice.
+
+    More utterances of the same speakers tell more of these speakers only: with few of them there is a floor.
+    """
+    return _least(difference, statistics, lambda n: even(n, min(speakers, n), words), max(2, speakers))
+
+
+def needed_speakers(difference: float, words: float, each: float, statistics: Statistics) -> int | None:
+    """Speakers that each group needs, each with so many utterances in a cell, to show a difference."""
+    per = max(1, round(each))
+    return _least(difference, statistics, lambda n: even(n * per, n, words), 2)
+
+
+def _least(difference: float, statistics: Statistics, cell: Callable[[int], Clusters], low: int) -> int | None:
+    def suffices(number: int) -> bool:
+        found = detectable_difference(cell(number), cell(number), statistics)
+        return found is not None and found <= difference
+
+    high = low
+    while not suffices(high):
+        high *= 2
+        if high > LARGEST:
+            return None
+    low = max(low, high // 2)
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if suffices(middle) else (middle + 1, high)
+    return high
+
+
+@dataclass(frozen=True)
+class Detection:
+    """What a design can show in one cell.
+
+    Attributes:
+        cells: Words, utterances, speakers and design effect of each group in its smallest cell.
+        pair: The two groups of which the smallest detectable difference is largest.
+        difference: That difference; None where nothing can be detected between them.
+        best: The smallest difference that can be detected between any two groups; None without any.
+        words: Mean words of an utterance.
+    """
+
+    cells: dict[str, tuple[int, int, int, float]]
+    pair: tuple[str, str] | None
+    difference: float | None
+    best: float | None
+    words: float
+
+
+def detection_of(items: "polars.DataFrame", statistics: Statistics) -> Detection:
+    """What a plan can show, in the cells with the fewest words of each group.
+
+    Args:
+        items: Columns ``condition``, ``group``, ``speaker`` and ``text``.
+        statistics: Assumptions.
+    """
+    import polars
+
+    words = polars.col("text").str.extract_all(r"\S+").list.len().cast(polars.Int64).alias("m")
+    voice = polars.col("speaker").rank("dense").cast(polars.Int64)
+    counted = items.select("condition", "group", voice, words)
+    sums = counted.group_by("group", "condition").agg(polars.col("m").sum()).sort("group", "m", "condition")
+    smallest = sums.unique("group", keep="first", maintain_order=True)
+    cells: dict[str, Clusters] = {}
+    for group, condition, _ in smallest.rows():
+        part = counted.filter((polars.col("group") == group) & (polars.col("condition") == condition))
+        speakers = part["speaker"].to_numpy().astype(np.int64)
+        cells[group] = Clusters(part["m"].to_numpy().astype(np.int64), speakers)
+    pairs = [(a, b) for a in cells for b in cells if a != b]
+    found = {pair: detectable_difference(cells[pair[0]], cells[pair[1]], statistics) for pair in pairs}
+    worst = max(found, key=lambda pair: (found[pair] is None, found[pair] or 0.0), default=None)
+    told = {group: _told(cell, statistics) for group, cell in cells.items()}
+    known = [difference for difference in found.values() if difference is not None]
+    mean = float(np.mean(np.concatenate([cell.words for cell in cells.values()])))
+    return Detection(told, worst, found[worst] if worst else None, min(known, default=None), mean)
+
+
+def _told(cell: Clusters, statistics: Statistics) -> tuple[int, int, int, float]:
+    words = int(cell.words.sum())
+    return words, cell.words.size, cell.speakers, design_effect(cell, statistics) if words else 1.0

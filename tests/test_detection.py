@@ -1,0 +1,130 @@
+"""What a design can show: held against closed forms, pairs counted one by one, and simulated experiments."""
+
+import itertools
+import math
+
+import numpy as np
+import polars
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import norm
+from scipy.stats import t as student
+
+from augment.design.detection import (
+    Clusters,
+    design_effect,
+    detectable_difference,
+    detection_of,
+    even,
+    needed_speakers,
+    needed_utterances,
+)
+from augment.recipe.experiment import Statistics
+from augment.streams import generator
+
+ASSUMED = Statistics()
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.tuples(st.integers(1, 6), st.integers(0, 3)), min_size=1, max_size=8))
+def test_the_design_effect_is_the_mean_correlation_of_all_pairs_of_words(utterances):
+    cell = Clusters(np.array([m for m, _ in utterances]), np.array([s for _, s in utterances]))
+    words = [(u, s) for u, (m, s) in enumerate(utterances) for _ in range(m)]
+    total = 0.0
+    for (i, (u, s)), (j, (v, r)) in itertools.product(enumerate(words), repeat=2):
+        total += 1 if i == j else ASSUMED.within_utterance if u == v else ASSUMED.within_speaker if s == r else 0
+    assert design_effect(cell, ASSUMED) == pytest.approx(total / len(words))
+
+
+def test_without_correlation_it_is_the_textbook_formula():
+    independent = Statistics(within_utterance=0, within_speaker=0)
+    cell = even(40_000, 4_000, 10)
+    found = detectable_difference(cell, cell, independent)
+    n, p = 400_000, independent.wer
+    z = norm.ppf(0.975) + norm.ppf(0.8)
+    other = p + found
+    assert found == pytest.approx(z * math.sqrt((p * (1 - p) + other * (1 - other)) / n), rel=1e-3)
+
+
+def test_one_speaker_shows_nothing_and_more_of_anything_never_hurts():
+    assert detectable_difference(even(100, 1, 10), even(100, 9, 10), ASSUMED) is None
+    found = [detectable_difference(even(n, 8, 10), even(n, 8, 10), ASSUMED) for n in (16, 40, 80, 400)]
+    assert found == sorted(found, reverse=True)
+    found = [detectable_difference(even(80, s, 10), even(80, s, 10), ASSUMED) for s in (2, 4, 8, 40)]
+    assert found == sorted(found, reverse=True)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.floats(0.02, 0.3), st.integers(3, 30), st.integers(2, 60))
+def test_needed_numbers_suffice_and_one_less_does_not(difference, words, speakers):
+    enough = needed_utterances(difference, words, speakers, ASSUMED)
+    if enough is not None:
+        cell, less = even(enough, speakers, words), even(enough - 1, min(speakers, enough - 1), words)
+        assert detectable_difference(cell, cell, ASSUMED) <= difference
+        fewer = None if enough <= max(2, speakers) else detectable_difference(less, less, ASSUMED)
+        assert fewer is None or fewer > difference - 1e-3
+    else:
+        floor = even(100_000, speakers, words)
+        found = detectable_difference(floor, floor, ASSUMED)
+        assert found is None or found > difference - 1e-3
+    many = needed_speakers(difference, words, 5, ASSUMED)
+    cell = even(5 * many, many, words)
+    assert detectable_difference(cell, cell, ASSUMED) <= difference
+
+
+def test_a_plan_is_judged_by_its_smallest_cells():
+    rows = [
+        {"condition": c, "group": g, "speaker": f"{g}{n % 4}", "text": " ".join(["word"] * (3 if c == "b" else 9))}
+        for c in "ab" for g in "XYZ" for n in range(8 if g == "Z" else 20)
+    ]  # fmt: skip
+    found = detection_of(polars.DataFrame(rows), ASSUMED)
+    assert found.cells["Z"][:3] == (24, 8, 4)
+    assert found.cells["X"][:3] == (60, 20, 4)
+    assert "Z" in found.pair
+    assert found.best < found.difference
+
+
+DESIGNS = {
+    "even": (even(60, 12, 10), even(60, 12, 10)),
+    "few speakers": (even(80, 5, 8), even(80, 5, 8)),
+    "skewed": (Clusters(np.arange(60) % 9 + 4, np.minimum(np.arange(60) // 3, 14)), even(60, 15, 8)),
+}
+
+
+def beta(random, mean, correlation, size=None):
+    scale = 1 / correlation - 1
+    return random.beta(np.maximum(mean * scale, 1e-9), np.maximum((1 - mean) * scale, 1e-9), size)
+
+
+def errors(random, cell: Clusters, wer: float, runs: int) -> np.ndarray:
+    """Wrong words of every utterance, shape (runs, utterances), at rates drawn for speakers and utterances (beta)."""
+    between = (ASSUMED.within_utterance - ASSUMED.within_speaker) / (1 - ASSUMED.within_speaker)
+    speakers = beta(random, wer, ASSUMED.within_speaker, (runs, int(cell.speaker.max()) + 1))
+    return random.binomial(cell.words, beta(random, speakers[:, cell.speaker], between))
+
+
+def jackknifed(wrong: np.ndarray, cell: Clusters) -> tuple[np.ndarray, np.ndarray]:
+    """Rate and its variance by leaving out one speaker after another: an estimate that knows no correlations."""
+    count = int(cell.speaker.max()) + 1
+    sums = np.stack([wrong[:, cell.speaker == s].sum(axis=1) for s in range(count)], axis=1)
+    words = np.bincount(cell.speaker, weights=cell.words)
+    rate = sums.sum(axis=1) / words.sum()
+    without = (sums.sum(axis=1)[:, None] - sums) / (words.sum() - words)
+    return rate, (count - 1) / count * np.sum((without - without.mean(axis=1)[:, None]) ** 2, axis=1)
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_simulated_experiments_detect_the_difference_as_often_as_promised(name):
+    one, other = DESIGNS[name]
+    difference = detectable_difference(one, other, ASSUMED)
+    random, runs = generator("test", "detection", name), 4000
+    critical = student.ppf(0.975, one.speakers + other.speakers - 2)
+    found = {}
+    for true in (0.0, difference):
+        first, spread = jackknifed(errors(random, one, ASSUMED.wer, runs), one)
+        second, other_spread = jackknifed(errors(random, other, ASSUMED.wer + true, runs), other)
+        found[true] = float(np.mean(np.abs(second - first) > critical * np.sqrt(spread + other_spread)))
+    print(name, round(difference, 4), found)
+    assert found[difference] == pytest.approx(0.8, abs=0.05)
+    assert found[0.0] == pytest.approx(0.05, abs=0.02)

@@ -71,15 +71,24 @@ def check(recipe: RecipeArgument) -> None:
 
 
 @app.command()
-def plan(recipe: RecipeArgument) -> None:
-    """Plan a test set and show the grid; nothing is rendered.
+def plan(
+    recipe: RecipeArgument,
+    against: Annotated[
+        Path | None, typer.Option(help="A test set: show which of its files would stay, change, come and go.")
+    ] = None,
+) -> None:
+    """Plan a test set and show the grid, its balance and what it can show; nothing is written.
 
     Example:  acoustigrid plan demo
     """
     from augment.api import plan as make
+    from augment.report.changes import changes_text
     from augment.report.tables import plan_text
 
-    _say(plan_text(make(recipe, _progress("reading speech"))))
+    planned = make(recipe, _progress("reading speech"))
+    _say(plan_text(planned))
+    if against is not None:
+        _say(f"\n{changes_text(planned, against)}")
 
 
 @app.command()

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from augment.design.coupling import coupling_notes
 from augment.design.plan import Plan
 from augment.report.design import assignment_text, balance_text, conditions_text
 from augment.report.detection import detection_text
@@ -113,4 +114,5 @@ def plan_text(plan: Plan) -> str:
         f"{plan.items.height} files, {plan.seconds / 3600:.2f} hours of audio, {about}{size:,.1f} MB "
         f"({recipe.output.format.upper()}, {recipe.output.sample_rate_hz} Hz)"
     )
-    return "\n\n".join([*parts, *(f"note: {note}" for note in plan.notes)])
+    ties = coupling_notes(plan.loaded, plan.conditions)
+    return "\n\n".join([*parts, *(f"note: {note}" for note in [*plan.notes, *ties])])

@@ -1,7 +1,7 @@
 """The audio behind a row of the corpus."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from augment.acoustics.levels import speech_level
 from augment.acoustics.resample import resample, resampled_length
 from augment.corpus.table import Corpus
 from augment.errors import AudioError, CorpusError, Fault
-from augment.files.audio import read_audio
+from augment.files.audio import Audio, Part, read_audio, read_parts
 
 if TYPE_CHECKING:
     import polars
@@ -24,6 +24,8 @@ Progress = Callable[[Iterable[Any]], Iterator[Any]]
 DURATION_SLACK_S = 0.1
 SHORTEST_S = 0.1
 LONGEST_S = 900.0
+MOST_AT_ONCE = 64
+"""Segments of one recording that are held at once."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,15 @@ def read_speech(path: Path, offset_s: float | None, duration_s: float | None, sa
     Raises:
         AudioError: The file cannot be used, or the utterance is shorter than 0.1 s or longer than 15 min.
     """
-    part = (0.0, None) if offset_s is None else (offset_s, duration_s)
-    audio = read_audio(path, *part, longest_s=LONGEST_S)
+    audio = read_audio(path, *_part(offset_s, duration_s), longest_s=LONGEST_S)
+    return _speech(audio, path, sample_rate_hz)
+
+
+def _part(offset_s: float | None, duration_s: float | None) -> Part:
+    return (0.0, None) if offset_s is None else (offset_s, duration_s)
+
+
+def _speech(audio: Audio, path: Path, sample_rate_hz: int) -> Speech:
     signal = audio.samples
     length_s = signal.size / audio.sample_rate_hz
     if length_s < SHORTEST_S:
@@ -104,7 +113,10 @@ def facts_of(path: Path, offset_s: float | None, duration_s: float | None, sampl
     Raises:
         AudioError: The audio cannot be used, or holds no active speech.
     """
-    speech = read_speech(path, offset_s, duration_s, sample_rate_hz)
+    return _facts(read_speech(path, offset_s, duration_s, sample_rate_hz), path, sample_rate_hz)
+
+
+def _facts(speech: Speech, path: Path, sample_rate_hz: int) -> Facts:
     level = speech_level(speech.samples, sample_rate_hz)
     if level.active_level_dbov == -math.inf:
         found = f"no active speech is found (ITU-T P.56): too quiet or too short, {level.rms_level_dbov:.1f} dBov RMS"
@@ -138,11 +150,10 @@ def inspect(
     faults: list[Fault] = []
     lying = 0
     columns = frame.select("id", "audio_filepath", "offset", "duration", "row").rows()
-    for identity, audio, offset, duration, row in progress(columns):
-        try:
-            found = facts_of(corpus.audio_path(audio), offset, duration, sample_rate_hz)
-        except AudioError as error:
-            for fault in error.faults:
+    every = _facts_of_all(corpus, [row[1:4] for row in columns], sample_rate_hz, progress)
+    for (identity, _, offset, duration, row), found in zip(columns, every, strict=True):
+        if isinstance(found, AudioError):
+            for fault in found.faults:
                 message = f"utterance '{identity}': {fault.where}: {fault.message}"
                 faults.append(Fault(f"{corpus.manifest}:{row}", message, fault.remedy))
             continue
@@ -160,3 +171,30 @@ def inspect(
     if several:
         notes.append(f"{several} utterances have more than one channel: the mean of the channels is used")
     return facts, notes
+
+
+def _facts_of_all(
+    corpus: Corpus, places: Sequence[tuple[str, float | None, float | None]], sample_rate_hz: int, progress: Progress
+) -> list[Facts | AudioError]:
+    """Facts, or why there are none, of many utterances: audio as written, offset and duration in s.
+
+    Segments of one recording are decoded in one pass: otherwise an hour would be decoded once for each of them.
+    """
+    of_file: dict[str, list[int]] = {}
+    for place, (audio, _, _) in enumerate(places):
+        of_file.setdefault(audio, []).append(place)
+    passes = [own[i : i + MOST_AT_ONCE] for own in of_file.values() for i in range(0, len(own), MOST_AT_ONCE)]
+    found: dict[int, Facts | AudioError] = {}
+    for own in progress(passes):
+        path = corpus.audio_path(places[own[0]][0])
+        parts = [_part(*places[place][1:]) for place in own]
+        for place, heard in zip(own, read_parts(path, parts, LONGEST_S), strict=True):
+            found[place] = heard if isinstance(heard, AudioError) else _facts_or_fault(heard, path, sample_rate_hz)
+    return [found[place] for place in range(len(places))]
+
+
+def _facts_or_fault(audio: Audio, path: Path, sample_rate_hz: int) -> Facts | AudioError:
+    try:
+        return _facts(_speech(audio, path, sample_rate_hz), path, sample_rate_hz)
+    except AudioError as error:
+        return error

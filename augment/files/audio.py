@@ -7,6 +7,7 @@ Encoders get integers and write to memory: libsndfile loses the tail of a FLAC o
 import hashlib
 import io
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +20,8 @@ from augment.errors import AudioError, Fault
 from augment.interrupts import uninterrupted
 
 AudioFormat = Literal["flac", "wav"]
+Part = tuple[float, float | None]
+"""A stretch of a file: its start and its length in s; no length for all the rest."""
 
 LARGEST_FILE_BYTES = 2**30
 LONGEST_S = 3600.0
@@ -139,14 +142,50 @@ def decode(
         AudioError: Not audio, damaged, no samples, too long, an impossible rate, samples that are no numbers, channels
             that cancel, or a stretch that reaches past the end.
     """
-    stretch, rate, channels = _decoded(data, where, offset_s, duration_s, longest_s)
-    return Audio(stretch.mono(where), rate, hashlib.sha256(data).hexdigest(), channels)
+    (found,) = decode_parts(data, where, [(offset_s, duration_s)], longest_s)
+    if isinstance(found, AudioError):
+        raise found
+    return found
+
+
+def decode_parts(
+    data: bytes, where: str, parts: Sequence[Part], longest_s: float = LONGEST_S
+) -> list[Audio | AudioError]:
+    """Decode several stretches of an audio file that is in memory, in one pass over it.
+
+    Args:
+        data: The whole file.
+        where: What to call it in errors.
+        parts: Stretches, as in :func:`decode`.
+        longest_s: Longest stretch that is accepted.
+
+    Returns:
+        For each stretch what :func:`decode` returns or raises for it alone.
+
+    Example:
+        >>> wav = encode(np.arange(8000, dtype=np.int16), 8000, "wav")
+        >>> first, beyond = decode_parts(wav, "a.wav", [(0.25, 0.5), (2.0, None)])
+        >>> first.samples.size, str(beyond)
+        (4000, 'a.wav: asked for 2 s, but the file is 1.000 s long')
+    """
+    try:
+        stretches, rate, channels = _decoded(data, where, parts, longest_s)
+    except AudioError as error:
+        return [error for _ in parts]
+    sha256 = hashlib.sha256(data).hexdigest()
+    found: list[Audio | AudioError] = []
+    for stretch in stretches:
+        try:
+            found.append(Audio(stretch.mono(where), rate, sha256, channels))
+        except AudioError as error:
+            found.append(error)
+    return found
 
 
 def _decoded(
-    data: bytes, where: str, offset_s: float, duration_s: float | None, longest_s: float, apart: bool = False
-) -> tuple["_Stretch", int, int]:
-    """A stretch of a file, its sample rate, and how many channels the file has."""
+    data: bytes, where: str, parts: Sequence[Part], longest_s: float, apart: bool = False
+) -> tuple[list["_Stretch"], int, int]:
+    """Stretches of a file, its sample rate, and how many channels the file has."""
     import soundfile
 
     _refuse_short_riff(data, where)
@@ -155,10 +194,8 @@ def _decoded(
         with uninterrupted(), soundfile.SoundFile(io.BytesIO(data)) as file:
             rate, channels = int(file.samplerate), int(file.channels)
             _refuse_header(rate, channels, where)
-            start = round(offset_s * rate)
-            end = None if duration_s is None else start + round(duration_s * rate)
-            stretch = _Stretch(start, end, channels, apart)
-            total = _decode_blocks(file, where, stretch, longest_s)
+            stretches = [_Stretch(part, rate, channels, longest_s, apart) for part in parts]
+            total = _decode_blocks(file, where, stretches)
     except (soundfile.LibsndfileError, RuntimeError, TypeError, AssertionError) as error:
         reason = getattr(error, "error_string", str(error)).strip(" .")  # str() of it names a memory address
         if "does not exist" in reason:  # libsndfile's words for bytes that it does not recognise at all
@@ -166,10 +203,9 @@ def _decoded(
         raise AudioError(Fault(where, f"cannot be decoded as audio ({reason})", _guess(data))) from error
     if total == 0:
         raise AudioError(Fault(where, "the file holds no samples"))
-    if start >= total or (end is not None and end > total + rate // 100):
-        asked = f"{offset_s:g} s" if end is None else f"{offset_s:g}-{end / rate:g} s"
-        raise AudioError(Fault(where, f"asked for {asked}, but the file is {total / rate:.3f} s long"))
-    return stretch, rate, channels
+    for stretch in stretches:
+        stretch.total = total
+    return stretches, rate, channels
 
 
 def _refuse_header(rate: int, channels: int, where: str) -> None:
@@ -182,17 +218,25 @@ def _refuse_header(rate: int, channels: int, where: str) -> None:
 class _Stretch:
     """The wanted frames of a file, mixed to one channel block by block: a long file with many channels is large."""
 
-    def __init__(self, start: int, end: int | None, channels: int, apart: bool) -> None:
-        self.start, self.end, self.apart = start, end, apart
+    def __init__(self, part: Part, rate: int, channels: int, longest_s: float, apart: bool) -> None:
+        self.offset_s, duration_s = part
+        self.rate, self.longest_s, self.apart = rate, longest_s, apart
+        self.start = round(self.offset_s * rate)
+        self.end = None if duration_s is None else self.start + round(duration_s * rate)
         self.kept: list[NDArray[np.float64]] = []
-        self.frames = 0
+        self.frames = self.total = 0
         self.energies = np.zeros(channels)
+
+    @property
+    def too_long(self) -> bool:
+        """Whether it holds more than is accepted; no more is kept then."""
+        return self.frames > self.longest_s * self.rate
 
     def take(self, block: NDArray[np.float64], position: int) -> None:
         """The part of a block, shape (frames, channels), that lies in the stretch."""
         stop = position + len(block)
         low, high = max(self.start, position), stop if self.end is None else min(self.end, stop)
-        if low < high:
+        if low < high and not self.too_long:
             part = block[low - position : high - position]
             self.kept.append(part.copy() if self.apart else part.mean(axis=1))
             self.frames += high - low
@@ -200,6 +244,12 @@ class _Stretch:
 
     def whole(self, where: str) -> NDArray[np.float64]:
         """All that was kept."""
+        if self.too_long:
+            longest = f"{self.longest_s:g} s" if self.longest_s < 60 else f"{self.longest_s / 60:g} minutes"
+            raise AudioError(Fault(where, f"is longer than {longest}", "cut it into parts, or cut off its end"))
+        if self.start >= self.total or (self.end is not None and self.end > self.total + self.rate // 100):
+            asked = f"{self.offset_s:g} s" if self.end is None else f"{self.offset_s:g}-{self.end / self.rate:g} s"
+            raise AudioError(Fault(where, f"asked for {asked}, but the file is {self.total / self.rate:.3f} s long"))
         if not np.isfinite(self.energies).all():
             raise AudioError(Fault(where, "holds samples that are no numbers (NaN or infinity)"))
         return np.concatenate(self.kept) if self.kept else np.zeros(0)
@@ -214,15 +264,18 @@ class _Stretch:
         return samples
 
 
-def _decode_blocks(file: Any, where: str, stretch: _Stretch, longest_s: float) -> int:
-    """Decode to the real end, whatever the header says; returns the frames that the file really has."""
+def _decode_blocks(file: Any, where: str, stretches: Sequence[_Stretch]) -> int:
+    """Decode to the real end, whatever the header says; returns the frames that the file really has.
+
+    Where every stretch is too long already, the rest does not matter.
+    """
     position = 0
     while len(block := file.read(max(1, _BLOCK_VALUES // file.channels), dtype="float64", always_2d=True)):
-        stretch.take(block, position)
+        for stretch in stretches:
+            stretch.take(block, position)
         position += len(block)
-        if stretch.frames > longest_s * file.samplerate:
-            longest = f"{longest_s:g} s" if longest_s < 60 else f"{longest_s / 60:g} minutes"
-            raise AudioError(Fault(where, f"is longer than {longest}", "cut it into parts, or cut off its end"))
+        if all(stretch.too_long for stretch in stretches):
+            return position
     if file.frames < 2**62 and position < file.frames:  # a streamed FLAC declares 2^63 - 1 frames
         message = f"the file is cut off: it declares {file.frames:,} frames and holds {position:,}"
         raise AudioError(Fault(where, message, "fetch or copy it again"))
@@ -240,6 +293,20 @@ def read_audio(
     return decode(read_bytes(path), str(path), offset_s, duration_s, longest_s)
 
 
+def read_parts(path: Path, parts: Sequence[Part], longest_s: float = LONGEST_S) -> list[Audio | AudioError]:
+    """Read several stretches of an audio file, and decode it once; an error in place of a stretch that has one.
+
+    Example:
+        >>> [str(error) for error in read_parts(Path("none.wav"), [(0.0, None)])]
+        ['none.wav: there is no such file']
+    """
+    try:
+        data = read_bytes(path)
+    except AudioError as error:
+        return [error for _ in parts]
+    return decode_parts(data, str(path), parts, longest_s)
+
+
 def read_channels(path: Path, longest_s: float = LONGEST_S) -> Channels:
     """Read and decode an audio file, its channels apart.
 
@@ -247,7 +314,7 @@ def read_channels(path: Path, longest_s: float = LONGEST_S) -> Channels:
         AudioError: As in :func:`read_bytes` and :func:`decode`.
     """
     data = read_bytes(path)
-    stretch, rate, _ = _decoded(data, str(path), 0.0, None, longest_s, apart=True)
+    (stretch,), rate, _ = _decoded(data, str(path), [(0.0, None)], longest_s, apart=True)
     return Channels(stretch.whole(str(path)), rate, hashlib.sha256(data).hexdigest())
 
 

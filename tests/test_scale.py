@@ -1,5 +1,7 @@
 """What makes a million rows affordable gives the same as the plain way."""
 
+import re
+
 import numpy as np
 import pytest
 import soundfile
@@ -19,11 +21,11 @@ def test_stretches_of_one_pass_are_those_of_many(tmp_path):
     soundfile.write(path, 0.1 * rng.standard_normal((400_000, 2)), RATE, subtype="PCM_16")
     parts = [(0.0, None), (3.0, 9.5), (0.25, 0.5), (8.0, None), (8.0, 1.0), (24.9, 2.0), (26.0, None), (8.19, 0.004)]
     for part, found in zip(parts, read_parts(path, parts, longest_s=20), strict=True):
-        try:
-            alone = read_audio(path, *part, longest_s=20)
-        except AudioError as error:
-            assert str(found) == str(error)
+        if isinstance(found, AudioError):
+            with pytest.raises(AudioError, match=re.escape(str(found))):
+                read_audio(path, *part, longest_s=20)
             continue
+        alone = read_audio(path, *part, longest_s=20)
         assert np.array_equal(found.samples, alone.samples)
         assert (found.sha256, found.sample_rate_hz, found.channels) == (alone.sha256, RATE, 2)
     assert sum(isinstance(found, AudioError) for found in read_parts(path, parts, longest_s=20)) == 3

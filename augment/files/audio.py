@@ -69,19 +69,32 @@ def read_bytes(path: Path) -> bytes:
     Raises:
         AudioError: There is no such file, it is no regular file, it is empty, too large or cannot be read.
     """
+    size = size_bytes(path)
+    if size > LARGEST_FILE_BYTES:
+        raise AudioError(Fault(str(path), f"the file has {size:,} bytes; at most {LARGEST_FILE_BYTES:,} are read"))
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise AudioError(Fault(str(path), f"cannot be read: {error}")) from error
+
+
+def size_bytes(path: Path) -> int:
+    """Size of a file, which is not 0.
+
+    Raises:
+        AudioError: There is no such file, it is no regular file, it is empty or cannot be looked at.
+    """
     try:
         if not path.exists():
             raise AudioError(Fault(str(path), "there is no such file"))
         if not path.is_file():
             raise AudioError(Fault(str(path), "this is not a file"))
         size = path.stat().st_size
-        if size == 0:
-            raise AudioError(Fault(str(path), "the file is empty (0 bytes)"))
-        if size > LARGEST_FILE_BYTES:
-            raise AudioError(Fault(str(path), f"the file has {size:,} bytes; at most {LARGEST_FILE_BYTES:,} are read"))
-        return path.read_bytes()
     except (OSError, ValueError) as error:
         raise AudioError(Fault(str(path), f"cannot be read: {error}")) from error
+    if size == 0:
+        raise AudioError(Fault(str(path), "the file is empty (0 bytes)"))
+    return size
 
 
 def _refuse_short_riff(data: bytes, where: str) -> None:

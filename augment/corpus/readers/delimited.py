@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,20 @@ from augment.errors import CorpusError, Fault
 SUFFIXES = (".csv", ".tsv", ".tab")
 
 
-def _delimiter(path: Path, text: str) -> str:
-    if path.suffix.lower() != ".csv":
-        return "\t"
-    header = text.split("\n", 1)[0]
-    return max(",;\t", key=header.count)
+def _delimiter(path: Path, header: str) -> str:
+    return max(",;\t", key=header.count) if path.suffix.lower() == ".csv" else "\t"
 
 
-def rows(path: Path, text: str) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
+def _split(lines: Iterable[str]) -> Iterator[str]:
+    """Lines that end as the csv module expects it: a carriage return ends one too."""
+    for line in lines:
+        if "\r" in line[:-2]:
+            yield from io.StringIO(line, newline="")
+        else:
+            yield line
+
+
+def rows(path: Path, lines: Iterable[str]) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
     r"""Rows of a CSV or TSV manifest; the row number is the line where the row ends.
 
     A ``.csv`` may be separated by commas, semicolons or tabs: whichever its header holds most of.
@@ -27,16 +34,18 @@ def rows(path: Path, text: str) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
         CorpusError: The header has a name twice or none, or the quoting is broken.
 
     Example:
-        >>> list(rows(Path("m.csv"), 'id,text\na,"one, two"\n'))
+        >>> list(rows(Path("m.csv"), ["id,text\n", 'a,"one, two"\n']))
         [(2, {'id': 'a', 'text': 'one, two'})]
     """
     csv.field_size_limit(2**24)
-    delimiter = _delimiter(path, text)
-    lines = io.StringIO(text, newline="")
+    left = iter(lines)
+    first = next(left, "")
+    delimiter = _delimiter(path, first)
+    split = _split(itertools.chain([first], left))
     if path.suffix.lower() == ".csv":
-        reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        reader = csv.reader(split, delimiter=delimiter, strict=True)
     else:  # tab-separated files do not quote: a quotation mark is a character of the text
-        reader = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE, strict=True)
+        reader = csv.reader(split, delimiter=delimiter, quoting=csv.QUOTE_NONE, strict=True)
     try:
         header = next(reader, [])
         for name in header:

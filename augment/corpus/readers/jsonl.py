@@ -1,7 +1,7 @@
 """JSON Lines, with NeMo's keys: one JSON object a line."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,26 +19,46 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return row
 
 
-def rows(path: Path, text: str) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
+PLAIN = json.JSONDecoder(parse_constant=lambda _: None)
+CAREFUL = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=lambda _: None)
+"""Half as fast."""
+
+
+def rows(path: Path, lines: Iterable[str]) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
     r"""Rows of a JSON Lines manifest; blank lines are passed over, NaN is taken for no value.
 
     Raises:
         CorpusError: The file is one JSON array.
 
     Example:
-        >>> list(rows(Path("m.jsonl"), '{"a": 1}\n\n{"a": 2}\n'))
+        >>> list(rows(Path("m.jsonl"), ['{"a": 1}\n', "\n", '{"a": 2}\n']))
         [(1, {'a': 1}), (3, {'a': 2})]
     """
-    decoder = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=lambda _: None)
-    # Not splitlines(): it also splits at characters such as U+2028, which JSON allows inside a string.
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
-            yield number, _row(decoder, f"{path}:{number}", line.strip())
+    for number, line in enumerate(lines, start=1):
+        stripped = line.strip()
+        if stripped:
+            row = _plain_row(stripped)
+            yield number, _row(f"{path}:{number}", stripped) if row is None else row
 
 
-def _row(decoder: json.JSONDecoder, place: str, line: str) -> dict[str, Any] | Fault:
+def _plain_row(line: str) -> dict[str, Any] | None:
+    """The object of a line; None where it takes a closer look: a syntax error, half of a surrogate pair, a key twice.
+
+    Every key is followed by a colon. So an object with as many keys as its line has colons has none of them twice, and
+    none within another object.
+    """
     try:
-        row = decoder.decode(line)
+        row = PLAIN.decode(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(row, dict) or len(row) != line.count(":") or "\\ud" in line or "\\uD" in line:
+        return None
+    return row
+
+
+def _row(place: str, line: str) -> dict[str, Any] | Fault:
+    try:
+        row = CAREFUL.decode(line)
         if "\\ud" in line.lower():
             json.dumps(row, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:

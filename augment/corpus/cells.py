@@ -1,0 +1,175 @@
+"""The cells of a manifest as columns of text, read row by row and kept as tables.
+
+A million rows as Python objects take gigabytes; as columns they take a tenth of it.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from augment.errors import AudioError, CorpusError, Fault
+from augment.files.audio import size_bytes
+from augment.plugins import modules
+
+if TYPE_CHECKING:
+    import polars
+
+TIMES = ("offset", "duration")
+MOST_FAULTS = 50
+ROWS_AT_ONCE = 50_000
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """What a manifest holds, before anything is made of it.
+
+    Attributes:
+        frame: ``row``, the row number, and for each column of the manifest ``text:NAME``, its cells as text, stripped,
+            null for empty ones. A column that holds times has ``seconds:NAME`` in its place, null for what is no
+            time, and ``shown:NAME``: how a cell that is not more than 0 s looks, for messages; empty for a blank one.
+        written: Names of the manifest's columns.
+        faults: Rows that cannot be read, at most 50.
+        count: All rows, with those that cannot be read.
+    """
+
+    frame: "polars.DataFrame"
+    written: frozenset[str]
+    faults: tuple[Fault, ...]
+    count: int
+
+
+def read_cells(manifest: Path, columns: Mapping[str, str]) -> Cells:
+    """Read a manifest into columns.
+
+    Args:
+        manifest: Its path; the ending of the name says how it is to be read.
+        columns: Which columns of the manifest have other names, as in :class:`~augment.corpus.spec.CorpusSpec`.
+
+    Raises:
+        CorpusError: There is no such file or no reader for it, or nothing after a certain row can be read.
+    """
+    import polars
+
+    times = {columns.get(name, name) for name in TIMES}
+    labels = {column for name, column in columns.items() if name not in TIMES}  # a time may be a label too
+    frames: list[polars.DataFrame] = []
+    written: set[str] = set()
+    faults: list[Fault] = []
+    count = 0
+    for numbers, rows in _portions(_rows(manifest), faults):
+        names = {name for row in rows for name in row}
+        count, written = count + len(rows), written | names
+        series = [polars.Series("row", numbers, polars.Int64)]
+        for name in sorted(names):
+            values = [row.get(name) for row in rows]
+            series += _times(name, values) if name in times else []
+            series += _texts(name, values, manifest, numbers) if name in labels or name not in times else []
+        frames.append(polars.DataFrame(series))
+    frame = polars.concat(frames, how="diagonal") if frames else polars.DataFrame({"row": []}, {"row": polars.Int64})
+    return Cells(frame, frozenset(written), tuple(faults), count + len(faults))
+
+
+def _portions(rows: Iterable[tuple[int, Row | Fault]], faults: list[Fault]) -> Iterator[tuple[list[int], list[Row]]]:
+    """Rows and their numbers, some thousands at once; faults go where they are collected."""
+    numbers: list[int] = []
+    found: list[Row] = []
+    for number, row in rows:
+        if isinstance(row, Fault):
+            faults.append(row)
+            if len(faults) >= MOST_FAULTS:
+                raise CorpusError(faults)
+            continue
+        numbers.append(number)
+        found.append(row)
+        if len(found) >= ROWS_AT_ONCE:
+            yield numbers, found
+            numbers, found = [], []
+    if found:
+        yield numbers, found
+
+
+def _times(name: str, values: list[Any]) -> list["polars.Series"]:
+    import polars
+
+    found = polars.Series(f"seconds:{name}", [seconds(value) for value in values], polars.Float64)
+    return [found, polars.Series(f"shown:{name}", [_shown(value) for value in values], polars.String)]
+
+
+def _texts(name: str, values: list[Any], manifest: Path, numbers: list[int]) -> list["polars.Series"]:
+    import polars
+
+    texts = [(value.strip() or None) if type(value) is str else text(value) for value in values]
+    try:
+        return [polars.Series(f"text:{name}", texts, polars.String)]
+    except UnicodeEncodeError:
+        halves = [n for n, t in zip(numbers, texts, strict=True) if t and any("\ud800" <= c <= "\udfff" for c in t)]
+        message = "a text of this row is not valid Unicode (half of a surrogate pair)"
+        raise CorpusError([Fault(f"{manifest}:{number}", message) for number in halves[:MOST_FAULTS]]) from None
+
+
+def seconds(value: Any) -> float | None:
+    """A cell as a time in s; None for what is no finite number of 0 or more.
+
+    Example:
+        >>> seconds(" 1.5 "), seconds(-1), seconds(True), seconds("1,5")
+        (1.5, None, None, None)
+    """
+    if value is None or isinstance(value, bool):
+        return None
+    try:
+        found = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) and found >= 0 else None
+
+
+def text(value: Any) -> str | None:
+    """A cell as text; None for an empty one.
+
+    Example:
+        >>> text(" a "), text("  "), text(True), text(1.50)
+        ('a', None, 'true', '1.5')
+    """
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value).strip() or None
+
+
+def _shown(value: Any) -> str | None:
+    """How a cell looks that should be a time of more than 0 s and is none."""
+    if value is None or seconds(value):
+        return None
+    return "" if text(value) is None else repr(value)
+
+
+def _rows(manifest: Path) -> Iterator[tuple[int, Row | Fault]]:
+    readers = {suffix: module for module in modules("augment.corpus.readers") for suffix in module.SUFFIXES}
+    reader = readers.get(manifest.suffix.lower())
+    if reader is None:
+        known = ", ".join(sorted(readers))
+        raise CorpusError(Fault(str(manifest), f"no reader for '{manifest.suffix}' manifests", f"known: {known}"))
+    try:
+        size_bytes(manifest)
+    except AudioError as error:
+        raise CorpusError(error.faults) from None
+    found: Iterator[tuple[int, Row | Fault]] = reader.rows(manifest, _lines(manifest))
+    return found
+
+
+def _lines(manifest: Path) -> Iterator[str]:
+    """Lines with their ends; only a line feed ends one."""
+    try:
+        with manifest.open("rb") as file:
+            for number, raw in enumerate(file, start=1):
+                yield raw.decode("utf-8" if number > 1 else "utf-8-sig")
+    except UnicodeDecodeError:
+        what = "UTF-16" if number == 1 and raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "not UTF-8"
+        raise CorpusError(Fault(f"{manifest}:{number}", f"the manifest is {what}", "save it as UTF-8")) from None
+    except OSError as error:
+        raise CorpusError(Fault(str(manifest), f"cannot be read: {error}")) from error

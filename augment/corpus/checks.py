@@ -1,0 +1,150 @@
+"""What can be wrong with a manifest, told with its rows."""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from augment.corpus.cells import MOST_FAULTS
+from augment.corpus.spec import CorpusSpec
+from augment.errors import CorpusError, Fault, nearest
+
+if TYPE_CHECKING:
+    import polars
+
+FIXED = ("id", "audio_filepath", "offset", "duration", "text", "speaker")
+DANGER = r"[\x00-\x1f\x7f]|^[/\\]|^[A-Za-z]:[/\\]|(^|[/\\])\.\.([/\\]|$)"
+"""Ids that may be dangerous (:func:`danger` decides)."""
+
+
+def column_faults(spec: CorpusSpec, manifest: Path, found: set[str], written: frozenset[str]) -> list[Fault]:
+    """What a recipe says of columns and labels that the manifest does not have.
+
+    Args:
+        spec: What the recipe says of the corpus.
+        manifest: Its manifest.
+        found: Names of columns as the recipe has them.
+        written: Names as the manifest has them.
+    """
+    faults = []
+    for name, column in spec.columns.items():
+        if column not in written:
+            message = f"the recipe takes '{name}' from the column '{column}', which is not there"
+            faults.append(Fault(str(manifest), message, nearest(column, sorted(written))))
+    if "audio_filepath" not in found:
+        remedy = "say which column holds it: corpus: {columns: {audio_filepath: NAME}}"
+        close = [c for c in sorted(written) if re.search("audio|path|file|wav", c, re.IGNORECASE)]
+        message = f"no column 'audio_filepath'; columns: {', '.join(sorted(written))}"
+        faults.append(Fault(str(manifest), message, remedy.replace("NAME", close[0] if close else "NAME")))
+    choices = (found - set(FIXED)) | ({"speaker"} & found)
+    for part, labels, known in (("labels", spec.labels, found - set(FIXED)), ("keep", spec.keep, choices)):
+        for label in labels:
+            if label not in known:
+                message = f"corpus.{part} names '{label}', which is no label of the corpus"
+                faults.append(Fault(str(manifest), message, nearest(label, sorted(known))))
+    return faults
+
+
+def sound_rows(frame: "polars.DataFrame", manifest: Path) -> tuple["polars.DataFrame", list[Fault]]:
+    """Rows without fault, every one with its own id: the one that it has, or one made of its audio path.
+
+    Args:
+        frame: Columns ``row``, ``audio_filepath``, ``offset``, ``duration``, and ``shown:offset`` and
+            ``shown:duration`` of :class:`~augment.corpus.cells.Cells`, and ``id``, null for rows that have none.
+        manifest: The manifest.
+
+    Returns:
+        The sound rows, and the faults of all others in the order of rows.
+
+    Raises:
+        CorpusError: There are 50 faults or more: the first 50.
+    """
+    import polars
+
+    odd = {name: polars.col(f"shown:{name}").str.len_bytes() > 0 for name in ("offset", "duration")}
+    no_audio = polars.col("audio_filepath").is_null()
+    bad_offset = odd["offset"] & polars.col("offset").is_null()
+    bad_duration = odd["duration"] & polars.col("offset").is_not_null()
+    bad_id = polars.col("id").str.contains(DANGER)
+    faults: dict[int, Fault] = {}
+    for wrong, told in ((no_audio, _no_audio), (bad_offset, _offset), (bad_duration, _duration), (bad_id, _id)):
+        wrong = wrong.fill_null(value=False)
+        rows = frame.filter(wrong)
+        if rows.height:
+            faults |= {row["row"]: told(row) for row in rows.head(MOST_FAULTS).iter_rows(named=True)}
+            frame = frame.filter(~wrong)
+    frame = frame.with_columns(_identities(frame))
+    again = ~frame["id"].is_first_distinct()
+    if again.any():
+        faults |= _twice(frame, again)
+        frame = frame.filter(~again)
+    places = {row: Fault(f"{manifest}:{row}", fault.message, fault.remedy) for row, fault in faults.items()}
+    found = [places[row] for row in sorted(places)]
+    if len(found) >= MOST_FAULTS:
+        end = Fault(str(manifest), "and perhaps more: reading stopped here")
+        raise CorpusError([*found[:MOST_FAULTS], end])
+    return frame, found
+
+
+def _no_audio(row: dict[str, object]) -> Fault:
+    return Fault("", "the row names no audio file")
+
+
+def _offset(row: dict[str, object]) -> Fault:
+    """It says which part of a file it is, but not in numbers: the part must not be guessed."""
+    return Fault("", f"offset: expected seconds, 0 or more, found {row['shown:offset']}")
+
+
+def _duration(row: dict[str, object]) -> Fault:
+    return Fault("", f"duration: expected seconds, more than 0, found {row['shown:duration']}")
+
+
+def _id(row: dict[str, object]) -> Fault:
+    identity = str(row["id"])
+    return Fault("", f"the id {identity[:80]!r} {danger(identity)}", "give the utterance another id")
+
+
+def _twice(frame: "polars.DataFrame", again: "polars.Series") -> dict[int, Fault]:
+    import polars
+
+    late = frame.filter(again).head(MOST_FAULTS)
+    early = frame.filter(~again & frame["id"].is_in(late["id"].to_list()))
+    first = dict(early.select("id", "row").rows())
+    return {
+        row: Fault("", f"the id '{identity}' stands in row {first[identity]} too", "ids must be unique")
+        for identity, row in late.select("id", polars.col("row")).rows()
+    }
+
+
+def _identities(frame: "polars.DataFrame") -> "polars.Series":
+    """Ids; where a row has none, made of its audio path and, if it begins within the file, of its offset."""
+    import polars
+
+    if not frame["id"].null_count():
+        return frame["id"]
+
+    @cache
+    def stem(audio: str) -> str:
+        suffix = Path(audio).suffix
+        return audio[: -len(suffix)] if suffix else audio
+
+    made = [
+        written or (f"{stem(audio)}@{offset:g}" if offset else stem(audio))
+        for written, audio, offset in frame.select("id", "audio_filepath", "offset").iter_rows()
+    ]
+    return polars.Series("id", made, polars.String)
+
+
+def danger(identity: str) -> str | None:
+    """Why an id must not become a file name, if so.
+
+    Example:
+        >>> danger("../a"), danger("a..b")
+        ('points outside the output folder', None)
+    """
+    if any(ord(c) < 32 or ord(c) == 127 for c in identity):
+        return "holds a control character"
+    parts = re.split(r"[/\\]", identity)
+    if ".." in parts or identity[:1] in ("/", "\\") or re.match(r"[A-Za-z]:[/\\]", identity):
+        return "points outside the output folder"
+    return None

@@ -5,6 +5,8 @@ when another decision is added beside this one.
 """
 
 import hashlib
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -23,13 +25,20 @@ def words(*name: str | int) -> list[int]:
         >>> words("ab", "c") == words("a", "bc")
         False
     """
-    digest = hashlib.sha256()
-    for part in (DOMAIN, *name):
-        encoded = str(part).encode("utf-8")
-        digest.update(len(encoded).to_bytes(8, "little"))
-        digest.update(encoded)
-    raw = digest.digest()
+    raw = _hash(DOMAIN, *name).digest()
     return [int.from_bytes(raw[i : i + 4], "little") for i in range(0, 32, 4)]
+
+
+def _hash(*parts: str | int) -> Any:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(_framed(part))
+    return digest
+
+
+def _framed(part: str | int) -> bytes:
+    encoded = str(part).encode("utf-8")
+    return len(encoded).to_bytes(8, "little") + encoded
 
 
 def generator(*name: str | int) -> np.random.Generator:
@@ -59,3 +68,24 @@ def rank(*name: str | int) -> str:
         True
     """
     return "".join(f"{word:08x}" for word in words(*name))
+
+
+def ranks(values: Iterable[str | int], *name: str | int) -> list[str]:
+    """The :func:`rank` of many names that differ in their last part only, several times as fast.
+
+    Args:
+        values: Last part of each name.
+        name: What all names begin with.
+
+    Example:
+        >>> ranks(["a", "b"], 1, "text") == [rank(1, "text", "a"), rank(1, "text", "b")]
+        True
+    """
+    begun = _hash(DOMAIN, *name)
+    digests = []
+    for value in values:
+        digest = begun.copy()
+        digest.update(_framed(value))
+        digests.append(digest.digest())
+    shown = np.frombuffer(b"".join(digests), dtype="<u4").astype(">u4").tobytes().hex()
+    return [shown[place : place + 64] for place in range(0, len(shown), 64)]

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.streams import generator, rank, words
+from augment.streams import generator, rank, ranks, words
 
 
 def test_golden_values():
@@ -20,3 +20,11 @@ GOLDEN_INTEGERS = [80192, 488950, 293220]
 def test_different_names_are_different_streams(one, other):
     assert (words(*one) == words(*other)) == (one == other)
     assert (rank(*one) == rank(*other)) == (one == other)
+
+
+parts = st.text(st.characters(exclude_categories=["Cs"]), max_size=5) | st.integers()
+
+
+@given(st.lists(parts, max_size=5), st.lists(parts, max_size=3))
+def test_many_ranks_are_those_of_each(values, name):
+    assert ranks(values, *name) == [rank(*name, value) for value in values]

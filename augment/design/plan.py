@@ -3,7 +3,7 @@
 import hashlib
 import importlib.metadata
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,6 @@ from augment.perturb import Perturbation
 from augment.profiles.library import DEALT
 from augment.recipe.loader import LoadedRecipe
 from augment.recipe.model import RESERVED, measured
-from augment.scene import Dealt
 
 if TYPE_CHECKING:
     import polars
@@ -95,25 +94,22 @@ def make_plan(
     stems = _stems(selection.frame["id"].to_list(), corpus)
     conditions = schedule.conditions
     chains = [_Chain(condition, loaded, exposures) for condition in conditions]
-    recipe, labels = loaded.recipe, label_columns(corpus, loaded)
-    rows: list[dict[str, Any]] = []
-    for utterance in selection.frame.rows(named=True):
-        own = _utterance_part(utterance, facts[utterance["id"]], labels)
-        for condition, chain in ((conditions[c], chains[c]) for c in schedule.of_block(utterance["block"])):
-            dealt = chain.dealt(utterance["block"])
-            stem = stems[utterance["id"]]
-            rows.append(
-                {
-                    "id": f"{stem}__{condition.name}",
-                    "audio_filepath": f"audio/{condition.name}/{stem}.{recipe.output.format}",
-                    "condition": condition.name,
-                    **dict(condition.settings),
-                    **own,
-                    "dealt": chain.dealt_text(utterance["block"]),
-                    "key": _key(own, chain, dealt, loaded),
-                }
-            )
-    items = polars.DataFrame(rows, infer_schema_length=None)
+    labels = label_columns(corpus, loaded)
+    owns = [_utterance_part(row, facts[row["id"]], labels) for row in selection.frame.rows(named=True)]
+    speech = [json.dumps([own["source_sha256"], own["source_offset"], own["source_duration"]]) for own in owns]
+    names, suffix = [condition.name for condition in conditions], loaded.recipe.output.format
+    pairs = [(u, c) for u, own in enumerate(owns) for c in schedule.of_block(own["block"])]
+    # What an utterance or a condition says of all its items is held once, and repeated by polars.
+    of_condition = polars.DataFrame([{"condition": c.name, **dict(c.settings)} for c in conditions])
+    of_utterance = polars.DataFrame(owns, infer_schema_length=None)
+    parts = [of_condition[[c for _, c in pairs]], of_utterance[[u for u, _ in pairs]]]
+    items = polars.concat(parts, how="horizontal").select(
+        polars.Series("id", [f"{stems[u]}__{names[c]}" for u, c in pairs]),
+        polars.Series("audio_filepath", [f"audio/{names[c]}/{stems[u]}.{suffix}" for u, c in pairs]),
+        polars.all(),
+        polars.Series("dealt", [chains[c].dealt_text(owns[u]["block"]) for u, c in pairs]),
+        polars.Series("key", [chains[c].key(owns[u]["block"], speech[u]) for u, c in pairs]),
+    )
     told = notes_on(selection, facts, items, exposures, conditions, loaded)
     all_notes = (*corpus.notes, *selection.notes, *notes, *told)
     return Plan(loaded, corpus, schedule, selection, exposures, items, all_notes)
@@ -151,8 +147,8 @@ def _utterance_part(utterance: Mapping[str, Any], facts: Facts, labels: Mapping[
     }
 
 
-def _stems(identities: list[str], corpus: Corpus) -> dict[str, str]:
-    stems: dict[str, str] = {}
+def _stems(identities: list[str], corpus: Corpus) -> list[str]:
+    stems: list[str] = []
     owner: dict[str, str] = {}
     for identity in identities:
         stem = file_stem(identity)
@@ -160,7 +156,7 @@ def _stems(identities: list[str], corpus: Corpus) -> dict[str, str]:
         if other != identity:
             message = f"the ids '{other}' and '{identity}' would have the same file name '{stem}'"
             raise DesignError(Fault(str(corpus.manifest), message, "change one of them"))
-        stems[identity] = stem
+        stems.append(stem)
     return stems
 
 
@@ -168,6 +164,7 @@ class _Chain:
     """What a condition adds to the identity of its items."""
 
     def __init__(self, condition: Condition, loaded: LoadedRecipe, exposures: Mapping[str, Exposure]) -> None:
+        self.loaded = loaded
         self.identity = [
             {
                 "path": step.path if step.perturbation.draws else step.name,
@@ -179,19 +176,47 @@ class _Chain:
             for step in condition.chain
         ]
         self.draws = any(step.perturbation.draws for step in condition.chain)
-        self._texts: dict[int, str] = {}
         self.played = [(step.plays, exposures[step.plays]) for step in condition.chain if step.plays]
-
-    def dealt(self, block: int) -> list[Dealt]:
-        """What the planner dealt to a block for this condition."""
-        return [exposure.dealt[block] for _, exposure in self.played]
+        self._texts: dict[int, str] = {}
+        self._begun: dict[int, Any] = {}
 
     def dealt_text(self, block: int) -> str:
-        """The same in the form that :func:`~augment.design.dealing.read_dealt` reads."""
+        """What the planner dealt to a block, as :func:`~augment.design.dealing.read_dealt` reads it."""
         if block not in self._texts:
             found = {played: written(exposure.dealt[block]) for played, exposure in self.played}
             self._texts[block] = json.dumps(found, sort_keys=True)
         return self._texts[block]
+
+    def key(self, block: int, speech: str) -> str:
+        """Hash of everything that decides an item's bytes, and of nothing else: JSON with sorted keys.
+
+        Args:
+            block: Of the item.
+            speech: Hash, offset and duration of its speech, as JSON: ``"speech"`` is the last of the keys, so that all
+                before it is hashed once for a block.
+        """
+        if block not in self._begun:
+            text = json.dumps({**self._identity(block), "speech": None}, sort_keys=True)
+            assert text.endswith('"speech": null}')
+            self._begun[block] = hashlib.sha256(text.removesuffix("null}").encode())
+        whole = self._begun[block].copy()
+        whole.update(f"{speech}}}".encode())
+        return str(whole.hexdigest())
+
+    def _identity(self, block: int) -> dict[str, Any]:
+        recipe, definition = self.loaded.recipe, self.loaded.recipe.snr_definition()
+        heard = [content(exposure.dealt[block]) for _, exposure in self.played]
+        draw = [recipe.seed, block, definition.band_hz, definition.a_weighted, heard]
+        identity = {
+            "bytes_version": BYTES_VERSION,
+            "level_dbov": recipe.speech.level_dbov,
+            "output": [recipe.output.sample_rate_hz, recipe.output.format],
+            "chain": self.identity,
+            "draw": draw if self.draws else None,  # a control or a device alone draws nothing and meets no noise
+        }
+        if recipe.speech.loudness_dbspl() is not None:  # rows tell levels in dB SPL then, whatever the steps are
+            identity["loudness"] = [recipe.speech.loudness_dbspl(), recipe.speech.talker_m, recipe.speech.effort]
+        return identity
 
 
 def _spelled(perturbation: Perturbation) -> set[str]:
@@ -202,21 +227,3 @@ def _spelled(perturbation: Perturbation) -> set[str]:
 def _version_of(package: str | None) -> str | None:
     """A package that makes bytes, with its version: another version may make others."""
     return None if package is None else f"{package} {importlib.metadata.version(package)}"
-
-
-def _key(own: Mapping[str, Any], chain: _Chain, dealt: Sequence[Dealt], loaded: LoadedRecipe) -> str:
-    """Hash of everything that decides an item's bytes, and of nothing else."""
-    recipe, definition = loaded.recipe, loaded.recipe.snr_definition()
-    heard = [content(part) for part in dealt]
-    draw = [recipe.seed, own["block"], definition.band_hz, definition.a_weighted, heard]
-    identity = {
-        "bytes_version": BYTES_VERSION,
-        "speech": [own["source_sha256"], own["source_offset"], own["source_duration"]],
-        "level_dbov": recipe.speech.level_dbov,
-        "output": [recipe.output.sample_rate_hz, recipe.output.format],
-        "chain": chain.identity,
-        "draw": draw if chain.draws else None,  # a control or a device alone draws nothing and meets no noise
-    }
-    if recipe.speech.loudness_dbspl() is not None:  # rows tell levels in dB SPL then, whatever the steps are
-        identity["loudness"] = [recipe.speech.loudness_dbspl(), recipe.speech.talker_m, recipe.speech.effort]
-    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()

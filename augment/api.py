@@ -26,14 +26,14 @@ from augment.recipe.loader import LoadedRecipe, load_recipe
 from augment.render import Failed, Rendered
 from augment.report.profile_sound import profile_sound
 from augment.report.tables import coverage, measured
-from augment.testset.finish import manifest_rows, write_rest
+from augment.testset.finish import manifest_rows, plan_bytes, write_rest
 from augment.testset.folder import COVERAGE, WHERE, Folder, Rows, open_folder
 from augment.testset.shard import Done, Job, Shard, Utterance
 from augment.testset.shard import render_utterance as render_items
 from augment.testset.work import job_of, shards, utterance_of
 from augment.verification import verify
 
-__all__ = ["BuildResult", "build", "load_recipe", "plan", "render_utterance", "verify"]
+__all__ = ["BuildResult", "build", "load_recipe", "plan", "render_utterance", "verify", "write_plan"]
 
 OnProgress = Callable[[int, float], None]
 """Told after every shard: items done, seconds of audio made."""
@@ -93,6 +93,30 @@ def plan(recipe: str | Path | LoadedRecipe, progress: Progress = iter) -> Plan:
     dealt = exposures(columns, Dealer(corpus, selection, loaded.library, wanted.seed, rate, wanted.noise.segment_s))
     planned = make_plan(loaded, corpus, turns, selection, dealt, facts, (*chosen.notes, *notes))
     return dataclasses.replace(planned, notes=(*planned.notes, *_rehearse(planned)))
+
+
+def write_plan(planned: Plan, path: str | Path) -> None:
+    """Write the items of a plan, the table that a test set has as ``plan.parquet``: whole or not at all.
+
+    Args:
+        planned: A plan.
+        path: File to write, ``.parquet``; one that is there is replaced.
+
+    Raises:
+        AcoustigridError: The name ends otherwise.
+        OSError: It cannot be written.
+
+    Example:
+        >>> import polars, tempfile
+        >>> target = Path(tempfile.mkdtemp()) / "plan.parquet"
+        >>> write_plan(plan("demo"), target)
+        >>> polars.read_parquet(target)["condition"].n_unique()
+        8
+    """
+    target = Path(path)
+    if target.suffix != ".parquet":
+        raise AcoustigridError(Fault(str(target), "expected a file name that ends in .parquet"))
+    write_atomically(target, plan_bytes(planned))
 
 
 def _rehearse(planned: Plan) -> list[str]:
@@ -238,7 +262,7 @@ def render_utterance(planned: Plan, utterance: str) -> dict[str, Rendered]:
         >>> round(items["scanner_5db__studio"].measured["snr_db"], 2)
         5.0
     """
-    rows = [row for row in planned.items.rows(named=True) if row["utterance"] == utterance]
+    rows = planned.items.filter(planned.items["utterance"] == utterance).rows(named=True)
     if not rows:
         known = planned.items["utterance"].unique().to_list()
         raise AcoustigridError(Fault("", f"the plan has no utterance '{utterance}'", nearest(utterance, known)))

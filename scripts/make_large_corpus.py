@@ -49,7 +49,7 @@ def zipf(count: int) -> NDArray[np.float64]:
 
 
 def accent_shares() -> NDArray[np.float64]:
-    """Share of each accent among labelled speakers."""
+    """Share of each accent."""
     return np.concatenate([[MOST_COMMON_SHARE], (1 - MOST_COMMON_SHARE) * zipf(len(ACCENTS) - 1)])
 
 
@@ -80,9 +80,15 @@ def speakers_of(rows: int, rng: np.random.Generator) -> NDArray[np.int64]:
     return rng.permutation(np.repeat(np.arange(len(counts)), counts)[:rows])
 
 
-def speaker_labels(count: int, rng: np.random.Generator) -> dict[str, list[str | None]]:
-    """Labels of every speaker; gender, age and device depend on the accent, labelled or not."""
-    accent = rng.choice(len(ACCENTS), count, p=accent_shares())
+def speaker_labels(speaker: NDArray[np.int64], rng: np.random.Generator) -> dict[str, list[str | None]]:
+    """Labels of every speaker; gender, age and device depend on the accent, labelled or not.
+
+    Speakers are dealt to accents by their rows, not by their number: a few of them have a good part of all rows.
+    """
+    ends = np.cumsum(np.bincount(speaker))
+    count = ends.size
+    before = np.concatenate([[0], ends[:-1]]) / ends[-1]
+    accent = np.searchsorted(np.cumsum(accent_shares())[:-1], before, side="right")
     lean = np.linspace(0.2, 0.5, len(ACCENTS))[accent]  # share of women by accent
     gender = np.where(rng.random(count) < 0.02, 2, (rng.random(count) < lean).astype(int))
     age = np.clip(np.round(rng.normal(1.5 + 2 * accent / len(ACCENTS), 1.2)), 0, len(AGES) - 1).astype(int)
@@ -113,7 +119,7 @@ def texts(count: int, rng: np.random.Generator) -> list[str]:
 def rows_of(count: int, pool: list[tuple[str, NDArray[np.float64], float]], rng: np.random.Generator) -> Iterator[dict]:
     """Rows of the manifest."""
     speaker = speakers_of(count, rng)
-    labels = speaker_labels(int(speaker.max()) + 1, rng)
+    labels = speaker_labels(speaker, rng)
     prompts = texts(max(50, count // 3), rng)  # three people read each on average
     prompt = rng.integers(0, len(prompts), count)
     spoken = np.array([text.count(" ") + 1 for text in prompts])[prompt]

@@ -73,19 +73,23 @@ def check(recipe: RecipeArgument) -> None:
 @app.command()
 def plan(
     recipe: RecipeArgument,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the items to this file (.parquet).")] = None,
     against: Annotated[
         Path | None, typer.Option(help="A test set: show which of its files would stay, change, come and go.")
     ] = None,
 ) -> None:
-    """Plan a test set and show the grid, its balance and what it can show; nothing is written.
+    """Plan a test set and show the grid, its balance and what it can show; nothing is rendered.
 
-    Example:  acoustigrid plan demo
+    Example:  acoustigrid plan demo --out plan.parquet
     """
     from augment.api import plan as make
+    from augment.api import write_plan
     from augment.report.changes import changes_text
     from augment.report.tables import plan_text
 
     planned = make(recipe, _progress("reading speech"))
+    if out is not None:
+        write_plan(planned, out)
     _say(plan_text(planned))
     if against is not None:
         _say(f"\n{changes_text(planned, against)}")

@@ -141,11 +141,9 @@ def write_rest(
         failures: Items that could not be made, and why.
         extra: More files by name, such as exports.
     """
-    parquet = io.BytesIO()
-    plan.items.write_parquet(parquet)
     files = {
         RECIPE: plan.loaded.text.encode(),
-        PLAN: parquet.getvalue(),
+        PLAN: plan_bytes(plan),
         PROFILES: _profile_figures(plan),
         MANIFEST: json_lines(rows),
         **extra,
@@ -158,6 +156,13 @@ def write_rest(
         write_atomically(folder.path / name, data)
     identity = _identity(plan, rows, len(failures), {name: _sha256(data) for name, data in files.items()})
     write_atomically(folder.path / IDENTITY, (json.dumps(identity, indent=2) + "\n").encode())
+
+
+def plan_bytes(plan: Plan) -> bytes:
+    """The items of a plan as a Parquet file."""
+    parquet = io.BytesIO()
+    plan.items.write_parquet(parquet)
+    return parquet.getvalue()
 
 
 def _profile_figures(plan: Plan) -> bytes:

@@ -60,8 +60,9 @@ def a24_label_timestamps() -> list[Figure]:
     figures = []
     for name in sorted(bundled_recipes()):
         loaded = load_recipe(name)
-        job = job_of(loaded, Path())
-        chains = {str(c.chain): c for c in map(without_noise, conditions(loaded))}.values()
+        columns = conditions(loaded)
+        job = job_of(loaded, columns, Path())
+        chains = {str(c.chain): c for c in map(without_noise, columns)}.values()
         worst = [0.0]
         for item in render(probe(), list(chains), job.spec, 0, {}):
             assert not hasattr(item, "reason"), item

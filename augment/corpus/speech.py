@@ -1,7 +1,7 @@
 """The audio behind a row of the corpus."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ import numpy as np
 from augment.acoustics import Signal
 from augment.acoustics.levels import speech_level
 from augment.acoustics.resample import resample, resampled_length
+from augment.acoustics.source import background, clipped_share, source_snr_db
 from augment.corpus.table import Corpus
 from augment.errors import AudioError, CorpusError, Fault
 from augment.files.audio import Audio, Part, read_audio, read_parts
@@ -91,6 +92,10 @@ class Facts:
         tail_db: How much less the level meter would show if silence followed: near 0 where the recording ends in a
             pause, up to 5 dB for a word that is cut out tightly.
         channels: Of the file; their mean is used.
+        floor_dbov: Level of the background in the pauses, an estimate; ``-inf`` for digital silence.
+        bandwidth_hz: Highest frequency with speech, an estimate; at most half the test set's rate.
+        clipped_share: Share of the file's samples on flat tops, 0 to 1.
+        dc: Mean of the file's samples, full scale 1.0; it is taken out before anything else is measured.
     """
 
     sha256: str
@@ -99,6 +104,15 @@ class Facts:
     level_dbov: float
     tail_db: float
     channels: int
+    floor_dbov: float
+    bandwidth_hz: float
+    clipped_share: float
+    dc: float
+
+    @property
+    def snr_db(self) -> float:
+        """Signal-to-noise ratio of the recording itself, an estimate; ``inf`` without noise in its pauses."""
+        return source_snr_db(self.level_dbov, self.floor_dbov)
 
 
 def facts_of(path: Path, offset_s: float | None, duration_s: float | None, sample_rate_hz: int) -> Facts:
@@ -113,10 +127,11 @@ def facts_of(path: Path, offset_s: float | None, duration_s: float | None, sampl
     Raises:
         AudioError: The audio cannot be used, or holds no active speech.
     """
-    return _facts(read_speech(path, offset_s, duration_s, sample_rate_hz), path, sample_rate_hz)
+    return _facts(read_audio(path, *_part(offset_s, duration_s), longest_s=LONGEST_S), path, sample_rate_hz)
 
 
-def _facts(speech: Speech, path: Path, sample_rate_hz: int) -> Facts:
+def _facts(audio: Audio, path: Path, sample_rate_hz: int) -> Facts:
+    speech = _speech(audio, path, sample_rate_hz)
     level = speech_level(speech.samples, sample_rate_hz)
     if level.active_level_dbov == -math.inf:
         found = f"no active speech is found (ITU-T P.56): too quiet or too short, {level.rms_level_dbov:.1f} dBov RMS"
@@ -124,9 +139,47 @@ def _facts(speech: Speech, path: Path, sample_rate_hz: int) -> Facts:
         raise AudioError(Fault(str(path), "the utterance is silent" if silent else found))
     padded = speech_level(np.pad(speech.samples, (0, sample_rate_hz // 2)), sample_rate_hz)
     tail_db = level.active_level_dbov - padded.active_level_dbov
+    around = background(speech.samples, sample_rate_hz)
     return Facts(
-        speech.sha256, speech.source_rate_hz, speech.samples.size, level.active_level_dbov, tail_db, speech.channels
+        sha256=speech.sha256,
+        source_rate_hz=speech.source_rate_hz,
+        samples=speech.samples.size,
+        level_dbov=level.active_level_dbov,
+        tail_db=tail_db,
+        channels=speech.channels,
+        floor_dbov=around.floor_dbov,
+        bandwidth_hz=around.bandwidth_hz,
+        clipped_share=clipped_share(audio.samples),  # before a change of rate rounds flat tops
+        dc=float(np.mean(audio.samples)),
     )
+
+
+def survey(
+    corpus: Corpus, frame: "polars.DataFrame", sample_rate_hz: int, progress: Progress = iter
+) -> tuple[dict[str, Facts], list[Fault]]:
+    """Inspect the audio of some utterances, whatever is wrong with others.
+
+    Args:
+        corpus: The corpus.
+        frame: Rows of it.
+        sample_rate_hz: Rate of the test set.
+        progress: Shows how far it is.
+
+    Returns:
+        Facts by utterance id, and the faults of rows whose audio cannot be used.
+    """
+    facts: dict[str, Facts] = {}
+    faults: list[Fault] = []
+    columns = frame.select("id", "audio_filepath", "offset", "duration", "row").rows()
+    every = _facts_of_all(corpus, [row[1:4] for row in columns], sample_rate_hz, progress)
+    for (identity, _, _, _, row), found in zip(columns, every, strict=True):
+        if isinstance(found, AudioError):
+            for fault in found.faults:
+                message = f"utterance '{identity}': {fault.where}: {fault.message}"
+                faults.append(Fault(f"{corpus.manifest}:{row}", message, fault.remedy))
+        else:
+            facts[identity] = found
+    return facts, faults
 
 
 def inspect(
@@ -146,31 +199,33 @@ def inspect(
     Raises:
         CorpusError: Audio that cannot be used; every such row is named.
     """
-    facts: dict[str, Facts] = {}
-    faults: list[Fault] = []
-    lying = 0
-    columns = frame.select("id", "audio_filepath", "offset", "duration", "row").rows()
-    every = _facts_of_all(corpus, [row[1:4] for row in columns], sample_rate_hz, progress)
-    for (identity, _, offset, duration, row), found in zip(columns, every, strict=True):
-        if isinstance(found, AudioError):
-            for fault in found.faults:
-                message = f"utterance '{identity}': {fault.where}: {fault.message}"
-                faults.append(Fault(f"{corpus.manifest}:{row}", message, fault.remedy))
-            continue
-        facts[identity] = found
-        lying += (
-            duration is not None
-            and offset is None
-            and abs(duration - found.samples / sample_rate_hz) > DURATION_SLACK_S
-        )
+    facts, faults = survey(corpus, frame, sample_rate_hz, progress)
     if faults:
         remedy = "mend the files, or leave the utterances out: corpus: {leave_out: [id, ...]}"
         raise CorpusError([*faults, Fault("", f"{len(faults)} chosen utterances cannot be used", remedy)])
+    return facts, facts_notes(frame, facts, sample_rate_hz)
+
+
+def facts_notes(frame: "polars.DataFrame", facts: Mapping[str, Facts], sample_rate_hz: int) -> list[str]:
+    """What the user should know of files that could be read.
+
+    Args:
+        frame: Rows of the corpus.
+        facts: Of those of them that were inspected.
+        sample_rate_hz: Rate at which they were.
+    """
+    lying = sum(
+        duration is not None
+        and offset is None
+        and identity in facts
+        and abs(duration - facts[identity].samples / sample_rate_hz) > DURATION_SLACK_S
+        for identity, offset, duration in frame.select("id", "offset", "duration").rows()
+    )
     notes = [f"{lying} rows declare a duration that is not the audio's: the audio's own is used"] if lying else []
     several = sum(found.channels > 1 for found in facts.values())
     if several:
         notes.append(f"{several} utterances have more than one channel: the mean of the channels is used")
-    return facts, notes
+    return notes
 
 
 def _facts_of_all(
@@ -195,6 +250,6 @@ def _facts_of_all(
 
 def _facts_or_fault(audio: Audio, path: Path, sample_rate_hz: int) -> Facts | AudioError:
     try:
-        return _facts(_speech(audio, path, sample_rate_hz), path, sample_rate_hz)
+        return _facts(audio, path, sample_rate_hz)
     except AudioError as error:
         return error

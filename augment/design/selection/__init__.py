@@ -9,10 +9,11 @@ any other: neither another group nor a larger number moves an utterance to anoth
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from augment.corpus.spelling import spelling_notes
 from augment.corpus.table import Corpus
 from augment.design.selection.balance import BalanceTable, balance_table
 from augment.design.selection.blocks import drawn, with_blocks
-from augment.design.selection.grouping import UNLABELLED, case_notes, grouped, refuse_labels, variables, with_voices
+from augment.design.selection.grouping import UNLABELLED, grouped, refuse_labels, variables, with_voices
 from augment.design.selection.problem import Problem, problem_of
 from augment.design.selection.refusal import refuse
 from augment.design.selection.search import largest_selection, selection_of
@@ -72,7 +73,7 @@ def select(corpus: Corpus, balance: Balance, seed: int, rotated: bool = False) -
     chosen = with_blocks(drawn(frame, strata, counts, names, seed), balance, seed, rotated)
     if frame.height > chosen.height:
         left_out["more than the groups give"] = frame.height - chosen.height
-    notes = [*case_notes(corpus, balance), *_notes(balance, problem, number, chosen)]
+    notes = [*spelling_notes(corpus, (*balance.by, *balance.match)), *_notes(balance, problem, number, chosen)]
     groups = tuple(group.group for group in strata)
     return Selection(chosen, groups, number, left_out, tuple(notes), balance_table(frame, chosen, balance))
 

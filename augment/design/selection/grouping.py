@@ -162,20 +162,3 @@ def shown_value(variable: str, value: str) -> str:
         ('female', '1.00-1.41 s')
     """
     return bin_name(int(value)) if variable == DURATION and value != UNLABELLED else value
-
-
-def case_notes(corpus: Corpus, balance: Balance) -> list[str]:
-    """Label values that differ in case or space only and are probably one."""
-    notes = []
-    for label in balance.by:
-        alike: dict[str, list[str]] = {}
-        for value in sorted(v for v in corpus.frame[label_column(label)].unique().to_list() if v is not None):
-            alike.setdefault(" ".join(value.casefold().split()), []).append(value)
-        for values in alike.values():
-            if len(values) > 1:
-                mapping = ", ".join(f"'{v}': '{values[-1]}'" for v in values[:-1])
-                notes.append(
-                    f"{label} has values that differ in case or spaces only, and counts them as {len(values)} groups: "
-                    f"{values}; to make them one: corpus: {{labels: {{{label}: {{{mapping}}}}}}}"
-                )
-    return notes

@@ -1,0 +1,222 @@
+"""What a recording brings along: the noise in its pauses, how far its speech reaches up, and flat tops.
+
+Floor and bandwidth are estimates: only the talker and the microphone knew what was speech. They rest on short-time
+spectra, made here with numpy and scipy: librosa has the same, and would make every plan wait seconds for its import.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import scipy
+from numpy.typing import NDArray
+
+from augment.acoustics import Signal
+from augment.acoustics.levels import db
+
+FRAME_S = 0.032
+LOWEST_HZ = 100.0
+"""Rumble below it is hardly heard, and lies outside of the band in which SNR is defined."""
+QUIETEST_PERCENT = 3.0
+QUIET_RANGE_DB = 4.0
+DIGITAL_SILENCE = 1e-11
+"""Mean square of frames that hold no sound at all: -110 dBov, far below the -101 dBov of rounding to 16 bits."""
+ROUNDING = 1e-10
+BAND_HZ = 200.0
+LOUDEST_PERCENT = 97.0
+OVER_FLOOR_DB = 10.0
+BELOW_STRONGEST_DB = 50.0
+LEAST_SNR_DB = -10.0
+FEWEST_FLAT = 3
+NATURAL_STEPS = 5
+LONG_FLAT_SHARE = 0.01
+
+
+def _spectra(signal: Signal, sample_rate_hz: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Power of short frames by frequency, shape (frames, bins), and the bins' frequencies in Hz.
+
+    Hann windows that overlap by half, each frame without its mean; a frame's sum is its mean square. Digital silence
+    before and behind the recording is left out.
+    """
+    size = min(max(8, round(FRAME_S * sample_rate_hz)), signal.size)
+    if size < 2:
+        return np.zeros((0, 1)), np.zeros(1)
+    frames = np.lib.stride_tricks.sliding_window_view(signal, size)[:: max(1, size // 2)]
+    frames = frames - np.mean(frames, axis=1, keepdims=True)
+    window = np.hanning(size + 1)[:-1]
+    power = np.abs(scipy.fft.rfft(frames * window, axis=1)) ** 2 / (size * np.sum(window * window))
+    power[:, 1 : (size + 1) // 2] *= 2
+    sounding = np.flatnonzero(np.sum(power, axis=1) > DIGITAL_SILENCE)
+    held = slice(sounding[0], sounding[-1] + 1) if sounding.size else slice(0, 0)
+    return power[held], scipy.fft.rfftfreq(size, 1 / sample_rate_hz)
+
+
+def _pauses(power: NDArray[np.float64], frequency: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which frames are the background: those within a few dB of the quietest.
+
+    The mean over them, not the percentile itself, is the estimate: in steady noise nearly all frames are within the
+    range, so that nothing is lost to having picked the quietest.
+    """
+    level = np.sum(power[:, frequency >= LOWEST_HZ], axis=1)
+    return np.asarray(level <= np.percentile(level, QUIETEST_PERCENT) * 10 ** (QUIET_RANGE_DB / 10))
+
+
+@dataclass(frozen=True)
+class Background:
+    """What is around the speech of a recording; both are estimates.
+
+    Attributes:
+        floor_dbov: As of :func:`noise_floor_dbov`.
+        bandwidth_hz: As of :func:`bandwidth_hz`.
+    """
+
+    floor_dbov: float
+    bandwidth_hz: float
+
+
+def background(signal: Signal, sample_rate_hz: int) -> Background:
+    """Noise floor and bandwidth of a recording, from one set of spectra.
+
+    Args:
+        signal: A recording of speech, shape (n,), full scale 1.0.
+        sample_rate_hz: Samples a second.
+
+    Example:
+        >>> background(np.zeros(16000), 16000)
+        Background(floor_dbov=-inf, bandwidth_hz=0.0)
+    """
+    power, frequency = _spectra(signal, sample_rate_hz)
+    if not power.size:
+        return Background(-math.inf, 0.0)
+    pauses = power[_pauses(power, frequency)]
+    return Background(_floor_dbov(pauses, frequency), _bandwidth_hz(power, pauses, frequency, sample_rate_hz))
+
+
+def noise_floor_dbov(signal: Signal, sample_rate_hz: int) -> float:
+    """Estimate the level of the background in the pauses of a recording.
+
+    Args:
+        signal: A recording of speech, shape (n,), full scale 1.0.
+        sample_rate_hz: Samples a second.
+
+    Returns:
+        Level above 100 Hz in dBov; ``-inf`` for digital silence in the pauses. Silence before and behind the recording
+        does not count. Speech without a pause has its softest sounds taken for background: the floor of words that are
+        cut out tightly is an upper limit.
+
+    Example:
+        >>> noise = 0.01 * np.random.default_rng(1).standard_normal(32000)
+        >>> round(noise_floor_dbov(noise, 16000), 1)
+        -40.1
+    """
+    return background(signal, sample_rate_hz).floor_dbov
+
+
+def bandwidth_hz(signal: Signal, sample_rate_hz: int) -> float:
+    """Estimate the highest frequency at which there is speech in a recording.
+
+    Args:
+        signal: A recording of speech, shape (n,), full scale 1.0.
+        sample_rate_hz: Samples a second.
+
+    Returns:
+        Upper edge of the highest band of 200 Hz whose loud frames (97th percentile) rise 10 dB above the pauses, lie
+        within 50 dB of the strongest band, and above the noise of rounding to 16 bits; 0 where there is none.
+        Words without a fricative read lower.
+
+    Example:
+        Syllables of noise up to 2.9 kHz:
+
+        >>> spectrum = np.fft.rfft(np.random.default_rng(1).standard_normal(32000))
+        >>> spectrum[5800:] = 0
+        >>> syllables = np.sin(np.arange(32000) / 2000) ** 4
+        >>> bandwidth_hz(0.1 * syllables * np.fft.irfft(spectrum), 16000)
+        3000.0
+    """
+    return background(signal, sample_rate_hz).bandwidth_hz
+
+
+def _floor_dbov(pauses: NDArray[np.float64], frequency: NDArray[np.float64]) -> float:
+    mean = float(np.sum(pauses[:, frequency >= LOWEST_HZ])) / pauses.shape[0]
+    return db(mean) if mean > DIGITAL_SILENCE else -math.inf
+
+
+def _bandwidth_hz(
+    power: NDArray[np.float64], pauses: NDArray[np.float64], frequency: NDArray[np.float64], sample_rate_hz: int
+) -> float:
+    edges = np.searchsorted(frequency, np.arange(0, sample_rate_hz / 2, BAND_HZ))
+    edges = np.unique(np.minimum(edges, frequency.size - 1))  # a short recording has fewer bins than bands
+    floor = np.mean(np.add.reduceat(pauses, edges, axis=1), axis=0)
+    loud = np.percentile(np.add.reduceat(power, edges, axis=1), LOUDEST_PERCENT, axis=0)
+    rounding = 4 * ROUNDING * BAND_HZ / (sample_rate_hz / 2)
+    least = np.maximum(floor * 10 ** (OVER_FLOOR_DB / 10), np.max(loud) * 10 ** (-BELOW_STRONGEST_DB / 10))
+    heard = np.flatnonzero(loud > np.maximum(least, rounding))
+    if not heard.size:
+        return 0.0
+    upper = frequency[edges[heard[-1] + 1]] if heard[-1] + 1 < edges.size else sample_rate_hz / 2
+    return float(min(round(upper / BAND_HZ) * BAND_HZ, sample_rate_hz / 2))
+
+
+def source_snr_db(level_dbov: float, floor_dbov: float) -> float:
+    """Estimate the signal-to-noise ratio that a recording has of its own.
+
+    Args:
+        level_dbov: Active speech level of the recording, which holds its noise too.
+        floor_dbov: Its noise floor.
+
+    Returns:
+        Speech over noise in dB, the noise taken out of the level; ``inf`` without noise, at least -10.
+
+    Example:
+        >>> round(source_snr_db(-26.0, -56.0), 1), round(source_snr_db(-26.0, -27.0), 1)
+        (30.0, -5.9)
+    """
+    if floor_dbov == -math.inf:
+        return math.inf
+    return max(db(10 ** ((level_dbov - floor_dbov) / 10) - 1), LEAST_SNR_DB)
+
+
+def clipped_share(signal: Signal) -> float:
+    """Share of samples on flat tops, as overloaded microphones, amplifiers and converters leave them.
+
+    Args:
+        signal: As it stands in the file, before any change of rate, shape (n,).
+
+    Returns:
+        Samples in runs of three or more at the largest or the smallest value of the signal, wherever that lies, over
+        all samples. Clipping that was filtered or coded afterwards is not found.
+
+    Example:
+        >>> sine = np.sin(np.arange(16000) / 7)
+        >>> clipped_share(0.9 * sine), round(clipped_share(np.clip(sine, -0.5, 0.5)), 2)
+        (0.0, 0.67)
+    """
+    if signal.size < FEWEST_FLAT or not np.ptp(signal) > 0:
+        return 0.0
+    found = 0
+    for side in (signal, -signal):
+        top = float(np.max(side))
+        if top > 0:
+            found += _flat_samples(side, top)
+    return found / signal.size
+
+
+def _flat_samples(signal: Signal, top: float) -> int:
+    """Samples in runs of three or more at the top.
+
+    A natural crest, rounded to steps, may be flat for three samples too. A parabola that stays within one step for
+    three samples is less than five steps lower one sample further on; a run with steeper sides is no crest.
+    """
+    change = np.flatnonzero(np.diff(np.concatenate([[False], signal == top, [False]]).astype(np.int8)))
+    begin, end = change[::2], change[1::2]
+    long = end - begin >= FEWEST_FLAT
+    begin, end = begin[long], end[long]
+    samples = int(np.sum(end - begin))
+    if samples == 0 or samples > LONG_FLAT_SHARE * signal.size:
+        return samples
+    values = np.unique(signal[signal > top / 2])
+    step = float(np.min(np.diff(values))) if values.size > 1 else 0.0
+    before = signal[np.maximum(begin - 1, 0)]
+    behind = signal[np.minimum(end, signal.size - 1)]
+    steep = top - np.minimum(before, behind) > NATURAL_STEPS * step
+    return int(np.sum((end - begin)[steep]))

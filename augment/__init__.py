@@ -16,10 +16,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from augment.api import build, load_recipe, plan, render_utterance, verify, write_plan
+    from augment.api import audit, build, load_recipe, plan, render_utterance, verify, write_audit, write_plan
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "build", "load_recipe", "plan", "render_utterance", "verify", "write_plan"]
+__all__ = [
+    "__version__", "audit", "build", "load_recipe", "plan", "render_utterance", "verify", "write_audit", "write_plan",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

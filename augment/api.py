@@ -2,17 +2,20 @@
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from augment.acoustics import Signal
 from augment.acoustics.pcm import headroom_gain, quantise
+from augment.corpus.audit import SAMPLE, Audit
+from augment.corpus.audit import audit as audit_corpus
+from augment.corpus.spec import CorpusSpec
 from augment.corpus.speech import Progress, inspect
 from augment.corpus.table import read_corpus
 from augment.design.assignment import schedule
-from augment.design.conditions import conditions
+from augment.design.conditions import conditions, requested_snrs_db
 from augment.design.dealing import Dealer, exposures
 from augment.design.grid.choices import choices_of
 from augment.design.plan import Plan, make_plan
@@ -22,7 +25,8 @@ from augment.execute import Lost, executors
 from augment.export import exporters
 from augment.files.atomic import write_atomically
 from augment.files.audio import AudioFormat, encode
-from augment.recipe.loader import LoadedRecipe, load_recipe
+from augment.recipe.experiment import DURATION
+from augment.recipe.loader import LoadedRecipe, bundled_recipes, load_recipe
 from augment.render import Failed, Rendered
 from augment.report.profile_sound import profile_sound
 from augment.report.tables import coverage, measured
@@ -33,7 +37,12 @@ from augment.testset.shard import render_utterance as render_items
 from augment.testset.work import job_of, shards, utterance_of
 from augment.verification import verify
 
-__all__ = ["BuildResult", "build", "load_recipe", "plan", "render_utterance", "verify", "write_plan"]
+__all__ = [
+    "BuildResult", "audit", "build", "load_recipe", "plan", "render_utterance", "verify", "write_audit", "write_plan",
+]  # fmt: skip
+
+MANIFEST_RATE_HZ = 16000
+"""Rate at which recordings are looked at where no recipe says it."""
 
 OnProgress = Callable[[int, float], None]
 """Told after every shard: items done, seconds of audio made."""
@@ -117,6 +126,71 @@ def write_plan(planned: Plan, path: str | Path) -> None:
     if target.suffix != ".parquet":
         raise AcoustigridError(Fault(str(target), "expected a file name that ends in .parquet"))
     write_atomically(target, plan_bytes(planned))
+
+
+def audit(
+    source: str | Path | LoadedRecipe,
+    by: Sequence[str] | None = None,
+    sample: int | None = SAMPLE,
+    columns: Mapping[str, str] | None = None,
+    progress: Progress = iter,
+) -> Audit:
+    """Audit a corpus: how its groups are labelled and were recorded, and what may spoil a comparison of them.
+
+    Args:
+        source: A recipe, by path, name or loaded; or the path of a manifest.
+        by: Labels that make the groups; a recipe's own if nobody says otherwise.
+        sample: Recordings of each group that are read, chosen by the hash of their ids; None for all, 0 for none.
+        columns: Where a manifest has other names: ``{"audio_filepath": "audio"}``; a recipe says so itself.
+        progress: Wraps what is iterated over, to show how far it is.
+
+    Raises:
+        AcoustigridError: The recipe or the manifest has faults, or the corpus has no such labels.
+
+    Example:
+        >>> [group.speakers for group in audit("demo", sample=0).groups]
+        [4, 4, 4]
+    """
+    if not isinstance(source, LoadedRecipe) and _is_manifest(str(source)):
+        corpus = read_corpus(CorpusSpec(path=str(source), columns=dict(columns or {})), Path())
+        if not by:
+            known = f"labels of the corpus: {', '.join(corpus.labels) or 'none'}"
+            raise AcoustigridError(Fault(str(source), "which labels make the groups? say so: --by LABEL", known))
+        return audit_corpus(corpus, by, MANIFEST_RATE_HZ, sample, progress=progress)
+    loaded = source if isinstance(source, LoadedRecipe) else load_recipe(source)
+    wanted = loaded.recipe
+    corpus = read_corpus(wanted.corpus, loaded.base)
+    matched = [label for label in wanted.balance.match if label != DURATION]
+    rate, snrs = wanted.output.sample_rate_hz, requested_snrs_db(loaded)
+    return audit_corpus(corpus, by or wanted.balance.by, rate, sample, matched, snrs, progress)
+
+
+def _is_manifest(source: str) -> bool:
+    return source not in bundled_recipes() and Path(source).suffix.lower() not in {"", ".yaml", ".yml"}
+
+
+def write_audit(found: Audit, path: str | Path) -> None:
+    """Write the figures, warnings and notes of an audit as JSON: whole or not at all.
+
+    Args:
+        found: An audit.
+        path: File to write, ``.json``; one that is there is replaced.
+
+    Raises:
+        AcoustigridError: The name ends otherwise.
+        OSError: It cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> target = Path(tempfile.mkdtemp()) / "audit.json"
+        >>> write_audit(audit("demo", sample=0), target)
+        >>> json.loads(target.read_text())["utterances"]
+        48
+    """
+    target = Path(path)
+    if target.suffix != ".json":
+        raise AcoustigridError(Fault(str(target), "expected a file name that ends in .json"))
+    write_atomically(target, (json.dumps(dataclasses.asdict(found), indent=2) + "\n").encode())
 
 
 def _rehearse(planned: Plan) -> list[str]:

@@ -72,10 +72,16 @@ def make_pool(folder: Path, files: int, rng: np.random.Generator) -> list[tuple[
 
 
 def speakers_of(rows: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Speaker of each row: log-normal numbers of utterances (median 3, a few in the thousands), rows shuffled."""
+    """Speaker of each row: log-normal numbers of utterances (median 3, a few in the thousands), rows shuffled.
+
+    Nobody has more than a twentieth of the rows.
+    """
     counts: list[int] = []
     while sum(counts) < rows:
-        counts += [max(1, round(n)) for n in rng.lognormal(np.log(3), 1.8, max(64, rows // 16)).tolist()]
+        counts += [
+            min(max(1, round(n)), max(1, rows // 20))
+            for n in rng.lognormal(np.log(3), 1.8, max(64, rows // 16)).tolist()
+        ]
     # Cut off where there are enough: the last speaker has fewer.
     return rng.permutation(np.repeat(np.arange(len(counts)), counts)[:rows])
 

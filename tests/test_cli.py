@@ -31,12 +31,12 @@ PROFILE_COMMANDS = ["list", "show", "render"]
 
 def test_help_lists_every_command():
     told = run("--help").stdout
-    assert re.findall(r"^  (\w+)  +\S", told.split("Commands:")[1], re.MULTILINE) == [*COMMANDS, "profile"]
+    assert re.findall(r"^  (\w+)  +\S", told.split("Commands:")[1], re.MULTILINE) == [*COMMANDS, "profile", "corpus"]
     told = run("profile", "--help").stdout
     assert re.findall(r"^  (\w+)  +\S", told.split("Commands:")[1], re.MULTILINE) == PROFILE_COMMANDS
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, *(f"profile {name}" for name in PROFILE_COMMANDS)])
+@pytest.mark.parametrize("command", [*COMMANDS, *(f"profile {name}" for name in PROFILE_COMMANDS), "corpus audit"])
 def test_every_command_has_an_example(command):
     assert f"acoustigrid {command}" in run(*command.split(), "--help").stdout
 

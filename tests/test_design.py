@@ -232,8 +232,6 @@ def test_windows_devices_are_no_file_names():
 
 def test_notes_tell_what_confounds(workshop):
     """Another sample rate, a tighter cut, a line on the band's edge: none of them is an accent."""
-    import json
-
     import augment
 
     rows = workshop.corpus({"North": 2, "South": 2}, seconds=1.5)
@@ -247,8 +245,8 @@ def test_notes_tell_what_confounds(workshop):
     assert "differ in how tightly their recordings are cut" in notes
     assert "mains_hum_50 has a line at 100 Hz, on the edge of the band" in notes
     alike = [row for row in rows if row["accent"] == "North"]
-    alike += [{**row, "id": f"{row['id']}_s", "accent": "South"} for row in alike]
-    (workshop.folder / "corpus.jsonl").write_text("".join(json.dumps(row) + "\n" for row in alike))
+    alike += [{**row, "id": f"{row['id']}_s", "accent": "South", "speaker": row["speaker"] + "_s"} for row in alike]
+    workshop.manifest(alike)
     quiet = workshop.recipe(snr="{band_hz: [80, 7000]}")
     assert augment.plan(quiet).notes == (
         "each group gives 2 utterances, all that the smallest, North, has",

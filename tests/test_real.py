@@ -169,6 +169,28 @@ def test_unlabelled_rows_and_narrow_bandwidth_are_told(built):
     assert sum(built.plan.selection.left_out.values()) == 459 - 6 * 8
 
 
+def test_the_audit_finds_what_the_packs_own_table_says(pack):
+    """Telephone-band digits, one person per accent, and other rates: measured once, by other means, in the manifest."""
+    told = [json.loads(line) for line in (PACK / "manifest.jsonl").read_text().splitlines()]
+    found = augment.audit(pack / "manifest.jsonl", ["accent"], None, {"audio_filepath": "audio"})
+    groups = {group.group: group for group in found.groups}
+    assert found.unreadable == ()
+    assert found.unlabelled == {"accent": sum(not row["accent"] for row in told)}
+    for name, group in groups.items():
+        own = [row for row in told if row["accent"] == name]
+        assert group.inspected == group.utterances == len(own)
+        assert group.speakers == len({row["speaker"] for row in own})
+        assert group.rates_hz == tuple(sorted({row["sample_rate"] for row in own}))
+        assert group.hours == pytest.approx(sum(row["duration"] for row in own) / 3600, abs=1e-4)
+        assert group.bandwidth_hz <= min(row["sample_rate"] for row in own) / 2
+    assert groups["German"].bandwidth_hz < 4000 < groups["English"].bandwidth_hz
+    wild = [groups[name].snr_db for name in ("American (neutral)", "Belgian French", "Greek")]
+    assert max(wild) < 25 < groups["English"].snr_db
+    warnings = "\n".join(found.warnings)
+    for what in ("different sample rates", "differ in bandwidth", "differ in source SNR", "one speaker stands"):
+        assert what in warnings
+
+
 def test_padding_real_utterances_moves_their_snr_by_the_hangover(pack):
     """4 s of silence behind an utterance that ends in a natural pause move its label by at most 0.25 dB.
 

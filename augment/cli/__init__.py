@@ -3,14 +3,15 @@
 import json
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from augment import __version__
+from augment.cli.corpus import corpus_app
 from augment.cli.profile import profile_app
+from augment.cli.progress import progress
 from augment.errors import AcoustigridError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ app = typer.Typer(
 )  # fmt: skip
 
 app.add_typer(profile_app, name="profile")
+app.add_typer(corpus_app, name="corpus")
 
 RecipeArgument = Annotated[
     str, typer.Argument(metavar="RECIPE", help="A recipe file, or the name of a bundled recipe.")
@@ -34,13 +36,6 @@ EXIT_FAULT, EXIT_DEVIATION, EXIT_INTERRUPTED = 2, 1, 130
 
 def _say(text: str = "") -> None:
     typer.echo(text)
-
-
-def _progress(label: str) -> Callable[[Iterable[Any]], Iterator[Any]]:
-    """A bar for something that is iterated over; none where nobody looks."""
-    from tqdm import tqdm
-
-    return lambda items: iter(tqdm(items, desc=label, unit="file", disable=None, leave=False))
 
 
 @app.callback(invoke_without_command=True)
@@ -87,7 +82,7 @@ def plan(
     from augment.report.changes import changes_text
     from augment.report.tables import plan_text
 
-    planned = make(recipe, _progress("reading speech"))
+    planned = make(recipe, progress("reading speech"))
     if out is not None:
         write_plan(planned, out)
     _say(plan_text(planned))
@@ -120,7 +115,7 @@ def _build(recipe: str, out: Path, workers: int, replace: bool = False, executor
     from augment.api import plan as decide
 
     try:
-        planned = decide(recipe, _progress("reading speech"))
+        planned = decide(recipe, progress("reading speech"))
     except KeyboardInterrupt:
         typer.echo("stopped before anything was written", err=True)
         raise typer.Exit(EXIT_INTERRUPTED) from None
@@ -191,7 +186,7 @@ def verify(
 def _verify(folder: Path, sample: int = 20, recipe_folder: Path | None = None) -> "Verdict":
     from augment.api import verify as examine
 
-    verdict = examine(folder, sample, recipe_folder, _progress("verifying"))
+    verdict = examine(folder, sample, recipe_folder, progress("verifying"))
     for fault in verdict.deviations[:50]:
         typer.echo(str(fault), err=True)
     if len(verdict.deviations) > 50:

@@ -121,3 +121,9 @@ def condition_of(choice: Choice, loaded: LoadedRecipe) -> Condition:
         message = f"the condition '{name}' has two rooms: {' and '.join(rooms)}"
         raise DesignError(Fault("", message, "let a factor of its own choose between them, or exclude it"))
     return Condition(name, tuple((factor, setting.name) for factor, setting in settings), tuple(chain))
+
+
+def requested_snrs_db(loaded: LoadedRecipe) -> list[float]:
+    """SNRs that the noises of a recipe ask for, in dB, the highest first; levels in dB(A) are not among them."""
+    steps = [step for settings in loaded.settings.values() for setting in settings for step in setting.steps]
+    return sorted({float(snr) for step in steps if (snr := getattr(step, "snr_db", None)) is not None}, reverse=True)

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from augment.corpus.differences import difference_notes, measures, rate_notes, request_notes
 from augment.corpus.speech import Facts
-from augment.design.conditions import Condition
+from augment.design.conditions import Condition, requested_snrs_db
 from augment.design.exposure import Exposure
 from augment.design.selection import Selection
 from augment.profiles.noise import Harmonics
@@ -13,7 +14,6 @@ from augment.recipe.loader import LoadedRecipe
 if TYPE_CHECKING:
     import polars
 
-TAIL_DIFFERENCE_DB = 0.25
 EDGE_SHARE = 0.02
 STRONG_DB = 20.0
 
@@ -28,23 +28,17 @@ def notes_on(
 ) -> list[str]:
     """All notes on a plan."""
     return [
-        *_rate_notes(selection, facts),
-        *_tail_notes(selection, facts),
+        *_recording_notes(selection, facts, loaded),
         *_twin_notes(items),
         *_exposure_notes(items, exposures, loaded),
         *_edge_notes(conditions, loaded),
     ]
 
 
-def _rate_notes(selection: Selection, facts: Mapping[str, Facts]) -> list[str]:
-    """Groups that were recorded at different rates differ in bandwidth, whatever their accents."""
-    rates: dict[str, set[int]] = {}
-    for identity, group in selection.frame.select("id", "group").rows():
-        rates.setdefault(group, set()).add(facts[identity].source_rate_hz)
-    if len(set(map(frozenset, rates.values()))) == 1 and all(len(r) == 1 for r in rates.values()):
-        return []
-    shown = "; ".join(f"{g}: {', '.join(map(str, sorted(r)))} Hz" for g, r in sorted(rates.items()))
-    return [f"groups were recorded at different sample rates, which is a difference of bandwidth ({shown})"]
+def _recording_notes(selection: Selection, facts: Mapping[str, Facts], loaded: LoadedRecipe) -> list[str]:
+    """How unlike the recordings of groups are: none of that is an accent."""
+    table = measures(dict(selection.frame.select("id", "group").rows()), facts)
+    return [*rate_notes(table), *difference_notes(table), *request_notes(table, requested_snrs_db(loaded))]
 
 
 def _twin_notes(items: "polars.DataFrame") -> list[str]:
@@ -52,22 +46,6 @@ def _twin_notes(items: "polars.DataFrame") -> list[str]:
     once = items.unique("utterance").select("source_sha256", "source_offset", "source_duration")
     twins = once.height - once.unique().height
     return [f"{twins} chosen utterances have the very audio of another one"] if twins else []
-
-
-def _tail_notes(selection: Selection, facts: Mapping[str, Facts]) -> list[str]:
-    """The level meter reads higher on speech that is cut off tightly; groups that differ in it differ in true SNR."""
-    tails: dict[str, list[float]] = {}
-    for identity, group in selection.frame.select("id", "group").rows():
-        tails.setdefault(group, []).append(facts[identity].tail_db)
-    means = {group: sum(values) / len(values) for group, values in sorted(tails.items())}
-    if max(means.values()) - min(means.values()) <= TAIL_DIFFERENCE_DB:
-        return []
-    shown = "; ".join(f"{group}: {mean:.2f} dB" for group, mean in means.items())
-    return [
-        "groups differ in how tightly their recordings are cut: without silence behind it, speech is measured louder "
-        f"(ITU-T P.56 hangover) and gets more noise at the same SNR ({shown}); append 0.2 s or more of its own "
-        "background to each recording"
-    ]
 
 
 def _exposure_notes(items: "polars.DataFrame", exposures: Mapping[str, Exposure], loaded: LoadedRecipe) -> list[str]:

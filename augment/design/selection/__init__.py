@@ -9,6 +9,7 @@ any other: neither another group nor a larger number moves an utterance to anoth
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from augment.corpus.labelling import speaker_notes
 from augment.corpus.spelling import spelling_notes
 from augment.corpus.table import Corpus
 from augment.design.selection.balance import BalanceTable, balance_table
@@ -79,15 +80,9 @@ def select(corpus: Corpus, balance: Balance, seed: int, rotated: bool = False) -
 
 
 def _notes(balance: Balance, problem: Problem, number: int, chosen: "polars.DataFrame") -> list[str]:
-    import polars
-
-    speakers = dict(chosen.group_by("group").agg(polars.col("speaker").n_unique()).sort("group").rows())
-    single = [group for group, count in speakers.items() if count == 1]
-    notes = []
-    if single and "speaker" not in balance.by:
-        said = ", ".join(single)
-        notes.append(f"one speaker stands for the whole group: {said}; a difference may be that person's alone")
-    if len(speakers) == 1:
+    named = chosen["speaker"].null_count() < chosen.height
+    notes = speaker_notes(chosen) if named and "speaker" not in balance.by else []
+    if len(problem.strata) == 1:
         notes.append(f"there is only one group, {problem.strata[0].group}: nothing can be compared")
     if balance.utterances == "max":
         smallest = min(problem.strata, key=lambda group: (group.total, group.group))

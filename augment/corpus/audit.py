@@ -1,0 +1,236 @@
+"""The audit of a corpus: how its groups were labelled and recorded, before anything is planned with them."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from augment.corpus.differences import DC, LENGTH, MEASURES, difference_notes, measures, rate_notes, request_notes
+from augment.corpus.labelling import missing, named, speaker_notes, twin_notes
+from augment.corpus.speech import Facts, Progress, facts_notes, survey
+from augment.corpus.spelling import spelling_notes
+from augment.corpus.table import Corpus, label_column
+from augment.errors import CorpusError, Fault, nearest
+from augment.streams import ranks
+
+if TYPE_CHECKING:
+    import polars
+
+SAMPLE = 50
+"""Utterances of each group that are inspected if nobody says otherwise: some seconds a group, and a standard error of
+its mean SNR of about 1 dB."""
+MOST_GROUPS = 1000
+
+
+@dataclass(frozen=True)
+class GroupAudit:
+    """One group of a corpus; levels, floors, ratios and bandwidths are means over the inspected utterances.
+
+    Attributes:
+        group: Its name: the values of the labels, joined by `` / ``.
+        utterances: Rows of the manifest.
+        speakers: Different speakers among them.
+        hours: Of speech, where every row declares its duration or was inspected; otherwise reckoned from those that do.
+        duration_mean_s: Mean length of an utterance.
+        duration_median_s: Its median.
+        inspected: Utterances whose audio was read; what follows is None without any.
+        rates_hz: Sample rates of the files.
+        level_dbov: Active speech level, ITU-T P.56.
+        level_sd_db: Its standard deviation.
+        floor_dbov: Noise in the pauses, an estimate.
+        snr_db: Speech over that noise, an estimate, 70 at most.
+        bandwidth_hz: Highest frequency with speech, an estimate (geometric mean).
+        clipped: Inspected utterances with clipped samples.
+        tail_db: How tightly recordings are cut; see :class:`~augment.corpus.speech.Facts`.
+        dc: Mean of the samples, full scale 1.0.
+    """
+
+    group: str
+    utterances: int
+    speakers: int
+    hours: float | None
+    duration_mean_s: float | None
+    duration_median_s: float | None
+    inspected: int = 0
+    rates_hz: tuple[int, ...] = ()
+    level_dbov: float | None = None
+    level_sd_db: float | None = None
+    floor_dbov: float | None = None
+    snr_db: float | None = None
+    bandwidth_hz: float | None = None
+    clipped: int | None = None
+    tail_db: float | None = None
+    dc: float | None = None
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What an audit found.
+
+    Attributes:
+        manifest: Path of the manifest.
+        by: Labels that make the groups.
+        sample_rate_hz: Rate at which the recordings were looked at.
+        utterances: Rows that may be used.
+        inspected: Utterances whose audio was read.
+        groups: One entry for each group, sorted by name.
+        unlabelled: Rows without a label, by label.
+        unreadable: Faults of files that cannot be used.
+        warnings: What may spoil a comparison, and what to do.
+        notes: What else should be known.
+    """
+
+    manifest: str
+    by: tuple[str, ...]
+    sample_rate_hz: int
+    utterances: int
+    inspected: int
+    groups: tuple[GroupAudit, ...]
+    unlabelled: Mapping[str, int]
+    unreadable: tuple[Fault, ...]
+    warnings: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def audit(
+    corpus: Corpus,
+    by: Sequence[str],
+    sample_rate_hz: int,
+    sample: int | None = SAMPLE,
+    labels: Iterable[str] = (),
+    requested_db: Iterable[float] = (),
+    progress: Progress = iter,
+) -> Audit:
+    """Audit a corpus.
+
+    Args:
+        corpus: Clean labelled speech.
+        by: Labels that make the groups.
+        sample_rate_hz: Rate of the test set: nothing above half of it counts.
+        sample: Utterances of each group that are inspected, chosen by the hash of their ids; None for all, 0 for none:
+            then the manifest alone is looked at.
+        labels: More labels whose spelling is looked at.
+        requested_db: SNRs that are to be made of it.
+        progress: Shows how far it is.
+
+    Raises:
+        CorpusError: The corpus has no such label, or it has more than 1000 values, which are no groups.
+    """
+    frame = _grouped(corpus, by)
+    chosen = _sampled(frame, sample)
+    facts, faults = survey(corpus, chosen, sample_rate_hz, progress)
+    table = measures(dict(chosen.select("id", "group").rows()), facts)
+    lengths = _with_lengths(frame, facts, sample_rate_hz)
+    without = missing(frame, by)
+    warnings = [f"{count} rows have no {label}" for label, count in without.items()]
+    warnings += _unreadable(faults, chosen.height)
+    warnings += spelling_notes(corpus, dict.fromkeys((*by, *labels)))
+    warnings += speaker_notes(frame)
+    warnings += [*twin_notes(frame), *_same_audio(chosen, facts)]
+    warnings += difference_notes(table, (*MEASURES, DC)) + rate_notes(table) + difference_notes(lengths, (LENGTH,))
+    warnings += request_notes(table, requested_db)
+    notes = [*corpus.notes, *facts_notes(chosen, facts, sample_rate_hz)]
+    return Audit(
+        str(corpus.manifest), tuple(by), sample_rate_hz, frame.height, len(facts), _groups(lengths, table),
+        without, tuple(faults), tuple(warnings), tuple(notes),
+    )  # fmt: skip
+
+
+def _grouped(corpus: Corpus, by: Sequence[str]) -> "polars.DataFrame":
+    """Rows with ``group``; null where one of the labels is missing."""
+    import polars
+
+    absent = [label for label in by if label not in corpus.labels]
+    known = f"labels of the corpus: {', '.join(corpus.labels) or 'none'}"
+    faults = [
+        Fault(str(corpus.manifest), f"the corpus has no label '{label}'", f"{nearest(label, corpus.labels)}; {known}")
+        for label in absent
+    ]
+    if faults:
+        raise CorpusError(faults)
+    group = polars.concat_str([polars.col(label_column(label)) for label in by], separator=" / ")
+    frame = corpus.frame.with_columns(group.alias("group"))
+    count = frame["group"].n_unique()
+    if count > MOST_GROUPS:
+        message = f"{' and '.join(by)} make {count:,} groups; at most {MOST_GROUPS:,} are compared"
+        raise CorpusError(Fault(str(corpus.manifest), message, f"choose another label; {known}"))
+    return frame
+
+
+def _sampled(frame: "polars.DataFrame", sample: int | None) -> "polars.DataFrame":
+    """So many rows of each group, whatever the order of the rows; sorted by id."""
+    import polars
+
+    grouped = frame.filter(polars.col("group").is_not_null())
+    if sample == 0:
+        return grouped.head(0)
+    if sample is not None:
+        place = polars.Series("_place", ranks(grouped["id"].to_list(), "audit"), dtype=polars.String)
+        ordered = grouped.with_columns(place).sort("group", "_place")
+        grouped = ordered.group_by("group", maintain_order=True).head(sample).drop("_place")
+    return grouped.sort("id")
+
+
+def _with_lengths(frame: "polars.DataFrame", facts: Mapping[str, Facts], rate_hz: int) -> "polars.DataFrame":
+    """Rows with ``length_s``, measured where the audio was read and declared elsewhere, and its logarithm."""
+    import polars
+
+    found = {"id": list(facts), "_read_s": [fact.samples / rate_hz for fact in facts.values()]}
+    measured = polars.DataFrame(found, schema={"id": polars.String, "_read_s": polars.Float64})
+    joined = frame.join(measured, on="id", how="left", maintain_order="left")
+    length = polars.coalesce("_read_s", "duration")
+    length = polars.when(length > 0).then(length)
+    return joined.with_columns(length.alias("length_s")).with_columns(polars.col("length_s").log(2).alias("log_s"))
+
+
+def _unreadable(faults: Sequence[Fault], tried: int) -> list[str]:
+    if not faults:
+        return []
+    return [f"{len(faults)} of {tried} utterances cannot be used: mend the files, or corpus: {{leave_out: [id, ...]}}"]
+
+
+def _same_audio(chosen: "polars.DataFrame", facts: Mapping[str, Facts]) -> list[str]:
+    """Files with other names and the same bytes."""
+    first: dict[tuple[Any, ...], tuple[str, str]] = {}
+    pairs = []
+    for identity, audio, offset, duration in chosen.select("id", "audio_filepath", "offset", "duration").rows():
+        if identity in facts:
+            content = (facts[identity].sha256, offset, None if offset is None else duration)
+            other, where = first.setdefault(content, (identity, audio))
+            if where != audio:  # rows that name one file twice are told from the manifest
+                pairs.append(f"{identity} = {other}")
+    return [f"{len(pairs)} files have the very bytes of another one: {named(pairs)}"] if pairs else []
+
+
+def _groups(lengths: "polars.DataFrame", table: "polars.DataFrame") -> tuple[GroupAudit, ...]:
+    import polars
+
+    length = polars.col("length_s")
+    whole = lengths.filter(polars.col("group").is_not_null()).group_by("group")
+    rows = whole.agg(
+        polars.len().alias("utterances"),
+        polars.col("speaker").n_unique().alias("speakers"),
+        (length.mean() * polars.len() / 3600).alias("hours"),
+        length.mean().alias("duration_mean_s"),
+        length.median().alias("duration_median_s"),
+    )
+    heard = table.group_by("group").agg(
+        polars.len().alias("inspected"),
+        polars.col("rate").unique().sort().alias("rates_hz"),
+        polars.col("level_dbov", "floor_dbov", "snr_db", "tail_db", "dc").mean(),
+        polars.col("level_dbov").std(ddof=0).alias("level_sd_db"),
+        (2 ** polars.col("octaves").mean()).alias("bandwidth_hz"),
+        polars.col("clipped").sum().cast(polars.Int64),
+    )
+    told: dict[str, dict[str, Any]] = {row["group"]: row for row in heard.rows(named=True)}
+    return tuple(
+        GroupAudit(**{name: _plain(value) for name, value in {**row, **told.get(row["group"], {})}.items()})
+        for row in rows.sort("group").rows(named=True)
+    )
+
+
+def _plain(value: Any) -> Any:
+    """A cell of the record: lists as tuples, figures with no more digits than they deserve."""
+    if isinstance(value, list):
+        return tuple(value)
+    return round(value, 4) if isinstance(value, float) and math.isfinite(value) else value

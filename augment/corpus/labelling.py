@@ -1,0 +1,83 @@
+"""What is odd in the labels of a corpus, told from its table alone: no row of a million is touched by Python."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from augment.corpus.table import label_column
+
+if TYPE_CHECKING:
+    import polars
+
+MOST_OF_A_GROUP = 0.5
+MOST_NAMED = 10
+
+
+def named(names: Sequence[str]) -> str:
+    """Names as text; of many, the first ten.
+
+    Example:
+        >>> named(["a", "b"]), named([str(n) for n in range(12)])
+        ('a, b', '0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more')
+    """
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more
+
+
+def missing(frame: "polars.DataFrame", labels: Sequence[str]) -> dict[str, int]:
+    """How many rows have no value, by label; labels that every row has are left out."""
+    found = {label: int(frame[label_column(label)].null_count()) for label in labels}
+    return {label: count for label, count in found.items() if count}
+
+
+def speaker_notes(frame: "polars.DataFrame") -> list[str]:
+    """Groups of one voice, groups that one voice rules, and voices that stand in two groups.
+
+    Args:
+        frame: Rows of a corpus with ``group``; those of no group are passed over.
+    """
+    import polars
+
+    known = frame.filter(polars.col("group").is_not_null())
+    if not known.height or known["speaker"].null_count() == known.height:
+        return ["no row names its speaker: whether a difference is one person's cannot be told"] if known.height else []
+    unnamed = known["speaker"].null_count()
+    notes = [f"{unnamed} rows name no speaker; they count as one"] if unnamed else []
+    counts = known.group_by("group", "speaker").len()
+    share = counts.with_columns((polars.col("len") / polars.col("len").sum().over("group")).alias("share"))
+    voices = polars.len().over("group")
+    single = share.filter(voices == 1).sort("group")["group"].to_list()
+    if single:
+        notes.append(
+            f"one speaker stands for the whole group: {named(single)}; a difference may be that person's alone; "
+            "add speakers, or ask for them: balance: {speakers: {min: 4}}"
+        )
+    ruling = share.filter((voices > 1) & (polars.col("share") > MOST_OF_A_GROUP)).sort("group")
+    if ruling.height:
+        shown = [f"{g}: {s or '(unnamed)'} {100 * part:.0f} %" for g, s, _, part in ruling.rows()]
+        notes.append(
+            f"one speaker gives more than half of a group's utterances: {named(shown)}; "
+            "limit it: balance: {speakers: {max_share: 0.3}}"
+        )
+    return [*notes, *_wanderers(counts)]
+
+
+def _wanderers(counts: "polars.DataFrame") -> list[str]:
+    """Speakers in more than one group."""
+    import polars
+
+    of_speaker = counts.drop_nulls("speaker").group_by("speaker").agg(polars.col("group").sort()).sort("speaker")
+    several = of_speaker.filter(polars.col("group").list.len() > 1)
+    if not several.height:
+        return []
+    shown = [f"{speaker} ({', '.join(groups[:4])})" for speaker, groups in several.rows()]
+    return [
+        f"{several.height} of {of_speaker.height} speakers stand in more than one group: {named(shown)}; for an accent "
+        "that is probably an error of the labels, or one name for two people"
+    ]
+
+
+def twin_notes(frame: "polars.DataFrame") -> list[str]:
+    """The same stretch of a file under two ids is one observation, not two."""
+    place = ["audio_filepath", "offset", "duration"]
+    twins = frame.height - frame.select(place).with_columns(frame["duration"].is_null().alias("_")).unique().height
+    return [f"{twins} rows name the very stretch of audio of another row"] if twins else []

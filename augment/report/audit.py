@@ -1,0 +1,56 @@
+"""What an audit found, as text."""
+
+from augment.corpus.audit import Audit, GroupAudit
+from augment.report.text import table
+
+MOST_FAULTS = 20
+
+
+def audit_text(audit: Audit) -> str:
+    """Groups as tables, then warnings and notes."""
+    about = f"{audit.manifest}: {audit.utterances:,} rows that may be used, {len(audit.groups)} groups"
+    about += f" by {' and '.join(audit.by)}"
+    if audit.inspected:
+        about += f"; the audio of {audit.inspected:,} was read, for {audit.sample_rate_hz} Hz"
+    parts = [about, _labels_table(audit)]
+    if audit.inspected:
+        parts.append(_sound_table(audit))
+    faults = [f"unusable: {fault}" for fault in audit.unreadable[:MOST_FAULTS]]
+    if len(audit.unreadable) > MOST_FAULTS:
+        faults.append(f"... and {len(audit.unreadable) - MOST_FAULTS} more unusable ones")
+    parts += faults
+    parts += [f"warning: {warning}" for warning in audit.warnings]
+    parts += [f"note: {note}" for note in audit.notes]
+    if not audit.warnings:
+        parts.append("no warnings")
+    return "\n\n".join(parts)
+
+
+def _labels_table(audit: Audit) -> str:
+    header = ["group", "utterances", "speakers", "hours", "mean s", "median s"]
+    return table(header, [_row(group) for group in audit.groups])
+
+
+def _row(group: GroupAudit) -> list[str]:
+    times = (group.hours, group.duration_mean_s, group.duration_median_s)
+    return [group.group, f"{group.utterances}", f"{group.speakers}", *(_shown(t, ".2f") for t in times)]
+
+
+def _sound_table(audit: Audit) -> str:
+    header = ["group", "read", "Hz of the files", "level dBov", "its sd dB", "floor dBov *", "SNR dB *"]
+    header += ["bandwidth kHz *", "clipped", "cut, dB"]
+    rows = []
+    for group in audit.groups:
+        bandwidth = None if group.bandwidth_hz is None else group.bandwidth_hz / 1000
+        figures = (group.level_dbov, group.level_sd_db, group.floor_dbov, group.snr_db, bandwidth)
+        rates = " ".join(map(str, group.rates_hz)) or "-"
+        clipped = "-" if group.clipped is None else f"{group.clipped}"
+        cells = [*(_shown(f, ".1f") for f in figures), clipped, _shown(group.tail_db, ".2f")]
+        rows.append([group.group, f"{group.inspected}", rates, *cells])
+    about = "means over the utterances that were read; * estimates; clipped: utterances with flat tops; cut: how much"
+    about += " louder they are measured for being cut tightly"
+    return f"{table(header, rows)}\n{about}"
+
+
+def _shown(value: float | None, form: str) -> str:
+    return "-" if value is None else format(round(value, 2) + 0, form)

@@ -51,7 +51,7 @@ def recipe_text(manifest: Path, groups: int = GROUPS, utterances: int = 200, mat
         spellings=json.dumps({odd: usual for usual, odd in SPELLINGS.items()}),
         accents=json.dumps(ACCENTS[:groups]),
         utterances=utterances,
-        match=", match: [gender, duration]" if match else "",
+        match=", match: [gender, age_band, device, duration]" if match else "",
     )
 
 
@@ -134,7 +134,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--match", action="store_true", help="match gender and duration")
+    parser.add_argument("--match", action="store_true", help="match four variables")
     parser.add_argument("--corpus", type=Path, help="folder of a corpus; made there if there is none yet")
     parser.add_argument("--only", choices=["read", "parts"], help=argparse.SUPPRESS)
     parser.add_argument("recipe", nargs="?", help=argparse.SUPPRESS)

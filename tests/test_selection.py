@@ -221,7 +221,12 @@ def test_a_conflict_is_named_with_what_would_do():
     few = Balance(by=("accent",), utterances=10, speakers=Speakers(max_share=0.1))
     with pytest.raises(DesignError) as caught:
         select(corpus_of(rows), few, 1)
-    assert "group A: 5 of 10 utterances" in str(caught.value)
+    assert "group A: 5 speakers cannot fill a group" in str(caught.value)
+    assert "10 would be needed" in str(caught.value)
+    assert "feasible would be: speakers: {max_share: 0.2}" in str(caught.value)
+    uneven = [row for row in rows if row["id"] not in ("A1", "A2", "A3", "A4", "A6")]
+    with pytest.raises(DesignError, match=r"group A: 4 of 5 utterances.* may give more than 1 \(max_share: 0.3\)"):
+        select(corpus_of(uneven), Balance(by=("accent",), utterances=5, speakers=Speakers(max_share=0.3)), 1)
     assert "speakers: {max_share: 0.2}" in str(caught.value)
 
 

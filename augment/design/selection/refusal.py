@@ -25,13 +25,13 @@ def refuse(corpus: Corpus, balance: Balance, problem: Problem) -> NoReturn:
             conditions and groups that conflict, and with every single change that would do.
     """
     if balance.utterances == "max":
-        problem = problem.replaced(utterances=max(1, balance.speakers.min))
+        problem = problem.replaced(utterances=max(balance.speakers.min, math.ceil(1 / problem.max_share)))
     place = str(corpus.manifest)
     faults = [Fault(place, message) for message in _short(problem)]
     if not faults:
         faults = [Fault(place, message) for message in _conflict(problem)]
     ways = list(_ways_out(balance, problem))
-    said = f"feasible would be: {'; or '.join(ways)}" if ways else "nothing else that a recipe can say would do"
+    said = f"feasible would be: {'; or '.join(ways)}" if ways else "no smaller number and no looser limit would do"
     raise DesignError([*faults, Fault("", said)])
 
 
@@ -42,10 +42,15 @@ def _short(problem: Problem) -> Iterator[str]:
     for strata in problem.strata:
         speakers = min(len(strata.speakers), wanted)
         room = strata.room(every, problem.per_speaker)
-        if strata.total < wanted:
+        share = f"{float(problem.max_share):g}"
+        if len(strata.speakers) * problem.max_share < 1:
+            yield (
+                f"group {strata.group}: {len(strata.speakers)} speakers cannot fill a group, since none may give more "
+                f"than the share {share} of it (speakers.max_share): {math.ceil(1 / problem.max_share)} would be needed"
+            )
+        elif strata.total < wanted:
             yield f"group {strata.group}: {strata.total} of {wanted} utterances that the recipe asks for"
         elif room < wanted:
-            share = f"{float(problem.max_share):g}"
             yield (
                 f"group {strata.group}: {room} of {wanted} utterances that the recipe asks for, since none of its "
                 f"{len(strata.speakers)} speakers may give more than {problem.per_speaker} (max_share: {share})"
@@ -119,8 +124,8 @@ def _ways_out(balance: Balance, problem: Problem) -> Iterator[str]:
     """Single changes that would do, each tried; else the nearest of several changes."""
     found = [*_fewer_groups(balance, problem), *_single_changes(problem)]
     yield from found
-    if not any("utterances" in way for way in found):
-        yield from _nearest(problem)
+    if not any("utterances:" in way or "max_share:" in way for way in found):
+        yield from _nearest(balance, problem)
 
 
 def _single_changes(problem: Problem) -> Iterator[str]:
@@ -169,8 +174,11 @@ def _fewer_groups(balance: Balance, problem: Problem) -> Iterator[str]:
     kept = problem
     for group in short:
         kept = kept.without(group)
-    if short and len(alone) > 1 and _feasible(kept):
-        yield _keep(balance, alone, short)
+    if short and len(alone) > 1:
+        if _feasible(kept):
+            yield _keep(balance, alone, short)
+        elif found := largest_selection(kept, None if balance.utterances == "max" else problem.utterances):
+            yield f"{_keep(balance, alone, short)} with {found[0]} utterances each"
     elif not short and len(problem.strata) > 2:
         for group in (strata.group for strata in problem.strata):
             if _feasible(problem.without(group)):
@@ -185,13 +193,18 @@ def _keep(balance: Balance, groups: list[str], gone: list[str]) -> str:
     return f"keep only {len(groups)} groups: corpus: {{keep: {{{balance.by[0]}: {named}}}}}{also}"
 
 
-def _nearest(problem: Problem) -> Iterator[str]:
+def _nearest(balance: Balance, problem: Problem) -> Iterator[str]:
     """Fewer utterances from fewer speakers, as near to the request as possible."""
-    free = problem.replaced(tolerance=(None,) * len(problem.tolerance))
     most = min(problem.speakers_min, *(len(s.speakers) for s in problem.strata))
-    for name, tried in (("", problem), ("; nothing matched", free)):
+    free = problem.replaced(tolerance=(None,) * len(problem.tolerance))
+    tries = [("", problem), ("; nothing matched", free)]
+    if problem.max_share < 1:
+        one = Fraction(1)
+        tries[1:1] = [("; no max_share", problem.replaced(max_share=one))]
+        tries.append(("; nothing matched, no max_share", free.replaced(max_share=one)))
+    for name, tried in tries:
         for speakers in range(most, 0, -1):
-            below = max(problem.utterances, speakers) + 1
+            below = None if balance.utterances == "max" else max(problem.utterances, speakers) + 1
             found = largest_selection(tried.replaced(speakers_min=speakers), below)
             if found is not None:
                 yield f"balance: {{utterances: {found[0]}, speakers: {{min: {speakers}}}}}{name}"

@@ -147,14 +147,60 @@ def test_bytes_do_not_depend_on_workers_or_rows(built, pack, tmp_path, workers):
     assert tree(other / "set") == tree(built.folder)
 
 
+FOUR = "keep: {accent: [American, German, Mandarin (L1), English]}"
+
+
+def test_four_accents_are_planned_with_their_differences(pack):
+    """Every figure of the plan and of its balance table counted again from the manifest."""
+    recipe = RECIPE.replace(SIX, FOUR).replace("utterances: 8", "utterances: 40, speakers: {min: 2}")
+    (pack / "four.yaml").write_text(recipe + "assignment: {rotated: 3}\n")
+    planned = augment.plan(pack / "four.yaml")
+    told = {row["id"]: row for row in map(json.loads, (PACK / "manifest.jsonl").read_text().splitlines())}
+    items = planned.items.rows(named=True)
+    conditions = len(planned.conditions)
+    cells = Counter((item["group"], item["condition"]) for item in items)
+    assert len(cells) == 4 * conditions == 72
+    assert set(cells.values()) <= {40 * 3 // conditions, 40 * 3 // conditions + 1}
+    assert set(Counter(item["utterance"] for item in items).values()) == {3}
+    chosen: dict[str, set[str]] = defaultdict(set)
+    for item in items:
+        chosen[item["group"]].add(item["utterance"])
+    for group, ids in chosen.items():
+        assert {told[i]["accent"].replace(" (neutral)", "") for i in ids} == {group}
+        assert len(ids) == 40
+        assert len({told[i]["speaker"] for i in ids}) == {"American": 3, "English": 4, "German": 2}.get(group, 18)
+        spread = Counter((told[item["utterance"]]["speaker"], item["condition"]) for item in items
+                         if item["group"] == group)  # fmt: skip
+        for speaker in {s for s, _ in spread}:
+            met = [spread[speaker, condition.name] for condition in planned.conditions]
+            assert max(met) - min(met) <= 1
+    found = {d.group: d for d in planned.selection.balance.differences if d.variable == "duration"}
+    moments = {g: durations(told[i]["duration"] for i in ids) for g, ids in chosen.items()}
+    for group, (mean, variance) in moments.items():
+        most = max(
+            abs(mean - m) / np.sqrt((variance + v) / 2) for m, v in (x for h, x in moments.items() if h != group)
+        )
+        assert found[group].after == pytest.approx(most)
+        assert found[group].flagged
+    matched = RECIPE.replace(SIX, FOUR).replace("utterances: 8", "utterances: 40, match: [duration]")
+    (pack / "matched.yaml").write_text(matched)
+    with pytest.raises(DesignError, match=r"cannot be met together.*\(groups: German, Mandarin"):
+        augment.plan(pack / "matched.yaml")
+
+
+def durations(seconds):
+    values = np.array(list(seconds))
+    return values.mean(), values.var(ddof=1)
+
+
 def test_what_the_corpus_cannot_carry_is_refused_with_numbers(pack):
-    (pack / "four.yaml").write_text(
-        RECIPE.replace(SIX, "keep: {accent: [American, German, Mandarin (L1), English, Scottish]}").replace(
+    (pack / "five.yaml").write_text(
+        RECIPE.replace(SIX, FOUR.replace("]", ", Scottish]")).replace(
             "utterances: 8", "utterances: 40, speakers: {min: 2}"
         )
     )
     with pytest.raises(DesignError) as caught:
-        augment.plan(pack / "four.yaml")
+        augment.plan(pack / "five.yaml")
     told = str(caught.value)
     assert "group Scottish: 1 of 40 utterances" in told
     assert "group Scottish: 1 of at least 2 speakers" in told

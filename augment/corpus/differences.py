@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import polars
 
 NOTICEABLE = 0.1
-"""Standardised difference from which groups count as different (Austin 2011, doi:10.1080/00273171.2011.568786)."""
+"""Standardised difference above which groups count as different (Austin 2009, Statistics in Medicine 28:3083)."""
 CLEAREST_DB = 70.0
 """A source SNR beyond it, and digital silence in pauses, count as this much: nobody hears the difference."""
 HARMLESS_DB = 40.0
@@ -114,20 +114,25 @@ def measures(groups: Mapping[str, str], facts: Mapping[str, Facts]) -> "polars.D
     return polars.DataFrame(rows, schema=kinds).sort("group", "id")
 
 
-def standardised_difference(mean: float, sd: float, other_mean: float, other_sd: float) -> float:
-    """Difference of two groups' means in units of their pooled standard deviation.
+def standardised_difference(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """Difference of two means over the root of the mean of the two variances.
 
-    Reference: Austin (2011), Multivariate Behavioral Research 46, 399-424.
+    Args:
+        one: Mean and variance.
+        other: Mean and variance.
+
+    Reference: Austin (2009), Statistics in Medicine 28:3083, for continuous variables.
 
     Example:
-        >>> round(standardised_difference(30.0, 4.0, 33.0, 2.0), 2)
-        0.95
-        >>> standardised_difference(8.0, 0.0, 4.0, 0.0), standardised_difference(8.0, 0.0, 8.0, 0.0)
+        >>> standardised_difference((2.0, 1.0), (2.5, 1.0))
+        0.5
+        >>> standardised_difference((8.0, 0.0), (4.0, 0.0)), standardised_difference((8.0, 0.0), (8.0, 0.0))
         (inf, 0.0)
     """
-    apart = abs(mean - other_mean)
-    pooled = math.sqrt((sd * sd + other_sd * other_sd) / 2)
-    return apart / pooled if pooled > 0 else math.inf if apart > 0 else 0.0
+    away, spread = abs(one[0] - other[0]), math.sqrt((one[1] + other[1]) / 2)
+    if away < 1e-9:
+        return 0.0
+    return away / spread if spread > 0 else math.inf
 
 
 def difference_notes(table: "polars.DataFrame", chosen: Iterable[Measure] = MEASURES) -> list[str]:
@@ -154,13 +159,15 @@ def _difference(table: "polars.DataFrame", measure: Measure) -> str:
     # The spread of all of a group's recordings, not of a sample of them: it describes what is there. That of a group
     # of one is taken from the others.
     within = (
-        known.filter(polars.len().over("group") > 1).select((value - value.mean().over("group")).std(ddof=0)).item()
+        known.filter(polars.len().over("group") > 1).select((value - value.mean().over("group")).var(ddof=0)).item()
     )
-    spread = polars.when(polars.len() > 1).then(value.std(ddof=0)).otherwise(within)
-    rows = known.group_by("group").agg(value.mean().alias("mean"), spread.fill_null(0.0).alias("sd")).rows()
-    ordered = sorted(((float(mean), str(group), float(sd)) for group, mean, sd in rows), key=lambda row: row[:2])
+    spread = polars.when(polars.len() > 1).then(value.var(ddof=0)).otherwise(within)
+    rows = known.group_by("group").agg(value.mean().alias("mean"), spread.fill_null(0.0).alias("variance")).rows()
+    ordered = sorted(
+        ((float(mean), str(group), float(variance)) for group, mean, variance in rows), key=lambda row: row[:2]
+    )
     apart = [
-        (standardised_difference(low[0], low[2], high[0], high[2]), low, high)
+        (standardised_difference((low[0], low[2]), (high[0], high[2])), low, high)
         for place, low in enumerate(ordered)
         for high in ordered[place + 1 :]
         if high[0] - low[0] > measure.just

@@ -1,10 +1,11 @@
 """The design of a plan as text: what its conditions cover, and how alike its groups are."""
 
+from augment.corpus.differences import NOTICEABLE
 from augment.design.grid.choices import strength_of
 from augment.design.grid.coverage import coverage_of
 from augment.design.grid.factors import factors_of
 from augment.design.plan import Plan
-from augment.design.selection.balance import FLAGGED, Difference
+from augment.design.selection.balance import Difference
 from augment.recipe.experiment import DURATION
 from augment.report.text import table
 
@@ -47,14 +48,14 @@ def balance_text(plan: Plan) -> str:
     rows = [_balance_row(variable, [of[(variable, group)] for group in groups]) for variable in shown]
     lines = [
         "largest difference of each group to another one, before > after (durations in standard deviations, labels as "
-        f"total variation distance; * above {FLAGGED:g})",
+        f"total variation distance; * above {NOTICEABLE:g})",
         table(["variable", "matched", *groups], rows),
     ]
     others = {d.variable: 0.0 for d in found if d.variable not in shown}
     for d in found:
         if d.variable in others and d.after is not None:
             others[d.variable] = max(others[d.variable], d.after)
-    unlike = [f"{name} {value:.2f}" for name, value in others.items() if value > FLAGGED]
+    unlike = [f"{name} {value:.2f}" for name, value in others.items() if value > NOTICEABLE]
     if unlike:
         lines.append(f"labels that are not matched, and unlike between groups: {', '.join(unlike)}")
     return "\n".join(lines)

@@ -1,17 +1,14 @@
 """How alike the groups are, before the selection and after it."""
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from augment.corpus.differences import NOTICEABLE, standardised_difference
 from augment.corpus.table import label_column
 from augment.recipe.experiment import DURATION, Balance
 
 if TYPE_CHECKING:
     import polars
-
-FLAGGED = 0.1
-"""A standardised difference above this is taken for an imbalance (Austin, 2009, Statistics in Medicine 28:3083)."""
 
 MOST_VALUES = 12
 
@@ -38,7 +35,7 @@ class Difference:
     @property
     def flagged(self) -> bool:
         """Whether it is more than an experiment should have."""
-        return self.after is not None and self.after > FLAGGED
+        return self.after is not None and self.after > NOTICEABLE
 
 
 @dataclass(frozen=True)
@@ -57,25 +54,6 @@ class BalanceTable:
     def flagged(self) -> tuple[Difference, ...]:
         """Differences that are more than an experiment should have."""
         return tuple(difference for difference in self.differences if difference.flagged)
-
-
-def standardised_difference(one: tuple[float, float], other: tuple[float, float]) -> float:
-    """Difference of two means over the root of the mean of the two variances.
-
-    Args:
-        one: Mean and variance.
-        other: Mean and variance.
-
-    Reference: Austin (2009), Statistics in Medicine 28:3083, for continuous variables.
-
-    Example:
-        >>> standardised_difference((2.0, 1.0), (2.5, 1.0))
-        0.5
-    """
-    away, spread = abs(one[0] - other[0]), math.sqrt((one[1] + other[1]) / 2)
-    if away < 1e-9:
-        return 0.0
-    return away / spread if spread > 0 else math.inf
 
 
 def variation_distance(one: dict[str | None, int], other: dict[str | None, int]) -> float:

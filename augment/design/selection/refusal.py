@@ -207,7 +207,8 @@ def _nearest(balance: Balance, problem: Problem) -> Iterator[str]:
             below = None if balance.utterances == "max" else max(problem.utterances, speakers) + 1
             found = largest_selection(tried.replaced(speakers_min=speakers), below)
             if found is not None:
-                yield f"balance: {{utterances: {found[0]}, speakers: {{min: {speakers}}}}}{name}"
+                if (found[0], speakers) != (problem.utterances, problem.speakers_min):
+                    yield f"balance: {{utterances: {found[0]}, speakers: {{min: {speakers}}}}}{name}"
                 return
 
 

@@ -28,6 +28,7 @@ from augment.files.audio import AudioFormat, encode
 from augment.recipe.experiment import DURATION
 from augment.recipe.loader import LoadedRecipe, bundled_recipes, load_recipe
 from augment.render import Failed, Rendered
+from augment.report.detection import asked_text
 from augment.report.profile_sound import profile_sound
 from augment.report.tables import coverage, measured
 from augment.testset.finish import manifest_rows, plan_bytes, write_rest
@@ -93,7 +94,11 @@ def plan(recipe: str | Path | LoadedRecipe, progress: Progress = iter) -> Plan:
     chosen = choices_of(loaded)
     columns = conditions(loaded, chosen.choices)
     corpus = read_corpus(wanted.corpus, loaded.base)
-    selection = select(corpus, wanted.balance, wanted.seed, wanted.rotated)
+    try:
+        selection = select(corpus, wanted.balance, wanted.seed, wanted.rotated)
+    except DesignError as error:
+        told = asked_text(corpus, wanted, len(columns))
+        raise DesignError([*error.faults, *(Fault("", text) for text in told)]) from None
     rate = wanted.output.sample_rate_hz
     facts, notes = inspect(corpus, selection.frame, rate, progress)
     seconds = [facts[identity].samples / rate for identity in selection.frame["id"]]

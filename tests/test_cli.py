@@ -25,13 +25,14 @@ def run(*arguments, cwd=None, code=0):
     return done
 
 
-COMMANDS = ["check", "plan", "build", "verify", "demo", "recipes", "copy", "schema"]
+COMMANDS = ["check", "plan", "build", "verify", "demo", "recipes", "copy", "schema", "sample-size"]
+COMMANDS_SHOWN = [*COMMANDS[:-1], "profile", "corpus", COMMANDS[-1]]
 PROFILE_COMMANDS = ["list", "show", "render"]
 
 
 def test_help_lists_every_command():
     told = run("--help").stdout
-    assert re.findall(r"^  (\w+)  +\S", told.split("Commands:")[1], re.MULTILINE) == [*COMMANDS, "profile", "corpus"]
+    assert re.findall(r"^  ([\w-]+)  +\S", told.split("Commands:")[1], re.MULTILINE) == COMMANDS_SHOWN
     told = run("profile", "--help").stdout
     assert re.findall(r"^  (\w+)  +\S", told.split("Commands:")[1], re.MULTILINE) == PROFILE_COMMANDS
 
@@ -153,3 +154,12 @@ def test_importing_is_light(module, heavy):
     code = f"import sys, {module}; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_sample_size_is_told_without_a_corpus():
+    told = run("sample-size", "--utterances", 200, "--speakers", 20, "--words", 10, "--detect", 0.02).stdout
+    assert "200 utterances of 20 speakers in a cell, 10 words each: a difference of 7.6 points or more" in told
+    assert "a difference of 2 points" in told
+    assert "244 speakers with 10 utterances each" in told
+    assert "cannot have 300 speakers" in run("sample-size", "--speakers", 300, code=2).stderr
+    assert "cannot exceed" in run("sample-size", "--within-speaker", 0.5, code=2).stderr

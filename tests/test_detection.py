@@ -13,6 +13,7 @@ from scipy.stats import t as student
 
 from augment.design.detection import (
     Clusters,
+    asked_of,
     design_effect,
     detectable_difference,
     detection_of,
@@ -20,7 +21,7 @@ from augment.design.detection import (
     needed_speakers,
     needed_utterances,
 )
-from augment.recipe.experiment import Statistics
+from augment.recipe.experiment import Balance, Rotated, Speakers, Statistics
 from augment.streams import generator
 
 ASSUMED = Statistics()
@@ -128,3 +129,29 @@ def test_simulated_experiments_detect_the_difference_as_often_as_promised(name):
     print(name, round(difference, 4), found)
     assert found[difference] == pytest.approx(0.8, abs=0.05)
     assert found[0.0] == pytest.approx(0.05, abs=0.02)
+
+
+def test_what_is_asked_for_is_reckoned_before_anything_is_selected():
+    frame = polars.DataFrame({"text": ["one two three four", "five six"]})
+    balance = Balance(by=("accent",), utterances=200, speakers=Speakers(min=20))
+    found = asked_of(frame, (balance, "crossed", ASSUMED), 60)
+    cell = even(200, 20, 3)
+    assert (found.utterances, found.speakers, found.words) == (200, 20, 3.0)
+    assert found.difference == detectable_difference(cell, cell, ASSUMED)
+    turned = asked_of(frame, (balance, Rotated(rotated=6), ASSUMED), 60)
+    assert (turned.utterances, turned.speakers) == (20, 20)
+    assert turned.difference > found.difference
+    most = Balance(by=("accent",), utterances="max")
+    assert asked_of(frame, (most, "crossed", ASSUMED), 60) is None
+
+
+def test_a_spread_of_speakers_is_a_correlation():
+    """The words about the default, simulated: speakers whose rates spread by 6 points at 15 %."""
+    rng = generator(1, "speakers")
+    spread = math.sqrt(ASSUMED.within_speaker * 0.15 * 0.85)
+    assert spread == pytest.approx(0.062, abs=0.001)
+    a = 0.15 * (1 / ASSUMED.within_speaker - 1)
+    rates = rng.beta(a, a * 0.85 / 0.15, 200_000)
+    words = rng.random((2, rates.size)) < rates
+    assert np.std(rates) == pytest.approx(spread, rel=0.01)
+    assert np.corrcoef(words)[0, 1] == pytest.approx(ASSUMED.within_speaker, abs=0.008)

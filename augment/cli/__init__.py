@@ -12,6 +12,7 @@ from augment import __version__
 from augment.cli.corpus import corpus_app
 from augment.cli.profile import profile_app
 from augment.cli.progress import progress
+from augment.cli.sample_size import sample_size_app
 from augment.errors import AcoustigridError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ app = typer.Typer(
 
 app.add_typer(profile_app, name="profile")
 app.add_typer(corpus_app, name="corpus")
+app.add_typer(sample_size_app)
 
 RecipeArgument = Annotated[
     str, typer.Argument(metavar="RECIPE", help="A recipe file, or the name of a bundled recipe.")

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.recipe.experiment import Statistics
+from augment.recipe.experiment import Assignment, Balance, Rotated, Statistics
 
 if TYPE_CHECKING:
     import polars
@@ -142,6 +142,56 @@ def _least(difference: float, statistics: Statistics, cell: Callable[[int], Clus
         middle = (low + high) // 2
         low, high = (low, middle) if suffices(middle) else (middle + 1, high)
     return high
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One cell as a recipe asks for it, before anything is selected.
+
+    Attributes:
+        utterances: Of each group in the cell.
+        speakers: The fewest that each group may have.
+        words: Mean of an utterance over the corpus.
+        difference: The smallest difference it can show; None where it can show none.
+    """
+
+    utterances: int
+    speakers: int
+    words: float
+    difference: float | None
+
+
+def asked_of(
+    corpus: "polars.DataFrame", recipe: tuple[Balance, Assignment, Statistics], conditions: int
+) -> Asked | None:
+    """What the design that a recipe asks for can show, reckoned from its numbers and the corpus' mean length.
+
+    Args:
+        corpus: Column ``text``.
+        recipe: What it says of the balance, the assignment and the statistics.
+        conditions: How many there are.
+
+    Returns:
+        None where the numbers follow from the corpus or the budget (``utterances: max``, ``assignment: rotated``).
+
+    Example:
+        >>> import polars
+        >>> frame = polars.DataFrame({"text": ["one two three"]})
+        >>> found = asked_of(frame, (Balance(by=("accent",), utterances=200), "crossed", Statistics()), 4)
+        >>> (found.utterances, found.speakers, found.words, found.difference)
+        (200, 1, 3.0, None)
+    """
+    import polars
+
+    balance, assignment, statistics = recipe
+    if balance.utterances == "max" or assignment == "rotated" or not corpus.height:
+        return None
+    share = assignment.rotated / conditions if isinstance(assignment, Rotated) else 1.0
+    utterances = max(1, math.floor(balance.utterances * min(share, 1.0)))
+    words = float(corpus.select(polars.col("text").str.count_matches(r"\S+").mean()).item() or 0.0)
+    speakers = min(balance.speakers.min, utterances)
+    cell = even(utterances, speakers, words)
+    return Asked(utterances, speakers, words, detectable_difference(cell, cell, statistics))
 
 
 @dataclass(frozen=True)

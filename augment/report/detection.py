@@ -1,8 +1,18 @@
 """What a design can show, as text."""
 
-from augment.design.detection import Detection, detection_of, needed_speakers, needed_utterances
+from augment.corpus.table import Corpus
+from augment.design.detection import (
+    Detection,
+    asked_of,
+    detectable_difference,
+    detection_of,
+    even,
+    needed_speakers,
+    needed_utterances,
+)
 from augment.design.plan import Plan
 from augment.recipe.experiment import Statistics
+from augment.recipe.model import Recipe
 from augment.report.text import table
 
 
@@ -13,13 +23,47 @@ def detection_text(plan: Plan) -> str:
     statistics = plan.loaded.recipe.statistics
     found = detection_of(plan.items, statistics)
     rows = [[g, w, n, s, f"{effect:.2f}"] for g, (w, n, s, effect) in found.cells.items()]
-    about = (
-        f"what one cell can show (assumed: word error rate {statistics.wer:.0%}, correlation of words "
-        f"{statistics.within_utterance:g} within an utterance, {statistics.within_speaker:g} within a speaker; "
-        f"power {statistics.power:.0%}, {statistics.significance:.0%} two-sided, a single comparison)"
-    )
+    about = f"what one cell can show ({_assumed(statistics)})"
     smallest = table(["group, its smallest cell", "words", "utterances", "speakers", "design effect"], rows)
-    return "\n".join([about, smallest, _worst(found), *_wished(found, statistics)])
+    asked = asked_text(plan.corpus, plan.loaded.recipe, len(plan.conditions))
+    return "\n".join([about, *asked, smallest, _worst(found), *_wished(found, statistics)])
+
+
+def asked_text(corpus: Corpus, recipe: Recipe, conditions: int) -> list[str]:
+    """What the design could show that the recipe asks for, whatever the corpus can give."""
+    asked = asked_of(corpus.frame, (recipe.balance, recipe.assignment, recipe.statistics), conditions)
+    if asked is None:
+        return []
+    size = f"{asked.utterances} utterances of {asked.speakers} speakers in a cell, {asked.words:.1f} words each"
+    return [f"as asked for ({size}): {_points(asked.difference)}"]
+
+
+def sample_size_text(cell: tuple[int, int, float], statistics: Statistics) -> str:
+    """What cells of a given size can show, and what a wished-for difference needs; no corpus is looked at.
+
+    Args:
+        cell: Utterances and speakers of a group in one cell, and words of an utterance.
+        statistics: Assumptions, and the difference that is wished for.
+    """
+    utterances, speakers, words = cell
+    even_cell = even(utterances, speakers, words)
+    found = detectable_difference(even_cell, even_cell, statistics)
+    size = f"{utterances} utterances of {speakers} speakers in a cell, {words:g} words each"
+    lines = [_assumed(statistics), f"{size}: {_points(found)}"]
+    wished = Detection({"": (0, utterances, speakers, 1.0)}, None, found, found, words)
+    return "\n".join([*lines, *_wished(wished, statistics)])
+
+
+def _points(difference: float | None) -> str:
+    if difference is None:
+        return "no difference can be shown; a group with one speaker cannot be told from that person"
+    return f"a difference of {100 * difference:.1f} points or more"
+
+
+def _assumed(statistics: Statistics) -> str:
+    correlated = f"{statistics.within_utterance:g} within an utterance, {statistics.within_speaker:g} within a speaker"
+    test = f"power {statistics.power:.0%}, {statistics.significance:.0%} two-sided, a single comparison"
+    return f"assumed: word error rate {statistics.wer:.0%}; correlation of words, estimates, {correlated}; {test}"
 
 
 def _worst(found: Detection) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from augment import __version__
 from augment.design.conditions import Condition
 from augment.design.dealing import read_dealt
+from augment.design.detection import detection_of
 from augment.design.plan import BYTES_VERSION, Plan, label_columns
 from augment.files.atomic import write_atomically
 from augment.measured import NOISE_FIELDS, noise_prefix
@@ -179,6 +180,20 @@ def _profile_figures(plan: Plan) -> bytes:
     return (json.dumps(figures, indent=1, sort_keys=True) + "\n").encode()
 
 
+def _detection(plan: Plan) -> dict[str, Any]:
+    """What the set can show in one cell, and under which assumptions."""
+    statistics = plan.loaded.recipe.statistics
+    found = detection_of(plan.items, statistics)
+    names = ("words", "utterances", "speakers", "design_effect")
+    return {
+        "assumed": statistics.model_dump(),
+        "smallest_cells": {group: dict(zip(names, cell, strict=True)) for group, cell in found.cells.items()},
+        "worst_pair": found.pair,
+        "difference": found.difference,
+        "best_difference": found.best,
+    }
+
+
 def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
@@ -222,6 +237,7 @@ def _identity(plan: Plan, rows: Sequence[dict[str, Any]], failed: int, checksums
         "left_out": dict(sorted(plan.selection.left_out.items())),
         "conditions_per_utterance": plan.schedule.each,
         "balance": [dataclasses.asdict(difference) for difference in plan.selection.balance.differences],
+        "detection": _detection(plan),
         "notes": list(plan.notes),
         "items": {"planned": plan.items.height, "made": len(rows), "failed": failed},
         "made_softer_against_clipping": {"items": len(softer), "most_db": min(softer, default=0.0)},

@@ -104,7 +104,7 @@ def plan(recipe: str | Path | LoadedRecipe, progress: Progress = iter) -> Plan:
     seconds = [facts[identity].samples / rate for identity in selection.frame["id"]]
     output = (wanted.output.format, rate)
     turns = schedule(columns, wanted.assignment, wanted.budget, seconds, output, wanted.seed)
-    dealt = exposures(columns, Dealer(corpus, selection, loaded.library, wanted.seed, rate, wanted.noise.segment_s))
+    dealt = exposures(turns, Dealer(corpus, selection, loaded.library, wanted.seed, rate, wanted.noise.segment_s))
     planned = make_plan(loaded, corpus, turns, selection, dealt, facts, (*chosen.notes, *notes))
     return dataclasses.replace(planned, notes=(*planned.notes, *_rehearse(planned)))
 

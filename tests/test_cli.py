@@ -158,7 +158,10 @@ def test_importing_is_light(module, heavy):
 
 def test_the_sample_size_is_told_without_a_corpus():
     told = run("sample-size", "--utterances", 200, "--speakers", 20, "--words", 10, "--detect", 0.02).stdout
-    assert "200 utterances of 20 speakers in a cell, 10 words each: a difference of 7.6 points or more" in told
+    assert (
+        "a cell of 200 utterances of 20 speakers, 10 words each shows a difference in word error rate of 7.6 points"
+        in told
+    )
     assert "a difference of 2 points" in told
     assert "244 speakers with 10 utterances each" in told
     assert "cannot have 300 speakers" in run("sample-size", "--speakers", 300, code=2).stderr

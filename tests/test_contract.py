@@ -46,7 +46,7 @@ def draw_for(workshop):
     def make(step, block=0) -> Draw:
         chain = ChainStep("factor", "family", step.kind, step)
         played = [need for need in step.needs() if need.kind in DEALT]
-        dealt = dealer.deal(chain, played[0]).dealt[block] if played else None
+        dealt = dealer.deal(chain, played[0], [block]).dealt[block] if played else None
         return Draw((1, f"block {block}", "factor", "family", step.kind), library, dealt)
 
     return make

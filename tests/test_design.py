@@ -21,6 +21,7 @@ from augment.errors import DesignError
 from augment.profiles.recording import Recording
 from augment.recipe.experiment import Balance, Speakers
 from augment.recipe.loader import load_recipe
+from conftest import RATE
 
 
 def corpus_of(rows: list[dict]) -> Corpus:
@@ -185,12 +186,36 @@ def test_segments_are_dealt_without_reuse_until_exhausted(stocked):
     plan = augment.plan(stocked.folder / "recipe.yaml")
     (exposure,) = plan.exposures.values()
     assert (exposure.available, len(exposure.dealt)) == (5, 4)
-    assert len({segment.label for segment in exposure.dealt}) == 4
+    assert len({segment.label for segment in exposure.dealt.values()}) == 4
     heard = defaultdict(set)
     for block, condition, text in plan.items.select("block", "condition", "dealt").rows():
         if condition.startswith("street"):
             heard[block].add(text)
     assert all(len(texts) == 1 for texts in heard.values())  # all groups, SNRs and devices of a block hear one segment
+
+
+def test_a_rotated_design_deals_to_those_who_listen(workshop):
+    """A third of the blocks meets the street: its segments are not spent on the others."""
+    import augment
+
+    workshop.corpus({"North": 12, "South": 12}, seconds=0.6)
+    workshop.noise("street/a.wav", 0.1 * np.random.default_rng(5).standard_normal(4 * RATE))
+    recipe = workshop.recipe(
+        noise="{segment_s: 1}",
+        factors=(
+            "{noise: {quiet: [], hum: [{kind: equipment_noise, profile: mains_hum_50, snr_db: 10}], "
+            "street: [{kind: background_noise, source: noise/street, snr_db: 5}]}}"
+        ),
+        assignment="{rotated: 1}",
+    )
+    planned = augment.plan(recipe)
+    (exposure,) = planned.exposures.values()
+    heard = planned.items.filter(planned.items["condition"] == "street")
+    assert heard.height == 8
+    assert sorted(exposure.dealt) == sorted(set(heard["block"])) == sorted(exposure.left)
+    for group in ("North", "South"):
+        assert heard.filter(heard["group"] == group)["dealt"].n_unique() == 4
+    assert (exposure.available, exposure.reuse) == (4, 1)
 
 
 def test_exclusions_take_settings_and_families(stocked):

@@ -28,13 +28,13 @@ Row = tuple[Any, ...]
 
 
 def deal_talkers(
-    step: ChainStep, talkers: int, corpus: Corpus, selection: Selection, seed: int, sample_rate_hz: int
+    step: ChainStep, blocks: Sequence[int], corpus: Corpus, selection: Selection, seed: int, sample_rate_hz: int
 ) -> Exposure:
-    """Deal talkers to all blocks.
+    """Deal talkers to blocks.
 
     Args:
         step: The step that babbles.
-        talkers: How many talk.
+        blocks: Those that hear it, in their order.
         corpus: Every usable utterance of it may babble.
         selection: Chosen utterances and their blocks.
         seed: Of the recipe.
@@ -44,12 +44,13 @@ def deal_talkers(
         DesignError: A block leaves fewer than that many other speakers with other texts.
     """
     pool = _Pool(corpus, sample_rate_hz)
-    dealt: list[Babble] = []
-    for block in range(selection.per_group):
+    talkers = next(int(need.name) for need in step.perturbation.needs() if need.kind == "talkers")
+    dealt: dict[int, Babble] = {}
+    for block in blocks:
         own = selection.frame.filter(selection.frame["block"] == block)
         order = np.argsort(_mixed(pool.hashes, words(seed, "babble", step.factor, step.family, step.name, block)))
-        dealt.append(Babble(tuple(pool.choose([int(place) for place in order], talkers, own))))
-    fewest = min(range(len(dealt)), key=lambda block: len(dealt[block].talkers))
+        dealt[block] = Babble(tuple(pool.choose([int(place) for place in order], talkers, own)))
+    fewest = min(dealt, key=lambda block: len(dealt[block].talkers))
     found = len(dealt[fewest].talkers)
     if found < talkers:
         message = (
@@ -58,10 +59,10 @@ def deal_talkers(
         )
         remedy = f"ask for {found} talkers or fewer" if found else "the corpus must say who speaks, and what"
         raise DesignError(Fault(str(corpus.manifest), message, remedy))
-    heard = Counter(voice.utterance for babble in dealt for talker in babble.talkers for voice in talker)
+    heard = Counter(voice.utterance for babble in dealt.values() for talker in babble.talkers for voice in talker)
     seconds = sum(facts.samples for facts in pool.facts.values() if facts) / sample_rate_hz
     source = f"{talkers} talkers of the corpus"
-    return Exposure(step.path, source, tuple(dealt), None, len(heard), pool.unusable, seconds, max(heard.values()))
+    return Exposure(step.path, source, dealt, None, len(heard), pool.unusable, seconds, max(heard.values()))
 
 
 def _mixed(hashes: NDArray[np.uint64], salt: Sequence[int]) -> NDArray[np.uint64]:

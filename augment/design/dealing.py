@@ -1,13 +1,14 @@
 """What the planner deals to blocks: stretches of recordings, voices for a babble, spectra; and how a plan writes it."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from augment.corpus.table import Corpus
+from augment.design.assignment import Schedule
 from augment.design.babble import deal_talkers
-from augment.design.conditions import ChainStep, Condition
+from augment.design.conditions import ChainStep
 from augment.design.exposure import Exposure, deal
 from augment.design.selection import Selection
 from augment.design.spectrum import deal_spectrum
@@ -35,8 +36,8 @@ class Dealer:
     sample_rate_hz: int
     segment_s: float
 
-    def deal(self, step: ChainStep, need: Need) -> Exposure:
-        """Deal to all blocks for one step.
+    def deal(self, step: ChainStep, need: Need, blocks: Sequence[int]) -> Exposure:
+        """Deal to the blocks that play one step.
 
         Raises:
             ProfileError: Recordings cannot be used.
@@ -44,24 +45,32 @@ class Dealer:
         """
         if need.kind == "recording":
             grid = (self.sample_rate_hz, self.segment_s)
-            return deal(step, need, self.library, self.selection.per_group, self.seed, grid)
+            return deal(step, need, self.library, blocks, self.seed, grid)
         if need.kind == "talkers":
-            return deal_talkers(step, int(need.name), self.corpus, self.selection, self.seed, self.sample_rate_hz)
-        return deal_spectrum(step, self.corpus, self.selection, self.sample_rate_hz)
+            return deal_talkers(step, blocks, self.corpus, self.selection, self.seed, self.sample_rate_hz)
+        return deal_spectrum(step, blocks, self.corpus, self.selection, self.sample_rate_hz)
 
 
-def exposures(conditions: Iterable[Condition], dealer: Dealer) -> dict[str, Exposure]:
+def exposures(turns: Schedule, dealer: Dealer) -> dict[str, Exposure]:
     """Deal for every step that plays something; by :attr:`ChainStep.plays`.
+
+    A block that never meets a source takes none of it, so that nothing is heard twice before all has been heard.
 
     Raises:
         ProfileError: Recordings cannot be used.
         DesignError: The corpus has not enough other voices for a babble.
     """
+    playing: dict[str, set[int]] = {}
+    for number, condition in enumerate(turns.conditions):
+        for step in (step for step in condition.chain if step.plays):
+            playing.setdefault(str(step.plays), set()).add(number)
+    met = [turns.of_block(block) for block in range(dealer.selection.per_group)]
     found: dict[str, Exposure] = {}
-    for step in (step for condition in conditions for step in condition.chain):
+    for step in (step for condition in turns.conditions for step in condition.chain):
         for need in step.perturbation.needs():
             if need.kind in DEALT and step.plays and step.plays not in found:
-                found[step.plays] = dealer.deal(step, need)
+                blocks = [block for block, own in enumerate(met) if not playing[step.plays].isdisjoint(own)]
+                found[step.plays] = dealer.deal(step, need, blocks)
     return found
 
 

@@ -4,7 +4,7 @@ A recording is cut on a grid into segments; the segments of a source are shuffle
 none of them twice before all have been dealt. Utterances of one block, whatever their group, hear the same segment.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,8 +25,8 @@ class Exposure:
     Attributes:
         path: ``factor/family/step`` of the step that plays it.
         source: As the recipe names it.
-        dealt: What each block gets.
-        left: Samples from the start of each block's segment to the end of its recording; None for what has no end.
+        dealt: What each block gets that plays it.
+        left: Samples from the start of such a block's segment to the end of its recording; None for what has no end.
         available: How many segments, or voices, there are.
         silent: How many more are not dealt, since a part of them is silent or cannot be used.
         seconds: Length of all recordings, or of all voices that were dealt.
@@ -35,8 +35,8 @@ class Exposure:
 
     path: str
     source: str
-    dealt: tuple[Dealt, ...]
-    left: tuple[int, ...] | None
+    dealt: Mapping[int, Dealt]
+    left: Mapping[int, int] | None
     available: int
     silent: int
     seconds: float
@@ -73,14 +73,16 @@ def segments(
     return found, silent
 
 
-def deal(step: ChainStep, need: Need, library: Library, blocks: int, seed: int, grid: tuple[int, float]) -> Exposure:
+def deal(
+    step: ChainStep, need: Need, library: Library, blocks: Sequence[int], seed: int, grid: tuple[int, float]
+) -> Exposure:
     """Deal the segments of a source to blocks.
 
     Args:
         step: The step that plays the recording.
         need: The recording.
         library: Holds it.
-        blocks: How many blocks there are.
+        blocks: Those that play it, in their order.
         seed: Of the recipe.
         grid: Sample rate in Hz, and segment length in s.
 
@@ -95,20 +97,20 @@ def deal(step: ChainStep, need: Need, library: Library, blocks: int, seed: int, 
     content = " ".join(recording.sha256 for recording in recordings)  # not the path: it may be spelled otherwise
     left = {r.name: resampled_length(r.frames, r.sample_rate_hz, grid[0]) for r in recordings}
     dealt: list[Segment] = []
-    while len(dealt) < blocks:
+    while len(dealt) < len(blocks):
         turn = len(dealt) // len(found)
         order = generator(seed, "deal", step.factor, step.family, step.first, content, turn).permutation(len(found))
         # A second step of the setting that plays the same recordings goes round half a turn behind the first.
         order = np.roll(order, -((step.number - 1) * len(found)) // max(2, step.number))
-        for recording, start in (found[place] for place in order[: blocks - len(dealt)]):
+        for recording, start in (found[place] for place in order[: len(blocks) - len(dealt)]):
             dealt.append(Segment(recording.name, recording.sha256, start, turn))
     return Exposure(
         path=step.path,
         source=need.name,
-        dealt=tuple(dealt),
-        left=tuple(left[segment.name] - segment.start for segment in dealt),
+        dealt=dict(zip(blocks, dealt, strict=True)),
+        left={block: left[s.name] - s.start for block, s in zip(blocks, dealt, strict=True)},
         available=len(found),
         silent=silent,
         seconds=sum(recording.duration_s for recording in recordings),
-        reuse=-(-blocks // len(found)),
+        reuse=-(-len(blocks) // len(found)),
     )

@@ -55,7 +55,7 @@ def _exposure_notes(items: "polars.DataFrame", exposures: Mapping[str, Exposure]
         block
         for exposure in exposures.values()
         for block, samples in items.group_by("block").agg(polars.col("samples").max()).rows()
-        if exposure.left is not None and exposure.left[block] < samples
+        if exposure.left is not None and exposure.left.get(block, samples) < samples
     }
     notes = (
         [f"in {len(spliced)} blocks a recording ends before an utterance does and is continued by a cross-fade"]

@@ -1,5 +1,7 @@
 """The long-term spectrum of the chosen speech, for noise that masks it evenly."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import scipy
 
@@ -15,7 +17,9 @@ EDGE = 10**0.05
 FLOOR_DB = 60.0
 
 
-def deal_spectrum(step: ChainStep, corpus: Corpus, selection: Selection, sample_rate_hz: int) -> Exposure:
+def deal_spectrum(
+    step: ChainStep, blocks: Sequence[int], corpus: Corpus, selection: Selection, sample_rate_hz: int
+) -> Exposure:
     """Measure the spectrum of the chosen utterances, each at the same active level; all blocks get the same."""
     bands, samples = third_octaves(sample_rate_hz), 0
     total = np.zeros(len(bands))
@@ -25,9 +29,9 @@ def deal_spectrum(step: ChainStep, corpus: Corpus, selection: Selection, sample_
         samples += speech.size
     level = 10 * np.log10(np.maximum(total, np.max(total) * 10 ** (-FLOOR_DB / 10)))
     shown = tuple((c, round(float(v - level.max()), 1) + 0.0) for c, v in zip(bands, level, strict=True))
-    dealt = (Spectrum(shown),) * selection.per_group
+    dealt = dict.fromkeys(blocks, Spectrum(shown))
     seconds = samples / sample_rate_hz
-    return Exposure(step.path, "spectrum of the chosen speech", dealt, None, 1, 0, seconds, selection.per_group)
+    return Exposure(step.path, "spectrum of the chosen speech", dealt, None, 1, 0, seconds, len(blocks))
 
 
 def third_octaves(sample_rate_hz: int) -> list[float]:

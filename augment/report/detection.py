@@ -34,8 +34,8 @@ def asked_text(corpus: Corpus, recipe: Recipe, conditions: int) -> list[str]:
     asked = asked_of(corpus.frame, (recipe.balance, recipe.assignment, recipe.statistics), conditions)
     if asked is None:
         return []
-    size = f"{asked.utterances} utterances of {asked.speakers} speakers in a cell, {asked.words:.1f} words each"
-    return [f"as asked for ({size}): {_points(asked.difference)}"]
+    size = f"{asked.utterances} utterances of {asked.speakers} speakers, {asked.words:.1f} words each"
+    return [f"a cell as the recipe asks for it ({size}) shows {_points(asked.difference)}"]
 
 
 def sample_size_text(cell: tuple[int, int, float], statistics: Statistics) -> str:
@@ -48,16 +48,16 @@ def sample_size_text(cell: tuple[int, int, float], statistics: Statistics) -> st
     utterances, speakers, words = cell
     even_cell = even(utterances, speakers, words)
     found = detectable_difference(even_cell, even_cell, statistics)
-    size = f"{utterances} utterances of {speakers} speakers in a cell, {words:g} words each"
-    lines = [_assumed(statistics), f"{size}: {_points(found)}"]
+    size = f"{utterances} utterances of {speakers} speakers, {words:g} words each"
+    lines = [_assumed(statistics), f"a cell of {size} shows {_points(found)}"]
     wished = Detection({"": (0, utterances, speakers, 1.0)}, None, found, found, words)
     return "\n".join([*lines, *_wished(wished, statistics)])
 
 
 def _points(difference: float | None) -> str:
     if difference is None:
-        return "no difference can be shown; a group with one speaker cannot be told from that person"
-    return f"a difference of {100 * difference:.1f} points or more"
+        return "no difference; a group with one speaker cannot be told from that person"
+    return f"a difference in word error rate of {100 * difference:.1f} points or more"
 
 
 def _assumed(statistics: Statistics) -> str:

@@ -92,7 +92,7 @@ def groups(plan: Plan) -> str:
 def noise(plan: Plan) -> str:
     """For each noise source: what it has, and how often blocks hear the same segment; empty without any."""
     rows = [[e.path, e.source, f"{e.seconds:.1f}", e.available, e.silent, e.reuse] for e in plan.exposures.values()]
-    header = ["noise step", "source", "seconds", "segments", "silent ones left out", "blocks per segment"]
+    header = ["noise step", "source", "seconds", "segments", "silent ones left out", "most blocks that hear one"]
     return table(header, rows) if rows else ""
 
 

@@ -1,6 +1,9 @@
 """The experiment end to end: rotated sets are built and verified, and a plan tells what another accent would change."""
 
 import json
+import os
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
@@ -76,3 +79,28 @@ def test_options_that_tie_groups_together_are_told(workshop):
     tied = plan_text(augment.plan(workshop.recipe(design="pairwise", factors=FACTORS)))
     assert "utterances: max follows the group that can give least" in tied
     assert "6 conditions in place of 6" in tied
+
+
+def test_hash_seed_and_order_of_rows_decide_nothing(workshop):
+    """Matched labels, a covering array with exclusions and a rotated assignment, planned in processes of their own."""
+    rows = workshop.corpus({"North": 12, "South": 15, "West": 18}, speakers=4, seconds=0.5)
+    for number, row in enumerate(rows):
+        row |= {"gender": "fm"[number % 3 == 0], "age": f"{20 + 10 * (number % 4)}", "duration": 0.5}
+    balance = "{by: [accent], utterances: 8, match: [gender, age], tolerance: 0.3, speakers: {min: 3, max_share: 0.5}}"
+    recipe = workshop.recipe(
+        factors=FACTORS[:-1] + ", end: {plain: [], narrow: [{kind: g711, law: a}]}}",
+        design="pairwise",
+        exclude="[{noise: quiet, device: coarse}]",
+        balance=balance,
+        assignment="{rotated: 3}",
+    )
+    made = []
+    for seed, order in (("0", rows), ("1", rows[::-1]), ("random", rows[7:] + rows[:7])):
+        workshop.manifest(order)
+        out = workshop.folder / "plan.parquet"
+        command = [sys.executable, "-m", "augment.cli", "plan", str(recipe), "--out", str(out)]
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+        made.append((done.stdout, out.read_bytes()))
+    assert made[0] == made[1] == made[2]
+    assert "of 15 feasible 2-tuples of settings meet" in made[0][0]

@@ -1,6 +1,7 @@
 """Conditions: covering arrays counted by brute force, one at a time, lists, exclusions; and who meets which."""
 
 import itertools
+import math
 from collections import Counter
 from types import SimpleNamespace
 
@@ -18,7 +19,10 @@ from augment.recipe.experiment import Budget, Rotated
 from augment.recipe.loader import load_recipe
 
 MODELS = {"3^13": [3] * 13, "4^10": [4] * 10, "5^1 4^2 3^5 2^3": [5, 4, 4, 3, 3, 3, 3, 3, 2, 2, 2]}
-MOST = {"3^13": 18, "4^10": 29, "5^1 4^2 3^5 2^3": 22}
+MOST = {
+    ("3^13", 2): 18, ("4^10", 2): 29, ("5^1 4^2 3^5 2^3", 2): 22,
+    ("3^13", 3): 75, ("4^10", 3): 158, ("5^1 4^2 3^5 2^3", 3): 104,
+}  # fmt: skip
 
 
 def factors_of(levels, excluded=()) -> Factors:
@@ -29,15 +33,17 @@ def factors_of(levels, excluded=()) -> Factors:
     )
 
 
-@pytest.mark.parametrize("model", MODELS)
-def test_covering_arrays_are_complete_and_small(model):
+@pytest.mark.parametrize(("model", "strength"), MOST)
+def test_covering_arrays_are_complete_and_small(model, strength):
     factors = factors_of(MODELS[model])
     reference = tuple(names[0] for names in factors.settings)
-    found = covering_array(factors, 2, reference)
-    counted = coverage_of(factors, found, 2)
+    found = covering_array(factors, strength, reference)
+    counted = coverage_of(factors, found, strength)
     assert counted.missing == ()
-    assert counted.feasible == sum(a * b for a, b in itertools.combinations(MODELS[model], 2))
-    assert len(found) <= MOST[model]
+    assert counted.feasible == sum(map(math.prod, itertools.combinations(MODELS[model], strength)))
+    places = list(itertools.combinations(range(len(factors.names)), strength))
+    assert len({(p, tuple(row[i] for i in p)) for p in places for row in found}) == counted.feasible
+    assert len(found) <= MOST[model, strength]
     assert found[0] == reference
 
 

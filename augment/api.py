@@ -33,6 +33,7 @@ from augment.report.profile_sound import profile_sound
 from augment.report.tables import coverage, measured
 from augment.testset.finish import manifest_rows, plan_bytes, write_rest
 from augment.testset.folder import COVERAGE, WHERE, Folder, Rows, open_folder
+from augment.testset.rehearsal import rehearse
 from augment.testset.shard import Done, Job, Shard, Utterance
 from augment.testset.shard import render_utterance as render_items
 from augment.testset.work import job_of, shards, utterance_of
@@ -106,7 +107,7 @@ def plan(recipe: str | Path | LoadedRecipe, progress: Progress = iter) -> Plan:
     turns = schedule(columns, wanted.assignment, wanted.budget, seconds, output, wanted.seed)
     dealt = exposures(turns, Dealer(corpus, selection, loaded.library, wanted.seed, rate, wanted.noise.segment_s))
     planned = make_plan(loaded, corpus, turns, selection, dealt, facts, (*chosen.notes, *notes))
-    return dataclasses.replace(planned, notes=(*planned.notes, *_rehearse(planned)))
+    return dataclasses.replace(planned, notes=(*planned.notes, *rehearse(planned)))
 
 
 def write_plan(planned: Plan, path: str | Path) -> None:
@@ -196,42 +197,6 @@ def write_audit(found: Audit, path: str | Path) -> None:
     if target.suffix != ".json":
         raise AcoustigridError(Fault(str(target), "expected a file name that ends in .json"))
     write_atomically(target, (json.dumps(dataclasses.asdict(found), indent=2) + "\n").encode())
-
-
-def _rehearse(planned: Plan) -> list[str]:
-    """Render the longest utterance of every condition: what cannot be made is told before anything is written.
-
-    Returns:
-        What a user should know of rooms.
-
-    Raises:
-        DesignError: With one fault for each condition that fails.
-    """
-    items = planned.items.sort("samples", "utterance", descending=True)
-    longest = items.unique("condition", keep="first", maintain_order=True).sort("utterance", maintain_order=True)
-    job = job_of(planned.loaded, planned.conditions, Path())
-    failed: list[tuple[Failed, str]] = []
-    missed: dict[str, str] = {}
-    for (utterance,), rows in longest.group_by("utterance", maintain_order=True):
-        work = utterance_of(rows.rows(named=True), planned.corpus.manifest.parent)
-        for outcome in render_items(job, work):  # one at a time: a grid is too large to hold
-            if isinstance(outcome, Failed):
-                failed.append((outcome, str(utterance)))
-            elif outcome.measured.get("room_t60_missed"):
-                missed |= _missed(outcome.measured)
-    if failed:
-        faults = [Fault(f"condition {outcome.condition.name}", outcome.reason) for outcome, _ in failed]
-        tried = ", ".join(f"'{name}'" for name in dict.fromkeys(name for _, name in failed))
-        raise DesignError([*faults, Fault("", f"tried with {tried}, the longest utterance")])
-    return list(missed.values())
-
-
-def _missed(row: dict[str, Any]) -> dict[str, str]:
-    """A room that has not the reverberation time that was asked for, by its name and distance."""
-    place = f"{row['room_name']} at {row['room_distance_m']:g} m"
-    told = "cannot be measured" if row["room_t30_s"] is None else f"is {row['room_t30_s']} s"
-    wanted = f"{row['room_t60_target_s']:g} s were asked for (more than 20 % beside it)"
-    return {place: f"{place}: T30 {told}, where {wanted}"}
 
 
 def build(

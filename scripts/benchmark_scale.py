@@ -40,7 +40,7 @@ factors:
     laptop: [{{kind: microphone, profile: laptop}}]
     cheap: [{{kind: microphone, profile: electret_cheap}}]
 """
-PARTS = ("read_corpus", "select", "inspect", "exposures", "make_plan", "_rehearse")
+PARTS = ("read_corpus", "select", "inspect", "exposures", "make_plan", "rehearse")
 """What the planner does, by the names of functions in ``augment.api``."""
 
 
@@ -82,7 +82,7 @@ def parts(recipe: str) -> None:
         def run(*arguments: Any) -> Any:
             start = time.perf_counter()
             found = function(*arguments)
-            print(f"  {name.strip('_'):12} {time.perf_counter() - start:6.1f} s", flush=True)
+            print(f"  {name:12} {time.perf_counter() - start:6.1f} s", flush=True)
             return found
 
         return run

@@ -82,7 +82,7 @@ def test_plan_says_what_will_be(stocked):
     for words in (
         "2 groups x 8 conditions",
         "64 files",
-        "more than the groups give",
+        "not drawn: the groups are full without them",
         "noise/street/background_noise",
         "hours of audio, about",
     ):

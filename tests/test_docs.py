@@ -23,6 +23,15 @@ def test_the_recipe_on_the_first_screen_is_a_recipe(tmp_path):
     assert [s.name for s in settings["noise"]] == ["quiet", "scanner_15db", "scanner_5db"]
 
 
+def test_the_experiment_is_a_part_of_a_recipe(tmp_path):
+    first, experiment = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    whole = re.sub(r"^balance:.*\n", "", first, flags=re.MULTILINE) + experiment
+    (tmp_path / "experiment.yaml").write_text(whole)
+    recipe = load_recipe(tmp_path / "experiment.yaml").recipe
+    assert recipe.balance.match == ("gender", "age_band", "duration")
+    assert (recipe.design, recipe.assignment, recipe.budget.files) == ("pairwise", "rotated", 20_000)
+
+
 def test_the_table_on_the_first_screen_is_the_demos(tmp_path):
     result = augment.build("demo", tmp_path / "demo")
     assert result.coverage in README

@@ -74,7 +74,7 @@ def _spread(rows: Sequence[Mapping[str, Any]], column: str) -> str:
 
 
 def groups(plan: Plan) -> str:
-    """For each group: utterances, speakers, minutes of clean speech and level of the source."""
+    """For each group: utterances, speakers, largest share of one speaker, minutes of speech, level of the source."""
     import polars
 
     rate = plan.loaded.recipe.output.sample_rate_hz
@@ -85,8 +85,12 @@ def groups(plan: Plan) -> str:
         (polars.col("samples").sum() / rate / 60).alias("minutes"),
         polars.col("source_level_dbov").cast(polars.Float64).mean().alias("level"),
     )
-    rows = [[g, n, s, f"{m:.2f}", f"{level:.1f}"] for g, n, s, m, level in summary.sort("group").rows()]
-    return table(["group", "utterances", "speakers", "minutes", "mean source dBov"], rows)
+    most = plan.selection.balance.largest_share
+    rows = [
+        [g, n, s, f"{100 * most[g]:.0f} %", f"{m:.2f}", f"{level:.1f}"]
+        for g, n, s, m, level in summary.sort("group").rows()
+    ]
+    return table(["group", "utterances", "speakers", "most by one", "minutes", "mean source dBov"], rows)
 
 
 def noise(plan: Plan) -> str:

@@ -237,6 +237,7 @@ def _identity(plan: Plan, rows: Sequence[dict[str, Any]], failed: int, checksums
         "left_out": dict(sorted(plan.selection.left_out.items())),
         "conditions_per_utterance": plan.schedule.each,
         "balance": [dataclasses.asdict(difference) for difference in plan.selection.balance.differences],
+        "largest_speaker_share": plan.selection.balance.largest_share,
         "detection": _detection(plan),
         "notes": list(plan.notes),
         "items": {"planned": plan.items.height, "made": len(rows), "failed": failed},

@@ -73,7 +73,7 @@ def select(corpus: Corpus, balance: Balance, seed: int, rotated: bool = False) -
     number, counts = found
     chosen = with_blocks(drawn(frame, strata, counts, names, seed), balance, seed, rotated)
     if frame.height > chosen.height:
-        left_out["more than the groups give"] = frame.height - chosen.height
+        left_out["not drawn: the groups are full without them"] = frame.height - chosen.height
     notes = [*spelling_notes(corpus, (*balance.by, *balance.match)), *_notes(balance, problem, number, chosen)]
     groups = tuple(group.group for group in strata)
     return Selection(chosen, groups, number, left_out, tuple(notes), balance_table(frame, chosen, balance))

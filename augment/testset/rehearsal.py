@@ -1,0 +1,46 @@
+"""Every condition is tried before anything is written: what can never work is told at once."""
+
+from pathlib import Path
+from typing import Any
+
+from augment.design.plan import Plan
+from augment.errors import DesignError, Fault
+from augment.render import Failed
+from augment.testset.shard import render_utterance
+from augment.testset.work import job_of, utterance_of
+
+
+def rehearse(planned: Plan) -> list[str]:
+    """Render the longest utterance of every condition: what cannot be made is told before anything is written.
+
+    Returns:
+        What a user should know of rooms.
+
+    Raises:
+        DesignError: With one fault for each condition that fails.
+    """
+    items = planned.items.sort("samples", "utterance", descending=True)
+    longest = items.unique("condition", keep="first", maintain_order=True).sort("utterance", maintain_order=True)
+    job = job_of(planned.loaded, planned.conditions, Path())
+    failed: list[tuple[Failed, str]] = []
+    missed: dict[str, str] = {}
+    for (utterance,), rows in longest.group_by("utterance", maintain_order=True):
+        work = utterance_of(rows.rows(named=True), planned.corpus.manifest.parent)
+        for outcome in render_utterance(job, work):  # one at a time: a grid is too large to hold
+            if isinstance(outcome, Failed):
+                failed.append((outcome, str(utterance)))
+            elif outcome.measured.get("room_t60_missed"):
+                missed |= _missed(outcome.measured)
+    if failed:
+        faults = [Fault(f"condition {outcome.condition.name}", outcome.reason) for outcome, _ in failed]
+        tried = ", ".join(f"'{name}'" for name in dict.fromkeys(name for _, name in failed))
+        raise DesignError([*faults, Fault("", f"tried with {tried}, the longest utterance")])
+    return list(missed.values())
+
+
+def _missed(row: dict[str, Any]) -> dict[str, str]:
+    """A room that has not the reverberation time that was asked for, by its name and distance."""
+    place = f"{row['room_name']} at {row['room_distance_m']:g} m"
+    told = "cannot be measured" if row["room_t30_s"] is None else f"is {row['room_t30_s']} s"
+    wanted = f"{row['room_t60_target_s']:g} s were asked for (more than 20 % beside it)"
+    return {place: f"{place}: T30 {told}, where {wanted}"}

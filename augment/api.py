@@ -155,7 +155,7 @@ def audit(
 
     Example:
         >>> [group.speakers for group in audit("demo", sample=0).groups]
-        [4, 4, 4]
+        [3, 3, 3, 3]
     """
     if not isinstance(source, LoadedRecipe) and _is_manifest(str(source)):
         corpus = read_corpus(CorpusSpec(path=str(source), columns=dict(columns or {})), Path())

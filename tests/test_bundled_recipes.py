@@ -1,7 +1,9 @@
 """Every ready-made recipe, built on the demo corpus and checked: one utterance of each accent under all conditions."""
 
+import itertools
 import json
 import re
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ import soundfile
 import augment
 from augment.recipe.loader import bundled_recipes
 
-SETTINGS = sorted(set(bundled_recipes()) - {"demo"})
+SETTINGS = sorted(set(bundled_recipes()) - {"demo", "accent_experiment"})
 
 
 @pytest.mark.parametrize("name", SETTINGS)
@@ -42,3 +44,19 @@ def test_there_is_one_for_each_setting():
     wanted = {"hospital_imaging", "hospital_ward", "dental_practice", "car", "call_centre", "open_office", "kitchen",
               "factory", "snr_ladder", "microphone_survey"}  # fmt: skip
     assert wanted == set(SETTINGS)
+
+
+def test_the_experiment_is_one(tmp_path):
+    """Equal cells, every pair of settings that may meet, the budget kept; and the set is sound."""
+    planned = augment.plan("accent_experiment")
+    cells = Counter(planned.items.select("group", "condition").rows())
+    assert len(cells) == 4 * len(planned.conditions)
+    assert max(cells.values()) - min(cells.values()) <= 1
+    assert planned.items.height <= 200 < planned.items.height + 4 * 8
+    pairs = {pair for c in planned.conditions for pair in itertools.combinations(c.settings, 2)}
+    assert len(pairs) == 7 * 3 + 7 * 2 + 3 * 2 - 1
+    assert (("device", "laptop"), ("line", "telephone")) not in pairs
+    result = augment.build(planned, tmp_path / "set", workers=2)
+    assert result.failures == ()
+    verdict = augment.verify(tmp_path / "set", sample=8, recipe_folder=bundled_recipes()["demo"].parent)
+    assert verdict.sound, verdict.deviations

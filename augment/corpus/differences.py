@@ -114,6 +114,22 @@ def measures(groups: Mapping[str, str], facts: Mapping[str, Facts]) -> "polars.D
     return polars.DataFrame(rows, schema=kinds).sort("group", "id")
 
 
+def moments(values: Sequence[float], ddof: int) -> tuple[float, float]:
+    """Mean and variance from exact sums: neither rows in another order nor other threads change a last digit.
+
+    Args:
+        values: One or more numbers.
+        ddof: 1 where they are a sample of something larger, 0 where they are all there is; one value alone has no
+            variance either way.
+
+    Example:
+        >>> moments([1.0, 2.0, 3.0], 1), moments([0.1], 1)
+        ((2.0, 1.0), (0.1, 0.0))
+    """
+    mean = math.fsum(values) / len(values)
+    return mean, math.fsum((value - mean) ** 2 for value in values) / max(len(values) - ddof, 1)
+
+
 def standardised_difference(one: tuple[float, float], other: tuple[float, float]) -> float:
     """Difference of two means over the root of the mean of the two variances.
 
@@ -158,13 +174,12 @@ def _difference(table: "polars.DataFrame", measure: Measure) -> str:
     known = table.filter(value.is_not_null() & polars.col("group").is_not_null())
     # The spread of all of a group's recordings, not of a sample of them: it describes what is there. That of a group
     # of one is taken from the others.
-    within = (
-        known.filter(polars.len().over("group") > 1).select((value - value.mean().over("group")).var(ddof=0)).item()
-    )
-    spread = polars.when(polars.len() > 1).then(value.var(ddof=0)).otherwise(within)
-    rows = known.group_by("group").agg(value.mean().alias("mean"), spread.fill_null(0.0).alias("variance")).rows()
+    found = {str(group): values for group, values in known.group_by("group").agg(value).rows()}
+    means = {group: moments(values, 0) for group, values in found.items()}
+    larger = [(len(found[group]), variance) for group, (_, variance) in means.items() if len(found[group]) > 1]
+    within = math.fsum(n * variance for n, variance in larger) / max(sum(n for n, _ in larger), 1)
     ordered = sorted(
-        ((float(mean), str(group), float(variance)) for group, mean, variance in rows), key=lambda row: row[:2]
+        (mean, group, variance if len(found[group]) > 1 else within) for group, (mean, variance) in means.items()
     )
     apart = [
         (standardised_difference((low[0], low[2]), (high[0], high[2])), low, high)
@@ -225,9 +240,10 @@ def request_notes(table: "polars.DataFrame", requested_db: Iterable[float]) -> l
     import polars
 
     wanted = sorted(set(requested_db), reverse=True)
-    mean = polars.col("snr_db").mean()
+    known = table.filter(polars.col("snr_db").is_not_null() & polars.col("group").is_not_null())
     notes = []
-    for group, own in table.group_by("group").agg(mean).drop_nulls().sort("group").rows():
+    for group, values in known.group_by("group").agg("snr_db").sort("group").rows():
+        own, _ = moments(values, 0)
         near = [snr for snr in wanted if snr > own - RESERVE_DB]
         if own < CLEAREST_DB and near:
             told = ", ".join(f"{snr:g} dB becomes {resulting_snr_db(snr, own):.1f} dB" for snr in near)

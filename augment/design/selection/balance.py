@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from augment.corpus.differences import NOTICEABLE, standardised_difference
+from augment.corpus.differences import NOTICEABLE, moments, standardised_difference
 from augment.corpus.table import label_column
 from augment.recipe.experiment import DURATION, Balance
 
@@ -64,8 +64,8 @@ def variation_distance(one: dict[str | None, int], other: dict[str | None, int])
         0.25
     """
     n, m = sum(one.values()), sum(other.values())
-    values = dict.fromkeys([*one, *other])
-    return sum(abs(one.get(value, 0) / n - other.get(value, 0) / m) for value in values) / 2
+    # In whole numbers up to the one division: the order of rows decides no last digit.
+    return sum(abs(one.get(value, 0) * m - other.get(value, 0) * n) for value in {**one, **other}) / (2 * n * m)
 
 
 def balance_table(before: "polars.DataFrame", after: "polars.DataFrame", balance: Balance) -> BalanceTable:
@@ -111,13 +111,9 @@ def _differences(frame: "polars.DataFrame", variable: str, groups: list[str]) ->
 
 
 def _duration_differences(frame: "polars.DataFrame", groups: list[str]) -> dict[str, float]:
-    import polars
-
     if frame[DURATION].is_null().any():
         return {}
-    seconds = polars.col(DURATION)
-    moments = frame.group_by("group").agg(seconds.mean().alias("mean"), seconds.var().alias("var"))
-    known = {group: (mean, variance or 0.0) for group, mean, variance in moments.rows()}
+    known = {group: moments(seconds, 1) for group, seconds in frame.group_by("group").agg(DURATION).rows()}
     pairs = {(g, h): standardised_difference(known[g], known[h]) for g in groups for h in groups if g < h}
     return _largest(pairs, groups)
 

@@ -155,11 +155,17 @@ def match_column(variable: str) -> str:
 
 
 def _natural(value: str) -> tuple[int, float, str]:
-    """Numbers, such as those of duration bins, by size; all else by spelling."""
+    """Numbers, such as those of duration bins, by size; all else, "nan" too, by spelling.
+
+    Example:
+        >>> sorted(["nan", "10", "9", "inf"], key=_natural)
+        ['9', '10', 'inf', 'nan']
+    """
     try:
-        return (0, float(value), value)
+        number = float(value)
     except ValueError:
-        return (1, 0.0, value)
+        number = math.nan
+    return (0, number, value) if math.isfinite(number) else (1, 0.0, value)
 
 
 def rounded_shares(shares: list[Fraction], utterances: int) -> list[int]:

@@ -312,7 +312,7 @@ def render_utterance(planned: Plan, utterance: str) -> dict[str, Rendered]:
         raise AcoustigridError(Fault("", f"the plan has no utterance '{utterance}'", nearest(utterance, known)))
     made: dict[str, Rendered] = {}
     job = job_of(planned.loaded, planned.conditions, Path())
-    for outcome in render_items(job, utterance_of(rows, planned.corpus.manifest.parent)):
+    for outcome in render_items(job, utterance_of(rows, planned.corpus.folder)):
         if isinstance(outcome, Failed):
             raise AcoustigridError(Fault(f"{utterance} under {outcome.condition.name}", outcome.reason))
         made[outcome.condition.name] = outcome

@@ -26,7 +26,7 @@ from conftest import RATE
 
 def corpus_of(rows: list[dict]) -> Corpus:
     full = [
-        {"audio_filepath": "x", "offset": None, "duration": None, "text": r["id"], "row": i + 1, **r}
+        {"audio_filepath": "x", "offset": None, "duration": None, "text": r["id"], "row": str(i + 1), **r}
         for i, r in enumerate(rows)
     ]
     frame = polars.DataFrame(full, infer_schema_length=None).rename({"accent": "label:accent"})

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import augment
 from augment.corpus.checks import DANGER, danger
-from augment.corpus.readers.jsonl import rows
+from augment.corpus.readers.jsonl import objects
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.speech import MOST_AT_ONCE, facts_of, inspect
 from augment.corpus.table import read_corpus
@@ -92,7 +92,7 @@ def spelled(pairs: list, space: str, ascii_only: bool) -> str:
 def test_a_key_that_stands_twice_is_found_on_every_line(pairs, space, ascii_only):
     """The quick way through a line is taken only where it says the same: here against a count of what was written."""
     line = spelled(pairs, space, ascii_only)
-    ((number, row),) = rows(Path("m.jsonl"), [line + "\n"])
+    ((number, row),) = objects(Path("m.jsonl"), [line + "\n"])
     assert number == 1
     names = [name for name, _ in pairs]
     if len(set(names)) < len(names):
@@ -121,7 +121,7 @@ def test_portions_of_rows_make_no_difference(workshop, monkeypatch):
     workshop.manifest(table)
     monkeypatch.setattr("augment.corpus.cells.ROWS_AT_ONCE", 5)
     corpus = read_corpus(CorpusSpec(path="corpus.jsonl"), workshop.folder)
-    assert corpus.frame["row"].to_list() == list(range(1, 26))
+    assert corpus.frame["row"].to_list() == [str(line) for line in range(1, 26)]
     assert [n for n, accent in enumerate(corpus.frame["label:accent"]) if accent == "N"] == [7, 8, 9, 10]
     table[3]["offset"], table[13]["id"], table[22]["audio_filepath"], table[24]["id"] = -1, "u2", " ", "u13"
     workshop.manifest(table)

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from augment.errors import AudioError, CorpusError, Fault
-from augment.files.audio import size_bytes
-from augment.plugins import modules
+from augment.corpus.source import Place, Row, rows_of, where
+from augment.errors import CorpusError, Fault
 
 if TYPE_CHECKING:
     import polars
@@ -20,17 +19,16 @@ TIMES = ("offset", "duration")
 MOST_FAULTS = 50
 ROWS_AT_ONCE = 50_000
 
-Row = dict[str, Any]
-
 
 @dataclass(frozen=True)
 class Cells:
     """What a manifest holds, before anything is made of it.
 
     Attributes:
-        frame: ``row``, the row number, and for each column of the manifest ``text:NAME``, its cells as text, stripped,
-            null for empty ones. A column that holds times has ``seconds:NAME`` in its place, null for what is no
-            time, and ``shown:NAME``: how a cell that is not more than 0 s looks, for messages; empty for a blank one.
+        frame: ``row``, where the row stands (its line; ``file:line`` in a corpus of many files), and for each column
+            ``text:NAME``, its cells as text, stripped, null for empty ones. A column that holds times has
+            ``seconds:NAME`` in its place, null for what is no time, and ``shown:NAME``: how a cell that is not more
+            than 0 s looks, for messages; empty for a blank one.
         written: Names of the manifest's columns.
         faults: Rows that cannot be read, at most 50.
         count: All rows, with those that cannot be read.
@@ -42,12 +40,16 @@ class Cells:
     count: int
 
 
-def read_cells(manifest: Path, columns: Mapping[str, str]) -> Cells:
-    """Read a manifest into columns.
+def read_cells(
+    manifest: Path, columns: Mapping[str, str], layout: str | None = None, pattern: str | None = None
+) -> Cells:
+    """Read a manifest, or the folder of a corpus, into columns.
 
     Args:
-        manifest: Its path; the ending of the name says how it is to be read.
-        columns: Which columns of the manifest have other names, as in :class:`~augment.corpus.spec.CorpusSpec`.
+        manifest: Its path.
+        columns: Which columns have other names, as in :class:`~augment.corpus.spec.CorpusSpec`.
+        layout: How it is laid out; by the ending of the manifest's name if not given.
+        pattern: How the files of a plain folder are called.
 
     Raises:
         CorpusError: There is no such file or no reader for it, or nothing after a certain row can be read.
@@ -60,22 +62,24 @@ def read_cells(manifest: Path, columns: Mapping[str, str]) -> Cells:
     written: set[str] = set()
     faults: list[Fault] = []
     count = 0
-    for numbers, rows in _portions(_rows(manifest), faults):
+    for numbers, rows in _portions(rows_of(manifest, layout, pattern), faults):
         names = {name for row in rows for name in row}
         count, written = count + len(rows), written | names
-        series = [polars.Series("row", numbers, polars.Int64)]
+        series = [polars.Series("row", list(map(str, numbers)), polars.String)]
         for name in sorted(names):
             values = [row.get(name) for row in rows]
             series += _times(name, values) if name in times else []
             series += _texts(name, values, manifest, numbers) if name in labels or name not in times else []
         frames.append(polars.DataFrame(series))
-    frame = polars.concat(frames, how="diagonal") if frames else polars.DataFrame({"row": []}, {"row": polars.Int64})
+    frame = polars.concat(frames, how="diagonal") if frames else polars.DataFrame({"row": []}, {"row": polars.String})
     return Cells(frame, frozenset(written), tuple(faults), count + len(faults))
 
 
-def _portions(rows: Iterable[tuple[int, Row | Fault]], faults: list[Fault]) -> Iterator[tuple[list[int], list[Row]]]:
-    """Rows and their numbers, some thousands at once; faults go where they are collected."""
-    numbers: list[int] = []
+def _portions(
+    rows: Iterable[tuple[Place, Row | Fault]], faults: list[Fault]
+) -> Iterator[tuple[list[Place], list[Row]]]:
+    """Rows and their places, some thousands at once; faults go where they are collected."""
+    numbers: list[Place] = []
     found: list[Row] = []
     for number, row in rows:
         if isinstance(row, Fault):
@@ -99,7 +103,7 @@ def _times(name: str, values: list[Any]) -> list["polars.Series"]:
     return [found, polars.Series(f"shown:{name}", [_shown(value) for value in values], polars.String)]
 
 
-def _texts(name: str, values: list[Any], manifest: Path, numbers: list[int]) -> list["polars.Series"]:
+def _texts(name: str, values: list[Any], manifest: Path, numbers: list[Place]) -> list["polars.Series"]:
     import polars
 
     texts = [(value.strip() or None) if type(value) is str else text(value) for value in values]
@@ -108,7 +112,7 @@ def _texts(name: str, values: list[Any], manifest: Path, numbers: list[int]) -> 
     except UnicodeEncodeError:
         halves = [n for n, t in zip(numbers, texts, strict=True) if t and any("\ud800" <= c <= "\udfff" for c in t)]
         message = "a text of this row is not valid Unicode (half of a surrogate pair)"
-        raise CorpusError([Fault(f"{manifest}:{number}", message) for number in halves[:MOST_FAULTS]]) from None
+        raise CorpusError([Fault(where(manifest, number), message) for number in halves[:MOST_FAULTS]]) from None
 
 
 def seconds(value: Any) -> float | None:
@@ -146,30 +150,3 @@ def _shown(value: Any) -> str | None:
     if value is None or seconds(value):
         return None
     return "" if text(value) is None else repr(value)
-
-
-def _rows(manifest: Path) -> Iterator[tuple[int, Row | Fault]]:
-    readers = {suffix: module for module in modules("augment.corpus.readers") for suffix in module.SUFFIXES}
-    reader = readers.get(manifest.suffix.lower())
-    if reader is None:
-        known = ", ".join(sorted(readers))
-        raise CorpusError(Fault(str(manifest), f"no reader for '{manifest.suffix}' manifests", f"known: {known}"))
-    try:
-        size_bytes(manifest)
-    except AudioError as error:
-        raise CorpusError(error.faults) from None
-    found: Iterator[tuple[int, Row | Fault]] = reader.rows(manifest, _lines(manifest))
-    return found
-
-
-def _lines(manifest: Path) -> Iterator[str]:
-    """Lines with their ends; only a line feed ends one."""
-    try:
-        with manifest.open("rb") as file:
-            for number, raw in enumerate(file, start=1):
-                yield raw.decode("utf-8" if number > 1 else "utf-8-sig")
-    except UnicodeDecodeError:
-        what = "UTF-16" if number == 1 and raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "not UTF-8"
-        raise CorpusError(Fault(f"{manifest}:{number}", f"the manifest is {what}", "save it as UTF-8")) from None
-    except OSError as error:
-        raise CorpusError(Fault(str(manifest), f"cannot be read: {error}")) from error

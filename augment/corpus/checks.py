@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from augment.corpus.cells import MOST_FAULTS
+from augment.corpus.source import where
 from augment.corpus.spec import CorpusSpec
 from augment.errors import CorpusError, Fault, nearest
 
@@ -66,7 +67,7 @@ def sound_rows(frame: "polars.DataFrame", manifest: Path) -> tuple["polars.DataF
     bad_offset = odd["offset"] & polars.col("offset").is_null()
     bad_duration = odd["duration"] & polars.col("offset").is_not_null()
     bad_id = polars.col("id").str.contains(DANGER)
-    faults: dict[int, Fault] = {}
+    faults: dict[str, Fault] = {}
     for wrong, told in ((no_audio, _no_audio), (bad_offset, _offset), (bad_duration, _duration), (bad_id, _id)):
         wrong = wrong.fill_null(value=False)
         rows = frame.filter(wrong)
@@ -78,12 +79,18 @@ def sound_rows(frame: "polars.DataFrame", manifest: Path) -> tuple["polars.DataF
     if again.any():
         faults |= _twice(frame, again)
         frame = frame.filter(~again)
-    places = {row: Fault(f"{manifest}:{row}", fault.message, fault.remedy) for row, fault in faults.items()}
-    found = [places[row] for row in sorted(places)]
+    places = {row: Fault(where(manifest, row), fault.message, fault.remedy) for row, fault in faults.items()}
+    found = [places[row] for row in sorted(places, key=_in_order)]
     if len(found) >= MOST_FAULTS:
         end = Fault(str(manifest), "and perhaps more: reading stopped here")
         raise CorpusError([*found[:MOST_FAULTS], end])
     return frame, found
+
+
+def _in_order(row: str) -> tuple[str, int]:
+    """By file, then by line: ``9`` before ``10``."""
+    file, _, line = row.rpartition(":")
+    return file, int(line) if line.isdigit() else 0
 
 
 def _no_audio(row: dict[str, object]) -> Fault:
@@ -104,7 +111,7 @@ def _id(row: dict[str, object]) -> Fault:
     return Fault("", f"the id {identity[:80]!r} {danger(identity)}", "give the utterance another id")
 
 
-def _twice(frame: "polars.DataFrame", again: "polars.Series") -> dict[int, Fault]:
+def _twice(frame: "polars.DataFrame", again: "polars.Series") -> dict[str, Fault]:
     import polars
 
     late = frame.filter(again).head(MOST_FAULTS)

@@ -1,8 +1,10 @@
 """What a recipe says of its corpus."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from augment.corpus.source import readers
 
 Name = Annotated[str, Field(min_length=1)]
 
@@ -12,7 +14,17 @@ class CorpusSpec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    path: Annotated[str, Field(min_length=1, description="manifest (.jsonl, .csv, .tsv), relative to the recipe")]
+    path: Annotated[
+        str, Field(min_length=1, description="manifest (.jsonl, .csv, .tsv) or folder, relative to the recipe")
+    ]
+    layout: Annotated[
+        Literal[tuple(readers())] | None,  # type: ignore[valid-type]
+        Field(description="how the corpus is laid out; by the ending of the manifest's name if not given"),
+    ] = None
+    pattern: Annotated[
+        str | None,
+        Field(description="layout folder: how its files are called, such as {accent}/{speaker}/{id}.wav"),
+    ] = None
     columns: Annotated[
         dict[Name, Name],
         Field(description="where the manifest has other names: {audio_filepath: audio, speaker: client_id}"),

@@ -12,6 +12,7 @@ from augment.acoustics import Signal
 from augment.acoustics.levels import speech_level
 from augment.acoustics.resample import resample, resampled_length
 from augment.acoustics.source import background, clipped_share, source_snr_db
+from augment.corpus.source import where
 from augment.corpus.table import Corpus
 from augment.errors import AudioError, CorpusError, Fault
 from augment.files.audio import Audio, Part, read_audio, read_parts
@@ -176,7 +177,7 @@ def survey(
         if isinstance(found, AudioError):
             for fault in found.faults:
                 message = f"utterance '{identity}': {fault.where}: {fault.message}"
-                faults.append(Fault(f"{corpus.manifest}:{row}", message, fault.remedy))
+                faults.append(Fault(where(corpus.manifest, row), message, fault.remedy))
         else:
             facts[identity] = found
     return facts, faults

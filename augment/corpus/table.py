@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from augment.corpus.cells import MOST_FAULTS, TIMES, Cells, read_cells
 from augment.corpus.checks import FIXED, column_faults, sound_rows
+from augment.corpus.source import folder_of
 from augment.corpus.spec import CorpusSpec
 from augment.errors import CorpusError, Fault, nearest
 
@@ -20,9 +21,9 @@ class Corpus:
     Attributes:
         frame: One row for each utterance that may be used. Columns: ``id``, ``audio_filepath`` (as written),
             ``offset`` (s; null for a row that stands for a whole file), ``duration`` (s, as declared), ``text``,
-            ``speaker``, ``row`` (in the manifest), then one text column for each label (:func:`label_column`), null
-            where a row has none.
-        manifest: The manifest's path; relative audio paths start from its folder.
+            ``speaker``, ``row`` (line of the manifest, or ``file:line``), then one text column for each label
+            (:func:`label_column`), null where a row has none.
+        manifest: Path of the manifest, from whose folder relative audio paths start; or of the corpus's folder.
         labels: Names of the label columns.
         left_out: How many rows are not used, by reason.
         notes: What the user should know.
@@ -36,7 +37,12 @@ class Corpus:
 
     def audio_path(self, written: str) -> Path:
         """Path of an audio file as the manifest spells it."""
-        return self.manifest.parent / written
+        return self.folder / written
+
+    @property
+    def folder(self) -> Path:
+        """Where relative audio paths start."""
+        return folder_of(self.manifest)
 
 
 def read_corpus(spec: CorpusSpec, base: Path) -> Corpus:
@@ -51,9 +57,9 @@ def read_corpus(spec: CorpusSpec, base: Path) -> Corpus:
             left; all faults of its rows are named (up to 50).
     """
     manifest = base / spec.path
-    cells = read_cells(manifest, spec.columns)
+    cells = read_cells(manifest, spec.columns, spec.layout, spec.pattern)
     if not cells.count:
-        raise CorpusError(Fault(str(manifest), "the manifest has no rows"))
+        raise CorpusError(Fault(str(manifest), "the corpus has no rows"))
     taken = set(spec.columns.values())
     found = {name for name in cells.written if name not in taken and name not in spec.columns} | set(spec.columns)
     faults = [*cells.faults, *(column_faults(spec, manifest, found, cells.written) if cells.frame.height else [])]

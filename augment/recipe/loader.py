@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from augment.bundled import bundled
+from augment.corpus.source import folder_of
 from augment.errors import Fault, ProfileError, RecipeError, nearest
 from augment.files.yaml import Document, Location, faults_of, load_yaml
 from augment.perturb import Perturbation
@@ -100,7 +101,7 @@ def load_recipe(name_or_path: str | Path, base: Path | None = None) -> LoadedRec
     except ValidationError as problem:
         faults += faults_of(problem, Recipe, complete, moved)
     base = base or path.parent
-    library = Library(base, None if recipe is None else (base / recipe.corpus.path).parent)
+    library = Library(base, None if recipe is None else folder_of(base / recipe.corpus.path))
     settings, found = _settings(filled, document)
     faults += found
     faults += _crossings(filled, settings, document)

@@ -25,7 +25,7 @@ def rehearse(planned: Plan) -> list[str]:
     failed: list[tuple[Failed, str]] = []
     missed: dict[str, str] = {}
     for (utterance,), rows in longest.group_by("utterance", maintain_order=True):
-        work = utterance_of(rows.rows(named=True), planned.corpus.manifest.parent)
+        work = utterance_of(rows.rows(named=True), planned.corpus.folder)
         for outcome in render_utterance(job, work):  # one at a time: a grid is too large to hold
             if isinstance(outcome, Failed):
                 failed.append((outcome, str(utterance)))

@@ -30,7 +30,7 @@ def utterances(planned: Plan, finished: Container[str]) -> Iterator[Utterance]:
     """Work to do: for each utterance, the items that are not there yet."""
     todo = (row for row in planned.items.rows(named=True) if row["audio_filepath"] not in finished)
     for _, rows in itertools.groupby(todo, key=lambda row: str(row["utterance"])):
-        yield utterance_of(list(rows), planned.corpus.manifest.parent)
+        yield utterance_of(list(rows), planned.corpus.folder)
 
 
 def utterance_of(rows: Sequence[dict[str, Any]], root: Path) -> Utterance:

@@ -10,6 +10,7 @@ import numpy as np
 
 from augment.acoustics import Signal
 from augment.acoustics.levels import speech_level
+from augment.corpus.source import folder_of
 from augment.corpus.speech import Progress
 from augment.design.conditions import Condition, condition_of
 from augment.design.plan import BYTES_VERSION
@@ -54,7 +55,7 @@ def rendered_again(
     try:
         base = Path(recipe_folder) if recipe_folder else _recipe_folder(path)
         loaded = load_recipe(path / RECIPE, base)
-        root = (base / loaded.recipe.corpus.path).parent
+        root = folder_of(base / loaded.recipe.corpus.path)
         if not root.is_dir():
             raise TestSetError(Fault(str(root), "the folder of the corpus is not there"))
         columns = _conditions(loaded, planned, identity)

@@ -1,7 +1,13 @@
-"""One file for each layout of a manifest. A reader has two names.
+"""One file for each layout of a corpus; its name is the name of the layout in a recipe. A reader has these names.
 
-``SUFFIXES``: the file name endings that it reads. ``rows(path, lines)``: an iterator over (row number in the file,
-mapping of column to value), or a :class:`~augment.errors.Fault` in place of a row that cannot be read; it raises
-:class:`~augment.errors.CorpusError` where nothing after it can be read either. ``lines`` are the file's lines as text,
-each with the line feed that ends it, read while the rows are asked for: a manifest need not fit into memory.
+``SUFFIXES``: the file name endings that it reads; empty for a layout that is a folder. ``SIGNS``: patterns of files
+that are in such a folder, by which it is suggested to a user who did not say the layout. ``rows(source)``: an iterator
+over pairs of the place of a row (:data:`~augment.corpus.source.Place`) and a mapping of column to value, or a
+:class:`~augment.errors.Fault` where a row cannot be read; it raises :class:`~augment.errors.CorpusError` where nothing
+after it can be read either. Rows are made while they are asked for: a corpus need not fit into memory. A reader that
+needs ``source.pattern`` has ``PATTERN = True``.
+
+Columns: ``id``, ``audio_filepath`` (relative to ``source.folder``), ``offset`` and ``duration`` in s, ``text``,
+``speaker``; every other one is a label. What the layout's own words mean is made of them here; which values a label has
+is left as it is.
 """

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from augment.corpus.source import Source
 from augment.errors import CorpusError, Fault
 
+SIGNS = ()
 SUFFIXES = (".csv", ".tsv", ".tab")
 
 
@@ -25,7 +27,12 @@ def _split(lines: Iterable[str]) -> Iterator[str]:
             yield line
 
 
-def rows(path: Path, lines: Iterable[str]) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
+def rows(source: Source) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
+    """Rows of the manifest; see :func:`table`."""
+    return table(source.path, source.lines())
+
+
+def table(path: Path, lines: Iterable[str]) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
     r"""Rows of a CSV or TSV manifest; the row number is the line where the row ends.
 
     A ``.csv`` may be separated by commas, semicolons or tabs: whichever its header holds most of.
@@ -34,7 +41,7 @@ def rows(path: Path, lines: Iterable[str]) -> Iterator[tuple[int, dict[str, Any]
         CorpusError: The header has a name twice or none, or the quoting is broken.
 
     Example:
-        >>> list(rows(Path("m.csv"), ["id,text\n", 'a,"one, two"\n']))
+        >>> list(table(Path("m.csv"), ["id,text\n", 'a,"one, two"\n']))
         [(2, {'id': 'a', 'text': 'one, two'})]
     """
     csv.field_size_limit(2**24)

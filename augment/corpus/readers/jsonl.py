@@ -5,8 +5,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from augment.corpus.source import Source
 from augment.errors import CorpusError, Fault
 
+SIGNS = ()
 SUFFIXES = (".jsonl", ".json", ".ndjson")
 
 
@@ -24,14 +26,19 @@ CAREFUL = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=lambda _: N
 """Half as fast."""
 
 
-def rows(path: Path, lines: Iterable[str]) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
+def rows(source: Source) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
+    """Rows of the manifest; see :func:`objects`."""
+    return objects(source.path, source.lines())
+
+
+def objects(path: Path, lines: Iterable[str]) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
     r"""Rows of a JSON Lines manifest; blank lines are passed over, NaN is taken for no value.
 
     Raises:
         CorpusError: The file is one JSON array.
 
     Example:
-        >>> list(rows(Path("m.jsonl"), ['{"a": 1}\n', "\n", '{"a": 2}\n']))
+        >>> list(objects(Path("m.jsonl"), ['{"a": 1}\n', "\n", '{"a": 2}\n']))
         [(1, {'a': 1}), (3, {'a': 2})]
     """
     for number, line in enumerate(lines, start=1):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from augment.corpus.source import where
 from augment.corpus.table import Corpus, label_column
 from augment.corpus.texts import spoken
 from augment.design.selection.problem import TEXT
@@ -90,7 +91,7 @@ def _labelled(
     bare = polars.any_horizontal(polars.col(columns).is_null())
     missing = frame.filter(bare)
     if missing.height and balance.unlabelled == "refuse":
-        place = f"{corpus.manifest}:{missing['row'][0]}"
+        place = where(corpus.manifest, missing["row"][0])
         message = f"{missing.height} rows have no {words}; this is the first"
         raise DesignError(Fault(place, message, "label them, or balance: {unlabelled: leave_out}"))
     if missing.height and balance.unlabelled == "leave_out":

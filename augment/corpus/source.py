@@ -1,0 +1,146 @@
+"""What a reader is handed: a manifest or the folder of a corpus, and the lines of its files."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from augment.errors import AudioError, CorpusError, Fault
+from augment.files.audio import size_bytes
+from augment.plugins import modules
+
+Row = dict[str, Any]
+Place = int | str
+"""Where a row stands: the line of a manifest, or ``file:line`` below the folder of a corpus."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A corpus as it lies on the disk.
+
+    Attributes:
+        path: The manifest, or the folder of the corpus.
+        pattern: How files of a plain folder are called, where the recipe says it.
+    """
+
+    path: Path
+    pattern: str | None = None
+
+    @cached_property
+    def folder(self) -> Path:
+        """Where relative paths start."""
+        return folder_of(self.path)
+
+    def lines(self, name: str | None = None) -> Iterator[str]:
+        """Lines of the manifest, or of a file below the folder, each with the line feed that ends it.
+
+        Args:
+            name: Path of the file below the folder; the manifest itself if not given.
+
+        Raises:
+            CorpusError: The file is not there, is empty, cannot be read or is not UTF-8.
+        """
+        return text_lines(self.path if name is None else self.folder / name)
+
+    def has(self, name: str) -> bool:
+        """Whether there is a file or folder of this name below the folder."""
+        return (self.folder / name).exists()
+
+    def where(self, place: Place) -> str:
+        """How a message names a row."""
+        return where(self.path, place)
+
+    def fault(self, place: Place, message: str, remedy: str = "") -> Fault:
+        """A fault of a row."""
+        return Fault(self.where(place), message, remedy)
+
+
+def folder_of(path: Path) -> Path:
+    """Where relative audio paths start: the folder of a corpus, or that of its manifest."""
+    return path if path.is_dir() else path.parent
+
+
+def where(path: Path, place: Place) -> str:
+    """How a message names a row of a manifest, or of a file below the folder of a corpus.
+
+    Example:
+        >>> where(Path("m.jsonl"), 3), where(Path("corpus"), "text:3")
+        ('m.jsonl:3', 'corpus/text:3')
+    """
+    return f"{path}:{place}" if str(place).isdigit() else f"{path}/{place}"
+
+
+def text_lines(path: Path) -> Iterator[str]:
+    """Lines of a text file with their ends; only a line feed ends one. A byte order mark is passed over.
+
+    Raises:
+        CorpusError: The file is not there, is empty, cannot be read or is not UTF-8.
+    """
+    try:
+        size_bytes(path)
+        with path.open("rb") as file:
+            for number, raw in enumerate(file, start=1):
+                yield raw.decode("utf-8" if number > 1 else "utf-8-sig")
+    except AudioError as error:
+        raise CorpusError(error.faults) from None
+    except UnicodeDecodeError:
+        what = "UTF-16" if number == 1 and raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "not UTF-8"
+        raise CorpusError(Fault(f"{path}:{number}", f"the file is {what}", "save it as UTF-8")) from None
+    except OSError as error:
+        raise CorpusError(Fault(str(path), f"cannot be read: {error}")) from error
+
+
+def readers() -> dict[str, Any]:
+    """The modules of ``augment/corpus/readers`` by name: the names of the layouts.
+
+    Example:
+        >>> "jsonl" in readers()
+        True
+    """
+    return {module.__name__.rsplit(".", 1)[-1]: module for module in modules("augment.corpus.readers")}
+
+
+def rows_of(path: Path, layout: str | None, pattern: str | None) -> Iterator[tuple[Place, Row | Fault]]:
+    """Rows of a corpus.
+
+    Args:
+        path: Its manifest or folder.
+        layout: Name of the layout; by the ending of the manifest's name if not given.
+        pattern: How files of a plain folder are called.
+
+    Raises:
+        CorpusError: There is no such file or folder, or no reader for it; or nothing after a certain row can be read.
+    """
+    known = readers()
+    if not path.exists():
+        raise CorpusError(Fault(str(path), "there is no such file or folder"))
+    if layout is None:
+        layout = _by_ending(path, known)
+    source = Source(path, pattern)
+    if pattern is not None and not getattr(known[layout], "PATTERN", False):
+        raise CorpusError(Fault(str(path), f"the layout '{layout}' takes no pattern"))
+    if path.is_dir() and known[layout].SUFFIXES:
+        raise CorpusError(Fault(str(path), f"this is a folder; the layout '{layout}' is a file", _looks_like(source)))
+    found: Iterator[tuple[Place, Row | Fault]] = known[layout].rows(source)
+    return found
+
+
+def _by_ending(path: Path, known: dict[str, Any]) -> str:
+    if path.is_dir():
+        remedy = _looks_like(Source(path))
+        raise CorpusError(Fault(str(path), "this is a folder, and the recipe does not say its layout", remedy))
+    endings = {suffix: name for name, module in known.items() for suffix in module.SUFFIXES}
+    if path.suffix.lower() not in endings:
+        shown = ", ".join(sorted(endings))
+        message = f"no reader for '{path.suffix}' manifests"
+        raise CorpusError(Fault(str(path), message, f"known: {shown}; or say its layout: {', '.join(sorted(known))}"))
+    return endings[path.suffix.lower()]
+
+
+def _looks_like(source: Source) -> str:
+    """Layouts whose marks are in a folder."""
+    known = readers()
+    fits = [name for name, module in known.items() if any(any(source.folder.glob(sign)) for sign in module.SIGNS)]
+    said = f"it looks like {' or '.join(fits)}: " if fits else ""
+    return f"{said}corpus: {{layout: {fits[0] if fits else 'NAME'}}}; known: {', '.join(sorted(known))}"

@@ -16,11 +16,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from augment.api import audit, build, load_recipe, plan, render_utterance, verify, write_audit, write_plan
+    from augment.api import (
+        audit,
+        build,
+        load_recipe,
+        plan,
+        render_utterance,
+        verify,
+        write_audit,
+        write_formats,
+        write_plan,
+    )
 
 __version__ = "0.1.0"
 __all__ = [
-    "__version__", "audit", "build", "load_recipe", "plan", "render_utterance", "verify", "write_audit", "write_plan",
+    "__version__", "audit", "build", "load_recipe", "plan", "render_utterance", "verify", "write_audit",
+    "write_formats", "write_plan",
 ]  # fmt: skip
 
 

@@ -41,7 +41,7 @@ factors:
     cheap: [{{kind: microphone, profile: electret_cheap}}]
 """
 PARTS = ("read_corpus", "select", "inspect", "exposures", "make_plan", "rehearse")
-"""What the planner does, by the names of functions in ``augment.api``."""
+"""What the planner does, by the names of functions in ``augment.api.planning``."""
 
 
 def recipe_text(manifest: Path, groups: int = GROUPS, utterances: int = 200, match: bool = False) -> str:
@@ -76,7 +76,7 @@ def read(recipe: str) -> None:
 
 def parts(recipe: str) -> None:
     """Plan, and print how long each part takes."""
-    import augment.api
+    import augment.api.planning as planning
 
     def timed(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def run(*arguments: Any) -> Any:
@@ -88,8 +88,8 @@ def parts(recipe: str) -> None:
         return run
 
     for name in PARTS:
-        setattr(augment.api, name, timed(name, getattr(augment.api, name)))
-    augment.api.plan(recipe)
+        setattr(planning, name, timed(name, getattr(planning, name)))
+    planning.plan(recipe)
 
 
 def steps(recipe: Path, plan: Path) -> dict[str, list[str]]:

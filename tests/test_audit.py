@@ -228,7 +228,7 @@ def test_an_audit_is_written_as_json(lay, tmp_path):
     augment.write_audit(found, tmp_path / "audit.json")
     read = json.loads((tmp_path / "audit.json").read_text(), parse_constant=lambda name: pytest.fail(name))
     assert [group["inspected"] for group in read["groups"]] == [2, 2]
-    with pytest.raises(augment.api.AcoustigridError, match=r"ends in \.json"):
+    with pytest.raises(augment.errors.AcoustigridError, match=r"ends in \.json"):
         augment.write_audit(found, tmp_path / "audit.txt")
-    with pytest.raises(augment.api.AcoustigridError, match="--by LABEL"):
+    with pytest.raises(augment.errors.AcoustigridError, match="--by LABEL"):
         augment.audit(shop.folder / "corpus.jsonl")

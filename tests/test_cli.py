@@ -25,8 +25,8 @@ def run(*arguments, cwd=None, code=0):
     return done
 
 
-COMMANDS = ["check", "plan", "build", "verify", "demo", "recipes", "copy", "schema", "sample-size"]
-COMMANDS_SHOWN = [*COMMANDS[:-1], "profile", "corpus", COMMANDS[-1]]
+COMMANDS = ["check", "plan", "build", "verify", "demo", "recipes", "copy", "schema", "sample-size", "export"]
+COMMANDS_SHOWN = [*COMMANDS[:-2], "profile", "corpus", *COMMANDS[-2:]]
 PROFILE_COMMANDS = ["list", "show", "render"]
 
 

@@ -3,6 +3,7 @@
 import json
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ import typer
 
 from augment import __version__
 from augment.cli.corpus import corpus_app
+from augment.cli.export import FormatOption, export_app, split_formats
 from augment.cli.profile import profile_app
 from augment.cli.progress import progress
 from augment.cli.sample_size import sample_size_app
@@ -27,6 +29,7 @@ app = typer.Typer(
 app.add_typer(profile_app, name="profile")
 app.add_typer(corpus_app, name="corpus")
 app.add_typer(sample_size_app)
+app.add_typer(export_app)
 
 RecipeArgument = Annotated[
     str, typer.Argument(metavar="RECIPE", help="A recipe file, or the name of a bundled recipe.")
@@ -99,18 +102,26 @@ def build(
     workers: WorkersOption = 1,
     replace: Annotated[bool, typer.Option(help="Allow that finished files of this test set change or go.")] = False,
     executor: Annotated[str | None, typer.Option(help="How to run the work: serial or processes.")] = None,
+    formats: FormatOption = "",
 ) -> None:
     """Build a test set. A build that was stopped goes on when the same command is run again.
 
     Example:  acoustigrid build demo --out testset --workers 2
     """
-    result = _build(recipe, out, workers, replace, executor)
+    result = _build(recipe, out, workers, replace, executor, split_formats(formats))
     _show(result)
     if result.failures:
         raise typer.Exit(EXIT_DEVIATION)
 
 
-def _build(recipe: str, out: Path, workers: int, replace: bool = False, executor: str | None = None) -> "BuildResult":
+def _build(
+    recipe: str,
+    out: Path,
+    workers: int,
+    replace: bool = False,
+    executor: str | None = None,
+    formats: Sequence[str] = (),
+) -> "BuildResult":
     from tqdm import tqdm
 
     from augment.api import build as make
@@ -133,7 +144,7 @@ def _build(recipe: str, out: Path, workers: int, replace: bool = False, executor
             bar.set_postfix_str(f"{seconds / elapsed:.0f} audio-seconds/s")
 
         try:
-            return make(planned, out, workers, replace, executor, tell)
+            return make(planned, out, workers, replace, executor, tell, formats)
         except KeyboardInterrupt:
             bar.close()
             typer.echo(

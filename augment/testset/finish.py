@@ -208,6 +208,7 @@ def described(loaded: LoadedRecipe, conditions: Sequence[Condition]) -> dict[str
         "bytes_version": BYTES_VERSION,
         "seed": recipe.seed,
         "conditions": [condition.name for condition in conditions],
+        "factors": list(loaded.settings),
         "speech_level_dbov": recipe.speech.level_dbov,
         "snr": {
             "speech": "active speech level, ITU-T P.56",
@@ -232,6 +233,7 @@ def _identity(plan: Plan, rows: Sequence[dict[str, Any]], failed: int, checksums
     softer = [row["headroom_gain_db"] for row in rows if row["headroom_gain_db"] < 0]
     return {
         **described(plan.loaded, plan.conditions),
+        "labels": list(label_columns(plan.corpus, plan.loaded).values()),
         "groups": list(plan.selection.groups),
         "utterances_per_group": plan.selection.per_group,
         "left_out": dict(sorted(plan.selection.left_out.items())),

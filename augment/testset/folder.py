@@ -19,6 +19,7 @@ RECIPE = "recipe.yaml"
 PLAN = "plan.parquet"
 PROFILES = "profiles.json"
 COVERAGE = "coverage.txt"
+CSV = "manifest.csv"
 FAILURES = "failures.jsonl"
 WHERE = "where.json"
 

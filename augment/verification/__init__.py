@@ -10,6 +10,7 @@ from pathlib import Path
 from augment.corpus.speech import Progress
 from augment.errors import Fault
 from augment.streams import rank
+from augment.testset.exports import export_faults
 from augment.testset.folder import MANIFEST, read_identity, read_rows
 from augment.verification.again import rendered_again
 from augment.verification.audio import file_faults, row_faults, strangers
@@ -57,6 +58,7 @@ def verify(
     rows = read_rows(path / MANIFEST)
     planned = read_plan(path)
     deviations = [*side_files(path, identity), *bookkeeping(path, identity, rows, planned)]
+    deviations += export_faults(path, identity["checksums"].get(MANIFEST, ""))
     whole = [row for row in rows if not row_faults(path, row)]
     deviations += [fault for row in rows for fault in row_faults(path, row)]
     for row in progress(whole):

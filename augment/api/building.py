@@ -1,0 +1,143 @@
+"""Making a test set."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from augment.api.exporting import known_formats, write_formats
+from augment.api.planning import plan
+from augment.design.plan import Plan
+from augment.errors import AcoustigridError, Fault, nearest
+from augment.execute import Lost, executors
+from augment.export import exporters
+from augment.files.atomic import write_atomically
+from augment.recipe.loader import LoadedRecipe
+from augment.report.tables import coverage, measured
+from augment.testset.finish import manifest_rows, write_rest
+from augment.testset.folder import COVERAGE, CSV, WHERE, Folder, Rows, open_folder
+from augment.testset.shard import Done, Job, Shard, Utterance
+from augment.testset.work import job_of, shards
+
+OnProgress = Callable[[int, float], None]
+"""Told after every shard: items done, seconds of audio made."""
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """What a build made.
+
+    Attributes:
+        folder: The test set.
+        plan: What was planned.
+        made: Items in the manifest.
+        reused: Items among them that were there before.
+        removed: Files that the plan does not have any more.
+        failures: Items that could not be made, and why.
+        coverage: The accent x condition table, as text.
+        measured: What was measured in each condition, as text.
+    """
+
+    folder: Path
+    plan: Plan
+    made: int
+    reused: int
+    removed: int
+    failures: tuple[dict[str, Any], ...]
+    coverage: str
+    measured: str
+
+
+def build(
+    recipe: str | Path | LoadedRecipe | Plan,
+    folder: str | Path,
+    workers: int = 1,
+    replace: bool = False,
+    executor: str | None = None,
+    on_progress: OnProgress | None = None,
+    formats: Sequence[str] = (),
+) -> BuildResult:
+    """Build a test set. A build that was stopped goes on where it was; finished items are not made again.
+
+    Args:
+        recipe: Path of a recipe, name of a bundled one, a loaded one, or a plan.
+        folder: Where to; new, empty, or holding this test set.
+        workers: Processes; the bytes do not depend on it.
+        replace: Allow that finished items of this test set are changed or removed.
+        executor: How to run: a file of ``augment/execute``; by the number of workers if not given.
+        on_progress: Told how far it is.
+        formats: Other tools' formats to export it to when it is made; see :func:`write_formats`.
+
+    Raises:
+        AcoustigridError: It cannot be planned or written. Items that cannot be rendered do not raise: they are in the
+            result and in ``failures.jsonl``.
+    """
+    planned = recipe if isinstance(recipe, Plan) else plan(recipe)
+    run = _executor(executor, workers)
+    chosen = known_formats(formats)
+    path = Path(folder)
+    keys = dict(planned.items.select("audio_filepath", "key").rows())
+    with open_folder(path, planned.loaded.recipe.name, keys, replace) as opened:
+        _write_where(opened, planned)
+        job = job_of(planned.loaded, planned.conditions, path)
+        work = shards(planned, opened.finished)
+        if work or opened.stale:
+            opened.reopen()
+        tell = on_progress or (lambda items, seconds: None)
+        tell(len(opened.finished), 0.0)
+        rows, failures = dict(opened.finished), list[dict[str, Any]]()
+        for done in _run(run, job, work, workers):
+            rows |= {row["audio_filepath"]: row for row in done.rows}
+            failures += done.failures
+            tell(len(done.rows) + len(done.failures), done.seconds)
+        result = _finish(opened, planned, rows, failures)
+    if chosen:
+        write_formats(path, tuple(chosen))
+    return result
+
+
+def _finish(opened: Folder, planned: Plan, rows: Rows, failures: list[dict[str, Any]]) -> BuildResult:
+    opened.remove_stale()
+    manifest = manifest_rows(planned, rows)
+    grid = coverage(planned, rows)
+    beside = {COVERAGE: f"{grid}\n".encode(), CSV: exporters()["csv"].table(manifest)}
+    write_rest(opened, planned, manifest, failures, beside)
+    opened.forget_parts()
+    counts = (len(manifest), len(opened.finished), len(opened.stale))
+    return BuildResult(opened.path, planned, *counts, tuple(failures), grid, measured(manifest))
+
+
+def _executor(name: str | None, workers: int) -> Any:
+    if workers < 1:
+        raise AcoustigridError(Fault("workers", f"expected 1 or more, found {workers}"))
+    chosen = name or ("serial" if workers == 1 else "processes")
+    known = executors()
+    if chosen not in known:
+        raise AcoustigridError(Fault("executor", f"there is no executor '{chosen}'", nearest(chosen, list(known))))
+    return known[chosen].run
+
+
+def _run(run: Any, job: Job, shards: Sequence[Shard], workers: int) -> Iterator[Done]:
+    """Results of all shards; a shard that kills its workers is tried once more, one utterance at a time."""
+    lost: list[Utterance] = []
+    for outcome in run(job, shards, workers):
+        if isinstance(outcome, Lost):
+            lost += outcome.task.utterances
+        else:
+            yield outcome
+    for outcome in run(job, [Shard((utterance,)) for utterance in lost], 1 if workers == 1 else 2) if lost else ():
+        if not isinstance(outcome, Lost):
+            yield outcome
+            continue
+        done = Done([], [], 0.0)
+        for utterance in outcome.task.utterances:
+            for item in utterance.items:
+                done.fail(utterance, item, f"the worker died {outcome.tries} times while it made this utterance")
+        yield done
+
+
+def _write_where(opened: Folder, planned: Plan) -> None:
+    """Note for `verify` where the sources are on this machine; no part of the test set."""
+    where = {"recipe_folder": str(planned.loaded.base.resolve())}
+    write_atomically(opened.state / WHERE, json.dumps(where).encode())

@@ -1,0 +1,85 @@
+"""Looking at clean speech before planning with it."""
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from augment.corpus.audit import SAMPLE, Audit
+from augment.corpus.audit import audit as audit_corpus
+from augment.corpus.spec import CorpusSpec
+from augment.corpus.speech import Progress
+from augment.corpus.table import read_corpus
+from augment.design.conditions import requested_snrs_db
+from augment.errors import AcoustigridError, Fault
+from augment.files.atomic import write_atomically
+from augment.recipe.experiment import DURATION
+from augment.recipe.loader import LoadedRecipe, bundled_recipes, load_recipe
+
+MANIFEST_RATE_HZ = 16000
+"""Rate at which recordings are looked at where no recipe says it."""
+
+
+def audit(
+    source: str | Path | LoadedRecipe,
+    by: Sequence[str] | None = None,
+    sample: int | None = SAMPLE,
+    columns: Mapping[str, str] | None = None,
+    progress: Progress = iter,
+) -> Audit:
+    """Audit a corpus: how its groups are labelled and were recorded, and what may spoil a comparison of them.
+
+    Args:
+        source: A recipe, by path, name or loaded; or the path of a manifest.
+        by: Labels that make the groups; a recipe's own if nobody says otherwise.
+        sample: Recordings of each group that are read, chosen by the hash of their ids; None for all, 0 for none.
+        columns: Where a manifest has other names: ``{"audio_filepath": "audio"}``; a recipe says so itself.
+        progress: Wraps what is iterated over, to show how far it is.
+
+    Raises:
+        AcoustigridError: The recipe or the manifest has faults, or the corpus has no such labels.
+
+    Example:
+        >>> [group.speakers for group in audit("demo", sample=0).groups]
+        [3, 3, 3, 3]
+    """
+    if not isinstance(source, LoadedRecipe) and _is_manifest(str(source)):
+        corpus = read_corpus(CorpusSpec(path=str(source), columns=dict(columns or {})), Path())
+        if not by:
+            known = f"labels of the corpus: {', '.join(corpus.labels) or 'none'}"
+            raise AcoustigridError(Fault(str(source), "which labels make the groups? say so: --by LABEL", known))
+        return audit_corpus(corpus, by, MANIFEST_RATE_HZ, sample, progress=progress)
+    loaded = source if isinstance(source, LoadedRecipe) else load_recipe(source)
+    wanted = loaded.recipe
+    corpus = read_corpus(wanted.corpus, loaded.base)
+    matched = [label for label in wanted.balance.match if label != DURATION]
+    rate, snrs = wanted.output.sample_rate_hz, requested_snrs_db(loaded)
+    return audit_corpus(corpus, by or wanted.balance.by, rate, sample, matched, snrs, progress)
+
+
+def _is_manifest(source: str) -> bool:
+    return source not in bundled_recipes() and Path(source).suffix.lower() not in {"", ".yaml", ".yml"}
+
+
+def write_audit(found: Audit, path: str | Path) -> None:
+    """Write the figures, warnings and notes of an audit as JSON: whole or not at all.
+
+    Args:
+        found: An audit.
+        path: File to write, ``.json``; one that is there is replaced.
+
+    Raises:
+        AcoustigridError: The name ends otherwise.
+        OSError: It cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> target = Path(tempfile.mkdtemp()) / "audit.json"
+        >>> write_audit(audit("demo", sample=0), target)
+        >>> json.loads(target.read_text())["utterances"]
+        48
+    """
+    target = Path(path)
+    if target.suffix != ".json":
+        raise AcoustigridError(Fault(str(target), "expected a file name that ends in .json"))
+    write_atomically(target, (json.dumps(dataclasses.asdict(found), indent=2) + "\n").encode())

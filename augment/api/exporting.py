@@ -1,0 +1,67 @@
+"""A finished test set in the formats of other tools."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from augment.errors import AcoustigridError, Fault, nearest
+from augment.export import exporters
+from augment.testset.exports import write_export
+from augment.testset.finished import read_finished
+
+OnExport = Callable[[str, int], None]
+"""Told after every format: its name, and how many files it has."""
+
+
+def write_formats(folder: str | Path, formats: Sequence[str], on_export: OnExport | None = None) -> dict[str, int]:
+    """Export a finished test set: one folder in it for each format.
+
+    Args:
+        folder: The test set.
+        formats: Names of formats: files of ``augment/export``.
+        on_export: Told how far it is.
+
+    Returns:
+        How many files each format has.
+
+    Raises:
+        AcoustigridError: There is no such format, an extra is missing, there is no finished test set in the folder, or
+            it cannot be written. Formats that were finished before stay.
+    """
+    chosen = known_formats(formats)
+    finished = read_finished(Path(folder))
+    made: dict[str, int] = {}
+    for name, module in chosen.items():
+        made[name] = write_export(finished, name, _files(module, finished))
+        if on_export is not None:
+            on_export(name, made[name])
+    return made
+
+
+def _files(module: Any, finished: Any) -> Iterator[tuple[str, bytes]]:
+    files: Iterator[tuple[str, bytes]] = module.files(finished)
+    return files
+
+
+def known_formats(names: Sequence[str]) -> dict[str, Any]:
+    """Exporters by name.
+
+    Raises:
+        AcoustigridError: There is no such format, or its extra is not installed.
+
+    Example:
+        >>> list(known_formats(["csv"]))
+        ['csv']
+    """
+    known = exporters()
+    faults = [Fault("format", f"there is no format '{n}'", nearest(n, list(known))) for n in names if n not in known]
+    if faults:
+        raise AcoustigridError(faults)
+    chosen = {name: known[name] for name in names}
+    for name, module in chosen.items():
+        if module.EXTRA is not None and not module.installed():
+            remedy = f"pip install 'acoustigrid[{module.EXTRA}]'"
+            faults.append(Fault("format", f"'{name}' needs the extra '{module.EXTRA}'", remedy))
+    if faults:
+        raise AcoustigridError(faults)
+    return chosen

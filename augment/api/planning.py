@@ -1,0 +1,78 @@
+"""Deciding every item of a test set."""
+
+import dataclasses
+from pathlib import Path
+
+from augment.corpus.speech import Progress, inspect
+from augment.corpus.table import read_corpus
+from augment.design.assignment import schedule
+from augment.design.conditions import conditions
+from augment.design.dealing import Dealer, exposures
+from augment.design.grid.choices import choices_of
+from augment.design.plan import Plan, make_plan
+from augment.design.selection import select
+from augment.errors import AcoustigridError, DesignError, Fault
+from augment.files.atomic import write_atomically
+from augment.recipe.loader import LoadedRecipe, load_recipe
+from augment.report.detection import asked_text
+from augment.testset.finish import plan_bytes
+from augment.testset.rehearsal import rehearse
+
+
+def plan(recipe: str | Path | LoadedRecipe, progress: Progress = iter) -> Plan:
+    """Plan a test set: decide every item. Nothing is written; one utterance is rendered, as a rehearsal.
+
+    Args:
+        recipe: Path of a recipe, name of a bundled one, or a loaded one.
+        progress: Wraps what is iterated over, to show how far it is.
+
+    Raises:
+        AcoustigridError: What is asked for cannot be done, and why: a RecipeError, CorpusError, ProfileError or
+            DesignError.
+
+    Example:
+        >>> plan("demo").items.height
+        384
+    """
+    loaded = recipe if isinstance(recipe, LoadedRecipe) else load_recipe(recipe)
+    wanted = loaded.recipe
+    chosen = choices_of(loaded)
+    columns = conditions(loaded, chosen.choices)
+    corpus = read_corpus(wanted.corpus, loaded.base)
+    try:
+        selection = select(corpus, wanted.balance, wanted.seed, wanted.rotated)
+    except DesignError as error:
+        told = asked_text(corpus, wanted, len(columns))
+        raise DesignError([*error.faults, *(Fault("", text) for text in told)]) from None
+    rate = wanted.output.sample_rate_hz
+    facts, notes = inspect(corpus, selection.frame, rate, progress)
+    seconds = [facts[identity].samples / rate for identity in selection.frame["id"]]
+    output = (wanted.output.format, rate)
+    turns = schedule(columns, wanted.assignment, wanted.budget, seconds, output, wanted.seed)
+    dealt = exposures(turns, Dealer(corpus, selection, loaded.library, wanted.seed, rate, wanted.noise.segment_s))
+    planned = make_plan(loaded, corpus, turns, selection, dealt, facts, (*chosen.notes, *notes))
+    return dataclasses.replace(planned, notes=(*planned.notes, *rehearse(planned)))
+
+
+def write_plan(planned: Plan, path: str | Path) -> None:
+    """Write the items of a plan, the table that a test set has as ``plan.parquet``: whole or not at all.
+
+    Args:
+        planned: A plan.
+        path: File to write, ``.parquet``; one that is there is replaced.
+
+    Raises:
+        AcoustigridError: The name ends otherwise.
+        OSError: It cannot be written.
+
+    Example:
+        >>> import polars, tempfile
+        >>> target = Path(tempfile.mkdtemp()) / "plan.parquet"
+        >>> write_plan(plan("demo"), target)
+        >>> polars.read_parquet(target)["condition"].n_unique()
+        8
+    """
+    target = Path(path)
+    if target.suffix != ".parquet":
+        raise AcoustigridError(Fault(str(target), "expected a file name that ends in .parquet"))
+    write_atomically(target, plan_bytes(planned))

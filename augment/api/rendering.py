@@ -1,0 +1,82 @@
+"""Items and profiles in memory, or as one file to listen to."""
+
+from pathlib import Path
+
+from augment.acoustics import Signal
+from augment.acoustics.pcm import headroom_gain, quantise
+from augment.design.plan import Plan
+from augment.errors import AcoustigridError, Fault, nearest
+from augment.files.atomic import write_atomically
+from augment.files.audio import AudioFormat, encode
+from augment.render import Failed, Rendered
+from augment.report.profile_sound import profile_sound
+from augment.testset.shard import render_utterance as render_items
+from augment.testset.work import job_of, utterance_of
+
+
+def render_utterance(planned: Plan, utterance: str) -> dict[str, Rendered]:
+    """Render one utterance of a plan, with its stems, without writing anything.
+
+    Args:
+        planned: A plan.
+        utterance: Id of a chosen utterance.
+
+    Returns:
+        For each condition: the samples, the scene at the microphone and the scene in the file.
+
+    Raises:
+        AcoustigridError: There is no such utterance in the plan, or an item cannot be rendered.
+
+    Example:
+        >>> from augment.api.planning import plan
+        >>> planned = plan("demo")
+        >>> items = render_utterance(planned, planned.items["utterance"][0])
+        >>> round(items["scanner_5db__studio"].measured["snr_db"], 2)
+        5.0
+    """
+    rows = planned.items.filter(planned.items["utterance"] == utterance).rows(named=True)
+    if not rows:
+        known = planned.items["utterance"].unique().to_list()
+        raise AcoustigridError(Fault("", f"the plan has no utterance '{utterance}'", nearest(utterance, known)))
+    made: dict[str, Rendered] = {}
+    job = job_of(planned.loaded, planned.conditions, Path())
+    for outcome in render_items(job, utterance_of(rows, planned.corpus.folder)):
+        if isinstance(outcome, Failed):
+            raise AcoustigridError(Fault(f"{utterance} under {outcome.condition.name}", outcome.reason))
+        made[outcome.condition.name] = outcome
+    return made
+
+
+def stems(rendered: Rendered) -> dict[str, Signal]:
+    """The stems of an item as they are in its file: ``speech``, ``noise``, ``noise2`` ..., each of shape (n,)."""
+    scene = rendered.delivered
+    named = {"noise" if n == 1 else f"noise{n}": stem for n, stem in enumerate(scene.noises, start=1)}
+    return {"speech": scene.speech.signal(), **{name: stem.signal() for name, stem in named.items()}}
+
+
+def render_profile(
+    name: str, out: str | Path, seconds: float = 10.0, sample_rate_hz: int = 16000, seed: int = 1
+) -> str:
+    """Write a noise profile to a file, at -26 dBov; of a microphone or a room, its impulse response.
+
+    Args:
+        name: A bundled profile, or the path of one's own.
+        out: File to write, ``.wav`` or ``.flac``.
+        seconds: Length of a noise.
+        sample_rate_hz: Rate of the file.
+        seed: Another seed, another stretch.
+
+    Returns:
+        What was written, in one line.
+
+    Raises:
+        AcoustigridError: There is no such profile, it is faulty, or the file cannot be written.
+    """
+    path = Path(out)
+    formats: dict[str, AudioFormat] = {".wav": "wav", ".flac": "flac"}
+    if path.suffix.lower() not in formats:
+        raise AcoustigridError(Fault(str(path), "expected a file name that ends in .wav or .flac"))
+    samples, said = profile_sound(name, seconds, sample_rate_hz, seed)
+    pcm, _ = quantise(samples * headroom_gain(samples))
+    write_atomically(path, encode(pcm, sample_rate_hz, formats[path.suffix.lower()]))
+    return f"{path}: {said}, {pcm.size / sample_rate_hz:.2f} s at {sample_rate_hz} Hz"

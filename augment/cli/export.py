@@ -1,0 +1,43 @@
+"""``acoustigrid export``: a finished test set in other tools' formats."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+export_app = typer.Typer()
+
+FormatOption = Annotated[
+    str, typer.Option("--format", "-f", help="Other tools' formats, with commas between: kaldi,lhotse,webdataset.")
+]
+
+
+def split_formats(formats: str) -> list[str]:
+    """Names between commas.
+
+    Example:
+        >>> split_formats("kaldi, lhotse,"), split_formats("")
+        (['kaldi', 'lhotse'], [])
+    """
+    return list(dict.fromkeys(name.strip() for name in formats.split(",") if name.strip()))
+
+
+@export_app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A finished test set.")],
+    formats: FormatOption = "",
+) -> None:
+    """Export a finished test set: a folder in it for each format. Without --format, list them.
+
+    Example:  acoustigrid export testset --format kaldi,lhotse
+    """
+    from augment.api import write_formats
+    from augment.export import exporters
+
+    chosen = split_formats(formats)
+    if not chosen:
+        known = exporters()
+        width = max(len(name) for name in known)
+        typer.echo("\n".join(f"{name.ljust(width)}  {module.ABOUT}" for name, module in known.items()))
+        return
+    write_formats(folder, chosen, lambda name, files: typer.echo(f"{folder / name}: {files} files"))

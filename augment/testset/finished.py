@@ -1,0 +1,92 @@
+"""A finished test set as its files tell it: what exporters are handed."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from augment.errors import Fault, TestSetError
+from augment.files.audio import read_bytes
+from augment.testset.folder import IDENTITY, MANIFEST, read_identity, read_rows
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A finished test set.
+
+    Attributes:
+        folder: Where it is.
+        identity: What ``testset.json`` says.
+        rows: Of the manifest, all with the same keys.
+        manifest_sha256: Of the manifest's bytes.
+    """
+
+    folder: Path
+    identity: Mapping[str, Any]
+    rows: list[Row]
+    manifest_sha256: str
+
+    @property
+    def name(self) -> str:
+        """Name of the recipe."""
+        return str(self.identity["name"])
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Columns that hold labels of the corpus, such as the accent."""
+        return tuple(self.identity["labels"])
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """Columns that hold settings of the factors, such as the noise."""
+        return tuple(self.identity["factors"])
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """All columns of the manifest, in order."""
+        return tuple(self.rows[0]) if self.rows else ()
+
+    def audio(self, row: Row) -> bytes:
+        """The audio file of a row, checked against the hash in the row.
+
+        Raises:
+            AudioError: It is not there or cannot be read.
+            TestSetError: It is not the file that was built.
+        """
+        place = self.folder / row["audio_filepath"]
+        data = read_bytes(place)
+        if hashlib.sha256(data).hexdigest() != row["sha256"]:
+            message = "the file is not the one that was built: its checksum differs"
+            raise TestSetError(Fault(str(place), message, "build the test set again"))
+        return data
+
+    def extra(self, row: Row, known: tuple[str, ...]) -> Row:
+        """The columns of a row that a format has no place of its own for.
+
+        Args:
+            row: Of the manifest.
+            known: Columns that the format holds elsewhere.
+        """
+        return {name: value for name, value in row.items() if name not in known}
+
+
+def read_finished(folder: Path) -> Finished:
+    """Read a finished test set.
+
+    Raises:
+        TestSetError: There is none, it was built by an earlier version, or its manifest is not the one that was built.
+    """
+    identity = read_identity(folder)
+    if not all(isinstance(identity.get(name), list) for name in ("labels", "factors")):
+        message = "says neither which columns are labels nor which are factors"
+        raise TestSetError(Fault(str(folder / IDENTITY), message, "build the test set again: finished files are kept"))
+    rows = read_rows(folder / MANIFEST)
+    found = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
+    if found != identity["checksums"].get(MANIFEST):
+        message = "the manifest is not the one that was built: its checksum differs"
+        raise TestSetError(Fault(str(folder / MANIFEST), message, "build the test set again"))
+    return Finished(folder, identity, rows, found)

@@ -37,7 +37,10 @@ def test_help_lists_every_command():
     assert re.findall(r"^  (\w+)  +\S", told.split("Commands:")[1], re.MULTILINE) == PROFILE_COMMANDS
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, *(f"profile {name}" for name in PROFILE_COMMANDS), "corpus audit"])
+@pytest.mark.parametrize(
+    "command",
+    [*COMMANDS, *(f"profile {name}" for name in PROFILE_COMMANDS), "corpus audit", "corpus import", "corpus layouts"],
+)
 def test_every_command_has_an_example(command):
     assert f"acoustigrid {command}" in run(*command.split(), "--help").stdout
 

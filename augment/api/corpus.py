@@ -7,11 +7,13 @@ from pathlib import Path
 
 from augment.corpus.audit import SAMPLE, Audit
 from augment.corpus.audit import audit as audit_corpus
+from augment.corpus.source import readers
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.speech import Progress
-from augment.corpus.table import read_corpus
+from augment.corpus.table import Corpus, read_corpus
+from augment.corpus.writing import manifest_bytes
 from augment.design.conditions import requested_snrs_db
-from augment.errors import AcoustigridError, Fault
+from augment.errors import AcoustigridError, Fault, nearest
 from augment.files.atomic import write_atomically
 from augment.recipe.experiment import DURATION
 from augment.recipe.loader import LoadedRecipe, bundled_recipes, load_recipe
@@ -83,3 +85,45 @@ def write_audit(found: Audit, path: str | Path) -> None:
     if target.suffix != ".json":
         raise AcoustigridError(Fault(str(target), "expected a file name that ends in .json"))
     write_atomically(target, (json.dumps(dataclasses.asdict(found), indent=2) + "\n").encode())
+
+
+def import_corpus(
+    layout: str,
+    path: str | Path,
+    out: str | Path,
+    pattern: str | None = None,
+    columns: Mapping[str, str] | None = None,
+) -> Corpus:
+    """Read a corpus in another tool's layout and write a manifest of it, NeMo JSON Lines; audio stays where it is.
+
+    Args:
+        layout: Name of the layout: a file of ``augment/corpus/readers``.
+        path: Its manifest or folder.
+        out: Manifest to write, ``.jsonl``; one that is there is replaced. Audio paths are relative to its folder.
+        pattern: How the files of a plain folder are called.
+        columns: Where the layout has other names: ``{"speaker": "client_id"}``.
+
+    Returns:
+        What was read.
+
+    Raises:
+        AcoustigridError: There is no such layout, or rows have faults: up to 50 are named, and nothing is written.
+
+    Example:
+        >>> import tempfile
+        >>> from augment.bundled import bundled
+        >>> target = Path(tempfile.mkdtemp()) / "corpus.jsonl"
+        >>> import_corpus("jsonl", bundled("recipes") / "demo" / "corpus.jsonl", target).frame.height
+        48
+    """
+    target = Path(out)
+    if target.suffix != ".jsonl":
+        raise AcoustigridError(Fault(str(target), "expected a file name that ends in .jsonl"))
+    if layout not in readers():
+        raise AcoustigridError(Fault("layout", f"there is no layout '{layout}'", nearest(layout, sorted(readers()))))
+    if target.exists() and target.resolve() == Path(path).resolve():
+        raise AcoustigridError(Fault(str(target), "this is the corpus itself", "write to another file"))
+    spec = CorpusSpec(path=str(path), layout=layout, pattern=pattern, columns=dict(columns or {}))
+    corpus = read_corpus(spec, Path())
+    write_atomically(target, manifest_bytes(corpus, target.parent))
+    return corpus

@@ -7,6 +7,10 @@ import typer
 
 from augment.cli.progress import progress
 
+ColumnOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=THEIRS", help="Where a corpus has another name: audio_filepath=audio."),
+]
 corpus_app = typer.Typer(no_args_is_help=True, help="What is in a corpus, and how its groups were recorded.")
 
 
@@ -26,10 +30,7 @@ def audit(
         int, typer.Option(min=0, help="Recordings of each group to read; 0 looks at the manifest alone.")
     ] = 50,
     whole: Annotated[bool, typer.Option("--all", help="Read every recording.")] = False,
-    column: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=THEIRS", help="Where a manifest has another name: audio_filepath=audio."),
-    ] = None,
+    column: ColumnOption = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the figures to this file (.json).")] = None,
 ) -> None:
     """Show how groups differ in labels and recording; an accent with worse microphones is no accent.
@@ -40,11 +41,52 @@ def audit(
     from augment.api import write_audit
     from augment.report.audit import audit_text
 
-    pairs = [text.partition("=") for text in column or ()]
-    if not all(name and theirs for name, _, theirs in pairs):
-        raise typer.BadParameter("expected NAME=THEIRS, such as audio_filepath=audio", param_hint="--column")
-    columns = {name: theirs for name, _, theirs in pairs}
-    found = examine(source, by, None if whole else sample, columns, progress("listening"))
+    found = examine(source, by, None if whole else sample, _columns(column), progress("listening"))
     if out is not None:
         write_audit(found, out)
     typer.echo(audit_text(found))
+
+
+@corpus_app.command("import")
+def import_(
+    layout: Annotated[str, typer.Argument(metavar="LAYOUT", help="How the corpus is laid out, such as kaldi.")],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="Its folder or manifest.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Manifest to write (.jsonl).")],
+    pattern: Annotated[
+        str | None, typer.Option(help="Layout folder: how its files are called: {accent}/{speaker}/{id}.wav.")
+    ] = None,
+    column: ColumnOption = None,
+) -> None:
+    """Write a manifest of a corpus in another tool's layout; audio stays where it is.
+
+    Example:  acoustigrid corpus import kaldi data/test --out corpus.jsonl
+    """
+    from augment.api import import_corpus
+
+    corpus = import_corpus(layout, path, out, pattern, _columns(column))
+    for note in corpus.notes:
+        typer.echo(f"note: {note}")
+    speakers = corpus.frame["speaker"].n_unique()
+    typer.echo(f"{out}: {corpus.frame.height} utterances, {speakers} speakers; labels: {', '.join(corpus.labels)}")
+
+
+@corpus_app.command()
+def layouts() -> None:
+    """List the layouts that are read.
+
+    Example:  acoustigrid corpus layouts
+    """
+    from augment.corpus.source import readers
+
+    known = readers()
+    width = max(len(name) for name in known)
+    for name, module in known.items():
+        first = (module.__doc__ or "").split("\n", 1)[0]
+        typer.echo(f"{name.ljust(width)}  {first}")
+
+
+def _columns(written: list[str] | None) -> dict[str, str]:
+    pairs = [text.partition("=") for text in written or ()]
+    if not all(name and theirs for name, _, theirs in pairs):
+        raise typer.BadParameter("expected NAME=THEIRS, such as audio_filepath=audio", param_hint="--column")
+    return {name: theirs for name, _, theirs in pairs}

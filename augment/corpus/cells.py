@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from augment.corpus.source import Place, Row, rows_of, where
+from augment.corpus.source import Place, Row, Source, rows_of, where
 from augment.errors import CorpusError, Fault
 
 if TYPE_CHECKING:
@@ -32,12 +32,14 @@ class Cells:
         written: Names of the manifest's columns.
         faults: Rows that cannot be read, at most 50.
         count: All rows, with those that cannot be read.
+        notes: What the reader passed over, and why.
     """
 
     frame: "polars.DataFrame"
     written: frozenset[str]
     faults: tuple[Fault, ...]
     count: int
+    notes: tuple[str, ...]
 
 
 def read_cells(
@@ -56,13 +58,14 @@ def read_cells(
     """
     import polars
 
+    source = Source(manifest, pattern)
     times = {columns.get(name, name) for name in TIMES}
     labels = {column for name, column in columns.items() if name not in TIMES}  # a time may be a label too
     frames: list[polars.DataFrame] = []
     written: set[str] = set()
     faults: list[Fault] = []
     count = 0
-    for numbers, rows in _portions(rows_of(manifest, layout, pattern), faults):
+    for numbers, rows in _portions(rows_of(source, layout), faults):
         names = {name for row in rows for name in row}
         count, written = count + len(rows), written | names
         series = [polars.Series("row", list(map(str, numbers)), polars.String)]
@@ -72,7 +75,7 @@ def read_cells(
             series += _texts(name, values, manifest, numbers) if name in labels or name not in times else []
         frames.append(polars.DataFrame(series))
     frame = polars.concat(frames, how="diagonal") if frames else polars.DataFrame({"row": []}, {"row": polars.String})
-    return Cells(frame, frozenset(written), tuple(faults), count + len(faults))
+    return Cells(frame, frozenset(written), tuple(faults), count + len(faults), tuple(source.notes))
 
 
 def _portions(

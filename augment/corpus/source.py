@@ -1,7 +1,9 @@
 """What a reader is handed: a manifest or the folder of a corpus, and the lines of its files."""
 
+import gzip
+import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,10 +24,12 @@ class Source:
     Attributes:
         path: The manifest, or the folder of the corpus.
         pattern: How files of a plain folder are called, where the recipe says it.
+        notes: What a reader passed over and why; it adds to them when it has read all.
     """
 
     path: Path
     pattern: str | None = None
+    notes: list[str] = field(default_factory=list)
 
     @cached_property
     def folder(self) -> Path:
@@ -72,14 +76,16 @@ def where(path: Path, place: Place) -> str:
 
 
 def text_lines(path: Path) -> Iterator[str]:
-    """Lines of a text file with their ends; only a line feed ends one. A byte order mark is passed over.
+    """Lines of a text file, which may be gzip-compressed, with their ends; only a line feed ends one.
+
+    A byte order mark is passed over.
 
     Raises:
         CorpusError: The file is not there, is empty, cannot be read or is not UTF-8.
     """
     try:
         size_bytes(path)
-        with path.open("rb") as file:
+        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
             for number, raw in enumerate(file, start=1):
                 yield raw.decode("utf-8" if number > 1 else "utf-8-sig")
     except AudioError as error:
@@ -87,7 +93,7 @@ def text_lines(path: Path) -> Iterator[str]:
     except UnicodeDecodeError:
         what = "UTF-16" if number == 1 and raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "not UTF-8"
         raise CorpusError(Fault(f"{path}:{number}", f"the file is {what}", "save it as UTF-8")) from None
-    except OSError as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise CorpusError(Fault(str(path), f"cannot be read: {error}")) from error
 
 
@@ -101,26 +107,24 @@ def readers() -> dict[str, Any]:
     return {module.__name__.rsplit(".", 1)[-1]: module for module in modules("augment.corpus.readers")}
 
 
-def rows_of(path: Path, layout: str | None, pattern: str | None) -> Iterator[tuple[Place, Row | Fault]]:
+def rows_of(source: Source, layout: str | None) -> Iterator[tuple[Place, Row | Fault]]:
     """Rows of a corpus.
 
     Args:
-        path: Its manifest or folder.
+        source: The corpus.
         layout: Name of the layout; by the ending of the manifest's name if not given.
-        pattern: How files of a plain folder are called.
 
     Raises:
         CorpusError: There is no such file or folder, or no reader for it; or nothing after a certain row can be read.
     """
-    known = readers()
+    known, path = readers(), source.path
     if not path.exists():
         raise CorpusError(Fault(str(path), "there is no such file or folder"))
     if layout is None:
         layout = _by_ending(path, known)
-    source = Source(path, pattern)
-    if pattern is not None and not getattr(known[layout], "PATTERN", False):
+    if source.pattern is not None and not getattr(known[layout], "PATTERN", False):
         raise CorpusError(Fault(str(path), f"the layout '{layout}' takes no pattern"))
-    if path.is_dir() and known[layout].SUFFIXES:
+    if path.is_dir() and not known[layout].FOLDER:
         raise CorpusError(Fault(str(path), f"this is a folder; the layout '{layout}' is a file", _looks_like(source)))
     found: Iterator[tuple[Place, Row | Fault]] = known[layout].rows(source)
     return found
@@ -131,11 +135,12 @@ def _by_ending(path: Path, known: dict[str, Any]) -> str:
         remedy = _looks_like(Source(path))
         raise CorpusError(Fault(str(path), "this is a folder, and the recipe does not say its layout", remedy))
     endings = {suffix: name for name, module in known.items() for suffix in module.SUFFIXES}
-    if path.suffix.lower() not in endings:
-        shown = ", ".join(sorted(endings))
-        message = f"no reader for '{path.suffix}' manifests"
-        raise CorpusError(Fault(str(path), message, f"known: {shown}; or say its layout: {', '.join(sorted(known))}"))
-    return endings[path.suffix.lower()]
+    for suffix in sorted(endings, key=len, reverse=True):  # .jsonl.gz before .gz
+        if path.name.lower().endswith(suffix):
+            return endings[suffix]
+    shown = ", ".join(sorted(endings))
+    message = f"no reader for '{path.suffix}' manifests"
+    raise CorpusError(Fault(str(path), message, f"known: {shown}; or say its layout: {', '.join(sorted(known))}"))
 
 
 def _looks_like(source: Source) -> str:

@@ -77,7 +77,7 @@ def read_corpus(spec: CorpusSpec, base: Path) -> Corpus:
         raise CorpusError(Fault(str(manifest), f"no row is left: {reasons}"))
     unknown = set(spec.leave_out) - set(known.filter(known.is_in(list(spec.leave_out))))
     notes += [f"corpus.leave_out names '{identity}', which is no id of the corpus" for identity in unknown]
-    notes += _row_notes(frame)
+    notes += [*cells.notes, *_row_notes(frame)]
     if "speaker" not in found:
         notes.append("the corpus has no column 'speaker': all utterances count as one unknown speaker")
     columns = [*FIXED, "row", *map(label_column, labels)]

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from augment.acoustics import Signal
 from augment.errors import AudioError, Fault
+from augment.files.members import member_of, read_member
 from augment.interrupts import uninterrupted
 
 AudioFormat = Literal["flac", "wav"]
@@ -64,11 +65,14 @@ class Channels:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Bytes of a file of at most 1 GiB.
+    """Bytes of a file of at most 1 GiB, or of a member of a container (:mod:`augment.files.members`).
 
     Raises:
         AudioError: There is no such file, it is no regular file, it is empty, too large or cannot be read.
     """
+    inside = member_of(path)
+    if inside is not None:
+        return read_member(*inside)
     size = size_bytes(path)
     if size > LARGEST_FILE_BYTES:
         raise AudioError(Fault(str(path), f"the file has {size:,} bytes; at most {LARGEST_FILE_BYTES:,} are read"))

@@ -10,6 +10,7 @@ from typing import Any
 from augment.corpus.source import Source
 from augment.errors import CorpusError, Fault
 
+FOLDER = False
 SIGNS = ()
 SUFFIXES = (".csv", ".tsv", ".tab")
 

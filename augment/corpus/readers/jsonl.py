@@ -8,6 +8,7 @@ from typing import Any
 from augment.corpus.source import Source
 from augment.errors import CorpusError, Fault
 
+FOLDER = False
 SIGNS = ()
 SUFFIXES = (".jsonl", ".json", ".ndjson")
 

@@ -1,0 +1,56 @@
+"""Hugging Face AudioFolder: audio files with ``metadata.csv``, ``metadata.jsonl`` or ``metadata.parquet`` beside them.
+
+``file_name`` starts from the folder of its metadata file; there may be one for each split. Texts and speakers may have
+the names that :mod:`~augment.corpus.readers.huggingface` knows.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from augment.corpus.readers.delimited import table
+from augment.corpus.readers.huggingface import MEANT
+from augment.corpus.readers.jsonl import objects
+from augment.corpus.source import Place, Row, Source
+from augment.errors import CorpusError, Fault
+
+SUFFIXES = ()
+FOLDER = True
+SIGNS = ("metadata.csv", "metadata.jsonl", "metadata.parquet", "*/metadata.csv", "*/metadata.jsonl")
+
+
+def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
+    """Rows in the order of metadata files and their lines."""
+    endings = (".csv", ".jsonl", ".parquet")
+    files = sorted(path for path in source.folder.rglob("metadata.*") if path.suffix in endings)
+    if not files:
+        raise CorpusError(Fault(str(source.path), "no metadata.csv, metadata.jsonl or metadata.parquet is in it"))
+    for path in files:
+        folder = path.parent.relative_to(source.folder)
+        for line, row in _lines(source, path):
+            place = f"{path.relative_to(source.folder).as_posix()}:{line}"
+            yield place, row if isinstance(row, Fault) else _row(source, place, row, folder)
+
+
+def _lines(source: Source, path: Path) -> Iterator[tuple[Place, dict[str, Any] | Fault]]:
+    name = path.relative_to(source.folder).as_posix()
+    if path.suffix == ".csv":
+        return table(path, source.lines(name))
+    if path.suffix == ".jsonl":
+        return objects(path, source.lines(name))
+    import polars
+
+    try:
+        return iter(list(enumerate(polars.read_parquet(path).rows(named=True), start=1)))
+    except (OSError, polars.exceptions.PolarsError) as error:
+        raise CorpusError(Fault(str(path), f"cannot be read as a table: {error}")) from None
+
+
+def _row(source: Source, place: str, row: dict[str, Any], folder: Path) -> Row | Fault:
+    file = row.pop("file_name", None)
+    if not file:
+        return source.fault(place, "the row has no 'file_name'")
+    for column, others in MEANT.items():
+        if column not in row:
+            row[column] = next((row.pop(other) for other in others if other in row), None)
+    return {**row, "audio_filepath": (folder / str(file)).as_posix()}

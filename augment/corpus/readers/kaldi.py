@@ -1,0 +1,125 @@
+"""Kaldi data directory: ``wav.scp``, ``text``, ``utt2spk``, ``segments``, and one file for each label.
+
+Every ``utt2NAME`` and ``spk2NAME`` that is there gives a label NAME. A command in ``wav.scp`` is not run; where it only
+decodes one file (``cat``, ``flac``, ``sph2pipe``), the file is read. Relative paths start from the first of the folder
+itself and the two above it in which the first audio file is found.
+
+Reference: Kaldi's documentation, "Data preparation".
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from augment.corpus.source import Row, Source
+from augment.errors import CorpusError, Fault
+
+SUFFIXES = ()
+FOLDER = True
+SIGNS = ("wav.scp",)
+OWN = {"utt2spk", "utt2dur", "utt2num_frames", "utt2uniq", "utt2max_frames_per_chunk", "spk2utt", "reco2dur"}
+DECODERS = re.compile(
+    r"(?:\S*/)?(?:cat|flac(?: -c| -d| -s| -cd| -cds| -dc| --silent)+|sph2pipe(?: -f wav| -p)*) (\S+) ?\|"
+)
+
+Table = dict[str, tuple[str, str]]
+"""Value of each key, and its place."""
+
+
+def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
+    """Rows in the order of ``segments``, or of ``wav.scp`` where each recording is one utterance."""
+    if not source.path.is_dir():
+        raise CorpusError(Fault(str(source.path), "this is a file; the layout 'kaldi' is a folder"))
+    recordings = _table(source, "wav.scp")
+    segments = _table(source, "segments") if source.has("segments") else None
+    texts, speakers = (_table(source, name) if source.has(name) else {} for name in ("text", "utt2spk"))
+    lengths = _table(source, "utt2dur") if source.has("utt2dur") else {}
+    labels = _labels(source, speakers)
+    base = _base(source, recordings)
+    cut = segments if segments is not None else {key: (key, place) for key, (_, place) in recordings.items()}
+    for identity, (value, place) in cut.items():
+        found = _audio(value, recordings, base, cut=segments is not None)
+        if isinstance(found, str):
+            yield place, source.fault(place, f"utterance '{identity}': {found}")
+            continue
+        own = {name: values[identity] for name, values in labels.items() if identity in values}
+        text, speaker = texts.get(identity, ("", ""))[0], speakers.get(identity, ("", ""))[0]
+        length = {"duration": lengths[identity][0]} if identity in lengths and "duration" not in found else {}
+        yield place, {**own, "id": identity, "text": text, "speaker": speaker, **length, **found}
+    for name, table in (("text", texts), ("utt2spk", speakers)):
+        for identity, (_, place) in table.items():
+            if identity not in cut:
+                yield place, source.fault(place, f"{name} has '{identity}', which has no audio")
+
+
+def _table(source: Source, name: str) -> Table:
+    """A file of keys and values; the value is the rest of the line."""
+    found: Table = {}
+    faults = []
+    for number, line in enumerate(source.lines(name), start=1):
+        key, *rest = line.strip().split(maxsplit=1)[:2] or [""]
+        place = f"{name}:{number}"
+        if key in found:
+            faults.append(source.fault(place, f"'{key}' stands in line {found[key][1].rpartition(':')[2]} too"))
+        elif key:
+            found[key] = (rest[0] if rest else "", place)
+    if faults:
+        raise CorpusError(faults[:50])
+    return found
+
+
+def _labels(source: Source, speakers: Table) -> dict[str, dict[str, str]]:
+    """Values of each label by utterance."""
+    found: dict[str, dict[str, str]] = {}
+    for path in sorted(source.folder.glob("*2*")):
+        kind, _, name = path.name.partition("2")
+        if path.name in OWN or kind not in ("utt", "spk") or not re.fullmatch(r"\w+", name):
+            continue
+        values = {key: value for key, (value, _) in _table(source, path.name).items()}
+        if kind == "spk":
+            values = {u: values[speaker] for u, (speaker, _) in speakers.items() if speaker in values}
+        found.setdefault(name, {}).update(values)
+    return found
+
+
+def _file(entry: str) -> str | None:
+    """The audio file of an entry of ``wav.scp``; None for a command or a place in an archive.
+
+    Example:
+        >>> _file("a b.wav"), _file("flac -c -d -s a.flac |"), _file("sox a.wav -t wav - speed 1 |"), _file("a.ark:17")
+        ('a b.wav', 'a.flac', None, None)
+    """
+    decoder = DECODERS.fullmatch(entry)
+    if decoder:
+        return decoder[1]
+    return None if entry.endswith("|") or re.search(r"\.ark:\d+$", entry) else entry
+
+
+def _base(source: Source, recordings: Table) -> str:
+    """What goes before relative paths, so that they start from the folder."""
+    first = next((file for entry, _ in recordings.values() if (file := _file(entry))), "")
+    for folder in (source.folder, *list(source.folder.resolve().parents)[:2]):
+        if (folder / first).is_file():
+            return "" if folder == source.folder else os.path.relpath(folder, source.folder.resolve())
+    return ""
+
+
+def _audio(value: str, recordings: Table, base: str, cut: bool) -> Row | str:
+    """Audio file, offset and duration of an utterance; or what is wrong."""
+    recording, *times = value.split() if cut else [value]
+    if recording not in recordings:
+        return f"the recording '{recording}' is not in wav.scp"
+    file = _file(recordings[recording][0])
+    if not file:
+        return "wav.scp has a command or an archive, which are not read: decode it to a file first"
+    audio: Row = {"audio_filepath": Path(base, file).as_posix() if base else file}
+    if not cut:
+        return audio
+    try:
+        start, end = (float(time) for time in times[:2])
+    except ValueError:
+        return f"expected a recording, a start and an end in s, found '{value}'"
+    if not 0 <= start < end and end != -1:
+        return f"the segment {start:g}-{end:g} s is none"
+    return {**audio, "offset": start, **({"duration": round(end - start, 6)} if end != -1 else {})}

@@ -1,0 +1,51 @@
+"""A corpus as a manifest of this program's own: JSON Lines with NeMo's keys."""
+
+import json
+import os
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from augment.corpus.checks import FIXED
+from augment.corpus.table import Corpus, label_column
+
+
+def manifest_bytes(corpus: Corpus, folder: Path) -> bytes:
+    """Rows of a corpus as JSON Lines, the same keys in every row.
+
+    Args:
+        corpus: What was read.
+        folder: Where the manifest will be: audio paths are made relative to it.
+    """
+    moved = _moved(corpus.folder.resolve(), folder.resolve())
+    names = {name: name for name in FIXED} | {label: label_column(label) for label in corpus.labels}
+    empty = [name for name in ("offset", "duration") if corpus.frame[name].null_count() == corpus.frame.height]
+    names = {name: column for name, column in names.items() if name not in empty}
+    lines = []
+    for row in corpus.frame.select(*names.values()).iter_rows():
+        told = dict(zip(names, row, strict=True))
+        told["audio_filepath"] = moved(told["audio_filepath"])
+        lines.append(json.dumps(told, ensure_ascii=False))
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _moved(old: Path, new: Path) -> Callable[[str], str]:
+    """How paths relative to one folder are spelled relative to another; both without links.
+
+    Only steps up at a path's beginning are taken together with the folder: ``link/..`` need not be where it began.
+
+    Example:
+        >>> _moved(Path("/a/b"), Path("/a/c"))("../x/y.wav"), _moved(Path("/a/b"), Path("/a/c"))("y.wav")
+        ('../x/y.wav', '../b/y.wav')
+    """
+
+    @cache
+    def away(steps: int) -> str:
+        return os.path.relpath(Path(old, *[".."] * steps).resolve(), new)
+
+    def moved(written: str) -> str:
+        parts = Path(written).parts
+        steps = next((place for place, part in enumerate(parts) if part != ".."), len(parts))
+        return Path(away(steps), *parts[steps:]).as_posix()
+
+    return moved

@@ -1,0 +1,98 @@
+"""Files inside of files: ``shard.tar!/name`` is a member of an archive, ``part.parquet!/audio/17`` a row of a table."""
+
+import tarfile
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from augment.errors import AudioError, Fault
+
+MARK = "!/"
+
+
+def member_path(container: str, member: str) -> str:
+    """Path of a member.
+
+    Example:
+        >>> member_path("a/shard.tar", "utt1.wav")
+        'a/shard.tar!/utt1.wav'
+    """
+    return f"{container}{MARK}{member}"
+
+
+def member_of(path: Path) -> tuple[Path, str] | None:
+    """The container and the member that a path names; None for the path of a plain file.
+
+    Example:
+        >>> member_of(Path("a!/b.wav"))
+    """
+    head, mark, member = path.as_posix().partition(MARK)
+    container = Path(head)
+    if not mark or container.suffix.lower() not in (".tar", ".parquet") or not container.is_file():
+        return None
+    return container, member
+
+
+def read_member(container: Path, member: str) -> bytes:
+    """Bytes of a member.
+
+    Raises:
+        AudioError: There is none of this name, or the container cannot be read.
+    """
+    if container.suffix.lower() == ".tar":
+        return _of_tar(container, member)
+    return _of_parquet(container, member)
+
+
+def _of_tar(container: Path, member: str) -> bytes:
+    state = container.stat()
+    places = tar_members(container, state.st_mtime_ns, state.st_size)
+    if member not in places:
+        raise AudioError(Fault(str(container), f"the archive has no file '{member}'"))
+    offset, size = places[member]
+    with container.open("rb") as file:
+        file.seek(offset)
+        data = file.read(size)
+    if len(data) < size:
+        raise AudioError(Fault(str(container), f"the archive is cut off inside '{member}'", "fetch or copy it again"))
+    return data
+
+
+@lru_cache(maxsize=64)
+def tar_members(container: Path, changed_ns: int, size: int) -> Mapping[str, tuple[int, int]]:
+    """Offset and size of every regular file of an archive, in its order.
+
+    Args:
+        container: An uncompressed archive.
+        changed_ns: When it was changed last, so that another archive of the same name is another one.
+        size: Of it, for the same reason.
+
+    Raises:
+        AudioError: It is no archive, is damaged, or has a name twice.
+    """
+    places: dict[str, tuple[int, int]] = {}
+    try:
+        with tarfile.open(container, "r:") as archive:
+            for info in archive:
+                if info.isreg():
+                    if info.name in places:
+                        raise AudioError(Fault(str(container), f"the archive has two files '{info.name}'"))
+                    places[info.name] = (info.offset_data, info.size)
+    except (tarfile.TarError, OSError, EOFError, ValueError) as error:
+        remedy = "unpack it, or make an uncompressed .tar of it"
+        raise AudioError(Fault(str(container), f"cannot be read as an archive: {error}", remedy)) from None
+    return places
+
+
+def _of_parquet(container: Path, member: str) -> bytes:
+    import polars
+
+    column, _, number = member.rpartition("/")
+    try:
+        cell = polars.scan_parquet(container).select(column).slice(int(number), 1).collect().item()
+    except (OSError, ValueError, polars.exceptions.PolarsError) as error:
+        raise AudioError(Fault(str(container), f"row {number} of '{column}' cannot be read: {error}")) from None
+    data = cell.get("bytes") if isinstance(cell, dict) else None
+    if not isinstance(data, bytes):
+        raise AudioError(Fault(str(container), f"row {number} of '{column}' holds no audio"))
+    return data

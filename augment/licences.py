@@ -1,0 +1,138 @@
+"""Licences by their SPDX identifiers, and what becomes of works under several of them when they are mixed into one.
+
+A test item is an adaptation of its speech, of its noise and of the responses it went through, so all of their licences
+hold for it at once. This is a reading aid and no legal advice: it knows the licences that speech and sound come under,
+and refuses what they plainly forbid.
+
+Reference: SPDX Licence List 3.x; Creative Commons, "Wiki/cc license compatibility" (adapters' licences).
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["free", "credit", "share-alike", "copyleft", "non-commercial", "non-commercial share-alike", "closed"]
+"""What a licence asks of an adaptation: nothing, credit, the same licence, the same licence of software, no commerce,
+both, or that there be none."""
+
+KINDS: dict[str, Kind] = {
+    "CC0-1.0": "free",
+    "PDDL-1.0": "free",
+    "Unlicense": "free",
+    "LicenseRef-PublicDomain": "free",
+    **{f"CC-BY-{version}": "credit" for version in ("1.0", "2.0", "2.0-UK", "2.5", "3.0", "3.0-US", "4.0")},
+    "ODC-By-1.0": "credit",
+    "MIT": "credit",
+    "BSD-2-Clause": "credit",
+    "BSD-3-Clause": "credit",
+    "Apache-2.0": "credit",
+    "CDLA-Permissive-1.0": "credit",
+    "CDLA-Permissive-2.0": "credit",
+    **{f"CC-BY-SA-{version}": "share-alike" for version in ("2.0", "2.5", "3.0", "4.0")},
+    "ODbL-1.0": "share-alike",
+    "CDLA-Sharing-1.0": "share-alike",
+    **{f"{name}-{end}": "copyleft" for name in ("GPL-2.0", "GPL-3.0", "AGPL-3.0") for end in ("only", "or-later")},
+    **{f"CC-BY-NC-{version}": "non-commercial" for version in ("2.0", "2.5", "3.0", "4.0")},
+    **{f"CC-BY-NC-SA-{version}": "non-commercial share-alike" for version in ("2.0", "2.5", "3.0", "4.0")},
+    **{f"CC-BY-ND-{version}": "closed" for version in ("2.0", "2.5", "3.0", "4.0")},
+    **{f"CC-BY-NC-ND-{version}": "closed" for version in ("2.0", "2.5", "3.0", "4.0")},
+}
+UNSTATED = "NOASSERTION"
+"""SPDX's word for a licence of which nothing is said."""
+STRICTNESS: tuple[Kind, ...] = (
+    "free", "credit", "share-alike", "copyleft", "non-commercial", "non-commercial share-alike", "closed",
+)  # fmt: skip
+BOUND: frozenset[Kind] = frozenset({"share-alike", "copyleft", "non-commercial share-alike"})
+"""Kinds that name the licence of the adaptation."""
+
+
+def spdx(written: str) -> str | None:
+    """The SPDX identifier that is meant; None for what is no licence known here.
+
+    ``LicenseRef-...``, SPDX's form for licences of one's own, stands for itself.
+
+    Example:
+        >>> spdx("cc by-sa 4.0"), spdx("GPL-2.0"), spdx("public domain"), spdx("LicenseRef-Hospital"), spdx("free")
+        ('CC-BY-SA-4.0', 'GPL-2.0-only', 'LicenseRef-PublicDomain', 'LicenseRef-Hospital', None)
+    """
+    plain = re.sub(r"[\s_-]+", "-", written.strip()).casefold()
+    known = {name.casefold(): name for name in KINDS}
+    known |= {"cc0": "CC0-1.0", "public-domain": "LicenseRef-PublicDomain", "apache-2": "Apache-2.0"}
+    known |= {name.casefold().removesuffix("-only"): name for name in KINDS if name.endswith("-only")}
+    if plain in known:
+        return known[plain]
+    own = re.fullmatch(r"LicenseRef-[A-Za-z0-9.-]+", written.strip())
+    return own[0] if own else None
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """What holds for a mixture of works.
+
+    Attributes:
+        licence: SPDX identifier, or an expression with ``AND`` where several hold at once; ``NOASSERTION`` as a part of
+            it where a work says nothing.
+        conflict: Why the mixture may not be passed on; empty where it may.
+    """
+
+    licence: str
+    conflict: str = ""
+
+
+def mixture(licences: Iterable[str]) -> Mixture:
+    """What holds for a mixture of works under these licences.
+
+    Args:
+        licences: SPDX identifiers of its parts, or ``NOASSERTION``.
+
+    Example:
+        >>> mixture(["CC-BY-4.0", "CC0-1.0"]).licence, mixture(["CC-BY-SA-3.0", "CC-BY-SA-4.0", "MIT"]).licence
+        ('CC-BY-4.0', 'CC-BY-SA-4.0')
+        >>> mixture(["CC-BY-SA-4.0", "CC-BY-NC-4.0"]).conflict
+        'CC-BY-SA-4.0 asks that the mixture be under the same licence, which CC-BY-NC-4.0 (no commerce) forbids'
+    """
+    parts = sorted(set(licences))
+    strange = [name for name in parts if name not in KINDS]
+    known = [name for name in parts if name in KINDS]
+    if not known:
+        return Mixture(" AND ".join(strange) or UNSTATED)
+    strictest = max((KINDS[name] for name in known), key=STRICTNESS.index)
+    most = [name for name in known if KINDS[name] == strictest]
+    result = _newest(most) if strictest in BOUND or strictest == "non-commercial" else " AND ".join(most)
+    return Mixture(" AND ".join([result, *strange]), _conflict(known))
+
+
+def _newest(names: list[str]) -> str:
+    """Of one licence in several versions the newest, under which adaptations of the older ones may be."""
+    families: dict[str, str] = {}
+    for name in names:
+        family = re.sub(r"-[\d.]+.*$", "", name)
+        families[family] = max(families.get(family, ""), name)
+    return " AND ".join(sorted(families.values()))
+
+
+def _conflict(known: list[str]) -> str:
+    closed = [name for name in known if KINDS[name] == "closed"]
+    if closed:
+        return f"{closed[0]} allows no adaptations to be passed on, and every item is one"
+    for bound in (name for name in known if KINDS[name] in BOUND):
+        for other in (name for name in known if name != bound):
+            reason = _against(bound, other)
+            if reason:
+                return f"{bound} asks that the mixture be under the same licence, which {other} {reason}"
+    return ""
+
+
+def _against(bound: str, other: str) -> str:
+    """Why an adaptation of something else cannot be under a licence that names its adaptations' licence."""
+    theirs = KINDS[other]
+    if theirs in ("non-commercial", "non-commercial share-alike") and KINDS[bound] != "non-commercial share-alike":
+        return "(no commerce) forbids"
+    if theirs in BOUND and " AND " in _newest([bound, other]):
+        return "asks for itself"
+    if theirs == "copyleft" and bound != other:
+        return "asks for itself"
+    if other == "Apache-2.0" and bound == "GPL-2.0-only":
+        return "does not allow (its patent clause)"
+    return ""

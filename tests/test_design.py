@@ -26,7 +26,16 @@ from conftest import RATE
 
 def corpus_of(rows: list[dict]) -> Corpus:
     full = [
-        {"audio_filepath": "x", "offset": None, "duration": None, "text": r["id"], "row": str(i + 1), **r}
+        {
+            "audio_filepath": "x",
+            "offset": None,
+            "duration": None,
+            "licence": None,
+            "credit": None,
+            "text": r["id"],
+            "row": str(i + 1),
+            **r,
+        }
         for i, r in enumerate(rows)
     ]
     frame = polars.DataFrame(full, infer_schema_length=None).rename({"accent": "label:accent"})
@@ -272,7 +281,7 @@ def test_notes_tell_what_confounds(workshop):
     alike = [row for row in rows if row["accent"] == "North"]
     alike += [{**row, "id": f"{row['id']}_s", "accent": "South", "speaker": row["speaker"] + "_s"} for row in alike]
     workshop.manifest(alike)
-    quiet = workshop.recipe(snr="{band_hz: [80, 7000]}")
+    quiet = workshop.recipe(snr="{band_hz: [80, 7000]}", corpus="{path: corpus.jsonl, licence: CC0-1.0}")
     assert augment.plan(quiet).notes == (
         "each group gives 2 utterances, all that the smallest, North, has",
         "2 chosen utterances have the very audio of another one",

@@ -21,7 +21,16 @@ LABELS = ("accent", "gender", "age")
 
 def corpus_of(rows: list[dict]) -> Corpus:
     full = [
-        {"audio_filepath": "x", "offset": None, "duration": None, "text": f"text {r['id']}", "row": str(i + 1), **r}
+        {
+            "audio_filepath": "x",
+            "offset": None,
+            "duration": None,
+            "licence": None,
+            "credit": None,
+            "text": f"text {r['id']}",
+            "row": str(i + 1),
+            **r,
+        }
         for i, r in enumerate(rows)
     ]
     frame = polars.DataFrame(

@@ -25,6 +25,10 @@ class CorpusSpec(BaseModel):
         str | None,
         Field(description="layout folder: how its files are called, such as {accent}/{speaker}/{id}.wav"),
     ] = None
+    licence: Annotated[
+        str | None, Field(description="SPDX identifier, such as CC-BY-4.0, for rows without a licence of their own")
+    ] = None
+    credit: Annotated[str | None, Field(description="whom to name, for rows without a credit of their own")] = None
     columns: Annotated[
         dict[Name, Name],
         Field(description="where the manifest has other names: {audio_filepath: audio, speaker: client_id}"),

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from augment.corpus.cells import MOST_FAULTS, TIMES, Cells, read_cells
-from augment.corpus.checks import FIXED, column_faults, sound_rows
+from augment.corpus.checks import FIXED, SPELLED, column_faults, sound_rows
 from augment.corpus.source import folder_of
 from augment.corpus.spec import CorpusSpec
 from augment.errors import CorpusError, Fault, nearest
@@ -21,8 +21,8 @@ class Corpus:
     Attributes:
         frame: One row for each utterance that may be used. Columns: ``id``, ``audio_filepath`` (as written),
             ``offset`` (s; null for a row that stands for a whole file), ``duration`` (s, as declared), ``text``,
-            ``speaker``, ``row`` (line of the manifest, or ``file:line``), then one text column for each label
-            (:func:`label_column`), null where a row has none.
+            ``speaker``, ``licence``, ``credit``, ``row`` (line of the manifest, or ``file:line``), then one text
+            column for each label (:func:`label_column`), null where a row has none.
         manifest: Path of the manifest, from whose folder relative audio paths start; or of the corpus's folder.
         labels: Names of the label columns.
         left_out: How many rows are not used, by reason.
@@ -56,8 +56,11 @@ def read_corpus(spec: CorpusSpec, base: Path) -> Corpus:
         CorpusError: The manifest cannot be read, a column is missing, ids are duplicated or dangerous, or no row is
             left; all faults of its rows are named (up to 50).
     """
+    import polars
+
     manifest = base / spec.path
     cells = read_cells(manifest, spec.columns, spec.layout, spec.pattern)
+    spec = _spelled(spec, cells.written)
     if not cells.count:
         raise CorpusError(Fault(str(manifest), "the corpus has no rows"))
     taken = set(spec.columns.values())
@@ -81,7 +84,12 @@ def read_corpus(spec: CorpusSpec, base: Path) -> Corpus:
     if "speaker" not in found:
         notes.append("the corpus has no column 'speaker': all utterances count as one unknown speaker")
     columns = [*FIXED, "row", *map(label_column, labels)]
-    frame = frame.select(columns).with_columns(frame["text"].fill_null("")).rechunk()
+    given = [
+        polars.col(name).fill_null(said)
+        for name, said in (("licence", spec.licence), ("credit", spec.credit))
+        if said is not None
+    ]
+    frame = frame.select(columns).with_columns(frame["text"].fill_null(""), *given).rechunk()
     return Corpus(frame, manifest, labels, dict(sorted(left_out.items())), tuple(sorted(notes)))
 
 
@@ -93,6 +101,14 @@ def label_column(label: str) -> str:
         'label:accent'
     """
     return f"label:{label}"
+
+
+def _spelled(spec: CorpusSpec, written: frozenset[str]) -> CorpusSpec:
+    """The recipe's columns, with those that stand in the corpus under another usual name."""
+    taken = {*written, *spec.columns}
+    found = {name: other for name, others in SPELLED.items() for other in others if other in written}
+    usual = {name: other for name, other in found.items() if name not in taken}
+    return spec.model_copy(update={"columns": {**usual, **spec.columns}})
 
 
 def _named(cells: Cells, spec: CorpusSpec, labels: tuple[str, ...]) -> "polars.DataFrame":

@@ -15,6 +15,7 @@ from augment.design.dealing import content, written
 from augment.design.exposure import Exposure
 from augment.design.naming import file_stem
 from augment.design.notes import notes_on
+from augment.design.provenance import Provenance, speech_source
 from augment.design.selection import Selection
 from augment.errors import DesignError, Fault
 from augment.perturb import Perturbation
@@ -42,6 +43,7 @@ class Plan:
         items: One row for each file: where its speech comes from, its condition, group and block, what is
             ``dealt`` to it (JSON, by :attr:`ChainStep.plays`), its ``key`` and its ``audio_filepath``. Integers, texts
             and decimal strings only, so that a plan is the same on every machine.
+        provenance: Where the items' sound comes from.
         notes: What the user should know.
     """
 
@@ -51,6 +53,7 @@ class Plan:
     selection: Selection
     exposures: Mapping[str, Exposure]
     items: "polars.DataFrame"
+    provenance: Provenance
     notes: tuple[str, ...]
 
     @property
@@ -87,7 +90,7 @@ def make_plan(
     """Join what was decided into one table of items.
 
     Raises:
-        DesignError: Two utterances would have the same file name.
+        DesignError: Two utterances would have the same file name, or licences forbid a mixture.
     """
     import polars
 
@@ -99,6 +102,10 @@ def make_plan(
     speech = [json.dumps([own["source_sha256"], own["source_offset"], own["source_duration"]]) for own in owns]
     names, suffix = [condition.name for condition in conditions], loaded.recipe.output.format
     pairs = [(u, c) for u, own in enumerate(owns) for c in schedule.of_block(own["block"])]
+    provenance = Provenance(loaded, corpus, exposures)
+    spoken = [speech_source(*row) for row in selection.frame.select("licence", "credit").rows()]
+    stated = [provenance.columns(conditions[c], owns[u]["block"], spoken[u]) for u, c in pairs]
+    provenance.check()
     # What an utterance or a condition says of all its items is held once, and repeated by polars.
     of_condition = polars.DataFrame([{"condition": c.name, **dict(c.settings)} for c in conditions])
     of_utterance = polars.DataFrame(owns, infer_schema_length=None)
@@ -108,11 +115,13 @@ def make_plan(
         polars.Series("audio_filepath", [f"audio/{names[c]}/{stems[u]}.{suffix}" for u, c in pairs]),
         polars.all(),
         polars.Series("dealt", [chains[c].dealt_text(owns[u]["block"]) for u, c in pairs]),
+        polars.Series("licence", [licence for licence, _ in stated]),
+        polars.Series("credit", [credit for _, credit in stated]),
         polars.Series("key", [chains[c].key(owns[u]["block"], speech[u]) for u, c in pairs]),
     )
     told = notes_on(selection, facts, items, exposures, conditions, loaded)
-    all_notes = (*corpus.notes, *selection.notes, *notes, *told)
-    return Plan(loaded, corpus, schedule, selection, exposures, items, all_notes)
+    all_notes = (*corpus.notes, *selection.notes, *notes, *told, *provenance.notes())
+    return Plan(loaded, corpus, schedule, selection, exposures, items, provenance, all_notes)
 
 
 def label_columns(corpus: Corpus, loaded: LoadedRecipe) -> dict[str, str]:

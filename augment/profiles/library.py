@@ -218,13 +218,18 @@ class Library:
             self._samples[key] = found
         return self._samples[key]
 
+    @staticmethod
+    def is_bundled(kind: Kind, name: str) -> bool:
+        """Whether a name is that of a bundled profile, and no path."""
+        return kind in FOLDERS and "/" not in name and Path(name).suffix == ""
+
     def find(self, kind: Kind, name: str) -> Path:
         """The file or folder behind a name.
 
         Raises:
             ProfileError: There is none; the message names the nearest.
         """
-        if kind in FOLDERS and "/" not in name and Path(name).suffix == "":
+        if self.is_bundled(kind, name):
             known = bundled_names(kind)
             if name in known:
                 return known[name]

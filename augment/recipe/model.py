@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 from augment.acoustics.levels import EFFORT_DBSPL
 from augment.corpus.spec import CorpusSpec
 from augment.files.audio import AudioFormat
+from augment.licences import spdx
 from augment.perturb import Perturbation, kinds
 from augment.recipe.experiment import Assignment, Balance, Budget, Combinations, Design, Reference, Statistics
 from augment.recipe.spec import Slug, Spec
@@ -28,7 +29,7 @@ ROW_FIELDS = (
     "snr_requested_db", "snr_db", "snr_full_band_db", "snr_a_weighted_db", "snr_delivered_db",
     "snr_band_hz", "snr_weighting", "gain_db", "headroom_gain_db", "peak_dbfs", "clipped_samples",
     "source_audio", "source_offset", "source_sample_rate", "source_level_dbov", "source_sha256",
-    "key", "pcm_sha256", "sha256",
+    "licence", "credit", "key", "pcm_sha256", "sha256",
 )  # fmt: skip
 """Columns that every manifest has; the factors, the noises and the labels of the corpus add theirs."""
 
@@ -124,6 +125,42 @@ class Output(Spec):
     sample_rate_hz: Annotated[int, Field(ge=8000, le=48000)] = 16000
 
 
+class SourceLicence(Spec):
+    """What a recording, a response or a profile comes under."""
+
+    licence: Annotated[str, Field(min_length=1, description="SPDX identifier, such as CC-BY-4.0, or LicenseRef-NAME")]
+    credit: Annotated[str, Field(description="whom to name")] = ""
+
+    @field_validator("licence")
+    @classmethod
+    def _known(cls, licence: str) -> str:
+        return known_licence(licence)
+
+
+class Licences(Spec):
+    """What the sounds that a recipe names come under, and who allowed a mixture that licences forbid."""
+
+    sources: Annotated[
+        dict[str, SourceLicence],
+        Field(description="by path, as the recipe names it, or a file or folder below it"),
+    ] = {}
+    allow: Annotated[
+        str | None, Field(min_length=1, description="who allows a forbidden mixture, when and why; it is written down")
+    ] = None
+
+
+def known_licence(written: str) -> str:
+    """The SPDX identifier that is meant.
+
+    Raises:
+        ValueError: It is none that is known.
+    """
+    found = spdx(written)
+    if found is None:
+        raise ValueError(f"'{written}' is no SPDX licence identifier known here: write LicenseRef-NAME for another one")
+    return found
+
+
 class SettingSpec(Spec):
     """One setting of a factor: its steps, and fields of them that take several values in turn."""
 
@@ -158,6 +195,7 @@ class Recipe(Spec):
     assignment: Assignment = "crossed"
     budget: Budget | None = None
     statistics: Statistics = Statistics()
+    licences: Licences = Licences()
     output: Output = Output()
 
     @model_validator(mode="after")
@@ -166,6 +204,12 @@ class Recipe(Spec):
         half = self.output.sample_rate_hz / 2
         if isinstance(band, tuple) and band[1] > half:
             raise ValueError(f"snr.band_hz: {band[0]:g}-{band[1]:g} Hz does not end at or below {half:g} Hz")
+        return self
+
+    @model_validator(mode="after")
+    def _licensed(self) -> "Recipe":
+        if self.corpus.licence is not None:
+            known_licence(self.corpus.licence)
         return self
 
     @model_validator(mode="after")

@@ -241,6 +241,7 @@ def _identity(plan: Plan, rows: Sequence[dict[str, Any]], failed: int, checksums
         "balance": [dataclasses.asdict(difference) for difference in plan.selection.balance.differences],
         "largest_speaker_share": plan.selection.balance.largest_share,
         "detection": _detection(plan),
+        **plan.provenance.identity(),
         "notes": list(plan.notes),
         "items": {"planned": plan.items.height, "made": len(rows), "failed": failed},
         "made_softer_against_clipping": {"items": len(softer), "most_db": min(softer, default=0.0)},

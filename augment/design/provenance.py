@@ -1,0 +1,170 @@
+"""Where the sound of every item comes from, under which licences, and whether they go together."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from augment.corpus.table import Corpus
+from augment.design.conditions import Condition
+from augment.design.exposure import Exposure
+from augment.errors import DesignError, Fault
+from augment.licences import UNSTATED, mixture, spdx
+from augment.profiles.library import Need
+from augment.recipe.loader import LoadedRecipe
+from augment.scene import Segment
+
+if TYPE_CHECKING:
+    import polars
+
+MOST_NAMED = 5
+
+
+@dataclass(frozen=True, order=True)
+class SoundSource:
+    """Something that can be heard in an item.
+
+    Attributes:
+        kind: ``speech``, or the kind of thing that a step needs.
+        name: As the recipe, or the corpus, names it.
+        licence: SPDX identifier; ``NOASSERTION`` where nobody says it.
+        credit: Whom to name; may be empty.
+    """
+
+    kind: str
+    name: str
+    licence: str
+    credit: str
+
+
+class Provenance:
+    """Sources and licences of the items of a plan.
+
+    Args:
+        loaded: The recipe.
+        corpus: The corpus: babble may come from any row of it.
+        exposures: What is dealt to blocks.
+    """
+
+    def __init__(self, loaded: LoadedRecipe, corpus: Corpus, exposures: Mapping[str, Exposure]) -> None:
+        self.loaded, self.exposures = loaded, exposures
+        self.talkers = tuple(sorted({speech_source(*pair) for pair in _spoken(corpus.frame)}))
+        self.conflicts: Counter[tuple[str, str]] = Counter()
+        self.counts: Counter[SoundSource] = Counter()
+        self.licences: Counter[str] = Counter()
+        self._mixed = cache(self._mix)
+        self._heard: dict[tuple[str, int], tuple[SoundSource, ...]] = {}
+
+    def columns(self, condition: Condition, block: int, speech: SoundSource) -> tuple[str, str]:
+        """Licence and credits of an item, and count it.
+
+        Args:
+            condition: Of the item.
+            block: Of its utterance.
+            speech: Source of its speech.
+        """
+        place = (condition.name, block)
+        if place not in self._heard:
+            self._heard[place] = self._hear(condition, block)
+        sources, licence, conflict, credit = self._mixed(self._heard[place], speech)
+        self.counts.update(sources)
+        self.licences[licence] += 1
+        if conflict:
+            self.conflicts[condition.name, conflict] += 1
+        return licence, credit
+
+    def _mix(
+        self, heard: tuple[SoundSource, ...], speech: SoundSource
+    ) -> tuple[tuple[SoundSource, ...], str, str, str]:
+        sources = tuple(dict.fromkeys((speech, *heard)))
+        found = mixture(source.licence for source in sources)
+        credits = dict.fromkeys(source.credit for source in sources if source.credit)
+        return sources, found.licence, found.conflict, "; ".join(credits)
+
+    def _hear(self, condition: Condition, block: int) -> tuple[SoundSource, ...]:
+        """What the steps of a condition add to the speech of a block, or send it through."""
+        found: list[SoundSource] = []
+        for step in condition.chain:
+            for need in step.perturbation.needs():
+                if need.kind == "talkers":
+                    found += self.talkers
+                elif need.kind == "recording":
+                    dealt = self.exposures[step.plays or ""].dealt[block]
+                    found += [self._stated(need, dealt.name)] if isinstance(dealt, Segment) else []
+                elif need.kind != "speech_spectrum" and not self.loaded.library.is_bundled(need.kind, need.name):
+                    found.append(self._stated(need, ""))
+        return tuple(found)
+
+    def _stated(self, need: Need, name: str) -> SoundSource:
+        """The source behind a need; what is said of the file itself goes before what is said of its folder."""
+        path = f"{need.name.rstrip('/')}/{name}" if name and not need.name.endswith(name) else need.name
+        said = self.loaded.recipe.licences.sources
+        fits = [place for place in said if path == place or path.startswith(f"{place.rstrip('/')}/")]
+        if not fits:
+            return SoundSource(need.kind, path, UNSTATED, "")
+        best = said[max(fits, key=len)]
+        return SoundSource(need.kind, path, best.licence, best.credit)
+
+    def check(self) -> None:
+        """Refuse mixtures that licences forbid, unless the recipe says who allowed them.
+
+        Raises:
+            DesignError: Some are forbidden, and nobody allowed them.
+        """
+        if self.loaded.recipe.licences.allow is not None or not self.conflicts:
+            return
+        reasons: dict[str, list[str]] = {}
+        for condition, reason in sorted(self.conflicts):
+            reasons.setdefault(reason, []).append(condition)
+        faults = [Fault("licences", f"{reason}: {_named(conditions)}") for reason, conditions in reasons.items()]
+        remedy = "use other sources, or say who allows it: licences: {allow: 'who, when, why'}"
+        raise DesignError([*faults, Fault("licences", "these items may not be passed on", remedy)])
+
+    def identity(self) -> dict[str, Any]:
+        """What ``testset.json`` says of licences: of the set, of its items, and of every source."""
+        whole = mixture(name for licence in self.licences for name in licence.split(" AND "))
+        together = whole.licence if not whole.conflict else " AND ".join(sorted(self.licences))
+        listed = [
+            {"kind": s.kind, "name": s.name, "licence": s.licence, "credit": s.credit, "items": self.counts[s]}
+            for s in sorted(self.counts)
+        ]
+        return {
+            "licence": together,
+            "licences_of_items": dict(sorted(self.licences.items())),
+            "forbidden_mixtures": sorted({reason for _, reason in self.conflicts}),
+            "forbidden_mixtures_allowed_by": self.loaded.recipe.licences.allow if self.conflicts else None,
+            "sources": listed,
+        }
+
+    def notes(self) -> list[str]:
+        """What the user should know before passing the set on."""
+        bare = [source for source in self.counts if source.licence == UNSTATED]
+        notes = []
+        if bare:
+            kinds = _named(sorted({f"{s.name or s.kind}" for s in bare}))
+            notes.append(
+                f"nobody says under which licence these sources are: {kinds}; say it before you pass the set on "
+                "(corpus: {licence: ...}, licences: {sources: {...}})"
+            )
+        unused = [
+            place
+            for place in self.loaded.recipe.licences.sources
+            if not any(s.name == place or s.name.startswith(f"{place.rstrip('/')}/") for s in self.counts)
+        ]
+        notes += [f"licences.sources names '{place}', which no item uses" for place in unused]
+        return notes
+
+
+def speech_source(licence: str | None, credit: str | None) -> SoundSource:
+    """The source of speech of a row; a licence that is none known here counts as not stated."""
+    return SoundSource("speech", "speech of the corpus", (spdx(licence) if licence else None) or UNSTATED, credit or "")
+
+
+def _spoken(frame: "polars.DataFrame") -> Iterable[tuple[str | None, str | None]]:
+    return frame.select("licence", "credit").unique().rows()
+
+
+def _named(names: list[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more

@@ -51,6 +51,21 @@ class Source:
         """Whether there is a file or folder of this name below the folder."""
         return (self.folder / name).exists()
 
+    def start(self, file: str) -> str:
+        """What goes before relative paths of tools that start them from where they run.
+
+        Args:
+            file: The first audio file, as it is written.
+
+        Returns:
+            The way to the first of the folder and the two above it from which the file is found; empty for the folder
+            itself, and where it is found from none of them.
+        """
+        for above in (0, 1, 2):
+            if (self.folder / Path(*[".."] * above) / file).is_file():
+                return "/".join([".."] * above)
+        return ""
+
     def where(self, place: Place) -> str:
         """How a message names a row."""
         return where(self.path, place)

@@ -64,7 +64,7 @@ class Finished:
             raise TestSetError(Fault(str(place), message, "build the test set again"))
         return data
 
-    def extra(self, row: Row, known: tuple[str, ...]) -> Row:
+    def others(self, row: Row, known: tuple[str, ...]) -> Row:
         """The columns of a row that a format has no place of its own for.
 
         Args:

@@ -7,7 +7,6 @@ itself and the two above it in which the first audio file is found.
 Reference: Kaldi's documentation, "Data preparation".
 """
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,7 +35,7 @@ def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
     texts, speakers = (_table(source, name) if source.has(name) else {} for name in ("text", "utt2spk"))
     lengths = _table(source, "utt2dur") if source.has("utt2dur") else {}
     labels = _labels(source, speakers)
-    base = _base(source, recordings)
+    base = source.start(next((file for entry, _ in recordings.values() if (file := _file(entry))), ""))
     cut = segments if segments is not None else {key: (key, place) for key, (_, place) in recordings.items()}
     for identity, (value, place) in cut.items():
         found = _audio(value, recordings, base, cut=segments is not None)
@@ -94,15 +93,6 @@ def _file(entry: str) -> str | None:
     if decoder:
         return decoder[1]
     return None if entry.endswith("|") or re.search(r"\.ark:\d+$", entry) else entry
-
-
-def _base(source: Source, recordings: Table) -> str:
-    """What goes before relative paths, so that they start from the folder."""
-    first = next((file for entry, _ in recordings.values() if (file := _file(entry))), "")
-    for folder in (source.folder, *list(source.folder.resolve().parents)[:2]):
-        if (folder / first).is_file():
-            return "" if folder == source.folder else os.path.relpath(folder, source.folder.resolve())
-    return ""
 
 
 def _audio(value: str, recordings: Table, base: str, cut: bool) -> Row | str:

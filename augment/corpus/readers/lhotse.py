@@ -1,7 +1,8 @@
 """Lhotse manifests, JSON Lines, gzip-compressed or not: cuts, or recordings with supervisions.
 
 The path is a file of cuts, or a folder with ``*cuts*.jsonl.gz`` or with ``*recordings*.jsonl.gz`` and
-``*supervisions*.jsonl.gz``. Every supervision is an utterance; ``custom`` fields are labels.
+``*supervisions*.jsonl.gz``. Every supervision is an utterance; ``custom`` fields are labels. Relative audio paths start
+from the first of the folder itself and the two above it from which they are found.
 
 Reference: Lhotse's documentation, "Cuts" and "Supervision manifest".
 """
@@ -54,7 +55,7 @@ def _cuts(source: Source, paths: list[Path]) -> Iterator[tuple[str, Row | Fault]
             if "tracks" in cut:
                 raise ValueError("a mixed cut: its tracks are mixed when it is loaded, and no clean speech")
             for supervision in cut["supervisions"]:
-                yield place, _row(cut["recording"], supervision, float(cut.get("start", 0.0)))
+                yield place, _row(source, cut["recording"], supervision, float(cut.get("start", 0.0)))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             yield place, source.fault(place, f"this cut cannot be used: {_said(error)}")
 
@@ -76,7 +77,7 @@ def _supervisions(
         try:
             if supervision["recording_id"] not in known:
                 raise ValueError(f"there is no recording '{supervision['recording_id']}'")
-            yield place, _row(known[supervision["recording_id"]], supervision, 0.0)
+            yield place, _row(source, known[supervision["recording_id"]], supervision, 0.0)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             yield place, source.fault(place, f"this supervision cannot be used: {_said(error)}")
 
@@ -85,7 +86,7 @@ def _said(error: Exception) -> str:
     return f"it has no {error}" if isinstance(error, KeyError) else str(error)
 
 
-def _row(recording: dict[str, Any], supervision: dict[str, Any], start_s: float) -> Row:
+def _row(source: Source, recording: dict[str, Any], supervision: dict[str, Any], start_s: float) -> Row:
     """An utterance; a stretch of its recording, or all of it."""
     (audio,) = recording["sources"]
     if audio["type"] != "file":
@@ -99,7 +100,7 @@ def _row(recording: dict[str, Any], supervision: dict[str, Any], start_s: float)
         **(supervision.get("custom") or {}),
         **plain,
         "id": supervision["id"],
-        "audio_filepath": audio["source"],
+        "audio_filepath": Path(source.start(audio["source"]), audio["source"]).as_posix(),
         **({} if whole else {"offset": round(offset, 6)}),
         "duration": length,
         "text": supervision.get("text"),

@@ -1,0 +1,68 @@
+"""Hugging Face data set: Parquet shards with the audio in them.
+
+Reference: the documentation of Hugging Face Datasets, "Audio"; the description of features lies in the table's own
+metadata under the key ``huggingface``.
+"""
+
+import importlib.util
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from augment.testset.finished import Finished, Row
+
+ABOUT = "Parquet with embedded audio for load_dataset('parquet', data_dir=...), or to upload as it is"
+EXTRA = "huggingface"
+SHARD = 500
+KINDS = {bool: "bool", int: "int64", float: "float64", str: "string"}
+
+
+def installed() -> bool:
+    """Whether pyarrow is there."""
+    return importlib.util.find_spec("pyarrow") is not None
+
+
+def files(finished: Finished) -> Iterator[tuple[str, bytes]]:
+    """``data/test-NNNNN-of-NNNNN.parquet``."""
+    kinds = _kinds(finished)
+    starts = range(0, len(finished.rows), SHARD)
+    for number, first in enumerate(starts):
+        name = f"data/test-{number:05d}-of-{len(starts):05d}.parquet"
+        yield name, _shard(finished, finished.rows[first : first + SHARD], kinds)
+
+
+def _kinds(finished: Finished) -> dict[str, str]:
+    """Kind of each column but the audio: that of its values, text where there are none or they differ."""
+    found: dict[str, str] = {}
+    for column in (name for name in finished.columns if name != "audio_filepath"):
+        values = {type(row[column]) for row in finished.rows if row[column] is not None}
+        kinds = {KINDS.get(kind, "string") for kind in values}
+        found[column] = "float64" if kinds == {"int64", "float64"} else kinds.pop() if len(kinds) == 1 else "string"
+    return found
+
+
+def _shard(finished: Finished, rows: list[Row], kinds: dict[str, str]) -> bytes:
+    import pyarrow
+    import pyarrow.parquet
+
+    features: dict[str, Any] = {"audio": {"sampling_rate": rows[0]["sample_rate"], "_type": "Audio"}}
+    features |= {name: {"dtype": kind, "_type": "Value"} for name, kind in kinds.items()}
+    audio = pyarrow.struct([("bytes", pyarrow.binary()), ("path", pyarrow.string())])
+    makers = {"bool": pyarrow.bool_, "int64": pyarrow.int64, "float64": pyarrow.float64, "string": pyarrow.string}
+    fields = [("audio", audio), *((name, makers[kind]()) for name, kind in kinds.items())]
+    said = json.dumps({"info": {"features": features}})
+    schema = pyarrow.schema(fields, metadata={"huggingface": said})
+    columns = {name: [_cell(row[name], kind) for row in rows] for name, kind in kinds.items()}
+    columns["audio"] = [
+        {"bytes": finished.audio(row), "path": row["audio_filepath"].rpartition("/")[2]} for row in rows
+    ]
+    memory = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.table(columns, schema=schema), memory, row_group_size=100)
+    return memory.getvalue()
+
+
+def _cell(value: Any, kind: str) -> Any:
+    if value is None or kind != "string":
+        return value
+    return value if isinstance(value, str) else json.dumps(value)

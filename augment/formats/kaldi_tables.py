@@ -1,0 +1,86 @@
+"""Tables of keys and values as Kaldi and ESPnet read them.
+
+Lines are sorted by their bytes, as ``LC_ALL=C sort`` does, and so must be utterances and their speakers together:
+therefore the id of an utterance begins with its speaker's. Keys hold no white space; values stand on one line.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from augment.testset.finished import Finished, Row
+
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class KaldiNames:
+    """What utterances and speakers are called.
+
+    Attributes:
+        utterance: Key of each item, by its ``id``.
+        speaker: Key of each speaker, by its name; of nobody for None.
+    """
+
+    utterance: dict[str, str]
+    speaker: dict[str | None, str]
+
+
+def kaldi_names(rows: Iterable[Row]) -> KaldiNames:
+    """Keys that sort as Kaldi wants them and are different for different names.
+
+    Example:
+        >>> names = kaldi_names([{"id": "u1__quiet", "speaker": "Ann B"}, {"id": "u2__quiet", "speaker": "Ann_B"}])
+        >>> names.utterance["u2__quiet"], names.speaker["Ann B"] != names.speaker["Ann_B"]
+        ('Ann_B-u2__quiet', True)
+    """
+    rows = list(rows)
+    speakers = {row["speaker"] for row in rows}
+    speaker = {name: UNKNOWN if name is None else _key(name) for name in speakers}
+    return KaldiNames({row["id"]: f"{speaker[row['speaker']]}-{row['id']}" for row in rows}, speaker)
+
+
+def _key(name: str) -> str:
+    """A name as a key: letters of ASCII, digits, ``_`` and ``.``; what had to be changed gets a hash of its own.
+
+    There is no hyphen in it, so that no speaker's key and hyphen begin another speaker's utterance.
+    """
+    plain = re.sub(r"[^A-Za-z0-9_.]+", "_", name)
+    same = plain == name and name != UNKNOWN
+    return plain if same else f"{plain}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def table(values: Mapping[str, Any]) -> bytes:
+    r"""Lines of a key and a value, sorted by bytes; white space in values becomes one space, None an empty value.
+
+    Example:
+        >>> table({"b": "two\twords", "a": None, "Z": 1.5})
+        b'Z 1.5\na \nb two words\n'
+    """
+    lines = sorted(f"{key} {' '.join(_said(value).split())}".encode() for key, value in values.items())
+    return b"".join(line + b"\n" for line in lines)
+
+
+def _said(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def common_tables(finished: Finished, names: KaldiNames) -> dict[str, bytes]:
+    """``wav.scp``, ``text``, ``utt2spk``, ``spk2utt``; audio paths start from the folder of the test set."""
+    keyed = {names.utterance[row["id"]]: row for row in finished.rows}
+    speakers: dict[str, list[str]] = {}
+    for key, row in keyed.items():
+        speakers.setdefault(names.speaker[row["speaker"]], []).append(key)
+    return {
+        "wav.scp": table({key: row["audio_filepath"] for key, row in keyed.items()}),
+        "text": table({key: row["text"] for key, row in keyed.items()}),
+        "utt2spk": table({key: names.speaker[row["speaker"]] for key, row in keyed.items()}),
+        "spk2utt": table({key: " ".join(sorted(own, key=str.encode)) for key, own in speakers.items()}),
+    }
+
+
+def column_table(finished: Finished, names: KaldiNames, column: str) -> bytes:
+    """One column by utterance; rows that have nothing in it are left out."""
+    return table({names.utterance[row["id"]]: row[column] for row in finished.rows if row[column] is not None})

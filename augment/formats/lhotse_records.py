@@ -1,0 +1,56 @@
+"""Items as Lhotse's recordings, supervisions and cuts, which are plain JSON objects."""
+
+import gzip
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from augment.testset.finished import Row
+
+PLAIN = ("id", "audio_filepath", "duration", "text", "speaker", "samples", "sample_rate")
+"""Columns that have a place of their own in Lhotse."""
+
+
+def recording(row: Row, source: dict[str, Any]) -> dict[str, Any]:
+    """The file of an item."""
+    return {
+        "id": row["id"],
+        "sources": [{"channels": [0], **source}],
+        "sampling_rate": row["sample_rate"],
+        "num_samples": row["samples"],
+        "duration": row["samples"] / row["sample_rate"],
+        "channel_ids": [0],
+    }
+
+
+def supervision(row: Row, custom: Row) -> dict[str, Any]:
+    """What is said in it; everything else that is known of it is ``custom``."""
+    told = {"text": row["text"], "speaker": row["speaker"]}
+    return {
+        "id": row["id"],
+        "recording_id": row["id"],
+        "start": 0.0,
+        "duration": row["samples"] / row["sample_rate"],
+        "channel": 0,
+        **{name: value for name, value in told.items() if value is not None},
+        "custom": custom,
+    }
+
+
+def cut(row: Row, custom: Row, source: dict[str, Any]) -> dict[str, Any]:
+    """Both together."""
+    return {
+        "id": row["id"],
+        "start": 0.0,
+        "duration": row["samples"] / row["sample_rate"],
+        "channel": 0,
+        "supervisions": [supervision(row, custom)],
+        "recording": recording(row, source),
+        "type": "MonoCut",
+    }
+
+
+def packed_lines(objects: Iterable[dict[str, Any]]) -> bytes:
+    """JSON Lines, gzip-compressed without a time, so that the same objects are the same bytes."""
+    text = "".join(f"{json.dumps(value, ensure_ascii=False)}\n" for value in objects)
+    return gzip.compress(text.encode(), compresslevel=6, mtime=0)

@@ -15,6 +15,8 @@ An error holds one or more faults: a user who has made five mistakes is told of 
 """
 
 import difflib
+import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -110,3 +112,21 @@ def nearest(name: str, known: Sequence[str]) -> str:
     if len(known) > MOST_SHOWN:
         return f"none of the {len(known)} names is near it"
     return f"one of: {', '.join(sorted(known))}" if known else ""
+
+
+def flow_text(value: str) -> str:
+    r"""A text as a line of YAML spells it inside of brackets, so that a remedy can be copied into a recipe.
+
+    Example:
+        >>> print(flow_text("Scottish"), flow_text("US (neutral)"), flow_text("It's \"x\""), flow_text("no"))
+        Scottish 'US (neutral)' "It's \"x\"" 'no'
+    """
+    if re.fullmatch(r"[A-Za-z][\w-]*", value, re.ASCII) and value.casefold() not in YAML_WORDS:
+        return value
+    if value.isprintable() and "'" not in value and "\\" not in value:
+        return f"'{value}'"
+    return json.dumps(value, ensure_ascii=False)
+
+
+YAML_WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
+"""Texts that some YAML takes for something else."""

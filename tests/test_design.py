@@ -139,7 +139,7 @@ def test_refusal_has_the_numbers_and_a_way_out():
     assert "group Scottish: 1 of 10 utterances" in told
     assert "group Scottish: 1 of at least 2 speakers" in told
     assert "balance: {utterances: 1, speakers: {min: 1}}" in told
-    assert "corpus: {keep: {accent: ['American', 'German']}}" in told
+    assert "corpus: {keep: {accent: [American, German]}}" in told
     way_out = [row for row in rows if row["accent"] in ("American", "German")]
     assert select(corpus_of(way_out), balance, 1).per_group == 10
 
@@ -170,7 +170,7 @@ def test_labels_that_are_missing_or_odd():
     assert chosen.left_out == {"no accent": 1}
     grouped = select(corpus_of(rows), Balance(by=("accent",), unlabelled="group"), 1)
     assert grouped.groups == ("(unlabelled)", "A", "B")
-    with pytest.raises(DesignError, match=r"\['A', 'B'\]\}\}, and balance: \{unlabelled: leave_out\}"):
+    with pytest.raises(DesignError, match=r"\[A, B\]\}\}, and balance: \{unlabelled: leave_out\}"):
         select(corpus_of(rows), Balance(by=("accent",), utterances=3, unlabelled="group"), 1)
     with pytest.raises(DesignError, match=r"m\.jsonl:7: 1 rows have no accent"):
         select(corpus_of(rows), Balance(by=("accent",), unlabelled="refuse"), 1)

@@ -232,7 +232,7 @@ def test_a_conflict_is_named_with_what_would_do():
     assert "these cannot be met together" in told
     assert "(groups: B, C)" in told
     assert "'gender' in the corpus: B: m 10; C: f 10" in told
-    assert "corpus: {keep: {accent: ['A', 'C']}}" in told
+    assert "corpus: {keep: {accent: [A, C]}}" in told
     assert "without 'gender'" in told
     few = Balance(by=("accent",), utterances=10, speakers=Speakers(max_share=0.1))
     with pytest.raises(DesignError) as caught:

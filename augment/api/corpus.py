@@ -1,7 +1,6 @@
 """Looking at clean speech before planning with it."""
 
 import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from augment.corpus.writing import manifest_bytes
 from augment.design.conditions import requested_snrs_db
 from augment.errors import AcoustigridError, Fault, nearest
 from augment.files.atomic import write_atomically
+from augment.files.json_text import json_text
 from augment.recipe.experiment import DURATION
 from augment.recipe.loader import LoadedRecipe, bundled_recipes, load_recipe
 
@@ -84,7 +84,7 @@ def write_audit(found: Audit, path: str | Path) -> None:
     target = Path(path)
     if target.suffix != ".json":
         raise AcoustigridError(Fault(str(target), "expected a file name that ends in .json"))
-    write_atomically(target, (json.dumps(dataclasses.asdict(found), indent=2) + "\n").encode())
+    write_atomically(target, json_text(dataclasses.asdict(found)))
 
 
 def import_corpus(

@@ -46,9 +46,12 @@ def plan(recipe: str | Path | LoadedRecipe, progress: Progress = iter) -> Plan:
         raise DesignError([*error.faults, *(Fault("", text) for text in told)]) from None
     rate = wanted.output.sample_rate_hz
     facts, notes = inspect(corpus, selection.frame, rate, progress)
+    selection = selection.measured(
+        {identity: found.samples / rate for identity, found in facts.items()}, wanted.balance
+    )
     seconds = [facts[identity].samples / rate for identity in selection.frame["id"]]
     output = (wanted.output.format, rate)
-    turns = schedule(columns, wanted.assignment, wanted.budget, seconds, output, wanted.seed)
+    turns = schedule(columns, wanted.assignment, wanted.budget, seconds, output, wanted.seed, selection.per_group)
     dealt = exposures(turns, Dealer(corpus, selection, loaded.library, wanted.seed, rate, wanted.noise.segment_s))
     planned = make_plan(loaded, corpus, turns, selection, dealt, facts, (*chosen.notes, *notes))
     return dataclasses.replace(planned, notes=(*planned.notes, *rehearse(planned)))

@@ -9,9 +9,9 @@ sample_size_app = typer.Typer()
 
 @sample_size_app.command("sample-size")
 def sample_size(
-    utterances: Annotated[int, typer.Option(min=1, help="Utterances of a group in one cell.")] = 200,
+    utterances: Annotated[int, typer.Option(min=1, max=1_000_000, help="Utterances of a group in one cell.")] = 200,
     speakers: Annotated[int, typer.Option(min=1, help="Speakers among whom they are shared evenly.")] = 20,
-    words: Annotated[float, typer.Option(min=1, help="Words of an utterance.")] = 10.0,
+    words: Annotated[float, typer.Option(min=1, max=10_000, help="Words of an utterance.")] = 10.0,
     detect: Annotated[
         float | None, typer.Option(min=0.0001, max=0.99, help="Difference in word error rate one wishes to see.")
     ] = None,
@@ -34,5 +34,7 @@ def sample_size(
         raise typer.BadParameter(f"{utterances} utterances cannot have {speakers} speakers", param_hint="--speakers")
     if within_speaker > within_utterance:
         raise typer.BadParameter("cannot exceed --within-utterance", param_hint="--within-speaker")
+    if detect is not None and wer + detect >= 1:
+        raise typer.BadParameter(f"{wer:g} and {detect:g} more are not below 1", param_hint="--detect")
     given = {"within_utterance": within_utterance, "within_speaker": within_speaker, "wer": wer, "detect": detect}
     typer.echo(sample_size_text((utterances, speakers, words), Statistics.model_validate(given)))

@@ -146,10 +146,19 @@ def _grouped(corpus: Corpus, by: Sequence[str]) -> "polars.DataFrame":
         Fault(str(corpus.manifest), f"the corpus has no label '{label}'", f"{nearest(label, corpus.labels)}; {known}")
         for label in absent
     ]
+    faults += [
+        Fault("", f"'{label}' stands twice among the labels that make the groups")
+        for label in dict.fromkeys(by)
+        if list(by).count(label) > 1
+    ]
     if faults:
         raise CorpusError(faults)
     group = polars.concat_str([polars.col(label_column(label)) for label in by], separator=" / ")
     frame = corpus.frame.with_columns(group.alias("group"))
+    whole = frame.drop_nulls("group")
+    if whole.select([label_column(label) for label in by]).unique().height != whole["group"].n_unique():
+        message = f"two combinations of {', '.join(by)} would be one group: a label holds ' / '"
+        raise CorpusError(Fault(str(corpus.manifest), message, "rename it: corpus: {labels: ...}"))
     count = frame["group"].n_unique()
     if count > MOST_GROUPS:
         message = f"{' and '.join(by)} make {count:,} groups; at most {MOST_GROUPS:,} are compared"

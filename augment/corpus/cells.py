@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 TIMES = ("offset", "duration")
 MOST_FAULTS = 50
 ROWS_AT_ONCE = 50_000
+LONGEST_S = 1e6
+"""No recording is longer: what declares to be is no time."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,7 @@ def text(value: Any) -> str | None:
 
 
 def _shown(value: Any) -> str | None:
-    """How a cell looks that should be a time of more than 0 s and is none."""
-    if value is None or seconds(value):
+    """How a cell looks that should be a time of more than 0 s, and less than eleven days, and is none."""
+    if value is None or 0 < (seconds(value) or 0) <= LONGEST_S:
         return None
     return "" if text(value) is None else repr(value)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 
 from augment.corpus.table import Corpus, label_column
+from augment.errors import flow_text
 
 RARER = 10
 MOST_VALUES = 2000
@@ -67,13 +68,8 @@ def spelling_notes(corpus: Corpus, labels: Iterable[str]) -> list[str]:
 
 
 def _note(label: str, what: str, mapping: Mapping[str, str]) -> str:
-    shown = ", ".join(f"{_quoted(value)}: {_quoted(meant)}" for value, meant in sorted(mapping.items()))
-    return f"{label} has values {what}; to make them one: corpus: {{labels: {{{label}: {{{shown}}}}}}}"
-
-
-def _quoted(value: str) -> str:
-    doubled = value.replace("'", "''")
-    return f"'{doubled}'"
+    shown = ", ".join(f"{flow_text(value)}: {flow_text(meant)}" for value, meant in sorted(mapping.items()))
+    return f"{label} has values {what}; to make them one: corpus: {{labels: {{{flow_text(label)}: {{{shown}}}}}}}"
 
 
 def alike(counts: Mapping[str, int]) -> tuple[dict[str, str], dict[str, str]]:

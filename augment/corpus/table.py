@@ -70,6 +70,8 @@ def read_corpus(spec: CorpusSpec, base: Path) -> Corpus:
         raise CorpusError(faults[:MOST_FAULTS])
     labels = tuple(sorted(found - set(FIXED)))
     frame, faults = sound_rows(_named(cells, spec, labels), manifest)
+    timed = polars.when(polars.col("shown:duration").is_null()).then("duration").alias("duration")
+    frame = frame.with_columns(timed)
     known = frame["id"]
     frame, notes = _renamed(frame, spec)
     frame, left_out, missing = _wanted(frame, spec, manifest)
@@ -139,7 +141,7 @@ def _renamed(frame: "polars.DataFrame", spec: CorpusSpec) -> tuple["polars.DataF
         met = set(frame[column].unique())
         notes += [f"corpus.labels.{label}: no row has the value '{value}'" for value in mapping if value not in met]
         if mapping:
-            new = polars.Series(list(mapping.values()), dtype=polars.String)
+            new = polars.Series([value and (value.strip() or None) for value in mapping.values()], dtype=polars.String)
             frame = frame.with_columns(polars.col(column).replace(list(mapping), new))
     return frame, notes
 

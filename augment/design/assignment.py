@@ -51,6 +51,7 @@ def schedule(
     seconds: Sequence[float],
     output: tuple[str, int],
     seed: int,
+    per_group: int,
 ) -> Schedule:
     """Decide who meets what.
 
@@ -61,9 +62,11 @@ def schedule(
         seconds: Length of each chosen utterance.
         output: Format and sample rate.
         seed: Of the recipe.
+        per_group: Utterances of each group.
 
     Raises:
-        DesignError: There are fewer conditions than an utterance shall meet, or the budget does not suffice.
+        DesignError: There are fewer conditions than an utterance shall meet, the budget does not suffice, or cells
+            would be empty.
     """
     names = sorted(range(len(conditions)), key=lambda c: rank(seed, "ring", conditions[c].name))
     most = len(conditions)
@@ -72,11 +75,14 @@ def schedule(
     each = assignment.rotated if isinstance(assignment, Rotated) else len(conditions)
     if each > len(conditions):
         message = f"assignment: each utterance shall meet {each} conditions, and the design has {len(conditions)}"
-        raise DesignError(Fault("", message, f"assignment: {{rotated: {len(conditions) - 1}}}, or crossed"))
+        fewer = f"{{rotated: {len(conditions) - 1}}}, or crossed" if len(conditions) > 1 else "crossed"
+        raise DesignError(Fault("", message, f"assignment: {fewer}"))
     if assignment == "rotated":
         each = most
     if each > most or most < 1:
         raise _too_dear(budget, each, most, seconds, output)
+    if each * per_group < len(conditions):
+        raise _too_thin(each, per_group, len(conditions), len(seconds))
     return Schedule(conditions, each, tuple(names))
 
 
@@ -90,7 +96,7 @@ def _affordable(budget: Budget, seconds: Sequence[float], output: tuple[str, int
     if budget.gigabytes is not None:
         found.append(budget.gigabytes * 1e9 / size_bytes(seconds, output))
     least = min(found)
-    return 10**9 if math.isinf(least) else math.floor(least)
+    return 10**9 if math.isinf(least) else math.floor(least * (1 + 1e-9))  # 1.13 hours are 113 times 36 s
 
 
 def size_bytes(seconds: Sequence[float], output: tuple[str, int]) -> float:
@@ -102,6 +108,16 @@ def size_bytes(seconds: Sequence[float], output: tuple[str, int]) -> float:
     """
     share = 1.0 if output[0] == "wav" else FLAC_SHARE
     return 2 * output[1] * sum(seconds) * share + 44 * len(seconds)
+
+
+def _too_thin(each: int, per_group: int, conditions: int, utterances: int) -> DesignError:
+    message = (
+        f"{per_group} utterances of each group, under {each} of {conditions} conditions each, fill {each * per_group} "
+        f"of {conditions} cells of a group"
+    )
+    turns, more = math.ceil(conditions / per_group), math.ceil(conditions / each)
+    dearer = f"assignment: {{rotated: {turns}}}, or a budget of {turns * utterances} files"
+    return DesignError(Fault("", message, f"{dearer}; or {more} utterances of each group; or fewer conditions"))
 
 
 def _too_dear(

@@ -104,13 +104,14 @@ def _quantiles(freedom: int, statistics: Statistics) -> float:
 
 
 def even(utterances: int, speakers: int, words: float) -> Clusters:
-    """A cell in which speakers share the utterances evenly, all of them of the same length.
+    """A cell in which speakers share the utterances evenly, all of them as alike in length as whole words can be.
 
     Example:
-        >>> even(5, 2, 10).words.tolist(), even(5, 2, 10).speakers
-        ([10, 10, 10, 10, 10], 2)
+        >>> even(5, 2, 10).words.tolist(), even(5, 2, 10).speakers, even(4, 2, 2.5).words.tolist()
+        ([10, 10, 10, 10, 10], 2, [2, 3, 2, 3])
     """
-    return Clusters(np.full(utterances, max(1, round(words))), np.arange(utterances) % speakers)
+    ends = np.floor(np.arange(1, utterances + 1) * max(words, 1.0) + 1e-9).astype(np.int64)
+    return Clusters(np.diff(ends, prepend=0), np.arange(utterances) * speakers // utterances)
 
 
 def needed_utterances(difference: float, words: float, speakers: int, statistics: Statistics) -> int | None:
@@ -172,7 +173,8 @@ def asked_of(
         conditions: How many there are.
 
     Returns:
-        None where the numbers follow from the corpus or the budget (``utterances: max``, ``assignment: rotated``).
+        None where the numbers follow from the corpus or the budget (``utterances: max``, ``assignment: rotated``), or
+        no row has a text.
 
     Example:
         >>> import polars
@@ -189,7 +191,9 @@ def asked_of(
     share = assignment.rotated / conditions if isinstance(assignment, Rotated) else 1.0
     utterances = max(1, math.floor(balance.utterances * min(share, 1.0)))
     words = float(corpus.select(polars.col("text").str.count_matches(r"\S+").mean()).item() or 0.0)
-    speakers = min(balance.speakers.min, utterances)
+    if words == 0:
+        return None
+    speakers = min(max(balance.speakers.min, math.ceil(1 / balance.speakers.max_share)), utterances)
     cell = even(utterances, speakers, words)
     return Asked(utterances, speakers, words, detectable_difference(cell, cell, statistics))
 

@@ -93,7 +93,7 @@ Reference = Annotated[
 ]
 
 Combinations = Annotated[
-    tuple[dict[Slug, Slug | tuple[Slug, ...]], ...],
+    tuple[dict[Slug, Slug | Annotated[tuple[Slug, ...], Field(min_length=1)]], ...],
     Field(description="combinations of settings: [{noise: scanner_5db, device: [studio, handset]}]"),
 ]
 
@@ -151,4 +151,6 @@ class Statistics(Spec):
     def _nested(self) -> "Statistics":
         if self.within_speaker > self.within_utterance:
             raise ValueError("words of one utterance are of one speaker: 'within_speaker' cannot exceed it")
+        if self.detect is not None and self.wer + self.detect >= 1:
+            raise ValueError(f"a word error rate of {self.wer:g} cannot be worse by {self.detect:g}: both add up to 1")
         return self

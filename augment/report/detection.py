@@ -36,7 +36,7 @@ def asked_text(corpus: Corpus, recipe: Recipe, conditions: int) -> list[str]:
         return []
     spoken = f"{_counted(asked.utterances, 'utterance')} of {_counted(asked.speakers, 'speaker')}"
     size = f"{spoken}, {asked.words:.1f} words each"
-    return [f"a cell as the recipe asks for it ({size}) shows {_points(asked.difference)}"]
+    return [f"a cell as the recipe asks for it ({size}) shows {_points(asked.difference, asked.speakers)}"]
 
 
 def sample_size_text(cell: tuple[int, int, float], statistics: Statistics) -> str:
@@ -50,7 +50,7 @@ def sample_size_text(cell: tuple[int, int, float], statistics: Statistics) -> st
     even_cell = even(utterances, speakers, words)
     found = detectable_difference(even_cell, even_cell, statistics)
     size = f"{_counted(utterances, 'utterance')} of {_counted(speakers, 'speaker')}, {words:g} words each"
-    lines = [_assumed(statistics), f"a cell of {size} shows {_points(found)}"]
+    lines = [_assumed(statistics), f"a cell of {size} shows {_points(found, speakers)}"]
     wished = Detection({"": (0, utterances, speakers, 1.0)}, None, found, found, words)
     return "\n".join([*lines, *_wished(wished, statistics)])
 
@@ -59,9 +59,10 @@ def _counted(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
-def _points(difference: float | None) -> str:
+def _points(difference: float | None, speakers: int) -> str:
     if difference is None:
-        return "no difference; a group with one speaker cannot be told from that person"
+        few = "a group with one speaker cannot be told from that person"
+        return f"no difference; {few if speakers < 2 else 'it is too small'}"
     return f"a difference in word error rate of {100 * difference:.1f} points or more"
 
 
@@ -80,8 +81,11 @@ def _worst(found: Detection) -> str:
         text += f": {why}" if few < 2 else ": the cells are too small"
     else:
         text = f"between {one} and {other} a difference of {100 * found.difference:.1f} points or more"
-    best = "" if found.best is None else f"; at best, between other groups, of {100 * found.best:.1f} points"
-    return text + (best if found.best != found.difference else "")
+    if found.best is None or len(found.cells) < 3:
+        return text
+    best = f"{100 * found.best:.1f} points"
+    same = found.difference is not None and best == f"{100 * found.difference:.1f} points"
+    return text if same else f"{text}; at best, between other groups, of {best}"
 
 
 def _wished(found: Detection, statistics: Statistics) -> list[str]:

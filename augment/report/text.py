@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+WIDEST = 100
+
 
 def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """A table with a rule under its header: the first column to the left, the others to the right.
@@ -14,11 +16,22 @@ def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
         Scottish     12
         American      3
     """
-    lines = [[str(cell) for cell in row] for row in [header, *rows]]
+    lines = [[shown(str(cell)) for cell in row] for row in [header, *rows]]
     widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
     lines.insert(1, ["-" * width for width in widths])
-    shown = []
+    text = []
     for line in lines:
         cells = [line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))]
-        shown.append("  ".join(cells).rstrip())
-    return "\n".join(shown)
+        text.append("  ".join(cells).rstrip())
+    return "\n".join(text)
+
+
+def shown(text: str) -> str:
+    r"""A text that may come from anybody, on one line of a terminal: what cannot be printed is a question mark.
+
+    Example:
+        >>> shown("a\tb"), shown("x" * 200) == "x" * 99 + "…"
+        ('a?b', True)
+    """
+    plain = "".join(c if c.isprintable() else "?" for c in text)
+    return plain if len(plain) <= WIDEST else f"{plain[: WIDEST - 1]}…"

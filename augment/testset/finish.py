@@ -16,6 +16,7 @@ from augment.design.dealing import read_dealt
 from augment.design.detection import detection_of
 from augment.design.plan import BYTES_VERSION, Plan, label_columns
 from augment.files.atomic import write_atomically
+from augment.files.json_text import json_text
 from augment.measured import NOISE_FIELDS, noise_prefix
 from augment.profiles.library import DEALT, Library
 from augment.recipe.loader import LoadedRecipe
@@ -156,7 +157,7 @@ def write_rest(
     for name, data in files.items():
         write_atomically(folder.path / name, data)
     identity = _identity(plan, rows, len(failures), {name: _sha256(data) for name, data in files.items()})
-    write_atomically(folder.path / IDENTITY, (json.dumps(identity, indent=2) + "\n").encode())
+    write_atomically(folder.path / IDENTITY, json_text(identity))
 
 
 def plan_bytes(plan: Plan) -> bytes:

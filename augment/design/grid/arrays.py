@@ -9,8 +9,9 @@ from typing import Any
 from augment.design.grid.coverage import coverage_of
 from augment.design.grid.factors import Choice, Factors
 
-TRIALS = 40
-"""Enough for the best known greedy sizes of the models in the tests; 0.2 s each for 10 factors of 4 at strength 3."""
+TRIALS, TRIALS_EXCLUDING = 40, 10
+"""Enough for the best known greedy sizes of the models in the tests; 0.2 s each for 10 factors of 4 at strength 3, and
+several times as much with exclusions."""
 
 
 def covering_array(factors: Factors, strength: int, reference: Choice) -> list[Choice]:
@@ -24,7 +25,8 @@ def covering_array(factors: Factors, strength: int, reference: Choice) -> list[C
     Returns:
         The combinations, in the order of the settings.
     """
-    best = min((_made(factors, strength, reference, trial) for trial in range(TRIALS)), key=len)
+    trials = TRIALS_EXCLUDING if factors.excluded else TRIALS
+    best = min((_made(factors, strength, reference, trial) for trial in range(trials)), key=len)
     while missing := coverage_of(factors, best, strength).missing:
         found = factors.completed(missing[0])
         assert found is not None, "a feasible tuple can be completed"

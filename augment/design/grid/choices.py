@@ -12,6 +12,8 @@ from augment.recipe.experiment import Strength
 from augment.recipe.loader import LoadedRecipe
 
 MOST_CONDITIONS = 10_000
+MOST_COUNTED = 1_000_000
+"""Combinations that are tried one by one against exclusions."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ def choices_of(loaded: LoadedRecipe) -> Choices:
     elif design == "list":
         found = list(_listed(factors, loaded))
     else:
-        found = list(_full(factors))
+        found = _full(factors)
     if len(found) > MOST_CONDITIONS:
         raise _too_many(len(found))
     return Choices(factors, tuple(found), tuple(notes))
@@ -69,11 +71,11 @@ def _too_many(count: int) -> DesignError:
     return DesignError(Fault("", message, "take out settings or factors, or use design: pairwise"))
 
 
-def _full(factors: Factors) -> Iterator[Choice]:
+def _full(factors: Factors) -> list[Choice]:
     count = math.prod(len(names) for names in factors.settings)
-    if count > MOST_CONDITIONS:
+    if count > (MOST_COUNTED if factors.excluded else MOST_CONDITIONS):
         raise _too_many(count)
-    return (choice for choice in itertools.product(*factors.settings) if factors.allows(choice))
+    return [choice for choice in itertools.product(*factors.settings) if factors.allows(choice)]
 
 
 def _covering(factors: Factors, loaded: LoadedRecipe, strength: int) -> list[Choice]:
@@ -81,7 +83,7 @@ def _covering(factors: Factors, loaded: LoadedRecipe, strength: int) -> list[Cho
         message = f"design: a strength of {strength}, and the recipe has {len(factors.names)} factors"
         raise DesignError(Fault("", message, "a strength is at most the number of factors; all of them: design: full"))
     if strength == len(factors.names):
-        return list(_full(factors))
+        return _full(factors)
     return covering_array(factors, strength, reference_of(factors, loaded))
 
 

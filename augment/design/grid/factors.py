@@ -3,11 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from augment.design.program import Program
 from augment.recipe.loader import LoadedRecipe
 from augment.recipe.sweep import Setting
 
 Choice = tuple[str, ...]
 """The name of one setting of each factor, in the recipe's order."""
+
+MOST_TRIED = 2000
+"""Steps of a plain search for a combination, before a programme is asked."""
 
 Entry = Mapping[str, str | tuple[str, ...]]
 
@@ -43,15 +47,46 @@ class Factors:
         found = list(choice)
         if not self.allows(found):
             return None
-        return self._search(found, free)
+        try:
+            return self._search(found, free, [MOST_TRIED])
+        except OverflowError:
+            return self._by_programme(list(choice), free)
 
-    def _search(self, choice: list[str | None], free: list[int]) -> Choice | None:
+    def _by_programme(self, choice: list[str | None], free: list[int]) -> Choice | None:
+        """The same for exclusions that try the patience of a search: settings are fixed one by one.
+
+        Only whether there is a completion is asked of the solver, never which: that would hang on its version.
+        """
+        if not self._possible(choice):
+            return None
+        for factor in free:
+            for name in self.settings[factor]:
+                choice[factor] = name
+                if self._possible(choice):
+                    break
+        return tuple(name for name in choice if name is not None)
+
+    def _possible(self, choice: Sequence[str | None]) -> bool:
+        program = Program()
+        chosen: list[dict[str, int]] = []
+        for given, names in zip(choice, self.settings, strict=True):
+            chosen.append({name: program.variable(0, given is None or given == name) for name in names})
+            program.row(dict.fromkeys(chosen[-1].values(), 1.0), 1, 1)
+        for entry in self.excluded:
+            met = [chosen[factor][name] for factor, names in entry.items() for name in names]
+            program.row(dict.fromkeys(met, 1.0), most=len(entry) - 1)
+        return program.solve({}) is not None
+
+    def _search(self, choice: list[str | None], free: list[int], tries: list[int]) -> Choice | None:
         if not free:
             return tuple(name for name in choice if name is not None)
+        tries[0] -= 1
+        if tries[0] < 0:
+            raise OverflowError
         factor, *rest = free
         for name in self.settings[factor]:
             choice[factor] = name
-            if self.allows(choice) and (found := self._search(choice, rest)):
+            if self.allows(choice) and (found := self._search(choice, rest, tries)):
                 return found
         choice[factor] = None
         return None

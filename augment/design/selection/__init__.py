@@ -6,23 +6,41 @@ a stratum the seed decides (:mod:`.blocks`). Where nothing is matched no program
 any other: neither another group nor a larger number moves an utterance to another block.
 """
 
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from augment.corpus.labelling import speaker_notes
+from augment.corpus.speech import DURATION_SLACK_S
 from augment.corpus.spelling import spelling_notes
 from augment.corpus.table import Corpus
-from augment.design.selection.balance import BalanceTable, balance_table
+from augment.design.program import within
+from augment.design.selection.balance import BalanceTable, balance_table, with_measured
 from augment.design.selection.blocks import drawn, with_blocks
-from augment.design.selection.grouping import UNLABELLED, grouped, refuse_labels, variables, with_voices
+from augment.design.selection.grouping import (
+    UNKNOWN_SPEAKER,
+    UNLABELLED,
+    grouped,
+    refuse_labels,
+    refuse_shares,
+    variables,
+    with_voices,
+)
 from augment.design.selection.problem import Problem, problem_of
 from augment.design.selection.refusal import refuse
 from augment.design.selection.search import largest_selection, selection_of
 from augment.design.selection.strata import strata_of
-from augment.recipe.experiment import Balance
+from augment.errors import DesignError, Fault
+from augment.recipe.experiment import DURATION, Balance
 
 if TYPE_CHECKING:
     import polars
+
+LONGEST_S = 120.0
+"""For a selection. No answer hangs on it: what is not found by then is refused as not known."""
+DURATION_SLACK = 0.05
+"""Share by which a declared duration may be off and still be matched by: bins are half an octave wide."""
 
 __all__ = ["UNLABELLED", "Selection", "select"]
 
@@ -47,6 +65,25 @@ class Selection:
     notes: tuple[str, ...]
     balance: BalanceTable
 
+    def measured(self, seconds: Mapping[str, float], balance: Balance) -> "Selection":
+        """The same selection, with the durations of the audio in its balance table.
+
+        Args:
+            seconds: Length of each chosen utterance by its id.
+            balance: What the recipe asks for.
+
+        Raises:
+            DesignError: Durations were matched by what rows declare, and the audio has others.
+        """
+        declared = dict(self.frame.select("id", DURATION).drop_nulls().rows())
+        lying = [i for i, s in declared.items() if abs(s - seconds[i]) > max(DURATION_SLACK_S, DURATION_SLACK * s)]
+        if DURATION in balance.match and lying:
+            shown = f"'{lying[0]}' declares {declared[lying[0]]:g} s and lasts {seconds[lying[0]]:.2f} s"
+            message = f"durations cannot be matched: {len(lying)} chosen rows declare another than the audio's; {shown}"
+            remedy = "write the true durations into the manifest, or leave 'duration' out of balance.match"
+            raise DesignError(Fault("", message, remedy))
+        return dataclasses.replace(self, balance=with_measured(self.balance, self.frame, seconds))
+
 
 def select(corpus: Corpus, balance: Balance, seed: int, rotated: bool = False) -> Selection:
     """Choose equal numbers of utterances for every group.
@@ -62,12 +99,14 @@ def select(corpus: Corpus, balance: Balance, seed: int, rotated: bool = False) -
     """
     refuse_labels(corpus, balance)
     frame, left_out = grouped(corpus, balance)
+    refuse_shares(corpus, balance, frame)
     frame = with_voices(frame, seed)
     names = variables(balance)
     grid, strata = strata_of(frame, names)
     wanted = 0 if balance.utterances == "max" else balance.utterances
     problem = problem_of(grid, strata, balance, wanted, seed)
-    found = largest_selection(problem) if balance.utterances == "max" else selection_of(problem)
+    with within(LONGEST_S):
+        found = largest_selection(problem) if balance.utterances == "max" else selection_of(problem)
     if found is None:
         refuse(corpus, balance, problem)
     number, counts = found
@@ -80,8 +119,10 @@ def select(corpus: Corpus, balance: Balance, seed: int, rotated: bool = False) -
 
 
 def _notes(balance: Balance, problem: Problem, number: int, chosen: "polars.DataFrame") -> list[str]:
-    named = chosen["speaker"].null_count() < chosen.height
-    notes = speaker_notes(chosen) if named and "speaker" not in balance.by else []
+    import polars
+
+    speaker = polars.col("speaker")
+    notes = speaker_notes(chosen.with_columns(polars.when(speaker != UNKNOWN_SPEAKER).then(speaker).alias("speaker")))
     if len(problem.strata) == 1:
         notes.append(f"there is only one group, {problem.strata[0].group}: nothing can be compared")
     if balance.utterances == "max":

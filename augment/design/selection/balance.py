@@ -1,5 +1,7 @@
 """How alike the groups are, before the selection and after it."""
 
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -87,6 +89,23 @@ def balance_table(before: "polars.DataFrame", after: "polars.DataFrame", balance
     counted = after.group_by("group", "speaker").len().group_by("group").agg(polars.col("len").max())
     size = after.height / len(groups)
     return BalanceTable(tuple(found), {str(group): int(most) / size for group, most in counted.sort("group").rows()})
+
+
+def with_measured(table: BalanceTable, chosen: "polars.DataFrame", seconds: Mapping[str, float]) -> BalanceTable:
+    """A balance table whose durations after the selection are those of the audio, and not what rows declare.
+
+    Args:
+        table: By what rows declare.
+        chosen: Chosen rows, with ``id`` and ``group``.
+        seconds: Length of each of them by its id.
+    """
+    import polars
+
+    groups = chosen["group"].unique().sort().to_list()
+    lengths = polars.Series(DURATION, [seconds[identity] for identity in chosen["id"]], dtype=polars.Float64)
+    now = _duration_differences(chosen.with_columns(lengths), groups)
+    found = [dataclasses.replace(d, after=now.get(d.group)) if d.variable == DURATION else d for d in table.differences]
+    return dataclasses.replace(table, differences=tuple(found))
 
 
 def _compared(after: "polars.DataFrame", balance: Balance) -> list[str]:

@@ -17,8 +17,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from augment.design.program import Program, whole
 from augment.design.selection.problem import Problem
-from augment.design.selection.program import Program, whole
 from augment.design.selection.speakers import share_out
 from augment.design.selection.strata import Counts, Strata, natural_shares, rounded_shares
 from augment.streams import words
@@ -49,7 +49,9 @@ def counts_of(problem: Problem) -> dict[str, Counts] | None:
     """
     by_speaker: set[str] = set()
     wanted = wanted_shares(problem)
-    found = _all_groups(problem, Limits(wanted, wanted), by_speaker)
+    if _contradicts(problem):
+        return None
+    found = _all_groups(problem, Limits(wanted, wanted), by_speaker) if _allowed(problem, wanted) else None
     exact = False
     while found is None:
         before = len(by_speaker)
@@ -61,6 +63,22 @@ def counts_of(problem: Problem) -> dict[str, Counts] | None:
             assert not exact, "whole numbers that were found together exist one by one"
             exact = True  # what fractions can do, whole numbers cannot
     return found
+
+
+def _contradicts(problem: Problem) -> bool:
+    """Whether no whole number of utterances has a share that the recipe gives, to its tolerance."""
+    spans = (problem.given(v, value) for v in problem.matched for value in range(len(problem.grid.values[v])))
+    return any(span is not None and span[0] > span[1] for span in spans)
+
+
+def _allowed(problem: Problem, wanted: Targets) -> bool:
+    """Whether rounded numbers are within the tolerance of the shares that the recipe gives."""
+    for number, variable in enumerate(problem.matched):
+        for value, target in enumerate(wanted[number].tolist()):
+            low, high = problem.given(variable, value) or (0, target)
+            if not low <= target <= high:
+                return False
+    return True
 
 
 def wanted_shares(problem: Problem) -> Targets:
@@ -223,7 +241,7 @@ class Joint:
         self.high: list[list[int]] = []
         for number, variable in enumerate(problem.matched):
             slack = problem.slack(variable) or 0
-            bounds = [self._bounds(variable, int(target), slack) for target in wanted[number]]
+            bounds = [self._bounds(variable, value) for value in range(wanted[number].size)]
             low = [self.program.variable(*ends) for ends in bounds]
             high = [self.program.variable(*ends) for ends in bounds] if slack else low
             for one, other in zip(low, high, strict=True) if slack else ():
@@ -231,12 +249,10 @@ class Joint:
             self.low.append(low)
             self.high.append(high)
 
-    def _bounds(self, variable: int, target: int, slack: int) -> tuple[int, int]:
+    def _bounds(self, variable: int, value: int) -> tuple[int, int]:
         if self.problem.parallel(variable):
             return 0, 1
-        if self.problem.grid.variables[variable] in self.problem.shares:
-            return max(0, target - slack), target + slack
-        return 0, self.problem.utterances
+        return self.problem.given(variable, value) or (0, self.problem.utterances)
 
     def add_group(self, strata: Strata, by_speaker: set[str]) -> None:
         """Add the cells of a group."""

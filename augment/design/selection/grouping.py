@@ -45,9 +45,32 @@ def refuse_labels(corpus: Corpus, balance: Balance) -> None:
     for label, shares in balance.shares.items():
         if label in corpus.labels:
             values = corpus.frame[label_column(label)].unique().drop_nulls().sort().to_list()
-            for value in sorted(set(shares) - set(values)):
+            bare = {UNLABELLED} if balance.unlabelled == "group" else set()
+            for value in sorted(set(shares) - set(values) - bare):
                 message = f"balance.shares.{label} names '{value}', which no row has"
                 faults.append(Fault(str(corpus.manifest), message, nearest(value, values)))
+    if faults:
+        raise DesignError(faults)
+
+
+def refuse_shares(corpus: Corpus, balance: Balance, frame: "polars.DataFrame") -> None:
+    """Refuse shares of values that no row has that could be chosen.
+
+    Args:
+        corpus: The corpus.
+        balance: What the recipe asks for.
+        frame: As of :func:`grouped`.
+
+    Raises:
+        DesignError: With a fault for each.
+    """
+    faults = []
+    for label, shares in balance.shares.items():
+        values = set(frame[match_column(label)].unique())
+        for value in sorted(value for value in set(shares) - values if shares[value] > 0):
+            message = f"balance.shares.{label} names '{value}', and no row that has it can be chosen"
+            remedy = "they lack another label, a speaker, or a text that every group says: see `corpus audit`"
+            faults.append(Fault(str(corpus.manifest), message, remedy))
     if faults:
         raise DesignError(faults)
 
@@ -68,8 +91,9 @@ def grouped(corpus: Corpus, balance: Balance) -> tuple["polars.DataFrame", dict[
     needs += [("match", [DURATION if label == DURATION else label_column(label)], label) for label in balance.match]
     for _, columns, words in needs:
         frame = _labelled(corpus, frame, columns, words, balance, left_out)
+    frame = _with_speakers(frame, balance, left_out)
     if not frame.height:
-        raise DesignError(Fault(str(corpus.manifest), f"no row has a {' and a '.join([*balance.by, *balance.match])}"))
+        raise DesignError(Fault(str(corpus.manifest), f"no row has all of {', '.join([*balance.by, *balance.match])}"))
     frame = _with_group(corpus, frame, balance)
     frame = _with_matches(frame, balance)
     if balance.text == "parallel":
@@ -98,6 +122,16 @@ def _labelled(
         left_out[f"no {words}"] = missing.height
         return frame.filter(~bare)
     return frame
+
+
+def _with_speakers(frame: "polars.DataFrame", balance: Balance, left_out: dict[str, int]) -> "polars.DataFrame":
+    """Rows that name their speaker, where the recipe says how many there are to be: nobody in particular is no one."""
+    limited = balance.speakers.min > 1 or balance.speakers.max_share < 1
+    unnamed = frame["speaker"].null_count()
+    if not limited or not unnamed:
+        return frame
+    left_out["no speaker, and the recipe limits speakers"] = unnamed
+    return frame.filter(frame["speaker"].is_not_null())
 
 
 def _with_group(corpus: Corpus, frame: "polars.DataFrame", balance: Balance) -> "polars.DataFrame":

@@ -51,6 +51,18 @@ class Problem:
             return None
         return 0 if self.parallel(variable) else math.floor(tolerance * self.utterances)
 
+    def given(self, variable: int, value: int) -> tuple[int, int] | None:
+        """Least and most utterances of a value whose share the recipe says; None where it does not say one.
+
+        The tolerance is that of the share itself: of 18 utterances with a share of 0.3 to 0.2, from 2 to 9.
+        """
+        name, tolerance = self.grid.variables[variable], self.tolerance[variable]
+        if name not in self.shares or tolerance is None:
+            return None
+        share = Fraction(str(self.shares[name].get(self.grid.values[variable][value], 0)))
+        low, high = (share - tolerance) * self.utterances, (share + tolerance) * self.utterances
+        return max(0, math.ceil(low)), min(self.utterances, math.floor(high))
+
     def parallel(self, variable: int) -> bool:
         """Whether a variable is the text, every value of which may occur once in each group."""
         return self.grid.variables[variable] == TEXT

@@ -8,11 +8,15 @@ from typing import NoReturn
 import numpy as np
 
 from augment.corpus.table import Corpus
+from augment.design.program import UnsolvedError, within
 from augment.design.selection.grouping import UNLABELLED, shown_value
 from augment.design.selection.problem import TEXT, Problem
 from augment.design.selection.search import largest_selection, selection_of
-from augment.errors import DesignError, Fault
+from augment.errors import DesignError, Fault, flow_text
 from augment.recipe.experiment import Balance
+
+PATIENCE_S = 20.0
+"""For the reasons, and for the ways out: texts that may be shorter, never a selection."""
 
 Relaxed = Callable[[int], Problem]
 
@@ -27,17 +31,45 @@ def refuse(corpus: Corpus, balance: Balance, problem: Problem) -> NoReturn:
     if balance.utterances == "max":
         problem = problem.replaced(utterances=max(balance.speakers.min, math.ceil(1 / problem.max_share)))
     place = str(corpus.manifest)
-    faults = [Fault(place, message) for message in _short(problem)]
-    if not faults:
-        faults = [Fault(place, message) for message in _conflict(problem)]
-    ways = list(_ways_out(balance, problem))
-    said = f"feasible would be: {'; or '.join(ways)}" if ways else "no smaller number and no looser limit would do"
-    raise DesignError([*faults, Fault("", said)])
+    messages, _ = _in_time(_short(problem))
+    if not messages:
+        messages, cut = _in_time(_conflict(problem))
+        messages += ["all together it cannot be met; what conflicts was not found out in time"] if cut else []
+    ways, cut = _in_time(_ways_out(balance, problem))
+    raise DesignError([*(Fault(place, message) for message in messages), Fault("", _advice(ways, cut))])
+
+
+def _advice(ways: list[str], cut: bool) -> str:
+    if not ways and cut:
+        return (
+            f"whether less would do was not found out in {PATIENCE_S:g} s: match fewer labels, or raise the tolerance"
+        )
+    if not ways:
+        return "no smaller number and no looser limit would do"
+    more = f"; the search for more ended after {PATIENCE_S:g} s" if cut else ""
+    return f"feasible would be: {'; or '.join(ways)}{more}"
+
+
+def _in_time(found: Iterator[str]) -> tuple[list[str], bool]:
+    """What is found before patience ends, and whether it ended."""
+    texts: list[str] = []
+    try:
+        with within(PATIENCE_S):
+            for text in found:
+                texts.append(text)
+    except UnsolvedError:
+        return texts, True
+    return texts, False
 
 
 def _short(problem: Problem) -> Iterator[str]:
     """Groups that fall short by themselves, whatever is matched."""
     wanted, voices = problem.utterances, problem.speakers_min
+    least = max(voices, math.ceil(1 / problem.max_share))
+    if wanted < least:
+        asked = f"{voices} speakers (speakers.min)" if least == voices else f"max_share: {float(problem.max_share):g}"
+        yield f"{wanted} utterances of each group are too few for {asked}: at least {least} are needed"
+        return
     every = np.ones(len(problem.grid.cells), dtype=np.bool_)
     for strata in problem.strata:
         speakers = min(len(strata.speakers), wanted)
@@ -122,10 +154,21 @@ def _unmatched(problem: Problem, variable: int) -> Problem:
 
 def _ways_out(balance: Balance, problem: Problem) -> Iterator[str]:
     """Single changes that would do, each tried; else the nearest of several changes."""
-    found = [*_fewer_groups(balance, problem), *_single_changes(problem)]
+    found = [*_more_utterances(problem), *_fewer_groups(balance, problem), *_single_changes(problem)]
     yield from found
     if not any("utterances:" in way or "max_share:" in way for way in found):
-        yield from _nearest(balance, problem)
+        yield from _nearest(balance, problem, alone=not found)
+
+
+def _more_utterances(problem: Problem) -> Iterator[str]:
+    """Where a recipe asks for fewer utterances than its speakers take."""
+    least = max(problem.speakers_min, math.ceil(1 / problem.max_share))
+    if problem.utterances < least:
+        most = min(strata.total for strata in problem.strata)
+        for number in range(least, min(most, 2 * least) + 1):
+            if _feasible(problem.replaced(utterances=number)):
+                yield f"balance: {{utterances: {number}}}"
+                return
 
 
 def _single_changes(problem: Problem) -> Iterator[str]:
@@ -186,28 +229,35 @@ def _fewer_groups(balance: Balance, problem: Problem) -> Iterator[str]:
 
 
 def _keep(balance: Balance, groups: list[str], gone: list[str]) -> str:
-    if len(balance.by) > 1:
-        return f"leave out {', '.join(gone)}"
-    named = [group for group in groups if group != UNLABELLED]
+    if len(balance.by) > 1 or (UNLABELLED in gone and balance.match):
+        return f"{len(groups)} groups without {', '.join(gone)}: take their rows out of the corpus"
+    named = ", ".join(flow_text(group) for group in groups if group != UNLABELLED)
     also = ", and balance: {unlabelled: leave_out}" if UNLABELLED in gone else ""
-    return f"keep only {len(groups)} groups: corpus: {{keep: {{{balance.by[0]}: {named}}}}}{also}"
+    return f"keep only {len(groups)} groups: corpus: {{keep: {{{flow_text(balance.by[0])}: [{named}]}}}}{also}"
 
 
-def _nearest(balance: Balance, problem: Problem) -> Iterator[str]:
-    """Fewer utterances from fewer speakers, as near to the request as possible."""
+def _nearest(balance: Balance, problem: Problem, alone: bool) -> Iterator[str]:
+    """Fewer utterances from fewer speakers, as near to the request as possible.
+
+    Args:
+        balance: What the recipe asks for.
+        problem: The same in numbers.
+        alone: Whether no other way out was found: then to match nothing is one, even with the numbers asked for.
+    """
     most = min(problem.speakers_min, *(len(s.speakers) for s in problem.strata))
     free = problem.replaced(tolerance=(None,) * len(problem.tolerance))
-    tries = [("", problem), ("; nothing matched", free)]
+    text = " (no match, text: any)" if any(problem.parallel(variable) for variable in problem.matched) else ""
+    tries = [("", problem), (f"; nothing matched{text}", free)]
     if problem.max_share < 1:
         one = Fraction(1)
         tries[1:1] = [("; no max_share", problem.replaced(max_share=one))]
-        tries.append(("; nothing matched, no max_share", free.replaced(max_share=one)))
+        tries.append((f"; nothing matched{text}, no max_share", free.replaced(max_share=one)))
     for name, tried in tries:
         for speakers in range(most, 0, -1):
             below = None if balance.utterances == "max" else max(problem.utterances, speakers) + 1
             found = largest_selection(tried.replaced(speakers_min=speakers), below)
             if found is not None:
-                if (found[0], speakers) != (problem.utterances, problem.speakers_min):
+                if (name and alone) or (found[0], speakers) != (problem.utterances, problem.speakers_min):
                     yield f"balance: {{utterances: {found[0]}, speakers: {{min: {speakers}}}}}{name}"
                 return
 

@@ -1,6 +1,10 @@
 """Mixed-integer linear programmes over counts, put row by row and solved by HiGHS (:func:`scipy.optimize.milp`)."""
 
-from collections.abc import Iterable, Mapping
+import math
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +12,30 @@ from numpy.typing import NDArray
 from augment.errors import DesignError, Fault
 
 WHOLE = 1e-6
-SOLVED, INFEASIBLE = 0, 2
+SOLVED, LIMIT, INFEASIBLE = 0, 1, 2
+_end: ContextVar[float] = ContextVar("end", default=math.inf)
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Let all programmes that are solved inside take so long together; no answer hangs on it but whether there is one.
+
+    Example:
+        >>> program = Program()
+        >>> x = program.variable(0, 3)
+        >>> with within(60):
+        ...     program.solve({x: -1.0}).tolist()
+        [3.0]
+    """
+    token = _end.set(min(_end.get(), time.monotonic() + seconds))
+    try:
+        yield
+    finally:
+        _end.reset(token)
+
+
+class UnsolvedError(DesignError):
+    """Neither a selection nor the proof that there is none was found in time."""
 
 
 class Program:
@@ -43,11 +70,12 @@ class Program:
         """Values with the least cost, proven; None where there are none at all.
 
         Raises:
-            DesignError: The solver gives up.
+            UnsolvedError: The solver gives up.
         """
         from scipy.optimize import Bounds, LinearConstraint, milp
         from scipy.sparse import csr_array
 
+        left_s = min(1e6, max(0.1, _end.get() - time.monotonic()))
         size = len(self._low)
         cost = np.zeros(size)
         cost[list(costs)] = list(costs.values())
@@ -57,13 +85,16 @@ class Program:
         limits = LinearConstraint(matrix, [r[1] for r in self._rows], [r[2] for r in self._rows])
         found = milp(
             cost, integrality=np.array(self._whole, dtype=int), bounds=Bounds(self._low, self._high),
-            constraints=limits if self._rows else None, options={"mip_rel_gap": 0.0},
+            constraints=limits if self._rows else None, options={"mip_rel_gap": 0.0, "time_limit": left_s},
         )  # fmt: skip
         if found.status == INFEASIBLE:
             return None
         if found.status != SOLVED:
-            message = f"the solver gave up on the selection of utterances: {found.message}"
-            raise DesignError(Fault("", message, "match fewer labels, or raise balance.tolerance"))
+            why = "its time is over" if found.status == LIMIT else found.message
+            message = f"the solver gave up ({why}): whether the corpus can carry this selection is not known"
+            raise UnsolvedError(
+                Fault("", message, "match fewer labels, raise balance.tolerance, or ask for fewer speakers")
+            )
         return np.asarray(found.x)
 
 

@@ -155,3 +155,18 @@ def test_a_spread_of_speakers_is_a_correlation():
     words = rng.random((2, rates.size)) < rates
     assert np.std(rates) == pytest.approx(spread, rel=0.01)
     assert np.corrcoef(words)[0, 1] == pytest.approx(ASSUMED.within_speaker, abs=0.008)
+
+
+def test_words_are_counted_as_they_are_given():
+    """A half word more is worth something, and lengths average to what was said."""
+    for words in (1.0, 1.5, 2.5, 10.4):
+        assert even(100, 10, words).words.mean() == pytest.approx(words, abs=0.01)
+    found = [detectable_difference(even(200, 20, w), even(200, 20, w), ASSUMED) for w in (1.5, 2.0, 2.5)]
+    assert found[0] > found[1] > found[2]
+
+
+def test_a_limit_of_shares_asks_for_speakers():
+    frame = polars.DataFrame({"text": ["one two"]})
+    balance = Balance(by=("accent",), utterances=20, speakers=Speakers(max_share=0.1))
+    assert asked_of(frame, (balance, "crossed", ASSUMED), 1).speakers == 10
+    assert asked_of(polars.DataFrame({"text": [""]}), (balance, "crossed", ASSUMED), 1) is None

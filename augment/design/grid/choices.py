@@ -12,6 +12,8 @@ from augment.recipe.experiment import Strength
 from augment.recipe.loader import LoadedRecipe
 
 MOST_CONDITIONS = 10_000
+MOST_TRIED = 50
+"""Exclusions that are left out one by one, to see which of them contradict one another."""
 MOST_COUNTED = 1_000_000
 """Combinations that are tried one by one against exclusions."""
 
@@ -125,6 +127,9 @@ def _refuse_nothing(factors: Factors, loaded: LoadedRecipe) -> None:
     if factors.completed(nothing) is not None:
         return
     kept = list(range(len(factors.excluded)))
+    if len(kept) > MOST_TRIED:
+        message = f"the {len(kept)} entries of 'exclude' leave no condition"
+        raise DesignError(Fault("", message, "remove some of them"))
     for number in list(kept):
         fewer = tuple(factors.excluded[n] for n in kept if n != number)
         if Factors(factors.names, factors.settings, fewer).completed(nothing) is None:

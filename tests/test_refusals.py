@@ -1,0 +1,241 @@
+"""Plans that a breaker got past the planner, or that it refused without reason: what they must do now."""
+
+import itertools
+import json
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+import augment
+from augment.corpus.audit import audit
+from augment.corpus.spec import CorpusSpec
+from augment.corpus.table import read_corpus
+from augment.design.assignment import schedule
+from augment.design.grid.factors import Factors
+from augment.design.program import Program, UnsolvedError, within
+from augment.design.selection import refusal, select
+from augment.errors import AcoustigridError, CorpusError, DesignError
+from augment.recipe.experiment import Balance, Budget, Rotated, Speakers
+from augment.report.tables import plan_text
+from conftest import RATE
+from test_grid import made_up
+from test_selection import corpus_of, small
+
+
+def row(identity, accent, gender="f", speaker=None, **more):
+    return {"id": identity, "accent": accent, "speaker": speaker or identity, "gender": gender, "age": "y", **more}
+
+
+@settings(deadline=None, max_examples=100)
+@given(small(), st.integers(1, 6), st.sampled_from(["0.3", "0.5", "0.75"]), st.sampled_from(["0", "0.1", "0.25"]))
+def test_shares_hold_to_their_tolerance_or_are_infeasible(rows, wanted, share, tolerance):
+    """In exact fractions; what is refused no choice of numbers could do."""
+    share_f, limit = Fraction(share), Fraction(tolerance)
+    shares = {"gender": {"f": float(share), "m": float(1 - share_f)}}
+    balance = Balance(
+        by=("accent",), utterances=wanted, match=("gender",), tolerance=float(tolerance), shares=shares
+    )  # fmt: skip
+    assume({r["gender"] for r in rows} == {"f", "m"})  # a value that nobody has is taken for a slip
+    own = {group: [r["gender"] for r in rows if r["accent"] == group] for group in {r["accent"] for r in rows}}
+    fits = {
+        group: [f for f in range(wanted + 1) if f <= some.count("f") and wanted - f <= some.count("m")
+                and abs(Fraction(f, wanted) - share_f) <= limit]
+        for group, some in own.items()
+    }  # fmt: skip
+    possible = any(max(c) - min(c) <= int(limit * wanted) for c in itertools.product(*fits.values()))
+    if not possible:
+        with pytest.raises(DesignError):
+            select(corpus_of(rows), balance, 1)
+        return
+    chosen = select(corpus_of(rows), balance, 1).frame
+    for group in own:
+        women = chosen.filter((chosen["group"] == group) & (chosen["label:gender"] == "f")).height
+        assert abs(Fraction(women, wanted) - share_f) <= limit
+
+
+def test_a_share_of_what_can_no_longer_be_chosen_is_refused():
+    rows = [row(f"{g}{n}", g) for g in "AB" for n in range(4)]
+    rows += [row(f"m{n}", None, "m") for n in range(4)]
+    shares = {"gender": {"f": 0.5, "m": 0.5}}
+    with pytest.raises(DesignError, match=r"names 'm', and no row that has it can be chosen"):
+        select(corpus_of(rows), Balance(by=("accent",), utterances=2, match=("gender",), shares=shares), 1)
+    bare = [row(f"{g}{n}", g, None if n < 2 else "f") for g in "AB" for n in range(4)]
+    shares = {"gender": {"f": 0.5, "(unlabelled)": 0.5}}
+    balance = Balance(by=("accent",), utterances=4, match=("gender",), shares=shares, unlabelled="group")
+    assert select(corpus_of(bare), balance, 1).frame["label:gender"].null_count() == 4
+
+
+def test_nobody_in_particular_is_no_speaker():
+    rows = [row(f"{g}{n}", g) | ({"speaker": None} if n else {}) for g in "AB" for n in range(4)]
+    assert select(corpus_of(rows), Balance(by=("accent",), utterances=4), 1).per_group == 4
+    notes = "\n".join(select(corpus_of(rows), Balance(by=("accent",), utterances=4), 1).notes)
+    assert "6 rows name no speaker; they count as one" in notes
+    assert "(unknown)" not in notes
+    with pytest.raises(DesignError, match="1 of at least 2 speakers"):
+        select(corpus_of(rows), Balance(by=("accent",), utterances=2, speakers=Speakers(min=2)), 1)
+    nobody = [r | {"speaker": None} for r in rows]
+    notes = "\n".join(select(corpus_of(nobody), Balance(by=("accent",), utterances=4), 1).notes)
+    assert "no row names its speaker" in notes
+
+
+def test_empty_cells_are_refused_with_what_would_fill_them():
+    with pytest.raises(DesignError, match=r"fill 2 of 6 cells of a group - assignment: \{rotated: 3\}"):
+        schedule(made_up(6), Rotated(rotated=1), None, [1.0] * 4, ("wav", 8000), 1, 2)
+    for each, per_group in ((3, 2), (1, 6)):
+        schedule(made_up(6), Rotated(rotated=each), None, [1.0] * 2 * per_group, ("wav", 8000), 1, per_group)
+
+
+def test_a_budget_that_is_met_exactly_suffices():
+    seconds = [1.0] * 36
+    assert schedule(made_up(120), "rotated", Budget(hours=1.13), seconds, ("wav", 8000), 1, 18).each == 113
+
+
+def test_durations_are_those_of_the_audio(workshop):
+    rows = workshop.corpus({"North": 4, "South": 4}, seconds=1.0)
+    for place, entry in enumerate(rows):
+        entry["duration"] = 1.0 + 0.1 * (place % 3)
+        if entry["accent"] == "South":
+            path = workshop.folder / entry["audio_filepath"]
+            soundfile.write(path, np.tile(soundfile.read(path)[0], 4), RATE, subtype="PCM_16")
+    workshop.manifest(rows)
+    planned = augment.plan(workshop.recipe())
+    (found,) = {d.after for d in planned.selection.balance.differences if d.variable == "duration"}
+    assert found > 10
+    matched = workshop.recipe(balance="{by: [accent], match: [duration], tolerance: 0.9}")
+    with pytest.raises(DesignError, match="4 chosen rows declare another than the audio's"):
+        augment.plan(matched)
+
+
+@pytest.mark.parametrize("duration", [0, -1, 1e308])
+def test_absurd_durations_are_none(workshop, duration):
+    rows = [{**entry, "duration": duration} for entry in workshop.corpus({"North": 2, "South": 2})]
+    workshop.manifest(rows)
+    planned = augment.plan(workshop.recipe())
+    assert "4 rows have a duration that is no number: the audio's own is used" in planned.notes
+    assert "? > " in plan_text(planned)
+    with pytest.raises(DesignError, match="no row says how long it is"):
+        augment.plan(workshop.recipe(balance="{by: [accent], match: [duration]}"))
+
+
+def test_a_test_set_describes_itself_in_json_that_anybody_reads(workshop):
+    rows = [{**entry, "duration": 1.0} for entry in workshop.corpus({"North": 1, "South": 1})]
+    workshop.manifest(rows)
+    folder = augment.build(workshop.recipe(), workshop.folder / "set").folder
+
+    def refuse(constant):
+        raise ValueError(constant)
+
+    json.loads((folder / "testset.json").read_text(), parse_constant=refuse)
+
+
+def test_the_audit_keeps_apart_what_the_plan_keeps_apart(workshop):
+    odd = {"a": {"accent": "x / y", "age": "z"}, "b": {"accent": "x", "age": "y / z"}}
+    workshop.manifest([{**entry, **odd[entry["accent"]]} for entry in workshop.corpus({"a": 2, "b": 2})])
+    corpus = read_corpus(CorpusSpec(path="corpus.jsonl"), workshop.folder)
+    with pytest.raises(CorpusError, match="two combinations of accent, age would be one group"):
+        audit(corpus, ("accent", "age"), RATE, 0)
+    with pytest.raises(CorpusError, match="'accent' stands twice"):
+        audit(corpus, ("accent", "accent"), RATE, 0)
+
+
+def test_remedies_can_be_copied_and_do(workshop):
+    """A group with every sign that YAML minds; the line is put into the recipe as it stands."""
+    rows = workshop.corpus({"a": 3, "b": 3, "c": 1})
+    names = {"a": 'It\'s "x"', "b": "a\\b: {no}", "c": "Tiny"}
+    workshop.manifest([{**entry, "accent": names[entry["accent"]]} for entry in rows])
+    with pytest.raises(DesignError) as caught:
+        augment.plan(workshop.recipe(balance="{by: [accent], utterances: 3}"))
+    line = str(caught.value).split("corpus: {keep: ")[1].split("; or ")[0].removesuffix("}")
+    planned = augment.plan(
+        workshop.recipe(corpus=f"{{path: corpus.jsonl, keep: {line}}}", balance="{by: [accent], utterances: 3}")
+    )
+    assert planned.selection.groups == ('It\'s "x"', "a\\b: {no}")
+
+
+@pytest.mark.parametrize(
+    ("balance", "words", "way"),
+    [
+        ({"utterances": 3, "speakers": Speakers(min=5)}, "at least 5 are needed", "balance: {utterances: 5}"),
+        ({"utterances": 3, "speakers": Speakers(max_share=0.3)}, "at least 4 are needed", "balance: {utterances: 4}"),
+    ],
+)  # fmt: skip
+def test_too_few_utterances_for_their_speakers(balance, words, way):
+    rows = [row(f"{g}{n}", g) for g in "AB" for n in range(10)]
+    with pytest.raises(DesignError) as caught:
+        select(corpus_of(rows), Balance(by=("accent",), **balance), 1)
+    assert words in str(caught.value)
+    assert way in str(caught.value)
+
+
+def test_the_solver_has_an_end_and_says_that_it_does_not_know(monkeypatch):
+    program = Program()
+    x = program.variable(0, 1)
+    program.row({x: 1.0}, least=0)
+    import scipy.optimize
+
+    asked = []
+    solve = scipy.optimize.milp
+
+    def slow(*arguments, **named):
+        asked.append(named["options"]["time_limit"])
+        found = solve(*arguments, **named)
+        found.status = 1
+        return found
+
+    monkeypatch.setattr(scipy.optimize, "milp", slow)
+    with within(5), pytest.raises(UnsolvedError, match=r"its time is over.*is not known"):
+        program.solve({x: 1.0})
+    assert 0 < asked[0] <= 5
+    told, cut = refusal._in_time(iter(lambda: program.solve({}), 0))
+    assert (told, cut) == ([], True)
+
+
+def test_exclusions_that_leave_nothing_are_found_out():
+    """More factors than settings, and no two alike: a plain search would take days."""
+    names = tuple(f"s{n}" for n in range(8))
+    alike = tuple({a: frozenset({s}), b: frozenset({s})} for a, b in itertools.combinations(range(9), 2) for s in names)
+    nine = Factors(tuple(f"f{n}" for n in range(9)), (names,) * 9, alike)
+    assert nine.completed((None,) * 9) is None
+    eight = Factors(nine.names[:8], (names,) * 8, tuple(entry for entry in alike if 8 not in entry))
+    found = eight.completed(("s3", *(None,) * 7))
+    assert found is not None
+    assert len(set(found)) == 8
+    assert found[0] == "s3"
+
+
+def test_designs_are_counted_after_their_exclusions(workshop):
+    workshop.corpus({"North": 1, "South": 1})
+    factors = ", ".join(f"f{i}: {{{', '.join(f's{j}: []' for j in range(30))}}}" for i in range(3))
+    kept = "{f0: [" + ", ".join(f"s{j}" for j in range(1, 30)) + "]}"
+    recipe = workshop.recipe(factors=f"{{{factors}}}", exclude=f"[{kept}]")
+    from augment.design.grid.choices import choices_of
+
+    assert len(choices_of(augment.load_recipe(recipe)).choices) == 900
+
+
+@pytest.mark.parametrize(
+    ("part", "text", "words"),
+    [
+        ("statistics", "{wer: 0.97, detect: 0.2}", "cannot be worse by 0.2"),
+        ("conditions", "[{noise: []}]", "conditions.0.noise"),
+        ("exclude", "[{noise: []}]", "exclude.0.noise"),
+    ],
+)
+def test_parts_that_say_nothing_are_refused(workshop, part, text, words):
+    workshop.corpus({"North": 1, "South": 1})
+    with pytest.raises(AcoustigridError, match=words):
+        augment.plan(workshop.recipe(**{part: text}))
+
+
+def test_names_from_anywhere_stay_on_their_line(workshop):
+    rows = workshop.corpus({"a": 1, "b": 1})
+    odd = {"a": "red\x1b[31m\nline", "b": "tab\tbed"}
+    workshop.manifest([{**entry, "accent": odd[entry["accent"]]} for entry in rows])
+    told = plan_text(augment.plan(workshop.recipe()))
+    table = told.split("\n\n")[1]
+    assert "\x1b" not in table
+    assert len(table.splitlines()) == 4

@@ -6,6 +6,8 @@ import pytest
 
 import augment
 from augment.bundled import bundled
+from augment.corpus.source import readers
+from augment.export import exporters
 from augment.perturb import kinds
 from augment.profiles.library import FOLDERS, bundled_names
 from augment.recipe.loader import load_recipe
@@ -24,7 +26,7 @@ def test_the_recipe_on_the_first_screen_is_a_recipe(tmp_path):
 
 
 def test_the_experiment_is_a_part_of_a_recipe(tmp_path):
-    first, experiment = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    first, _, experiment = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
     whole = re.sub(r"^balance:.*\n", "", first, flags=re.MULTILINE) + experiment
     (tmp_path / "experiment.yaml").write_text(whole)
     recipe = load_recipe(tmp_path / "experiment.yaml").recipe
@@ -35,6 +37,18 @@ def test_the_experiment_is_a_part_of_a_recipe(tmp_path):
 def test_the_table_on_the_first_screen_is_the_demos(tmp_path):
     result = augment.build("demo", tmp_path / "demo")
     assert result.coverage in README
+
+
+def test_the_licences_are_a_part_of_a_recipe(tmp_path):
+    first, licences, _ = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    whole = re.sub(r"^corpus:.*\n", "", first, flags=re.MULTILINE) + licences
+    (tmp_path / "licences.yaml").write_text(whole)
+    assert len(load_recipe(tmp_path / "licences.yaml").recipe.licences.sources) == 2
+
+
+@pytest.mark.parametrize("name", [*exporters(), *readers()])
+def test_layouts_and_formats_are_in_the_readme(name):
+    assert f"`{name}`" in README
 
 
 @pytest.mark.parametrize("name", kinds())

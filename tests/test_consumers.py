@@ -1,0 +1,111 @@
+"""Exports read by the tools they are for: ``pytest -m consumers`` where the extra ``consumers`` is installed."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+import soundfile
+
+import augment
+from augment.files.audio import pcm_sha256
+from conftest import RATE, Workshop
+
+pytestmark = pytest.mark.consumers
+
+TEXTS = ['say "hi", he said; ok', "two\nlines\tand a tab", "=SUM(A1)", "naïve 日本語 🎧", "short", "plain"]
+FORMATS = ("kaldi", "espnet", "lhotse", "lhotse_shar", "huggingface", "audiofolder", "webdataset", "nemo", "csv")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    shop = Workshop(tmp_path_factory.mktemp("consumers"))
+    rows = shop.corpus({"North": 3, "South East": 3}, seconds=0.6)
+    for row, text in zip(rows, TEXTS, strict=True):
+        row |= {"text": text, "speaker": f"Ann {row['id'][0]}", "age": None if text == "plain" else "30"}
+    shop.manifest(rows)
+    return augment.build(shop.recipe(), shop.folder / "set", formats=FORMATS).folder
+
+
+@pytest.fixture
+def manifest(built, monkeypatch):
+    """Rows by id, from the folder of the test set, where paths start."""
+    monkeypatch.chdir(built)
+    return {row["id"]: row for row in map(json.loads, (built / "manifest.jsonl").read_text().splitlines())}
+
+
+def same(samples, row):
+    """Samples of full scale 1.0, to the bit."""
+    return pcm_sha256(np.round(np.asarray(samples).squeeze() * 32768).astype(np.int16)) == row["pcm_sha256"]
+
+
+def decoded(data):
+    return soundfile.read(io.BytesIO(data))[0]
+
+
+def test_lhotse_validates_and_reads_manifests_and_cuts(built, manifest):
+    import lhotse
+
+    recordings = lhotse.load_manifest("lhotse/recordings.jsonl.gz")
+    supervisions = lhotse.load_manifest("lhotse/supervisions.jsonl.gz")
+    lhotse.validate_recordings_and_supervisions(recordings, supervisions)
+    cuts = lhotse.load_manifest("lhotse/cuts.jsonl.gz")
+    lhotse.validate(cuts)
+    assert [cut.id for cut in cuts] == list(manifest)
+    for cut in cuts:
+        row, said = manifest[cut.id], cut.supervisions[0]
+        assert (said.text, said.speaker) == (row["text"], row["speaker"])
+        assert (said.custom["accent"], said.custom["age"]) == (row["accent"], row["age"])
+        assert said.custom["condition"] == row["condition"]
+        assert same(cut.load_audio(), row)
+
+
+def test_lhotse_reads_shar(built, manifest):
+    import lhotse
+
+    cuts = list(lhotse.CutSet.from_shar(in_dir="lhotse_shar"))
+    assert [cut.id for cut in cuts] == list(manifest)
+    for cut in cuts:
+        assert same(cut.load_audio(), manifest[cut.id])
+        assert cut.supervisions[0].custom["noise"] == manifest[cut.id]["noise"]
+
+
+@pytest.mark.parametrize("folder", ["kaldi", "espnet"])
+def test_lhotse_reads_the_kaldi_directory(built, manifest, folder):
+    from lhotse.kaldi import load_kaldi_data_dir
+
+    recordings, supervisions, _ = load_kaldi_data_dir(folder, sampling_rate=RATE)
+    assert len(recordings) == len(supervisions) == len(manifest)
+    ids = dict(line.split(" ", 1) for line in (built / "kaldi" / "utt2id").read_text().splitlines())
+    for said in supervisions:
+        row = manifest[ids[said.id]]
+        assert (said.text or "") == " ".join(row["text"].split())
+        assert same(recordings[said.recording_id].load_audio(), row)
+
+
+def test_datasets_reads_parquet(built, manifest, tmp_path):
+    import datasets
+
+    read = datasets.load_dataset("parquet", data_dir="huggingface/data", split="test", cache_dir=str(tmp_path))
+    assert read.features["audio"].sampling_rate == RATE
+    read = read.cast_column("audio", datasets.Audio(decode=False))
+    assert [row["id"] for row in read] == list(manifest)
+    for row in read:
+        told = manifest[row["id"]]
+        assert {name: row[name] for name in told if name != "audio_filepath"} == {
+            name: value for name, value in told.items() if name != "audio_filepath"
+        }
+        assert same(decoded(row["audio"]["bytes"]), told)
+
+
+def test_webdataset_reads_its_shards(built, manifest):
+    import webdataset
+
+    shards = sorted(str(path) for path in (built / "webdataset").glob("*.tar"))
+    read = list(webdataset.WebDataset(shards, shardshuffle=False))
+    assert [sample["__key__"] for sample in read] == list(manifest)
+    for sample in read:
+        row = manifest[sample["__key__"]]
+        assert json.loads(sample["json"]) == row
+        assert sample["txt"].decode() == row["text"]
+        assert same(decoded(sample["flac"]), row)

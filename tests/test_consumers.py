@@ -24,7 +24,7 @@ def built(tmp_path_factory):
     for row, text in zip(rows, TEXTS, strict=True):
         row |= {"text": text, "speaker": f"Ann {row['id'][0]}", "age": None if text == "plain" else "30"}
     shop.manifest(rows)
-    return augment.build(shop.recipe(), shop.folder / "set", formats=FORMATS).folder
+    return augment.build(shop.recipe(output="{labels: all}"), shop.folder / "set", formats=FORMATS).folder
 
 
 @pytest.fixture
@@ -109,3 +109,17 @@ def test_webdataset_reads_its_shards(built, manifest):
         assert json.loads(sample["json"]) == row
         assert sample["txt"].decode() == row["text"]
         assert same(decoded(sample["flac"]), row)
+
+
+def test_mlcroissant_validates_the_description_and_reads_its_records(built, manifest):
+    import mlcroissant
+
+    said = mlcroissant.Dataset(jsonld=built / "croissant.json")
+    assert not said.metadata.ctx.issues.errors
+    records = list(said.records("items"))
+    assert len(records) == len(manifest)
+    for record in records:
+        row = manifest[record["items/id"].decode()]
+        assert record["items/text"].decode() == row["text"]
+        assert record["items/accent"].decode() == row["accent"]
+        assert record["items/block"] == row["block"]

@@ -167,7 +167,7 @@ def test_labels_may_have_any_name(workshop):
     workshop.manifest(rows)
     import augment
 
-    plan = augment.plan(workshop.recipe())
+    plan = augment.plan(workshop.recipe(output="{labels: all}"))
     for name, value in odd.items():
         column = {
             "row": "row", "group": "label_group", "label_group": "label_label_group", "_text": "_text",

@@ -42,7 +42,7 @@ def built(tmp_path_factory):
             "age": None if identity == "A B/c" else 30,
         }
     shop.manifest(rows)
-    recipe = shop.recipe(output="{format: wav}")
+    recipe = shop.recipe(output="{format: wav, labels: [age]}")
     return augment.build(recipe, shop.folder / "set", formats=FORMATS).folder
 
 

@@ -14,9 +14,11 @@ from augment.execute import Lost, executors
 from augment.export import exporters
 from augment.files.atomic import write_atomically
 from augment.recipe.loader import LoadedRecipe
-from augment.report.tables import coverage, measured
-from augment.testset.finish import manifest_rows, write_rest
-from augment.testset.folder import COVERAGE, CSV, WHERE, Folder, Rows, open_folder
+from augment.report.croissant import croissant
+from augment.report.datasheet import datasheet
+from augment.report.tables import coverage, in_order, measured
+from augment.testset.finish import identity_of, manifest_rows, write_rest
+from augment.testset.folder import COVERAGE, CROISSANT, CSV, DATASHEET, WHERE, Folder, Rows, open_folder
 from augment.testset.shard import Done, Job, Shard, Utterance
 from augment.testset.work import job_of, shards
 
@@ -101,11 +103,18 @@ def _finish(opened: Folder, planned: Plan, rows: Rows, failures: list[dict[str, 
     opened.remove_stale()
     manifest = manifest_rows(planned, rows)
     grid = coverage(planned, rows)
-    beside = {COVERAGE: f"{grid}\n".encode(), CSV: exporters()["csv"].table(manifest)}
-    write_rest(opened, planned, manifest, failures, beside)
+    identity = identity_of(planned, manifest, len(failures))
+    table = exporters()["csv"].table(manifest)
+    beside = {
+        COVERAGE: f"{grid}\n".encode(),
+        CSV: table,
+        DATASHEET: datasheet(planned, identity, manifest).encode(),
+        CROISSANT: croissant(identity, manifest, (CSV, table), planned.loaded.recipe.output.format),
+    }
+    write_rest(opened, planned, manifest, failures, identity, beside)
     opened.forget_parts()
     counts = (len(manifest), len(opened.finished), len(opened.stale))
-    return BuildResult(opened.path, planned, *counts, tuple(failures), grid, measured(manifest))
+    return BuildResult(opened.path, planned, *counts, tuple(failures), grid, measured(in_order(planned, manifest)))
 
 
 def _executor(name: str | None, workers: int) -> Any:

@@ -17,7 +17,7 @@ from augment.design.naming import file_stem
 from augment.design.notes import notes_on
 from augment.design.provenance import Provenance, speech_source
 from augment.design.selection import Selection
-from augment.errors import DesignError, Fault
+from augment.errors import DesignError, Fault, nearest
 from augment.perturb import Perturbation
 from augment.profiles.library import DEALT
 from augment.recipe.loader import LoadedRecipe
@@ -125,10 +125,20 @@ def make_plan(
 
 
 def label_columns(corpus: Corpus, loaded: LoadedRecipe) -> dict[str, str]:
-    """Column of the manifest for each label of the corpus: its own name, or ``label_...`` where that is taken."""
+    """Column of the manifest for each label that leaves the corpus: its own name, or ``label_...`` where that is taken.
+
+    Raises:
+        DesignError: The recipe names labels that the corpus does not have.
+    """
+    asked = loaded.recipe.output.labels
+    absent = [label for label in asked if label not in corpus.labels] if isinstance(asked, tuple) else []
+    if absent:
+        known = nearest(absent[0], corpus.labels)
+        message = f"output.labels names '{absent[0]}', a label that the corpus does not have"
+        raise DesignError(Fault(str(corpus.manifest), message, known))
     taken = set(loaded.settings)
     columns: dict[str, str] = {}
-    for label in corpus.labels:
+    for label in loaded.recipe.outgoing(corpus.labels):
         column = label
         while column in taken or column in RESERVED or measured(column) or column == "noise":
             column = f"label_{column}"

@@ -1,6 +1,7 @@
 """The model of a recipe. What YAML spells is a pydantic model: frozen, strict, no unknown keys."""
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
 from pydantic import Field, field_validator, model_validator
@@ -123,6 +124,10 @@ class Output(Spec):
 
     format: AudioFormat = "flac"
     sample_rate_hz: Annotated[int, Field(ge=8000, le=48000)] = 16000
+    labels: Annotated[
+        Literal["used", "all"] | tuple[str, ...],
+        Field(description="labels of the corpus that leave it: those the recipe uses, all, or these and those used"),
+    ] = "used"
 
 
 class SourceLicence(Spec):
@@ -219,6 +224,14 @@ class Recipe(Spec):
         if self.assignment != "crossed" and self.balance.text == "parallel":
             raise ValueError("'text: parallel' goes with 'assignment: crossed': texts fix who meets what, not speakers")
         return self
+
+    def outgoing(self, labels: Iterable[str]) -> tuple[str, ...]:
+        """Which labels of the corpus stand in the test set: those that the design uses, and those it is told to."""
+        if self.output.labels == "all":
+            return tuple(labels)
+        named = () if self.output.labels == "used" else self.output.labels
+        used = {*self.balance.by, *self.balance.match, *self.corpus.keep, *self.corpus.labels, *named}
+        return tuple(label for label in labels if label in used)
 
     @property
     def rotated(self) -> bool:

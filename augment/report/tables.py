@@ -64,6 +64,12 @@ def measured(rows: Iterable[Mapping[str, Any]]) -> str:
     return table(["condition", *columns, "made softer"], lines)
 
 
+def in_order(plan: Plan, rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Rows of a manifest by condition, in the order of the grid."""
+    place = {condition.name: turn for turn, condition in enumerate(plan.conditions)}
+    return sorted(rows, key=lambda row: place[row["condition"]])
+
+
 def _spread(rows: Sequence[Mapping[str, Any]], column: str) -> str:
     """Mean, and the range where it is wider than a tenth."""
     values = [row[column] for row in rows if row.get(column) is not None]

@@ -132,6 +132,7 @@ def write_rest(
     plan: Plan,
     rows: Sequence[dict[str, Any]],
     failures: Sequence[dict[str, Any]],
+    identity: dict[str, Any],
     extra: dict[str, bytes],
 ) -> None:
     """Write everything but the audio; the identity, which says that the set is complete, comes last.
@@ -141,6 +142,7 @@ def write_rest(
         plan: What was planned.
         rows: Of the manifest.
         failures: Items that could not be made, and why.
+        identity: As of :func:`identity_of`.
         extra: More files by name, such as exports.
     """
     files = {
@@ -156,8 +158,8 @@ def write_rest(
         (folder.path / FAILURES).unlink(missing_ok=True)
     for name, data in files.items():
         write_atomically(folder.path / name, data)
-    identity = _identity(plan, rows, len(failures), {name: _sha256(data) for name, data in files.items()})
-    write_atomically(folder.path / IDENTITY, json_text(identity))
+    checksums = {name: _sha256(data) for name, data in files.items()}
+    write_atomically(folder.path / IDENTITY, json_text({**identity, "checksums": checksums}))
 
 
 def plan_bytes(plan: Plan) -> bytes:
@@ -230,7 +232,14 @@ def profile_digests(conditions: Iterable[Condition], library: Library) -> dict[s
     return {need.name: library.digest(need) for need in sorted(needs, key=lambda need: need.name)}
 
 
-def _identity(plan: Plan, rows: Sequence[dict[str, Any]], failed: int, checksums: dict[str, str]) -> dict[str, Any]:
+def identity_of(plan: Plan, rows: Sequence[dict[str, Any]], failed: int) -> dict[str, Any]:
+    """What ``testset.json`` says, without the checksums of the files beside it.
+
+    Args:
+        plan: What was planned.
+        rows: Of the manifest.
+        failed: Items that could not be made.
+    """
     softer = [row["headroom_gain_db"] for row in rows if row["headroom_gain_db"] < 0]
     return {
         **described(plan.loaded, plan.conditions),
@@ -251,7 +260,6 @@ def _identity(plan: Plan, rows: Sequence[dict[str, Any]], failed: int, checksums
             **{name: version for name in PACKAGES if (version := _version(name)) is not None},
             "libsndfile": _libsndfile(),
         },
-        "checksums": checksums,
     }
 
 

@@ -20,6 +20,8 @@ PLAN = "plan.parquet"
 PROFILES = "profiles.json"
 COVERAGE = "coverage.txt"
 CSV = "manifest.csv"
+DATASHEET = "datasheet.md"
+CROISSANT = "croissant.json"
 FAILURES = "failures.jsonl"
 WHERE = "where.json"
 

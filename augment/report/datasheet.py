@@ -1,0 +1,139 @@
+"""The data sheet of a test set: what it is, how it was designed, what was measured, what it is not."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from augment.design.conditions import Condition
+from augment.design.plan import Plan
+from augment.profiles.library import Library, Need
+from augment.report.design import assignment_text, balance_text, conditions_text
+from augment.report.detection import detection_text
+from augment.report.tables import coverage, groups, in_order, measured
+from augment.report.text import table
+
+
+def datasheet(plan: Plan, identity: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
+    """The data sheet as Markdown; its tables are plain text, as the command line shows them.
+
+    Args:
+        plan: What was planned.
+        identity: What ``testset.json`` will say, without checksums.
+        rows: Of the manifest.
+    """
+    made = [str(row["audio_filepath"]) for row in rows]
+    parts = [
+        (f"Data sheet: {identity['name']}", _what(plan, identity)),
+        ("Groups", _blocks(groups(plan), balance_text(plan))),
+        ("Conditions", _blocks(_conditions(plan.conditions), conditions_text(plan), assignment_text(plan))),
+        ("Where the figures behind them come from", _figures(plan)),
+        ("Files in each cell", _blocks(coverage(plan, made))),
+        ("What was measured", _blocks(measured(in_order(plan, rows)))),
+        ("What a cell can show", _blocks(detection_text(plan))),
+        ("What it is not", _list([*identity["limits"], *identity["notes"]])),
+        ("Licences and credits", _licences(identity)),
+        ("What it says of people", _people(plan, identity)),
+        ("How it was made", _made(identity)),
+    ]
+    lines = [f"{'#' if place == 0 else '##'} {title}\n\n{text}" for place, (title, text) in enumerate(parts) if text]
+    return "\n\n".join(lines) + "\n"
+
+
+def _what(plan: Plan, identity: Mapping[str, Any]) -> str:
+    items = identity["items"]
+    lines = [
+        "A test set for speech recognisers: clean labelled speech under a designed grid of acoustic conditions, which "
+        "were added by a program. It is meant to compare word error rates between groups of speakers and conditions. "
+        "It is not meant for training.",
+        f"{len(identity['groups'])} groups x {len(plan.conditions)} conditions, {identity['utterances_per_group']} "
+        f"utterances in each group; {items['made']} of {items['planned']} files, {plan.seconds / 3600:.2f} hours.",
+        f"SNR is the active speech level (ITU-T P.56) minus the RMS level of the noise, at the microphone's input, "
+        f"{_band(identity['snr'])}. Speech is at {identity['speech_level_dbov']:g} dBov in the files.",
+    ]
+    return "\n\n".join([*([str(identity["about"])] if identity["about"] else []), *lines])
+
+
+def _band(snr: Mapping[str, Any]) -> str:
+    band = "at all frequencies" if snr["band_hz"] is None else "{:g}-{:g} Hz".format(*snr["band_hz"])
+    return band + (", A-weighted" if snr["weighting"] == "A" else "")
+
+
+def _blocks(*texts: str) -> str:
+    return "\n\n".join(f"```\n{text}\n```" for text in texts if text)
+
+
+def _list(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in dict.fromkeys(lines))
+
+
+def _conditions(conditions: Iterable[Condition]) -> str:
+    rows = [
+        [c.name, "; ".join(_step(step.perturbation.model_dump(mode="json")) for step in c.chain)] for c in conditions
+    ]
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(f"{name.ljust(width)}  {steps or 'nothing: the control'}" for name, steps in rows)
+
+
+def _step(fields: Mapping[str, Any]) -> str:
+    """A step with the fields that it has.
+
+    Example:
+        >>> _step({"kind": "microphone", "profile": "laptop", "snr_db": None})
+        'microphone (profile: laptop)'
+    """
+    said = ", ".join(f"{name}: {value}" for name, value in fields.items() if name != "kind" and value is not None)
+    return f"{fields['kind']} ({said})" if said else str(fields["kind"])
+
+
+def _figures(plan: Plan) -> str:
+    """Sources of every profile; what is an estimate says so."""
+    library, lines = plan.loaded.library, dict[str, None]()
+    for need in (n for c in plan.conditions for step in c.chain for n in step.perturbation.needs()):
+        lines |= dict.fromkeys(_sources(library, need))
+    return _list(sorted(lines))
+
+
+def _sources(library: Library, need: Need) -> list[str]:
+    if need.kind not in ("noise_profile", "microphone", "room"):
+        return []
+    profile = library.profile(need.kind, need.name).model_dump(mode="json")
+    sources = dict.fromkeys(" ".join(source.split()) for source in _every_source(profile))
+    title = profile.get("title") or need.name
+    return [f"`{need.name}` ({title}): {source}" for source in sources]
+
+
+def _every_source(part: Any) -> Iterable[str]:
+    if isinstance(part, Mapping):
+        for name, value in part.items():
+            yield from [value] if name == "source" and isinstance(value, str) else _every_source(value)
+    elif isinstance(part, (list, tuple)):
+        for value in part:
+            yield from _every_source(value)
+
+
+def _licences(identity: Mapping[str, Any]) -> str:
+    rows = [[s["name"] or s["kind"], s["licence"], s["items"], s["credit"]] for s in identity["sources"]]
+    lines = [f"Licence of the set: {identity['licence']}. Every row names that of its item (`licence`, `credit`)."]
+    if identity["forbidden_mixtures"]:
+        reasons = "; ".join(identity["forbidden_mixtures"])
+        allowed = identity["forbidden_mixtures_allowed_by"]
+        lines.append(f"**It holds mixtures that licences forbid**: {reasons}. Allowed by: {allowed}")
+    return "\n\n".join([*lines, _blocks(table(["source", "licence", "items", "credit"], rows))])
+
+
+def _people(plan: Plan, identity: Mapping[str, Any]) -> str:
+    labels = ", ".join(identity["labels"]) or "none"
+    groups_by = ", ".join(plan.loaded.recipe.balance.by)
+    return (
+        f"Rows hold what speakers say, their names in the corpus (`speaker`), and these labels of theirs: {labels}. "
+        f"Groups are made by {groups_by}, as the corpus has it: who gave the labels, and how, the corpus must tell. "
+        "A group is a small number of people, and no accent is the people of a country."
+    )
+
+
+def _made(identity: Mapping[str, Any]) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in identity["versions"].items())
+    return (
+        f"Made by {identity['made_by']} (bytes version {identity['bytes_version']}, seed {identity['seed']}) with "
+        f"{versions}. The same recipe, corpus and noise give the same files:\n\n"
+        "    acoustigrid build recipe.yaml --out testset\n    acoustigrid verify testset"
+    )

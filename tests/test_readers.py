@@ -10,6 +10,7 @@ import polars
 import pytest
 import soundfile
 
+import augment
 from augment import import_corpus
 from augment.corpus.source import readers
 from augment.corpus.spec import CorpusSpec
@@ -311,7 +312,6 @@ def test_audiofolder(tmp_path, ending):
 
 def test_audio_inside_of_containers_is_built(workshop):
     """A set from an archive has the bytes of a set from the files in it."""
-    import augment
     from conftest import tree
 
     made = workshop.corpus({"North": 2, "South": 2})
@@ -341,6 +341,8 @@ def test_an_imported_manifest_reads_as_the_corpus_does(tmp_path):
         first = rows(corpus)[identity]
         first.pop("audio_filepath")
         assert first == row
+    groups = augment.audit(folder, ["gender"], sample=0, layout="kaldi").groups
+    assert [(group.group, group.utterances) for group in groups] == [("f", 2), ("m", 1)]
     before = out.read_bytes()
     lay(folder, segments="s1-a r9 0 1\n")
     with pytest.raises(CorpusError, match="r9"):

@@ -28,15 +28,17 @@ def audit(
     sample: int | None = SAMPLE,
     columns: Mapping[str, str] | None = None,
     progress: Progress = iter,
+    layout: str | None = None,
 ) -> Audit:
     """Audit a corpus: how its groups are labelled and were recorded, and what may spoil a comparison of them.
 
     Args:
-        source: A recipe, by path, name or loaded; or the path of a manifest.
+        source: A recipe, by path, name or loaded; or the path of a manifest, or of a corpus with a layout.
         by: Labels that make the groups; a recipe's own if nobody says otherwise.
         sample: Recordings of each group that are read, chosen by the hash of their ids; None for all, 0 for none.
         columns: Where a manifest has other names: ``{"audio_filepath": "audio"}``; a recipe says so itself.
         progress: Wraps what is iterated over, to show how far it is.
+        layout: How a corpus is laid out, if it is no manifest of this program's own.
 
     Raises:
         AcoustigridError: The recipe or the manifest has faults, or the corpus has no such labels.
@@ -45,8 +47,10 @@ def audit(
         >>> [group.speakers for group in audit("demo", sample=0).groups]
         [3, 3, 3, 3]
     """
-    if not isinstance(source, LoadedRecipe) and _is_manifest(str(source)):
-        corpus = read_corpus(CorpusSpec(path=str(source), columns=dict(columns or {})), Path())
+    if layout is not None:
+        _refuse_layout(layout)
+    if not isinstance(source, LoadedRecipe) and (layout is not None or _is_manifest(str(source))):
+        corpus = read_corpus(CorpusSpec(path=str(source), layout=layout, columns=dict(columns or {})), Path())
         if not by:
             known = f"labels of the corpus: {', '.join(corpus.labels) or 'none'}"
             raise AcoustigridError(Fault(str(source), "which labels make the groups? say so: --by LABEL", known))
@@ -57,6 +61,12 @@ def audit(
     matched = [label for label in wanted.balance.match if label != DURATION]
     rate, snrs = wanted.output.sample_rate_hz, requested_snrs_db(loaded)
     return audit_corpus(corpus, by or wanted.balance.by, rate, sample, matched, snrs, progress)
+
+
+def _refuse_layout(layout: str) -> None:
+    known = sorted(readers())
+    if layout not in known:
+        raise AcoustigridError(Fault("layout", f"there is no layout '{layout}'", nearest(layout, known)))
 
 
 def _is_manifest(source: str) -> bool:
@@ -75,7 +85,7 @@ def write_audit(found: Audit, path: str | Path) -> None:
         OSError: It cannot be written.
 
     Example:
-        >>> import tempfile
+        >>> import json, tempfile
         >>> target = Path(tempfile.mkdtemp()) / "audit.json"
         >>> write_audit(audit("demo", sample=0), target)
         >>> json.loads(target.read_text())["utterances"]
@@ -119,8 +129,7 @@ def import_corpus(
     target = Path(out)
     if target.suffix != ".jsonl":
         raise AcoustigridError(Fault(str(target), "expected a file name that ends in .jsonl"))
-    if layout not in readers():
-        raise AcoustigridError(Fault("layout", f"there is no layout '{layout}'", nearest(layout, sorted(readers()))))
+    _refuse_layout(layout)
     if target.exists() and target.resolve() == Path(path).resolve():
         raise AcoustigridError(Fault(str(target), "this is the corpus itself", "write to another file"))
     spec = CorpusSpec(path=str(path), layout=layout, pattern=pattern, columns=dict(columns or {}))

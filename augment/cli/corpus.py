@@ -31,6 +31,9 @@ def audit(
     ] = 50,
     whole: Annotated[bool, typer.Option("--all", help="Read every recording.")] = False,
     column: ColumnOption = None,
+    layout: Annotated[
+        str | None, typer.Option(help="How the corpus is laid out, where it is no JSONL, CSV or TSV manifest.")
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the figures to this file (.json).")] = None,
 ) -> None:
     """Show how groups differ in labels and recording; an accent with worse microphones is no accent.
@@ -41,7 +44,7 @@ def audit(
     from augment.api import write_audit
     from augment.report.audit import audit_text
 
-    found = examine(source, by, None if whole else sample, _columns(column), progress("listening"))
+    found = examine(source, by, None if whole else sample, _columns(column), progress("listening"), layout)
     if out is not None:
         write_audit(found, out)
     typer.echo(audit_text(found))

@@ -16,8 +16,8 @@ def modules(package: str) -> tuple[ModuleType, ...]:
             entry point in the group ``acoustigrid.<last part>``.
 
     Example:
-        >>> [m.__name__.split(".")[-1] for m in modules("augment.corpus.readers")]
-        ['delimited', 'jsonl']
+        >>> [m.__name__.split(".")[-1] for m in modules("augment.execute")]
+        ['processes', 'serial']
     """
     folder = import_module(package)
     own = [import_module(f"{package}.{info.name}") for info in pkgutil.iter_modules(folder.__path__)]

@@ -3,13 +3,15 @@
 Reference: the documentation of Hugging Face Datasets, "Create an audio dataset".
 """
 
-import json
 from collections.abc import Iterator
 
+from augment.files.json_text import json_lines
 from augment.testset.finished import Finished
 
 ABOUT = "audio with metadata.jsonl for load_dataset('audiofolder', data_dir=...); copies the audio"
 EXTRA = None
+OWN = ("file_name", "audio")
+"""Where the audio is, and the column that Datasets makes of it."""
 
 
 def files(finished: Finished) -> Iterator[tuple[str, bytes]]:
@@ -17,6 +19,6 @@ def files(finished: Finished) -> Iterator[tuple[str, bytes]]:
     rows = []
     for row in finished.rows:
         name = f"data/{row['condition']}/{row['audio_filepath'].rpartition('/')[2]}"
-        rows.append({"file_name": name, **finished.others(row, ("audio_filepath",))})
+        rows.append({"file_name": name, **finished.others(row, ("audio_filepath",), OWN)})
         yield name, finished.audio(row)
-    yield "metadata.jsonl", "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows).encode()
+    yield "metadata.jsonl", json_lines(rows)

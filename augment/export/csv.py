@@ -16,15 +16,20 @@ def files(finished: Finished) -> Iterator[tuple[str, bytes]]:
     yield "manifest.csv", table(finished.rows)
 
 
-def table(rows: Sequence[dict[str, Any]]) -> bytes:
+def table(rows: Sequence[dict[str, Any]], quote: bool = False) -> bytes:
     r"""CSV with a header; text as it is, empty cells for what a row does not have.
+
+    Args:
+        rows: All with the same keys.
+        quote: Quote every cell, for readers that pass over spaces behind a comma.
 
     Example:
         >>> table([{"id": "a", "text": "yes, no", "snr_db": None}])
         b'id,text,snr_db\r\na,"yes, no",\r\n'
     """
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]) if rows else ["id"])
+    names = list(rows[0]) if rows else ["id"]
+    writer = csv.DictWriter(text, names, quoting=csv.QUOTE_ALL if quote else csv.QUOTE_MINIMAL)
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue().encode()

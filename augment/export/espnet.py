@@ -1,5 +1,6 @@
 """ESPnet data directory: Kaldi's tables, and ``utt2category``, by which it can tell results apart."""
 
+import re
 from collections.abc import Iterator
 
 from augment.formats.kaldi_tables import common_tables, kaldi_names, table
@@ -10,10 +11,8 @@ EXTRA = None
 
 
 def files(finished: Finished) -> Iterator[tuple[str, bytes]]:
-    """``wav.scp``, ``text``, ``utt2spk``, ``spk2utt``; the category is group and condition."""
+    """Kaldi's tables; the category is group and condition, in one word."""
     names = kaldi_names(finished.rows)
     yield from common_tables(finished, names).items()
-    categories = {
-        names.utterance[row["id"]]: f"{row['group'].replace(' ', '_')}__{row['condition']}" for row in finished.rows
-    }
-    yield "utt2category", table(categories)
+    said = {names.utterance[row["id"]]: f"{row['group']}__{row['condition']}" for row in finished.rows}
+    yield "utt2category", table({key: re.sub(r"\s+", "_", category) for key, category in said.items()})

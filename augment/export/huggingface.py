@@ -10,11 +10,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from augment.testset.finished import Finished, Row
+from augment.formats.shards import shards
+from augment.testset.finished import Finished, Row, free_name
 
 ABOUT = "Parquet with embedded audio for load_dataset('parquet', data_dir=...), or to upload as it is"
 EXTRA = "huggingface"
-SHARD = 500
 KINDS = {bool: "bool", int: "int64", float: "float64", str: "string"}
 
 
@@ -25,18 +25,17 @@ def installed() -> bool:
 
 def files(finished: Finished) -> Iterator[tuple[str, bytes]]:
     """``data/test-NNNNN-of-NNNNN.parquet``."""
-    kinds = _kinds(finished)
-    starts = range(0, len(finished.rows), SHARD)
-    for number, first in enumerate(starts):
-        name = f"data/test-{number:05d}-of-{len(starts):05d}.parquet"
-        yield name, _shard(finished, finished.rows[first : first + SHARD], kinds)
+    kinds = _kinds(finished.rows)
+    parts = shards(finished.rows)
+    for number, rows in enumerate(parts):
+        yield f"data/test-{number:05d}-of-{len(parts):05d}.parquet", _shard(finished, rows, kinds)
 
 
-def _kinds(finished: Finished) -> dict[str, str]:
+def _kinds(rows: list[Row]) -> dict[str, str]:
     """Kind of each column but the audio: that of its values, text where there are none or they differ."""
     found: dict[str, str] = {}
-    for column in (name for name in finished.columns if name != "audio_filepath"):
-        values = {type(row[column]) for row in finished.rows if row[column] is not None}
+    for column in (name for name in (rows[0] if rows else ()) if name != "audio_filepath"):
+        values = {type(row[column]) for row in rows if row[column] is not None}
         kinds = {KINDS.get(kind, "string") for kind in values}
         found[column] = "float64" if kinds == {"int64", "float64"} else kinds.pop() if len(kinds) == 1 else "string"
     return found
@@ -46,14 +45,15 @@ def _shard(finished: Finished, rows: list[Row], kinds: dict[str, str]) -> bytes:
     import pyarrow
     import pyarrow.parquet
 
+    name_of = {name: free_name(name, ("audio",), kinds) for name in kinds}
     features: dict[str, Any] = {"audio": {"sampling_rate": rows[0]["sample_rate"], "_type": "Audio"}}
-    features |= {name: {"dtype": kind, "_type": "Value"} for name, kind in kinds.items()}
+    features |= {name_of[name]: {"dtype": kind, "_type": "Value"} for name, kind in kinds.items()}
     audio = pyarrow.struct([("bytes", pyarrow.binary()), ("path", pyarrow.string())])
     makers = {"bool": pyarrow.bool_, "int64": pyarrow.int64, "float64": pyarrow.float64, "string": pyarrow.string}
-    fields = [("audio", audio), *((name, makers[kind]()) for name, kind in kinds.items())]
+    fields = [("audio", audio), *((name_of[name], makers[kind]()) for name, kind in kinds.items())]
     said = json.dumps({"info": {"features": features}})
     schema = pyarrow.schema(fields, metadata={"huggingface": said})
-    columns = {name: [_cell(row[name], kind) for row in rows] for name, kind in kinds.items()}
+    columns = {name_of[name]: [_cell(row[name], kind) for row in rows] for name, kind in kinds.items()}
     columns["audio"] = [
         {"bytes": finished.audio(row), "path": row["audio_filepath"].rpartition("/")[2]} for row in rows
     ]

@@ -1,4 +1,4 @@
-"""Lhotse Shar: cuts and their audio in shards of equal numbers, read in order.
+"""Lhotse Shar: cuts and their audio in shards, read in order.
 
 Reference: Lhotse's documentation, "Lhotse Shar".
 """
@@ -8,19 +8,18 @@ from collections.abc import Iterator
 
 from augment.files.tar import tar_bytes
 from augment.formats.lhotse_records import PLAIN, cut, packed_lines, recording
+from augment.formats.shards import shards
 from augment.testset.finished import Finished, Row
 
 ABOUT = "shards of cuts with their audio for Lhotse (CutSet.from_shar)"
 EXTRA = None
-SHARD = 500
 MEMORY = {"type": "shar", "source": ""}
 """What Shar writes where the audio lies in the archive beside."""
 
 
 def files(finished: Finished) -> Iterator[tuple[str, bytes]]:
     """``cuts.NNNNNN.jsonl.gz`` and ``recording.NNNNNN.tar``."""
-    for number, first in enumerate(range(0, len(finished.rows), SHARD)):
-        rows = finished.rows[first : first + SHARD]
+    for number, rows in enumerate(shards(finished.rows)):
         cuts = (cut(row, finished.others(row, PLAIN), MEMORY) for row in rows)
         yield f"cuts.{number:06d}.jsonl.gz", packed_lines(cuts)
         yield f"recording.{number:06d}.tar", tar_bytes(pair for row in rows for pair in _members(finished, row))

@@ -1,15 +1,17 @@
 """NeMo manifest: JSON Lines; audio paths start from its own folder, where NeMo looks for them."""
 
-import json
 from collections.abc import Iterator
 
+from augment.files.json_text import json_lines
 from augment.testset.finished import Finished
 
 ABOUT = "JSON Lines for NeMo and its Speech Data Explorer; audio paths start from nemo/"
 EXTRA = None
+OWN = ("audio_filename", "sampling_rate")
+"""NeMo would take the first before ``audio_filepath``, and the second for a number of hertz."""
 
 
 def files(finished: Finished) -> Iterator[tuple[str, bytes]]:
     """``manifest.jsonl``: every column, the same keys in every row."""
-    rows = ({**row, "audio_filepath": f"../{row['audio_filepath']}"} for row in finished.rows)
-    yield "manifest.jsonl", "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows).encode()
+    rows = (finished.others(row, (), OWN) for row in finished.rows)
+    yield "manifest.jsonl", json_lines({**row, "audio_filepath": f"../{row['audio_filepath']}"} for row in rows)

@@ -1,28 +1,40 @@
 """SpeechBrain: one CSV and one JSON file; audio paths start from the data folder that its recipes replace.
 
+SpeechBrain replaces ``$word`` in every cell of a CSV and ``{word}`` in every text of a JSON file. In JSON braces are
+doubled, as it asks. A CSV has no way to say a dollar sign: at ``$5`` in a text it stops, and the JSON is to be read.
+
 Reference: SpeechBrain's documentation, "Data loading".
 """
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from augment.export.csv import table
 from augment.testset.finished import Finished, Row
 
-ABOUT = "CSV and JSON for SpeechBrain; data_root is the folder of the test set"
+ABOUT = "CSV and JSON for SpeechBrain; data_root is the folder of the test set; texts with '$' in JSON only"
 EXTRA = None
 HELD = ("id", "audio_filepath", "duration", "text")
+OWN = ("ID", "wav", "words")
 
 
 def files(finished: Finished) -> Iterator[tuple[str, bytes]]:
     """``test.csv`` with ``$data_root`` and ``test.json`` with ``{data_root}``."""
-    yield "test.csv", table([_row(finished, row, "$data_root") for row in finished.rows])
-    told = {row["id"]: _row(finished, row, "{data_root}") for row in finished.rows}
+    yield (
+        "test.csv",
+        table([{"ID": row["id"], **_row(finished, row, "$data_root")} for row in finished.rows], quote=True),
+    )
+    told = {row["id"]: _escaped(_row(finished, row, "")) for row in finished.rows}
     for row in told.values():
-        row.pop("ID")
-    yield "test.json", (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode()
+        row["wav"] = "{data_root}" + row["wav"]
+    yield "test.json", (json.dumps(told, indent=1) + "\n").encode()
 
 
 def _row(finished: Finished, row: Row, root: str) -> Row:
-    first = {"ID": row["id"], "duration": row["duration"], "wav": f"{root}/{row['audio_filepath']}"}
-    return {**first, "words": row["text"], **finished.others(row, HELD)}
+    first = {"duration": row["duration"], "wav": f"{root}/{row['audio_filepath']}", "words": row["text"]}
+    return {**first, **finished.others(row, HELD, OWN)}
+
+
+def _escaped(row: Row) -> dict[str, Any]:
+    return {n: v.replace("{", "{{").replace("}", "}}") if isinstance(v, str) else v for n, v in row.items()}

@@ -4,22 +4,21 @@ import json
 from collections.abc import Iterator
 
 from augment.files.tar import tar_bytes
+from augment.formats.shards import shards
 from augment.testset.finished import Finished, Row
 
 ABOUT = "tar shards for WebDataset: audio, KEY.json with all columns, KEY.txt with the text"
 EXTRA = None
-SHARD = 500
 
 
 def files(finished: Finished) -> Iterator[tuple[str, bytes]]:
     """``shard-NNNNNN.tar``; ids hold no dots, so that a name's first dot ends the key."""
-    for number, first in enumerate(range(0, len(finished.rows), SHARD)):
-        rows = finished.rows[first : first + SHARD]
+    for number, rows in enumerate(shards(finished.rows)):
         yield f"shard-{number:06d}.tar", tar_bytes(pair for row in rows for pair in _members(finished, row))
 
 
 def _members(finished: Finished, row: Row) -> Iterator[tuple[str, bytes]]:
     suffix = row["audio_filepath"].rpartition(".")[2]
     yield f"{row['id']}.{suffix}", finished.audio(row)
-    yield f"{row['id']}.json", json.dumps(row, ensure_ascii=False).encode()
+    yield f"{row['id']}.json", json.dumps(row).encode()
     yield f"{row['id']}.txt", str(row["text"]).encode()

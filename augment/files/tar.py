@@ -6,14 +6,14 @@ from collections.abc import Iterable
 
 
 def tar_bytes(members: Iterable[tuple[str, bytes]]) -> bytes:
-    """An uncompressed USTAR archive without times, owners and modes of anybody.
+    r"""An uncompressed archive without times, owners and modes of anybody: USTAR; PAX for names that are too long.
 
     Example:
-        >>> tar_bytes([("a.txt", b"a")]) == tar_bytes([("a.txt", b"a")])
-        True
+        >>> tar_bytes([("a.txt", b"a")])[257:265]
+        b'ustar\x0000'
     """
     memory = io.BytesIO()
-    with tarfile.open(fileobj=memory, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+    with tarfile.open(fileobj=memory, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for name, data in members:
             info = tarfile.TarInfo(name)
             info.size = len(data)

@@ -13,6 +13,9 @@ from typing import Any
 from augment.testset.finished import Finished, Row
 
 UNKNOWN = "unknown"
+MORE = ("group", "condition", "block", "utterance", "snr_requested_db", "snr_db", "licence")
+TAKEN = frozenset({"category", "dur", "id", "lang", "max_frames_per_chunk", "num_frames", "spk", "uniq", "warp"})
+"""What Kaldi, ESPnet and we mean something by, as ``utt2...``: a label of that name gets another file."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,10 @@ def _said(value: Any) -> str:
 
 
 def common_tables(finished: Finished, names: KaldiNames) -> dict[str, bytes]:
-    """``wav.scp``, ``text``, ``utt2spk``, ``spk2utt``; audio paths start from the folder of the test set."""
+    """``wav.scp``, ``text``, ``utt2spk``, ``spk2utt``, ``utt2id``, ``spk2name``, and a table for each label and factor.
+
+    Audio paths start from the folder of the test set. ``utt2id`` and ``spk2name`` hold what ids and names were.
+    """
     keyed = {names.utterance[row["id"]]: row for row in finished.rows}
     speakers: dict[str, list[str]] = {}
     for key, row in keyed.items():
@@ -78,7 +84,34 @@ def common_tables(finished: Finished, names: KaldiNames) -> dict[str, bytes]:
         "text": table({key: row["text"] for key, row in keyed.items()}),
         "utt2spk": table({key: names.speaker[row["speaker"]] for key, row in keyed.items()}),
         "spk2utt": table({key: " ".join(sorted(own, key=str.encode)) for key, own in speakers.items()}),
+        "utt2id": table({key: row["id"] for key, row in keyed.items()}),
+        "spk2name": table({key: name for name, key in names.speaker.items() if name is not None}),
+        **_column_tables(finished, names),
     }
+
+
+def _column_tables(finished: Finished, names: KaldiNames) -> dict[str, bytes]:
+    known = (name for name in (*MORE, *finished.labels, *finished.factors) if name in finished.columns)
+    columns = [name for name in dict.fromkeys(known) if name != "id"]
+    return {file: column_table(finished, names, column) for column, file in column_files(columns).items()}
+
+
+def column_files(columns: Iterable[str]) -> dict[str, str]:
+    """File of each column; a name that is taken, on a disk without upper case too, becomes ``label_...``.
+
+    Example:
+        >>> column_files(["first language", "first_language", "lang"])
+        {'first language': 'utt2first_language', 'first_language': 'utt2label_first_language', 'lang': 'utt2label_lang'}
+    """
+    taken = set(TAKEN)
+    files: dict[str, str] = {}
+    for column in columns:
+        name = re.sub(r"\W+", "_", column)
+        while name.casefold() in taken:
+            name = f"label_{name}"
+        taken.add(name.casefold())
+        files[column] = f"utt2{name}"
+    return files
 
 
 def column_table(finished: Finished, names: KaldiNames, column: str) -> bytes:

@@ -1,10 +1,10 @@
 """Items as Lhotse's recordings, supervisions and cuts, which are plain JSON objects."""
 
 import gzip
-import json
 from collections.abc import Iterable
 from typing import Any
 
+from augment.files.json_text import json_lines
 from augment.testset.finished import Row
 
 PLAIN = ("id", "audio_filepath", "duration", "text", "speaker", "samples", "sample_rate")
@@ -52,5 +52,4 @@ def cut(row: Row, custom: Row, source: dict[str, Any]) -> dict[str, Any]:
 
 def packed_lines(objects: Iterable[dict[str, Any]]) -> bytes:
     """JSON Lines, gzip-compressed without a time, so that the same objects are the same bytes."""
-    text = "".join(f"{json.dumps(value, ensure_ascii=False)}\n" for value in objects)
-    return gzip.compress(text.encode(), compresslevel=6, mtime=0)
+    return gzip.compress(json_lines(objects), compresslevel=6, mtime=0)

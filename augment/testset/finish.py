@@ -16,7 +16,7 @@ from augment.design.dealing import read_dealt
 from augment.design.detection import detection_of
 from augment.design.plan import BYTES_VERSION, Plan, label_columns
 from augment.files.atomic import write_atomically
-from augment.files.json_text import json_text
+from augment.files.json_text import json_lines, json_text
 from augment.measured import NOISE_FIELDS, noise_prefix
 from augment.profiles.library import DEALT, Library
 from augment.recipe.loader import LoadedRecipe
@@ -115,16 +115,6 @@ def _noise_names(condition: Condition, text: str, sample_rate_hz: int) -> dict[s
             said = {"source": needs[0].name} if needs and segment is None else {}
         names |= {f"{noise_prefix(number)}_{name}": value for name, value in said.items()}
     return names
-
-
-def json_lines(rows: Sequence[dict[str, Any]]) -> bytes:
-    r"""Rows as JSON Lines, keys in their order.
-
-    Example:
-        >>> json_lines([{"b": 1, "a": "é"}])
-        b'{"b": 1, "a": "\\u00e9"}\n'
-    """
-    return "".join(json.dumps(row, allow_nan=False) + "\n" for row in rows).encode()
 
 
 def write_rest(

@@ -1,7 +1,7 @@
 """A finished test set as its files tell it: what exporters are handed."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -64,14 +64,33 @@ class Finished:
             raise TestSetError(Fault(str(place), message, "build the test set again"))
         return data
 
-    def others(self, row: Row, known: tuple[str, ...]) -> Row:
+    def others(self, row: Row, known: tuple[str, ...], own: Container[str] = ()) -> Row:
         """The columns of a row that a format has no place of its own for.
 
         Args:
             row: Of the manifest.
             known: Columns that the format holds elsewhere.
+            own: Names that mean something to the format: a column of such a name becomes ``label_...``.
         """
-        return {name: value for name, value in row.items() if name not in known}
+        return {free_name(name, own, row): value for name, value in row.items() if name not in known}
+
+
+def free_name(name: str, own: Container[str], columns: Container[str] = ()) -> str:
+    """A column's name, or ``label_...`` where the format has that name itself, as the manifest does.
+
+    Args:
+        name: Of the column.
+        own: Names that are the format's.
+        columns: Names that other columns have.
+
+    Example:
+        >>> free_name("wav", ("wav",), ("wav", "label_wav")), free_name("accent", ("wav",))
+        ('label_label_wav', 'accent')
+    """
+    free = name
+    while free in own or (free != name and free in columns):
+        free = f"label_{free}"
+    return free
 
 
 def read_finished(folder: Path) -> Finished:

@@ -14,6 +14,7 @@ from conftest import RATE, Workshop
 pytestmark = pytest.mark.consumers
 
 TEXTS = ['say "hi", he said; ok', "two\nlines\tand a tab", "=SUM(A1)", "naïve 日本語 🎧", "short", "plain"]
+OWN = ("audio", "file_name", "sampling_rate", "spk", "wav", "words")  # labels that formats have fields for
 FORMATS = ("kaldi", "espnet", "lhotse", "lhotse_shar", "huggingface", "audiofolder", "webdataset", "nemo", "csv")
 
 
@@ -23,6 +24,7 @@ def built(tmp_path_factory):
     rows = shop.corpus({"North": 3, "South East": 3}, seconds=0.6)
     for row, text in zip(rows, TEXTS, strict=True):
         row |= {"text": text, "speaker": f"Ann {row['id'][0]}", "age": None if text == "plain" else "30"}
+        row |= {"id": row["id"] + "x" * 90, "lang": None if text == "plain" else "en", **{name: name for name in OWN}}
     shop.manifest(rows)
     return augment.build(shop.recipe(output="{labels: all}"), shop.folder / "set", formats=FORMATS).folder
 
@@ -70,17 +72,31 @@ def test_lhotse_reads_shar(built, manifest):
         assert cut.supervisions[0].custom["noise"] == manifest[cut.id]["noise"]
 
 
+def identities(folder):
+    return dict(line.split(" ", 1) for line in (folder / "utt2id").read_text().splitlines())
+
+
 @pytest.mark.parametrize("folder", ["kaldi", "espnet"])
 def test_lhotse_reads_the_kaldi_directory(built, manifest, folder):
     from lhotse.kaldi import load_kaldi_data_dir
 
     recordings, supervisions, _ = load_kaldi_data_dir(folder, sampling_rate=RATE)
     assert len(recordings) == len(supervisions) == len(manifest)
-    ids = dict(line.split(" ", 1) for line in (built / "kaldi" / "utt2id").read_text().splitlines())
+    ids = identities(built / folder)
     for said in supervisions:
         row = manifest[ids[said.id]]
         assert (said.text or "") == " ".join(row["text"].split())
         assert same(recordings[said.recording_id].load_audio(), row)
+
+
+def test_kaldiio_reads_the_kaldi_directory(built, manifest):
+    import kaldiio
+
+    ids, heard = identities(built / "kaldi"), kaldiio.load_scp("kaldi/wav.scp")
+    assert {ids[key] for key in heard} == set(manifest)
+    for key in heard:
+        rate, samples = heard[key]
+        assert (rate, pcm_sha256(samples)) == (RATE, manifest[ids[key]]["pcm_sha256"])
 
 
 def test_datasets_reads_parquet(built, manifest, tmp_path):
@@ -92,10 +108,18 @@ def test_datasets_reads_parquet(built, manifest, tmp_path):
     assert [row["id"] for row in read] == list(manifest)
     for row in read:
         told = manifest[row["id"]]
-        assert {name: row[name] for name in told if name != "audio_filepath"} == {
-            name: value for name, value in told.items() if name != "audio_filepath"
-        }
+        del told["audio_filepath"]
+        assert {name: row["label_audio" if name == "audio" else name] for name in told} == told
         assert same(decoded(row["audio"]["bytes"]), told)
+
+
+def test_datasets_reads_the_nemo_manifest(manifest, tmp_path):
+    import datasets
+
+    read = datasets.load_dataset("json", data_files="nemo/manifest.jsonl", split="train", cache_dir=str(tmp_path))
+    assert [(row["id"], row["text"], row["label_sampling_rate"], row["lang"]) for row in read] == [
+        (row["id"], row["text"], row["sampling_rate"], row["lang"]) for row in manifest.values()
+    ]
 
 
 def test_webdataset_reads_its_shards(built, manifest):

@@ -3,15 +3,15 @@
 Reference: the documentation of Hugging Face Datasets, "Create an audio dataset".
 """
 
+import re
 from collections.abc import Iterator
 
 from augment.files.json_text import json_lines
-from augment.testset.finished import Finished
+from augment.testset.finished import Finished, Row, free_name
 
 ABOUT = "audio with metadata.jsonl for load_dataset('audiofolder', data_dir=...); copies the audio"
 EXTRA = None
-OWN = ("file_name", "audio")
-"""Where the audio is, and the column that Datasets makes of it."""
+OWN = ("audio",)
 
 
 def files(finished: Finished) -> Iterator[tuple[str, bytes]]:
@@ -19,6 +19,14 @@ def files(finished: Finished) -> Iterator[tuple[str, bytes]]:
     rows = []
     for row in finished.rows:
         name = f"data/{row['condition']}/{row['audio_filepath'].rpartition('/')[2]}"
-        rows.append({"file_name": name, **finished.others(row, ("audio_filepath",), OWN)})
+        rows.append({"file_name": name, **_no_files(finished.others(row, ("audio_filepath",), OWN))})
         yield name, finished.audio(row)
     yield "metadata.jsonl", json_lines(rows)
+
+
+def _no_files(row: Row) -> Row:
+    """Datasets looks for a file wherever a column's name ends so; a label of such a name gets another ending."""
+    return {
+        free_name(f"{name}_label", row) if re.fullmatch(r"(.*_)?file_names?", name) else name: value
+        for name, value in row.items()
+    }

@@ -7,8 +7,8 @@ from augment.testset.finished import Finished
 
 ABOUT = "JSON Lines for NeMo and its Speech Data Explorer; audio paths start from nemo/"
 EXTRA = None
-OWN = ("audio_filename", "sampling_rate")
-"""NeMo would take the first before ``audio_filepath``, and the second for a number of hertz."""
+OWN = ("audio_filename", "sampling_rate", "_skipme")
+"""NeMo takes the first before ``audio_filepath``, the second for hertz, and passes over rows by the third."""
 
 
 def files(finished: Finished) -> Iterator[tuple[str, bytes]]:

@@ -96,7 +96,8 @@ def test_kaldiio_reads_the_kaldi_directory(built, manifest):
     assert {ids[key] for key in heard} == set(manifest)
     for key in heard:
         rate, samples = heard[key]
-        assert (rate, pcm_sha256(samples)) == (RATE, manifest[ids[key]]["pcm_sha256"])
+        assert rate == RATE
+        assert same(samples, manifest[ids[key]])
 
 
 def test_datasets_reads_parquet(built, manifest, tmp_path):

@@ -1,7 +1,7 @@
 """Kaldi data directory, and one table ``utt2COLUMN`` for each label, factor and SNR.
 
 Kaldi's own programs read no FLAC: for them build with ``output: {format: wav}``. Its scripts refuse a text with the
-symbols ``<s>``, ``</s>`` or ``#0``, which are left as they are.
+symbols ``<s>``, ``</s>`` or ``#0``, and Lhotse's reader of this layout one that is empty; both are left as they are.
 
 Reference: Kaldi's documentation, "Data preparation".
 """

@@ -72,7 +72,8 @@ class Finished:
             known: Columns that the format holds elsewhere.
             own: Names that mean something to the format: a column of such a name becomes ``label_...``.
         """
-        return {free_name(name, own, row): value for name, value in row.items() if name not in known}
+        kept = ((name, value) for name, value in row.items() if name not in known)
+        return {free_name(name, own, row) if name in own else name: value for name, value in kept}
 
 
 def free_name(name: str, own: Container[str], columns: Container[str] = ()) -> str:

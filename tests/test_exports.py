@@ -200,9 +200,11 @@ def test_changed_exports_are_noticed(stocked):
     folder = augment.build(stocked.recipe(), stocked.folder / "set", formats=["kaldi", "nemo"]).folder
     (folder / "kaldi" / "text").write_text("other\n")
     (folder / "nemo" / "manifest.jsonl").unlink()
+    (folder / "kaldi" / "utt2extra").write_text("a b\n")
     told = "\n".join(map(str, augment.verify(folder, sample=0).deviations))
     assert "kaldi/text: the file is not the one that was written" in told
     assert "nemo/manifest.jsonl: the file is missing" in told
+    assert "kaldi/utt2extra: the file is no part of the export" in told
     augment.build(stocked.recipe(balance="{by: [accent], utterances: 2}"), folder, replace=True, formats=["nemo"])
     told = "\n".join(map(str, augment.verify(folder, sample=0).deviations))
     assert "kaldi: this export is of another state of the test set - export again" in told

@@ -30,14 +30,14 @@ def write_export(finished: Finished, name: str, files: Iterator[tuple[str, bytes
         TestSetError: Something else has that name, or it cannot be written.
     """
     target = finished.folder / name
-    listed = read_exports(finished.folder)
-    if target.exists() and name not in listed:
-        message = f"this is in the way of the format '{name}', and no export of this test set"
-        raise TestSetError(Fault(str(target), message, "move it"))
     (finished.folder / STATE).mkdir(exist_ok=True)
     temporary = finished.folder / STATE / f"export-{name}"
     try:
         with locked(finished.folder / STATE / "lock"):
+            listed = read_exports(finished.folder)
+            if target.exists() and name not in listed:
+                message = f"this is in the way of the format '{name}', and no export of this test set"
+                raise TestSetError(Fault(str(target), message, "move it"))
             shutil.rmtree(temporary, ignore_errors=True)
             checksums = _write(temporary, files)
             _list(finished.folder, {**listed, name: None})  # until all is in place it is not there
@@ -57,7 +57,8 @@ def _write(folder: Path, files: Iterator[tuple[str, bytes]]) -> dict[str, str]:
     folder.mkdir(parents=True)
     checksums: dict[str, str] = {}
     for name, data in files:
-        assert name not in checksums, f"an exporter makes {name} twice"
+        if name in checksums:
+            raise TestSetError(Fault(str(folder), f"the exporter makes '{name}' twice", "tell who wrote it"))
         place = folder / name
         place.parent.mkdir(parents=True, exist_ok=True)
         write_all(place, data)
@@ -97,6 +98,9 @@ def export_faults(folder: Path, manifest_sha256: str) -> list[Fault]:
             continue
         if entry["manifest"] != manifest_sha256:
             faults.append(Fault(str(folder / name), "this export is of another state of the test set", again))
+        there = {p.relative_to(folder / name).as_posix() for p in (folder / name).rglob("*") if not p.is_dir()}
+        for file in sorted(there - set(entry["files"])):
+            faults.append(Fault(str(folder / name / file), "the file is no part of the export", again))
         for file, checksum in entry["files"].items():
             place = folder / name / file
             if not place.is_file():

@@ -1,15 +1,14 @@
 """Common Voice: a table of a release (``validated.tsv``, ``test.tsv`` ...) with its ``clips``.
 
 The path is one table, or the folder of a language, for ``validated.tsv``. Accents are what people wrote (``accents``,
-``accent`` in older releases), genders as the release spells them: bring them together with ``corpus.labels``. Releases
-before 2019 name clips without ``.mp3``.
+``accent`` in older releases), genders as the release spells them: bring them together with ``corpus.labels``. Early
+releases name clips without ``.mp3``. Tables are not quoted: a quotation mark is a character of the sentence.
 
-Reference: the READMEs of common-voice/cv-dataset.
+Reference: common-voice/cv-dataset, ``datasets/scripted-speech/README.md``: archive structure and TSV fields.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from augment.corpus.readers.delimited import table
 from augment.corpus.source import Place, Row, Source
@@ -24,25 +23,43 @@ LABELS = ("age", "gender", "locale", "variant", "up_votes", "down_votes")
 
 def rows(source: Source) -> Iterator[tuple[Place, Row | Fault]]:
     """Rows in the order of the table."""
-    path = source.path / TABLE if source.path.is_dir() else source.path
+    folder = source.path.is_dir()
+    path = source.path / TABLE if folder else source.path
     if not path.exists():
-        raise CorpusError(Fault(str(source.path), f"there is no {TABLE} in this folder", "name one of its tables"))
-    prefix = f"{path.name}:" if source.path.is_dir() else ""
-    for number, row in table(path.with_suffix(".tsv"), source.lines(path.name)):
-        place: Place = f"{prefix}{number}" if prefix else number
-        yield place, row if isinstance(row, Fault) else _row(source, place, row)
+        raise CorpusError(Fault(str(source.path), f"there is no {TABLE} in this folder", _tables(source)))
+    for number, row in table(path, source.lines(path.name)):
+        place = f"{path.name}:{number}" if folder else number
+        if isinstance(row, dict) and not {"client_id", "path", "sentence"} <= row.keys():
+            message = f"this is no table of clips: its columns are {', '.join(row)}"
+            remedy = "expected client_id, path, sentence ..., as in train.tsv, dev.tsv, test.tsv and validated.tsv"
+            raise CorpusError(Fault(f"{path}:1", message, remedy))
+        if isinstance(row, dict) and not row["path"]:
+            row = source.fault(place, "the row names no clip in 'path'")
+        yield place, row if isinstance(row, Fault) else clip_row(row)
 
 
-def _row(source: Source, place: Place, row: dict[str, Any]) -> Row | Fault:
-    clip = row.get("path")
-    if not clip:
-        return source.fault(place, "the row has no 'path': expected a table of Common Voice")
-    name = clip if Path(clip).suffix else f"{clip}.mp3"
+def clip_row(row: Row) -> Row:
+    """A line of a table as a row.
+
+    Example:
+        >>> found = clip_row({"client_id": "c", "path": "a1", "sentence": "Yes.", "accent": "us", "segment": None})
+        >>> found["id"], found["audio_filepath"], found["speaker"], found["accent"]
+        ('a1', 'clips/a1.mp3', 'c', 'us')
+    """
+    clip = Path(row["path"])
+    name = clip if clip.suffix else clip.with_suffix(".mp3")
     return {
-        "id": Path(clip).stem,
-        "audio_filepath": f"clips/{name}",
-        "text": row.get("sentence"),
-        "speaker": row.get("client_id"),
+        "id": clip.stem,
+        "audio_filepath": f"clips/{name.as_posix()}",
+        "text": row["sentence"],
+        "speaker": row["client_id"],
         "accent": row.get("accents") or row.get("accent"),
         **{label: row[label] for label in LABELS if label in row},
     }
+
+
+def _tables(source: Source) -> str:
+    """Which tables there are instead, in the folder and in those of languages below it."""
+    found = sorted(source.folder.glob("*.tsv")) + sorted(source.folder.glob(f"*/{TABLE}"))
+    names = [path.relative_to(source.folder).as_posix() for path in found[:10]]
+    return f"name one of its tables: {', '.join(names)}" if names else "name the folder of a language, or a table of it"

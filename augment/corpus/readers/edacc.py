@@ -1,11 +1,14 @@
 """EdAcc: ``dev`` and ``test`` with ``segments``, ``text`` and ``utt2spk``, conversations in ``data``.
 
-Speakers are described by ``linguistic_background.csv``, a table of answers: the column that asks for the accent is the
-label ``accent``, every other one a label named after its first words. Gender, and whether English is a first language,
-stand in ``stm``. Texts are as they are written, with their marks such as ``<overlap>``; segments of two people talking
-at once are among them.
+Speakers are described by ``linguistic_background.csv``, a table of questions and answers: those on accent, gender and
+so on are labels of these names (:data:`QUESTIONS`), every other one is named after its first words. The marks of
+``stm``, such as ``<male,l1>``, say a gender where the table has none, and whether English is a first or a second
+language: the label ``english``. Texts are as they are written, with their marks such as ``<overlap>``; segments of two
+people talking at once are among them.
 
-Reference: the corpus's README, version 1.0; names of the answers' columns were not seen but for PARTICIPANT_ID.
+Reference: release 1.0 (``edacc_v1.0``), https://doi.org/10.7488/ds/3832. Its archive was not at hand. Confirmed by
+programs that read it: its files and columns of them, ``PARTICIPANT_ID``, the questions below but for the one on the
+first language, which is a guess. Not confirmed: all other questions; segments may be longer than the turns of ``stm``.
 """
 
 import csv
@@ -17,72 +20,133 @@ from augment.errors import CorpusError, Fault
 
 SUFFIXES = ()
 FOLDER = True
-SIGNS = ("linguistic_background.csv",)
+SIGNS = ("linguistic_background.csv", "dev/conv.list", "test/conv.list")
 BACKGROUND, PARTICIPANT = "linguistic_background.csv", "PARTICIPANT_ID"
 SUBSETS = ("dev", "test")
+QUESTIONS = {
+    "accent": r"\byour accent\b|^accent$",
+    "l1": r"\b(first|native) language\b",
+    "gender": r"\bgender\b",
+    "ethnicity": r"\bethnic",
+    "education": r"\beducation\b",
+    "second_languages": r"\bsecond languages?\b",
+    "year_of_birth": r"\byear of birth\b",
+    "english_since": r"\bstart learning english\b",
+}
+"""Labels, and what is found in the questions for them."""
 
 
 def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
     """Rows in the order of subsets and segments."""
-    subsets = [name for name in SUBSETS if source.has(f"{name}/segments")]
+    subsets = [name for name in SUBSETS if source.path.is_dir() and source.has(f"{name}/segments")]
     if not subsets:
-        raise CorpusError(Fault(str(source.path), "has neither dev/segments nor test/segments"))
-    background = _background(source) if source.has(BACKGROUND) else {}
+        remedy = "name the folder that holds dev and test (edacc_v1.0)"
+        raise CorpusError(Fault(str(source.path), "has neither dev/segments nor test/segments", remedy))
+    background = _background(source)
+    silent: set[str] = set()
     for subset in subsets:
         texts, speakers = (_pairs(source, f"{subset}/{name}") for name in ("text", "utt2spk"))
-        spoken = _spoken(source, f"{subset}/stm") if source.has(f"{subset}/stm") else {}
+        spoken = _spoken(source, f"{subset}/stm")
         for number, line in enumerate(source.lines(f"{subset}/segments"), start=1):
             place = f"{subset}/segments:{number}"
-            try:
-                identity, recording, start, end = line.split()
-                offset, duration = float(start), round(float(end) - float(start), 6)
-            except ValueError:
-                found = line.strip()
-                yield place, source.fault(place, f"expected an id, a recording, a start and an end, found '{found}'")
-                continue
-            speaker = speakers.get(identity, "")
-            told = {"id": identity, "audio_filepath": f"data/{recording}.wav", "offset": offset, "duration": duration}
-            labels = {**background.get(speaker, {}), **spoken.get(speaker, {}), "subset": subset}
-            yield place, {**labels, **told, "text": texts.get(identity, ""), "speaker": speaker}
+            cut = _cut(line)
+            if not cut and line.strip():
+                message = f"expected an id, a recording, a start and an end, found '{line.strip()}'"
+                yield place, source.fault(place, message)
+            elif cut:
+                speaker = speakers.get(cut["id"], "")
+                silent |= {speaker} - background.keys()
+                labels = {**spoken.get(speaker, {}), **background.get(speaker, {}), "subset": subset}
+                yield place, {**labels, **cut, "text": texts.get(cut["id"], ""), "speaker": speaker}
+    if background and silent:
+        source.notes.append(f"{BACKGROUND} does not describe {', '.join(sorted(silent))}")
+
+
+def _cut(line: str) -> Row | None:
+    """The stretch that a line of ``segments`` names.
+
+    Example:
+        >>> _cut("EDACC-C06-000000001 EDACC-C06 5.27 9.5")["audio_filepath"], _cut("EDACC-C06-000000001 EDACC-C06")
+        ('data/EDACC-C06.wav', None)
+    """
+    try:
+        identity, recording, start, end = line.split()
+        offset, duration = float(start), round(float(end) - float(start), 6)
+    except ValueError:
+        return None
+    return {"id": identity, "audio_filepath": f"data/{recording}.wav", "offset": offset, "duration": duration}
 
 
 def _pairs(source: Source, name: str) -> dict[str, str]:
-    found = (line.strip().partition(" ") for line in source.lines(name))
-    return {key: value.strip() for key, _, value in found if key}
+    """Keys and values of a file; the value is the rest of the line."""
+    found: dict[str, str] = {}
+    faults = []
+    for number, line in enumerate(source.lines(name), start=1):
+        key, *value = line.split(maxsplit=1) or [""]
+        if key in found:
+            faults.append(source.fault(f"{name}:{number}", f"'{key}' stands in this file twice"))
+        elif key:
+            found[key] = "".join(value).strip()
+    if faults:
+        raise CorpusError(faults[:50])
+    return found
 
 
 def _spoken(source: Source, name: str) -> dict[str, Row]:
-    """Gender and status of English of each speaker, from marks such as ``<female,l1>``."""
+    """Gender and status of English of each speaker, from marks such as ``<female,l1>``; nothing without the file."""
     found: dict[str, Row] = {}
-    for line in source.lines(name):
-        parts = line.split()
-        mark = re.fullmatch(r"<(\w+),(\w+)>", parts[5]) if len(parts) > 5 else None
+    faults = []
+    for number, line in enumerate(source.lines(name) if source.has(name) else (), start=1):
+        parts = line.split(maxsplit=6)
+        if line.startswith(";;") or not parts:
+            continue
+        mark = re.fullmatch(r"<([^<>,]+),([^<>,]+)>", parts[5]) if len(parts) > 5 else None
         if mark:
             found[parts[2]] = {"gender": mark[1], "english": mark[2]}
+        elif len(parts) < 6:
+            message = "expected a recording, a channel, a speaker, a start, an end and a mark"
+            faults.append(source.fault(f"{name}:{number}", f"{message}, found '{line.strip()}'"))
+    if faults:
+        raise CorpusError(faults[:50])
     return found
 
 
 def _background(source: Source) -> dict[str, Row]:
-    """Answers of each participant by label."""
-    reader = csv.DictReader(source.lines(BACKGROUND))
-    if PARTICIPANT not in (reader.fieldnames or ()):
-        raise CorpusError(source.fault(f"{BACKGROUND}:1", f"expected a column {PARTICIPANT}"))
-    names: dict[str, str] = {}
-    for column in reader.fieldnames or ():
-        name = _label(column)
-        if column != PARTICIPANT and name and name not in names.values():
-            names[column] = name
-    return {row[PARTICIPANT]: {name: row[column] for column, name in names.items()} for row in reader}
+    """Answers of each participant by label; nothing without the table."""
+    if not source.has(BACKGROUND):
+        source.notes.append(f"there is no {BACKGROUND}: accents are not known")
+        return {}
+    reader = csv.DictReader(source.lines(BACKGROUND), strict=True)
+    found: dict[str, Row] = {}
+    try:
+        names = question_labels([name for name in reader.fieldnames or () if name.strip() != PARTICIPANT])
+        key = next((name for name in reader.fieldnames or () if name.strip() == PARTICIPANT), None)
+        if key is None:
+            raise CorpusError(source.fault(f"{BACKGROUND}:1", f"expected a column {PARTICIPANT}"))
+        for row in reader:
+            if None in row or not row[key]:
+                message = f"expected a {PARTICIPANT}, and no more cells than the header has columns"
+                raise CorpusError(source.fault(f"{BACKGROUND}:{reader.line_num}", message))
+            found[row[key].strip()] = {label: row[column] for column, label in names.items()}
+    except csv.Error as error:
+        message = f"cannot be read as a table: {error}"
+        raise CorpusError(source.fault(f"{BACKGROUND}:{reader.reader.line_num}", message)) from None
+    return found
 
 
-def _label(column: str) -> str:
-    """A question as a label.
+def question_labels(columns: list[str]) -> dict[str, str]:
+    """Questions, and the label that the answers to each are.
 
     Example:
-        >>> _label("How would you describe your accent in English? (e.g. Italian)"), _label("Year of birth")
-        ('accent', 'year_of_birth')
+        >>> question_labels(["How would you describe your accent?", "What’s your job? (e.g. cook) "])
+        {'How would you describe your accent?': 'accent', 'What’s your job? (e.g. cook) ': 'whats_your_job'}
     """
-    if re.search(r"\byour accent\b|^accent$", column, re.IGNORECASE):
-        return "accent"
-    words = re.findall(r"[a-z0-9]+", re.sub(r"\(.*", "", column).lower())
-    return "_".join(words)[:40].rstrip("_")
+    found: dict[str, str] = {}
+    for column in columns:
+        words = re.findall(r"[a-z0-9]+", re.sub(r"\(.*|['’]", "", column.lower()))
+        known = (label for label, sign in QUESTIONS.items() if re.search(sign, column, re.IGNORECASE))
+        for label in (*known, "_".join(words)[:40].rstrip("_")):
+            if label and label not in found.values():
+                found[column] = label
+                break
+    return found

@@ -1,23 +1,25 @@
 """L2-ARCTIC: ``ABA/wav/arctic_a0001.wav`` with ``ABA/transcript/arctic_a0001.txt``.
 
-First languages and genders of its 24 speakers stand in the corpus's README only, and so here. The folder
-``suitcase_corpus``, spontaneous speech, has another layout and is passed over.
+First languages and genders of its 24 speakers stand in the corpus's README only, and so here, in its words. The folder
+``suitcase_corpus``, spontaneous speech, has another layout and is passed over. The corpus is an archive of archives:
+``ABA/ABA/wav``, as some tools unpack them, is read too.
 
-Reference: the corpus's README, release 5.
+Reference: the corpus's README.md, release 5.0: directory structure; file summary and speaker information.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from augment.corpus.source import Row, Source
 from augment.errors import CorpusError, Fault
 
 SUFFIXES = ()
 FOLDER = True
-SIGNS = ("*/transcript/arctic_*.txt",)
+SIGNS = ("*/transcript/arctic_*.txt", "*/*/transcript/arctic_*.txt")
 OTHER = "suitcase_corpus"
 SPEAKERS = {
     "Arabic": {"ABA": "M", "SKA": "F", "YBAA": "M", "ZHAA": "F"},
-    "Mandarin": {"BWC": "M", "LXC": "F", "NCC": "F", "TXHC": "M"},
+    "Chinese": {"BWC": "M", "LXC": "F", "NCC": "F", "TXHC": "M"},
     "Hindi": {"ASI": "M", "RRBI": "M", "SVBI": "F", "TNI": "F"},
     "Korean": {"HJK": "F", "HKK": "M", "YDCK": "F", "YKWK": "M"},
     "Spanish": {"EBVS": "M", "ERMS": "M", "MBMPS": "F", "NJS": "F"},
@@ -26,37 +28,39 @@ SPEAKERS = {
 
 
 def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
-    """Rows in the order of speakers and sentences."""
-    known = {
-        speaker: {"accent": language, "l1": language, "gender": gender}
-        for language, own in SPEAKERS.items()
-        for speaker, gender in own.items()
-    }
-    unknown: set[str] = set()
-    found = False
-    for path in sorted(source.folder.glob("*/wav/*.wav")):
-        speaker = path.parts[-3]
-        if speaker == OTHER:
-            continue
-        found = True
-        if speaker not in known:
-            unknown.add(speaker)
-        text = f"{speaker}/transcript/{path.stem}.txt"
-        there = (source.folder / text).is_file()
-        name = path.relative_to(source.folder).as_posix()
-        yield (
-            name,
-            {
-                "id": f"{speaker}_{path.stem}",
-                "audio_filepath": name,
-                "text": " ".join("".join(source.lines(text)).split()) if there else "",
-                "speaker": speaker,
-                **known.get(speaker, {}),
-            },
-        )
-    if not found:
+    """Rows in the order of speakers and sentences; every sentence that has a recording or a transcript is one."""
+    folders = {path.parent for depth in ("*", "*/*") for path in source.folder.glob(f"{depth}/wav") if path.is_dir()}
+    own = sorted(path for path in folders if OTHER not in path.parts[len(source.folder.parts) :])
+    if not own or not source.path.is_dir():
         raise CorpusError(Fault(str(source.path), "has no recordings SPEAKER/wav/*.wav"))
-    if source.has(OTHER):
+    unknown = []
+    for folder in own:
+        labels = speaker_labels(folder.name)
+        unknown += [] if labels else [folder.name]
+        yield from _speaker(source, folder, labels)
+    if len(own) < len(folders):
         source.notes.append(f"{OTHER}, spontaneous speech in another layout, is not used")
     if unknown:
-        source.notes.append(f"first languages of these speakers are not known: {', '.join(sorted(unknown))}")
+        source.notes.append(f"first languages of these speakers are not known: {', '.join(unknown)}")
+
+
+def _speaker(source: Source, folder: Path, labels: Row) -> Iterator[tuple[str, Row]]:
+    base = folder.relative_to(source.folder).as_posix()
+    texts = {path.stem for path in (folder / "transcript").glob("[!.]*.txt")}
+    for stem in sorted(texts | {path.stem for path in (folder / "wav").glob("[!.]*.wav")}):
+        lines = source.lines(f"{base}/transcript/{stem}.txt") if stem in texts else ()
+        name = f"{base}/wav/{stem}.wav"
+        told = {"id": f"{folder.name}_{stem}", "audio_filepath": name, "text": " ".join("".join(lines).split())}
+        yield name, {**told, "speaker": folder.name, **labels}
+
+
+def speaker_labels(speaker: str) -> Row:
+    """First language, which is the accent too, and gender; nothing for a speaker who is not in the README.
+
+    Example:
+        >>> speaker_labels("BWC"), speaker_labels("XYZ")
+        ({'accent': 'Chinese', 'l1': 'Chinese', 'gender': 'M'}, {})
+    """
+    known = (language for language, speakers in SPEAKERS.items() if speaker in speakers)
+    language = next(known, None)
+    return {"accent": language, "l1": language, "gender": SPEAKERS[language][speaker]} if language else {}

@@ -14,47 +14,58 @@ from augment.errors import CorpusError, Fault
 SUFFIXES = ()
 FOLDER = True
 SIGNS = ("SPEAKERS.TXT", "LibriSpeech/SPEAKERS.TXT", "*/*/*.trans.txt", "*/*/*/*.trans.txt")
+TABLE = "SPEAKERS.TXT"
 
 
 def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
     """Rows in the order of subsets, speakers, chapters and lines."""
-    files = sorted(source.folder.rglob("*.trans.txt"))
+    files = sorted(source.folder.rglob("[!.]*.trans.txt")) if source.path.is_dir() else []
     if not files:
         raise CorpusError(Fault(str(source.path), "has no transcripts SPEAKER/CHAPTER/*.trans.txt"))
     genders = _genders(source)
     for path in files:
-        name = path.relative_to(source.folder).as_posix()
-        speaker, chapter = path.parent.parent.name, path.parent.name
-        labels = {"subset": path.parent.parent.parent.name, "chapter": chapter, "gender": genders.get(speaker)}
-        for number, line in enumerate(source.lines(name), start=1):
-            identity, _, text = line.strip().partition(" ")
-            place = f"{name}:{number}"
-            if not identity:
-                continue
-            if not identity.startswith(f"{speaker}-{chapter}-"):
+        name = path.relative_to(source.folder)
+        subset, speaker, chapter = path.absolute().parts[-4:-1]
+        labels = {"subset": subset, "chapter": chapter, "gender": genders.get(speaker)}
+        for number, line in enumerate(source.lines(name.as_posix()), start=1):
+            place = f"{name.as_posix()}:{number}"
+            identity, *text = line.split(maxsplit=1) or [""]
+            if identity and not identity.startswith(f"{speaker}-{chapter}-"):
                 yield place, source.fault(place, f"expected an id that begins with '{speaker}-{chapter}-'")
-                continue
-            audio = path.parent.relative_to(source.folder) / f"{identity}.flac"
-            told = {"id": identity, "audio_filepath": audio.as_posix(), "text": text, "speaker": speaker}
-            yield place, {**told, **labels}
+            elif identity:
+                audio = name.with_name(f"{identity}.flac").as_posix()
+                told = {"id": identity, "audio_filepath": audio, "text": "".join(text).strip(), "speaker": speaker}
+                yield place, {**told, **labels}
 
 
 def _genders(source: Source) -> dict[str, str]:
-    """``M`` or ``F`` by speaker; empty without a table. Names at the end of its lines may hold its separator."""
-    places = [source.folder / "SPEAKERS.TXT", source.folder / "LibriSpeech" / "SPEAKERS.TXT"]
-    places.append(source.folder.resolve().parent / "SPEAKERS.TXT")
+    """``M`` or ``F`` by speaker; empty without a table."""
+    places = (source.folder / TABLE, source.folder / "LibriSpeech" / TABLE, source.folder.absolute().parent / TABLE)
     path: Path | None = next((place for place in places if place.is_file()), None)
     if path is None:
-        source.notes.append("there is no SPEAKERS.TXT: genders are not known")
+        source.notes.append(f"there is no {TABLE}: genders are not known")
         return {}
     found: dict[str, str] = {}
+    faults = []
     for number, line in enumerate(text_lines(path), start=1):
-        parts = [part.strip() for part in line.split("|", 4)]
         if line.startswith(";") or not line.strip():
             continue
-        if len(parts) < 4 or parts[1] not in ("M", "F"):
-            raise CorpusError(
-                Fault(f"{path}:{number}", f"expected ID | SEX | SUBSET | MINUTES | NAME: '{line.strip()}'")
-            )
-        found[parts[0]] = parts[1]
+        speaker, gender = speaker_line(line)
+        found[speaker] = gender
+        if not gender:
+            message = f"expected ID | SEX | SUBSET | MINUTES | NAME, found '{line.strip()}'"
+            faults.append(Fault(f"{path}:{number}", message))
+    if faults:
+        raise CorpusError(faults[:50])
     return found
+
+
+def speaker_line(line: str) -> tuple[str, str]:
+    """A speaker and their gender, empty where the line is none of a speaker. Names may hold the separator.
+
+    Example:
+        >>> speaker_line("60   | M | train-clean-100  | 20.18 | Kay | Someone"), speaker_line("60 | M")
+        (('60', 'M'), ('60', ''))
+    """
+    parts = [part.strip() for part in line.split("|", 4)]
+    return parts[0], parts[1] if len(parts) == 5 and parts[1] in ("M", "F") else ""

@@ -1,9 +1,10 @@
 """Speech Accent Archive, as on Kaggle: ``speakers_all.csv``, ``reading-passage.txt`` and ``recordings``.
 
-Everybody reads the same passage. Rows whose file is missing (``file_missing?``) are none; ``accent`` is the native
-language. The table has columns without names, and one of its sexes is misspelled: it stays as it is written.
+Everybody reads the same passage. Speakers whose file is missing (``file_missing?``) are no rows; ``accent`` is the
+native language, ``gender`` the sex. The table has columns without names, and one of its sexes is misspelled: it stays
+as it is written.
 
-Reference: the data set's description and tables.
+Reference: the description of rtatman/speech-accent-archive, and programs that read its table.
 """
 
 import csv
@@ -17,6 +18,7 @@ FOLDER = True
 SIGNS = ("speakers_all.csv",)
 TABLE, PASSAGE = "speakers_all.csv", "reading-passage.txt"
 FOLDERS = ("recordings/recordings", "recordings")
+MISSING = "file_missing?"
 LABELS = ("native_language", "country", "birthplace", "age", "age_onset")
 
 
@@ -25,30 +27,44 @@ def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
     if not source.path.is_dir():
         raise CorpusError(Fault(str(source.path), "this is a file; the layout 'speech_accent_archive' is a folder"))
     folder = next((name for name in FOLDERS if (source.folder / name).is_dir()), FOLDERS[0])
-    text = " ".join("".join(source.lines(PASSAGE)).split())
-    reader = csv.DictReader(source.lines(TABLE))
-    if not {"filename", "native_language", "speakerid"} <= set(reader.fieldnames or ()):
-        raise CorpusError(source.fault(f"{TABLE}:1", "expected columns filename, native_language, speakerid ..."))
+    text = " ".join("".join(source.lines(PASSAGE)).split()) if source.has(PASSAGE) else ""
     missing = 0
-    for row in reader:
-        place = f"{TABLE}:{reader.line_num}"
-        if (row.get("file_missing?") or "").strip().upper() == "TRUE":
+    for place, row in _table(source):
+        if None in row or None in row.values() or _flag(row) not in ("TRUE", "FALSE"):
+            yield place, source.fault(place, f"expected a cell for each column, and {MISSING} TRUE or FALSE")
+        elif _flag(row) == "TRUE":
             missing += 1
-            continue
-        if not row["filename"]:
+        elif not row["filename"]:
             yield place, source.fault(place, "the row has no filename")
-            continue
-        yield (
-            place,
-            {
-                "id": row["filename"],
-                "audio_filepath": f"{folder}/{row['filename']}.mp3",
-                "text": text,
-                "speaker": row["speakerid"],
-                "accent": row["native_language"],
-                "gender": row.get("sex"),
-                **{label: row.get(label) for label in LABELS},
-            },
-        )
+        else:
+            yield place, {**_row(row), "audio_filepath": f"{folder}/{row['filename']}.mp3", "text": text}
     if missing:
         source.notes.append(f"{missing} speakers of the table have no recording")
+    if not text:
+        source.notes.append(f"there is no {PASSAGE}: rows have no text")
+
+
+def _flag(row: dict[str, str]) -> str:
+    return row.get(MISSING, "FALSE").strip().upper()
+
+
+def _row(row: dict[str, str]) -> Row:
+    named = {"accent": row["native_language"], "gender": row.get("sex")}
+    labels = {label: row[label] for label in LABELS if label in row}
+    return {"id": row["filename"], "speaker": row["speakerid"], **named, **labels}
+
+
+def _table(source: Source) -> Iterator[tuple[str, dict[str, str]]]:
+    """Rows of the table and their places. Cells of columns without a name are left out; None is a cell too many or few.
+
+    Such columns are its last, and spreadsheets do not always write their empty cells.
+    """
+    reader = csv.DictReader(source.lines(TABLE), strict=True)
+    try:
+        if not {"filename", "native_language", "speakerid"} <= set(reader.fieldnames or ()):
+            raise CorpusError(source.fault(f"{TABLE}:1", "expected columns filename, native_language, speakerid ..."))
+        for row in reader:
+            yield f"{TABLE}:{reader.line_num}", {name: cell for name, cell in row.items() if name != ""}
+    except csv.Error as error:
+        place = f"{TABLE}:{reader.reader.line_num}"
+        raise CorpusError(source.fault(place, f"cannot be read as a table: {error}")) from None

@@ -1,13 +1,16 @@
 """VCTK: ``txt/p225/p225_001.txt`` with ``wav48_silence_trimmed/p225/p225_001_mic1.flac`` (0.92) or ``wav48`` (0.80).
 
-Of two microphones the first is used. Speaker p315 has no texts: such rows have none. ``speaker-info.txt`` gives age,
-gender, accent and region; comments in brackets at the end of a line are left out.
+Where there are two microphones, ``mic1`` is used: p280 and p315 have no other. Recordings without a text, as all of
+p315, are rows with an empty one; texts without a recording are no rows. ``speaker-info.txt`` gives age, gender, accent
+and region; what stands in brackets at the end of a line is a comment.
 
-Reference: the corpus's README and speaker-info.txt, versions 0.80 and 0.92.
+Reference: the README and speaker-info.txt of the corpus, versions 0.80 and 0.92, as others quote them. Version 0.80
+does not describe p280 and has one recording that is no WAV file (p376_295.raw).
 """
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from augment.corpus.source import Row, Source
 from augment.errors import CorpusError, Fault
@@ -16,59 +19,78 @@ SUFFIXES = ()
 FOLDER = True
 SIGNS = ("speaker-info.txt", "wav48_silence_trimmed")
 AUDIO = ("wav48_silence_trimmed", "wav48")
-SECOND = re.compile(r"_mic2$")
+INFO = "speaker-info.txt"
 
 
 def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
     """Rows in the order of speakers and sentences."""
-    folder = next((name for name in AUDIO if (source.folder / name).is_dir()), None)
+    folder = next((name for name in AUDIO if source.path.is_dir() and source.has(name)), None)
     if folder is None:
         raise CorpusError(Fault(str(source.path), f"has none of the folders {' and '.join(AUDIO)}"))
-    speakers = _speakers(source) if source.has("speaker-info.txt") else {}
-    second, silent = 0, 0
-    for path in sorted((source.folder / folder).glob("*/*.*")):
-        if path.suffix.lower() not in (".wav", ".flac"):
-            continue
-        if SECOND.search(path.stem):
-            second += 1
-            continue
-        identity = path.stem.removesuffix("_mic1")
-        text = f"txt/{path.parent.name}/{identity}.txt"
-        there = (source.folder / text).is_file()
-        silent += not there
-        name = path.relative_to(source.folder).as_posix()
-        yield (
-            name,
-            {
-                "id": identity,
-                "audio_filepath": name,
-                "text": " ".join("".join(source.lines(text)).split()) if there else "",
-                "speaker": path.parent.name,
-                **speakers.get(path.parent.name.removeprefix("p"), {}),
-            },
-        )
-    if second:
-        source.notes.append(f"{second} recordings of the second microphone are not used")
-    if silent:
-        source.notes.append(f"{silent} recordings have no text file")
+    speakers = _speakers(source)
+    counts = dict.fromkeys(("of the second microphone are not used", "have no text file"), 0)
+    unheard, unknown = 0, []
+    for path in sorted(path for path in (source.folder / folder).iterdir() if path.is_dir()):
+        labels = speakers.get(path.name.removeprefix("p"))
+        texts = {text.stem for text in (source.folder / "txt" / path.name).glob("[!.]*.txt")}
+        takes = _takes(path)
+        unheard += len(texts - takes.keys())
+        if labels is None and takes:
+            unknown.append(path.name)
+        for identity, files in takes.items():
+            microphone = min(files)
+            counts["of the second microphone are not used"] += len(files) - 1
+            counts["have no text file"] += identity not in texts
+            lines = source.lines(f"txt/{path.name}/{identity}.txt") if identity in texts else ()
+            name = f"{folder}/{path.name}/{files[microphone]}"
+            told = {"id": identity, "audio_filepath": name, "text": " ".join("".join(lines).split())}
+            yield name, {**told, "speaker": path.name, "microphone": microphone, **(labels or {})}
+    source.notes.extend(f"{count} recordings {what}" for what, count in counts.items() if count)
+    if unheard:
+        source.notes.append(f"{unheard} texts have no recording: they are not used")
+    if unknown:
+        source.notes.append(f"{INFO} does not describe {', '.join(unknown)}")
+
+
+def _takes(folder: Path) -> dict[str, dict[str, str]]:
+    """Names of the files of each sentence by microphone, which is empty in version 0.80."""
+    found: dict[str, dict[str, str]] = {}
+    for path in sorted(folder.glob("[!.]*")):
+        if path.suffix.lower() in (".wav", ".flac"):
+            identity, mark, microphone = path.stem.partition("_mic")
+            found.setdefault(identity, {})[f"mic{microphone}" if mark else ""] = path.name
+    return found
 
 
 def _speakers(source: Source) -> dict[str, Row]:
     """Labels of each speaker, by number: version 0.92 writes p225, version 0.80 writes 225."""
     found: dict[str, Row] = {}
-    for number, line in enumerate(source.lines("speaker-info.txt"), start=1):
-        parts = re.sub(r"\(.*$", "", line).split()
-        if not parts or parts[0] == "ID":
+    faults = []
+    for number, line in enumerate(source.lines(INFO) if source.has(INFO) else (), start=1):
+        if not line.strip() or line.split()[0] == "ID":
             continue
-        if len(parts) < 4 or not parts[1].isdigit():
+        speaker, labels = speaker_line(line)
+        found[speaker] = labels
+        if not labels:
             message = f"expected id, age, gender, accent and region, found '{line.strip()}'"
-            raise CorpusError(source.fault(f"speaker-info.txt:{number}", message))
-        age, gender, accent, *region = parts[1:]
-        if accent in ("Northern", "South", "New") and region:  # accents of two words
-            accent = f"{accent} {region.pop(0)}" if (accent, region[0]) in TWO_WORDS else accent
-        named = {"age": age, "gender": gender, "accent": accent, "region": " ".join(region)}
-        found[parts[0].removeprefix("p")] = named
+            faults.append(source.fault(f"{INFO}:{number}", message))
+    if faults:
+        raise CorpusError(faults[:50])
     return found
 
 
-TWO_WORDS = {("South", "African"), ("Northern", "Irish"), ("New", "Zealand")}
+def speaker_line(line: str) -> tuple[str, Row]:
+    """The number of a speaker and their labels; no labels where the line is none of a speaker.
+
+    Example:
+        >>> speaker_line("p315  18  M    American   New  England (Text and mic2 files unavailable)")
+        ('315', {'age': '18', 'gender': 'M', 'accent': 'American', 'region': 'New England'})
+        >>> speaker_line("225  F  English")
+        ('225', {})
+    """
+    speaker, *parts = re.sub(r"\(.*", "", line).split() or [""]
+    labels: Row = {}
+    if len(parts) >= 3 and parts[0].isdigit():
+        age, gender, accent, *region = parts
+        labels = {"age": age, "gender": gender, "accent": accent, "region": " ".join(region)}
+    return speaker.removeprefix("p"), labels

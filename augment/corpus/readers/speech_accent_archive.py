@@ -34,10 +34,10 @@ def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
             yield place, source.fault(place, f"expected a cell for each column, and {MISSING} TRUE or FALSE")
         elif _flag(row) == "TRUE":
             missing += 1
-        elif not row["filename"]:
+        elif not row["filename"].strip():
             yield place, source.fault(place, "the row has no filename")
         else:
-            yield place, {**_row(row), "audio_filepath": f"{folder}/{row['filename']}.mp3", "text": text}
+            yield place, {**_row(row), "audio_filepath": f"{folder}/{row['filename'].strip()}.mp3", "text": text}
     if missing:
         source.notes.append(f"{missing} speakers of the table have no recording")
     if not text:

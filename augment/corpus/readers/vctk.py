@@ -30,7 +30,7 @@ def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
     speakers = _speakers(source)
     counts = dict.fromkeys(("of the second microphone are not used", "have no text file"), 0)
     unheard, unknown = 0, []
-    for path in sorted(path for path in (source.folder / folder).iterdir() if path.is_dir()):
+    for path in sorted(path for path in (source.folder / folder).glob("[!.]*") if path.is_dir()):
         labels = speakers.get(path.name.removeprefix("p"))
         texts = {text.stem for text in (source.folder / "txt" / path.name).glob("[!.]*.txt")}
         takes = _takes(path)

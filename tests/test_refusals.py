@@ -122,14 +122,17 @@ def test_absurd_durations_are_none(workshop, duration):
 
 
 def test_a_test_set_describes_itself_in_json_that_anybody_reads(workshop):
-    rows = [{**entry, "duration": 1.0} for entry in workshop.corpus({"North": 1, "South": 1})]
+    """One utterance in each group, of unlike lengths: no spread, and a difference that JSON has no number for."""
+    declared = {"North": 1.0, "South": 2.0}
+    rows = [{**entry, "duration": declared[entry["accent"]]} for entry in workshop.corpus({"North": 1, "South": 1})]
     workshop.manifest(rows)
     folder = augment.build(workshop.recipe(), workshop.folder / "set").folder
 
     def refuse(constant):
         raise ValueError(constant)
 
-    json.loads((folder / "testset.json").read_text(), parse_constant=refuse)
+    said = json.loads((folder / "testset.json").read_text(), parse_constant=refuse)
+    assert {d["before"] for d in said["balance"] if d["variable"] == "duration"} == {"inf"}
 
 
 def test_the_audit_keeps_apart_what_the_plan_keeps_apart(workshop):

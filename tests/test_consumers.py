@@ -15,7 +15,18 @@ pytestmark = pytest.mark.consumers
 
 TEXTS = ['say "hi", he said; ok', "two\nlines\tand a tab", "=SUM(A1)", "naïve 日本語 🎧", "short", "plain"]
 OWN = ("audio", "file_name", "sampling_rate", "spk", "wav", "words")  # labels that formats have fields for
-FORMATS = ("kaldi", "espnet", "lhotse", "lhotse_shar", "huggingface", "audiofolder", "webdataset", "nemo", "csv")
+FORMATS = (
+    "kaldi",
+    "espnet",
+    "lhotse",
+    "lhotse_shar",
+    "huggingface",
+    "audiofolder",
+    "webdataset",
+    "nemo",
+    "csv",
+    "speechbrain",
+)
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +134,29 @@ def test_datasets_reads_the_nemo_manifest(manifest, tmp_path):
     ]
 
 
+def test_nemo_reads_its_manifest(manifest):
+    from nemo.collections.asr.data.audio_to_text import AudioToCharDataset
+
+    letters = sorted({letter for row in manifest.values() for letter in row["text"]})
+    read = AudioToCharDataset("nemo/manifest.jsonl", labels=letters, normalize=False, sample_rate=RATE)
+    said = [entity.text_raw for entity in read.manifest_processor.collection]
+    assert said == [row["text"] for row in manifest.values()]
+    for (samples, *_), row in zip(read, manifest.values(), strict=True):
+        assert same(samples.numpy(), row)
+
+
+def test_nemo_reads_its_manifest_as_cuts(manifest):
+    from nemo.collections.common.data.lhotse.cutset import read_cutset_from_config
+    from omegaconf import OmegaConf
+
+    config = {"manifest_filepath": "nemo/manifest.jsonl", "sample_rate": RATE}
+    cuts = list(read_cutset_from_config(OmegaConf.create(config))[0])
+    for cut, row in zip(cuts, manifest.values(), strict=True):
+        assert (cut.supervisions[0].text, cut.custom["condition"]) == (row["text"], row["condition"])
+        assert cut.custom["accent"] == row["accent"]
+        assert same(cut.load_audio(), row)
+
+
 def test_webdataset_reads_its_shards(built, manifest):
     import webdataset
 
@@ -134,6 +168,25 @@ def test_webdataset_reads_its_shards(built, manifest):
         assert json.loads(sample["json"]) == row
         assert sample["txt"].decode() == row["text"]
         assert same(decoded(sample["flac"]), row)
+
+
+@pytest.mark.parametrize("name", ["csv", "json"])
+def test_speechbrain_reads_its_file(manifest, name):
+    from speechbrain.dataio.dataio import read_audio
+    from speechbrain.dataio.dataset import DynamicItemDataset
+
+    load = {"csv": DynamicItemDataset.from_csv, "json": DynamicItemDataset.from_json}[name]
+    read = load(f"speechbrain/test.{name}", replacements={"data_root": "."})
+    read.add_dynamic_item(read_audio, takes="wav", provides="signal")
+    read.set_output_keys(["id", "signal", "words", "speaker", "accent", "condition", "label_wav"])
+    assert [row["id"] for row in read] == list(manifest)
+    for row in read:
+        told = manifest[row["id"]]
+        assert (row["words"], row["label_wav"]) == (told["text"], told["wav"])
+        assert [row[name] for name in ("speaker", "accent", "condition")] == [
+            told[name] for name in ("speaker", "accent", "condition")
+        ]
+        assert same(row["signal"].numpy(), told)
 
 
 def test_mlcroissant_validates_the_description_and_reads_its_records(built, manifest):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         import_corpus,
         load_recipe,
         plan,
+        pseudonyms,
         render_utterance,
         verify,
         write_audit,
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "__version__", "audit", "build", "import_corpus", "load_recipe", "plan", "render_utterance", "verify",
-    "write_audit", "write_formats", "write_plan",
+    "__version__", "audit", "build", "import_corpus", "load_recipe", "plan", "pseudonyms", "render_utterance",
+    "verify", "write_audit", "write_formats", "write_plan",
 ]  # fmt: skip
 
 

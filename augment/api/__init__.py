@@ -1,7 +1,7 @@
 """The verbs of the product, as functions."""
 
 from augment.api.building import BuildResult, build
-from augment.api.corpus import audit, import_corpus, write_audit
+from augment.api.corpus import audit, import_corpus, pseudonyms, write_audit
 from augment.api.exporting import write_formats
 from augment.api.planning import plan, write_plan
 from augment.api.rendering import render_profile, render_utterance, stems
@@ -9,6 +9,6 @@ from augment.recipe.loader import load_recipe
 from augment.verification import verify
 
 __all__ = [
-    "BuildResult", "audit", "build", "import_corpus", "load_recipe", "plan", "render_profile", "render_utterance",
-    "stems", "verify", "write_audit", "write_formats", "write_plan",
+    "BuildResult", "audit", "build", "import_corpus", "load_recipe", "plan", "pseudonyms", "render_profile",
+    "render_utterance", "stems", "verify", "write_audit", "write_formats", "write_plan",
 ]  # fmt: skip

@@ -166,6 +166,8 @@ def _show(result: "BuildResult") -> None:
         _say("rows of the corpus left out: " + "; ".join(f"{count} ({why})" for why, count in left_out.items()))
     for note in result.plan.notes:
         _say(f"note: {note}")
+    if result.plan.corpus.pseudonyms is not None:
+        _say(f"note: leave {result.folder / '.acoustigrid'} out when you publish the set: it knows the recordings")
     scaled = _scaled(result)
     if scaled:
         _say(f"note: {scaled} items were made softer as a whole, since they would have clipped (headroom_gain_db)")

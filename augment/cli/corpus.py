@@ -74,6 +74,22 @@ def import_(
 
 
 @corpus_app.command()
+def pseudonyms(
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe with corpus: {pseudonyms: KEY}.")],
+    speaker: Annotated[
+        list[str] | None, typer.Option(help="Only this speaker, by name or pseudonym; give it again for more.")
+    ] = None,
+) -> None:
+    """Show, as CSV, which pseudonym stands for whom: to find the items of a speaker who asks for it.
+
+    Example:  acoustigrid corpus pseudonyms recipe.yaml --speaker p225
+    """
+    from augment.api import pseudonyms as list_pseudonyms
+
+    typer.echo(list_pseudonyms(recipe, speaker or ()).write_csv(), nl=False)
+
+
+@corpus_app.command()
 def layouts() -> None:
     """List the layouts that are read.
 

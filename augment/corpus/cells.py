@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from augment.corpus.source import Place, Row, Source, rows_of, where
+from augment.corpus.source import Place, Row, Source, Told, rows_of, where
 from augment.errors import CorpusError, Fault
 
 if TYPE_CHECKING:
@@ -34,14 +34,14 @@ class Cells:
         written: Names of the manifest's columns.
         faults: Rows that cannot be read, at most 50.
         count: All rows, with those that cannot be read.
-        notes: What the reader passed over, and why.
+        told: What the reader passed over, and why.
     """
 
     frame: "polars.DataFrame"
     written: frozenset[str]
     faults: tuple[Fault, ...]
     count: int
-    notes: tuple[str, ...]
+    told: tuple[Told, ...]
 
 
 def read_cells(
@@ -77,7 +77,7 @@ def read_cells(
             series += _texts(name, values, manifest, numbers) if name in labels or name not in times else []
         frames.append(polars.DataFrame(series))
     frame = polars.concat(frames, how="diagonal") if frames else polars.DataFrame({"row": []}, {"row": polars.String})
-    return Cells(frame, frozenset(written), tuple(faults), count + len(faults), tuple(source.notes))
+    return Cells(frame, frozenset(written), tuple(faults), count + len(faults), tuple(source.told))
 
 
 def _portions(

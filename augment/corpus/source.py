@@ -2,7 +2,7 @@
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,18 +18,31 @@ Place = int | str
 
 
 @dataclass(frozen=True)
+class Told:
+    """What a reader tells of a corpus.
+
+    Attributes:
+        message: What.
+        speakers: Of whom: they stand apart, since a corpus under pseudonyms must not name them.
+    """
+
+    message: str
+    speakers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Source:
     """A corpus as it lies on the disk.
 
     Attributes:
         path: The manifest, or the folder of the corpus.
         pattern: How files of a plain folder are called, where the recipe says it.
-        notes: What a reader passed over and why; it adds to them when it has read all.
+        told: What a reader passed over and why; see :meth:`tell`.
     """
 
     path: Path
     pattern: str | None = None
-    notes: list[str] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
 
     @cached_property
     def folder(self) -> Path:
@@ -69,6 +82,15 @@ class Source:
     def where(self, place: Place) -> str:
         """How a message names a row."""
         return where(self.path, place)
+
+    def tell(self, message: str, speakers: Iterable[str] = ()) -> None:
+        """Tell the user something, when all rows are read.
+
+        Args:
+            message: What; it names no speaker.
+            speakers: Speakers whom it is about; their names follow the message.
+        """
+        self.told.append(Told(message, tuple(speakers)))
 
     def fault(self, place: Place, message: str, remedy: str = "") -> Fault:
         """A fault of a row."""

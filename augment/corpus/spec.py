@@ -41,3 +41,9 @@ class CorpusSpec(BaseModel):
         dict[Name, tuple[str, ...]], Field(description="use only rows with these label values: {accent: [American]}")
     ] = {}
     leave_out: Annotated[tuple[str, ...], Field(description="ids of utterances that are not to be used")] = ()
+    pseudonyms: Annotated[
+        str | None,
+        Field(
+            min_length=1, description="file with a secret key, relative to the recipe: speakers and ids get other names"
+        ),
+    ] = None

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from augment.corpus.cells import MOST_FAULTS, TIMES, Cells, read_cells
 from augment.corpus.checks import FIXED, SPELLED, column_faults, sound_rows
-from augment.corpus.source import folder_of
+from augment.corpus.pseudonyms import Pseudonyms, pseudonymised, pseudonyms_of, told_names
+from augment.corpus.source import Told, folder_of
 from augment.corpus.spec import CorpusSpec
 from augment.errors import CorpusError, Fault, nearest
 
@@ -27,6 +28,7 @@ class Corpus:
         labels: Names of the label columns.
         left_out: How many rows are not used, by reason.
         notes: What the user should know.
+        pseudonyms: Those that stand for speakers and ids; None where these have their names in the corpus.
     """
 
     frame: "polars.DataFrame"
@@ -34,6 +36,7 @@ class Corpus:
     labels: tuple[str, ...]
     left_out: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    pseudonyms: Pseudonyms | None = None
 
     def audio_path(self, written: str) -> Path:
         """Path of an audio file as the manifest spells it."""
@@ -72,27 +75,37 @@ def read_corpus(spec: CorpusSpec, base: Path) -> Corpus:
     frame, faults = sound_rows(_named(cells, spec, labels), manifest)
     timed = polars.when(polars.col("shown:duration").is_null()).then("duration").alias("duration")
     frame = frame.with_columns(timed)
-    known = frame["id"]
+    names = pseudonyms_of(spec, base)
+    if names is not None:
+        faults += told_names(spec, frame, names, manifest)
+        frame = pseudonymised(frame, names)
+    ids = frame["id"]
     frame, notes = _renamed(frame, spec)
     frame, left_out, missing = _wanted(frame, spec, manifest)
     if faults or missing:
-        raise CorpusError([*faults, *missing])
+        raise CorpusError(faults or missing if names else [*faults, *missing])
     if not frame.height:
         reasons = ", ".join(f"{count} because {reason}" for reason, count in left_out.items())
         raise CorpusError(Fault(str(manifest), f"no row is left: {reasons}"))
-    unknown = set(spec.leave_out) - set(known.filter(known.is_in(list(spec.leave_out))))
+    unknown = set(spec.leave_out) - set(ids.filter(ids.is_in(list(spec.leave_out))))
     notes += [f"corpus.leave_out names '{identity}', which is no id of the corpus" for identity in unknown]
-    notes += [*cells.notes, *_row_notes(frame)]
+    notes += [*(_told(told, names) for told in cells.told), *_row_notes(frame)]
     if "speaker" not in found:
         notes.append("the corpus has no column 'speaker': all utterances count as one unknown speaker")
-    columns = [*FIXED, "row", *map(label_column, labels)]
+    return Corpus(_in_columns(frame, spec, labels), manifest, labels, left_out, tuple(sorted(notes)), names)
+
+
+def _in_columns(frame: "polars.DataFrame", spec: CorpusSpec, labels: tuple[str, ...]) -> "polars.DataFrame":
+    """The columns of a corpus; what the recipe says of all rows, where a row does not say it."""
+    import polars
+
     given = [
         polars.col(name).fill_null(said)
         for name, said in (("licence", spec.licence), ("credit", spec.credit))
         if said is not None
     ]
-    frame = frame.select(columns).with_columns(frame["text"].fill_null(""), *given).rechunk()
-    return Corpus(frame, manifest, labels, dict(sorted(left_out.items())), tuple(sorted(notes)))
+    columns = [*FIXED, "row", *map(label_column, labels)]
+    return frame.select(columns).with_columns(frame["text"].fill_null(""), *given).rechunk()
 
 
 def label_column(label: str) -> str:
@@ -103,6 +116,11 @@ def label_column(label: str) -> str:
         'label:accent'
     """
     return f"label:{label}"
+
+
+def _told(told: Told, names: Pseudonyms | None) -> str:
+    speakers = [speaker if names is None else names.speaker(speaker) for speaker in told.speakers]
+    return " ".join([told.message, ", ".join(speakers)]).strip()
 
 
 def _spelled(spec: CorpusSpec, written: frozenset[str]) -> CorpusSpec:
@@ -169,7 +187,7 @@ def _wanted(
         return frame, {}, faults
     frame = frame.with_columns(polars.coalesce(reasons).alias("reason"))
     counts = frame.drop_nulls("reason").group_by("reason", maintain_order=True).len().rows()
-    return frame.filter(polars.col("reason").is_null()), dict(counts), faults
+    return frame.filter(polars.col("reason").is_null()), dict(sorted(counts)), faults
 
 
 def _row_notes(frame: "polars.DataFrame") -> list[str]:

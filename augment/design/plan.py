@@ -17,6 +17,7 @@ from augment.design.naming import file_stem
 from augment.design.notes import notes_on
 from augment.design.provenance import Provenance, speech_source
 from augment.design.selection import Selection
+from augment.design.singled_out import singled_out, singled_out_note
 from augment.errors import DesignError, Fault, nearest
 from augment.perturb import Perturbation
 from augment.profiles.library import DEALT
@@ -120,6 +121,8 @@ def make_plan(
         polars.Series("key", [chains[c].key(owns[u]["block"], speech[u]) for u, c in pairs]),
     )
     told = notes_on(selection, facts, items, exposures, conditions, loaded)
+    if corpus.pseudonyms is not None:
+        told += [note] if (note := singled_out_note(*singled_out(selection.frame, [*labels]), [*labels])) else []
     all_notes = (*corpus.notes, *selection.notes, *notes, *told, *provenance.notes())
     return Plan(loaded, corpus, schedule, selection, exposures, items, provenance, all_notes)
 

@@ -109,6 +109,7 @@ def _fields(table: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
 def _responsible(identity: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of responsible AI: how it came about, what it is for and not for, and who is in it."""
     labels = ", ".join(identity["labels"]) or "none"
+    named = "names" if identity["pseudonyms"] is None else "pseudonyms"
     sources = [f"{s['name'] or s['kind']} ({s['licence']}) {s['credit']}".strip() for s in identity["sources"]]
     return {
         "rai:dataCollection": "Speech of an existing corpus; noises, rooms and devices were added by a program.",
@@ -116,7 +117,7 @@ def _responsible(identity: Mapping[str, Any]) -> dict[str, Any]:
         "rai:dataUseCases": ["Testing: word error rates of groups of speakers under acoustic conditions."],
         "rai:dataLimitations": list(identity["limits"]),
         "rai:dataBiases": list(identity["notes"]),
-        "rai:personalSensitiveInformation": [f"Voices, transcripts, names of speakers; labels: {labels}"],
+        "rai:personalSensitiveInformation": [f"Voices, transcripts, {named} of speakers; labels: {labels}"],
         "rai:dataImputationProtocol": "None: what is not known stays empty.",
         "rai:annotationsPerItem": "1",
         "rai:dataReleaseMaintenancePlan": "None: the recipe makes the set again, to the byte.",

@@ -5,11 +5,19 @@ from typing import Any
 
 from augment.design.conditions import Condition
 from augment.design.plan import Plan
+from augment.design.singled_out import singled_out
 from augment.profiles.library import Library, Need
 from augment.report.design import assignment_text, balance_text, conditions_text
 from augment.report.detection import detection_text
 from augment.report.tables import coverage, groups, in_order, measured
 from augment.report.text import table
+
+PSEUDONYMS = (
+    "Speakers, utterances and files have names by a keyed hash (HMAC-SHA256), and rows do not tell from which "
+    "recordings they were made. That protects names, not voices: who knows a voice, has the corpus to compare with, or "
+    "can tell a speaker by a text, a credit or the labels above still finds them. Who holds the key can find a "
+    "speaker's items, to take them out when that speaker asks for it."
+)
 
 
 def datasheet(plan: Plan, identity: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
@@ -123,11 +131,15 @@ def _licences(identity: Mapping[str, Any]) -> str:
 def _people(plan: Plan, identity: Mapping[str, Any]) -> str:
     labels = ", ".join(identity["labels"]) or "none"
     groups_by = ", ".join(plan.loaded.recipe.balance.by)
-    return (
-        f"Rows hold what speakers say, their names in the corpus (`speaker`), and these labels of theirs: {labels}. "
+    named = "their names in the corpus" if identity["pseudonyms"] is None else "pseudonyms for their names"
+    alone, speakers = singled_out(plan.selection.frame, plan.loaded.recipe.outgoing(plan.corpus.labels))
+    told = (
+        f"Rows hold what speakers say, {named} (`speaker`), and these labels of theirs: {labels}. "
+        f"{alone} of {speakers} speakers have values of these labels that no other speaker of the set has. "
         f"Groups are made by {groups_by}, as the corpus has it: who gave the labels, and how, the corpus must tell. "
         "A group is a small number of people, and no accent is the people of a country."
     )
+    return told if identity["pseudonyms"] is None else f"{told}\n\n{PSEUDONYMS}"
 
 
 def _made(identity: Mapping[str, Any]) -> str:

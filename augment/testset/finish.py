@@ -3,7 +3,6 @@
 import dataclasses
 import hashlib
 import importlib.metadata
-import io
 import json
 import platform
 from collections import Counter
@@ -24,6 +23,7 @@ from augment.recipe.model import ROW_FIELDS
 from augment.scene import Segment, Stage
 from augment.scene.scene import numbered
 from augment.testset.folder import FAILURES, IDENTITY, MANIFEST, PLAN, PROFILES, RECIPE, Folder, Rows
+from augment.testset.outgoing import kept_files, outgoing_failures, outgoing_items, outgoing_row, parquet_bytes
 
 PACKAGES = ("numpy", "scipy", "soxr", "soundfile", "polars", "audiomentations", "pyroomacoustics", "av")
 LOMBARD = "No Lombard effect: the speech was read in quiet, and nobody raised their voice against this noise."
@@ -90,7 +90,7 @@ def manifest_rows(plan: Plan, finished: Rows) -> list[dict[str, Any]]:
             "source_offset": None if offset is None else float(offset),
             "source_level_dbov": float(item["source_level_dbov"]),
         }
-        rows.append({name: complete.get(name) for name in columns})
+        rows.append(outgoing_row(plan, {name: complete.get(name) for name in columns}))
     return rows
 
 
@@ -143,20 +143,20 @@ def write_rest(
         **extra,
     }
     if failures:
-        files[FAILURES] = json_lines(sorted(failures, key=lambda failure: str(failure["audio_filepath"])))
-    else:
-        (folder.path / FAILURES).unlink(missing_ok=True)
-    for name, data in files.items():
-        write_atomically(folder.path / name, data)
+        files[FAILURES] = json_lines(outgoing_failures(plan, failures))
+    kept = kept_files(plan, failures)
+    for where, own in ((folder.state, kept), (folder.path, files)):
+        for name in (name for name in (PLAN, FAILURES) if name not in own):
+            (where / name).unlink(missing_ok=True)
+        for name, data in own.items():
+            write_atomically(where / name, data)
     checksums = {name: _sha256(data) for name, data in files.items()}
     write_atomically(folder.path / IDENTITY, json_text({**identity, "checksums": checksums}))
 
 
 def plan_bytes(plan: Plan) -> bytes:
-    """The items of a plan as a Parquet file."""
-    parquet = io.BytesIO()
-    plan.items.write_parquet(parquet)
-    return parquet.getvalue()
+    """The items of a plan as a Parquet file, as they leave the machine."""
+    return parquet_bytes(outgoing_items(plan))
 
 
 def _profile_figures(plan: Plan) -> bytes:
@@ -234,6 +234,7 @@ def identity_of(plan: Plan, rows: Sequence[dict[str, Any]], failed: int) -> dict
     return {
         **described(plan.loaded, plan.conditions),
         "labels": list(label_columns(plan.corpus, plan.loaded).values()),
+        "pseudonyms": None if plan.corpus.pseudonyms is None else plan.corpus.pseudonyms.fingerprint,
         "groups": list(plan.selection.groups),
         "utterances_per_group": plan.selection.per_group,
         "left_out": dict(sorted(plan.selection.left_out.items())),

@@ -21,9 +21,11 @@ from augment.recipe.model import measured
 from augment.render import Failed, Rendered
 from augment.scene import Scene
 from augment.testset.finish import described, snr_columns
-from augment.testset.folder import IDENTITY, PROFILES, RECIPE, WHERE
+from augment.testset.folder import IDENTITY, PLAN, PROFILES, RECIPE, WHERE
+from augment.testset.outgoing import WITHHELD, outgoing_part
 from augment.testset.shard import STATE, Job, render_utterance
 from augment.testset.work import job_of, utterance_of
+from augment.verification.books import read_plan
 
 SNR_TOLERANCE_DB = 0.1
 
@@ -58,6 +60,8 @@ def rendered_again(
         root = folder_of(base / loaded.recipe.corpus.path)
         if not root.is_dir():
             raise TestSetError(Fault(str(root), "the folder of the corpus is not there"))
+        if identity.get("pseudonyms") is not None:
+            planned = _with_recordings(path, planned)
         columns = _conditions(loaded, planned, identity)
         faults = _identity_faults(path, identity, loaded, columns)
     except AcoustigridError as error:
@@ -82,6 +86,20 @@ def _recipe_folder(path: Path) -> Path:
         return Path(json.loads((path / STATE / WHERE).read_text(encoding="utf-8"))["recipe_folder"])
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise TestSetError(Fault(str(path / STATE / WHERE), f"cannot be read: {error!r}")) from None
+
+
+def _with_recordings(path: Path, planned: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Rows of the plan with the recordings that a set under pseudonyms does not tell: the same rows but for these."""
+    place = path / STATE
+    if not (place / PLAN).is_file():
+        message = "the recordings behind pseudonyms are known only where the set was made, and this file is not here"
+        raise TestSetError(Fault(str(place / PLAN), message))
+    kept = read_plan(place)
+    for name, row in planned.items():
+        own = kept.get(name, {})
+        if {column: value for column, value in row.items() if column not in WITHHELD} != outgoing_part(own):
+            raise TestSetError(Fault(str(place / PLAN), f"it is not the plan of this test set: see '{name}'"))
+    return kept
 
 
 def _conditions(loaded: LoadedRecipe, planned: dict[str, dict[str, Any]], identity: dict[str, Any]) -> list[Condition]:

@@ -27,7 +27,7 @@ def side_files(path: Path, identity: dict[str, Any]) -> list[Fault]:
 
 
 def read_plan(path: Path) -> dict[str, dict[str, Any]]:
-    """Rows of the plan by their ``audio_filepath``.
+    """Rows of the plan in a folder by their ``audio_filepath``.
 
     Raises:
         TestSetError: It cannot be read.

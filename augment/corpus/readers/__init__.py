@@ -5,7 +5,7 @@
 ``rows(source)``: an iterator over pairs of the place of a row (:data:`~augment.corpus.source.Place`) and a mapping of
 column to value, or a :class:`~augment.errors.Fault` where a row cannot be read; it raises
 :class:`~augment.errors.CorpusError` where nothing after it can be read either. What it passes over it tells in
-``source.notes``. Rows are made while they are asked for: a corpus need not fit into memory. A reader that needs
+``source.tell``. Rows are made while they are asked for: a corpus need not fit into memory. A reader that needs
 ``source.pattern`` has ``PATTERN = True``.
 
 Columns: ``id``, ``audio_filepath`` (relative to ``source.folder``), ``offset`` and ``duration`` in s, ``text``,

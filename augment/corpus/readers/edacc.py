@@ -59,7 +59,7 @@ def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
                 labels = {**spoken.get(speaker, {}), **background.get(speaker, {}), "subset": subset}
                 yield place, {**labels, **cut, "text": texts.get(cut["id"], ""), "speaker": speaker}
     if background and silent:
-        source.notes.append(f"{BACKGROUND} does not describe {', '.join(sorted(silent))}")
+        source.tell(f"{BACKGROUND} does not describe", sorted(silent))
 
 
 def _cut(line: str) -> Row | None:
@@ -114,7 +114,7 @@ def _spoken(source: Source, name: str) -> dict[str, Row]:
 def _background(source: Source) -> dict[str, Row]:
     """Answers of each participant by label; nothing without the table."""
     if not source.has(BACKGROUND):
-        source.notes.append(f"there is no {BACKGROUND}: accents are not known")
+        source.tell(f"there is no {BACKGROUND}: accents are not known")
         return {}
     reader = csv.DictReader(source.lines(BACKGROUND), strict=True)
     found: dict[str, Row] = {}

@@ -33,7 +33,7 @@ def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
         said = match.groupdict()
         yield name, {"text": said.get("text") or _text(source, path), **said, "audio_filepath": name}
     if others:
-        source.notes.append(f"{others} audio files do not fit the pattern '{source.pattern}' and are not used")
+        source.tell(f"{others} audio files do not fit the pattern '{source.pattern}' and are not used")
 
 
 def _form(source: Source) -> re.Pattern[str]:

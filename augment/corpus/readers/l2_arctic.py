@@ -39,9 +39,9 @@ def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
         unknown += [] if labels else [folder.name]
         yield from _speaker(source, folder, labels)
     if len(own) < len(folders):
-        source.notes.append(f"{OTHER}, spontaneous speech in another layout, is not used")
+        source.tell(f"{OTHER}, spontaneous speech in another layout, is not used")
     if unknown:
-        source.notes.append(f"first languages of these speakers are not known: {', '.join(unknown)}")
+        source.tell("first languages of these speakers are not known:", unknown)
 
 
 def _speaker(source: Source, folder: Path, labels: Row) -> Iterator[tuple[str, Row]]:

@@ -43,7 +43,7 @@ def _genders(source: Source) -> dict[str, str]:
     places = (source.folder / TABLE, source.folder / "LibriSpeech" / TABLE, source.folder.absolute().parent / TABLE)
     path: Path | None = next((place for place in places if place.is_file()), None)
     if path is None:
-        source.notes.append(f"there is no {TABLE}: genders are not known")
+        source.tell(f"there is no {TABLE}: genders are not known")
         return {}
     found: dict[str, str] = {}
     faults = []

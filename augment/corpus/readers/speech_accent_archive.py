@@ -39,9 +39,9 @@ def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
         else:
             yield place, {**_row(row), "audio_filepath": f"{folder}/{row['filename'].strip()}.mp3", "text": text}
     if missing:
-        source.notes.append(f"{missing} speakers of the table have no recording")
+        source.tell(f"{missing} speakers of the table have no recording")
     if not text:
-        source.notes.append(f"there is no {PASSAGE}: rows have no text")
+        source.tell(f"there is no {PASSAGE}: rows have no text")
 
 
 def _flag(row: dict[str, str]) -> str:

@@ -45,11 +45,12 @@ def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
             name = f"{folder}/{path.name}/{files[microphone]}"
             told = {"id": identity, "audio_filepath": name, "text": " ".join("".join(lines).split())}
             yield name, {**told, "speaker": path.name, "microphone": microphone, **(labels or {})}
-    source.notes.extend(f"{count} recordings {what}" for what, count in counts.items() if count)
+    for what, count in counts.items():
+        source.tell(f"{count} recordings {what}") if count else None
     if unheard:
-        source.notes.append(f"{unheard} texts have no recording: they are not used")
+        source.tell(f"{unheard} texts have no recording: they are not used")
     if unknown:
-        source.notes.append(f"{INFO} does not describe {', '.join(unknown)}")
+        source.tell(f"{INFO} does not describe", unknown)
 
 
 def _takes(folder: Path) -> dict[str, dict[str, str]]:

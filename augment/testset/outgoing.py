@@ -1,0 +1,82 @@
+"""What of a plan leaves the machine with a test set.
+
+Under pseudonyms that is nothing which leads back to the recordings: paths, offsets and hashes of speech stay beside the
+set in ``.acoustigrid``, where ``verify`` finds them.
+"""
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from augment.design.plan import Plan
+from augment.files.json_text import json_lines
+from augment.testset.folder import FAILURES, PLAN
+
+if TYPE_CHECKING:
+    import polars
+
+WITHHELD = ("source_audio", "source_offset", "source_duration", "source_sha256")
+"""Columns that are empty in a set under pseudonyms."""
+ELSEWHERE = f"told in .acoustigrid/{FAILURES}, where the set was made"
+
+Failures = Sequence[Mapping[str, Any]]
+
+
+def outgoing_items(plan: Plan) -> "polars.DataFrame":
+    """The items of a plan as a test set tells them."""
+    import polars
+
+    if plan.corpus.pseudonyms is None:
+        return plan.items
+    texts = plan.items["dealt"].unique().to_list()
+    dealt = polars.col("dealt").replace(texts, [_without_recordings(text) for text in texts])
+    return plan.items.with_columns(dealt, *(polars.lit(None, polars.String).alias(name) for name in WITHHELD))
+
+
+def _without_recordings(text: str) -> str:
+    """What was dealt to a block, less the recordings behind its talkers: names of utterance and speaker stay.
+
+    Example:
+        >>> _without_recordings('{"noise/bar": {"talkers": [[["u1", "s1", "p225/001.wav", null, null, "e3"]]]}}')
+        '{"noise/bar": {"talkers": [[["u1", "s1", null, null, null, null]]]}}'
+    """
+    dealt = json.loads(text)
+    for part in dealt.values():
+        if "talkers" in part:
+            part["talkers"] = [[[*voice[:2], *[None] * len(voice[2:])] for voice in own] for own in part["talkers"]]
+    return json.dumps(dealt, sort_keys=True)
+
+
+def outgoing_part(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of a plan under pseudonyms, less what is withheld."""
+    told = {name: value for name, value in row.items() if name not in WITHHELD}
+    return {**told, "dealt": _without_recordings(told["dealt"])} if "dealt" in told else told
+
+
+def outgoing_row(plan: Plan, row: dict[str, Any]) -> dict[str, Any]:
+    """A row of the manifest as a test set tells it."""
+    return row if plan.corpus.pseudonyms is None else {**row, **{name: None for name in WITHHELD if name in row}}
+
+
+def outgoing_failures(plan: Plan, failures: Failures) -> list[dict[str, Any]]:
+    """Items that could not be made as a test set tells them, in the order of their paths: why may name recordings."""
+    told = {} if plan.corpus.pseudonyms is None else {"reason": ELSEWHERE}
+    return [{**failure, **told} for failure in sorted(failures, key=lambda failure: str(failure["audio_filepath"]))]
+
+
+def kept_files(plan: Plan, failures: Failures) -> dict[str, bytes]:
+    """Files for ``.acoustigrid``: what a set under pseudonyms does not tell."""
+    if plan.corpus.pseudonyms is None:
+        return {}
+    files = {PLAN: parquet_bytes(plan.items)}
+    if failures:
+        files[FAILURES] = json_lines(sorted(failures, key=lambda failure: str(failure["audio_filepath"])))
+    return files
+
+
+def parquet_bytes(frame: "polars.DataFrame") -> bytes:
+    """A table as a Parquet file."""
+    parquet = io.BytesIO()
+    frame.write_parquet(parquet)
+    return parquet.getvalue()

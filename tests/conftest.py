@@ -9,6 +9,8 @@ import soundfile
 ROOT = Path(__file__).resolve().parents[1]
 DEMO = ROOT / "recipes" / "demo"
 RATE = 16000
+PACK = ROOT.parent / "shared" / "dev_pack"
+"""Real recordings, which are no part of the project."""
 
 
 def speech_like(seconds: float, seed: int = 0, rate: int = RATE) -> np.ndarray:

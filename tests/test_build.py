@@ -14,6 +14,7 @@ import pytest
 import soundfile
 
 import augment
+from augment.acoustics.pcm import duration_s
 from augment.errors import AcoustigridError, CorpusError, TestSetError
 from augment.execute import Lost, processes
 from conftest import RATE, tree
@@ -43,7 +44,11 @@ def test_rows_are_complete_and_alike(stocked):
     assert len(cells) == 16
     for row in rows:
         samples, rate = soundfile.read(result.folder / row["audio_filepath"], dtype="int16")
-        assert (rate, len(samples), len(samples) / rate) == (row["sample_rate"], row["samples"], row["duration"])
+        assert (rate, len(samples), duration_s(len(samples), rate)) == (
+            row["sample_rate"],
+            row["samples"],
+            row["duration"],
+        )
         assert row["text"].startswith("sentence")
         assert (row["noise"], row["device"]) == tuple(row["condition"].split("__"))
     assert (result.folder / "manifest.csv").read_text().splitlines()[0] == ",".join(rows[0])

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import augment
+from augment.acoustics.pcm import duration_s
 from augment.export import exporters
 from augment.files.tar import tar_bytes
 from augment.formats import shards as shards_module
@@ -109,7 +110,7 @@ def of_cut(cut):
     assert said["duration"] == cut["duration"] == heard["duration"]
     plain = {"id": cut["id"], "text": said["text"], "speaker": said.get("speaker")}
     length = {"samples": heard["num_samples"], "sample_rate": heard["sampling_rate"]}
-    return {**said["custom"], **plain, **length, "duration": round(heard["duration"], 6)}
+    return {**said["custom"], **plain, **length, "duration": duration_s(*length.values())}
 
 
 def read_lhotse(folder):

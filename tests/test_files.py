@@ -8,8 +8,10 @@ import time
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
 
-from augment.acoustics.pcm import quantise
+from augment.acoustics.pcm import duration_s, quantise
 from augment.errors import AudioError, TestSetError
 from augment.files.atomic import locked, write_atomically
 from augment.files.audio import decode, encode, read_audio
@@ -149,3 +151,11 @@ def test_the_interrupt_key_is_not_lost_in_the_encoder(interruptible):
             assert made in (None, whole)
         else:
             pytest.fail("the interrupt was lost")
+
+
+@given(st.integers(1, 48_000 * 3600), st.sampled_from([8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000]))
+def test_a_duration_gives_every_reader_its_samples(samples, rate):
+    duration = duration_s(samples, rate)
+    assert [int(duration * rate), round(duration * rate)] == [samples, samples]
+    assert abs(duration - samples / rate) < 2e-6
+    assert float(f"{duration:.6f}") == duration

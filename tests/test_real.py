@@ -19,9 +19,8 @@ from augment.api import stems
 from augment.corpus.speech import read_speech
 from augment.errors import DesignError
 from augment.profiles.library import Library
-from conftest import RATE, ROOT, gcc_lag, tree
+from conftest import PACK, RATE, gcc_lag, tree
 
-PACK = ROOT.parent / "shared" / "dev_pack"
 pytestmark = pytest.mark.real
 
 CORPUS = "path: manifest.jsonl, columns: {audio_filepath: audio}, labels: {accent: {'American (neutral)': American}}"

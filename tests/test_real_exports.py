@@ -11,7 +11,7 @@ from augment.errors import DesignError
 from augment.export import exporters
 from augment.files.audio import decode, pcm_sha256, read_bytes
 from augment.formats.kaldi_tables import kaldi_names
-from test_real import PACK
+from conftest import PACK
 
 pytestmark = pytest.mark.real
 

@@ -46,3 +46,23 @@ def quantise(signal: Signal) -> tuple[NDArray[np.int16], int]:
     scaled = np.rint(signal * FULL_SCALE)
     limited = np.clip(scaled, -FULL_SCALE, FULL_SCALE - 1)
     return limited.astype(np.int16), int(np.count_nonzero(limited != scaled))
+
+
+def duration_s(samples: int, sample_rate_hz: int) -> float:
+    """A length in s, in whole microseconds, from which every reader gets back the number of samples.
+
+    Readers multiply by the rate, and round down as often as to the nearest: 79,225 samples at 16 kHz last 4.9515625 s,
+    and a reader of 4.951562 would cut off the last one.
+
+    Args:
+        samples: How many.
+        sample_rate_hz: Of them, 48 kHz or less.
+
+    Example:
+        >>> duration_s(79225, 16000), int(4.951562 * 16000), int(duration_s(79225, 16000) * 16000)
+        (4.951563, 79224, 79225)
+    """
+    microseconds = round(samples * 1_000_000 / sample_rate_hz)
+    while int(microseconds / 1e6 * sample_rate_hz) < samples:
+        microseconds += 1
+    return microseconds / 1e6

@@ -8,7 +8,7 @@ Reference: Kaldi's documentation, "Data preparation".
 
 from collections.abc import Iterator
 
-from augment.formats.kaldi_tables import KaldiNames, column_table, common_tables, kaldi_names, table
+from augment.formats.kaldi_tables import KaldiNames, common_tables, kaldi_names, table
 from augment.testset.finished import Finished
 
 ABOUT = "data directory for Kaldi, icefall and k2; start from the test set's folder: wav.scp has paths from there"
@@ -17,10 +17,9 @@ GENDERS = {"m": "m", "male": "m", "f": "f", "female": "f"}
 
 
 def files(finished: Finished) -> Iterator[tuple[str, bytes]]:
-    """``wav.scp``, ``text``, ``utt2spk``, ``spk2utt``, ``utt2dur``, ``spk2gender`` if it is known of all, and more."""
+    """``wav.scp``, ``text``, ``utt2spk``, ``spk2utt``, ``spk2gender`` if it is known of all, and more."""
     names = kaldi_names(finished.rows)
     yield from common_tables(finished, names).items()
-    yield "utt2dur", column_table(finished, names, "duration")
     genders = _genders(finished, names)
     if all(genders.values()):
         yield "spk2gender", table(genders)

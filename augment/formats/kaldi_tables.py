@@ -71,7 +71,7 @@ def _said(value: Any) -> str:
 
 
 def common_tables(finished: Finished, names: KaldiNames) -> dict[str, bytes]:
-    """``wav.scp``, ``text``, ``utt2spk``, ``spk2utt``, ``utt2id``, ``spk2name``, and a table for each label and factor.
+    """``wav.scp``, ``text``, ``utt2spk``, ``spk2utt``, durations, names, and a table for each label and factor.
 
     Audio paths start from the folder of the test set. ``utt2id`` and ``spk2name`` hold what ids and names were.
     """
@@ -84,6 +84,8 @@ def common_tables(finished: Finished, names: KaldiNames) -> dict[str, bytes]:
         "text": table({key: row["text"] for key, row in keyed.items()}),
         "utt2spk": table({key: names.speaker[row["speaker"]] for key, row in keyed.items()}),
         "spk2utt": table({key: " ".join(sorted(own, key=str.encode)) for key, own in speakers.items()}),
+        "utt2dur": column_table(finished, names, "duration"),
+        "reco2dur": column_table(finished, names, "duration"),  # without it, Lhotse takes whole milliseconds
         "utt2id": table({key: row["id"] for key, row in keyed.items()}),
         "spk2name": table({key: name for name, key in names.speaker.items() if name is not None}),
         **_column_tables(finished, names),

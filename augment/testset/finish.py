@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from augment import __version__
+from augment.acoustics.pcm import duration_s
 from augment.design.conditions import Condition
 from augment.design.dealing import read_dealt
 from augment.design.detection import detection_of
@@ -84,7 +85,7 @@ def manifest_rows(plan: Plan, finished: Rows) -> list[dict[str, Any]]:
             **made,  # what was measured; all else is the plan's, which may have other labels by now
             **item,
             **_noise_names(named[item["condition"]], item["dealt"], recipe.output.sample_rate_hz),
-            "duration": round(item["samples"] / recipe.output.sample_rate_hz, 6),
+            "duration": duration_s(item["samples"], recipe.output.sample_rate_hz),
             "sample_rate": recipe.output.sample_rate_hz,
             **snr_columns(plan.loaded),
             "source_offset": None if offset is None else float(offset),

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from augment.acoustics.pcm import FULL_SCALE
+from augment.acoustics.pcm import FULL_SCALE, duration_s
 from augment.errors import AudioError, Fault
 from augment.files.audio import decode, pcm_sha256
 from augment.testset.folder import MANIFEST
@@ -45,7 +45,7 @@ def file_faults(path: Path, row: dict[str, Any]) -> list[Fault]:
     found = {
         "samples": pcm.size,
         "sample_rate": audio.sample_rate_hz,
-        "duration": round(pcm.size / audio.sample_rate_hz, 6),
+        "duration": duration_s(pcm.size, audio.sample_rate_hz),
         "peak_dbfs": None if peak_dbfs is None else round(peak_dbfs, 3) + 0.0,
         "pcm_sha256": pcm_sha256(np.clip(pcm, -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)),
     }

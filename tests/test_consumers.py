@@ -145,6 +145,17 @@ def test_datasets_reads_parquet(built, manifest, tmp_path):
         assert same(decoded(row["audio"]["bytes"]), told)
 
 
+def test_datasets_and_the_hub_read_the_card(built, manifest, tmp_path):
+    import datasets
+    from huggingface_hub import DatasetCard
+
+    read = datasets.load_dataset("huggingface", split="test", cache_dir=str(tmp_path))
+    assert read.with_format("arrow")["id"].to_pylist() == list(manifest)
+    card = DatasetCard.load(built / "huggingface" / "README.md")
+    assert (card.data.pretty_name, card.data.task_categories) == ("test", ["automatic-speech-recognition"])
+    assert card.text.strip() == (built / "datasheet.md").read_text().strip()
+
+
 def test_datasets_reads_the_nemo_manifest(manifest, tmp_path):
     import datasets
 

@@ -24,6 +24,7 @@ from augment.formats import shards as shards_module
 from augment.formats.shards import shards
 from augment.recipe.model import RESERVED
 from augment.testset.finished import Finished
+from augment.testset.finished import read_finished as of_folder
 from conftest import Workshop
 
 FORMATS = sorted(exporters())
@@ -232,10 +233,10 @@ def test_a_shard_is_made_when_it_is_asked_for(built, monkeypatch):
     monkeypatch.setattr(shards_module, "MOST_ITEMS", 5)
     taken = []
     monkeypatch.setattr(Finished, "audio", lambda self, row: taken.append(row["id"]) or b"audio")
-    rows = lines((built / "manifest.jsonl").read_bytes())
+    identity, rows = of_folder(built).identity, of_folder(built).rows
     for name in ("webdataset", "lhotse_shar", "huggingface"):
         taken.clear()
-        counts = [(len(taken), path) for path, _ in exporters()[name].files(Finished(built, {}, rows, ""))]
+        counts = [(len(taken), path) for path, _ in exporters()[name].files(Finished(built, identity, rows, ""))]
         assert sorted({count for count, _ in counts} - {0}) == [5, 10, 12], name
 
 

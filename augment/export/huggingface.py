@@ -1,7 +1,7 @@
-"""Hugging Face data set: Parquet shards with the audio in them.
+"""Hugging Face data set: Parquet shards with the audio in them, and a card.
 
-Reference: the documentation of Hugging Face Datasets, "Audio"; the description of features lies in the table's own
-metadata under the key ``huggingface``.
+Reference: the documentation of Hugging Face Datasets, "Audio", and of the hub, "Dataset Cards"; the description of
+features lies in the table's own metadata under the key ``huggingface``.
 """
 
 import importlib.util
@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from augment.formats.shards import shards
+from augment.licences import UNSTATED
 from augment.testset.finished import Finished, Row, free_name
+from augment.testset.folder import DATASHEET
 
 ABOUT = "Parquet with embedded audio for load_dataset('parquet', data_dir=...), or to upload as it is"
 EXTRA = "huggingface"
@@ -24,11 +26,27 @@ def installed() -> bool:
 
 
 def files(finished: Finished) -> Iterator[tuple[str, bytes]]:
-    """``data/test-NNNNN-of-NNNNN.parquet``."""
+    """``README.md``, the card, and ``data/test-NNNNN-of-NNNNN.parquet``."""
+    yield "README.md", _card(finished)
     kinds = _kinds(finished.rows)
     parts = shards(finished.rows)
     for number, rows in enumerate(parts):
         yield f"data/test-{number:05d}-of-{len(parts):05d}.parquet", _shard(finished, rows, kinds)
+
+
+def _card(finished: Finished) -> bytes:
+    """The data sheet, headed by what the hub and ``load_dataset`` read of it."""
+    parts = [part for part in str(finished.identity["licence"]).split(" AND ") if part != UNSTATED]
+    licences = ["other" if part.startswith("LicenseRef-") else part.lower() for part in parts] or ["unknown"]
+    said = {
+        "pretty_name": finished.name,
+        "license": list(dict.fromkeys(licences)),
+        "task_categories": ["automatic-speech-recognition"],
+        "configs": [{"config_name": "default", "data_files": [{"split": "test", "path": "data/test-*.parquet"}]}],
+    }
+    # JSON is YAML, and says the same whatever the names are.
+    head = "".join(f"{name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in said.items())
+    return f"---\n{head}---\n\n".encode() + finished.beside(DATASHEET)
 
 
 def _kinds(rows: list[Row]) -> dict[str, str]:

@@ -64,6 +64,22 @@ class Finished:
             raise TestSetError(Fault(str(place), message, "build the test set again"))
         return data
 
+    def beside(self, name: str) -> bytes:
+        """A file beside the audio, such as the data sheet, checked against the hash in ``testset.json``.
+
+        Raises:
+            TestSetError: It is not there, or not as it was written.
+        """
+        place = self.folder / name
+        try:
+            data = place.read_bytes()
+        except OSError as error:
+            raise TestSetError(Fault(str(place), f"cannot be read: {error.strerror}", "build it again")) from None
+        if hashlib.sha256(data).hexdigest() != self.identity["checksums"].get(name):
+            message = "the file is not the one that was written: its checksum differs"
+            raise TestSetError(Fault(str(place), message, "build the test set again"))
+        return data
+
     def others(self, row: Row, known: tuple[str, ...], own: Container[str] = ()) -> Row:
         """The columns of a row that a format has no place of its own for.
 

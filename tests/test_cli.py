@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
+import augment
 from augment.recipe.loader import bundled_recipes
 
 
@@ -68,6 +69,23 @@ def test_a_bundled_recipe_is_copied_for_another_corpus(stocked):
     assert "2 groups x 8 conditions" in run("plan", "mine.yaml", cwd=stocked.folder).stdout
     again = run("copy", "demo", "--corpus", "corpus.jsonl", "--out", "mine.yaml", cwd=stocked.folder, code=2)
     assert "such a file already" in again.stderr
+
+
+def test_copy_a_recipe_for_a_corpus_with_a_layout(stocked):
+    files = {path.stem: path for path in sorted((stocked.folder / "audio").glob("*.wav"))}
+    kaldi = stocked.folder / "data"
+    kaldi.mkdir()
+    for name, cell in (("wav.scp", "{1}"), ("text", "a text of {0}"), ("utt2spk", "{0}"), ("utt2accent", "North")):
+        lines = [f"{key} {cell.format(key, path)}\n" for key, path in files.items()]
+        (kaldi / name).write_text("".join(lines))
+    wanted = ("copy", "demo", "--corpus", "data", "--out", "mine.yaml")
+    refused = run(*wanted, cwd=stocked.folder, code=2)
+    assert "it looks like kaldi" in refused.stderr
+    assert not (stocked.folder / "mine.yaml").exists()
+    unknown = run(*wanted, "--layout", "kaldy", cwd=stocked.folder, code=2)
+    assert "did you mean 'kaldi'" in unknown.stderr
+    run(*wanted, "--layout", "kaldi", cwd=stocked.folder)
+    assert augment.audit(stocked.folder / "mine.yaml", sample=0).utterances == len(files)
 
 
 def test_build_verify_and_build_again(stocked):

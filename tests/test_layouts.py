@@ -143,7 +143,7 @@ def archive(folder, **speakers):
 
 CV_ROWS = {
     "cv_1": {
-        "audio_filepath": "clips/cv_1.mp3", "text": 'He said "no', "locale": "en", "age": "twenties",
+        "audio_filepath": "clips/cv_1.mp3", "duration": 0.5, "text": 'He said "no', "locale": "en", "age": "twenties",
         "accent": "Scottish English,slow|soft", "gender": "female_feminine", **ANN,
     },
     "cv_2": {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from augment.corpus.audit import SAMPLE, Audit
 from augment.corpus.audit import audit as audit_corpus
 from augment.corpus.pseudonyms import pseudonymised, pseudonyms_of
-from augment.corpus.source import readers
+from augment.corpus.source import known_layout
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.speech import Progress
 from augment.corpus.table import Corpus, read_corpus
@@ -52,9 +52,8 @@ def audit(
         >>> [group.speakers for group in audit("demo", sample=0).groups]
         [3, 3, 3, 3]
     """
-    if layout is not None:
-        _refuse_layout(layout)
     if not isinstance(source, LoadedRecipe) and (layout is not None or _is_manifest(str(source))):
+        layout = None if layout is None else known_layout(layout)
         corpus = read_corpus(CorpusSpec(path=str(source), layout=layout, columns=dict(columns or {})), Path())
         if not by:
             known = f"labels of the corpus: {', '.join(corpus.labels) or 'none'}"
@@ -66,12 +65,6 @@ def audit(
     matched = [label for label in wanted.balance.match if label != DURATION]
     rate, snrs = wanted.output.sample_rate_hz, requested_snrs_db(loaded)
     return audit_corpus(corpus, by or wanted.balance.by, rate, sample, matched, snrs, progress)
-
-
-def _refuse_layout(layout: str) -> None:
-    known = sorted(readers())
-    if layout not in known:
-        raise AcoustigridError(Fault("layout", f"there is no layout '{layout}'", nearest(layout, known)))
 
 
 def _is_manifest(source: str) -> bool:
@@ -177,7 +170,7 @@ def import_corpus(
     target = Path(out)
     if target.suffix != ".jsonl":
         raise AcoustigridError(Fault(str(target), "expected a file name that ends in .jsonl"))
-    _refuse_layout(layout)
+    known_layout(layout)
     if target.exists() and target.resolve() == Path(path).resolve():
         raise AcoustigridError(Fault(str(target), "this is the corpus itself", "write to another file"))
     spec = CorpusSpec(path=str(path), layout=layout, pattern=pattern, columns=dict(columns or {}))

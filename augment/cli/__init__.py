@@ -247,8 +247,11 @@ def recipes(names: Annotated[bool, typer.Option("--names", help="Only the names.
 @app.command("copy")
 def copy_(
     recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="The name of a bundled recipe.")],
-    corpus: Annotated[Path, typer.Option(help="Manifest of your corpus.")],
+    corpus: Annotated[Path, typer.Option(help="Manifest or folder of your corpus.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Recipe file to write.")],
+    layout: Annotated[
+        str | None, typer.Option(help="How it is laid out, where it is no JSONL, CSV or TSV manifest.")
+    ] = None,
 ) -> None:
     """Copy a bundled recipe for a corpus of your own; then edit its groups and numbers.
 
@@ -256,7 +259,7 @@ def copy_(
     """
     from augment.recipe.copying import copy_recipe
 
-    copy_recipe(recipe, corpus, out)
+    copy_recipe(recipe, corpus, out, layout)
     _say(f"wrote {out}; next: acoustigrid plan {out}")
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from augment.errors import AudioError, CorpusError, Fault
+from augment.errors import AudioError, CorpusError, Fault, nearest
 from augment.files.audio import size_bytes
 from augment.plugins import modules
 
@@ -142,6 +142,18 @@ def readers() -> dict[str, Any]:
         True
     """
     return {module.__name__.rsplit(".", 1)[-1]: module for module in modules("augment.corpus.readers")}
+
+
+def known_layout(layout: str) -> str:
+    """A layout by its name.
+
+    Raises:
+        CorpusError: There is no reader of that name.
+    """
+    known = sorted(readers())
+    if layout not in known:
+        raise CorpusError(Fault("layout", f"there is no layout '{layout}'", nearest(layout, known)))
+    return layout
 
 
 def rows_of(source: Source, layout: str | None) -> Iterator[tuple[Place, Row | Fault]]:

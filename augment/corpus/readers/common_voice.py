@@ -2,12 +2,13 @@
 
 The path is one table, or the folder of a language, for ``validated.tsv``. Accents are what people wrote (``accents``,
 ``accent`` in older releases), genders as the release spells them: bring them together with ``corpus.labels``. Early
-releases name clips without ``.mp3``. Tables are not quoted: a quotation mark is a character of the sentence.
+releases name clips without ``.mp3``. Tables are not quoted: a quotation mark is a character of the sentence. Lengths
+are those of ``clip_durations.tsv``, where it is there.
 
 Reference: common-voice/cv-dataset, ``datasets/scripted-speech/README.md``: archive structure and TSV fields.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from augment.corpus.readers.delimited import table
@@ -18,6 +19,7 @@ SUFFIXES = ()
 FOLDER = True
 SIGNS = ("validated.tsv",)
 TABLE = "validated.tsv"
+DURATIONS = "clip_durations.tsv"
 LABELS = ("age", "gender", "locale", "variant", "up_votes", "down_votes")
 
 
@@ -27,6 +29,7 @@ def rows(source: Source) -> Iterator[tuple[Place, Row | Fault]]:
     path = source.path / TABLE if folder else source.path
     if not path.exists():
         raise CorpusError(Fault(str(source.path), f"there is no {TABLE} in this folder", _tables(source)))
+    lengths = _lengths(source)
     for number, row in table(path, source.lines(path.name)):
         place = f"{path.name}:{number}" if folder else number
         if isinstance(row, dict) and not {"client_id", "path", "sentence"} <= row.keys():
@@ -35,11 +38,27 @@ def rows(source: Source) -> Iterator[tuple[Place, Row | Fault]]:
             raise CorpusError(Fault(f"{path}:1", message, remedy))
         if isinstance(row, dict) and not row["path"]:
             row = source.fault(place, "the row names no clip in 'path'")
-        yield place, row if isinstance(row, Fault) else clip_row(row)
+        yield place, row if isinstance(row, Fault) else clip_row(row, lengths)
 
 
-def clip_row(row: Row) -> Row:
+def _lengths(source: Source) -> dict[str, float]:
+    """Length of each clip in s; a line that says no number of milliseconds says nothing."""
+    found = {}
+    for line in source.lines(DURATIONS) if source.has(DURATIONS) else ():
+        clip, _, milliseconds = line.rstrip().rpartition("\t")
+        try:
+            found[clip] = float(milliseconds) / 1000
+        except ValueError:
+            continue  # the header
+    return found
+
+
+def clip_row(row: Row, lengths: Mapping[str, float] = {}) -> Row:
     """A line of a table as a row.
+
+    Args:
+        row: Its cells.
+        lengths: Of clips, in s, by name.
 
     Example:
         >>> found = clip_row({"client_id": "c", "path": "a1", "sentence": "Yes.", "accent": "us", "segment": None})
@@ -51,6 +70,7 @@ def clip_row(row: Row) -> Row:
     return {
         "id": clip.stem,
         "audio_filepath": f"clips/{name.as_posix()}",
+        **({"duration": lengths[name.name]} if name.name in lengths else {}),
         "text": row["sentence"],
         "speaker": row["client_id"],
         "accent": row.get("accents") or row.get("accent"),

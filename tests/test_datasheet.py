@@ -3,11 +3,16 @@
 import hashlib
 import json
 import re
+from html.parser import HTMLParser
+from urllib.parse import unquote
 
 import pytest
 
 import augment
 from augment.errors import DesignError
+from augment.report.datasheet_page import datasheet_page
+from augment.report.page import markdown_html
+from augment.report.text import table
 
 SECTIONS = [
     "Groups", "Conditions", "Where the figures behind them come from", "Files in each cell", "What was measured",
@@ -88,3 +93,95 @@ def test_labels_that_the_corpus_does_not_have(workshop):
     workshop.corpus({"North": 1, "South": 1})
     with pytest.raises(DesignError, match=r"output\.labels names 'acent'.*did you mean 'accent'"):
         augment.plan(workshop.recipe(output="{labels: [acent]}"))
+
+
+class Page(HTMLParser):
+    """Elements of a page that must be closed, its text, and what it names."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.open, self.text, self.sources, self.tags = [], [], [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        if tag not in ("meta", "path", "circle"):
+            self.open.append(tag)
+        self.sources += [value for name, value in attributes if name in ("src", "href", "xlink:href")]
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def test_the_page_says_what_the_data_sheet_says(built):
+    result, sheet = built
+    html = (result.folder / "datasheet.html").read_text()
+    page = Page(html)
+    assert page.open == []
+    words = " ".join(" ".join(page.text).split())
+    for section in ("To listen to", "SNR, as measured", *SECTIONS):
+        assert section in words
+    plain = re.sub(r"^#+ |^```|`|\*\*|^- |^-+(  -+)*$|^    ", " ", sheet, flags=re.MULTILINE)
+    missing = [word for word in plain.split() if word not in words]
+    assert not missing
+    assert "http" not in html.replace("http://www.w3.org", "")
+
+
+def test_the_page_plays_one_utterance_of_each_group_in_every_condition(built):
+    result, _ = built
+    rows = {
+        row["audio_filepath"]: row
+        for row in map(json.loads, (result.folder / "manifest.jsonl").read_text().splitlines())
+    }
+    sources = Page((result.folder / "datasheet.html").read_text()).sources
+    heard = [rows[unquote(source)] for source in sources]
+    assert len(heard) == 2 * 8
+    assert {(row["group"], row["condition"]) for row in heard} == {
+        (row["group"], row["condition"]) for row in rows.values()
+    }
+    assert len({row["utterance"] for row in heard}) == 2
+    assert {row["block"] for row in heard} == {0}
+
+
+def test_the_page_shows_markup_and_does_not_obey_it(workshop):
+    rows = workshop.corpus({"North": 2, "South": 2}, seconds=0.6)
+    odd = "<script>alert(1)</script>"
+    for row in rows:
+        row |= {"accent": f'{row["accent"]} "{odd}"', "text": f"\"{odd}'", "speaker": odd + row["speaker"]}
+    workshop.manifest(rows)
+    recipe = workshop.recipe(about=json.dumps(f"{odd} [a](javascript:alert(2)) <img src=x onerror=alert(3)>"))
+    page = Page((augment.build(recipe, workshop.folder / "set").folder / "datasheet.html").read_text())
+    assert page.open == []
+    assert not {"script", "img", "a"} & set(page.tags)
+    assert odd in " ".join(page.text)
+
+
+def test_pictures_and_tables_hold_what_was_measured():
+    row = {"group": "a", "block": 0, "id": "i", "text": "t", "audio_filepath": "audio/x y/i#.flac", "snr_db": 5.0}
+    rows = [{**row, "condition": "fan", "snr_delivered_db": float(level)} for level in (1, 2, 3, 4, 9)]
+    html = datasheet_page("# Data sheet: x\n\nabout\n\n## Rest\n\nend\n", rows).decode()
+    assert "fan: 5.0 dB at the microphone, 1.0 to 9.0 dB delivered" in html
+    # 0 to 10 dB over 430 of 720: the line from 1 to 9 dB, thick from 2 to 4, the dot in the middle.
+    assert '<path d="M303.0 15H647.0" ' in html
+    assert '<path d="M346.0 15H432.0" ' in html
+    assert '<circle cx="475.0" ' in html
+    assert 'src="audio/x%20y/i%23.flac"' in html
+    quiet = datasheet_page("# Data sheet: x\n\nabout\n\n## Rest\n", [{**row, "condition": "quiet", "snr_db": None}])
+    assert b"SNR, as measured" not in quiet
+
+
+def test_text_tables_become_tables_with_the_same_cells():
+    rows = [["a b", "1.5", "x"], ["", "-2", "y  z"]]
+    text = f"before\n{table(['first one', 'n', 'last'], rows)}\na remark that is long enough for all columns\n\nend"
+    html = markdown_html(f"```\n{text}\n```")
+    cells = [re.findall(r"<td[^>]*>(.*?)</td>", line) for line in re.findall(r"<tr>.*?</tr>", html)[1:]]
+    assert cells == rows
+    assert re.findall("<th>(.*?)</th>", html) == ["first one", "n", "last"]
+    assert html.startswith("<pre><code>before</code></pre>")
+    assert "a remark that is long enough for all columns\n\nend</code>" in html

@@ -16,9 +16,10 @@ from augment.files.atomic import write_atomically
 from augment.recipe.loader import LoadedRecipe
 from augment.report.croissant import croissant
 from augment.report.datasheet import datasheet
+from augment.report.datasheet_page import datasheet_page
 from augment.report.tables import coverage, in_order, measured
 from augment.testset.finish import identity_of, manifest_rows, write_rest
-from augment.testset.folder import COVERAGE, CROISSANT, CSV, DATASHEET, WHERE, Folder, Rows, open_folder
+from augment.testset.folder import COVERAGE, CROISSANT, CSV, DATASHEET, PAGE, WHERE, Folder, Rows, open_folder
 from augment.testset.shard import Done, Job, Shard, Utterance
 from augment.testset.work import job_of, shards
 
@@ -105,10 +106,12 @@ def _finish(opened: Folder, planned: Plan, rows: Rows, failures: list[dict[str, 
     grid = coverage(planned, rows)
     identity = identity_of(planned, manifest, len(failures))
     table = exporters()["csv"].table(manifest)
+    sheet = datasheet(planned, identity, manifest)
     beside = {
         COVERAGE: f"{grid}\n".encode(),
         CSV: table,
-        DATASHEET: datasheet(planned, identity, manifest).encode(),
+        DATASHEET: sheet.encode(),
+        PAGE: datasheet_page(sheet, in_order(planned, manifest)),
         CROISSANT: croissant(identity, manifest, (CSV, table), planned.loaded.recipe.output.format),
     }
     write_rest(opened, planned, manifest, failures, identity, beside)

@@ -1,0 +1,110 @@
+"""A page that needs nothing but itself: Markdown as HTML, with text tables as tables.
+
+Reference: CommonMark 0.31, by markdown-it-py; WCAG 2.2, contrast of text 4.5:1 in light and dark.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from html import escape
+from itertools import pairwise, takewhile
+from typing import Any
+
+STYLE = """
+:root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --soft: #f3f5f7; --line: #c9d1d9; --mark: #0b62a8; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e6eaee; --paper: #14181c; --soft: #20262c; --line: #46505a; --mark: #7dbcf0; }
+}
+body { margin: 2rem auto; max-width: 70rem; padding: 0 1rem; color: var(--ink); background: var(--paper);
+  font: 1rem/1.5 system-ui, sans-serif; }
+h1, h2 { line-height: 1.2; } h2 { margin-top: 2.5rem; border-bottom: 1px solid var(--line); padding-bottom: .3rem; }
+p, li { max-width: 46rem; overflow-wrap: anywhere; }
+code, pre { background: var(--soft); border-radius: .2rem; font-size: .9em; } code { padding: .1em .3em; }
+pre { padding: .8rem; white-space: pre-wrap; } pre code { padding: 0; }
+.wide { overflow-x: auto; margin: 1rem 0; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { padding: .25rem .7rem; border-bottom: 1px solid var(--line); text-align: left; white-space: nowrap; }
+th { background: var(--soft); } td.number { text-align: right; }
+audio { height: 2rem; width: 14rem; }
+svg text { fill: currentColor; font: 12px system-ui, sans-serif; }
+""".strip()
+PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{title}</title>
+<style>
+{style}
+</style>
+</head>
+<body>
+{body}</body>
+</html>
+"""
+RULE = re.compile(r"-+(?: +-+)*")
+NUMBER = re.compile(r"-?[\d.,]+(?: %)?")
+
+
+def page(title: str, body: str) -> bytes:
+    """A whole page in UTF-8.
+
+    Args:
+        title: Of the window.
+        body: HTML.
+    """
+    return PAGE.format(title=escape(title), style=STYLE, body=body).encode()
+
+
+def markdown_html(text: str) -> str:
+    """Markdown as HTML; HTML in it is text, and text tables in it (:func:`augment.report.text.table`) are tables.
+
+    Example:
+        >>> print(markdown_html("Two <b>:"), end="")
+        <p>Two &lt;b&gt;:</p>
+    """
+    from markdown_it import MarkdownIt
+
+    reader = MarkdownIt("commonmark", {"html": False})
+    reader.add_render_rule("fence", _fence)
+    return str(reader.render(text))
+
+
+def _fence(renderer: Any, tokens: Sequence[Any], place: int, options: Mapping[str, Any], env: Any) -> str:
+    lines = tokens[place].content.split("\n")
+    rule = next((number for number, line in enumerate(lines) if number and RULE.fullmatch(line)), None)
+    if rule is None:
+        return _pre(lines)
+    columns = [found.span() for found in re.finditer("-+", lines[rule])]
+    body = list(takewhile(lambda line: _is_row(line, columns), lines[rule + 1 :]))
+    header, *cells = [[line[start:end].strip() for start, end in columns] for line in (lines[rule - 1], *body)]
+    tabled = html_table(header, [[escape(cell) for cell in row] for row in cells])
+    return _pre(lines[: rule - 1]) + tabled + _pre(lines[rule + 1 + len(body) :])
+
+
+def _is_row(line: str, columns: Sequence[tuple[int, int]]) -> bool:
+    """Whether a line has nothing between and behind the columns of a table: otherwise it is a remark below it."""
+    gaps = [line[end:start] for (_, end), (start, _) in pairwise(columns)]
+    return bool(line) and not any(gap.strip() for gap in gaps) and len(line) <= columns[-1][1]
+
+
+def _pre(lines: Sequence[str]) -> str:
+    text = "\n".join(lines).strip("\n")
+    return f"<pre><code>{escape(text)}</code></pre>\n" if text else ""
+
+
+def html_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table that scrolls where it is wider than the window; the cells of its rows are HTML.
+
+    Example:
+        >>> print(html_table(["a"], [["1.5"]]), end="")
+        <div class="wide"><table><thead><tr><th>a</th></tr></thead>
+        <tbody><tr><td class="number">1.5</td></tr></tbody></table></div>
+    """
+    head = "".join(f"<th>{escape(cell)}</th>" for cell in header)
+    body = "\n".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></div>\n'
+
+
+def _cell(html: str) -> str:
+    kind = ' class="number"' if NUMBER.fullmatch(html) else ""
+    return f"<td{kind}>{html}</td>"

@@ -5,6 +5,8 @@ import hashlib
 import hmac
 import io
 import json
+import subprocess
+import sys
 
 import polars
 import pytest
@@ -15,11 +17,12 @@ from typer.testing import CliRunner
 import augment
 from augment.cli import app
 from augment.corpus.pseudonyms import Pseudonyms
+from augment.design.identifying import singled_out
 from augment.errors import AcoustigridError, CorpusError
 from augment.export import exporters
 from conftest import tree
 
-KEY = "0123456789abcdef"
+KEY = "f3a1c07d5be94426"
 FACTORS = "{noise: {quiet: [], voices: [{kind: babble, talkers: 1, snr_db: 5}]}}"
 CORPUS = "{{path: corpus.jsonl, pseudonyms: speakers.key{more}}}"
 PEOPLE = ("Mwangi", "Okonkwo", "Sigurdsson", "Castellanos")
@@ -88,7 +91,7 @@ def test_rows_keep_who_is_who_and_what_is_said(shop, built):
         assert row["audio_filepath"] == f"audio/{row['condition']}/{row['utterance']}.flac"
         if row["condition"] == "voices":
             talker, utterance = row["noise_talkers"], row["noise_talker_ids"]
-            assert known[row["noise_talker_ids"].split(",")[0]]["speaker"] != source["speaker"], (talker, utterance)
+            assert known[row["noise_talker_ids"].split(";")[0]]["speaker"] != source["speaker"], (talker, utterance)
 
 
 def test_pseudonyms_are_hmac_by_another_implementation(shop):
@@ -123,7 +126,7 @@ def test_verify_renders_again_from_the_plan_that_stayed_here(shop, built):
     assert "not the plan of this test set" in str(augment.verify(built).deviations)
     kept.unlink()
     published = augment.verify(built)
-    assert "known only where the set was made" in str(published.deviations)
+    assert "known where the set was made only" in str(published.deviations)
     assert "--sample 0" in str(published.deviations)
     assert augment.verify(built, sample=0).sound
 
@@ -131,7 +134,7 @@ def test_verify_renders_again_from_the_plan_that_stayed_here(shop, built):
 def test_a_build_goes_on_and_another_key_is_another_set(shop, built):
     again = augment.build(recipe(shop), built)
     assert (again.made, again.reused) == (16, 16)
-    (shop.folder / "speakers.key").write_text("another secret of some length")
+    (shop.folder / "speakers.key").write_text("another-secret-0815")
     with pytest.raises(AcoustigridError, match="replace"):
         augment.build(recipe(shop), built)
     other = augment.build(recipe(shop), shop.folder / "other").folder
@@ -165,7 +168,7 @@ def test_a_recipe_that_tells_names_is_refused_with_their_pseudonyms(shop):
     with pytest.raises(CorpusError) as caught:
         augment.plan(recipe(shop, more))
     told = str(caught.value)
-    assert "leave_out has ids of the corpus; the recipe is a part of every test set" in told
+    assert "leave_out has names of the corpus, and the recipe is a part of every test set" in told
     assert names.utterance(row["id"]) in told
     assert f"[{names.speaker('Mwangi')}, {names.speaker('Castellanos')}]" in told
     kept = f", leave_out: [{names.utterance(row['id'])}], keep: {{speaker: [{names.speaker('Mwangi')}, "
@@ -175,13 +178,118 @@ def test_a_recipe_that_tells_names_is_refused_with_their_pseudonyms(shop):
     assert names.utterance(row["id"]) not in set(planned.items["utterance"])
 
 
-@pytest.mark.parametrize(("content", "told"), [(None, "No such file"), ("short", "has 5 bytes, expected 16 or more")])
-def test_a_key_that_cannot_be_used_is_refused_with_the_command_that_makes_one(shop, content, told):
-    key = shop.folder / "speakers.key"
-    key.write_text(content) if content else key.unlink()
-    with pytest.raises(CorpusError, match=told) as caught:
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"short",
+        b"\0" * 32,
+        b"a" * 32,
+        b"\xef\xbb\xbf" + KEY.encode(),
+        KEY.encode("utf-16"),
+        b"two lines of\n" + KEY.encode(),
+    ],
+)
+def test_what_is_no_key_is_refused(shop, content):
+    (shop.folder / "speakers.key").write_bytes(content)
+    with pytest.raises(CorpusError, match="expected one line of 16 or more letters and digits"):
         augment.plan(recipe(shop))
-    assert f"secrets.token_hex())' > {key}" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["recipe.yaml", "corpus.jsonl", "audio", "a\0b", "x" * 300])
+def test_other_files_are_no_keys(shop, name):
+    text = CORPUS.format(more="").replace("speakers.key", json.dumps(name))
+    with pytest.raises(AcoustigridError, match=r"corpus\.pseudonyms"):
+        augment.plan(recipe(shop, corpus=text))
+
+
+def test_a_key_is_made_by_the_command_of_the_message(shop):
+    (shop.folder / "speakers.key").unlink()
+    text = CORPUS.format(more="").replace("speakers.key", "the key's file")
+    path = recipe(shop, corpus=text)
+    with pytest.raises(CorpusError, match="there is no such file") as caught:
+        augment.plan(path)
+    command = str(caught.value).partition("every test set: ")[2]
+    subprocess.run(command.replace("python", sys.executable, 1), shell=True, check=True)
+    assert augment.plan(path).items.height == 16
+
+
+def test_a_key_in_the_test_set_is_refused(shop, built):
+    (built / "speakers.key").write_text(KEY)
+    text = CORPUS.format(more="").replace("speakers.key", "set/speakers.key")
+    with pytest.raises(AcoustigridError, match="lies in the test set"):
+        augment.build(recipe(shop, corpus=text), built)
+
+
+def test_keys_of_items_do_not_tell_the_recordings(shop, built):
+    """Who has the hashes of recordings, from an open set, can not find them in one under pseudonyms."""
+    bare = augment.plan(shop.recipe(factors=FACTORS, name="bare.yaml"))
+    assert set(bare.items["key"]).isdisjoint(polars.read_parquet(built / "plan.parquet")["key"])
+
+
+def test_speech_that_serves_as_noise_is_refused(shop):
+    factors = "{noise: {own: [{kind: background_noise, source: audio, snr_db: 5}]}}"
+    assert augment.plan(shop.recipe(factors=factors, name="bare.yaml", noise="{segment_s: 0.5}")).items.height
+    with pytest.raises(AcoustigridError, match=r"takes chosen speech of the corpus for noise.*babble"):
+        augment.plan(recipe(shop, factors=factors, noise="{segment_s: 0.5}"))
+
+
+@pytest.mark.parametrize("written", ["Mwangi/north_99", "audio/Mwangi_north_0.wav", "mwangi/north_0"])
+def test_ids_that_are_no_pseudonyms_are_refused_though_no_row_has_them(shop, written):
+    with pytest.raises(CorpusError, match=Pseudonyms(KEY.encode()).utterance(written)):
+        augment.plan(recipe(shop, f", leave_out: ['{written}']"))
+    gone = "u" + "a" * 16
+    notes = augment.plan(recipe(shop, f", leave_out: [{gone}]")).notes
+    assert f"corpus.leave_out names '{gone}', which is no id of the corpus" in notes
+
+
+def test_names_in_the_recipe_are_told_by_line(shop):
+    path = recipe(shop, about="a set without Okonkwo")
+    with path.open("a") as file:
+        file.write("# Mwangi asked to be left out\n# nobody here is called Mwangis\n")
+    assert (
+        "names of speakers or utterances are in the recipe, a part of the test set: line 5, 6"
+        in augment.plan(path).notes
+    )
+    assert not any("in the recipe" in note for note in augment.plan(recipe(shop)).notes)
+
+
+def test_labels_texts_and_credits_that_repeat_names_are_told(shop):
+    for row in shop.rows[:3]:
+        row |= {"text": f"I am {row['speaker']}", "credit": f"voice of {row['speaker']}"}
+    shop.manifest(shop.rows)
+    notes = augment.plan(recipe(shop, output="{labels: [nickname]}")).notes
+    repeats = "repeats the name of its speaker, id or file"
+    for what, count in (("label 'nickname'", 8), ("text", 3), ("credit", 3)):
+        assert f"the {what} of {count} rows of the corpus {repeats}" in notes
+    assert not any("nickname" in note for note in augment.plan(recipe(shop)).notes)
+
+
+def test_exports_of_an_open_set_do_not_stay(shop):
+    bare = shop.recipe(factors=FACTORS, name="bare.yaml")
+    folder = augment.build(bare, shop.folder / "set", formats=tuple(exporters())).folder
+    result = augment.build(recipe(shop), folder, replace=True, formats=["nemo"])
+    assert set(result.outdated) == set(exporters()) - {"nemo"}
+    told = "".join(name + texts(name, data) for name, data in tree(folder).items())
+    assert not [name for name in PEOPLE if name in told]
+    assert augment.verify(folder).sound
+
+
+def test_nobody_in_particular_is_not_singled_out(shop):
+    for row in shop.rows:
+        del row["speaker"]
+    shop.manifest(shop.rows)
+    planned = augment.plan(recipe(shop, factors="{noise: {quiet: []}}", output="{labels: [age]}"))
+    assert not any("speakers have values" in note for note in planned.notes)
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcde"), st.sampled_from(["x", None]), st.sampled_from("12")), min_size=1))
+def test_who_is_singled_out_by_brute_force(rows):
+    frame = polars.DataFrame(
+        rows, {"speaker": polars.String, "label:p": polars.String, "label:q": polars.String}, orient="row"
+    )
+    said = {speaker: frozenset(row[1:] for row in rows if row[0] == speaker) for speaker, *_ in rows}
+    alone = sum(list(said.values()).count(values) == 1 for values in said.values())
+    assert singled_out(frame, ["p", "q"]) == (alone, len(said))
 
 
 def test_labels_that_single_speakers_out_are_told(shop):
@@ -197,7 +305,8 @@ def test_labels_that_single_speakers_out_are_told(shop):
 def test_notes_of_readers_name_speakers_by_pseudonym(shop):
     folder = shop.folder / "vctk"
     audio = (shop.folder / shop.rows[0]["audio_filepath"]).read_bytes()
-    for speaker in ("p225", "p226"):
+    speakers = [f"p{number}" for number in range(225, 231)]
+    for speaker in speakers:
         (folder / "wav48" / speaker).mkdir(parents=True)
         (folder / "txt" / speaker).mkdir(parents=True)
         (folder / "wav48" / speaker / f"{speaker}_001.wav").write_bytes(audio)
@@ -209,8 +318,9 @@ def test_notes_of_readers_name_speakers_by_pseudonym(shop):
     planned = augment.plan(shop.recipe(corpus=text, balance="{by: [microphone], unlabelled: group}"))
     names = Pseudonyms(KEY.encode())
     told = "\n".join(planned.notes)
-    assert f"does not describe {names.speaker('p226')}" in told
-    assert "p226" not in told
+    others = sorted(map(names.speaker, speakers[1:]))  # in no order of the real names
+    assert f"does not describe {', '.join(others)}" in told
+    assert not [speaker for speaker in speakers if speaker in told]
 
 
 def test_the_command_lists_who_is_who(shop):

@@ -1,5 +1,6 @@
 """Making a test set."""
 
+import dataclasses
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -40,6 +41,7 @@ class BuildResult:
         failures: Items that could not be made, and why.
         coverage: The accent x condition table, as text.
         measured: What was measured in each condition, as text.
+        outdated: Formats whose exports were of another state of the test set, and were removed.
     """
 
     folder: Path
@@ -50,6 +52,7 @@ class BuildResult:
     failures: tuple[dict[str, Any], ...]
     coverage: str
     measured: str
+    outdated: tuple[str, ...]
 
 
 def build(
@@ -80,6 +83,7 @@ def build(
     run = _executor(executor, workers)
     chosen = known_formats(formats)
     path = Path(folder)
+    _refuse_key_in(path, planned)
     keys = dict(planned.items.select("audio_filepath", "key").rows())
     with open_folder(path, planned.loaded.recipe.name, keys, replace) as opened:
         _write_where(opened, planned)
@@ -97,7 +101,7 @@ def build(
         result = _finish(opened, planned, rows, failures)
     if chosen:
         write_formats(path, tuple(chosen))
-    return result
+    return dataclasses.replace(result, outdated=tuple(name for name in result.outdated if name not in chosen))
 
 
 def _finish(opened: Folder, planned: Plan, rows: Rows, failures: list[dict[str, Any]]) -> BuildResult:
@@ -114,10 +118,19 @@ def _finish(opened: Folder, planned: Plan, rows: Rows, failures: list[dict[str, 
         PAGE: datasheet_page(sheet, in_order(planned, manifest)),
         CROISSANT: croissant(identity, manifest, (CSV, table), planned.loaded.recipe.output.format),
     }
-    write_rest(opened, planned, manifest, failures, identity, beside)
+    outdated = write_rest(opened, planned, manifest, failures, identity, beside)
     opened.forget_parts()
     counts = (len(manifest), len(opened.finished), len(opened.stale))
-    return BuildResult(opened.path, planned, *counts, tuple(failures), grid, measured(in_order(planned, manifest)))
+    told = (grid, measured(in_order(planned, manifest)))
+    return BuildResult(opened.path, planned, *counts, tuple(failures), *told, outdated)
+
+
+def _refuse_key_in(folder: Path, planned: Plan) -> None:
+    """The key of pseudonyms must not lie in the test set, whose folder is handed on."""
+    written = planned.loaded.recipe.corpus.pseudonyms
+    if written is not None and (planned.loaded.base / written).resolve().is_relative_to(folder.resolve()):
+        place = str(planned.loaded.base / written)
+        raise AcoustigridError(Fault(place, "the key of corpus.pseudonyms lies in the test set", "keep it elsewhere"))
 
 
 def _executor(name: str | None, workers: int) -> Any:

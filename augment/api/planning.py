@@ -38,7 +38,7 @@ def plan(recipe: str | Path | LoadedRecipe, progress: Progress = iter) -> Plan:
     wanted = loaded.recipe
     chosen = choices_of(loaded)
     columns = conditions(loaded, chosen.choices)
-    corpus = read_corpus(wanted.corpus, loaded.base)
+    corpus = read_corpus(wanted.corpus, loaded.base, loaded.text)
     try:
         selection = select(corpus, wanted.balance, wanted.seed, wanted.rotated)
     except DesignError as error:

@@ -1,6 +1,7 @@
 """The command line: each command calls one function of the library and shows what it returns."""
 
 import json
+import shlex
 import signal
 import sys
 from collections.abc import Sequence
@@ -171,10 +172,14 @@ def _show(result: "BuildResult") -> None:
     scaled = _scaled(result)
     if scaled:
         _say(f"note: {scaled} items were made softer as a whole, since they would have clipped (headroom_gain_db)")
+    if result.outdated:
+        again = f"acoustigrid export {shlex.quote(str(result.folder))} --format {','.join(result.outdated)}"
+        _say(f"note: exports of another state of the set were removed; write them again: {again}")
     for failure in result.failures[:10]:
         typer.echo(f"failed: {failure['audio_filepath']}: {failure['reason']}", err=True)
     if result.failures:
-        typer.echo(f"{len(result.failures)} items could not be made: see {result.folder / 'failures.jsonl'}", err=True)
+        place = result.folder if result.plan.corpus.pseudonyms is None else result.folder / ".acoustigrid"
+        typer.echo(f"{len(result.failures)} items could not be made: see {place / 'failures.jsonl'}", err=True)
 
 
 def _scaled(result: "BuildResult") -> int:

@@ -6,7 +6,8 @@ of a babble and exports have them too.
 
 import base64
 import hmac
-from collections.abc import Iterable
+import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,11 +18,15 @@ from augment.errors import CorpusError, Fault
 if TYPE_CHECKING:
     import polars
 
-SHORTEST_KEY = 16
-"""Bytes. With a shorter key, all keys could be tried against a name that is known to be in the corpus."""
+KEY = re.compile(rb"[!-~]{16,}")
+"""No blanks: a file that was not made to be a key has some. With a shorter key, all keys could be tried against a name
+that is known to be in the corpus."""
+FEWEST_LETTERS = 6
+"""Different ones in a key: of 16 hexadecimal digits at random, fewer than 6 are one in 31,690."""
 LETTERS = 16
 """Letters of a pseudonym, 5 bits each: two of a million names are alike with a probability of 4e-13."""
-MAKE_KEY = "python -c 'import secrets; print(secrets.token_hex())' > {path}"
+SPEAKER, UTTERANCE = re.compile(f"s[a-z2-7]{{{LETTERS}}}"), re.compile(f"u[a-z2-7]{{{LETTERS}}}")
+MAKE_KEY = "python -c 'import secrets; print(secrets.token_hex())'"
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,7 @@ class Pseudonyms:
     """Pseudonyms of one key.
 
     Attributes:
-        key: Secret; at least 16 bytes.
+        key: Secret.
 
     Example:
         >>> names = Pseudonyms(b"a key of 16 bytes or more")
@@ -55,6 +60,10 @@ class Pseudonyms:
         """Tells keys apart and says nothing else of them: test sets with the same one share their pseudonyms."""
         return self._hash("key", "")
 
+    def item(self, key: str) -> str:
+        """The key of an item: as it is, it would tell the hash of the recording to who has a list of such hashes."""
+        return hmac.digest(self.key, f"item\0{key}".encode(), "sha256").hex()
+
     def _hash(self, what: str, name: str) -> str:
         digest = hmac.digest(self.key, f"{what}\0{name}".encode(), "sha256")
         return base64.b32encode(digest)[:LETTERS].decode("ascii").lower()
@@ -68,20 +77,22 @@ def pseudonyms_of(spec: CorpusSpec, base: Path) -> Pseudonyms | None:
         base: Folder that the key's path starts from.
 
     Raises:
-        CorpusError: The file with the key cannot be read, or the key is too short.
+        CorpusError: The file with the key cannot be read, or holds something else.
     """
     if spec.pseudonyms is None:
         return None
     path = base / spec.pseudonyms
-    make = f"make one, and keep it out of every test set: {MAKE_KEY.format(path=path)}"
     try:
-        key = path.read_bytes().strip()
-    except OSError as error:
-        message = f"the key of corpus.pseudonyms cannot be read: {error.strerror}"
-        raise CorpusError(Fault(str(path), message, make)) from None
-    if len(key) < SHORTEST_KEY:
-        message = f"the key of corpus.pseudonyms has {len(key)} bytes, expected {SHORTEST_KEY} or more"
-        raise CorpusError(Fault(str(path), message, make))
+        key = path.read_bytes().rstrip(b"\r\n")
+    except FileNotFoundError:
+        make = f"make one, and keep it out of every test set: {MAKE_KEY} > {shlex.quote(str(path))}"
+        raise CorpusError(Fault(str(path), "there is no such file, the key of corpus.pseudonyms", make)) from None
+    except (OSError, ValueError) as error:
+        message = f"the key of corpus.pseudonyms cannot be read: {getattr(error, 'strerror', None) or error}"
+        raise CorpusError(Fault(str(path), message)) from None
+    if not KEY.fullmatch(key) or len(set(key)) < FEWEST_LETTERS:
+        message = "this is no key for corpus.pseudonyms: expected one line of 16 or more letters and digits, at random"
+        raise CorpusError(Fault(str(path), message, f"such a line is printed by {MAKE_KEY}"))
     return Pseudonyms(key)
 
 
@@ -100,32 +111,3 @@ def pseudonymised(frame: "polars.DataFrame", names: Pseudonyms) -> "polars.DataF
             raise CorpusError(Fault("", f"two values of '{column}' have the same pseudonym", "take another key"))
         frame = frame.with_columns(polars.col(column).replace(known, new))
     return frame
-
-
-def told_names(spec: CorpusSpec, frame: "polars.DataFrame", names: Pseudonyms, manifest: Path) -> list[Fault]:
-    """Names that a recipe tells, which is itself a part of every test set.
-
-    Args:
-        spec: What the recipe says of its corpus.
-        frame: Rows under their names in the corpus.
-        names: The pseudonyms.
-        manifest: Of the corpus.
-    """
-    told: list[tuple[str, Iterable[str], str]] = [
-        ("leave_out", [names.utterance(i) for i in _met(frame, "id", spec.leave_out)], "ids"),
-        ("keep.speaker", [names.speaker(s) for s in _met(frame, "speaker", spec.keep.get("speaker", ()))], "speakers"),
-    ]
-    return [
-        Fault(
-            str(manifest),
-            f"corpus.{place} has {what} of the corpus; the recipe is a part of every test set, and would tell them",
-            f"write pseudonyms: [{', '.join(pseudonyms)}]",
-        )
-        for place, pseudonyms, what in told
-        if pseudonyms
-    ]
-
-
-def _met(frame: "polars.DataFrame", column: str, wanted: Iterable[str]) -> list[str]:
-    met = set(frame[column].unique().drop_nulls())
-    return [value for value in wanted if value in met]

@@ -1,14 +1,16 @@
 """The corpus as a table, and how a manifest becomes one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from augment.corpus.cells import MOST_FAULTS, TIMES, Cells, read_cells
 from augment.corpus.checks import FIXED, SPELLED, column_faults, sound_rows
-from augment.corpus.pseudonyms import Pseudonyms, pseudonymised, pseudonyms_of, told_names
+from augment.corpus.pseudonyms import Pseudonyms, pseudonymised, pseudonyms_of
 from augment.corpus.source import Told, folder_of
 from augment.corpus.spec import CorpusSpec
+from augment.corpus.telling import telling_columns, telling_lines, told_names
 from augment.errors import CorpusError, Fault, nearest
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ class Corpus:
         left_out: How many rows are not used, by reason.
         notes: What the user should know.
         pseudonyms: Those that stand for speakers and ids; None where these have their names in the corpus.
+        telling: Under pseudonyms: labels, ``text`` and ``credit``, with the number of rows in which they repeat a name.
     """
 
     frame: "polars.DataFrame"
@@ -37,6 +40,7 @@ class Corpus:
     left_out: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     pseudonyms: Pseudonyms | None = None
+    telling: Mapping[str, int] = field(default_factory=dict)
 
     def audio_path(self, written: str) -> Path:
         """Path of an audio file as the manifest spells it."""
@@ -48,12 +52,13 @@ class Corpus:
         return folder_of(self.manifest)
 
 
-def read_corpus(spec: CorpusSpec, base: Path) -> Corpus:
+def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
     """Read the manifest of a corpus.
 
     Args:
         spec: What the recipe says of it.
         base: Folder that its path starts from.
+        recipe_text: The whole recipe, which is published with the test set: under pseudonyms it must not tell names.
 
     Raises:
         CorpusError: The manifest cannot be read, a column is missing, ids are duplicated or dangerous, or no row is
@@ -75,24 +80,29 @@ def read_corpus(spec: CorpusSpec, base: Path) -> Corpus:
     frame, faults = sound_rows(_named(cells, spec, labels), manifest)
     timed = polars.when(polars.col("shown:duration").is_null()).then("duration").alias("duration")
     frame = frame.with_columns(timed)
-    names = pseudonyms_of(spec, base)
+    names, telling, lines = pseudonyms_of(spec, base), dict[str, int](), list[int]()
     if names is not None:
         faults += told_names(spec, frame, names, manifest)
+        telling, lines = telling_columns(frame, {n: label_column(n) for n in labels}), telling_lines(recipe_text, frame)
         frame = pseudonymised(frame, names)
     ids = frame["id"]
     frame, notes = _renamed(frame, spec)
     frame, left_out, missing = _wanted(frame, spec, manifest)
     if faults or missing:
-        raise CorpusError(faults or missing if names else [*faults, *missing])
+        raise CorpusError([*faults, *missing])
     if not frame.height:
         reasons = ", ".join(f"{count} because {reason}" for reason, count in left_out.items())
         raise CorpusError(Fault(str(manifest), f"no row is left: {reasons}"))
     unknown = set(spec.leave_out) - set(ids.filter(ids.is_in(list(spec.leave_out))))
+    notes += [*_row_notes(frame), *(_told(told, names) for told in cells.told)]
+    if lines:
+        told = ", ".join(map(str, lines))
+        notes.append(f"names of speakers or utterances are in the recipe, a part of the test set: line {told}")
     notes += [f"corpus.leave_out names '{identity}', which is no id of the corpus" for identity in unknown]
-    notes += [*(_told(told, names) for told in cells.told), *_row_notes(frame)]
     if "speaker" not in found:
         notes.append("the corpus has no column 'speaker': all utterances count as one unknown speaker")
-    return Corpus(_in_columns(frame, spec, labels), manifest, labels, left_out, tuple(sorted(notes)), names)
+    columns = _in_columns(frame, spec, labels)
+    return Corpus(columns, manifest, labels, left_out, tuple(sorted(notes)), names, telling)
 
 
 def _in_columns(frame: "polars.DataFrame", spec: CorpusSpec, labels: tuple[str, ...]) -> "polars.DataFrame":
@@ -119,7 +129,7 @@ def label_column(label: str) -> str:
 
 
 def _told(told: Told, names: Pseudonyms | None) -> str:
-    speakers = [speaker if names is None else names.speaker(speaker) for speaker in told.speakers]
+    speakers = told.speakers if names is None else sorted(map(names.speaker, told.speakers))
     return " ".join([told.message, ", ".join(speakers)]).strip()
 
 

@@ -13,16 +13,17 @@ from augment.design.assignment import Schedule, size_bytes
 from augment.design.conditions import Condition
 from augment.design.dealing import content, written
 from augment.design.exposure import Exposure
+from augment.design.identifying import identifying_notes
 from augment.design.naming import file_stem
 from augment.design.notes import notes_on
 from augment.design.provenance import Provenance, speech_source
 from augment.design.selection import Selection
-from augment.design.singled_out import singled_out, singled_out_note
 from augment.errors import DesignError, Fault, nearest
 from augment.perturb import Perturbation
 from augment.profiles.library import DEALT
 from augment.recipe.loader import LoadedRecipe
 from augment.recipe.model import RESERVED, measured
+from augment.scene import Segment
 
 if TYPE_CHECKING:
     import polars
@@ -107,6 +108,9 @@ def make_plan(
     spoken = [speech_source(*row) for row in selection.frame.select("licence", "credit").rows()]
     stated = [provenance.columns(conditions[c], owns[u]["block"], spoken[u]) for u, c in pairs]
     provenance.check()
+    if corpus.pseudonyms is not None:
+        _refuse_own_noise(exposures, {found.sha256 for found in facts.values()}, corpus)
+    closed = str if corpus.pseudonyms is None else corpus.pseudonyms.item
     # What an utterance or a condition says of all its items is held once, and repeated by polars.
     of_condition = polars.DataFrame([{"condition": c.name, **dict(c.settings)} for c in conditions])
     of_utterance = polars.DataFrame(owns, infer_schema_length=None)
@@ -118,13 +122,24 @@ def make_plan(
         polars.Series("dealt", [chains[c].dealt_text(owns[u]["block"]) for u, c in pairs]),
         polars.Series("licence", [licence for licence, _ in stated]),
         polars.Series("credit", [credit for _, credit in stated]),
-        polars.Series("key", [chains[c].key(owns[u]["block"], speech[u]) for u, c in pairs]),
+        polars.Series("key", [closed(chains[c].key(owns[u]["block"], speech[u])) for u, c in pairs]),
     )
     told = notes_on(selection, facts, items, exposures, conditions, loaded)
-    if corpus.pseudonyms is not None:
-        told += [note] if (note := singled_out_note(*singled_out(selection.frame, [*labels]), [*labels])) else []
+    told += identifying_notes(corpus, selection.frame, [*labels])
     all_notes = (*corpus.notes, *selection.notes, *notes, *told, *provenance.notes())
     return Plan(loaded, corpus, schedule, selection, exposures, items, provenance, all_notes)
+
+
+def _refuse_own_noise(exposures: Mapping[str, Exposure], speech: set[str], corpus: Corpus) -> None:
+    """Rows name the noise that they have: a recording of the corpus among it would tell whose it is.
+
+    Raises:
+        DesignError: There is one.
+    """
+    for path, exposure in exposures.items():
+        if any(isinstance(dealt, Segment) and dealt.sha256 in speech for dealt in exposure.dealt.values()):
+            message = f"step {path} takes chosen speech of the corpus for noise, and rows would tell its names"
+            raise DesignError(Fault(str(corpus.manifest), message, "use {kind: babble} for other speakers' voices"))
 
 
 def label_columns(corpus: Corpus, loaded: LoadedRecipe) -> dict[str, str]:

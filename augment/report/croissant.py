@@ -109,7 +109,8 @@ def _fields(table: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
 def _responsible(identity: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of responsible AI: how it came about, what it is for and not for, and who is in it."""
     labels = ", ".join(identity["labels"]) or "none"
-    named = "names" if identity["pseudonyms"] is None else "pseudonyms"
+    hidden = identity["pseudonyms"] is not None
+    named, key = ("pseudonyms", ", with the key of the pseudonyms,") if hidden else ("names", "")
     sources = [f"{s['name'] or s['kind']} ({s['licence']}) {s['credit']}".strip() for s in identity["sources"]]
     return {
         "rai:dataCollection": "Speech of an existing corpus; noises, rooms and devices were added by a program.",
@@ -120,7 +121,7 @@ def _responsible(identity: Mapping[str, Any]) -> dict[str, Any]:
         "rai:personalSensitiveInformation": [f"Voices, transcripts, {named} of speakers; labels: {labels}"],
         "rai:dataImputationProtocol": "None: what is not known stays empty.",
         "rai:annotationsPerItem": "1",
-        "rai:dataReleaseMaintenancePlan": "None: the recipe makes the set again, to the byte.",
+        "rai:dataReleaseMaintenancePlan": f"None: the recipe{key} makes the set again, to the byte.",
         "rai:dataSocialImpact": "Differences between groups concern these speakers; few people are no population.",
         "rai:dataPreprocessingProtocol": sources,
     }

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from augment.design.conditions import Condition
+from augment.design.identifying import singled_out
 from augment.design.plan import Plan
-from augment.design.singled_out import singled_out
 from augment.profiles.library import Library, Need
 from augment.report.design import assignment_text, balance_text, conditions_text
 from augment.report.detection import detection_text
@@ -14,9 +14,9 @@ from augment.report.text import table
 
 PSEUDONYMS = (
     "Speakers, utterances and files have names by a keyed hash (HMAC-SHA256), and rows do not tell from which "
-    "recordings they were made. That protects names, not voices: who knows a voice, has the corpus to compare with, or "
-    "can tell a speaker by a text, a credit or the labels above still finds them. Who holds the key can find a "
-    "speaker's items, to take them out when that speaker asks for it."
+    "recordings of the corpus they were made. That protects names, not voices: who knows a voice, has the corpus or "
+    "another set of it to compare with, or can tell a speaker by a text, a credit or the labels above still finds "
+    "them. Who holds the key can find a speaker's items, to take them out when that speaker asks for it."
 )
 
 
@@ -143,9 +143,12 @@ def _people(plan: Plan, identity: Mapping[str, Any]) -> str:
 
 
 def _made(identity: Mapping[str, Any]) -> str:
+    hidden = identity["pseudonyms"] is not None
+    key = ", key of the pseudonyms" if hidden else ""
+    alone = " --sample 0    # without the recordings" if hidden else ""
     versions = ", ".join(f"{name} {version}" for name, version in identity["versions"].items())
     return (
         f"Made by {identity['made_by']} (bytes version {identity['bytes_version']}, seed {identity['seed']}) with "
-        f"{versions}. The same recipe, corpus and noise give the same files:\n\n"
-        "    acoustigrid build recipe.yaml --out testset\n    acoustigrid verify testset"
+        f"{versions}. The same recipe, corpus{key} and noise give the same files:\n\n"
+        f"    acoustigrid build recipe.yaml --out testset\n    acoustigrid verify testset{alone}"
     )

@@ -88,6 +88,26 @@ def _list(folder: Path, listed: dict[str, Any]) -> None:
     write_atomically(folder / EXPORTS, (json.dumps(dict(sorted(listed.items())), indent=2) + "\n").encode())
 
 
+def drop_outdated(folder: Path, manifest_sha256: str) -> tuple[str, ...]:
+    """Remove exports of another state of the test set: they would go on telling what is not in it any more.
+
+    Args:
+        folder: The test set, held under its lock.
+        manifest_sha256: Hash of its manifest now.
+
+    Returns:
+        Their formats.
+    """
+    listed = read_exports(folder)
+    old = [name for name, entry in listed.items() if entry is None or entry["manifest"] != manifest_sha256]
+    if old:
+        _list(folder, {**listed, **dict.fromkeys(old)})
+        for name in old:
+            shutil.rmtree(folder / name, ignore_errors=True)
+        _list(folder, {name: entry for name, entry in listed.items() if name not in old})
+    return tuple(old)
+
+
 def export_faults(folder: Path, manifest_sha256: str) -> list[Fault]:
     """Exports that are not what was written, or are of another manifest."""
     faults = []

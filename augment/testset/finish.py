@@ -23,6 +23,7 @@ from augment.recipe.loader import LoadedRecipe
 from augment.recipe.model import ROW_FIELDS
 from augment.scene import Segment, Stage
 from augment.scene.scene import numbered
+from augment.testset.exports import drop_outdated
 from augment.testset.folder import FAILURES, IDENTITY, MANIFEST, PLAN, PROFILES, RECIPE, Folder, Rows
 from augment.testset.outgoing import kept_files, outgoing_failures, outgoing_items, outgoing_row, parquet_bytes
 
@@ -125,7 +126,7 @@ def write_rest(
     failures: Sequence[dict[str, Any]],
     identity: dict[str, Any],
     extra: dict[str, bytes],
-) -> None:
+) -> tuple[str, ...]:
     """Write everything but the audio; the identity, which says that the set is complete, comes last.
 
     Args:
@@ -135,6 +136,9 @@ def write_rest(
         failures: Items that could not be made, and why.
         identity: As of :func:`identity_of`.
         extra: More files by name, such as exports.
+
+    Returns:
+        Formats whose exports were of another state, and are gone.
     """
     files = {
         RECIPE: plan.loaded.text.encode(),
@@ -152,7 +156,9 @@ def write_rest(
         for name, data in own.items():
             write_atomically(where / name, data)
     checksums = {name: _sha256(data) for name, data in files.items()}
+    outdated = drop_outdated(folder.path, checksums[MANIFEST])
     write_atomically(folder.path / IDENTITY, json_text({**identity, "checksums": checksums}))
+    return outdated
 
 
 def plan_bytes(plan: Plan) -> bytes:

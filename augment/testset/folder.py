@@ -93,6 +93,7 @@ def open_folder(path: Path, name: str, keys: Mapping[str, str], replace: bool) -
         _refuse_other(path, name)
         for folder in (path / STATE / "parts", path / "audio"):
             folder.mkdir(parents=True, exist_ok=True)
+        (path / STATE / ".gitignore").write_text("*\n", encoding="ascii")  # what is in here is no part of the set
         with locked(path / STATE / "lock"):
             _refuse_other(path, name)
             yield _opened(path, name, keys, replace)

@@ -64,6 +64,8 @@ def rendered_again(
             planned = _with_recordings(path, planned)
         columns = _conditions(loaded, planned, identity)
         faults = _identity_faults(path, identity, loaded, columns)
+    except _WithheldError as error:
+        return list(error.faults), 0
     except AcoustigridError as error:
         remedy = "say where the recipe was with --recipe-folder, or check the files only with --sample 0"
         return [Fault(str(path), f"no item could be rendered again: {error}", remedy)], 0
@@ -88,16 +90,24 @@ def _recipe_folder(path: Path) -> Path:
         raise TestSetError(Fault(str(path / STATE / WHERE), f"cannot be read: {error!r}")) from None
 
 
+class _WithheldError(TestSetError):
+    """A set under pseudonyms that has left the place where it was made."""
+
+
 def _with_recordings(path: Path, planned: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Rows of the plan with the recordings that a set under pseudonyms does not tell: the same rows but for these."""
     place = path / STATE
     if not (place / PLAN).is_file():
-        message = "the recordings behind pseudonyms are known only where the set was made, and this file is not here"
-        raise TestSetError(Fault(str(place / PLAN), message))
+        message = "no item could be rendered again: recordings behind pseudonyms are known where the set was made only"
+        raise _WithheldError(Fault(str(place / PLAN), message, "check the files only with --sample 0"))
     kept = read_plan(place)
     for name, row in planned.items():
-        own = kept.get(name, {})
-        if {column: value for column, value in row.items() if column not in WITHHELD} != outgoing_part(own):
+        told = {column: value for column, value in row.items() if column not in WITHHELD}
+        try:
+            same = told == outgoing_part(kept.get(name, {}))
+        except (ValueError, TypeError, AttributeError):
+            same = False
+        if not same:
             raise TestSetError(Fault(str(place / PLAN), f"it is not the plan of this test set: see '{name}'"))
     return kept
 

@@ -1,0 +1,90 @@
+"""Where real names would get past pseudonyms: in a recipe, in labels, texts and credits."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from augment.corpus.pseudonyms import SPEAKER, UTTERANCE, Pseudonyms
+from augment.corpus.spec import CorpusSpec
+from augment.errors import Fault
+
+if TYPE_CHECKING:
+    import polars
+
+SHORTEST_NAME = 4
+"""Letters of a name that is looked for in other texts; a shorter one, or a number, stands in any."""
+
+
+def told_names(spec: CorpusSpec, frame: "polars.DataFrame", names: Pseudonyms, manifest: Path) -> list[Fault]:
+    """Names where a recipe, which is itself a part of every test set, has to have pseudonyms.
+
+    Args:
+        spec: What the recipe says of its corpus.
+        frame: Rows under their names in the corpus.
+        names: The pseudonyms.
+        manifest: Of the corpus.
+    """
+    written = (
+        ("leave_out", "id", spec.leave_out, UTTERANCE, names.utterance),
+        ("keep.speaker", "speaker", spec.keep.get("speaker", ()), SPEAKER, names.speaker),
+    )
+    faults = []
+    for place, column, values, form, rename in written:
+        met = set(frame[column].unique()) if values else set()
+        real = [value for value in values if value in met or not form.fullmatch(value)]
+        if real:
+            message = f"corpus.{place} has names of the corpus, and the recipe is a part of every test set"
+            faults.append(Fault(str(manifest), message, f"write pseudonyms: [{', '.join(map(rename, real))}]"))
+    return faults
+
+
+def telling_lines(text: str, frame: "polars.DataFrame") -> list[int]:
+    r"""Lines of a recipe that hold the name of a speaker or the id of an utterance.
+
+    Args:
+        text: Of the recipe.
+        frame: Rows under their names in the corpus.
+
+    Example:
+        >>> import polars
+        >>> telling_lines("seed: 1\n# Ada L. asked to go\n", polars.DataFrame({"speaker": ["Ada L."], "id": ["u1"]}))
+        [2]
+    """
+    known = {*frame["speaker"].unique(), *frame["id"]} - {None}
+    names = {name for name in known if len(name) >= SHORTEST_NAME and not name.isdigit()}
+    held = [name for name in names if name in text]
+    whole = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in sorted(held)) or r"(?!)")
+    return [number for number, line in enumerate(text.split("\n"), start=1) if whole.search(line)]
+
+
+def telling_columns(frame: "polars.DataFrame", labels: Mapping[str, str]) -> dict[str, int]:
+    """In how many rows a label, ``text`` or ``credit`` repeats the name of the row's speaker, its id or its file.
+
+    Args:
+        frame: Rows under their names in the corpus.
+        labels: Column of each label of the corpus.
+
+    Returns:
+        Counts by label; those that repeat nothing are left out.
+
+    Example:
+        >>> import polars
+        >>> rows = {"speaker": ["Ada"], "id": ["u1"], "audio_filepath": ["a.wav"], "text": ["Ada!"], "credit": ["Bo"]}
+        >>> telling_columns(polars.DataFrame(rows), {})
+        {'text': 1}
+    """
+    import polars
+
+    def repeats(value: polars.Expr) -> polars.Expr:
+        found = [
+            polars.when(polars.col(name).str.len_chars() >= SHORTEST_NAME - 1)
+            .then(value.str.contains(polars.col(name), literal=True))
+            .otherwise(value == polars.col(name))
+            for name in ("speaker", "id", "audio_filepath")
+        ]
+        return polars.any_horizontal(found).sum()
+
+    columns = {"text": "text", "credit": "credit", **labels}
+    counts = frame.select(repeats(polars.col(column)).alias(label) for label, column in columns.items())
+    return {label: count for label, count in counts.row(0, named=True).items() if count}

@@ -50,16 +50,18 @@ class AcoustigridError(Exception):
 
     Args:
         faults: One message, one fault, or all faults of one kind that were found together.
+        notes: What else is good to know, and is no fault.
     """
 
-    def __init__(self, faults: str | Fault | Iterable[Fault]) -> None:
+    def __init__(self, faults: str | Fault | Iterable[Fault], notes: Iterable[str] = ()) -> None:
         if isinstance(faults, str):
             faults = Fault("", faults)
         self.faults: tuple[Fault, ...] = (faults,) if isinstance(faults, Fault) else tuple(faults)
+        self.notes = tuple(notes)
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
-    def __reduce__(self) -> tuple[type["AcoustigridError"], tuple[tuple[Fault, ...]]]:
-        return type(self), (self.faults,)
+    def __reduce__(self) -> tuple[type["AcoustigridError"], tuple[tuple[Fault, ...], tuple[str, ...]]]:
+        return type(self), (self.faults, self.notes)
 
 
 class RecipeError(AcoustigridError):

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import pickle
 from fractions import Fraction
 
 import numpy as np
@@ -242,3 +243,23 @@ def test_names_from_anywhere_stay_on_their_line(workshop):
     table = told.split("\n\n")[1]
     assert "\x1b" not in table
     assert len(table.splitlines()) == 4
+
+
+def test_what_could_be_shown_is_a_note_and_no_fault(stocked):
+    with pytest.raises(DesignError) as caught:
+        augment.plan(stocked.recipe(balance="{by: [accent], utterances: 40, speakers: {min: 2}}"))
+    assert not any("as the recipe asks for it" in str(fault) for fault in caught.value.faults)
+    assert any("as the recipe asks for it" in note for note in caught.value.notes)
+    assert pickle.loads(pickle.dumps(caught.value)).notes == caught.value.notes
+
+
+def test_a_speaker_is_no_label(stocked):
+    with pytest.raises(DesignError, match=r"balances by 'speaker', which is no label but a column of every corpus"):
+        augment.plan(stocked.recipe(balance="{by: [speaker]}"))
+
+
+def test_columns_the_wrong_way_round_are_turned(stocked):
+    rows = [json.loads(line) for line in (stocked.folder / "corpus.jsonl").read_text().splitlines()]
+    stocked.manifest([{"file": row.pop("audio_filepath"), **row} for row in rows])
+    with pytest.raises(CorpusError, match=r"the other way round: audio_filepath: file"):
+        augment.plan(stocked.recipe(corpus="{path: corpus.jsonl, columns: {file: audio_filepath}}"))

@@ -291,6 +291,8 @@ def main() -> None:
     except AcoustigridError as error:
         for fault in error.faults:
             typer.echo(f"error: {fault}", err=True)
+        for note in error.notes:
+            typer.echo(f"note: {note}", err=True)
         sys.exit(EXIT_FAULT)
     except OSError as error:  # such as an output that cannot be written to
         typer.echo(f"error: {error.filename or 'output'}: {error.strerror or error}", err=True)

@@ -34,7 +34,8 @@ def column_faults(spec: CorpusSpec, manifest: Path, found: set[str], written: fr
     for name, column in spec.columns.items():
         if column not in written:
             message = f"the recipe takes '{name}' from the column '{column}', which is not there"
-            faults.append(Fault(str(manifest), message, nearest(column, sorted(written))))
+            turned = f"the other way round: {column}: {name}" if name in written else ""
+            faults.append(Fault(str(manifest), message, turned or nearest(column, sorted(written))))
     if "audio_filepath" not in found:
         remedy = "say which column holds it: corpus: {columns: {audio_filepath: NAME}}"
         close = [c for c in sorted(written) if re.search("audio|path|file|wav", c, re.IGNORECASE)]

@@ -10,7 +10,7 @@ from augment.profiles.library import Library, Need
 from augment.report.design import assignment_text, balance_text, conditions_text
 from augment.report.detection import detection_text
 from augment.report.tables import coverage, groups, in_order, measured
-from augment.report.text import table
+from augment.report.text import counted, table
 
 PSEUDONYMS = (
     "Speakers, utterances and files have names by a keyed hash (HMAC-SHA256), and rows do not tell from which "
@@ -52,8 +52,9 @@ def _what(plan: Plan, identity: Mapping[str, Any]) -> str:
         "A test set for speech recognisers: clean labelled speech under a designed grid of acoustic conditions, which "
         "were added by a program. It is meant to compare word error rates between groups of speakers and conditions. "
         "It is not meant for training.",
-        f"{len(identity['groups'])} groups x {len(plan.conditions)} conditions, {identity['utterances_per_group']} "
-        f"utterances in each group; {items['made']} of {items['planned']} files, {plan.seconds / 3600:.2f} hours.",
+        f"{counted(len(identity['groups']), 'group')} x {counted(len(plan.conditions), 'condition')}, "
+        f"{counted(identity['utterances_per_group'], 'utterance')} in each group; "
+        f"{items['made']} of {items['planned']} files, {plan.seconds / 3600:.2f} hours.",
         f"SNR is the active speech level (ITU-T P.56) minus the RMS level of the noise, at the microphone's input, "
         f"{_band(identity['snr'])}. Speech is at {identity['speech_level_dbov']:g} dBov in the files.",
     ]

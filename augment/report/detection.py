@@ -13,7 +13,7 @@ from augment.design.detection import (
 from augment.design.plan import Plan
 from augment.recipe.experiment import Statistics
 from augment.recipe.model import Recipe
-from augment.report.text import table
+from augment.report.text import counted, table
 
 
 def detection_text(plan: Plan) -> str:
@@ -34,7 +34,7 @@ def asked_text(corpus: Corpus, recipe: Recipe, conditions: int) -> list[str]:
     asked = asked_of(corpus.frame, (recipe.balance, recipe.assignment, recipe.statistics), conditions)
     if asked is None:
         return []
-    spoken = f"{_counted(asked.utterances, 'utterance')} of {_counted(asked.speakers, 'speaker')}"
+    spoken = f"{counted(asked.utterances, 'utterance')} of {counted(asked.speakers, 'speaker')}"
     size = f"{spoken}, {asked.words:.1f} words each"
     return [f"a cell as the recipe asks for it ({size}) shows {_points(asked.difference, asked.speakers)}"]
 
@@ -49,14 +49,10 @@ def sample_size_text(cell: tuple[int, int, float], statistics: Statistics) -> st
     utterances, speakers, words = cell
     even_cell = even(utterances, speakers, words)
     found = detectable_difference(even_cell, even_cell, statistics)
-    size = f"{_counted(utterances, 'utterance')} of {_counted(speakers, 'speaker')}, {words:g} words each"
+    size = f"{counted(utterances, 'utterance')} of {counted(speakers, 'speaker')}, {words:g} words each"
     lines = [_assumed(statistics), f"a cell of {size} shows {_points(found, speakers)}"]
     wished = Detection({"": (0, utterances, speakers, 1.0)}, None, found, found, words)
     return "\n".join([*lines, *_wished(wished, statistics)])
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _points(difference: float | None, speakers: int) -> str:
@@ -101,8 +97,8 @@ def _wished(found: Detection, statistics: Statistics) -> list[str]:
     parts = [
         f"{enough} utterances per cell from {speakers} speakers"
         if enough
-        else f"more than {_counted(speakers, 'speaker')}",
-        f"{many} speakers with {_counted(max(1, round(each)), 'utterance')} each" if many else "",
+        else f"more than {counted(speakers, 'speaker')}",
+        f"{many} speakers with {counted(max(1, round(each)), 'utterance')} each" if many else "",
     ]
     return [
         f"a difference of {100 * wished:g} points (statistics.detect) would need {', or '.join(filter(None, parts))}"

@@ -8,7 +8,7 @@ from augment.design.coupling import coupling_notes
 from augment.design.plan import Plan
 from augment.report.design import assignment_text, balance_text, conditions_text
 from augment.report.detection import detection_text
-from augment.report.text import table
+from augment.report.text import counted, table
 
 
 def coverage(plan: Plan, made: Iterable[str]) -> str:
@@ -109,7 +109,8 @@ def noise(plan: Plan) -> str:
 def plan_text(plan: Plan) -> str:
     """Everything about a plan that a person decides upon."""
     recipe = plan.loaded.recipe
-    parts = [f"{recipe.name}: {len(plan.selection.groups)} groups x {len(plan.conditions)} conditions"]
+    size = f"{counted(len(plan.selection.groups), 'group')} x {counted(len(plan.conditions), 'condition')}"
+    parts = [f"{recipe.name}: {size}"]
     parts += [text for text in (conditions_text(plan), assignment_text(plan)) if text]
     parts += [groups(plan), *filter(None, [balance_text(plan)])]
     parts += [coverage(plan, plan.items["audio_filepath"].to_list())]
@@ -118,10 +119,10 @@ def plan_text(plan: Plan) -> str:
     if plan.selection.left_out:
         reasons = [[reason, count] for reason, count in plan.selection.left_out.items()]
         parts.append(table(["rows of the corpus left out", "rows"], reasons))
-    size = plan.estimated_bytes / 1e6
+    megabytes = plan.estimated_bytes / 1e6
     about = "" if recipe.output.format == "wav" else "about "
     parts.append(
-        f"{plan.items.height} files, {plan.seconds / 3600:.2f} hours of audio, {about}{size:,.1f} MB "
+        f"{plan.items.height} files, {plan.seconds / 3600:.2f} hours of audio, {about}{megabytes:,.1f} MB "
         f"({recipe.output.format.upper()}, {recipe.output.sample_rate_hz} Hz)"
     )
     ties = coupling_notes(plan.loaded, plan.conditions)

@@ -26,6 +26,16 @@ def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     return "\n".join(text)
 
 
+def counted(number: int, what: str) -> str:
+    """A number of things.
+
+    Example:
+        >>> counted(1, "group"), counted(2, "group")
+        ('1 group', '2 groups')
+    """
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def shown(text: str) -> str:
     r"""A text that may come from anybody, on one line of a terminal: what cannot be printed is a question mark.
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from augment.corpus.checks import FIXED
 from augment.corpus.source import where
 from augment.corpus.table import Corpus, label_column
 from augment.corpus.texts import spoken
@@ -36,7 +37,8 @@ def refuse_labels(corpus: Corpus, balance: Balance) -> None:
     named |= {f"matches '{label}'": label for label in balance.match if label != DURATION}
     for what, label in named.items():
         if label not in corpus.labels:
-            message = f"the recipe {what}, a label that the corpus does not have"
+            fixed = "which is no label but a column of every corpus: one group would be one person, or one utterance"
+            message = f"the recipe {what}, {fixed if label in FIXED else 'a label that the corpus does not have'}"
             faults.append(Fault(str(corpus.manifest), message, f"{nearest(label, corpus.labels)}; {known}"))
     if DURATION in balance.match and corpus.frame["duration"].is_null().all():
         message = "the recipe matches 'duration', and no row says how long it is"

@@ -9,6 +9,7 @@ import hmac
 import re
 import shlex
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -104,10 +105,9 @@ def pseudonymised(frame: "polars.DataFrame", names: Pseudonyms) -> "polars.DataF
     """
     import polars
 
-    for column, rename in (("speaker", names.speaker), ("id", names.utterance)):
-        known = frame[column].unique().drop_nulls()
-        new = polars.Series([rename(name) for name in known], dtype=polars.String)
-        if new.n_unique() < known.len():
+    for column, rename in (("speaker", cache(names.speaker)), ("id", names.utterance)):
+        new = polars.Series(column, [name and rename(name) for name in frame[column]], polars.String)
+        if new.n_unique() < frame[column].n_unique():
             raise CorpusError(Fault("", f"two values of '{column}' have the same pseudonym", "take another key"))
-        frame = frame.with_columns(polars.col(column).replace(known, new))
+        frame = frame.with_columns(new)
     return frame

@@ -170,7 +170,7 @@ def test_a_recipe_that_tells_names_is_refused_with_their_pseudonyms(shop):
     told = str(caught.value)
     assert "leave_out has names of the corpus, and the recipe is a part of every test set" in told
     assert names.utterance(row["id"]) in told
-    assert f"[{names.speaker('Mwangi')}, {names.speaker('Castellanos')}]" in told
+    assert f"keep: {{speaker: [{names.speaker('Mwangi')}, {names.speaker('Castellanos')}]}}" in told
     kept = f", leave_out: [{names.utterance(row['id'])}], keep: {{speaker: [{names.speaker('Mwangi')}, "
     kept += f"{names.speaker('Castellanos')}]}}"
     planned = augment.plan(recipe(shop, kept, factors="{noise: {quiet: []}}"))
@@ -237,9 +237,20 @@ def test_speech_that_serves_as_noise_is_refused(shop):
 def test_ids_that_are_no_pseudonyms_are_refused_though_no_row_has_them(shop, written):
     with pytest.raises(CorpusError, match=Pseudonyms(KEY.encode()).utterance(written)):
         augment.plan(recipe(shop, f", leave_out: ['{written}']"))
-    gone = "u" + "a" * 16
-    notes = augment.plan(recipe(shop, f", leave_out: [{gone}]")).notes
-    assert f"corpus.leave_out names '{gone}', which is no id of the corpus" in notes
+
+
+def test_speakers_are_left_out_by_pseudonym(shop):
+    names = Pseudonyms(KEY.encode())
+    gone = names.speaker("Okonkwo")
+    planned = augment.plan(recipe(shop, f", leave_out: {{speaker: [{gone}]}}", factors="{noise: {quiet: []}}"))
+    assert set(planned.items["speaker"]) == {names.speaker(name) for name in PEOPLE if name != "Okonkwo"}
+    for written in ("[Okonkwo]", "{speaker: [Okonkwo]}"):
+        with pytest.raises(CorpusError, match=rf"write pseudonyms: leave_out: \{{speaker: \[{gone}\]\}}"):
+            augment.plan(recipe(shop, f", leave_out: {written}"))
+    with pytest.raises(CorpusError, match=rf"it is a speaker: corpus: \{{leave_out: \{{speaker: \[{gone}\]\}}\}}"):
+        augment.plan(recipe(shop, f", leave_out: [{gone}]"))
+    with pytest.raises(CorpusError, match=r"leave_out names the id 'uaaaaaaaaaaaaaaaa', which no row has"):
+        augment.plan(recipe(shop, f", leave_out: [u{'a' * 16}]"))
 
 
 def test_names_in_the_recipe_are_told_by_line(shop):

@@ -73,7 +73,7 @@ BASE = "name: a\ncorpus: {path: c.jsonl}\nbalance: {by: [accent]}\n"
         (BASE + "factors: {n: {a: []}}\nexclude: [{m: a}]\n", "5:12", "there is no factor 'm'"),
         (BASE + "factors: {n: {a: []}}\nexclude: [{n: [b]}]\n", "5:12", "'n' has no setting 'b'"),
         (BASE + "factors: {n: {a: []}}\nsnr: {band_hz: [7000, 100]}\n", "", "does not rise"),
-        (BASE + "factors: {n: {a: []}}\nseed: yes\n", "5:1", "expected a valid integer"),
+        (BASE + "factors: {n: {a: []}}\nseed: yes\n", "5:1", "expected a whole number"),
         (BASE + "factors: {n: {a: []}}\nseed: -1\n", "5:1", "greater than or equal to 0"),
         (BASE + "factors: {n: {a: {sweep: {snr_db: [1]}}}}\n", "4:19", "a sweep without steps"),
         (

@@ -42,7 +42,11 @@ def column_faults(spec: CorpusSpec, manifest: Path, found: set[str], written: fr
         message = f"no column 'audio_filepath'; columns: {', '.join(sorted(written))}"
         faults.append(Fault(str(manifest), message, remedy.replace("NAME", close[0] if close else "NAME")))
     choices = (found - set(FIXED)) | ({"speaker"} & found)
-    for part, labels, known in (("labels", spec.labels, found - set(FIXED)), ("keep", spec.keep, choices)):
+    for part, labels, known in (
+        ("labels", spec.labels, found - set(FIXED)),
+        ("keep", spec.keep, choices),
+        ("leave_out", spec.dropped, choices | {"id"}),
+    ):
         for label in labels:
             if label not in known:
                 message = f"corpus.{part} names '{label}', which is no label of the corpus"

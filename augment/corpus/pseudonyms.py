@@ -26,7 +26,7 @@ FEWEST_LETTERS = 6
 """Different ones in a key: of 16 hexadecimal digits at random, fewer than 6 are one in 31,690."""
 LETTERS = 16
 """Letters of a pseudonym, 5 bits each: two of a million names are alike with a probability of 4e-13."""
-SPEAKER, UTTERANCE = re.compile(f"s[a-z2-7]{{{LETTERS}}}"), re.compile(f"u[a-z2-7]{{{LETTERS}}}")
+PSEUDONYM = re.compile(f"[su][a-z2-7]{{{LETTERS}}}")
 MAKE_KEY = "python -c 'import secrets; print(secrets.token_hex())'"
 
 

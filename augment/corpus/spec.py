@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from augment.corpus.source import readers
 
@@ -40,10 +40,20 @@ class CorpusSpec(BaseModel):
     keep: Annotated[
         dict[Name, tuple[str, ...]], Field(description="use only rows with these label values: {accent: [American]}")
     ] = {}
-    leave_out: Annotated[tuple[str, ...], Field(description="ids of utterances that are not to be used")] = ()
+    leave_out: Annotated[
+        Annotated[tuple[str, ...], Tag("ids")] | Annotated[dict[Name, tuple[str, ...]], Tag("by")],
+        Discriminator(lambda given: "by" if isinstance(given, dict) else "ids"),
+        Field(description="ids of utterances that are not to be used, or by speaker or label: {speaker: [p225]}"),
+    ] = ()
     pseudonyms: Annotated[
         str | None,
         Field(
             min_length=1, description="file with a secret key, relative to the recipe: speakers and ids get other names"
         ),
     ] = None
+
+    @property
+    def dropped(self) -> dict[str, tuple[str, ...]]:
+        """Rows that are left out, by ``id``, ``speaker`` or label."""
+        given = self.leave_out if isinstance(self.leave_out, dict) else {"id": self.leave_out}
+        return {name: values for name, values in given.items() if values}

@@ -1,6 +1,6 @@
 """The corpus as a table, and how a manifest becomes one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from augment.corpus.pseudonyms import Pseudonyms, pseudonymised, pseudonyms_of
 from augment.corpus.source import Told, folder_of
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.telling import telling_columns, telling_lines, told_names
-from augment.errors import CorpusError, Fault, nearest
+from augment.errors import CorpusError, Fault, flow_text, nearest
 
 if TYPE_CHECKING:
     import polars
@@ -85,7 +85,6 @@ def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
         faults += told_names(spec, frame, names, manifest)
         telling, lines = telling_columns(frame, {n: label_column(n) for n in labels}), telling_lines(recipe_text, frame)
         frame = pseudonymised(frame, names)
-    ids = frame["id"]
     frame, notes = _renamed(frame, spec)
     frame, left_out, missing = _wanted(frame, spec, manifest)
     if faults or missing:
@@ -93,12 +92,10 @@ def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
     if not frame.height:
         reasons = ", ".join(f"{count} because {reason}" for reason, count in left_out.items())
         raise CorpusError(Fault(str(manifest), f"no row is left: {reasons}"))
-    unknown = set(spec.leave_out) - set(ids.filter(ids.is_in(list(spec.leave_out))))
     notes += [*_row_notes(frame), *(_told(told, names) for told in cells.told)]
     if lines:
         told = ", ".join(map(str, lines))
         notes.append(f"names of speakers or utterances are in the recipe, a part of the test set: line {told}")
-    notes += [f"corpus.leave_out names '{identity}', which is no id of the corpus" for identity in unknown]
     if "speaker" not in found:
         notes.append("the corpus has no column 'speaker': all utterances count as one unknown speaker")
     columns = _in_columns(frame, spec, labels)
@@ -177,27 +174,41 @@ def _renamed(frame: "polars.DataFrame", spec: CorpusSpec) -> tuple["polars.DataF
 def _wanted(
     frame: "polars.DataFrame", spec: CorpusSpec, manifest: Path
 ) -> tuple["polars.DataFrame", dict[str, int], list[Fault]]:
-    """Rows that may be used, how many others there are by reason, and values to keep that no row has."""
+    """Rows that may be used, how many others there are by reason, and values of the recipe that no row has."""
     import polars
 
-    columns = {name: name if name == "speaker" else label_column(name) for name in spec.keep}
-    named = polars.col("id").is_in(list(spec.leave_out))
-    reasons = [polars.when(named).then(polars.lit("named in corpus.leave_out"))]
+    columns = {name: name if name in FIXED else label_column(name) for name in {**spec.keep, **spec.dropped}}
+    faults, reasons = [], []
+    named = polars.lit(value=False)
+    for name, dropped in spec.dropped.items():
+        faults += _unmet(frame, "leave_out", name, columns[name], dropped, manifest)
+        named |= polars.col(columns[name]).is_in(list(dropped)).fill_null(value=False)
+    reasons.append(polars.when(named).then(polars.lit("named in corpus.leave_out")))
     for name, kept in spec.keep.items():
+        faults += _unmet(frame.filter(~named), "keep", name, columns[name], kept, manifest)
         # A row without the label is not another label's: what becomes of it, balance.unlabelled says.
         outside = ~polars.col(columns[name]).is_in(list(kept))
         reasons.append(polars.when(outside).then(polars.lit(f"{name} is not one of those to keep")))
-    faults = []
-    for name, kept in spec.keep.items():
-        met = sorted(set(frame.filter(~named)[columns[name]].unique()) - {None, ""})
-        for value in sorted(set(kept) - set(met)):
-            message = f"corpus.keep asks for {name} '{value}', which no row has"
-            faults.append(Fault(str(manifest), message, nearest(value, met)))
-    if not spec.leave_out and not spec.keep:
-        return frame, {}, faults
+    if not columns:
+        return frame, {}, []
     frame = frame.with_columns(polars.coalesce(reasons).alias("reason"))
     counts = frame.drop_nulls("reason").group_by("reason", maintain_order=True).len().rows()
     return frame.filter(polars.col("reason").is_null()), dict(sorted(counts)), faults
+
+
+def _unmet(
+    frame: "polars.DataFrame", part: str, name: str, column: str, wanted: Iterable[str], manifest: Path
+) -> list[Fault]:
+    """Values that a part of the recipe names and no row has."""
+    met = set(frame[column].unique()) - {None, ""}
+    absent = sorted(set(wanted) - met)
+    speakers = set(frame["speaker"].unique()) if absent and name == "id" else set()
+    faults = []
+    for value in absent:
+        speaks = f"it is a speaker: corpus: {{{part}: {{speaker: [{flow_text(value)}]}}}}" if value in speakers else ""
+        message = f"corpus.{part} names the {name} '{value}', which no row has"
+        faults.append(Fault(str(manifest), message, speaks or nearest(value, sorted(met))))
+    return faults
 
 
 def _row_notes(frame: "polars.DataFrame") -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from augment.corpus.pseudonyms import SPEAKER, UTTERANCE, Pseudonyms
+from augment.corpus.pseudonyms import PSEUDONYM, Pseudonyms
 from augment.corpus.spec import CorpusSpec
 from augment.errors import Fault
 
@@ -25,18 +25,24 @@ def told_names(spec: CorpusSpec, frame: "polars.DataFrame", names: Pseudonyms, m
         names: The pseudonyms.
         manifest: Of the corpus.
     """
-    written = (
-        ("leave_out", "id", spec.leave_out, UTTERANCE, names.utterance),
-        ("keep.speaker", "speaker", spec.keep.get("speaker", ()), SPEAKER, names.speaker),
-    )
     faults = []
-    for place, column, values, form, rename in written:
-        met = set(frame[column].unique()) if values else set()
-        real = [value for value in values if value in met or not form.fullmatch(value)]
-        if real:
-            message = f"corpus.{place} has names of the corpus, and the recipe is a part of every test set"
-            faults.append(Fault(str(manifest), message, f"write pseudonyms: [{', '.join(map(rename, real))}]"))
+    for part, given in (("leave_out", spec.dropped), ("keep", spec.keep)):
+        for column in ("id", "speaker"):
+            values = given.get(column, ())
+            met = set(frame[column].unique()) if values else set()
+            real = [value for value in values if value in met or not PSEUDONYM.fullmatch(value)]
+            if real:
+                message = f"corpus.{part} has names of the corpus, and the recipe is a part of every test set"
+                faults.append(Fault(str(manifest), message, _pseudonyms_for(part, column, real, frame, names)))
     return faults
+
+
+def _pseudonyms_for(part: str, column: str, real: list[str], frame: "polars.DataFrame", names: Pseudonyms) -> str:
+    """What to write in their place; who leaves out a speaker among the ids means the speaker."""
+    if column == "id" and set(real) <= set(frame["speaker"].unique()):
+        column = "speaker"
+    rename = names.speaker if column == "speaker" else names.utterance
+    return f"write pseudonyms: {part}: {{{column}: [{', '.join(map(rename, real))}]}}"
 
 
 def telling_lines(text: str, frame: "polars.DataFrame") -> list[int]:

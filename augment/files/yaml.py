@@ -225,9 +225,21 @@ def _in_words(item: Any, schema: dict[str, Any]) -> tuple[str, str]:
     if kind in words:
         return words[kind]()
     message = item["msg"].removeprefix("Input should be ")
+    message = OF_YAML.get(message, message)
     found = json.dumps(item["input"], default=str, ensure_ascii=False)
     shown = found if len(found) <= 60 else found[:57] + "..."
     return (f"expected {message}, found {shown}" if message != item["msg"] else f"{message}, found {shown}"), ""
+
+
+OF_YAML = {
+    "a valid array": "a list, [...]",
+    "an object": "a mapping, {...}",
+    "a valid string": "text",
+    "a valid boolean": "true or false",
+    "a valid integer": "a whole number",
+    "a valid number": "a number",
+}
+"""What pydantic calls things, who has JSON in mind."""
 
 
 def _fields(schema: dict[str, Any], location: Location) -> set[str]:

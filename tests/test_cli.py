@@ -67,6 +67,7 @@ def test_a_bundled_recipe_is_copied_for_another_corpus(stocked):
     text = (stocked.folder / "mine.yaml").read_text().replace("utterances: 12, speakers: {min: 3}", "utterances: 2")
     (stocked.folder / "mine.yaml").write_text(text)
     assert "2 groups x 8 conditions" in run("plan", "mine.yaml", cwd=stocked.folder).stdout
+    assert "nobody says under which licence" in run("plan", "mine.yaml", cwd=stocked.folder).stdout
     again = run("copy", "demo", "--corpus", "corpus.jsonl", "--out", "mine.yaml", cwd=stocked.folder, code=2)
     assert "such a file already" in again.stderr
 
@@ -84,8 +85,32 @@ def test_copy_a_recipe_for_a_corpus_with_a_layout(stocked):
     assert not (stocked.folder / "mine.yaml").exists()
     unknown = run(*wanted, "--layout", "kaldy", cwd=stocked.folder, code=2)
     assert "did you mean 'kaldi'" in unknown.stderr
-    run(*wanted, "--layout", "kaldi", cwd=stocked.folder)
+    told = run(*wanted, "--layout", "kaldi", cwd=stocked.folder).stdout
+    assert f"{len(files)} utterances; labels: accent" in told
+    text = (stocked.folder / "mine.yaml").read_text()
+    assert "CC0" not in text, "the demo's licence is not theirs"
+    assert "demo corpus" not in text
     assert augment.audit(stocked.folder / "mine.yaml", sample=0).utterances == len(files)
+
+
+def test_a_folder_with_a_pattern_is_audited_and_copied(stocked):
+    folder = ("--layout", "folder", "--pattern")
+    fits = run("corpus", "audit", "audio", "--by", "accent", *folder, "{accent}_*.wav", cwd=stocked.folder)
+    assert "north" in fits.stdout
+    audit, copy = ["corpus", "audit", "audio", "--by", "accent"], ["copy", "demo", "--corpus", "audio", "-o", "x.yaml"]
+    for command in (audit, copy):
+        refused = run(*command, *folder, "{accent}/{id}.wav", cwd=stocked.folder, code=2).stderr
+        assert "none of 9 audio files fits the pattern '{accent}/{id}.wav' - the first is 'north_0.wav'" in refused
+        assert "or --pattern" in run(*command, "--layout", "folder", cwd=stocked.folder, code=2).stderr
+    run("copy", "demo", "--corpus", "audio", "-o", "x.yaml", *folder, "{accent}_*.wav", cwd=stocked.folder)
+    assert augment.audit(stocked.folder / "x.yaml", sample=0).utterances == 9
+
+
+def test_a_corpus_that_is_no_manifest_is_recognised(stocked):
+    (stocked.folder / "data").mkdir()
+    (stocked.folder / "data" / "wav.scp").write_text("a a.wav\n")
+    told = run("corpus", "audit", "data", "--by", "accent", cwd=stocked.folder, code=2).stderr
+    assert "it looks like kaldi: corpus: {layout: kaldi}, or --layout kaldi" in told
 
 
 def test_build_verify_and_build_again(stocked):

@@ -164,7 +164,7 @@ def test_folder(tmp_path):
                            ("{1}.wav", "no name"), ("*.wav", "no field"), ("{}.wav", "brace too many")):  # fmt: skip
         with pytest.raises(CorpusError, match=words):
             read(tmp_path / "f", "folder", pattern=pattern)
-    with pytest.raises(CorpusError, match="no rows"):
+    with pytest.raises(CorpusError, match="none of 3 audio files fits"):
         read(tmp_path / "f", "folder", pattern="{id}.ogg")
 
 

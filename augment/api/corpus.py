@@ -34,6 +34,7 @@ def audit(
     columns: Mapping[str, str] | None = None,
     progress: Progress = iter,
     layout: str | None = None,
+    pattern: str | None = None,
 ) -> Audit:
     """Audit a corpus: how its groups are labelled and were recorded, and what may spoil a comparison of them.
 
@@ -44,6 +45,7 @@ def audit(
         columns: Where a manifest has other names: ``{"audio_filepath": "audio"}``; a recipe says so itself.
         progress: Wraps what is iterated over, to show how far it is.
         layout: How a corpus is laid out, if it is no manifest of this program's own.
+        pattern: How the files of a plain folder are called.
 
     Raises:
         AcoustigridError: The recipe or the manifest has faults, or the corpus has no such labels.
@@ -52,9 +54,10 @@ def audit(
         >>> [group.speakers for group in audit("demo", sample=0).groups]
         [3, 3, 3, 3]
     """
-    if not isinstance(source, LoadedRecipe) and (layout is not None or _is_manifest(str(source))):
+    if not isinstance(source, LoadedRecipe) and (layout is not None or _is_corpus(str(source))):
         layout = None if layout is None else known_layout(layout)
-        corpus = read_corpus(CorpusSpec(path=str(source), layout=layout, columns=dict(columns or {})), Path())
+        spec = CorpusSpec(path=str(source), layout=layout, pattern=pattern, columns=dict(columns or {}))
+        corpus = read_corpus(spec, Path())
         if not by:
             known = f"labels of the corpus: {', '.join(corpus.labels) or 'none'}"
             raise AcoustigridError(Fault(str(source), "which labels make the groups? say so: --by LABEL", known))
@@ -67,8 +70,9 @@ def audit(
     return audit_corpus(corpus, by or wanted.balance.by, rate, sample, matched, snrs, progress)
 
 
-def _is_manifest(source: str) -> bool:
-    return source not in bundled_recipes() and Path(source).suffix.lower() not in {"", ".yaml", ".yml"}
+def _is_corpus(source: str) -> bool:
+    path = Path(source)
+    return path.is_dir() or (source not in bundled_recipes() and path.suffix.lower() not in {"", ".yaml", ".yml"})
 
 
 def write_audit(found: Audit, path: str | Path) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from augment import __version__
-from augment.cli.corpus import corpus_app
+from augment.cli.corpus import ColumnOption, LayoutOption, PatternOption, corpus_app, corpus_given
 from augment.cli.export import FormatOption, export_app, split_formats
 from augment.cli.profile import profile_app
 from augment.cli.progress import progress
@@ -254,9 +254,9 @@ def copy_(
     recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="The name of a bundled recipe.")],
     corpus: Annotated[Path, typer.Option(help="Manifest or folder of your corpus.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Recipe file to write.")],
-    layout: Annotated[
-        str | None, typer.Option(help="How it is laid out, where it is no JSONL, CSV or TSV manifest.")
-    ] = None,
+    layout: LayoutOption = None,
+    pattern: PatternOption = None,
+    column: ColumnOption = None,
 ) -> None:
     """Copy a bundled recipe for a corpus of your own; then edit its groups and numbers.
 
@@ -264,7 +264,8 @@ def copy_(
     """
     from augment.recipe.copying import copy_recipe
 
-    copy_recipe(recipe, corpus, out, layout)
+    found = copy_recipe(recipe, corpus_given(corpus, layout, pattern, column), out)
+    _say(f"{found.frame.height} utterances; labels: {', '.join(found.labels) or 'none'}")
     _say(f"wrote {out}; next: acoustigrid plan {out}")
 
 

@@ -1,15 +1,24 @@
 """``acoustigrid corpus``: look at a corpus before planning with it."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from augment.cli.progress import progress
 
+if TYPE_CHECKING:
+    from augment.corpus.spec import CorpusSpec
+
 ColumnOption = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME=THEIRS", help="Where a corpus has another name: audio_filepath=audio."),
+]
+LayoutOption = Annotated[
+    str | None, typer.Option(help="How the corpus is laid out, where it is no JSONL, CSV or TSV manifest.")
+]
+PatternOption = Annotated[
+    str | None, typer.Option(help="Layout folder: how its files are called: {accent}/{speaker}/{id}.wav.")
 ]
 corpus_app = typer.Typer(no_args_is_help=True, help="What is in a corpus, and how its groups were recorded.")
 
@@ -31,9 +40,8 @@ def audit(
     ] = 50,
     whole: Annotated[bool, typer.Option("--all", help="Read every recording.")] = False,
     column: ColumnOption = None,
-    layout: Annotated[
-        str | None, typer.Option(help="How the corpus is laid out, where it is no JSONL, CSV or TSV manifest.")
-    ] = None,
+    layout: LayoutOption = None,
+    pattern: PatternOption = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the figures to this file (.json).")] = None,
 ) -> None:
     """Show how groups differ in labels and recording; an accent with worse microphones is no accent.
@@ -44,7 +52,7 @@ def audit(
     from augment.api import write_audit
     from augment.report.audit import audit_text
 
-    found = examine(source, by, None if whole else sample, _columns(column), progress("listening"), layout)
+    found = examine(source, by, None if whole else sample, _columns(column), progress("listening"), layout, pattern)
     if out is not None:
         write_audit(found, out)
     typer.echo(audit_text(found))
@@ -55,9 +63,7 @@ def import_(
     layout: Annotated[str, typer.Argument(metavar="LAYOUT", help="How the corpus is laid out, such as kaldi.")],
     path: Annotated[Path, typer.Argument(metavar="PATH", help="Its folder or manifest.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Manifest to write (.jsonl).")],
-    pattern: Annotated[
-        str | None, typer.Option(help="Layout folder: how its files are called: {accent}/{speaker}/{id}.wav.")
-    ] = None,
+    pattern: PatternOption = None,
     column: ColumnOption = None,
 ) -> None:
     """Write a manifest of a corpus in another tool's layout; audio stays where it is.
@@ -102,6 +108,15 @@ def layouts() -> None:
     for name, module in known.items():
         first = (module.__doc__ or "").split("\n", 1)[0]
         typer.echo(f"{name.ljust(width)}  {first}")
+
+
+def corpus_given(path: Path, layout: str | None, pattern: str | None, column: list[str] | None) -> "CorpusSpec":
+    """A corpus as options tell it."""
+    from augment.corpus.source import known_layout
+    from augment.corpus.spec import CorpusSpec
+
+    layout = None if layout is None else known_layout(layout)
+    return CorpusSpec(path=str(path), layout=layout, pattern=pattern, columns=_columns(column))
 
 
 def _columns(written: list[str] | None) -> dict[str, str]:

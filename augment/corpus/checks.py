@@ -37,7 +37,7 @@ def column_faults(spec: CorpusSpec, manifest: Path, found: set[str], written: fr
             turned = f"the other way round: {column}: {name}" if name in written else ""
             faults.append(Fault(str(manifest), message, turned or nearest(column, sorted(written))))
     if "audio_filepath" not in found:
-        remedy = "say which column holds it: corpus: {columns: {audio_filepath: NAME}}"
+        remedy = "say which holds it: corpus: {columns: {audio_filepath: NAME}}, or --column audio_filepath=NAME"
         close = [c for c in sorted(written) if re.search("audio|path|file|wav", c, re.IGNORECASE)]
         message = f"no column 'audio_filepath'; columns: {', '.join(sorted(written))}"
         faults.append(Fault(str(manifest), message, remedy.replace("NAME", close[0] if close else "NAME")))

@@ -182,7 +182,7 @@ def rows_of(source: Source, layout: str | None) -> Iterator[tuple[Place, Row | F
 def _by_ending(path: Path, known: dict[str, Any]) -> str:
     if path.is_dir():
         remedy = _looks_like(Source(path))
-        raise CorpusError(Fault(str(path), "this is a folder, and the recipe does not say its layout", remedy))
+        raise CorpusError(Fault(str(path), "this is a folder, and nothing says its layout", remedy))
     endings = {suffix: name for name, module in known.items() for suffix in module.SUFFIXES}
     for suffix in sorted(endings, key=len, reverse=True):  # .jsonl.gz before .gz
         if path.name.lower().endswith(suffix):
@@ -197,4 +197,5 @@ def _looks_like(source: Source) -> str:
     known = readers()
     fits = [name for name, module in known.items() if any(any(source.folder.glob(sign)) for sign in module.SIGNS)]
     said = f"it looks like {' or '.join(fits)}: " if fits else ""
-    return f"{said}corpus: {{layout: {fits[0] if fits else 'NAME'}}}; known: {', '.join(sorted(known))}"
+    name = fits[0] if fits else "NAME"
+    return f"{said}corpus: {{layout: {name}}}, or --layout {name}; known: {', '.join(sorted(known))}"

@@ -70,7 +70,7 @@ def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
     cells = read_cells(manifest, spec.columns, spec.layout, spec.pattern)
     spec = _spelled(spec, cells.written)
     if not cells.count:
-        raise CorpusError(Fault(str(manifest), "the corpus has no rows"))
+        raise CorpusError(Fault(str(manifest), "the corpus has no rows", "; ".join(t.message for t in cells.told)))
     taken = set(spec.columns.values())
     found = {name for name in cells.written if name not in taken and name not in spec.columns} | set(spec.columns)
     faults = [*cells.faults, *(column_faults(spec, manifest, found, cells.written) if cells.frame.height else [])]

@@ -5,37 +5,43 @@ import os
 import re
 from pathlib import Path
 
-from augment.corpus.source import Source, known_layout, rows_of
+from augment.corpus.spec import CorpusSpec
+from augment.corpus.table import Corpus, read_corpus
 from augment.errors import Fault, RecipeError, nearest
 from augment.files.atomic import write_atomically
 from augment.recipe.loader import bundled_recipes
 
-DEMO_CORPUS = re.compile(r"^corpus: \{path: [^,}]+", re.MULTILINE)
+DEMO_CORPUS = re.compile(r"^corpus: \{.*\}$", re.MULTILINE)
+LICENCE = "  # say its licence: CC-BY-4.0 and its credit: WHOM TO NAME, where its rows do not"
 
 
-def copy_recipe(name: str, corpus: Path, out: Path, layout: str | None = None) -> None:
+def copy_recipe(name: str, corpus: CorpusSpec, out: Path) -> Corpus:
     """Write a bundled recipe to a file, with another corpus.
 
     Args:
         name: Of the bundled recipe.
-        corpus: Manifest of the corpus, or its folder.
+        corpus: The corpus; its path starts from where the program runs.
         out: File to write; its folder is where the recipe's paths start from.
-        layout: How the corpus is laid out; by the ending of the manifest's name if not given.
+
+    Returns:
+        What the corpus holds.
 
     Raises:
         RecipeError: There is no such bundled recipe, or the file is there already.
-        CorpusError: There is no such corpus or layout, or a folder without a layout.
+        CorpusError: The corpus cannot be read.
     """
     known = bundled_recipes()
     if name not in known:
         raise RecipeError(Fault(name, "there is no such bundled recipe", nearest(name, list(known))))
-    rows_of(Source(corpus), None if layout is None else known_layout(layout))
+    found = read_corpus(corpus, Path())
     if out.exists():
         raise RecipeError(Fault(str(out), "there is such a file already", "choose another name"))
     text = known[name].read_text(encoding="utf-8")
-    place = os.path.relpath(corpus.resolve(), out.resolve().parent)
+    place = os.path.relpath(Path(corpus.path).resolve(), out.resolve().parent)
     lines = [line for line in text.splitlines(keepends=True) if "yaml-language-server" not in line]
-    said = json.dumps(place) if layout is None else f"{json.dumps(place)}, layout: {layout}"
-    copied, count = DEMO_CORPUS.subn(lambda _: f"corpus: {{path: {said}", "".join(lines))
+    said = {"path": place, "layout": corpus.layout, "pattern": corpus.pattern, "columns": dict(corpus.columns)}
+    fields = ", ".join(f"{field}: {json.dumps(value, ensure_ascii=False)}" for field, value in said.items() if value)
+    copied, count = DEMO_CORPUS.subn(lambda _: f"corpus: {{{fields}}}{LICENCE}", "".join(lines))
     assert count == 1, "every bundled recipe names its corpus in one line"
     write_atomically(out, copied.encode())
+    return found

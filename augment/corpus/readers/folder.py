@@ -23,22 +23,26 @@ TEXTS = (".txt", ".lab")
 def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
     """Rows in the order of paths; files that do not fit the pattern are counted in a note."""
     form = _form(source)
-    others = 0
+    fits, others = 0, list[str]()
     for path in audio_files(source.folder):
         name = path.relative_to(source.folder).as_posix()
         match = form.fullmatch(name)
         if match is None:
-            others += 1
+            others.append(name)
             continue
+        fits += 1
         said = match.groupdict()
         yield name, {"text": said.get("text") or _text(source, path), **said, "audio_filepath": name}
+    if others and not fits:
+        message = f"none of {len(others)} audio files fits the pattern '{source.pattern}'"
+        raise CorpusError(Fault(str(source.path), message, f"the first is '{others[0]}'"))
     if others:
-        source.tell(f"{others} audio files do not fit the pattern '{source.pattern}' and are not used")
+        source.tell(f"{len(others)} audio files do not fit the pattern '{source.pattern}' and are not used")
 
 
 def _form(source: Source) -> re.Pattern[str]:
     where = str(source.path)
-    example = "corpus: {layout: folder, pattern: '{accent}/{speaker}/{id}.wav'}"
+    example = "corpus: {layout: folder, pattern: '{accent}/{speaker}/{id}.wav'}, or --pattern"
     if source.pattern is None:
         raise CorpusError(Fault(where, "the layout 'folder' needs a pattern", example))
     try:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from augment.api import (
         audit,
         build,
+        heard_in,
         import_corpus,
         load_recipe,
         plan,
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "__version__", "audit", "build", "import_corpus", "load_recipe", "plan", "pseudonyms", "render_utterance",
-    "verify", "write_audit", "write_formats", "write_plan",
+    "__version__", "audit", "build", "heard_in", "import_corpus", "load_recipe", "plan", "pseudonyms",
+    "render_utterance", "verify", "write_audit", "write_formats", "write_plan",
 ]  # fmt: skip
 
 

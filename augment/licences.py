@@ -80,6 +80,16 @@ class Mixture:
     conflict: str = ""
 
 
+def asks_for_credit(licence: str) -> bool:
+    """Whether a licence asks that somebody be named; one that is not known here is taken at its word.
+
+    Example:
+        >>> asks_for_credit("CC-BY-4.0"), asks_for_credit("CC0-1.0"), asks_for_credit("LicenseRef-Hospital")
+        (True, False, False)
+    """
+    return KINDS.get(licence, "free") != "free"
+
+
 def mixture(licences: Iterable[str]) -> Mixture:
     """What holds for a mixture of works under these licences.
 

@@ -86,6 +86,8 @@ def test_what_nobody_states_is_told(shop):
     notes = "\n".join(augment.plan(recipe(shop, "noise/street/a.wav: {licence: MIT}, noise/car: {licence: MIT}")).notes)
     assert "nobody says under which licence these sources are: noise/street/b.wav" in notes
     assert "licences.sources names 'noise/car', which no item uses" in notes
+    assert "nobody says whom to name for sources under MIT, which asks for it" in notes
+    assert "whom to name" not in "\n".join(augment.plan(recipe(shop)).notes)
     with pytest.raises(AcoustigridError, match=r"recipe.yaml:[0-9]+:[0-9]+: .*'free' is no SPDX licence identifier"):
         augment.plan(recipe(shop, "noise/street: {licence: free}"))
     with pytest.raises(AcoustigridError, match="'mine' is no SPDX licence identifier"):

@@ -334,6 +334,22 @@ def test_notes_of_readers_name_speakers_by_pseudonym(shop):
     assert not [speaker for speaker in speakers if speaker in told]
 
 
+def test_the_files_in_which_somebody_is_heard(shop, built):
+    """Counted from the plan, which names the talkers of every block."""
+    names = Pseudonyms(KEY.encode())
+    gone = names.speaker("Okonkwo")
+    expected = {}
+    for row in polars.read_parquet(built / "plan.parquet").rows(named=True):
+        talkers = {voice[1] for part in json.loads(row["dealt"]).values() for own in part["talkers"] for voice in own}
+        if row["speaker"] == gone or gone in talkers:
+            expected[row["audio_filepath"]] = "speaks" if row["speaker"] == gone else "babbles"
+    assert set(expected.values()) == {"speaks", "babbles"}
+    wanted = ["corpus", "pseudonyms", str(recipe(shop)), "--speaker", "Okonkwo", "--in", str(built)]
+    rows = list(csv.DictReader(io.StringIO(CliRunner().invoke(app, wanted).stdout)))
+    assert {row["audio_filepath"]: row["heard"] for row in rows} == expected
+    assert {(row["speaker"], row["speaker_pseudonym"]) for row in rows} == {("Okonkwo", gone)}
+
+
 def test_the_command_lists_who_is_who(shop):
     runner = CliRunner()
     path = str(recipe(shop))

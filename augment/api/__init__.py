@@ -1,14 +1,15 @@
 """The verbs of the product, as functions."""
 
 from augment.api.building import BuildResult, build
-from augment.api.corpus import audit, import_corpus, pseudonyms, write_audit
+from augment.api.corpus import audit, import_corpus, write_audit
 from augment.api.exporting import write_formats
 from augment.api.planning import plan, write_plan
+from augment.api.privacy import heard_in, pseudonyms
 from augment.api.rendering import render_profile, render_utterance, stems
 from augment.recipe.loader import load_recipe
 from augment.verification import verify
 
 __all__ = [
-    "BuildResult", "audit", "build", "import_corpus", "load_recipe", "plan", "pseudonyms", "render_profile",
+    "BuildResult", "audit", "build", "heard_in", "import_corpus", "load_recipe", "plan", "pseudonyms", "render_profile",
     "render_utterance", "stems", "verify", "write_audit", "write_formats", "write_plan",
 ]  # fmt: skip

@@ -3,25 +3,20 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from augment.corpus.audit import SAMPLE, Audit
 from augment.corpus.audit import audit as audit_corpus
-from augment.corpus.pseudonyms import pseudonymised, pseudonyms_of
 from augment.corpus.source import known_layout
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.speech import Progress
 from augment.corpus.table import Corpus, read_corpus
 from augment.corpus.writing import manifest_bytes
 from augment.design.conditions import requested_snrs_db
-from augment.errors import AcoustigridError, Fault, nearest
+from augment.errors import AcoustigridError, Fault
 from augment.files.atomic import write_atomically
 from augment.files.json_text import json_text
 from augment.recipe.experiment import DURATION
 from augment.recipe.loader import LoadedRecipe, bundled_recipes, load_recipe
-
-if TYPE_CHECKING:
-    import polars
 
 MANIFEST_RATE_HZ = 16000
 """Rate at which recordings are looked at where no recipe says it."""
@@ -97,49 +92,6 @@ def write_audit(found: Audit, path: str | Path) -> None:
     if target.suffix != ".json":
         raise AcoustigridError(Fault(str(target), "expected a file name that ends in .json"))
     write_atomically(target, json_text(dataclasses.asdict(found)))
-
-
-def pseudonyms(recipe: str | Path | LoadedRecipe, speakers: Sequence[str] = ()) -> "polars.DataFrame":
-    """Which pseudonym stands for whom: for who holds the key, and for nobody else.
-
-    Args:
-        recipe: Path of a recipe with ``corpus: {pseudonyms: KEY}``, or a loaded one.
-        speakers: Only these, by name or pseudonym; all if empty.
-
-    Returns:
-        One row for each utterance of the corpus: ``speaker``, ``speaker_pseudonym``, ``id``, ``id_pseudonym``.
-
-    Raises:
-        AcoustigridError: The recipe, its corpus or its key has faults, it asks for no pseudonyms, or no speaker is
-            called so.
-
-    Example: see ``acoustigrid corpus pseudonyms --help``.
-    """
-    import polars
-
-    loaded = recipe if isinstance(recipe, LoadedRecipe) else load_recipe(recipe)
-    spec = loaded.recipe.corpus
-    names = pseudonyms_of(spec, loaded.base)
-    if names is None:
-        remedy = "expected corpus: {pseudonyms: KEY}, a file with a secret key"
-        raise AcoustigridError(Fault(str(recipe), "the recipe asks for no pseudonyms", remedy))
-    bare = spec.model_copy(update={"pseudonyms": None, "leave_out": (), "keep": {}})
-    frame = read_corpus(bare, loaded.base).frame.select("speaker", "id").sort("speaker", "id")
-    renamed = pseudonymised(frame, names)
-    found = frame.select(
-        "speaker", renamed["speaker"].alias("speaker_pseudonym"), "id", renamed["id"].alias("id_pseudonym")
-    )
-    if not speakers:
-        return found
-    known = {*found["speaker"], *found["speaker_pseudonym"]} - {None}
-    faults = [
-        Fault("speaker", f"no speaker of the corpus is called '{name}'", nearest(name, sorted(known)))
-        for name in speakers
-        if name not in known
-    ]
-    if faults:
-        raise AcoustigridError(faults)
-    return found.filter(polars.any_horizontal(polars.col("speaker", "speaker_pseudonym").is_in(list(speakers))))
 
 
 def import_corpus(

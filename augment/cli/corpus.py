@@ -85,14 +85,20 @@ def pseudonyms(
     speaker: Annotated[
         list[str] | None, typer.Option(help="Only this speaker, by name or pseudonym; give it again for more.")
     ] = None,
+    testset: Annotated[
+        Path | None,
+        typer.Option("--in", metavar="DIR", help="List the files of this test set in which they are heard."),
+    ] = None,
 ) -> None:
     """Show, as CSV, which pseudonym stands for whom: to find the items of a speaker who asks for it.
 
-    Example:  acoustigrid corpus pseudonyms recipe.yaml --speaker p225
+    Example:  acoustigrid corpus pseudonyms recipe.yaml --speaker p225 --in testset
     """
+    from augment.api import heard_in
     from augment.api import pseudonyms as list_pseudonyms
 
-    typer.echo(list_pseudonyms(recipe, speaker or ()).write_csv(), nl=False)
+    known = list_pseudonyms(recipe, speaker or ())
+    typer.echo((known if testset is None else heard_in(testset, known)).write_csv(), nl=False)
 
 
 @corpus_app.command()

@@ -10,7 +10,7 @@ from augment.corpus.table import Corpus
 from augment.design.conditions import Condition
 from augment.design.exposure import Exposure
 from augment.errors import DesignError, Fault
-from augment.licences import UNSTATED, mixture, spdx
+from augment.licences import UNSTATED, asks_for_credit, mixture, spdx
 from augment.profiles.library import Need
 from augment.recipe.loader import LoadedRecipe
 from augment.scene import Segment
@@ -146,6 +146,12 @@ class Provenance:
             notes.append(
                 f"nobody says under which licence these sources are: {kinds}; say it before you pass the set on "
                 "(corpus: {licence: ...}, licences: {sources: {...}})"
+            )
+        nameless = sorted({s.licence for s in self.counts if not s.credit and asks_for_credit(s.licence)})
+        if nameless:
+            notes.append(
+                f"nobody says whom to name for sources under {' and '.join(nameless)}, which asks for it; say it "
+                "before you pass the set on (corpus: {credit: ...}, a column credit, licences: {sources: {...}})"
             )
         unused = [
             place

@@ -1,5 +1,7 @@
 """A plan and a test set as tables."""
 
+import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -38,7 +40,7 @@ def coverage(plan: Plan, made: Iterable[str]) -> str:
 
 
 def measured(rows: Iterable[Mapping[str, Any]]) -> str:
-    """What was measured in each condition, over all groups: mean and spread of levels and ratios.
+    """What was measured in each condition, over all groups: mean, smallest and largest level or ratio.
 
     Args:
         rows: Of the manifest.
@@ -49,6 +51,7 @@ def measured(rows: Iterable[Mapping[str, Any]]) -> str:
         condition  SNR asked  SNR measured  A-weighted  delivered  LUFS  made softer
         ---------  ---------  ------------  ----------  ---------  ----  -----------
         fan              5.0           5.0         7.1        6.0     -            0
+        mean (smallest..largest)
     """
     found: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
@@ -57,11 +60,19 @@ def measured(rows: Iterable[Mapping[str, Any]]) -> str:
     columns |= {"delivered": "snr_delivered_db", "LUFS": "loudness_lufs"}
     if any(row.get("speech_level_dbspl") is not None for some in found.values() for row in some):
         columns |= {"speech dB SPL": "speech_level_dbspl", "noise dB(A)": "noise_level_dba"}
+    found = {name: [{**row, "noise_level_dba": _noise_dba(row)} for row in some] for name, some in found.items()}
     lines = [
         [name, *(_spread(some, column) for column in columns.values()), sum(r["headroom_gain_db"] < 0 for r in some)]
         for name, some in found.items()
     ]
-    return table(["condition", *columns, "made softer"], lines)
+    return table(["condition", *columns, "made softer"], lines) + "\nmean (smallest..largest)"
+
+
+def _noise_dba(row: Mapping[str, Any]) -> float | None:
+    """Level of all noises of an item together; they are added as powers."""
+    columns = [name for name in row if re.fullmatch(r"noise\d*_level_dba", name)]
+    levels = [row[name] for name in columns if row[name] is not None]
+    return 10 * math.log10(sum(10 ** (level / 10) for level in levels)) if levels else None
 
 
 def in_order(plan: Plan, rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

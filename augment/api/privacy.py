@@ -1,0 +1,90 @@
+"""Who is who behind pseudonyms, for who holds their key."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from augment.corpus.pseudonyms import pseudonymised, pseudonyms_of
+from augment.corpus.table import read_corpus
+from augment.errors import AcoustigridError, Fault, nearest
+from augment.recipe.loader import LoadedRecipe, load_recipe
+from augment.testset.finished import read_finished
+
+if TYPE_CHECKING:
+    import polars
+
+
+def pseudonyms(recipe: str | Path | LoadedRecipe, speakers: Sequence[str] = ()) -> "polars.DataFrame":
+    """Which pseudonym stands for whom: for who holds the key, and for nobody else.
+
+    Args:
+        recipe: Path of a recipe with ``corpus: {pseudonyms: KEY}``, or a loaded one.
+        speakers: Only these, by name or pseudonym; all if empty.
+
+    Returns:
+        One row for each utterance of the corpus: ``speaker``, ``speaker_pseudonym``, ``id``, ``id_pseudonym``.
+
+    Raises:
+        AcoustigridError: The recipe, its corpus or its key has faults, it asks for no pseudonyms, or no speaker is
+            called so.
+
+    Example: see ``acoustigrid corpus pseudonyms --help``.
+    """
+    import polars
+
+    loaded = recipe if isinstance(recipe, LoadedRecipe) else load_recipe(recipe)
+    spec = loaded.recipe.corpus
+    names = pseudonyms_of(spec, loaded.base)
+    if names is None:
+        remedy = "expected corpus: {pseudonyms: KEY}, a file with a secret key"
+        raise AcoustigridError(Fault(str(recipe), "the recipe asks for no pseudonyms", remedy))
+    bare = spec.model_copy(update={"pseudonyms": None, "leave_out": (), "keep": {}})
+    frame = read_corpus(bare, loaded.base).frame.select("speaker", "id").sort("speaker", "id")
+    renamed = pseudonymised(frame, names)
+    found = frame.select(
+        "speaker", renamed["speaker"].alias("speaker_pseudonym"), "id", renamed["id"].alias("id_pseudonym")
+    )
+    if not speakers:
+        return found
+    known = {*found["speaker"], *found["speaker_pseudonym"]} - {None}
+    faults = [
+        Fault("speaker", f"no speaker of the corpus is called '{name}'", nearest(name, sorted(known)))
+        for name in speakers
+        if name not in known
+    ]
+    if faults:
+        raise AcoustigridError(faults)
+    return found.filter(polars.any_horizontal(polars.col("speaker", "speaker_pseudonym").is_in(list(speakers))))
+
+
+def heard_in(folder: str | Path, known: "polars.DataFrame") -> "polars.DataFrame":
+    """In which files of a finished test set speakers are heard.
+
+    Args:
+        folder: The test set.
+        known: Speakers, as of :func:`pseudonyms`.
+
+    Returns:
+        One row for each file and speaker: ``speaker``, ``speaker_pseudonym``, ``audio_filepath``, ``heard``, which is
+        ``speaks`` or ``babbles``.
+
+    Raises:
+        TestSetError: There is no finished test set.
+
+    Example: see ``acoustigrid corpus pseudonyms --help``.
+    """
+    import polars
+
+    name_of = dict(known.select("speaker_pseudonym", "speaker").rows())
+    speaker_of = dict(known.select("id_pseudonym", "speaker_pseudonym").rows())
+    found: dict[tuple[str, str], str] = {}
+    for row in read_finished(Path(folder)).rows:
+        said = (str(row[column] or "") for column in row if re.fullmatch(r"noise\d*_talker_ids", column))
+        talkers = {speaker_of.get(identity) for ids in said for identity in ids.split(";")}
+        found |= {(speaker, row["audio_filepath"]): "babbles" for speaker in talkers if speaker is not None}
+        if row["speaker"] in name_of:
+            found[row["speaker"], row["audio_filepath"]] = "speaks"
+    rows = [(name_of[speaker], speaker, file, heard) for (speaker, file), heard in sorted(found.items())]
+    columns = ("speaker", "speaker_pseudonym", "audio_filepath", "heard")
+    return polars.DataFrame(rows, dict.fromkeys(columns, polars.String), orient="row")

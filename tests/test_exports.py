@@ -223,6 +223,15 @@ def test_changed_exports_are_noticed(stocked):
     assert not (folder / "webdataset").exists()
 
 
+def test_a_card_is_not_older_than_its_data_sheet(stocked):
+    folder = augment.build(stocked.recipe(), stocked.folder / "set", formats=["huggingface", "kaldi"]).folder
+    assert augment.build(stocked.recipe(about="told otherwise"), folder).outdated == ("huggingface",)
+    assert augment.verify(folder, sample=0).sound
+    (folder / "datasheet.md").write_text("another\n")
+    with pytest.raises(TestSetError, match=r"datasheet\.md.*checksum differs"):
+        augment.write_formats(folder, ["huggingface"])
+
+
 def test_files_of_others_are_not_taken_away_with_an_export(stocked):
     recipe = stocked.recipe()
     folder = augment.build(recipe, stocked.folder / "set", formats=["kaldi"]).folder
@@ -240,9 +249,9 @@ def test_files_of_others_are_not_taken_away_with_an_export(stocked):
 
 
 DAMAGED = [
-    {"../victim": {"manifest": "x", "files": {}}}, {"audio": {"manifest": "x", "files": {}}}, {"kaldi": None},
-    {"kaldi": ["manifest", "files"]}, {"kaldi": {"manifest": "x", "files": {"../../victim/file": "x"}}},
-    {"kaldi": {"manifest": "x", "files": {"/etc/x": "x"}}}, {"/tmp": {"manifest": "x", "files": {}}}, [], 3,
+    {"../victim": {"made_of": {}, "files": {}}}, {"audio": {"made_of": {}, "files": {}}}, {"kaldi": None},
+    {"kaldi": ["made_of", "files"]}, {"kaldi": {"made_of": {}, "files": {"../../victim/file": "x"}}},
+    {"kaldi": {"made_of": {}, "files": {"/etc/x": "x"}}}, {"/tmp": {"made_of": {}, "files": {}}}, [], 3,
 ]  # fmt: skip
 
 

@@ -33,7 +33,7 @@ def write_formats(folder: str | Path, formats: Sequence[str], on_export: OnExpor
     refuse_in_the_way(finished.folder, chosen)
     made: dict[str, int] = {}
     for name, module in chosen.items():
-        made[name] = write_export(finished, name, _files(module, finished))
+        made[name] = write_export(finished, name, _files(module, finished), getattr(module, "BESIDE", ()))
         if on_export is not None:
             on_export(name, made[name])
     return made

@@ -5,7 +5,7 @@ import json
 import re
 import shlex
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +13,20 @@ from augment.errors import Fault, TestSetError
 from augment.files.atomic import locked, sync, sync_one, write_all, write_atomically
 from augment.files.walk import STATE
 from augment.testset.finished import Finished
+from augment.testset.folder import MANIFEST
 
 EXPORTS = "exports.json"
 FORMAT = re.compile("[a-z][a-z0-9_]*")
 
 
-def write_export(finished: Finished, name: str, files: Iterator[tuple[str, bytes]]) -> int:
+def write_export(finished: Finished, name: str, files: Iterator[tuple[str, bytes]], beside: Iterable[str] = ()) -> int:
     """Write one format into the test set's folder; what was there of it is replaced when all is written.
 
     Args:
         finished: The test set.
         name: Of the format, and of its folder.
         files: As an exporter gives them.
+        beside: Files of the test set beside its manifest that they are made of.
 
     Returns:
         How many files were written.
@@ -33,6 +35,7 @@ def write_export(finished: Finished, name: str, files: Iterator[tuple[str, bytes
         TestSetError: Something else has that name, or it cannot be written.
     """
     target = finished.folder / name
+    made_of = {file: finished.identity["checksums"][file] for file in (MANIFEST, *beside)}
     state = finished.folder / STATE
     state.mkdir(exist_ok=True)
     temporary, before = state / f"export-{name}", state / f"export-{name}-before"
@@ -47,7 +50,7 @@ def write_export(finished: Finished, name: str, files: Iterator[tuple[str, bytes
                 target.replace(before)
             temporary.replace(target)
             sync_one(finished.folder)
-            _list(finished.folder, {**listed, name: {"manifest": finished.manifest_sha256, "files": checksums}})
+            _list(finished.folder, {**listed, name: {"made_of": made_of, "files": checksums}})
     except OSError as error:
         message = f"cannot be written: {error.strerror or error}"
         raise TestSetError(Fault(str(target), message, "make room, then export again")) from None
@@ -100,7 +103,7 @@ def _write(folder: Path, files: Iterator[tuple[str, bytes]]) -> dict[str, str]:
 
 
 def read_exports(folder: Path) -> dict[str, Any]:
-    """What formats a test set was exported to: for each, hashes of the manifest and of its files.
+    """What formats a test set was exported to: for each, hashes of what it was made of and of its files.
 
     Raises:
         TestSetError: The list is damaged.
@@ -113,7 +116,7 @@ def read_exports(folder: Path) -> dict[str, Any]:
         for name, entry in found.items():
             if not FORMAT.fullmatch(name) or name == "audio":
                 raise ValueError(f"'{name[:40]}' is no format")
-            if not isinstance(entry["manifest"], str) or not all(map(_is_below, entry["files"])):
+            if not isinstance(entry["made_of"], dict) or not all(map(_is_below, entry["files"])):
                 raise ValueError(f"the entry '{name}' is not as it was written")
     except (OSError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
         raise TestSetError(Fault(str(place), f"is damaged: {error}", "remove it and export again")) from None
@@ -129,20 +132,20 @@ def _list(folder: Path, listed: dict[str, Any]) -> None:
     write_atomically(folder / EXPORTS, (json.dumps(dict(sorted(listed.items())), indent=2) + "\n").encode())
 
 
-def drop_outdated(folder: Path, manifest_sha256: str) -> tuple[str, ...]:
+def drop_outdated(folder: Path, checksums: Mapping[str, str]) -> tuple[str, ...]:
     """Remove exports of another state of the test set: they would go on telling what is not in it any more.
 
     Files of others in their folders stay.
 
     Args:
         folder: The test set, held under its lock.
-        manifest_sha256: Hash of its manifest now.
+        checksums: Of its files beside the audio, now.
 
     Returns:
         Their formats.
     """
     listed = read_exports(folder)
-    old = [name for name, entry in listed.items() if entry["manifest"] != manifest_sha256]
+    old = [name for name, entry in listed.items() if _is_outdated(entry, checksums)]
     for name in old:
         target = folder / name
         for file in listed[name]["files"] if not target.is_symlink() else ():
@@ -156,12 +159,16 @@ def drop_outdated(folder: Path, manifest_sha256: str) -> tuple[str, ...]:
     return tuple(old)
 
 
-def export_faults(folder: Path, manifest_sha256: str) -> list[Fault]:
+def _is_outdated(entry: Mapping[str, Any], checksums: Mapping[str, str]) -> bool:
+    return any(checksums.get(file) != checksum for file, checksum in entry["made_of"].items())
+
+
+def export_faults(folder: Path, checksums: Mapping[str, str]) -> list[Fault]:
     """Exports that are not what was written, or are of another manifest."""
     faults = []
     for name, entry in read_exports(folder).items():
         again = f"export again: acoustigrid export {shlex.quote(str(folder))} --format {name}"
-        if entry["manifest"] != manifest_sha256:
+        if _is_outdated(entry, checksums):
             faults.append(Fault(str(folder / name), "this export is of another state of the test set", again))
         for file in sorted(_files_in(folder / name) - set(entry["files"])):
             faults.append(Fault(str(folder / name / file), "the file is no part of the export", "move it"))

@@ -51,13 +51,14 @@ def test_columns_labels_and_choice(workshop):
         workshop,
         "corpus.jsonl",
         columns={"audio_filepath": "file", "speaker": "spk"},
-        labels={"accent": {"US (neutral)": "American", "other": None, "Welsh": "British"}},
+        labels={"accent": {"US (neutral)": "American", "other": None, "Welsh": "British", "Scotish": "x"}},
         leave_out=("1",),
     )
     assert corpus.frame["label:accent"].to_list() == ["American", None, None, None]
     assert corpus.frame["speaker"].to_list() == ["s"] * 4
     assert corpus.left_out == {"named in corpus.leave_out": 1}
-    assert any("'Welsh'" in note for note in corpus.notes)
+    assert "corpus.labels.accent: no row has the value 'Welsh'" in corpus.notes
+    assert "corpus.labels.accent: no row has the value 'Scotish'; did you mean 'Scottish'?" in corpus.notes
 
 
 def test_ids_are_made_of_paths_where_there_are_none(workshop):

@@ -227,3 +227,12 @@ def test_durations_are_measured_where_rows_do_not_say_them(workshop):
     with pytest.raises(CorpusError, match=r"corpus\.jsonl:1: .*audio/a\.wav: "):
         augment.import_corpus("jsonl", workshop.folder / "corpus.jsonl", target, durations=True, replace=True)
     assert json.loads(target.read_text().splitlines()[0])["duration"] == 8001 / RATE, "nothing half-written"
+
+
+def test_audio_is_a_usual_name_of_the_audio(workshop):
+    workshop.manifest([{"id": "a", "audio": "x.wav", "text": "t", "accent": "North"}])
+    corpus = corpus_of(workshop, "corpus.jsonl")
+    assert corpus.frame["audio_filepath"].to_list() == ["x.wav"]
+    assert corpus.labels == ("accent",)
+    workshop.manifest([{"id": "a", "audio": "a label", "audio_filepath": "x.wav"}])
+    assert corpus_of(workshop, "corpus.jsonl").labels == ("audio",)

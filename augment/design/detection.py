@@ -227,7 +227,7 @@ def detection_of(items: "polars.DataFrame", statistics: Statistics) -> Detection
     import polars
 
     words = polars.col("text").str.extract_all(r"\S+").list.len().cast(polars.Int64).alias("m")
-    voice = polars.col("speaker").rank("dense").cast(polars.Int64)
+    voice = polars.col("speaker").fill_null("").rank("dense").cast(polars.Int64)
     counted = items.select("condition", "group", voice, words)
     sums = counted.group_by("group", "condition").agg(polars.col("m").sum()).sort("group", "m", "condition")
     smallest = sums.unique("group", keep="first", maintain_order=True)

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from augment.formats.kinds import kind_of
 from augment.formats.shards import shards
 from augment.licences import UNSTATED
 from augment.testset.finished import Finished, Row, free_name
@@ -51,13 +52,9 @@ def _card(finished: Finished) -> bytes:
 
 
 def _kinds(rows: list[Row]) -> dict[str, str]:
-    """Kind of each column but the audio: that of its values, text where there are none or they differ."""
-    found: dict[str, str] = {}
-    for column in (name for name in (rows[0] if rows else ()) if name != "audio_filepath"):
-        values = {type(row[column]) for row in rows if row[column] is not None}
-        kinds = {KINDS.get(kind, "string") for kind in values}
-        found[column] = "float64" if kinds == {"int64", "float64"} else kinds.pop() if len(kinds) == 1 else "string"
-    return found
+    """Kind of each column but the audio."""
+    columns = [name for name in (rows[0] if rows else ()) if name != "audio_filepath"]
+    return {column: KINDS[kind_of(column, (row[column] for row in rows))] for column in columns}
 
 
 def _shard(finished: Finished, rows: list[Row], kinds: dict[str, str]) -> bytes:

@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from augment.formats.kinds import kind_of
+
 CONTEXT = {
     "@language": "en",
     "@vocab": "https://schema.org/",
@@ -103,8 +105,7 @@ def _fields(table: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
         while slug.casefold() in taken:
             slug += "_"
         taken.add(slug.casefold())
-        kinds = {KINDS.get(type(row[column]), "sc:Text") for row in rows if row[column] is not None}
-        kind = "sc:Float" if kinds == {"sc:Integer", "sc:Float"} else kinds.pop() if len(kinds) == 1 else "sc:Text"
+        kind = KINDS[kind_of(column, (row[column] for row in rows))]
         source = {"fileObject": {"@id": table}, "extract": {"column": column}}
         about = {"@type": "cr:Field", "@id": f"items/{slug}", "name": column}
         found.append({**about, "dataType": kind, "source": source})

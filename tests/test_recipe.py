@@ -149,3 +149,10 @@ def test_the_schema_refuses_what_the_loader_refuses():
     for wrong in ({"seeed": 1}, {"factors": {"n": {"a": [{"kind": "nope"}]}}}, {"balance": {"by": []}}):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate({**good, **wrong}, recipe_schema())
+
+
+def test_a_misspelt_sweep_is_one_fault(workshop):
+    steps = "{steps: [{kind: equipment_noise, profile: mri_epi}], sweep: {snr_dB: [15, 5]}}"
+    with pytest.raises(RecipeError) as caught:
+        load_recipe(workshop.recipe(factors=f"{{noise: {{scanner: {steps}}}}}"))
+    assert [fault.remedy for fault in caught.value.faults] == ["did you mean 'snr_db'?"]

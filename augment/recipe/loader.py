@@ -116,7 +116,8 @@ def load_recipe(name_or_path: str | Path, base: Path | None = None) -> LoadedRec
 def _told_once(faults: list[Fault]) -> set[Fault]:
     """Faults less those that follow from another: a step lacks its level where its sweep is at fault."""
     swept = {fault.message.split(".sweep")[0] for fault in faults if ".sweep" in fault.message}
-    return {f for f in faults if not ("found neither" in f.message and f.message.split(".steps")[0] in swept)}
+    follows = ("found neither", "must know how loud")
+    return {f for f in faults if not (any(w in f.message for w in follows) and f.message.split(".steps")[0] in swept)}
 
 
 def _by_place(fault: Fault) -> tuple[int, int, str]:

@@ -1,0 +1,52 @@
+"""What readers take from tables of others: labels beside our own columns, and keys that stand once."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from augment.errors import Fault
+
+OURS = frozenset({"id", "audio_filepath", "offset", "duration", "text", "speaker"})
+"""Columns that say which audio an utterance is, and what and who is heard in it: labels of others do not decide it."""
+
+
+def labels_of(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Labels of others; ``label_...`` is what one of them is called that has the name of a column of ours.
+
+    Example:
+        >>> labels_of({"accent": "Welsh", "offset": 3.5})
+        {'accent': 'Welsh', 'label_offset': 3.5}
+    """
+    return {free_label(name, given) if name in OURS else name: value for name, value in given.items()}
+
+
+def free_label(name: str, taken: Mapping[str, Any]) -> str:
+    """What a column is called as a label, so that it is none of the others.
+
+    Example:
+        >>> free_label("offset", {"label_offset": 1})
+        'label_label_offset'
+    """
+    free = f"label_{name}"
+    while free in taken:
+        free = f"label_{free}"
+    return free
+
+
+def differing(found: Mapping[str, Any], key: str, value: Any, where: str) -> list[Fault]:
+    """A fault where a table has a key for the second time, with another value.
+
+    Args:
+        found: What the table had before.
+        key: What stands in the line.
+        value: What the line says of it.
+        where: File and line.
+
+    Example:
+        >>> differing({"p225": "F"}, "p225", "F", "a.txt:2")
+        []
+        >>> print(*differing({"p225": "F"}, "p225", "M", "a.txt:2"))
+        a.txt:2: 'p225' stands twice, and not with the same values - keep the line that is right
+    """
+    if key not in found or found[key] == value:
+        return []
+    return [Fault(where, f"'{key}' stands twice, and not with the same values", "keep the line that is right")]

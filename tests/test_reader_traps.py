@@ -1,10 +1,16 @@
 """What is odd in the files of other tools and of corpora, and would put the wrong audio or label under an utterance."""
 
+import io
+import json
+import tarfile
+
+import polars
 import pytest
 
 from augment.errors import CorpusError
+from augment.files.audio import encode
 from conftest import RATE
-from test_readers import RECORDING, SUPERVISIONS, heard, json_lines, kaldi, lay, read, rows, same, sound
+from test_readers import RECORDING, SUPERVISIONS, heard, json_lines, kaldi, lay, read, rows, same, sound, tar
 
 LHOTSE = ("recordings.jsonl", "supervisions.jsonl")
 
@@ -103,3 +109,88 @@ def test_kaldi_faults(tmp_path, name, content, words):
 def test_quotes_of_a_command_of_kaldi_are_no_part_of_the_name(tmp_path, entry):
     files = {"audio/a b.wav": sound(1, 2.0), "data/all/wav.scp": f"r1 {entry}\nr2 audio/r2.flac\n"}
     same(heard(read(kaldi(tmp_path, **files), "kaldi"), "s1-b"), sound(1, 2.0)[RATE:])
+
+
+def parquet(folder, columns, features=None, audio=None, name="a.parquet"):
+    """A table of two rows with their own audio, and the data set's description of its columns."""
+    held = [{"bytes": encode(sound(n), RATE, "wav"), "path": f"{n}.wav"} for n in (1, 2)]
+    frame = polars.DataFrame({**columns, audio or "audio": held})
+    folder.mkdir(exist_ok=True)
+    said = json.dumps({"info": {"features": features or {}}})
+    frame.write_parquet(folder / name, metadata={"huggingface": said})
+    return folder
+
+
+def test_an_offset_does_not_cut_embedded_audio_again(tmp_path):
+    """It says where the clip lay in what it was cut from: so do the manifests that such shards are made of."""
+    table = {"id": ["a", "b"], "offset": [0.25, None], "duration": [0.1, 0.5], "label_offset": ["x", None]}
+    corpus = read(parquet(tmp_path / "h", table), "huggingface")
+    assert rows(corpus) == {
+        "a": {
+            "audio_filepath": "a.parquet!/audio/0", "label_offset": "x", "label_label_offset": "0.25",
+            "label_duration": "0.1",
+        },
+        "b": {"audio_filepath": "a.parquet!/audio/1", "duration": 0.5},
+    }  # fmt: skip
+    same(heard(corpus, "a"), sound(1))
+    said = json.dumps({"offset": 0.25, "duration": 0.1, "speaker": "s"})
+    lay(tmp_path / "w", **{"a.tar": tar(**{"u.wav": encode(sound(3), RATE, "wav"), "u.json": said})})
+    corpus = read(tmp_path / "w", "webdataset")
+    assert rows(corpus)["u"] == {
+        "audio_filepath": "a.tar!/u.wav", "speaker": "s", "label_offset": "0.25", "label_duration": "0.1"
+    }  # fmt: skip
+    same(heard(corpus, "u"), sound(3))
+
+
+def test_the_audio_column_is_the_one_that_is_described_as_audio(tmp_path):
+    image = [{"bytes": b"png", "path": "1.png"}] * 2
+    for features in ({"speech": {"_type": "Audio"}}, {"face": {"_type": "Image"}}):
+        folder = parquet(tmp_path / "h", {"face": image}, features, audio="speech")
+        corpus = read(folder, "huggingface")
+        assert set(corpus.frame["audio_filepath"]) == {"a.parquet!/speech/0", "a.parquet!/speech/1"}
+    assert list(rows(read(parquet(tmp_path / "h", {"face": image}), "huggingface"))) == [
+        "a.parquet!/audio/0", "a.parquet!/audio/1"
+    ]  # fmt: skip
+    with pytest.raises(CorpusError, match=r"a.parquet: has several columns that may be the audio: face, speech"):
+        read(parquet(tmp_path / "h", {"face": image}, audio="speech"), "huggingface")
+    with pytest.raises(CorpusError, match="no column with embedded audio"):
+        read(parquet(tmp_path / "h", {}, {"audio": {"_type": "Image"}}), "huggingface")
+
+
+def test_columns_of_a_table_that_are_no_labels_are_told(tmp_path):
+    table = {
+        "_bare": ["one", "two"], "_path": ["x", "y"], "face": [{"bytes": b"png", "path": "1.png"}] * 2,
+        "turns": [[{"who": "a"}]] * 2, "mel": [b"mel"] * 2, "tags": [["a", "b"]] * 2,
+    }  # fmt: skip
+    corpus = read(parquet(tmp_path / "h", table), "huggingface")
+    first = {"audio_filepath": "a.parquet!/audio/0", "_bare": "one", "_path": "x", "tags": "['a', 'b']"}
+    assert rows(corpus)["a.parquet!/audio/0"] == first
+    assert "columns of structures or bytes are not used: face, mel, turns" in corpus.notes
+
+
+def test_class_labels_of_a_table(tmp_path):
+    features = {name: {"_type": "ClassLabel", "names": ["Scottish", "Welsh"]} for name in ("accent", "other")}
+    table = {"accent": [1, -1], "other": ["Irish", "Welsh"]}
+    found = list(rows(read(parquet(tmp_path / "h", table, features), "huggingface")).values())
+    assert [(row.get("accent"), row["other"]) for row in found] == [("Welsh", "Irish"), (None, "Welsh")]
+    with pytest.raises(CorpusError, match=r"a.parquet:2: accent: found 2; the data set names the classes 0 to 1"):
+        read(parquet(tmp_path / "h", {"accent": [0, 2]}, features), "huggingface")
+
+
+@pytest.mark.parametrize("parts", [("u.wav", "u.WAV"), ("u.wav", "u.txt", "u.TXT"), ("u.wav", "u.json", "u.JSON")])
+def test_parts_of_a_sample_do_not_replace_each_other(tmp_path, parts):
+    lay(tmp_path / "w", **{"a.tar": tar(**dict.fromkeys(parts, "{}"))})
+    with pytest.raises(CorpusError, match=r"a.tar:1: the sample 'u' has (2 audio files|a part twice: u\..*, u\.)"):
+        read(tmp_path / "w", "webdataset")
+
+
+def test_links_in_archives_are_told(tmp_path):
+    memory = io.BytesIO(tar(**{"u.wav": encode(sound(1), RATE, "wav")}))
+    with tarfile.open(fileobj=memory, mode="a") as archive:
+        for name, kind in (("v.wav", tarfile.LNKTYPE), ("w.wav", tarfile.SYMTYPE)):
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = kind, "u.wav"
+            archive.addfile(info)
+    corpus = read(lay(tmp_path / "w", **{"a.tar": memory.getvalue()}), "webdataset")
+    assert list(rows(corpus)) == ["u"]
+    assert any(note.startswith("2 links in archives are not followed") for note in corpus.notes)

@@ -32,6 +32,19 @@ def free_label(name: str, taken: Mapping[str, Any]) -> str:
     return free
 
 
+def whole_audio(row: dict[str, Any]) -> dict[str, Any]:
+    """A row whose audio is the whole utterance: an offset says where it lay in something else, and is a label.
+
+    Example:
+        >>> whole_audio({"offset": 3.5, "duration": 2.0}), whole_audio({"offset": None, "duration": 2.0})
+        ({'label_offset': 3.5, 'label_duration': 2.0}, {'duration': 2.0})
+    """
+    if row.get("offset") is None:
+        return {name: value for name, value in row.items() if name != "offset"}
+    times = ("offset", "duration")
+    return {free_label(name, row) if name in times else name: value for name, value in row.items()}
+
+
 def differing(found: Mapping[str, Any], key: str, value: Any, where: str) -> list[Fault]:
     """A fault where a table has a key for the second time, with another value.
 

@@ -10,6 +10,7 @@ import pytest
 from augment.errors import CorpusError
 from augment.files.audio import encode
 from conftest import RATE
+from test_layouts import ARCHIVE, ARCHIVE_TABLE, COMMON_VOICE, EDACC, LIBRISPEECH, QUESTIONS, VCTK, VCTK_INFO
 from test_readers import RECORDING, SUPERVISIONS, heard, json_lines, kaldi, lay, read, rows, same, sound, tar
 
 LHOTSE = ("recordings.jsonl", "supervisions.jsonl")
@@ -194,3 +195,66 @@ def test_links_in_archives_are_told(tmp_path):
     corpus = read(lay(tmp_path / "w", **{"a.tar": memory.getvalue()}), "webdataset")
     assert list(rows(corpus)) == ["u"]
     assert any(note.startswith("2 links in archives are not followed") for note in corpus.notes)
+
+
+TWICE = [
+    ("vctk", VCTK, "new", "speaker-info.txt", f"{VCTK_INFO}p225  23  M    English\n", r"\.txt:8: '225' stands twice"),
+    (
+        "librispeech", LIBRISPEECH, "LibriSpeech", "SPEAKERS.TXT", "84 | F | a | 1 | N\n84 | M | a | 1 | N\n",
+        r"SPEAKERS\.TXT:2: '84' stands twice",
+    ),
+    ("edacc", EDACC, "", "linguistic_background.csv", f"{QUESTIONS}\n1,A,Male\n1,A,Female\n", r"\.csv:3: 'A' stands"),
+    ("edacc", EDACC, "", "linguistic_background.csv", "PARTICIPANT_ID,X,X\nA,1,2\n", r":1: the column 'X' stands twice"),
+    (
+        "edacc", EDACC, "", "dev/stm", "C 1 A 0 1 <female,l2> A\nC 1 B 0 1 <male,l2> A\nC 1 A 2 3 <female,l1> A\n",
+        r"dev/stm:3: 'A' stands twice",
+    ),
+    (
+        "speech_accent_archive", ARCHIVE, "", "speakers_all.csv",
+        f"{ARCHIVE_TABLE}1,1,x,english2,english,male,,usa,TRUE\n", r"speakers_all\.csv:5: 'english2' stands twice",
+    ),
+    (
+        "speech_accent_archive", ARCHIVE, "", "speakers_all.csv", "filename,native_language,speakerid,sex,sex\n",
+        r"speakers_all\.csv:1: the column 'sex' stands twice",
+    ),
+    (
+        "common_voice", COMMON_VOICE, "en", "clip_durations.tsv", "clip\tduration[ms]\ncv_1.mp3\t500\ncv_1\t600\n",
+        r"clip_durations\.tsv:3: 'cv_1\.mp3' stands twice",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("layout", "files", "path", "name", "content", "words"), TWICE)
+def test_what_stands_twice_in_a_table_is_not_the_last_of_both(tmp_path, layout, files, path, name, content, words):
+    lay(tmp_path, **{**files, f"{path}/{name}".removeprefix("/"): content})
+    with pytest.raises(CorpusError, match=words):
+        read(tmp_path / path, layout)
+
+
+def test_what_stands_twice_in_the_same_words_is_no_fault(tmp_path):
+    lay(tmp_path, **{**VCTK, "new/speaker-info.txt": VCTK_INFO + VCTK_INFO.splitlines()[1] + "\n"})
+    assert rows(read(tmp_path / "new", "vctk"))["p225_001"]["gender"] == "F"
+    lay(tmp_path / "a", **{**ARCHIVE, "speakers_all.csv": ARCHIVE_TABLE + "1,1,x,balanta1,b,male,9,senegal,TRUE\n"})
+    assert "2 speakers of the table have no recording" in read(tmp_path / "a", "speech_accent_archive").notes
+
+
+@pytest.mark.parametrize("path", [".", "/", ".."])
+def test_a_path_of_common_voice_that_names_no_clip(tmp_path, path):
+    lay(tmp_path, **{"validated.tsv": f"client_id\tpath\tsentence\nann\t{path}\tYes.\n"})
+    with pytest.raises(CorpusError, match=r"validated\.tsv:2: the row names no clip in 'path': found '[./]+'"):
+        read(tmp_path, "common_voice")
+
+
+def test_lengths_of_common_voice_that_cannot_be_used_are_told(tmp_path):
+    table = {"validated.tsv": "client_id\tpath\tsentence\nann\ta.mp3\tYes.\nbob\tb\tNo.\n"}
+    lay(tmp_path, **table, **{"clip_durations.tsv": "duration[ms]\tclip\n500\ta.mp3\n600 b.mp3\n"})
+    corpus = read(tmp_path, "common_voice")
+    assert (
+        "2 lines of clip_durations.tsv are no clip, a tab and a number of milliseconds: they are not used"
+        in corpus.notes
+    )
+    assert "2 clips of the table are not in clip_durations.tsv" in corpus.notes
+    lay(tmp_path, **{"clip_durations.tsv": "clip\tduration[ms]\na\t500\nb.mp3\t600\n"})
+    corpus = read(tmp_path, "common_voice")
+    assert corpus.frame["duration"].to_list() == [0.5, 0.6]
+    assert not any("clip_durations" in note for note in corpus.notes)

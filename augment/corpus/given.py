@@ -1,9 +1,9 @@
 """What readers take from tables of others: labels beside our own columns, and keys that stand once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from augment.errors import Fault
+from augment.errors import CorpusError, Fault
 
 OURS = frozenset({"id", "audio_filepath", "offset", "duration", "text", "speaker"})
 """Columns that say which audio an utterance is, and what and who is heard in it: labels of others do not decide it."""
@@ -63,3 +63,21 @@ def differing(found: Mapping[str, Any], key: str, value: Any, where: str) -> lis
     if key not in found or found[key] == value:
         return []
     return [Fault(where, f"'{key}' stands twice, and not with the same values", "keep the line that is right")]
+
+
+def unlike(header: Iterable[str], where: str) -> list[str]:
+    """Names of columns, where none stands twice.
+
+    Raises:
+        CorpusError: One does: of its cells, the last would be the column's.
+
+    Example:
+        >>> unlike(["age", "sex"], "a.csv:1")
+        ['age', 'sex']
+    """
+    names = list(header)
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        remedy = "keep one of each, or call them different things"
+        raise CorpusError([Fault(where, f"the column '{name}' stands twice in the header", remedy) for name in twice])
+    return names

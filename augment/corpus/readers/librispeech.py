@@ -8,6 +8,7 @@ Reference: the corpus's README.TXT and SPEAKERS.TXT.
 from collections.abc import Iterator
 from pathlib import Path
 
+from augment.corpus.given import differing
 from augment.corpus.source import Row, Source, text_lines
 from augment.errors import CorpusError, Fault
 
@@ -51,6 +52,7 @@ def _genders(source: Source) -> dict[str, str]:
         if line.startswith(";") or not line.strip():
             continue
         speaker, gender = speaker_line(line)
+        faults += differing(found, speaker, gender, f"{path}:{number}")
         found[speaker] = gender
         if not gender:
             message = f"expected ID | SEX | SUBSET | MINUTES | NAME, found '{line.strip()}'"

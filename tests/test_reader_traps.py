@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import tarfile
 
 import polars
@@ -204,7 +205,7 @@ TWICE = [
         r"SPEAKERS\.TXT:2: '84' stands twice",
     ),
     ("edacc", EDACC, "", "linguistic_background.csv", f"{QUESTIONS}\n1,A,Male\n1,A,Female\n", r"\.csv:3: 'A' stands"),
-    ("edacc", EDACC, "", "linguistic_background.csv", "PARTICIPANT_ID,X,X\nA,1,2\n", r":1: the column 'X' stands twice"),
+    ("edacc", EDACC, "", "linguistic_background.csv", "PARTICIPANT_ID,X,X\nA,1,2\n", r":1: the column 'X' stands"),
     (
         "edacc", EDACC, "", "dev/stm", "C 1 A 0 1 <female,l2> A\nC 1 B 0 1 <male,l2> A\nC 1 A 2 3 <female,l1> A\n",
         r"dev/stm:3: 'A' stands twice",
@@ -258,3 +259,43 @@ def test_lengths_of_common_voice_that_cannot_be_used_are_told(tmp_path):
     corpus = read(tmp_path, "common_voice")
     assert corpus.frame["duration"].to_list() == [0.5, 0.6]
     assert not any("clip_durations" in note for note in corpus.notes)
+
+
+def test_a_file_name_that_is_no_text(tmp_path):
+    lay(tmp_path / "f", **{"ann_1.wav": sound(1)})
+    (tmp_path / "f" / os.fsdecode(b"caf\xe9_2.wav")).write_bytes(encode(sound(2), RATE, "wav"))
+    with pytest.raises(CorpusError, match=r"f: the name 'caf\\udce9_2\.wav' is not UTF-8 - rename it") as caught:
+        read(tmp_path / "f", "folder", pattern="{speaker}_{id}.wav")
+    assert str(caught.value).isascii()
+
+
+def test_audio_and_texts_that_no_row_takes_are_told(tmp_path):
+    more = {
+        "LibriSpeech/dev-clean/84/121123/84-121123-0009.flac": sound(1),
+        "LibriSpeech/dev-clean/84/999/84-999-0000.flac": sound(1),
+    }
+    corpus = read(lay(tmp_path / "l", **{**LIBRISPEECH, **more}), "librispeech")
+    assert "2 audio files have no line in a .trans.txt: they are not used" in corpus.notes
+    table = "file_name,text\n./1.wav,one\nb/../2.wav,two\n"
+    files = {"metadata.csv": table, **{f"{n}.wav": sound(1) for n in (1, 2, 3)}, "b/4.wav": sound(1)}
+    corpus = read(lay(tmp_path / "a", **files), "audiofolder")
+    assert "2 audio files are not in the metadata: they are not used" in corpus.notes
+    more = {"dev/text": "EDACC-C01-01 YEAH\nEDACC-C01-03 NO\n"}
+    corpus = read(lay(tmp_path / "e", **{**EDACC, **more}), "edacc")
+    assert "1 texts have no segment: they are not used" in corpus.notes
+
+
+def test_nothing_is_told_of_audio_that_rows_take(tmp_path):
+    corpus = read(lay(tmp_path / "l", **LIBRISPEECH), "librispeech")
+    assert not any("audio files" in note for note in corpus.notes)
+
+
+def test_recordings_of_l2_arctic_in_upper_case(tmp_path):
+    files = {"ABA/wav/arctic_a0001.WAV": sound(1), "ABA/transcript/arctic_a0001.txt": "Author."}
+    corpus = read(lay(tmp_path, **files), "l2_arctic")
+    assert corpus.frame.select("id", "audio_filepath", "text").rows() == [
+        ("ABA_arctic_a0001", "ABA/wav/arctic_a0001.WAV", "Author.")
+    ]
+    lay(tmp_path, **{"ABA/wav/arctic_a0001.wav": sound(2)})
+    with pytest.raises(CorpusError, match=r"the id 'ABA_arctic_a0001' stands in row .* too"):
+        read(tmp_path, "l2_arctic")

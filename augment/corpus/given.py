@@ -1,9 +1,11 @@
 """What readers take from tables of others: labels beside our own columns, and keys that stand once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
+from augment.corpus.source import Source
 from augment.errors import CorpusError, Fault
+from augment.profiles.recording import audio_files
 
 OURS = frozenset({"id", "audio_filepath", "offset", "duration", "text", "speaker"})
 """Columns that say which audio an utterance is, and what and who is heard in it: labels of others do not decide it."""
@@ -63,6 +65,20 @@ def differing(found: Mapping[str, Any], key: str, value: Any, where: str) -> lis
     if key not in found or found[key] == value:
         return []
     return [Fault(where, f"'{key}' stands twice, and not with the same values", "keep the line that is right")]
+
+
+def tell_unnamed(source: Source, named: Container[str], what: str) -> None:
+    """Count the audio files of a folder that no row names.
+
+    Args:
+        source: The folder of a corpus.
+        named: Paths below it that rows name.
+        what: What is with the others.
+    """
+    names = (path.relative_to(source.folder).as_posix() for path in audio_files(source.folder))
+    count = sum(name not in named for name in names)
+    if count:
+        source.tell(f"{count} audio files {what}: they are not used")
 
 
 def unlike(header: Iterable[str], where: str) -> list[str]:

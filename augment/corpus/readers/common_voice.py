@@ -56,7 +56,7 @@ def _lengths(source: Source) -> dict[str, float]:
         clip, _, milliseconds = line.rstrip().rpartition("\t")
         length = seconds(milliseconds)
         if clip and length is not None:
-            name = _file_name(Path(clip))
+            name = clip if "." in clip else f"{clip}.mp3"
             faults += differing(found, name, length / 1000, source.where(f"{DURATIONS}:{number}"))
             found[name] = length / 1000
         elif line.strip() and number > 1:  # the first is the header
@@ -66,11 +66,6 @@ def _lengths(source: Source) -> dict[str, float]:
     if unread:
         source.tell(f"{unread} lines of {DURATIONS} are no clip, a tab and a number of milliseconds: they are not used")
     return found
-
-
-def _file_name(clip: Path) -> str:
-    """The file of a clip, which early releases name without its ending."""
-    return clip.name if clip.suffix else f"{clip.name}.mp3"
 
 
 def clip_row(row: Row, lengths: Mapping[str, float] = {}) -> Row:
@@ -86,11 +81,11 @@ def clip_row(row: Row, lengths: Mapping[str, float] = {}) -> Row:
         ('a1', 'clips/a1.mp3', 'c', 'us')
     """
     clip = Path(row["path"])
-    name = _file_name(clip)
+    name = clip if clip.suffix else clip.with_suffix(".mp3")
     return {
         "id": clip.stem,
-        "audio_filepath": f"clips/{clip.with_name(name).as_posix()}",
-        **({"duration": lengths[name]} if name in lengths else {}),
+        "audio_filepath": f"clips/{name.as_posix()}",
+        **({"duration": lengths[name.name]} if name.name in lengths else {}),
         "text": row["sentence"],
         "speaker": row["client_id"],
         "accent": row.get("accents") or row.get("accent"),

@@ -106,6 +106,19 @@ def test_a_folder_with_a_pattern_is_audited_and_copied(stocked):
     assert augment.audit(stocked.folder / "x.yaml", sample=0).utterances == 9
 
 
+@pytest.mark.parametrize(
+    ("corpus", "told"),
+    [
+        ("{path: nowhere.jsonl}", "there is no such file or folder"),
+        ("{path: audio, layout: folder}", "the layout 'folder' needs a pattern"),
+        ("{path: corpus.jsonl, pseudonyms: nokey}", "there is no such file, the key of corpus.pseudonyms"),
+    ],
+)
+def test_check_looks_for_the_corpus(stocked, corpus, told):
+    stocked.recipe(corpus=corpus, name="other.yaml")
+    assert told in run("check", "other.yaml", cwd=stocked.folder, code=2).stderr
+
+
 def test_a_corpus_that_is_no_manifest_is_recognised(stocked):
     (stocked.folder / "data").mkdir()
     (stocked.folder / "data" / "wav.scp").write_text("a a.wav\n")

@@ -1,13 +1,16 @@
 """Manifests: good ones in every shape, bad ones with their row."""
 
+import json
+
 import numpy as np
 import pytest
 import soundfile
 
+import augment
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.speech import inspect, read_speech
 from augment.corpus.table import read_corpus
-from augment.errors import AudioError, CorpusError
+from augment.errors import AcoustigridError, AudioError, CorpusError
 from conftest import RATE, speech_like
 
 
@@ -48,13 +51,14 @@ def test_columns_labels_and_choice(workshop):
         workshop,
         "corpus.jsonl",
         columns={"audio_filepath": "file", "speaker": "spk"},
-        labels={"accent": {"US (neutral)": "American", "other": None, "Welsh": "British"}},
+        labels={"accent": {"US (neutral)": "American", "other": None, "Welsh": "British", "Scotish": "x"}},
         leave_out=("1",),
     )
     assert corpus.frame["label:accent"].to_list() == ["American", None, None, None]
     assert corpus.frame["speaker"].to_list() == ["s"] * 4
     assert corpus.left_out == {"named in corpus.leave_out": 1}
-    assert any("'Welsh'" in note for note in corpus.notes)
+    assert "corpus.labels.accent: no row has the value 'Welsh'" in corpus.notes
+    assert "corpus.labels.accent: no row has the value 'Scotish'; did you mean 'Scottish'?" in corpus.notes
 
 
 def test_ids_are_made_of_paths_where_there_are_none(workshop):
@@ -201,3 +205,34 @@ def test_every_bad_line_is_told(workshop):
     with pytest.raises(CorpusError) as caught:
         corpus_of(workshop, "a.jsonl")
     assert [fault.where.rsplit(":", 1)[1] for fault in caught.value.faults] == ["1", "3", "4"]
+
+
+def test_durations_are_measured_where_rows_do_not_say_them(workshop):
+    lengths = {"a": 8001, "b": 16000, "c": 12345}
+    for name, samples in lengths.items():
+        soundfile.write(workshop.folder / "audio" / f"{name}.wav", speech_like(2)[:samples], RATE, subtype="PCM_16")
+    rows = [{"id": name, "audio_filepath": f"audio/{name}.wav", "text": "t", "speaker": name} for name in lengths]
+    rows[1] |= {"duration": 0.75}
+    rows += [{**rows[2], "id": "d", "offset": 0.25}]
+    workshop.manifest(rows)
+    target = workshop.folder / "out.jsonl"
+    augment.import_corpus("jsonl", workshop.folder / "corpus.jsonl", target, durations=True)
+    found = {row["id"]: row["duration"] for row in map(json.loads, target.read_text().splitlines())}
+    assert found == {"a": 8001 / RATE, "b": 0.75, "c": 12345 / RATE, "d": (12345 - 4000) / RATE}
+    with pytest.raises(AcoustigridError, match=r"there is such a file already.*--replace"):
+        augment.import_corpus("jsonl", workshop.folder / "corpus.jsonl", target)
+    with pytest.raises(AcoustigridError, match=r"there is such a file already - write to another file$"):
+        augment.import_corpus("jsonl", workshop.folder / "corpus.jsonl", workshop.folder / "corpus.jsonl", replace=True)
+    (workshop.folder / "audio" / "a.wav").write_bytes(b"no audio")
+    with pytest.raises(CorpusError, match=r"corpus\.jsonl:1: .*audio/a\.wav: "):
+        augment.import_corpus("jsonl", workshop.folder / "corpus.jsonl", target, durations=True, replace=True)
+    assert json.loads(target.read_text().splitlines()[0])["duration"] == 8001 / RATE, "nothing half-written"
+
+
+def test_audio_is_a_usual_name_of_the_audio(workshop):
+    workshop.manifest([{"id": "a", "audio": "x.wav", "text": "t", "accent": "North"}])
+    corpus = corpus_of(workshop, "corpus.jsonl")
+    assert corpus.frame["audio_filepath"].to_list() == ["x.wav"]
+    assert corpus.labels == ("accent",)
+    workshop.manifest([{"id": "a", "audio": "a label", "audio_filepath": "x.wav"}])
+    assert corpus_of(workshop, "corpus.jsonl").labels == ("audio",)

@@ -16,7 +16,8 @@ from augment.report.text import table
 
 SECTIONS = [
     "Groups", "Conditions", "Where the figures behind them come from", "Files in each cell", "What was measured",
-    "What a cell can show", "What it is not", "Licences and credits", "What it says of people", "How it was made",
+    "What a cell can show", "What it is not", "What the planner noted", "Licences and credits",
+    "What it says of people", "How it was made",
 ]  # fmt: skip
 
 
@@ -40,7 +41,7 @@ def test_the_data_sheet_says_what_the_set_says(built):
     for line in (*identity["limits"], *identity["notes"]):
         assert f"- {line}\n" in sheet
     assert "64 of 64 files" in sheet
-    assert "quiet__studio         nothing: the control" in sheet
+    assert re.search(r"^quiet__studio +nothing: the control$", sheet, re.MULTILINE)
     assert re.search(r"scanner__studio +equipment_noise \(snr_db: 5\.0, .*profile: mri_epi", sheet)
     assert "- `mri_epi` (MRI scanner, echo-planar imaging): Foster 2000" in sheet
     assert re.search(r"- `mri_epi` .*estimate: ", sheet)
@@ -183,5 +184,21 @@ def test_text_tables_become_tables_with_the_same_cells():
     cells = [re.findall(r"<td[^>]*>(.*?)</td>", line) for line in re.findall(r"<tr>.*?</tr>", html)[1:]]
     assert cells == rows
     assert re.findall("<th>(.*?)</th>", html) == ["first one", "n", "last"]
-    assert html.startswith("<pre><code>before</code></pre>")
-    assert "a remark that is long enough for all columns\n\nend</code>" in html
+    assert html.startswith('<p class="remark">before</p>')
+    assert "a remark that is long enough for all columns</p>" in html
+
+
+def test_a_fence_in_the_recipe_does_not_swallow_the_sheet(workshop):
+    workshop.corpus({"North": 1, "South": 1}, seconds=0.6)
+    recipe = workshop.recipe(about=json.dumps("as it came:\n```\ncode\n~~~\nmore"))
+    page = Page((augment.build(recipe, workshop.folder / "set").folder / "datasheet.html").read_text())
+    assert page.tags.count("h2") == len(SECTIONS) + 2
+    assert "```" in " ".join(page.text)
+
+
+def test_many_groups_are_not_all_played_and_the_page_says_so():
+    row = {"block": 0, "text": "t", "condition": "fan", "snr_db": None}
+    rows = [{**row, "group": f"g{n}", "id": f"i{n}", "audio_filepath": f"audio/fan/{n}.flac"} for n in range(9)]
+    html = datasheet_page("# Data sheet: x\n\nabout\n\n## Rest\n", rows).decode()
+    assert html.count("<audio") == 6
+    assert "6 of 9 groups" in html

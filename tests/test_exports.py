@@ -209,7 +209,10 @@ def test_changed_exports_are_noticed(stocked):
     assert augment.build(fewer, folder, replace=True, formats=["nemo"]).outdated == ("kaldi",)
     assert augment.verify(folder, sample=0).sound
     assert (folder / "nemo").is_dir()
-    assert not (folder / "kaldi").exists()
+    assert [path.name for path in (folder / "kaldi").iterdir()] == ["utt2extra"], "what is somebody else's stays"
+    with pytest.raises(TestSetError, match="in the way of the format 'kaldi'"):
+        augment.write_formats(folder, ["csv", "kaldi"])
+    assert not (folder / "csv").exists(), "nothing is written before all can be"
     (folder / "csv").mkdir()
     with pytest.raises(TestSetError, match="in the way of the format 'csv'"):
         augment.write_formats(folder, ["csv"])
@@ -218,6 +221,69 @@ def test_changed_exports_are_noticed(stocked):
     with pytest.raises(TestSetError, match="not the one that was built"):
         augment.write_formats(folder, ["webdataset"])
     assert not (folder / "webdataset").exists()
+
+
+def test_a_card_is_not_older_than_its_data_sheet(stocked):
+    folder = augment.build(stocked.recipe(), stocked.folder / "set", formats=["huggingface", "kaldi"]).folder
+    assert augment.build(stocked.recipe(about="told otherwise"), folder).outdated == ("huggingface",)
+    assert augment.verify(folder, sample=0).sound
+    (folder / "datasheet.md").write_text("another\n")
+    with pytest.raises(TestSetError, match=r"datasheet\.md.*checksum differs"):
+        augment.write_formats(folder, ["huggingface"])
+
+
+def test_files_of_others_are_not_taken_away_with_an_export(stocked):
+    recipe = stocked.recipe()
+    folder = augment.build(recipe, stocked.folder / "set", formats=["kaldi"]).folder
+    (folder / "kaldi" / "decode").mkdir()
+    (folder / "kaldi" / "decode" / "wer_best").write_text("12.3\n")
+    for again in (
+        lambda: augment.write_formats(folder, ["kaldi"]),
+        lambda: augment.build(recipe, folder, formats=["kaldi"]),
+    ):
+        with pytest.raises(TestSetError, match=r"1 files here are no part of the export, such as 'decode/wer_best'"):
+            again()
+    (folder / "kaldi" / "decode").rename(folder.parent / "decode")
+    augment.write_formats(folder, ["kaldi"])
+    assert augment.verify(folder, sample=0).sound
+
+
+DAMAGED = [
+    {"../victim": {"made_of": {}, "files": {}}}, {"audio": {"made_of": {}, "files": {}}}, {"kaldi": None},
+    {"kaldi": ["made_of", "files"]}, {"kaldi": {"made_of": {}, "files": {"../../victim/file": "x"}}},
+    {"kaldi": {"made_of": {}, "files": {"/etc/x": "x"}}}, {"/tmp": {"made_of": {}, "files": {}}}, [], 3,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("listed", DAMAGED)
+def test_a_list_of_exports_leads_to_nothing_outside(stocked, listed):
+    victim = stocked.folder / "victim" / "file"
+    victim.parent.mkdir()
+    victim.write_text("mine")
+    folder = augment.build(stocked.recipe(), stocked.folder / "set").folder
+    (folder / "exports.json").write_text(json.dumps(listed))
+    fewer = stocked.recipe(balance="{by: [accent], utterances: 2}")
+    for again in (lambda: augment.build(fewer, folder, replace=True), lambda: augment.verify(folder, sample=0)):
+        with pytest.raises(TestSetError, match=r"exports\.json.*is damaged"):
+            again()
+    assert victim.read_text() == "mine"
+    assert any((folder / "audio").rglob("*.flac"))
+
+
+@pytest.mark.parametrize(
+    "name", ["../victim/file", "audio/../../victim/file", "/etc/x", "audio/x", "kaldi/text", "audio/.a/b"]
+)
+def test_a_manifest_leads_to_nothing_outside(stocked, name):
+    victim = stocked.folder / "victim" / "file"
+    victim.parent.mkdir()
+    victim.write_text("mine")
+    folder = augment.build(stocked.recipe(), stocked.folder / "set").folder
+    with (folder / "manifest.jsonl").open("a") as file:
+        file.write(json.dumps({"audio_filepath": name, "key": "k", "sha256": "x"}) + "\n")
+    for again in (lambda: augment.build(stocked.recipe(), folder, replace=True), lambda: augment.verify(folder)):
+        with pytest.raises(TestSetError, match=r"manifest\.jsonl:17: the line is damaged"):
+            again()
+    assert victim.read_text() == "mine"
 
 
 values = st.one_of(st.none(), st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1))

@@ -346,9 +346,9 @@ def test_an_imported_manifest_reads_as_the_corpus_does(tmp_path):
     before = out.read_bytes()
     lay(folder, segments="s1-a r9 0 1\n")
     with pytest.raises(CorpusError, match="r9"):
-        import_corpus("kaldi", folder, out)
+        import_corpus("kaldi", folder, out, replace=True)
     assert out.read_bytes() == before
-    for arguments, words in ((("kaldy", folder, out), "did you mean 'kaldi'"), (("jsonl", out, out), "corpus itself"),
+    for arguments, words in ((("kaldy", folder, out), "did you mean 'kaldi'"), (("jsonl", out, out), "a file already"),
                              (("kaldi", folder, tmp_path / "x.csv"), "ends in .jsonl")):  # fmt: skip
         with pytest.raises(AcoustigridError, match=words):
             import_corpus(*arguments)

@@ -19,6 +19,7 @@ from augment.report.croissant import croissant
 from augment.report.datasheet import datasheet
 from augment.report.datasheet_page import datasheet_page
 from augment.report.tables import coverage, in_order, measured
+from augment.testset.exports import refuse_in_the_way
 from augment.testset.finish import identity_of, manifest_rows, write_rest
 from augment.testset.folder import COVERAGE, CROISSANT, CSV, DATASHEET, PAGE, WHERE, Folder, Rows, open_folder
 from augment.testset.shard import Done, Job, Shard, Utterance
@@ -84,6 +85,7 @@ def build(
     chosen = known_formats(formats)
     path = Path(folder)
     _refuse_key_in(path, planned)
+    refuse_in_the_way(path, chosen)
     keys = dict(planned.items.select("audio_filepath", "key").rows())
     with open_folder(path, planned.loaded.recipe.name, keys, replace) as opened:
         _write_where(opened, planned)

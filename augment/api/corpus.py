@@ -6,6 +6,7 @@ from pathlib import Path
 
 from augment.corpus.audit import SAMPLE, Audit
 from augment.corpus.audit import audit as audit_corpus
+from augment.corpus.durations import measured_durations
 from augment.corpus.source import known_layout
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.speech import Progress
@@ -100,15 +101,21 @@ def import_corpus(
     out: str | Path,
     pattern: str | None = None,
     columns: Mapping[str, str] | None = None,
+    replace: bool = False,
+    durations: bool = False,
+    progress: Progress = iter,
 ) -> Corpus:
     """Read a corpus in another tool's layout and write a manifest of it, NeMo JSON Lines; audio stays where it is.
 
     Args:
         layout: Name of the layout: a file of ``augment/corpus/readers``.
         path: Its manifest or folder.
-        out: Manifest to write, ``.jsonl``; one that is there is replaced. Audio paths are relative to its folder.
+        out: Manifest to write, ``.jsonl``. Audio paths are relative to its folder.
         pattern: How the files of a plain folder are called.
         columns: Where the layout has other names: ``{"speaker": "client_id"}``.
+        replace: Replace a manifest that is there.
+        durations: Measure how long utterances are whose rows do not say it, for designs that match durations.
+        progress: Wraps what is iterated over, to show how far it is.
 
     Returns:
         What was read.
@@ -127,9 +134,12 @@ def import_corpus(
     if target.suffix != ".jsonl":
         raise AcoustigridError(Fault(str(target), "expected a file name that ends in .jsonl"))
     known_layout(layout)
-    if target.exists() and target.resolve() == Path(path).resolve():
-        raise AcoustigridError(Fault(str(target), "this is the corpus itself", "write to another file"))
+    if target.exists() and (not replace or target.resolve() == Path(path).resolve()):
+        remedy = "write to another file" if replace else "write to another file, or allow it with --replace"
+        raise AcoustigridError(Fault(str(target), "there is such a file already", remedy))
     spec = CorpusSpec(path=str(path), layout=layout, pattern=pattern, columns=dict(columns or {}))
     corpus = read_corpus(spec, Path())
+    if durations:
+        corpus = measured_durations(corpus, progress)
     write_atomically(target, manifest_bytes(corpus, target.parent))
     return corpus

@@ -6,7 +6,7 @@ from typing import Any
 
 from augment.errors import AcoustigridError, Fault, nearest
 from augment.export import exporters
-from augment.testset.exports import write_export
+from augment.testset.exports import refuse_in_the_way, write_export
 from augment.testset.finished import read_finished
 
 OnExport = Callable[[str, int], None]
@@ -30,9 +30,10 @@ def write_formats(folder: str | Path, formats: Sequence[str], on_export: OnExpor
     """
     chosen = known_formats(formats)
     finished = read_finished(Path(folder))
+    refuse_in_the_way(finished.folder, chosen)
     made: dict[str, int] = {}
     for name, module in chosen.items():
-        made[name] = write_export(finished, name, _files(module, finished))
+        made[name] = write_export(finished, name, _files(module, finished), getattr(module, "BESIDE", ()))
         if on_export is not None:
             on_export(name, made[name])
     return made

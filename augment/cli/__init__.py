@@ -61,12 +61,16 @@ def check(recipe: RecipeArgument) -> None:
 
     Example:  acoustigrid check hospital.yaml
     """
+    from augment.corpus.table import look_at
     from augment.design.conditions import conditions
     from augment.recipe.loader import load_recipe
+    from augment.report.text import counted
 
     loaded = load_recipe(recipe)
     columns = conditions(loaded)
-    _say(f"{loaded.recipe.name}: a well-formed recipe of {len(columns)} conditions; `plan` reads its corpus and noise")
+    look_at(loaded.recipe.corpus, loaded.base)
+    size = counted(len(columns), "condition")
+    _say(f"{loaded.recipe.name}: a well-formed recipe of {size}; `plan` reads its corpus and noise")
     for condition in columns:
         _say(f"  {condition.name}")
 

@@ -65,6 +65,10 @@ def import_(
     out: Annotated[Path, typer.Option("--out", "-o", help="Manifest to write (.jsonl).")],
     pattern: PatternOption = None,
     column: ColumnOption = None,
+    durations: Annotated[
+        bool, typer.Option(help="Measure how long utterances are whose rows do not say it: reads the audio.")
+    ] = False,
+    replace: Annotated[bool, typer.Option(help="Replace a manifest that is there.")] = False,
 ) -> None:
     """Write a manifest of a corpus in another tool's layout; audio stays where it is.
 
@@ -72,7 +76,7 @@ def import_(
     """
     from augment.api import import_corpus
 
-    corpus = import_corpus(layout, path, out, pattern, _columns(column))
+    corpus = import_corpus(layout, path, out, pattern, _columns(column), replace, durations, progress("measuring"))
     for note in corpus.notes:
         typer.echo(f"note: {note}")
     speakers = corpus.frame["speaker"].n_unique()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 FIXED = ("id", "audio_filepath", "offset", "duration", "text", "speaker", "licence", "credit")
 """Columns that are no labels."""
-SPELLED = {"licence": ("license",), "credit": ("attribution",)}
+SPELLED = {"audio_filepath": ("audio",), "licence": ("license",), "credit": ("attribution",)}
 """Other usual names of columns that are no labels."""
 DANGER = r"[\x00-\x1f\x7f]|^[/\\]|^[A-Za-z]:[/\\]|(^|[/\\])\.\.([/\\]|$)"
 """Ids that may be dangerous (:func:`danger` decides)."""

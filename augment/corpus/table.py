@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from augment.corpus.cells import MOST_FAULTS, TIMES, Cells, read_cells
 from augment.corpus.checks import FIXED, SPELLED, column_faults, sound_rows
 from augment.corpus.pseudonyms import Pseudonyms, pseudonymised, pseudonyms_of
-from augment.corpus.source import Told, folder_of
+from augment.corpus.source import Source, Told, folder_of, rows_of
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.telling import telling_columns, telling_lines, told_names
 from augment.errors import CorpusError, Fault, flow_text, nearest
@@ -115,6 +116,20 @@ def _in_columns(frame: "polars.DataFrame", spec: CorpusSpec, labels: tuple[str, 
     return frame.select(columns).with_columns(frame["text"].fill_null(""), *given).rechunk()
 
 
+def look_at(spec: CorpusSpec, base: Path) -> None:
+    """Look whether there is a corpus at all: its first row is read, and the key of its pseudonyms.
+
+    Args:
+        spec: What the recipe says of it.
+        base: Folder that its path starts from.
+
+    Raises:
+        CorpusError: There is no such file or folder, or it is not laid out as the recipe says.
+    """
+    pseudonyms_of(spec, base)
+    next(iter(rows_of(Source(base / spec.path, spec.pattern), spec.layout)), None)
+
+
 def label_column(label: str) -> str:
     """Column of a corpus that holds a label; apart from all other columns, whatever the label is called.
 
@@ -163,8 +178,11 @@ def _renamed(frame: "polars.DataFrame", spec: CorpusSpec) -> tuple["polars.DataF
     notes = []
     for label, mapping in spec.labels.items():
         column = label_column(label)
-        met = set(frame[column].unique())
-        notes += [f"corpus.labels.{label}: no row has the value '{value}'" for value in mapping if value not in met]
+        met = set(frame[column].unique()) - {None}
+        for value in (value for value in mapping if value not in met):
+            near = get_close_matches(value, sorted(met), n=1)
+            meant = f"; did you mean '{near[0]}'?" if near else ""
+            notes.append(f"corpus.labels.{label}: no row has the value '{value}'{meant}")
         if mapping:
             new = polars.Series([value and (value.strip() or None) for value in mapping.values()], dtype=polars.String)
             frame = frame.with_columns(polars.col(column).replace(list(mapping), new))

@@ -18,6 +18,7 @@ from augment.design.naming import file_stem
 from augment.design.notes import notes_on
 from augment.design.provenance import Provenance, speech_source
 from augment.design.selection import Selection
+from augment.design.selection.grouping import UNKNOWN_SPEAKER
 from augment.errors import DesignError, Fault, nearest
 from augment.perturb import Perturbation
 from augment.profiles.library import DEALT
@@ -170,7 +171,7 @@ def _utterance_part(utterance: Mapping[str, Any], facts: Facts, labels: Mapping[
     return {
         "utterance": utterance["id"],
         "text": utterance["text"],
-        "speaker": utterance["speaker"],
+        "speaker": None if utterance["speaker"] == UNKNOWN_SPEAKER else utterance["speaker"],
         "group": utterance["group"],
         "block": utterance["block"],
         **{column: utterance[label_column(label)] for label, column in labels.items()},

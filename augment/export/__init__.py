@@ -3,7 +3,7 @@
 An exporter has these names.
 
 ``ABOUT``: one line on what it makes and who reads it. ``EXTRA``: name of the extra that it needs, or None; with one, a
-function ``installed()`` says whether it is there.
+function ``installed()`` says whether it is there. ``BESIDE``, if any: files beside the manifest that it reads.
 ``files(finished)``: an iterator over pairs of a path below the format's own folder and its bytes, from a
 :class:`~augment.testset.finished.Finished`; a path stands there once. Bytes of the same set are the same bytes.
 

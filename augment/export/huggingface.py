@@ -17,6 +17,7 @@ from augment.testset.folder import DATASHEET
 
 ABOUT = "Parquet with embedded audio for load_dataset('parquet', data_dir=...), or to upload as it is"
 EXTRA = "huggingface"
+BESIDE = (DATASHEET,)
 KINDS = {bool: "bool", int: "int64", float: "float64", str: "string"}
 
 

@@ -7,7 +7,7 @@ from augment.testset.finished import Finished
 
 ABOUT = "JSON Lines for NeMo and its Speech Data Explorer; audio paths start from nemo/"
 EXTRA = None
-OWN = ("audio_filename", "sampling_rate", "_skipme")
+OWN = ("audio_filename", "sampling_rate", "_skipme", "token_labels")
 """NeMo takes the first before ``audio_filepath``, the second for hertz, and passes over rows by the third."""
 
 

@@ -95,6 +95,11 @@ def _of_archive(container: Path, changed_ns: int, size: int) -> tuple[Mapping[st
                     if info.name in places:
                         raise AudioError(Fault(str(container), f"the archive has two files '{info.name}'"))
                     places[info.name] = (info.offset_data, info.size)
+            end = archive.offset
+        with container.open("rb") as file:
+            file.seek(end)
+            if file.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
+                raise ValueError("it is cut off, or damaged: no end behind its last file")
     except (tarfile.TarError, OSError, EOFError, ValueError) as error:
         remedy = "unpack it, or make an uncompressed .tar of it"
         raise AudioError(Fault(str(container), f"cannot be read as an archive: {error}", remedy)) from None

@@ -10,6 +10,7 @@ from augment.acoustics import Signal
 from augment.acoustics.levels import rms_level_dbov
 from augment.errors import AudioError, Fault, ProfileError
 from augment.files.audio import read_audio
+from augment.files.walk import files_below
 
 SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif", ".au", ".caf", ".w64", ".sph"})
 SHORTEST_S = 0.25
@@ -53,12 +54,10 @@ class Recording:
 
 
 def audio_files(source: Path) -> list[Path]:
-    """The files that a noise source stands for, sorted by name; hidden files and other types are passed over."""
+    """The files that a noise source stands for, sorted by name; hidden files, other types and test sets are not."""
     if source.is_file():
         return [source]
-    found = [p for p in source.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file()]
-    visible = [p for p in found if not any(part.startswith(".") for part in p.relative_to(source).parts)]
-    return sorted(visible, key=lambda p: p.relative_to(source).as_posix())
+    return files_below(source, lambda name: Path(name).suffix.lower() in SUFFIXES)
 
 
 def read_samples(path: Path) -> tuple[Signal, int, str]:

@@ -5,6 +5,7 @@ Reference: MLCommons, Croissant Format Specification 1.0, and Croissant RAI Spec
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -96,12 +97,16 @@ def croissant(
 
 
 def _fields(table: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    found = []
+    found, taken = [], set[str]()
     for column in rows[0] if rows else ():
+        slug = re.sub(r"[^A-Za-z0-9_.-]+", "_", column)
+        while slug.casefold() in taken:
+            slug += "_"
+        taken.add(slug.casefold())
         kinds = {KINDS.get(type(row[column]), "sc:Text") for row in rows if row[column] is not None}
         kind = "sc:Float" if kinds == {"sc:Integer", "sc:Float"} else kinds.pop() if len(kinds) == 1 else "sc:Text"
         source = {"fileObject": {"@id": table}, "extract": {"column": column}}
-        about = {"@type": "cr:Field", "@id": f"items/{column}", "name": column}
+        about = {"@type": "cr:Field", "@id": f"items/{slug}", "name": column}
         found.append({**about, "dataType": kind, "source": source})
     return found
 

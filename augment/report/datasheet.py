@@ -1,5 +1,6 @@
 """The data sheet of a test set: what it is, how it was designed, what was measured, what it is not."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -37,7 +38,8 @@ def datasheet(plan: Plan, identity: Mapping[str, Any], rows: Sequence[Mapping[st
         ("Files in each cell", _blocks(coverage(plan, made))),
         ("What was measured", _blocks(measured(in_order(plan, rows)))),
         ("What a cell can show", _blocks(detection_text(plan))),
-        ("What it is not", _list([*identity["limits"], *identity["notes"]])),
+        ("What it is not", _list(identity["limits"])),
+        ("What the planner noted", _list(identity["notes"])),
         ("Licences and credits", _licences(identity)),
         ("What it says of people", _people(plan, identity)),
         ("How it was made", _made(identity)),
@@ -58,7 +60,8 @@ def _what(plan: Plan, identity: Mapping[str, Any]) -> str:
         f"SNR is the active speech level (ITU-T P.56) minus the RMS level of the noise, at the microphone's input, "
         f"{_band(identity['snr'])}. Speech is at {identity['speech_level_dbov']:g} dBov in the files.",
     ]
-    return "\n\n".join([*([str(identity["about"])] if identity["about"] else []), *lines])
+    about = re.sub(r"^\s*(```|~~~)", r"\\\1", str(identity["about"]), flags=re.MULTILINE)  # no fence is left open
+    return "\n\n".join([*([about] if about else []), *lines])
 
 
 def _band(snr: Mapping[str, Any]) -> str:
@@ -78,8 +81,11 @@ def _conditions(conditions: Iterable[Condition]) -> str:
     rows = [
         [c.name, "; ".join(_step(step.perturbation.model_dump(mode="json")) for step in c.chain)] for c in conditions
     ]
-    width = max(len(name) for name, _ in rows)
-    return "\n".join(f"{name.ljust(width)}  {steps or 'nothing: the control'}" for name, steps in rows)
+    told = [("condition", "steps, in the order in which sound meets them")]
+    told += [(name, steps or "nothing: the control") for name, steps in rows]
+    widths = [max(len(line[column]) for line in told) for column in (0, 1)]
+    told.insert(1, ("-" * widths[0], "-" * widths[1]))
+    return "\n".join(f"{name.ljust(widths[0])}  {steps}" for name, steps in told)
 
 
 def _step(fields: Mapping[str, Any]) -> str:
@@ -150,6 +156,7 @@ def _made(identity: Mapping[str, Any]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in identity["versions"].items())
     return (
         f"Made by {identity['made_by']} (bytes version {identity['bytes_version']}, seed {identity['seed']}) with "
-        f"{versions}. The same recipe, corpus{key} and noise give the same files:\n\n"
+        f"{versions}. With recipe.yaml back where its paths start from, the same corpus{key} and noise give the same "
+        "files:\n\n"
         f"    acoustigrid build recipe.yaml --out testset\n    acoustigrid verify testset{alone}"
     )

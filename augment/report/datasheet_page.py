@@ -43,12 +43,19 @@ def datasheet_page(sheet: str, rows: Sequence[Row]) -> bytes:
 
 def _listening(rows: Sequence[Row], conditions: Sequence[str]) -> str:
     """One utterance of each group under every condition; files are loaded when they are played."""
-    groups = sorted({str(row["group"]) for row in rows})[:MOST_GROUPS]
+    every = sorted({str(row["group"]) for row in rows})
+    groups = every[:MOST_GROUPS]
     first: dict[tuple[str, str], Row] = {}
     for row in sorted(rows, key=lambda row: (row["block"], row["id"])):
         first.setdefault((row["condition"], row["group"]), row)
     lines = [[escape(name), *(_player(first.get((name, group))) for group in groups)] for name in conditions]
-    return html_table(["condition", *groups], lines) if lines else ""
+    if not lines:
+        return ""
+    said = [list(dict.fromkeys(row["text"] for (_, own), row in first.items() if own == group)) for group in groups]
+    told = (escape(texts[0]) if len(texts) == 1 else "several utterances" for texts in said)
+    lines.insert(0, ["", *(f'<div class="said">{text}</div>' for text in told)])
+    some = f'<p class="remark">{len(groups)} of {len(every)} groups</p>\n' if len(groups) < len(every) else ""
+    return html_table(["condition", *groups], lines) + some
 
 
 def _player(row: Row | None) -> str:

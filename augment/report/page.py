@@ -10,11 +10,13 @@ from itertools import pairwise, takewhile
 from typing import Any
 
 STYLE = """
-:root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --soft: #f3f5f7; --line: #c9d1d9; --mark: #0b62a8; }
+:root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --soft: #f3f5f7; --line: #c9d1d9; --mark: #0b62a8;
+  --faint: #59636e; }
 @media (prefers-color-scheme: dark) {
-  :root { --ink: #e6eaee; --paper: #14181c; --soft: #20262c; --line: #46505a; --mark: #7dbcf0; }
+  :root { --ink: #e6eaee; --paper: #14181c; --soft: #20262c; --line: #46505a; --mark: #7dbcf0;
+    --faint: #9aa6b1; }
 }
-body { margin: 2rem auto; max-width: 70rem; padding: 0 1rem; color: var(--ink); background: var(--paper);
+body { margin: 2rem auto; max-width: 74rem; padding: 0 1rem; color: var(--ink); background: var(--paper);
   font: 1rem/1.5 system-ui, sans-serif; }
 h1, h2 { line-height: 1.2; } h2 { margin-top: 2.5rem; border-bottom: 1px solid var(--line); padding-bottom: .3rem; }
 p, li { max-width: 46rem; overflow-wrap: anywhere; }
@@ -23,8 +25,9 @@ pre { padding: .8rem; white-space: pre-wrap; } pre code { padding: 0; }
 .wide { overflow-x: auto; margin: 1rem 0; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem .7rem; border-bottom: 1px solid var(--line); text-align: left; white-space: nowrap; }
-th { background: var(--soft); } td.number { text-align: right; }
-audio { height: 2rem; width: 14rem; }
+th { background: var(--soft); } td.number { text-align: right; } td.long { white-space: normal; min-width: 24rem; }
+audio { height: 2rem; width: 11rem; } .remark { color: var(--faint); font-size: .9rem; }
+.said { white-space: normal; width: 11rem; font-size: .85rem; font-style: italic; }
 svg text { fill: currentColor; font: 12px system-ui, sans-serif; }
 """.strip()
 PAGE = """<!DOCTYPE html>
@@ -42,6 +45,8 @@ PAGE = """<!DOCTYPE html>
 </html>
 """
 RULE = re.compile(r"-+(?: +-+)*")
+LONG = 60
+"""Letters of a cell that is broken into lines."""
 NUMBER = re.compile(r"-?[\d.,]+(?: %)?")
 
 
@@ -78,13 +83,18 @@ def _fence(renderer: Any, tokens: Sequence[Any], place: int, options: Mapping[st
     body = list(takewhile(lambda line: _is_row(line, columns), lines[rule + 1 :]))
     header, *cells = [[line[start:end].strip() for start, end in columns] for line in (lines[rule - 1], *body)]
     tabled = html_table(header, [[escape(cell) for cell in row] for row in cells])
-    return _pre(lines[: rule - 1]) + tabled + _pre(lines[rule + 1 + len(body) :])
+    return _remarks(lines[: rule - 1]) + tabled + _remarks(lines[rule + 1 + len(body) :])
 
 
 def _is_row(line: str, columns: Sequence[tuple[int, int]]) -> bool:
     """Whether a line has nothing between and behind the columns of a table: otherwise it is a remark below it."""
     gaps = [line[end:start] for (_, end), (start, _) in pairwise(columns)]
     return bool(line) and not any(gap.strip() for gap in gaps) and len(line) <= columns[-1][1]
+
+
+def _remarks(lines: Sequence[str]) -> str:
+    """Lines above and below a table, each a paragraph."""
+    return "".join(f'<p class="remark">{escape(line)}</p>\n' for line in lines if line.strip())
 
 
 def _pre(lines: Sequence[str]) -> str:
@@ -106,5 +116,5 @@ def html_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _cell(html: str) -> str:
-    kind = ' class="number"' if NUMBER.fullmatch(html) else ""
-    return f"<td{kind}>{html}</td>"
+    kind = "number" if NUMBER.fullmatch(html) else "long" if len(html) > LONG and "<" not in html else ""
+    return f'<td class="{kind}">{html}</td>' if kind else f"<td>{html}</td>"

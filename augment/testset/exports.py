@@ -2,26 +2,31 @@
 
 import hashlib
 import json
+import re
+import shlex
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from augment.errors import Fault, TestSetError
 from augment.files.atomic import locked, sync, sync_one, write_all, write_atomically
+from augment.files.walk import STATE
 from augment.testset.finished import Finished
-from augment.testset.shard import STATE
+from augment.testset.folder import MANIFEST
 
 EXPORTS = "exports.json"
+FORMAT = re.compile("[a-z][a-z0-9_]*")
 
 
-def write_export(finished: Finished, name: str, files: Iterator[tuple[str, bytes]]) -> int:
+def write_export(finished: Finished, name: str, files: Iterator[tuple[str, bytes]], beside: Iterable[str] = ()) -> int:
     """Write one format into the test set's folder; what was there of it is replaced when all is written.
 
     Args:
         finished: The test set.
         name: Of the format, and of its folder.
         files: As an exporter gives them.
+        beside: Files of the test set beside its manifest that they are made of.
 
     Returns:
         How many files were written.
@@ -30,27 +35,57 @@ def write_export(finished: Finished, name: str, files: Iterator[tuple[str, bytes
         TestSetError: Something else has that name, or it cannot be written.
     """
     target = finished.folder / name
-    (finished.folder / STATE).mkdir(exist_ok=True)
-    temporary = finished.folder / STATE / f"export-{name}"
+    made_of = {file: finished.identity["checksums"][file] for file in (MANIFEST, *beside)}
+    state = finished.folder / STATE
+    state.mkdir(exist_ok=True)
+    temporary, before = state / f"export-{name}", state / f"export-{name}-before"
     try:
-        with locked(finished.folder / STATE / "lock"):
+        with locked(state / "lock"):
+            refuse_in_the_way(finished.folder, [name])
             listed = read_exports(finished.folder)
-            if target.exists() and name not in listed:
-                message = f"this is in the way of the format '{name}', and no export of this test set"
-                raise TestSetError(Fault(str(target), message, "move it"))
-            shutil.rmtree(temporary, ignore_errors=True)
+            for left in (temporary, before):
+                shutil.rmtree(left, ignore_errors=True)
             checksums = _write(temporary, files)
-            _list(finished.folder, {**listed, name: None})  # until all is in place it is not there
-            shutil.rmtree(target, ignore_errors=True)
+            if target.exists():
+                target.replace(before)
             temporary.replace(target)
             sync_one(finished.folder)
-            _list(finished.folder, {**listed, name: {"manifest": finished.manifest_sha256, "files": checksums}})
+            _list(finished.folder, {**listed, name: {"made_of": made_of, "files": checksums}})
     except OSError as error:
         message = f"cannot be written: {error.strerror or error}"
         raise TestSetError(Fault(str(target), message, "make room, then export again")) from None
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        for left in (temporary, before):
+            shutil.rmtree(left, ignore_errors=True)
     return len(checksums)
+
+
+def refuse_in_the_way(folder: Path, formats: Iterable[str]) -> None:
+    """Refuse to replace what is no export of this test set, or holds something else beside one.
+
+    Args:
+        folder: The test set.
+        formats: Those that are to be written.
+
+    Raises:
+        TestSetError: Something is in the way; all of it is named.
+    """
+    listed, faults = read_exports(folder), []
+    for name in formats:
+        target = folder / name
+        if target.is_symlink() or (target.exists() and (name not in listed or not target.is_dir())):
+            message = f"this is in the way of the format '{name}', and no export of this test set"
+            faults.append(Fault(str(target), message, "move it"))
+        elif target.exists() and (others := sorted(_files_in(target) - set(listed[name]["files"]))):
+            message = f"{len(others)} files here are no part of the export, such as '{others[0]}'"
+            faults.append(Fault(str(target), message, "move them: the folder is written anew"))
+    if faults:
+        raise TestSetError(faults)
+
+
+def _files_in(folder: Path) -> set[str]:
+    found = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+    return {path.relative_to(folder).as_posix() for path in found}
 
 
 def _write(folder: Path, files: Iterator[tuple[str, bytes]]) -> dict[str, str]:
@@ -68,7 +103,7 @@ def _write(folder: Path, files: Iterator[tuple[str, bytes]]) -> dict[str, str]:
 
 
 def read_exports(folder: Path) -> dict[str, Any]:
-    """What formats a test set was exported to: for each, hashes of the manifest and of its files.
+    """What formats a test set was exported to: for each, hashes of what it was made of and of its files.
 
     Raises:
         TestSetError: The list is damaged.
@@ -78,49 +113,65 @@ def read_exports(folder: Path) -> dict[str, Any]:
         return {}
     try:
         found: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
-        assert all(entry is None or {"manifest", "files"} <= set(entry) for entry in found.values())
-    except (OSError, ValueError, TypeError, AttributeError, AssertionError) as error:
+        for name, entry in found.items():
+            if not FORMAT.fullmatch(name) or name == "audio":
+                raise ValueError(f"'{name[:40]}' is no format")
+            if not isinstance(entry["made_of"], dict) or not all(map(_is_below, entry["files"])):
+                raise ValueError(f"the entry '{name}' is not as it was written")
+    except (OSError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
         raise TestSetError(Fault(str(place), f"is damaged: {error}", "remove it and export again")) from None
     return found
+
+
+def _is_below(name: str) -> bool:
+    """Whether a path cannot lead out of the folder that it starts from."""
+    return not name.startswith("/") and not {"..", ".", ""} & set(name.split("/"))
 
 
 def _list(folder: Path, listed: dict[str, Any]) -> None:
     write_atomically(folder / EXPORTS, (json.dumps(dict(sorted(listed.items())), indent=2) + "\n").encode())
 
 
-def drop_outdated(folder: Path, manifest_sha256: str) -> tuple[str, ...]:
+def drop_outdated(folder: Path, checksums: Mapping[str, str]) -> tuple[str, ...]:
     """Remove exports of another state of the test set: they would go on telling what is not in it any more.
+
+    Files of others in their folders stay.
 
     Args:
         folder: The test set, held under its lock.
-        manifest_sha256: Hash of its manifest now.
+        checksums: Of its files beside the audio, now.
 
     Returns:
         Their formats.
     """
     listed = read_exports(folder)
-    old = [name for name, entry in listed.items() if entry is None or entry["manifest"] != manifest_sha256]
+    old = [name for name, entry in listed.items() if _is_outdated(entry, checksums)]
+    for name in old:
+        target = folder / name
+        for file in listed[name]["files"] if not target.is_symlink() else ():
+            (target / file).unlink(missing_ok=True)
+        below = (path for path in target.rglob("*") if path.is_dir() and not path.is_symlink())
+        for empty in [*sorted(below, reverse=True), target]:
+            if empty.is_dir() and not any(empty.iterdir()):
+                empty.rmdir()
     if old:
-        _list(folder, {**listed, **dict.fromkeys(old)})
-        for name in old:
-            shutil.rmtree(folder / name, ignore_errors=True)
         _list(folder, {name: entry for name, entry in listed.items() if name not in old})
     return tuple(old)
 
 
-def export_faults(folder: Path, manifest_sha256: str) -> list[Fault]:
+def _is_outdated(entry: Mapping[str, Any], checksums: Mapping[str, str]) -> bool:
+    return any(checksums.get(file) != checksum for file, checksum in entry["made_of"].items())
+
+
+def export_faults(folder: Path, checksums: Mapping[str, str]) -> list[Fault]:
     """Exports that are not what was written, or are of another manifest."""
     faults = []
     for name, entry in read_exports(folder).items():
-        again = f"export again: acoustigrid export DIR --format {name}"
-        if entry is None:
-            faults.append(Fault(str(folder / name), "this export was not finished", again))
-            continue
-        if entry["manifest"] != manifest_sha256:
+        again = f"export again: acoustigrid export {shlex.quote(str(folder))} --format {name}"
+        if _is_outdated(entry, checksums):
             faults.append(Fault(str(folder / name), "this export is of another state of the test set", again))
-        there = {p.relative_to(folder / name).as_posix() for p in (folder / name).rglob("*") if not p.is_dir()}
-        for file in sorted(there - set(entry["files"])):
-            faults.append(Fault(str(folder / name / file), "the file is no part of the export", again))
+        for file in sorted(_files_in(folder / name) - set(entry["files"])):
+            faults.append(Fault(str(folder / name / file), "the file is no part of the export", "move it"))
         for file, checksum in entry["files"].items():
             place = folder / name / file
             if not place.is_file():

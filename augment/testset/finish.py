@@ -156,7 +156,7 @@ def write_rest(
         for name, data in own.items():
             write_atomically(where / name, data)
     checksums = {name: _sha256(data) for name, data in files.items()}
-    outdated = drop_outdated(folder.path, checksums[MANIFEST])
+    outdated = drop_outdated(folder.path, checksums)
     write_atomically(folder.path / IDENTITY, json_text({**identity, "checksums": checksums}))
     return outdated
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,10 +12,10 @@ from typing import Any
 
 from augment.errors import Fault, TestSetError
 from augment.files.atomic import locked, sync_one
-from augment.testset.shard import STATE
+from augment.files.walk import STATE, TEST_SET
 
 MANIFEST = "manifest.jsonl"
-IDENTITY = "testset.json"
+IDENTITY = TEST_SET
 RECIPE = "recipe.yaml"
 PLAN = "plan.parquet"
 PROFILES = "profiles.json"
@@ -25,6 +26,8 @@ PAGE = "datasheet.html"
 CROISSANT = "croissant.json"
 FAILURES = "failures.jsonl"
 WHERE = "where.json"
+AUDIO = re.compile(r"audio/(?!\.)[^/\\\0]+/(?!\.)[^/\\\0]+")
+"""What an ``audio_filepath`` looks like: one that does not may lead out of the folder."""
 
 SHAPE: dict[str, type] = {"name": str, "items": dict, "checksums": dict, "profiles": dict, "bytes_version": int}
 """What ``testset.json`` must hold to be read again."""
@@ -173,6 +176,8 @@ def read_rows(place: Path) -> list[dict[str, Any]]:
                 row = json.loads(line)
                 if not all(isinstance(row[name], str) for name in ("audio_filepath", "key", "sha256")):
                     raise TypeError("expected text")
+                if not AUDIO.fullmatch(row["audio_filepath"]):
+                    raise ValueError("expected a path audio/CONDITION/FILE")
             except (ValueError, TypeError, KeyError, RecursionError) as error:
                 raise TestSetError(Fault(f"{place}:{number}", f"the line is damaged: {error!r}")) from None
             rows.append(row)

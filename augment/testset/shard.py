@@ -13,10 +13,9 @@ from augment.design.conditions import Condition
 from augment.errors import AcoustigridError, AudioError, Fault, TestSetError
 from augment.files.atomic import sync, sync_one, write_all, write_atomically
 from augment.files.audio import AudioFormat, encode, pcm_sha256
+from augment.files.walk import STATE
 from augment.render import Failed, Rendered, RenderSpec, render
 from augment.scene import Dealt
-
-STATE = ".acoustigrid"
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ def verify(
     rows = read_rows(path / MANIFEST)
     planned = read_plan(path)
     deviations = [*side_files(path, identity), *bookkeeping(path, identity, rows, planned)]
-    deviations += export_faults(path, identity["checksums"].get(MANIFEST, ""))
+    deviations += export_faults(path, identity["checksums"])
     whole = [row for row in rows if not row_faults(path, row)]
     deviations += [fault for row in rows for fault in row_faults(path, row)]
     for row in progress(whole):

@@ -16,6 +16,7 @@ from augment.design.conditions import Condition, condition_of
 from augment.design.plan import BYTES_VERSION
 from augment.errors import AcoustigridError, Fault, TestSetError
 from augment.files.audio import encode, pcm_sha256
+from augment.files.walk import STATE
 from augment.recipe.loader import LoadedRecipe, load_recipe
 from augment.recipe.model import measured
 from augment.render import Failed, Rendered
@@ -23,7 +24,7 @@ from augment.scene import Scene
 from augment.testset.finish import described, snr_columns
 from augment.testset.folder import IDENTITY, PLAN, PROFILES, RECIPE, WHERE
 from augment.testset.outgoing import WITHHELD, outgoing_part
-from augment.testset.shard import STATE, Job, render_utterance
+from augment.testset.shard import Job, render_utterance
 from augment.testset.work import job_of, utterance_of
 from augment.verification.books import read_plan
 

@@ -15,6 +15,7 @@ from augment.corpus.readers.huggingface import MEANT
 from augment.corpus.readers.jsonl import objects
 from augment.corpus.source import Place, Row, Source
 from augment.errors import CorpusError, Fault
+from augment.files.walk import files_below
 
 SUFFIXES = ()
 FOLDER = True
@@ -24,7 +25,7 @@ SIGNS = ("metadata.csv", "metadata.jsonl", "metadata.parquet", "*/metadata.csv",
 def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
     """Rows in the order of metadata files and their lines."""
     endings = (".csv", ".jsonl", ".parquet")
-    files = sorted(path for path in source.folder.rglob("metadata.*") if path.suffix in endings)
+    files = files_below(source.folder, lambda name: name in [f"metadata{ending}" for ending in endings])
     if not files:
         raise CorpusError(Fault(str(source.path), "no metadata.csv, metadata.jsonl or metadata.parquet is in it"))
     named: set[str] = set()

@@ -17,6 +17,7 @@ from augment.corpus.given import whole_audio
 from augment.corpus.source import Row, Source
 from augment.errors import CorpusError, Fault
 from augment.files.members import member_path
+from augment.files.walk import files_below
 
 if TYPE_CHECKING:
     import polars
@@ -32,7 +33,9 @@ MEANT = {
 
 def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
     """Rows in the order of files; a row's place is its number in its file, from 1."""
-    files = sorted(source.folder.rglob("*.parquet")) if source.path.is_dir() else [source.path]
+    files = (
+        files_below(source.folder, lambda name: name.endswith(".parquet")) if source.path.is_dir() else [source.path]
+    )
     if not files:
         raise CorpusError(Fault(str(source.path), "no .parquet file is in this folder"))
     unused: set[str] = set()

@@ -11,6 +11,7 @@ from pathlib import Path
 from augment.corpus.given import differing, tell_unnamed
 from augment.corpus.source import Row, Source, text_lines
 from augment.errors import CorpusError, Fault
+from augment.files.walk import files_below
 
 SUFFIXES = ()
 FOLDER = True
@@ -20,7 +21,7 @@ TABLE = "SPEAKERS.TXT"
 
 def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
     """Rows in the order of subsets, speakers, chapters and lines."""
-    files = sorted(source.folder.rglob("[!.]*.trans.txt")) if source.path.is_dir() else []
+    files = files_below(source.folder, lambda name: name.endswith(".trans.txt")) if source.path.is_dir() else []
     if not files:
         raise CorpusError(Fault(str(source.path), "has no transcripts SPEAKER/CHAPTER/*.trans.txt"))
     genders = _genders(source)

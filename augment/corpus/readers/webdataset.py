@@ -14,6 +14,7 @@ from augment.corpus.given import whole_audio
 from augment.corpus.source import Row, Source
 from augment.errors import AudioError, CorpusError, Fault
 from augment.files.members import member_path, read_member, tar_links, tar_members
+from augment.files.walk import files_below
 from augment.profiles.recording import SUFFIXES as AUDIO
 
 SUFFIXES = (".tar",)
@@ -23,7 +24,7 @@ SIGNS = ("*.tar",)
 
 def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
     """Rows in the order of archives and of their samples; a row's place is the number of the sample in its archive."""
-    archives = sorted(source.folder.rglob("*.tar")) if source.path.is_dir() else [source.path]
+    archives = files_below(source.folder, lambda name: name.endswith(".tar")) if source.path.is_dir() else [source.path]
     if not archives:
         raise CorpusError(Fault(str(source.path), "no .tar archive is in this folder", "compressed ones are not read"))
     links = 0

@@ -1,0 +1,49 @@
+"""How long utterances are whose rows do not say it."""
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from augment.corpus.cells import MOST_FAULTS
+from augment.corpus.source import where
+from augment.corpus.speech import Progress
+from augment.corpus.table import Corpus
+from augment.errors import AudioError, CorpusError, Fault
+from augment.files.audio import read_audio
+
+if TYPE_CHECKING:
+    import polars
+
+
+def measured_durations(corpus: Corpus, progress: Progress = iter) -> Corpus:
+    """A corpus whose rows all declare their duration: where one does not, its audio is read.
+
+    Args:
+        corpus: The corpus.
+        progress: Shows how far it is.
+
+    Raises:
+        CorpusError: Audio that cannot be used; up to 50 rows are named.
+    """
+    frame, faults = corpus.frame, list[Fault]()
+    bare = frame.filter(frame["duration"].is_null())
+    found: dict[str, float] = {}
+    for identity, audio, offset, row in progress(bare.select("id", "audio_filepath", "offset", "row").rows()):
+        try:
+            heard = read_audio(corpus.audio_path(audio), offset or 0.0)
+            found[identity] = heard.samples.size / heard.sample_rate_hz
+        except AudioError as error:
+            place = where(corpus.manifest, row)
+            faults += [Fault(place, f"{fault.where}: {fault.message}", fault.remedy) for fault in error.faults]
+            if len(faults) >= MOST_FAULTS:
+                break
+    if faults:
+        raise CorpusError(faults)
+    return dataclasses.replace(corpus, frame=_filled(frame, found))
+
+
+def _filled(frame: "polars.DataFrame", found: dict[str, float]) -> "polars.DataFrame":
+    import polars
+
+    measured = polars.DataFrame(list(found.items()), {"id": polars.String, "measured": polars.Float64}, orient="row")
+    joined = frame.join(measured, on="id", how="left", maintain_order="left")
+    return joined.with_columns(polars.coalesce("duration", "measured").alias("duration")).drop("measured")

@@ -70,7 +70,7 @@ def read_cells(
     for numbers, rows in _portions(rows_of(source, layout), faults):
         names = {name for row in rows for name in row}
         count, written = count + len(rows), written | names
-        series = [polars.Series("row", list(map(str, numbers)), polars.String)]
+        series = [_places(manifest, numbers)]
         for name in sorted(names):
             values = [row.get(name) for row in rows]
             series += _times(name, values) if name in times else []
@@ -99,6 +99,19 @@ def _portions(
             numbers, found = [], []
     if found:
         yield numbers, found
+
+
+def _places(manifest: Path, numbers: list[Place]) -> "polars.Series":
+    """Where rows stand; in some layouts that is the name of a file, which need not be text."""
+    import polars
+
+    places = list(map(str, numbers))
+    try:
+        return polars.Series("row", places, polars.String)
+    except UnicodeEncodeError:
+        odd = [place for place in places if any("\ud800" <= c <= "\udfff" for c in place)]
+        faults = [Fault(str(manifest), f"the name {place!r} is not UTF-8", "rename it") for place in odd]
+        raise CorpusError(faults[:MOST_FAULTS]) from None
 
 
 def _times(name: str, values: list[Any]) -> list["polars.Series"]:

@@ -58,7 +58,6 @@ def _of_tar(container: Path, member: str) -> bytes:
     return data
 
 
-@lru_cache(maxsize=64)
 def tar_members(container: Path, changed_ns: int, size: int) -> Mapping[str, tuple[int, int]]:
     """Offset and size of every regular file of an archive, in its order.
 
@@ -70,10 +69,28 @@ def tar_members(container: Path, changed_ns: int, size: int) -> Mapping[str, tup
     Raises:
         AudioError: It is no archive, is damaged, or has a name twice.
     """
+    return _of_archive(container, changed_ns, size)[0]
+
+
+def tar_links(container: Path) -> int:
+    """How many members of an archive are links to others, and so none of :func:`tar_members`.
+
+    Raises:
+        AudioError: It is no archive, is damaged, or has a name twice.
+    """
+    state = container.stat()
+    return _of_archive(container, state.st_mtime_ns, state.st_size)[1]
+
+
+@lru_cache(maxsize=64)
+def _of_archive(container: Path, changed_ns: int, size: int) -> tuple[Mapping[str, tuple[int, int]], int]:
+    """Offset and size of every regular file, and the number of links."""
     places: dict[str, tuple[int, int]] = {}
+    links = 0
     try:
         with tarfile.open(container, "r:") as archive:
             for info in archive:
+                links += info.issym() or info.islnk()
                 if info.isreg():
                     if info.name in places:
                         raise AudioError(Fault(str(container), f"the archive has two files '{info.name}'"))
@@ -86,7 +103,7 @@ def tar_members(container: Path, changed_ns: int, size: int) -> Mapping[str, tup
     except (tarfile.TarError, OSError, EOFError, ValueError) as error:
         remedy = "unpack it, or make an uncompressed .tar of it"
         raise AudioError(Fault(str(container), f"cannot be read as an archive: {error}", remedy)) from None
-    return places
+    return places, links
 
 
 def _of_parquet(container: Path, member: str) -> bytes:

@@ -5,9 +5,11 @@ the names that :mod:`~augment.corpus.readers.huggingface` knows.
 """
 
 from collections.abc import Iterator
+from os.path import normpath
 from pathlib import Path
 from typing import Any
 
+from augment.corpus.given import tell_unnamed
 from augment.corpus.readers.delimited import table
 from augment.corpus.readers.huggingface import MEANT
 from augment.corpus.readers.jsonl import objects
@@ -26,11 +28,15 @@ def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
     files = files_below(source.folder, lambda name: name in [f"metadata{ending}" for ending in endings])
     if not files:
         raise CorpusError(Fault(str(source.path), "no metadata.csv, metadata.jsonl or metadata.parquet is in it"))
+    named: set[str] = set()
     for path in files:
         folder = path.parent.relative_to(source.folder)
         for line, row in _lines(source, path):
             place = f"{path.relative_to(source.folder).as_posix()}:{line}"
-            yield place, row if isinstance(row, Fault) else _row(source, place, row, folder)
+            found = row if isinstance(row, Fault) else _row(source, place, row, folder)
+            named |= {normpath(found["audio_filepath"])} if isinstance(found, dict) else set()
+            yield place, found
+    tell_unnamed(source, named, "are not in the metadata")
 
 
 def _lines(source: Source, path: Path) -> Iterator[tuple[Place, dict[str, Any] | Fault]]:

@@ -3,7 +3,7 @@
 The path is one table, or the folder of a language, for ``validated.tsv``. Accents are what people wrote (``accents``,
 ``accent`` in older releases), genders as the release spells them: bring them together with ``corpus.labels``. Early
 releases name clips without ``.mp3``. Tables are not quoted: a quotation mark is a character of the sentence. Lengths
-are those of ``clip_durations.tsv``, where it is there.
+are those of ``clip_durations.tsv``, where it is there; lines of it that say none, and clips that it lacks, are told.
 
 Reference: common-voice/cv-dataset, ``datasets/scripted-speech/README.md``: archive structure and TSV fields.
 """
@@ -11,6 +11,8 @@ Reference: common-voice/cv-dataset, ``datasets/scripted-speech/README.md``: arch
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from augment.corpus.cells import seconds
+from augment.corpus.given import differing
 from augment.corpus.readers.delimited import table
 from augment.corpus.source import Place, Row, Source
 from augment.errors import CorpusError, Fault
@@ -30,26 +32,39 @@ def rows(source: Source) -> Iterator[tuple[Place, Row | Fault]]:
     if not path.exists():
         raise CorpusError(Fault(str(source.path), f"there is no {TABLE} in this folder", _tables(source)))
     lengths = _lengths(source)
+    unknown = 0
     for number, row in table(path, source.lines(path.name)):
         place = f"{path.name}:{number}" if folder else number
         if isinstance(row, dict) and not {"client_id", "path", "sentence"} <= row.keys():
             message = f"this is no table of clips: its columns are {', '.join(row)}"
             remedy = "expected client_id, path, sentence ..., as in train.tsv, dev.tsv, test.tsv and validated.tsv"
             raise CorpusError(Fault(f"{path}:1", message, remedy))
-        if isinstance(row, dict) and not row["path"]:
-            row = source.fault(place, "the row names no clip in 'path'")
-        yield place, row if isinstance(row, Fault) else clip_row(row, lengths)
+        if isinstance(row, dict) and not (row["path"] or "").strip("./"):
+            row = source.fault(place, f"the row names no clip in 'path': found '{row['path'] or ''}'")
+        found = row if isinstance(row, Fault) else clip_row(row, lengths)
+        unknown += isinstance(found, dict) and "duration" not in found
+        yield place, found
+    if unknown and source.has(DURATIONS):
+        source.tell(f"{unknown} clips of the table are not in {DURATIONS}")
 
 
 def _lengths(source: Source) -> dict[str, float]:
     """Length of each clip in s; a line that says no number of milliseconds says nothing."""
-    found = {}
-    for line in source.lines(DURATIONS) if source.has(DURATIONS) else ():
+    found: dict[str, float] = {}
+    unread, faults = 0, []
+    for number, line in enumerate(source.lines(DURATIONS) if source.has(DURATIONS) else (), start=1):
         clip, _, milliseconds = line.rstrip().rpartition("\t")
-        try:
-            found[clip] = float(milliseconds) / 1000
-        except ValueError:
-            continue  # the header
+        length = seconds(milliseconds)
+        if clip and length is not None:
+            name = clip if "." in clip else f"{clip}.mp3"
+            faults += differing(found, name, length / 1000, source.where(f"{DURATIONS}:{number}"))
+            found[name] = length / 1000
+        elif line.strip() and number > 1:  # the first is the header
+            unread += 1
+    if faults:
+        raise CorpusError(faults[:50])
+    if unread:
+        source.tell(f"{unread} lines of {DURATIONS} are no clip, a tab and a number of milliseconds: they are not used")
     return found
 
 

@@ -15,6 +15,7 @@ import csv
 import re
 from collections.abc import Iterator
 
+from augment.corpus.given import differing, unlike
 from augment.corpus.source import Row, Source
 from augment.errors import CorpusError, Fault
 
@@ -44,9 +45,11 @@ def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
         raise CorpusError(Fault(str(source.path), "has neither dev/segments nor test/segments", remedy))
     background = _background(source)
     silent: set[str] = set()
+    unheard = 0
     for subset in subsets:
         texts, speakers = (_pairs(source, f"{subset}/{name}") for name in ("text", "utt2spk"))
         spoken = _spoken(source, f"{subset}/stm")
+        heard = set[str]()
         for number, line in enumerate(source.lines(f"{subset}/segments"), start=1):
             place = f"{subset}/segments:{number}"
             cut = _cut(line)
@@ -55,9 +58,13 @@ def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
                 yield place, source.fault(place, message)
             elif cut:
                 speaker = speakers.get(cut["id"], "")
+                heard.add(cut["id"])
                 silent |= {speaker} - background.keys()
                 labels = {**spoken.get(speaker, {}), **background.get(speaker, {}), "subset": subset}
                 yield place, {**labels, **cut, "text": texts.get(cut["id"], ""), "speaker": speaker}
+        unheard += len(texts.keys() - heard)
+    if unheard:
+        source.tell(f"{unheard} texts have no segment: they are not used")
     if background and silent:
         source.tell(f"{BACKGROUND} does not describe", sorted(silent))
 
@@ -102,7 +109,9 @@ def _spoken(source: Source, name: str) -> dict[str, Row]:
             continue
         mark = re.fullmatch(r"<([^<>,]+),([^<>,]+)>", parts[5]) if len(parts) > 5 else None
         if mark:
-            found[parts[2]] = {"gender": mark[1], "english": mark[2]}
+            said = {"gender": mark[1], "english": mark[2]}
+            faults += differing(found, parts[2], said, source.where(f"{name}:{number}"))
+            found.setdefault(parts[2], said)
         elif len(parts) < 6:
             message = "expected a recording, a channel, a speaker, a start, an end and a mark"
             faults.append(source.fault(f"{name}:{number}", f"{message}, found '{line.strip()}'"))
@@ -118,19 +127,26 @@ def _background(source: Source) -> dict[str, Row]:
         return {}
     reader = csv.DictReader(source.lines(BACKGROUND), strict=True)
     found: dict[str, Row] = {}
+    faults = []
     try:
-        names = question_labels([name for name in reader.fieldnames or () if name.strip() != PARTICIPANT])
-        key = next((name for name in reader.fieldnames or () if name.strip() == PARTICIPANT), None)
+        header = unlike([name for name in reader.fieldnames or () if name], source.where(f"{BACKGROUND}:1"))
+        names = question_labels([name for name in header if name.strip() != PARTICIPANT])
+        key = next((name for name in header if name.strip() == PARTICIPANT), None)
         if key is None:
             raise CorpusError(source.fault(f"{BACKGROUND}:1", f"expected a column {PARTICIPANT}"))
         for row in reader:
+            place = f"{BACKGROUND}:{reader.line_num}"
             if None in row or not row[key]:
                 message = f"expected a {PARTICIPANT}, and no more cells than the header has columns"
-                raise CorpusError(source.fault(f"{BACKGROUND}:{reader.line_num}", message))
-            found[row[key].strip()] = {label: row[column] for column, label in names.items()}
+                raise CorpusError(source.fault(place, message))
+            participant, answers = row[key].strip(), {label: row[column] for column, label in names.items()}
+            faults += differing(found, participant, answers, source.where(place))
+            found[participant] = answers
     except csv.Error as error:
         message = f"cannot be read as a table: {error}"
         raise CorpusError(source.fault(f"{BACKGROUND}:{reader.reader.line_num}", message)) from None
+    if faults:
+        raise CorpusError(faults[:50])
     return found
 
 

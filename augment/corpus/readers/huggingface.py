@@ -1,15 +1,19 @@
 """Hugging Face data sets on disk: Parquet files with embedded audio, or a folder of them.
 
-The audio is the column of structures with ``bytes`` and ``path``; it is read where it lies in the table. ``sentence``,
-``transcription``, ``transcript`` or ``normalized_text`` stand for ``text`` where that is missing, ``speaker_id`` or
-``client_id`` for ``speaker``. Names of class labels are taken from the data set's own description of its features.
+The audio is the column that the data set's own description calls ``Audio``; without one, the structure with ``bytes``
+and ``path``. It is read where it lies in the table, and is the whole utterance: an ``offset`` says where the clip lay
+in what it was cut from, and is the label ``label_offset``, the ``duration`` beside it ``label_duration``.
+``sentence``, ``transcription``, ``transcript`` or ``normalized_text`` stand for ``text`` where that is missing,
+``speaker_id`` or ``client_id`` for ``speaker``. Names of class labels are taken from the description; other structures
+and bytes are left out.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from augment.corpus.given import whole_audio
 from augment.corpus.source import Row, Source
 from augment.errors import CorpusError, Fault
 from augment.files.members import member_path
@@ -34,41 +38,70 @@ def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
     )
     if not files:
         raise CorpusError(Fault(str(source.path), "no .parquet file is in this folder"))
+    unused: set[str] = set()
     for path in files:
-        yield from _table(source, path)
+        yield from _table(source, path, unused)
+    if unused:
+        source.tell(f"columns of structures or bytes are not used: {', '.join(sorted(unused))}")
 
 
-def _table(source: Source, path: Path) -> Iterator[tuple[str, Row | Fault]]:
+def _table(source: Source, path: Path, unused: set[str]) -> Iterator[tuple[str, Row | Fault]]:
     import polars
 
     name = path.relative_to(source.folder).as_posix()
     try:
         lazy = polars.scan_parquet(path)
-        kinds = lazy.collect_schema()
-        audio = next((column for column, kind in kinds.items() if _is_audio(kind)), None)
-        if audio is None:
-            message = f"has no column with embedded audio; columns: {', '.join(kinds)}"
-            raise CorpusError(Fault(str(path), message, "expected a structure with 'bytes' and 'path'"))
-        bare = polars.col(audio).struct.field("bytes").is_null().alias("_bare")
-        place = polars.col(audio).struct.field("path").alias("_path")
-        frame = lazy.select(bare, place, polars.all().exclude(audio)).collect()
-        frame = frame.with_columns(_named(path, frame.columns))
+        kinds, features = lazy.collect_schema(), _features(path)
+        audio = _audio_column(path, kinds, features)
+        columns = [column for column, kind in kinds.items() if column != audio and not _is_nested(kind)]
+        unused |= {*kinds} - {audio, *columns}
+        field = polars.col(audio).struct.field
+        place = polars.struct(field("bytes").is_null().alias("bare"), field("path")).alias(audio)
+        frame = lazy.select(place, *columns).collect()  # under the name of the audio, which no other column has
     except (OSError, polars.exceptions.PolarsError) as error:
         raise CorpusError(Fault(str(path), f"cannot be read as a table: {error}")) from None
     meant = {
-        column: next((other for other in others if other in frame.columns), None)
+        column: next((other for other in others if other in columns), None)
         for column, others in MEANT.items()
-        if column not in frame.columns
+        if column not in columns
     }
-    for number, row in enumerate(frame.rows(named=True)):
-        bare_audio, outside = row.pop("_bare"), row.pop("_path")
-        if bare_audio and not outside:
-            yield f"{name}:{number + 1}", source.fault(f"{name}:{number + 1}", "the row has no audio")
+    classes = _classes(features, {column: kinds[column] for column in columns})
+    for number, row in enumerate(frame.rows(named=True), start=1):
+        held, where = row.pop(audio), f"{name}:{number}"
+        wrong = _outside(row, classes) or ("the row has no audio" if held["bare"] and not held["path"] else "")
+        if wrong:
+            yield where, source.fault(where, wrong)
             continue
-        for column, other in meant.items():
-            row[column] = None if other is None else row.pop(other)
-        where = outside if bare_audio else member_path(name, f"{audio}/{number}")
-        yield f"{name}:{number + 1}", {**row, "audio_filepath": where}
+        row |= {column: names.get(row[column]) for column, names in classes.items()}
+        row |= {column: None if other is None else row.pop(other) for column, other in meant.items()}
+        file = held["path"] if held["bare"] else member_path(name, f"{audio}/{number - 1}")
+        yield where, {**whole_audio(row), "audio_filepath": file}
+
+
+def _features(path: Path) -> dict[str, dict[str, Any]]:
+    """What the data set says of its columns."""
+    import polars
+
+    try:
+        said: Any = json.loads(polars.read_parquet_metadata(path).get("huggingface", "{}"))
+        features = dict(said.get("info", {}).get("features", {}))
+    except (ValueError, AttributeError, TypeError):
+        return {}
+    return {column: feature for column, feature in features.items() if isinstance(feature, dict)}
+
+
+def _audio_column(path: Path, kinds: "polars.Schema", features: Mapping[str, dict[str, Any]]) -> str:
+    """The column of audio: one that is described as such, or one that looks like it and is not described as other."""
+    held = [column for column, kind in kinds.items() if _is_audio(kind)]
+    said = [column for column in held if features.get(column, {}).get("_type") == "Audio"]
+    fits = said or [column for column in held if "_type" not in features.get(column, {})]
+    if "audio" in fits or len(fits) == 1:
+        return "audio" if "audio" in fits else fits[0]
+    if fits:
+        message = f"has several columns that may be the audio: {', '.join(fits)}"
+        raise CorpusError(Fault(str(path), message, "leave one of them, or call one 'audio'"))
+    message = f"has no column with embedded audio; columns: {', '.join(kinds)}"
+    raise CorpusError(Fault(str(path), message, "expected a structure with 'bytes' and 'path'"))
 
 
 def _is_audio(kind: "polars.DataType") -> bool:
@@ -77,19 +110,34 @@ def _is_audio(kind: "polars.DataType") -> bool:
     return isinstance(kind, polars.Struct) and {"bytes", "path"} <= {field.name for field in kind.fields}
 
 
-def _named(path: Path, columns: list[str]) -> list["polars.Expr"]:
-    """Class labels by their names instead of their numbers."""
+def _is_nested(kind: "polars.DataType") -> bool:
+    """Whether cells are structures or bytes, or lists of them."""
     import polars
 
-    try:
-        said: Any = json.loads(polars.read_parquet_metadata(path).get("huggingface", "{}"))
-        features = dict(said.get("info", {}).get("features", {}))
-    except (ValueError, AttributeError, TypeError):
-        return []
-    found = []
-    for column, feature in features.items():
-        names = feature.get("names") if isinstance(feature, dict) and feature.get("_type") == "ClassLabel" else None
-        if names and column in columns:
-            numbers = list(range(len(names)))
-            found.append(polars.col(column).replace_strict(numbers, names, default=None, return_dtype=polars.String))
-    return found
+    while isinstance(kind, polars.List | polars.Array):
+        kind = kind.inner  # type: ignore[assignment]  # a class is a type of data, too
+    return kind in (polars.Struct, polars.Binary, polars.Object)
+
+
+def _classes(
+    features: Mapping[str, dict[str, Any]], kinds: Mapping[str, "polars.DataType"]
+) -> dict[str, dict[int | None, str | None]]:
+    """Names of the numbers of class labels, by column; -1 is none. Columns that hold the names are not among them."""
+    names = {
+        column: feature["names"]
+        for column, feature in features.items()
+        if feature.get("_type") == "ClassLabel" and feature.get("names") and isinstance(feature["names"], list)
+    }
+    return {
+        column: {None: None, -1: None, **dict(enumerate(said))}
+        for column, said in names.items()
+        if column in kinds and kinds[column].is_numeric()
+    }
+
+
+def _outside(row: Row, classes: Mapping[str, Mapping[int | None, str | None]]) -> str:
+    """What is wrong with a class label that has no name."""
+    for column, names in classes.items():
+        if row[column] not in names:
+            return f"{column}: found {row[column]}; the data set names the classes 0 to {len(names) - 3}"
+    return ""

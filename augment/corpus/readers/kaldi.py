@@ -1,8 +1,9 @@
 """Kaldi data directory: ``wav.scp``, ``text``, ``utt2spk``, ``segments``, and one file for each label.
 
-Every ``utt2NAME`` and ``spk2NAME`` that is there gives a label NAME. A command in ``wav.scp`` is not run; where it only
-decodes one file (``cat``, ``flac``, ``sph2pipe``), the file is read. Relative paths start from the first of the folder
-itself and the two above it in which the first audio file is found.
+Every ``utt2NAME`` and ``spk2NAME`` that is there gives a label NAME, ``label_NAME`` where it is called like a column of
+ours: ``utt2offset`` does not say which audio is read. A command in ``wav.scp`` is not run; where it only decodes one
+file (``cat``, ``flac``, ``sph2pipe``), the file is read. Relative paths start from the first of the folder itself and
+the two above it in which the first audio file is found. Segments that name a channel are faults.
 
 Reference: Kaldi's documentation, "Data preparation".
 """
@@ -11,6 +12,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from augment.corpus.given import labels_of
 from augment.corpus.source import Row, Source
 from augment.errors import CorpusError, Fault
 
@@ -19,7 +21,8 @@ FOLDER = True
 SIGNS = ("wav.scp",)
 OWN = {"utt2spk", "utt2dur", "utt2num_frames", "utt2uniq", "utt2max_frames_per_chunk", "spk2utt", "reco2dur"}
 DECODERS = re.compile(
-    r"(?:\S*/)?(?:cat|flac(?: -c| -d| -s| -cd| -cds| -dc| --silent)+|sph2pipe(?: -f wav| -p)*) (\S+) ?\|"
+    r"(?:\S*/)?(?:cat|flac(?: -c| -d| -s| -cd| -cds| -dc| --silent)+|sph2pipe(?: -f wav| -p)*)"
+    r""" ("[^"$`\\]+"|'[^']+'|[^\s"']+) ?\|"""
 )
 
 Table = dict[str, tuple[str, str]]
@@ -34,7 +37,7 @@ def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
     segments = _table(source, "segments") if source.has("segments") else None
     texts, speakers = (_table(source, name) if source.has(name) else {} for name in ("text", "utt2spk"))
     lengths = _table(source, "utt2dur") if source.has("utt2dur") else {}
-    labels = _labels(source, speakers)
+    labels = labels_of(_labels(source, speakers))
     base = source.start(next((file for entry, _ in recordings.values() if (file := _file(entry))), ""))
     cut = segments if segments is not None else {key: (key, place) for key, (_, place) in recordings.items()}
     for identity, (value, place) in cut.items():
@@ -88,26 +91,33 @@ def _file(entry: str) -> str | None:
     Example:
         >>> _file("a b.wav"), _file("flac -c -d -s a.flac |"), _file("sox a.wav -t wav - speed 1 |"), _file("a.ark:17")
         ('a b.wav', 'a.flac', None, None)
+        >>> _file("cat 'a b.wav' |")
+        'a b.wav'
     """
     decoder = DECODERS.fullmatch(entry)
     if decoder:
-        return decoder[1]
+        return decoder[1][1:-1] if decoder[1][0] in "\"'" else decoder[1]
     return None if entry.endswith("|") or re.search(r"\.ark:\d+$", entry) else entry
 
 
 def _audio(value: str, recordings: Table, base: str, cut: bool) -> Row | str:
     """Audio file, offset and duration of an utterance; or what is wrong."""
-    recording, *times = value.split() if cut else [value]
+    recording, *times = value.split() or [""] if cut else [value]
+    if len(times) > 2:
+        return f"the segment names a channel ('{value}'), which is not taken out of a file: keep each in its own"
     if recording not in recordings:
-        return f"the recording '{recording}' is not in wav.scp"
-    file = _file(recordings[recording][0])
+        return f"the recording '{recording}' is not in wav.scp" if recording else "the segment names no recording"
+    entry = recordings[recording][0]
+    file = _file(entry)
+    if not entry:
+        return f"the entry of '{recording}' in wav.scp is empty: it names no file"
     if not file:
         return "wav.scp has a command or an archive, which are not read: decode it to a file first"
     audio: Row = {"audio_filepath": Path(base, file).as_posix() if base else file}
     if not cut:
         return audio
     try:
-        start, end = (float(time) for time in times[:2])
+        start, end = (float(time) for time in times)
     except ValueError:
         return f"expected a recording, a start and an end in s, found '{value}'"
     if not 0 <= start < end and end != -1:

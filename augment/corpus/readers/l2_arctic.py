@@ -47,9 +47,12 @@ def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
 def _speaker(source: Source, folder: Path, labels: Row) -> Iterator[tuple[str, Row]]:
     base = folder.relative_to(source.folder).as_posix()
     texts = {path.stem for path in (folder / "transcript").glob("[!.]*.txt")}
-    for stem in sorted(texts | {path.stem for path in (folder / "wav").glob("[!.]*.wav")}):
+    heard = [path for path in (folder / "wav").glob("[!.]*") if path.suffix.lower() == ".wav"]
+    unheard = texts - {path.stem for path in heard}
+    files = [*((path.stem, path.name) for path in heard), *((stem, f"{stem}.wav") for stem in unheard)]
+    for stem, file in sorted(files):
         lines = source.lines(f"{base}/transcript/{stem}.txt") if stem in texts else ()
-        name = f"{base}/wav/{stem}.wav"
+        name = f"{base}/wav/{file}"
         told = {"id": f"{folder.name}_{stem}", "audio_filepath": name, "text": " ".join("".join(lines).split())}
         yield name, {**told, "speaker": folder.name, **labels}
 

@@ -1,17 +1,21 @@
 """Lhotse manifests, JSON Lines, gzip-compressed or not: cuts, or recordings with supervisions.
 
 The path is a file of cuts, or a folder with ``*cuts*.jsonl.gz`` or with ``*recordings*.jsonl.gz`` and
-``*supervisions*.jsonl.gz``. Every supervision is an utterance; ``custom`` fields are labels. Relative audio paths start
-from the first of the folder itself and the two above it from which they are found.
+``*supervisions*.jsonl.gz``. Every supervision is an utterance; ``custom`` fields are labels, ``label_NAME`` where they
+are called like a column of ours. Relative audio paths start from the first of the folder itself and the two above it in
+which the first audio file is found. Recordings that Lhotse changes when it loads them (``transforms``, such as another
+speed) are faults; a changed sample rate alone is none.
 
-Reference: Lhotse's documentation, "Cuts" and "Supervision manifest".
+Reference: Lhotse's documentation, "Cuts" and "Supervision manifest"; lhotse/augmentation/transform.py.
 """
 
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from augment.corpus.given import differing, labels_of
 from augment.corpus.source import Row, Source
 from augment.errors import CorpusError, Fault
 
@@ -19,10 +23,22 @@ SUFFIXES = (".jsonl.gz",)
 FOLDER = True
 SIGNS = ("*cuts*.jsonl*", "*recordings*.jsonl*")
 PLAIN = ("gender", "language")
+HARMLESS = ("Resample",)
 
 
 def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
     """Rows in the order of files and lines."""
+    base: str | None = None
+    for place, row in _rows(source):
+        if isinstance(row, dict):
+            file = row["audio_filepath"]
+            base = source.start(file) if base is None else base
+            row["audio_filepath"] = Path(base, file).as_posix()
+        yield place, row
+
+
+def _rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
+    """Rows with their audio files as they are written."""
     if not source.path.is_dir():
         yield from _cuts(source, [source.path])
         return
@@ -36,14 +52,21 @@ def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
         raise CorpusError(Fault(str(source.path), message))
 
 
-def _objects(source: Source, path: Path) -> Iterator[tuple[str, Any]]:
+def _objects(source: Source, path: Path) -> Iterator[tuple[str, dict[str, Any] | Fault]]:
     name = path.relative_to(source.folder).as_posix()
     for number, line in enumerate(source.lines(name), start=1):
-        if line.strip():
-            try:
-                yield f"{name}:{number}", json.loads(line)
-            except (ValueError, RecursionError) as error:
-                yield f"{name}:{number}", source.fault(f"{name}:{number}", f"this line is not JSON: {error}")
+        place = f"{name}:{number}"
+        if not line.strip():
+            continue
+        try:
+            found = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            yield place, source.fault(place, f"this line is not JSON: {error}")
+            continue
+        if isinstance(found, dict):
+            yield place, found
+        else:
+            yield place, source.fault(place, f"found {line.strip()[:40]}; expected a JSON object")
 
 
 def _cuts(source: Source, paths: list[Path]) -> Iterator[tuple[str, Row | Fault]]:
@@ -55,7 +78,7 @@ def _cuts(source: Source, paths: list[Path]) -> Iterator[tuple[str, Row | Fault]
             if "tracks" in cut:
                 raise ValueError("a mixed cut: its tracks are mixed when it is loaded, and no clean speech")
             for supervision in cut["supervisions"]:
-                yield place, _row(source, cut["recording"], supervision, float(cut.get("start", 0.0)))
+                yield place, _row(cut["recording"], supervision, _number(cut, "start") if "start" in cut else 0.0)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             yield place, source.fault(place, f"this cut cannot be used: {_said(error)}")
 
@@ -65,11 +88,14 @@ def _supervisions(
 ) -> Iterator[tuple[str, Row | Fault]]:
     known: dict[str, Any] = {}
     for place, recording in (pair for path in recordings for pair in _objects(source, path)):
-        if isinstance(recording, dict) and isinstance(recording.get("id"), str):
-            known[recording["id"]] = recording
+        if isinstance(recording, Fault):
+            yield place, recording
+        elif not isinstance(recording.get("id"), str):
+            yield place, source.fault(place, "this is no recording")
         else:
-            fault = recording if isinstance(recording, Fault) else source.fault(place, "this is no recording")
-            yield place, fault
+            faults = differing(known, recording["id"], recording, source.where(place))
+            yield from ((place, fault) for fault in faults)
+            known[recording["id"]] = recording
     for place, supervision in (pair for path in supervisions for pair in _objects(source, path)):
         if isinstance(supervision, Fault):
             yield place, supervision
@@ -77,32 +103,56 @@ def _supervisions(
         try:
             if supervision["recording_id"] not in known:
                 raise ValueError(f"there is no recording '{supervision['recording_id']}'")
-            yield place, _row(source, known[supervision["recording_id"]], supervision, 0.0)
+            yield place, _row(known[supervision["recording_id"]], supervision, 0.0)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             yield place, source.fault(place, f"this supervision cannot be used: {_said(error)}")
 
 
 def _said(error: Exception) -> str:
-    return f"it has no {error}" if isinstance(error, KeyError) else str(error)
+    if isinstance(error, KeyError):
+        return f"it has no {error}"
+    return str(error) if isinstance(error, ValueError) else "a part of it is not of the kind that Lhotse writes"
 
 
-def _row(source: Source, recording: dict[str, Any], supervision: dict[str, Any], start_s: float) -> Row:
+def _row(recording: dict[str, Any], supervision: dict[str, Any], start_s: float) -> Row:
     """An utterance; a stretch of its recording, or all of it."""
-    (audio,) = recording["sources"]
-    if audio["type"] != "file":
-        raise ValueError(f"its audio is a '{audio['type']}'; only files are read")
-    if len(recording.get("channel_ids") or [0]) > 1:
-        raise ValueError("its recording has several channels: keep the talker's own in a file")
-    offset, length = start_s + float(supervision["start"]), float(supervision["duration"])
-    whole = offset == 0.0 and abs(length - float(recording["duration"])) < 0.5 / float(recording["sampling_rate"])
+    offset, length = start_s + _number(supervision, "start"), _number(supervision, "duration")
+    file, recorded_s, rate = _file(recording), _number(recording, "duration"), _number(recording, "sampling_rate")
+    if rate <= 0:
+        raise ValueError(f"the 'sampling_rate' of its recording is {recording['sampling_rate']}")
+    whole = offset == 0.0 and abs(length - recorded_s) < 0.5 / rate
     plain = {name: supervision[name] for name in PLAIN if supervision.get(name) is not None}
     return {
-        **(supervision.get("custom") or {}),
+        **labels_of(supervision.get("custom") or {}),
         **plain,
         "id": supervision["id"],
-        "audio_filepath": Path(source.start(audio["source"]), audio["source"]).as_posix(),
+        "audio_filepath": file,
         **({} if whole else {"offset": round(offset, 6)}),
         "duration": length,
         "text": supervision.get("text"),
         "speaker": supervision.get("speaker"),
     }
+
+
+def _file(recording: dict[str, Any]) -> str:
+    """The audio file of a recording, where its samples are those that Lhotse would load."""
+    sources = recording["sources"]
+    if len(sources) != 1:
+        raise ValueError(f"its recording has {len(sources)} sources; only one file is read")
+    if sources[0]["type"] != "file":
+        raise ValueError(f"its audio is a '{sources[0]['type']}'; only files are read")
+    if len(recording.get("channel_ids") or [0]) > 1:
+        raise ValueError("its recording has several channels: keep the talker's own in a file")
+    changes = [str(change.get("name") or change.get("type")) for change in recording.get("transforms") or ()]
+    if set(changes) - set(HARMLESS):
+        message = f"its recording is changed when Lhotse loads it (transforms: {', '.join(changes)})"
+        raise ValueError(f"{message}: save the changed audio first, with save_audios")
+    return str(sources[0]["source"])
+
+
+def _number(of: dict[str, Any], name: str) -> float:
+    """A time or a rate."""
+    value = of[name]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"expected a number as '{name}', found {value!r}")
+    return float(value)

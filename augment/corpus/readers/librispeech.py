@@ -8,6 +8,7 @@ Reference: the corpus's README.TXT and SPEAKERS.TXT.
 from collections.abc import Iterator
 from pathlib import Path
 
+from augment.corpus.given import differing, tell_unnamed
 from augment.corpus.source import Row, Source, text_lines
 from augment.errors import CorpusError, Fault
 from augment.files.walk import files_below
@@ -24,6 +25,7 @@ def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
     if not files:
         raise CorpusError(Fault(str(source.path), "has no transcripts SPEAKER/CHAPTER/*.trans.txt"))
     genders = _genders(source)
+    named: set[str] = set()
     for path in files:
         name = path.relative_to(source.folder)
         subset, speaker, chapter = path.absolute().parts[-4:-1]
@@ -35,8 +37,10 @@ def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
                 yield place, source.fault(place, f"expected an id that begins with '{speaker}-{chapter}-'")
             elif identity:
                 audio = name.with_name(f"{identity}.flac").as_posix()
+                named.add(audio)
                 told = {"id": identity, "audio_filepath": audio, "text": "".join(text).strip(), "speaker": speaker}
                 yield place, {**told, **labels}
+    tell_unnamed(source, named, "have no line in a .trans.txt")
 
 
 def _genders(source: Source) -> dict[str, str]:
@@ -52,6 +56,7 @@ def _genders(source: Source) -> dict[str, str]:
         if line.startswith(";") or not line.strip():
             continue
         speaker, gender = speaker_line(line)
+        faults += differing(found, speaker, gender, f"{path}:{number}")
         found[speaker] = gender
         if not gender:
             message = f"expected ID | SEX | SUBSET | MINUTES | NAME, found '{line.strip()}'"

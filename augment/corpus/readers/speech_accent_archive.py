@@ -10,6 +10,7 @@ Reference: the description of rtatman/speech-accent-archive, and programs that r
 import csv
 from collections.abc import Iterator
 
+from augment.corpus.given import differing, unlike
 from augment.corpus.source import Row, Source
 from augment.errors import CorpusError, Fault
 
@@ -28,16 +29,22 @@ def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
         raise CorpusError(Fault(str(source.path), "this is a file; the layout 'speech_accent_archive' is a folder"))
     folder = next((name for name in FOLDERS if (source.folder / name).is_dir()), FOLDERS[0])
     text = " ".join("".join(source.lines(PASSAGE)).split()) if source.has(PASSAGE) else ""
-    missing = 0
+    missing, known = 0, dict[str, Row | None]()
     for place, row in _table(source):
         if None in row or None in row.values() or _flag(row) not in ("TRUE", "FALSE"):
             yield place, source.fault(place, f"expected a cell for each column, and {MISSING} TRUE or FALSE")
-        elif _flag(row) == "TRUE":
+            continue
+        name, used = row["filename"].strip(), None if _flag(row) == "TRUE" else row
+        faults = differing(known, name, used, source.where(place)) if name else []
+        known[name] = used
+        if faults:
+            yield place, faults[0]
+        elif used is None:
             missing += 1
-        elif not row["filename"].strip():
+        elif not name:
             yield place, source.fault(place, "the row has no filename")
         else:
-            yield place, {**_row(row), "audio_filepath": f"{folder}/{row['filename'].strip()}.mp3", "text": text}
+            yield place, {**_row(row), "audio_filepath": f"{folder}/{name}.mp3", "text": text}
     if missing:
         source.tell(f"{missing} speakers of the table have no recording")
     if not text:
@@ -61,7 +68,8 @@ def _table(source: Source) -> Iterator[tuple[str, dict[str, str]]]:
     """
     reader = csv.DictReader(source.lines(TABLE), strict=True)
     try:
-        if not {"filename", "native_language", "speakerid"} <= set(reader.fieldnames or ()):
+        header = unlike([name for name in reader.fieldnames or () if name], source.where(f"{TABLE}:1"))
+        if not {"filename", "native_language", "speakerid"} <= set(header):
             raise CorpusError(source.fault(f"{TABLE}:1", "expected columns filename, native_language, speakerid ..."))
         for row in reader:
             yield f"{TABLE}:{reader.line_num}", {name: cell for name, cell in row.items() if name != ""}

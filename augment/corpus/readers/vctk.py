@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from augment.corpus.given import differing
 from augment.corpus.source import Row, Source
 from augment.errors import CorpusError, Fault
 
@@ -71,6 +72,7 @@ def _speakers(source: Source) -> dict[str, Row]:
         if not line.strip() or line.split()[0] == "ID":
             continue
         speaker, labels = speaker_line(line)
+        faults += differing(found, speaker, labels, source.where(f"{INFO}:{number}"))
         found[speaker] = labels
         if not labels:
             message = f"expected id, age, gender, accent and region, found '{line.strip()}'"

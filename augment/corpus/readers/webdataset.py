@@ -1,16 +1,19 @@
 """WebDataset: tar archives, or a folder of them. Files of one sample have the same name up to its first dot.
 
 ``NAME.flac`` (or another audio ending) is the audio, ``NAME.txt`` the text, ``NAME.json`` an object of columns. Audio
-is read where it lies in the archive.
+is read where it lies in the archive, and is the whole utterance: an ``offset`` in ``NAME.json`` says where the clip lay
+in what it was cut from, and is the label ``label_offset``, the ``duration`` beside it ``label_duration``. Parts of a
+sample whose endings differ in case only, such as ``NAME.wav`` and ``NAME.WAV``, are a fault.
 """
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from augment.corpus.given import whole_audio
 from augment.corpus.source import Row, Source
 from augment.errors import AudioError, CorpusError, Fault
-from augment.files.members import member_path, read_member, tar_members
+from augment.files.members import member_path, read_member, tar_links, tar_members
 from augment.files.walk import files_below
 from augment.profiles.recording import SUFFIXES as AUDIO
 
@@ -24,42 +27,51 @@ def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
     archives = files_below(source.folder, lambda name: name.endswith(".tar")) if source.path.is_dir() else [source.path]
     if not archives:
         raise CorpusError(Fault(str(source.path), "no .tar archive is in this folder", "compressed ones are not read"))
+    links = 0
     for archive in archives:
         name = archive.relative_to(source.folder).as_posix()
         for number, (key, parts) in enumerate(_samples(archive).items(), start=1):
             yield f"{name}:{number}", _row(source, archive, f"{name}:{number}", (key, parts))
+        links += tar_links(archive)
+    if links:
+        source.tell(f"{links} links in archives are not followed: what they stand for is not read under their names")
 
 
-def _samples(archive: Path) -> dict[str, dict[str, str]]:
-    """Members of each sample by their ending, such as ``.flac``."""
+def _samples(archive: Path) -> dict[str, dict[str, list[str]]]:
+    """Members of each sample by their ending, such as ``.flac``; those that differ in case have the same one."""
     state = archive.stat()
     try:
         members = tar_members(archive, state.st_mtime_ns, state.st_size)
     except AudioError as error:
         raise CorpusError(error.faults) from None
-    samples: dict[str, dict[str, str]] = {}
+    samples: dict[str, dict[str, list[str]]] = {}
     for member in members:
         folder, slash, file = member.rpartition("/")
         stem, dot, ending = file.partition(".")
         if stem:  # hidden files are none
-            samples.setdefault(f"{folder}{slash}{stem}", {})[f"{dot}{ending.lower()}"] = member
+            parts = samples.setdefault(f"{folder}{slash}{stem}", {})
+            parts.setdefault(f"{dot}{ending.lower()}", []).append(member)
     return samples
 
 
-def _row(source: Source, archive: Path, place: str, sample: tuple[str, dict[str, str]]) -> Row | Fault:
+def _row(source: Source, archive: Path, place: str, sample: tuple[str, dict[str, list[str]]]) -> Row | Fault:
     key, parts = sample
-    audio = [member for ending, member in parts.items() if ending in AUDIO]
+    audio = [member for ending, members in parts.items() if ending in AUDIO for member in members]
     if key.startswith("/") or ".." in key.split("/"):
         return source.fault(place, f"the sample '{key}' points outside of the archive")
     if len(audio) != 1:
         return source.fault(place, f"the sample '{key}' has {len(audio)} audio files; expected one")
+    columns, texts = parts.get(".json", []), parts.get(".txt", [])
+    twice = next((part for part in (columns, texts) if len(part) > 1), None)
+    if twice:
+        return source.fault(place, f"the sample '{key}' has a part twice: {', '.join(twice)}")
     try:
-        row = json.loads(read_member(archive, parts[".json"])) if ".json" in parts else {}
+        row = json.loads(read_member(archive, columns[0])) if columns else {}
         if not isinstance(row, dict):
-            return source.fault(place, f"'{parts['.json']}' is no JSON object")
-        if ".txt" in parts:
-            row["text"] = read_member(archive, parts[".txt"]).decode("utf-8-sig")
+            return source.fault(place, f"'{columns[0]}' is no JSON object")
+        if texts:
+            row["text"] = read_member(archive, texts[0]).decode("utf-8-sig")
     except (ValueError, RecursionError, AudioError) as error:
         return source.fault(place, f"the sample '{key}' cannot be read: {error}")
     name = archive.relative_to(source.folder).as_posix()
-    return {"id": key, **row, "audio_filepath": member_path(name, audio[0])}
+    return {"id": key, **whole_audio(row), "audio_filepath": member_path(name, audio[0])}

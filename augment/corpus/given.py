@@ -1,0 +1,99 @@
+"""What readers take from tables of others: labels beside our own columns, and keys that stand once."""
+
+from collections.abc import Container, Iterable, Mapping
+from typing import Any
+
+from augment.corpus.source import Source
+from augment.errors import CorpusError, Fault
+from augment.profiles.recording import audio_files
+
+OURS = frozenset({"id", "audio_filepath", "offset", "duration", "text", "speaker"})
+"""Columns that say which audio an utterance is, and what and who is heard in it: labels of others do not decide it."""
+
+
+def labels_of(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Labels of others; ``label_...`` is what one of them is called that has the name of a column of ours.
+
+    Example:
+        >>> labels_of({"accent": "Welsh", "offset": 3.5})
+        {'accent': 'Welsh', 'label_offset': 3.5}
+    """
+    return {free_label(name, given) if name in OURS else name: value for name, value in given.items()}
+
+
+def free_label(name: str, taken: Mapping[str, Any]) -> str:
+    """What a column is called as a label, so that it is none of the others.
+
+    Example:
+        >>> free_label("offset", {"label_offset": 1})
+        'label_label_offset'
+    """
+    free = f"label_{name}"
+    while free in taken:
+        free = f"label_{free}"
+    return free
+
+
+def whole_audio(row: dict[str, Any]) -> dict[str, Any]:
+    """A row whose audio is the whole utterance: an offset says where it lay in something else, and is a label.
+
+    Example:
+        >>> whole_audio({"offset": 3.5, "duration": 2.0}), whole_audio({"offset": None, "duration": 2.0})
+        ({'label_offset': 3.5, 'label_duration': 2.0}, {'duration': 2.0})
+    """
+    if row.get("offset") is None:
+        return {name: value for name, value in row.items() if name != "offset"}
+    times = ("offset", "duration")
+    return {free_label(name, row) if name in times else name: value for name, value in row.items()}
+
+
+def differing(found: Mapping[str, Any], key: str, value: Any, where: str) -> list[Fault]:
+    """A fault where a table has a key for the second time, with another value.
+
+    Args:
+        found: What the table had before.
+        key: What stands in the line.
+        value: What the line says of it.
+        where: File and line.
+
+    Example:
+        >>> differing({"p225": "F"}, "p225", "F", "a.txt:2")
+        []
+        >>> print(*differing({"p225": "F"}, "p225", "M", "a.txt:2"))
+        a.txt:2: 'p225' stands twice, and not with the same values - keep the line that is right
+    """
+    if key not in found or found[key] == value:
+        return []
+    return [Fault(where, f"'{key}' stands twice, and not with the same values", "keep the line that is right")]
+
+
+def tell_unnamed(source: Source, named: Container[str], what: str) -> None:
+    """Count the audio files of a folder that no row names.
+
+    Args:
+        source: The folder of a corpus.
+        named: Paths below it that rows name.
+        what: What is with the others.
+    """
+    names = (path.relative_to(source.folder).as_posix() for path in audio_files(source.folder))
+    count = sum(name not in named for name in names)
+    if count:
+        source.tell(f"{count} audio files {what}: they are not used")
+
+
+def unlike(header: Iterable[str], where: str) -> list[str]:
+    """Names of columns, where none stands twice.
+
+    Raises:
+        CorpusError: One does: of its cells, the last would be the column's.
+
+    Example:
+        >>> unlike(["age", "sex"], "a.csv:1")
+        ['age', 'sex']
+    """
+    names = list(header)
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        remedy = "keep one of each, or call them different things"
+        raise CorpusError([Fault(where, f"the column '{name}' stands twice in the header", remedy) for name in twice])
+    return names

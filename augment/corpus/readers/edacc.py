@@ -100,8 +100,12 @@ def _pairs(source: Source, name: str) -> dict[str, str]:
 
 
 def _spoken(source: Source, name: str) -> dict[str, Row]:
-    """Gender and status of English of each speaker, from marks such as ``<female,l1>``; nothing without the file."""
+    """Gender and status of English of each speaker, from marks such as ``<female,l1>``; nothing without the file.
+
+    Who is marked in two ways has neither.
+    """
     found: dict[str, Row] = {}
+    unsure: set[str] = set()
     faults = []
     for number, line in enumerate(source.lines(name) if source.has(name) else (), start=1):
         parts = line.split(maxsplit=6)
@@ -110,14 +114,15 @@ def _spoken(source: Source, name: str) -> dict[str, Row]:
         mark = re.fullmatch(r"<([^<>,]+),([^<>,]+)>", parts[5]) if len(parts) > 5 else None
         if mark:
             said = {"gender": mark[1], "english": mark[2]}
-            faults += differing(found, parts[2], said, source.where(f"{name}:{number}"))
-            found.setdefault(parts[2], said)
+            unsure |= {parts[2]} if found.setdefault(parts[2], said) != said else set()
         elif len(parts) < 6:
             message = "expected a recording, a channel, a speaker, a start, an end and a mark"
             faults.append(source.fault(f"{name}:{number}", f"{message}, found '{line.strip()}'"))
     if faults:
         raise CorpusError(faults[:50])
-    return found
+    if unsure:
+        source.tell(f"{name} marks these speakers in two ways, and neither is taken:", sorted(unsure))
+    return {speaker: said for speaker, said in found.items() if speaker not in unsure}
 
 
 def _background(source: Source) -> dict[str, Row]:

@@ -10,11 +10,11 @@ Reference: Lhotse's documentation, "Cuts" and "Supervision manifest"; lhotse/aug
 """
 
 import json
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from augment.corpus.cells import seconds
 from augment.corpus.given import differing, labels_of
 from augment.corpus.source import Row, Source
 from augment.errors import CorpusError, Fault
@@ -152,7 +152,7 @@ def _file(recording: dict[str, Any]) -> str:
 
 def _number(of: dict[str, Any], name: str) -> float:
     """A time or a rate."""
-    value = of[name]
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"expected a number as '{name}', found {value!r}")
-    return float(value)
+    value = seconds(of[name])
+    if value is None:
+        raise ValueError(f"expected a number as '{name}', found {of[name]!r}")
+    return value

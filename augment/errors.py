@@ -58,7 +58,7 @@ class AcoustigridError(Exception):
             faults = Fault("", faults)
         self.faults: tuple[Fault, ...] = (faults,) if isinstance(faults, Fault) else tuple(faults)
         self.notes = tuple(notes)
-        super().__init__("\n".join(str(fault) for fault in self.faults))
+        super().__init__("\n".join([*map(str, self.faults), *(f"note: {note}" for note in self.notes)]))
 
     def __reduce__(self) -> tuple[type["AcoustigridError"], tuple[tuple[Fault, ...], tuple[str, ...]]]:
         return type(self), (self.faults, self.notes)

@@ -42,7 +42,7 @@ def plan(recipe: str | Path | LoadedRecipe, progress: Progress = iter) -> Plan:
     try:
         selection = select(corpus, wanted.balance, wanted.seed, wanted.rotated)
     except DesignError as error:
-        raise DesignError(error.faults, asked_text(corpus, wanted, len(columns))) from None
+        raise DesignError(error.faults, [*error.notes, *asked_text(corpus, wanted, len(columns))]) from None
     rate = wanted.output.sample_rate_hz
     facts, notes = inspect(corpus, selection.frame, rate, progress)
     selection = selection.measured(

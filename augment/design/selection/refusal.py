@@ -36,7 +36,7 @@ def refuse(corpus: Corpus, balance: Balance, problem: Problem) -> NoReturn:
         messages, cut = _in_time(_conflict(problem))
         messages += ["all together it cannot be met; what conflicts was not found out in time"] if cut else []
     ways, cut = _in_time(_ways_out(balance, problem))
-    raise DesignError([*(Fault(place, message) for message in messages), Fault("", _advice(ways, cut))])
+    raise DesignError((Fault(place, message) for message in messages), [_advice(ways, cut)])
 
 
 def _advice(ways: list[str], cut: bool) -> str:

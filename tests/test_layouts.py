@@ -7,7 +7,7 @@ import pytest
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.table import read_corpus
 from augment.errors import CorpusError
-from test_readers import heard, lay, read, rows, same, sound
+from test_readers import assert_same, heard, lay, read, rows, sound
 
 VOTES = "client_id\tpath\tsentence\tup_votes\tdown_votes\tage\tgender"
 NEW = "client_id\tpath\tsentence_id\tsentence\tsentence_domain\tup_votes\tdown_votes\tage\tgender\taccents\tvariant"
@@ -276,12 +276,12 @@ def test_rows(tmp_path, case):
     told = "\n".join(corpus.notes)
     assert [note for note in notes if note not in told] == []
     if audio:
-        same(heard(corpus, audio[0]), sound(audio[1]))
+        assert_same(heard(corpus, audio[0]), sound(audio[1]))
 
 
 def test_a_segment_of_edacc_is_heard(tmp_path):
     lay(tmp_path, **EDACC)
-    same(heard(read(tmp_path, "edacc"), "EDACC-C01-01"), sound(1, 2.0)[8000:20000])
+    assert_same(heard(read(tmp_path, "edacc"), "EDACC-C01-01"), sound(1, 2.0)[8000:20000])
 
 
 def test_a_subset_may_be_where_one_is(tmp_path, monkeypatch):

@@ -14,7 +14,7 @@ from augment.errors import CorpusError
 from augment.files.audio import encode
 from conftest import RATE
 from test_layouts import ARCHIVE, ARCHIVE_TABLE, COMMON_VOICE, EDACC, LIBRISPEECH, QUESTIONS, VCTK, VCTK_INFO
-from test_readers import RECORDING, SUPERVISIONS, heard, json_lines, kaldi, lay, read, rows, same, sound, tar
+from test_readers import RECORDING, SUPERVISIONS, assert_same, heard, json_lines, kaldi, lay, read, rows, sound, tar
 
 LHOTSE = ("recordings.jsonl", "supervisions.jsonl")
 
@@ -49,7 +49,7 @@ def test_custom_fields_of_lhotse_do_not_decide_which_audio_is_read(tmp_path):
         "audio_filepath": "r.wav", "duration": 2.0, "text": "all", "speaker": "s", "gender": "f", "accent": "Welsh",
         "label_offset": "1.0", "label_duration": "0.25", "label_audio_filepath": "no.wav", "label_text": "no",
     }  # fmt: skip
-    same(heard(corpus, "u1"), sound(8, 2.0))
+    assert_same(heard(corpus, "u1"), sound(8, 2.0))
 
 
 def test_a_missing_file_of_lhotse_is_not_taken_from_another_corpus(tmp_path):
@@ -92,7 +92,7 @@ def test_labels_of_kaldi_do_not_decide_which_audio_is_read(tmp_path):
         "audio_filepath": "../../audio/r1.wav", "text": "yes", "speaker": "s1", "gender": "f", "label_offset": "1.5",
         "label_duration": "0.5", "label_text": "no",
     }  # fmt: skip
-    same(heard(corpus, "r1"), sound(1, 2.0))
+    assert_same(heard(corpus, "r1"), sound(1, 2.0))
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_kaldi_faults(tmp_path, name, content, words):
 @pytest.mark.parametrize("entry", ['cat "audio/a b.wav" |', "cat 'audio/a b.wav' |", "cat audio/r1.wav |"])
 def test_quotes_of_a_command_of_kaldi_are_no_part_of_the_name(tmp_path, entry):
     files = {"audio/a b.wav": sound(1, 2.0), "data/all/wav.scp": f"r1 {entry}\nr2 audio/r2.flac\n"}
-    same(heard(read(kaldi(tmp_path, **files), "kaldi"), "s1-b"), sound(1, 2.0)[RATE:])
+    assert_same(heard(read(kaldi(tmp_path, **files), "kaldi"), "s1-b"), sound(1, 2.0)[RATE:])
 
 
 def parquet(folder, columns, features=None, audio=None, name="a.parquet"):
@@ -136,14 +136,14 @@ def test_an_offset_does_not_cut_embedded_audio_again(tmp_path):
         },
         "b": {"audio_filepath": "a.parquet!/audio/1", "duration": 0.5},
     }  # fmt: skip
-    same(heard(corpus, "a"), sound(1))
+    assert_same(heard(corpus, "a"), sound(1))
     said = json.dumps({"offset": 0.25, "duration": 0.1, "speaker": "s"})
     lay(tmp_path / "w", **{"a.tar": tar(**{"u.wav": encode(sound(3), RATE, "wav"), "u.json": said})})
     corpus = read(tmp_path / "w", "webdataset")
     assert rows(corpus)["u"] == {
         "audio_filepath": "a.tar!/u.wav", "speaker": "s", "label_offset": "0.25", "label_duration": "0.1"
     }  # fmt: skip
-    same(heard(corpus, "u"), sound(3))
+    assert_same(heard(corpus, "u"), sound(3))
 
 
 def test_the_audio_column_is_the_one_that_is_described_as_audio(tmp_path):

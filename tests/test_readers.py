@@ -54,7 +54,7 @@ def heard(corpus, identity):
     return read_speech(corpus.audio_path(row["audio_filepath"]), row["offset"], row["duration"], RATE).samples
 
 
-def same(found, pcm):
+def assert_same(found, pcm):
     samples = pcm / 32768
     assert np.allclose(found, samples - samples.mean(), atol=1e-12)
 
@@ -121,8 +121,8 @@ def test_kaldi(tmp_path):
             "gender": "m", "accent": "Southern Irish",
         },
     }  # fmt: skip
-    same(heard(corpus, "s1-a"), sound(1, 2.0)[RATE // 4 : RATE])
-    same(heard(corpus, "s2-a"), sound(2, 1.0))
+    assert_same(heard(corpus, "s1-a"), sound(1, 2.0)[RATE // 4 : RATE])
+    assert_same(heard(corpus, "s2-a"), sound(2, 1.0))
 
 
 @pytest.mark.parametrize(
@@ -178,8 +178,8 @@ def test_webdataset(tmp_path):
         "x/utt1": {"audio_filepath": "a-0.tar!/x/utt1.wav", "text": "one", "speaker": "7", "accent": "Welsh"},
         "utt2": {"audio_filepath": "b/b-0.tar!/utt2.flac"},
     }
-    same(heard(corpus, "x/utt1"), sound(6))
-    same(heard(corpus, "utt2"), sound(7))
+    assert_same(heard(corpus, "x/utt1"), sound(6))
+    assert_same(heard(corpus, "utt2"), sound(7))
     alone = read_corpus(CorpusSpec(path="w/a-0.tar"), tmp_path)
     assert list(rows(alone)) == ["x/utt1"]
     with pytest.raises(AudioError, match=r"no file 'none.wav'"):
@@ -242,7 +242,7 @@ def test_lhotse_recordings_with_supervisions(tmp_path, packed):
         },
         "u2": {"audio_filepath": "r.wav", "offset": 0.5, "duration": 1.0},
     }  # fmt: skip
-    same(heard(corpus, "u2"), sound(8, 2.0)[RATE // 2 : 3 * RATE // 2])
+    assert_same(heard(corpus, "u2"), sound(8, 2.0)[RATE // 2 : 3 * RATE // 2])
 
 
 def test_lhotse_cuts(tmp_path):
@@ -289,7 +289,7 @@ def test_huggingface_parquet(tmp_path):
         "u2": {"audio_filepath": f"{name}!/audio/1", "text": "two", "speaker": "b", "accent": "Scottish"},
         "u3": {"audio_filepath": "out.wav", "speaker": "c"},
     }
-    same(heard(corpus, "u2"), sound(2))
+    assert_same(heard(corpus, "u2"), sound(2))
     lay(tmp_path / "h", **{"data/train-00000-of-00001.parquet": b"PAR1 no table"})
     with pytest.raises(CorpusError, match="cannot be read as a table"):
         read(tmp_path / "h", "huggingface")
@@ -307,7 +307,7 @@ def test_audiofolder(tmp_path, ending):
     lay(tmp_path / "a", **{f"train/metadata.{ending}": memory.getvalue(), "train/b/1.wav": sound(9)})
     corpus = read(tmp_path / "a", "audiofolder")
     assert rows(corpus) == {"train/b/1": {"audio_filepath": "train/b/1.wav", "text": '=one, "two"', "accent": "Welsh"}}
-    same(heard(corpus, "train/b/1"), sound(9))
+    assert_same(heard(corpus, "train/b/1"), sound(9))
 
 
 def test_audio_inside_of_containers_is_built(workshop):
@@ -335,7 +335,7 @@ def test_an_imported_manifest_reads_as_the_corpus_does(tmp_path):
     corpus = import_corpus("kaldi", folder, out)
     again = read_corpus(CorpusSpec(path="corpus.jsonl"), out.parent)
     assert again.labels == corpus.labels
-    same(heard(again, "s1-a"), sound(1, 2.0)[RATE // 4 : RATE])
+    assert_same(heard(again, "s1-a"), sound(1, 2.0)[RATE // 4 : RATE])
     for identity, row in rows(again).items():
         assert row.pop("audio_filepath").startswith("../audio/")
         first = rows(corpus)[identity]

@@ -46,6 +46,16 @@ def test_links_to_folders_are_followed_and_loops_are_not(workshop):
     assert read_corpus(spec, workshop.folder).frame["id"].to_list() == ["south_0"]
 
 
+def test_two_links_to_one_folder_are_two_folders(workshop):
+    """Two accents that share their recordings are told as twins later, and not lost here."""
+    workshop.corpus({"North": 1}, seconds=0.6)
+    for name in ("gb", "us"):
+        (workshop.folder / "both" / name).parent.mkdir(exist_ok=True)
+        (workshop.folder / "both" / name).symlink_to(workshop.folder / "audio")
+    frame = read_corpus(CorpusSpec(path="both", layout="folder", pattern="{accent}/*.wav"), workshop.folder).frame
+    assert frame["label:accent"].to_list() == ["gb", "us"]
+
+
 @pytest.mark.parametrize("cut", [0, 100, 511, 512, 700])
 def test_a_tar_that_ends_between_its_files_is_told(tmp_path, cut):
     first, second = (encode(sound(seed), RATE, "wav") for seed in (1, 2))

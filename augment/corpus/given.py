@@ -18,18 +18,23 @@ def labels_of(given: Mapping[str, Any]) -> dict[str, Any]:
         >>> labels_of({"accent": "Welsh", "offset": 3.5})
         {'accent': 'Welsh', 'label_offset': 3.5}
     """
-    return {free_label(name, given) if name in OURS else name: value for name, value in given.items()}
+    return {free_name(name, OURS, given): value for name, value in given.items()}
 
 
-def free_label(name: str, taken: Mapping[str, Any]) -> str:
-    """What a column is called as a label, so that it is none of the others.
+def free_name(name: str, own: Container[str], columns: Container[str] = ()) -> str:
+    """A column's name, or ``label_...`` where that name means something else, here or in another tool's format.
+
+    Args:
+        name: Of the column.
+        own: Names that mean something.
+        columns: Names that other columns have.
 
     Example:
-        >>> free_label("offset", {"label_offset": 1})
-        'label_label_offset'
+        >>> free_name("wav", ("wav",), ("wav", "label_wav")), free_name("accent", ("wav",))
+        ('label_label_wav', 'accent')
     """
-    free = f"label_{name}"
-    while free in taken:
+    free = name
+    while free in own or (free != name and free in columns):
         free = f"label_{free}"
     return free
 
@@ -44,7 +49,7 @@ def whole_audio(row: dict[str, Any]) -> dict[str, Any]:
     if row.get("offset") is None:
         return {name: value for name, value in row.items() if name != "offset"}
     times = ("offset", "duration")
-    return {free_label(name, row) if name in times else name: value for name, value in row.items()}
+    return {free_name(name, times, row): value for name, value in row.items()}
 
 
 def differing(found: Mapping[str, Any], key: str, value: Any, where: str) -> list[Fault]:

@@ -61,7 +61,7 @@ class Pseudonyms:
         """Tells keys apart and says nothing else of them: test sets with the same one share their pseudonyms."""
         return self._hash("key", "")
 
-    def item(self, key: str) -> str:
+    def item_key(self, key: str) -> str:
         """The key of an item: as it is, it would tell the hash of the recording to who has a list of such hashes."""
         return hmac.digest(self.key, f"item\0{key}".encode(), "sha256").hex()
 

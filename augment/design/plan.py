@@ -111,7 +111,7 @@ def make_plan(
     provenance.check()
     if corpus.pseudonyms is not None:
         _refuse_own_noise(exposures, {found.sha256 for found in facts.values()}, corpus)
-    closed = str if corpus.pseudonyms is None else corpus.pseudonyms.item
+    item_key = str if corpus.pseudonyms is None else corpus.pseudonyms.item_key
     # What an utterance or a condition says of all its items is held once, and repeated by polars.
     of_condition = polars.DataFrame([{"condition": c.name, **dict(c.settings)} for c in conditions])
     of_utterance = polars.DataFrame(owns, infer_schema_length=None)
@@ -123,7 +123,7 @@ def make_plan(
         polars.Series("dealt", [chains[c].dealt_text(owns[u]["block"]) for u, c in pairs]),
         polars.Series("licence", [licence for licence, _ in stated]),
         polars.Series("credit", [credit for _, credit in stated]),
-        polars.Series("key", [closed(chains[c].key(owns[u]["block"], speech[u])) for u, c in pairs]),
+        polars.Series("key", [item_key(chains[c].key(owns[u]["block"], speech[u])) for u, c in pairs]),
     )
     told = notes_on(selection, facts, items, exposures, conditions, loaded)
     told += identifying_notes(corpus, selection.frame, [*labels])

@@ -6,8 +6,9 @@ Reference: the documentation of Hugging Face Datasets, "Create an audio dataset"
 import re
 from collections.abc import Iterator
 
+from augment.corpus.given import free_name
 from augment.files.json_text import json_lines
-from augment.testset.finished import Finished, Row, free_name
+from augment.testset.finished import Finished, Row
 
 ABOUT = "audio with metadata.jsonl for load_dataset('audiofolder', data_dir=...); copies the audio"
 EXTRA = None

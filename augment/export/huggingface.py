@@ -10,10 +10,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from augment.corpus.given import free_name
 from augment.formats.kinds import kind_of
 from augment.formats.shards import shards
 from augment.licences import UNSTATED
-from augment.testset.finished import Finished, Row, free_name
+from augment.testset.finished import Finished, Row
 from augment.testset.folder import DATASHEET
 
 ABOUT = "Parquet with embedded audio for load_dataset('parquet', data_dir=...), or to upload as it is"

@@ -1,7 +1,7 @@
 """Files below a folder, as a person would look for them."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 STATE = ".acoustigrid"
@@ -27,16 +27,16 @@ def files_below(folder: Path, fits: Callable[[str], bool]) -> list[Path]:
         >>> (top / "b.wav").touch(), [path.name for path in files_below(top, lambda name: name.endswith(".wav"))]
         (None, ['b.wav'])
     """
-    found: list[tuple[str, Path]] = []
-    seen: set[str] = set()
-    for place, folders, files in os.walk(folder, followlinks=True):
-        here = Path(place)
-        within = here != folder and (TEST_SET in files or STATE in folders)
-        if within or (real := os.path.realpath(place)) in seen:
-            folders.clear()
-            continue
-        seen.add(real)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        wanted = (here / name for name in files if not name.startswith(".") and fits(name))
-        found += [(path.relative_to(folder).as_posix(), path) for path in wanted if path.is_file()]
-    return [path for _, path in sorted(found)]
+    return sorted(_below(folder, fits, frozenset()), key=lambda path: path.relative_to(folder).as_posix())
+
+
+def _below(folder: Path, fits: Callable[[str], bool], above: frozenset[str]) -> Iterator[Path]:
+    """Files below a folder that lies in others, none of which it may be itself: a link may lead round in a circle."""
+    here = os.path.realpath(folder)
+    inside = [] if here in above else [path for path in folder.iterdir() if not path.name.startswith(".")]
+    for path in inside:
+        if not path.is_dir():
+            if fits(path.name) and path.is_file():
+                yield path
+        elif not (path / TEST_SET).exists() and not (path / STATE).exists():
+            yield from _below(path, fits, above | {here})

@@ -17,6 +17,15 @@ from augment.files.audio import read_bytes
 LARGEST_BYTES = 2**20
 MOST_VALUES = 100_000
 DEEPEST = 32
+OF_YAML = {
+    "a valid array": "a list, [...]",
+    "an object": "a mapping, {...}",
+    "a valid string": "text",
+    "a valid boolean": "true or false",
+    "a valid integer": "a whole number",
+    "a valid number": "a number",
+}
+"""What pydantic calls things, who has JSON in mind."""
 
 Location = tuple[str | int, ...]
 Spec = TypeVar("Spec", bound=BaseModel)
@@ -229,17 +238,6 @@ def _in_words(item: Any, schema: dict[str, Any]) -> tuple[str, str]:
     found = json.dumps(item["input"], default=str, ensure_ascii=False)
     shown = found if len(found) <= 60 else found[:57] + "..."
     return (f"expected {message}, found {shown}" if message != item["msg"] else f"{message}, found {shown}"), ""
-
-
-OF_YAML = {
-    "a valid array": "a list, [...]",
-    "an object": "a mapping, {...}",
-    "a valid string": "text",
-    "a valid boolean": "true or false",
-    "a valid integer": "a whole number",
-    "a valid number": "a number",
-}
-"""What pydantic calls things, who has JSON in mind."""
 
 
 def _fields(schema: dict[str, Any], location: Location) -> set[str]:

@@ -148,8 +148,9 @@ def drop_outdated(folder: Path, checksums: Mapping[str, str]) -> tuple[str, ...]
     old = [name for name, entry in listed.items() if _is_outdated(entry, checksums)]
     for name in old:
         target = folder / name
-        for file in listed[name]["files"] if not target.is_symlink() else ():
-            (target / file).unlink(missing_ok=True)
+        for place in (target / file for file in listed[name]["files"]):
+            if place.parent.resolve().is_relative_to(folder.resolve() / name):  # no link leads elsewhere
+                place.unlink(missing_ok=True)
         below = (path for path in target.rglob("*") if path.is_dir() and not path.is_symlink())
         for empty in [*sorted(below, reverse=True), target]:
             if empty.is_dir() and not any(empty.iterdir()):

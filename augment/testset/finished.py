@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from augment.corpus.given import free_name
 from augment.errors import Fault, TestSetError
 from augment.files.audio import read_bytes
 from augment.testset.folder import IDENTITY, MANIFEST, read_identity, read_rows
@@ -89,25 +90,7 @@ class Finished:
             own: Names that mean something to the format: a column of such a name becomes ``label_...``.
         """
         kept = ((name, value) for name, value in row.items() if name not in known)
-        return {free_name(name, own, row) if name in own else name: value for name, value in kept}
-
-
-def free_name(name: str, own: Container[str], columns: Container[str] = ()) -> str:
-    """A column's name, or ``label_...`` where the format has that name itself, as the manifest does.
-
-    Args:
-        name: Of the column.
-        own: Names that are the format's.
-        columns: Names that other columns have.
-
-    Example:
-        >>> free_name("wav", ("wav",), ("wav", "label_wav")), free_name("accent", ("wav",))
-        ('label_label_wav', 'accent')
-    """
-    free = name
-    while free in own or (free != name and free in columns):
-        free = f"label_{free}"
-    return free
+        return {free_name(name, own, row): value for name, value in kept}
 
 
 def read_finished(folder: Path) -> Finished:

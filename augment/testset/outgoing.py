@@ -62,7 +62,7 @@ def outgoing_row(plan: Plan, row: dict[str, Any]) -> dict[str, Any]:
 def outgoing_failures(plan: Plan, failures: Failures) -> list[dict[str, Any]]:
     """Items that could not be made as a test set tells them, in the order of their paths: why may name recordings."""
     told = {} if plan.corpus.pseudonyms is None else {"reason": ELSEWHERE}
-    return [{**failure, **told} for failure in sorted(failures, key=lambda failure: str(failure["audio_filepath"]))]
+    return [{**failure, **told} for failure in _in_order(failures)]
 
 
 def kept_files(plan: Plan, failures: Failures) -> dict[str, bytes]:
@@ -71,8 +71,12 @@ def kept_files(plan: Plan, failures: Failures) -> dict[str, bytes]:
         return {}
     files = {PLAN: parquet_bytes(plan.items)}
     if failures:
-        files[FAILURES] = json_lines(sorted(failures, key=lambda failure: str(failure["audio_filepath"])))
+        files[FAILURES] = json_lines(_in_order(failures))
     return files
+
+
+def _in_order(failures: Failures) -> list[dict[str, Any]]:
+    return sorted(map(dict, failures), key=lambda failure: str(failure["audio_filepath"]))
 
 
 def parquet_bytes(frame: "polars.DataFrame") -> bytes:

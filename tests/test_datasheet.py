@@ -13,6 +13,7 @@ from augment.errors import DesignError
 from augment.formats.kinds import kind_of
 from augment.report.datasheet_page import datasheet_page
 from augment.report.page import markdown_html
+from augment.report.tables import measured
 from augment.report.text import table
 
 SECTIONS = [
@@ -214,3 +215,11 @@ def test_columns_have_the_kind_of_every_other_set(tmp_path):
             values = [row[column] for row in rows]
             if any(value is not None for value in values) and None in values:
                 assert kind_of(column, values) is kind_of(column, [None]), column
+
+
+def test_noises_of_a_row_are_added_as_powers():
+    """Two of equal level are 3 dB more; a third, 10 dB below, adds 0.2 dB."""
+    row = {"condition": "ward", "snr_requested_db": None, "snr_db": 0.0, "snr_a_weighted_db": 0.0}
+    row |= {"snr_delivered_db": 0.0, "headroom_gain_db": 0.0, "loudness_lufs": None, "speech_level_dbspl": 60.0}
+    row |= {"noise_level_dba": 60.0, "noise2_level_dba": 60.0, "noise3_level_dba": 50.0, "noise4_level_dba": None}
+    assert measured([row]).split("\n")[2].split()[-2:] == ["63.2", "0"]

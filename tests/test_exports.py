@@ -115,7 +115,7 @@ def test_kaldi_keeps_its_rules(built):
         tables[path.name] = {k.decode(): line.partition(b" ")[2].decode() for k, line in zip(keys, lines, strict=True)}
     keys = set(tables["wav.scp"])
     assert len(keys) == 12
-    for name in ("text", "utt2spk", "utt2dur", "utt2accent", "utt2condition", "utt2noise"):
+    for name in ("text", "utt2spk", "utt2dur", "reco2dur", "utt2accent", "utt2condition", "utt2noise"):
         assert set(tables[name]) == keys
     assert set(tables["utt2snr_db"]) == {key for key in keys if tables["utt2condition"][key] != "quiet"}
     assert len(tables["utt2age"]) == 10
@@ -283,6 +283,20 @@ def test_a_manifest_leads_to_nothing_outside(stocked, name):
     for again in (lambda: augment.build(stocked.recipe(), folder, replace=True), lambda: augment.verify(folder)):
         with pytest.raises(TestSetError, match=r"manifest\.jsonl:17: the line is damaged"):
             again()
+    assert victim.read_text() == "mine"
+
+
+def test_a_link_in_an_export_leads_to_nothing_outside(stocked):
+    victim = stocked.folder / "victim" / "file"
+    victim.parent.mkdir()
+    victim.write_text("mine")
+    folder = augment.build(stocked.recipe(), stocked.folder / "set", formats=["kaldi"]).folder
+    (folder / "kaldi" / "link").symlink_to(victim.parent)
+    listed = json.loads((folder / "exports.json").read_text())
+    listed["kaldi"]["files"]["link/file"] = "x"
+    (folder / "exports.json").write_text(json.dumps(listed))
+    fewer = stocked.recipe(balance="{by: [accent], utterances: 2}")
+    assert augment.build(fewer, folder, replace=True).outdated == ("kaldi",)
     assert victim.read_text() == "mine"
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.acoustics import Signal
+from augment.bounds import LARGEST_FILE_BYTES
 from augment.errors import AudioError, Fault
 from augment.files.members import member_of, read_member
 from augment.interrupts import uninterrupted
@@ -24,7 +25,6 @@ AudioFormat = Literal["flac", "wav"]
 Part = tuple[float, float | None]
 """A stretch of a file: its start and its length in s; no length for all the rest."""
 
-LARGEST_FILE_BYTES = 2**30
 LONGEST_S = 3600.0
 RATES_HZ = (4000, 384_000)
 MOST_CHANNELS = 64

@@ -185,6 +185,19 @@ class TestSimulatedRoom:
         assert after.speech.samples[0] == pytest.approx(1 / 0.7, rel=0.05)
         assert after.noted_values()["room_t30_s"] == pytest.approx(0.5, rel=0.2)
 
+    def test_a_room_that_is_as_asked_is_not_marked(self, library):
+        """Late in a computed response single rays are left: they are no noise that the decay sinks into."""
+        from pyroomacoustics.experimental import measure_rt60
+
+        step = simulated(profile="lecture_room", distance_m=2.0, places=12)
+        for place in range(12):
+            after = step.apply(scene_of(np.eye(1, 16000)[0], 8000), draw_of(library, place, seed=7))
+            heard, noted = after.speech.samples, after.noted_values()
+            outside_s = measure_rt60(heard, 8000, decay_db=30)
+            assert noted["room_t30_s"] == pytest.approx(outside_s, rel=0.1)
+            assert noted["room_t60_missed"] is False
+            assert reverberation_time(heard, 8000)[0] == pytest.approx(outside_s, rel=0.1), "as of a file, too"
+
     def test_nothing_comes_before_the_first_wall(self):
         """Talker and microphone in the middle of a large room, 1 m apart: the floor is 3 m away from both."""
         taps = shoebox_response((20.0, 15.0, 6.0), 0.3, (9.0, 7.0, 3.0), (10.0, 7.0, 3.0), RATE, (1, 2))

@@ -134,11 +134,14 @@ def decay(response: NDArray[np.float64], sample_rate_hz: int, least_noise: float
     block = max(1, round(0.01 * sample_rate_hz))
     noise = max(least_noise, float(np.mean(energy[-max(1, size // 10) :])))
     top_db = math.inf
-    line, end = (0.0, 0.0), float(size)
+    line: tuple[float, float] | None = None
+    end = float(size)
     for _ in range(5):
         fitted = _line(energy, block, noise, top_db)
-        if fitted is None:
+        if fitted is None and line is None:
             return Decay(size, 0.0, 0.0, falls=False)
+        if fitted is None:  # too little is left between the noise and 25 dB above it: the line before holds
+            break
         line = fitted
         before, end = end, (db(noise) - line[1]) / line[0] if noise > 0 else math.inf
         if end >= REACHES_THE_END * size:
@@ -150,8 +153,22 @@ def decay(response: NDArray[np.float64], sample_rate_hz: int, least_noise: float
         top_db = 25.0
         if abs(end - before) < block:
             break
+    assert line is not None, "without a first line there is no decay"
     end = max(1.0, end)
     return Decay(int(end), noise, 10 ** ((line[1] + line[0] * end) / 10) / (-line[0] * math.log(10) / 10))
+
+
+def whole_decay(response: NDArray[np.float64]) -> Decay:
+    """The decay of a response that was computed: it holds no noise of a measurement, and counts to its last sample.
+
+    Late in a computed response single rays are left, with silence between them, which :func:`decay` would try to tell
+    from noise.
+
+    Example:
+        >>> whole_decay(np.array([1.0, 0.5, 0.0, 0.1])).end
+        4
+    """
+    return Decay(response.size, 0.0, 0.0)
 
 
 def _line(energy: Signal, block: int, noise: float, top_db: float) -> tuple[float, float] | None:

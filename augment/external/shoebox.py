@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.acoustics.room import on_grid, reverberation_time, shifted_to_start
+from augment.acoustics.room import on_grid, reverberation_time, shifted_to_start, whole_decay
 from augment.streams import generator
 
 Point = tuple[float, float, float]
@@ -68,7 +68,7 @@ def absorption_for(size_m: Point, t60_s: float, start: float, sample_rate_hz: in
     seeds = seeds_of(generator("calibration of a room"))
     for _ in range(CALIBRATIONS):
         response = shoebox_response(size_m, absorption, talker, microphone, sample_rate_hz, seeds)
-        time = reverberation_time(response, sample_rate_hz)
+        time = reverberation_time(response, sample_rate_hz, whole_decay(response))
         if time is None:
             break
         off = abs(time[0] / t60_s - 1)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from augment.acoustics.room import RoomMeasures, room_measures
+from augment.acoustics.room import RoomMeasures, room_measures, whole_decay
 from augment.errors import RenderError
 from augment.external.shoebox import (
     SOUND_M_PER_S,
@@ -117,7 +117,7 @@ class SimulatedRoom(Perturbation):
 
         def simulate() -> tuple[NDArray[np.float64], RoomMeasures]:
             taps = shoebox_response(size, absorption, source, microphone, rate, seeds)
-            return taps, room_measures(taps, 0, rate)
+            return taps, room_measures(taps, 0, rate, whole_decay(taps))
 
         key = ("simulated response", size, t60, rate, source, microphone, seeds)
         return (key, *draw.library.once(key, simulate))

@@ -13,12 +13,15 @@ import pytest
 import soundfile
 
 import augment
+from acceptance.chain import cut_levels
 from augment.acoustics.filters import convolve, minimum_phase_fir, speech_delay_samples
 from augment.acoustics.levels import speech_level
+from augment.acoustics.resample import resample
 from augment.api import stems
 from augment.corpus.speech import read_speech
 from augment.errors import DesignError
 from augment.profiles.library import Library
+from augment.profiles.recording import read_samples
 from conftest import PACK, RATE, gcc_lag, tree
 
 pytestmark = pytest.mark.real
@@ -367,3 +370,15 @@ def test_every_room_and_every_step_passes(pack):
     print(f"\n{plan.items.height} items; largest lag behind the studio of the same room, samples: {shown}")
     for device, lag in worst.items():
         assert lag <= LATE_SAMPLES.get(device, 2), device
+
+
+@pytest.mark.parametrize("rate", [8000, 16000])
+def test_levels_of_real_noises_hang_on_no_length(pack, rate):
+    """Half a second to ten: as a filter in the time domain reads them that hears what goes on beyond the cut."""
+    noises = sorted(path for path in (pack / "noise").rglob("*") if path.suffix in (".wav", ".ogg"))
+    assert len(noises) == 11
+    for path in noises:
+        samples, source_rate, _ = read_samples(path)
+        whole = np.resize(resample(samples, source_rate, rate), 12 * rate)
+        for ours, outside, _ in cut_levels(whole, rate):
+            assert ours == pytest.approx(outside, abs=0.2), path.name

@@ -5,21 +5,16 @@ import pytest
 import soundfile
 
 import augment
+from acceptance.outside import p56_dbov, rms_dbov, weighted
 from augment.acoustics.levels import speech_level
 from augment.api import stems
 from augment.errors import DesignError
 from conftest import RATE, gcc_lag, speech_like
 
 
-def band(signal, low=100.0, high=7000.0):
-    spectrum = np.fft.rfft(signal)
-    frequency = np.fft.rfftfreq(signal.size, 1 / RATE)
-    spectrum[(frequency < low) | (frequency > high)] = 0
-    return np.fft.irfft(spectrum, signal.size)
-
-
 def snr(speech, noise):
-    return speech_level(band(speech), RATE).active_level_dbov - 10 * np.log10(np.mean(band(noise) ** 2))
+    heard, added = (weighted(part, RATE, 100.0, 7000.0) for part in (speech, noise))
+    return p56_dbov(heard, RATE) - rms_dbov(added)
 
 
 @pytest.fixture

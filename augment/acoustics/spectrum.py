@@ -5,12 +5,15 @@ import scipy
 from numpy.typing import ArrayLike, NDArray
 
 from augment.acoustics import Signal
+from augment.acoustics.levels import power
 
 A_POLES_HZ = (20.598997, 107.65265, 737.86223, 12194.217)
 A_AT_1_KHZ_DB = -1.99966
 OCTAVE_EDGE = 2**0.5
 THIRD_OCTAVE_EDGE = 10**0.05
 """Ratio of a band's upper edge to its centre; of third octaves after IEC 61260-1, base 10."""
+LOWER_EDGE_OCTAVES, UPPER_EDGE_OCTAVES = 1.0, 1 / 6
+"""How far the edges of a band reach to both sides of their corners."""
 
 
 def a_weighting_db(frequency_hz: ArrayLike) -> NDArray[np.float64]:
@@ -35,19 +38,63 @@ def a_weighting_db(frequency_hz: ArrayLike) -> NDArray[np.float64]:
         return np.asarray(20 * np.log10(ratio) - A_AT_1_KHZ_DB, dtype=np.float64)
 
 
+def band_weight(frequency_hz: ArrayLike, band_hz: tuple[float, float]) -> NDArray[np.float64]:
+    """Share of the power at a frequency that counts as inside a band.
+
+    Each edge is half a period of a raised cosine over the logarithm of frequency, and counts half of the power at the
+    corner itself: the lower one from an octave below its corner to an octave above, the upper one from a sixth of an
+    octave below to a sixth above. With f in octaves above the corner and w the octaves to a side::
+
+        share(f) = (1 + sin(pi / 2 * f / w)) / 2        for -w < f < w
+
+    A vertical edge would make the level of a machine's line hang on where it stands in relation to a bin of a Fourier
+    transform, and with it on the length of what is measured. Here the level of a line at the corner moves by
+    pi / (2 w) * 10 / ln 10 = 6.8 dB an octave for w = 1, that is by 0.05 dB if 100 Hz become 100.5 Hz. The upper edge
+    is steeper: half a hertz is nothing there, and it has to end below half the sample rate.
+
+    Args:
+        frequency_hz: Frequencies, any shape, 0 or more.
+        band_hz: Lower and upper corner; no edge at a lower corner of 0 or an infinite upper one.
+
+    Returns:
+        Shares of the same shape, 0 to 1.
+
+    Example:
+        >>> band_weight([50, 100, 200, 6236, 7000, 7858], (100, 7000)).round(3).tolist()
+        [0.0, 0.5, 1.0, 1.0, 0.5, 0.0]
+    """
+    low, high = band_hz
+    with np.errstate(divide="ignore"):
+        octaves = np.log2(np.asarray(frequency_hz, dtype=np.float64))
+    share = np.ones(octaves.shape)
+    if low > 0:
+        share *= _rise((octaves - np.log2(low)) / LOWER_EDGE_OCTAVES)
+    if np.isfinite(high):
+        share *= _rise((np.log2(high) - octaves) / UPPER_EDGE_OCTAVES)
+    return share
+
+
+def _rise(place: NDArray[np.float64]) -> NDArray[np.float64]:
+    """From 0 at -1 to 1 at 1, along half a period of a sine."""
+    return np.asarray(0.5 + 0.5 * np.sin(np.pi / 2 * np.clip(place, -1, 1)))
+
+
 def weigh(
     signal: Signal, sample_rate_hz: int, band_hz: tuple[float, float] | None = None, a_weighted: bool = False
 ) -> Signal:
     """The part of a signal in a band, with or without A-weighting, not delayed.
 
-    Done on the discrete Fourier transform of the whole signal, no longer and no shorter: exact up to the Nyquist
-    frequency, where digital A-filters made with the bilinear transform are off by up to 6 dB, and with vertical band
-    edges, so that "100-7000 Hz" has one meaning that anyone can compute again.
+    A filter without phase, applied to the spectrum: exact up to the Nyquist frequency, where digital A-filters made
+    with the bilinear transform are off by up to 6 dB. For the filter the signal goes on mirrored at both ends, which is
+    what a discrete cosine transform of type II sees: an end that is cut off in the middle of a strong low tone is a
+    click that rings through all of the band, the more so the shorter the signal. On half-second cuts of recorded noise
+    it moves levels in 300-3400 Hz by up to 0.4 dB if ends meet, by 0.2 dB with silence behind them, and by 0.04 dB
+    mirrored.
 
     Args:
         signal: Shape (n,).
         sample_rate_hz: Samples a second.
-        band_hz: Lower and upper edge, both inside the band; None for all frequencies.
+        band_hz: Lower and upper corner, as in :func:`band_weight`; None for all frequencies.
         a_weighted: Apply A-weighting too.
 
     Returns:
@@ -57,18 +104,55 @@ def weigh(
         >>> t = np.arange(16000) / 16000
         >>> hum, tone = np.sin(2 * np.pi * 50 * t), np.sin(2 * np.pi * 1000 * t)
         >>> heard = weigh(hum + tone, 16000, (100, 7000))[4000:12000]
-        >>> bool(abs(heard - tone[4000:12000]).max() < 0.02)
+        >>> bool(abs(heard - tone[4000:12000]).max() < 0.01)
         True
     """
-    if band_hz is None and not a_weighted:
+    if not signal.size or (band_hz is None and not a_weighted):
         return signal
-    spectrum = scipy.fft.rfft(signal)
-    frequency = scipy.fft.rfftfreq(signal.size, 1 / sample_rate_hz)
-    if a_weighted:
-        spectrum *= 10 ** (a_weighting_db(frequency) / 20)
+    spectrum, weight = _weighted(signal, sample_rate_hz, band_hz, a_weighted)
+    return np.asarray(scipy.fft.idct(spectrum * np.sqrt(weight), norm="ortho"), dtype=np.float64)
+
+
+def weighted_power(
+    signal: Signal,
+    sample_rate_hz: int,
+    band_hz: tuple[float, float] | None = None,
+    a_weighted: bool = False,
+    active: NDArray[np.bool_] | None = None,
+) -> float:
+    """Mean square of what :func:`weigh` gives; 0 for an empty signal.
+
+    Args:
+        signal: Shape (n,).
+        sample_rate_hz: Samples a second.
+        band_hz: Lower and upper corner, as in :func:`band_weight`; None for all frequencies.
+        a_weighted: Apply A-weighting too.
+        active: Where the signal is on, shape (n,), for the mean over that part; None for all of it.
+
+    Example:
+        >>> tone = np.sin(2 * np.pi * 100 * np.arange(16000) / 16000)
+        >>> round(weighted_power(tone, 16000, (100, 7000)), 2)  # half of its 0.5, at the corner
+        0.25
+    """
+    if active is not None:
+        return power(weigh(signal, sample_rate_hz, band_hz, a_weighted)[active])
+    if not signal.size or (band_hz is None and not a_weighted):
+        return power(signal)
+    spectrum, weight = _weighted(signal, sample_rate_hz, band_hz, a_weighted)
+    return float(np.sum(spectrum * spectrum * weight)) / signal.size  # Parseval: the transform is orthonormal
+
+
+def _weighted(
+    signal: Signal, sample_rate_hz: int, band_hz: tuple[float, float] | None, a_weighted: bool
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Spectrum of a mirrored signal, and the factor for the power at each of its frequencies, both of shape (n,)."""
+    frequency = np.arange(signal.size) * (sample_rate_hz / 2 / signal.size)
+    weight = 10 ** (a_weighting_db(frequency) / 10) if a_weighted else np.ones(signal.size)
     if band_hz is not None:
-        spectrum[(frequency < band_hz[0]) | (frequency > band_hz[1])] = 0
-    return np.asarray(scipy.fft.irfft(spectrum, signal.size), dtype=np.float64)
+        # A band that reaches to half the sample rate ends with it, and has no edge there.
+        high = band_hz[1] if band_hz[1] < sample_rate_hz / 2 else np.inf
+        weight *= band_weight(frequency, (band_hz[0], high))
+    return scipy.fft.dct(signal, norm="ortho"), weight
 
 
 def density_of_octaves(

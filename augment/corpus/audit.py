@@ -5,7 +5,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from augment.corpus.differences import DC, LENGTH, MEASURES, difference_notes, measures, rate_notes, request_notes
+from augment.corpus.differences import (
+    DC,
+    INFRASOUND,
+    LENGTH,
+    MEASURES,
+    difference_notes,
+    measures,
+    rate_notes,
+    request_notes,
+)
 from augment.corpus.labelling import missing, named, speaker_notes, twin_notes
 from augment.corpus.speech import Facts, Progress, facts_notes, survey
 from augment.corpus.spelling import spelling_notes
@@ -127,7 +136,9 @@ def audit(
     warnings += spelling_notes(corpus, dict.fromkeys((*by, *labels)))
     warnings += speaker_notes(frame)
     warnings += [*twin_notes(frame), *_same_audio(chosen, facts)]
-    warnings += difference_notes(table, (*MEASURES, DC)) + rate_notes(table) + difference_notes(lengths, (LENGTH,))
+    warnings += (
+        difference_notes(table, (*MEASURES, DC, INFRASOUND)) + rate_notes(table) + difference_notes(lengths, (LENGTH,))
+    )
     warnings += request_notes(table, requested_db)
     notes = [*corpus.notes, *facts_notes(chosen, facts, sample_rate_hz)]
     return Audit(

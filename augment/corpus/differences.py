@@ -71,6 +71,10 @@ DC = Measure(
     "dc", "DC offset", 0.003, lambda mean: f"{round(mean, 4) + 0:.4f} of full scale",
     "the offset is taken out and does no harm, but tells of another recorder",
 )  # fmt: skip
+INFRASOUND = Measure(
+    "infrasound_db", "infrasound", 1.0, lambda db: f"{round(db, 1) + 0:.1f} dB of their level",
+    "what lies below 20 Hz is taken out and does no harm, but tells of another recorder, or of wind and handling",
+)  # fmt: skip
 LENGTH = Measure(
     "log_s", "duration", math.log2(1.25), lambda octaves: f"{2**octaves:.1f} s",
     "longer utterances give a recogniser more context, and more words to a speaker; balance: {match: [duration]}",
@@ -103,13 +107,14 @@ def measures(groups: Mapping[str, str], facts: Mapping[str, Facts]) -> "polars.D
             "octaves": math.log2(max(found.bandwidth_hz, 100.0)),
             "clipped": float(found.clipped_share > 0),
             "dc": found.dc,
+            "infrasound_db": found.infrasound_db,
             "tail_db": found.tail_db,
         }
         for identity, group in groups.items()
         if (found := facts.get(identity)) is not None
     ]
     kinds = {"group": polars.String, "id": polars.String, "rate": polars.Int64}
-    numbers = ("level_dbov", "floor_dbov", "snr_db", "clear_db", "octaves", "clipped", "dc", "tail_db")
+    numbers = ("level_dbov", "floor_dbov", "snr_db", "clear_db", "octaves", "clipped", "dc", "infrasound_db", "tail_db")
     kinds |= dict.fromkeys(numbers, polars.Float64)
     return polars.DataFrame(rows, schema=kinds).sort("group", "id")
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from augment.acoustics import Signal
-from augment.acoustics.levels import speech_level
+from augment.acoustics.filters import without_infrasound
+from augment.acoustics.levels import db, power, speech_level
 from augment.acoustics.resample import resample, resampled_length
 from augment.acoustics.source import background, clipped_share, source_snr_db
 from augment.corpus.source import where
@@ -26,6 +27,7 @@ Progress = Callable[[Iterable[Any]], Iterator[Any]]
 DURATION_SLACK_S = 0.1
 SHORTEST_S = 0.1
 LONGEST_S = 900.0
+TELLING_INFRASOUND_DB = 1.0
 MOST_AT_ONCE = 64
 """Segments of one recording that are held at once."""
 
@@ -35,22 +37,25 @@ class Speech:
     """One utterance, decoded.
 
     Attributes:
-        samples: At the test set's rate, shape (n,), without DC offset.
+        samples: At the test set's rate, shape (n,), without DC offset and infrasound.
         sha256: Of the whole audio file.
         source_rate_hz: Rate of the file.
         channels: Of the file; their mean is used.
+        infrasound_db: How much louder (RMS) it would be with its infrasound, 0 or more.
     """
 
     samples: Signal
     sha256: str
     source_rate_hz: int
     channels: int
+    infrasound_db: float
 
 
 def read_speech(path: Path, offset_s: float | None, duration_s: float | None, sample_rate_hz: int) -> Speech:
     """Read an utterance at the test set's sample rate.
 
-    The mean is removed: a DC offset is no sound, and the level meter would take it for speech.
+    What lies below 20 Hz is taken out: it is no sound to an ear or a recogniser, and the level meter would take it for
+    speech.
 
     Args:
         path: Audio file.
@@ -78,7 +83,9 @@ def _speech(audio: Audio, path: Path, sample_rate_hz: int) -> Speech:
         )
     samples = resample(signal, audio.sample_rate_hz, sample_rate_hz)
     assert samples.size == resampled_length(signal.size, audio.sample_rate_hz, sample_rate_hz)
-    return Speech(samples - np.mean(samples), audio.sha256, audio.sample_rate_hz, audio.channels)
+    heard = without_infrasound(samples, sample_rate_hz)
+    lost_db = db(power(samples - np.mean(samples)) / power(heard)) if power(heard) > 0 else 0.0
+    return Speech(heard, audio.sha256, audio.sample_rate_hz, audio.channels, max(lost_db, 0.0))
 
 
 @dataclass(frozen=True)
@@ -97,6 +104,7 @@ class Facts:
         bandwidth_hz: Highest frequency with speech, an estimate; at most half the test set's rate.
         clipped_share: Share of the file's samples on flat tops, 0 to 1.
         dc: Mean of the file's samples, full scale 1.0; it is taken out before anything else is measured.
+        infrasound_db: As of :class:`Speech`; it is taken out, too.
     """
 
     sha256: str
@@ -109,6 +117,7 @@ class Facts:
     bandwidth_hz: float
     clipped_share: float
     dc: float
+    infrasound_db: float
 
     @property
     def snr_db(self) -> float:
@@ -152,6 +161,7 @@ def _facts(audio: Audio, path: Path, sample_rate_hz: int) -> Facts:
         bandwidth_hz=around.bandwidth_hz,
         clipped_share=clipped_share(audio.samples),  # before a change of rate rounds flat tops
         dc=float(np.mean(audio.samples)),
+        infrasound_db=speech.infrasound_db,
     )
 
 
@@ -226,7 +236,19 @@ def facts_notes(frame: "polars.DataFrame", facts: Mapping[str, Facts], sample_ra
     several = sum(found.channels > 1 for found in facts.values())
     if several:
         notes.append(f"{several} utterances have more than one channel: the mean of the channels is used")
-    return notes
+    return [*notes, *_infrasound_notes(facts)]
+
+
+def _infrasound_notes(facts: Mapping[str, Facts]) -> list[str]:
+    """Recordings whose level would have been set by what nobody hears."""
+    touched = sorted((-found.infrasound_db, identity) for identity, found in facts.items())
+    touched = [pair for pair in touched if -pair[0] >= TELLING_INFRASOUND_DB]
+    if not touched:
+        return []
+    return [
+        f"{len(touched)} utterances hold infrasound (below 20 Hz), {-touched[0][0]:.0f} dB of their level in "
+        f"'{touched[0][1]}': it is taken out before anything is levelled"
+    ]
 
 
 def _facts_of_all(

@@ -11,8 +11,8 @@ from pydantic import Field, model_validator
 
 from augment.acoustics import Signal
 from augment.acoustics.filters import convolve
-from augment.acoustics.levels import db, power
-from augment.acoustics.spectrum import weigh
+from augment.acoustics.levels import db
+from augment.acoustics.spectrum import weighted_power
 from augment.errors import RenderError
 from augment.perturb import Perturbation
 from augment.profiles.components import Sound
@@ -97,7 +97,7 @@ class NoiseStep(Perturbation):
         own = None if wanted is None else wanted + self._gain_db(scene, draw, taps, level_dba)
         after = scene.with_noise(samples, request, history, active, own)
         snr_db = after.noises[-1].measured["snr_db"]
-        if snr_db is not None and snr_db < LEAST_SNR_DB:
+        if self.snr_db is None and snr_db is not None and snr_db < LEAST_SNR_DB:
             reached = f"the noise would be {-snr_db:.0f} dB above the speech; at most {-LEAST_SNR_DB:.0f} dB are made"
             raise RenderError(f"step {draw.step}: {reached}")
         return after
@@ -140,8 +140,7 @@ class NoiseStep(Perturbation):
 
 def a_level_dbov(signal: Signal, sample_rate_hz: int, active: NDArray[np.bool_] | None) -> float:
     """A-weighted level of a noise of shape (n,) over its active part."""
-    heard = weigh(signal, sample_rate_hz, None, a_weighted=True)
-    return db(power(heard if active is None else heard[active]))
+    return db(weighted_power(signal, sample_rate_hz, a_weighted=True, active=active))
 
 
 class SourceNoise(NoiseStep):

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-import numpy as np
-
 from augment.acoustics import Signal
+from augment.acoustics.filters import without_infrasound
 from augment.acoustics.resample import resample
 from augment.acoustics.synthesis import Streams
 from augment.bundled import bundled
@@ -19,7 +18,7 @@ from augment.files.yaml import load_yaml, validate
 from augment.profiles.components import Sound
 from augment.profiles.microphone import MicrophoneProfile, from_impulse_response
 from augment.profiles.noise import NoiseProfile
-from augment.profiles.recording import Recording, inspect_recordings, read_samples
+from augment.profiles.recording import LEAST_AUDIBLE, Recording, inspect_recordings, read_samples
 from augment.profiles.room import Position, Response, RoomProfile, inspect_positions, prepare_positions
 
 Kind = Literal["noise_profile", "microphone", "room", "impulse_response", "recording", "talkers", "speech_spectrum"]
@@ -96,10 +95,17 @@ class Library:
         """A stretch of a noise profile: as :meth:`augment.profiles.noise.NoiseProfile.render`.
 
         Raises:
-            ProfileError: There is no such profile, or it is faulty.
+            ProfileError: There is no such profile, it is faulty, or it is infrasound but for a thousandth of its power.
         """
         profile = self.noise_profile(name)
-        counted = self.once(("prominent", name, sample_rate_hz), lambda: profile.prominent(sample_rate_hz))
+
+        def judged() -> tuple[bool, ...]:
+            if profile.audible_share(sample_rate_hz) < LEAST_AUDIBLE:
+                message = f"less than {100 * LEAST_AUDIBLE:g} % of its power lies above 20 Hz: nobody hears it"
+                raise ProfileError(Fault(name, message, "choose a noise that can be heard"))
+            return profile.prominent(sample_rate_hz)
+
+        counted = self.once(("prominent", name, sample_rate_hz), judged)
         return profile.render(samples, sample_rate_hz, streams, counted, lead)
 
     def microphone(self, name: str) -> MicrophoneProfile:
@@ -187,7 +193,7 @@ class Library:
     def voice(
         self, audio: str, offset_s: float | None, duration_s: float | None, sha256: str, sample_rate_hz: int
     ) -> Signal:
-        """Samples of an utterance that babbles, shape (n,), without DC offset.
+        """Samples of an utterance that babbles, shape (n,), without infrasound.
 
         Args:
             audio: Path of its file as the corpus's manifest writes it.
@@ -207,7 +213,7 @@ class Library:
             raise ProfileError(error.faults) from None
         if voice.sha256 != sha256:
             raise ProfileError(Fault(str(path), "the voice has changed since it was planned", "build again"))
-        return resample(voice.samples - np.mean(voice.samples), voice.sample_rate_hz, sample_rate_hz)
+        return without_infrasound(resample(voice.samples, voice.sample_rate_hz, sample_rate_hz), sample_rate_hz)
 
     def few(self, key: Any, load: Callable[[], Signal]) -> Signal:
         """Samples that are kept as long as there is room: the oldest are forgotten first."""

@@ -4,14 +4,16 @@ A profile is a sum of components. Levels are dB relative to one another, as in s
 profile sets the level of the whole. Every component states the source of its figures.
 """
 
+import math
 from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 
 from augment.acoustics import synthesis as synth
+from augment.acoustics.filters import INFRASOUND_HZ
 from augment.acoustics.levels import db, power
-from augment.acoustics.spectrum import weigh
+from augment.acoustics.spectrum import weighted_power
 from augment.profiles.alarm import Alarm
 from augment.profiles.components import (
     Figures,
@@ -73,6 +75,16 @@ class NoiseProfile(Figures):
             levels.append(db(power(part if on is None else part[on])))
         return tuple(level > max(levels) - FAINT_DB for level in levels)
 
+    def audible_share(self, sample_rate_hz: int) -> float:
+        """Share of its power that lies above infrasound (20 Hz), on ten seconds that are the same for every item."""
+
+        def named(name: str) -> np.random.Generator:
+            return generator("a level", name)
+
+        noise, on = self.render(JUDGED_S * sample_rate_hz, sample_rate_hz, named)
+        whole = weighted_power(noise, sample_rate_hz, active=on)
+        return weighted_power(noise, sample_rate_hz, (INFRASOUND_HZ, math.inf), active=on) / whole if whole > 0 else 0.0
+
     def a_level_db(self, sample_rate_hz: int = 48_000, prominent: tuple[bool, ...] | None = None) -> float:
         """A-weighted level of the profile on its own relative scale, while it is on.
 
@@ -90,8 +102,7 @@ class NoiseProfile(Figures):
             return generator("a level", name)
 
         noise, on = self.render(JUDGED_S * sample_rate_hz, sample_rate_hz, named, prominent)
-        heard = weigh(noise, sample_rate_hz, a_weighted=True)
-        return db(power(heard if on is None else heard[on]))
+        return db(weighted_power(noise, sample_rate_hz, a_weighted=True, active=on))
 
     def render(
         self,

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from augment.acoustics import Signal
-from augment.acoustics.levels import rms_level_dbov
+from augment.acoustics.filters import without_infrasound
+from augment.acoustics.levels import power, rms_level_dbov
 from augment.errors import AudioError, Fault, ProfileError
 from augment.files.audio import read_audio
 from augment.files.walk import files_below
@@ -17,6 +18,8 @@ SHORTEST_S = 0.25
 QUIETEST_DBOV = -90.0
 QUIETEST_BELOW_DB = 40.0
 STRETCH_S = 0.5
+LEAST_AUDIBLE = 0.001
+"""Share of a noise's power that lies above infrasound."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +64,17 @@ def audio_files(source: Path) -> list[Path]:
 
 
 def read_samples(path: Path) -> tuple[Signal, int, str]:
-    """Samples of a noise file in one channel, without DC offset; its sample rate; and the hash of its bytes.
+    """Samples of a noise file in one channel, without infrasound; its sample rate; and the hash of its bytes.
 
     Raises:
-        AudioError: The file cannot be used as audio.
+        AudioError: The file cannot be used as audio, or is infrasound but for a thousandth of its power.
     """
     audio = read_audio(path)
-    return audio.samples - np.mean(audio.samples), audio.sample_rate_hz, audio.sha256
+    heard = without_infrasound(audio.samples, audio.sample_rate_hz)
+    if power(heard) < LEAST_AUDIBLE * power(audio.samples - np.mean(audio.samples)):
+        message = f"less than {100 * LEAST_AUDIBLE:g} % of its power lies above 20 Hz: nobody hears it"
+        raise AudioError(Fault(str(path), message, "use a recording of something that can be heard"))
+    return heard, audio.sample_rate_hz, audio.sha256
 
 
 def inspect_recordings(source: Path) -> tuple[Recording, ...]:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from augment.acoustics import Signal
 from augment.acoustics.filters import convolve
-from augment.acoustics.levels import db, gain, power, speech_level
-from augment.acoustics.spectrum import weigh
+from augment.acoustics.levels import db, gain, speech_level
+from augment.acoustics.spectrum import weigh, weighted_power
 from augment.errors import RenderError
 from augment.scene.stems import A_WEIGHTED, FULL_BAND, Alone, Memo, NoiseRequest, Room, SnrDefinition, Stem
 
@@ -72,8 +72,8 @@ class Scene:
         """RMS level of a noise in dBov, over its active part, as seen through a definition."""
 
         def measure() -> float:
-            seen = weigh(stem.samples, self.sample_rate_hz, definition.band_hz, definition.a_weighted)
-            return db(power(seen if stem.active is None else seen[stem.active]))
+            seen = (definition.band_hz, definition.a_weighted)
+            return db(weighted_power(stem.samples, self.sample_rate_hz, *seen, active=stem.active))
 
         return self.memo.once(("noise level", stem.history, definition), measure) + db(stem.gain**2)
 

@@ -8,9 +8,12 @@ import numpy as np
 
 import augment
 from acceptance import Figure
-from acceptance.outside import p56_dbov, rms_dbov, weighted
+from acceptance.outside import fir_in_band, p56_dbov, rms_dbov, weighted
 from augment.acoustics.levels import speech_level
+from augment.acoustics.spectrum import weighted_power
 from augment.api import stems
+from augment.profiles.library import Library
+from augment.streams import generator
 from conftest import RATE, ROOT, gcc_lag
 from test_levels import GOLDEN, golden_signal
 
@@ -49,6 +52,41 @@ def a03_snr():
             speech, noise = (weighted(s, RATE, 100, 7000) for s in (scene.speech.signal(), scene.noises[0].signal()))
             pairs.append((p56_dbov(speech, RATE) - rms_dbov(noise), item.measured["snr_requested_db"]))
     return [worst("SNR at the microphone, 100-7000 Hz", pairs, 0.1)]
+
+
+HUMS = (
+    "mains_hum_50", "mains_hum_60", "ground_loop_50", "ground_loop_60", "transformer_50", "transformer_60",
+    "refrigerator_compressor",
+)  # fmt: skip
+LENGTHS_S = (0.5, 0.75, 1.0, 1.9, 3.1, 5.3, 10.0)
+
+
+def cut_levels(whole, rate):
+    """For cuts of a noise: level in the band of the SNR, its outside reference, and outside level in 300-3400 Hz."""
+    band = (100, 7000) if rate > 8000 else (300, 3400)
+    heard, telephone = fir_in_band(whole, rate, *band), fir_in_band(whole, rate, 300, 3400)
+    for seconds in LENGTHS_S:
+        cut = slice(rate, rate + round(seconds * rate))
+        ours = 10 * np.log10(weighted_power(whole[cut], rate, band))
+        yield ours, rms_dbov(heard[cut]), rms_dbov(telephone[cut])
+
+
+def a03_noise_level_whatever_the_length():
+    """Hums have their strongest lines on the corners of the bands; a filter in the time domain, which hears what goes
+    on beyond the cut, is the reference. The block's spread is that of 300-3400 Hz under one label."""
+    figures = []
+    for rate in (16000, 8000):
+        pairs, spreads = [], []
+        for name in HUMS:
+            whole, _ = Library(ROOT).noise(name, 12 * rate, rate, lambda decision: generator("acceptance", 3, decision))
+            levels = list(cut_levels(whole, rate))
+            pairs += [(outside, ours) for ours, outside, _ in levels]
+            spreads.append(np.ptp([telephone - ours for ours, _, telephone in levels]))
+        figures.append(worst(f"level of hums in the SNR band, {rate} Hz, 0.5 to 10 s", pairs, 0.2))
+        figures.append(
+            Figure(f"spread in 300-3400 Hz under one label, {rate} Hz", 1, max(spreads), 0, "dB", limit=True)
+        )
+    return figures
 
 
 def a04_mixture():

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import augment
 from acceptance.devices import MEASURED, magnitude_db, measured, taps_of
 from augment.acoustics.filters import convolve, minimum_phase_fir, response_db, speech_delay_samples
 from augment.errors import ProfileError
@@ -104,3 +105,16 @@ def test_impossible_figures_are_told(workshop, line):
     )
     with pytest.raises(ProfileError, match=r"m\.yaml:5:"):
         Library(workshop.folder).microphone("m.yaml")
+
+
+def test_a_response_that_falls_deeper_than_it_is_followed_is_told(workshop):
+    """16 dB above 1 kHz at 3 kHz: what lies more than 44 dB below 1 kHz is held there."""
+    workshop.corpus({"N": 2})
+    table = "title: deep\nabout: falls far\nsource: made up\nresponse_db: {100: -70, 300: -20, 1000: 0, 3000: 16, 8000: 0}\n"
+    (workshop.folder / "deep.yaml").write_text(table)
+    factors = "{device: {deep: [{kind: microphone, profile: deep.yaml}]}}"
+    notes = [note for note in augment.plan(workshop.recipe(factors=factors)).notes if "its figures" in note]
+    assert notes == [
+        "microphone deep.yaml: its figures fall to -70 dB re 1 kHz at 100 Hz, and are followed to -44 dB only, "
+        "60 dB below its highest point"
+    ]

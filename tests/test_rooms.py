@@ -398,6 +398,13 @@ class TestMeasuredRoom:
         h = h / np.sqrt(np.sum(h[: round(0.0025 * RATE) + 1] ** 2))  # direct sound of energy 1
         assert got[: h.size] == pytest.approx(h[: got.size], abs=1e-6)
 
+    def test_an_inverted_response_is_told(self, folder):
+        self.write(folder / "turned.wav", -response(seed=3))
+        library = Library(folder, folder)
+        (told,) = measured(source="turned.wav").remarks(library, RATE, SnrDefinition())
+        assert told == "room turned.wav: the direct sound is inverted in 1 responses, such as turned.wav"
+        assert measured(source="positions").remarks(library, RATE, SnrDefinition()) == ()
+
     def test_a_channel_must_be_chosen(self, folder):
         library = Library(folder, folder)
         with pytest.raises(ProfileError, match="has 2 channels, and the recipe does not say which one"):

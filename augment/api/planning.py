@@ -9,6 +9,7 @@ from augment.design.assignment import schedule
 from augment.design.conditions import conditions
 from augment.design.dealing import Dealer, exposures
 from augment.design.grid.choices import choices_of
+from augment.design.notes import remarks_on
 from augment.design.plan import Plan, make_plan
 from augment.design.selection import select
 from augment.errors import AcoustigridError, DesignError, Fault
@@ -53,7 +54,8 @@ def plan(recipe: str | Path | LoadedRecipe, progress: Progress = iter) -> Plan:
     turns = schedule(columns, wanted.assignment, wanted.budget, seconds, output, wanted.seed, selection.per_group)
     dealt = exposures(turns, Dealer(corpus, selection, loaded.library, wanted.seed, rate, wanted.noise.segment_s))
     planned = make_plan(loaded, corpus, turns, selection, dealt, facts, (*chosen.notes, *notes))
-    return dataclasses.replace(planned, notes=(*planned.notes, *rehearse(planned)))
+    told = [*rehearse(planned), *remarks_on(columns, loaded)]
+    return dataclasses.replace(planned, notes=(*planned.notes, *told))
 
 
 def write_plan(planned: Plan, path: str | Path) -> None:

@@ -35,6 +35,13 @@ def notes_on(
     ]
 
 
+def remarks_on(conditions: Iterable[Condition], loaded: LoadedRecipe) -> list[str]:
+    """What steps say of the data behind them, each remark once."""
+    rate, snr = loaded.recipe.output.sample_rate_hz, loaded.recipe.snr_definition()
+    steps = (step.perturbation for condition in conditions for step in condition.chain)
+    return list(dict.fromkeys(remark for step in steps for remark in step.remarks(loaded.library, rate, snr)))
+
+
 def _recording_notes(selection: Selection, facts: Mapping[str, Facts], loaded: LoadedRecipe) -> list[str]:
     """How unlike the recordings of groups are: none of that is an accent."""
     table = measures(dict(selection.frame.select("id", "group").rows()), facts)

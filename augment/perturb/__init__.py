@@ -10,8 +10,8 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from augment.plugins import modules
-from augment.profiles.library import Need
-from augment.scene import Draw, Scene, Stage
+from augment.profiles.library import Library, Need
+from augment.scene import Draw, Scene, SnrDefinition, Stage
 
 FOLDERS = ("room", "noise", "microphone", "electrical", "processing", "channel")
 
@@ -46,6 +46,10 @@ class Perturbation(BaseModel):
     def unfit(self, sample_rate_hz: int) -> tuple[str, str] | None:
         """Why it can never work in a test set of this rate or with what is installed: message and remedy."""
         return None
+
+    def remarks(self, library: Library, sample_rate_hz: int, snr: SnrDefinition) -> tuple[str, ...]:
+        """What a user should know of the data behind it before believing what it does; told with the plan."""
+        return ()
 
     def package(self) -> str | None:
         """Distribution outside of this one that makes its sound: its version is part of an item's key."""

@@ -1,5 +1,6 @@
 """Microphones: a frequency response as a table."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +9,7 @@ import scipy
 from numpy.typing import NDArray
 from pydantic import Field
 
-from augment.acoustics.filters import response_db
+from augment.acoustics.filters import DEEPEST_DB, response_db
 from augment.errors import AudioError, Fault, ProfileError
 from augment.files.audio import read_audio
 from augment.profiles.noise import Figures
@@ -17,6 +18,9 @@ REFERENCE_HZ = 1000.0
 POINTS_PER_OCTAVE = 12
 LONGEST_S = 5.0
 QUIETEST_PEAK = 1e-5
+HELD_DB = 3.0
+UNHEARD_DB = -50.0
+"""Re 1 kHz: what a device lets through there is not heard beside the rest, whether it is held or not."""
 
 
 class MicrophoneProfile(Figures):
@@ -55,6 +59,48 @@ class MicrophoneProfile(Figures):
         frequency = np.array(sorted(self.response_db), dtype=np.float64)
         level = np.array([self.response_db[f] for f in sorted(self.response_db)], dtype=np.float64)
         return frequency, level - response_db(frequency, level, np.array([REFERENCE_HZ]))
+
+    def held(self, sample_rate_hz: int) -> "Held | None":
+        """Where the response falls deeper than it is followed; None where it does so only far below what is heard.
+
+        Example:
+            >>> deep = {100: -80, 300: 20, 1000: 0, 4000: -5}
+            >>> MicrophoneProfile(title="one", about="two", source="three", response_db=deep).held(16000)
+            Held(floor_db=-40.0, deepest_db=-80.0, low_hz=100.0, high_hz=100.0)
+        """
+        frequency, level = self.table()
+        floor = float(level.max()) - DEEPEST_DB
+        below = (level < floor - HELD_DB) & (frequency < sample_rate_hz / 2)
+        if floor < UNHEARD_DB or not below.any():
+            return None
+        where = frequency[below]
+        return Held(round(floor, 1), round(float(level[below].min()), 1), float(where[0]), float(where[-1]))
+
+
+@dataclass(frozen=True)
+class Held:
+    """Where a response is made less deep than its figures.
+
+    Attributes:
+        floor_db: Level at which it is held, re 1 kHz.
+        deepest_db: Lowest level of its figures, re 1 kHz.
+        low_hz: Lowest frequency at which it is held.
+        high_hz: Highest one.
+    """
+
+    floor_db: float
+    deepest_db: float
+    low_hz: float
+    high_hz: float
+
+    def __str__(self) -> str:
+        where = (
+            f"{self.low_hz:.0f} Hz" if self.low_hz == self.high_hz else f"{self.low_hz:.0f} to {self.high_hz:.0f} Hz"
+        )
+        return (
+            f"its figures fall to {self.deepest_db:g} dB re 1 kHz at {where}, and are followed to {self.floor_db:g} dB "
+            f"only, {DEEPEST_DB:g} dB below its highest point"
+        )
 
 
 def from_impulse_response(path: Path) -> MicrophoneProfile:

@@ -113,6 +113,7 @@ class Response:
         advance_samples: Place of the direct sound in the taps, at most 1 ms.
         direct_index: Place of the direct sound in the file, at the test set's rate.
         measures: What was measured of it, before its noise was cut off.
+        inverted: Whether the direct sound has the other sign, as after a microphone with crossed wires.
     """
 
     position: Position
@@ -120,6 +121,7 @@ class Response:
     advance_samples: int
     direct_index: int
     measures: RoomMeasures
+    inverted: bool = False
 
 
 def inspect_positions(source: Path) -> tuple[Position, ...]:
@@ -211,7 +213,8 @@ def _prepare(path: Path, position: Position, channel: int | None, keep_gain: boo
     # The direct sound is a few milliseconds long: its energy tells its level, one sample of it does not.
     window = taps[: advance + round(DIRECT_S * sample_rate_hz) + 1]
     strength = math.sqrt(float(np.sum(window * window)))
-    return Response(position, taps if keep_gain else taps / strength, advance, direct, measures)
+    inverted = bool(response[direct] < 0)
+    return Response(position, taps if keep_gain else taps / strength, advance, direct, measures, inverted)
 
 
 def refuse_what_is_no_response(response: NDArray[np.float64], direct: int, sample_rate_hz: int, where: str) -> None:

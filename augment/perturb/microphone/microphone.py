@@ -9,8 +9,8 @@ from pydantic import Field
 from augment.acoustics.filters import minimum_phase_fir, speech_delay_samples
 from augment.errors import RenderError
 from augment.perturb import Perturbation
-from augment.profiles.library import Need
-from augment.scene import Draw, Scene, Stage
+from augment.profiles.library import Library, Need
+from augment.scene import Draw, Scene, SnrDefinition, Stage
 
 KNOWN_TO = 0.45
 FALLEN_OFF_DB = -15.0
@@ -47,6 +47,11 @@ class Microphone(Perturbation):
     def needs(self) -> tuple[Need, ...]:
         """The response."""
         return (Need("profile", "microphone", self.profile),)
+
+    def remarks(self, library: Library, sample_rate_hz: int, snr: SnrDefinition) -> tuple[str, ...]:
+        """Where the response is held at a level that may be heard."""
+        held = library.microphone(self.profile).held(sample_rate_hz)
+        return () if held is None else (f"microphone {self.profile}: {held}",)
 
     def apply(self, scene: Scene, draw: Draw) -> Scene:
         """Filter every stem.

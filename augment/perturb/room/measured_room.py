@@ -8,9 +8,9 @@ from pydantic import Field
 
 from augment.perturb import Perturbation
 from augment.perturb.room_step import RECORDS, response_columns
-from augment.profiles.library import Need
+from augment.profiles.library import Library, Need
 from augment.profiles.room import Response
-from augment.scene import Draw, Room, Scene, Stage
+from augment.scene import Draw, Room, Scene, SnrDefinition, Stage
 
 
 class MeasuredRoom(Perturbation):
@@ -60,6 +60,14 @@ class MeasuredRoom(Perturbation):
         """The impulse responses."""
         noise = () if self.noise_source is None else (Need("noise_source", "impulse_response", self.noise_source),)
         return (Need("source", "impulse_response", self.source), *noise)
+
+    def remarks(self, library: Library, sample_rate_hz: int, snr: SnrDefinition) -> tuple[str, ...]:
+        """Responses that turn the sign of the speech: nobody hears it, but a recording beside it would cancel."""
+        responses = library.responses(self.source, self.channel, self.keep_gain, sample_rate_hz)
+        turned = [response.position.name for response in responses if response.inverted]
+        if not turned:
+            return ()
+        return (f"room {self.source}: the direct sound is inverted in {len(turned)} responses, such as {turned[0]}",)
 
     def apply(self, scene: Scene, draw: Draw) -> Scene:
         """Put the speech through the response of this block's position.

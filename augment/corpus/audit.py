@@ -5,11 +5,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from augment.corpus.differences import DC, LENGTH, MEASURES, difference_notes, measures, rate_notes, request_notes
+from augment.corpus.differences import (
+    DC,
+    LENGTH,
+    MEASURES,
+    difference_notes,
+    measures,
+    rate_notes,
+    request_notes,
+    shared_text_notes,
+)
 from augment.corpus.labelling import missing, named, speaker_notes, twin_notes
 from augment.corpus.speech import Facts, Progress, facts_notes, survey
 from augment.corpus.spelling import spelling_notes
 from augment.corpus.table import Corpus, label_column
+from augment.corpus.texts import text_measures
 from augment.errors import CorpusError, Fault, nearest
 from augment.streams import ranks
 
@@ -119,7 +129,7 @@ def audit(
     frame = _grouped(corpus, by)
     chosen = _sampled(frame, sample)
     facts, faults = survey(corpus, chosen, sample_rate_hz, progress)
-    table = measures(dict(chosen.select("id", "group").rows()), facts)
+    table = measures(chosen, facts)
     lengths = _with_lengths(frame, facts, sample_rate_hz)
     without = missing(frame, by)
     warnings = [f"{count} rows have no {label}" for label, count in without.items()]
@@ -127,7 +137,9 @@ def audit(
     warnings += spelling_notes(corpus, dict.fromkeys((*by, *labels)))
     warnings += speaker_notes(frame)
     warnings += [*twin_notes(frame), *_same_audio(chosen, facts)]
-    warnings += difference_notes(table, (*MEASURES, DC)) + rate_notes(table) + difference_notes(lengths, (LENGTH,))
+    warnings += difference_notes(table, (*MEASURES, DC)) + rate_notes(table)
+    said = text_measures(lengths.filter(lengths["group"].is_not_null()))
+    warnings += [*difference_notes(said, (LENGTH, *MEASURES)), *shared_text_notes(said)]
     warnings += request_notes(table, requested_db)
     notes = [*corpus.notes, *facts_notes(chosen, facts, sample_rate_hz)]
     return Audit(

@@ -19,12 +19,12 @@ from augment.design.program import within
 from augment.design.selection.balance import BalanceTable, balance_table, with_measured
 from augment.design.selection.blocks import drawn, with_blocks
 from augment.design.selection.grouping import (
-    UNKNOWN_SPEAKER,
     UNLABELLED,
     grouped,
     refuse_labels,
     refuse_shares,
     variables,
+    with_named_speakers,
     with_voices,
 )
 from augment.design.selection.problem import Problem, problem_of
@@ -77,12 +77,12 @@ class Selection:
         """
         declared = dict(self.frame.select("id", DURATION).drop_nulls().rows())
         lying = [i for i, s in declared.items() if abs(s - seconds[i]) > max(DURATION_SLACK_S, DURATION_SLACK * s)]
-        if DURATION in balance.match and lying:
+        if balance.timed and lying:
             shown = f"'{lying[0]}' declares {declared[lying[0]]:g} s and lasts {seconds[lying[0]]:.2f} s"
             message = f"durations cannot be matched: {len(lying)} chosen rows declare another than the audio's; {shown}"
             remedy = "write the true durations into the manifest, or leave 'duration' out of balance.match"
             raise DesignError(Fault("", message, remedy))
-        return dataclasses.replace(self, balance=with_measured(self.balance, self.frame, seconds))
+        return dataclasses.replace(self, balance=with_measured(self.balance, self.frame, seconds, balance))
 
 
 def select(corpus: Corpus, balance: Balance, seed: int, rotated: bool = False) -> Selection:
@@ -113,16 +113,13 @@ def select(corpus: Corpus, balance: Balance, seed: int, rotated: bool = False) -
     chosen = with_blocks(drawn(frame, strata, counts, names, seed), balance, seed, rotated)
     if frame.height > chosen.height:
         left_out["not drawn: the groups are full without them"] = frame.height - chosen.height
-    notes = [*spelling_notes(corpus, (*balance.by, *balance.match)), *_notes(balance, problem, number, chosen)]
+    notes = [*spelling_notes(corpus, (*balance.by, *balance.labels)), *_notes(balance, problem, number, chosen)]
     groups = tuple(group.group for group in strata)
     return Selection(chosen, groups, number, left_out, tuple(notes), balance_table(frame, chosen, balance))
 
 
 def _notes(balance: Balance, problem: Problem, number: int, chosen: "polars.DataFrame") -> list[str]:
-    import polars
-
-    speaker = polars.col("speaker")
-    notes = speaker_notes(chosen.with_columns(polars.when(speaker != UNKNOWN_SPEAKER).then(speaker).alias("speaker")))
+    notes = speaker_notes(with_named_speakers(chosen))
     if len(problem.strata) == 1:
         notes.append(f"there is only one group, {problem.strata[0].group}: nothing can be compared")
     if balance.utterances == "max":

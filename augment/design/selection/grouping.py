@@ -10,7 +10,7 @@ from augment.corpus.texts import spoken
 from augment.design.selection.problem import TEXT
 from augment.design.selection.strata import bin_name, duration_bin, match_column
 from augment.errors import DesignError, Fault, nearest
-from augment.recipe.experiment import DURATION, Balance
+from augment.recipe.experiment import DURATION, TOGETHER, Balance, Variable
 from augment.streams import rank
 
 if TYPE_CHECKING:
@@ -21,8 +21,13 @@ UNKNOWN_SPEAKER = "(unknown)"
 
 
 def variables(balance: Balance) -> tuple[str, ...]:
-    """The matched variables, the text among them where it must be the same."""
-    return (*((TEXT,) if balance.text == "parallel" else ()), *balance.match)
+    """The matched variables by name, the text too where it must be the same; then the parts of joint ones.
+
+    To match one by one what cannot be matched together may be a way out.
+    """
+    text = (TEXT,) if balance.text == "parallel" else ()
+    parts = (part for variable in balance.variables for part in variable.parts)
+    return tuple(dict.fromkeys((*text, *(variable.name for variable in balance.variables), *parts)))
 
 
 def refuse_labels(corpus: Corpus, balance: Balance) -> None:
@@ -34,25 +39,38 @@ def refuse_labels(corpus: Corpus, balance: Balance) -> None:
     faults = []
     known = f"labels of the corpus: {', '.join(corpus.labels) or 'none'}"
     named = {f"balances by '{label}'": label for label in balance.by}
-    named |= {f"matches '{label}'": label for label in balance.match if label != DURATION}
+    named |= {f"matches '{label}'": label for label in balance.labels}
     for what, label in named.items():
         if label not in corpus.labels:
             fixed = "which is no label but a column of every corpus: one group would be one person, or one utterance"
             message = f"the recipe {what}, {fixed if label in FIXED else 'a label that the corpus does not have'}"
             faults.append(Fault(str(corpus.manifest), message, f"{nearest(label, corpus.labels)}; {known}"))
-    if DURATION in balance.match and corpus.frame["duration"].is_null().all():
+    if balance.timed and corpus.frame["duration"].is_null().all():
         message = "the recipe matches 'duration', and no row says how long it is"
         remedy = "write each utterance's duration in seconds into the manifest: corpus: {columns: {duration: NAME}}"
         faults.append(Fault(str(corpus.manifest), message, remedy))
-    for label, shares in balance.shares.items():
-        if label in corpus.labels:
-            values = corpus.frame[label_column(label)].unique().drop_nulls().sort().to_list()
-            bare = {UNLABELLED} if balance.unlabelled == "group" else set()
-            for value in sorted(set(shares) - set(values) - bare):
-                message = f"balance.shares.{label} names '{value}', which no row has"
-                faults.append(Fault(str(corpus.manifest), message, nearest(value, values)))
+    faults += _unknown_values(corpus, balance)
     if faults:
         raise DesignError(faults)
+
+
+def _unknown_values(corpus: Corpus, balance: Balance) -> list[Fault]:
+    """A fault for each value of ``shares`` that no row has."""
+    import polars
+
+    faults = []
+    for variable in balance.variables:
+        if variable.name in balance.shares and set(variable.labels) <= set(corpus.labels):
+            columns = [polars.col(label_column(label)) for label in variable.labels]
+            if balance.unlabelled == "group":
+                columns = [column.fill_null(UNLABELLED) for column in columns]
+            met = corpus.frame.select(polars.concat_str(columns, separator=TOGETHER).unique().drop_nulls().sort())
+            values = met.to_series().to_list()
+            bare = {UNLABELLED} if balance.unlabelled == "group" else set()
+            for value in sorted(set(balance.shares[variable.name]) - set(values) - bare):
+                message = f"balance.shares.{variable.name} names '{value}', which no row has"
+                faults.append(Fault(str(corpus.manifest), message, nearest(value, values)))
+    return faults
 
 
 def refuse_shares(corpus: Corpus, balance: Balance, frame: "polars.DataFrame") -> None:
@@ -90,14 +108,16 @@ def grouped(corpus: Corpus, balance: Balance) -> tuple["polars.DataFrame", dict[
     left_out = dict(corpus.left_out)
     frame = corpus.frame
     needs = [("by", [label_column(label) for label in balance.by], " or no ".join(balance.by))]
-    needs += [("match", [DURATION if label == DURATION else label_column(label)], label) for label in balance.match]
+    needs += [("match", [label_column(label)], label) for label in balance.labels]
+    needs += [("match", [DURATION], DURATION)] if balance.timed else []
     for _, columns, words in needs:
         frame = _labelled(corpus, frame, columns, words, balance, left_out)
     frame = _with_speakers(frame, balance, left_out)
     if not frame.height:
-        raise DesignError(Fault(str(corpus.manifest), f"no row has all of {', '.join([*balance.by, *balance.match])}"))
+        wanted = dict.fromkeys(part for variable in balance.variables for part in variable.parts)
+        raise DesignError(Fault(str(corpus.manifest), f"no row has all of {', '.join([*balance.by, *wanted])}"))
     frame = _with_group(corpus, frame, balance)
-    frame = _with_matches(frame, balance)
+    frame = _with_matches(corpus, frame, balance)
     if balance.text == "parallel":
         frame = _parallel(corpus, frame, left_out)
     return frame, left_out
@@ -136,29 +156,56 @@ def _with_speakers(frame: "polars.DataFrame", balance: Balance, left_out: dict[s
     return frame.filter(frame["speaker"].is_not_null())
 
 
+def with_named_speakers(frame: "polars.DataFrame") -> "polars.DataFrame":
+    """Chosen rows in which a speaker who is nobody in particular is null again."""
+    import polars
+
+    speaker = polars.col("speaker")
+    return frame.with_columns(polars.when(speaker != UNKNOWN_SPEAKER).then(speaker).alias("speaker"))
+
+
 def _with_group(corpus: Corpus, frame: "polars.DataFrame", balance: Balance) -> "polars.DataFrame":
     import polars
 
-    by = [label_column(label) for label in balance.by]
-    group = polars.concat_str([polars.col(column).fill_null(UNLABELLED) for column in by], separator=" / ")
     speaker = polars.col("speaker").fill_null(UNKNOWN_SPEAKER)
-    frame = frame.with_columns(group.alias("group"), speaker.alias("speaker"))
-    if frame.select(by).unique().height != frame["group"].n_unique():
-        message = f"two combinations of {', '.join(balance.by)} would be one group: a label holds ' / ' or {UNLABELLED}"
-        raise DesignError(Fault(str(corpus.manifest), message, "rename it: corpus: {labels: ...}"))
-    return frame
+    return frame.with_columns(_joined(corpus, frame, Variable(balance.by)).alias("group"), speaker.alias("speaker"))
 
 
-def _with_matches(frame: "polars.DataFrame", balance: Balance) -> "polars.DataFrame":
+def _joined(corpus: Corpus, frame: "polars.DataFrame", variable: Variable) -> "polars.Series":
+    """Values of labels that are taken together, as one text for each row; durations by their bins.
+
+    Raises:
+        DesignError: Two combinations would have the same text.
+    """
     import polars
 
-    for label in balance.match:
-        if label == DURATION:
-            bins = [UNLABELLED if seconds is None else str(duration_bin(seconds)) for seconds in frame[DURATION]]
-            column = polars.Series(match_column(label), bins, dtype=polars.String)
-        else:
-            column = frame[label_column(label)].fill_null(UNLABELLED).alias(match_column(label))
-        frame = frame.with_columns(column)
+    columns = {part: DURATION if part == DURATION else label_column(part) for part in variable.parts}
+    values = frame.select(columns.values())
+    if variable.timed:
+        bins = [None if seconds is None else bin_name(duration_bin(seconds)) for seconds in frame[DURATION]]
+        values = values.with_columns(polars.Series(DURATION, bins, dtype=polars.String))
+    text = values.select(polars.concat_str(polars.all().fill_null(UNLABELLED), separator=TOGETHER)).to_series()
+    if values.unique().height != text.n_unique():
+        message = (
+            f"two combinations of {', '.join(columns)} would be one group: a label holds '{TOGETHER}' or {UNLABELLED}"
+        )
+        raise DesignError(Fault(str(corpus.manifest), message, "rename it: corpus: {labels: ...}"))
+    return text
+
+
+def _with_matches(corpus: Corpus, frame: "polars.DataFrame", balance: Balance) -> "polars.DataFrame":
+    import polars
+
+    for variable in balance.variables:
+        for part in variable.parts:
+            if part == DURATION:
+                bins = [UNLABELLED if seconds is None else str(duration_bin(seconds)) for seconds in frame[DURATION]]
+                column = polars.Series(match_column(part), bins, dtype=polars.String)
+            else:
+                column = frame[label_column(part)].fill_null(UNLABELLED).alias(match_column(part))
+            frame = frame.with_columns(column)
+        if len(variable.parts) > 1:
+            frame = frame.with_columns(_joined(corpus, frame, variable).alias(match_column(variable.name)))
     return frame
 
 

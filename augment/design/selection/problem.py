@@ -93,7 +93,8 @@ def problem_of(grid: Grid, strata: tuple[Strata, ...], balance: Balance, utteran
     Decimal shares are taken as they are written: 0.29 of 100 is 29.
     """
     exact = Fraction(str(balance.tolerance))
-    tolerance = tuple(exact for _ in grid.variables)
+    asked = {TEXT, *(variable.name for variable in balance.variables)}
+    tolerance = tuple(exact if name in asked else None for name in grid.variables)
     share = Fraction(str(balance.speakers.max_share))
     return Problem(grid, strata, utterances, balance.speakers.min, share, tolerance, balance.shares, seed)
 

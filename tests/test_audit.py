@@ -149,7 +149,7 @@ def test_labels_are_counted(lay):
     assert [(g.group, g.utterances, g.speakers) for g in found.groups] == [
         ("North", 12, 1), ("South", 9, 4), ("south", 2, 2),
     ]  # fmt: skip
-    assert about(found, "1 rows have no accent")
+    assert about(found, "1 row has no accent")
     assert about(found, "{labels: {accent: {south: South}}}")
     (single,) = about(found, "one speaker stands for the whole group: North;")
     assert "balance: {speakers: {min: 4}}" in single

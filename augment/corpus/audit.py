@@ -20,7 +20,7 @@ from augment.corpus.speech import Facts, Progress, facts_notes, survey
 from augment.corpus.spelling import spelling_notes
 from augment.corpus.table import Corpus, label_column
 from augment.corpus.texts import text_measures
-from augment.errors import CorpusError, Fault, nearest
+from augment.errors import CorpusError, Fault, counted, nearest
 from augment.streams import ranks
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def audit(
     table = measures(chosen, facts)
     lengths = _with_lengths(frame, facts, sample_rate_hz)
     without = missing(frame, by)
-    warnings = [f"{count} rows have no {label}" for label, count in without.items()]
+    warnings = [f"{counted(count, 'row has', 'rows have')} no {label}" for label, count in without.items()]
     warnings += _unreadable(faults, chosen.height)
     warnings += spelling_notes(corpus, dict.fromkeys((*by, *labels)))
     warnings += speaker_notes(frame)
@@ -220,7 +220,8 @@ def _same_audio(chosen: "polars.DataFrame", facts: Mapping[str, Facts]) -> list[
             other, where = first.setdefault(content, (identity, audio))
             if where != audio:  # rows that name one file twice are told from the manifest
                 pairs.append(f"{identity} = {other}")
-    return [f"{len(pairs)} files have the very bytes of another one: {named(pairs)}"] if pairs else []
+    files = counted(len(pairs), "file has", "files have")
+    return [f"{files} the very bytes of another one: {named(pairs)}"] if pairs else []
 
 
 def _groups(lengths: "polars.DataFrame", table: "polars.DataFrame") -> tuple[GroupAudit, ...]:

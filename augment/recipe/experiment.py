@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from augment.errors import flow_text
 from augment.recipe.spec import Slug, Spec
 
 DURATION = "duration"
@@ -43,7 +44,8 @@ class Variable:
     @property
     def written(self) -> str:
         """As ``match`` of a recipe spells it."""
-        return self.parts[0] if len(self.parts) == 1 else f"[{', '.join(self.parts)}]"
+        parts = [flow_text(part) for part in self.parts]
+        return parts[0] if len(parts) == 1 else f"[{', '.join(parts)}]"
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -4,6 +4,10 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from augment.errors import counted
+
+__all__ = ["counted", "figure", "shown", "table"]
+
 WIDEST = 100
 MOST_WORTH_TELLING = 100
 """Standard deviations: beyond it, what spreads is too little to be told as a number."""
@@ -27,16 +31,6 @@ def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
         cells = [line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))]
         text.append("  ".join(cells).rstrip())
     return "\n".join(text)
-
-
-def counted(number: int, what: str) -> str:
-    """A number of things.
-
-    Example:
-        >>> counted(1, "group"), counted(2, "group")
-        ('1 group', '2 groups')
-    """
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def figure(value: float | None, digits: int = 2) -> str:

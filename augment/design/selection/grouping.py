@@ -7,9 +7,9 @@ from augment.corpus.checks import FIXED
 from augment.corpus.source import where
 from augment.corpus.table import Corpus, label_column
 from augment.corpus.texts import spoken
-from augment.design.selection.problem import TEXT
-from augment.design.selection.strata import bin_name, duration_bin, match_column
-from augment.errors import DesignError, Fault, nearest
+from augment.design.selection.problem import TEXT, Problem, problem_of
+from augment.design.selection.strata import bin_name, duration_bin, match_column, strata_of
+from augment.errors import DesignError, Fault, counted, nearest
 from augment.recipe.experiment import DURATION, TOGETHER, Balance, Variable
 from augment.streams import rank
 
@@ -105,6 +105,8 @@ def grouped(corpus: Corpus, balance: Balance) -> tuple["polars.DataFrame", dict[
     Raises:
         DesignError: Rows without a label are refused, or none is left.
     """
+    import polars
+
     left_out = dict(corpus.left_out)
     frame = corpus.frame
     needs = [("by", [label_column(label) for label in balance.by], " or no ".join(balance.by))]
@@ -119,7 +121,9 @@ def grouped(corpus: Corpus, balance: Balance) -> tuple["polars.DataFrame", dict[
     frame = _with_group(corpus, frame, balance)
     frame = _with_matches(corpus, frame, balance)
     if balance.text == "parallel":
-        frame = _parallel(corpus, frame, left_out)
+        plain = {text: spoken(text) for text in frame["text"].unique().to_list()}
+        said = frame["text"].replace_strict(plain, return_dtype=polars.String).alias(match_column(TEXT))
+        frame = frame.with_columns(said)
     return frame, left_out
 
 
@@ -138,7 +142,7 @@ def _labelled(
     missing = frame.filter(bare)
     if missing.height and balance.unlabelled == "refuse":
         place = where(corpus.manifest, missing["row"][0])
-        message = f"{missing.height} rows have no {words}; this is the first"
+        message = f"{counted(missing.height, 'row has', 'rows have')} no {words}; this is the first"
         raise DesignError(Fault(place, message, "label them, or balance: {unlabelled: leave_out}"))
     if missing.height and balance.unlabelled == "leave_out":
         left_out[f"no {words}"] = missing.height
@@ -168,10 +172,12 @@ def _with_group(corpus: Corpus, frame: "polars.DataFrame", balance: Balance) -> 
     import polars
 
     speaker = polars.col("speaker").fill_null(UNKNOWN_SPEAKER)
-    return frame.with_columns(_joined(corpus, frame, Variable(balance.by)).alias("group"), speaker.alias("speaker"))
+    return frame.with_columns(
+        _joined(corpus, frame, Variable(balance.by), "group").alias("group"), speaker.alias("speaker")
+    )
 
 
-def _joined(corpus: Corpus, frame: "polars.DataFrame", variable: Variable) -> "polars.Series":
+def _joined(corpus: Corpus, frame: "polars.DataFrame", variable: Variable, what: str) -> "polars.Series":
     """Values of labels that are taken together, as one text for each row; durations by their bins.
 
     Raises:
@@ -187,7 +193,7 @@ def _joined(corpus: Corpus, frame: "polars.DataFrame", variable: Variable) -> "p
     text = values.select(polars.concat_str(polars.all().fill_null(UNLABELLED), separator=TOGETHER)).to_series()
     if values.unique().height != text.n_unique():
         message = (
-            f"two combinations of {', '.join(columns)} would be one group: a label holds '{TOGETHER}' or {UNLABELLED}"
+            f"two combinations of {', '.join(columns)} would be one {what}: a label holds '{TOGETHER}' or {UNLABELLED}"
         )
         raise DesignError(Fault(str(corpus.manifest), message, "rename it: corpus: {labels: ...}"))
     return text
@@ -205,29 +211,22 @@ def _with_matches(corpus: Corpus, frame: "polars.DataFrame", balance: Balance) -
                 column = frame[label_column(part)].fill_null(UNLABELLED).alias(match_column(part))
             frame = frame.with_columns(column)
         if len(variable.parts) > 1:
-            frame = frame.with_columns(_joined(corpus, frame, variable).alias(match_column(variable.name)))
+            frame = frame.with_columns(_joined(corpus, frame, variable, "value").alias(match_column(variable.name)))
     return frame
 
 
-def _parallel(corpus: Corpus, frame: "polars.DataFrame", left_out: dict[str, int]) -> "polars.DataFrame":
-    """Rows whose text every group says."""
+def of_common_texts(frame: "polars.DataFrame") -> "polars.DataFrame":
+    """Rows whose text every group says; those that hold no word are none.
+
+    Args:
+        frame: Rows as of :func:`grouped`, of a recipe with ``text: parallel``.
+    """
     import polars
 
-    plain = {text: spoken(text) for text in frame["text"].unique().to_list()}
-    said = frame["text"].replace_strict(plain, return_dtype=polars.String).alias(match_column(TEXT))
-    frame = frame.with_columns(said)
-    groups = frame["group"].n_unique()
-    heard = frame.filter(polars.col(match_column(TEXT)) != "").group_by(match_column(TEXT))
-    common = heard.agg(polars.col("group").n_unique()).filter(polars.col("group") == groups)[match_column(TEXT)]
-    kept = frame.filter(polars.col(match_column(TEXT)).is_in(common.to_list()))
-    if not kept.height:
-        texts = frame.group_by("group").agg(polars.col(match_column(TEXT)).n_unique()).sort("group").rows()
-        shown = "; ".join(f"{group}: {count} texts" for group, count in texts)
-        message = f"balance: {{text: parallel}} needs texts that every group says, and there is none ({shown})"
-        raise DesignError(Fault(str(corpus.manifest), message, "balance: {text: any}, or keep groups that share texts"))
-    if kept.height < frame.height:
-        left_out["not every group says the text"] = frame.height - kept.height
-    return kept
+    said = match_column(TEXT)
+    heard = frame.filter(polars.col(said) != "").group_by(said).agg(polars.col("group").n_unique())
+    common = heard.filter(polars.col("group") == frame["group"].n_unique())[said]
+    return frame.filter(polars.col(said).is_in(common.to_list()))
 
 
 def with_voices(frame: "polars.DataFrame", seed: int) -> "polars.DataFrame":
@@ -236,6 +235,11 @@ def with_voices(frame: "polars.DataFrame", seed: int) -> "polars.DataFrame":
 
     voices = {speaker: rank(seed, "speaker", speaker) for speaker in frame["speaker"].unique().to_list()}
     return frame.with_columns(frame["speaker"].replace_strict(voices, return_dtype=polars.String).alias("voice"))
+
+
+def posed(frame: "polars.DataFrame", balance: Balance, seed: int) -> Problem:
+    """The problem that a recipe puts to rows that may be chosen, with their ``voice``."""
+    return problem_of(*strata_of(frame, variables(balance)), balance, seed)
 
 
 def shown_value(variable: str, value: str) -> str:

@@ -11,7 +11,7 @@ UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 WORD = rf"[{UNSPACED}&&\p{{L}}]|[\p{{L}}\p{{M}}\p{{N}}--[{UNSPACED}]](?:['’\p{{L}}\p{{M}}\p{{N}}--[{UNSPACED}]])*"
 MARKS = r"[\p{P}--['’\-]]"
 """Punctuation but for what stands inside of words."""
-MOST_TEXTS = 200_000
+MOST_TEXTS = 50_000
 """Texts whose words are counted; of more, every second, third or n-th one in their order."""
 
 

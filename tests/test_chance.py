@@ -89,6 +89,15 @@ def test_small_groups_do_not_hide_what_large_ones_show():
     assert found.clear[0, 1]
     assert found.chance is not None
     assert found.chance[0, 2] > 3 * found.chance[0, 1]
+    assert found.furthest(0) == 1  # whatever the third does
+
+
+def test_of_two_groups_that_are_clearly_apart_the_further_one_is_named():
+    frame = drawn(3, 40, 40)
+    dealing = dealing_of(frame)
+    values = np.random.default_rng(2).standard_normal(120) + np.repeat([0.0, 20.0, 10.0], 40)
+    found = apart(dealing, Means(dealing, values, ddof=1))
+    assert [found.furthest(group) for group in range(3)] == [1, 0, int(np.argmax(found.found[2]))]
 
 
 def test_few_speakers_are_dealt_in_all_ways():

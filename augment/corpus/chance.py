@@ -300,9 +300,8 @@ class Apart:
 
     def furthest(self, group: int) -> int:
         """The group that is furthest from one, among those that are clearly apart from it if there are any."""
-        order = self.found[group] + np.where(self.clear[group], 1e300, 0.0)
-        order[group] = -1.0
-        return int(np.argmax(order))
+        others = self.clear[group] if self.clear[group].any() else np.arange(len(self.groups)) != group
+        return int(np.argmax(np.where(others, self.found[group], -1.0)))
 
 
 def apart(dealing: Dealing, variable: Counted, chance: bool = True) -> Apart:

@@ -116,6 +116,21 @@ def nearest(name: str, known: Sequence[str]) -> str:
     return f"one of: {', '.join(sorted(known))}" if known else ""
 
 
+def counted(number: int, what: str, plural: str = "") -> str:
+    """A number of things.
+
+    Args:
+        number: How many.
+        what: One of them, with its verb or without.
+        plural: Several of them, where that is not an s behind.
+
+    Example:
+        >>> counted(1, "group"), counted(2, "group"), counted(1, "row has", "rows have")
+        ('1 group', '2 groups', '1 row has')
+    """
+    return f"{number} {what if number == 1 else plural or what + 's'}"
+
+
 def flow_text(value: str) -> str:
     r"""A text as a line of YAML spells it inside of brackets, so that a remedy can be copied into a recipe.
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 import augment
 from augment.acoustics.levels import speech_level
 from augment.corpus.audit import audit
-from augment.corpus.differences import LENGTH, difference_notes, resulting_snr_db, standardised_difference
+from augment.corpus.chance import Means, apart, dealing_of
+from augment.corpus.differences import LENGTH, difference_notes, resulting_snr_db
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.speech import read_speech
 from augment.corpus.table import read_corpus
@@ -148,7 +149,7 @@ def test_labels_are_counted(lay):
     assert [(g.group, g.utterances, g.speakers) for g in found.groups] == [
         ("North", 12, 1), ("South", 9, 4), ("south", 2, 2),
     ]  # fmt: skip
-    assert about(found, "1 rows have no accent")
+    assert about(found, "1 row has no accent")
     assert about(found, "{labels: {accent: {south: South}}}")
     (single,) = about(found, "one speaker stands for the whole group: North;")
     assert "balance: {speakers: {min: 4}}" in single
@@ -199,15 +200,17 @@ def test_differences_are_those_of_the_textbook(one, other):
     """Referee: the statistics module."""
     first, second = statistics.fmean(one), statistics.fmean(other)
     spread = math.sqrt((statistics.pvariance(one) + statistics.pvariance(other)) / 2)
-    d = standardised_difference((first, statistics.pvariance(one)), (second, statistics.pvariance(other)))
+    rows = {"group": ["a"] * len(one) + ["b"] * len(other), "speaker": None, "log_s": one + other}
+    table = polars.DataFrame(rows).with_row_index("id").cast({"id": polars.String, "speaker": polars.String})
+    dealing = dealing_of(table)
+    found = apart(dealing, Means(dealing, table["log_s"].to_numpy(), ddof=0))
     if spread > 1e-6:
-        assert d == pytest.approx(abs(first - second) / spread, abs=1e-8)
-    table = polars.DataFrame({"group": ["a"] * len(one) + ["b"] * len(other), "log_s": one + other})
+        assert found.found[0, 1] == pytest.approx(abs(first - second) / spread, abs=1e-8)
     notes = difference_notes(table, [LENGTH])
-    apart = abs(first - second)
-    if apart > LENGTH.just + 1e-9 and spread > 1e-6 and apart / spread > 0.1 + 1e-9:
-        assert len(notes) == 1
-    if apart < LENGTH.just - 1e-9:
+    apart_s = abs(first - second)
+    if apart_s > LENGTH.just + 1e-9 and spread > 1e-6 and apart_s / spread > 0.1 + 1e-9:
+        assert len(notes) == (found.chance is None or found.found[0, 1] > found.chance[0, 1])
+    if apart_s < LENGTH.just - 1e-9:
         assert notes == []
 
 

@@ -172,7 +172,7 @@ def test_labels_that_are_missing_or_odd():
     assert grouped.groups == ("(unlabelled)", "A", "B")
     with pytest.raises(DesignError, match=r"\[A, B\]\}\}, and balance: \{unlabelled: leave_out\}"):
         select(corpus_of(rows), Balance(by=("accent",), utterances=3, unlabelled="group"), 1)
-    with pytest.raises(DesignError, match=r"m\.jsonl:7: 1 rows have no accent"):
+    with pytest.raises(DesignError, match=r"m\.jsonl:7: 1 row has no accent"):
         select(corpus_of(rows), Balance(by=("accent",), unlabelled="refuse"), 1)
     with pytest.raises(DesignError, match="did you mean 'accent'"):
         select(corpus_of(rows), Balance(by=("acent",)), 1)

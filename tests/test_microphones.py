@@ -110,7 +110,8 @@ def test_impossible_figures_are_told(workshop, line):
 def test_a_response_that_falls_deeper_than_it_is_followed_is_told(workshop):
     """16 dB above 1 kHz at 3 kHz: what lies more than 44 dB below 1 kHz is held there."""
     workshop.corpus({"N": 2})
-    table = "title: deep\nabout: falls far\nsource: made up\nresponse_db: {100: -70, 300: -20, 1000: 0, 3000: 16, 8000: 0}\n"
+    figures = "{100: -70, 300: -20, 1000: 0, 3000: 16, 8000: 0}"
+    table = f"title: deep\nabout: falls far\nsource: made up\nresponse_db: {figures}\n"
     (workshop.folder / "deep.yaml").write_text(table)
     factors = "{device: {deep: [{kind: microphone, profile: deep.yaml}]}}"
     notes = [note for note in augment.plan(workshop.recipe(factors=factors)).notes if "its figures" in note]

@@ -6,6 +6,7 @@ import pickle
 from fractions import Fraction
 
 import numpy as np
+import polars
 import pytest
 import soundfile
 from hypothesis import assume, given, settings
@@ -19,12 +20,13 @@ from augment.design.assignment import schedule
 from augment.design.grid.factors import Factors
 from augment.design.program import Program, UnsolvedError, within
 from augment.design.selection import refusal, select
+from augment.design.selection.sharing import largest_sharing
 from augment.errors import AcoustigridError, CorpusError, DesignError
 from augment.recipe.experiment import Balance, Budget, Rotated, Speakers
 from augment.report.tables import plan_text
 from conftest import RATE
 from test_grid import made_up
-from test_selection import corpus_of, small
+from test_selection import corpus_of, crossed, small
 
 
 def row(identity, accent, gender="f", speaker=None, **more):
@@ -263,3 +265,69 @@ def test_columns_the_wrong_way_round_are_turned(stocked):
     stocked.manifest([{"file": row.pop("audio_filepath"), **row} for row in rows])
     with pytest.raises(CorpusError, match=r"the other way round: audio_filepath: file"):
         augment.plan(stocked.recipe(corpus="{path: corpus.jsonl, columns: {file: audio_filepath}}"))
+
+
+def prompts(said):
+    return [row(f"{g}{t}", g, speaker=f"{g}{t % 4}", text=f"Text {t}") for g, texts in said.items() for t in texts]
+
+
+SAID = {"A": range(10), "B": range(10), "C": range(2, 9), "D": range(20, 30)}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "groups", "words"),
+    [
+        ("max", "ABCD", "corpus: {keep: {accent: [A, B, C]}}, which share 7 texts"),
+        (9, "ABCD", "corpus: {keep: {accent: [A, B]}}, which share 10 texts"),
+        (9, "ABC", "corpus: {keep: {accent: [A, B]}}, which share 10 texts"),
+        (20, "ABC", "most texts are shared by A, B: 10; 20 are asked for"),
+        ("max", "AD", "no two groups share a text"),
+    ],
+)
+def test_groups_that_share_texts_are_named(wanted, groups, words):
+    rows = prompts({group: SAID[group] for group in groups})
+    balance = Balance(by=("accent",), text="parallel", utterances=wanted)
+    with pytest.raises(DesignError) as caught:
+        select(corpus_of(rows), balance, 1)
+    assert any(words in note for note in caught.value.notes)
+    if "keep" in words:
+        kept = words.split("[")[1].split("]")[0].split(", ")
+        assert select(corpus_of([r for r in rows if r["accent"] in kept]), balance, 1).groups == tuple(kept)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.dictionaries(st.sampled_from("ABCDEF"), st.sets(st.integers(0, 8), min_size=1), min_size=2), st.integers(1, 4)
+)
+def test_the_largest_set_of_groups_that_share_texts_is_found(said, wanted):
+    """By trying all sets."""
+    frame = polars.DataFrame([{"group": g, "match:text": str(t)} for g, texts in said.items() for t in texts])
+    sets = [some for size in range(2, len(said) + 1) for some in itertools.combinations(sorted(said), size)]
+    good = [(len(s), len(set.intersection(*(said[g] for g in s)))) for s in sets]
+    found = largest_sharing(frame, wanted)
+    best = max((pair for pair in good if pair[1] >= wanted), default=None)
+    assert (None if found is None else (len(found.groups), found.texts)) == best
+
+
+def test_max_asks_for_no_number_and_one_is_not_many():
+    rows = [row(f"A{n}", "A", speaker="A0") for n in range(1)] + [row(f"B{n}", "B", speaker="B0") for n in range(6)]
+    with pytest.raises(DesignError) as caught:
+        select(corpus_of(rows), Balance(by=("accent",), speakers=Speakers(min=3)), 1)
+    told = str(caught.value)
+    assert "group A: 1 of at least 3 utterances that speakers.min: 3 needs" in told
+    assert "balance: {speakers: {min: 1}}" in told
+    assert "the recipe asks for" not in told.replace("speakers that the recipe asks for", "")
+    with pytest.raises(DesignError, match=r"1 utterance of each group is too few for 2 speakers"):
+        select(corpus_of(rows), Balance(by=("accent",), utterances=1, speakers=Speakers(min=2)), 1)
+    bare = [{**r, "gender": None if r["id"] == "A0" else "f"} for r in rows]
+    with pytest.raises(DesignError, match=r"1 row has no gender; this is the first"):
+        select(corpus_of(bare), Balance(by=("accent",), match=("gender",), unlabelled="refuse"), 1)
+
+
+def test_with_max_what_would_do_is_tried_with_any_number():
+    """Three utterances cannot be half of women; forty can."""
+    rows = crossed()
+    balance = Balance(by=("accent",), match=(("gender", "age"),), speakers=Speakers(min=3))
+    with pytest.raises(DesignError, match=r"balance: \{match: \[gender, age\]\}, alike one by one"):
+        select(corpus_of(rows), balance, 1)
+    assert select(corpus_of(rows), balance.model_copy(update={"match": ("gender", "age")}), 1).per_group == 40

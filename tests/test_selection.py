@@ -1,6 +1,8 @@
 """Balanced selection: every accepted one keeps its word, every refused one is infeasible by brute force."""
 
 import itertools
+import json
+import math
 from collections import Counter
 from fractions import Fraction
 from pathlib import Path
@@ -10,9 +12,11 @@ import polars
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from augment.corpus.table import Corpus
 from augment.design.selection import select
+from augment.design.selection.balance import joint_notes
 from augment.errors import DesignError
 from augment.recipe.experiment import Balance, Speakers
 
@@ -56,6 +60,14 @@ def fits(subset, wanted, voices, most) -> bool:
     return len(subset) == wanted and len(spoken) >= voices and max(spoken.values()) <= most
 
 
+VALUES = (*"fmyo", *itertools.product("fm", "yo"))
+
+
+def value_of(row, label):
+    """Of a label, or of several taken together."""
+    return row[label] if isinstance(label, str) else tuple(row[part] for part in label)
+
+
 def feasible(rows, wanted, voices, share, tolerance, labels) -> bool:
     """By trying all subsets of every group, and all combinations of their counts."""
     most = int(Fraction(share) * wanted)
@@ -63,7 +75,7 @@ def feasible(rows, wanted, voices, share, tolerance, labels) -> bool:
     for group in sorted({row["accent"] for row in rows}):
         own = [row for row in rows if row["accent"] == group]
         counts = {
-            tuple(sum(row[label] == value for row in some) for label in labels for value in sorted(set("fmyo")))
+            tuple(sum(value_of(row, label) == value for row in some) for label in labels for value in VALUES)
             for some in itertools.combinations(own, wanted)
             if fits(some, wanted, voices, most)
         }
@@ -75,10 +87,12 @@ def feasible(rows, wanted, voices, share, tolerance, labels) -> bool:
     )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=200)
 @given(
     small(), st.integers(1, 4), st.integers(1, 3), st.sampled_from(["1", "0.5", "0.34"]),
-    st.sampled_from(["0", "0.25", "0.5"]), st.sampled_from([("gender",), ("gender", "age")]), st.integers(0, 2),
+    st.sampled_from(["0", "0.25", "0.5"]),
+    st.sampled_from([("gender",), ("gender", "age"), (("gender", "age"),), ("gender", ("gender", "age"))]),
+    st.integers(0, 2),
 )  # fmt: skip
 def test_accepted_keep_their_word_and_refused_are_infeasible(rows, wanted, voices, share, tolerance, labels, seed):
     balance = Balance(
@@ -96,9 +110,12 @@ def test_accepted_keep_their_word_and_refused_are_infeasible(rows, wanted, voice
     for some in groups.values():
         assert fits(some, wanted, voices, int(Fraction(share) * wanted))
         assert sorted(row["block"] for row in some) == list(range(wanted))
+    groups = {
+        group: [{k.removeprefix("label:"): v for k, v in r.items()} for r in some] for group, some in groups.items()
+    }
     for label in labels:
-        for value in "fmyo":
-            counts = [sum(row[f"label:{label}"] == value for row in some) for some in groups.values()]
+        for value in VALUES:
+            counts = [sum(value_of(row, label) == value for row in some) for some in groups.values()]
             assert max(counts) - min(counts) <= int(Fraction(tolerance) * wanted)
 
 
@@ -255,3 +272,131 @@ def test_labels_and_shares_that_are_not_there():
     assert "did you mean 'gender'" in told
     assert "no row says how long it is" in told
     assert "names 'femal', which no row has" in told
+
+
+def crossed(utterances: int = 4) -> list[dict]:
+    """A has young women and old men, B old women and young men."""
+    kinds = {"A": ("fy", "mo"), "B": ("fo", "my")}
+    return [
+        {"id": f"{g}{kind}{s}-{u}", "accent": g, "speaker": f"{g}{kind}{s}", "gender": kind[0], "age": kind[1]}
+        for g, some in kinds.items() for kind in some for s in range(5) for u in range(utterances)
+    ]  # fmt: skip
+
+
+def test_labels_that_are_alike_one_by_one_are_told_to_differ_together():
+    balance = Balance(by=("accent",), utterances=40, match=("gender", "age"))
+    selection = select(corpus_of(crossed()), balance, 1)
+    after = {d.variable: d for d in selection.balance.differences if d.group == "A"}
+    assert after["gender"].after == after["age"].after == 0
+    joint = after["gender / age"]
+    assert (joint.after, joint.other, joint.matched, joint.standardised) == (1.0, "B", False, math.inf)
+    assert joint.chance is not None
+    assert joint.chance < 1
+    assert selection.balance.flagged == tuple(d for d in selection.balance.differences if d.variable == "gender / age")
+    (note,) = joint_notes(selection.balance, balance)
+    assert "A and B are 1.00 of 1 apart" in note
+    assert "balance: {match: [[gender, age]]}" in note
+    with pytest.raises(DesignError) as caught:
+        select(corpus_of(crossed()), Balance(by=("accent",), utterances=40, match=(("gender", "age"),)), 1)
+    told = str(caught.value)
+    assert "'gender / age' in the corpus: A: f / y 20, m / o 20; B: f / o 20, m / y 20" in told
+    assert "balance: {match: [gender, age]}, alike one by one and not together" in told
+    assert "{match: ...} without [gender, age]" in told
+
+
+def test_shares_and_durations_of_labels_that_are_matched_together():
+    shares = {"gender / age": {"f / y": 0.25, "f / o": 0.25, "m / y": 0.5}}
+    rows = [{**row, "gender": "fm"[n % 2], "age": "yo"[n // 2 % 2]} for n, row in enumerate(lopsided())]
+    balance = Balance(by=("accent",), utterances=20, match=(("gender", "age"),), shares=shares, tolerance=0.0)
+    chosen = select(corpus_of(rows), balance, 1).frame
+    counts = {row[:3]: row[3] for row in chosen.group_by("group", "label:gender", "label:age").len().rows()}
+    assert counts == {
+        (f"G{g}", *kind): n for g in range(4) for kind, n in {("f", "y"): 5, ("f", "o"): 5, ("m", "y"): 10}.items()
+    }
+    wrong = balance.model_copy(update={"shares": {"gender / age": {"f / x": 1.0}}})
+    with pytest.raises(DesignError, match="names 'f / x', which no row has"):
+        select(corpus_of(rows), wrong, 1)
+    timed = Balance(by=("accent",), utterances=20, match=(("gender", "duration"),), tolerance=0.0)
+    chosen = select(corpus_of(rows), timed, 1)
+    kinds = {
+        group: Counter((r["label:gender"], math.floor(2 * math.log2(r["duration"]))) for r in part.rows(named=True))
+        for (group,), part in chosen.frame.group_by("group")
+    }
+    assert len(set(map(frozenset, (kind.items() for kind in kinds.values())))) == 1
+    (joint,) = {d.after for d in chosen.balance.differences if d.variable == "gender / duration"}
+    assert joint == 0
+
+
+@pytest.mark.parametrize(
+    ("match", "words"),
+    [
+        ([["gender"]], "match"), ([["gender", "gender"]], "'gender' stands twice"),
+        ([["gender", "age"], ["age", "gender"]], "stands twice"), ([["gender", "accent"]], "'by' and in 'match'"),
+        (["gender / age", ["gender", "age"]], "stands twice"), ([["gender", 3]], "match"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_matched_together_is_refused(match, words):
+    with pytest.raises(ValidationError, match=words):
+        Balance.model_validate_json(json.dumps({"by": ["accent"], "match": match}))
+
+
+def unlike(rows: list[dict], one: str, other: str, labels: tuple[str, ...]) -> Fraction:
+    """Total variation distance, from plain dictionaries."""
+    counts = {g: Counter(tuple(r[f"label:{x}"] for x in labels) for r in rows if r["group"] == g) for g in (one, other)}
+    size = {g: sum(some.values()) for g, some in counts.items()}
+    every = set(counts[one]) | set(counts[other])
+    return sum(abs(Fraction(counts[one][v], size[one]) - Fraction(counts[other][v], size[other])) for v in every) / 2
+
+
+def odd_corpus(random: np.random.Generator) -> list[dict]:
+    """Two to five groups, each with its own size, voices and mixture of labels."""
+    rows = []
+    for group in "ABCDE"[: random.integers(2, 6)]:
+        women, young, voices = random.uniform(0.2, 0.8), random.uniform(0.2, 0.8), int(random.integers(2, 13))
+        kinds = [("fm"[int(random.random() > women)], "yo"[int(random.random() > young)]) for _ in range(voices)]
+        for number in range(int(random.integers(4, 40))):
+            voice = int(random.integers(0, voices))
+            gender, age = kinds[voice]
+            rows.append({"id": f"{group}{number}", "accent": group, "speaker": f"{group}{voice}", "gender": gender,
+                         "age": age, "duration": float(np.round(random.lognormal(1, 0.5), 2))})  # fmt: skip
+    return rows
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_lopsided_corpora_counted_another_way(seed):
+    """Thirty corpora each: numbers equal, limits held, distances as told; counted with plain dictionaries."""
+    random = np.random.default_rng(seed)
+    accepted = 0
+    for _ in range(30):
+        rows = odd_corpus(random)
+        match = [("gender", "age"), (("gender", "age"),), ("gender", ("gender", "age")), ("age", "duration")]
+        wanted = int(random.integers(2, 7))
+        balance = Balance(
+            by=("accent",), utterances=wanted, match=match[int(random.integers(0, 4))], tolerance=0.25,
+            speakers=Speakers(min=int(random.integers(1, 3)), max_share=float(random.choice([0.5, 0.7, 1.0]))),
+        )  # fmt: skip
+        try:
+            selection = select(corpus_of(rows), balance, 1)
+        except DesignError:
+            continue
+        accepted += 1
+        chosen = selection.frame.rows(named=True)
+        for group in selection.groups:
+            some = [r for r in chosen if r["group"] == group]
+            assert fits(some, wanted, balance.speakers.min, int(Fraction(str(balance.speakers.max_share)) * wanted))
+        for variable in balance.variables:
+            kinds = [tuple(r["label:" + x] for x in variable.labels) for r in chosen] if not variable.timed else []
+            for kind in set(kinds):
+                counts = [sum(k == kind and r["group"] == g for k, r in zip(kinds, chosen, strict=True))
+                          for g in selection.groups]  # fmt: skip
+                assert max(counts) - min(counts) <= wanted // 4
+        for told in selection.balance.differences:
+            if "duration" in told.variable:
+                continue
+            labels = tuple(told.variable.split(" / "))
+            pairs = {
+                other: unlike(chosen, told.group, other, labels) for other in selection.groups if other != told.group
+            }
+            assert told.after == pytest.approx(float(pairs[told.other]), abs=1e-12)
+            assert told.flagged or pairs[told.other] == max(pairs.values())
+    assert accepted >= 8

@@ -16,7 +16,6 @@ from augment.design.conditions import requested_snrs_db
 from augment.errors import AcoustigridError, Fault
 from augment.files.atomic import write_atomically
 from augment.files.json_text import json_text
-from augment.recipe.experiment import DURATION
 from augment.recipe.loader import LoadedRecipe, bundled_recipes, load_recipe
 
 MANIFEST_RATE_HZ = 16000
@@ -61,9 +60,8 @@ def audit(
     loaded = source if isinstance(source, LoadedRecipe) else load_recipe(source)
     wanted = loaded.recipe
     corpus = read_corpus(wanted.corpus, loaded.base)
-    matched = [label for label in wanted.balance.match if label != DURATION]
     rate, snrs = wanted.output.sample_rate_hz, requested_snrs_db(loaded)
-    return audit_corpus(corpus, by or wanted.balance.by, rate, sample, matched, snrs, progress)
+    return audit_corpus(corpus, by or wanted.balance.by, rate, sample, wanted.balance.labels, snrs, progress)
 
 
 def _is_corpus(source: str) -> bool:

@@ -14,12 +14,14 @@ from augment.corpus.differences import (
     measures,
     rate_notes,
     request_notes,
+    shared_text_notes,
 )
 from augment.corpus.labelling import missing, named, speaker_notes, twin_notes
 from augment.corpus.speech import Facts, Progress, facts_notes, survey
 from augment.corpus.spelling import spelling_notes
 from augment.corpus.table import Corpus, label_column
-from augment.errors import CorpusError, Fault, nearest
+from augment.corpus.texts import text_measures
+from augment.errors import CorpusError, Fault, counted, nearest
 from augment.streams import ranks
 
 if TYPE_CHECKING:
@@ -128,17 +130,17 @@ def audit(
     frame = _grouped(corpus, by)
     chosen = _sampled(frame, sample)
     facts, faults = survey(corpus, chosen, sample_rate_hz, progress)
-    table = measures(dict(chosen.select("id", "group").rows()), facts)
+    table = measures(chosen, facts)
     lengths = _with_lengths(frame, facts, sample_rate_hz)
     without = missing(frame, by)
-    warnings = [f"{count} rows have no {label}" for label, count in without.items()]
+    warnings = [f"{counted(count, 'row has', 'rows have')} no {label}" for label, count in without.items()]
     warnings += _unreadable(faults, chosen.height)
     warnings += spelling_notes(corpus, dict.fromkeys((*by, *labels)))
     warnings += speaker_notes(frame)
     warnings += [*twin_notes(frame), *_same_audio(chosen, facts)]
-    warnings += (
-        difference_notes(table, (*MEASURES, DC, INFRASOUND)) + rate_notes(table) + difference_notes(lengths, (LENGTH,))
-    )
+    warnings += difference_notes(table, (*MEASURES, DC, INFRASOUND)) + rate_notes(table)
+    said = text_measures(lengths.filter(lengths["group"].is_not_null()))
+    warnings += [*difference_notes(said, (LENGTH, *MEASURES)), *shared_text_notes(said)]
     warnings += request_notes(table, requested_db)
     notes = [*corpus.notes, *facts_notes(chosen, facts, sample_rate_hz)]
     return Audit(
@@ -219,7 +221,8 @@ def _same_audio(chosen: "polars.DataFrame", facts: Mapping[str, Facts]) -> list[
             other, where = first.setdefault(content, (identity, audio))
             if where != audio:  # rows that name one file twice are told from the manifest
                 pairs.append(f"{identity} = {other}")
-    return [f"{len(pairs)} files have the very bytes of another one: {named(pairs)}"] if pairs else []
+    files = counted(len(pairs), "file has", "files have")
+    return [f"{files} the very bytes of another one: {named(pairs)}"] if pairs else []
 
 
 def _groups(lengths: "polars.DataFrame", table: "polars.DataFrame") -> tuple[GroupAudit, ...]:

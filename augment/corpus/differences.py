@@ -1,17 +1,18 @@
-"""Do groups differ in how they were recorded? One judgement for the audit and for the planner."""
+"""Do groups differ in how they were recorded, and in what they say? One judgement for the audit and for the planner."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from augment.corpus.chance import NOTICEABLE, Apart, Dealing, Means, Shares, apart, dealing_of, numbered
 from augment.corpus.speech import Facts
 
 if TYPE_CHECKING:
     import polars
 
-NOTICEABLE = 0.1
-"""Standardised difference above which groups count as different (Austin 2009, Statistics in Medicine 28:3083)."""
 CLEAREST_DB = 70.0
 """A source SNR beyond it, and digital silence in pauses, count as this much: nobody hears the difference."""
 HARMLESS_DB = 40.0
@@ -20,6 +21,8 @@ that in which recognisers begin to err)."""
 RESERVE_DB = 15.0
 """A recording's own noise adds 0.14 dB to noise that is so much stronger, and is masked by it."""
 MOST_NAMED = 6
+MOST_TO_COMPARE = 1_000_000
+"""Texts, times pairs of groups: where there are more, people talk freely and nobody says what another one says."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Measure:
     """Something in which recordings may differ.
 
     Attributes:
-        name: Column of the table of measures.
+        name: Column of a table of measures: :func:`measures`, :func:`augment.corpus.texts.text_measures`.
         what: How a person calls it.
         just: Difference of two groups' means from which it matters.
         shown: A mean as text.
@@ -66,6 +69,43 @@ MEASURES = (
         "without silence behind it, speech is measured louder (ITU-T P.56 hangover) and gets more noise at the same "
         "SNR; append 0.2 s or more of its own background to each recording",
     ),
+    Measure(
+        "words", "words of an utterance (characters, where a script puts no spaces)", math.log2(1.25),
+        lambda octaves: f"{2**octaves:.1f}",
+        "a word at an edge has less context, and short utterances have more edges: errors rise as they get shorter, "
+        "whatever the accent; balance: {match: [duration]}, or {text: parallel}",
+    ),
+    Measure(
+        "words_per_s", "words per second (characters, where a script puts no spaces)", math.log2(1.15),
+        lambda octaves: f"{2**octaves:.2f}",
+        "faster speech has more errors, and slow prompts fewer: compare groups that do the same, reading or talking",
+    ),
+    Measure(
+        "said", "how often a text is said", math.log2(1.5), lambda octaves: f"{2**octaves:.1f} times",
+        "where few texts are said over and over, the difficulty of their words is taken for the group's; "
+        "balance: {text: parallel}",
+    ),
+    Measure(
+        "rare", "words that no other text has", 0.1, lambda share: f"{100 * share:.0f} %",
+        "names and rare words are missed more often than common ones, whoever says them; balance: {text: parallel}",
+    ),
+    Measure(
+        "wordless", "utterances without a word in their text", 0.01, lambda share: f"{100 * share:.1f} %",
+        "they have no word error rate, and what is recognised in them counts as inserted in one group more than in "
+        "another; write the texts, or take the rows out (corpus: {leave_out: [...]})",
+    ),
+    Measure(
+        "upper", "capital letters", 0.05, lambda share: f"{100 * share:.0f} % of letters",
+        "a scorer that minds case counts errors for the way of writing; write all texts alike, or score without case",
+    ),
+    Measure(
+        "digits", "texts with digits", 0.05, lambda share: f"{100 * share:.0f} %",
+        "'7' for 'seven' counts as an error of the recogniser, in one group more than in another; spell numbers alike",
+    ),
+    Measure(
+        "marks", "texts with punctuation", 0.1, lambda share: f"{100 * share:.0f} %",
+        "a scorer that minds punctuation counts errors for the way of writing; write all texts alike, or score without",
+    ),
 )  # fmt: skip
 DC = Measure(
     "dc", "DC offset", 0.003, lambda mean: f"{round(mean, 4) + 0:.4f} of full scale",
@@ -81,17 +121,17 @@ LENGTH = Measure(
 )  # fmt: skip
 
 
-def measures(groups: Mapping[str, str], facts: Mapping[str, Facts]) -> "polars.DataFrame":
-    """What was measured on utterances, as a table of numbers that can be averaged.
+def measures(frame: "polars.DataFrame", facts: Mapping[str, Facts]) -> "polars.DataFrame":
+    """What was measured on the audio of utterances, as a table of numbers that can be averaged.
 
     Args:
-        groups: Group of each utterance, by its id.
+        frame: Rows with ``id``, ``group`` and ``speaker``.
         facts: Of those of them that were inspected.
 
     Returns:
-        A row for each inspected utterance, sorted by group and id: ``group``, ``id``, ``rate``, and a column for each
-        of :data:`MEASURES`, for the floor, the source SNR (at most 70 dB) and the DC offset; bandwidth is the binary
-        logarithm of Hz.
+        A row for each inspected utterance, sorted by group and id: ``group``, ``id``, ``speaker``, ``rate``, and a
+        column for each of :data:`MEASURES` that is one of sound, for the floor, the source SNR (at most 70 dB) and the
+        DC offset; bandwidth is the binary logarithm of Hz.
     """
     import polars
 
@@ -99,6 +139,7 @@ def measures(groups: Mapping[str, str], facts: Mapping[str, Facts]) -> "polars.D
         {
             "group": group,
             "id": identity,
+            "speaker": speaker,
             "rate": found.source_rate_hz,
             "level_dbov": found.level_dbov,
             "floor_dbov": max(found.floor_dbov, found.level_dbov - CLEAREST_DB),
@@ -110,10 +151,10 @@ def measures(groups: Mapping[str, str], facts: Mapping[str, Facts]) -> "polars.D
             "infrasound_db": found.infrasound_db,
             "tail_db": found.tail_db,
         }
-        for identity, group in groups.items()
+        for identity, group, speaker in frame.select("id", "group", "speaker").rows()
         if (found := facts.get(identity)) is not None
     ]
-    kinds = {"group": polars.String, "id": polars.String, "rate": polars.Int64}
+    kinds = {"group": polars.String, "id": polars.String, "speaker": polars.String, "rate": polars.Int64}
     numbers = ("level_dbov", "floor_dbov", "snr_db", "clear_db", "octaves", "clipped", "dc", "infrasound_db", "tail_db")
     kinds |= dict.fromkeys(numbers, polars.Float64)
     return polars.DataFrame(rows, schema=kinds).sort("group", "id")
@@ -135,72 +176,85 @@ def moments(values: Sequence[float], ddof: int) -> tuple[float, float]:
     return mean, math.fsum((value - mean) ** 2 for value in values) / max(len(values) - ddof, 1)
 
 
-def standardised_difference(one: tuple[float, float], other: tuple[float, float]) -> float:
-    """Difference of two means over the root of the mean of the two variances.
-
-    Args:
-        one: Mean and variance.
-        other: Mean and variance.
-
-    Reference: Austin (2009), Statistics in Medicine 28:3083, for continuous variables.
-
-    Example:
-        >>> standardised_difference((2.0, 1.0), (2.5, 1.0))
-        0.5
-        >>> standardised_difference((8.0, 0.0), (4.0, 0.0)), standardised_difference((8.0, 0.0), (8.0, 0.0))
-        (inf, 0.0)
-    """
-    away, spread = abs(one[0] - other[0]), math.sqrt((one[1] + other[1]) / 2)
-    if away < 1e-9:
-        return 0.0
-    return away / spread if spread > 0 else math.inf
-
-
 def difference_notes(table: "polars.DataFrame", chosen: Iterable[Measure] = MEASURES) -> list[str]:
     """In what groups differ, by how much, what it may do, and what to do.
 
-    Two groups differ in a measure if their means are more than 0.1 pooled standard deviations apart, and further than
-    what just matters.
+    Two groups differ in a measure if their means are further apart than what just matters, than 0.1 pooled standard
+    deviations, and than what chance alone exceeds in 5 % (:mod:`augment.corpus.chance`).
 
     Args:
-        table: As of :func:`measures`; groups of null, and measures of null, are passed over.
-        chosen: Measures to look at.
+        table: Rows with ``group``, ``speaker``, ``id``, and columns of measures; groups of null, and measures of null,
+            are passed over.
+        chosen: Measures to look at; those that the table does not have are passed over.
 
     Returns:
         One sentence for each measure in which any two groups differ.
     """
-    return [note for measure in chosen if (note := _difference(table, measure))]
-
-
-def _difference(table: "polars.DataFrame", measure: Measure) -> str:
     import polars
 
-    value = polars.col(measure.name)
-    known = table.filter(value.is_not_null() & polars.col("group").is_not_null())
-    # The spread of all of a group's recordings, not of a sample of them: it describes what is there. That of a group
-    # of one is taken from the others.
-    found = {str(group): values for group, values in known.group_by("group").agg(value).rows()}
-    means = {group: moments(values, 0) for group, values in found.items()}
-    larger = [(len(found[group]), variance) for group, (_, variance) in means.items() if len(found[group]) > 1]
-    within = math.fsum(n * variance for n, variance in larger) / max(sum(n for n, _ in larger), 1)
-    ordered = sorted(
-        (mean, group, variance if len(found[group]) > 1 else within) for group, (mean, variance) in means.items()
-    )
-    apart = [
-        (standardised_difference((low[0], low[2]), (high[0], high[2])), low, high)
-        for place, low in enumerate(ordered)
-        for high in ordered[place + 1 :]
-        if high[0] - low[0] > measure.just
-    ]
-    apart = [pair for pair in apart if pair[0] > NOTICEABLE]
-    if not apart:
+    known = table.filter(polars.col("group").is_not_null())
+    if not known.height:
+        return []
+    dealing = dealing_of(known)
+    return [note for m in chosen if m.name in known.columns and (note := _difference(known, dealing, m))]
+
+
+def _difference(table: "polars.DataFrame", dealing: Dealing, measure: Measure) -> str:
+    # The spread of all of a group's recordings, not of a sample of them: it describes what is there.
+    values = Means(dealing, table[measure.name].cast(float).fill_null(math.nan).to_numpy(), ddof=0)
+    count, mean, _ = (found[0] for found in values.moments(dealing.group[None, :], len(dealing.groups)))
+    wide = np.abs(mean[:, None] - mean[None, :]) > measure.just
+    if not np.any(wide & (apart(dealing, values, chance=False).found > NOTICEABLE)):
         return ""
-    furthest = max(d for d, _, _ in apart)
-    pairs = len(ordered) * (len(ordered) - 1) // 2
-    many = f", {len(apart)} of {pairs} pairs of groups" if pairs > 1 else ""
-    shown = _named([f"{group}: {measure.shown(mean)}" for mean, group, _ in ordered])
-    size = "no spread within groups" if furthest == math.inf else f"up to {furthest:.1f} standard deviations"
-    return f"groups differ in {measure.what} ({shown}; {size}{many}): {measure.means}"
+    found = apart(dealing, values)
+    clear = wide & found.clear
+    if not clear.any():
+        return ""
+    one, other = np.unravel_index(int(np.argmax(np.where(clear, found.found, -1.0))), clear.shape)
+    low, high = sorted((int(one), int(other)), key=lambda group: float(mean[group]))
+    heard = [group for group in np.argsort(mean, kind="stable").tolist() if count[group]]
+    pairs = len(heard) * (len(heard) - 1) // 2
+    many = f", {int(np.triu(clear).sum())} of {pairs} pairs of groups" if pairs > 1 else ""
+    shown = _named([f"{dealing.groups[group]}: {measure.shown(float(mean[group]))}" for group in heard])
+    size = f"{dealing.groups[low]} from {dealing.groups[high]}, {_size(found, low, high)}{many}"
+    return f"groups differ in {measure.what} ({shown}; {size}): {measure.means}"
+
+
+def _size(found: Apart, low: int, high: int) -> str:
+    distance = float(found.found[low, high])
+    if distance == math.inf:
+        return "no spread within groups"
+    size = f"{distance:.1f} standard deviations" if distance < 100 else "more than 99 standard deviations"
+    if found.chance is None:
+        return f"{size}, too few to tell what chance makes"
+    return f"{size}, and {float(found.chance[low, high]):.1f} by chance in 5 %"
+
+
+def shared_text_notes(table: "polars.DataFrame") -> list[str]:
+    """Groups that say other texts, where texts are said more than once: there, groups could say the same.
+
+    Args:
+        table: As of :func:`augment.corpus.texts.text_measures`, with ``group``, ``speaker`` and ``id``.
+    """
+    known = table.filter((table["wordless"] == 0) & table["group"].is_not_null())
+    groups, texts = known["group"].n_unique(), known["spoken"].n_unique()
+    if groups < 2 or texts == known.height or groups * groups * texts > MOST_TO_COMPARE:
+        return []
+    dealing = dealing_of(known)
+    shares = Shares(dealing, numbered(known.select("spoken")))
+    found = apart(dealing, shares)
+    if not found.clear.any():
+        return []
+    one, other = np.unravel_index(int(np.argmax(np.where(found.clear, found.found, -1.0))), found.clear.shape)
+    said = shares.counts(dealing.group[None, :], groups)[0][[one, other]] > 0
+    names = f"{dealing.groups[one]} and {dealing.groups[other]}"
+    many = f", {int(np.triu(found.clear).sum())} of {groups * (groups - 1) // 2} pairs of groups" if groups > 2 else ""
+    chance = "" if found.chance is None else f", and {float(found.chance[one, other]):.2f} by chance in 5 %"
+    return [
+        f"groups say other texts ({names} have {int(said.all(axis=0).sum())} of {int(said.any(axis=0).sum())} texts in "
+        f"common; distance {float(found.found[one, other]):.2f} of 1{chance}{many}): easy and hard sentences are taken "
+        "for the accent; balance: {text: parallel}"
+    ]
 
 
 def _named(parts: Sequence[str]) -> str:

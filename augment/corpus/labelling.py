@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from augment.corpus.table import label_column
+from augment.errors import counted
 
 if TYPE_CHECKING:
     import polars
@@ -41,7 +42,8 @@ def speaker_notes(frame: "polars.DataFrame") -> list[str]:
     if not known.height or known["speaker"].null_count() == known.height:
         return ["no row names its speaker: whether a difference is one person's cannot be told"] if known.height else []
     unnamed = known["speaker"].null_count()
-    notes = [f"{unnamed} rows name no speaker; they count as one"] if unnamed else []
+    bare = counted(unnamed, "row names no speaker", "rows name no speaker")
+    notes = [f"{bare}; they count as one"] if unnamed else []
     counts = known.group_by("group", "speaker").len()
     share = counts.with_columns((polars.col("len") / polars.col("len").sum().over("group")).alias("share"))
     voices = polars.len().over("group")
@@ -71,7 +73,8 @@ def _wanderers(counts: "polars.DataFrame") -> list[str]:
         return []
     shown = [f"{speaker} ({', '.join(groups[:4])})" for speaker, groups in several.rows()]
     return [
-        f"{several.height} of {of_speaker.height} speakers stand in more than one group: {named(shown)}; for an accent "
+        f"{counted(several.height, 'speaker stands', 'speakers stand')} in more than one group, of "
+        f"{of_speaker.height}: {named(shown)}; for an accent "
         "that is probably an error of the labels, or one name for two people"
     ]
 
@@ -80,4 +83,5 @@ def twin_notes(frame: "polars.DataFrame") -> list[str]:
     """The same stretch of a file under two ids is one observation, not two."""
     place = ["audio_filepath", "offset", "duration"]
     twins = frame.height - frame.select(place).with_columns(frame["duration"].is_null().alias("_")).unique().height
-    return [f"{twins} rows name the very stretch of audio of another row"] if twins else []
+    rows = counted(twins, "row names", "rows name")
+    return [f"{rows} the very stretch of audio of another row"] if twins else []

@@ -24,7 +24,7 @@ def _groups(recipe: Recipe) -> Iterator[str]:
     balance = recipe.balance
     if balance.utterances == "max":
         yield "utterances: max follows the group that can give least"
-    free = [label for label in balance.match if label not in balance.shares]
+    free = [variable.name for variable in balance.variables if variable.name not in balance.shares]
     if free:
         remedy = "" if free == [DURATION] else " (shares of labels can be fixed: balance.shares)"
         yield f"{', '.join(free)}: matched to what all groups have{remedy}"

@@ -3,11 +3,20 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from augment.corpus.differences import difference_notes, measures, rate_notes, request_notes
+from augment.corpus.differences import (
+    difference_notes,
+    measures,
+    rate_notes,
+    request_notes,
+    shared_text_notes,
+)
 from augment.corpus.speech import Facts
+from augment.corpus.texts import text_measures
 from augment.design.conditions import Condition, requested_snrs_db
 from augment.design.exposure import Exposure
 from augment.design.selection import Selection
+from augment.design.selection.balance import joint_notes
+from augment.design.selection.grouping import with_named_speakers
 from augment.profiles.noise import Harmonics
 from augment.recipe.loader import LoadedRecipe
 
@@ -44,8 +53,15 @@ def remarks_on(conditions: Iterable[Condition], loaded: LoadedRecipe) -> list[st
 
 def _recording_notes(selection: Selection, facts: Mapping[str, Facts], loaded: LoadedRecipe) -> list[str]:
     """How unlike the recordings of groups are: none of that is an accent."""
-    table = measures(dict(selection.frame.select("id", "group").rows()), facts)
-    return [*rate_notes(table), *difference_notes(table), *request_notes(table, requested_snrs_db(loaded))]
+    import polars
+
+    chosen, rate = with_named_speakers(selection.frame), loaded.recipe.output.sample_rate_hz
+    table = measures(chosen, facts)
+    lengths = polars.Series("length_s", [facts[identity].samples / rate for identity in chosen["id"]])
+    said = text_measures(chosen.with_columns(lengths))
+    notes = [*rate_notes(table), *difference_notes(table), *request_notes(table, requested_snrs_db(loaded))]
+    notes += [*difference_notes(said), *shared_text_notes(said)]
+    return [*joint_notes(selection.balance, loaded.recipe.balance), *notes]
 
 
 def _twin_notes(items: "polars.DataFrame") -> list[str]:

@@ -1,15 +1,61 @@
 """What a recipe says of its experiment: groups, conditions, who meets which condition, and what is to be detected."""
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
+from augment.errors import flow_text
 from augment.recipe.spec import Slug, Spec
 
 DURATION = "duration"
 """A variable that can be matched beside the labels of the corpus."""
 
+TOGETHER = " / "
+"""Joins the names of labels that are taken together, and their values, as it joins those of groups."""
+
 Share = Annotated[float, Field(ge=0, le=1)]
+
+
+@dataclass(frozen=True)
+class Variable:
+    """What groups may differ in: a label, ``duration``, or several of these taken together.
+
+    Groups that are alike in each of two labels need not be alike in both together: young women and old men are half
+    women and half young, and so are old women and young men.
+
+    Attributes:
+        parts: Names of labels, ``duration`` among them or not.
+
+    Example:
+        >>> Variable(("gender", "age_band")).name, Variable(("gender", "age_band")).written
+        ('gender / age_band', '[gender, age_band]')
+        >>> Variable(("gender",)).written
+        'gender'
+    """
+
+    parts: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """By which it is known in columns, texts and ``shares``."""
+        return TOGETHER.join(self.parts)
+
+    @property
+    def written(self) -> str:
+        """As ``match`` of a recipe spells it."""
+        parts = [flow_text(part) for part in self.parts]
+        return parts[0] if len(parts) == 1 else f"[{', '.join(parts)}]"
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Its labels."""
+        return tuple(part for part in self.parts if part != DURATION)
+
+    @property
+    def timed(self) -> bool:
+        """Whether the duration is a part of it."""
+        return DURATION in self.parts
 
 
 class Speakers(Spec):
@@ -31,15 +77,21 @@ class Balance(Spec):
     ] = "max"
     speakers: Speakers = Speakers()
     match: Annotated[
-        tuple[str, ...],
-        Field(description="labels, and 'duration', that must be distributed alike in all groups: [gender, duration]"),
+        tuple[str | Annotated[tuple[str, ...], Field(min_length=2)], ...],
+        Field(
+            description="labels, and 'duration', that must be distributed alike in all groups: [gender, duration] one "
+            "by one, [[gender, age_band], duration] the first two together"
+        ),
     ] = ()
     tolerance: Annotated[
         float, Field(ge=0, lt=1, description="how far the shares of a matched value may differ between two groups")
     ] = 0.05
     shares: Annotated[
         dict[str, Annotated[dict[str, Share], Field(min_length=1)]],
-        Field(description="shares of a matched label instead of the corpus's own: {gender: {female: 0.5, male: 0.5}}"),
+        Field(
+            description="shares of a matched label instead of the corpus's own: {gender: {female: 0.5, male: 0.5}}; of "
+            "labels matched together: {gender / age_band: {female / young: 0.5, male / old: 0.5}}"
+        ),
     ] = {}
     text: Annotated[
         Literal["any", "parallel"], Field(description="'parallel': every group says the very same texts")
@@ -51,23 +103,44 @@ class Balance(Spec):
         ),
     ] = "leave_out"
 
-    @field_validator("by", "match")
-    @classmethod
-    def _once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        twice = sorted({name for name in names if names.count(name) > 1})
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """What is matched, in the recipe's order."""
+        return tuple(Variable((entry,) if isinstance(entry, str) else entry) for entry in self.match)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels that are matched, by themselves or with others, each once."""
+        return tuple(dict.fromkeys(label for variable in self.variables for label in variable.labels))
+
+    @property
+    def timed(self) -> bool:
+        """Whether durations are matched, by themselves or within labels."""
+        return any(variable.timed for variable in self.variables)
+
+    @model_validator(mode="after")
+    def _once(self) -> "Balance":
+        names = [variable.name for variable in self.variables]
+        sets = [frozenset(variable.parts) for variable in self.variables]
+        twice = [name for name in self.by if self.by.count(name) > 1]
+        twice += [
+            name for name, parts in zip(names, sets, strict=True) if names.count(name) > 1 or sets.count(parts) > 1
+        ]
+        twice += [part for variable in self.variables for part in variable.parts if variable.parts.count(part) > 1]
         if twice:
-            raise ValueError(f"'{twice[0]}' stands twice")
-        return names
+            raise ValueError(f"'{min(twice)}' stands twice")
+        return self
 
     @model_validator(mode="after")
     def _fits(self) -> "Balance":
-        both = sorted(set(self.by) & set(self.match))
+        both = sorted(set(self.by) & set(self.labels))
         if both:
             raise ValueError(f"'{both[0]}' stands in 'by' and in 'match': groups differ in it by what they are")
-        if self.text == "parallel" and DURATION in self.match:
+        if self.text == "parallel" and self.timed:
             raise ValueError("'match: [duration]' cannot be asked for with 'text: parallel': the texts decide how long")
+        known = {variable.name: variable for variable in self.variables if not variable.timed}
         for label, shares in self.shares.items():
-            if label not in self.match or label == DURATION:
+            if label not in known:
                 raise ValueError(f"'shares' names '{label}', which is no label of 'match'")
             if abs(sum(shares.values()) - 1) > 1e-6:
                 raise ValueError(f"the shares of '{label}' sum up to {sum(shares.values()):g}, not 1")

@@ -230,7 +230,7 @@ class Recipe(Spec):
         if self.output.labels == "all":
             return tuple(labels)
         named = () if self.output.labels == "used" else self.output.labels
-        used = {*self.balance.by, *self.balance.match, *self.corpus.keep, *self.corpus.labels, *named}
+        used = {*self.balance.by, *self.balance.labels, *self.corpus.keep, *self.corpus.labels, *named}
         return tuple(label for label in labels if label in used)
 
     @property

@@ -1,13 +1,14 @@
 """The design of a plan as text: what its conditions cover, and how alike its groups are."""
 
-from augment.corpus.differences import NOTICEABLE
+import math
+
+from augment.corpus.chance import NOTICEABLE
 from augment.design.grid.choices import strength_of
 from augment.design.grid.coverage import coverage_of
 from augment.design.grid.factors import factors_of
 from augment.design.plan import Plan
-from augment.design.selection.balance import Difference
-from augment.recipe.experiment import DURATION
-from augment.report.text import table
+from augment.design.selection.balance import BalanceTable, Difference
+from augment.report.text import figure, table
 
 
 def conditions_text(plan: Plan) -> str:
@@ -40,30 +41,32 @@ def assignment_text(plan: Plan) -> str:
 
 def balance_text(plan: Plan) -> str:
     """How unlike the groups are before and after the selection: a row a variable, a column a group."""
-    groups, found = plan.selection.groups, plan.selection.balance.differences
-    if len(groups) < 2 or not found:
+    groups, balance = plan.selection.groups, plan.selection.balance
+    if len(groups) < 2 or not balance.differences:
         return ""
-    of = {(d.variable, d.group): d for d in found}
-    shown = [d.variable for d in found if d.group == groups[0] and (d.matched or d.variable == DURATION)]
-    rows = [_balance_row(variable, [of[(variable, group)] for group in groups]) for variable in shown]
+    of = {(d.variable, d.group): d for d in balance.differences}
+    names = list(dict.fromkeys(d.variable for d in balance.differences))
+    shown = [name for name in names if of[(name, groups[0])].matched or name not in plan.corpus.labels]
+    rows = [_balance_row(balance, [of[(name, group)] for group in groups]) for name in shown]
     lines = [
-        "largest difference of each group to another one, before > after (durations in standard deviations, labels as "
-        f"total variation distance; * above {NOTICEABLE:g})",
-        table(["variable", "matched", *groups], rows),
+        "largest difference of each group to another one, before > after: durations in standard deviations, labels as "
+        f"total variation distance; * above {NOTICEABLE:g} and above chance. By chance: what the furthest two "
+        "exceed in 5 % if speakers are dealt to groups anew (utterances, where speakers are too few)",
+        table(["variable", "matched", *groups, "furthest apart", "by chance", "standardised"], rows),
     ]
-    others = {d.variable: 0.0 for d in found if d.variable not in shown}
-    for d in found:
-        if d.variable in others and d.after is not None:
-            others[d.variable] = max(others[d.variable], d.after)
-    unlike = [f"{name} {value:.2f}" for name, value in others.items() if value > NOTICEABLE]
+    others = [found for name in names if name not in shown and (found := balance.furthest(name)) and found.flagged]
+    unlike = [f"{d.variable} {figure(d.after)} ({d.group} and {d.other}; {figure(d.chance)} by chance)" for d in others]
     if unlike:
         lines.append(f"labels that are not matched, and unlike between groups: {', '.join(unlike)}")
     return "\n".join(lines)
 
 
-def _balance_row(variable: str, differences: list[Difference]) -> list[str]:
-    def shown(value: float | None) -> str:
-        return "?" if value is None else f"{value:.2f}"
-
-    cells = [f"{shown(d.before)} > {shown(d.after)}{'*' if d.flagged else ''}" for d in differences]
-    return [variable, "yes" if differences[0].matched else "no", *cells]
+def _balance_row(balance: BalanceTable, differences: list[Difference]) -> list[str]:
+    cells = [f"{figure(d.before)} > {figure(d.after)}{'*' if d.flagged else ''}" for d in differences]
+    furthest = balance.furthest(differences[0].variable)
+    about = ["?", "?", "?"]
+    if furthest is not None:
+        size = figure(furthest.after if furthest.standardised is None else furthest.standardised)
+        size = "no overlap" if furthest.standardised == math.inf else size
+        about = [f"{furthest.group}, {furthest.other}" if furthest.after else "-", figure(furthest.chance), size]
+    return [differences[0].variable, "yes" if differences[0].matched else "no", *cells, *about]

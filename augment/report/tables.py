@@ -87,7 +87,8 @@ def _spread(rows: Sequence[Mapping[str, Any]], column: str) -> str:
     if not values:
         return "-"
     mean, low, high = sum(values) / len(values), min(values), max(values)
-    return f"{mean:.1f}" if high - low < 0.1 else f"{mean:.1f} ({low:.1f}..{high:.1f})"
+    shown = [f"{round(value, 1) + 0:.1f}" for value in (mean, low, high)]
+    return shown[0] if high - low < 0.1 else f"{shown[0]} ({shown[1]}..{shown[2]})"
 
 
 def groups(plan: Plan) -> str:

@@ -1,9 +1,16 @@
 """Tables as plain text."""
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from augment.errors import counted
+
+__all__ = ["counted", "figure", "shown", "table"]
+
 WIDEST = 100
+MOST_WORTH_TELLING = 100
+"""Standard deviations: beyond it, what spreads is too little to be told as a number."""
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
@@ -26,14 +33,18 @@ def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     return "\n".join(text)
 
 
-def counted(number: int, what: str) -> str:
-    """A number of things.
+def figure(value: float | None, digits: int = 2) -> str:
+    """A difference in standard deviations, or a distance, as people read it.
 
     Example:
-        >>> counted(1, "group"), counted(2, "group")
-        ('1 group', '2 groups')
+        >>> figure(0.125), figure(None), figure(math.inf), figure(23292248561755588.0), figure(-0.001)
+        ('0.12', '?', 'no spread', '>99', '0.00')
     """
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+    if value is None or math.isnan(value):
+        return "?"
+    if math.isinf(value):
+        return "no spread"
+    return f"{round(value, digits) + 0:.{digits}f}" if value < MOST_WORTH_TELLING else f">{MOST_WORTH_TELLING - 1}"
 
 
 def shown(text: str) -> str:

@@ -19,19 +19,20 @@ from augment.design.program import within
 from augment.design.selection.balance import BalanceTable, balance_table, with_measured
 from augment.design.selection.blocks import drawn, with_blocks
 from augment.design.selection.grouping import (
-    UNKNOWN_SPEAKER,
     UNLABELLED,
     grouped,
+    of_common_texts,
+    posed,
     refuse_labels,
     refuse_shares,
     variables,
+    with_named_speakers,
     with_voices,
 )
-from augment.design.selection.problem import Problem, problem_of
-from augment.design.selection.refusal import refuse
-from augment.design.selection.search import largest_selection, selection_of
-from augment.design.selection.strata import strata_of
-from augment.errors import DesignError, Fault
+from augment.design.selection.problem import Problem
+from augment.design.selection.refusal import refuse, refuse_texts
+from augment.design.selection.search import wished
+from augment.errors import DesignError, Fault, counted
 from augment.recipe.experiment import DURATION, Balance
 
 if TYPE_CHECKING:
@@ -77,12 +78,13 @@ class Selection:
         """
         declared = dict(self.frame.select("id", DURATION).drop_nulls().rows())
         lying = [i for i, s in declared.items() if abs(s - seconds[i]) > max(DURATION_SLACK_S, DURATION_SLACK * s)]
-        if DURATION in balance.match and lying:
+        if balance.timed and lying:
             shown = f"'{lying[0]}' declares {declared[lying[0]]:g} s and lasts {seconds[lying[0]]:.2f} s"
-            message = f"durations cannot be matched: {len(lying)} chosen rows declare another than the audio's; {shown}"
+            rows = counted(len(lying), "chosen row declares", "chosen rows declare")
+            message = f"durations cannot be matched: {rows} another than the audio's; {shown}"
             remedy = "write the true durations into the manifest, or leave 'duration' out of balance.match"
             raise DesignError(Fault("", message, remedy))
-        return dataclasses.replace(self, balance=with_measured(self.balance, self.frame, seconds))
+        return dataclasses.replace(self, balance=with_measured(self.balance, self.frame, seconds, balance))
 
 
 def select(corpus: Corpus, balance: Balance, seed: int, rotated: bool = False) -> Selection:
@@ -98,31 +100,33 @@ def select(corpus: Corpus, balance: Balance, seed: int, rotated: bool = False) -
         DesignError: The corpus cannot carry it; with the numbers, and what would be feasible.
     """
     refuse_labels(corpus, balance)
-    frame, left_out = grouped(corpus, balance)
+    every, left_out = grouped(corpus, balance)
+    frame = every
+    if balance.text == "parallel":
+        frame = of_common_texts(every)
+        if not frame.height:
+            refuse_texts(corpus, balance, every, seed)
+        if frame.height < every.height:
+            left_out["not every group says the text"] = every.height - frame.height
     refuse_shares(corpus, balance, frame)
     frame = with_voices(frame, seed)
-    names = variables(balance)
-    grid, strata = strata_of(frame, names)
-    wanted = 0 if balance.utterances == "max" else balance.utterances
-    problem = problem_of(grid, strata, balance, wanted, seed)
+    problem = posed(frame, balance, seed)
     with within(LONGEST_S):
-        found = largest_selection(problem) if balance.utterances == "max" else selection_of(problem)
+        found = wished(problem)
     if found is None:
-        refuse(corpus, balance, problem)
+        refuse(corpus, balance, problem, every)
     number, counts = found
-    chosen = with_blocks(drawn(frame, strata, counts, names, seed), balance, seed, rotated)
+    strata = problem.strata
+    chosen = with_blocks(drawn(frame, strata, counts, variables(balance), seed), balance, seed, rotated)
     if frame.height > chosen.height:
         left_out["not drawn: the groups are full without them"] = frame.height - chosen.height
-    notes = [*spelling_notes(corpus, (*balance.by, *balance.match)), *_notes(balance, problem, number, chosen)]
+    notes = [*spelling_notes(corpus, (*balance.by, *balance.labels)), *_notes(balance, problem, number, chosen)]
     groups = tuple(group.group for group in strata)
     return Selection(chosen, groups, number, left_out, tuple(notes), balance_table(frame, chosen, balance))
 
 
 def _notes(balance: Balance, problem: Problem, number: int, chosen: "polars.DataFrame") -> list[str]:
-    import polars
-
-    speaker = polars.col("speaker")
-    notes = speaker_notes(chosen.with_columns(polars.when(speaker != UNKNOWN_SPEAKER).then(speaker).alias("speaker")))
+    notes = speaker_notes(with_named_speakers(chosen))
     if len(problem.strata) == 1:
         notes.append(f"there is only one group, {problem.strata[0].group}: nothing can be compared")
     if balance.utterances == "max":
@@ -130,5 +134,5 @@ def _notes(balance: Balance, problem: Problem, number: int, chosen: "polars.Data
         alike = f"all that the smallest, {smallest.group}, has"
         if smallest.total > number:
             alike = "the most that all of them can give under the recipe's conditions"
-        notes.append(f"each group gives {number} utterances, {alike}")
+        notes.append(f"each group gives {counted(number, 'utterance')}, {alike}")
     return notes

@@ -1,13 +1,25 @@
 """How alike the groups are, before the selection and after it."""
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from augment.corpus.differences import NOTICEABLE, moments, standardised_difference
+from augment.corpus.chance import (
+    NOTICEABLE,
+    Apart,
+    Dealing,
+    Means,
+    Shares,
+    apart,
+    dealing_of,
+    multinomial_difference,
+    numbered,
+    undealt,
+)
 from augment.corpus.table import label_column
-from augment.recipe.experiment import DURATION, Balance
+from augment.design.selection.grouping import with_named_speakers
+from augment.design.selection.strata import duration_bin
+from augment.recipe.experiment import DURATION, Balance, Variable
 
 if TYPE_CHECKING:
     import polars
@@ -20,12 +32,16 @@ class Difference:
     """How far a group is from the group most unlike it in one variable.
 
     Attributes:
-        variable: A label, or ``duration``.
+        variable: A label, ``duration``, or several of these taken together, joined by `` / ``.
         matched: Whether the recipe matches it.
         group: The group.
         before: Largest difference to another group among all usable rows: standardised difference of means for
             durations, total variation distance for labels; None where it is not known.
         after: The same among the chosen rows.
+        other: The group to which it is so after the selection.
+        chance: What a difference of these two exceeds in 5 % by chance alone, as the largest of all pairs
+            (:mod:`augment.corpus.chance`); None where there are too few to tell.
+        standardised: For labels, the standardised difference of the two distributions (Yang and Dalton, 2012).
     """
 
     variable: str
@@ -33,11 +49,14 @@ class Difference:
     group: str
     before: float | None
     after: float | None
+    other: str | None = None
+    chance: float | None = None
+    standardised: float | None = None
 
     @property
     def flagged(self) -> bool:
-        """Whether it is more than an experiment should have."""
-        return self.after is not None and self.after > NOTICEABLE
+        """Whether it is more than an experiment should have, and more than chance makes."""
+        return self.after is not None and self.after > NOTICEABLE and (self.chance is None or self.after > self.chance)
 
 
 @dataclass(frozen=True)
@@ -54,20 +73,13 @@ class BalanceTable:
 
     @property
     def flagged(self) -> tuple[Difference, ...]:
-        """Differences that are more than an experiment should have."""
+        """Differences that are more than an experiment should have, and more than chance makes."""
         return tuple(difference for difference in self.differences if difference.flagged)
 
-
-def variation_distance(one: dict[str | None, int], other: dict[str | None, int]) -> float:
-    """Total variation distance of two distributions: half the sum of the differences of their shares, 0 to 1.
-
-    Example:
-        >>> variation_distance({"f": 3, "m": 1}, {"f": 1, "m": 1})
-        0.25
-    """
-    n, m = sum(one.values()), sum(other.values())
-    # In whole numbers up to the one division: the order of rows decides no last digit.
-    return sum(abs(one.get(value, 0) * m - other.get(value, 0) * n) for value in {**one, **other}) / (2 * n * m)
+    def furthest(self, variable: str) -> Difference | None:
+        """The largest difference in a variable, of those that are flagged if any are; None where it is not known."""
+        known = [d for d in self.differences if d.variable == variable and d.after is not None]
+        return max(known, key=lambda d: (d.flagged, d.after), default=None)
 
 
 def balance_table(before: "polars.DataFrame", after: "polars.DataFrame", balance: Balance) -> BalanceTable:
@@ -78,64 +90,122 @@ def balance_table(before: "polars.DataFrame", after: "polars.DataFrame", balance
         after: Those that were chosen.
         balance: What the recipe matches.
     """
-    import polars
-
-    groups = after["group"].unique().sort().to_list()
-    found: list[Difference] = []
-    for variable in _compared(after, balance):
-        matched = variable in balance.match
-        was, now = (_differences(frame, variable, groups) for frame in (before, after))
-        found += [Difference(variable, matched, group, was.get(group), now.get(group)) for group in groups]
-    counted = after.group_by("group", "speaker").len().group_by("group").agg(polars.col("len").max())
-    size = after.height / len(groups)
-    return BalanceTable(tuple(found), {str(group): int(most) / size for group, most in counted.sort("group").rows()})
+    dealt = undealt(before)
+    was = {v.name: _before(before, v, dealt) for v in _compared(after, balance)} if len(dealt.groups) > 1 else {}
+    return _table(was, after, balance)
 
 
-def with_measured(table: BalanceTable, chosen: "polars.DataFrame", seconds: Mapping[str, float]) -> BalanceTable:
+def with_measured(
+    table: BalanceTable, chosen: "polars.DataFrame", seconds: Mapping[str, float], balance: Balance
+) -> BalanceTable:
     """A balance table whose durations after the selection are those of the audio, and not what rows declare.
 
     Args:
         table: By what rows declare.
         chosen: Chosen rows, with ``id`` and ``group``.
         seconds: Length of each of them by its id.
+        balance: What the recipe matches.
     """
     import polars
 
-    groups = chosen["group"].unique().sort().to_list()
+    was: dict[str, dict[str, float]] = {}
+    for difference in table.differences:
+        known = {} if difference.before is None else {difference.group: difference.before}
+        was[difference.variable] = was.get(difference.variable, {}) | known
     lengths = polars.Series(DURATION, [seconds[identity] for identity in chosen["id"]], dtype=polars.Float64)
-    now = _duration_differences(chosen.with_columns(lengths), groups)
-    found = [dataclasses.replace(d, after=now.get(d.group)) if d.variable == DURATION else d for d in table.differences]
-    return dataclasses.replace(table, differences=tuple(found))
+    return _table(was, chosen.with_columns(lengths), balance)
 
 
-def _compared(after: "polars.DataFrame", balance: Balance) -> list[str]:
-    """Matched variables, durations, and labels of few values that the recipe does not name."""
+def _table(was: Mapping[str, Mapping[str, float]], after: "polars.DataFrame", balance: Balance) -> BalanceTable:
+    import polars
+
+    dealing = dealing_of(with_named_speakers(after))
+    asked = {variable.name for variable in balance.variables}
+    found: list[Difference] = []
+    for variable in _compared(after, balance):
+        numbers = _counted(after, variable, dealing)
+        now = None if numbers is None else apart(dealing, numbers)
+        for place, group in enumerate(dealing.groups):
+            about = (variable.name, variable.name in asked, group, was.get(variable.name, {}).get(group))
+            found.append(Difference(*about, *_after(dealing, numbers, now, place)))
+    counted = after.group_by("group", "speaker").len().group_by("group").agg(polars.col("len").max())
+    size = after.height / len(dealing.groups)
+    return BalanceTable(tuple(found), {str(group): int(most) / size for group, most in counted.sort("group").rows()})
+
+
+def _compared(after: "polars.DataFrame", balance: Balance) -> list[Variable]:
+    """Matched variables, all of them together, durations, and labels of few values that the recipe does not name."""
+    found = [*balance.variables, *_together(balance)]
+    if Variable((DURATION,)) not in found:
+        found.append(Variable((DURATION,)))
     labels = [name.removeprefix("label:") for name in after.columns if name.startswith("label:")]
-    few = [name for name in labels if name not in balance.by and name not in balance.match]
+    few = [name for name in labels if name not in balance.by and name not in balance.labels]
     few = [name for name in few if 2 <= after[label_column(name)].n_unique() <= MOST_VALUES]
-    duration = [] if DURATION in balance.match else [DURATION]
-    return [*balance.match, *duration, *few]
+    return [*found, *(Variable((name,)) for name in few)]
 
 
-def _differences(frame: "polars.DataFrame", variable: str, groups: list[str]) -> dict[str, float]:
-    """Largest difference of each group to another one; empty where it cannot be told."""
-    if variable == DURATION:
-        return _duration_differences(frame, groups)
-    column = label_column(variable)
-    counts: dict[str, dict[str | None, int]] = {group: {} for group in groups}
-    for group, value, count in frame.group_by("group", column).len().rows():
-        counts[group][value] = count
-    pairs = {(g, h): variation_distance(counts[g], counts[h]) for g in groups for h in groups if g < h}
-    return _largest(pairs, groups)
+def _together(balance: Balance) -> list[Variable]:
+    """What is matched one by one, taken together: labels, and labels with the duration."""
+    found = [Variable(balance.labels)] if len(balance.labels) > 1 else []
+    found += [Variable((*balance.labels, DURATION))] if balance.labels and balance.timed else []
+    asked = {frozenset(variable.parts) for variable in balance.variables}
+    return [variable for variable in found if frozenset(variable.parts) not in asked]
 
 
-def _duration_differences(frame: "polars.DataFrame", groups: list[str]) -> dict[str, float]:
-    if frame[DURATION].is_null().any():
+def _counted(frame: "polars.DataFrame", variable: Variable, dealing: Dealing) -> Means | Shares | None:
+    """A variable by unit; None where durations are not known."""
+    import polars
+
+    if variable.timed and frame[DURATION].is_null().any():
+        return None
+    if not variable.labels:
+        return Means(dealing, frame[DURATION].to_numpy(), ddof=1)
+    values = frame.select(map(label_column, variable.labels))
+    if variable.timed:
+        bins = polars.Series(DURATION, list(map(duration_bin, frame[DURATION])), dtype=polars.Int64)
+        values = values.with_columns(bins)
+    return Shares(dealing, numbered(values))
+
+
+def _before(frame: "polars.DataFrame", variable: Variable, dealing: Dealing) -> dict[str, float]:
+    numbers = _counted(frame, variable, dealing)
+    if numbers is None:
         return {}
-    known = {group: moments(seconds, 1) for group, seconds in frame.group_by("group").agg(DURATION).rows()}
-    pairs = {(g, h): standardised_difference(known[g], known[h]) for g in groups for h in groups if g < h}
-    return _largest(pairs, groups)
+    return dict(zip(dealing.groups, apart(dealing, numbers, chance=False).found.max(axis=1).tolist(), strict=True))
 
 
-def _largest(pairs: dict[tuple[str, str], float], groups: list[str]) -> dict[str, float]:
-    return {group: max((value for pair, value in pairs.items() if group in pair), default=0.0) for group in groups}
+def _after(
+    dealing: Dealing, numbers: Means | Shares | None, now: Apart | None, group: int
+) -> tuple[float | None, str | None, float | None, float | None]:
+    """What a :class:`Difference` says of the chosen rows: difference, other group, chance, standardised difference."""
+    if now is None or numbers is None:
+        return None, None, None, None
+    if len(dealing.groups) == 1:
+        return 0.0, None, None, None
+    other = now.furthest(group)
+    standardised = None
+    if isinstance(numbers, Shares):
+        counts = numbers.counts(dealing.group[None, :], len(dealing.groups))[0]
+        standardised = multinomial_difference(counts[group], counts[other])
+    chance = None if now.chance is None else round(float(now.chance[group, other]), 6)
+    return float(now.found[group, other]), dealing.groups[other], chance, standardised
+
+
+def joint_notes(table: BalanceTable, balance: Balance) -> list[str]:
+    """Labels that are alike one by one and not together, with the line of a recipe that matches them so."""
+    for variable in _together(balance):
+        found = table.furthest(variable.name)
+        if found is not None and found.flagged:
+            also = [DURATION] if balance.timed and not variable.timed else []
+            return [
+                f"groups that are alike in each of {', '.join(variable.parts)} are not alike in all of them together: "
+                f"{found.group} and {found.other} are {found.after:.2f} of 1 apart ({_by_chance(found)}); to match "
+                f"them together: balance: {{match: [{', '.join([variable.written, *also])}]}}"
+            ]
+    return []
+
+
+def _by_chance(found: Difference) -> str:
+    if found.chance is None:
+        return "there are too few to tell what chance makes"
+    return f"chance alone exceeds {found.chance:.2f} in 5 %"

@@ -86,7 +86,7 @@ def with_blocks(chosen: "polars.DataFrame", balance: Balance, seed: int, rotated
     """
     import polars
 
-    labels = [match_column(label) for label in balance.match if label != DURATION]
+    labels = [match_column(label) for label in balance.labels]
     if balance.text == "parallel":
         texts = {text: rank(seed, "text", text) for text in chosen[match_column(TEXT)].unique().to_list()}
         ordered = chosen[match_column(TEXT)].replace_strict(texts, return_dtype=polars.String).alias("_first")
@@ -97,7 +97,7 @@ def with_blocks(chosen: "polars.DataFrame", balance: Balance, seed: int, rotated
         keys = [*(f"_{label}" for label in labels), "voice", "speaker", "_turn"]
         chosen = chosen.with_columns(first)
     else:
-        keys = [*labels, *([DURATION, "_own"] if DURATION in balance.match else []), "_turn", "voice"]
+        keys = [*labels, *([DURATION, "_own"] if balance.timed else []), "_turn", "voice"]
     chosen = chosen.sort("group", *keys)
     chosen = chosen.with_columns(polars.int_range(polars.len()).over("group").alias("block"))
     inner = [name for name in chosen.columns if name.startswith(("_", "match:")) or name == "voice"]

@@ -7,10 +7,10 @@ from augment.corpus.checks import FIXED
 from augment.corpus.source import where
 from augment.corpus.table import Corpus, label_column
 from augment.corpus.texts import spoken
-from augment.design.selection.problem import TEXT
-from augment.design.selection.strata import bin_name, duration_bin, match_column
-from augment.errors import DesignError, Fault, nearest
-from augment.recipe.experiment import DURATION, Balance
+from augment.design.selection.problem import TEXT, Problem, problem_of
+from augment.design.selection.strata import bin_name, duration_bin, match_column, strata_of
+from augment.errors import DesignError, Fault, counted, nearest
+from augment.recipe.experiment import DURATION, TOGETHER, Balance, Variable
 from augment.streams import rank
 
 if TYPE_CHECKING:
@@ -21,8 +21,13 @@ UNKNOWN_SPEAKER = "(unknown)"
 
 
 def variables(balance: Balance) -> tuple[str, ...]:
-    """The matched variables, the text among them where it must be the same."""
-    return (*((TEXT,) if balance.text == "parallel" else ()), *balance.match)
+    """The matched variables by name, the text too where it must be the same; then the parts of joint ones.
+
+    To match one by one what cannot be matched together may be a way out.
+    """
+    text = (TEXT,) if balance.text == "parallel" else ()
+    parts = (part for variable in balance.variables for part in variable.parts)
+    return tuple(dict.fromkeys((*text, *(variable.name for variable in balance.variables), *parts)))
 
 
 def refuse_labels(corpus: Corpus, balance: Balance) -> None:
@@ -34,25 +39,38 @@ def refuse_labels(corpus: Corpus, balance: Balance) -> None:
     faults = []
     known = f"labels of the corpus: {', '.join(corpus.labels) or 'none'}"
     named = {f"balances by '{label}'": label for label in balance.by}
-    named |= {f"matches '{label}'": label for label in balance.match if label != DURATION}
+    named |= {f"matches '{label}'": label for label in balance.labels}
     for what, label in named.items():
         if label not in corpus.labels:
             fixed = "which is no label but a column of every corpus: one group would be one person, or one utterance"
             message = f"the recipe {what}, {fixed if label in FIXED else 'a label that the corpus does not have'}"
             faults.append(Fault(str(corpus.manifest), message, f"{nearest(label, corpus.labels)}; {known}"))
-    if DURATION in balance.match and corpus.frame["duration"].is_null().all():
+    if balance.timed and corpus.frame["duration"].is_null().all():
         message = "the recipe matches 'duration', and no row says how long it is"
         remedy = "write each utterance's duration in seconds into the manifest: corpus: {columns: {duration: NAME}}"
         faults.append(Fault(str(corpus.manifest), message, remedy))
-    for label, shares in balance.shares.items():
-        if label in corpus.labels:
-            values = corpus.frame[label_column(label)].unique().drop_nulls().sort().to_list()
-            bare = {UNLABELLED} if balance.unlabelled == "group" else set()
-            for value in sorted(set(shares) - set(values) - bare):
-                message = f"balance.shares.{label} names '{value}', which no row has"
-                faults.append(Fault(str(corpus.manifest), message, nearest(value, values)))
+    faults += _unknown_values(corpus, balance)
     if faults:
         raise DesignError(faults)
+
+
+def _unknown_values(corpus: Corpus, balance: Balance) -> list[Fault]:
+    """A fault for each value of ``shares`` that no row has."""
+    import polars
+
+    faults = []
+    for variable in balance.variables:
+        if variable.name in balance.shares and set(variable.labels) <= set(corpus.labels):
+            columns = [polars.col(label_column(label)) for label in variable.labels]
+            if balance.unlabelled == "group":
+                columns = [column.fill_null(UNLABELLED) for column in columns]
+            met = corpus.frame.select(polars.concat_str(columns, separator=TOGETHER).unique().drop_nulls().sort())
+            values = met.to_series().to_list()
+            bare = {UNLABELLED} if balance.unlabelled == "group" else set()
+            for value in sorted(set(balance.shares[variable.name]) - set(values) - bare):
+                message = f"balance.shares.{variable.name} names '{value}', which no row has"
+                faults.append(Fault(str(corpus.manifest), message, nearest(value, values)))
+    return faults
 
 
 def refuse_shares(corpus: Corpus, balance: Balance, frame: "polars.DataFrame") -> None:
@@ -87,19 +105,25 @@ def grouped(corpus: Corpus, balance: Balance) -> tuple["polars.DataFrame", dict[
     Raises:
         DesignError: Rows without a label are refused, or none is left.
     """
+    import polars
+
     left_out = dict(corpus.left_out)
     frame = corpus.frame
     needs = [("by", [label_column(label) for label in balance.by], " or no ".join(balance.by))]
-    needs += [("match", [DURATION if label == DURATION else label_column(label)], label) for label in balance.match]
+    needs += [("match", [label_column(label)], label) for label in balance.labels]
+    needs += [("match", [DURATION], DURATION)] if balance.timed else []
     for _, columns, words in needs:
         frame = _labelled(corpus, frame, columns, words, balance, left_out)
     frame = _with_speakers(frame, balance, left_out)
     if not frame.height:
-        raise DesignError(Fault(str(corpus.manifest), f"no row has all of {', '.join([*balance.by, *balance.match])}"))
+        wanted = dict.fromkeys(part for variable in balance.variables for part in variable.parts)
+        raise DesignError(Fault(str(corpus.manifest), f"no row has all of {', '.join([*balance.by, *wanted])}"))
     frame = _with_group(corpus, frame, balance)
-    frame = _with_matches(frame, balance)
+    frame = _with_matches(corpus, frame, balance)
     if balance.text == "parallel":
-        frame = _parallel(corpus, frame, left_out)
+        plain = {text: spoken(text) for text in frame["text"].unique().to_list()}
+        said = frame["text"].replace_strict(plain, return_dtype=polars.String).alias(match_column(TEXT))
+        frame = frame.with_columns(said)
     return frame, left_out
 
 
@@ -118,7 +142,7 @@ def _labelled(
     missing = frame.filter(bare)
     if missing.height and balance.unlabelled == "refuse":
         place = where(corpus.manifest, missing["row"][0])
-        message = f"{missing.height} rows have no {words}; this is the first"
+        message = f"{counted(missing.height, 'row has', 'rows have')} no {words}; this is the first"
         raise DesignError(Fault(place, message, "label them, or balance: {unlabelled: leave_out}"))
     if missing.height and balance.unlabelled == "leave_out":
         left_out[f"no {words}"] = missing.height
@@ -136,51 +160,73 @@ def _with_speakers(frame: "polars.DataFrame", balance: Balance, left_out: dict[s
     return frame.filter(frame["speaker"].is_not_null())
 
 
+def with_named_speakers(frame: "polars.DataFrame") -> "polars.DataFrame":
+    """Chosen rows in which a speaker who is nobody in particular is null again."""
+    import polars
+
+    speaker = polars.col("speaker")
+    return frame.with_columns(polars.when(speaker != UNKNOWN_SPEAKER).then(speaker).alias("speaker"))
+
+
 def _with_group(corpus: Corpus, frame: "polars.DataFrame", balance: Balance) -> "polars.DataFrame":
     import polars
 
-    by = [label_column(label) for label in balance.by]
-    group = polars.concat_str([polars.col(column).fill_null(UNLABELLED) for column in by], separator=" / ")
     speaker = polars.col("speaker").fill_null(UNKNOWN_SPEAKER)
-    frame = frame.with_columns(group.alias("group"), speaker.alias("speaker"))
-    if frame.select(by).unique().height != frame["group"].n_unique():
-        message = f"two combinations of {', '.join(balance.by)} would be one group: a label holds ' / ' or {UNLABELLED}"
+    return frame.with_columns(
+        _joined(corpus, frame, Variable(balance.by), "group").alias("group"), speaker.alias("speaker")
+    )
+
+
+def _joined(corpus: Corpus, frame: "polars.DataFrame", variable: Variable, what: str) -> "polars.Series":
+    """Values of labels that are taken together, as one text for each row; durations by their bins.
+
+    Raises:
+        DesignError: Two combinations would have the same text.
+    """
+    import polars
+
+    columns = {part: DURATION if part == DURATION else label_column(part) for part in variable.parts}
+    values = frame.select(columns.values())
+    if variable.timed:
+        bins = [None if seconds is None else bin_name(duration_bin(seconds)) for seconds in frame[DURATION]]
+        values = values.with_columns(polars.Series(DURATION, bins, dtype=polars.String))
+    text = values.select(polars.concat_str(polars.all().fill_null(UNLABELLED), separator=TOGETHER)).to_series()
+    if values.unique().height != text.n_unique():
+        message = (
+            f"two combinations of {', '.join(columns)} would be one {what}: a label holds '{TOGETHER}' or {UNLABELLED}"
+        )
         raise DesignError(Fault(str(corpus.manifest), message, "rename it: corpus: {labels: ...}"))
+    return text
+
+
+def _with_matches(corpus: Corpus, frame: "polars.DataFrame", balance: Balance) -> "polars.DataFrame":
+    import polars
+
+    for variable in balance.variables:
+        for part in variable.parts:
+            if part == DURATION:
+                bins = [UNLABELLED if seconds is None else str(duration_bin(seconds)) for seconds in frame[DURATION]]
+                column = polars.Series(match_column(part), bins, dtype=polars.String)
+            else:
+                column = frame[label_column(part)].fill_null(UNLABELLED).alias(match_column(part))
+            frame = frame.with_columns(column)
+        if len(variable.parts) > 1:
+            frame = frame.with_columns(_joined(corpus, frame, variable, "value").alias(match_column(variable.name)))
     return frame
 
 
-def _with_matches(frame: "polars.DataFrame", balance: Balance) -> "polars.DataFrame":
+def of_common_texts(frame: "polars.DataFrame") -> "polars.DataFrame":
+    """Rows whose text every group says; those that hold no word are none.
+
+    Args:
+        frame: Rows as of :func:`grouped`, of a recipe with ``text: parallel``.
+    """
     import polars
 
-    for label in balance.match:
-        if label == DURATION:
-            bins = [UNLABELLED if seconds is None else str(duration_bin(seconds)) for seconds in frame[DURATION]]
-            column = polars.Series(match_column(label), bins, dtype=polars.String)
-        else:
-            column = frame[label_column(label)].fill_null(UNLABELLED).alias(match_column(label))
-        frame = frame.with_columns(column)
-    return frame
-
-
-def _parallel(corpus: Corpus, frame: "polars.DataFrame", left_out: dict[str, int]) -> "polars.DataFrame":
-    """Rows whose text every group says."""
-    import polars
-
-    plain = {text: spoken(text) for text in frame["text"].unique().to_list()}
-    said = frame["text"].replace_strict(plain, return_dtype=polars.String).alias(match_column(TEXT))
-    frame = frame.with_columns(said)
-    groups = frame["group"].n_unique()
-    heard = frame.filter(polars.col(match_column(TEXT)) != "").group_by(match_column(TEXT))
-    common = heard.agg(polars.col("group").n_unique()).filter(polars.col("group") == groups)[match_column(TEXT)]
-    kept = frame.filter(polars.col(match_column(TEXT)).is_in(common.to_list()))
-    if not kept.height:
-        texts = frame.group_by("group").agg(polars.col(match_column(TEXT)).n_unique()).sort("group").rows()
-        shown = "; ".join(f"{group}: {count} texts" for group, count in texts)
-        message = f"balance: {{text: parallel}} needs texts that every group says, and there is none ({shown})"
-        raise DesignError(Fault(str(corpus.manifest), message, "balance: {text: any}, or keep groups that share texts"))
-    if kept.height < frame.height:
-        left_out["not every group says the text"] = frame.height - kept.height
-    return kept
+    said = match_column(TEXT)
+    heard = frame.filter(polars.col(said) != "").group_by(said).agg(polars.col("group").n_unique())
+    common = heard.filter(polars.col("group") == frame["group"].n_unique())[said]
+    return frame.filter(polars.col(said).is_in(common.to_list()))
 
 
 def with_voices(frame: "polars.DataFrame", seed: int) -> "polars.DataFrame":
@@ -189,6 +235,11 @@ def with_voices(frame: "polars.DataFrame", seed: int) -> "polars.DataFrame":
 
     voices = {speaker: rank(seed, "speaker", speaker) for speaker in frame["speaker"].unique().to_list()}
     return frame.with_columns(frame["speaker"].replace_strict(voices, return_dtype=polars.String).alias("voice"))
+
+
+def posed(frame: "polars.DataFrame", balance: Balance, seed: int) -> Problem:
+    """The problem that a recipe puts to rows that may be chosen, with their ``voice``."""
+    return problem_of(*strata_of(frame, variables(balance)), balance, seed)
 
 
 def shown_value(variable: str, value: str) -> str:

@@ -22,6 +22,7 @@ class Problem:
         grid: Matched variables and cells.
         strata: Utterances of each group, by speaker and cell.
         utterances: For each group.
+        largest: Whether as many as all groups can give are asked for; ``utterances`` are then the least that can be.
         speakers_min: At least so many speakers in each group.
         max_share: One speaker gives at most this share of a group's utterances.
         tolerance: How far the shares of a matched value may differ between two groups; None for a variable that is not
@@ -38,6 +39,7 @@ class Problem:
     tolerance: tuple[Fraction | None, ...]
     shares: dict[str, dict[str, float]]
     seed: int
+    largest: bool = False
 
     @property
     def per_speaker(self) -> int:
@@ -87,15 +89,24 @@ class Problem:
         return found
 
 
-def problem_of(grid: Grid, strata: tuple[Strata, ...], balance: Balance, utterances: int, seed: int) -> Problem:
+def problem_of(grid: Grid, strata: tuple[Strata, ...], balance: Balance, seed: int) -> Problem:
     """The problem that a recipe puts.
 
     Decimal shares are taken as they are written: 0.29 of 100 is 29.
     """
     exact = Fraction(str(balance.tolerance))
-    tolerance = tuple(exact for _ in grid.variables)
+    asked = {TEXT, *(variable.name for variable in balance.variables)}
+    tolerance = tuple(exact if name in asked else None for name in grid.variables)
     share = Fraction(str(balance.speakers.max_share))
-    return Problem(grid, strata, utterances, balance.speakers.min, share, tolerance, balance.shares, seed)
+    wanted, voices, largest = least_utterances(balance), balance.speakers.min, balance.utterances == "max"
+    return Problem(grid, strata, wanted, voices, share, tolerance, balance.shares, seed, largest)
+
+
+def least_utterances(balance: Balance) -> int:
+    """Utterances that are asked for; of ``max``, the least that its speakers, and the share of one of them, allow."""
+    if balance.utterances != "max":
+        return balance.utterances
+    return max(balance.speakers.min, math.ceil(1 / Fraction(str(balance.speakers.max_share))))
 
 
 def most_utterances(problem: Problem) -> int:

@@ -1,42 +1,103 @@
 """Why a corpus cannot carry what is asked for: the numbers, what conflicts, and what would be feasible."""
 
+import itertools
 import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
 from augment.corpus.table import Corpus
 from augment.design.program import UnsolvedError, within
-from augment.design.selection.grouping import UNLABELLED, shown_value
-from augment.design.selection.problem import TEXT, Problem
-from augment.design.selection.search import largest_selection, selection_of
-from augment.errors import DesignError, Fault, flow_text
-from augment.recipe.experiment import Balance
+from augment.design.selection.grouping import (
+    UNLABELLED,
+    of_common_texts,
+    posed,
+    shown_value,
+    with_voices,
+)
+from augment.design.selection.problem import TEXT, Problem, least_utterances
+from augment.design.selection.search import largest_selection, wished
+from augment.design.selection.sharing import closest_pair, largest_sharing
+from augment.design.selection.strata import match_column
+from augment.errors import DesignError, Fault, counted, flow_text
+from augment.recipe.experiment import Balance, Variable
+
+if TYPE_CHECKING:
+    import polars
 
 PATIENCE_S = 20.0
 """For the reasons, and for the ways out: texts that may be shorter, never a selection."""
 
+FINEST = 20
+"""Steps of a tolerance that is tried where the number of utterances is open."""
+
 Relaxed = Callable[[int], Problem]
 
 
-def refuse(corpus: Corpus, balance: Balance, problem: Problem) -> NoReturn:
+def refuse(corpus: Corpus, balance: Balance, problem: Problem, every: "polars.DataFrame") -> NoReturn:
     """Say why there is no selection.
+
+    Args:
+        corpus: Where the rows are from.
+        balance: What the recipe asks for.
+        problem: The same in numbers.
+        every: Rows of all groups, whether others say their texts or not.
 
     Raises:
         DesignError: Always: with a fault for each group that falls short by itself, else with the smallest set of
             conditions and groups that conflict, and with every single change that would do.
     """
-    if balance.utterances == "max":
-        problem = problem.replaced(utterances=max(balance.speakers.min, math.ceil(1 / problem.max_share)))
     place = str(corpus.manifest)
     messages, _ = _in_time(_short(problem))
     if not messages:
         messages, cut = _in_time(_conflict(problem))
         messages += ["all together it cannot be met; what conflicts was not found out in time"] if cut else []
-    ways, cut = _in_time(_ways_out(balance, problem))
-    raise DesignError((Fault(place, message) for message in messages), [_advice(ways, cut)])
+    sharing = _sharing(balance, every, problem.seed) if balance.text == "parallel" else iter(())
+    ways, cut = _in_time(itertools.chain(sharing, _ways_out(balance, problem)))
+    told = [_advice(ways, cut)]
+    if balance.text == "parallel" and not any("share" in way for way in ways):
+        told.append(_most_shared(balance, every))
+    raise DesignError((Fault(place, message) for message in messages), told)
+
+
+def refuse_texts(corpus: Corpus, balance: Balance, every: "polars.DataFrame", seed: int) -> NoReturn:
+    """Say that no text is said by every group, and which groups share texts.
+
+    Raises:
+        DesignError: Always.
+    """
+    import polars
+
+    texts = every.group_by("group").agg(polars.col(match_column(TEXT)).n_unique()).sort("group").rows()
+    shown = "; ".join(f"{group}: {counted(count, 'text')}" for group, count in texts)
+    message = f"balance: {{text: parallel}} needs texts that every group says, and there is none ({shown})"
+    ways, cut = _in_time(_sharing(balance, every, seed))
+    fault = Fault(str(corpus.manifest), message, "balance: {text: any}")
+    raise DesignError(fault, [_advice(ways, cut) if ways or cut else _most_shared(balance, every)])
+
+
+def _most_shared(balance: Balance, every: "polars.DataFrame") -> str:
+    """Which groups share how many texts, where that does not help."""
+    wanted = least_utterances(balance)
+    found = largest_sharing(every, wanted) or closest_pair(every)
+    if found is None:
+        return "no two groups share a text"
+    but = "the other conditions cannot be met with them" if found.texts >= wanted else f"{wanted} are asked for"
+    return f"most texts are shared by {', '.join(found.groups)}: {found.texts}; {but}"
+
+
+def _sharing(balance: Balance, every: "polars.DataFrame", seed: int) -> Iterator[str]:
+    """The most groups that say texts enough in common, if they can be compared."""
+    found = largest_sharing(every, least_utterances(balance))
+    groups = every["group"].unique().sort().to_list()
+    if found is None or len(found.groups) == len(groups):
+        return
+    kept = of_common_texts(every.filter(every["group"].is_in(found.groups)))
+    if wished(posed(with_voices(kept, seed), balance, seed)) is not None:
+        gone = [group for group in groups if group not in found.groups]
+        yield f"{_keep(balance, list(found.groups), gone)}, which share {counted(found.texts, 'text')}"
 
 
 def _advice(ways: list[str], cut: bool) -> str:
@@ -65,10 +126,17 @@ def _in_time(found: Iterator[str]) -> tuple[list[str], bool]:
 def _short(problem: Problem) -> Iterator[str]:
     """Groups that fall short by themselves, whatever is matched."""
     wanted, voices = problem.utterances, problem.speakers_min
+    asked = f"{counted(wanted, 'utterance')} that the recipe asks for"
+    if any(map(problem.parallel, problem.matched)):
+        asked = f"{counted(wanted, 'utterance')} of texts that every group says"
+    if problem.largest:
+        cause = f"speakers.min: {voices}" if wanted == voices else f"max_share: {float(problem.max_share):g}"
+        asked = f"at least {counted(wanted, 'utterance')} that {cause} needs"
     least = max(voices, math.ceil(1 / problem.max_share))
     if wanted < least:
-        asked = f"{voices} speakers (speakers.min)" if least == voices else f"max_share: {float(problem.max_share):g}"
-        yield f"{wanted} utterances of each group are too few for {asked}: at least {least} are needed"
+        reason = f"{voices} speakers (speakers.min)" if least == voices else f"max_share: {float(problem.max_share):g}"
+        few = counted(wanted, "utterance of each group is", "utterances of each group are")
+        yield f"{few} too few for {reason}: at least {least} are needed"
         return
     every = np.ones(len(problem.grid.cells), dtype=np.bool_)
     for strata in problem.strata:
@@ -77,18 +145,19 @@ def _short(problem: Problem) -> Iterator[str]:
         share = f"{float(problem.max_share):g}"
         if len(strata.speakers) * problem.max_share < 1:
             yield (
-                f"group {strata.group}: {len(strata.speakers)} speakers cannot fill a group, since none may give more "
-                f"than the share {share} of it (speakers.max_share): {math.ceil(1 / problem.max_share)} would be needed"
+                f"group {strata.group}: {counted(len(strata.speakers), 'speaker')} cannot fill a group, since none may "
+                f"give more than the share {share} of it (speakers.max_share): {math.ceil(1 / problem.max_share)} "
+                "would be needed"
             )
         elif strata.total < wanted:
-            yield f"group {strata.group}: {strata.total} of {wanted} utterances that the recipe asks for"
+            yield f"group {strata.group}: {strata.total} of {asked}"
         elif room < wanted:
             yield (
-                f"group {strata.group}: {room} of {wanted} utterances that the recipe asks for, since none of its "
-                f"{len(strata.speakers)} speakers may give more than {problem.per_speaker} (max_share: {share})"
+                f"group {strata.group}: {room} of {asked}, since none of its speakers ({len(strata.speakers)}) may "
+                f"give more than {problem.per_speaker} (max_share: {share})"
             )
         if speakers < voices:
-            yield f"group {strata.group}: {speakers} of at least {voices} speakers that the recipe asks for"
+            yield f"group {strata.group}: {speakers} of at least {counted(voices, 'speaker')} that the recipe asks for"
 
 
 def _conflict(problem: Problem) -> Iterator[str]:
@@ -115,20 +184,22 @@ def _conflict(problem: Problem) -> Iterator[str]:
 
 
 def _conditions(problem: Problem) -> Iterator[str]:
-    yield f"{problem.utterances} utterances of each group"
+    least = "at least " if problem.largest else ""
+    yield f"{least}{counted(problem.utterances, 'utterance')} of each group"
     for variable in problem.matched:
         name = problem.grid.variables[variable]
         if name == TEXT:
             yield "the same texts in every group (text: parallel)"
         else:
             given = " in the shares given" if name in problem.shares else ""
-            tolerance = float(problem.tolerance[variable] or 0)
-            yield f"'{name}' matched{given}, to {problem.slack(variable)} utterances (tolerance: {tolerance:g})"
+            tolerance = f"{float(problem.tolerance[variable] or 0):g}"
+            slack = "" if problem.largest else f", to {counted(problem.slack(variable) or 0, 'utterance')}"
+            yield f"'{name}' matched{given}{slack} (tolerance: {tolerance})"
     if problem.speakers_min > 1:
         yield f"{problem.speakers_min} speakers (speakers.min)"
     if problem.max_share < 1:
         most = problem.per_speaker
-        yield f"at most {most} utterances of one speaker (speakers.max_share: {float(problem.max_share):g})"
+        yield f"at most {counted(most, 'utterance')} of one speaker (speakers.max_share: {float(problem.max_share):g})"
 
 
 def _shares_text(problem: Problem, variable: int) -> str:
@@ -144,7 +215,7 @@ def _shares_text(problem: Problem, variable: int) -> str:
 
 
 def _feasible(problem: Problem) -> bool:
-    return selection_of(problem) is not None
+    return wished(problem) is not None
 
 
 def _unmatched(problem: Problem, variable: int) -> Problem:
@@ -154,7 +225,7 @@ def _unmatched(problem: Problem, variable: int) -> Problem:
 
 def _ways_out(balance: Balance, problem: Problem) -> Iterator[str]:
     """Single changes that would do, each tried; else the nearest of several changes."""
-    found = [*_more_utterances(problem), *_fewer_groups(balance, problem), *_single_changes(problem)]
+    found = [*_more_utterances(problem), *_fewer_groups(balance, problem), *_single_changes(balance, problem)]
     yield from found
     if not any("utterances:" in way or "max_share:" in way for way in found):
         yield from _nearest(balance, problem, alone=not found)
@@ -171,27 +242,28 @@ def _more_utterances(problem: Problem) -> Iterator[str]:
                 return
 
 
-def _single_changes(problem: Problem) -> Iterator[str]:
-    smaller = largest_selection(problem, below=problem.utterances)
+def _single_changes(balance: Balance, problem: Problem) -> Iterator[str]:
+    smaller = None if problem.largest else largest_selection(problem, below=problem.utterances)
     if smaller is not None:
         yield f"balance: {{utterances: {smaller[0]}, speakers: {{min: {problem.speakers_min}}}}}"
     wanted = problem.utterances
     voices = _least(range(1, problem.speakers_min), lambda n: problem.replaced(speakers_min=problem.speakers_min - n))
     if voices is not None:
-        yield f"balance: {{utterances: {wanted}, speakers: {{min: {problem.speakers_min - voices}}}}}"
+        number = "" if problem.largest else f"utterances: {wanted}, "
+        yield f"balance: {{{number}speakers: {{min: {problem.speakers_min - voices}}}}}"
     share = _least(
         range(problem.per_speaker + 1, wanted + 1), lambda n: problem.replaced(max_share=Fraction(n, wanted))
     )
     if share is not None:
         yield f"speakers: {{max_share: {_decimal(share, wanted)}}}"
-    yield from _looser_matches(problem)
+    yield from _looser_matches(balance, problem)
 
 
-def _looser_matches(problem: Problem) -> Iterator[str]:
+def _looser_matches(balance: Balance, problem: Problem) -> Iterator[str]:
     labels = [variable for variable in problem.matched if not problem.parallel(variable)]
-    wanted = problem.utterances
+    wanted = max(problem.utterances, FINEST) if problem.largest else problem.utterances
     if labels:
-        slack = problem.slack(labels[0]) or 0
+        slack = math.floor((problem.tolerance[labels[0]] or 0) * wanted)
 
         def looser(number: int) -> Problem:
             tolerance = Fraction(number, wanted)
@@ -202,12 +274,32 @@ def _looser_matches(problem: Problem) -> Iterator[str]:
         number = _least(range(slack + 1, wanted), looser)
         if number is not None:
             yield f"balance: {{tolerance: {_decimal(number, wanted)}}}"
+    yield from _one_by_one(balance, problem)
+    written = {variable.name: variable.written for variable in balance.variables if len(variable.parts) > 1}
     for variable in problem.matched:
         if _feasible(_unmatched(problem, variable)):
             name = problem.grid.variables[variable]
-            yield "balance: {text: any}" if name == TEXT else f"balance: {{match: ...}} without '{name}'"
+            shown = written.get(name, f"'{name}'")
+            yield "balance: {text: any}" if name == TEXT else f"balance: {{match: ...}} without {shown}"
     if problem.shares and _feasible(problem.replaced(shares={})):
         yield "balance without 'shares'"
+
+
+def _one_by_one(balance: Balance, problem: Problem) -> Iterator[str]:
+    """What is matched together, matched in each of its parts only."""
+    names = problem.grid.variables
+    for joint in (variable for variable in balance.variables if len(variable.parts) > 1):
+        place = names.index(joint.name)
+        if problem.tolerance[place] is not None:
+            freed = [
+                problem.tolerance[place] if n in joint.parts else t
+                for n, t in zip(names, problem.tolerance, strict=True)
+            ]
+            freed[place] = None
+            if _feasible(problem.replaced(tolerance=tuple(freed))):
+                parts = [[Variable((p,)) for p in v.parts] if v == joint else [v] for v in balance.variables]
+                entries = dict.fromkeys(variable.written for some in parts for variable in some)
+                yield f"balance: {{match: [{', '.join(entries)}]}}, alike one by one and not together"
 
 
 def _fewer_groups(balance: Balance, problem: Problem) -> Iterator[str]:
@@ -220,7 +312,7 @@ def _fewer_groups(balance: Balance, problem: Problem) -> Iterator[str]:
     if short and len(alone) > 1:
         if _feasible(kept):
             yield _keep(balance, alone, short)
-        elif found := largest_selection(kept, None if balance.utterances == "max" else problem.utterances):
+        elif found := largest_selection(kept, None if problem.largest else problem.utterances):
             yield f"{_keep(balance, alone, short)} with {found[0]} utterances each"
     elif not short and len(problem.strata) > 2:
         for group in (strata.group for strata in problem.strata):
@@ -254,7 +346,7 @@ def _nearest(balance: Balance, problem: Problem, alone: bool) -> Iterator[str]:
         tries.append((f"; nothing matched{text}, no max_share", free.replaced(max_share=one)))
     for name, tried in tries:
         for speakers in range(most, 0, -1):
-            below = None if balance.utterances == "max" else max(problem.utterances, speakers) + 1
+            below = None if problem.largest else max(problem.utterances, speakers) + 1
             found = largest_selection(tried.replaced(speakers_min=speakers), below)
             if found is not None:
                 if (name and alone) or (found[0], speakers) != (problem.utterances, problem.speakers_min):

@@ -11,6 +11,11 @@ Found = tuple[int, dict[str, Counts]]
 """Utterances of each group, and how many to take from each of its strata."""
 
 
+def wished(problem: Problem) -> Found | None:
+    """The selection that a recipe asks for: of so many utterances, or of as many as all groups can give."""
+    return largest_selection(problem) if problem.largest else selection_of(problem)
+
+
 def selection_of(problem: Problem) -> Found | None:
     """A selection of the size asked for; None where there is none, which is proven."""
     if most_utterances(problem) < problem.utterances or problem.utterances < problem.speakers_min:

@@ -1,0 +1,342 @@
+"""How unlike groups are, and how unlike chance alone would make them.
+
+Groups of forty from one population are nearly always more than a tenth of a standard deviation apart. So beside each
+difference stands the one that chance alone exceeds in 5 %: those who speak are dealt anew to groups of as many, again
+and again, and the differences that come out are counted (a permutation test: Fisher 1935, The Design of Experiments,
+section 21; with what was found among the dealings: Phipson and Smyth 2010, Stat. Appl. Genet. Mol. Biol. 9:39).
+
+- What is dealt are speakers, with all that they say: utterances of one speaker are alike in label and often in length,
+  and forty utterances of four people are four people. Where there are not even thirty ways to deal them, no difference
+  could ever be beyond 5 %. Utterances are dealt then, which takes any two voices for two groups: in a set of so few
+  voices they are. Where utterances are so few as well, chance is not known, and size alone decides.
+- With many groups, two of them are far apart by chance: what is counted is the largest of all pairs (max T: Westfall
+  and Young 1993, Resampling-Based Multiple Testing). Small groups differ more by chance than large ones, and a pair is
+  measured in sqrt(1/k + 1/l), for k and l speakers (as many as count: Kish 1965, sum squared over sum of squares).
+"""
+
+import itertools
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augment.streams import generator, ranks
+
+if TYPE_CHECKING:
+    import polars
+
+NOTICEABLE = 0.1
+"""Difference above which groups count as different: standardised (Austin 2009, Statistics in Medicine 28:3083), or a
+total variation distance, which bounds what the variable can do to an error rate."""
+BEYOND = 0.05
+"""Share of dealings that may exceed what is called chance."""
+DEALS, FEWER_DEALS = 999, 99
+MANY_PAIRS = 20_000
+"""Pairs of groups, times values of a label: with more, dealings are fewer."""
+FEWEST_WAYS = 30
+MOST_NUMBERS = 1_000_000
+"""That are held at once while units are dealt."""
+MOST_UNITS = 2000
+"""More speakers are dealt in bundles, each of one group: the spread of bundles tells that of speakers."""
+RESOLUTION = 1e-9
+"""Numbers that differ by less than this share of their size are one, and what is left of them is rounding."""
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Dealing:
+    """Who may be dealt to groups anew.
+
+    Attributes:
+        groups: Names, sorted.
+        unit: Speaker, bundle or utterance that each row belongs to, as a number, shape (rows,).
+        group: Group of each unit, as a number, shape (units,).
+        by_speaker: Whether speakers are dealt, and not utterances.
+    """
+
+    groups: tuple[str, ...]
+    unit: Ints
+    group: Ints
+    by_speaker: bool
+
+    @property
+    def known(self) -> bool:
+        """Whether there are ways enough to deal them: unlike ones, whatever groups are called."""
+        sizes = np.bincount(self.group, minlength=len(self.groups)).tolist()
+        alike = [sizes.count(size) for size in set(sizes)]
+        ways = math.lgamma(len(self.group) + 1) - sum(math.lgamma(size + 1) for size in sizes)
+        return len(sizes) > 1 and ways - sum(math.lgamma(n + 1) for n in alike) >= math.log(FEWEST_WAYS) - 1e-9
+
+    @cached_property
+    def owners(self) -> Ints:
+        """Group of each unit by each dealing, shape (dealings, units): for everybody the same, as Philox draws them."""
+        drawn = generator("chance").bit_generator.random_raw(DEALS * self.group.size)
+        return self.group[np.argsort(drawn.reshape(DEALS, -1), axis=1, kind="stable")]
+
+
+def dealing_of(frame: "polars.DataFrame") -> Dealing:
+    """How the speakers of some rows can be dealt.
+
+    Args:
+        frame: Rows with ``group``, ``speaker`` (null: nobody in particular, each row for itself) and ``id``.
+    """
+    import polars
+
+    own = polars.when(polars.col("speaker").is_null()).then("id").alias("_own")
+    named = frame.select("group", "speaker", own)
+    dealing = _dealt(named, by_speaker=True)
+    return dealing if dealing.known else _dealt(frame.select("group", "id"), by_speaker=False)
+
+
+def undealt(frame: "polars.DataFrame") -> Dealing:
+    """Groups of rows that nobody deals anew.
+
+    Args:
+        frame: Rows with ``group``.
+    """
+    return _dealt(frame.select("group"), by_speaker=False)
+
+
+def numbered(frame: "polars.DataFrame") -> Ints:
+    """A number from 0 for each row; rows that are equal in all columns have the same."""
+    import polars
+
+    kinds = frame.unique().sort(polars.all(), nulls_last=True).with_row_index("_number")
+    joined = frame.join(kinds, on=frame.columns, how="left", nulls_equal=True, maintain_order="left")
+    return joined["_number"].cast(polars.Int64).to_numpy()
+
+
+def _dealt(named: "polars.DataFrame", by_speaker: bool) -> Dealing:
+    """A dealing of units: rows of a table that are equal, the first column being their group."""
+    import polars
+
+    unit = numbered(named)
+    units = named.unique().sort(polars.all(), nulls_last=True)
+    groups = units["group"].unique().sort()
+    group = units["group"].replace_strict(groups, list(range(groups.len())), return_dtype=polars.Int64).to_numpy()
+    most = max(4, MOST_UNITS // max(1, groups.len()))
+    if np.bincount(group).max(initial=0) > most:
+        names = units.select(polars.concat_str(polars.all().fill_null(""), separator="\0")).to_series().to_list()
+        place = polars.Series(ranks(names, "bundle"), dtype=polars.String).rank("ordinal").to_numpy() % most
+        bundle, part = np.unique(group * most + place, return_inverse=True)
+        unit, group = part[unit], bundle // most
+    return Dealing(tuple(groups.to_list()), unit, group, by_speaker)
+
+
+class Counted(Protocol):
+    """Something that rows have, counted by unit."""
+
+    weight: Floats
+    """Rows of each unit, shape (units,)."""
+    cells: int
+    """Numbers that are held for one group in one dealing."""
+
+    def between(self, owners: Ints, groups: int) -> Floats:
+        """Differences of all pairs of groups, shape (dealings, groups, groups); 0 to a group without rows.
+
+        Args:
+            owners: Group of each unit by each dealing, shape (dealings, units).
+            groups: How many there are.
+        """
+
+
+class Means:
+    """A number for each row: groups differ by their means, in the root of the mean of their variances.
+
+    Args:
+        dealing: Units of the rows.
+        values: Shape (rows,); NaN where it is not known.
+        ddof: 1 where rows are a sample of something larger, 0 where they are all there is.
+
+    Reference: Austin (2009), Statistics in Medicine 28:3083. A group of one row has the spread of the others.
+    """
+
+    cells = 4
+
+    def __init__(self, dealing: Dealing, values: Floats, ddof: int) -> None:
+        known = np.isfinite(values)
+        unit, found = dealing.unit[known], values[known]
+        order = np.lexsort((found, unit))  # rows in another order change no last digit
+        unit, found = unit[order], found[order]
+        self.ddof = ddof
+        self.origin = math.fsum(found) / max(found.size, 1)
+        self.grain = RESOLUTION * max(1.0, float(np.abs(found).max(initial=0.0)))
+        away = found - self.origin
+        away[np.abs(away) < self.grain] = 0.0
+        size = dealing.group.size
+        self.weight = np.bincount(unit, minlength=size).astype(np.float64)
+        self.sums = np.bincount(unit, away, size).astype(np.float64)
+        self.squares = np.bincount(unit, away * away, size).astype(np.float64)
+
+    def moments(self, owners: Ints, groups: int) -> tuple[Floats, Floats, Floats]:
+        """Rows, means and variances of the groups, shapes (dealings, groups); NaN for a mean of none."""
+        count, sums, squares = (_dealt_sums(owners, part, groups) for part in (self.weight, self.sums, self.squares))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = sums / count
+            variance = np.maximum(squares - sums * mean, 0.0) / np.maximum(count - self.ddof, 1.0)
+        several = count > 1
+        inside, rows = np.where(several, count * variance, 0.0), np.where(several, count, 0.0)
+        within = np.sum(inside, axis=1) / np.maximum(np.sum(rows, axis=1), 1.0)
+        return count, mean + self.origin, np.where(several, variance, within[:, None])
+
+    def between(self, owners: Ints, groups: int) -> Floats:
+        """Standardised differences; infinite where means differ and nothing spreads."""
+        _, mean, variance = self.moments(owners, groups)
+        away = np.abs(mean[:, :, None] - mean[:, None, :])
+        spread = np.sqrt((variance[:, :, None] + variance[:, None, :]) / 2)
+        return standardised(away, spread, self.grain)
+
+
+class Shares:
+    """A value for each row: groups differ by the total variation distance of their distributions.
+
+    Args:
+        dealing: Units of the rows.
+        values: Values as numbers from 0, shape (rows,).
+    """
+
+    def __init__(self, dealing: Dealing, values: Ints) -> None:
+        self.cells = int(values.max(initial=0)) + 1
+        cell, self.count = np.unique(dealing.unit * self.cells + values, return_counts=True)
+        self.unit, self.value = cell // self.cells, cell % self.cells
+        self.weight = np.bincount(dealing.unit, minlength=dealing.group.size).astype(np.float64)
+
+    def counts(self, owners: Ints, groups: int) -> Ints:
+        """Rows of each value, shape (dealings, groups, values)."""
+        place = np.arange(len(owners))[:, None] * groups + owners[:, self.unit]
+        cell = (place * self.cells + self.value).ravel()
+        rows = np.bincount(cell, np.tile(self.count, len(owners)), len(owners) * groups * self.cells)
+        return np.rint(rows).astype(np.int64).reshape(len(owners), groups, self.cells)
+
+    def between(self, owners: Ints, groups: int) -> Floats:
+        """Half the sum of the differences of shares, in whole numbers up to the one division."""
+        counts = self.counts(owners, groups)
+        total = counts.sum(axis=2)
+        found = np.zeros((len(owners), groups, groups))
+        for one, other in itertools.combinations(range(groups), 2):
+            away = counts[:, one] * total[:, other, None] - counts[:, other] * total[:, one, None]
+            share = np.abs(away).sum(axis=1) / np.maximum(2 * total[:, one] * total[:, other], 1)
+            found[:, one, other] = found[:, other, one] = share
+        return found
+
+
+def _dealt_sums(owners: Ints, part: Floats, groups: int) -> Floats:
+    """Sums of something that units have, by dealing and group, shape (dealings, groups)."""
+    cell = (np.arange(len(owners))[:, None] * groups + owners).ravel()
+    sums = np.bincount(cell, np.tile(part, len(owners)), len(owners) * groups)
+    return np.asarray(sums, dtype=np.float64).reshape(len(owners), groups)
+
+
+def standardised(away: Floats, spread: Floats, grain: float) -> Floats:
+    """A difference over a spread: 0 for equal numbers, whatever their spread; infinite where nothing spreads.
+
+    Args:
+        away: Differences; NaN counts as none.
+        spread: Standard deviations.
+        grain: What is smaller is rounding.
+
+    Example:
+        >>> standardised(np.array([0.5, 1e-16, 2.0]), np.array([1.0, 0.0, 1e-16]), 1e-9).tolist()
+        [0.5, 0.0, inf]
+    """
+    found = np.where(spread > grain, away / np.maximum(spread, grain), np.inf)
+    return np.where(away > grain, found, 0.0)
+
+
+def multinomial_difference(one: Ints, other: Ints) -> float:
+    """Standardised difference of two distributions over the same values; infinite where they share none.
+
+    With T and C the shares, sqrt((T - C)' S^-1 (T - C)), S being the mean of the two covariance matrices; of two values
+    it is that of proportions. The inverse is the pseudo-inverse over all values: that of any but one gives the same.
+
+    Args:
+        one: Rows of each value, shape (values,).
+        other: The same of the other group.
+
+    Reference: Yang and Dalton (2012), A unified approach to measuring the effect size between two groups using SAS,
+    SAS Global Forum 2012, paper 335.
+
+    Example:
+        >>> round(multinomial_difference(np.array([3, 1]), np.array([1, 1])), 4)
+        0.5345
+        >>> multinomial_difference(np.array([3, 0]), np.array([0, 2]))
+        inf
+    """
+    met = (one + other) > 0
+    shares = [counts[met] / max(int(counts.sum()), 1) for counts in (one, other)]
+    mean = sum(np.diag(share) - share[:, None] * share[None, :] for share in shares) / 2
+    spread, axes = np.linalg.eigh(mean)
+    along = (axes * (shares[0] - shares[1])[:, None]).sum(axis=0)
+    free = spread > RESOLUTION
+    if np.any(np.abs(along[~free]) > RESOLUTION):
+        return math.inf
+    return round(math.sqrt(float(np.sum(along[free] ** 2 / spread[free]))), 9)
+
+
+@dataclass(frozen=True)
+class Apart:
+    """How far groups are from one another in a variable.
+
+    Attributes:
+        groups: Names, sorted.
+        found: Differences of pairs, shape (groups, groups).
+        chance: What chance alone exceeds in 5 %, for each pair; None where it is not known.
+    """
+
+    groups: tuple[str, ...]
+    found: Floats
+    chance: Floats | None
+
+    @property
+    def clear(self) -> NDArray[np.bool_]:
+        """Pairs that are further apart than should be, and than chance would have them, shape (groups, groups)."""
+        wide = self.found > NOTICEABLE
+        return wide if self.chance is None else wide & (self.found > self.chance)
+
+    def furthest(self, group: int) -> int:
+        """The group that is furthest from one, among those that are clearly apart from it if there are any."""
+        others = self.clear[group] if self.clear[group].any() else np.arange(len(self.groups)) != group
+        return int(np.argmax(np.where(others, self.found[group], -1.0)))
+
+
+def apart(dealing: Dealing, variable: Counted, chance: bool = True) -> Apart:
+    """Differences between groups, and those that chance alone makes.
+
+    Args:
+        dealing: Groups, and who may be dealt anew.
+        variable: In what they may differ.
+        chance: Whether to ask what chance does.
+
+    Example:
+        >>> import polars
+        >>> rows = {"group": ["a"] * 8 + ["b"] * 8, "speaker": [str(n) for n in range(16)], "id": list(range(16))}
+        >>> dealt = dealing_of(polars.DataFrame(rows))
+        >>> found = apart(dealt, Shares(dealt, np.arange(16) // 4 % 2))
+        >>> float(found.found[0, 1]), bool(found.clear.any())
+        (0.0, False)
+    """
+    groups, as_is = len(dealing.groups), dealing.group[None, :]
+    found = variable.between(as_is, groups)[0]
+    if not chance or not dealing.known:
+        return Apart(dealing.groups, found, None)
+    scale = _scale(as_is, variable.weight, groups)[0]
+    largest = [np.max(found / scale, keepdims=True).ravel()]
+    deals = DEALS if groups * groups // 2 * variable.cells <= MANY_PAIRS else FEWER_DEALS
+    at_once = max(1, MOST_NUMBERS // (max(variable.cells, groups) * groups + dealing.group.size))
+    for start in range(0, deals, at_once):
+        owners = dealing.owners[start : min(start + at_once, deals)]
+        largest.append(np.max(variable.between(owners, groups) / _scale(owners, variable.weight, groups), axis=(1, 2)))
+    usual = np.sort(np.concatenate(largest))
+    return Apart(dealing.groups, found, usual[math.ceil((1 - BEYOND) * usual.size) - 1] * scale)
+
+
+def _scale(owners: Ints, weight: Floats, groups: int) -> Floats:
+    """What chance is expected to do to a pair, up to a factor: sqrt(1/k + 1/l); 1 for groups without rows."""
+    total, squares = _dealt_sums(owners, weight, groups), _dealt_sums(owners, weight * weight, groups)
+    few = np.where(total > 0, squares / np.maximum(total * total, 1.0), 0.5)
+    return np.asarray(np.sqrt(few[:, :, None] + few[:, None, :]))

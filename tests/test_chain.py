@@ -31,7 +31,7 @@ def rendered(plan):
 def test_a_condition_alone_is_what_it_is_among_others(stocked, device):
     factors = f"{{noise: {{street: [{{kind: background_noise, source: noise/street, snr_db: 5}}]}}, device: {device}}}"
     plan = augment.plan(stocked.recipe(factors=factors, balance="{by: [accent], utterances: 1}"))
-    job = job_of(plan.loaded, plan.conditions, plan.corpus.manifest.parent)
+    job = job_of(plan.loaded, plan.conditions)
     seen = set()
     for utterance, items in rendered(plan).items():
         for row in plan.items.filter(plan.items["utterance"] == utterance).rows(named=True):

@@ -286,7 +286,7 @@ def test_a_manifest_leads_to_nothing_outside(stocked, name):
     assert victim.read_text() == "mine"
 
 
-def test_a_link_in_an_export_leads_to_nothing_outside(stocked):
+def test_a_link_in_an_export_is_refused_by_name(stocked):
     victim = stocked.folder / "victim" / "file"
     victim.parent.mkdir()
     victim.write_text("mine")
@@ -296,6 +296,11 @@ def test_a_link_in_an_export_leads_to_nothing_outside(stocked):
     listed["kaldi"]["files"]["link/file"] = "x"
     (folder / "exports.json").write_text(json.dumps(listed))
     fewer = stocked.recipe(balance="{by: [accent], utterances: 2}")
+    before = tree(folder)
+    with pytest.raises(TestSetError, match=r"kaldi/link: this is a link; expected a file or a folder"):
+        augment.build(fewer, folder, replace=True)
+    assert tree(folder) == before
+    (folder / "kaldi" / "link").unlink()
     assert augment.build(fewer, folder, replace=True).outdated == ("kaldi",)
     assert victim.read_text() == "mine"
 

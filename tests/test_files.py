@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from augment.acoustics.pcm import duration_s, quantise
 from augment.errors import AudioError, TestSetError
-from augment.files.atomic import locked, write_atomically
+from augment.files.atomic import write_atomically
 from augment.files.audio import decode, encode, read_audio
+from augment.files.sealed import SealedFolder
 from conftest import RATE, speech_like
 
 
@@ -116,14 +117,15 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path):
 
 
 def test_a_lock_is_held_once(tmp_path):
-    with (
-        locked(tmp_path / "lock"),
-        pytest.raises(TestSetError, match="another acoustigrid process"),
-        locked(tmp_path / "lock"),
-    ):
-        pass
-    with locked(tmp_path / "lock"):
-        pass
+    with SealedFolder(tmp_path) as one, SealedFolder(tmp_path) as other:
+        with (
+            one.locked("lock"),
+            pytest.raises(TestSetError, match="another acoustigrid process"),
+            other.locked("lock"),
+        ):
+            pass
+        with one.locked("lock"):
+            pass
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ def test_one_condition_alone_is_the_same_as_in_the_tree(plan):
 
     utterance = plan.items["utterance"][3]
     together = augment.render_utterance(plan, utterance)
-    job = job_of(plan.loaded, plan.conditions, plan.corpus.manifest.parent)
+    job = job_of(plan.loaded, plan.conditions)
     for row in plan.items.filter(plan.items["utterance"] == utterance).rows(named=True):
         (alone,) = render_utterance(job, utterance_of([row], plan.corpus.manifest.parent))
         assert np.array_equal(alone.pcm, together[row["condition"]].pcm)

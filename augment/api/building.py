@@ -13,16 +13,16 @@ from augment.design.plan import Plan
 from augment.errors import AcoustigridError, Fault, nearest
 from augment.execute import Lost, executors
 from augment.export import exporters
-from augment.files.atomic import write_atomically
+from augment.files.walk import STATE
 from augment.recipe.loader import LoadedRecipe
 from augment.report.croissant import croissant
 from augment.report.datasheet import datasheet
 from augment.report.datasheet_page import datasheet_page
 from augment.report.tables import coverage, in_order, measured
-from augment.testset.exports import refuse_in_the_way
 from augment.testset.finish import identity_of, manifest_rows, write_rest
-from augment.testset.folder import COVERAGE, CROISSANT, CSV, DATASHEET, PAGE, WHERE, Folder, Rows, open_folder
-from augment.testset.shard import Done, Job, Shard, Utterance
+from augment.testset.folder import COVERAGE, CROISSANT, CSV, DATASHEET, PAGE, WHERE, Rows
+from augment.testset.resume import Folder, open_folder
+from augment.testset.shard import Done, Shard, ShardWriter, Utterance
 from augment.testset.work import job_of, shards
 
 OnProgress = Callable[[int, float], None]
@@ -85,18 +85,17 @@ def build(
     chosen = known_formats(formats)
     path = Path(folder)
     _refuse_key_in(path, planned)
-    refuse_in_the_way(path, chosen)
     keys = dict(planned.items.select("audio_filepath", "key").rows())
-    with open_folder(path, planned.loaded.recipe.name, keys, replace) as opened:
+    with open_folder(path, planned.loaded.recipe.name, keys, replace, tuple(chosen)) as opened:
         _write_where(opened, planned)
-        job = job_of(planned.loaded, planned.conditions, path)
+        writer = ShardWriter(opened.sealed, job_of(planned.loaded, planned.conditions))
         work = shards(planned, opened.finished)
         if work or opened.stale:
             opened.reopen()
         tell = on_progress or (lambda items, seconds: None)
         tell(len(opened.finished), 0.0)
         rows, failures = dict(opened.finished), list[dict[str, Any]]()
-        for done in _run(run, job, work, workers):
+        for done in _run(run, writer, work, workers):
             rows |= {row["audio_filepath"]: row for row in done.rows}
             failures += done.failures
             tell(len(done.rows) + len(done.failures), done.seconds)
@@ -107,7 +106,7 @@ def build(
 
 
 def _finish(opened: Folder, planned: Plan, rows: Rows, failures: list[dict[str, Any]]) -> BuildResult:
-    opened.remove_stale()
+    opened.remove_stale(failure["audio_filepath"] for failure in failures)
     manifest = manifest_rows(planned, rows)
     grid = coverage(planned, rows)
     identity = identity_of(planned, manifest, len(failures))
@@ -124,7 +123,7 @@ def _finish(opened: Folder, planned: Plan, rows: Rows, failures: list[dict[str, 
     opened.forget_parts()
     counts = (len(manifest), len(opened.finished), len(opened.stale))
     told = (grid, measured(in_order(planned, manifest)))
-    return BuildResult(opened.path, planned, *counts, tuple(failures), *told, outdated)
+    return BuildResult(opened.sealed.path, planned, *counts, tuple(failures), *told, outdated)
 
 
 def _refuse_key_in(folder: Path, planned: Plan) -> None:
@@ -145,15 +144,15 @@ def _executor(name: str | None, workers: int) -> Any:
     return known[chosen].run
 
 
-def _run(run: Any, job: Job, shards: Sequence[Shard], workers: int) -> Iterator[Done]:
+def _run(run: Any, writer: ShardWriter, shards: Sequence[Shard], workers: int) -> Iterator[Done]:
     """Results of all shards; a shard that kills its workers is tried once more, one utterance at a time."""
     lost: list[Utterance] = []
-    for outcome in run(job, shards, workers):
+    for outcome in run(writer, shards, workers):
         if isinstance(outcome, Lost):
             lost += outcome.task.utterances
         else:
             yield outcome
-    for outcome in run(job, [Shard((utterance,)) for utterance in lost], 1 if workers == 1 else 2) if lost else ():
+    for outcome in run(writer, [Shard((utterance,)) for utterance in lost], 1 if workers == 1 else 2) if lost else ():
         if not isinstance(outcome, Lost):
             yield outcome
             continue
@@ -167,4 +166,4 @@ def _run(run: Any, job: Job, shards: Sequence[Shard], workers: int) -> Iterator[
 def _write_where(opened: Folder, planned: Plan) -> None:
     """Note for `verify` where the sources are on this machine; no part of the test set."""
     where = {"recipe_folder": str(planned.loaded.base.resolve())}
-    write_atomically(opened.state / WHERE, json.dumps(where).encode())
+    opened.sealed.replace(f"{STATE}/{WHERE}", json.dumps(where).encode())

@@ -8,6 +8,7 @@ from augment.errors import AcoustigridError, Fault, nearest
 from augment.export import exporters
 from augment.testset.exports import refuse_in_the_way, write_export
 from augment.testset.finished import read_finished
+from augment.testset.folder import MANIFEST
 
 OnExport = Callable[[str, int], None]
 """Told after every format: its name, and how many files it has."""
@@ -29,11 +30,12 @@ def write_formats(folder: str | Path, formats: Sequence[str], on_export: OnExpor
             it cannot be written. Formats that were finished before stay.
     """
     chosen = known_formats(formats)
-    finished = read_finished(Path(folder))
+    finished = read_finished(Path(folder), chosen)
     refuse_in_the_way(finished.folder, chosen)
     made: dict[str, int] = {}
     for name, module in chosen.items():
-        made[name] = write_export(finished, name, _files(module, finished), getattr(module, "BESIDE", ()))
+        made_of = {file: finished.identity["checksums"][file] for file in (MANIFEST, *getattr(module, "BESIDE", ()))}
+        made[name] = write_export(finished.folder, name, _files(module, finished), made_of)
         if on_export is not None:
             on_export(name, made[name])
     return made

@@ -39,7 +39,7 @@ def render_utterance(planned: Plan, utterance: str) -> dict[str, Rendered]:
         known = planned.items["utterance"].unique().to_list()
         raise AcoustigridError(Fault("", f"the plan has no utterance '{utterance}'", nearest(utterance, known)))
     made: dict[str, Rendered] = {}
-    job = job_of(planned.loaded, planned.conditions, Path())
+    job = job_of(planned.loaded, planned.conditions)
     for outcome in render_items(job, utterance_of(rows, planned.corpus.folder)):
         if isinstance(outcome, Failed):
             raise AcoustigridError(Fault(f"{utterance} under {outcome.condition.name}", outcome.reason))

@@ -1,12 +1,13 @@
 """What a plan would change in a test set that is there."""
 
+import io
 from collections import Counter
 from pathlib import Path
 
 from augment.design.plan import Plan
 from augment.errors import Fault, TestSetError
 from augment.report.text import table
-from augment.testset.folder import PLAN
+from augment.testset.folder import PLAN, opened_set
 
 COLUMNS = ["audio_filepath", "key", "group"]
 
@@ -25,7 +26,8 @@ def changes_text(plan: Plan, folder: Path) -> str:
 
     place = folder / PLAN
     try:
-        before = {name: (key, group) for name, key, group in polars.read_parquet(place)[COLUMNS].rows()}
+        frame = polars.read_parquet(io.BytesIO(opened_set(folder).read(PLAN)))
+        before = {name: (key, group) for name, key, group in frame[COLUMNS].rows()}
     except (OSError, polars.exceptions.PolarsError) as error:
         raise TestSetError(Fault(str(place), f"cannot be read: {error}", "expected the folder of a test set")) from None
     now = {name: (key, group) for name, key, group in plan.items[COLUMNS].rows()}

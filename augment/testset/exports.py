@@ -4,29 +4,27 @@ import hashlib
 import json
 import re
 import shlex
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from augment.errors import Fault, TestSetError
-from augment.files.atomic import locked, sync, sync_one, write_all, write_atomically
+from augment.files.sealed import Kind, SealedFolder, is_below
 from augment.files.walk import STATE
-from augment.testset.finished import Finished
-from augment.testset.folder import MANIFEST
+from augment.testset.folder import EXPORTS, LOCK, SOUND, writing
 
-EXPORTS = "exports.json"
 FORMAT = re.compile("[a-z][a-z0-9_]*")
 
 
-def write_export(finished: Finished, name: str, files: Iterator[tuple[str, bytes]], beside: Iterable[str] = ()) -> int:
+def write_export(
+    folder: SealedFolder, name: str, files: Iterator[tuple[str, bytes]], made_of: Mapping[str, str]
+) -> int:
     """Write one format into the test set's folder; what was there of it is replaced when all is written.
 
     Args:
-        finished: The test set.
+        folder: The test set.
         name: Of the format, and of its folder.
         files: As an exporter gives them.
-        beside: Files of the test set beside its manifest that they are made of.
+        made_of: Files of the test set that they are made of, and their hashes.
 
     Returns:
         How many files were written.
@@ -34,33 +32,26 @@ def write_export(finished: Finished, name: str, files: Iterator[tuple[str, bytes
     Raises:
         TestSetError: Something else has that name, or it cannot be written.
     """
-    target = finished.folder / name
-    made_of = {file: finished.identity["checksums"][file] for file in (MANIFEST, *beside)}
-    state = finished.folder / STATE
-    state.mkdir(exist_ok=True)
-    temporary, before = state / f"export-{name}", state / f"export-{name}-before"
-    try:
-        with locked(state / "lock"):
-            refuse_in_the_way(finished.folder, [name])
-            listed = read_exports(finished.folder)
+    temporary, before = f"{STATE}/export-{name}", f"{STATE}/export-{name}-before"
+    with writing(folder.path / name, "export again"), folder.locked(LOCK):
+        try:
+            refuse_in_the_way(folder, [name])
+            listed = read_exports(folder)
             for left in (temporary, before):
-                shutil.rmtree(left, ignore_errors=True)
-            checksums = _write(temporary, files)
-            if target.exists():
-                target.replace(before)
-            temporary.replace(target)
-            sync_one(finished.folder)
-            _list(finished.folder, {**listed, name: {"made_of": made_of, "files": checksums}})
-    except OSError as error:
-        message = f"cannot be written: {error.strerror or error}"
-        raise TestSetError(Fault(str(target), message, "make room, then export again")) from None
-    finally:
-        for left in (temporary, before):
-            shutil.rmtree(left, ignore_errors=True)
+                folder.remove_folder(left)
+            checksums = _write(folder, temporary, files)
+            if folder.kind(name) is not Kind.NOTHING:
+                folder.rename(name, before)
+            folder.rename(temporary, name)
+            folder.sync_folder()
+            _list(folder, {**listed, name: {"made_of": dict(made_of), "files": checksums}})
+        finally:
+            for left in (temporary, before):
+                folder.remove_folder(left)
     return len(checksums)
 
 
-def refuse_in_the_way(folder: Path, formats: Iterable[str]) -> None:
+def refuse_in_the_way(folder: SealedFolder, formats: Iterable[str]) -> None:
     """Refuse to replace what is no export of this test set, or holds something else beside one.
 
     Args:
@@ -72,67 +63,60 @@ def refuse_in_the_way(folder: Path, formats: Iterable[str]) -> None:
     """
     listed, faults = read_exports(folder), []
     for name in formats:
-        target = folder / name
-        if target.is_symlink() or (target.exists() and (name not in listed or not target.is_dir())):
+        target, found = str(folder.path / name), folder.kind(name)
+        if found is not Kind.NOTHING and (name not in listed or found is not Kind.FOLDER):
             message = f"this is in the way of the format '{name}', and no export of this test set"
-            faults.append(Fault(str(target), message, "move it"))
-        elif target.exists() and (others := sorted(_files_in(target) - set(listed[name]["files"]))):
+            faults.append(Fault(target, message, "move it"))
+        elif found is Kind.FOLDER and (others := sorted(_files_in(folder, name) - set(listed[name]["files"]))):
             message = f"{len(others)} files here are no part of the export, such as '{others[0]}'"
-            faults.append(Fault(str(target), message, "move them: the folder is written anew"))
+            faults.append(Fault(target, message, "move them: the folder is written anew"))
     if faults:
         raise TestSetError(faults)
 
 
-def _files_in(folder: Path) -> set[str]:
-    found = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
-    return {path.relative_to(folder).as_posix() for path in found}
+def _files_in(folder: SealedFolder, name: str) -> set[str]:
+    return {place.removeprefix(f"{name}/") for place, kind in folder.below(name) if kind is not Kind.FOLDER}
 
 
-def _write(folder: Path, files: Iterator[tuple[str, bytes]]) -> dict[str, str]:
-    folder.mkdir(parents=True)
+def _write(folder: SealedFolder, temporary: str, files: Iterator[tuple[str, bytes]]) -> dict[str, str]:
+    folder.make_folder(temporary)
     checksums: dict[str, str] = {}
     for name, data in files:
         if name in checksums:
-            raise TestSetError(Fault(str(folder), f"the exporter makes '{name}' twice", "tell who wrote it"))
-        place = folder / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        write_all(place, data)
+            place = str(folder.path / temporary)
+            raise TestSetError(Fault(place, f"the exporter makes '{name}' twice", "tell who wrote it"))
+        folder.write(f"{temporary}/{name}", data)
         checksums[name] = hashlib.sha256(data).hexdigest()
-    sync([folder / name for name in checksums], folder)
+    folder.sync_files(temporary)
     return dict(sorted(checksums.items()))
 
 
-def read_exports(folder: Path) -> dict[str, Any]:
+def read_exports(folder: SealedFolder) -> dict[str, Any]:
     """What formats a test set was exported to: for each, hashes of what it was made of and of its files.
 
     Raises:
         TestSetError: The list is damaged.
     """
-    place = folder / EXPORTS
-    if not place.is_file():
+    if folder.kind(EXPORTS) is Kind.NOTHING:
         return {}
     try:
-        found: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads(folder.read(EXPORTS).decode())
         for name, entry in found.items():
-            if not FORMAT.fullmatch(name) or name == "audio":
+            if not FORMAT.fullmatch(name) or name == SOUND:
                 raise ValueError(f"'{name[:40]}' is no format")
-            if not isinstance(entry["made_of"], dict) or not all(map(_is_below, entry["files"])):
+            if not isinstance(entry["made_of"], dict) or not all(map(is_below, entry["files"])):
                 raise ValueError(f"the entry '{name}' is not as it was written")
     except (OSError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
-        raise TestSetError(Fault(str(place), f"is damaged: {error}", "remove it and export again")) from None
+        place = str(folder.path / EXPORTS)
+        raise TestSetError(Fault(place, f"is damaged: {error}", "remove it and export again")) from None
     return found
 
 
-def _is_below(name: str) -> bool:
-    """Whether a path cannot lead out of the folder that it starts from."""
-    return not name.startswith("/") and not {"..", ".", ""} & set(name.split("/"))
+def _list(folder: SealedFolder, listed: dict[str, Any]) -> None:
+    folder.replace(EXPORTS, (json.dumps(dict(sorted(listed.items())), indent=2) + "\n").encode())
 
 
-def _list(folder: Path, listed: dict[str, Any]) -> None:
-    write_atomically(folder / EXPORTS, (json.dumps(dict(sorted(listed.items())), indent=2) + "\n").encode())
-
-
-def drop_outdated(folder: Path, checksums: Mapping[str, str]) -> tuple[str, ...]:
+def drop_outdated(folder: SealedFolder, checksums: Mapping[str, str]) -> tuple[str, ...]:
     """Remove exports of another state of the test set: they would go on telling what is not in it any more.
 
     Files of others in their folders stay.
@@ -147,14 +131,9 @@ def drop_outdated(folder: Path, checksums: Mapping[str, str]) -> tuple[str, ...]
     listed = read_exports(folder)
     old = [name for name, entry in listed.items() if _is_outdated(entry, checksums)]
     for name in old:
-        target = folder / name
-        for place in (target / file for file in listed[name]["files"]):
-            if place.parent.resolve().is_relative_to(folder.resolve() / name):  # no link leads elsewhere
-                place.unlink(missing_ok=True)
-        below = (path for path in target.rglob("*") if path.is_dir() and not path.is_symlink())
-        for empty in [*sorted(below, reverse=True), target]:
-            if empty.is_dir() and not any(empty.iterdir()):
-                empty.rmdir()
+        for file in listed[name]["files"]:
+            folder.unlink(f"{name}/{file}")
+        folder.remove_empty_folders(name)
     if old:
         _list(folder, {name: entry for name, entry in listed.items() if name not in old})
     return tuple(old)
@@ -164,19 +143,20 @@ def _is_outdated(entry: Mapping[str, Any], checksums: Mapping[str, str]) -> bool
     return any(checksums.get(file) != checksum for file, checksum in entry["made_of"].items())
 
 
-def export_faults(folder: Path, checksums: Mapping[str, str]) -> list[Fault]:
+def export_faults(folder: SealedFolder, checksums: Mapping[str, str]) -> list[Fault]:
     """Exports that are not what was written, or are of another manifest."""
     faults = []
     for name, entry in read_exports(folder).items():
-        again = f"export again: acoustigrid export {shlex.quote(str(folder))} --format {name}"
+        again = f"export again: acoustigrid export {shlex.quote(str(folder.path))} --format {name}"
         if _is_outdated(entry, checksums):
-            faults.append(Fault(str(folder / name), "this export is of another state of the test set", again))
-        for file in sorted(_files_in(folder / name) - set(entry["files"])):
-            faults.append(Fault(str(folder / name / file), "the file is no part of the export", "move it"))
+            faults.append(Fault(str(folder.path / name), "this export is of another state of the test set", again))
+        present = _files_in(folder, name)
+        for file in sorted(present - set(entry["files"])):
+            faults.append(Fault(str(folder.path / name / file), "the file is no part of the export", "move it"))
         for file, checksum in entry["files"].items():
-            place = folder / name / file
-            if not place.is_file():
-                faults.append(Fault(str(place), "the file is missing", again))
-            elif hashlib.sha256(place.read_bytes()).hexdigest() != checksum:
-                faults.append(Fault(str(place), "the file is not the one that was written", again))
+            place = str(folder.path / name / file)
+            if file not in present:
+                faults.append(Fault(place, "the file is missing", again))
+            elif folder.sha256(f"{name}/{file}") != checksum:
+                faults.append(Fault(place, "the file is not the one that was written", again))
     return faults

@@ -15,8 +15,8 @@ from augment.design.conditions import Condition
 from augment.design.dealing import read_dealt
 from augment.design.detection import detection_of
 from augment.design.plan import BYTES_VERSION, Plan, label_columns
-from augment.files.atomic import write_atomically
 from augment.files.json_text import json_lines, json_text
+from augment.files.walk import STATE
 from augment.measured import NOISE_FIELDS, noise_prefix
 from augment.profiles.library import DEALT, Library
 from augment.recipe.loader import LoadedRecipe
@@ -24,8 +24,9 @@ from augment.recipe.model import ROW_FIELDS
 from augment.scene import Segment, Stage
 from augment.scene.scene import numbered
 from augment.testset.exports import drop_outdated
-from augment.testset.folder import FAILURES, IDENTITY, MANIFEST, PLAN, PROFILES, RECIPE, Folder, Rows
+from augment.testset.folder import FAILURES, IDENTITY, MANIFEST, PLAN, PROFILES, RECIPE, Rows
 from augment.testset.outgoing import kept_files, outgoing_failures, outgoing_items, outgoing_row, parquet_bytes
+from augment.testset.resume import Folder
 
 PACKAGES = ("numpy", "scipy", "soxr", "soundfile", "polars", "audiomentations", "pyroomacoustics", "av")
 LOMBARD = "No Lombard effect: the speech was read in quiet, and nobody raised their voice against this noise."
@@ -139,6 +140,9 @@ def write_rest(
 
     Returns:
         Formats whose exports were of another state, and are gone.
+
+    Raises:
+        TestSetError: The audio files on the disk are not those of the manifest: then there is no identity.
     """
     files = {
         RECIPE: plan.loaded.text.encode(),
@@ -149,15 +153,16 @@ def write_rest(
     }
     if failures:
         files[FAILURES] = json_lines(outgoing_failures(plan, failures))
-    kept = kept_files(plan, failures)
-    for where, own in ((folder.state, kept), (folder.path, files)):
-        for name in (name for name in (PLAN, FAILURES) if name not in own):
-            (where / name).unlink(missing_ok=True)
-        for name, data in own.items():
-            write_atomically(where / name, data)
+    kept = {f"{STATE}/{name}": data for name, data in kept_files(plan, failures).items()}
+    written = {**kept, **files}
+    for name in {PLAN, FAILURES, f"{STATE}/{PLAN}", f"{STATE}/{FAILURES}"} - set(written):
+        folder.sealed.unlink(name)
+    for name, data in written.items():
+        folder.sealed.replace(name, data)
     checksums = {name: _sha256(data) for name, data in files.items()}
-    outdated = drop_outdated(folder.path, checksums)
-    write_atomically(folder.path / IDENTITY, json_text({**identity, "checksums": checksums}))
+    outdated = drop_outdated(folder.sealed, checksums)
+    folder.refuse_miscount([row["audio_filepath"] for row in rows], plan.items.height - len(failures))
+    folder.sealed.replace(IDENTITY, json_text({**identity, "checksums": checksums}))
     return outdated
 
 

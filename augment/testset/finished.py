@@ -1,16 +1,18 @@
 """A finished test set as its files tell it: what exporters are handed."""
 
 import hashlib
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from augment.bounds import LARGEST_FILE_BYTES
 from augment.corpus.given import free_name
 from augment.errors import Fault, TestSetError
-from augment.files.audio import read_bytes
-from augment.testset.folder import IDENTITY, MANIFEST, read_identity, read_rows
+from augment.files.sealed import SealedFolder
+from augment.testset.folder import IDENTITY, MANIFEST, opened_set, read_identity, read_rows
+from augment.testset.places import refuse_strange_places
 
 Row = dict[str, Any]
 
@@ -20,13 +22,13 @@ class Finished:
     """A finished test set.
 
     Attributes:
-        folder: Where it is.
+        folder: Where it is, open.
         identity: What ``testset.json`` says.
         rows: Of the manifest, all with the same keys.
         manifest_sha256: Of the manifest's bytes.
     """
 
-    folder: Path
+    folder: SealedFolder
     identity: Mapping[str, Any]
     rows: list[Row]
     manifest_sha256: str
@@ -55,15 +57,9 @@ class Finished:
         """The audio file of a row, checked against the hash in the row.
 
         Raises:
-            AudioError: It is not there or cannot be read.
-            TestSetError: It is not the file that was built.
+            TestSetError: It is not there, cannot be read, or is not the file that was built.
         """
-        place = self.folder / row["audio_filepath"]
-        data = read_bytes(place)
-        if hashlib.sha256(data).hexdigest() != row["sha256"]:
-            message = "the file is not the one that was built: its checksum differs"
-            raise TestSetError(Fault(str(place), message, "build the test set again"))
-        return data
+        return self._read(row["audio_filepath"], row["sha256"])
 
     def beside(self, name: str) -> bytes:
         """A file beside the audio, such as the data sheet, checked against the hash in ``testset.json``.
@@ -71,14 +67,16 @@ class Finished:
         Raises:
             TestSetError: It is not there, or not as it was written.
         """
-        place = self.folder / name
+        return self._read(name, self.identity["checksums"].get(name))
+
+    def _read(self, name: str, checksum: str | None) -> bytes:
+        place, remedy = str(self.folder.path / name), "build the test set again"
         try:
-            data = place.read_bytes()
+            data = self.folder.read(name, LARGEST_FILE_BYTES)
         except OSError as error:
-            raise TestSetError(Fault(str(place), f"cannot be read: {error.strerror}", "build it again")) from None
-        if hashlib.sha256(data).hexdigest() != self.identity["checksums"].get(name):
-            message = "the file is not the one that was written: its checksum differs"
-            raise TestSetError(Fault(str(place), message, "build the test set again"))
+            raise TestSetError(Fault(place, f"cannot be read: {error.strerror or error}", remedy)) from None
+        if hashlib.sha256(data).hexdigest() != checksum:
+            raise TestSetError(Fault(place, "the file is not the one that was built: its checksum differs", remedy))
         return data
 
     def others(self, row: Row, known: tuple[str, ...], own: Container[str] = ()) -> Row:
@@ -93,19 +91,26 @@ class Finished:
         return {free_name(name, own, row): value for name, value in kept}
 
 
-def read_finished(folder: Path) -> Finished:
+def read_finished(folder: Path, formats: Iterable[str] = ()) -> Finished:
     """Read a finished test set.
 
+    Args:
+        folder: Where it is.
+        formats: Exports that are to be written to it.
+
     Raises:
-        TestSetError: There is none, it was built by an earlier version, or its manifest is not the one that was built.
+        TestSetError: There is none, it was built by an earlier version, a link stands where its files are kept, or its
+            manifest is not the one that was built.
     """
-    identity = read_identity(folder)
+    sealed = opened_set(folder)
+    identity = read_identity(sealed)
     if not all(isinstance(identity.get(name), list) for name in ("labels", "factors")):
         message = "says neither which columns are labels nor which are factors"
         raise TestSetError(Fault(str(folder / IDENTITY), message, "build the test set again: finished files are kept"))
-    rows = read_rows(folder / MANIFEST)
-    found = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
+    refuse_strange_places(sealed, formats)
+    rows = read_rows(sealed)
+    found = sealed.sha256(MANIFEST)
     if found != identity["checksums"].get(MANIFEST):
         message = "the manifest is not the one that was built: its checksum differs"
         raise TestSetError(Fault(str(folder / MANIFEST), message, "build the test set again"))
-    return Finished(folder, identity, rows, found)
+    return Finished(sealed, identity, rows, found)

@@ -1,6 +1,5 @@
 """Every condition is tried before anything is written: what can never work is told at once."""
 
-from pathlib import Path
 from typing import Any
 
 from augment.design.plan import Plan
@@ -21,7 +20,7 @@ def rehearse(planned: Plan) -> list[str]:
     """
     items = planned.items.sort("samples", "utterance", descending=True)
     longest = items.unique("condition", keep="first", maintain_order=True).sort("utterance", maintain_order=True)
-    job = job_of(planned.loaded, planned.conditions, Path())
+    job = job_of(planned.loaded, planned.conditions)
     failed: list[tuple[Failed, str]] = []
     missed: dict[str, str] = {}
     for (utterance,), rows in longest.group_by("utterance", maintain_order=True):

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +10,11 @@ from typing import Any
 from augment.corpus.speech import read_speech
 from augment.design.conditions import Condition
 from augment.errors import AcoustigridError, AudioError, Fault, TestSetError
-from augment.files.atomic import sync, sync_one, write_all, write_atomically
 from augment.files.audio import AudioFormat, encode, pcm_sha256
-from augment.files.walk import STATE
+from augment.files.sealed import SealedFolder
 from augment.render import Failed, Rendered, RenderSpec, render
 from augment.scene import Dealt
+from augment.testset.folder import PARTS, SCRATCH, SOUND, writing
 
 
 @dataclass(frozen=True)
@@ -75,77 +74,81 @@ class Shard:
 
 @dataclass(frozen=True)
 class Job:
-    """What all shards of a build have in common.
+    """How all shards of a build are rendered.
 
     Attributes:
-        folder: The test set.
-        audio_format: Of its files.
+        audio_format: Of their files.
         spec: How to render.
         conditions: By name.
     """
 
-    folder: Path
     audio_format: AudioFormat
     spec: RenderSpec
     conditions: Mapping[str, Condition]
+
+
+@dataclass(frozen=True)
+class ShardWriter:
+    """Makes shards, in whatever process it is called.
+
+    Attributes:
+        folder: The test set.
+        job: How they are rendered.
+    """
+
+    folder: SealedFolder
+    job: Job
 
     def __call__(self, shard: Shard) -> "Done":
         """Render, write and commit a shard.
 
         Raises:
-            TestSetError: The files cannot be written.
+            TestSetError: The files cannot be written, or a link stands in their way.
         """
-        temporary = self.folder / STATE / "temp" / shard.name
+        temporary = f"{SCRATCH}/{shard.name}"
         done = Done([], [], 0.0)
-        try:
-            temporary.mkdir(parents=True, exist_ok=True)
-            for utterance in shard.utterances:
-                self._make(utterance, temporary, done)
-            self._commit(shard, temporary, done)
-        except OSError as error:
-            message = f"cannot be written: {error.strerror or error}"
-            remedy = "make room or choose another folder, then run the same command again"
-            raise TestSetError(Fault(str(self.folder), message, remedy)) from error
-        finally:
-            for left in temporary.glob("*"):
-                left.unlink()
-            if temporary.is_dir():
-                temporary.rmdir()
+        with writing(self.folder.path):
+            try:
+                self.folder.make_folder(temporary)
+                for utterance in shard.utterances:
+                    self._make(utterance, temporary, done)
+                self._commit(shard, temporary, done)
+            finally:
+                self.folder.remove_folder(temporary)
         return done
 
-    def _make(self, utterance: Utterance, temporary: Path, done: "Done") -> None:
+    def _make(self, utterance: Utterance, temporary: str, done: "Done") -> None:
         wanted = {item.condition: item for item in utterance.items}
+        rate_hz = self.job.spec.sample_rate_hz
         try:
-            for outcome in render_utterance(self, utterance):
+            for outcome in render_utterance(self.job, utterance):
                 item = wanted.pop(outcome.condition.name)
                 if isinstance(outcome, Failed):
                     done.fail(utterance, item, outcome.reason)
                     continue
-                data = encode(outcome.pcm, self.spec.sample_rate_hz, self.audio_format)
-                write_all(temporary / f"{len(done.rows):06d}", data)
-                done.add(item, outcome, data, self.spec.sample_rate_hz)
-        except OSError:
-            raise  # the disk, not the utterance
+                data = encode(outcome.pcm, rate_hz, self.job.audio_format)
+                self.folder.write(f"{temporary}/{len(done.rows):06d}", data)
+                done.add(item, outcome, data, rate_hz)
+        except (OSError, TestSetError):
+            raise  # the disk or the folder, not the utterance
         except Exception as error:  # whatever it is, the other utterances are finished
             known = isinstance(error, AcoustigridError)
             for item in wanted.values():
                 done.fail(utterance, item, str(error) if known else f"{type(error).__name__}: {error}")
 
-    def _commit(self, shard: Shard, temporary: Path, done: "Done") -> None:
+    def _commit(self, shard: Shard, temporary: str, done: "Done") -> None:
         """Make the files durable, give them their names, and last of all write down that they are there."""
-        sync(temporary.glob("*"), temporary)
+        self.folder.sync_files(temporary)
         folders = set()
         for number, row in enumerate(done.rows):
-            target = self.folder / row["audio_filepath"]
-            target.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(temporary / f"{number:06d}", target)  # noqa: PTH105 - Path.replace() is the same call
-            folders.add(target.parent)
-        for folder in sorted(folders):
-            sync_one(folder)
-        sync_one(self.folder / "audio") if folders else None
+            name = row["audio_filepath"]
+            self.folder.rename(f"{temporary}/{number:06d}", name)
+            folders.add(name.rpartition("/")[0])
+        for name in (*sorted(folders), SOUND) if folders else ():
+            self.folder.sync_folder(name)
         if done.rows:
             lines = "".join(json.dumps(row, sort_keys=True) + "\n" for row in done.rows)
-            write_atomically(self.folder / STATE / "parts" / f"{shard.name}.jsonl", lines.encode())
+            self.folder.replace(f"{PARTS}/{shard.name}.jsonl", lines.encode())
 
 
 @dataclass

@@ -15,7 +15,7 @@ from augment.testset.shard import Item, Job, Shard, Utterance
 ITEMS_PER_SHARD = 64
 
 
-def job_of(loaded: LoadedRecipe, conditions: Iterable[Condition], folder: Path) -> Job:
+def job_of(loaded: LoadedRecipe, conditions: Iterable[Condition]) -> Job:
     """What all shards of a build have in common."""
     recipe = loaded.recipe
     spec = RenderSpec(
@@ -23,7 +23,7 @@ def job_of(loaded: LoadedRecipe, conditions: Iterable[Condition], folder: Path) 
         recipe.speech.loudness_dbspl(), recipe.speech.talker_m, recipe.speech.effort,
     )  # fmt: skip
     named = {condition.name: condition for condition in conditions}
-    return Job(folder.resolve(), recipe.output.format, spec, named)
+    return Job(recipe.output.format, spec, named)
 
 
 def utterances(planned: Plan, finished: Container[str]) -> Iterator[Utterance]:

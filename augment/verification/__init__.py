@@ -11,7 +11,8 @@ from augment.corpus.speech import Progress
 from augment.errors import Fault
 from augment.streams import rank
 from augment.testset.exports import export_faults
-from augment.testset.folder import MANIFEST, read_identity, read_rows
+from augment.testset.folder import opened_set, read_identity, read_rows
+from augment.testset.places import strange_places
 from augment.verification.again import rendered_again
 from augment.verification.audio import file_faults, row_faults, strangers
 from augment.verification.books import bookkeeping, read_plan, side_files
@@ -54,11 +55,15 @@ def verify(
         TestSetError: There is no test set in the folder, or its manifest or plan cannot be read.
     """
     path = Path(folder)
-    identity = read_identity(path)
-    rows = read_rows(path / MANIFEST)
+    sealed = opened_set(path)
+    identity = read_identity(sealed)
+    strange = strange_places(sealed)
+    if strange:  # nothing is read through a link, so that no more can be said
+        return Verdict(path, 0, 0, tuple(strange))
+    rows = read_rows(sealed)
     planned = read_plan(path)
     deviations = [*side_files(path, identity), *bookkeeping(path, identity, rows, planned)]
-    deviations += export_faults(path, identity["checksums"])
+    deviations += export_faults(sealed, identity["checksums"])
     whole = [row for row in rows if not row_faults(path, row)]
     deviations += [fault for row in rows for fault in row_faults(path, row)]
     for row in progress(whole):

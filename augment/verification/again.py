@@ -70,7 +70,7 @@ def rendered_again(
     except AcoustigridError as error:
         remedy = "say where the recipe was with --recipe-folder, or check the files only with --sample 0"
         return [Fault(str(path), f"no item could be rendered again: {error}", remedy)], 0
-    job, count = job_of(loaded, columns, path), 0
+    job, count = job_of(loaded, columns), 0
     for row in progress([row for row in chosen if row["audio_filepath"] in planned]):
         place = str(path / row["audio_filepath"])
         count += 1

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 from scipy.signal import chirp
@@ -61,7 +60,7 @@ def a24_label_timestamps() -> list[Figure]:
     for name in sorted(bundled_recipes()):
         loaded = load_recipe(name)
         columns = conditions(loaded)
-        job = job_of(loaded, columns, Path())
+        job = job_of(loaded, columns)
         chains = {str(c.chain): c for c in map(without_noise, columns)}.values()
         worst = [0.0]
         for item in render(probe(), list(chains), job.spec, 0, {}):

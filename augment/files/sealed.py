@@ -1,0 +1,361 @@
+"""A folder out of which no link leads: opened once, and everything below is reached from there, one step at a time."""
+
+import ctypes
+import fcntl
+import hashlib
+import io
+import os
+import shutil
+import stat
+import sys
+import weakref
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from enum import Enum
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from augment.errors import Fault, TestSetError
+
+
+class Kind(Enum):
+    """What stands under a name."""
+
+    NOTHING = "nothing"
+    FILE = "a file"
+    FOLDER = "a folder"
+    LINK = "a link"
+    OTHER = "a pipe, a socket or a device"
+
+
+def is_below(name: str) -> bool:
+    """Whether a path cannot lead out of the folder that it starts from.
+
+    Example:
+        >>> [is_below(name) for name in ("audio/quiet/u1.flac", "../u1.flac", "/etc/hosts", "audio//u1.flac", "")]
+        [True, False, False, False, False]
+    """
+    return not {"..", ".", ""} & set(name.split("/")) and "\0" not in name
+
+
+class SealedFolder:
+    """One open folder, in which files are read and written without following any link below it.
+
+    The folder itself may be given through a link: that is the choice of who names it. What is below it is named by
+    paths with slashes, such as ``audio/quiet/u1.flac``; every part of such a path is opened from the one before it
+    (``openat`` with ``O_NOFOLLOW``), also when somebody plants a link while we work. A file that is there is never
+    written in place: it may have another name elsewhere, as a hard link.
+
+    In another process, the same folder is opened again when this object arrives there, and refused if another one
+    stands in its place by then.
+
+    All methods raise :class:`TestSetError` where a link, or anything else that is neither file nor folder, stands in
+    the way, and :class:`OSError` where the system refuses.
+
+    Args:
+        path: The folder.
+        scratch: Folder below it for what has no name yet; if empty, that lies beside the file that it becomes.
+        same: Device and inode that the folder must have.
+
+    Attributes:
+        path: The folder, as it was named; for messages.
+
+    Example:
+        >>> import tempfile
+        >>> top = Path(tempfile.mkdtemp())
+        >>> (top / "elsewhere").mkdir(), (top / "set").mkdir(), (top / "set" / "link").symlink_to(top / "elsewhere")
+        (None, None, None)
+        >>> with SealedFolder(top / "set") as folder:
+        ...     folder.replace("audio/u1.flac", b"sound")
+        ...     folder.files("audio"), folder.read("audio/u1.flac"), folder.kind("link")
+        (['audio/u1.flac'], b'sound', <Kind.LINK: 'a link'>)
+    """
+
+    def __init__(self, path: Path, scratch: str = "", same: tuple[int, int] | None = None) -> None:
+        self.path = path
+        self._scratch = scratch
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        self._close = weakref.finalize(self, os.close, self._descriptor)
+        found = os.fstat(self._descriptor)
+        self._which = (found.st_dev, found.st_ino)
+        if same is not None and same != self._which:
+            self.close()
+            raise TestSetError(Fault(str(path), "another folder stands here than before", "run the same command again"))
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Path, str, tuple[int, int]]]:
+        return type(self), (self.path.absolute(), self._scratch, self._which)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close it; what is never closed is closed when nobody uses it any more."""
+        self._close()
+
+    @classmethod
+    def made(cls, path: Path, scratch: str = "") -> Self:
+        """Open a folder; it and those above it are made where they are not there, and their names are durable."""
+        missing = [place for place in (path, *path.parents) if not place.exists()]
+        for place in reversed(missing):
+            place.mkdir(exist_ok=True)
+            with cls(place.parent) as above:
+                above.sync_folder()
+        return cls(path, scratch)
+
+    # Looking
+
+    def kind(self, name: str) -> Kind:
+        """What stands under a name; a link is told and not followed."""
+        try:
+            with self._above(name) as (above, last):
+                return _kind(last, above)
+        except FileNotFoundError:
+            return Kind.NOTHING
+
+    def below(self, name: str = "") -> Iterator[tuple[str, Kind]]:
+        """Everything below a folder, with what it is; a folder before what is in it, nothing if there is none."""
+        waiting = [name]
+        while waiting:
+            folder = waiting.pop()
+            try:
+                with self._folder(_parts(folder, self.path)) as descriptor, os.scandir(descriptor) as entries:
+                    found = sorted((entry.name, _kind_of(entry)) for entry in entries)
+            except FileNotFoundError:
+                continue
+            for own, kind in found:
+                place = f"{folder}/{own}" if folder else own
+                yield place, kind
+                if kind is Kind.FOLDER:
+                    waiting.append(place)
+
+    def files(self, name: str = "") -> list[str]:
+        """Files below a folder, sorted.
+
+        Raises:
+            TestSetError: There are links or other things below it; all of them are named.
+        """
+        found = list(self.below(name))
+        faults = [self.fault(place, kind) for place, kind in found if kind not in (Kind.FILE, Kind.FOLDER)]
+        if faults:
+            raise TestSetError(faults)
+        return sorted(place for place, kind in found if kind is Kind.FILE)
+
+    def fault(self, name: str, found: Kind, expected: str = "a file or a folder") -> Fault:
+        """That something else stands under a name than what is kept there."""
+        remedy = "move it away" + (": no link is followed here" if found is Kind.LINK else "")
+        return Fault(str(self.path / name), f"this is {found.value}; expected {expected}", remedy)
+
+    # Reading
+
+    def open(self, name: str) -> io.BufferedReader:
+        """A file, to be read."""
+        with self._above(name) as (above, last):
+            return os.fdopen(self._regular(last, above, name, os.O_RDONLY), "rb")
+
+    def read(self, name: str, most_bytes: int | None = None) -> bytes:
+        """Bytes of a file.
+
+        Raises:
+            TestSetError: It is larger than the given bound, or no file.
+        """
+        with self.open(name) as file:
+            size = os.fstat(file.fileno()).st_size
+            if most_bytes is not None and size > most_bytes:
+                message = f"the file has {size:,} bytes; at most {most_bytes:,} are read"
+                raise TestSetError(Fault(str(self.path / name), message))
+            return file.read()
+
+    def sha256(self, name: str) -> str:
+        """Hash of a file."""
+        with self.open(name) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    # Writing
+
+    def make_folder(self, name: str) -> None:
+        """Make a folder and those above it, where they are not there."""
+        with self._folder(_parts(name, self.path), make=True):
+            pass
+
+    def write(self, name: str, data: bytes, durable: bool = False) -> None:
+        """Write a new file and check that every byte was taken; one that is there loses this name first.
+
+        Args:
+            name: Of the file.
+            data: All of it.
+            durable: Return when it is on the disk, though not yet its name.
+        """
+        with self._above(name, make=True) as (above, last):
+            self._unlink(last, above, name)
+            descriptor = self._regular(last, above, name, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(descriptor, view) :]
+            if durable:
+                os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def replace(self, name: str, data: bytes) -> None:
+        """Write a file under a temporary name, make it durable, then give it its name."""
+        folder, _, last = name.rpartition("/")
+        temporary = f"{self._scratch or folder}/.{last}.{os.getpid()}.tmp".removeprefix("/")
+        try:
+            self.write(temporary, data, durable=True)
+            self.rename(temporary, name)
+        except BaseException as error:
+            with suppress(OSError, TestSetError):
+                self.unlink(temporary)
+            if isinstance(error, OSError):  # nobody knows the temporary name
+                raise OSError(error.errno, error.strerror, str(self.path / name)) from error
+            raise
+        self.sync_folder(folder)
+
+    def rename(self, old: str, new: str) -> None:
+        """Give a file or a folder another name; a file that has it loses it."""
+        with self._above(old) as (here, was), self._above(new, make=True) as (there, becomes):
+            self._refuse_strange(becomes, there, new)
+            os.rename(was, becomes, src_dir_fd=here, dst_dir_fd=there)
+
+    def unlink(self, name: str) -> None:
+        """Remove a file; nothing happens if it is not there."""
+        with suppress(FileNotFoundError), self._above(name) as (above, last):
+            self._unlink(last, above, name)
+
+    def remove_folder(self, name: str) -> None:
+        """Remove a folder with all that is in it, as far as possible; links in it go and lead nowhere."""
+        with suppress(FileNotFoundError), self._above(name) as (above, last):
+            shutil.rmtree(last, ignore_errors=True, dir_fd=above)
+
+    def remove_empty_folders(self, name: str) -> None:
+        """Remove a folder and all below it that hold nothing."""
+        folders = [name, *(place for place, kind in self.below(name) if kind is Kind.FOLDER)]
+        for place in sorted(folders, reverse=True):
+            with suppress(OSError), self._above(place) as (above, last):
+                os.rmdir(last, dir_fd=above)
+
+    # Making durable
+
+    def sync_folder(self, name: str = "") -> None:
+        """Make the names in a folder durable."""
+        with self._folder(_parts(name, self.path)) as descriptor:
+            os.fsync(descriptor)
+
+    def sync_files(self, name: str) -> None:
+        """Make all files below a folder durable: one call for their file system on Linux, one a file elsewhere."""
+        if sys.platform == "linux":
+            with self._folder(_parts(name, self.path)) as descriptor:
+                if _libc().syncfs(descriptor) != 0:
+                    raise OSError(ctypes.get_errno(), "syncfs failed", str(self.path / name))
+            return
+        for place in self.files(name):
+            with self.open(place) as file:
+                os.fsync(file.fileno())
+
+    @contextmanager
+    def locked(self, name: str) -> Iterator[None]:
+        """Hold a lock that dies with the process.
+
+        Raises:
+            TestSetError: Another process holds it.
+        """
+        with self._above(name, make=True) as (above, last):
+            descriptor = self._regular(last, above, name, os.O_RDWR | os.O_CREAT)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                message = "another acoustigrid process is writing into this folder"
+                raise TestSetError(Fault(str(self.path), message, "wait until it has finished")) from None
+            yield
+        finally:
+            os.close(descriptor)
+
+    # One step at a time
+
+    @contextmanager
+    def _folder(self, parts: Sequence[str], make: bool = False) -> Iterator[int]:
+        """Descriptor of a folder below, which is open for as long as this lasts."""
+        with ExitStack() as opened:
+            here = self._descriptor
+            for depth, part in enumerate(parts, start=1):
+                if make:
+                    with suppress(FileExistsError):
+                        os.mkdir(part, dir_fd=here)
+                here = self._open(part, here, "/".join(parts[:depth]), os.O_RDONLY | os.O_DIRECTORY, Kind.FOLDER)
+                opened.callback(os.close, here)
+            yield here
+
+    @contextmanager
+    def _above(self, name: str, make: bool = False) -> Iterator[tuple[int, str]]:
+        """Descriptor of the folder that a name stands in, and the last part of the name."""
+        *folders, last = _parts(name, self.path)
+        with self._folder(folders, make) as above:
+            yield above, last
+
+    def _open(self, part: str, above: int, name: str, flags: int, expected: Kind) -> int:
+        try:
+            return os.open(part, flags | os.O_NOFOLLOW, 0o666, dir_fd=above)
+        except OSError as error:  # which error a link gives differs from system to system: look at what is there
+            found = _kind(part, above)
+            if found not in (Kind.NOTHING, expected):
+                raise TestSetError(self.fault(name, found, expected.value)) from None
+            raise OSError(error.errno, error.strerror, str(self.path / name)) from None
+
+    def _regular(self, part: str, above: int, name: str, flags: int) -> int:
+        """A file that is one: opening a pipe does not wait for its other end."""
+        descriptor = self._open(part, above, name, flags | os.O_NONBLOCK | os.O_NOCTTY, Kind.FILE)
+        found = _kind_of_mode(os.fstat(descriptor).st_mode)
+        if found is not Kind.FILE:
+            os.close(descriptor)
+            raise TestSetError(self.fault(name, found, Kind.FILE.value))
+        return descriptor
+
+    def _refuse_strange(self, part: str, above: int, name: str) -> None:
+        found = _kind(part, above)
+        if found in (Kind.LINK, Kind.OTHER):
+            raise TestSetError(self.fault(name, found))
+
+    def _unlink(self, part: str, above: int, name: str) -> None:
+        self._refuse_strange(part, above, name)
+        with suppress(FileNotFoundError):
+            os.unlink(part, dir_fd=above)
+
+
+def _parts(name: str, folder: Path) -> list[str]:
+    """Parts of a path below a folder, which is its own path if there are none."""
+    if name and not is_below(name):
+        raise TestSetError(Fault(str(folder), f"'{name}' is no path below this folder"))
+    return name.split("/") if name else []
+
+
+def _kind(part: str, above: int) -> Kind:
+    try:
+        return _kind_of_mode(os.stat(part, dir_fd=above, follow_symlinks=False).st_mode)
+    except FileNotFoundError:
+        return Kind.NOTHING
+
+
+def _kind_of_mode(mode: int) -> Kind:
+    known = ((stat.S_ISREG, Kind.FILE), (stat.S_ISDIR, Kind.FOLDER), (stat.S_ISLNK, Kind.LINK))
+    return next((kind for fits, kind in known if fits(mode)), Kind.OTHER)
+
+
+def _kind_of(entry: "os.DirEntry[str]") -> Kind:
+    """As the folder tells it, which costs no look at the file itself."""
+    if entry.is_symlink():
+        return Kind.LINK
+    if entry.is_dir(follow_symlinks=False):
+        return Kind.FOLDER
+    return Kind.FILE if entry.is_file(follow_symlinks=False) else Kind.OTHER
+
+
+@cache
+def _libc() -> Any:
+    return ctypes.CDLL(None, use_errno=True)

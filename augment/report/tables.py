@@ -33,7 +33,8 @@ def coverage_of(
     """The same, from ``audio_filepath``, condition and group of every planned item.
 
     Example:
-        >>> print(coverage_of([("a1", "fan", "a"), ("a2", "fan", "a"), ("b1", "fan", "b")], ["a1", "b1"], ["fan"], "ab"))
+        >>> cells = [("a1", "fan", "a"), ("a2", "fan", "a"), ("b1", "fan", "b")]
+        >>> print(coverage_of(cells, ["a1", "b1"], ["fan"], "ab"))
         condition    a  b
         ---------  ---  -
         fan        1/2  1

@@ -1,14 +1,11 @@
 """One hash that stands for a whole test set: its maker publishes it, and whoever has a copy compares."""
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
+from augment.files.sealed import SealedFolder
 from augment.testset.folder import IDENTITY, read_identity
-
-HASH = re.compile("[0-9a-f]{64}")
 
 
 def set_identity(sha256: Mapping[str, str]) -> str:
@@ -30,8 +27,8 @@ def set_identity(sha256: Mapping[str, str]) -> str:
     return hashlib.sha256(lines.encode("utf-8")).hexdigest()
 
 
-def built_identity(folder: Path, rows: Iterable[Mapping[str, Any]]) -> str:
-    """The identity of a set that was just built, from the hashes that were written down: no file is read again.
+def built_identity(folder: SealedFolder, rows: Iterable[Mapping[str, Any]]) -> str:
+    """The identity of a set that was just built, from the hashes that were written down: no audio is read again.
 
     Args:
         folder: The test set.
@@ -41,5 +38,4 @@ def built_identity(folder: Path, rows: Iterable[Mapping[str, Any]]) -> str:
         TestSetError: There is no finished test set.
     """
     audio = {str(row["audio_filepath"]): str(row["sha256"]) for row in rows}
-    own = hashlib.sha256((folder / IDENTITY).read_bytes()).hexdigest()
-    return set_identity({**audio, **read_identity(folder)["checksums"], IDENTITY: own})
+    return set_identity({**audio, **read_identity(folder)["checksums"], IDENTITY: folder.sha256(IDENTITY)})

@@ -16,7 +16,7 @@ from augment.cli.export import FormatOption, export_app, split_formats
 from augment.cli.profile import profile_app
 from augment.cli.progress import progress
 from augment.cli.sample_size import sample_size_app
-from augment.cli.verify import check_set, verify_app
+from augment.cli.verify import check_set, verify
 from augment.errors import AcoustigridError
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ app.add_typer(profile_app, name="profile")
 app.add_typer(corpus_app, name="corpus")
 app.add_typer(sample_size_app)
 app.add_typer(export_app)
-app.add_typer(verify_app)
 
 RecipeArgument = Annotated[
     str, typer.Argument(metavar="RECIPE", help="A recipe file, or the name of a bundled recipe.")
@@ -191,6 +190,9 @@ def _show(result: "BuildResult") -> None:
 def _scaled(result: "BuildResult") -> int:
     lines = (result.folder / "manifest.jsonl").read_text(encoding="utf-8").split("\n")
     return sum(json.loads(line)["headroom_gain_db"] < 0 for line in lines if line)
+
+
+app.command()(verify)
 
 
 @app.command()

@@ -10,7 +10,6 @@ from augment.cli.progress import progress
 if TYPE_CHECKING:
     from augment.verification.verdict import Verdict
 
-verify_app = typer.Typer()
 EXIT_DEVIATION = 1
 MOST_SHOWN = 50
 
@@ -32,7 +31,6 @@ def sample_size(written: str) -> int | Literal["all"]:
     raise typer.BadParameter("expected a number from 0 up, or all", param_hint="--sample")
 
 
-@verify_app.command()
 def verify(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A finished test set.")],
     sample: Annotated[

@@ -25,9 +25,9 @@ def refuse_version(folder: Path, identity: Mapping[str, Any]) -> None:
 
     Example:
         >>> refuse_version(Path("set"), {"schema_version": SCHEMA_VERSION, "bytes_version": BYTES_VERSION})
-        >>> refuse_version(Path("s"), {"schema_version": 9, "made_by": "acoustigrid 9.0"})
+        >>> refuse_version(Path("s"), {"schema_version": 9, "made_by": "grid 9"})
         Traceback (most recent call last):
-        augment.errors.TestSetError: s: the test set is of schema version 9; version 2 is read here - use acoustigrid 9.0
+        augment.errors.TestSetError: s: the test set is of schema version 9; version 2 is read here - use grid 9
     """
     schema, bytes_ = identity.get("schema_version", 1), identity.get("bytes_version")
     said = identity.get("made_by")

@@ -1,6 +1,7 @@
 """Items rendered again: from the plan, with the sources and profiles of today."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from augment.corpus.source import folder_of
 from augment.corpus.speech import Progress
 from augment.errors import AcoustigridError, Fault, TestSetError
 from augment.files.audio import encode, pcm_sha256
+from augment.files.members import MARK
 from augment.recipe.loader import LoadedRecipe
 from augment.recipe.model import measured
 from augment.render import Failed, Rendered
@@ -23,9 +25,24 @@ from augment.verification.sources import Told, with_recordings
 SNR_TOLERANCE_DB = 0.1
 
 
+@dataclass
+class Rendering:
+    """What rendering items again told.
+
+    Attributes:
+        faults: What deviates.
+        count: Items that were rendered.
+        absent: Recordings of speech that are not there.
+    """
+
+    faults: list[Fault] = field(default_factory=list)
+    count: int = 0
+    absent: list[str] = field(default_factory=list)
+
+
 def rendered_again(
     told: Told, loaded: LoadedRecipe, base: Path, chosen: Sequence[dict[str, Any]], progress: Progress
-) -> list[Fault]:
+) -> Rendering:
     """Render chosen items again.
 
     Args:
@@ -35,27 +52,29 @@ def rendered_again(
         chosen: Rows of the manifest that are in the plan.
         progress: Shows how far it is.
 
-    Returns:
-        What deviates.
-
     Raises:
-        AcoustigridError: The recordings of the speech are not there, or nobody says any more which they are.
+        AcoustigridError: The folder of the corpus is not there, or nobody says any more which they are.
     """
     root = folder_of(base / loaded.recipe.corpus.path)
     if not root.is_dir():
         raise TestSetError(Fault(str(root), "the folder of the corpus is not there"))
-    planned, faults = with_recordings(told), []
+    planned, found = with_recordings(told), Rendering()
     job = job_of(loaded, told.conditions)
     for row in progress(chosen):
         place = told.disk.place(row["audio_filepath"])
         try:
-            outcome = next(iter(render_utterance(job, utterance_of([planned[row["audio_filepath"]]], root))))
+            work = utterance_of([planned[row["audio_filepath"]]], root)
+            if not Path(str(work.path).split(MARK)[0]).exists():
+                found.absent.append(str(work.path))
+                continue
+            found.count += 1
+            outcome = next(iter(render_utterance(job, work)))
             if isinstance(outcome, Failed):
                 raise TestSetError(outcome.reason)
-            faults += [Fault(place, message) for message in _compare(told, row, outcome, job, loaded)]
+            found.faults += [Fault(place, message) for message in _compare(told, row, outcome, job, loaded)]
         except (AcoustigridError, KeyError, ValueError, TypeError, AttributeError) as error:
-            faults.append(Fault(place, f"could not be rendered again: {error}"))
-    return faults
+            found.faults.append(Fault(place, f"could not be rendered again: {error}"))
+    return found
 
 
 def recipe_faults(told: Told, loaded: LoadedRecipe) -> list[Fault]:

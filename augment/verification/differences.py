@@ -12,19 +12,19 @@ to 0.0005 dB; tolerances follow from these two.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from augment.acoustics import Signal
-from augment.acoustics.levels import speech_level
 from augment.acoustics.pcm import FULL_SCALE
-from augment.design.conditions import ChainStep, Condition
+from augment.design.conditions import ChainStep
 from augment.errors import Fault
+from augment.recipe.model import Recipe
 from augment.scene import SnrDefinition, Stage
+from augment.verification.claims import claim_faults
+from augment.verification.heard import Findings, Heard
 from augment.verification.lag import lag_samples
 from augment.verification.meter import decibel, mean_square, through
 
@@ -33,7 +33,7 @@ ROUNDING = 1 / (12 * FULL_SCALE**2)
 GAIN_ERROR = 10 ** (0.001 / 20) - 1
 """What two gains, each rounded to a thousandth of a dB, leave of the speech at most: 0.0005 dB each."""
 LEVEL_TOLERANCE_DB = 0.1
-"""The P.56 meter's thresholds are absolute: its reading moves by some hundredths of a dB with the gain."""
+"""Of rows, which say levels to some hundredths of a dB."""
 SAME_ROUNDING = 4.0
 """A difference of less than this many times the rounding's power is none: 6 dB above what two equal files differ by."""
 LAG_TOLERANCE_S = 0.001
@@ -41,101 +41,26 @@ LAG_TOLERANCE_ROOM_S = 0.02
 """In a room reflections may be stronger than the direct sound."""
 
 
-@dataclass(frozen=True, eq=False)
-class Heard:
-    """One file, decoded.
-
-    Attributes:
-        row: Of the manifest.
-        condition: Of the item.
-        pcm: Shape (n,).
-        sample_rate_hz: Samples a second.
-    """
-
-    row: dict[str, Any]
-    condition: Condition
-    pcm: NDArray[np.int16]
-    sample_rate_hz: int
-
-    @property
-    def path(self) -> tuple[ChainStep, ...]:
-        """What the speech passes: the chain without its noises."""
-        return tuple(step for step in self.condition.chain if not step.perturbation.is_noise())
-
-    @property
-    def noisy(self) -> bool:
-        """Whether its chain adds noise."""
-        return len(self.path) < len(self.condition.chain)
-
-    @property
-    def linear(self) -> bool:
-        """Whether files of the same path may be subtracted."""
-        return all(step.perturbation.linear for step in self.condition.chain)
-
-    @property
-    def rooms(self) -> bool:
-        """Whether its speech is heard in a room."""
-        return any(step.perturbation.stage is Stage.ROOM for step in self.condition.chain)
-
-    def number(self, name: str) -> float | None:
-        """A finite number of the row; None where there is none."""
-        value = self.row.get(name)
-        fits = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-        return float(value) if fits and value is not None else None
-
-    @property
-    def gain(self) -> float:
-        """Factor from the source to the file."""
-        return float(10 ** ((self.number("gain_db") or 0.0) / 20))
-
-    @property
-    def signal(self) -> Signal:
-        """Samples, full scale 1.0."""
-        return self.pcm / FULL_SCALE
-
-    def level_dbov(self, definition: SnrDefinition | None = None) -> float:
-        """P.56 level of the file, where it holds speech alone."""
-        signal = self.signal if definition is None else through(self.signal, self.sample_rate_hz, definition)
-        return speech_level(signal, self.sample_rate_hz).active_level_dbov
-
-
-@dataclass
-class Findings:
-    """What comparing files told.
-
-    Attributes:
-        faults: Paths and what is wrong with them.
-        compared: Items that were held against another one of their utterance.
-        alone: Items for which there is no other one of the same speech without noise.
-        idle: Conditions whose steps did nothing to how many utterances, though they may.
-    """
-
-    faults: list[tuple[str, str]] = field(default_factory=list)
-    compared: int = 0
-    alone: int = 0
-    idle: dict[str, int] = field(default_factory=dict)
-
-    def tell(self, item: Heard, message: str) -> None:
-        """Something is wrong with an item."""
-        self.faults.append((str(item.row["audio_filepath"]), message))
-
-
 class Comparison:
     """The items of one utterance.
 
     Args:
         items: Its items.
-        definition: What SNR means in the set.
+        recipe: Of the set.
         findings: Where to tell what is found.
     """
 
-    def __init__(self, items: Sequence[Heard], definition: SnrDefinition, findings: Findings) -> None:
-        self.items, self.definition, self.findings = items, definition, findings
-        self.controls = [_Control(item, definition) for item in items if not item.noisy]
+    def __init__(self, items: Sequence[Heard], recipe: Recipe, findings: Findings) -> None:
+        self.items, self.recipe, self.findings = items, recipe, findings
+        self.definition = recipe.snr_definition()
+        self.controls = [_Control(item, self.definition) for item in items if not item.noisy]
         self.swept: dict[tuple[Any, ...], tuple[Heard, Signal]] = {}
 
     def run(self) -> tuple[Fault, ...]:
         """Compare all of them; what is wrong is told to the findings."""
+        for item in self.items:
+            for message in claim_faults(item, self.recipe):
+                self.findings.tell(item, message)
         sizes = {item.pcm.size for item in self.items}
         if len(sizes) > 1:
             for item in self.items:
@@ -157,15 +82,15 @@ class Comparison:
 
     def _speech_alone(self, control: "_Control") -> None:
         """The level of a file without noise: that of its row, and for the clean control that of the source."""
-        item, found = control.item, control.level_dbov
-        said = [("speech_level_out_dbov", item.number("speech_level_out_dbov"))]
+        item = control.item
+        self._level(item, "speech_level_out_dbov", control.level_dbov(1.0))
         if not item.condition.chain:
-            source, gain_db = item.number("source_level_dbov"), item.number("gain_db")
-            if source is not None and gain_db is not None:
-                said.append(("source_level_dbov + gain_db", source + gain_db))
-        for name, value in said:
-            if value is not None and math.isfinite(found) and abs(found - value) > LEVEL_TOLERANCE_DB:
-                self.findings.tell(item, f"its speech has {found:.2f} dBov; the manifest says {name}: {value:.2f}")
+            self._level(item, "source_level_dbov", control.level_dbov(1 / item.gain))
+
+    def _level(self, item: Heard, name: str, found: float) -> None:
+        told = item.number(name)
+        if told is not None and math.isfinite(found) and abs(found - told) > LEVEL_TOLERANCE_DB:
+            self.findings.tell(item, f"its speech has {found:.2f} dBov; the manifest says {name}: {told:.2f}")
 
     def _noise(self, item: Heard, control: "_Control") -> None:
         """The noise of an item, alone: its level against the label, and against other steps of the same sweep."""
@@ -181,16 +106,8 @@ class Comparison:
             told = decibel(found) - decibel(math.sqrt(max(least, 1e-30) * most))
             speech = f"the same speech without noise ({control.item.row['audio_filepath']})"
             self.findings.tell(item, f"differs from {speech} by {told:+.1f} dB from what snr_delivered_db says")
-        self._speech_beside(item, control)
+        self._level(item, "speech_level_dbov", control.level_dbov(item.gain / control.item.gain))
         self._sweep(item, control, heard)
-
-    def _speech_beside(self, item: Heard, control: "_Control") -> None:
-        """The level of the speech in a noisy file: that of the control, moved by the gains of the two rows."""
-        told = item.number("speech_level_dbov")
-        level = control.level_dbov + decibel((item.gain / control.item.gain) ** 2)
-        if told is not None and math.isfinite(level) and abs(level - told) > LEVEL_TOLERANCE_DB:
-            message = f"its speech has {level:.2f} dBov by its gain_db; the manifest says speech_level_dbov: {told}"
-            self.findings.tell(item, message)
 
     def _sweep(self, item: Heard, control: "_Control", noise: Signal) -> None:
         """Steps of one sweep hear one noise: their noises are the same signal at several levels."""
@@ -234,14 +151,14 @@ class _Control:
 
     def __init__(self, item: Heard, definition: SnrDefinition) -> None:
         self.item, self.definition = item, definition
+        self.known: dict[tuple[float, SnrDefinition | None], float] = {}
 
-    @cached_property
-    def level_dbov(self) -> float:
-        return self.item.level_dbov()
-
-    @cached_property
-    def in_band_dbov(self) -> float:
-        return self.item.level_dbov(self.definition)
+    def level_dbov(self, factor: float, definition: SnrDefinition | None = None) -> float:
+        """Level of its speech at another gain; most items of an utterance have the same."""
+        key = (round(factor, 9), definition)
+        if key not in self.known:
+            self.known[key] = self.item.level_dbov(factor, definition)
+        return self.known[key]
 
     @cached_property
     def power(self) -> float:
@@ -261,9 +178,10 @@ class _Control:
         alike: between (a - b)^2 and (a + b)^2, with a the amplitude of the strongest and b that of all others.
         """
         snr_db = item.number("snr_delivered_db")
-        if snr_db is None or not math.isfinite(self.in_band_dbov):
+        speech_db = self.level_dbov(item.gain / self.item.gain, self.definition)
+        if snr_db is None or not math.isfinite(speech_db):
             return None
-        whole = 10 ** ((self.in_band_dbov - decibel(self.item.gain**2) - snr_db) / 10)
+        whole = 10 ** ((speech_db - decibel(item.gain**2) - snr_db) / 10)
         count = len(item.condition.chain) - len(item.path)
         prefixes = ["noise" if n == 1 else f"noise{n}" for n in range(1, count + 1)]
         shares = [share for p in prefixes if (share := item.number(f"{p}_active_share")) is not None]

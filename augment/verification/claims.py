@@ -63,4 +63,4 @@ def _close(one: float | None, other: float | None) -> bool:
 
 
 def _shown(value: float | None) -> str:
-    return "none" if value is None else f"{value:.2f}"
+    return "none" if value is None else f"{value + 0.0:.2f}"

@@ -85,7 +85,7 @@ def most_unseen(strata: Sequence[tuple[int, int]], more: int, confidence: float 
         (0, 10)
     """
     rest = sum(items - drawn for items, drawn in strata)
-    least = math.log(1 - confidence)
+    least = math.log(1 - confidence) - 1e-9  # a chance of just that much is one
     queue = [(_loss(items, drawn, 0), h, 0) for h, (items, drawn) in enumerate(strata) if items > drawn]
     heapq.heapify(queue)
     chance, found = 0.0, 0  # logarithm of the probability that nothing is seen

@@ -22,7 +22,7 @@ from augment.export import exporters
 from augment.export.csv import table as csv_table
 from augment.files.audio import pcm_sha256, read_bytes
 from augment.formats.kaldi_tables import kaldi_names, table
-from conftest import Workshop
+from conftest import Workshop, tree
 
 FORMATS = sorted(exporters())
 TEXTS = ['say "hi", he said; ok', "two\nlines\tand a tab", "=SUM(A1)", "naïve 日本語 🎧", "", "  plain  "]

@@ -220,6 +220,7 @@ class SealedFolder:
     def rename(self, old: str, new: str) -> None:
         """Give a file or a folder another name; a file that has it loses it."""
         with self._above(old) as (here, was), self._above(new, make=True) as (there, becomes):
+            self._refuse_strange(was, here, old)
             self._refuse_strange(becomes, there, new)
             os.rename(was, becomes, src_dir_fd=here, dst_dir_fd=there)
 

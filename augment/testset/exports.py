@@ -76,7 +76,7 @@ def refuse_in_the_way(folder: SealedFolder, formats: Iterable[str]) -> None:
 
 
 def _files_in(folder: SealedFolder, name: str) -> set[str]:
-    return {place.removeprefix(f"{name}/") for place, kind in folder.below(name) if kind is not Kind.FOLDER}
+    return {place.removeprefix(f"{name}/") for place in folder.files(name)}
 
 
 def _write(folder: SealedFolder, temporary: str, files: Iterator[tuple[str, bytes]]) -> dict[str, str]:

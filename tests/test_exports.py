@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import hashlib
 import io
 import json
 import subprocess
@@ -205,9 +206,15 @@ def test_changed_exports_are_noticed(stocked):
     assert "kaldi/text: the file is not the one that was written" in told
     assert "nemo/manifest.jsonl: the file is missing" in told
     assert "kaldi/utt2extra: the file is no part of the export" in told
+    listed = json.loads((folder / "exports.json").read_text())
+    listed["kaldi"]["files"]["text"] = hashlib.sha256(b"other\n").hexdigest()
+    (folder / "exports.json").write_text(json.dumps(listed))
+    told = "\n".join(map(str, augment.verify(folder, sample=0).deviations))
+    assert "kaldi/text: is not what the set gives" in told, "an export is made again, whatever the list says"
     fewer = stocked.recipe(balance="{by: [accent], utterances: 2}")
     assert augment.build(fewer, folder, replace=True, formats=["nemo"]).outdated == ("kaldi",)
-    assert augment.verify(folder, sample=0).sound
+    left = augment.verify(folder, sample=0).deviations
+    assert [str(fault) for fault in left] == [f"{folder}/kaldi/utt2extra: the file is no part of the set - move it"]
     assert (folder / "nemo").is_dir()
     assert [path.name for path in (folder / "kaldi").iterdir()] == ["utt2extra"], "what is somebody else's stays"
     with pytest.raises(TestSetError, match="in the way of the format 'kaldi'"):

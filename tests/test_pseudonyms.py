@@ -21,6 +21,7 @@ from augment.design.identifying import singled_out
 from augment.errors import AcoustigridError, CorpusError
 from augment.export import exporters
 from conftest import tree
+from forgery import Forger
 
 KEY = "f3a1c07d5be94426"
 FACTORS = "{noise: {quiet: [], voices: [{kind: babble, talkers: 1, snr_db: 5}]}}"
@@ -123,12 +124,21 @@ def test_verify_renders_again_from_the_plan_that_stayed_here(shop, built):
     whole = kept.read_bytes()
     frame = polars.read_parquet(io.BytesIO(whole))
     frame.with_columns(polars.lit(1, polars.Int64).alias("block")).write_parquet(kept)
-    assert "not the plan of this test set" in str(augment.verify(built).deviations)
+    assert "not the plan of this test set" in str(augment.verify(built).unchecked)
     kept.unlink()
     published = augment.verify(built)
-    assert "known where the set was made only" in str(published.deviations)
-    assert "--sample 0" in str(published.deviations)
-    assert augment.verify(built, sample=0).sound
+    assert published.sound
+    assert published.rendered == 0
+    assert "recordings behind pseudonyms are known only where the set was made" in str(published.unchecked)
+
+
+def test_labels_under_pseudonyms_are_held_against_the_corpus(built):
+    """Whoever holds the key sees what was changed in manifest and plan together."""
+    forger = Forger(built)
+    forger.label("text", "something else", utterance=None)
+    forger.cover()
+    told = "\n".join(map(str, augment.verify(built, sample=0).deviations))
+    assert "text: 16 rows are not what its recipe, corpus and noise gives" in told
 
 
 def test_a_build_goes_on_and_another_key_is_another_set(shop, built):

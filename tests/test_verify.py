@@ -99,14 +99,18 @@ def test_a_sound_set_is_sound(built):
         (lambda f: edit_identity(f, conditions=["quiet"]), "conditions: the recipe says"),
         (lambda f: edit_identity(f, bytes_version=99), "a version that gives other bytes (99"),
         (lambda f: polars.DataFrame({"a": [1]}).write_parquet(f / "plan.parquet"), "cannot be read"),
-        (lambda f: (f / ".acoustigrid" / "where.json").write_text("[1]"), "where.json: cannot be read"),
+        (
+            lambda f: (f / ".acoustigrid" / "where.json").write_text("[1]"),
+            "where.json: cannot be read",
+        ),  # told, unchecked
         (lambda f: link(f), "is a link"),
     ],
 )
 def test_tampering_is_found(built, damage, words):
     damage(built)
     try:
-        told = "\n".join(map(str, augment.verify(built, sample=64).deviations))
+        verdict = augment.verify(built, sample=64)
+        told = "\n".join(map(str, [*verdict.deviations, *verdict.unchecked]))
     except TestSetError as error:
         told = str(error)
     assert any(word in told for word in words.split("|")), told
@@ -141,9 +145,11 @@ def test_samples_of_another_noise_are_found(built, stocked):
 def test_moved_sources_are_asked_for(built, stocked, tmp_path):
     stocked.folder.rename(tmp_path / "moved")
     folder = tmp_path / "moved" / "set"
-    told = augment.verify(folder).deviations
-    assert len(told) == 1
-    assert "--recipe-folder" in str(told[0])
+    verdict = augment.verify(folder)
+    assert verdict.sound
+    assert verdict.rendered == 0
+    assert "items rendered again, because" in str(verdict.unchecked[0])
+    assert "--recipe-folder" in str(verdict.unchecked[0])
     assert augment.verify(folder, recipe_folder=tmp_path / "moved").sound
     assert augment.verify(folder, sample=0).sound
 

@@ -6,8 +6,8 @@ from augment.api.exporting import write_formats
 from augment.api.planning import plan, write_plan
 from augment.api.privacy import heard_in, pseudonyms
 from augment.api.rendering import render_profile, render_utterance, stems
+from augment.api.verifying import verify
 from augment.recipe.loader import load_recipe
-from augment.verification import verify
 
 __all__ = [
     "BuildResult", "audit", "build", "heard_in", "import_corpus", "load_recipe", "plan", "pseudonyms", "render_profile",

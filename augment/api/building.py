@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from augment.report.datasheet_page import datasheet_page
 from augment.report.tables import coverage, in_order, measured
 from augment.testset.finish import identity_of, manifest_rows, write_rest
 from augment.testset.folder import COVERAGE, CROISSANT, CSV, DATASHEET, PAGE, WHERE, Rows
+from augment.testset.identity import built_identity
 from augment.testset.resume import Folder, open_folder
 from augment.testset.shard import Done, Shard, ShardWriter, Utterance
 from augment.testset.work import job_of, shards
@@ -43,6 +44,7 @@ class BuildResult:
         coverage: The accent x condition table, as text.
         measured: What was measured in each condition, as text.
         outdated: Formats whose exports were of another state of the test set, and were removed.
+        identity: One hash of the whole set, to be published beside it; ``verify`` compares it.
     """
 
     folder: Path
@@ -54,6 +56,7 @@ class BuildResult:
     coverage: str
     measured: str
     outdated: tuple[str, ...]
+    identity: str
 
 
 def build(
@@ -107,23 +110,40 @@ def build(
 
 def _finish(opened: Folder, planned: Plan, rows: Rows, failures: list[dict[str, Any]]) -> BuildResult:
     opened.remove_stale(failure["audio_filepath"] for failure in failures)
+    manifest, identity, beside = described_by(planned, rows, failures)
+    outdated = write_rest(opened, planned, manifest, failures, identity, beside)
+    opened.forget_parts()
+    counts = (len(manifest), len(opened.finished), len(opened.stale))
+    told = (coverage(planned, rows), measured(in_order(planned, manifest)))
+    whole = built_identity(opened.sealed, manifest)
+    return BuildResult(opened.sealed.path, planned, *counts, tuple(failures), *told, outdated, whole)
+
+
+def described_by(
+    planned: Plan, rows: Rows, failures: Sequence[Mapping[str, Any]]
+) -> tuple[list[dict[str, Any]], dict[str, Any], dict[str, bytes]]:
+    """What a test set says of itself.
+
+    Args:
+        planned: What was planned.
+        rows: What is known of finished items, by their ``audio_filepath``.
+        failures: Items that could not be made.
+
+    Returns:
+        Rows of its manifest, its ``testset.json`` without checksums, and its files that are made of these two.
+    """
     manifest = manifest_rows(planned, rows)
-    grid = coverage(planned, rows)
     identity = identity_of(planned, manifest, len(failures))
     table = exporters()["csv"].table(manifest)
     sheet = datasheet(planned, identity, manifest)
     beside = {
-        COVERAGE: f"{grid}\n".encode(),
+        COVERAGE: f"{coverage(planned, rows)}\n".encode(),
         CSV: table,
         DATASHEET: sheet.encode(),
         PAGE: datasheet_page(sheet, in_order(planned, manifest)),
         CROISSANT: croissant(identity, manifest, (CSV, table), planned.loaded.recipe.output.format),
     }
-    outdated = write_rest(opened, planned, manifest, failures, identity, beside)
-    opened.forget_parts()
-    counts = (len(manifest), len(opened.finished), len(opened.stale))
-    told = (grid, measured(in_order(planned, manifest)))
-    return BuildResult(opened.sealed.path, planned, *counts, tuple(failures), *told, outdated)
+    return manifest, identity, beside
 
 
 def _refuse_key_in(folder: Path, planned: Plan) -> None:

@@ -41,6 +41,20 @@ def write_formats(folder: str | Path, formats: Sequence[str], on_export: OnExpor
     return made
 
 
+def exported(folder: Path, name: str) -> Iterator[tuple[str, bytes]]:
+    """The files of a format as an export would write them now, by their paths in its folder.
+
+    Args:
+        folder: The test set.
+        name: Of the format.
+
+    Raises:
+        AcoustigridError: There is no such format, an extra is missing, or there is no finished test set in the folder.
+    """
+    module = known_formats([name])[name]
+    yield from _files(module, read_finished(folder))
+
+
 def _files(module: Any, finished: Any) -> Iterator[tuple[str, bytes]]:
     files: Iterator[tuple[str, bytes]] = module.files(finished)
     return files

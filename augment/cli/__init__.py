@@ -16,11 +16,11 @@ from augment.cli.export import FormatOption, export_app, split_formats
 from augment.cli.profile import profile_app
 from augment.cli.progress import progress
 from augment.cli.sample_size import sample_size_app
+from augment.cli.verify import check_set, verify
 from augment.errors import AcoustigridError
 
 if TYPE_CHECKING:
     from augment.api import BuildResult
-    from augment.verification import Verdict
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
@@ -166,6 +166,7 @@ def _show(result: "BuildResult") -> None:
     reused = f" ({result.reused} of them were there before)" if result.reused else ""
     removed = f"; {result.removed} files that the plan does not have any more were removed" if result.removed else ""
     _say(f"{result.made} of {result.plan.items.height} items in {result.folder}{reused}{removed}")
+    _say(f"identity of the set: {result.identity}")
     left_out = result.plan.selection.left_out
     if left_out:
         _say("rows of the corpus left out: " + "; ".join(f"{count} ({why})" for why, count in left_out.items()))
@@ -191,33 +192,7 @@ def _scaled(result: "BuildResult") -> int:
     return sum(json.loads(line)["headroom_gain_db"] < 0 for line in lines if line)
 
 
-@app.command()
-def verify(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A finished test set.")],
-    sample: Annotated[int, typer.Option(min=0, help="Items to render again; 0 checks the files only.")] = 20,
-    recipe_folder: Annotated[
-        Path | None, typer.Option(help="Where the recipe was, if it has moved with its corpus and noise.")
-    ] = None,
-) -> None:
-    """Check a test set: every file, and a sample rendered again. Exit code 0 only if nothing deviates.
-
-    Example:  acoustigrid verify testset
-    """
-    if not _verify(folder, sample, recipe_folder).sound:
-        raise typer.Exit(EXIT_DEVIATION)
-
-
-def _verify(folder: Path, sample: int = 20, recipe_folder: Path | None = None) -> "Verdict":
-    from augment.api import verify as examine
-
-    verdict = examine(folder, sample, recipe_folder, progress("verifying"))
-    for fault in verdict.deviations[:50]:
-        typer.echo(str(fault), err=True)
-    if len(verdict.deviations) > 50:
-        typer.echo(f"... and {len(verdict.deviations) - 50} more", err=True)
-    state = "all as it should be" if verdict.sound else f"{len(verdict.deviations)} deviations"
-    _say(f"{verdict.files} files read, {verdict.rendered} items rendered again: {state}")
-    return verdict
+app.command()(verify)
 
 
 @app.command()
@@ -231,7 +206,7 @@ def demo(
     """
     result = _build("demo", out, workers)
     _show(result)
-    sound = _verify(out).sound
+    sound = check_set(out).sound
     if result.failures or not sound:
         raise typer.Exit(EXIT_DEVIATION)
 

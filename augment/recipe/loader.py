@@ -77,12 +77,14 @@ def find_recipe(name_or_path: str | Path) -> Path:
     )
 
 
-def load_recipe(name_or_path: str | Path, base: Path | None = None) -> LoadedRecipe:
+def load_recipe(name_or_path: str | Path, base: Path | None = None, material: bool = True) -> LoadedRecipe:
     """Load a recipe and check all that can be known without its corpus.
 
     Args:
         name_or_path: Path of a YAML file, or name of a bundled recipe.
         base: Folder that relative paths start from; the recipe's own if not given.
+        material: Look whether its recordings, profiles and what its steps need are there: not to be asked of who only
+            reads what a test set is.
 
     Raises:
         RecipeError: With one fault, and its line and column, for each thing that is wrong.
@@ -105,8 +107,8 @@ def load_recipe(name_or_path: str | Path, base: Path | None = None) -> LoadedRec
     settings, found = _settings(filled, document)
     faults += found
     faults += _crossings(filled, settings, document)
-    faults += _missing(settings, library, document)
-    faults += _unfit(settings, recipe, document) if recipe is not None else []
+    faults += _missing(settings, library, document) if material else []
+    faults += _unfit(settings, recipe, document) if material and recipe is not None else []
     if faults or recipe is None:
         raise RecipeError(sorted(_told_once(faults), key=_by_place))
     flat = {factor: tuple(itertools.chain(*families.values())) for factor, families in settings.items()}

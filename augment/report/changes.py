@@ -1,15 +1,14 @@
 """What a plan would change in a test set that is there."""
 
-import io
 from collections import Counter
 from pathlib import Path
 
 from augment.design.plan import Plan
 from augment.errors import Fault, TestSetError
+from augment.files.sealed import Kind
 from augment.report.text import table
-from augment.testset.folder import PLAN, opened_set
-
-COLUMNS = ["audio_filepath", "key", "group"]
+from augment.testset.folder import EXPECTED, PLAN, opened_set
+from augment.testset.planned import read_plan
 
 
 def changes_text(plan: Plan, folder: Path) -> str:
@@ -22,15 +21,11 @@ def changes_text(plan: Plan, folder: Path) -> str:
     Raises:
         TestSetError: There is no plan in the folder.
     """
-    import polars
-
-    place = folder / PLAN
-    try:
-        frame = polars.read_parquet(io.BytesIO(opened_set(folder).read(PLAN)))
-        before = {name: (key, group) for name, key, group in frame[COLUMNS].rows()}
-    except (OSError, polars.exceptions.PolarsError) as error:
-        raise TestSetError(Fault(str(place), f"cannot be read: {error}", "expected the folder of a test set")) from None
-    now = {name: (key, group) for name, key, group in plan.items[COLUMNS].rows()}
+    place, sealed = folder / PLAN, opened_set(folder)
+    if sealed.kind(PLAN) is Kind.NOTHING:
+        raise TestSetError(Fault(str(place), "the file is missing", EXPECTED))
+    before = {name: (row["key"], row["group"]) for name, row in read_plan(sealed.read(PLAN), place).items()}
+    now = {name: (key, group) for name, key, group in plan.items.select("audio_filepath", "key", "group").rows()}
     found: Counter[tuple[str, str]] = Counter()
     for name in {**before, **now}:
         old, new = before.get(name), now.get(name)

@@ -23,10 +23,26 @@ def coverage(plan: Plan, made: Iterable[str]) -> str:
     Returns:
         A table; a cell that lacks files shows ``made/planned``.
     """
+    cells = plan.items.select("audio_filepath", "condition", "group").rows()
+    return coverage_of(cells, made, [condition.name for condition in plan.conditions], plan.selection.groups)
+
+
+def coverage_of(
+    cells: Iterable[tuple[str, str, str]], made: Iterable[str], conditions: Sequence[str], groups: Sequence[str]
+) -> str:
+    """The same, from ``audio_filepath``, condition and group of every planned item.
+
+    Example:
+        >>> cells = [("a1", "fan", "a"), ("a2", "fan", "a"), ("b1", "fan", "b")]
+        >>> print(coverage_of(cells, ["a1", "b1"], ["fan"], "ab"))
+        condition    a  b
+        ---------  ---  -
+        fan        1/2  1
+    """
     finished = set(made)
     planned: Counter[tuple[str, str]] = Counter()
     present: Counter[tuple[str, str]] = Counter()
-    for name, condition, group in plan.items.select("audio_filepath", "condition", "group").rows():
+    for name, condition, group in cells:
         planned[(condition, group)] += 1
         present[(condition, group)] += name in finished
 
@@ -34,8 +50,7 @@ def coverage(plan: Plan, made: Iterable[str]) -> str:
         have, want = present[(condition, group)], planned[(condition, group)]
         return str(have) if have == want else f"{have}/{want}"
 
-    groups = plan.selection.groups
-    rows = [[c.name, *(cell(c.name, group) for group in groups)] for c in plan.conditions]
+    rows = [[condition, *(cell(condition, group) for group in groups)] for condition in conditions]
     return table(["condition", *groups], rows)
 
 

@@ -5,6 +5,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from augment.errors import Fault, TestSetError
@@ -104,7 +105,11 @@ def read_exports(folder: SealedFolder) -> dict[str, Any]:
         for name, entry in found.items():
             if not FORMAT.fullmatch(name) or name == SOUND:
                 raise ValueError(f"'{name[:40]}' is no format")
-            if not isinstance(entry["made_of"], dict) or not all(map(is_below, entry["files"])):
+            texts = all(
+                isinstance(part, dict) and all(isinstance(v, str) for v in part.values())
+                for part in (entry["made_of"], entry["files"])
+            )
+            if not texts or not all(map(is_below, entry["files"])):
                 raise ValueError(f"the entry '{name}' is not as it was written")
     except (OSError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
         place = str(folder.path / EXPORTS)
@@ -147,7 +152,7 @@ def export_faults(folder: SealedFolder, checksums: Mapping[str, str]) -> list[Fa
     """Exports that are not what was written, or are of another manifest."""
     faults = []
     for name, entry in read_exports(folder).items():
-        again = f"export again: acoustigrid export {shlex.quote(str(folder.path))} --format {name}"
+        again = export_again(folder.path, name)
         if _is_outdated(entry, checksums):
             faults.append(Fault(str(folder.path / name), "this export is of another state of the test set", again))
         present = _files_in(folder, name)
@@ -160,3 +165,8 @@ def export_faults(folder: SealedFolder, checksums: Mapping[str, str]) -> list[Fa
             elif folder.sha256(f"{name}/{file}") != checksum:
                 faults.append(Fault(place, "the file is not the one that was written", again))
     return faults
+
+
+def export_again(folder: Path, name: str) -> str:
+    """What to do about an export that is not as it should be."""
+    return f"export again: acoustigrid export {shlex.quote(str(folder))} --format {name}"

@@ -27,6 +27,7 @@ from augment.testset.exports import drop_outdated
 from augment.testset.folder import FAILURES, IDENTITY, MANIFEST, PLAN, PROFILES, RECIPE, Rows
 from augment.testset.outgoing import kept_files, outgoing_failures, outgoing_items, outgoing_row, parquet_bytes
 from augment.testset.resume import Folder
+from augment.testset.versions import SCHEMA_VERSION
 
 PACKAGES = ("numpy", "scipy", "soxr", "soundfile", "polars", "audiomentations", "pyroomacoustics", "av")
 LOMBARD = "No Lombard effect: the speech was read in quiet, and nobody raised their voice against this noise."
@@ -144,15 +145,7 @@ def write_rest(
     Raises:
         TestSetError: The audio files on the disk are not those of the manifest: then there is no identity.
     """
-    files = {
-        RECIPE: plan.loaded.text.encode(),
-        PLAN: plan_bytes(plan),
-        PROFILES: _profile_figures(plan),
-        MANIFEST: json_lines(rows),
-        **extra,
-    }
-    if failures:
-        files[FAILURES] = json_lines(outgoing_failures(plan, failures))
+    files = files_beside(plan, rows, failures, extra)
     kept = {f"{STATE}/{name}": data for name, data in kept_files(plan, failures).items()}
     written = {**kept, **files}
     for name in {PLAN, FAILURES, f"{STATE}/{PLAN}", f"{STATE}/{FAILURES}"} - set(written):
@@ -164,6 +157,20 @@ def write_rest(
     folder.refuse_miscount([row["audio_filepath"] for row in rows], plan.items.height - len(failures))
     folder.sealed.replace(IDENTITY, json_text({**identity, "checksums": checksums}))
     return outdated
+
+
+def files_beside(
+    plan: Plan, rows: Sequence[dict[str, Any]], failures: Sequence[dict[str, Any]], extra: dict[str, bytes]
+) -> dict[str, bytes]:
+    """Every file of a test set beside its audio but ``testset.json``, by name; arguments as of :func:`write_rest`."""
+    files = {
+        RECIPE: plan.loaded.text.encode(),
+        PLAN: plan_bytes(plan),
+        PROFILES: _profile_figures(plan),
+        MANIFEST: json_lines(rows),
+        **extra,
+    }
+    return {**files, FAILURES: json_lines(outgoing_failures(plan, failures))} if failures else files
 
 
 def plan_bytes(plan: Plan) -> bytes:
@@ -210,6 +217,7 @@ def described(loaded: LoadedRecipe, conditions: Sequence[Condition]) -> dict[str
         "name": recipe.name,
         "about": recipe.about,
         "made_by": f"acoustigrid {__version__}",
+        "schema_version": SCHEMA_VERSION,
         "bytes_version": BYTES_VERSION,
         "seed": recipe.seed,
         "conditions": [condition.name for condition in conditions],
@@ -258,11 +266,16 @@ def identity_of(plan: Plan, rows: Sequence[dict[str, Any]], failed: int) -> dict
         "notes": list(plan.notes),
         "items": {"planned": plan.items.height, "made": len(rows), "failed": failed},
         "made_softer_against_clipping": {"items": len(softer), "most_db": min(softer, default=0.0)},
-        "versions": {
-            "python": platform.python_version(),
-            **{name: version for name in PACKAGES if (version := _version(name)) is not None},
-            "libsndfile": _libsndfile(),
-        },
+        "versions": versions_here(),
+    }
+
+
+def versions_here() -> dict[str, str]:
+    """Versions of what makes sound on this machine."""
+    return {
+        "python": platform.python_version(),
+        **{name: version for name in PACKAGES if (version := _version(name)) is not None},
+        "libsndfile": _libsndfile(),
     }
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from augment.errors import Fault, TestSetError
 from augment.files.sealed import Kind, SealedFolder
 from augment.files.walk import STATE, TEST_SET
+from augment.testset.versions import refuse_version
 
 MANIFEST = "manifest.jsonl"
 IDENTITY = TEST_SET
@@ -78,11 +79,15 @@ def writing(place: Path, again: str = "run the same command again") -> Iterator[
         raise TestSetError(Fault(str(place), message, f"make room or choose another folder, then {again}")) from error
 
 
-def read_identity(folder: SealedFolder) -> dict[str, Any]:
+def read_identity(folder: SealedFolder, any_version: bool = False) -> dict[str, Any]:
     """What ``testset.json`` says.
 
+    Args:
+        folder: The test set.
+        any_version: Read it whatever version wrote it, as who replaces it may.
+
     Raises:
-        TestSetError: It is not there, or not what this program writes.
+        TestSetError: It is not there, not what this program writes, or of another version.
     """
     place = str(folder.path / IDENTITY)
     if folder.kind(IDENTITY) is Kind.NOTHING:
@@ -97,6 +102,8 @@ def read_identity(folder: SealedFolder) -> dict[str, Any]:
                 raise ValueError(f"'checksums' names {name!r}; expected files beside it")
     except (OSError, ValueError, TypeError, RecursionError) as error:
         raise TestSetError(Fault(place, f"is damaged: {error}", "build the test set again")) from None
+    if not any_version:
+        refuse_version(folder.path, identity)
     return identity
 
 

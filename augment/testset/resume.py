@@ -105,11 +105,11 @@ def open_folder(
             message = "the folder holds something that is no test set"
             raise TestSetError(Fault(str(path), message, "choose a new or empty folder"))
         refuse_in_the_way(sealed, formats)
-        _refuse_other(sealed, name)
+        _refuse_other(sealed, name, replace)
         for folder in (PARTS, SOUND):
             sealed.make_folder(folder)
         with sealed.locked(LOCK):
-            _refuse_other(sealed, name)
+            _refuse_other(sealed, name, replace)
             yield _opened(sealed, name, keys, replace)
 
 
@@ -137,10 +137,10 @@ def _audio_files(sealed: SealedFolder) -> Iterator[str]:
     return (name for name in sealed.files(SOUND) if not any(part.startswith(".") for part in name.split("/")))
 
 
-def _refuse_other(sealed: SealedFolder, name: str) -> None:
+def _refuse_other(sealed: SealedFolder, name: str, replace: bool) -> None:
     found: str | None = None
     if sealed.kind(IDENTITY) is Kind.FILE:
-        found = str(read_identity(sealed)["name"])
+        found = str(read_identity(sealed, any_version=replace)["name"])
     elif sealed.kind(NAME) is Kind.FILE:
         found = sealed.read(NAME).decode(errors="replace")
     if found and found != name:

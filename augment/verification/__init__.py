@@ -1,77 +1,130 @@
-"""Checking a finished test set from its files.
+"""Checking a finished test set.
 
-Every file is read again and held against the manifest; a sample of items is rendered again from the plan and compared
-byte by byte, and its SNR is measured on the stems by code that the renderer does not use.
+From the files alone, for every item: the file against its row, and against the other files of its utterance. Where the
+sources are there: everything but the audio is made again and compared, and a sample of items is rendered again.
 """
 
-from dataclasses import dataclass
+import itertools
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from augment.corpus.speech import Progress
-from augment.errors import Fault
-from augment.streams import rank
-from augment.testset.exports import export_faults
-from augment.testset.folder import opened_set, read_identity, read_rows
+from augment.errors import Fault, TestSetError
+from augment.testset.exports import export_faults, read_exports
+from augment.testset.folder import IDENTITY, PLAN, opened_set, read_identity, read_rows
+from augment.testset.identity import set_identity
 from augment.testset.places import strange_places
-from augment.verification.again import rendered_again
-from augment.verification.audio import file_faults, row_faults, strangers
-from augment.verification.books import bookkeeping, read_plan, side_files
+from augment.testset.planned import read_plan
+from augment.verification.audio import read_file, row_faults
+from augment.verification.books import bookkeeping, side_files, strangers
+from augment.verification.differences import Comparison
+from augment.verification.disk import Disk
+from augment.verification.heard import Findings, Heard
+from augment.verification.origin import Origin
+from augment.verification.remade import Makers
+from augment.verification.sources import Told, told_by
+from augment.verification.verdict import Asked, Protocol, Unchecked, Verdict
+
+Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What a check found.
-
-    Attributes:
-        folder: The test set.
-        files: Audio files that were read.
-        rendered: Items that were rendered again.
-        deviations: Everything that is not as it should be.
-    """
-
-    folder: Path
-    files: int
-    rendered: int
-    deviations: tuple[Fault, ...]
-
-    @property
-    def sound(self) -> bool:
-        """Whether nothing deviates."""
-        return not self.deviations
-
-
-def verify(
-    folder: str | Path, sample: int = 20, recipe_folder: str | Path | None = None, progress: Progress = iter
-) -> Verdict:
-    """Check a test set: every file against the manifest, and a sample of items against a new rendering.
+def examine(path: Path, asked: Asked, makers: Makers, progress: Progress = iter) -> Verdict:
+    """Check a test set; see :func:`augment.verify`.
 
     Args:
-        folder: The test set.
-        sample: How many items to render again; 0 for none, which needs no sources.
-        recipe_folder: Where the recipe was, if it has moved since with its corpus and noise.
+        path: The test set.
+        asked: How.
+        makers: The verbs that make a set.
         progress: Wraps what is iterated over, to show how far it is.
 
     Raises:
-        TestSetError: There is no test set in the folder, or its manifest or plan cannot be read.
+        TestSetError: There is no test set in the folder, it is of another version, or its manifest or plan cannot be
+            read.
     """
-    path = Path(folder)
     sealed = opened_set(path)
     identity = read_identity(sealed)
     strange = strange_places(sealed)
     if strange:  # nothing is read through a link, so that no more can be said
         return Verdict(path, 0, 0, tuple(strange))
-    rows = read_rows(sealed)
-    planned = read_plan(path)
-    deviations = [*side_files(path, identity), *bookkeeping(path, identity, rows, planned)]
-    deviations += export_faults(sealed, identity["checksums"])
-    whole = [row for row in rows if not row_faults(path, row)]
-    deviations += [fault for row in rows for fault in row_faults(path, row)]
-    for row in progress(whole):
-        deviations += file_faults(path, row)
-    deviations += strangers(path, rows)
-    chosen = sorted(whole, key=lambda row: rank("verify", row["id"]))[:sample]
-    again = 0
-    if chosen:
-        found, again = rendered_again(path, identity, chosen, planned, recipe_folder, progress)
-        deviations += found
-    return Verdict(path, len(whole), again, tuple(deviations))
+    disk, protocol = Disk(sealed), Protocol(path)
+    rows, planned = read_rows(sealed), read_plan(disk.read(PLAN), path / PLAN)
+    disk.read(IDENTITY)
+    told = _books(disk, identity, rows, planned, protocol)
+    whole = [row for row in rows if not row_faults(disk, row)]
+    protocol.deviations += [fault for row in rows for fault in row_faults(disk, row)]
+    _listen(disk, whole, told, protocol, progress)
+    rendered = 0 if told is None else Origin(told, asked, makers, protocol).check(whole, progress)
+    found = _identity(disk, identity, rows, asked, protocol)
+    return protocol.verdict(len(whole), rendered, found, asked.seed)
+
+
+def _books(disk: Disk, identity: Row, rows: list[Row], planned: dict[str, Row], protocol: Protocol) -> Told | None:
+    """What can be checked without listening; the set as its files describe it, if they do."""
+    exported = read_exports(disk.sealed)
+    protocol.attempt("files beside the audio", lambda: side_files(disk, identity))
+    protocol.attempt("counts", lambda: bookkeeping(disk, identity, rows, planned))
+    protocol.attempt("exports", lambda: export_faults(disk.sealed, identity["checksums"]))
+    protocol.attempt("files in the folder", lambda: strangers(disk, rows, exported))
+    if disk.present[1]:
+        left = "left by file managers (.DS_Store, Thumbs.db and the like), no part of the set"
+        protocol.remarks.append(f"{disk.present[1]} things in the folder were {left}")
+    protocol.checks.append(
+        ("folder", f"{len(disk.present[0])} files held against manifest, testset.json and exports.json")
+    )
+    told: list[Told] = []
+
+    def understand() -> list[Fault]:
+        told.append(told_by(disk, identity, rows, planned))
+        return []
+
+    protocol.attempt("recipe", understand)
+    return told[0] if told else None
+
+
+def _listen(disk: Disk, rows: list[Row], told: Told | None, protocol: Protocol, progress: Progress) -> None:
+    """Every audio file, and the files of each utterance against each other."""
+    conditions = {} if told is None else {condition.name: condition for condition in told.conditions}
+    findings = Findings()
+    ordered: Iterator[Row] = progress(sorted(rows, key=lambda row: row["utterance"]))
+    for own_name, own in itertools.groupby(ordered, key=lambda row: row["utterance"]):
+        heard = []
+        for row in own:
+            faults, pcm = read_file(disk, row)
+            protocol.deviations += faults
+            if pcm is not None and row["condition"] in conditions:
+                heard.append(Heard(row, conditions[row["condition"]], pcm, row["sample_rate"]))
+        if told is not None and heard:
+            comparison = Comparison(heard, told.loaded.recipe, findings)
+            protocol.attempt(f"what differs in '{own_name}'", comparison.run)
+    protocol.deviations += [Fault(disk.place(name), message) for name, message in findings.faults]
+    protocol.remarks += [
+        f"condition {name}: {count} items are their clean control, since its steps had nothing to do there"
+        for name, count in findings.idle.items()
+    ]
+    protocol.checks.append(("files", f"{len(rows)} read; hash, length, rate and peak held against their rows"))
+    said = f"{findings.compared} items held against the same speech under others: level, noise, effect, timing"
+    protocol.checks.append(("conditions", said))
+    if findings.alone:
+        what = f"noise and effect of {findings.alone} items from the files alone"
+        protocol.unchecked.append(Unchecked(what, "no file has the same speech without noise", "--sample all"))
+
+
+def _identity(disk: Disk, identity: Row, rows: list[Row], asked: Asked, protocol: Protocol) -> str:
+    """One hash of the set as it lies there, held against the one that was published."""
+    names = {*identity["checksums"], IDENTITY, *(row["audio_filepath"] for row in rows)}
+    for name in names - set(disk.hashes):
+        try:
+            disk.read(name)
+        except TestSetError:
+            continue  # told where the file is checked
+    found = set_identity({name: disk.hashes[name] for name in names}) if names <= set(disk.hashes) else ""
+    if asked.identity is None:
+        return found
+    if asked.identity.strip().casefold().removeprefix("sha256:") != found:
+        message = f"the identity of the set is {found or 'unknown, since files are missing'}; expected {asked.identity}"
+        remedy = "it is not the set that was published: fetch it again, or ask its maker"
+        protocol.deviations.append(Fault(str(disk.folder), message, remedy))
+    else:
+        protocol.checks.append(("identity", "it is the set that its maker published"))
+    return found

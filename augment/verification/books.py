@@ -1,80 +1,103 @@
-"""The books of a test set: its side files, its counts, its rows against its plan."""
+"""The books of a test set: its side files, its counts, its rows against its plan, every file in its folder."""
 
-import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from augment.errors import Fault, TestSetError
-from augment.testset.folder import COVERAGE, FAILURES, IDENTITY, MANIFEST, PLAN, PROFILES, RECIPE
+from augment.files.sealed import Kind
+from augment.testset.folder import (
+    COVERAGE,
+    CROISSANT,
+    CSV,
+    DATASHEET,
+    EXPORTS,
+    FAILURES,
+    IDENTITY,
+    MANIFEST,
+    PAGE,
+    PLAN,
+    PROFILES,
+    RECIPE,
+)  # fmt: skip
+from augment.verification.disk import Disk
+
+ALWAYS = (MANIFEST, PLAN, RECIPE, PROFILES, COVERAGE, CSV, DATASHEET, PAGE, CROISSANT)
+"""Files beside the audio that every test set has."""
+
+Row = dict[str, Any]
 
 
-def side_files(path: Path, identity: dict[str, Any]) -> list[Fault]:
+def side_files(disk: Disk, identity: Row) -> list[Fault]:
     """Files beside the audio that are missing or not as they were written."""
-    faults = []
-    for name in (MANIFEST, PLAN, RECIPE, PROFILES, COVERAGE):
-        if name not in identity["checksums"]:
-            faults.append(Fault(str(path / IDENTITY), f"has no checksum of {name}"))
-    for name, checksum in identity["checksums"].items():
-        place = path / name
-        if not place.is_file():
-            faults.append(Fault(str(place), "the file is missing"))
-        elif hashlib.sha256(place.read_bytes()).hexdigest() != checksum:
-            faults.append(Fault(str(place), "the file is not the one that was written: its checksum differs"))
+    place = disk.place(IDENTITY)
+    checksums = identity["checksums"]
+    faults = [Fault(place, f"has no checksum of {name}") for name in ALWAYS if name not in checksums]
+    for name, checksum in checksums.items():
+        if name not in (*ALWAYS, FAILURES):
+            faults.append(Fault(place, f"has a checksum of '{name}', which is no file of a test set"))
+            continue
+        try:
+            disk.read(name)
+        except TestSetError as error:
+            faults += error.faults
+            continue
+        if disk.hashes[name] != checksum:
+            message = "the file is not the one that was written: its checksum differs"
+            faults.append(Fault(disk.place(name), message))
     return faults
 
 
-def read_plan(path: Path) -> dict[str, dict[str, Any]]:
-    """Rows of the plan in a folder by their ``audio_filepath``.
+def strangers(disk: Disk, rows: Sequence[Row], exported: Iterable[str]) -> list[Fault]:
+    """Whatever is in the folder and belongs neither to the set nor to an export of it.
 
-    Raises:
-        TestSetError: It cannot be read.
+    Args:
+        disk: The folder.
+        rows: Of the manifest.
+        exported: Names of formats; what is in their folders is looked at elsewhere.
     """
-    import polars
-
-    try:
-        frame = polars.read_parquet(path / PLAN)
-        columns = ("utterance", "group", "condition", "dealt", "key", "source_audio", "source_sha256", "block")
-        frame.select(columns)
-        return {row["audio_filepath"]: row for row in frame.rows(named=True)}
-    except (OSError, KeyError, polars.exceptions.PolarsError) as error:
-        raise TestSetError(Fault(str(path / PLAN), f"cannot be read: {error}")) from None
-
-
-def bookkeeping(
-    path: Path, identity: dict[str, Any], rows: Sequence[dict[str, Any]], planned: dict[str, dict[str, Any]]
-) -> list[Fault]:
-    """Planned = made + failed, counted from the files; and every row has the same columns and the plan's key."""
+    known = {row["audio_filepath"] for row in rows} | {*ALWAYS, FAILURES, IDENTITY, EXPORTS}
+    found, _ = disk.present
+    of_exports = tuple(f"{name}/" for name in exported)
     faults = []
-    place = path / MANIFEST
-    failed = _failures(path)
+    for name in sorted(found):
+        if disk.sealed.kind(name) is Kind.LINK:
+            faults.append(Fault(disk.place(name), "is a link", "put the file itself there"))
+        elif name not in known and not (of_exports and name.startswith(of_exports)):
+            what = "the file is not in the manifest" if name.startswith("audio/") else "the file is no part of the set"
+            faults.append(Fault(disk.place(name), what, "move it"))
+    return faults
+
+
+def bookkeeping(disk: Disk, identity: Row, rows: Sequence[Row], planned: Mapping[str, Row]) -> list[Fault]:
+    """Planned = made + failed, counted from the files; and every row has the same columns and what the plan says."""
+    faults = []
+    place = disk.place(MANIFEST)
+    failed = {row["audio_filepath"]: row["reason"] for row in read_failures(disk)}
     names = Counter(row["audio_filepath"] for row in rows)
     for name in sorted(name for name, count in names.items() if count > 1):
-        faults.append(Fault(str(place), f"'{name}' stands in more than one row"))
+        faults.append(Fault(place, f"'{name}' stands in more than one row"))
     for name in sorted(set(planned) - set(names) - set(failed)):
-        faults.append(Fault(str(place), f"'{name}' was planned, and is neither made nor among the failures"))
+        faults.append(Fault(place, f"'{name}' was planned, and is neither made nor among the failures"))
     for name, reason in sorted(failed.items()):
-        faults.append(Fault(str(path / FAILURES), f"'{name}' could not be made: {reason}"))
+        faults.append(Fault(disk.place(FAILURES), f"'{name}' could not be made: {reason}"))
     counted = {"planned": len(planned), "made": len(rows), "failed": len(failed)}
-    faults += _identity_counts(path, identity, planned, counted)
+    faults += _identity_counts(disk, identity, planned, counted)
     for number, row in enumerate(rows, start=1):
         if list(row) != list(rows[0]):
             faults.append(Fault(f"{place}:{number}", "the row has other columns than the first"))
         if row["audio_filepath"] not in planned:
             faults.append(Fault(f"{place}:{number}", f"'{row['audio_filepath']}' is not in the plan"))
             continue
-        for name, value in planned.get(row["audio_filepath"], {}).items():
+        for name, value in planned[row["audio_filepath"]].items():
             if name in row and not _same(row[name], value):
                 what = f"{name}: the plan says {value!r}, the manifest {row[name]!r}"
                 faults.append(Fault(f"{place}:{number}", f"'{row['audio_filepath']}': {what}"))
     return faults
 
 
-def _identity_counts(
-    path: Path, identity: dict[str, Any], planned: dict[str, dict[str, Any]], counted: dict[str, int]
-) -> list[Fault]:
+def _identity_counts(disk: Disk, identity: Row, planned: Mapping[str, Row], counted: dict[str, int]) -> list[Fault]:
     """What ``testset.json`` counts, counted again."""
     utterances = {(str(row["group"]), row["utterance"]) for row in planned.values()}
     groups = Counter(group for group, _ in utterances)
@@ -83,7 +106,7 @@ def _identity_counts(
         "groups": sorted(groups),
         "utterances_per_group": max(groups.values(), default=0),
     }
-    place = str(path / IDENTITY)
+    place = disk.place(IDENTITY)
     return [
         Fault(place, f"{name}: found {value}, it says {identity.get(name)}")
         for name, value in expected.items()
@@ -96,12 +119,18 @@ def _same(found: Any, planned: Any) -> bool:
     return found == planned or (isinstance(found, float) and str(planned) == f"{found:.2f}") or repr(found) == planned
 
 
-def _failures(path: Path) -> dict[str, str]:
-    if not (path / FAILURES).is_file():
-        return {}
+def read_failures(disk: Disk) -> list[dict[str, str]]:
+    """Items that could not be made, as ``failures.jsonl`` tells them; none without the file.
+
+    Raises:
+        TestSetError: It is damaged.
+    """
+    if not disk.has(FAILURES):
+        return []
     try:
-        lines = (path / FAILURES).read_text(encoding="utf-8").split("\n")
+        lines = disk.read(FAILURES).decode("utf-8").split("\n")
         rows = [json.loads(line) for line in lines if line]
-        return {str(row["audio_filepath"]): str(row["reason"]) for row in rows}
-    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
-        raise TestSetError(Fault(str(path / FAILURES), f"is damaged: {error!r}")) from None
+        columns = ("audio_filepath", "utterance", "condition", "reason")
+        return [{name: str(row[name]) for name in columns} for row in rows]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise TestSetError(Fault(disk.place(FAILURES), f"is damaged: {error!r}")) from None

@@ -1,0 +1,70 @@
+"""Checking a finished test set, with the verbs that made it."""
+
+import secrets
+from pathlib import Path
+from typing import Any, Literal
+
+from augment.api.building import described_by
+from augment.api.exporting import exported
+from augment.api.planning import plan
+from augment.corpus.speech import Progress
+from augment.export import exporters
+from augment.report.croissant import croissant
+from augment.report.datasheet_page import datasheet_page
+from augment.report.tables import coverage_of
+from augment.testset.folder import COVERAGE, CROISSANT, CSV, PAGE
+from augment.verification import examine
+from augment.verification.remade import Makers
+from augment.verification.sources import Told
+from augment.verification.verdict import Asked, Verdict
+
+
+def verify(
+    folder: str | Path,
+    sample: int | Literal["all"] = 20,
+    recipe_folder: str | Path | None = None,
+    progress: Progress = iter,
+    seed: int | None = None,
+    identity: str | None = None,
+) -> Verdict:
+    """Check a test set.
+
+    Every file is read and held against its row, and against the other files of its utterance. Where recipe, corpus and
+    noise are there, the set is planned and described again and compared, and a sample of items is rendered again.
+
+    Args:
+        folder: The test set.
+        sample: How many items to render again, or ``"all"``; drawn anew each time.
+        recipe_folder: Where the recipe was, if it has moved since with its corpus and noise.
+        progress: Wraps what is iterated over, to show how far it is.
+        seed: Repeats the sample of an earlier check.
+        identity: Hash that the maker published for the whole set.
+
+    Raises:
+        TestSetError: There is no test set in the folder, it is of another version, or its manifest or plan cannot be
+            read.
+
+    Example: see ``acoustigrid verify --help``.
+    """
+    asked = Asked(
+        size=None if sample == "all" else sample,
+        seed=secrets.randbits(48) if seed is None else seed,
+        recipe_folder=None if recipe_folder is None else Path(recipe_folder),
+        identity=identity,
+    )
+    return examine(Path(folder), asked, Makers(plan, described_by, _retold, exported), progress)
+
+
+def _retold(told: Told, sheet: str) -> dict[str, bytes]:
+    names = [condition.name for condition in told.conditions]
+    cells = [(str(n), row["condition"], row["group"]) for n, row in told.planned.items()]
+    made, groups = [row["audio_filepath"] for row in told.rows], sorted({group for _, _, group in cells})
+    table = exporters()["csv"].table(told.rows)
+    ordered = sorted(told.rows, key=lambda row: names.index(row["condition"]))
+    said: dict[str, Any] = {name: value for name, value in told.identity.items() if name != "checksums"}
+    return {
+        COVERAGE: f"{coverage_of(cells, made, names, groups)}\n".encode(),
+        CSV: table,
+        PAGE: datasheet_page(sheet, ordered),
+        CROISSANT: croissant(said, told.rows, (CSV, table), told.loaded.recipe.output.format),
+    }

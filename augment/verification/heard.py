@@ -1,0 +1,95 @@
+"""An audio file that was decoded, with its row and its condition; and what was found out about such files."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augment.acoustics import Signal
+from augment.acoustics.levels import speech_level
+from augment.acoustics.pcm import FULL_SCALE
+from augment.design.conditions import ChainStep, Condition
+from augment.scene import SnrDefinition, Stage
+from augment.verification.meter import through
+
+
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """One file, decoded.
+
+    Attributes:
+        row: Of the manifest.
+        condition: Of the item.
+        pcm: Shape (n,).
+        sample_rate_hz: Samples a second.
+    """
+
+    row: dict[str, Any]
+    condition: Condition
+    pcm: NDArray[np.int16]
+    sample_rate_hz: int
+
+    @property
+    def path(self) -> tuple[ChainStep, ...]:
+        """What the speech passes: the chain without its noises."""
+        return tuple(step for step in self.condition.chain if not step.perturbation.is_noise())
+
+    @property
+    def noisy(self) -> bool:
+        """Whether its chain adds noise."""
+        return len(self.path) < len(self.condition.chain)
+
+    @property
+    def linear(self) -> bool:
+        """Whether files of the same path may be subtracted."""
+        return all(step.perturbation.linear for step in self.condition.chain)
+
+    @property
+    def rooms(self) -> bool:
+        """Whether its speech is heard in a room."""
+        return any(step.perturbation.stage is Stage.ROOM for step in self.condition.chain)
+
+    def number(self, name: str) -> float | None:
+        """A finite number of the row; None where there is none."""
+        value = self.row.get(name)
+        fits = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        return float(value) if fits and value is not None else None
+
+    @property
+    def gain(self) -> float:
+        """Factor from the source to the file."""
+        return float(10 ** ((self.number("gain_db") or 0.0) / 20))
+
+    @property
+    def signal(self) -> Signal:
+        """Samples, full scale 1.0."""
+        return self.pcm / FULL_SCALE
+
+    def level_dbov(self, factor: float = 1.0, definition: SnrDefinition | None = None) -> float:
+        """P.56 level of the file times a factor, where it holds speech alone: the meter's thresholds do not move."""
+        signal = self.signal * factor
+        seen = signal if definition is None else through(signal, self.sample_rate_hz, definition)
+        return speech_level(seen, self.sample_rate_hz).active_level_dbov
+
+
+@dataclass
+class Findings:
+    """What comparing files told.
+
+    Attributes:
+        faults: Paths and what is wrong with them.
+        compared: Items that were held against another one of their utterance.
+        alone: Items for which there is no other one of the same speech without noise.
+        idle: Conditions whose steps did nothing to how many utterances, though they may.
+    """
+
+    faults: list[tuple[str, str]] = field(default_factory=list)
+    compared: int = 0
+    alone: int = 0
+    idle: dict[str, int] = field(default_factory=dict)
+
+    def tell(self, item: Heard, message: str) -> None:
+        """Something is wrong with an item."""
+        self.faults.append((str(item.row["audio_filepath"]), message))

@@ -1,0 +1,57 @@
+"""What rows say of the speech, against the corpus: where a plan cannot be made again, but the corpus is there."""
+
+from typing import Any
+
+from augment.corpus.table import Corpus, label_column, read_corpus
+from augment.design.plan import label_columns
+from augment.design.provenance import speech_source
+from augment.design.selection.grouping import UNKNOWN_SPEAKER
+from augment.errors import Fault
+from augment.testset.folder import PLAN
+from augment.verification.remade import differences_of_rows
+from augment.verification.sources import Told
+
+
+def label_faults(told: Told, base: Any) -> list[Fault]:
+    """Text, speaker, labels, licence and credit of every item against the rows of the corpus.
+
+    Args:
+        told: The set.
+        base: Folder of the recipe.
+
+    Raises:
+        AcoustigridError: The corpus, or the key of its pseudonyms, is not there or cannot be read.
+    """
+    corpus = read_corpus(told.loaded.recipe.corpus, base, told.loaded.text)
+    expected, clean = _expected(told, corpus), {c.name for c in told.conditions if not c.chain}
+    utterances: dict[str, dict[str, Any]] = {}
+    found: dict[str, dict[str, Any]] = {}
+    faults = []
+    for row in told.planned.values():
+        known = expected.get(row["utterance"])
+        if known is None:
+            faults.append(Fault(told.disk.place(PLAN), f"the corpus has no utterance '{row['utterance']}'"))
+            continue
+        said, (licence, credit) = known
+        name = row["audio_filepath"]
+        utterances[name], found[name] = dict(said), {**row, "credit names the speech's": True}
+        if row["condition"] in clean:  # nothing else is heard there
+            utterances[name]["licence"] = licence
+        utterances[name]["credit names the speech's"] = True
+        found[name]["credit names the speech's"] = not credit or credit in str(row.get("credit")).split("; ")
+    return [*faults[:20], *differences_of_rows(told.disk.place(PLAN), found, utterances, "the corpus")]
+
+
+def _expected(told: Told, corpus: Corpus) -> dict[str, tuple[dict[str, Any], tuple[str, str]]]:
+    """What rows must say of each utterance, with licence and credit of its speech."""
+    columns = label_columns(corpus, told.loaded)
+    names = {"text": "text", "speaker": "speaker"} | {column: label_column(label) for label, column in columns.items()}
+    wanted = {row["utterance"] for row in told.planned.values()}
+    expected = {}
+    for row in corpus.frame.filter(corpus.frame["id"].is_in(list(wanted))).rows(named=True):
+        said = {column: row[name] for column, name in names.items()}
+        if said["speaker"] == UNKNOWN_SPEAKER:
+            said["speaker"] = None
+        source = speech_source(row["licence"], row["credit"])
+        expected[str(row["id"])] = said, (source.licence, source.credit)
+    return expected

@@ -1,0 +1,147 @@
+"""A set held against what it was made from: recipe, corpus, profiles and noise, as far as they are there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from augment.corpus.speech import Progress
+from augment.errors import AcoustigridError, DesignError, Fault
+from augment.recipe.loader import LoadedRecipe
+from augment.testset.exports import read_exports
+from augment.testset.finish import versions_here
+from augment.testset.folder import PLAN
+from augment.verification.again import recipe_faults, rendered_again
+from augment.verification.labels import label_faults
+from augment.verification.remade import Makers, against_exports, against_plan, against_rows
+from augment.verification.sample import draw_sample, told_bound
+from augment.verification.sources import Told, recipe_folder, recipe_there
+from augment.verification.verdict import Asked, Protocol, Unchecked
+
+REMEDY = "say where the recipe was with --recipe-folder"
+MADE_AGAIN = "plan, notes, balance and data sheets made again"
+RENDERED = "items rendered again"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The comparison.
+
+    Attributes:
+        told: The set.
+        asked: How to check it.
+        makers: The verbs that make a set.
+        protocol: Where what is found is written down.
+    """
+
+    told: Told
+    asked: Asked
+    makers: Makers
+    protocol: Protocol
+
+    def check(self, whole: Sequence[dict[str, Any]], progress: Progress) -> int:
+        """Make all of it.
+
+        Args:
+            whole: Rows that lack nothing.
+            progress: Shows how far it is.
+
+        Returns:
+            How many items were rendered again.
+        """
+        self.protocol.attempt("testset.json", lambda: recipe_faults(self.told, self.told.loaded))
+        self._versions()
+        self._exports()
+        try:
+            base = recipe_folder(self.told.disk, self.asked.recipe_folder)
+            loaded = recipe_there(self.told, base)
+        except AcoustigridError as error:
+            self._unchecked(f"{MADE_AGAIN}, {RENDERED}", str(error))
+            self._without_plan()
+            return 0
+        if not self._planned_again(loaded):
+            self._without_plan()
+        return self._sampled(loaded, base, [r for r in whole if r["audio_filepath"] in self.told.planned], progress)
+
+    def _unchecked(self, what: str, why: str, remedy: str = REMEDY) -> None:
+        self.protocol.unchecked.append(Unchecked(what, why, remedy))
+
+    @property
+    def _made_here(self) -> bool:
+        """Whether this version made it: another one may plan otherwise, and put the same into other words."""
+        return bool(self.told.identity.get("made_by") == self.makers.version)
+
+    def _planned_again(self, loaded: LoadedRecipe) -> bool:
+        """Make the set again but for its audio; whether that could be done."""
+        if not self._made_here:
+            made_by = self.told.identity.get("made_by")
+            why = f"{made_by!r} made it; this is {self.makers.version}, which may plan and word otherwise"
+            self._unchecked(MADE_AGAIN, why, "use the version that made it")
+            return False
+        try:
+            plan = self.makers.plan(loaded)
+        except DesignError as error:
+            place, message = self.told.disk.place(PLAN), "its own recipe cannot be planned with this corpus"
+            self.protocol.deviations += [Fault(place, f"{message}: {fault}") for fault in error.faults]
+            return False
+        except AcoustigridError as error:
+            self._unchecked(MADE_AGAIN, str(error))
+            return False
+        self.protocol.attempt("the plan", lambda: against_plan(self.told, plan, self.makers))
+        made = "labels, licences, notes, balance and every derived file made again from recipe, corpus and noise"
+        self.protocol.checks.append(("plan", made))
+        return True
+
+    def _without_plan(self) -> None:
+        """What can be said where the plan cannot be made again."""
+        if self._made_here:
+            self.protocol.attempt("files made of others", lambda: against_rows(self.told, self.makers))
+        try:
+            base = recipe_folder(self.told.disk, self.asked.recipe_folder)
+            self.protocol.deviations += label_faults(self.told, base)
+        except AcoustigridError as error:
+            self._unchecked("text, speaker, labels and licences against the corpus", str(error))
+        else:
+            said = "text, speaker, labels, licence and credit held against the corpus"
+            self.protocol.checks.append(("labels", said))
+
+    def _versions(self) -> None:
+        """Which packages made it can be checked nowhere; that others are installed is told."""
+        here, said = versions_here(), self.told.identity.get("versions")
+        then: dict[str, Any] = said if isinstance(said, dict) else {}
+        other = [name for name in {**here, **then} if here.get(name) != then.get(name)]
+        if other:
+            told = ", ".join(f"{name} {then.get(name)!r} (here {here.get(name)!r})" for name in other[:4])
+            self._unchecked("versions in testset.json", f"others are installed: {told}", "")
+
+    def _exports(self) -> None:
+        for name in read_exports(self.told.disk.sealed):
+            try:
+                self.protocol.deviations += against_exports(self.told, name, self.makers)
+            except AcoustigridError as error:
+                self._unchecked(f"the export '{name}' made again", str(error), "")
+
+    def _sampled(self, loaded: LoadedRecipe, base: Path, items: Sequence[dict[str, Any]], progress: Progress) -> int:
+        """Render a sample again."""
+        size = len(items) if self.asked.size is None else self.asked.size
+        if not items or not size:
+            self._unchecked(RENDERED, "none was asked for", "--sample 20")
+            return 0
+        sample = draw_sample(items, size, self.asked.seed)
+        try:
+            rendering = rendered_again(self.told, loaded, base, sample.rows, progress)
+        except AcoustigridError as error:
+            self._unchecked(RENDERED, str(error))
+            return 0
+        self.protocol.deviations += rendering.faults
+        if rendering.absent:
+            self._unchecked(f"{len(rendering.absent)} sampled items", f"'{rendering.absent[0]}' is not there")
+        if not rendering.count:
+            return 0
+        drawn = f"{rendering.count} items rendered again to the byte"
+        if len(sample.rows) < len(items):
+            drawn += f" (--seed {sample.seed} draws them again)"
+        if not rendering.faults and not rendering.absent:
+            drawn += f": {told_bound(sample, len(items))}"
+        self.protocol.checks.append(("sample", drawn))
+        return rendering.count

@@ -1,0 +1,164 @@
+"""A set made again but for its audio: planned anew, described anew, and held against its files."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from augment import __version__
+from augment.design.plan import Plan
+from augment.errors import Fault
+from augment.files.json_text import json_text
+from augment.recipe.loader import LoadedRecipe
+from augment.testset.exports import export_again
+from augment.testset.finish import files_beside
+from augment.testset.folder import DATASHEET, IDENTITY, MANIFEST, PLAN
+from augment.testset.outgoing import outgoing_items
+from augment.verification.books import read_failures
+from augment.verification.sources import Told
+
+Row = Mapping[str, Any]
+Rows = Mapping[str, Row]
+MOST_NAMED = 3
+APART = ("versions", "made_by", "profiles")
+"""What ``testset.json`` says that is looked at elsewhere: a set may be checked on another machine than made it."""
+
+
+@dataclass(frozen=True)
+class Makers:
+    """The verbs that make a set, which stand above the referee and are handed to it.
+
+    Attributes:
+        plan: From a recipe to its plan.
+        described: From a plan, rows and failures to manifest, ``testset.json`` and the files that are made of them.
+        retold: From a set's own files, and the text of its data sheet, to the files that are made of these.
+        exported: The files of a format, made again.
+        version: What a set made by these says in ``made_by``.
+    """
+
+    plan: Callable[[LoadedRecipe], Plan]
+    described: Callable[[Plan, Any, Sequence[Row]], tuple[list[dict[str, Any]], dict[str, Any], dict[str, bytes]]]
+    retold: Callable[[Told, str], dict[str, bytes]]
+    exported: Callable[[Path, str], Iterator[tuple[str, bytes]]]
+    version: str = f"acoustigrid {__version__}"
+
+
+def differences_of_rows(place: str, found: Rows, made: Rows, source: str) -> list[Fault]:
+    """Rows that are not what they are when they are made again; one fault for each column.
+
+    Args:
+        place: The file that they stand in.
+        found: Rows by name.
+        made: The same made again, in columns that both must have.
+        source: What they were made from.
+
+    Example:
+        >>> made = {"a": {"text": "yes"}, "b": {"text": "no"}}
+        >>> for fault in differences_of_rows("m", {"a": {"text": "yeah"}}, made, "the corpus"):
+        ...     print(fault)
+        m: 1 of the items that the corpus gives are missing: 'b'
+        m: text: 1 rows are not what the corpus gives: 'a' has 'yeah' for 'yes'
+    """
+    faults = []
+    for names, what in (
+        (sorted(set(made) - set(found)), f"of the items that {source} gives are missing"),
+        (sorted(set(found) - set(made)), f"items are not among those that {source} gives"),
+    ):
+        if names:
+            shown = ", ".join(f"'{name}'" for name in names[:MOST_NAMED])
+            faults.append(Fault(place, f"{len(names)} {what}: {shown}"))
+    wrong: dict[str, list[str]] = {}
+    for name in (name for name in found if name in made):
+        for column, value in made[name].items():
+            has = found[name].get(column)
+            if has != value or type(has) is not type(value):
+                wrong.setdefault(column, []).append(f"'{name}' has {has!r} for {value!r}")
+    faults += [
+        Fault(place, f"{column}: {len(told)} rows are not what {source} gives: {'; '.join(told[:MOST_NAMED])}")
+        for column, told in wrong.items()
+    ]
+    return faults
+
+
+def against_plan(told: Told, plan: Plan, makers: Makers) -> list[Fault]:
+    """Everything in a set but its audio and what was measured, against the plan of today.
+
+    Args:
+        told: The set.
+        plan: Planned again.
+        makers: How the rest is made of it.
+    """
+    disk, source = told.disk, "its recipe, corpus and noise"
+    items = {row["audio_filepath"]: row for row in outgoing_items(plan).rows(named=True)}
+    faults = differences_of_rows(disk.place(PLAN), told.planned, items, source)
+    rows = {row["audio_filepath"]: row for row in told.rows}
+    manifest, identity, beside = makers.described(plan, rows, read_failures(disk))
+    made = {row["audio_filepath"]: row for row in manifest}
+    faults += differences_of_rows(disk.place(MANIFEST), {n: r for n, r in rows.items() if n in made}, made, source)
+    faults += _identity_faults(disk.place(IDENTITY), told.identity, json.loads(json_text(identity)))
+    files = files_beside(plan, manifest, read_failures(disk), beside)
+    del files[PLAN]  # its rows are compared: other versions of polars write other bytes
+    return [*faults, *_file_faults(told, files, "what its recipe, its corpus and what was measured give")]
+
+
+def _identity_faults(place: str, found: Row, made: Row) -> list[Fault]:
+    names = [name for name in {**made, **found} if name not in (*APART, "checksums")]
+    return [
+        Fault(place, f"{name}: the set made again says {_short(made.get(name))}, it says {_short(found.get(name))}")
+        for name in names
+        if found.get(name) != made.get(name)
+    ]
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:200]} ..."
+
+
+def against_rows(told: Told, makers: Makers) -> list[Fault]:
+    """Files that are made of others in the set, against these: without the corpus."""
+    sheet = told.disk.read(DATASHEET).decode("utf-8", "replace")
+    return _file_faults(told, makers.retold(told, sheet), "what the other files of the set give")
+
+
+def _file_faults(told: Told, files: Mapping[str, bytes], source: str) -> list[Fault]:
+    faults = []
+    for name, data in files.items():
+        if not told.disk.has(name):
+            continue  # told where the side files are looked at
+        found = told.disk.read(name)
+        if found != data:
+            faults.append(Fault(told.disk.place(name), f"is not {source}: {_first_difference(found, data)}"))
+    return faults
+
+
+def _first_difference(found: bytes, made: bytes) -> str:
+    """The first line in which a file differs."""
+    pairs = zip(_lines(found), _lines(made), strict=False)
+    for number, (has, wants) in enumerate(pairs, start=1):
+        if has != wants:
+            at = next(
+                (i for i, (a, b) in enumerate(zip(has, wants, strict=False)) if a != b), min(len(has), len(wants))
+            )
+            start = max(0, at - 30)
+            return f"line {number} has {has[start : at + 60]!r} for {wants[start : at + 60]!r}"
+    return f"it has {len(found):,} bytes for {len(made):,}"
+
+
+def _lines(data: bytes) -> list[str]:
+    return data.decode("utf-8", "replace").split("\n")
+
+
+def against_exports(told: Told, name: str, makers: Makers) -> list[Fault]:
+    """An export made again from the set, against what is in its folder.
+
+    Raises:
+        AcoustigridError: It cannot be made here.
+    """
+    remedy, faults = export_again(told.disk.folder, name), []
+    for file, data in makers.exported(told.disk.folder, name):
+        path = f"{name}/{file}"
+        if told.disk.has(path) and told.disk.read(path) != data:
+            faults.append(Fault(told.disk.place(path), "is not what the set gives", remedy))
+    return faults

@@ -1,0 +1,119 @@
+"""Which items are rendered again, and what a sample without a deviation says of the rest."""
+
+import heapq
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from augment.streams import rank
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A sample of the items of a set.
+
+    Attributes:
+        rows: Of the manifest.
+        seed: That it was drawn with.
+        unseen: Of all items, how many at most can deviate if none of the sample does, with 95 % confidence.
+        all_conditions: Whether it holds items of every condition, so that one that is wrong throughout is seen.
+    """
+
+    rows: tuple[dict[str, Any], ...]
+    seed: int
+    unseen: int
+    all_conditions: bool
+
+
+def draw_sample(rows: Sequence[dict[str, Any]], size: int, seed: int) -> Sample:
+    """Draw items: of every condition its share rounded down, and what is missing from all that are left.
+
+    Args:
+        rows: Of the manifest, each with ``condition`` and ``audio_filepath``.
+        size: How many; all if there are fewer.
+        seed: Another seed, another sample. Nobody who writes a set can know it.
+
+    Example:
+        >>> rows = [{"condition": c, "audio_filepath": f"audio/{c}/{n}"} for c in "ab" for n in range(50)]
+        >>> found = draw_sample(rows, 20, seed=1)
+        >>> Counter(row["condition"] for row in found.rows), found.unseen, found.all_conditions
+        (Counter({'a': 10, 'b': 10}), 12, True)
+    """
+    ordered = sorted(rows, key=lambda row: rank("verify", seed, row["audio_filepath"]))
+    held = Counter(row["condition"] for row in ordered)
+    shares = {name: size * count // len(ordered) if size < len(ordered) else count for name, count in held.items()}
+    given: Counter[str] = Counter()
+    first: list[dict[str, Any]] = []
+    left: list[dict[str, Any]] = []
+    for row in ordered:
+        taken = given[row["condition"]] < shares[row["condition"]]
+        given[row["condition"]] += taken
+        (first if taken else left).append(row)
+    more = max(0, min(size - len(first), len(left)))
+    strata = [(held[name], shares[name]) for name in held]
+    return Sample((*first, *left[:more]), seed, most_unseen(strata, more), all(shares.values()))
+
+
+def most_unseen(strata: Sequence[tuple[int, int]], more: int, confidence: float = CONFIDENCE) -> int:
+    r"""How many items at most deviate where a sample shows none that does.
+
+    Of stratum h with N_h items, of which D_h deviate, n_h are drawn without replacement. The sample misses all of them
+    with probability prod_h C(N_h - D_h, n_h) / C(N_h, n_h) (hypergeometric). Then `more` items are drawn from the R
+    that are left of all strata together; if nothing was seen, all D = sum D_h are among these, and are missed again
+    with probability C(R - D, more) / C(R, more), wherever they are. Whoever hides them chooses the D_h: the bound is
+    the largest D for which some choice is missed with probability 1 - confidence or more, so that no way to deviate in
+    more items is.
+
+    The worst choice is found item by item. The D-th item of a stratum multiplies its probability by
+    (N_h - D - n_h + 1) / (N_h - D + 1), which falls with D: to take the largest factor first is best for every D.
+
+    Args:
+        strata: For each stratum how many items it has, and how many of them are drawn.
+        more: How many are drawn from all that are left.
+        confidence: Probability with which a larger number would have been seen.
+
+    Example:
+        With one stratum it is the textbook's bound: 59 of very many items show 5 %.
+
+        >>> most_unseen([(100_000, 59)], 0) / 100_000 < 0.05 < most_unseen([(100_000, 58)], 0) / 100_000 + 0.001
+        True
+        >>> most_unseen([(10, 10)], 0), most_unseen([(10, 0), (5, 5)], 0)
+        (0, 10)
+    """
+    rest = sum(items - drawn for items, drawn in strata)
+    least = math.log(1 - confidence) - 1e-9  # a chance of just that much is one
+    queue = [(_loss(items, drawn, 0), h, 0) for h, (items, drawn) in enumerate(strata) if items > drawn]
+    heapq.heapify(queue)
+    chance, found = 0.0, 0  # logarithm of the probability that nothing is seen
+    while queue:
+        loss, h, deviating = heapq.heappop(queue)
+        again = _loss(rest, more, found) if rest - more > found else math.inf
+        if chance - loss - again < least:
+            break
+        chance, found = chance - loss - again, found + 1
+        items, drawn = strata[h]
+        if items - drawn > deviating + 1:
+            heapq.heappush(queue, (_loss(items, drawn, deviating + 1), h, deviating + 1))
+    return found
+
+
+def _loss(items: int, drawn: int, deviating: int) -> float:
+    """What one more deviating item takes from the logarithm of the probability that none is drawn."""
+    return -math.log((items - deviating - drawn) / (items - deviating))
+
+
+def told_bound(sample: Sample, items: int) -> str:
+    """What a sample without a deviation cannot have missed, in words.
+
+    Example:
+        >>> told_bound(Sample((), 1, 52, True), 384)
+        'at most 13.6 % of the items (52 of 384) can be wrong without being seen (95 %)'
+    """
+    if len(sample.rows) == items:
+        return "every item was rendered again"
+    share = math.ceil(1000 * sample.unseen / items) / 10
+    return f"at most {share:g} % of the items ({sample.unseen} of {items}) can be wrong without being seen (95 %)"

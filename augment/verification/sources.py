@@ -1,0 +1,111 @@
+"""What a test set was made from, where it is still there: its recipe's folder, its corpus, its plan before it left."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from augment.design.conditions import Condition, condition_of
+from augment.errors import AcoustigridError, Fault, TestSetError
+from augment.files.walk import STATE
+from augment.recipe.loader import LoadedRecipe, load_recipe
+from augment.testset.folder import PLAN, RECIPE, WHERE
+from augment.testset.outgoing import WITHHELD, outgoing_part
+from augment.testset.planned import read_plan
+from augment.verification.disk import Disk
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Told:
+    """The set as its own files describe it.
+
+    Attributes:
+        disk: Its folder.
+        identity: ``testset.json``.
+        rows: Of the manifest.
+        planned: Rows of the plan by their ``audio_filepath``.
+        loaded: Its recipe; recordings and profiles need not be there.
+        conditions: Columns of the grid, those of the plan: another version may design others.
+    """
+
+    disk: Disk
+    identity: Row
+    rows: list[Row]
+    planned: dict[str, Row]
+    loaded: LoadedRecipe
+    conditions: tuple[Condition, ...]
+
+
+def told_by(disk: Disk, identity: Row, rows: list[Row], planned: dict[str, Row]) -> Told:
+    """Understand a set's recipe and conditions from its own files.
+
+    Raises:
+        AcoustigridError: The recipe cannot be read, or is not that of the plan.
+    """
+    disk.read(RECIPE)
+    loaded = load_recipe(disk.folder / RECIPE, material=False)
+    try:
+        choices = dict.fromkeys(tuple(str(row[factor]) for factor in loaded.settings) for row in planned.values())
+    except KeyError as error:
+        raise TestSetError(Fault(disk.place(PLAN), f"the plan has no column for the factor {error}")) from None
+    found = {condition.name: condition for condition in (condition_of(choice, loaded) for choice in choices)}
+    strange = sorted({row["condition"] for row in planned.values()} - set(found))
+    if strange:
+        raise TestSetError(Fault(disk.place(PLAN), f"'{strange[0]}' is no condition of the recipe"))
+    listed = identity.get("conditions")
+    order = [name for name in listed if name in found] if isinstance(listed, list) else []
+    names = dict.fromkeys([*order, *sorted(found)])
+    return Told(disk, identity, rows, planned, loaded, tuple(found[name] for name in names))
+
+
+def recipe_folder(disk: Disk, given: str | Path | None) -> Path:
+    """Folder that the recipe's paths start from: the one that is given, or that which the build noted.
+
+    Raises:
+        TestSetError: Nobody says it: the set has left the place where it was built.
+    """
+    if given is not None:
+        return Path(given)
+    name = f"{STATE}/{WHERE}"
+    if not disk.has(name):
+        raise TestSetError("nothing here says where its recipe was")
+    try:
+        return Path(json.loads(disk.read(name).decode("utf-8"))["recipe_folder"])
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise TestSetError(Fault(disk.place(name), f"cannot be read: {error!r}")) from None
+
+
+def with_recordings(told: Told) -> dict[str, Row]:
+    """The plan with the recordings that a set under pseudonyms does not tell: the same rows but for these.
+
+    Raises:
+        TestSetError: They are not here, or those of another set.
+    """
+    if told.identity.get("pseudonyms") is None:
+        return told.planned
+    name = f"{STATE}/{PLAN}"
+    if not told.disk.has(name):
+        raise TestSetError("recordings behind pseudonyms are known only where the set was made")
+    kept = read_plan(told.disk.read(name), told.disk.folder / name)
+    for path, row in told.planned.items():
+        outgoing = {column: value for column, value in row.items() if column not in WITHHELD}
+        try:
+            same = outgoing == outgoing_part(kept.get(path, {}))
+        except (ValueError, TypeError, AttributeError):
+            same = False
+        if not same:
+            raise TestSetError(Fault(told.disk.place(name), f"it is not the plan of this test set: see '{path}'"))
+    return kept
+
+
+def recipe_there(told: Told, base: Path) -> LoadedRecipe:
+    """The recipe with all that it names.
+
+    Raises:
+        AcoustigridError: A recording, a profile or what a step needs is not there.
+    """
+    if not base.is_dir():
+        raise AcoustigridError(Fault(str(base), "the folder of the recipe is not there"))
+    return load_recipe(told.disk.folder / RECIPE, base)

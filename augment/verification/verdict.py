@@ -1,0 +1,114 @@
+"""What a check is asked, and what it answers."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from augment.errors import AcoustigridError, Fault
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How a test set is to be checked.
+
+    Attributes:
+        size: How many items to render again; None for all of them.
+        seed: That the sample is drawn with.
+        recipe_folder: Where the recipe was; None for where the build noted it.
+        identity: Hash that the maker published; None if nobody compares it.
+    """
+
+    size: int | None
+    seed: int
+    recipe_folder: Path | None = None
+    identity: str | None = None
+
+
+@dataclass(frozen=True)
+class Unchecked:
+    """Something that could not be checked, which is no deviation.
+
+    Attributes:
+        what: What.
+        why: Why not.
+        remedy: How it can be; empty where the reason says it.
+
+    Example:
+        >>> print(Unchecked("labels", "the corpus is not here", "say where with --recipe-folder"))
+        not checked: labels, because the corpus is not here - say where with --recipe-folder
+    """
+
+    what: str
+    why: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        return f"not checked: {self.what}, because {self.why}" + (f" - {self.remedy}" if self.remedy else "")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check found.
+
+    Attributes:
+        folder: The test set.
+        files: Audio files that were read.
+        rendered: Items that were rendered again.
+        deviations: Everything that is not as it should be.
+        unchecked: What could not be checked, and why.
+        checks: What was checked and how, a name and a sentence each.
+        remarks: What else is good to know, and is no deviation.
+        identity: One hash of the whole set as it lies there; empty if a file of it is missing.
+        seed: That the sample was drawn with.
+    """
+
+    folder: Path
+    files: int
+    rendered: int
+    deviations: tuple[Fault, ...]
+    unchecked: tuple[Unchecked, ...] = ()
+    checks: tuple[tuple[str, str], ...] = ()
+    remarks: tuple[str, ...] = ()
+    identity: str = ""
+    seed: int = 0
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing deviates."""
+        return not self.deviations
+
+
+@dataclass
+class Protocol:
+    """What is written down while a set is checked; see :class:`Verdict`."""
+
+    folder: Path
+    deviations: list[Fault] = field(default_factory=list)
+    unchecked: list[Unchecked] = field(default_factory=list)
+    checks: list[tuple[str, str]] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+    def attempt(self, what: str, check: Callable[[], Iterable[Fault]]) -> bool:
+        """Make one check of the set's own files, whatever they hold; whether it came to its end.
+
+        Args:
+            what: That is checked.
+            check: Returns what deviates.
+        """
+        try:
+            self.deviations += check()
+        except AcoustigridError as error:
+            self.deviations += error.faults
+        except Exception as error:  # a file of others may hold anything: no reader of it foresees all
+            message = f"{what} cannot be checked, since the set is damaged ({type(error).__name__}: {error})"
+            self.deviations.append(Fault(str(self.folder), message, "build the test set again"))
+        else:
+            return True
+        return False
+
+    def verdict(self, files: int, rendered: int, identity: str, seed: int) -> Verdict:
+        """The verdict; arguments as of :class:`Verdict`."""
+        return Verdict(
+            self.folder, files, rendered, tuple(self.deviations), tuple(self.unchecked), tuple(self.checks),
+            tuple(self.remarks), identity, seed,
+        )  # fmt: skip

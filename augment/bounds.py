@@ -14,6 +14,10 @@ LONGEST_LINE_BYTES = 4 * 2**20
 MOST_ROWS = 20_000_000
 """Of one file of rows: the largest corpora of speech have 11 million utterances. As columns, they take some GB."""
 
+SHORTEST_LINES_BYTES = 4
+FEW_LINES = 1_000_000
+"""Bytes of a line, on average, in a file of more than so many: ``u1 m`` is the shortest row; blank lines are none."""
+
 MOST_COLUMNS = 1000
 """Of one table: the widest corpora have some dozens of columns."""
 

@@ -4,9 +4,16 @@ import gzip
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO, cast
 
-from augment.bounds import FIRST_EXPANSION_BYTES, LONGEST_LINE_BYTES, MOST_EXPANSION, MOST_ROWS
+from augment.bounds import (
+    FEW_LINES,
+    FIRST_EXPANSION_BYTES,
+    LONGEST_LINE_BYTES,
+    MOST_EXPANSION,
+    MOST_ROWS,
+    SHORTEST_LINES_BYTES,
+)
 from augment.errors import AcoustigridError, Fault
 from augment.files.regular import size_bytes
 
@@ -28,7 +35,7 @@ def text_lines(path: Path, error: type[AcoustigridError]) -> Iterator[str]:
     size, number = size_bytes(path, error), 1
     try:
         with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
-            for number, raw in enumerate(_bounded(file, path, size, error), start=1):
+            for number, raw in enumerate(_bounded(cast("BinaryIO", file), path, size, error), start=1):
                 yield raw.decode("utf-8" if number > 1 else "utf-8-sig")
     except UnicodeDecodeError:
         what = "UTF-16" if number == 1 and raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "not UTF-8"
@@ -37,7 +44,7 @@ def text_lines(path: Path, error: type[AcoustigridError]) -> Iterator[str]:
         raise error(Fault(str(path), f"cannot be read: {problem}")) from problem
 
 
-def _bounded(file: IO[bytes], path: Path, size: int, error: type[AcoustigridError]) -> Iterator[bytes]:
+def _bounded(file: BinaryIO, path: Path, size: int, error: type[AcoustigridError]) -> Iterator[bytes]:
     """Lines within the bounds."""
     read = 0
     for number in range(1, MOST_ROWS + 2):
@@ -53,4 +60,7 @@ def _bounded(file: IO[bytes], path: Path, size: int, error: type[AcoustigridErro
             raise error(Fault(str(path), message, "unpack it and look what is in it"))
         if number > MOST_ROWS:
             raise error(Fault(str(path), f"the file has more than {MOST_ROWS:,} lines", "take a part of it"))
+        if number > FEW_LINES and read < SHORTEST_LINES_BYTES * number:
+            message = f"its first {number:,} lines have less than {SHORTEST_LINES_BYTES} bytes each, which no rows have"
+            raise error(Fault(str(path), message, "look what is in it"))
         yield raw

@@ -43,3 +43,8 @@ MOST_SETTINGS = 1000
 
 FEW_PARQUET_ROWS = 100_000
 """A Parquet file may say a value once for that many rows; more take a byte of the file each, or are not read."""
+
+STARTUP_S = 600.0
+SLOWEST = 10.0
+"""Time for a portion of work after which its worker is taken to hang: for what is loaded and simulated first, and for
+each second of audio that it makes. A core makes 20 to 200 s of audio a second."""

@@ -60,7 +60,7 @@ def test_a_compressed_manifest_is_refused_when_it_expands_beyond_text(tmp_path, 
     with gzip.open(path, "wb") as file:
         for _ in range(MEGABYTE * 100 // len(filling)):
             file.write(filling)
-    with pytest.raises(CorpusError, match="more than 4,194,304 bytes|no more than 200 times|less than 4 bytes each"):
+    with pytest.raises(CorpusError, match=r"more than 4,194,304 bytes|no more than 200 times|less than 4 bytes each"):
         list(text_lines(path, CorpusError))
 
 

@@ -12,7 +12,18 @@ from augment.files.parquet import read_parquet
 from augment.testset.folder import COVERAGE, FAILURES, IDENTITY, MANIFEST, PLAN, PROFILES, RECIPE
 
 PLANNED = frozenset(
-    {"audio_filepath", "utterance", "group", "condition", "dealt", "key", "source_audio", "source_sha256", "block"}
+    {
+        "audio_filepath",
+        "utterance",
+        "group",
+        "condition",
+        "dealt",
+        "key",
+        "source_audio",
+        "source_sha256",
+        "block",
+        "samples",
+    }
 )
 """Columns of every plan."""
 

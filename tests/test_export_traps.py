@@ -77,7 +77,8 @@ def read_nemo(folder):
 
 def read_csv(folder):
     with (folder / "csv/manifest.csv").open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
+        for cells in csv.DictReader(file):
+            row = {name: re.sub(r"^'(?=[=+@-])", "", cell) for name, cell in cells.items()}
             yield row, (folder / row.pop("audio_filepath")).read_bytes()
 
 

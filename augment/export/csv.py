@@ -1,13 +1,20 @@
-"""The manifest as CSV, for spreadsheets and data frames."""
+r"""The manifest as CSV, for spreadsheets and data frames.
+
+A text that a spreadsheet would take for a formula has an apostrophe before it
+(:func:`~augment.plain_text.spreadsheet_cell`): labels and transcripts come from strangers, and people open such files
+with a click. Numbers stay numbers. Readers leave it there, as they leave all that is written: a text of a corpus may
+begin so. What is exact, to the byte, is ``manifest.jsonl``, and every other format.
+"""
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Literal
 
+from augment.plain_text import spreadsheet_cell
 from augment.testset.finished import Finished
 
-ABOUT = "one table (RFC 4180, UTF-8), all columns of the manifest; for spreadsheets and data frames"
+ABOUT = "one table (RFC 4180, UTF-8), all columns; an apostrophe before what spreadsheets take for formulas"
 EXTRA = None
 
 
@@ -16,20 +23,37 @@ def files(finished: Finished) -> Iterator[tuple[str, bytes]]:
     yield "manifest.csv", table(finished.rows)
 
 
-def table(rows: Sequence[dict[str, Any]], quote: bool = False) -> bytes:
-    r"""CSV with a header; text as it is, empty cells for what a row does not have.
+def table(rows: Sequence[dict[str, Any]]) -> bytes:
+    r"""CSV with a header, for people and spreadsheets; empty cells for what a row does not have.
 
     Args:
         rows: All with the same keys.
-        quote: Quote every cell, for readers that pass over spaces behind a comma.
 
     Example:
-        >>> table([{"id": "a", "text": "yes, no", "snr_db": None}])
-        b'id,text,snr_db\r\na,"yes, no",\r\n'
+        >>> table([{"id": "a", "text": "yes, no", "snr_db": None}, {"id": "b", "text": "=1+1", "snr_db": -5.2}])
+        b'id,text,snr_db\r\na,"yes, no",\r\nb,\'=1+1,-5.2\r\n'
     """
+    return _csv(rows, _safe)
+
+
+def exact_table(rows: Sequence[dict[str, Any]]) -> bytes:
+    """CSV for programs: every text as it is, and every cell quoted, for readers that pass over spaces behind a comma.
+
+    Args:
+        rows: All with the same keys.
+    """
+    return _csv(rows, lambda value: value, csv.QUOTE_ALL)
+
+
+def _safe(value: Any) -> Any:
+    return spreadsheet_cell(value) if isinstance(value, str) else value
+
+
+def _csv(
+    rows: Sequence[dict[str, Any]], put: Callable[[Any], Any], quoting: Literal[0, 1] = csv.QUOTE_MINIMAL
+) -> bytes:
     text = io.StringIO(newline="")
-    names = list(rows[0]) if rows else ["id"]
-    writer = csv.DictWriter(text, names, quoting=csv.QUOTE_ALL if quote else csv.QUOTE_MINIMAL)
-    writer.writeheader()
-    writer.writerows(rows)
+    writer = csv.writer(text, quoting=quoting)
+    writer.writerow(map(put, rows[0] if rows else ["id"]))
+    writer.writerows(map(put, row.values()) for row in rows)
     return text.getvalue().encode()

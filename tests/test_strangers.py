@@ -21,7 +21,15 @@ from augment.cli.terminal import say
 from augment.errors import CorpusError, Fault
 from augment.export.csv import exact_table
 from augment.export.csv import table as csv_table
-from augment.plain_text import columns, markdown, markdown_code, markdown_fence, spreadsheet_cell, visible
+from augment.plain_text import (
+    columns,
+    from_spreadsheet_cell,
+    markdown,
+    markdown_code,
+    markdown_fence,
+    spreadsheet_cell,
+    visible,
+)
 from augment.report.page import POLICY, markdown_html
 from augment.report.text import table
 from conftest import RATE, Workshop, speech_like
@@ -127,9 +135,14 @@ def test_a_spreadsheet_is_handed_no_formula(text):
     dangerous = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
     assert not [cell for cell in (*header, cells[0], cells[1]) if dangerous.match(cell.lstrip(" ") or " ")]
     assert cells[2:] == ["-5.2", "-3", ""]
-    assert cells[0].removeprefix("'") == text.removeprefix("'")
+    assert from_spreadsheet_cell(cells[0]) == text
     _, exact = csv.reader(io.StringIO(exact_table([row]).decode(), newline=""))
     assert exact[0] == text
+
+
+@given(st.text(alphabet="'=+-@ \t\n＝1.ea"))
+def test_every_text_comes_back_from_a_spreadsheet(text):
+    assert from_spreadsheet_cell(spreadsheet_cell(text)) == text
 
 
 def test_numbers_as_texts_are_no_formulas():

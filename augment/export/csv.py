@@ -1,9 +1,10 @@
 r"""The manifest as CSV, for spreadsheets and data frames.
 
-A text that a spreadsheet would take for a formula has an apostrophe before it
-(:func:`~augment.plain_text.spreadsheet_cell`): labels and transcripts come from strangers, and people open such files
-with a click. Numbers stay numbers. Readers leave it there, as they leave all that is written: a text of a corpus may
-begin so. What is exact, to the byte, is ``manifest.jsonl``, and every other format.
+A text that a spreadsheet would take for a formula has an apostrophe before it: labels and transcripts come from
+strangers, and people open such files with a click. Numbers stay numbers.
+:func:`~augment.plain_text.from_spreadsheet_cell` takes it away again. The readers of corpora do not: they leave what is
+written, and a text of somebody's corpus may begin so. What is exact as it stands is ``manifest.jsonl``, and every other
+format.
 """
 
 import csv
@@ -54,6 +55,7 @@ def _csv(
 ) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text, quoting=quoting)
-    writer.writerow(map(put, rows[0] if rows else ["id"]))
-    writer.writerows(map(put, row.values()) for row in rows)
+    names = list(rows[0]) if rows else ["id"]
+    writer.writerow(map(put, names))
+    writer.writerows([put(row[name]) for name in names] for row in rows)
     return text.getvalue().encode()

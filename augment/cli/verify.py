@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from augment.cli.progress import progress
+from augment.cli.terminal import say
+from augment.plain_text import visible
 
 if TYPE_CHECKING:
     from augment.verification.verdict import Verdict
@@ -66,15 +68,15 @@ def check_set(
 
     verdict = examine(folder, sample, recipe_folder, progress("verifying"), seed, identity)
     for fault in verdict.deviations[:MOST_SHOWN]:
-        typer.echo(str(fault), err=True)
+        say(str(fault), err=True)
     if len(verdict.deviations) > MOST_SHOWN:
-        typer.echo(f"... and {len(verdict.deviations) - MOST_SHOWN} more", err=True)
+        say(f"... and {len(verdict.deviations) - MOST_SHOWN} more", err=True)
     width = max((len(name) for name, _ in verdict.checks), default=0)
     lines = [f"  {name.ljust(width)}  {said}" for name, said in verdict.checks]
     lines += [str(unchecked) for unchecked in verdict.unchecked]
-    lines += [f"note: {remark}" for remark in verdict.remarks]
+    lines += [f"note: {visible(remark)}" for remark in verdict.remarks]
     lines += [f"identity of the set: {verdict.identity}"] if verdict.identity else []
     state = "all as it should be" if verdict.sound else f"{len(verdict.deviations)} deviations"
     lines.append(f"{verdict.files} files read, {verdict.rendered} items rendered again: {state}")
-    typer.echo("\n".join(lines))
+    say("\n".join(lines))
     return verdict

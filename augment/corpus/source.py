@@ -1,15 +1,13 @@
 """What a reader is handed: a manifest or the folder of a corpus, and the lines of its files."""
 
-import gzip
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from augment.errors import AudioError, CorpusError, Fault, nearest
-from augment.files.audio import size_bytes
+from augment.errors import CorpusError, Fault, nearest
+from augment.files.lines import text_lines
 from augment.plugins import modules
 
 Row = dict[str, Any]
@@ -56,9 +54,9 @@ class Source:
             name: Path of the file below the folder; the manifest itself if not given.
 
         Raises:
-            CorpusError: The file is not there, is empty, cannot be read or is not UTF-8.
+            CorpusError: As for :func:`augment.files.lines.text_lines`.
         """
-        return text_lines(self.path if name is None else self.folder / name)
+        return text_lines(self.path if name is None else self.folder / name, CorpusError)
 
     def has(self, name: str) -> bool:
         """Whether there is a file or folder of this name below the folder."""
@@ -110,28 +108,6 @@ def where(path: Path, place: Place) -> str:
         ('m.jsonl:3', 'corpus/text:3')
     """
     return f"{path}:{place}" if str(place).isdigit() else f"{path}/{place}"
-
-
-def text_lines(path: Path) -> Iterator[str]:
-    """Lines of a text file, which may be gzip-compressed, with their ends; only a line feed ends one.
-
-    A byte order mark is passed over.
-
-    Raises:
-        CorpusError: The file is not there, is empty, cannot be read or is not UTF-8.
-    """
-    try:
-        size_bytes(path)
-        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
-            for number, raw in enumerate(file, start=1):
-                yield raw.decode("utf-8" if number > 1 else "utf-8-sig")
-    except AudioError as error:
-        raise CorpusError(error.faults) from None
-    except UnicodeDecodeError:
-        what = "UTF-16" if number == 1 and raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "not UTF-8"
-        raise CorpusError(Fault(f"{path}:{number}", f"the file is {what}", "save it as UTF-8")) from None
-    except (OSError, EOFError, zlib.error) as error:
-        raise CorpusError(Fault(str(path), f"cannot be read: {error}")) from error
 
 
 def readers() -> dict[str, Any]:

@@ -19,7 +19,7 @@ def changes_text(plan: Plan, folder: Path) -> str:
         folder: A test set that was built before.
 
     Raises:
-        TestSetError: There is no plan in the folder.
+        TestSetError: There is no plan in the folder, or it is damaged.
     """
     place, sealed = folder / PLAN, opened_set(folder)
     if sealed.kind(PLAN) is Kind.NOTHING:

@@ -8,6 +8,7 @@ from augment.design.grid.coverage import coverage_of
 from augment.design.grid.factors import factors_of
 from augment.design.plan import Plan
 from augment.design.selection.balance import BalanceTable, Difference
+from augment.plain_text import visible
 from augment.report.text import figure, table
 
 
@@ -55,7 +56,10 @@ def balance_text(plan: Plan) -> str:
         table(["variable", "matched", *groups, "furthest apart", "by chance", "standardised"], rows),
     ]
     others = [found for name in names if name not in shown and (found := balance.furthest(name)) and found.flagged]
-    unlike = [f"{d.variable} {figure(d.after)} ({d.group} and {d.other}; {figure(d.chance)} by chance)" for d in others]
+    unlike = [
+        visible(f"{d.variable} {figure(d.after)} ({d.group} and {d.other}; {figure(d.chance)} by chance)")
+        for d in others
+    ]
     if unlike:
         lines.append(f"labels that are not matched, and unlike between groups: {', '.join(unlike)}")
     return "\n".join(lines)

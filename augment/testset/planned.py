@@ -1,10 +1,10 @@
 """The plan of a finished test set, as its file tells it."""
 
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from augment.errors import Fault, TestSetError
+from augment.files.parquet import parse_parquet
 
 if TYPE_CHECKING:
     import polars
@@ -27,20 +27,17 @@ def read_plan(data: bytes, place: Path) -> dict[str, dict[str, Any]]:
     Raises:
         TestSetError: It cannot be read, or is no plan.
     """
-    import polars
-
+    frame = parse_parquet(data, place, TestSetError)
     try:
-        rows = _frame(data).rows(named=True)
-    except (OSError, ValueError, KeyError, polars.exceptions.PolarsError, polars.exceptions.PanicException) as error:
-        # PanicException is no Exception: flipped bits of a Parquet file raise it.
+        _refuse_odd(frame)
+    except ValueError as error:
         raise TestSetError(Fault(str(place), f"cannot be read: {error}", "build the test set again")) from None
-    return {row["audio_filepath"]: row for row in rows}
+    return {row["audio_filepath"]: row for row in frame.rows(named=True)}
 
 
-def _frame(data: bytes) -> "polars.DataFrame":
+def _refuse_odd(frame: "polars.DataFrame") -> None:
     import polars
 
-    frame = polars.read_parquet(io.BytesIO(data))
     for name in (name for name in (*KINDS, *MAY_BE_EMPTY) if name not in frame.columns):
         raise ValueError(f"it has no column '{name}'")
     for name, kind in KINDS.items():
@@ -50,4 +47,3 @@ def _frame(data: bytes) -> "polars.DataFrame":
     twice = frame.filter(frame["audio_filepath"].is_duplicated())["audio_filepath"]
     if len(twice):
         raise ValueError(f"'{twice[0]}' stands in more than one row")
-    return frame

@@ -1,14 +1,17 @@
 """Who meets which condition: every utterance all of them, or some of them in turn.
 
 Rotated: the conditions stand on a ring in an order drawn by the seed; block 0 meets the first k of them, block 1 the
-next k, and so on around. A run of successive blocks then meets every condition equally often, to within one; so does
-the whole group, and so does each speaker, whose utterances are such a run (``with_blocks`` sees to that). All groups
-follow the same ring, so a block meets the same conditions, noises and draws in each of them.
+next k, and so on around. A run of successive blocks then meets every condition equally often, to within one, and so does
+the whole group. All groups follow the same ring, so a block meets the same conditions, noises and draws in each of them;
+who is in which block is decided after that (:mod:`.seating`).
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from augment.design.conditions import Condition
 from augment.errors import DesignError, Fault
@@ -37,6 +40,19 @@ class Schedule:
     def crossed(self) -> bool:
         """Whether every block meets every condition."""
         return self.each == len(self.conditions)
+
+    @property
+    def period(self) -> int:
+        """After how many blocks the conditions come again."""
+        return len(self.ring) // math.gcd(len(self.ring), self.each)
+
+    @property
+    def brings(self) -> NDArray[np.int64]:
+        """Which conditions each block of a period meets, shape (period, conditions): ones and zeros."""
+        found = np.zeros((self.period, len(self.ring)), dtype=np.int64)
+        for block in range(self.period):
+            found[block, self.of_block(block)] = 1
+        return found
 
     def of_block(self, block: int) -> list[int]:
         """Indices of the conditions that a block meets, in the order of the conditions."""

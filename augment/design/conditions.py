@@ -49,9 +49,9 @@ class ChainStep:
 
     @property
     def plays(self) -> str | None:
-        """Name of what the planner deals: the step, and the recording or voices it plays; None without any."""
+        """Name of what the planner deals: the step, and its recording, voices or positions; None without any."""
         sources = [need.name for need in self.perturbation.needs() if need.kind in DEALT]
-        return f"{self.path} {sources[0]}" if sources else None
+        return f"{self.path} {' '.join(sources)}" if sources else None
 
 
 @dataclass(frozen=True)

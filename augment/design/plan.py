@@ -11,7 +11,6 @@ from augment.corpus.speech import Facts
 from augment.corpus.table import Corpus, label_column
 from augment.design.assignment import Schedule, size_bytes
 from augment.design.conditions import Condition
-from augment.design.dealing import content, written
 from augment.design.exposure import Exposure
 from augment.design.identifying import identifying_notes
 from augment.design.naming import file_stem
@@ -221,7 +220,7 @@ class _Chain:
     def dealt_text(self, block: int) -> str:
         """What the planner dealt to a block, as :func:`~augment.design.dealing.read_dealt` reads it."""
         if block not in self._texts:
-            found = {played: written(exposure.dealt[block]) for played, exposure in self.played}
+            found = {played: exposure.dealt[block].written() for played, exposure in self.played}
             self._texts[block] = json.dumps(found, sort_keys=True)
         return self._texts[block]
 
@@ -243,7 +242,7 @@ class _Chain:
 
     def _identity(self, block: int) -> dict[str, Any]:
         recipe, definition = self.loaded.recipe, self.loaded.recipe.snr_definition()
-        heard = [content(exposure.dealt[block]) for _, exposure in self.played]
+        heard = [exposure.dealt[block].content() for _, exposure in self.played]
         draw = [recipe.seed, block, definition.band_hz, definition.a_weighted, heard]
         identity = {
             "bytes_version": BYTES_VERSION,

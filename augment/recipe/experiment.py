@@ -73,6 +73,11 @@ class Balance(Spec):
                 raise ValueError(f"the shares of '{label}' sum up to {sum(shares.values()):g}, not 1")
         return self
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels of the corpus that are matched."""
+        return tuple(name for name in self.match if name != DURATION)
+
 
 class Strength(Spec):
     """A covering array."""

@@ -112,7 +112,8 @@ def groups(plan: Plan) -> str:
 
 def noise(plan: Plan) -> str:
     """For each noise source: what it has, and how often blocks hear the same segment; empty without any."""
-    rows = [[e.path, e.source, f"{e.seconds:.1f}", e.available, e.silent, e.reuse] for e in plan.exposures.values()]
+    heard = [e for e in plan.exposures.values() if e.seconds is not None]
+    rows = [[e.path, e.source, f"{e.seconds:.1f}", e.available, e.silent, e.reuse] for e in heard]
     header = ["noise step", "source", "seconds", "segments", "silent ones left out", "most blocks that hear one"]
     return table(header, rows) if rows else ""
 
@@ -126,7 +127,7 @@ def plan_text(plan: Plan) -> str:
     parts += [groups(plan), *filter(None, [balance_text(plan)])]
     parts += [coverage(plan, plan.items["audio_filepath"].to_list())]
     parts += filter(None, [detection_text(plan)])
-    parts += [noise(plan)] if plan.exposures else []
+    parts += filter(None, [noise(plan)])
     if plan.selection.left_out:
         reasons = [[reason, count] for reason, count in plan.selection.left_out.items()]
         parts.append(table(["rows of the corpus left out", "rows"], reasons))

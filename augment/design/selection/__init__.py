@@ -85,14 +85,13 @@ class Selection:
         return dataclasses.replace(self, balance=with_measured(self.balance, self.frame, seconds))
 
 
-def select(corpus: Corpus, balance: Balance, seed: int, rotated: bool = False) -> Selection:
+def select(corpus: Corpus, balance: Balance, seed: int) -> Selection:
     """Choose equal numbers of utterances for every group.
 
     Args:
         corpus: Clean labelled speech.
         balance: Groups and numbers.
         seed: Of the recipe.
-        rotated: Whether each utterance will meet some of the conditions only.
 
     Raises:
         DesignError: The corpus cannot carry it; with the numbers, and what would be feasible.
@@ -110,7 +109,7 @@ def select(corpus: Corpus, balance: Balance, seed: int, rotated: bool = False) -
     if found is None:
         refuse(corpus, balance, problem)
     number, counts = found
-    chosen = with_blocks(drawn(frame, strata, counts, names, seed), balance, seed, rotated)
+    chosen = with_blocks(drawn(frame, strata, counts, names, seed), balance, seed)
     if frame.height > chosen.height:
         left_out["not drawn: the groups are full without them"] = frame.height - chosen.height
     notes = [*spelling_notes(corpus, (*balance.by, *balance.match)), *_notes(balance, problem, number, chosen)]

@@ -1,0 +1,78 @@
+"""Who meets what is dealt to a block: its conditions, and of each group the speaker and the text."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from augment.design.assignment import Schedule
+from augment.design.crossing import NONE, Places, Whole
+from augment.design.selection import Selection
+from augment.design.selection.grouping import UNKNOWN_SPEAKER
+
+if TYPE_CHECKING:
+    import polars
+
+
+@dataclass(frozen=True)
+class Listeners:
+    """The blocks of a selection, and who is in them.
+
+    Attributes:
+        selection: Chosen utterances and their blocks.
+        turns: Which block meets which condition; None where all meet all.
+    """
+
+    selection: Selection
+    turns: Schedule | None = None
+
+    @cached_property
+    def _people(self) -> tuple[Whole, ...]:
+        """Speakers and texts of each group, as numbers, by block."""
+        found: list[Whole] = []
+        for _, part in self.selection.frame.sort("group", "block").group_by("group", maintain_order=True):
+            found += [numbered(part["speaker"], UNKNOWN_SPEAKER), numbered(part["text"])]
+        return tuple(found)
+
+    def places(self, blocks: Sequence[int], conditions: Iterable[int] = ()) -> Places:
+        """Blocks as places that something is dealt to.
+
+        Args:
+            blocks: Those that it is dealt to, in their order.
+            conditions: Those in which it is heard; each is to hear it as evenly as a speaker.
+        """
+        of = np.array(blocks, dtype=np.int64)
+        families = [*self._columns(blocks, conditions), *(people[of] for people in self._people)]
+        plain = Places(tuple((family,) for family in families), np.zeros(of.size, dtype=np.int64)).families()
+        return Places(tuple((family,) for family in plain), np.zeros(of.size, dtype=np.int64))
+
+    def _columns(self, blocks: Sequence[int], conditions: Iterable[int]) -> list[Whole]:
+        """Conditions as families: those that share no block are classes of one."""
+        if self.turns is None or self.turns.crossed:
+            return []
+        met = [set(self.turns.of_block(block)) for block in blocks]
+        families: list[Whole] = []
+        for number, condition in enumerate(conditions):
+            heard = np.array([condition in own for own in met], dtype=bool)
+            free = next((f for f in families if not (f[heard] != NONE).any()), None)
+            if free is None:
+                free = np.full(len(blocks), NONE, dtype=np.int64)
+                families.append(free)
+            free[heard] = number
+        return families
+
+
+def numbered(values: "polars.Series", nobody: str | None = None) -> Whole:
+    """Equal values as equal numbers from 0 on; ``NONE`` for those that are nobody's.
+
+    Example:
+        >>> import polars
+        >>> numbered(polars.Series(["b", "a", "b", None]), "a").tolist()
+        [1, -1, 1, -1]
+    """
+    numbers = (values.rank("dense") - 1).fill_null(NONE).to_numpy().astype(np.int64)
+    if nobody is None:
+        return np.asarray(numbers)
+    return np.where((values == nobody).fill_null(value=True).to_numpy(), NONE, numbers)

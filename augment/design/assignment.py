@@ -1,9 +1,9 @@
 """Who meets which condition: every utterance all of them, or some of them in turn.
 
 Rotated: the conditions stand on a ring in an order drawn by the seed; block 0 meets the first k of them, block 1 the
-next k, and so on around. A run of successive blocks then meets every condition equally often, to within one, and so does
-the whole group. All groups follow the same ring, so a block meets the same conditions, noises and draws in each of them;
-who is in which block is decided after that (:mod:`.seating`).
+next k, and so on around. A run of successive blocks then meets every condition equally often, to within one, and so
+does the whole group. All groups follow the same ring, so a block meets the same conditions, noises and draws in each of
+them; who is in which block is decided after that (:mod:`.seating`).
 """
 
 import math

@@ -13,7 +13,7 @@ contradict one another; then places exchange their cards as long as that makes t
 Glover, 1989), for a number of steps that hangs on the numbers only.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,12 +25,14 @@ Whole = NDArray[np.int64]
 
 NONE = -1
 """The class of a place that is in none of a family."""
-MOST_STEPS, LEAST_STEPS = 4000, 400
+MOST_STEPS, LEAST_STEPS = 3000, 300
 """Exchanges that are tried; a fraction of a second."""
 WORK = 20_000_000
 """Places times classes that are looked at for them in all."""
 PATIENCE = 20
 """Exchanges after which classes that are still uneven begin to weigh more."""
+MUST = 8
+"""How much more a class that must be even weighs to begin with than one that may be."""
 MOST_CARDS, MOST_COUNTS = 500, 1_000_000
 """Cards, and cards times classes, for which exchanges are tried."""
 MOST_SPLITS = 20_000
@@ -41,35 +43,47 @@ MOST_SPLITS = 20_000
 class Places:
     """What cards are dealt to.
 
+    A family of classes gives the class of every place, shape (n,), from 0 on, ``NONE`` where a place is in none; or
+    several classes for each place, shape (n, m), as the texts of a block are.
+
     Attributes:
-        chains: Families of classes, in chains: each family of a chain sorts its classes together that the one before it
-            keeps apart, as groups do with speakers. A family gives the class of every place, shape (n,), from 0 on;
-            ``NONE`` where a place is in none. The first two chains are served exactly.
         hands: For each place a number, shape (n,): only places of one hand exchange cards.
+        chains: Two families, or chains of families, that are served exactly unless others forbid it: each family of a
+            chain sorts together what the one before it keeps apart, as groups do with speakers.
+        must: Families whose classes come first.
+        may: Families that are served where it costs those nothing.
     """
 
-    chains: tuple[tuple[Whole, ...], ...]
     hands: Whole
-
-    def families(self) -> tuple[Whole, ...]:
-        """All families, each way of sorting once.
-
-        What is dealt hangs on how places are sorted and not on what the classes are called, or who comes first.
-        """
-        plain = [_plain(family) for chain in self.chains for family in chain]
-        kept = {family.tobytes(): family for family in plain if _sorts(family)}
-        return tuple(kept[key] for key in sorted(kept))
+    chains: tuple[tuple[Whole, ...], ...]
+    must: tuple[Whole, ...]
+    may: tuple[Whole, ...] = ()
 
 
-def _sorts(family: Whole) -> bool:
-    """Whether any two places are in one class."""
-    return bool(np.bincount(family + 1, minlength=2)[1:].max(initial=0) > 1)
+def distinct(families: Iterable[Whole]) -> tuple[Whole, ...]:
+    """Families that sort anything together, each way of sorting once.
+
+    What is dealt hangs on how places are sorted then, and not on what the classes are called, or who comes first.
+
+    Example:
+        >>> one, same, alone = np.array([4, 4, 2]), np.array([0, 0, 1]), np.array([0, 1, 2])
+        >>> [family.tolist() for family in distinct([one, same, alone])]
+        [[0, 0, 1]]
+    """
+    plain = [_plain(family) for family in families]
+    kept = {family.tobytes(): family for family in plain if np.bincount(family.ravel() + 1)[1:].max(initial=0) > 1}
+    return tuple(kept[key] for key in sorted(kept))
 
 
 def _plain(family: Whole) -> Whole:
     """The same classes, numbered in the order in which they come."""
     numbers: dict[int, int] = {}
-    return np.array([c if c < 0 else numbers.setdefault(c, len(numbers)) for c in family.tolist()], dtype=np.int64)
+    plain = [c if c < 0 else numbers.setdefault(c, len(numbers)) for c in family.ravel().tolist()]
+    return np.array(plain, dtype=np.int64).reshape(family.shape)
+
+
+def _classes(family: Whole) -> int:
+    return int(family.max(initial=NONE)) + 1
 
 
 @dataclass(frozen=True)
@@ -92,17 +106,17 @@ class Cards:
 
     def counts(self, family: Whole, dealt: Whole) -> Whole:
         """How often each class of a family has each feature, shape (classes, features)."""
+        cards = dealt if family.ndim == 1 else np.repeat(dealt[:, None], family.shape[1], axis=1)
         inside = family >= 0
-        classes = int(family.max(initial=NONE)) + 1
-        size = classes * self.number
-        by_card = np.bincount(family[inside] * self.number + dealt[inside], minlength=size)[:size]
-        table = by_card.reshape(classes, self.number)
+        size = _classes(family) * self.number
+        by_card = np.bincount(family[inside] * self.number + cards[inside], minlength=size)[:size]
+        table = by_card.reshape(_classes(family), self.number)
         return table if self.brings is None else table @ self.brings
 
     def uneven(self, family: Whole, dealt: Whole) -> int:
-        """By how much the features of one class differ at most; 1 or 0 is as even as can be."""
+        """By how much the features of one class differ at most beyond one; 0 is as even as can be."""
         counts = self.counts(family, dealt)
-        return int((counts.max(axis=1) - counts.min(axis=1)).max()) if counts.size else 0
+        return max(0, int((counts.max(axis=1) - counts.min(axis=1)).max()) - 1) if counts.size else 0
 
 
 def dealt_in_turns(number: int, places: Places, name: Sequence[str | int]) -> Whole:
@@ -118,7 +132,8 @@ def dealt_in_turns(number: int, places: Places, name: Sequence[str | int]) -> Wh
 
     Example:
         >>> pairs = np.arange(6) // 2
-        >>> found = dealt_in_turns(2, Places(((pairs,),), np.zeros(6, dtype=np.int64)), (1, "deal"))
+        >>> places = Places(np.zeros(6, dtype=np.int64), ((pairs,),), (pairs,))
+        >>> found = dealt_in_turns(2, places, (1, "deal"))
         >>> [sorted(found[pairs == pair].tolist()) for pair in range(3)]
         [[0, 1], [0, 1], [0, 1]]
     """
@@ -133,33 +148,34 @@ def dealt_evenly(cards: Cards, start: Whole, places: Places, random: np.random.G
 
     Args:
         cards: What is dealt.
-        start: The card of every place to begin with, shape (n,); nothing moves if it is even.
+        start: The card of every place to begin with, shape (n,); nothing moves if it is even. In no hand one card comes
+            twice more often than another.
         places: What they are dealt to.
         random: Decides between equals.
 
     Returns:
-        The card of every place, shape (n,); as many of each card in every hand as before, where in no hand one card came twice
-        more often than another.
+        The card of every place, shape (n,); as many of each card in every hand as before.
 
     Example:
         >>> speakers, texts = np.arange(16) // 4, np.arange(16) % 4
-        >>> places = Places(((speakers,), (texts,)), np.zeros(16, dtype=np.int64))
+        >>> places = Places(np.zeros(16, dtype=np.int64), ((speakers,), (texts,)), (speakers, texts))
         >>> found = dealt_evenly(Cards(4), np.arange(16) % 4, places, np.random.default_rng(1))
-        >>> [Cards(4).uneven(family, found) for family in places.families()]
-        [0, 0]
+        >>> [Cards(4).counts(family, found).tolist() == np.ones((4, 4)).tolist() for family in places.must]
+        [True, True]
     """
-    families = places.families()
-    if all(cards.uneven(family, start) < 2 for family in families):
+    must, may = distinct(places.must), distinct(places.may)
+    if not any(cards.uneven(family, start) for family in (*must, *may)):
         return start
     found = start.copy()
     for hand in np.unique(places.hands):
         inside = np.flatnonzero(places.hands == hand)
-        chains = [[_plain(family[inside]) for family in chain] for chain in places.chains[:2]]
+        chains = [[_plain(family[inside]) for family in chain] for chain in places.chains]
         found[inside] = _Split(chains, found[inside]).done()
-    classes = sum(int(family.max(initial=NONE)) + 1 for family in families)
-    small = classes * cards.number <= MOST_COUNTS and cards.number <= MOST_CARDS
-    if small and any(cards.uneven(family, found) > 1 for family in families):
-        found = _Exchange(cards, found, families, places.hands, random).done()
+    for families in ((must, ()), (must, may)) if may else ((must, ()),):
+        classes = sum(_classes(family) for part in families for family in part)
+        small = classes * cards.number <= MOST_COUNTS and cards.number <= MOST_CARDS
+        if small and any(cards.uneven(family, found) for part in families for family in part):
+            found = _Exchange(cards, found, places.hands, families, random).done()
     return found
 
 
@@ -248,45 +264,50 @@ class _Exchange:
     """
 
     def __init__(
-        self, cards: Cards, dealt: Whole, families: Sequence[Whole], hands: Whole, random: np.random.Generator
+        self,
+        cards: Cards,
+        dealt: Whole,
+        hands: Whole,
+        families: tuple[Sequence[Whole], Sequence[Whole]],
+        random: np.random.Generator,
     ) -> None:
         self.dealt, self.hands, self.random, self.features = dealt.copy(), hands, random, cards.features
-        sizes = [int(family.max(initial=NONE)) + 1 for family in families]
-        nobody = sum(sizes)  # the class of those that are in none
-        starts = np.cumsum([0, *sizes[:-1]])
-        self.of = np.stack([np.where(f < 0, nobody, f + s) for f, s in zip(families, starts, strict=True)], axis=1)
+        every = [family for part in families for family in part]
+        starts = np.cumsum([0, *(_classes(family) for family in every)])
+        nobody = int(starts[-1])  # the class of those that are in none
+        shifted = [np.where(f < 0, nobody, f + s).reshape(f.shape[0], -1) for f, s in zip(every, starts, strict=False)]
+        self.of = np.concatenate(shifted, axis=1)
+        self.must = int(starts[len(families[0])])
         steps = self.features[None, :, :] - self.features[:, None, :]
         self.size = np.sum(steps * steps, axis=2)  # of the step from card to card
         self.counts = np.zeros((nobody + 1, self.features.shape[1]), dtype=np.int64)
         for column in self.of.T:
             np.add.at(self.counts, column, self.features[self.dealt])
         self.counts[nobody] = 0
-        self.weight = np.ones(nobody + 1, dtype=np.int64)
+        self.weight = np.where(np.arange(nobody + 1) < self.must, MUST, 1)
         self.weight[nobody] = 0
 
     def done(self) -> Whole:
-        """The most even cards that were met."""
+        """The most even cards that were met: first for what must be even, then for all."""
         best, least = self.dealt.copy(), self._badness()
         rest = np.zeros(self.dealt.size, dtype=np.int64)  # the step up to which a place keeps its card
         for step in range(max(LEAST_STEPS, min(MOST_STEPS, WORK // (self.of.size + self.counts.size)))):
-            uneven = self._uneven()
+            uneven = np.flatnonzero(self._over() > 0)
             if not uneven.size:
                 return self.dealt
             self._move(int(uneven[self.random.integers(uneven.size)]), step, rest)
             if (now := self._badness()) < least:
                 best, least = self.dealt.copy(), now
             elif step % PATIENCE == PATIENCE - 1:
-                self.weight[self._uneven()] += 1
+                self.weight[self._over() > 0] += 1
         return best
 
-    def _spread(self) -> Whole:
-        return np.asarray(self.counts.max(axis=1) - self.counts.min(axis=1))
+    def _over(self) -> Whole:
+        return np.asarray(self.counts.max(axis=1) - self.counts.min(axis=1) - 1)
 
-    def _uneven(self) -> Whole:
-        return np.flatnonzero(self._spread() > 1)
-
-    def _badness(self) -> tuple[int, int]:
-        return int(np.maximum(self._spread() - 1, 0).sum()), int(np.sum(self.counts * self.counts))
+    def _badness(self) -> tuple[int, int, int]:
+        over = np.maximum(self._over(), 0)
+        return int(over[: self.must].sum()), int(over.sum()), int(np.sum(self.counts * self.counts))
 
     def _move(self, uneven: int, step: int, rest: Whole) -> None:
         """Take one of its most frequent features from an uneven class, by the best exchange with another place."""

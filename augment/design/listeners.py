@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from augment.design.assignment import Schedule
-from augment.design.crossing import NONE, Places, Whole
+from augment.design.crossing import NONE, Places, Whole, distinct
 from augment.design.selection import Selection
 from augment.design.selection.grouping import UNKNOWN_SPEAKER
 
@@ -29,24 +29,30 @@ class Listeners:
     turns: Schedule | None = None
 
     @cached_property
-    def _people(self) -> tuple[Whole, ...]:
-        """Speakers and texts of each group, as numbers, by block."""
-        found: list[Whole] = []
-        for _, part in self.selection.frame.sort("group", "block").group_by("group", maintain_order=True):
-            found += [numbered(part["speaker"], UNKNOWN_SPEAKER), numbered(part["text"])]
-        return tuple(found)
+    def _people(self) -> tuple[list[Whole], Whole]:
+        """Speakers of each group, as numbers by block; and the texts of all groups, shape (blocks, groups)."""
+        speakers, texts = [], []
+        frame = self.selection.frame.sort("group", "block")
+        frame = frame.with_columns(_text=numbered(frame["text"]))
+        for _, part in frame.group_by("group", maintain_order=True):
+            speakers.append(numbered(part["speaker"], UNKNOWN_SPEAKER))
+            texts.append(part["_text"].to_numpy())
+        return speakers, np.stack(texts, axis=1)
 
     def places(self, blocks: Sequence[int], conditions: Iterable[int] = ()) -> Places:
-        """Blocks as places that something is dealt to.
+        """Blocks as places that something is dealt to: for conditions and speakers first, for texts where it can be.
 
         Args:
             blocks: Those that it is dealt to, in their order.
-            conditions: Those in which it is heard; each is to hear it as evenly as a speaker.
+            conditions: Those in which it is heard.
         """
         of = np.array(blocks, dtype=np.int64)
-        families = [*self._columns(blocks, conditions), *(people[of] for people in self._people)]
-        plain = Places(tuple((family,) for family in families), np.zeros(of.size, dtype=np.int64)).families()
-        return Places(tuple((family,) for family in plain), np.zeros(of.size, dtype=np.int64))
+        speakers, texts = self._people
+        must = distinct([*self._columns(blocks, conditions), *(own[of] for own in speakers)])
+        said = _once(texts[of])
+        may = distinct([*texts[of].T, said])
+        chains = tuple((family,) for family in (*must, *(family for family in may if family.ndim == 1))[:2])
+        return Places(np.zeros(of.size, dtype=np.int64), chains, must, may)
 
     def _columns(self, blocks: Sequence[int], conditions: Iterable[int]) -> list[Whole]:
         """Conditions as families: those that share no block are classes of one."""
@@ -62,6 +68,13 @@ class Listeners:
                 families.append(free)
             free[heard] = number
         return families
+
+
+def _once(texts: Whole) -> Whole:
+    """Texts of blocks, each once in a block: whoever says it there hears the same."""
+    ordered = np.sort(texts, axis=1)
+    ordered[:, 1:][ordered[:, 1:] == ordered[:, :-1]] = NONE
+    return np.asarray(ordered)
 
 
 def numbered(values: "polars.Series", nobody: str | None = None) -> Whole:

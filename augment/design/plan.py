@@ -18,6 +18,7 @@ from augment.design.notes import notes_on
 from augment.design.provenance import Provenance, speech_source
 from augment.design.selection import Selection
 from augment.design.selection.grouping import UNKNOWN_SPEAKER
+from augment.design.tally import Crossing, crossing_notes, crossings_of
 from augment.errors import DesignError, Fault, nearest
 from augment.perturb import Perturbation
 from augment.profiles.library import DEALT
@@ -46,6 +47,7 @@ class Plan:
             ``dealt`` to it (JSON, by :attr:`ChainStep.plays`), its ``key`` and its ``audio_filepath``. Integers, texts
             and decimal strings only, so that a plan is the same on every machine.
         provenance: Where the items' sound comes from.
+        crossings: How evenly speakers, texts, conditions and what is dealt are crossed.
         notes: What the user should know.
     """
 
@@ -56,6 +58,7 @@ class Plan:
     exposures: Mapping[str, Exposure]
     items: "polars.DataFrame"
     provenance: Provenance
+    crossings: tuple[Crossing, ...]
     notes: tuple[str, ...]
 
     @property
@@ -126,8 +129,9 @@ def make_plan(
     )
     told = notes_on(selection, facts, items, exposures, conditions, loaded)
     told += identifying_notes(corpus, selection.frame, [*labels])
-    all_notes = (*corpus.notes, *selection.notes, *notes, *told, *provenance.notes())
-    return Plan(loaded, corpus, schedule, selection, exposures, items, provenance, all_notes)
+    crossings = crossings_of(items)
+    all_notes = (*corpus.notes, *selection.notes, *notes, *crossing_notes(crossings), *told, *provenance.notes())
+    return Plan(loaded, corpus, schedule, selection, exposures, items, provenance, crossings, all_notes)
 
 
 def _refuse_own_noise(exposures: Mapping[str, Exposure], speech: set[str], corpus: Corpus) -> None:

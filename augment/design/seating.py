@@ -42,7 +42,7 @@ def seated(selection: Selection, turns: Schedule, labels: Sequence[str], seed: i
 
 
 def _blocks(frame: "polars.DataFrame", turn: Whole, period: int) -> Whole:
-    """Blocks of each turn for the utterances that have it: one speaker after the other, so that speakers of groups meet.
+    """Blocks of each turn for the utterances that have it, one speaker after the other: so speakers of groups meet.
 
     Where all groups are built alike, what is dealt to blocks is then crossed with the speakers of one as of all.
     """
@@ -72,9 +72,8 @@ def _places(frame: "polars.DataFrame", labels: Sequence[str]) -> Places:
     joint = groups
     for value in values:
         joint = _within(joint, value)
-    said = _within(groups, texts)
-    # Speakers may have several values of a label; these are served as well as can be.
-    return Places(((_within(groups, speakers), joint), (said,), *((value,) for value in values), (texts,)), groups)
+    spoken, said = _within(groups, speakers), _within(groups, texts)
+    return Places(groups, ((spoken, joint), (said,)), (spoken, texts), (said, *values))
 
 
 def _within(outer: Whole, inner: Whole) -> Whole:

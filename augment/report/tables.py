@@ -8,7 +8,7 @@ from typing import Any
 
 from augment.design.coupling import coupling_notes
 from augment.design.plan import Plan
-from augment.report.design import assignment_text, balance_text, conditions_text
+from augment.report.design import assignment_text, balance_text, conditions_text, crossing_text
 from augment.report.detection import detection_text
 from augment.report.text import counted, table
 
@@ -127,7 +127,7 @@ def plan_text(plan: Plan) -> str:
     parts += [groups(plan), *filter(None, [balance_text(plan)])]
     parts += [coverage(plan, plan.items["audio_filepath"].to_list())]
     parts += filter(None, [detection_text(plan)])
-    parts += filter(None, [noise(plan)])
+    parts += filter(None, [noise(plan), crossing_text(plan)])
     if plan.selection.left_out:
         reasons = [[reason, count] for reason, count in plan.selection.left_out.items()]
         parts.append(table(["rows of the corpus left out", "rows"], reasons))

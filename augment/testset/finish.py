@@ -248,6 +248,7 @@ def identity_of(plan: Plan, rows: Sequence[dict[str, Any]], failed: int) -> dict
         "conditions_per_utterance": plan.schedule.each,
         "balance": [dataclasses.asdict(difference) for difference in plan.selection.balance.differences],
         "largest_speaker_share": plan.selection.balance.largest_share,
+        "crossing": [dataclasses.asdict(crossing) for crossing in plan.crossings],
         "detection": _detection(plan),
         **plan.provenance.identity(),
         "notes": list(plan.notes),

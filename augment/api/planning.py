@@ -5,8 +5,8 @@ from pathlib import Path
 
 from augment.corpus.speech import Progress, inspect
 from augment.corpus.table import read_corpus
-from augment.design.assignment import schedule
-from augment.design.conditions import conditions
+from augment.design.assignment import Demands, schedule
+from augment.design.conditions import conditions, equal_notes
 from augment.design.dealing import Dealer, exposures
 from augment.design.grid.choices import choices_of
 from augment.design.listeners import Listeners
@@ -41,8 +41,9 @@ def plan(recipe: str | Path | LoadedRecipe, progress: Progress = iter) -> Plan:
     chosen = choices_of(loaded)
     columns = conditions(loaded, chosen.choices)
     corpus = read_corpus(wanted.corpus, loaded.base, loaded.text)
+    demands = Demands(len(columns), wanted.assignment, wanted.budget)
     try:
-        selection = select(corpus, wanted.balance, wanted.seed)
+        selection = select(corpus, wanted.balance, wanted.seed, demands)
     except DesignError as error:
         raise DesignError(error.faults, [*error.notes, *asked_text(corpus, wanted, len(columns))]) from None
     rate = wanted.output.sample_rate_hz
@@ -56,7 +57,7 @@ def plan(recipe: str | Path | LoadedRecipe, progress: Progress = iter) -> Plan:
     selection = seated(selection, turns, wanted.balance.labels, wanted.seed)
     listeners = Listeners(selection, turns)
     dealt = exposures(turns, Dealer(corpus, listeners, loaded.library, wanted.seed, rate, wanted.noise.segment_s))
-    planned = make_plan(loaded, corpus, turns, selection, dealt, facts, (*chosen.notes, *notes))
+    planned = make_plan(loaded, corpus, turns, selection, dealt, facts, (*chosen.notes, *equal_notes(columns), *notes))
     return dataclasses.replace(planned, notes=(*planned.notes, *rehearse(planned)))
 
 

@@ -23,6 +23,42 @@ FLAC_SHARE = 0.6
 
 
 @dataclass(frozen=True)
+class Demands:
+    """What an assignment asks of the numbers of a selection.
+
+    Attributes:
+        conditions: How many there are.
+        assignment: What the recipe says.
+        budget: What the test set may cost; None for anything.
+    """
+
+    conditions: int
+    assignment: Assignment
+    budget: Budget | None = None
+
+    def met(self, per_group: int, groups: int) -> bool:
+        """Whether so many utterances fill every cell, with files that the budget allows.
+
+        What hours and bytes allow hangs on the chosen utterances and is not known before.
+
+        Args:
+            per_group: Utterances of each group.
+            groups: How many groups there are.
+
+        Example:
+            >>> [Demands(6, Rotated(rotated=2)).met(number, 3) for number in (2, 3)]
+            [False, True]
+            >>> [Demands(6, "rotated", Budget(files=24)).met(number, 2) for number in (2, 4, 13)]
+            [True, True, False]
+        """
+        files = math.inf if self.budget is None or self.budget.files is None else self.budget.files
+        affordable = int(min(self.conditions, files // (per_group * groups)))
+        each = self.assignment.rotated if isinstance(self.assignment, Rotated) else self.conditions
+        each = affordable if self.assignment == "rotated" else each
+        return 1 <= each <= affordable and each * per_group >= self.conditions
+
+
+@dataclass(frozen=True)
 class Schedule:
     """Which conditions each block meets.
 

@@ -30,6 +30,7 @@ class Exposure:
         silent: How many more are not dealt, since a part of them is silent or cannot be used.
         seconds: Length of all recordings, or of all voices that were dealt; None for what is not heard by itself.
         reuse: The most blocks that have one segment, voice or position.
+        crossed: Whether what comes again is dealt by who has had it.
     """
 
     path: str
@@ -40,6 +41,7 @@ class Exposure:
     silent: int
     seconds: float | None
     reuse: int
+    crossed: bool = False
 
 
 def segments(
@@ -126,4 +128,5 @@ def deal_segments(
         silent=silent,
         seconds=sum(recording.duration_s for recording in recordings),
         reuse=max(heard.values(), default=0),
+        crossed=True,
     )

@@ -32,7 +32,9 @@ def deal_positions(step: ChainStep, library: Library, blocks: Sequence[int], pla
     ]
     source = ", ".join(need.name for need in step.perturbation.needs() if need.kind not in ("position", "place"))
     reuse = -(-len(blocks) // len(own))
-    return Exposure(step.path, source, dict(zip(blocks, standing, strict=True)), None, len(own), 0, None, reuse)
+    return Exposure(
+        step.path, source, dict(zip(blocks, standing, strict=True)), None, len(own), 0, None, reuse, crossed=True
+    )
 
 
 def _names(need: Need, library: Library) -> list[str]:

@@ -137,5 +137,5 @@ def plan_text(plan: Plan) -> str:
         f"{plan.items.height} files, {plan.seconds / 3600:.2f} hours of audio, {about}{megabytes:,.1f} MB "
         f"({recipe.output.format.upper()}, {recipe.output.sample_rate_hz} Hz)"
     )
-    ties = coupling_notes(plan.loaded, plan.conditions)
+    ties = coupling_notes(plan)
     return "\n\n".join([*parts, *(f"note: {note}" for note in [*plan.notes, *ties])])

@@ -15,6 +15,7 @@ from augment.corpus.labelling import speaker_notes
 from augment.corpus.speech import DURATION_SLACK_S
 from augment.corpus.spelling import spelling_notes
 from augment.corpus.table import Corpus
+from augment.design.assignment import Demands
 from augment.design.program import within
 from augment.design.selection.balance import BalanceTable, balance_table, with_measured
 from augment.design.selection.blocks import drawn, with_blocks
@@ -85,13 +86,14 @@ class Selection:
         return dataclasses.replace(self, balance=with_measured(self.balance, self.frame, seconds))
 
 
-def select(corpus: Corpus, balance: Balance, seed: int) -> Selection:
+def select(corpus: Corpus, balance: Balance, seed: int, demands: Demands | None = None) -> Selection:
     """Choose equal numbers of utterances for every group.
 
     Args:
         corpus: Clean labelled speech.
         balance: Groups and numbers.
         seed: Of the recipe.
+        demands: What the assignment asks of the numbers: ways out of a refusal meet it.
 
     Raises:
         DesignError: The corpus cannot carry it; with the numbers, and what would be feasible.
@@ -107,7 +109,7 @@ def select(corpus: Corpus, balance: Balance, seed: int) -> Selection:
     with within(LONGEST_S):
         found = largest_selection(problem) if balance.utterances == "max" else selection_of(problem)
     if found is None:
-        refuse(corpus, balance, problem)
+        refuse(corpus, balance, problem, demands)
     number, counts = found
     chosen = with_blocks(drawn(frame, strata, counts, names, seed), balance, seed)
     if frame.height > chosen.height:

@@ -8,6 +8,7 @@ from typing import NoReturn
 import numpy as np
 
 from augment.corpus.table import Corpus
+from augment.design.assignment import Demands
 from augment.design.program import UnsolvedError, within
 from augment.design.selection.grouping import UNLABELLED, shown_value
 from augment.design.selection.problem import TEXT, Problem
@@ -21,8 +22,14 @@ PATIENCE_S = 20.0
 Relaxed = Callable[[int], Problem]
 
 
-def refuse(corpus: Corpus, balance: Balance, problem: Problem) -> NoReturn:
+def refuse(corpus: Corpus, balance: Balance, problem: Problem, demands: Demands | None = None) -> NoReturn:
     """Say why there is no selection.
+
+    Args:
+        corpus: Where the rows are from.
+        balance: What the recipe asks for.
+        problem: The same in numbers.
+        demands: What the assignment asks of a way out.
 
     Raises:
         DesignError: Always: with a fault for each group that falls short by itself, else with the smallest set of
@@ -35,7 +42,7 @@ def refuse(corpus: Corpus, balance: Balance, problem: Problem) -> NoReturn:
     if not messages:
         messages, cut = _in_time(_conflict(problem))
         messages += ["all together it cannot be met; what conflicts was not found out in time"] if cut else []
-    ways, cut = _in_time(_ways_out(balance, problem))
+    ways, cut = _in_time(_ways_out(balance, problem.replaced(demands=demands)))
     raise DesignError((Fault(place, message) for message in messages), [_advice(ways, cut)])
 
 

@@ -101,7 +101,7 @@ def conditions(loaded: LoadedRecipe, choices: Iterable[Choice] | None = None) ->
 
 
 def equal_notes(conditions: Iterable[Condition]) -> list[str]:
-    """Conditions that do the very same: they differ in nothing but their names, and in random draws if they have any."""
+    """Conditions that do the very same: they differ in their names only, and in random draws if they have any."""
     named: dict[tuple[str, ...], list[str]] = {}
     for condition in conditions:
         does = tuple(step.perturbation.model_dump_json() for step in condition.chain)

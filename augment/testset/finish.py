@@ -184,11 +184,11 @@ def _detection(plan: Plan) -> dict[str, Any]:
     """What the set can show in one cell, and under which assumptions."""
     statistics = plan.loaded.recipe.statistics
     found = detection_of(plan.items, statistics)
-    names = ("words", "utterances", "speakers", "design_effect")
     return {
         "assumed": statistics.model_dump(),
-        "smallest_cells": {group: dict(zip(names, cell, strict=True)) for group, cell in found.cells.items()},
+        "weakest_cells": {group: dataclasses.asdict(cell) for group, cell in found.cells.items()},
         "worst_pair": found.pair,
+        "worst_condition": found.condition,
         "difference": found.difference,
         "best_difference": found.best,
     }

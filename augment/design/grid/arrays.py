@@ -1,10 +1,10 @@
 """Covering arrays: few combinations in which any t settings of different factors meet.
 
-Small ones are made by the package covertable, greedily (after Bryce and Colbourn, 2007): the smallest of some trials. Their
-number falls with the size of the model and not with the clock, so that the result hangs on the factors only. Large ones
-are orthogonal arrays (Bush, 1952): with a prime q that no factor has more settings than, the q^t polynomials of a degree
-below t over the integers modulo q, each at as many points as there are factors, hold any t values at any t points once.
-What is left uncovered, if anything, our own count finds, and it is added.
+Small ones are made by the package covertable, greedily (after Bryce and Colbourn, 2007): the smallest of some trials.
+Their number falls with the size of the model and not with the clock, so that the result hangs on the factors only.
+Large ones are orthogonal arrays (Bush, 1952): with a prime q that no factor has more settings than, the q^t polynomials
+of a degree below t over the integers modulo q, each at as many points as there are factors, hold any t values at any t
+points once. What is left uncovered, if anything, our own count finds, and it is added.
 """
 
 import itertools

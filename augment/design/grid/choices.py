@@ -97,8 +97,8 @@ def _refuse_large(factors: Factors, strength: int) -> None:
     size = least if trials_of(factors, strength) else orthogonal_size(factors, strength)
     if size > most:
         message = (
-            f"an array of strength {strength} over these {len(factors.names)} factors has at least {least:,} conditions, "
-            f"and {max(size, least):,} by an estimate; at most {MOST_CONDITIONS:,} are planned"
+            f"an array of strength {strength} over these {len(factors.names)} factors has at least {least:,} "
+            f"conditions, and {max(size, least):,} by an estimate; at most {MOST_CONDITIONS:,} are planned"
         )
         raise DesignError(Fault("", message, "take out settings or factors, or ask for a smaller strength"))
 

@@ -43,8 +43,7 @@ MOST_SPLITS = 20_000
 class Places:
     """What cards are dealt to.
 
-    A family of classes gives the class of every place, shape (n,), from 0 on, ``NONE`` where a place is in none; or
-    several classes for each place, shape (n, m), as the texts of a block are.
+    A family of classes gives the class of every place, shape (n,), from 0 on; ``NONE`` where a place is in none.
 
     Attributes:
         hands: For each place a number, shape (n,): only places of one hand exchange cards.
@@ -71,15 +70,15 @@ def distinct(families: Iterable[Whole]) -> tuple[Whole, ...]:
         [[0, 0, 1]]
     """
     plain = [_plain(family) for family in families]
-    kept = {family.tobytes(): family for family in plain if np.bincount(family.ravel() + 1)[1:].max(initial=0) > 1}
+    kept = {family.tobytes(): family for family in plain if np.bincount(family + 1)[1:].max(initial=0) > 1}
     return tuple(kept[key] for key in sorted(kept))
 
 
 def _plain(family: Whole) -> Whole:
     """The same classes, numbered in the order in which they come."""
     numbers: dict[int, int] = {}
-    plain = [c if c < 0 else numbers.setdefault(c, len(numbers)) for c in family.ravel().tolist()]
-    return np.array(plain, dtype=np.int64).reshape(family.shape)
+    plain = [c if c < 0 else numbers.setdefault(c, len(numbers)) for c in family.tolist()]
+    return np.array(plain, dtype=np.int64)
 
 
 def _classes(family: Whole) -> int:
@@ -106,10 +105,9 @@ class Cards:
 
     def counts(self, family: Whole, dealt: Whole) -> Whole:
         """How often each class of a family has each feature, shape (classes, features)."""
-        cards = dealt if family.ndim == 1 else np.repeat(dealt[:, None], family.shape[1], axis=1)
         inside = family >= 0
         size = _classes(family) * self.number
-        by_card = np.bincount(family[inside] * self.number + cards[inside], minlength=size)[:size]
+        by_card = np.bincount(family[inside] * self.number + dealt[inside], minlength=size)[:size]
         table = by_card.reshape(_classes(family), self.number)
         return table if self.brings is None else table @ self.brings
 
@@ -275,8 +273,8 @@ class _Exchange:
         every = [family for part in families for family in part]
         starts = np.cumsum([0, *(_classes(family) for family in every)])
         nobody = int(starts[-1])  # the class of those that are in none
-        shifted = [np.where(f < 0, nobody, f + s).reshape(f.shape[0], -1) for f, s in zip(every, starts, strict=False)]
-        self.of = np.concatenate(shifted, axis=1)
+        shifted = [np.where(f == NONE, nobody, f + s) for f, s in zip(every, starts[:-1], strict=True)]
+        self.of = np.stack(shifted, axis=1)
         self.must = int(starts[len(families[0])])
         steps = self.features[None, :, :] - self.features[:, None, :]
         self.size = np.sum(steps * steps, axis=2)  # of the step from card to card

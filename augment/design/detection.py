@@ -68,17 +68,6 @@ def _effect(words: float, squares: float, voices: float, statistics: Statistics)
     return 1 + within + statistics.within_speaker * (voices - squares) / words
 
 
-def variance(clusters: Clusters, wer: float, statistics: Statistics) -> float:
-    """Variance of a measured word error rate.
-
-    Args:
-        clusters: Words of the cell.
-        wer: True word error rate, 0 to 1.
-        statistics: Correlations.
-    """
-    return wer * (1 - wer) / float(clusters.words.sum()) * design_effect(clusters, statistics)
-
-
 def detectable_difference(one: Clusters, other: Clusters, statistics: Statistics) -> float | None:
     """The smallest difference in word error rate that is detected with the wished power.
 

@@ -29,18 +29,16 @@ class Listeners:
     turns: Schedule | None = None
 
     @cached_property
-    def _people(self) -> tuple[list[Whole], Whole]:
-        """Speakers of each group, as numbers by block; and the texts of all groups, shape (blocks, groups)."""
-        speakers, texts = [], []
+    def _people(self) -> tuple[list[Whole], list[Whole]]:
+        """Speakers of each group, and texts of each group, as numbers by block."""
         frame = self.selection.frame.sort("group", "block")
-        frame = frame.with_columns(_text=numbered(frame["text"]))
-        for _, part in frame.group_by("group", maintain_order=True):
-            speakers.append(numbered(part["speaker"], UNKNOWN_SPEAKER))
-            texts.append(part["_text"].to_numpy())
-        return speakers, np.stack(texts, axis=1)
+        parts = [part for _, part in frame.group_by("group", maintain_order=True)]
+        return [numbered(p["speaker"], UNKNOWN_SPEAKER) for p in parts], [numbered(p["text"]) for p in parts]
 
     def places(self, blocks: Sequence[int], conditions: Iterable[int] = ()) -> Places:
         """Blocks as places that something is dealt to: for conditions and speakers first, for texts where it can be.
+
+        Texts are those of each group, which compare within it; so a group that is built like another changes nothing.
 
         Args:
             blocks: Those that it is dealt to, in their order.
@@ -49,9 +47,8 @@ class Listeners:
         of = np.array(blocks, dtype=np.int64)
         speakers, texts = self._people
         must = distinct([*self._columns(blocks, conditions), *(own[of] for own in speakers)])
-        said = _once(texts[of])
-        may = distinct([*texts[of].T, said])
-        chains = tuple((family,) for family in (*must, *(family for family in may if family.ndim == 1))[:2])
+        may = distinct(own[of] for own in texts)
+        chains = tuple((family,) for family in (*must, *may)[:2])
         return Places(np.zeros(of.size, dtype=np.int64), chains, must, may)
 
     def _columns(self, blocks: Sequence[int], conditions: Iterable[int]) -> list[Whole]:
@@ -68,13 +65,6 @@ class Listeners:
                 families.append(free)
             free[heard] = number
         return families
-
-
-def _once(texts: Whole) -> Whole:
-    """Texts of blocks, each once in a block: whoever says it there hears the same."""
-    ordered = np.sort(texts, axis=1)
-    ordered[:, 1:][ordered[:, 1:] == ordered[:, :-1]] = NONE
-    return np.asarray(ordered)
 
 
 def numbered(values: "polars.Series", nobody: str | None = None) -> Whole:

@@ -52,15 +52,16 @@ def crossings_of(items: "polars.DataFrame") -> tuple[Crossing, ...]:
     """Every pair of things that a plan crosses, each where it is most uneven.
 
     Utterances are counted by condition, where not all of them meet all; blocks by what was dealt to them, since all
-    utterances of a block have the same.
+    utterances of a block have the same. Texts and what is dealt are counted within each group: groups share blocks.
 
     Args:
-        items: Of a plan: columns ``utterance``, ``block``, ``condition``, ``speaker``, ``text`` and ``dealt``.
+        items: Of a plan: columns ``utterance``, ``block``, ``condition``, ``group``, ``speaker``, ``text`` and
+            ``dealt``.
 
     Example:
         >>> import polars
         >>> columns = {"utterance": ["a", "b", "c"], "block": [0, 1, 2], "condition": ["x", "y", "x"]}
-        >>> items = polars.DataFrame({**columns, "speaker": "s", "text": ["t", "u", "t"], "dealt": "{}"})
+        >>> items = polars.DataFrame({**columns, "group": "g", "speaker": "s", "text": ["t", "u", "t"], "dealt": "{}"})
         >>> [(found.pair, found.difference, found.where) for found in crossings_of(items)]
         [('speakers x conditions', 1, 's'), ('texts x conditions', 2, 't')]
     """
@@ -93,7 +94,8 @@ def _dealt(items: "polars.DataFrame") -> Iterator[_Met]:
     for condition, block, text in unique.rows():
         for things, label, played in labels[text]:
             rows.setdefault((things, played), []).append((condition, block, label))
-    people = items.select("block", "speaker", "text").unique()
+    within = polars.concat_str(polars.col("text"), polars.lit(" of "), polars.col("group")).alias("text")
+    people = items.select("block", "speaker", within).unique()
     for (things, played), met in rows.items():
         frame = polars.DataFrame(met, schema=["condition", "block", "thing"], orient="row")
         yield _Met(f"{things} x conditions", played, frame.select("thing", of="condition"))

@@ -29,6 +29,8 @@ MOST_STEPS, LEAST_STEPS = 3000, 300
 """Exchanges that are tried; a fraction of a second."""
 WORK = 20_000_000
 """Places times classes that are looked at for them in all."""
+MOST_OTHERS = 1000
+"""Places that one place may exchange its card with, of which the best is taken."""
 PATIENCE = 20
 """Exchanges after which classes that are still uneven begin to weigh more."""
 MUST = 8
@@ -289,7 +291,8 @@ class _Exchange:
         """The most even cards that were met: first for what must be even, then for all."""
         best, least = self.dealt.copy(), self._badness()
         rest = np.zeros(self.dealt.size, dtype=np.int64)  # the step up to which a place keeps its card
-        for step in range(max(LEAST_STEPS, min(MOST_STEPS, WORK // (self.of.size + self.counts.size)))):
+        looked = min(len(self.of), MOST_OTHERS) * self.of.shape[1] + self.counts.size
+        for step in range(max(LEAST_STEPS, min(MOST_STEPS, WORK // looked))):
             uneven = np.flatnonzero(self._over() > 0)
             if not uneven.size:
                 return self.dealt
@@ -314,25 +317,28 @@ class _Exchange:
         rich = inside[self.features[self.dealt[inside]][:, often].any(axis=1)]
         place = int(rich[self.random.integers(rich.size)])
         free = (self.hands == self.hands[place]) & (self.dealt != self.dealt[place]) & (rest <= step)
-        if free.any():
-            growth = np.where(free, self._growth(place), np.iinfo(np.int64).max)
-            equal = np.flatnonzero(growth == growth.min())
+        others = np.flatnonzero(free)
+        if others.size > MOST_OTHERS:
+            others = others[self.random.integers(others.size, size=MOST_OTHERS)]
+        if others.size:
+            growth = self._growth(place, others)
+            equal = others[growth == growth.min()]
             other = int(equal[self.random.integers(equal.size)])
             self._exchange(place, other)
             rest[[place, other]] = step + 3 + self.random.integers(10, size=2)
 
-    def _growth(self, place: int) -> Whole:
-        """By how much the sum of squares grows where a place exchanges its card with each other one, shape (n,).
+    def _growth(self, place: int, others: Whole) -> Whole:
+        """By how much the sum of squares grows where a place exchanges its card with each of others, shape (others,).
 
         A class whose counts n change by a step d gains (n + d)^2 - n^2 = 2 n d + d^2; one that holds both places, 0.
         """
-        own, cards = int(self.dealt[place]), self.dealt
+        own, cards, of = int(self.dealt[place]), self.dealt[others], self.of[others]
         along = self.counts @ self.features.T  # of classes and cards: n times what the card brings
-        mine, weight = self.of[place], self.weight[self.of]
+        mine = self.of[place]
         taken = 2 * (along[mine][:, cards].T - along[mine, own]) + self.size[own, cards][:, None]
-        given = 2 * (along[self.of, own] - along[self.of, cards[:, None]]) + self.size[cards, own][:, None]
-        apart = self.of != mine
-        return np.asarray(np.sum(apart * (taken * self.weight[mine] + given * weight), axis=1))
+        given = 2 * (along[of, own] - along[of, cards[:, None]]) + self.size[cards, own][:, None]
+        weighed = taken * self.weight[mine] + given * self.weight[of]
+        return np.asarray(np.sum((of != mine) * weighed, axis=1))
 
     def _exchange(self, one: int, other: int) -> None:
         step = self.features[self.dealt[other]] - self.features[self.dealt[one]]

@@ -1,7 +1,7 @@
 """Who meets what is dealt to a block: its conditions, and of each group the speaker and the text."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,9 @@ class Listeners:
 
     selection: Selection
     turns: Schedule | None = None
+    _kept: dict[tuple[tuple[int, ...], tuple[int, ...]], Places] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @cached_property
     def _people(self) -> tuple[list[Whole], list[Whole]]:
@@ -44,6 +47,13 @@ class Listeners:
             blocks: Those that it is dealt to, in their order.
             conditions: Those in which it is heard.
         """
+        columns = () if self.turns is None or self.turns.crossed else tuple(conditions)
+        key = (tuple(blocks), columns)
+        if key not in self._kept:
+            self._kept[key] = self._sorted(*key)
+        return self._kept[key]
+
+    def _sorted(self, blocks: tuple[int, ...], conditions: tuple[int, ...]) -> Places:
         of = np.array(blocks, dtype=np.int64)
         speakers, texts = self._people
         must = distinct([*self._columns(blocks, conditions), *(own[of] for own in speakers)])
@@ -53,9 +63,7 @@ class Listeners:
 
     def _columns(self, blocks: Sequence[int], conditions: Iterable[int]) -> list[Whole]:
         """Conditions as families: those that share no block are classes of one."""
-        if self.turns is None or self.turns.crossed:
-            return []
-        met = [set(self.turns.of_block(block)) for block in blocks]
+        met = [set() if self.turns is None else set(self.turns.of_block(block)) for block in blocks]
         families: list[Whole] = []
         for number, condition in enumerate(conditions):
             heard = np.array([condition in own for own in met], dtype=bool)

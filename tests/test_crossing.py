@@ -185,6 +185,16 @@ def test_two_families_are_always_within_one(pairs, number):
         assert spread(zip(family.tolist(), found.tolist(), strict=True), range(number)) <= 1
 
 
+def test_many_speakers_and_texts_are_exactly_even():
+    """60 speakers say 60 texts, 10 cards: each of both has every card six times; no search would find that."""
+    one, other = np.divmod(np.arange(3600), 60)
+    start = np.random.default_rng(2).permutation(np.arange(3600) % 10)
+    places = Places(np.zeros_like(one), ((one,), (other,)), (one, other))
+    found = dealt_evenly(Cards(10), start, places, np.random.default_rng(1))
+    for family in (one, other):
+        assert set(Counter(zip(family.tolist(), found.tolist(), strict=True)).values()) == {6}
+
+
 def said_by_all(workshop, texts: int, speakers: int) -> None:
     """Every speaker of two groups says the same texts, cut from one recording."""
     soundfile.write(workshop.folder / "audio" / "all.wav", speech_like(4.0, 3), RATE, subtype="PCM_16")

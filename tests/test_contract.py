@@ -12,6 +12,7 @@ from augment.corpus.spec import CorpusSpec
 from augment.corpus.table import read_corpus
 from augment.design.conditions import ChainStep
 from augment.design.dealing import Dealer
+from augment.design.listeners import Listeners
 from augment.design.selection import select
 from augment.perturb import kinds
 from augment.profiles.library import DEALT, Library
@@ -41,7 +42,7 @@ def draw_for(workshop):
     library = Library(workshop.folder, workshop.folder)
     corpus = read_corpus(CorpusSpec(path="corpus.jsonl"), workshop.folder)
     selection = select(corpus, Balance(by=("accent",), utterances=2), 1)
-    dealer = Dealer(corpus, selection, library, 1, RATE, 10.0)
+    dealer = Dealer(corpus, Listeners(selection), library, 1, RATE, 10.0)
 
     def make(step, block=0) -> Draw:
         chain = ChainStep("factor", "family", step.kind, step)

@@ -80,10 +80,44 @@ def test_a_plan_is_judged_by_its_smallest_cells():
         for c in "ab" for g in "XYZ" for n in range(8 if g == "Z" else 20)
     ]  # fmt: skip
     found = detection_of(polars.DataFrame(rows), ASSUMED)
-    assert found.cells["Z"][:3] == (24, 8, 4)
-    assert found.cells["X"][:3] == (60, 20, 4)
+    shown = {group: (cell.words, cell.utterances, cell.speakers) for group, cell in found.cells.items()}
+    assert (shown["Z"], shown["X"]) == ((24, 8, 4), (60, 20, 4))
+    assert found.condition == "b"
     assert "Z" in found.pair
     assert found.best < found.difference
+
+
+def test_a_rotated_plan_is_judged_by_its_weakest_pair_of_cells():
+    """Words, speakers and skew fall together in no condition; all pairs of cells are tried one by one, by clusters."""
+    random = np.random.default_rng(5)
+    rows = []
+    for group in "XYZ":
+        for condition in "abcd":
+            voices = int(random.integers(2, 7))
+            for _ in range(int(random.integers(8, 25))):
+                speaker = f"{group}{int(voices * random.random() ** 2)}"
+                text = " ".join(["word"] * int(random.integers(1, 12)))
+                rows.append({"condition": condition, "group": group, "speaker": speaker, "text": text})
+
+    def clusters(group, condition):
+        own = [row for row in rows if (row["group"], row["condition"]) == (group, condition)]
+        names = sorted({row["speaker"] for row in own})
+        voices = np.array([names.index(row["speaker"]) for row in own])
+        return Clusters(np.array([len(row["text"].split()) for row in own]), voices)
+
+    all_pairs = {
+        (a, b, c): detectable_difference(clusters(a, c), clusters(b, c), ASSUMED)
+        for a in "XYZ" for b in "XYZ" for c in "abcd" if a != b
+    }  # fmt: skip
+    worst = max(all_pairs, key=lambda key: all_pairs[key])
+    found = detection_of(polars.DataFrame(rows), ASSUMED)
+    assert (*found.pair, found.condition) == worst
+    assert found.difference == pytest.approx(all_pairs[worst], abs=1e-9)
+    weakest = [max(all_pairs[a, b, c] for c in "abcd") for a in "XYZ" for b in "XYZ" if a != b]
+    assert found.best == pytest.approx(min(weakest), abs=1e-9)
+    fewest = {g: min("abcd", key=lambda c: clusters(g, c).words.sum()) for g in "XYZ"}
+    apart = detectable_difference(clusters("X", fewest["X"]), clusters("Y", fewest["Y"]), ASSUMED)
+    assert apart != pytest.approx(all_pairs[worst], abs=1e-3)  # the fewest words are not it
 
 
 DESIGNS = {

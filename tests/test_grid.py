@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from augment.design.assignment import schedule
 from augment.design.conditions import conditions
-from augment.design.grid.arrays import covering_array
+from augment.design.grid.arrays import covering_array, trials_of
 from augment.design.grid.coverage import coverage_of
 from augment.design.grid.factors import Factors
 from augment.errors import DesignError, RecipeError
@@ -45,6 +45,43 @@ def test_covering_arrays_are_complete_and_small(model, strength):
     assert len({(p, tuple(row[i] for i in p)) for p in places for row in found}) == counted.feasible
     assert len(found) <= MOST[model, strength]
     assert found[0] == reference
+
+
+@pytest.mark.parametrize(
+    ("levels", "strength", "most", "excluded"),
+    [
+        ([30] * 12, 2, 961, ()),
+        ([31, 7, 12, 12, 3, 20, 30, 2, 2, 2, 9, 31], 2, 961, ()),
+        ([12] * 8, 3, 2197, ()),
+        ([25] * 6, 2, 900, ({0: frozenset({"s1"}), 1: frozenset({"s2", "s3"})},)),
+    ],
+)
+def test_large_arrays_are_made_at_once_and_complete(levels, strength, most, excluded):
+    """Counted by brute force; an array of 12 x 30 can have no fewer than 900 rows."""
+    factors = factors_of(levels, excluded)
+    assert trials_of(factors, strength) == 0
+    reference = tuple(names[-1] for names in factors.settings)
+    found = covering_array(factors, strength, reference)
+    assert reference in found
+    assert len(found) == len(set(found)) <= most
+    assert all(factors.allows(row) for row in found)
+    for places in itertools.combinations(range(len(levels)), strength):
+        met = {tuple(row[place] for place in places) for row in found}
+        forbidden = 2 if excluded and places == (0, 1) else 0
+        assert len(met) == math.prod(levels[place] for place in places) - forbidden
+
+
+def test_trials_fall_with_the_size_and_not_with_the_clock():
+    trials = [trials_of(factors_of([settings] * 24), 2) for settings in (2, 4, 5, 6, 8)]
+    assert trials == sorted(trials, reverse=True)
+    assert trials[0] > trials[-1] >= 1
+
+
+def test_arrays_that_are_too_large_are_refused_with_their_size(workshop):
+    settings = ", ".join(f"s{n}: [{{kind: adc, bits: 8}}]" for n in range(101))
+    wide = ", ".join(f"f{n}: {{{settings}}}" for n in range(3))
+    with pytest.raises(DesignError, match=r"has at least 10,201 conditions, .* at most 10,000 are planned"):
+        conditions(load_recipe(workshop.recipe(design="pairwise", factors=f"{{{wide}}}")))
 
 
 @st.composite

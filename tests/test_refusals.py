@@ -16,7 +16,7 @@ import augment
 from augment.corpus.audit import audit
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.table import read_corpus
-from augment.design.assignment import schedule
+from augment.design.assignment import Demands, schedule
 from augment.design.grid.factors import Factors
 from augment.design.program import Program, UnsolvedError, within
 from augment.design.selection import refusal, select
@@ -90,6 +90,35 @@ def test_empty_cells_are_refused_with_what_would_fill_them():
         schedule(made_up(6), Rotated(rotated=1), None, [1.0] * 4, ("wav", 8000), 1, 2)
     for each, per_group in ((3, 2), (1, 6)):
         schedule(made_up(6), Rotated(rotated=each), None, [1.0] * 2 * per_group, ("wav", 8000), 1, per_group)
+
+
+@pytest.mark.parametrize(("turns", "told"), [(2, True), (1, False)])
+def test_ways_out_fill_the_cells_of_a_rotation(workshop, turns, told):
+    """South has three utterances: under two of five conditions each they fill its cells, under one they do not."""
+    workshop.corpus({"North": 8, "South": 3}, seconds=0.5)
+    hums = "{steps: [{kind: equipment_noise, profile: mains_hum_50}], sweep: {snr_db: [20, 15, 10, 5]}}"
+    parts = {"factors": f"{{noise: {{quiet: [], hum: {hums}}}}}", "assignment": f"{{rotated: {turns}}}"}
+    with pytest.raises(DesignError) as caught:
+        augment.plan(workshop.recipe(balance="{by: [accent], utterances: 6}", **parts))
+    assert ("balance: {utterances: 3" in str(caught.value)) is told
+    if told:
+        followed = workshop.recipe(balance="{by: [accent], utterances: 3, speakers: {min: 1}}", **parts)
+        assert augment.plan(followed).items.height == 12
+
+
+@pytest.mark.parametrize("files", [1, 7, 24, 60, 10_000])
+@pytest.mark.parametrize(
+    "assignment", ["crossed", "rotated", Rotated(rotated=1), Rotated(rotated=3), Rotated(rotated=7)]
+)
+def test_demands_are_those_that_a_schedule_refuses(assignment, files):
+    for per_group, groups in itertools.product(range(1, 8), (1, 2, 3)):
+        total = per_group * groups
+        try:
+            schedule(made_up(6), assignment, Budget(files=files), [1.0] * total, ("wav", 8000), 1, per_group)
+            refused = False
+        except DesignError:
+            refused = True
+        assert Demands(6, assignment, Budget(files=files)).met(per_group, groups) is not refused
 
 
 def test_a_budget_that_is_met_exactly_suffices():

@@ -5,12 +5,14 @@ from pathlib import Path
 
 from augment.corpus.speech import Progress, inspect
 from augment.corpus.table import read_corpus
-from augment.design.assignment import schedule
-from augment.design.conditions import conditions
+from augment.design.assignment import Demands, schedule
+from augment.design.conditions import conditions, equal_notes
 from augment.design.dealing import Dealer, exposures
 from augment.design.grid.choices import choices_of
+from augment.design.listeners import Listeners
 from augment.design.notes import remarks_on
 from augment.design.plan import Plan, make_plan
+from augment.design.seating import seated
 from augment.design.selection import select
 from augment.errors import AcoustigridError, DesignError, Fault
 from augment.files.atomic import write_atomically
@@ -40,8 +42,9 @@ def plan(recipe: str | Path | LoadedRecipe, progress: Progress = iter) -> Plan:
     chosen = choices_of(loaded)
     columns = conditions(loaded, chosen.choices)
     corpus = read_corpus(wanted.corpus, loaded.base, loaded.text)
+    demands = Demands(len(columns), wanted.assignment, wanted.budget)
     try:
-        selection = select(corpus, wanted.balance, wanted.seed, wanted.rotated)
+        selection = select(corpus, wanted.balance, wanted.seed, demands)
     except DesignError as error:
         raise DesignError(error.faults, [*error.notes, *asked_text(corpus, wanted, len(columns))]) from None
     rate = wanted.output.sample_rate_hz
@@ -52,8 +55,10 @@ def plan(recipe: str | Path | LoadedRecipe, progress: Progress = iter) -> Plan:
     seconds = [facts[identity].samples / rate for identity in selection.frame["id"]]
     output = (wanted.output.format, rate)
     turns = schedule(columns, wanted.assignment, wanted.budget, seconds, output, wanted.seed, selection.per_group)
-    dealt = exposures(turns, Dealer(corpus, selection, loaded.library, wanted.seed, rate, wanted.noise.segment_s))
-    planned = make_plan(loaded, corpus, turns, selection, dealt, facts, (*chosen.notes, *notes))
+    selection = seated(selection, turns, wanted.balance.labels, wanted.seed)
+    listeners = Listeners(selection, turns)
+    dealt = exposures(turns, Dealer(corpus, listeners, loaded.library, wanted.seed, rate, wanted.noise.segment_s))
+    planned = make_plan(loaded, corpus, turns, selection, dealt, facts, (*chosen.notes, *equal_notes(columns), *notes))
     told = [*rehearse(planned), *remarks_on(columns, loaded)]
     return dataclasses.replace(planned, notes=(*planned.notes, *told))
 

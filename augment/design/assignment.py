@@ -1,14 +1,17 @@
 """Who meets which condition: every utterance all of them, or some of them in turn.
 
 Rotated: the conditions stand on a ring in an order drawn by the seed; block 0 meets the first k of them, block 1 the
-next k, and so on around. A run of successive blocks then meets every condition equally often, to within one; so does
-the whole group, and so does each speaker, whose utterances are such a run (``with_blocks`` sees to that). All groups
-follow the same ring, so a block meets the same conditions, noises and draws in each of them.
+next k, and so on around. A run of successive blocks then meets every condition equally often, to within one, and so
+does the whole group. All groups follow the same ring, so a block meets the same conditions, noises and draws in each of
+them; who is in which block is decided after that (:mod:`.seating`).
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from augment.design.conditions import Condition
 from augment.errors import DesignError, Fault
@@ -17,6 +20,42 @@ from augment.streams import rank
 
 FLAC_SHARE = 0.6
 """Size of FLAC beside WAV: an estimate."""
+
+
+@dataclass(frozen=True)
+class Demands:
+    """What an assignment asks of the numbers of a selection.
+
+    Attributes:
+        conditions: How many there are.
+        assignment: What the recipe says.
+        budget: What the test set may cost; None for anything.
+    """
+
+    conditions: int
+    assignment: Assignment
+    budget: Budget | None = None
+
+    def met(self, per_group: int, groups: int) -> bool:
+        """Whether so many utterances fill every cell, with files that the budget allows.
+
+        What hours and bytes allow hangs on the chosen utterances and is not known before.
+
+        Args:
+            per_group: Utterances of each group.
+            groups: How many groups there are.
+
+        Example:
+            >>> [Demands(6, Rotated(rotated=2)).met(number, 3) for number in (2, 3)]
+            [False, True]
+            >>> [Demands(6, "rotated", Budget(files=24)).met(number, 2) for number in (2, 4, 13)]
+            [True, True, False]
+        """
+        files = math.inf if self.budget is None or self.budget.files is None else self.budget.files
+        affordable = int(min(self.conditions, files // (per_group * groups)))
+        each = self.assignment.rotated if isinstance(self.assignment, Rotated) else self.conditions
+        each = affordable if self.assignment == "rotated" else each
+        return 1 <= each <= affordable and each * per_group >= self.conditions
 
 
 @dataclass(frozen=True)
@@ -37,6 +76,19 @@ class Schedule:
     def crossed(self) -> bool:
         """Whether every block meets every condition."""
         return self.each == len(self.conditions)
+
+    @property
+    def period(self) -> int:
+        """After how many blocks the conditions come again."""
+        return len(self.ring) // math.gcd(len(self.ring), self.each)
+
+    @property
+    def brings(self) -> NDArray[np.int64]:
+        """Which conditions each block of a period meets, shape (period, conditions): ones and zeros."""
+        found = np.zeros((self.period, len(self.ring)), dtype=np.int64)
+        for block in range(self.period):
+            found[block, self.of_block(block)] = 1
+        return found
 
     def of_block(self, block: int) -> list[int]:
         """Indices of the conditions that a block meets, in the order of the conditions."""

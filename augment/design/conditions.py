@@ -14,6 +14,7 @@ from augment.recipe.sweep import Setting
 from augment.scene import Stage
 
 LONGEST_NAME = 200
+MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,9 @@ class ChainStep:
 
     @property
     def plays(self) -> str | None:
-        """Name of what the planner deals: the step, and the recording or voices it plays; None without any."""
+        """Name of what the planner deals: the step, and its recording, voices or positions; None without any."""
         sources = [need.name for need in self.perturbation.needs() if need.kind in DEALT]
-        return f"{self.path} {sources[0]}" if sources else None
+        return f"{self.path} {' '.join(sources)}" if sources else None
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,20 @@ def conditions(loaded: LoadedRecipe, choices: Iterable[Choice] | None = None) ->
     """
     wanted = choices_of(loaded).choices if choices is None else choices
     return tuple(condition_of(choice, loaded) for choice in wanted)
+
+
+def equal_notes(conditions: Iterable[Condition]) -> list[str]:
+    """Conditions that do the very same: they differ in their names only, and in random draws if they have any."""
+    named: dict[tuple[str, ...], list[str]] = {}
+    for condition in conditions:
+        does = tuple(step.perturbation.model_dump_json() for step in condition.chain)
+        named.setdefault(does, []).append(condition.name)
+    return [
+        f"these conditions are one under several names, with the very same steps: {', '.join(names[:MOST_NAMED])}"
+        f"{f' and {len(names) - MOST_NAMED} more' if len(names) > MOST_NAMED else ''}"
+        for names in named.values()
+        if len(names) > 1
+    ]
 
 
 def condition_of(choice: Choice, loaded: LoadedRecipe) -> Condition:

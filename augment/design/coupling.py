@@ -1,17 +1,24 @@
 """Which options of a recipe tie items to one another: what another accent, or another condition, can change."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from augment.design.conditions import Condition
+from augment.design.plan import Plan
+from augment.profiles.library import Kind
 from augment.recipe.experiment import DURATION, Strength
-from augment.recipe.loader import LoadedRecipe
 from augment.recipe.model import Recipe
 
+TIES: dict[Kind, str] = {
+    "talkers": "babble leaves out who is tested in its block",
+    "speech_spectrum": "spectrum: corpus is that of all chosen speech",
+}
+"""What of a step's needs hangs on who is tested."""
 
-def coupling_notes(loaded: LoadedRecipe, conditions: Iterable[Condition]) -> list[str]:
+
+def coupling_notes(plan: Plan) -> list[str]:
     """What ties groups and conditions together; empty where adding one leaves all other files as they are."""
-    groups = [*_groups(loaded.recipe), *_noises(conditions)]
-    columns = list(_columns(loaded.recipe))
+    recipe = plan.loaded.recipe
+    groups = [*_groups(recipe), *_noises(plan), *_shared(plan)]
+    columns = list(_columns(recipe))
     notes = []
     if groups:
         notes.append(f"another group can change which utterances, or what they hear: {'; '.join(groups)}")
@@ -32,12 +39,19 @@ def _groups(recipe: Recipe) -> Iterator[str]:
         yield "text: parallel takes texts that every group says"
 
 
-def _noises(conditions: Iterable[Condition]) -> Iterator[str]:
-    kinds = {need.kind for c in conditions for step in c.chain for need in step.perturbation.needs()}
-    if "talkers" in kinds:
-        yield "babble leaves out who is tested in its block"
-    if "spectrum" in kinds:
-        yield "spectrum: corpus is that of all chosen speech"
+def _noises(plan: Plan) -> Iterator[str]:
+    kinds = {need.kind for c in plan.conditions for step in c.chain for need in step.perturbation.needs()}
+    yield from (told for kind, told in TIES.items() if kind in kinds)
+
+
+def _shared(plan: Plan) -> Iterator[str]:
+    """Whatever comes more than once is crossed with all who meet it."""
+    again = [played for played, found in plan.exposures.items() if found.crossed and found.reuse > 1]
+    if again:
+        yield f"fewer segments or positions than blocks are crossed with the speakers of all groups ({again[0]})"
+    said = plan.items.select("group", "text").unique()
+    if not plan.schedule.crossed and said["text"].n_unique() < said.height:
+        yield "a rotated assignment crosses conditions with the texts of all groups"
 
 
 def _columns(recipe: Recipe) -> Iterator[str]:

@@ -13,9 +13,11 @@ A difference d of two groups is detected with the wished power where d = (t_a + 
 Student's t for as many degrees of freedom as there are speakers in both less two: speakers are what is drawn at random.
 """
 
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,22 +57,15 @@ def design_effect(clusters: Clusters, statistics: Statistics) -> float:
         >>> design_effect(alone, Statistics())
         1.0
     """
-    total = float(clusters.words.sum())
     each = np.bincount(clusters.speaker, weights=clusters.words)
-    squares = float(np.sum(clusters.words.astype(np.float64) ** 2))
-    within = statistics.within_utterance * (squares / total - 1)
-    return 1 + within + statistics.within_speaker * (float(np.sum(each**2)) - squares) / total
+    words = clusters.words.astype(np.float64)
+    return _effect(float(np.sum(words)), float(np.sum(words**2)), float(np.sum(each**2)), statistics)
 
 
-def variance(clusters: Clusters, wer: float, statistics: Statistics) -> float:
-    """Variance of a measured word error rate.
-
-    Args:
-        clusters: Words of the cell.
-        wer: True word error rate, 0 to 1.
-        statistics: Correlations.
-    """
-    return wer * (1 - wer) / float(clusters.words.sum()) * design_effect(clusters, statistics)
+def _effect(words: float, squares: float, voices: float, statistics: Statistics) -> float:
+    """The same from sums: of words, and of the squares of the words of each utterance and of each speaker."""
+    within = statistics.within_utterance * (squares / words - 1)
+    return 1 + within + statistics.within_speaker * (voices - squares) / words
 
 
 def detectable_difference(one: Clusters, other: Clusters, statistics: Statistics) -> float | None:
@@ -85,16 +80,48 @@ def detectable_difference(one: Clusters, other: Clusters, statistics: Statistics
         The difference, 0 to 1; None where no difference is: a group has one speaker, from whom it cannot be told, no
         words, or too few of either.
     """
-    if min(one.speakers, other.speakers) < 2 or min(one.words.sum(), other.words.sum()) == 0:
+    return _detectable(_cell(one, statistics), _cell(other, statistics), statistics)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What of a group in one condition decides what it can show.
+
+    Attributes:
+        words: All of them.
+        utterances: How many there are.
+        speakers: How many there are.
+        effect: The design effect.
+    """
+
+    words: int
+    utterances: int
+    speakers: int
+    effect: float
+
+    @property
+    def spread(self) -> float:
+        """Variance of a measured word error rate p over p (1 - p); endless where nothing can be told of a group."""
+        return self.effect / self.words if self.words and self.speakers > 1 else math.inf
+
+
+def _cell(clusters: Clusters, statistics: Statistics) -> Cell:
+    words = int(clusters.words.sum())
+    return Cell(words, clusters.words.size, clusters.speakers, design_effect(clusters, statistics) if words else 1.0)
+
+
+def _detectable(one: Cell, other: Cell, statistics: Statistics) -> float | None:
+    if math.isinf(one.spread + other.spread):
         return None
     factor = _quantiles(one.speakers + other.speakers - 2, statistics)
-    first = variance(one, statistics.wer, statistics)
-    low, high = 0.0, 1.0 - statistics.wer
+    wer = statistics.wer
+    low, high = 0.0, 1.0 - wer
     for _ in range(60):
         middle = (low + high) / 2
-        spread = math.sqrt(first + variance(other, statistics.wer + middle, statistics))
-        low, high = (low, middle) if middle >= factor * spread else (middle, high)
-    return high if high < 1.0 - statistics.wer - 1e-9 else None
+        higher = wer + middle
+        wide = math.sqrt(wer * (1 - wer) * one.spread + higher * (1 - higher) * other.spread)
+        low, high = (low, middle) if middle >= factor * wide else (middle, high)
+    return high if high < 1.0 - wer - 1e-9 else None
 
 
 def _quantiles(freedom: int, statistics: Statistics) -> float:
@@ -203,48 +230,78 @@ class Detection:
     """What a design can show in one cell.
 
     Attributes:
-        cells: Words, utterances, speakers and design effect of each group in its smallest cell.
-        pair: The two groups of which the smallest detectable difference is largest.
+        cells: The weakest cell of each group: the one in which a rate is known least well.
+        pair: The two groups of which the smallest detectable difference is largest, in any condition.
+        condition: That condition.
         difference: That difference; None where nothing can be detected between them.
-        best: The smallest difference that can be detected between any two groups; None without any.
+        best: The smallest difference that can be detected between any two groups in every condition; None without any.
         words: Mean words of an utterance.
     """
 
-    cells: dict[str, tuple[int, int, int, float]]
+    cells: dict[str, Cell]
     pair: tuple[str, str] | None
+    condition: str | None
     difference: float | None
     best: float | None
     words: float
 
 
 def detection_of(items: "polars.DataFrame", statistics: Statistics) -> Detection:
-    """What a plan can show, in the cells with the fewest words of each group.
+    """What a plan can show: between two groups, that in their weakest pair of cells.
+
+    Groups are compared within one condition. Where conditions are rotated, a pair of cells may be weaker than another
+    one by its words, by its speakers, or by how unevenly these speak.
 
     Args:
         items: Columns ``condition``, ``group``, ``speaker`` and ``text``.
         statistics: Assumptions.
     """
+    cells = _cells(items, statistics)
+    groups = sorted({group for group, _ in cells})
+    weakest = {
+        group: max((cell for (own, _), cell in cells.items() if own == group), key=lambda cell: cell.spread)
+        for group in groups
+    }
+    detectable = cache(lambda one, other: _detectable(one, other, statistics))
+    found: dict[tuple[str, str], tuple[float, str]] = {}
+    for one, other in itertools.permutations(groups, 2):
+        between = (
+            (_or_endless(detectable(cells[one, name], cells[other, name])), name)
+            for group, name in cells
+            if group == one and (other, name) in cells
+        )
+        found[one, other] = max(between, key=lambda known: known[0], default=(math.inf, ""))
+    pair = max(found, key=lambda pair: found[pair][0], default=None)
+    worst, name = found[pair] if pair else (math.inf, None)
+    best = min((difference for difference, _ in found.values()), default=math.inf)
+    words = sum(cell.words for cell in cells.values()) / sum(cell.utterances for cell in cells.values())
+    return Detection(weakest, pair, name, _known(worst), _known(best), words)
+
+
+def _or_endless(difference: float | None) -> float:
+    return math.inf if difference is None else difference
+
+
+def _known(difference: float) -> float | None:
+    return None if math.isinf(difference) else difference
+
+
+def _cells(items: "polars.DataFrame", statistics: Statistics) -> dict[tuple[str, str], Cell]:
+    """All cells, by group and condition, in their order."""
     import polars
 
+    m, sums = polars.col("m"), ("words", "utterances", "squares")
     words = polars.col("text").str.extract_all(r"\S+").list.len().cast(polars.Int64).alias("m")
-    voice = polars.col("speaker").fill_null("").rank("dense").cast(polars.Int64)
-    counted = items.select("condition", "group", voice, words)
-    sums = counted.group_by("group", "condition").agg(polars.col("m").sum()).sort("group", "m", "condition")
-    smallest = sums.unique("group", keep="first", maintain_order=True)
-    cells: dict[str, Clusters] = {}
-    for group, condition, _ in smallest.rows():
-        part = counted.filter((polars.col("group") == group) & (polars.col("condition") == condition))
-        speakers = part["speaker"].to_numpy().astype(np.int64)
-        cells[group] = Clusters(part["m"].to_numpy().astype(np.int64), speakers)
-    pairs = [(a, b) for a in cells for b in cells if a != b]
-    found = {pair: detectable_difference(cells[pair[0]], cells[pair[1]], statistics) for pair in pairs}
-    worst = max(found, key=lambda pair: (found[pair] is None, found[pair] or 0.0), default=None)
-    told = {group: _told(cell, statistics) for group, cell in cells.items()}
-    known = [difference for difference in found.values() if difference is not None]
-    mean = float(np.mean(np.concatenate([cell.words for cell in cells.values()])))
-    return Detection(told, worst, found[worst] if worst else None, min(known, default=None), mean)
-
-
-def _told(cell: Clusters, statistics: Statistics) -> tuple[int, int, int, float]:
-    words = int(cell.words.sum())
-    return words, cell.words.size, cell.speakers, design_effect(cell, statistics) if words else 1.0
+    counted = items.select("group", "condition", polars.col("speaker").fill_null(""), words)
+    voices = counted.group_by("group", "condition", "speaker").agg(
+        words=m.sum(), utterances=polars.len(), squares=(m * m).sum()
+    )
+    speakers = voices.group_by("group", "condition").agg(
+        *(polars.col(name).sum() for name in sums), speakers=polars.len(), voices=(polars.col("words") ** 2).sum()
+    )
+    found: dict[tuple[str, str], Cell] = {}
+    for row in speakers.sort("group", "condition").rows(named=True):
+        total = row["words"]
+        effect = _effect(total, row["squares"], row["voices"], statistics) if total else 1.0
+        found[row["group"], row["condition"]] = Cell(total, row["utterances"], row["speakers"], effect)
+    return found

@@ -1,21 +1,20 @@
 """Noise exposure: which stretch of which recording every block hears.
 
 A recording is cut on a grid into segments; the segments of a source are shuffled and dealt to the blocks one by one,
-none of them twice before all have been dealt. Utterances of one block, whatever their group, hear the same segment.
+none of them twice before all have been dealt, and then so that speakers, texts and conditions have each equally often.
+Utterances of one block, whatever their group, hear the same segment.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from augment.acoustics.resample import resampled_length
 from augment.design.conditions import ChainStep
+from augment.design.crossing import Places, dealt_in_turns
 from augment.errors import Fault, ProfileError
-from augment.profiles.library import Library, Need
 from augment.profiles.recording import Recording
 from augment.scene import Dealt, Segment
-from augment.streams import generator
 
 
 @dataclass(frozen=True)
@@ -29,8 +28,9 @@ class Exposure:
         left: Samples from the start of such a block's segment to the end of its recording; None for what has no end.
         available: How many segments, or voices, there are.
         silent: How many more are not dealt, since a part of them is silent or cannot be used.
-        seconds: Length of all recordings, or of all voices that were dealt.
-        reuse: The most blocks that hear one segment or voice.
+        seconds: Length of all recordings, or of all voices that were dealt; None for what is not heard by itself.
+        reuse: The most blocks that have one segment, voice or position.
+        crossed: Whether what comes again is dealt by who has had it.
     """
 
     path: str
@@ -39,8 +39,9 @@ class Exposure:
     left: Mapping[int, int] | None
     available: int
     silent: int
-    seconds: float
+    seconds: float | None
     reuse: int
+    crossed: bool = False
 
 
 def segments(
@@ -73,44 +74,59 @@ def segments(
     return found, silent
 
 
-def deal(
-    step: ChainStep, need: Need, library: Library, blocks: Sequence[int], seed: int, grid: tuple[int, float]
+@dataclass(frozen=True)
+class Grid:
+    """How recordings are cut.
+
+    Attributes:
+        sample_rate_hz: Of the test set.
+        segment_s: Length of a segment.
+    """
+
+    sample_rate_hz: int
+    segment_s: float
+
+
+def deal_segments(
+    step: ChainStep, recordings: Sequence[Recording], blocks: Sequence[int], places: Places, seed: int, grid: Grid
 ) -> Exposure:
     """Deal the segments of a source to blocks.
 
     Args:
-        step: The step that plays the recording.
-        need: The recording.
-        library: Holds it.
+        step: The step that plays the recordings.
+        recordings: Of the source.
         blocks: Those that play it, in their order.
+        places: The same, with those who hear them.
         seed: Of the recipe.
-        grid: Sample rate in Hz, and segment length in s.
+        grid: How recordings are cut.
 
     Raises:
         ProfileError: The recordings cannot be used.
     """
-    recordings = library.recordings(need.name)
-    found, silent = segments(recordings, *grid)
+    found, silent = segments(recordings, grid.sample_rate_hz, grid.segment_s)
+    source = next(need.name for need in step.perturbation.needs() if need.kind == "recording")
     if not found:
-        message = f"every segment of {grid[1]:g} s of the noise '{need.name}' is silent for half a second or more"
+        message = f"every segment of {grid.segment_s:g} s of the noise '{source}' is silent for half a second or more"
         raise ProfileError(Fault("", message, "use other recordings, or a shorter noise: {segment_s: ...}"))
     content = " ".join(recording.sha256 for recording in recordings)  # not the path: it may be spelled otherwise
-    left = {r.name: resampled_length(r.frames, r.sample_rate_hz, grid[0]) for r in recordings}
+    left = {r.name: resampled_length(r.frames, r.sample_rate_hz, grid.sample_rate_hz) for r in recordings}
+    cards = dealt_in_turns(len(found), places, (seed, "deal", step.factor, step.family, step.first, content))
+    # A second step of the setting that plays the same recordings is half of them behind the first.
+    behind = (step.number - 1) * len(found) // max(2, step.number)
+    heard: Counter[int] = Counter()
     dealt: list[Segment] = []
-    while len(dealt) < len(blocks):
-        turn = len(dealt) // len(found)
-        order = generator(seed, "deal", step.factor, step.family, step.first, content, turn).permutation(len(found))
-        # A second step of the setting that plays the same recordings goes round half a turn behind the first.
-        order = np.roll(order, -((step.number - 1) * len(found)) // max(2, step.number))
-        for recording, start in (found[place] for place in order[: len(blocks) - len(dealt)]):
-            dealt.append(Segment(recording.name, recording.sha256, start, turn))
+    for card in ((cards + behind) % len(found)).tolist():
+        recording, start = found[card]
+        dealt.append(Segment(recording.name, recording.sha256, start, heard[card]))
+        heard[card] += 1
     return Exposure(
         path=step.path,
-        source=need.name,
+        source=source,
         dealt=dict(zip(blocks, dealt, strict=True)),
         left={block: left[s.name] - s.start for block, s in zip(blocks, dealt, strict=True)},
         available=len(found),
         silent=silent,
         seconds=sum(recording.duration_s for recording in recordings),
-        reuse=-(-len(blocks) // len(found)),
+        reuse=max(heard.values(), default=0),
+        crossed=True,
     )

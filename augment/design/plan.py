@@ -11,7 +11,6 @@ from augment.corpus.speech import Facts
 from augment.corpus.table import Corpus, label_column
 from augment.design.assignment import Schedule, size_bytes
 from augment.design.conditions import Condition
-from augment.design.dealing import content, written
 from augment.design.exposure import Exposure
 from augment.design.identifying import identifying_notes
 from augment.design.naming import file_stem
@@ -19,6 +18,7 @@ from augment.design.notes import notes_on
 from augment.design.provenance import Provenance, speech_source
 from augment.design.selection import Selection
 from augment.design.selection.grouping import UNKNOWN_SPEAKER
+from augment.design.tally import Crossing, crossing_notes, crossings_of
 from augment.errors import DesignError, Fault, nearest
 from augment.perturb import Perturbation
 from augment.profiles.library import DEALT
@@ -47,6 +47,7 @@ class Plan:
             ``dealt`` to it (JSON, by :attr:`ChainStep.plays`), its ``key`` and its ``audio_filepath``. Integers, texts
             and decimal strings only, so that a plan is the same on every machine.
         provenance: Where the items' sound comes from.
+        crossings: How evenly speakers, texts, conditions and what is dealt are crossed.
         notes: What the user should know.
     """
 
@@ -57,6 +58,7 @@ class Plan:
     exposures: Mapping[str, Exposure]
     items: "polars.DataFrame"
     provenance: Provenance
+    crossings: tuple[Crossing, ...]
     notes: tuple[str, ...]
 
     @property
@@ -127,8 +129,9 @@ def make_plan(
     )
     told = notes_on(selection, facts, items, exposures, conditions, loaded)
     told += identifying_notes(corpus, selection.frame, [*labels])
-    all_notes = (*corpus.notes, *selection.notes, *notes, *told, *provenance.notes())
-    return Plan(loaded, corpus, schedule, selection, exposures, items, provenance, all_notes)
+    crossings = crossings_of(items)
+    all_notes = (*corpus.notes, *selection.notes, *notes, *crossing_notes(crossings), *told, *provenance.notes())
+    return Plan(loaded, corpus, schedule, selection, exposures, items, provenance, crossings, all_notes)
 
 
 def _refuse_own_noise(exposures: Mapping[str, Exposure], speech: set[str], corpus: Corpus) -> None:
@@ -221,7 +224,7 @@ class _Chain:
     def dealt_text(self, block: int) -> str:
         """What the planner dealt to a block, as :func:`~augment.design.dealing.read_dealt` reads it."""
         if block not in self._texts:
-            found = {played: written(exposure.dealt[block]) for played, exposure in self.played}
+            found = {played: exposure.dealt[block].written() for played, exposure in self.played}
             self._texts[block] = json.dumps(found, sort_keys=True)
         return self._texts[block]
 
@@ -243,7 +246,7 @@ class _Chain:
 
     def _identity(self, block: int) -> dict[str, Any]:
         recipe, definition = self.loaded.recipe, self.loaded.recipe.snr_definition()
-        heard = [content(exposure.dealt[block]) for _, exposure in self.played]
+        heard = [exposure.dealt[block].content() for _, exposure in self.played]
         draw = [recipe.seed, block, definition.band_hz, definition.a_weighted, heard]
         identity = {
             "bytes_version": BYTES_VERSION,

@@ -11,7 +11,7 @@ from augment.design.conditions import Condition
 from augment.design.exposure import Exposure
 from augment.errors import DesignError, Fault
 from augment.licences import UNSTATED, asks_for_credit, mixture, spdx
-from augment.profiles.library import Need
+from augment.profiles.library import DEALT, Need
 from augment.recipe.loader import LoadedRecipe
 from augment.scene import Segment
 
@@ -92,7 +92,7 @@ class Provenance:
                 elif need.kind == "recording":
                     dealt = self.exposures[step.plays or ""].dealt[block]
                     found += [self._stated(need, dealt.name)] if isinstance(dealt, Segment) else []
-                elif need.kind != "speech_spectrum" and not self.loaded.library.is_bundled(need.kind, need.name):
+                elif need.kind not in DEALT and not self.loaded.library.is_bundled(need.kind, need.name):
                     found.append(self._stated(need, ""))
         return tuple(found)
 

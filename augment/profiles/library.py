@@ -21,8 +21,11 @@ from augment.profiles.noise import NoiseProfile
 from augment.profiles.recording import LEAST_AUDIBLE, Recording, inspect_recordings, read_samples
 from augment.profiles.room import Position, Response, RoomProfile, inspect_positions, prepare_positions
 
-Kind = Literal["noise_profile", "microphone", "room", "impulse_response", "recording", "talkers", "speech_spectrum"]
-DEALT = frozenset({"recording", "talkers", "speech_spectrum"})
+Kind = Literal[
+    "noise_profile", "microphone", "room", "impulse_response",
+    "recording", "talkers", "speech_spectrum", "position", "place",
+]  # fmt: skip
+DEALT = frozenset({"recording", "talkers", "speech_spectrum", "position", "place"})
 """What the planner finds and deals to blocks; all else is figures behind a name."""
 FOLDERS: dict[Kind, tuple[str, ...]] = {
     "noise_profile": ("equipment", "ambience"),

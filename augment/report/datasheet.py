@@ -8,7 +8,7 @@ from augment.design.identifying import singled_out
 from augment.design.plan import Plan
 from augment.plain_text import columns, markdown, markdown_code, markdown_fence, visible
 from augment.profiles.library import Library, Need
-from augment.report.design import assignment_text, balance_text, conditions_text
+from augment.report.design import assignment_text, balance_text, conditions_text, crossing_text
 from augment.report.detection import detection_text
 from augment.report.tables import coverage, groups, in_order, measured
 from augment.report.text import counted, table
@@ -35,7 +35,7 @@ def datasheet(plan: Plan, identity: Mapping[str, Any], rows: Sequence[Mapping[st
         ("Groups", _blocks(groups(plan), balance_text(plan))),
         ("Conditions", _blocks(_conditions(plan.conditions), conditions_text(plan), assignment_text(plan))),
         ("Where the figures behind them come from", _figures(plan)),
-        ("Files in each cell", _blocks(coverage(plan, made))),
+        ("Files in each cell", _blocks(coverage(plan, made), crossing_text(plan))),
         ("What was measured", _blocks(measured(in_order(plan, rows)))),
         ("What a cell can show", _blocks(detection_text(plan))),
         ("What it is not", _list(map(markdown, identity["limits"]))),

@@ -40,6 +40,16 @@ def assignment_text(plan: Plan) -> str:
     return text
 
 
+def crossing_text(plan: Plan) -> str:
+    """How evenly what is dealt is crossed: a line for each pair; empty where nothing is dealt."""
+    rows = [[c.pair, c.difference, c.where if c.difference > 1 else "-"] for c in plan.crossings]
+    return (
+        table(["crossed, to within one where that can be", "largest difference of two counts", "in"], rows)
+        if rows
+        else ""
+    )
+
+
 def balance_text(plan: Plan) -> str:
     """How unlike the groups are before and after the selection: a row a variable, a column a group."""
     groups, balance = plan.selection.groups, plan.selection.balance

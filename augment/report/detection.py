@@ -2,6 +2,7 @@
 
 from augment.corpus.table import Corpus
 from augment.design.detection import (
+    Cell,
     Detection,
     asked_of,
     detectable_difference,
@@ -22,9 +23,9 @@ def detection_text(plan: Plan) -> str:
         return ""
     statistics = plan.loaded.recipe.statistics
     found = detection_of(plan.items, statistics)
-    rows = [[g, w, n, s, f"{effect:.2f}"] for g, (w, n, s, effect) in found.cells.items()]
+    rows = [[g, c.words, c.utterances, c.speakers, f"{c.effect:.2f}"] for g, c in found.cells.items()]
     about = f"what one cell can show ({_assumed(statistics)})"
-    smallest = table(["group, its smallest cell", "words", "utterances", "speakers", "design effect"], rows)
+    smallest = table(["group, its weakest cell", "words", "utterances", "speakers", "design effect"], rows)
     asked = asked_text(plan.corpus, plan.loaded.recipe, len(plan.conditions))
     return "\n".join([about, *asked, smallest, _worst(found), *_wished(found, statistics)])
 
@@ -51,7 +52,7 @@ def sample_size_text(cell: tuple[int, int, float], statistics: Statistics) -> st
     found = detectable_difference(even_cell, even_cell, statistics)
     size = f"{counted(utterances, 'utterance')} of {counted(speakers, 'speaker')}, {words:g} words each"
     lines = [_assumed(statistics), f"a cell of {size} shows {_points(found, speakers)}"]
-    wished = Detection({"": (0, utterances, speakers, 1.0)}, None, found, found, words)
+    wished = Detection({"": Cell(0, utterances, speakers, 1.0)}, None, None, found, found, words)
     return "\n".join([*lines, *_wished(wished, statistics)])
 
 
@@ -72,7 +73,7 @@ def _worst(found: Detection) -> str:
     one, other = found.pair or ("", "")
     if found.difference is None:
         why = "a group with one speaker cannot be told from that person"
-        few = min(speakers for _, _, speakers, _ in found.cells.values())
+        few = min(cell.speakers for cell in found.cells.values())
         text = f"between {one} and {other} no difference can be shown"
         text += f": {why}" if few < 2 else ": the cells are too small"
     else:
@@ -88,8 +89,8 @@ def _wished(found: Detection, statistics: Statistics) -> list[str]:
     if statistics.detect is None:
         return []
     wished = statistics.detect
-    speakers = max(2, min(speakers for _, _, speakers, _ in found.cells.values()))
-    each = min(utterances for _, utterances, _, _ in found.cells.values()) / speakers
+    speakers = max(2, min(cell.speakers for cell in found.cells.values()))
+    each = min(cell.utterances for cell in found.cells.values()) / speakers
     if found.difference is not None and found.difference <= wished:
         return [f"the difference of {100 * wished:g} points that is wished for (statistics.detect) can be shown"]
     enough = needed_utterances(wished, found.words, speakers, statistics)

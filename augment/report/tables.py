@@ -9,7 +9,7 @@ from typing import Any
 from augment.design.coupling import coupling_notes
 from augment.design.plan import Plan
 from augment.plain_text import visible
-from augment.report.design import assignment_text, balance_text, conditions_text
+from augment.report.design import assignment_text, balance_text, conditions_text, crossing_text
 from augment.report.detection import detection_text
 from augment.report.text import counted, table
 
@@ -129,7 +129,8 @@ def groups(plan: Plan) -> str:
 
 def noise(plan: Plan) -> str:
     """For each noise source: what it has, and how often blocks hear the same segment; empty without any."""
-    rows = [[e.path, e.source, f"{e.seconds:.1f}", e.available, e.silent, e.reuse] for e in plan.exposures.values()]
+    heard = [e for e in plan.exposures.values() if e.seconds is not None]
+    rows = [[e.path, e.source, f"{e.seconds:.1f}", e.available, e.silent, e.reuse] for e in heard]
     header = ["noise step", "source", "seconds", "segments", "silent ones left out", "most blocks that hear one"]
     return table(header, rows) if rows else ""
 
@@ -143,7 +144,7 @@ def plan_text(plan: Plan) -> str:
     parts += [groups(plan), *filter(None, [balance_text(plan)])]
     parts += [coverage(plan, plan.items["audio_filepath"].to_list())]
     parts += filter(None, [detection_text(plan)])
-    parts += [noise(plan)] if plan.exposures else []
+    parts += filter(None, [noise(plan), crossing_text(plan)])
     if plan.selection.left_out:
         reasons = [[reason, count] for reason, count in plan.selection.left_out.items()]
         parts.append(table(["rows of the corpus left out", "rows"], reasons))
@@ -153,5 +154,5 @@ def plan_text(plan: Plan) -> str:
         f"{plan.items.height} files, {plan.seconds / 3600:.2f} hours of audio, {about}{megabytes:,.1f} MB "
         f"({recipe.output.format.upper()}, {recipe.output.sample_rate_hz} Hz)"
     )
-    ties = coupling_notes(plan.loaded, plan.conditions)
+    ties = coupling_notes(plan)
     return "\n\n".join([*parts, *(f"note: {visible(note)}" for note in [*plan.notes, *ties])])

@@ -1,6 +1,7 @@
 """What a perturbation is handed: the scene before it, and its draw."""
 
-from augment.scene.draw import Babble, Dealt, Draw, Segment, Spectrum, Stage, Voice
+from augment.scene.dealt import Babble, Dealt, Segment, Spectrum, Standing, Voice
+from augment.scene.draw import Draw, Stage
 from augment.scene.scene import Scene
 from augment.scene.stems import A_WEIGHTED, FULL_BAND, Memo, NoiseRequest, Room, SnrDefinition, Stem
 
@@ -18,6 +19,7 @@ __all__ = [
     "SnrDefinition",
     "Spectrum",
     "Stage",
+    "Standing",
     "Stem",
     "Voice",
 ]

@@ -6,6 +6,7 @@ from enum import IntEnum
 import numpy as np
 
 from augment.profiles.library import Library
+from augment.scene.dealt import Dealt
 from augment.streams import generator
 
 
@@ -22,87 +23,13 @@ class Stage(IntEnum):
 
 
 @dataclass(frozen=True)
-class Segment:
-    """A stretch of a recording that the planner dealt to a block.
-
-    Attributes:
-        name: Name of the recording.
-        sha256: Of its file.
-        start: First sample, at the test set's rate.
-        round: How often the source had been dealt out completely before.
-    """
-
-    name: str
-    sha256: str
-    start: int
-    round: int
-
-    @property
-    def label(self) -> str:
-        """Name of the segment, a cluster for the statistics.
-
-        Example:
-            >>> Segment("street.wav", "e3b0", 32000, 0).label
-            'street.wav@32000'
-        """
-        return f"{self.name}@{self.start}"
-
-
-@dataclass(frozen=True)
-class Voice:
-    """An utterance of the corpus that sounds in a babble.
-
-    Attributes:
-        utterance: Its id.
-        speaker: Who speaks.
-        audio: Path of its file as the manifest writes it.
-        offset_s: Start in the file; None for the whole file.
-        duration_s: Length, where it has a start.
-        sha256: Of the file.
-    """
-
-    utterance: str
-    speaker: str
-    audio: str
-    offset_s: float | None
-    duration_s: float | None
-    sha256: str
-
-
-@dataclass(frozen=True)
-class Babble:
-    """Talkers that the planner dealt to a block.
-
-    Attributes:
-        talkers: For each talker, the utterances that follow one another.
-    """
-
-    talkers: tuple[tuple[Voice, ...], ...]
-
-
-@dataclass(frozen=True)
-class Spectrum:
-    """A long-term spectrum that the planner measured.
-
-    Attributes:
-        third_octaves_db: Relative level by third-octave band: centre in Hz and level in dB.
-    """
-
-    third_octaves_db: tuple[tuple[float, float], ...]
-
-
-Dealt = Segment | Babble | Spectrum
-"""What a planner deals to a step in a block."""
-
-
-@dataclass(frozen=True)
 class Draw:
     """Everything that is decided for one step in one block.
 
     Attributes:
         name: Seed, block, factor, family and step: the name of this draw's random streams.
         library: Profiles and recordings.
-        dealt: What the planner dealt to the block, for a step that plays recordings or voices.
+        dealt: What the planner dealt to the block, for a step that is dealt something.
     """
 
     name: tuple[str | int, ...]

@@ -196,11 +196,11 @@ def _detection(plan: Plan) -> dict[str, Any]:
     """What the set can show in one cell, and under which assumptions."""
     statistics = plan.loaded.recipe.statistics
     found = detection_of(plan.items, statistics)
-    names = ("words", "utterances", "speakers", "design_effect")
     return {
         "assumed": statistics.model_dump(),
-        "smallest_cells": {group: dict(zip(names, cell, strict=True)) for group, cell in found.cells.items()},
+        "weakest_cells": {group: dataclasses.asdict(cell) for group, cell in found.cells.items()},
         "worst_pair": found.pair,
+        "worst_condition": found.condition,
         "difference": found.difference,
         "best_difference": found.best,
     }
@@ -261,6 +261,7 @@ def identity_of(plan: Plan, rows: Sequence[dict[str, Any]], failed: int) -> dict
         "conditions_per_utterance": plan.schedule.each,
         "balance": [dataclasses.asdict(difference) for difference in plan.selection.balance.differences],
         "largest_speaker_share": plan.selection.balance.largest_share,
+        "crossing": [dataclasses.asdict(crossing) for crossing in plan.crossings],
         "detection": _detection(plan),
         **plan.provenance.identity(),
         "notes": list(plan.notes),

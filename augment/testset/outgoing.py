@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from augment.design.dealing import read_dealt
 from augment.design.plan import Plan
 from augment.files.json_text import json_lines
 from augment.testset.folder import FAILURES, PLAN
@@ -41,11 +42,7 @@ def _without_recordings(text: str) -> str:
         >>> _without_recordings('{"noise/bar": {"talkers": [[["u1", "s1", "p225/001.wav", null, null, "e3"]]]}}')
         '{"noise/bar": {"talkers": [[["u1", "s1", null, null, null, null]]]}}'
     """
-    dealt = json.loads(text)
-    for part in dealt.values():
-        if "talkers" in part:
-            part["talkers"] = [[[*voice[:2], *[None] * len(voice[2:])] for voice in own] for own in part["talkers"]]
-    return json.dumps(dealt, sort_keys=True)
+    return json.dumps({played: dealt.told() for played, dealt in read_dealt(text).items()}, sort_keys=True)
 
 
 def outgoing_part(row: Mapping[str, Any]) -> dict[str, Any]:

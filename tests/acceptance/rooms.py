@@ -10,7 +10,7 @@ from augment.acoustics.room import direct_index, room_measures
 from augment.external.shoebox import shoebox_response
 from augment.perturb import kinds
 from augment.profiles.library import Library, bundled_names
-from augment.scene import Draw, Scene, SnrDefinition, Stem
+from augment.scene import Draw, Scene, SnrDefinition, Standing, Stem
 
 RATE = 16000
 
@@ -114,7 +114,7 @@ def a17_target_t60() -> list[Figure]:
         times = []
         for block in range(4):
             speech = Stem(np.eye(1, 4 * RATE)[0], 1.0, ("click",))
-            draw = Draw((1, f"block {block}", "room", name, "simulated_room"), library)
+            draw = Draw((1, f"block {block}", "room", name, "simulated_room"), library, Standing(str(block + 1), block))
             after = step.apply(Scene(speech, (), RATE, SnrDefinition()), draw)
             times.append((room.t60_s, _schroeder_s(after.speech.samples[: int(1.5 * room.t60_s * RATE)])))
         figures.append(_worst(times, f"T60 of {name}", 0.2, "s", relative=True))

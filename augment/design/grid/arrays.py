@@ -1,17 +1,27 @@
 """Covering arrays: few combinations in which any t settings of different factors meet.
 
-Made by the package covertable, greedily (after Bryce and Colbourn, 2007): the smallest of a fixed number of trials, so
-that the result hangs on the factors only. What it leaves uncovered, if anything, our own count finds, and it is added.
+Small ones are made by the package covertable, greedily (after Bryce and Colbourn, 2007): the smallest of some trials.
+Their number falls with the size of the model and not with the clock, so that the result hangs on the factors only.
+Large ones are orthogonal arrays (Bush, 1952): with a prime q that no factor has more settings than, the q^t polynomials
+of a degree below t over the integers modulo q, each at as many points as there are factors, hold any t values at any t
+points once. What is left uncovered, if anything, our own count finds, and it is added.
 """
 
+import itertools
+import math
 from typing import Any
 
 from augment.design.grid.coverage import coverage_of
 from augment.design.grid.factors import Choice, Factors
 
 TRIALS, TRIALS_EXCLUDING = 40, 10
-"""Enough for the best known greedy sizes of the models in the tests; 0.2 s each for 10 factors of 4 at strength 3, and
-several times as much with exclusions."""
+"""Enough for the best known greedy sizes of the models in the tests."""
+EASY = 310_000
+"""Work of a model up to which all trials are made: 10 factors of 4 at strength 3, 0.2 s each. The time that one takes
+grows with the square of the work, and is several times as long with exclusions."""
+HARD = 4_000_000
+"""Work from which on an orthogonal array is made, whatever its size: half a minute for one trial. Where it is no more
+than twice as large as any array must be, it is made for all that is not easy."""
 
 
 def covering_array(factors: Factors, strength: int, reference: Choice) -> list[Choice]:
@@ -25,14 +35,67 @@ def covering_array(factors: Factors, strength: int, reference: Choice) -> list[C
     Returns:
         The combinations, in the order of the settings.
     """
-    trials = TRIALS_EXCLUDING if factors.excluded else TRIALS
-    best = min((_made(factors, strength, reference, trial) for trial in range(trials)), key=len)
-    while missing := coverage_of(factors, best, strength).missing:
-        found = factors.completed(missing[0])
-        assert found is not None, "a feasible tuple can be completed"
-        best.append(found)
+    trials = trials_of(factors, strength)
+    if trials:
+        best = min((_made(factors, strength, reference, trial) for trial in range(trials)), key=len)
+    else:
+        best = _orthogonal(factors, strength, reference)
+    for partial in coverage_of(factors, best, strength).missing:
+        if not any(all(name in (None, own) for name, own in zip(partial, row, strict=True)) for row in best):
+            found = factors.completed(partial)
+            assert found is not None, "a feasible tuple can be completed"
+            best.append(found)
     place = [{name: turn for turn, name in enumerate(names)} for names in factors.settings]
     return sorted(best, key=lambda choice: [place[f][name] for f, name in enumerate(choice)])
+
+
+def least_size(factors: Factors, strength: int) -> int:
+    """How many combinations any array must have without exclusions: those of the factors with most settings.
+
+    Example:
+        >>> least_size(Factors(("a", "b", "c"), (("x", "y"), ("x", "y"), ("x", "y", "z"))), 2)
+        6
+    """
+    return math.prod(sorted((len(names) for names in factors.settings), reverse=True)[:strength])
+
+
+def orthogonal_size(factors: Factors, strength: int) -> int:
+    """How many combinations an orthogonal array has before those are dropped that come twice.
+
+    Example:
+        >>> orthogonal_size(Factors(("a", "b", "c"), (("x", "y"), ("x", "y"), ("x", "y", "z"))), 2)
+        9
+    """
+    return int(_prime(factors) ** strength)
+
+
+def trials_of(factors: Factors, strength: int) -> int:
+    """How many greedy trials are made for a model; none where an orthogonal array is made instead."""
+    levels = [len(names) for names in factors.settings]
+    work = sum(map(math.prod, itertools.combinations(levels, strength))) * sum(levels) * (3 if factors.excluded else 1)
+    close = orthogonal_size(factors, strength) <= 2 * least_size(factors, strength)
+    most, easy = (TRIALS_EXCLUDING, 3 * EASY) if factors.excluded else (TRIALS, EASY)
+    if work > HARD or (work > easy and close):
+        return 0
+    return max(1, min(most, math.floor(most * (easy / work) ** 2)))
+
+
+def _prime(factors: Factors) -> int:
+    """The least prime that is no smaller than the settings of any factor, with a point for every factor."""
+    least = max(2, *(len(names) for names in factors.settings), len(factors.names) - 1)
+    return next(q for q in itertools.count(least) if all(q % d for d in range(2, math.isqrt(q) + 1)))
+
+
+def _orthogonal(factors: Factors, strength: int, reference: Choice) -> list[Choice]:
+    q, size = _prime(factors), len(factors.names)
+    rows: dict[Choice, None] = {}
+    for terms in itertools.product(range(q), repeat=strength):
+        values = [sum(term * point**power for power, term in enumerate(terms)) % q for point in range(min(size, q))]
+        values += [terms[-1]] * (size - len(values))  # the point at infinity
+        rows[tuple(names[value % len(names)] for names, value in zip(factors.settings, values, strict=True))] = None
+    if not factors.excluded:
+        return list(dict.fromkeys(_with(list(rows), reference)))
+    return [row for row in dict.fromkeys((reference, *rows)) if factors.allows(row)]
 
 
 def _made(factors: Factors, strength: int, reference: Choice, trial: int) -> list[Choice]:

@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from augment.design.grid.arrays import covering_array
+from augment.design.grid.arrays import covering_array, least_size, orthogonal_size, trials_of
 from augment.design.grid.factors import Choice, Factors, factors_of, named
 from augment.errors import DesignError, Fault
 from augment.recipe.experiment import Strength
@@ -48,7 +48,7 @@ def choices_of(loaded: LoadedRecipe) -> Choices:
     elif design == "one_at_a_time":
         found = list(_one_at_a_time(factors, loaded, notes))
     elif design == "list":
-        found = list(_listed(factors, loaded))
+        found = list(_listed(factors, loaded, notes))
     else:
         found = _full(factors)
     if len(found) > MOST_CONDITIONS:
@@ -86,7 +86,21 @@ def _covering(factors: Factors, loaded: LoadedRecipe, strength: int) -> list[Cho
         raise DesignError(Fault("", message, "a strength is at most the number of factors; all of them: design: full"))
     if strength == len(factors.names):
         return _full(factors)
+    _refuse_large(factors, strength)
     return covering_array(factors, strength, reference_of(factors, loaded))
+
+
+def _refuse_large(factors: Factors, strength: int) -> None:
+    """Refuse arrays that have too many combinations before they are made, with a size that is known or estimated."""
+    least = least_size(factors, strength)
+    most = MOST_COUNTED if factors.excluded else MOST_CONDITIONS  # exclusions take some away
+    size = least if trials_of(factors, strength) else orthogonal_size(factors, strength)
+    if size > most:
+        message = (
+            f"an array of strength {strength} over these {len(factors.names)} factors has at least {least:,} "
+            f"conditions, and {max(size, least):,} by an estimate; at most {MOST_CONDITIONS:,} are planned"
+        )
+        raise DesignError(Fault("", message, "take out settings or factors, or ask for a smaller strength"))
 
 
 def _one_at_a_time(factors: Factors, loaded: LoadedRecipe, notes: list[str]) -> Iterator[Choice]:
@@ -104,7 +118,7 @@ def _one_at_a_time(factors: Factors, loaded: LoadedRecipe, notes: list[str]) -> 
                 notes.append(f"{'__'.join(choice)} is excluded: '{name}' does not occur")
 
 
-def _listed(factors: Factors, loaded: LoadedRecipe) -> Iterator[Choice]:
+def _listed(factors: Factors, loaded: LoadedRecipe, notes: list[str]) -> Iterator[Choice]:
     reference = reference_of(factors, loaded)
     seen: set[Choice] = set()
     for number, entry in enumerate(loaded.recipe.conditions, start=1):
@@ -116,7 +130,9 @@ def _listed(factors: Factors, loaded: LoadedRecipe) -> Iterator[Choice]:
             if not factors.allows(choice):
                 message = f"entry {number} of 'conditions' asks for {'__'.join(choice)}, which 'exclude' leaves out"
                 raise DesignError(Fault("", message, "take it out of one of the two"))
-            if choice not in seen:
+            if choice in seen:
+                notes.append(f"entry {number} of 'conditions' asks once more for {'__'.join(choice)}: it is made once")
+            else:
                 seen.add(choice)
                 yield choice
 

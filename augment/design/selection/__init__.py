@@ -15,6 +15,7 @@ from augment.corpus.labelling import speaker_notes
 from augment.corpus.speech import DURATION_SLACK_S
 from augment.corpus.spelling import spelling_notes
 from augment.corpus.table import Corpus
+from augment.design.assignment import Demands
 from augment.design.program import within
 from augment.design.selection.balance import BalanceTable, balance_table, with_measured
 from augment.design.selection.blocks import drawn, with_blocks
@@ -87,14 +88,14 @@ class Selection:
         return dataclasses.replace(self, balance=with_measured(self.balance, self.frame, seconds, balance))
 
 
-def select(corpus: Corpus, balance: Balance, seed: int, rotated: bool = False) -> Selection:
+def select(corpus: Corpus, balance: Balance, seed: int, demands: Demands | None = None) -> Selection:
     """Choose equal numbers of utterances for every group.
 
     Args:
         corpus: Clean labelled speech.
         balance: Groups and numbers.
         seed: Of the recipe.
-        rotated: Whether each utterance will meet some of the conditions only.
+        demands: What the assignment asks of the numbers: ways out of a refusal meet it.
 
     Raises:
         DesignError: The corpus cannot carry it; with the numbers, and what would be feasible.
@@ -114,10 +115,10 @@ def select(corpus: Corpus, balance: Balance, seed: int, rotated: bool = False) -
     with within(LONGEST_S):
         found = wished(problem)
     if found is None:
-        refuse(corpus, balance, problem, every)
+        refuse(corpus, balance, problem, every, demands)
     number, counts = found
     strata = problem.strata
-    chosen = with_blocks(drawn(frame, strata, counts, variables(balance), seed), balance, seed, rotated)
+    chosen = with_blocks(drawn(frame, strata, counts, variables(balance), seed), balance, seed)
     if frame.height > chosen.height:
         left_out["not drawn: the groups are full without them"] = frame.height - chosen.height
     notes = [*spelling_notes(corpus, (*balance.by, *balance.labels)), *_notes(balance, problem, number, chosen)]

@@ -76,13 +76,11 @@ def _in_order(frame: "polars.DataFrame", speakers: "polars.DataFrame", seed: int
     return some.with_columns(((own - polars.col("_place")) % count).alias("_turn")).drop("_place", "_text")
 
 
-def with_blocks(chosen: "polars.DataFrame", balance: Balance, seed: int, rotated: bool) -> "polars.DataFrame":
+def with_blocks(chosen: "polars.DataFrame", balance: Balance, seed: int) -> "polars.DataFrame":
     """Chosen rows with ``block``, sorted by group and block.
 
     Parallel texts make the blocks. Otherwise a group's utterances stand in an order of their own: one of each speaker,
-    then a second of each; where something is matched, by its values first, so that a block holds like with like. For
-    a rotated design the utterances of a speaker stand together, since what follows one upon the other meets the
-    conditions in turn.
+    then a second of each; where something is matched, by its values first, so that a block holds like with like.
     """
     import polars
 
@@ -92,10 +90,6 @@ def with_blocks(chosen: "polars.DataFrame", balance: Balance, seed: int, rotated
         ordered = chosen[match_column(TEXT)].replace_strict(texts, return_dtype=polars.String).alias("_first")
         keys = ["_first"]
         chosen = chosen.with_columns(ordered)
-    elif rotated:
-        first = [polars.col(label).first().over("group", "speaker").alias(f"_{label}") for label in labels]
-        keys = [*(f"_{label}" for label in labels), "voice", "speaker", "_turn"]
-        chosen = chosen.with_columns(first)
     else:
         keys = [*labels, *([DURATION, "_own"] if balance.timed else []), "_turn", "voice"]
     chosen = chosen.sort("group", *keys)

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from augment.design.assignment import Demands
 from augment.design.selection.strata import Counts, Grid, Strata
 from augment.recipe.experiment import Balance
 
@@ -29,6 +30,7 @@ class Problem:
             matched after all.
         shares: Shares of a matched label, instead of the corpus's own.
         seed: Of the recipe.
+        demands: What the assignment asks of the numbers; None where it is not looked at.
     """
 
     grid: Grid
@@ -40,6 +42,7 @@ class Problem:
     shares: dict[str, dict[str, float]]
     seed: int
     largest: bool = False
+    demands: Demands | None = None
 
     @property
     def per_speaker(self) -> int:

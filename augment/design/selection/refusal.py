@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 import numpy as np
 
 from augment.corpus.table import Corpus
+from augment.design.assignment import Demands
 from augment.design.program import UnsolvedError, within
 from augment.design.selection.grouping import (
     UNLABELLED,
@@ -36,7 +37,9 @@ FINEST = 20
 Relaxed = Callable[[int], Problem]
 
 
-def refuse(corpus: Corpus, balance: Balance, problem: Problem, every: "polars.DataFrame") -> NoReturn:
+def refuse(
+    corpus: Corpus, balance: Balance, problem: Problem, every: "polars.DataFrame", demands: Demands | None = None
+) -> NoReturn:
     """Say why there is no selection.
 
     Args:
@@ -44,6 +47,7 @@ def refuse(corpus: Corpus, balance: Balance, problem: Problem, every: "polars.Da
         balance: What the recipe asks for.
         problem: The same in numbers.
         every: Rows of all groups, whether others say their texts or not.
+        demands: What the assignment asks of a way out.
 
     Raises:
         DesignError: Always: with a fault for each group that falls short by itself, else with the smallest set of
@@ -55,7 +59,7 @@ def refuse(corpus: Corpus, balance: Balance, problem: Problem, every: "polars.Da
         messages, cut = _in_time(_conflict(problem))
         messages += ["all together it cannot be met; what conflicts was not found out in time"] if cut else []
     sharing = _sharing(balance, every, problem.seed) if balance.text == "parallel" else iter(())
-    ways, cut = _in_time(itertools.chain(sharing, _ways_out(balance, problem)))
+    ways, cut = _in_time(itertools.chain(sharing, _ways_out(balance, problem.replaced(demands=demands))))
     told = [_advice(ways, cut)]
     if balance.text == "parallel" and not any("share" in way for way in ways):
         told.append(_most_shared(balance, every))

@@ -20,6 +20,8 @@ def selection_of(problem: Problem) -> Found | None:
     """A selection of the size asked for; None where there is none, which is proven."""
     if most_utterances(problem) < problem.utterances or problem.utterances < problem.speakers_min:
         return None
+    if problem.demands is not None and not problem.demands.met(problem.utterances, len(problem.strata)):
+        return None
     if problem.matched:
         counts = counts_of(problem)
         return None if counts is None else (problem.utterances, counts)

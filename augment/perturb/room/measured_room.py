@@ -10,15 +10,16 @@ from augment.perturb import Perturbation
 from augment.perturb.room_step import RECORDS, response_columns
 from augment.profiles.library import Library, Need
 from augment.profiles.room import Response
-from augment.scene import Draw, Room, Scene, SnrDefinition, Stage
+from augment.scene import Draw, Room, Scene, SnrDefinition, Stage, Standing
 
 
 class MeasuredRoom(Perturbation):
     """Reverberation of a real room, by its measured impulse response.
 
     Models the way from talker to microphone as it was measured, with the loudspeaker and microphone of the
-    measurement in it. A folder holds several positions in one room: block after block takes the next one, and noises
-    take others. Where the decay sinks into the noise of the measurement the response ends.
+    measurement in it. A folder holds several positions in one room: the planner deals them to the blocks, so that each
+    speaker and each condition has all of them equally often, and noises take others. Where the decay sinks into the
+    noise of the measurement the response ends.
 
     In a recipe::
 
@@ -26,7 +27,7 @@ class MeasuredRoom(Perturbation):
 
     Keeps: length; timing: the direct sound stays where it was, whatever delay the file has before it.
     Changes: spectrum and decay of the speech; with `keep_gain` also its level.
-    Random: which other position a noise takes; the same for a block.
+    Random: which position a block has, and which other one a noise takes; the same for a block.
     Reference: ISO 3382-1 (onset, T30, C50); Lundeby et al. 1995 (end of the decay).
     """
 
@@ -57,9 +58,11 @@ class MeasuredRoom(Perturbation):
     ] = None
 
     def needs(self) -> tuple[Need, ...]:
-        """The impulse responses."""
-        noise = () if self.noise_source is None else (Need("noise_source", "impulse_response", self.noise_source),)
-        return (Need("source", "impulse_response", self.source), *noise)
+        """The impulse responses, and the positions to be dealt."""
+        named = {"source": self.source, "noise_source": self.noise_source}
+        given = {field: name for field, name in named.items() if name is not None}
+        responses = [Need(field, "impulse_response", name) for field, name in given.items()]
+        return (*responses, *(Need(field, "position", name) for field, name in given.items()))
 
     def remarks(self, library: Library, sample_rate_hz: int, snr: SnrDefinition) -> tuple[str, ...]:
         """Responses that turn the sign of the speech: nobody hears it, but a recording beside it would cancel."""
@@ -75,10 +78,12 @@ class MeasuredRoom(Perturbation):
         Raises:
             ProfileError: A file holds no impulse response, has no such channel or a sample rate that is too low.
         """
-        rate, block = scene.sample_rate_hz, draw.block
+        rate, standing = scene.sample_rate_hz, draw.dealt
+        assert isinstance(standing, Standing), "the planner deals a position to every room"
         positions = self._responses(draw, self.source, rate)
         others = positions if self.noise_source is None else self._responses(draw, self.noise_source, rate)
-        chosen = positions[block % len(positions)]
+        chosen = positions[standing.number]
+        first = standing.number if standing.noise is None else standing.noise
 
         def noise_response(name: str, distance_m: float | None) -> NDArray[np.float64] | None:
             # Another position than the talker's, where both are of one folder.
@@ -86,7 +91,7 @@ class MeasuredRoom(Perturbation):
             if len(others) == taken:
                 return None
             step = taken + int(draw.setting_stream(f"noise {name}").integers(len(others) - taken))
-            return others[(block + step) % len(others)].taps
+            return others[(first + step) % len(others)].taps
 
         columns = {
             "room_name": self.source,
@@ -98,7 +103,7 @@ class MeasuredRoom(Perturbation):
             **response_columns(scene, chosen.taps, chosen.advance_samples, chosen.measures, chosen.direct_index),
         }
         key = ("measured response", chosen.position.sha256, self.channel, self.keep_gain)
-        room = Room((*key, self.noise_source, draw.step, block), noise_response, absolute=self.keep_gain)
+        room = Room((*key, self.noise_source, draw.step, first), noise_response, absolute=self.keep_gain)
         taps, advance = chosen.taps, chosen.advance_samples
         wet = scene.reverberated(key, taps, room, distance_m=self.distance_m, advance_samples=advance)
         return wet.noted(**columns)

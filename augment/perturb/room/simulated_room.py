@@ -22,7 +22,7 @@ from augment.perturb import Perturbation
 from augment.perturb.room_step import RECORDS, response_columns
 from augment.profiles.library import Need
 from augment.profiles.room import RoomProfile
-from augment.scene import Draw, Room, Scene, Stage
+from augment.scene import Draw, Room, Scene, Stage, Standing
 
 T60_TOLERANCE = 0.2
 
@@ -55,12 +55,12 @@ class SimulatedRoom(Perturbation):
     profile: Annotated[str, Field(min_length=1, description="bundled room, or a YAML file relative to the recipe")]
     distance_m: Annotated[float, Field(ge=0.1, le=50, description="from the talker's mouth to the microphone")]
     places: Annotated[
-        int, Field(ge=1, le=64, description="placements of talker, microphone and noises, dealt to the blocks in turn")
+        int, Field(ge=1, le=64, description="placements of talker, microphone and noises, dealt to the blocks")
     ] = 4
 
     def needs(self) -> tuple[Need, ...]:
-        """The figures of the room."""
-        return (Need("profile", "room", self.profile),)
+        """The figures of the room, and the places to be dealt."""
+        return (Need("profile", "room", self.profile), Need("places", "place", str(self.places)))
 
     def package(self) -> str | None:
         """The simulator."""
@@ -78,7 +78,8 @@ class SimulatedRoom(Perturbation):
         Raises:
             RenderError: Talker and microphone at this distance, or a noise at its own, do not fit into the room.
         """
-        figures, place = draw.library.room(self.profile), draw.block % self.places
+        assert isinstance(draw.dealt, Standing), "the planner deals a place to every room"
+        figures, place = draw.library.room(self.profile), draw.dealt.number
         stream = draw.setting_stream(f"place {place}")
         pair = draw_pair(figures.size_m, self.distance_m, stream)
         if pair is None:

@@ -1,0 +1,348 @@
+"""Cards dealt to places so that in every class of places each card comes equally often, to within one.
+
+A card is whatever a planner deals: a turn of the rotation, a noise segment, a position in a room. A place is what it is
+dealt to, an utterance or a block; its classes are the speaker, the text, the conditions. How often each card comes
+altogether is given and kept; only places change cards.
+
+Two families of classes, such as speakers and texts, can always be served exactly. Take two cards and the places that
+have one of them; pair these places inside each class of the one family, then inside each class of the other. Pairs of
+both kinds alternate along paths and circles of even length, so the two cards can alternate along them too: in every
+class all places but one at most are in pairs that hold one card each (Euler's argument for equitable edge colourings of
+bipartite graphs, de Werra, 1971). More families than two, such as the speakers of many groups who share blocks, may
+contradict one another; then places exchange their cards as long as that makes the classes more even (tabu search,
+Glover, 1989), for a number of steps that hangs on the numbers only.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augment.streams import generator
+
+Whole = NDArray[np.int64]
+
+NONE = -1
+"""The class of a place that is in none of a family."""
+MOST_STEPS, LEAST_STEPS = 3000, 300
+"""Exchanges that are tried; a fraction of a second."""
+WORK = 20_000_000
+"""Places times classes that are looked at for them in all."""
+MOST_OTHERS = 1000
+"""Places that one place may exchange its card with, of which the best is taken."""
+PATIENCE = 20
+"""Exchanges after which classes that are still uneven begin to weigh more."""
+MUST = 8
+"""How much more a class that must be even weighs to begin with than one that may be."""
+MOST_CARDS, MOST_COUNTS = 500, 1_000_000
+"""Cards, and cards times classes, for which exchanges are tried."""
+MOST_SPLITS = 20_000
+"""Pairs of cards that are dealt anew between the classes of two families."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """What cards are dealt to.
+
+    A family of classes gives the class of every place, shape (n,), from 0 on; ``NONE`` where a place is in none.
+
+    Attributes:
+        hands: For each place a number, shape (n,): only places of one hand exchange cards.
+        chains: Two families, or chains of families, that are served exactly unless others forbid it: each family of a
+            chain sorts together what the one before it keeps apart, as groups do with speakers.
+        must: Families whose classes come first.
+        may: Families that are served where it costs those nothing.
+    """
+
+    hands: Whole
+    chains: tuple[tuple[Whole, ...], ...]
+    must: tuple[Whole, ...]
+    may: tuple[Whole, ...] = ()
+
+
+def distinct(families: Iterable[Whole]) -> tuple[Whole, ...]:
+    """Families that sort anything together, each way of sorting once.
+
+    What is dealt hangs on how places are sorted then, and not on what the classes are called, or who comes first.
+
+    Example:
+        >>> one, same, alone = np.array([4, 4, 2]), np.array([0, 0, 1]), np.array([0, 1, 2])
+        >>> [family.tolist() for family in distinct([one, same, alone])]
+        [[0, 0, 1]]
+    """
+    plain = [_plain(family) for family in families]
+    kept = {family.tobytes(): family for family in plain if np.bincount(family + 1)[1:].max(initial=0) > 1}
+    return tuple(kept[key] for key in sorted(kept))
+
+
+def _plain(family: Whole) -> Whole:
+    """The same classes, numbered in the order in which they come."""
+    numbers: dict[int, int] = {}
+    plain = [c if c < 0 else numbers.setdefault(c, len(numbers)) for c in family.tolist()]
+    return np.array(plain, dtype=np.int64)
+
+
+def _classes(family: Whole) -> int:
+    return int(family.max(initial=NONE)) + 1
+
+
+@dataclass(frozen=True)
+class Cards:
+    """What is dealt.
+
+    Attributes:
+        number: How many different cards there are.
+        brings: What each card brings, shape (cards, features), ones and zeros, as a turn of a rotation brings several
+            conditions; None where each brings itself. Features are what shall come equally often.
+    """
+
+    number: int
+    brings: Whole | None = None
+
+    @property
+    def features(self) -> Whole:
+        """What each card brings, shape (cards, features)."""
+        return np.eye(self.number, dtype=np.int64) if self.brings is None else self.brings
+
+    def counts(self, family: Whole, dealt: Whole) -> Whole:
+        """How often each class of a family has each feature, shape (classes, features)."""
+        inside = family >= 0
+        size = _classes(family) * self.number
+        by_card = np.bincount(family[inside] * self.number + dealt[inside], minlength=size)[:size]
+        table = by_card.reshape(_classes(family), self.number)
+        return table if self.brings is None else table @ self.brings
+
+    def uneven(self, family: Whole, dealt: Whole) -> int:
+        """By how much the features of one class differ at most beyond one; 0 is as even as can be."""
+        counts = self.counts(family, dealt)
+        return max(0, int((counts.max(axis=1) - counts.min(axis=1)).max()) - 1) if counts.size else 0
+
+
+def dealt_in_turns(number: int, places: Places, name: Sequence[str | int]) -> Whole:
+    """Deal so many cards: none comes a second time before all have come, and then as evenly as can be.
+
+    Args:
+        number: How many cards there are.
+        places: What they are dealt to, in their order, all of one hand.
+        name: Of the random stream; its last part is added here.
+
+    Returns:
+        The card of every place, shape (n,). Without a second turn that of a place depends on the name only.
+
+    Example:
+        >>> pairs = np.arange(6) // 2
+        >>> places = Places(np.zeros(6, dtype=np.int64), ((pairs,),), (pairs,))
+        >>> found = dealt_in_turns(2, places, (1, "deal"))
+        >>> [sorted(found[pairs == pair].tolist()) for pair in range(3)]
+        [[0, 1], [0, 1], [0, 1]]
+    """
+    size = places.hands.size
+    turns = [generator(*name, turn).permutation(number) for turn in range(-(-size // number))]
+    start = np.concatenate([np.zeros(0, dtype=np.int64), *turns])[:size]
+    return start if len(turns) < 2 else dealt_evenly(Cards(number), start, places, generator(*name, "exchange"))
+
+
+def dealt_evenly(cards: Cards, start: Whole, places: Places, random: np.random.Generator) -> Whole:
+    """Exchange cards between places until every class has each feature equally often, or as nearly as is found.
+
+    Args:
+        cards: What is dealt.
+        start: The card of every place to begin with, shape (n,); nothing moves if it is even. In no hand one card comes
+            twice more often than another.
+        places: What they are dealt to.
+        random: Decides between equals.
+
+    Returns:
+        The card of every place, shape (n,); as many of each card in every hand as before.
+
+    Example:
+        >>> speakers, texts = np.arange(16) // 4, np.arange(16) % 4
+        >>> places = Places(np.zeros(16, dtype=np.int64), ((speakers,), (texts,)), (speakers, texts))
+        >>> found = dealt_evenly(Cards(4), np.arange(16) % 4, places, np.random.default_rng(1))
+        >>> [Cards(4).counts(family, found).tolist() == np.ones((4, 4)).tolist() for family in places.must]
+        [True, True]
+    """
+    must, may = distinct(places.must), distinct(places.may)
+    if not any(cards.uneven(family, start) for family in (*must, *may)):
+        return start
+    found = start.copy()
+    for hand in np.unique(places.hands):
+        inside = np.flatnonzero(places.hands == hand)
+        chains = [[_plain(family[inside]) for family in chain] for chain in places.chains]
+        found[inside] = _Split(chains, found[inside]).done()
+    for families in ((must, ()), (must, may)) if may else ((must, ()),):
+        classes = sum(_classes(family) for part in families for family in part)
+        small = classes * cards.number <= MOST_COUNTS and cards.number <= MOST_CARDS
+        if small and any(cards.uneven(family, found) for part in families for family in part):
+            found = _Exchange(cards, found, places.hands, families, random).done()
+    return found
+
+
+class _Split:
+    """Two chains of families served exactly, two cards at a time."""
+
+    def __init__(self, chains: Sequence[Sequence[Whole]], dealt: Whole) -> None:
+        self.dealt = dealt
+        self.chains = [[*chain, np.zeros_like(dealt)] for chain in chains]
+        self.cards = int(dealt.max()) + 1
+
+    def done(self) -> Whole:
+        """The cards, after as many splits as are needed."""
+        left = MOST_SPLITS
+        moved = True
+        while moved and left > 0:
+            moved = False
+            for family in (family for chain in self.chains for family in chain[:-1]):
+                for one, other in self._contrasts(family):
+                    self._split(one, other)
+                    moved, left = True, left - 1
+        return self.dealt
+
+    def _contrasts(self, family: Whole) -> Iterator[tuple[int, int]]:
+        """The most and the least frequent card of each class in which these differ by more than one."""
+        inside = family >= 0
+        for members in _members(family[inside], np.flatnonzero(inside)):
+            counts = np.bincount(self.dealt[members], minlength=self.cards)
+            one, other = int(counts.argmax()), int(counts.argmin())
+            if counts[one] - counts[other] > 1:
+                yield one, other
+
+    def _split(self, one: int, other: int) -> None:
+        places = np.flatnonzero((self.dealt == one) | (self.dealt == other)).tolist()
+        ones = int(np.count_nonzero(self.dealt == one))
+        partners = [_partners(places, chain) for chain in self.chains]
+        if len(partners) == 1:
+            partners.append({})
+        # An odd number of places is one path with its ends in the same card: the one of which there is one more.
+        first, second = (one, other) if 2 * ones >= len(places) else (other, one)
+        seen: set[int] = set()
+        ends = [place for place in places if place not in partners[0]] + [p for p in places if p not in partners[1]]
+        for start in [*ends, *places]:
+            place: int | None = start
+            turn = 0 if start not in partners[0] else 1
+            card = first
+            while place is not None and place not in seen:
+                seen.add(place)
+                self.dealt[place] = card
+                card = second if card == first else first
+                turn = 1 - turn
+                place = partners[turn].get(place)
+
+
+def _members(classes: Whole, places: Whole) -> list[Whole]:
+    order = np.argsort(classes, kind="stable")
+    cuts = np.flatnonzero(np.diff(classes[order])) + 1
+    return np.split(places[order], cuts) if places.size else []
+
+
+def _partners(places: Sequence[int], chain: Sequence[Whole]) -> dict[int, int]:
+    """Pairs of places inside the narrowest classes first, and of what is left over inside wider ones."""
+    partner: dict[int, int] = {}
+    free = list(places)
+    for family in chain:
+        waiting: dict[int, int] = {}
+        apart = []
+        for place in free:
+            kind = int(family[place])
+            if kind < 0:
+                apart.append(place)
+            elif kind in waiting:
+                other = waiting.pop(kind)
+                partner[place], partner[other] = other, place
+            else:
+                waiting[kind] = place
+        free = sorted([*apart, *waiting.values()])
+    return partner
+
+
+class _Exchange:
+    """Many families served as well as exchanges of two cards can.
+
+    Makes the sum of the squares of all counts small, which is least where every class is even. Classes that stay uneven
+    weigh more and more (Morris, 1993: the breakout method).
+    """
+
+    def __init__(
+        self,
+        cards: Cards,
+        dealt: Whole,
+        hands: Whole,
+        families: tuple[Sequence[Whole], Sequence[Whole]],
+        random: np.random.Generator,
+    ) -> None:
+        self.dealt, self.hands, self.random, self.features = dealt.copy(), hands, random, cards.features
+        every = [family for part in families for family in part]
+        starts = np.cumsum([0, *(_classes(family) for family in every)])
+        nobody = int(starts[-1])  # the class of those that are in none
+        shifted = [np.where(f == NONE, nobody, f + s) for f, s in zip(every, starts[:-1], strict=True)]
+        self.of = np.stack(shifted, axis=1)
+        self.must = int(starts[len(families[0])])
+        steps = self.features[None, :, :] - self.features[:, None, :]
+        self.size = np.sum(steps * steps, axis=2)  # of the step from card to card
+        self.counts = np.zeros((nobody + 1, self.features.shape[1]), dtype=np.int64)
+        for column in self.of.T:
+            np.add.at(self.counts, column, self.features[self.dealt])
+        self.counts[nobody] = 0
+        self.weight = np.where(np.arange(nobody + 1) < self.must, MUST, 1)
+        self.weight[nobody] = 0
+
+    def done(self) -> Whole:
+        """The most even cards that were met: first for what must be even, then for all."""
+        best, least = self.dealt.copy(), self._badness()
+        rest = np.zeros(self.dealt.size, dtype=np.int64)  # the step up to which a place keeps its card
+        looked = min(len(self.of), MOST_OTHERS) * self.of.shape[1] + self.counts.size
+        for step in range(max(LEAST_STEPS, min(MOST_STEPS, WORK // looked))):
+            uneven = np.flatnonzero(self._over() > 0)
+            if not uneven.size:
+                return self.dealt
+            self._move(int(uneven[self.random.integers(uneven.size)]), step, rest)
+            if (now := self._badness()) < least:
+                best, least = self.dealt.copy(), now
+            elif step % PATIENCE == PATIENCE - 1:
+                self.weight[self._over() > 0] += 1
+        return best
+
+    def _over(self) -> Whole:
+        return np.asarray(self.counts.max(axis=1) - self.counts.min(axis=1) - 1)
+
+    def _badness(self) -> tuple[int, int, int]:
+        over = np.maximum(self._over(), 0)
+        return int(over[: self.must].sum()), int(over.sum()), int(np.sum(self.counts * self.counts))
+
+    def _move(self, uneven: int, step: int, rest: Whole) -> None:
+        """Take one of its most frequent features from an uneven class, by the best exchange with another place."""
+        often = self.counts[uneven] == self.counts[uneven].max()
+        inside = np.flatnonzero((self.of == uneven).any(axis=1))
+        rich = inside[self.features[self.dealt[inside]][:, often].any(axis=1)]
+        place = int(rich[self.random.integers(rich.size)])
+        free = (self.hands == self.hands[place]) & (self.dealt != self.dealt[place]) & (rest <= step)
+        others = np.flatnonzero(free)
+        if others.size > MOST_OTHERS:
+            others = others[self.random.integers(others.size, size=MOST_OTHERS)]
+        if others.size:
+            growth = self._growth(place, others)
+            equal = others[growth == growth.min()]
+            other = int(equal[self.random.integers(equal.size)])
+            self._exchange(place, other)
+            rest[[place, other]] = step + 3 + self.random.integers(10, size=2)
+
+    def _growth(self, place: int, others: Whole) -> Whole:
+        """By how much the sum of squares grows where a place exchanges its card with each of others, shape (others,).
+
+        A class whose counts n change by a step d gains (n + d)^2 - n^2 = 2 n d + d^2; one that holds both places, 0.
+        """
+        own, cards, of = int(self.dealt[place]), self.dealt[others], self.of[others]
+        along = self.counts @ self.features.T  # of classes and cards: n times what the card brings
+        mine = self.of[place]
+        taken = 2 * (along[mine][:, cards].T - along[mine, own]) + self.size[own, cards][:, None]
+        given = 2 * (along[of, own] - along[of, cards[:, None]]) + self.size[cards, own][:, None]
+        weighed = taken * self.weight[mine] + given * self.weight[of]
+        return np.asarray(np.sum((of != mine) * weighed, axis=1))
+
+    def _exchange(self, one: int, other: int) -> None:
+        step = self.features[self.dealt[other]] - self.features[self.dealt[one]]
+        np.add.at(self.counts, self.of[one], step)
+        np.add.at(self.counts, self.of[other], -step)
+        self.counts[-1] = 0
+        self.dealt[[one, other]] = self.dealt[[other, one]]

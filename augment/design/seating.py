@@ -1,0 +1,83 @@
+"""Which utterance of a rotated design is in which block, and so meets which conditions.
+
+Conditions are dealt to blocks in turns (:mod:`.assignment`); groups share blocks, so that all of a block meet the same.
+What is left is to seat the utterances of each group: every speaker, every text of a group and of all groups, and every
+value of a matched label shall meet each condition equally often, to within one.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from augment.corpus.table import label_column
+from augment.design.assignment import Schedule
+from augment.design.crossing import NONE, Cards, Places, Whole, dealt_evenly
+from augment.design.listeners import numbered
+from augment.design.selection import Selection
+from augment.design.selection.grouping import UNKNOWN_SPEAKER
+from augment.streams import generator
+
+if TYPE_CHECKING:
+    import polars
+
+
+def seated(selection: Selection, turns: Schedule, labels: Sequence[str], seed: int) -> Selection:
+    """The same utterances in blocks such that a rotation crosses speakers, texts and matched labels with conditions.
+
+    Args:
+        selection: Chosen utterances and their blocks.
+        turns: Which block meets which condition.
+        labels: Matched labels of the corpus.
+        seed: Of the recipe.
+    """
+    if turns.crossed:
+        return selection
+    frame = selection.frame.sort("group", "block")
+    start = frame["block"].to_numpy().astype(np.int64) % turns.period
+    random = generator(seed, "seat")
+    turn = dealt_evenly(Cards(turns.period, turns.brings), start, _places(frame, labels), random)
+    return dataclasses.replace(selection, frame=_with(frame, _blocks(frame, turn, turns.period)))
+
+
+def _blocks(frame: "polars.DataFrame", turn: Whole, period: int) -> Whole:
+    """Blocks of each turn for the utterances that have it, one speaker after the other: so speakers of groups meet.
+
+    Where all groups are built alike, what is dealt to blocks is then crossed with the speakers of one as of all.
+    """
+    import polars
+
+    ordered = frame.select("group", "block", turn=polars.Series(turn), row=polars.int_range(frame.height)).with_columns(
+        first=frame.select(polars.col("block").min().over("group", "speaker"))["block"]
+    )
+    ordered = ordered.sort("group", "turn", "first", "block")
+    place = ordered.select(polars.int_range(polars.len()).over("group", "turn")).to_series().to_numpy()
+    blocks = np.empty_like(turn)
+    blocks[ordered["row"].to_numpy()] = ordered["turn"].to_numpy() + period * place
+    return blocks
+
+
+def _with(frame: "polars.DataFrame", blocks: Whole) -> "polars.DataFrame":
+    import polars
+
+    return frame.with_columns(polars.Series("block", blocks, dtype=frame["block"].dtype)).sort("group", "block")
+
+
+def _places(frame: "polars.DataFrame", labels: Sequence[str]) -> Places:
+    """Utterances, with speakers inside of labels inside of groups, and texts inside of groups and in all of them."""
+    groups, texts = numbered(frame["group"]), numbered(frame["text"])
+    speakers = numbered(frame["speaker"], UNKNOWN_SPEAKER)
+    values = [_within(groups, numbered(frame[label_column(label)])) for label in labels]
+    joint = groups
+    for value in values:
+        joint = _within(joint, value)
+    spoken, said = _within(groups, speakers), _within(groups, texts)
+    return Places(groups, ((spoken, joint), (said,)), (spoken, texts), (said, *values))
+
+
+def _within(outer: Whole, inner: Whole) -> Whole:
+    """Classes of one family inside those of another, renumbered: not more of them than places."""
+    joint = outer * (int(inner.max(initial=0)) + 1) + inner
+    _, numbers = np.unique(joint, return_inverse=True)
+    return np.where((outer == NONE) | (inner == NONE), NONE, numbers.reshape(-1))

@@ -5,3 +5,12 @@ A bound is generous where real material comes near it, and says in its message w
 
 LARGEST_FILE_BYTES = 2**30
 """Of one file of audio."""
+
+RATES_HZ = (4000, 384_000)
+"""Least and greatest sample rate of audio."""
+MOST_CHANNELS = 64
+LONGEST_RECORDING_S = 86_400.0
+"""Of a whole recording, whatever part of it is asked for: all of it is decoded."""
+MOST_VALUES = 2**26
+"""Samples that are held of one stretch, 0.5 GiB: 23 minutes at 48 kHz, 15 at 74 kHz; each of its channels counts that
+must be kept apart."""

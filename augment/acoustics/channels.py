@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Literal
 
 import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+ChannelChoice = int | Literal["mix"] | None
+"""Which channel of a file is heard: one, from 0; ``mix`` for the mean of all; None where nobody says it."""
 Channels = NDArray[np.float64]
 """Samples of several channels, shape (n, c), full scale 1.0."""
 

@@ -7,7 +7,7 @@ from augment.corpus.source import Source
 from augment.errors import CorpusError, Fault
 from augment.profiles.recording import audio_files
 
-OURS = frozenset({"id", "audio_filepath", "offset", "duration", "text", "speaker"})
+OURS = frozenset({"id", "audio_filepath", "audio_channel", "offset", "duration", "text", "speaker"})
 """Columns that say which audio an utterance is, and what and who is heard in it: labels of others do not decide it."""
 
 

@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from augment.acoustics import Signal
-from augment.acoustics.channels import Comparison, Relation
+from augment.acoustics.channels import ChannelChoice, Comparison, Relation
 from augment.bounds import MOST_CHANNELS
 from augment.errors import AudioError, Fault
 from augment.files.containers.stream import Remark
 
-ChannelChoice = Annotated[int, Field(ge=0, lt=MOST_CHANNELS)] | Literal["mix"] | None
-"""A channel, from 0; ``mix`` for the mean of all; None where nobody says it."""
+ChannelField = Annotated[int, Field(ge=0, lt=MOST_CHANNELS)] | Literal["mix"] | None
+"""A :data:`~augment.acoustics.channels.ChannelChoice` as a recipe spells it."""
 Wanted = int | Literal["mix", "first"] | None
-"""As :data:`ChannelChoice`, and ``first`` for the first channel where nobody says it."""
+"""A choice, and ``first`` for the first channel where nobody says it."""
 CANCELLATION_DB = 7.0
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 
 from augment.acoustics import Signal
+from augment.acoustics.channels import ChannelChoice
 from augment.acoustics.resample import resample
 from augment.acoustics.synthesis import Streams
 from augment.bundled import bundled
@@ -185,7 +186,13 @@ class Library:
         return self.few((source, name, sample_rate_hz), load)
 
     def voice(
-        self, audio: str, offset_s: float | None, duration_s: float | None, sha256: str, sample_rate_hz: int
+        self,
+        audio: str,
+        offset_s: float | None,
+        duration_s: float | None,
+        sha256: str,
+        sample_rate_hz: int,
+        channel: ChannelChoice = None,
     ) -> Signal:
         """Samples of an utterance that babbles, shape (n,), without DC offset.
 
@@ -195,6 +202,7 @@ class Library:
             duration_s: Length, where it has a start.
             sha256: Of its file, when it was planned.
             sample_rate_hz: Wanted rate.
+            channel: Of the file.
 
         Raises:
             ProfileError: The file is not what it was when it was planned, or cannot be used any more.
@@ -202,7 +210,7 @@ class Library:
         path = (self.voices or self.base) / audio
         part = (0.0, None) if offset_s is None else (offset_s, duration_s)
         try:
-            voice = read_audio(path, *part)
+            voice = read_audio(path, *part, channel=channel)
         except AudioError as error:
             raise ProfileError(error.faults) from None
         if voice.sha256 != sha256:

@@ -119,8 +119,10 @@ class Foreign:
                 if packet.is_corrupt:
                     raise AudioError(Fault(self._where, "the file is damaged: one of its packets", "fetch it again"))
                 for frame in packet.decode():
-                    yield from (np.ascontiguousarray(out.to_ndarray().T) for out in planar.resample(frame))
-            yield from (np.ascontiguousarray(out.to_ndarray().T) for out in planar.resample(None))
+                    yield from (
+                        np.asarray(out.to_ndarray().T, dtype=np.float64, order="C") for out in planar.resample(frame)
+                    )
+            yield from (np.asarray(out.to_ndarray().T, dtype=np.float64, order="C") for out in planar.resample(None))
         except (self._av.error.FFmpegError, ValueError) as error:
             raise self._refusal(error) from None
 

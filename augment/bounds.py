@@ -14,3 +14,7 @@ LONGEST_RECORDING_S = 86_400.0
 MOST_VALUES = 2**26
 """Samples that are held of one stretch, 0.5 GiB: 23 minutes at 48 kHz, 15 at 74 kHz; each of its channels counts that
 must be kept apart."""
+LARGEST_TAR_HEADER_BYTES = 2**20
+"""Of the name and the attributes of one file in an archive."""
+MOST_MEMBERS = 2_000_000
+"""Files of one archive."""

@@ -84,6 +84,8 @@ class _Walk:
             (size,) = struct.unpack_from(f"{self.order}I", self.data, place + 4)
             if not (name.isascii() and name.decode("ascii").isprintable()) or JOINED.match(self.data, place):
                 break
+            if name != b"data" and size > len(self.data) - place - 8:
+                break  # it is no chunk, or the file ends in it: no sound is lost with it
             place = self._chunk(name, size, place + 8)
             self.end = min(place, len(self.data))
         left = len(self.data) - self.end
@@ -96,8 +98,6 @@ class _Walk:
         held = len(self.data) - place
         if name == b"data":
             return self._data(size, place, held)
-        if size > held:
-            return place - 8  # it is no chunk, or the file ends in it; sound is not lost with it
         if name == b"ds64" and size >= 24:
             (self.long_bytes,) = struct.unpack_from("<Q", self.data, place + 8)
         if name == b"fmt " and size >= 16:

@@ -31,6 +31,7 @@ def notes_on(
         *_recording_notes(selection, facts, loaded),
         *_twin_notes(items),
         *_exposure_notes(items, exposures, loaded),
+        *dict.fromkeys(note for exposure in exposures.values() for note in exposure.notes),
         *_edge_notes(conditions, loaded),
     ]
 

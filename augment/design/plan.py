@@ -265,8 +265,9 @@ class _Chain:
 
 
 def _spelled(perturbation: Perturbation) -> set[str]:
-    """Fields whose name stands in the recipe only: not those that rows repeat."""
-    return set() if perturbation.records else {need.field for need in perturbation.needs()}
+    """Fields that stand in the recipe only: names, but those that rows repeat, and what the planner alone heeds."""
+    names = set() if perturbation.records else {need.field for need in perturbation.needs()}
+    return names | perturbation.planned
 
 
 def _version_of(package: str | None) -> str | None:

@@ -20,7 +20,7 @@ from augment.files.yaml import load_yaml, validate
 from augment.profiles.components import Sound
 from augment.profiles.microphone import MicrophoneProfile, from_impulse_response
 from augment.profiles.noise import NoiseProfile
-from augment.profiles.recording import Recording, inspect_recordings, read_samples
+from augment.profiles.recording import PLAIN_USE, Inventory, Use, inspect_recordings, read_samples
 from augment.profiles.room import Position, Response, RoomProfile, inspect_positions, prepare_positions
 
 Kind = Literal["noise_profile", "microphone", "room", "impulse_response", "recording", "talkers", "speech_spectrum"]
@@ -46,11 +46,13 @@ class Need:
         field: The field of the step that names it.
         kind: What kind of thing it is.
         name: The bundled name, or a path relative to the recipe.
+        use: How recordings are to be used.
     """
 
     field: str
     kind: Kind
     name: str
+    use: Use = PLAIN_USE
 
 
 @dataclass(frozen=True)
@@ -151,15 +153,18 @@ class Library:
 
         return self.once(("responses", source, channel, keep_gain, sample_rate_hz), prepare)
 
-    def recordings(self, source: str) -> tuple[Recording, ...]:
-        """What is known of the recordings of a noise file or folder.
+    def recordings(self, source: str, use: Use = PLAIN_USE) -> Inventory:
+        """What is known of the recordings of a noise file or folder, and which of them cannot be used.
 
         Raises:
             ProfileError: It is not there, or a file of it cannot be used.
         """
-        return self.once(("recordings", source), lambda: inspect_recordings(self.find("recording", source)))
+        place = self.find("recording", source)
+        return self.once(("recordings", source, use), lambda: inspect_recordings(place, use))
 
-    def samples(self, source: str, name: str, sha256: str, sample_rate_hz: int) -> Signal:
+    def samples(
+        self, source: str, name: str, sha256: str, sample_rate_hz: int, channel: ChannelChoice = None
+    ) -> Signal:
         """Samples of one recording at a sample rate, shape (n,); a few recordings are kept.
 
         Args:
@@ -167,6 +172,7 @@ class Library:
             name: Of the recording.
             sha256: Of its file, when it was planned.
             sample_rate_hz: Wanted rate.
+            channel: Of the file; the first where nobody says it.
 
         Raises:
             ProfileError: The file is not what it was when it was planned, or cannot be used any more.
@@ -176,14 +182,14 @@ class Library:
 
         def load() -> Signal:
             try:
-                samples, rate, found = read_samples(path)
+                samples, audio = read_samples(path, channel)
             except AudioError as error:
                 raise ProfileError(error.faults) from None
-            if found != sha256:
+            if audio.sha256 != sha256:
                 raise ProfileError(Fault(str(path), "the noise has changed since it was planned", "build again"))
-            return resample(samples, rate, sample_rate_hz)
+            return resample(samples, audio.sample_rate_hz, sample_rate_hz)
 
-        return self.few((source, name, sample_rate_hz), load)
+        return self.few((source, name, sample_rate_hz, channel), load)
 
     def voice(
         self,

@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from augment.acoustics import Signal
 from augment.acoustics.channels import ChannelChoice
-from augment.acoustics.levels import speech_level
+from augment.acoustics.levels import db, speech_level
 from augment.acoustics.resample import resample, resampled_length
 from augment.acoustics.source import background, clipped_share, source_snr_db
 from augment.corpus.source import where
@@ -31,6 +31,10 @@ Progress = Callable[[Iterable[Any]], Iterator[Any]]
 DURATION_SLACK_S = 0.1
 SHORTEST_S = 0.1
 LONGEST_S = 900.0
+CREST_DB = 30.0
+"""Speech has peaks 15 to 20 dB above its active level."""
+MOST_CLIPPED = 0.001
+MOST_DC = 0.01
 MOST_AT_ONCE = 64
 """Segments of one recording that are held at once."""
 
@@ -163,7 +167,7 @@ def _facts(audio: Audio, path: Path, sample_rate_hz: int) -> Facts:
     padded = speech_level(np.pad(speech.samples, (0, sample_rate_hz // 2)), sample_rate_hz)
     tail_db = level.active_level_dbov - padded.active_level_dbov
     around = background(speech.samples, sample_rate_hz)
-    return Facts(
+    facts = Facts(
         sha256=speech.sha256,
         source_rate_hz=speech.source_rate_hz,
         samples=speech.samples.size,
@@ -175,6 +179,13 @@ def _facts(audio: Audio, path: Path, sample_rate_hz: int) -> Facts:
         dc=float(np.mean(audio.samples)),
         remarks=audio.remarks,
     )
+    peak = float(np.max(np.abs(speech.samples)))
+    met = {
+        Remark.CLICK: db(peak * peak) > level.active_level_dbov + CREST_DB,
+        Remark.CLIPPED: facts.clipped_share > MOST_CLIPPED,
+        Remark.DC: abs(facts.dc) > MOST_DC,
+    }
+    return replace(facts, remarks=facts.remarks | {remark for remark, there in met.items() if there})
 
 
 def survey(

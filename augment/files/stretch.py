@@ -18,6 +18,7 @@ OVERHANG_S = 0.05
 FULL_SCALE_MOST, INTEGER_LEAST = 16.0, 256.0
 """Floating-point samples up to the first are on a scale of 1.0, however loud; those beyond the second on one of
 integers. Between them nobody can tell."""
+TELEPHONE_RATE_HZ = 8000
 INTEGER_SCALES = (2.0**15, 2.0**23, 2.0**31)
 
 
@@ -164,7 +165,8 @@ def fill(stretches: Sequence[Stretch], decoder: Decoder, where: str) -> frozense
     factor, remarks = _scale(peak, where)
     for stretch in stretches:
         stretch.total, stretch.factor = position, factor
-    return decoder.remarks | remarks
+    low = {Remark.LOW_RATE} if decoder.sample_rate_hz < TELEPHONE_RATE_HZ else set()
+    return decoder.remarks | remarks | low
 
 
 def _refuse_header(decoder: Decoder, where: str) -> None:

@@ -150,7 +150,8 @@ def _audio(value: str, recordings: Table, sides: dict[str, int], base: str, cut:
         channel = int(times[2]) if len(times) == 3 else sides.get(recording)
     elif times[2:] not in ([], ["0"]):
         raise ValueError(f"the segment names channel {times[2]} of a recording that is one channel of its file")
-    audio: Row = {"audio_filepath": Path(base, path).as_posix() if base else path, "audio_channel": channel}
+    audio: Row = {"audio_filepath": Path(base, path).as_posix() if base else path}
+    audio |= {} if channel is None else {"audio_channel": channel}
     return {**audio, **_times(times[:2])} if cut else audio
 
 

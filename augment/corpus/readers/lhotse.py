@@ -130,7 +130,7 @@ def _row(recording: dict[str, Any], supervision: dict[str, Any], start_s: float)
         **plain,
         "id": supervision["id"],
         "audio_filepath": file,
-        "audio_channel": channel,
+        **({} if channel is None else {"audio_channel": channel}),
         **({} if whole else {"offset": round(offset, 6)}),
         "duration": length,
         "text": supervision.get("text"),
@@ -151,7 +151,7 @@ def _file(recording: dict[str, Any], channel: int | None) -> tuple[str, int | No
     """The audio file of a recording that holds a channel, where its samples are those that Lhotse would load.
 
     Returns:
-        The file, and which channel of that file it is.
+        The file, and which of its channels, if it has more than one.
     """
     changes = [str(change.get("name") or change.get("type")) for change in recording.get("transforms") or ()]
     if set(changes) - set(HARMLESS):
@@ -167,8 +167,8 @@ def _file(recording: dict[str, Any], channel: int | None) -> tuple[str, int | No
     (source,) = holds or sources
     if source["type"] != "file":
         raise ValueError(f"its audio is a '{source['type']}'; only files are read")
-    place = None if channel is None else list(source.get("channels") or [0]).index(channel)
-    return str(source["source"]), place
+    channels = list(source.get("channels") or [0])
+    return str(source["source"]), channels.index(channel) if channel is not None and len(channels) > 1 else None
 
 
 def _number(of: dict[str, Any], name: str) -> float:

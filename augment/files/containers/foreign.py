@@ -84,7 +84,8 @@ class Foreign:
         self.slack = round(SLACK_S * self.sample_rate_hz)
         length_s = None if demuxer == "aac" else self._length_s()
         self.frames = round(length_s * self.sample_rate_hz) if length_s else None
-        self.remarks = frozenset(() if ends else {Remark.OPEN_LENGTH})
+        found = {Remark.OPEN_LENGTH: not ends, Remark.VIDEO: bool(self._container.streams.video)}
+        self.remarks = frozenset(remark for remark, there in found.items() if there)
 
     def _length_s(self) -> float | None:
         if self._stream.duration and self._stream.time_base is not None:

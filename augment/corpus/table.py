@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from augment.corpus.cells import MOST_FAULTS, TIMES, Cells, read_cells
-from augment.corpus.checks import CHANNEL, FIXED, SPELLED, column_faults, sound_rows
+from augment.corpus.checks import FIXED, SPELLED, column_faults, sound_rows
 from augment.corpus.pseudonyms import Pseudonyms, pseudonymised, pseudonyms_of
 from augment.corpus.source import Source, Told, folder_of, rows_of
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.telling import telling_columns, telling_lines, told_names
 from augment.errors import CorpusError, Fault, flow_text, nearest
-from augment.files.channels import channel_text
+from augment.files.channels import CHANNEL, channel_text
 
 if TYPE_CHECKING:
     import polars

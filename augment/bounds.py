@@ -7,6 +7,19 @@ that is refused here costs more than about 2 s and 200 MB.
 LARGEST_FILE_BYTES = 2**30
 """Of one file of audio."""
 
+RATES_HZ = (4000, 384_000)
+"""Least and greatest sample rate of audio."""
+MOST_CHANNELS = 64
+LONGEST_RECORDING_S = 86_400.0
+"""Of a whole recording, whatever part of it is asked for: all of it is decoded."""
+MOST_VALUES = 2**26
+"""Samples that are held of one stretch, 0.5 GiB: 23 minutes at 48 kHz, 15 at 74 kHz; each of its channels counts that
+must be kept apart."""
+LARGEST_TAR_HEADER_BYTES = 2**20
+"""Of the name and the attributes of one file in an archive."""
+MOST_MEMBERS = 2_000_000
+"""Files of one archive."""
+
 LONGEST_LINE_BYTES = 4 * 2**20
 """Of one line of a manifest, and of one row of a table with quoted lines: an hour of words with their times as JSON is
 1 MB; 4 MB of brackets become 90 MB of objects."""

@@ -378,7 +378,7 @@ def test_levels_of_real_noises_hang_on_no_length(pack, rate):
     noises = sorted(path for path in (pack / "noise").rglob("*") if path.suffix in (".wav", ".ogg"))
     assert len(noises) == 11
     for path in noises:
-        samples, source_rate, _ = read_samples(path)
-        whole = np.resize(resample(samples, source_rate, rate), 12 * rate)
+        samples, audio = read_samples(path)
+        whole = np.resize(resample(samples, audio.sample_rate_hz, rate), 12 * rate)
         for ours, outside, _ in cut_levels(whole, rate):
             assert ours == pytest.approx(outside, abs=0.2), path.name

@@ -3,7 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-from augment.corpus.speech import Progress, inspect
+from augment.corpus.speech import Progress, facts_notes
 from augment.corpus.table import read_corpus
 from augment.design.assignment import Demands, schedule
 from augment.design.conditions import conditions, equal_notes
@@ -13,7 +13,7 @@ from augment.design.listeners import Listeners
 from augment.design.notes import remarks_on
 from augment.design.plan import Plan, make_plan
 from augment.design.seating import seated
-from augment.design.selection import select
+from augment.design.usable import usable
 from augment.errors import AcoustigridError, DesignError, Fault
 from augment.files.atomic import write_atomically
 from augment.recipe.loader import LoadedRecipe, load_recipe
@@ -43,12 +43,12 @@ def plan(recipe: str | Path | LoadedRecipe, progress: Progress = iter) -> Plan:
     columns = conditions(loaded, chosen.choices)
     corpus = read_corpus(wanted.corpus, loaded.base, loaded.text)
     demands = Demands(len(columns), wanted.assignment, wanted.budget)
+    rate = wanted.output.sample_rate_hz
     try:
-        selection = select(corpus, wanted.balance, wanted.seed, demands)
+        corpus, selection, heard = usable(corpus, wanted, demands, progress)
     except DesignError as error:
         raise DesignError(error.faults, [*error.notes, *asked_text(corpus, wanted, len(columns))]) from None
-    rate = wanted.output.sample_rate_hz
-    facts, notes = inspect(corpus, selection.frame, rate, progress)
+    facts, notes = heard.facts, [*heard.notes, *facts_notes(selection.frame, heard.facts, rate)]
     selection = selection.measured(
         {identity: found.samples / rate for identity, found in facts.items()}, wanted.balance
     )

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from augment.acoustics.channels import channel_of
 from augment.corpus.differences import (
     DC,
     INFRASOUND,
@@ -17,7 +18,7 @@ from augment.corpus.differences import (
     shared_text_notes,
 )
 from augment.corpus.labelling import missing, named, speaker_notes, twin_notes
-from augment.corpus.speech import Facts, Progress, facts_notes, survey
+from augment.corpus.speech import Facts, Progress, facts_notes, part_of, survey
 from augment.corpus.spelling import spelling_notes
 from augment.corpus.table import Corpus, label_column
 from augment.corpus.texts import text_measures
@@ -129,7 +130,8 @@ def audit(
     """
     frame = _grouped(corpus, by)
     chosen = _sampled(frame, sample)
-    facts, faults = survey(corpus, chosen, sample_rate_hz, progress)
+    facts, unusable = survey(corpus, chosen, sample_rate_hz, progress)
+    faults = [fault for own in unusable.values() for fault in own]
     table = measures(chosen, facts)
     lengths = _with_lengths(frame, facts, sample_rate_hz)
     without = missing(frame, by)
@@ -215,9 +217,10 @@ def _same_audio(chosen: "polars.DataFrame", facts: Mapping[str, Facts]) -> list[
     """Files with other names and the same bytes."""
     first: dict[tuple[Any, ...], tuple[str, str]] = {}
     pairs = []
-    for identity, audio, offset, duration in chosen.select("id", "audio_filepath", "offset", "duration").rows():
+    columns = ("id", "audio_filepath", "offset", "duration", "audio_channel")
+    for identity, audio, offset, duration, channel in chosen.select(columns).rows():
         if identity in facts:
-            content = (facts[identity].sha256, offset, None if offset is None else duration)
+            content = (facts[identity].sha256, part_of(offset, duration, channel_of(channel)))
             other, where = first.setdefault(content, (identity, audio))
             if where != audio:  # rows that name one file twice are told from the manifest
                 pairs.append(f"{identity} = {other}")

@@ -5,9 +5,10 @@ from typing import Any
 
 from augment.corpus.source import Source
 from augment.errors import CorpusError, Fault
+from augment.files.channels import CHANNEL
 from augment.profiles.recording import audio_files
 
-OURS = frozenset({"id", "audio_filepath", "offset", "duration", "text", "speaker"})
+OURS = frozenset({"id", "audio_filepath", "audio_channel", "offset", "duration", "text", "speaker"})
 """Columns that say which audio an utterance is, and what and who is heard in it: labels of others do not decide it."""
 
 
@@ -17,8 +18,20 @@ def labels_of(given: Mapping[str, Any]) -> dict[str, Any]:
     Example:
         >>> labels_of({"accent": "Welsh", "offset": 3.5})
         {'accent': 'Welsh', 'label_offset': 3.5}
+
+        A column of numbers called ``channel`` would say which channel is read:
+
+        >>> labels_of({"channel": 1}), labels_of({"channel": "telephone"})
+        ({'label_channel': 1}, {'channel': 'telephone'})
     """
-    return {free_name(name, OURS, given): value for name, value in given.items()}
+    ours = OURS | {name for name, value in given.items() if name == "channel" and _says_channels(value)}
+    return {free_name(name, ours, given): value for name, value in given.items()}
+
+
+def _says_channels(value: Any) -> bool:
+    """Whether a value, or every value of a column by its rows, would be taken for a channel of a file."""
+    values = value.values() if isinstance(value, Mapping) else [value]
+    return all(CHANNEL.fullmatch(str(each)) for each in values)
 
 
 def free_name(name: str, own: Container[str], columns: Container[str] = ()) -> str:

@@ -2,9 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from augment.corpus.source import readers
+from augment.files.channels import ChannelField
+from augment.tolerance import AtMost, Tolerance, Unusable, tolerance_of
 
 Name = Annotated[str, Field(min_length=1)]
 
@@ -51,6 +53,22 @@ class CorpusSpec(BaseModel):
             min_length=1, description="file with a secret key, relative to the recipe: speakers and ids get other names"
         ),
     ] = None
+
+    channel: Annotated[
+        ChannelField, Field(description="which channel of files with several, from 0, or mix for their mean")
+    ] = None
+    unusable: Unusable = "refuse"
+    at_most: AtMost = None
+
+    @model_validator(mode="after")
+    def _tolerable(self) -> "CorpusSpec":
+        tolerance_of(self.unusable, self.at_most)
+        return self
+
+    @property
+    def tolerance(self) -> Tolerance:
+        """How many utterances may be left out because they cannot be used."""
+        return tolerance_of(self.unusable, self.at_most)
 
     @property
     def dropped(self) -> dict[str, tuple[str, ...]]:

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from augment.acoustics.channels import channel_text
 from augment.corpus.cells import MOST_FAULTS, TIMES, Cells, read_cells
 from augment.corpus.checks import FIXED, SPELLED, column_faults, sound_rows
 from augment.corpus.pseudonyms import Pseudonyms, pseudonymised, pseudonyms_of
@@ -13,6 +14,7 @@ from augment.corpus.source import Source, Told, folder_of, rows_of
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.telling import telling_columns, telling_lines, told_names
 from augment.errors import CorpusError, Fault, flow_text, nearest
+from augment.files.channels import CHANNEL
 
 if TYPE_CHECKING:
     import polars
@@ -24,8 +26,9 @@ class Corpus:
 
     Attributes:
         frame: One row for each utterance that may be used. Columns: ``id``, ``audio_filepath`` (as written),
-            ``offset`` (s; null for a row that stands for a whole file), ``duration`` (s, as declared), ``text``,
-            ``speaker``, ``licence``, ``credit``, ``row`` (line of the manifest, or ``file:line``), then one text
+            ``audio_channel`` (from 0, or ``mix``; null where nobody says it), ``offset`` (s; null for a row that stands
+            for a whole file), ``duration`` (s, as declared), ``text``, ``speaker``, ``licence``, ``credit``, ``row``
+            (line of the manifest, or ``file:line``), then one text
             column for each label (:func:`label_column`), null where a row has none.
         manifest: Path of the manifest, from whose folder relative audio paths start; or of the corpus's folder.
         labels: Names of the label columns.
@@ -69,7 +72,7 @@ def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
 
     manifest = base / spec.path
     cells = read_cells(manifest, spec.columns, spec.layout, spec.pattern)
-    spec = _spelled(spec, cells.written)
+    spec = _spelled(spec, cells)
     if not cells.count:
         raise CorpusError(Fault(str(manifest), "the corpus has no rows", "; ".join(t.message for t in cells.told)))
     taken = set(spec.columns.values())
@@ -97,6 +100,8 @@ def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
     if lines:
         told = ", ".join(map(str, lines))
         notes.append(f"names of speakers or utterances are in the recipe, a part of the test set: line {told}")
+    if spec.columns.get("audio_channel") == "channel":
+        notes.append("the column 'channel' holds numbers: they say which channel of its file a row is, from 0")
     if "speaker" not in found:
         notes.append("the corpus has no column 'speaker': all utterances count as one unknown speaker")
     columns = _in_columns(frame, spec, labels)
@@ -109,7 +114,11 @@ def _in_columns(frame: "polars.DataFrame", spec: CorpusSpec, labels: tuple[str, 
 
     given = [
         polars.col(name).fill_null(said)
-        for name, said in (("licence", spec.licence), ("credit", spec.credit))
+        for name, said in (
+            ("licence", spec.licence),
+            ("credit", spec.credit),
+            ("audio_channel", channel_text(spec.channel)),
+        )
         if said is not None
     ]
     columns = [*FIXED, "row", *map(label_column, labels)]
@@ -145,12 +154,22 @@ def _told(told: Told, names: Pseudonyms | None) -> str:
     return " ".join([told.message, ", ".join(speakers)]).strip()
 
 
-def _spelled(spec: CorpusSpec, written: frozenset[str]) -> CorpusSpec:
-    """The recipe's columns, with those that stand in the corpus under another usual name."""
+def _spelled(spec: CorpusSpec, cells: Cells) -> CorpusSpec:
+    """The recipe's columns, with those that stand in the corpus under another usual name.
+
+    A column ``channel`` holds channels of files where it holds numbers; other texts in it are a label.
+    """
+    written = cells.written - {"channel"} if _names_devices(spec, cells) else cells.written
     taken = {*written, *spec.columns}
     found = {name: other for name, others in SPELLED.items() for other in others if other in written}
     usual = {name: other for name, other in found.items() if name not in taken}
     return spec.model_copy(update={"columns": {**usual, **spec.columns}})
+
+
+def _names_devices(spec: CorpusSpec, cells: Cells) -> bool:
+    if "text:channel" not in cells.frame.columns or "channel" in spec.columns.values():
+        return True
+    return any(not CHANNEL.fullmatch(value) for value in cells.frame["text:channel"].drop_nulls().unique())
 
 
 def _named(cells: Cells, spec: CorpusSpec, labels: tuple[str, ...]) -> "polars.DataFrame":

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from augment.corpus.table import Corpus
 from augment.design.assignment import Schedule
@@ -14,6 +14,7 @@ from augment.design.selection import Selection
 from augment.design.spectrum import deal_spectrum
 from augment.design.standing import deal_positions
 from augment.profiles.library import DEALT, Library, Need
+from augment.profiles.telling import recording_notes
 from augment.scene import Dealt
 from augment.scene.dealt import read
 
@@ -63,7 +64,10 @@ class Dealer:
         places = self.listeners.places(blocks, conditions)
         if need.kind == "recording":
             grid = Grid(self.sample_rate_hz, self.segment_s)
-            return deal_segments(step, self.library.recordings(need.name), blocks, places, self.seed, grid)
+            inventory = self.library.recordings(need.name, need.use)
+            found = deal_segments(step, inventory.recordings, blocks, places, self.seed, grid)
+            told = recording_notes(need.name, inventory, self.sample_rate_hz)
+            return replace(found, notes=tuple(told))
         return deal_positions(step, self.library, blocks, places, self.seed)
 
 

@@ -31,6 +31,7 @@ class Exposure:
         seconds: Length of all recordings, or of all voices that were dealt; None for what is not heard by itself.
         reuse: The most blocks that have one segment, voice or position.
         crossed: Whether what comes again is dealt by who has had it.
+        notes: What the user should know of the recordings.
     """
 
     path: str
@@ -42,6 +43,7 @@ class Exposure:
     seconds: float | None
     reuse: int
     crossed: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def segments(

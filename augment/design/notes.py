@@ -40,6 +40,7 @@ def notes_on(
         *_recording_notes(selection, facts, loaded),
         *_twin_notes(items),
         *_exposure_notes(items, exposures, loaded),
+        *dict.fromkeys(note for exposure in exposures.values() for note in exposure.notes),
         *_edge_notes(conditions, loaded),
     ]
 
@@ -66,7 +67,7 @@ def _recording_notes(selection: Selection, facts: Mapping[str, Facts], loaded: L
 
 def _twin_notes(items: "polars.DataFrame") -> list[str]:
     """The same audio under two ids is one observation, not two."""
-    once = items.unique("utterance").select("source_sha256", "source_offset", "source_duration")
+    once = items.unique("utterance").select("source_sha256", "source_channel", "source_offset", "source_duration")
     twins = once.height - once.unique().height
     return [f"{twins} chosen utterances have the very audio of another one"] if twins else []
 

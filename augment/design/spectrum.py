@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import scipy
 
+from augment.acoustics.channels import channel_of
 from augment.acoustics.levels import speech_gain
 from augment.corpus.speech import read_speech
 from augment.corpus.table import Corpus
@@ -23,8 +24,10 @@ def deal_spectrum(
     """Measure the spectrum of the chosen utterances, each at the same active level; all blocks get the same."""
     bands, samples = third_octaves(sample_rate_hz), 0
     total = np.zeros(len(bands))
-    for audio, offset, duration in selection.frame.sort("id").select("audio_filepath", "offset", "duration").rows():
-        speech = read_speech(corpus.audio_path(audio), offset, duration, sample_rate_hz).samples
+    columns = ("audio_filepath", "offset", "duration", "audio_channel")
+    for audio, offset, duration, channel in selection.frame.sort("id").select(columns).rows():
+        path = corpus.audio_path(audio)
+        speech = read_speech(path, offset, duration, sample_rate_hz, channel_of(channel)).samples
         total += band_powers(speech * speech_gain(speech, sample_rate_hz, -26.0), sample_rate_hz, bands)
         samples += speech.size
     level = 10 * np.log10(np.maximum(total, np.max(total) * 10 ** (-FLOOR_DB / 10)))

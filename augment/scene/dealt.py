@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from augment.acoustics.channels import ChannelChoice, channel_of, channel_text
+
 
 @dataclass(frozen=True)
 class Dealt:
@@ -93,6 +95,7 @@ class Voice:
         offset_s: Start in the file; None for the whole file.
         duration_s: Length, where it has a start.
         sha256: Of the file.
+        channel: Of the file; None where it does not matter.
     """
 
     utterance: str
@@ -101,6 +104,7 @@ class Voice:
     offset_s: float | None
     duration_s: float | None
     sha256: str
+    channel: ChannelChoice = None
 
 
 @dataclass(frozen=True)
@@ -130,12 +134,21 @@ class Babble(Dealt):
 
 def _spelled(voice: Voice) -> list[str | None]:
     place = [None if value is None else repr(value) for value in (voice.offset_s, voice.duration_s)]
-    return [voice.utterance, voice.speaker, voice.audio, *place, voice.sha256]
+    channel = () if voice.channel is None else (channel_text(voice.channel),)
+    return [voice.utterance, voice.speaker, voice.audio, *place, voice.sha256, *channel]
 
 
-def _voice(utterance: str, speaker: str, audio: str, offset: str | None, duration: str | None, sha256: str) -> Voice:
+def _voice(
+    utterance: str,
+    speaker: str,
+    audio: str,
+    offset: str | None,
+    duration: str | None,
+    sha256: str,
+    channel: str | None = None,
+) -> Voice:
     start, length = (None if value is None else float(value) for value in (offset, duration))
-    return Voice(utterance, speaker, audio, start, length, sha256)
+    return Voice(utterance, speaker, audio, start, length, sha256, channel_of(channel))
 
 
 @dataclass(frozen=True)

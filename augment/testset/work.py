@@ -5,6 +5,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from augment.acoustics.channels import channel_of
 from augment.design.conditions import Condition
 from augment.design.dealing import read_dealt
 from augment.design.plan import Plan
@@ -47,6 +48,7 @@ def utterance_of(rows: Sequence[dict[str, Any]], root: Path) -> Utterance:
         path=root.resolve() / first["source_audio"],
         offset_s=None if offset is None else float(offset),
         duration_s=None if duration is None else float(duration),
+        channel=channel_of(first["source_channel"]),
         sha256=first["source_sha256"],
         block=first["block"],
         dealt={path: part for row in rows for path, part in read_dealt(row["dealt"]).items()},

@@ -95,6 +95,7 @@ class TestSetError(AcoustigridError):
 
 
 MOST_SHOWN = 24
+MOST_NAMED = 10
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
@@ -114,6 +115,17 @@ def nearest(name: str, known: Sequence[str]) -> str:
     if len(known) > MOST_SHOWN:
         return f"none of the {len(known)} names is near it"
     return f"one of: {', '.join(sorted(known))}" if known else ""
+
+
+def named(names: Sequence[str]) -> str:
+    """Names as text; of many, the first ten.
+
+    Example:
+        >>> named(["a", "b"]), named([str(n) for n in range(12)])
+        ('a, b', '0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more')
+    """
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more
 
 
 def flow_text(value: str) -> str:

@@ -167,8 +167,7 @@ VCTK_ROWS = {
         f"{TRIMMED}/p248/p248_001_mic2.flac", "p248", microphone="mic2", age="23", gender="F", accent="Indian"
     ),
     "p280_001": vctk(
-        f"{TRIMMED}/p280/p280_001_mic1.flac", "p280", microphone="mic1", age="25", gender="F", accent="Unknown",
-        region="France",
+        f"{TRIMMED}/p280/p280_001_mic1.flac", "p280", microphone="mic1", age="25", gender="F", region="France",
     ),
     "p315_001": vctk(
         f"{TRIMMED}/p315/p315_001_mic1.flac", "p315", microphone="mic1", age="18", gender="M", accent="American",

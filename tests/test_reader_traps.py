@@ -167,9 +167,10 @@ def test_columns_of_a_table_that_are_no_labels_are_told(tmp_path):
         "turns": [[{"who": "a"}]] * 2, "mel": [b"mel"] * 2, "tags": [["a", "b"]] * 2,
     }  # fmt: skip
     corpus = read(parquet(tmp_path / "h", table), "huggingface")
-    first = {"audio_filepath": "a.parquet!/audio/0", "_bare": "one", "_path": "x", "tags": "['a', 'b']"}
+    first = {"audio_filepath": "a.parquet!/audio/0", "_bare": "one", "_path": "x"}
     assert rows(corpus)["a.parquet!/audio/0"] == first
-    assert "columns of structures or bytes are not used: face, mel, turns" in corpus.notes
+    told = "face: a structure (2), mel: bytes (2), tags: a list (2), turns: a list (2)"
+    assert f"not used: columns: {told}" in corpus.notes
 
 
 def test_class_labels_of_a_table(tmp_path):

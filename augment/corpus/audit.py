@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from augment.corpus.differences import DC, LENGTH, MEASURES, difference_notes, measures, rate_notes, request_notes
-from augment.corpus.labelling import missing, named, speaker_notes, twin_notes
+from augment.corpus.labelling import missing, speaker_notes, twin_notes
 from augment.corpus.speech import Facts, Progress, facts_notes, survey
 from augment.corpus.spelling import spelling_notes
 from augment.corpus.table import Corpus, label_column
-from augment.errors import CorpusError, Fault, nearest
+from augment.errors import CorpusError, Fault, named, nearest
 from augment.streams import ranks
 
 if TYPE_CHECKING:
@@ -143,7 +143,10 @@ def _grouped(corpus: Corpus, by: Sequence[str]) -> "polars.DataFrame":
     absent = [label for label in by if label not in corpus.labels]
     known = f"labels of the corpus: {', '.join(corpus.labels) or 'none'}"
     faults = [
-        Fault(str(corpus.manifest), f"the corpus has no label '{label}'", f"{nearest(label, corpus.labels)}; {known}")
+        corpus.no_label(label)
+        or Fault(
+            str(corpus.manifest), f"the corpus has no label '{label}'", f"{nearest(label, corpus.labels)}; {known}"
+        )
         for label in absent
     ]
     faults += [

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from augment.corpus.cells import MOST_FAULTS
+from augment.corpus.nested import Nested
 from augment.corpus.source import where
 from augment.corpus.spec import CorpusSpec
 from augment.errors import CorpusError, Fault, nearest
@@ -15,8 +16,11 @@ if TYPE_CHECKING:
 
 FIXED = ("id", "audio_filepath", "offset", "duration", "text", "speaker", "licence", "credit")
 """Columns that are no labels."""
-SPELLED = {"audio_filepath": ("audio",), "licence": ("license",), "credit": ("attribution",)}
-"""Other usual names of columns that are no labels."""
+SPELLED = {
+    "audio_filepath": ("audio", "wav"), "licence": ("license",), "credit": ("attribution",), "id": ("ID",),
+    "text": ("wrd", "words"), "speaker": ("spk_id",),
+}  # fmt: skip
+"""Other usual names of columns that are no labels; some are SpeechBrain's."""
 DANGER = r"[\x00-\x1f\x7f]|^[/\\]|^[A-Za-z]:[/\\]|(^|[/\\])\.\.([/\\]|$)"
 """Ids that may be dangerous (:func:`danger` decides)."""
 
@@ -52,6 +56,18 @@ def column_faults(spec: CorpusSpec, manifest: Path, found: set[str], written: fr
                 message = f"corpus.{part} names '{label}', which is no label of the corpus"
                 faults.append(Fault(str(manifest), message, nearest(label, sorted(known))))
     return faults
+
+
+def nested_fault(manifest: Path, label: str, found: Nested) -> Fault:
+    """A column whose cells should hold one value, and hold more.
+
+    Args:
+        manifest: The manifest.
+        label: Name of the column as the recipe has it.
+        found: What it holds.
+    """
+    remedy = "write the words as one text, with spaces" if label == "text" else "write one value a row, or none"
+    return Fault(where(manifest, found.places[0]), f"{label}: expected one value, found {found}", remedy)
 
 
 def sound_rows(frame: "polars.DataFrame", manifest: Path) -> tuple["polars.DataFrame", list[Fault]]:

@@ -1,6 +1,18 @@
-"""What is said, as it is compared."""
+"""What is said, as it is compared, and whether anything is said at all."""
 
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars
+
+MARKS = r"\[[^\]]*\]|<[^>]*>|\{[^}]*\}|\(\([^)]*\)\)|\(\w+\)|\*\w+\*|IGNORE_TIME_SEGMENT_IN_SCORING"
+"""What stands for a noise, a laugh or a word that nobody understood, in the ways of transcribers; the last is of NIST."""
+WORD = r"[\p{L}\p{N}]"
+BLANK_LETTERS = "[\u115f\u1160\u3164\uffa0]"
+"""Letters, says Unicode, that nobody sees: fillers of Hangul."""
+MARKED = r"[\[<{(*]|IGNORE_TIME|" + BLANK_LETTERS
+"""Texts that may hold nothing else: few, and to look closer takes its time."""
 
 
 def spoken(text: str | None) -> str:
@@ -12,3 +24,27 @@ def spoken(text: str | None) -> str:
     """
     plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text or "").casefold())
     return "".join(letter for letter in plain if unicodedata.category(letter)[0] in "LMN")
+
+
+def wordless(texts: "polars.Series") -> "polars.Series":
+    """Which texts hold no word: a recogniser's error rate on them is undefined.
+
+    A word has a letter or a digit; marks such as ``[noise]``, ``<unk>``, ``(laughs)`` or ``*coughs*`` are none.
+
+    Args:
+        texts: Of utterances; null for one without a text.
+
+    Returns:
+        For each, whether it holds none.
+
+    Example:
+        >>> import polars
+        >>> wordless(polars.Series(["ok", "...", "[noise]", "[noise] no", "\u200b", None, "7", "<unk> ?!"])).to_list()
+        [False, True, True, False, True, True, False, True]
+    """
+    bare = ~texts.str.contains(WORD).fill_null(value=False)
+    marked = ~bare & texts.str.contains(MARKED).fill_null(value=False)
+    if not marked.any():
+        return bare
+    left = texts.filter(marked).str.replace_all(MARKS, " ").str.replace_all(BLANK_LETTERS, "")
+    return bare.scatter(marked.arg_true(), ~left.str.contains(WORD))

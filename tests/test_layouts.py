@@ -144,11 +144,11 @@ def archive(folder, **speakers):
 CV_ROWS = {
     "cv_1": {
         "audio_filepath": "clips/cv_1.mp3", "duration": 0.5, "text": 'He said "no', "locale": "en", "age": "twenties",
-        "accent": "Scottish English,slow|soft", "gender": "female_feminine", **ANN,
+        "accent": "Scottish English,slow|soft", "gender": "female_feminine", "sentence_domain": "general", **ANN,
     },
     "cv_2": {
         "audio_filepath": "clips/cv_2.mp3", "text": '"Ah!"', "speaker": "bob", "locale": "en", "up_votes": "3",
-        "down_votes": "1",
+        "down_votes": "1", "segment": "Benchmark",
     },
 }  # fmt: skip
 OLD_CV_ROWS = {

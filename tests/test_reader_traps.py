@@ -274,11 +274,11 @@ def test_audio_and_texts_that_no_row_takes_are_told(tmp_path):
         "LibriSpeech/dev-clean/84/999/84-999-0000.flac": sound(1),
     }
     corpus = read(lay(tmp_path / "l", **{**LIBRISPEECH, **more}), "librispeech")
-    assert "2 audio files have no line in a .trans.txt: they are not used" in corpus.notes
+    assert "not used: audio files that no row names: .flac (2)" in corpus.notes
     table = "file_name,text\n./1.wav,one\nb/../2.wav,two\n"
     files = {"metadata.csv": table, **{f"{n}.wav": sound(1) for n in (1, 2, 3)}, "b/4.wav": sound(1)}
     corpus = read(lay(tmp_path / "a", **files), "audiofolder")
-    assert "2 audio files are not in the metadata: they are not used" in corpus.notes
+    assert "not used: audio files that no row names: .wav (2)" in corpus.notes
     more = {"dev/text": "EDACC-C01-01 YEAH\nEDACC-C01-03 NO\n"}
     corpus = read(lay(tmp_path / "e", **{**EDACC, **more}), "edacc")
     assert "1 texts have no segment: they are not used" in corpus.notes

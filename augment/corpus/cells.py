@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from augment.corpus.nested import KINDS, Held, Nested, nested_cells, spelled_cells
 from augment.corpus.source import Place, Row, Source, Told, rows_of, where
 from augment.corpus.unused import Unused
-from augment.errors import CorpusError, Fault
+from augment.errors import CorpusError, Fault, gathered
 
 if TYPE_CHECKING:
     import polars
@@ -102,7 +102,7 @@ def _portions(
         if isinstance(row, Fault):
             faults.append(row)
             if len(faults) >= MOST_FAULTS:
-                raise CorpusError(faults)
+                raise CorpusError([*gathered(faults), Fault("", "and perhaps more: reading stopped there")])
             continue
         numbers.append(number)
         found.append(row)

@@ -9,7 +9,7 @@ from augment.corpus.cells import MOST_FAULTS
 from augment.corpus.nested import Nested
 from augment.corpus.source import where
 from augment.corpus.spec import CorpusSpec
-from augment.errors import CorpusError, Fault, nearest
+from augment.errors import CorpusError, Fault, gathered, nearest
 
 if TYPE_CHECKING:
     import polars
@@ -107,7 +107,7 @@ def sound_rows(frame: "polars.DataFrame", manifest: Path) -> tuple["polars.DataF
     found = [places[row] for row in sorted(places, key=_in_order)]
     if len(found) >= MOST_FAULTS:
         end = Fault(str(manifest), "and perhaps more: reading stopped here")
-        raise CorpusError([*found[:MOST_FAULTS], end])
+        raise CorpusError([*gathered(found[:MOST_FAULTS]), end])
     return frame, found
 
 

@@ -15,6 +15,7 @@ from augment.files.audio import size_bytes
 from augment.plugins import modules
 
 Row = dict[str, Any]
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 Place = int | str
 """Where a row stands: the line of a manifest, or ``file:line`` below the folder of a corpus."""
 
@@ -143,11 +144,14 @@ def text_lines(path: Path) -> Iterator[str]:
         size_bytes(path)
         with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
             for number, raw in enumerate(file, start=1):
+                if number == 1 and b"\0" in raw and raw[:2] not in UTF_16:
+                    message = "the file holds zero bytes: it is UTF-16 or no text at all"
+                    raise CorpusError(Fault(f"{path}:1", message, "save it as UTF-8"))
                 yield raw.decode("utf-8" if number > 1 else "utf-8-sig")
     except AudioError as error:
         raise CorpusError(error.faults) from None
     except UnicodeDecodeError:
-        what = "UTF-16" if number == 1 and raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "not UTF-8"
+        what = "UTF-16" if number == 1 and raw[:2] in UTF_16 else "not UTF-8"
         raise CorpusError(Fault(f"{path}:{number}", f"the file is {what}", "save it as UTF-8")) from None
     except (OSError, EOFError, zlib.error) as error:
         raise CorpusError(Fault(str(path), f"cannot be read: {error}")) from error

@@ -16,7 +16,7 @@ from augment.corpus.telling import telling_columns, telling_lines, told_names
 from augment.corpus.texts import wordless
 from augment.corpus.unused import Kind, Unused, unused_notes
 from augment.corpus.values import NOTHING, settled
-from augment.errors import CorpusError, Fault, flow_text, nearest
+from augment.errors import CorpusError, Fault, flow_text, gathered, nearest
 
 if TYPE_CHECKING:
     import polars
@@ -86,7 +86,8 @@ def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
     cells = read_cells(manifest, spec.columns, spec.layout, spec.pattern)
     spec = _spelled(spec, cells.written)
     if not cells.count:
-        raise CorpusError(Fault(str(manifest), "the corpus has no rows", "; ".join(t.message for t in cells.told)))
+        why = "; ".join([*(t.message for t in cells.told), *unused_notes(cells.unused)])
+        raise CorpusError(Fault(str(manifest), "the corpus has no rows", why))
     taken = set(spec.columns.values())
     found = {name for name in cells.written if name not in taken and name not in spec.columns} | set(spec.columns)
     nested = {
@@ -95,7 +96,7 @@ def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
     faults = [*cells.faults, *(column_faults(spec, manifest, found, cells.written) if cells.frame.height else [])]
     faults += [nested_fault(manifest, name, nested[name]) for name in sorted(nested) if _needed(name, spec)]
     if faults:
-        raise CorpusError(faults[:MOST_FAULTS])
+        raise CorpusError(gathered(faults[:MOST_FAULTS]))
     labels = tuple(sorted(found - set(FIXED) - nested.keys()))
     frame, faults = sound_rows(_named(cells, spec, labels), manifest)
     timed = polars.when(polars.col("shown:duration").is_null()).then("duration").alias("duration")
@@ -108,7 +109,7 @@ def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
     frame, unmet = _renamed(frame, spec)
     frame, left_out, missing = _wanted(frame, spec, manifest)
     if faults or missing:
-        raise CorpusError([*faults, *missing])
+        raise CorpusError(gathered([*faults, *missing]))
     if not frame.height:
         reasons = ", ".join(f"{count} because {reason}" for reason, count in left_out.items())
         raise CorpusError(Fault(str(manifest), f"no row is left: {reasons}"))

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     import polars
 
 MARKS = r"\[[^\]]*\]|<[^>]*>|\{[^}]*\}|\(\([^)]*\)\)|\(\w+\)|\*\w+\*|IGNORE_TIME_SEGMENT_IN_SCORING"
-"""What stands for a noise, a laugh or a word that nobody understood, in the ways of transcribers; the last is of NIST."""
+"""What stands for a noise, a laugh or a word that nobody understood, as transcribers write it; the last is of NIST."""
 WORD = r"[\p{L}\p{N}]"
 BLANK_LETTERS = "[\u115f\u1160\u3164\uffa0]"
 """Letters, says Unicode, that nobody sees: fillers of Hangul."""

@@ -10,7 +10,7 @@ from augment.acoustics import Signal
 from augment.acoustics.levels import rms_level_dbov
 from augment.errors import AudioError, Fault, ProfileError
 from augment.files.audio import read_audio
-from augment.files.walk import files_below
+from augment.files.walk import Walk, walked
 
 SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif", ".au", ".caf", ".w64", ".sph"})
 SHORTEST_S = 0.25
@@ -55,9 +55,12 @@ class Recording:
 
 def audio_files(source: Path) -> list[Path]:
     """The files that a noise source stands for, sorted by name; hidden files, other types and test sets are not."""
-    if source.is_file():
-        return [source]
-    return files_below(source, lambda name: Path(name).suffix.lower() in SUFFIXES)
+    return [source] if source.is_file() else audio_below(source).files
+
+
+def audio_below(folder: Path) -> Walk:
+    """What is below a folder: the files of audio, and the others."""
+    return walked(folder, lambda name: Path(name).suffix.lower() in SUFFIXES)
 
 
 def read_samples(path: Path) -> tuple[Signal, int, str]:

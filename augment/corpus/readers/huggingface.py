@@ -13,12 +13,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from augment.corpus.given import whole_audio
+from augment.corpus.given import account, whole_audio
 from augment.corpus.nested import Held
 from augment.corpus.source import Row, Source
 from augment.errors import CorpusError, Fault
 from augment.files.members import member_path
-from augment.files.walk import files_below
+from augment.files.walk import walked
 
 if TYPE_CHECKING:
     import polars
@@ -34,9 +34,11 @@ MEANT = {
 
 def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
     """Rows in the order of files; a row's place is its number in its file, from 1."""
-    files = (
-        files_below(source.folder, lambda name: name.endswith(".parquet")) if source.path.is_dir() else [source.path]
-    )
+    files = [source.path]
+    if source.path.is_dir():
+        walk = walked(source.folder, lambda name: name.lower().endswith(".parquet"))
+        files = walk.files
+        account(source, walk, set(map(walk.name, files)))
     if not files:
         raise CorpusError(Fault(str(source.path), "no .parquet file is in this folder"))
     for path in files:

@@ -1,7 +1,50 @@
 """Bounds on what is read from files of others: what exceeds one is refused by name before memory is spent.
 
-A bound is generous where real material comes near it, and says in its message what was found and what is read.
+A bound is generous where real material comes near it, and says in its message what was found and what is read. Nothing
+that is refused here costs more than about 2 s and 200 MB.
 """
 
 LARGEST_FILE_BYTES = 2**30
 """Of one file of audio."""
+
+LONGEST_LINE_BYTES = 4 * 2**20
+"""Of one line of a manifest, and of one row of a table with quoted lines: an hour of words with their times as JSON is
+1 MB; 4 MB of brackets become 90 MB of objects."""
+
+MOST_ROWS = 20_000_000
+"""Of one file of rows: the largest corpora of speech have 11 million utterances. As columns, they take some GB."""
+
+SHORTEST_LINES_BYTES = 4
+FEW_LINES = 1_000_000
+"""Bytes of a line, on average, in a file of more than so many: ``u1 m`` is the shortest row; blank lines are none."""
+
+MOST_COLUMNS = 1000
+"""Of one table: the widest corpora have some dozens of columns."""
+
+MOST_EXPANSION = 200
+FIRST_EXPANSION_BYTES = 16 * 2**20
+"""How many times larger the text of a compressed file may be than the file, once it has this many bytes: manifests
+reach 30, and gzip ends at 1030."""
+
+LARGEST_RECORD_BYTES = 64 * 2**20
+"""Of a file that is read whole and is no audio, such as ``testset.json``: that of a million files has 1 MB."""
+
+LARGEST_YAML_BYTES = 128 * 2**10
+"""Of a recipe or profile: the largest one of ours has 12 kB, and a reader that keeps the place of every value takes
+about 2 s for this much."""
+
+MOST_YAML_VALUES = 20_000
+DEEPEST_YAML = 32
+"""Of a recipe or profile, after its aliases are followed: short texts can stand for very many values."""
+
+MOST_FACTORS = 32
+MOST_SETTINGS = 1000
+"""Of a recipe, sweeps expanded: each is read, checked and named by itself, at a millisecond each."""
+
+FEW_PARQUET_ROWS = 100_000
+"""A Parquet file may say a value once for that many rows; more take a byte of the file each, or are not read."""
+
+STARTUP_S = 600.0
+SLOWEST = 10.0
+"""Time for a portion of work after which its worker is taken to hang: for what is loaded and simulated first, and for
+each second of audio that it makes. A core makes 20 to 200 s of audio a second."""

@@ -20,6 +20,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from augment.plain_text import visible
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -42,7 +44,7 @@ class Fault:
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
         advice = f" - {self.remedy}" if self.remedy else ""
-        return f"{place}{self.message}{advice}"
+        return visible(f"{place}{self.message}{advice}")  # on one line, whoever wrote what it quotes
 
 
 class AcoustigridError(Exception):
@@ -58,7 +60,7 @@ class AcoustigridError(Exception):
             faults = Fault("", faults)
         self.faults: tuple[Fault, ...] = (faults,) if isinstance(faults, Fault) else tuple(faults)
         self.notes = tuple(notes)
-        super().__init__("\n".join([*map(str, self.faults), *(f"note: {note}" for note in self.notes)]))
+        super().__init__("\n".join([*map(str, self.faults), *(f"note: {visible(note)}" for note in self.notes)]))
 
     def __reduce__(self) -> tuple[type["AcoustigridError"], tuple[tuple[Fault, ...], tuple[str, ...]]]:
         return type(self), (self.faults, self.notes)

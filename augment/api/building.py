@@ -146,21 +146,22 @@ def _executor(name: str | None, workers: int) -> Any:
 
 
 def _run(run: Any, job: Job, shards: Sequence[Shard], workers: int) -> Iterator[Done]:
-    """Results of all shards; a shard that kills its workers is tried once more, one utterance at a time."""
+    """Results of all shards; one that kills or hangs its workers is tried once more, one utterance at a time."""
     lost: list[Utterance] = []
-    for outcome in run(job, shards, workers):
+    for outcome in run(job, shards, workers, job.limit_s):
         if isinstance(outcome, Lost):
             lost += outcome.task.utterances
         else:
             yield outcome
-    for outcome in run(job, [Shard((utterance,)) for utterance in lost], 1 if workers == 1 else 2) if lost else ():
+    again = [Shard((utterance,)) for utterance in lost]
+    for outcome in run(job, again, 1 if workers == 1 else 2, job.limit_s) if again else ():
         if not isinstance(outcome, Lost):
             yield outcome
             continue
         done = Done([], [], 0.0)
         for utterance in outcome.task.utterances:
             for item in utterance.items:
-                done.fail(utterance, item, f"the worker died {outcome.tries} times while it made this utterance")
+                done.fail(utterance, item, f"the worker {outcome.fate} while it made this utterance")
         yield done
 
 

@@ -2,7 +2,6 @@
 
 import json
 import shlex
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,11 +11,13 @@ import typer
 
 from augment import __version__
 from augment.cli.corpus import ColumnOption, LayoutOption, PatternOption, corpus_app, corpus_given
+from augment.cli.ending import EXIT_DEVIATION, EXIT_INTERRUPTED, ended
 from augment.cli.export import FormatOption, export_app, split_formats
 from augment.cli.profile import profile_app
 from augment.cli.progress import progress
 from augment.cli.sample_size import sample_size_app
-from augment.errors import AcoustigridError
+from augment.cli.terminal import hand_out, say
+from augment.interrupts import stoppable
 
 if TYPE_CHECKING:
     from augment.api import BuildResult
@@ -37,11 +38,6 @@ RecipeArgument = Annotated[
 ]
 OutOption = Annotated[Path, typer.Option("--out", "-o", help="Folder of the test set.")]
 WorkersOption = Annotated[int, typer.Option("--workers", "-w", min=1, help="Processes; the bytes do not depend on it.")]
-EXIT_FAULT, EXIT_DEVIATION, EXIT_INTERRUPTED = 2, 1, 130
-
-
-def _say(text: str = "") -> None:
-    typer.echo(text)
 
 
 @app.callback(invoke_without_command=True)
@@ -51,7 +47,7 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Show the vers
     Try it:  acoustigrid demo
     """
     if version:
-        _say(f"acoustigrid {__version__}")
+        say(f"acoustigrid {__version__}")
         raise typer.Exit
 
 
@@ -70,11 +66,11 @@ def check(recipe: RecipeArgument) -> None:
     columns = conditions(loaded)
     corpus = corpus_of(loaded)
     size, rows = counted(len(columns), "condition"), f"{corpus.frame.height:,} rows of its corpus"
-    _say(f"{loaded.recipe.name}: a well-formed recipe of {size}, {rows} may be used; `plan` reads speech and noise")
+    say(f"{loaded.recipe.name}: a well-formed recipe of {size}, {rows} may be used; `plan` reads speech and noise")
     for condition in columns:
-        _say(f"  {condition.name}")
+        say(f"  {condition.name}")
     for note in corpus.notes:
-        _say(f"note: {note}")
+        say(f"note: {note}")
 
 
 @app.command()
@@ -97,9 +93,9 @@ def plan(
     planned = make(recipe, progress("reading speech"))
     if out is not None:
         write_plan(planned, out)
-    _say(plan_text(planned))
+    say(plan_text(planned))
     if against is not None:
-        _say(f"\n{changes_text(planned, against)}")
+        say(f"\n{changes_text(planned, against)}")
 
 
 @app.command()
@@ -137,7 +133,7 @@ def _build(
     try:
         planned = decide(recipe, progress("reading speech"))
     except KeyboardInterrupt:
-        typer.echo("stopped before anything was written", err=True)
+        say("stopped before anything was written", err=True)
         raise typer.Exit(EXIT_INTERRUPTED) from None
     done = 0
     with tqdm(total=planned.items.height, desc="rendering", unit="item", disable=None) as bar:
@@ -154,38 +150,36 @@ def _build(
             return make(planned, out, workers, replace, executor, tell, formats)
         except KeyboardInterrupt:
             bar.close()
-            typer.echo(
-                f"stopped: {done} of {planned.items.height} items are in {out}; the same command goes on", err=True
-            )
+            say(f"stopped: {done} of {planned.items.height} items are in {out}; the same command goes on", err=True)
             raise typer.Exit(EXIT_INTERRUPTED) from None
 
 
 def _show(result: "BuildResult") -> None:
-    _say(result.coverage)
-    _say()
-    _say(result.measured)
-    _say()
+    say(result.coverage)
+    say()
+    say(result.measured)
+    say()
     reused = f" ({result.reused} of them were there before)" if result.reused else ""
     removed = f"; {result.removed} files that the plan does not have any more were removed" if result.removed else ""
-    _say(f"{result.made} of {result.plan.items.height} items in {result.folder}{reused}{removed}")
+    say(f"{result.made} of {result.plan.items.height} items in {result.folder}{reused}{removed}")
     left_out = result.plan.selection.left_out
     if left_out:
-        _say("rows of the corpus left out: " + "; ".join(f"{count} ({why})" for why, count in left_out.items()))
+        say("rows of the corpus left out: " + "; ".join(f"{count} ({why})" for why, count in left_out.items()))
     for note in result.plan.notes:
-        _say(f"note: {note}")
+        say(f"note: {note}")
     if result.plan.corpus.pseudonyms is not None:
-        _say(f"note: leave {result.folder / '.acoustigrid'} out when you publish the set: it knows the recordings")
+        say(f"note: leave {result.folder / '.acoustigrid'} out when you publish the set: it knows the recordings")
     scaled = _scaled(result)
     if scaled:
-        _say(f"note: {scaled} items were made softer as a whole, since they would have clipped (headroom_gain_db)")
+        say(f"note: {scaled} items were made softer as a whole, since they would have clipped (headroom_gain_db)")
     if result.outdated:
         again = f"acoustigrid export {shlex.quote(str(result.folder))} --format {','.join(result.outdated)}"
-        _say(f"note: exports of another state of the set were removed; write them again: {again}")
+        say(f"note: exports of another state of the set were removed; write them again: {again}")
     for failure in result.failures[:10]:
-        typer.echo(f"failed: {failure['audio_filepath']}: {failure['reason']}", err=True)
+        say(f"failed: {failure['audio_filepath']}: {failure['reason']}", err=True)
     if result.failures:
         place = result.folder if result.plan.corpus.pseudonyms is None else result.folder / ".acoustigrid"
-        typer.echo(f"{len(result.failures)} items could not be made: see {place / 'failures.jsonl'}", err=True)
+        say(f"{len(result.failures)} items could not be made: see {place / 'failures.jsonl'}", err=True)
 
 
 def _scaled(result: "BuildResult") -> int:
@@ -214,11 +208,11 @@ def _verify(folder: Path, sample: int = 20, recipe_folder: Path | None = None) -
 
     verdict = examine(folder, sample, recipe_folder, progress("verifying"))
     for fault in verdict.deviations[:50]:
-        typer.echo(str(fault), err=True)
+        say(str(fault), err=True)
     if len(verdict.deviations) > 50:
-        typer.echo(f"... and {len(verdict.deviations) - 50} more", err=True)
+        say(f"... and {len(verdict.deviations) - 50} more", err=True)
     state = "all as it should be" if verdict.sound else f"{len(verdict.deviations)} deviations"
-    _say(f"{verdict.files} files read, {verdict.rendered} items rendered again: {state}")
+    say(f"{verdict.files} files read, {verdict.rendered} items rendered again: {state}")
     return verdict
 
 
@@ -247,12 +241,12 @@ def recipes(names: Annotated[bool, typer.Option("--names", help="Only the names.
     from augment.recipe.loader import about_recipe, bundled_recipes
 
     if names:
-        _say("\n".join(bundled_recipes()))
+        say("\n".join(bundled_recipes()))
         return
     known = {name: about_recipe(path) for name, path in bundled_recipes().items()}
     width = max(len(name) for name in known)
     for name, about in known.items():
-        _say(f"{name.ljust(width)}  {about}")
+        say(f"{name.ljust(width)}  {about}")
 
 
 @app.command("copy")
@@ -271,8 +265,8 @@ def copy_(
     from augment.recipe.copying import copy_recipe
 
     found = copy_recipe(recipe, corpus_given(corpus, layout, pattern, column), out)
-    _say(f"{found.frame.height} utterances; labels: {', '.join(found.labels) or 'none'}")
-    _say(f"wrote {out}; next: acoustigrid plan {out}")
+    say(f"{found.frame.height} utterances; labels: {', '.join(found.labels) or 'none'}")
+    say(f"wrote {out}; next: acoustigrid plan {out}")
 
 
 @app.command()
@@ -283,24 +277,11 @@ def schema() -> None:
     """
     from augment.recipe.schema import recipe_schema
 
-    _say(json.dumps(recipe_schema(), indent=2))
-
-
-def _stop(number: int, frame: object) -> None:
-    raise KeyboardInterrupt
+    hand_out(json.dumps(recipe_schema(), indent=2))
 
 
 def main() -> None:
-    """Run the command line; faults of the user are messages, not tracebacks. To be told to end is to be interrupted."""
-    signal.signal(signal.SIGTERM, _stop)
-    try:
-        app()
-    except AcoustigridError as error:
-        for fault in error.faults:
-            typer.echo(f"error: {fault}", err=True)
-        for note in error.notes:
-            typer.echo(f"note: {note}", err=True)
-        sys.exit(EXIT_FAULT)
-    except OSError as error:  # such as an output that cannot be written to
-        typer.echo(f"error: {error.filename or 'output'}: {error.strerror or error}", err=True)
-        sys.exit(EXIT_FAULT)
+    """Run the command line: whatever happens ends in an exit code and in words, and never in a traceback."""
+    with stoppable() as stop:
+        code = ended(app)
+    sys.exit(stop.exit_code if code == EXIT_INTERRUPTED else code)

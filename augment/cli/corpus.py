@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from augment.cli.progress import progress
+from augment.cli.terminal import hand_out, say
 
 if TYPE_CHECKING:
     from augment.corpus.spec import CorpusSpec
@@ -55,7 +56,7 @@ def audit(
     found = examine(source, by, None if whole else sample, _columns(column), progress("listening"), layout, pattern)
     if out is not None:
         write_audit(found, out)
-    typer.echo(audit_text(found))
+    say(audit_text(found))
 
 
 @corpus_app.command("import")
@@ -78,9 +79,9 @@ def import_(
 
     corpus = import_corpus(layout, path, out, pattern, _columns(column), replace, durations, progress("measuring"))
     for note in corpus.notes:
-        typer.echo(f"note: {note}")
+        say(f"note: {note}")
     speakers = corpus.frame["speaker"].n_unique()
-    typer.echo(f"{out}: {corpus.frame.height} utterances, {speakers} speakers; labels: {', '.join(corpus.labels)}")
+    say(f"{out}: {corpus.frame.height} utterances, {speakers} speakers; labels: {', '.join(corpus.labels)}")
 
 
 @corpus_app.command()
@@ -102,7 +103,7 @@ def pseudonyms(
     from augment.api import pseudonyms as list_pseudonyms
 
     known = list_pseudonyms(recipe, speaker or ())
-    typer.echo((known if testset is None else heard_in(testset, known)).write_csv(), nl=False)
+    hand_out((known if testset is None else heard_in(testset, known)).write_csv())
 
 
 @corpus_app.command()
@@ -117,7 +118,7 @@ def layouts() -> None:
     width = max(len(name) for name in known)
     for name, module in known.items():
         first = (module.__doc__ or "").split("\n", 1)[0]
-        typer.echo(f"{name.ljust(width)}  {first}")
+        say(f"{name.ljust(width)}  {first}")
 
 
 def corpus_given(path: Path, layout: str | None, pattern: str | None, column: list[str] | None) -> "CorpusSpec":

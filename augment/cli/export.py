@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from augment.cli.terminal import say
+
 export_app = typer.Typer()
 
 FormatOption = Annotated[
@@ -38,6 +40,6 @@ def export(
     if not chosen:
         known = exporters()
         width = max(len(name) for name in known)
-        typer.echo("\n".join(f"{name.ljust(width)}  {module.ABOUT}" for name, module in known.items()))
+        say("\n".join(f"{name.ljust(width)}  {module.ABOUT}" for name, module in known.items()))
         return
-    write_formats(folder, chosen, lambda name, files: typer.echo(f"{folder / name}: {files} files"))
+    write_formats(folder, chosen, lambda name, files: say(f"{folder / name}: {files} files"))

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from augment.cli.terminal import say
+
 profile_app = typer.Typer(
     no_args_is_help=True,
     help="Noise, microphone and room profiles: what there is, what is behind a name, and how it sounds.",
@@ -23,7 +25,7 @@ def list_profiles(
     """
     from augment.report.profiles import listing
 
-    typer.echo(listing(word))
+    say(listing(word))
 
 
 @profile_app.command()
@@ -34,7 +36,7 @@ def show(name: NameArgument) -> None:
     """
     from augment.report.profiles import description
 
-    typer.echo(description(name))
+    say(description(name))
 
 
 @profile_app.command()
@@ -51,4 +53,4 @@ def render(
     """
     from augment.api import render_profile
 
-    typer.echo(render_profile(name, out, seconds, rate, seed))
+    say(render_profile(name, out, seconds, rate, seed))

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from augment.cli.terminal import say
+
 sample_size_app = typer.Typer()
 
 
@@ -37,4 +39,4 @@ def sample_size(
     if detect is not None and wer + detect >= 1:
         raise typer.BadParameter(f"{wer:g} and {detect:g} more are not below 1", param_hint="--detect")
     given = {"within_utterance": within_utterance, "within_speaker": within_speaker, "wer": wer, "detect": detect}
-    typer.echo(sample_size_text((utterances, speakers, words), Statistics.model_validate(given)))
+    say(sample_size_text((utterances, speakers, words), Statistics.model_validate(given)))

@@ -1,7 +1,5 @@
 """What a reader is handed: a manifest or the folder of a corpus, and the lines of its files."""
 
-import gzip
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -10,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from augment.corpus.unused import Kind, Unused
-from augment.errors import AudioError, CorpusError, Fault, nearest
-from augment.files.audio import size_bytes
+from augment.errors import CorpusError, Fault, nearest
+from augment.files.lines import text_lines
 from augment.plugins import modules
 
 Row = dict[str, Any]
-UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 Place = int | str
 """Where a row stands: the line of a manifest, or ``file:line`` below the folder of a corpus."""
 
@@ -61,9 +58,9 @@ class Source:
             name: Path of the file below the folder; the manifest itself if not given.
 
         Raises:
-            CorpusError: The file is not there, is empty, cannot be read or is not UTF-8.
+            CorpusError: As for :func:`augment.files.lines.text_lines`.
         """
-        return text_lines(self.path if name is None else self.folder / name)
+        return text_lines(self.path if name is None else self.folder / name, CorpusError)
 
     def has(self, name: str) -> bool:
         """Whether there is a file or folder of this name below the folder."""
@@ -130,31 +127,6 @@ def where(path: Path, place: Place) -> str:
         ('m.jsonl:3', 'corpus/text:3')
     """
     return f"{path}:{place}" if str(place).isdigit() else f"{path}/{place}"
-
-
-def text_lines(path: Path) -> Iterator[str]:
-    """Lines of a text file, which may be gzip-compressed, with their ends; only a line feed ends one.
-
-    A byte order mark is passed over.
-
-    Raises:
-        CorpusError: The file is not there, is empty, cannot be read or is not UTF-8.
-    """
-    try:
-        size_bytes(path)
-        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
-            for number, raw in enumerate(file, start=1):
-                if number == 1 and b"\0" in raw and raw[:2] not in UTF_16:
-                    message = "the file holds zero bytes: it is UTF-16 or no text at all"
-                    raise CorpusError(Fault(f"{path}:1", message, "save it as UTF-8"))
-                yield raw.decode("utf-8" if number > 1 else "utf-8-sig")
-    except AudioError as error:
-        raise CorpusError(error.faults) from None
-    except UnicodeDecodeError:
-        what = "UTF-16" if number == 1 and raw[:2] in UTF_16 else "not UTF-8"
-        raise CorpusError(Fault(f"{path}:{number}", f"the file is {what}", "save it as UTF-8")) from None
-    except (OSError, EOFError, zlib.error) as error:
-        raise CorpusError(Fault(str(path), f"cannot be read: {error}")) from error
 
 
 def readers() -> dict[str, Any]:

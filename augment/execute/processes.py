@@ -1,56 +1,85 @@
 """Worker processes on this machine.
 
 Python's own pools lose all tasks when one worker is killed, hang on a second interrupt, and leave orphans when the
-parent is killed. Here a dead worker costs its task another try; workers ignore the interrupt key and die with their
-parent. Workers are fresh interpreters that import this package only, never the user's main module.
+parent is killed. Here a worker that died, or does not answer in time, costs its task another try; workers ignore what
+a terminal sends to all of its processes, and die with their parent. Workers are fresh interpreters that import this
+package only, never the user's main module.
 """
 
 import contextlib
 import ctypes
 import os
 import pickle
+import queue
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing import Pipe
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from augment.execute import Lost
+from augment.execute import Limit, Lost
+from augment.interrupts import blocked, uninterrupted
 
 MOST_TRIES = 3
+_TICK_S, _PATIENCE_S = 0.5, 10.0
+_NO_MORE = object()
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 _ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "POLARS_MAX_THREADS"), "1"
 )
 
 
-@dataclass
+@dataclass(eq=False)
 class _Worker:
+    """A process, and the thread that talks to it: whatever hangs there, nothing else waits for it."""
+
     process: "subprocess.Popen[bytes]"
     pipe: Connection
+    tasks: "queue.SimpleQueue[Any]" = field(default_factory=queue.SimpleQueue)
+    thread: threading.Thread | None = None
     task: Any = None
     tries: int = 0
+    spent_s: float = 0.0
+
+    def talk(self, job: bytes, answers: "queue.SimpleQueue[tuple[_Worker, Any]]") -> None:
+        try:
+            self.pipe.send_bytes(job)
+            while (task := self.tasks.get()) is not _NO_MORE:
+                self.pipe.send(task)
+                answers.put((self, self.pipe.recv()))
+        except (EOFError, OSError):
+            answers.put((self, None))
+        except Exception as error:  # a task or an answer that cannot be sent
+            answers.put((self, (False, error)))
 
     def give(self, task: Any, tries: int) -> None:
-        self.task, self.tries = task, tries
-        with contextlib.suppress(BrokenPipeError):  # a worker that is dead already says so when it is asked
-            self.pipe.send(task)
+        self.task, self.tries, self.spent_s = task, tries, 0.0
+        self.tasks.put(task)
 
     def stop(self) -> None:
-        self.pipe.close()
+        self.tasks.put(_NO_MORE)
         self.process.kill()
-        self.process.wait()
+        with contextlib.suppress(subprocess.TimeoutExpired):  # what waits for a dead disk dies when that answers
+            self.process.wait(_PATIENCE_S)
+        if self.thread is not None:
+            self.thread.join(_PATIENCE_S)
+        self.pipe.close()
 
 
 @dataclass
 class _Pool:
     job: bytes
+    limit_s: Limit | None = None
     workers: list[_Worker] = field(default_factory=list)
+    answers: "queue.SimpleQueue[tuple[_Worker, Any]]" = field(default_factory=queue.SimpleQueue)
+    looked_s: float = field(default_factory=time.monotonic)
 
     def start(self) -> _Worker:
         ours, theirs = Pipe()
@@ -60,23 +89,51 @@ class _Pool:
             places = [*(place for place in sys.path if place), str(Path(__file__).resolve().parents[2])]
             environment = {**os.environ, **_ONE_THREAD, "PYTHONPATH": os.pathsep.join(places)}
             command = [sys.executable, "-P", "-c", code]
-            process = subprocess.Popen(  # noqa: S603 - our own interpreter with our own code
-                command, pass_fds=[theirs.fileno()], env=environment, stdin=subprocess.DEVNULL
-            )
+            with blocked():
+                process = subprocess.Popen(  # noqa: S603 - our own interpreter with our own code
+                    command, pass_fds=[theirs.fileno()], env=environment, stdin=subprocess.DEVNULL
+                )
         worker = _Worker(process, ours)
-        with contextlib.suppress(BrokenPipeError):
-            ours.send_bytes(self.job)
         self.workers.append(worker)
+        worker.thread = threading.Thread(target=worker.talk, args=(self.job, self.answers), daemon=True)
+        worker.thread.start()
         return worker
 
+    def answer(self) -> tuple[_Worker, Any] | None:
+        """What a worker says; None after a while in which none says anything."""
+        with contextlib.suppress(queue.Empty):
+            worker, said = self.answers.get(timeout=_TICK_S)
+            return (worker, said) if worker in self.workers else None
+        return None
 
-def run(job: Callable[[Any], Any], tasks: Iterable[Any], workers: int) -> Iterator[Any]:
+    def hung(self) -> list[tuple[_Worker, float]]:
+        """Workers that are over the time for their task, and that time in s.
+
+        Time in which nobody looked is not counted: the machine was asleep, or all of us were stopped.
+        """
+        now = time.monotonic()
+        passed, self.looked_s = min(now - self.looked_s, 2 * _TICK_S), now
+        over = []
+        for worker in (worker for worker in self.workers if worker.tries and self.limit_s is not None):
+            worker.spent_s += passed
+            limit_s = self.limit_s(worker.task) if self.limit_s is not None else 0.0
+            over += [(worker, limit_s)] if worker.spent_s > limit_s else []
+        return over
+
+    def stop(self) -> None:
+        with uninterrupted():
+            for worker in self.workers:
+                worker.stop()
+
+
+def run(job: Callable[[Any], Any], tasks: Iterable[Any], workers: int, limit_s: Limit | None = None) -> Iterator[Any]:
     """Results as they come.
 
     Args:
         job: Can be pickled, and imported from an installed package.
         tasks: Can be pickled.
         workers: How many processes.
+        limit_s: Time for a task after which its worker is taken to hang, and is stopped as if it had died.
 
     Raises:
         Exception: Whatever a job raises.
@@ -86,39 +143,46 @@ def run(job: Callable[[Any], Any], tasks: Iterable[Any], workers: int) -> Iterat
         [1, 2, 3]
     """
     waiting = deque((task, 1) for task in tasks)
-    pool = _Pool(pickle.dumps(job))
+    pool = _Pool(pickle.dumps(job), limit_s)
     try:
         for _ in range(min(workers, len(waiting))):
             pool.start().give(*waiting.popleft())
         while any(worker.tries for worker in pool.workers):
-            ready = wait([worker.pipe for worker in pool.workers if worker.tries])
-            for worker in [w for w in pool.workers if w.pipe in ready]:
-                yield from _answer(pool, worker, waiting)
+            answer = pool.answer()
+            if answer is not None:
+                yield from _answered(pool, *answer, waiting)
+            for worker, limit in pool.hung():
+                yield from _gone(pool, worker, waiting, limit)
     finally:
-        for worker in pool.workers:
-            worker.stop()
+        pool.stop()
 
 
-def _answer(pool: _Pool, worker: _Worker, waiting: "deque[tuple[Any, int]]") -> Iterator[Any]:
+def _answered(pool: _Pool, worker: _Worker, said: Any, waiting: "deque[tuple[Any, int]]") -> Iterator[Any]:
     """What a worker says, or the consequence of its death; then its next task."""
-    try:
-        succeeded, value = worker.pipe.recv()
-    except (EOFError, ConnectionResetError):
-        worker.stop()
-        pool.workers.remove(worker)
-        if worker.tries < MOST_TRIES:
-            waiting.append((worker.task, worker.tries + 1))
-        else:
-            yield Lost(worker.task, worker.tries)
-        if waiting:
-            pool.start().give(*waiting.popleft())
+    if said is None:
+        yield from _gone(pool, worker, waiting)
         return
+    succeeded, value = said
     if not succeeded:
         raise value
     worker.tries = 0
     if waiting:
         worker.give(*waiting.popleft())
     yield value
+
+
+def _gone(
+    pool: _Pool, worker: _Worker, waiting: "deque[tuple[Any, int]]", limit_s: float | None = None
+) -> Iterator[Any]:
+    """The consequence of a worker that died, or hangs: its task has another try, or is lost; another worker comes."""
+    worker.stop()
+    pool.workers.remove(worker)
+    if worker.tries < MOST_TRIES:
+        waiting.append((worker.task, worker.tries + 1))
+    elif worker.tries:
+        yield Lost(worker.task, worker.tries, limit_s)
+    if waiting:
+        pool.start().give(*waiting.popleft())
 
 
 def work(descriptor: int, parent: int) -> None:
@@ -128,7 +192,8 @@ def work(descriptor: int, parent: int) -> None:
         descriptor: File descriptor of the pipe.
         parent: Process that started it.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGHUP):  # blocked while we were started; a parent of others' may not do so
+        signal.signal(number, signal.SIG_IGN)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
     if os.getppid() != parent:

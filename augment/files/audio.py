@@ -19,6 +19,7 @@ from augment.acoustics import Signal
 from augment.bounds import LARGEST_FILE_BYTES
 from augment.errors import AudioError, Fault
 from augment.files.members import member_of, read_member
+from augment.files.regular import read_record
 from augment.interrupts import uninterrupted
 
 AudioFormat = Literal["flac", "wav"]
@@ -68,37 +69,12 @@ def read_bytes(path: Path) -> bytes:
     """Bytes of a file of at most 1 GiB, or of a member of a container (:mod:`augment.files.members`).
 
     Raises:
-        AudioError: There is no such file, it is no regular file, it is empty, too large or cannot be read.
+        AudioError: As for :func:`augment.files.regular.read_record`.
     """
     inside = member_of(path)
     if inside is not None:
         return read_member(*inside)
-    size = size_bytes(path)
-    if size > LARGEST_FILE_BYTES:
-        raise AudioError(Fault(str(path), f"the file has {size:,} bytes; at most {LARGEST_FILE_BYTES:,} are read"))
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise AudioError(Fault(str(path), f"cannot be read: {error}")) from error
-
-
-def size_bytes(path: Path) -> int:
-    """Size of a file, which is not 0.
-
-    Raises:
-        AudioError: There is no such file, it is no regular file, it is empty or cannot be looked at.
-    """
-    try:
-        if not path.exists():
-            raise AudioError(Fault(str(path), "there is no such file"))
-        if not path.is_file():
-            raise AudioError(Fault(str(path), "this is not a file"))
-        size = path.stat().st_size
-    except (OSError, ValueError) as error:
-        raise AudioError(Fault(str(path), f"cannot be read: {error}")) from error
-    if size == 0:
-        raise AudioError(Fault(str(path), "the file is empty (0 bytes)"))
-    return size
+    return read_record(path, AudioError, LARGEST_FILE_BYTES)
 
 
 def _refuse_short_riff(data: bytes, where: str) -> None:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from augment.errors import AudioError, Fault
+from augment.files.parquet import ask_parquet
 
 MARK = "!/"
 
@@ -110,11 +111,11 @@ def _of_parquet(container: Path, member: str) -> bytes:
     import polars
 
     column, _, number = member.rpartition("/")
-    try:
-        cell = polars.scan_parquet(container).select(column).slice(int(number), 1).collect().item()
-    except (OSError, ValueError, polars.exceptions.PolarsError) as error:
-        raise AudioError(Fault(str(container), f"row {number} of '{column}' cannot be read: {error}")) from None
-    data = cell.get("bytes") if isinstance(cell, dict) else None
+    if not number.isdecimal():
+        raise AudioError(Fault(str(container), f"the table has no row '{number[:40]}'"))
+    row = polars.col(column)
+    cells = ask_parquet(container, AudioError, lambda table: table.select(row).slice(int(number), 1).collect())
+    data = next((cell.get("bytes") for (cell,) in cells.rows() if isinstance(cell, dict)), None)
     if not isinstance(data, bytes):
         raise AudioError(Fault(str(container), f"row {number} of '{column}' holds no audio"))
     return data

@@ -4,7 +4,8 @@ from collections import Counter
 from pathlib import Path
 
 from augment.design.plan import Plan
-from augment.errors import Fault, TestSetError
+from augment.errors import TestSetError
+from augment.files.parquet import ask_parquet
 from augment.report.text import table
 from augment.testset.folder import PLAN
 
@@ -19,15 +20,10 @@ def changes_text(plan: Plan, folder: Path) -> str:
         folder: A test set that was built before.
 
     Raises:
-        TestSetError: There is no plan in the folder.
+        TestSetError: There is no plan in the folder, or it is damaged.
     """
-    import polars
-
-    place = folder / PLAN
-    try:
-        before = {name: (key, group) for name, key, group in polars.read_parquet(place)[COLUMNS].rows()}
-    except (OSError, polars.exceptions.PolarsError) as error:
-        raise TestSetError(Fault(str(place), f"cannot be read: {error}", "expected the folder of a test set")) from None
+    known = ask_parquet(folder / PLAN, TestSetError, lambda table: table.select(COLUMNS).collect())
+    before = {name: (key, group) for name, key, group in known.rows()}
     now = {name: (key, group) for name, key, group in plan.items[COLUMNS].rows()}
     found: Counter[tuple[str, str]] = Counter()
     for name in {**before, **now}:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from augment.bounds import SLOWEST, STARTUP_S
 from augment.corpus.speech import read_speech
 from augment.design.conditions import Condition
 from augment.errors import AcoustigridError, AudioError, Fault, TestSetError
@@ -46,6 +47,7 @@ class Utterance:
         block: Its block.
         dealt: What the planner dealt to the block, by :attr:`ChainStep.plays`.
         items: What to make.
+        samples: Length of each of them.
     """
 
     identity: str
@@ -56,6 +58,7 @@ class Utterance:
     block: int
     dealt: Mapping[str, Dealt]
     items: tuple[Item, ...]
+    samples: int
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,11 @@ class Job:
             if temporary.is_dir():
                 temporary.rmdir()
         return done
+
+    def limit_s(self, shard: Shard) -> float:
+        """Time after which whoever makes a shard is taken to hang."""
+        samples = sum(utterance.samples * len(utterance.items) for utterance in shard.utterances)
+        return STARTUP_S + SLOWEST * samples / self.spec.sample_rate_hz
 
     def _make(self, utterance: Utterance, temporary: Path, done: "Done") -> None:
         wanted = {item.condition: item for item in utterance.items}

@@ -51,6 +51,7 @@ def utterance_of(rows: Sequence[dict[str, Any]], root: Path) -> Utterance:
         block=first["block"],
         dealt={path: part for row in rows for path, part in read_dealt(row["dealt"]).items()},
         items=tuple(Item(row["condition"], row["audio_filepath"], row["key"]) for row in rows),
+        samples=first["samples"],
     )
 
 

@@ -8,7 +8,24 @@ from pathlib import Path
 from typing import Any
 
 from augment.errors import Fault, TestSetError
+from augment.files.parquet import read_parquet
 from augment.testset.folder import COVERAGE, FAILURES, IDENTITY, MANIFEST, PLAN, PROFILES, RECIPE
+
+PLANNED = frozenset(
+    {
+        "audio_filepath",
+        "utterance",
+        "group",
+        "condition",
+        "dealt",
+        "key",
+        "source_audio",
+        "source_sha256",
+        "block",
+        "samples",
+    }
+)
+"""Columns of every plan."""
 
 
 def side_files(path: Path, identity: dict[str, Any]) -> list[Fault]:
@@ -32,15 +49,13 @@ def read_plan(path: Path) -> dict[str, dict[str, Any]]:
     Raises:
         TestSetError: It cannot be read.
     """
-    import polars
-
-    try:
-        frame = polars.read_parquet(path / PLAN)
-        columns = ("utterance", "group", "condition", "dealt", "key", "source_audio", "source_sha256", "block")
-        frame.select(columns)
-        return {row["audio_filepath"]: row for row in frame.rows(named=True)}
-    except (OSError, KeyError, polars.exceptions.PolarsError) as error:
-        raise TestSetError(Fault(str(path / PLAN), f"cannot be read: {error}")) from None
+    frame = read_parquet(path / PLAN, TestSetError)
+    lacking = sorted(PLANNED - set(frame.columns))
+    if lacking:
+        raise TestSetError(
+            Fault(str(path / PLAN), f"cannot be read: it lacks the columns {', '.join(lacking)}", "build it again")
+        )
+    return {row["audio_filepath"]: row for row in frame.rows(named=True)}
 
 
 def bookkeeping(

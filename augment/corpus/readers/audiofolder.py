@@ -15,6 +15,7 @@ from augment.corpus.readers.huggingface import MEANT
 from augment.corpus.readers.jsonl import objects
 from augment.corpus.source import Place, Row, Source
 from augment.errors import CorpusError, Fault
+from augment.files.parquet import read_parquet
 from augment.files.walk import walked
 
 SUFFIXES = ()
@@ -45,12 +46,7 @@ def _lines(source: Source, path: Path) -> Iterator[tuple[Place, dict[str, Any] |
         return table(source, path, source.lines(name))
     if path.suffix == ".jsonl":
         return objects(source, path, source.lines(name))
-    import polars
-
-    try:
-        return iter(list(enumerate(polars.read_parquet(path).rows(named=True), start=1)))
-    except (OSError, polars.exceptions.PolarsError) as error:
-        raise CorpusError(Fault(str(path), f"cannot be read as a table: {error}")) from None
+    return enumerate(read_parquet(path, CorpusError).rows(named=True), start=1)
 
 
 def _row(source: Source, place: str, row: dict[str, Any], folder: Path) -> Row | Fault:

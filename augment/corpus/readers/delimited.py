@@ -8,9 +8,11 @@ import csv
 import io
 import itertools
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from augment.bounds import LONGEST_LINE_BYTES, MOST_COLUMNS
 from augment.corpus.source import Source
 from augment.corpus.unused import Kind
 from augment.errors import CorpusError, Fault
@@ -44,15 +46,17 @@ def table(source: Source, path: Path, lines: Iterable[str]) -> Iterator[tuple[in
         >>> list(table(Source(Path(".")), Path("m.csv"), ["id, text,\n", 'a, "one, two",\n']))
         [(2, {'id': 'a', 'text': 'one, two'})]
     """
-    csv.field_size_limit(2**24)
-    split = _split(iter(lines))
+    csv.field_size_limit(LONGEST_LINE_BYTES)
+    row = _Row()
+    split = _split(lines, row)
     before, first = next(((n, line) for n, line in enumerate(split) if _says(line)), (0, ""))
-    reader = _reader(path, itertools.chain([first], split), first)
+    reader, row.letters = _reader(path, itertools.chain([first], split), first), len(first)
     try:
         header = _header(f"{path}:{before + 1}", next(reader, []))
         kept = [name for name in header if name]
         bare = [column for column, name in enumerate(header) if not name]
         for values in reader:
+            row.letters = 0
             if len(values) != len(header):
                 values = _trimmed(values, len(header))
                 if len(values) not in (0, len(header)):
@@ -99,9 +103,19 @@ def _delimiter(header: str) -> str:
     return max(DELIMITERS, key=columns)
 
 
-def _split(lines: Iterable[str]) -> Iterator[str]:
+@dataclass
+class _Row:
+    """Letters of the row that is being read: quoted, it may go over many lines, and never end."""
+
+    letters: int = 0
+
+
+def _split(lines: Iterable[str], row: _Row) -> Iterator[str]:
     """Lines that end as the csv module expects it: a carriage return ends one too."""
     for line in lines:
+        row.letters += len(line)
+        if row.letters > LONGEST_LINE_BYTES and line.strip():
+            raise csv.Error(f"the row has more than {LONGEST_LINE_BYTES:,} letters; is a quotation mark left open?")
         if "\r" in line[:-2]:
             yield from io.StringIO(line, newline="")
         else:
@@ -114,6 +128,8 @@ def _header(place: str, written: list[str]) -> list[str]:
     Raises:
         CorpusError: A name stands twice, none has one, or they are those of a row.
     """
+    if len(written) > MOST_COLUMNS:
+        raise CorpusError(Fault(place, f"found {len(written):,} columns; at most {MOST_COLUMNS:,} are read"))
     header = [name.strip() for name in written]
     named = [name for name in header if name]
     twice = next((name for name in named if named.count(name) > 1), None)

@@ -18,6 +18,7 @@ from augment.corpus.nested import Held
 from augment.corpus.source import Row, Source
 from augment.errors import CorpusError, Fault
 from augment.files.members import member_path
+from augment.files.parquet import ask_parquet
 from augment.files.walk import walked
 
 if TYPE_CHECKING:
@@ -49,17 +50,15 @@ def _table(source: Source, path: Path) -> Iterator[tuple[str, Row | Fault]]:
     import polars
 
     name = path.relative_to(source.folder).as_posix()
-    try:
-        lazy = polars.scan_parquet(path)
-        kinds, features = lazy.collect_schema(), _features(path)
-        audio = _audio_column(path, kinds, features)
-        columns = [column for column in kinds if column != audio]
-        loaded = [_light(column, kinds[column]) for column in columns]
-        field = polars.col(audio).struct.field
-        place = polars.struct(field("bytes").is_null().alias("bare"), field("path")).alias(audio)
-        frame = lazy.select(place, *loaded).collect()  # under the name of the audio, which no other column has
-    except (OSError, polars.exceptions.PolarsError) as error:
-        raise CorpusError(Fault(str(path), f"cannot be read as a table: {error}")) from None
+    kinds = ask_parquet(path, CorpusError, lambda table: table.collect_schema())
+    features = ask_parquet(path, CorpusError, lambda _: _features(path))
+    audio = _audio_column(path, kinds, features)
+    columns = [column for column in kinds if column != audio]
+    loaded = [_light(column, kinds[column]) for column in columns]
+    field = polars.col(audio).struct.field
+    place = polars.struct(field("bytes").is_null().alias("bare"), field("path")).alias(audio)
+    # Under the name of the audio, which no other column has.
+    frame = ask_parquet(path, CorpusError, lambda table: table.select(place, *loaded).collect())
     meant = {
         column: next((other for other in others if other in columns), None)
         for column, others in MEANT.items()

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from augment.corpus.given import account, differing
-from augment.corpus.source import Row, Source, text_lines
+from augment.corpus.source import Row, Source
 from augment.errors import CorpusError, Fault
+from augment.files.lines import text_lines
 from augment.files.walk import Walk, walked
 
 SUFFIXES = ()
@@ -53,7 +54,7 @@ def _genders(source: Source) -> dict[str, str]:
         return {}
     found: dict[str, str] = {}
     faults = []
-    for number, line in enumerate(text_lines(path), start=1):
+    for number, line in enumerate(text_lines(path, CorpusError), start=1):
         if line.startswith(";") or not line.strip():
             continue
         speaker, gender = speaker_line(line)

@@ -1,0 +1,57 @@
+"""How a command ends: in an exit code and in words, whatever happened."""
+
+import os
+import shlex
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from augment.cli.terminal import say
+from augment.errors import AcoustigridError
+
+EXIT_DEVIATION, EXIT_FAULT, EXIT_INTERRUPTED = 1, 2, 130
+EXIT_FAULT_OF_OURS = 70
+"""EX_SOFTWARE of sysexits.h."""
+DEBUG = "ACOUSTIGRID_DEBUG"
+
+
+def ended(run: Callable[[], object]) -> int:
+    """Run a command to its end, and say what became of it.
+
+    Returns:
+        The exit code.
+    """
+    try:
+        run()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0 if end.code is None else EXIT_FAULT
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except AcoustigridError as error:
+        for fault in error.faults:
+            say(f"error: {fault}", err=True)
+        for note in error.notes:
+            say(f"note: {note}", err=True)
+        return EXIT_FAULT
+    except OSError as error:  # such as an output that cannot be written to
+        say(f"error: {error.filename or 'output'}: {error.strerror or error}", err=True)
+        return EXIT_FAULT
+    except BaseException as error:  # polars panics with what is no Exception
+        say(_fault_of_ours(error), err=True)
+        if os.environ.get(DEBUG):
+            traceback.print_exception(error)
+        return EXIT_FAULT_OF_OURS
+    return 0
+
+
+def _fault_of_ours(error: BaseException) -> str:
+    """One line on what should not have happened: what it was, where, and on what."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "augment" in Path(frame.filename).parts]
+    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno}, {frames[-1].name})" if frames else ""
+    said = str(error).strip().split("\n", 1)[0][:200]
+    return (
+        f"error: acoustigrid {shlex.join(sys.argv[1:])}: this is a fault of the program, and not yours: "
+        f"{type(error).__name__}: {said}{place} - please report it with this line and what it was run on; "
+        f"{DEBUG}=1 shows the traceback"
+    )

@@ -1,0 +1,72 @@
+"""Lines of text files of others, as they are asked for: of bounded length and number, compressed or not."""
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from augment.bounds import (
+    FEW_LINES,
+    FIRST_EXPANSION_BYTES,
+    LONGEST_LINE_BYTES,
+    MOST_EXPANSION,
+    MOST_ROWS,
+    SHORTEST_LINES_BYTES,
+)
+from augment.errors import AcoustigridError, Fault
+from augment.files.regular import size_bytes
+
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+"""Its byte order marks."""
+
+
+def text_lines(path: Path, error: type[AcoustigridError]) -> Iterator[str]:
+    """Lines of a text file, which may be gzip-compressed, with their ends; only a line feed ends one.
+
+    A byte order mark is passed over.
+
+    Args:
+        path: The file; a name that ends in ``.gz`` is that of a compressed one.
+        error: What to raise.
+
+    Raises:
+        AcoustigridError: Of the given type: the file is not there, is empty, is no regular file, cannot be read, is not
+            UTF-8, or exceeds a bound of :mod:`augment.bounds`: a line is too long, there are too many, or a compressed
+            file expands beyond what text does.
+    """
+    size, number = size_bytes(path, error), 1
+    try:
+        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
+            for number, raw in enumerate(_bounded(cast("BinaryIO", file), path, size, error), start=1):
+                if number == 1 and b"\0" in raw and raw[:2] not in UTF_16:
+                    message = "the file holds zero bytes: it is UTF-16 or no text at all"
+                    raise error(Fault(f"{path}:1", message, "save it as UTF-8"))
+                yield raw.decode("utf-8" if number > 1 else "utf-8-sig")
+    except UnicodeDecodeError:
+        what = "UTF-16" if number == 1 and raw[:2] in UTF_16 else "not UTF-8"
+        raise error(Fault(f"{path}:{number}", f"the file is {what}", "save it as UTF-8")) from None
+    except (OSError, EOFError, zlib.error) as problem:
+        raise error(Fault(str(path), f"cannot be read: {problem}")) from problem
+
+
+def _bounded(file: BinaryIO, path: Path, size: int, error: type[AcoustigridError]) -> Iterator[bytes]:
+    """Lines within the bounds."""
+    read = 0
+    for number in range(1, MOST_ROWS + 2):
+        raw = file.readline(LONGEST_LINE_BYTES + 1)
+        if not raw:
+            return
+        read += len(raw)
+        if len(raw) > LONGEST_LINE_BYTES:
+            message = f"the line has more than {LONGEST_LINE_BYTES:,} bytes, which no row has"
+            raise error(Fault(f"{path}:{number}", message, "is it a manifest, with one row on each line?"))
+        if read > FIRST_EXPANSION_BYTES and read > MOST_EXPANSION * size:
+            message = f"its {size:,} bytes expand to more than {read:,}; no more than {MOST_EXPANSION} times are read"
+            raise error(Fault(str(path), message, "unpack it and look what is in it"))
+        if number > MOST_ROWS:
+            raise error(Fault(str(path), f"the file has more than {MOST_ROWS:,} lines", "take a part of it"))
+        if number > FEW_LINES and read < SHORTEST_LINES_BYTES * number:
+            message = f"its first {number:,} lines have less than {SHORTEST_LINES_BYTES} bytes each, which no rows have"
+            raise error(Fault(str(path), message, "look what is in it"))
+        yield raw

@@ -1,0 +1,96 @@
+"""Parquet files of others: what the reader of tables does on damaged ones is a message, too.
+
+polars panics on some flipped bits: that is no ``Exception``, and is written to the standard error by the library
+itself. So every Parquet file is read in here.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from augment.bounds import FEW_PARQUET_ROWS, MOST_COLUMNS, MOST_ROWS
+from augment.errors import AcoustigridError, Fault
+from augment.files.regular import size_bytes
+
+if TYPE_CHECKING:
+    import polars
+
+Found = TypeVar("Found")
+
+
+def read_parquet(path: Path, error: type[AcoustigridError]) -> "polars.DataFrame":
+    """All of a table; see :func:`ask_parquet`."""
+    return ask_parquet(path, error, lambda table: table.collect())
+
+
+def ask_parquet(path: Path, error: type[AcoustigridError], ask: "Callable[[polars.LazyFrame], Found]") -> Found:
+    """What a question about a table says.
+
+    Args:
+        path: A Parquet file.
+        error: What to raise.
+        ask: Is handed the table before it is read, and reads what it wants of it.
+
+    Raises:
+        AcoustigridError: Of the given type: there is no such file, it is no regular file, it is no Parquet file or is
+            damaged, it has too many rows or columns, or lacks a column that is asked for.
+    """
+    import polars
+
+    size = size_bytes(path, error)
+    try:
+        with _panics_caught():
+            table = polars.scan_parquet(path, glob=False)
+            _refuse_large(path, table, size, error)
+            return ask(table)
+    except (OSError, ValueError, polars.exceptions.PolarsError) as problem:
+        raise error(Fault(str(path), f"cannot be read as a table: {_first_line(problem)}")) from None
+    except polars.exceptions.PanicException:
+        remedy = "fetch or copy it again"
+        raise error(Fault(str(path), "cannot be read as a table: it is damaged", remedy)) from None
+
+
+def _refuse_large(path: Path, table: "polars.LazyFrame", size: int, error: type[AcoustigridError]) -> None:
+    import polars
+
+    columns = len(table.collect_schema())
+    rows = int(table.select(polars.len()).collect().item())
+    if columns > MOST_COLUMNS:
+        raise error(Fault(str(path), f"the table has {columns:,} columns; at most {MOST_COLUMNS:,} are read"))
+    most = min(MOST_ROWS, max(FEW_PARQUET_ROWS, size))
+    if rows > most:
+        message = f"the table has {rows:,} rows in {size:,} bytes; at most {most:,} are read of so many"
+        raise error(Fault(str(path), message))
+
+
+def _first_line(problem: Exception) -> str:
+    return str(problem).strip().split("\n", 1)[0]
+
+
+@contextmanager
+def _panics_caught() -> Iterator[None]:
+    """Keep what a library writes to the standard error by itself until it is known whether it panicked."""
+    import polars
+
+    sys.stderr.flush() if sys.stderr is not None else None
+    before = os.dup(2)
+    try:
+        with tempfile.TemporaryFile() as kept:
+            os.dup2(kept.fileno(), 2)
+            panicked = False
+            try:
+                yield
+            except polars.exceptions.PanicException:
+                panicked = True
+                raise
+            finally:
+                os.dup2(before, 2)
+                kept.seek(0)
+                if not panicked:
+                    os.write(2, kept.read())
+    finally:
+        os.close(before)

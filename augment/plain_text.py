@@ -1,0 +1,94 @@
+r"""Texts from anybody, put so that they stay text where they are shown.
+
+Labels, transcripts, credits and names of files come from strangers. On a terminal, in Markdown and in a spreadsheet
+some characters mean something; here is the one place that takes the meaning from them. (HTML: :func:`html.escape`.)
+"""
+
+import re
+import unicodedata
+
+_MEANING = re.compile(r"[\\`*\[\]<>|~$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+_ENTITY = re.compile(r"&(?=#?\w+;)")
+_BLOCK = re.compile(r"([#+=-]|\d+(?=[.)]))")
+_FORMULA = re.compile(r"\s*[=+\-@\t\r\n＝＋－＠]")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?")
+
+
+def visible(text: str) -> str:
+    r"""A text on one line, with what is not printable spelled out: control characters, line feeds, marks of direction.
+
+    Example:
+        >>> print(visible("a\nnote: b"), visible("\x1b[2J"), visible("abc \u202edcba"))
+        a\nnote: b \x1b[2J abc \u202edcba
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal a text takes: two for wide letters of East Asia, none for marks that combine.
+
+    Example:
+        >>> columns("abc"), columns("標準語"), columns("e\u0301")
+        (3, 6, 1)
+    """
+    return len(text) if text.isascii() else sum(map(_width, text))
+
+
+def _width(letter: str) -> int:
+    if unicodedata.combining(letter) or unicodedata.category(letter) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(letter) in ("W", "F") else 1
+
+
+def markdown(text: str) -> str:
+    r"""A text as Markdown that shows it as it is, on one line.
+
+    Reference: CommonMark 0.31, "Backslash escapes": any ASCII punctuation may have one.
+
+    Example:
+        >>> print(markdown("![x](http://a) <b> *c* snr_db &lt;"))
+        !\[x\](http://a) \<b\> \*c\* snr_db &amp;lt;
+        >>> print(markdown("# 1"), markdown("1. a"), markdown("a\n- b"))
+        \# 1 1\. a a\\n- b
+    """
+    said = _ENTITY.sub("&amp;", _MEANING.sub(r"\\\g<0>", visible(text).strip()))
+    start = _BLOCK.match(said)
+    if start is None:
+        return said
+    place = start.end() if start[0][0].isdigit() else start.start()
+    return f"{said[:place]}\\{said[place:]}"
+
+
+def markdown_code(text: str) -> str:
+    r"""A text as a code span of Markdown.
+
+    Example:
+        >>> print(markdown_code("a"), markdown_code("a`b"))
+        `a` `` a`b ``
+    """
+    said = visible(text)
+    marks = markdown_fence(said, 1)
+    return f"{marks}{said}{marks}" if len(marks) == 1 and said.strip() else f"{marks} {said} {marks}"
+
+
+def markdown_fence(text: str, least: int = 3) -> str:
+    """Backticks that do not stand in a text, to put around it."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    return "`" * max(least, longest + 1)
+
+
+def spreadsheet_cell(text: str) -> str:
+    """A text as a cell that no spreadsheet takes for a formula: an apostrophe before what may begin one.
+
+    Numbers stay as they are.
+
+    Reference: OWASP, "CSV Injection": cells that begin with ``=``, ``+``, ``-``, ``@``, a tab, a line's end, or the
+    full-width forms of the first four.
+
+    Example:
+        >>> spreadsheet_cell("=1+1"), spreadsheet_cell("-5.2"), spreadsheet_cell("- well"), spreadsheet_cell("yes")
+        ("'=1+1", '-5.2', "'- well", 'yes')
+    """
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text

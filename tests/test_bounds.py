@@ -1,0 +1,138 @@
+"""What others' files may cost: each of these is refused within bounds of time and memory, whatever reads it."""
+
+import gzip
+import os
+import subprocess
+import sys
+
+import polars
+import pytest
+
+from augment.corpus.source import Source, rows_of
+from augment.errors import AudioError, CorpusError, TestSetError
+from augment.files.lines import text_lines
+from augment.files.parquet import ask_parquet, read_parquet
+
+MEGABYTE = 2**20
+LIMIT_S = 60
+"""Far more than is needed: it ends what would never end."""
+
+MEASURED = """
+import resource, sys
+from pathlib import Path
+from augment.corpus.source import Source, rows_of
+from augment.errors import AcoustigridError
+import polars
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+try:
+    for _ in rows_of(Source(Path(sys.argv[1])), None):
+        pass
+except AcoustigridError as error:
+    print(error)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+"""
+
+
+def refusal(path):
+    """What reading a manifest says, and how many MB of memory it took more than before."""
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED, str(path)], capture_output=True, text=True, timeout=LIMIT_S, check=True
+    )
+    said, megabytes = done.stdout.rstrip("\n").rsplit("\n", 1)
+    return said, float(megabytes)
+
+
+@pytest.mark.parametrize("name", ["m.jsonl", "m.csv", "m.tsv"])
+def test_a_line_without_an_end_is_refused_before_it_is_in_memory(tmp_path, name):
+    path = tmp_path / name
+    with path.open("wb") as file:
+        file.write(b'{"text": "' if name == "m.jsonl" else b"id\n")
+        file.seek(MEGABYTE * 1000)  # a hole: no disk is needed for it
+        file.write(b"\n")
+    said, megabytes = refusal(path)
+    assert f"{path}:{1 if name == 'm.jsonl' else 2}: the line has more than 4,194,304 bytes" in said
+    assert megabytes < 200
+
+
+@pytest.mark.parametrize("filling", [b"\0" * MEGABYTE, b'{"a": 1}\n' * 100_000, b"\n" * MEGABYTE])
+def test_a_compressed_manifest_is_refused_when_it_expands_beyond_text(tmp_path, filling):
+    path = tmp_path / "bomb.jsonl.gz"
+    with gzip.open(path, "wb") as file:
+        for _ in range(MEGABYTE * 100 // len(filling)):
+            file.write(filling)
+    with pytest.raises(CorpusError, match=r"more than 4,194,304 bytes|no more than 200 times|less than 4 bytes each"):
+        list(text_lines(path, CorpusError))
+
+
+def test_a_compressed_manifest_of_real_rows_is_read(tmp_path):
+    rows = [
+        f'{{"id": "u{n}", "audio_filepath": "audio/speaker_{n % 90}/u{n}.flac", "text": "the same"}}\n'
+        for n in range(300_000)
+    ]
+    with gzip.open(tmp_path / "m.jsonl.gz", "wt") as file:
+        file.writelines(rows)
+    assert list(text_lines(tmp_path / "m.jsonl.gz", CorpusError)) == rows
+
+
+def test_more_lines_than_any_corpus_has_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("augment.files.lines.MOST_ROWS", 10)
+    path = tmp_path / "m.jsonl"
+    path.write_text("{}\n" * 10)
+    assert len(list(text_lines(path, CorpusError))) == 10
+    path.write_text("{}\n" * 11)
+    with pytest.raises(CorpusError, match="more than 10 lines"):
+        list(text_lines(path, CorpusError))
+
+
+def test_a_table_row_without_an_end_is_refused(tmp_path):
+    path = tmp_path / "m.csv"
+    path.write_text("id,text\n" + 'a,"' + "yes\n" * (2 * MEGABYTE))
+    with pytest.raises(CorpusError, match=r"m.csv:\d+: "):
+        list(rows_of(Source(path), None))
+    path.write_text("id,text\n" + "x".join(['"\n",'] * MEGABYTE))  # ends each field, and never the row
+    with pytest.raises(CorpusError, match=r"m.csv:\d+: "):
+        list(rows_of(Source(path), None))
+
+
+def test_a_table_of_too_many_columns_is_refused(tmp_path):
+    path = tmp_path / "m.csv"
+    path.write_text(",".join(f"c{n}" for n in range(1001)) + "\n")
+    with pytest.raises(CorpusError, match="1,001 columns; at most 1,000"):
+        list(rows_of(Source(path), None))
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".tsv", ".jsonl.gz", ".parquet"])
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_what_is_no_regular_file_is_refused_at_once(tmp_path, suffix, kind):
+    path = tmp_path / f"m{suffix}"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        path.mkdir()
+    said, _ = refusal(path)
+    assert "this is not a file" in said or (kind == "folder" and "this is a folder" in said)
+
+
+def test_parquet_with_flipped_bits_is_a_message_and_nothing_else(tmp_path, capfd):
+    good = tmp_path / "good.parquet"
+    polars.DataFrame({"a": [f"text {n}" for n in range(50)], "n": range(50)}).write_parquet(good)
+    data, path = good.read_bytes(), tmp_path / "bad.parquet"
+    said = set()
+    for place in range(0, len(data), 3):
+        path.write_bytes(data[:place] + bytes([data[place] ^ 0x41]) + data[place + 1 :])
+        try:
+            read_parquet(path, TestSetError)
+        except TestSetError as error:
+            said.add(str(error).split(": ")[1])
+    assert said <= {"cannot be read as a table", "the table has"} | {s for s in said if s.startswith("the table has")}
+    assert "cannot be read as a table" in said
+    assert capfd.readouterr().err == ""
+
+
+def test_parquet_that_says_more_rows_than_it_has_bytes_for(tmp_path):
+    path = tmp_path / "m.parquet"
+    polars.DataFrame({"a": polars.repeat(1, 5_000_000, eager=True)}).write_parquet(path)
+    with pytest.raises(AudioError, match="5,000,000 rows in"):
+        ask_parquet(path, AudioError, lambda table: table.collect())

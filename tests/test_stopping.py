@@ -1,0 +1,174 @@
+"""Workers that hang, and everything that tells a build to end."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import augment
+from augment.api.building import _run
+from augment.execute import Lost, processes, serial
+from augment.interrupts import stoppable, uninterrupted
+from augment.testset.work import job_of, shards
+from conftest import tree
+from sleeping import Sleeps
+
+WATCHDOG_S = 100
+"""Ends a test that would never end; none of them takes a tenth of it."""
+
+
+@pytest.fixture(autouse=True)
+def watchdog():
+    """What hangs after all fails."""
+
+    def end(number, frame):
+        raise TimeoutError("the watchdog ended it")
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.alarm(WATCHDOG_S)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+def test_a_worker_that_hangs_is_stopped_and_its_task_tried_again(tmp_path):
+    found = list(processes.run(Sleeps(tmp_path), ["a", "once", "b", "ever", "c"], 2, lambda task: 5.0))
+    assert sorted(one for one in found if isinstance(one, str)) == ["a", "b", "c", "once"]
+    assert [one for one in found if isinstance(one, Lost)] == [Lost("ever", processes.MOST_TRIES, 5.0)]
+
+
+def test_a_worker_that_never_listens_is_stopped_too(tmp_path):
+    """Its job and task are larger than a pipe holds, and it is held from the first moment on."""
+    start = processes._Pool.start
+
+    def held(pool):
+        worker = start(pool)
+        os.kill(worker.process.pid, signal.SIGSTOP)
+        return worker
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(processes._Pool, "start", held)
+        (lost,) = processes.run(len, [bytes(10_000_000)], 1, lambda task: 1.0)
+    assert (lost.tries, lost.limit_s) == (processes.MOST_TRIES, 1.0)
+
+
+def test_time_in_which_nobody_looked_is_not_a_worker_s():
+    """A machine that slept, or a caller that takes long between two results."""
+    found = []
+    for result in processes.run(time.sleep, [0.01, 1.5, 0.01, 0.01], 2, lambda task: 4.0):
+        time.sleep(2.5)
+        found.append(result)
+    assert found == [None] * 4
+
+
+def test_what_hangs_is_told_as_what_died_is(stocked):
+    planned = augment.plan(stocked.folder / "recipe.yaml")
+    job = job_of(planned.loaded, planned.conditions, stocked.folder / "set")
+    work = shards(planned, ())
+    audio_s = sum(planned.items["samples"]) / 16000
+    assert sum(map(job.limit_s, work)) == pytest.approx(600 * len(work) + 10 * audio_s)
+    asked = []
+
+    def hangs(job, tasks, workers, limit_s):
+        asked.extend(map(limit_s, tasks))
+        return (Lost(task, 3, limit_s(task)) for task in tasks)
+
+    failures = [failure for done in _run(hangs, job, work, 2) for failure in done.failures]
+    assert len(failures) == planned.items.height
+    assert all("hung" in failure["reason"] for failure in failures)
+    assert len(asked) == len(work) + len({f["utterance"] for f in failures})
+
+
+def test_one_after_the_other_has_no_limit():
+    assert list(serial.run(abs, [-1], 1, lambda task: 0.0)) == [1]
+
+
+BUILD = """
+import sys, augment.testset.work as work, augment.testset.shard as shard
+work.ITEMS_PER_SHARD = 8
+from augment.cli import main
+sys.argv = ["acoustigrid", "build", "recipe.yaml", "--out", "set", "--workers", "2"]
+main()
+"""
+
+
+def children(pid):
+    found = subprocess.run(["ps", "-o", "pid=,stat=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
+    lines = (line.split() for line in found.stdout.splitlines())
+    return {int(child) for child, state in lines if not state.startswith("Z")}
+
+
+def alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def reference(stocked):
+    augment.build(stocked.folder / "recipe.yaml", stocked.folder / "reference")
+    return tree(stocked.folder / "reference")
+
+
+def begun(folder, **options):
+    """A build in a group of its own, as a terminal starts it, that has committed its first part; and its workers."""
+    build = subprocess.Popen(
+        [sys.executable, "-c", BUILD], cwd=folder, stderr=subprocess.PIPE, text=True, start_new_session=True, **options
+    )
+    while not list((folder / "set" / ".acoustigrid" / "parts").glob("*.jsonl")):
+        assert build.poll() is None
+        time.sleep(0.01)
+    return build, children(build.pid)
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "times"), [("SIGHUP", 129, 1), ("SIGTERM", 143, 1), ("SIGINT", 130, 1), ("SIGINT", 130, 3)]
+)
+def test_a_build_that_is_told_to_end_ends_clean_and_goes_on(stocked, reference, name, code, times):
+    build, workers = begun(stocked.folder)
+    for _ in range(times):
+        os.killpg(build.pid, getattr(signal, name))
+    said = build.communicate(timeout=WATCHDOG_S)[1]
+    assert build.returncode == code
+    assert said.startswith("stopped: ")
+    assert said.count("\n") == 1
+    deadline = time.monotonic() + 20
+    while any(map(alive, workers)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(map(alive, workers))
+    assert not (stocked.folder / "set" / "testset.json").exists()
+    result = augment.build(stocked.folder / "recipe.yaml", stocked.folder / "set", workers=2)
+    assert 0 < result.reused < result.made
+    assert tree(stocked.folder / "set") == reference
+
+
+def test_what_is_started_with_nohup_goes_on(stocked, reference):
+    build, _ = begun(stocked.folder, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    os.killpg(build.pid, signal.SIGHUP)
+    build.communicate(timeout=WATCHDOG_S)
+    assert build.returncode == 0
+    assert tree(stocked.folder / "set") == reference
+
+
+def _tidy(number, done):
+    with uninterrupted():
+        signal.raise_signal(number)
+        signal.raise_signal(number)
+        done.append("all of it")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_tidying_up_is_whole(number):
+    done = []
+    with stoppable() as stop:
+        with pytest.raises(KeyboardInterrupt):
+            _tidy(number, done)
+        assert stop.number == number
+    assert done == ["all of it"]
+    assert signal.getsignal(number) == signal.SIG_DFL
+    signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -53,7 +53,7 @@ def document_rows(source: Source, path: Path, lines: Iterable[str]) -> tuple[Fou
             return [], held
         raise CorpusError(_unread(path, text, error)) from None
     first = values[0][1] if values else None
-    if len(values) == 1 and text.lstrip().startswith("{") and isinstance(first, dict) and _holds_rows(first):
+    if len(values) == 1 and text.lstrip().startswith("{") and isinstance(first, dict) and holds_rows(first):
         return _contained(source, path, first), []
     return [(line, _row(path, line, value)) for line, value in values], []
 
@@ -106,10 +106,12 @@ def _unread(path: Path, text: str, error: ValueError) -> Fault:
     return Fault(f"{path}:{line}", message, AS_LINES)
 
 
-def _holds_rows(document: Mapping[str, Any]) -> bool:
+def holds_rows(document: Mapping[str, Any]) -> bool:
     """Whether an object holds rows, and is none itself: it has no single values but about the whole."""
+    if any(isinstance(document.get(name), str) for name in AUDIO):
+        return False
     held = [value for value in document.values() if isinstance(value, dict | list)]
-    return len(held) == len(document) or any(_are_rows(value) for value in held)
+    return len(held) == len(document) > 0 or any(_are_rows(value) for value in held)
 
 
 def _are_rows(value: Any) -> bool:

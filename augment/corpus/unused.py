@@ -19,6 +19,7 @@ class Kind(StrEnum):
     COLUMNS = "columns"
     FIELDS = "fields"
     ROWS = "rows"
+    COPIES = "recordings"
     TEST_SETS = "folders of test sets"
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -19,7 +19,7 @@ from augment.files.yaml import load_yaml, validate
 from augment.profiles.components import Sound
 from augment.profiles.microphone import MicrophoneProfile, from_impulse_response
 from augment.profiles.noise import NoiseProfile
-from augment.profiles.recording import Recording, inspect_recordings, read_samples
+from augment.profiles.recording import Recording, audio_below, inspect_recordings, read_samples
 from augment.profiles.room import Position, Response, RoomProfile, inspect_positions, prepare_positions
 
 Kind = Literal["noise_profile", "microphone", "room", "impulse_response", "recording", "talkers", "speech_spectrum"]
@@ -157,6 +157,15 @@ class Library:
             ProfileError: It is not there, or a file of it cannot be used.
         """
         return self.once(("recordings", source), lambda: inspect_recordings(self.find("recording", source)))
+
+    def passed_over(self, need: Need) -> Mapping[str, int]:
+        """Files in the folder of a source that are no audio of a known ending, counted by ending.
+
+        Args:
+            need: A recording or an impulse response.
+        """
+        place = self.find(need.kind, need.name)
+        return {} if place.is_file() else self.once(("others", place), lambda: audio_below(place).endings())
 
     def samples(self, source: str, name: str, sha256: str, sample_rate_hz: int) -> Signal:
         """Samples of one recording at a sample rate, shape (n,); a few recordings are kept.

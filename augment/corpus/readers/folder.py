@@ -21,7 +21,7 @@ FOLDER = True
 PATTERN = True
 SIGNS = ()
 TEXTS = (".txt", ".lab")
-SAMPLES = re.compile(r"0 \d{3,} (?=\S)")
+SAMPLES = re.compile(r"^0 \d{3,} (?=\S)")
 """What TIMIT has before a text."""
 
 

@@ -2,11 +2,11 @@
 
 import itertools
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from augment.corpus.documents import document_rows
+from augment.corpus.documents import document_rows, holds_rows
 from augment.corpus.source import Place, Source
 from augment.errors import Fault
 from augment.files.json_text import CAREFUL, PLAIN
@@ -37,8 +37,8 @@ def objects(source: Source, path: Path, lines: Iterable[str]) -> Iterator[tuple[
         [(1, {'a': 1}), (3, {'a': 2})]
     """
     left = iter(lines)
-    head = list(_head(left))
-    if head and _begins_document(head[-1].strip()):
+    head = [*_head(left), *_head(left)]
+    if _is_document([line.strip() for line in head if line.strip()]):
         found, head = document_rows(source, path, itertools.chain(head, left))
         yield from found
     for number, line in enumerate(itertools.chain(head, left), start=1):
@@ -56,17 +56,20 @@ def _head(lines: Iterator[str]) -> Iterator[str]:
             return
 
 
-def _begins_document(line: str) -> bool:
-    """Whether a line begins a document: an array, an object that goes on, or one object after the other."""
-    if not line.startswith("{"):
-        return line.startswith("[")
+def _is_document(head: Sequence[str]) -> bool:
+    """Whether the first two lines that say something begin a document: an array, or an object that is no line.
+
+    An object that ends in its line is a row, unless it is all there is and holds others.
+    """
+    if not head or not head[0].startswith("{"):
+        return bool(head) and head[0].startswith("[")
     try:
-        CAREFUL.decode(line)
+        first = CAREFUL.decode(head[0])
     except json.JSONDecodeError as error:
-        return error.pos >= len(line) or error.msg == "Extra data"
+        return error.pos >= len(head[0]) or error.msg == "Extra data"
     except (ValueError, RecursionError):
         return False
-    return False
+    return len(head) == 1 and holds_rows(first)
 
 
 def _plain_row(line: str) -> dict[str, Any] | None:

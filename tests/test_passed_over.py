@@ -47,7 +47,7 @@ def test_files_of_a_folder_that_are_not_used(tmp_path):
         ".DS_Store": "x", "lost.txt": "x", "set/testset.json": "{}", "set/a.wav": sound(2), "odd.wav": sound(3),
     })  # fmt: skip
     corpus = read(tmp_path / "f", "folder", pattern="{speaker}_{id}.wav")
-    told = "not used: files of other kinds: .docx (2), .txt (1), .zzz (1), LICENCE (1)"
+    told = "not used: files of other kinds: .docx (2), .txt (1), .zzz (1), without an ending (1)"
     assert {told, "not used: folders of test sets: and what is in them (1)"} <= set(corpus.notes)
     assert any(note.startswith("1 audio files do not fit the pattern") for note in corpus.notes)
     lay(tmp_path / "g", **{"a.zzz": "x", "b.zzz": "x"})

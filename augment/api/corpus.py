@@ -12,6 +12,7 @@ from augment.corpus.source import known_layout
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.speech import Progress
 from augment.corpus.table import Corpus, read_corpus
+from augment.corpus.unusable import usable_corpus
 from augment.corpus.writing import manifest_bytes
 from augment.design.conditions import requested_snrs_db
 from augment.errors import AcoustigridError, CorpusError, Fault
@@ -61,7 +62,7 @@ def audit(
         return audit_corpus(corpus, by, MANIFEST_RATE_HZ, sample, progress=progress)
     loaded = source if isinstance(source, LoadedRecipe) else load_recipe(source)
     wanted = loaded.recipe
-    corpus = _looked_up(read_corpus(wanted.corpus, loaded.base))
+    corpus = _looked_up(usable_corpus(wanted.corpus, loaded.base, by or wanted.balance.by))
     matched = [label for label in wanted.balance.match if label != DURATION]
     rate, snrs = wanted.output.sample_rate_hz, requested_snrs_db(loaded)
     return audit_corpus(corpus, by or wanted.balance.by, rate, sample, matched, snrs, progress)
@@ -80,7 +81,8 @@ def corpus_of(loaded: LoadedRecipe) -> Corpus:
         >>> corpus_of(load_recipe("demo")).frame.height
         48
     """
-    corpus = read_corpus(loaded.recipe.corpus, loaded.base, loaded.text)
+    wanted = loaded.recipe
+    corpus = usable_corpus(wanted.corpus, loaded.base, wanted.balance.by, loaded.text)
     absent = absent_rows(corpus)
     fault = absent_fault(corpus, absent)
     if fault is not None and absent.height == corpus.frame.height:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 TIMES = ("offset", "duration")
 MOST_FAULTS = 50
+MOST_BROKEN = 100_000
+"""Rows that cannot be read, where they may be left out."""
 ROWS_AT_ONCE = 50_000
 LONGEST_S = 1e6
 """No recording is longer: what declares to be is no time."""
@@ -34,7 +36,7 @@ class Cells:
             ``seconds:NAME`` in its place, null for what is no time, and ``shown:NAME``: how a cell that is not more
             than 0 s looks, for messages; empty for a blank one.
         written: Names of the manifest's columns.
-        faults: Rows that cannot be read, at most 50.
+        faults: Rows that cannot be read.
         count: All rows, with those that cannot be read.
         told: What the user should know of how it was read.
         unused: What the reader saw and did not use.
@@ -51,7 +53,11 @@ class Cells:
 
 
 def read_cells(
-    manifest: Path, columns: Mapping[str, str], layout: str | None = None, pattern: str | None = None
+    manifest: Path,
+    columns: Mapping[str, str],
+    layout: str | None = None,
+    pattern: str | None = None,
+    most_faults: int = MOST_FAULTS,
 ) -> Cells:
     """Read a manifest, or the folder of a corpus, into columns.
 
@@ -60,6 +66,7 @@ def read_cells(
         columns: Which columns have other names, as in :class:`~augment.corpus.spec.CorpusSpec`.
         layout: How it is laid out; by the ending of the manifest's name if not given.
         pattern: How the files of a plain folder are called.
+        most_faults: Reading stops where so many rows cannot be read.
 
     Raises:
         CorpusError: There is no such file or no reader for it, or nothing after a certain row can be read.
@@ -74,7 +81,7 @@ def read_cells(
     nested: dict[str, Nested] = {}
     faults: list[Fault] = []
     count = 0
-    for numbers, rows in _portions(rows_of(source, layout), faults):
+    for numbers, rows in _portions(rows_of(source, layout), faults, most_faults):
         names = {name for row in rows for name in row}
         count, written = count + len(rows), written | names
         series = [_places(manifest, numbers)]
@@ -93,7 +100,7 @@ def read_cells(
 
 
 def _portions(
-    rows: Iterable[tuple[Place, Row | Fault]], faults: list[Fault]
+    rows: Iterable[tuple[Place, Row | Fault]], faults: list[Fault], most_faults: int
 ) -> Iterator[tuple[list[Place], list[Row]]]:
     """Rows and their places, some thousands at once; faults go where they are collected."""
     numbers: list[Place] = []
@@ -101,8 +108,10 @@ def _portions(
     for number, row in rows:
         if isinstance(row, Fault):
             faults.append(row)
-            if len(faults) >= MOST_FAULTS:
-                raise CorpusError([*gathered(faults), Fault("", "and perhaps more: reading stopped there")])
+            if len(faults) >= most_faults:
+                raise CorpusError(
+                    [*gathered(faults)[:MOST_FAULTS], Fault("", "and perhaps more: reading stopped there")]
+                )
             continue
         numbers.append(number)
         found.append(row)

@@ -70,19 +70,22 @@ def nested_fault(manifest: Path, label: str, found: Nested) -> Fault:
     return Fault(where(manifest, found.places[0]), f"{label}: expected one value, found {found}", remedy)
 
 
-def sound_rows(frame: "polars.DataFrame", manifest: Path) -> tuple["polars.DataFrame", list[Fault]]:
+def sound_rows(
+    frame: "polars.DataFrame", manifest: Path, most_faults: int = MOST_FAULTS
+) -> tuple["polars.DataFrame", list[Fault]]:
     """Rows without fault, every one with its own id: the one that it has, or one made of its audio path.
 
     Args:
         frame: Columns ``row``, ``audio_filepath``, ``offset``, ``duration``, and ``shown:offset`` and
             ``shown:duration`` of :class:`~augment.corpus.cells.Cells`, and ``id``, null for rows that have none.
         manifest: The manifest.
+        most_faults: How many are told.
 
     Returns:
         The sound rows, and the faults of all others in the order of rows.
 
     Raises:
-        CorpusError: There are 50 faults or more: the first 50.
+        CorpusError: There are as many faults or more: the first 50.
     """
     import polars
 
@@ -96,16 +99,16 @@ def sound_rows(frame: "polars.DataFrame", manifest: Path) -> tuple["polars.DataF
         wrong = wrong.fill_null(value=False)
         rows = frame.filter(wrong)
         if rows.height:
-            faults |= {row["row"]: told(row) for row in rows.head(MOST_FAULTS).iter_rows(named=True)}
+            faults |= {row["row"]: told(row) for row in rows.head(most_faults).iter_rows(named=True)}
             frame = frame.filter(~wrong)
     frame = frame.with_columns(_identities(frame))
     again = ~frame["id"].is_first_distinct()
     if again.any():
-        faults |= _twice(frame, again)
+        faults |= _twice(frame, again, most_faults)
         frame = frame.filter(~again)
     places = {row: Fault(where(manifest, row), fault.message, fault.remedy) for row, fault in faults.items()}
     found = [places[row] for row in sorted(places, key=_in_order)]
-    if len(found) >= MOST_FAULTS:
+    if len(found) >= most_faults:
         end = Fault(str(manifest), "and perhaps more: reading stopped here")
         raise CorpusError([*gathered(found[:MOST_FAULTS]), end])
     return frame, found
@@ -135,10 +138,10 @@ def _id(row: dict[str, object]) -> Fault:
     return Fault("", f"the id {identity[:80]!r} {danger(identity)}", "give the utterance another id")
 
 
-def _twice(frame: "polars.DataFrame", again: "polars.Series") -> dict[str, Fault]:
+def _twice(frame: "polars.DataFrame", again: "polars.Series", most_faults: int) -> dict[str, Fault]:
     import polars
 
-    late = frame.filter(again).head(MOST_FAULTS)
+    late = frame.filter(again).head(most_faults)
     early = frame.filter(~again & frame["id"].is_in(late["id"].to_list()))
     first = dict(early.select("id", "row").rows())
     return {

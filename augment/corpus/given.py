@@ -6,7 +6,7 @@ from typing import Any
 from augment.corpus.source import Source
 from augment.corpus.unused import Kind
 from augment.errors import CorpusError, Fault
-from augment.files.walk import Walk
+from augment.files.walk import Walk, ending
 from augment.profiles.recording import SUFFIXES as AUDIO
 
 OURS = frozenset({"id", "audio_filepath", "offset", "duration", "text", "speaker"})
@@ -85,8 +85,7 @@ def account(source: Source, walk: Walk, used: Container[str] = ()) -> None:
     for path in (*walk.files, *walk.others):
         name = path.relative_to(source.folder).as_posix()
         if name not in used:
-            ending = path.suffix.lower()
-            source.pass_over(Kind.AUDIO if ending in AUDIO else Kind.FILES, ending or path.name)
+            source.pass_over(Kind.AUDIO if ending(path) in AUDIO else Kind.FILES, ending(path))
     source.pass_over(Kind.TEST_SETS, "and what is in them", len(walk.test_sets))
 
 

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from augment.corpus.cells import MOST_FAULTS, TIMES, Cells, read_cells
+from augment.corpus.cells import MOST_BROKEN, MOST_FAULTS, TIMES, Cells, read_cells
 from augment.corpus.checks import FIXED, SPELLED, column_faults, nested_fault, sound_rows
 from augment.corpus.nested import Nested
 from augment.corpus.pseudonyms import Pseudonyms, pseudonymised, pseudonyms_of
@@ -40,6 +40,7 @@ class Corpus:
         notes: What the user should know.
         nested: Columns that are no labels, since they have cells that hold more than one value; by the label's name.
         unused: What the reader saw and did not use.
+        broken: Faults of rows that are left out since they cannot be read, where the recipe allows it.
         pseudonyms: Those that stand for speakers and ids; None where these have their names in the corpus.
         telling: Under pseudonyms: labels, ``text`` and ``credit``, with the number of rows in which they repeat a name.
     """
@@ -51,6 +52,7 @@ class Corpus:
     notes: tuple[str, ...] = ()
     nested: Mapping[str, Nested] = field(default_factory=dict)
     unused: tuple[Unused, ...] = ()
+    broken: tuple[Fault, ...] = ()
     pseudonyms: Pseudonyms | None = None
     telling: Mapping[str, int] = field(default_factory=dict)
 
@@ -76,6 +78,8 @@ def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
         base: Folder that its path starts from.
         recipe_text: The whole recipe, which is published with the test set: under pseudonyms it must not tell names.
 
+    Rows that cannot be read are faults, or ``broken`` where the recipe lets them be left out.
+
     Raises:
         CorpusError: The manifest cannot be read, a column is missing, ids are duplicated or dangerous, or no row is
             left; all faults of its rows are named (up to 50).
@@ -83,22 +87,21 @@ def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
     import polars
 
     manifest = base / spec.path
-    cells = read_cells(manifest, spec.columns, spec.layout, spec.pattern)
+    most = MOST_BROKEN if spec.tolerance.leaves_out else MOST_FAULTS
+    cells = read_cells(manifest, spec.columns, spec.layout, spec.pattern, most)
     spec = _spelled(spec, cells.written)
     if not cells.count:
         why = "; ".join([*(t.message for t in cells.told), *unused_notes(cells.unused)])
         raise CorpusError(Fault(str(manifest), "the corpus has no rows", why))
-    taken = set(spec.columns.values())
-    found = {name for name in cells.written if name not in taken and name not in spec.columns} | set(spec.columns)
-    nested = {
-        name: cells.nested[written] for name in found if (written := spec.columns.get(name, name)) in cells.nested
-    }
-    faults = [*cells.faults, *(column_faults(spec, manifest, found, cells.written) if cells.frame.height else [])]
+    found = {*cells.written - {*spec.columns.values(), *spec.columns}, *spec.columns}
+    nested = _nested(found, spec, cells)
+    faults = column_faults(spec, manifest, found, cells.written) if cells.frame.height else []
     faults += [nested_fault(manifest, name, nested[name]) for name in sorted(nested) if _needed(name, spec)]
-    if faults:
-        raise CorpusError(gathered(faults[:MOST_FAULTS]))
+    if faults or (cells.faults and not spec.tolerance.leaves_out):
+        raise CorpusError(gathered([*cells.faults, *faults][:MOST_FAULTS]))
     labels = tuple(sorted(found - set(FIXED) - nested.keys()))
-    frame, faults = sound_rows(_named(cells, spec, labels), manifest)
+    frame, faults = sound_rows(_named(cells, spec, labels), manifest, most)
+    broken, faults = ([*cells.faults, *faults], []) if spec.tolerance.leaves_out else ([], faults)
     timed = polars.when(polars.col("shown:duration").is_null()).then("duration").alias("duration")
     frame, notes = _settled(frame.with_columns(timed), spec, labels)
     names, telling, lines = pseudonyms_of(spec, base), dict[str, int](), list[int]()
@@ -112,7 +115,7 @@ def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
         raise CorpusError(gathered([*faults, *missing]))
     if not frame.height:
         reasons = ", ".join(f"{count} because {reason}" for reason, count in left_out.items())
-        raise CorpusError(Fault(str(manifest), f"no row is left: {reasons}"))
+        raise CorpusError([*gathered(broken)[:MOST_FAULTS], Fault(str(manifest), f"no row is left: {reasons}")])
     unused = (*cells.unused, *(Unused(Kind.COLUMNS, f"{n}: {held.kind}", held.count) for n, held in nested.items()))
     notes += [*unmet, *_row_notes(frame), *(_told(told, names) for told in cells.told), *unused_notes(unused)]
     if lines:
@@ -121,7 +124,15 @@ def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
     if "speaker" not in found:
         notes.append("the corpus has no column 'speaker': all utterances count as one unknown speaker")
     columns = _in_columns(frame, spec, labels)
-    return Corpus(columns, manifest, labels, left_out, tuple(sorted(notes)), nested, unused, names, telling)
+    return Corpus(
+        columns, manifest, labels, left_out, tuple(sorted(notes)), nested, unused, tuple(broken), names, telling
+    )
+
+
+def _nested(found: set[str], spec: CorpusSpec, cells: Cells) -> dict[str, Nested]:
+    """Columns with cells that hold more than one value, by the name that the recipe gives them."""
+    written = {name: spec.columns.get(name, name) for name in found}
+    return {name: cells.nested[column] for name, column in written.items() if column in cells.nested}
 
 
 def _needed(name: str, spec: CorpusSpec) -> bool:

@@ -32,8 +32,18 @@ class Walk:
         return path.relative_to(self.folder).as_posix()
 
     def endings(self) -> Counter[str]:
-        """How many other files there are by ending, such as ``.txt``, in lower case; by name for those without one."""
-        return Counter(path.suffix.lower() or path.name for path in self.others)
+        """How many other files there are by ending, such as ``.txt``, in lower case."""
+        return Counter(map(ending, self.others))
+
+
+def ending(path: Path) -> str:
+    """The ending of a file's name in lower case, for people.
+
+    Example:
+        >>> ending(Path("a/b.TXT")), ending(Path("LICENCE"))
+        ('.txt', 'without an ending')
+    """
+    return path.suffix.lower() or "without an ending"
 
 
 def walked(folder: Path, fits: Callable[[str], bool]) -> Walk:

@@ -1,0 +1,91 @@
+"""Small inputs of the kinds that other people report as faults of tools that do this job: what is right with each.
+
+Run with ``pytest -m real``; the cases lie beside the project and are no part of it.
+"""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+import augment
+from augment.corpus.spec import CorpusSpec
+from augment.corpus.table import read_corpus
+from augment.errors import AcoustigridError, CorpusError
+from conftest import ROOT
+from test_cli import run
+
+CASES = ROOT.parent / "shared" / "cases"
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture
+def case(tmp_path, request) -> Path:
+    """A copy of the folder that the test names."""
+    assert CASES.is_dir(), "the cases are expected in ../shared/cases"
+    return shutil.copytree(CASES / request.param, tmp_path / "case")
+
+
+def of(name):
+    return pytest.mark.parametrize("case", [name], indirect=True)
+
+
+def made(folder, recipe):
+    """Rows of a set that is built of a recipe in the folder."""
+    out = augment.build(folder / recipe, folder / "set").folder
+    return [json.loads(line) for line in (out / "manifest.jsonl").read_text().splitlines()]
+
+
+@of("lists-as-text")
+def test_lists_are_faults_with_their_row(case):
+    for name, column in (("text", "text"), ("label", "accent")):
+        with pytest.raises(AcoustigridError, match=rf"{name}\.jsonl:1: {column}: expected one value, found a list"):
+            augment.plan(case / f"{name}.yaml")
+
+
+@of("folder-upper-case")
+def test_texts_are_found_whatever_their_case(case):
+    for number in (1, 2):
+        pattern = ("{accent}/{speaker}/*.wav", "{accent}/{speaker}/*.WAV")[number - 1]
+        corpus = read_corpus(CorpusSpec(path="TEST", layout="folder", pattern=pattern), case)
+        assert corpus.frame["text"].to_list() == ["She had your dark suit."] * 4
+    assert {row["text"] for row in made(case, "2.yaml")} == {"She had your dark suit."}
+    for name in ("0.yaml", "1.yaml"):  # SA1 is what both speakers say: the remedy is what the recipe above does
+        with pytest.raises(CorpusError, match=r"2 files the id 'SA1', and ids must be unique - write \* in place of"):
+            augment.plan(case / name)
+
+
+@of("json-not-lines")
+def test_json_that_is_no_lines_is_read(case):
+    for name in ("array", "one_array", "object"):
+        items = augment.plan(case / f"{name}.yaml").items
+        assert sorted(set(items["text"])) == [f"word number {n}" for n in range(8)]
+        assert sorted(set(items["accent"])) == ["A", "B"]
+
+
+@of("csv-odd")
+def test_odd_tables_are_read(case):
+    for name in ("blanks", "blanks2", "pandas", "pipe", "trail"):
+        items = augment.plan(case / f"{name}.csv.yaml").items
+        assert sorted(set(items["text"])) == [f"word number {n}" for n in range(8)]
+        assert sorted(set(items["speaker"])) == ["sA0", "sA2", "sB1", "sB3"]
+    assert "not used: columns: without a name (8)" in augment.plan(case / "pandas.csv.yaml").notes
+
+
+@of("texts-without-words")
+def test_texts_without_words_are_counted(case):
+    (told,) = (note for note in augment.plan(case / "r.yaml").notes if "without a word" in note)
+    assert told == "7 rows have a text without a word (2 of them none at all): their word error rate is undefined"
+    recipe = (case / "r.yaml").read_text().replace("m.jsonl", "m.jsonl, unusable: leave_out, at_most: 50 %")
+    (case / "some.yaml").write_text(recipe)
+    with pytest.raises(CorpusError, match="4 of 4 of A, 3 of 4 of B, 7 of 8 of the whole"):
+        augment.plan(case / "some.yaml")
+
+
+@of("import-missing-audio")
+def test_audio_that_is_not_there_is_told_at_once(case):
+    words = "m.jsonl:1: the audio of 6 of 6 rows is not there: /nfs/me/clips/0.wav, "
+    assert words in run("check", "r.yaml", cwd=case, code=2).stderr
+    assert words in run("corpus", "import", "jsonl", "m.jsonl", "-o", "new.jsonl", cwd=case).stdout
+    assert words in run("corpus", "audit", "m.jsonl", "--by", "accent", cwd=case).stdout

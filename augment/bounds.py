@@ -48,3 +48,16 @@ STARTUP_S = 600.0
 SLOWEST = 10.0
 """Time for a portion of work after which its worker is taken to hang: for what is loaded and simulated first, and for
 each second of audio that it makes. A core makes 20 to 200 s of audio a second."""
+
+RATES_HZ = (4000, 384_000)
+"""Least and greatest sample rate of audio."""
+MOST_CHANNELS = 64
+LONGEST_RECORDING_S = 86_400.0
+"""Of a whole recording, whatever part of it is asked for: all of it is decoded."""
+MOST_VALUES = 2**26
+"""Samples that are held of one stretch, 0.5 GiB: 23 minutes at 48 kHz, 15 at 74 kHz; each of its channels counts that
+must be kept apart."""
+LARGEST_TAR_HEADER_BYTES = 2**20
+"""Of the name and the attributes of one file in an archive."""
+MOST_MEMBERS = 2_000_000
+"""Files of one archive."""

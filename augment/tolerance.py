@@ -1,4 +1,4 @@
-"""What becomes of material that cannot be used: refused, or left out and listed, up to a share of the whole."""
+"""What becomes of material that cannot be used: refused, or left out, counted and listed, up to a share."""
 
 import re
 from collections.abc import Mapping

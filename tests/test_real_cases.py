@@ -79,7 +79,7 @@ def test_texts_without_words_are_counted(case):
     assert told == "7 rows have a text without a word (2 of them none at all): their word error rate is undefined"
     recipe = (case / "r.yaml").read_text().replace("m.jsonl", "m.jsonl, unusable: leave_out, at_most: 50 %")
     (case / "some.yaml").write_text(recipe)
-    with pytest.raises(CorpusError, match="4 of 4 of A, 3 of 4 of B, 7 of 8 of the whole"):
+    with pytest.raises(CorpusError, match="7 of 8 in all, 4 of 4 of A, 3 of 4 of B"):
         augment.plan(case / "some.yaml")
 
 

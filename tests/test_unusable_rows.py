@@ -46,13 +46,13 @@ def test_a_group_that_loses_more_than_the_limit_is_refused_with_the_counts(works
     assert "corpus.jsonl:3: without their audio" in told
     assert "corpus.jsonl:2: without a word in the text" in told
     assert "at most 15 %: 2 of 10 of North - mend them" in told
-    with pytest.raises(CorpusError, match=r"at most 5 %: 2 of 10 of North, 2 of 20 of the whole"):
+    with pytest.raises(CorpusError, match=r"at most 5 %: 2 of 20 in all, 2 of 10 of North"):
         planned(workshop, 5)
 
 
 def test_many_broken_rows_are_refused_in_one_fault(workshop):
     spoiled(workshop, broken=60)
-    with pytest.raises(CorpusError, match="60 of 80 of the whole") as caught:
+    with pytest.raises(CorpusError, match="60 of 80 in all") as caught:
         planned(workshop, 50)
     assert len(caught.value.faults) == 2
     assert planned(workshop, 75).selection.left_out["unusable: broken"] == 60

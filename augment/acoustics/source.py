@@ -23,6 +23,8 @@ DIGITAL_SILENCE = 1e-11
 """Mean square of frames that hold no sound at all: -110 dBov, far below the -101 dBov of rounding to 16 bits."""
 ROUNDING = 1e-10
 BAND_HZ = 200.0
+BAND_SEEN_S = 60.0
+NOTHING_LEFT_DB = 70.0
 LOUDEST_PERCENT = 97.0
 OVER_FLOOR_DB = 10.0
 BELOW_STRONGEST_DB = 50.0
@@ -151,6 +153,41 @@ def _bandwidth_hz(
     rounding = 4 * ROUNDING * BAND_HZ / (sample_rate_hz / 2)
     least = np.maximum(floor * 10 ** (OVER_FLOOR_DB / 10), np.max(loud) * 10 ** (-BELOW_STRONGEST_DB / 10))
     heard = np.flatnonzero(loud > np.maximum(least, rounding))
+    return _upper_hz(heard, edges, frequency, sample_rate_hz)
+
+
+def band_edge_hz(signal: Signal, sample_rate_hz: int) -> float:
+    """Frequency above which next to nothing is left of a noise.
+
+    Args:
+        signal: A recording, shape (n,), full scale 1.0.
+        sample_rate_hz: Samples a second.
+
+    Returns:
+        Upper edge of the highest band of 200 Hz that lies within 70 dB of the strongest and above the noise of rounding
+        to 16 bits, by the mean of short-time spectra; half the sample rate for silence.
+
+    Example:
+        >>> spectrum = np.fft.rfft(np.random.default_rng(1).standard_normal(32000))
+        >>> spectrum[6800:] = 0
+        >>> band_edge_hz(0.1 * np.fft.irfft(spectrum), 16000)
+        3400.0
+    """
+    power, frequency = _spectra(signal[: round(BAND_SEEN_S * sample_rate_hz)], sample_rate_hz)
+    if not power.size:
+        return sample_rate_hz / 2
+    edges = np.searchsorted(frequency, np.arange(0, sample_rate_hz / 2, BAND_HZ))
+    edges = np.unique(np.minimum(edges, frequency.size - 1))
+    mean = np.add.reduceat(np.mean(power, axis=0), edges)
+    rounding = 4 * ROUNDING * BAND_HZ / (sample_rate_hz / 2)
+    heard = np.flatnonzero(mean > max(float(np.max(mean)) * 10 ** (-NOTHING_LEFT_DB / 10), rounding))
+    return _upper_hz(heard, edges, frequency, sample_rate_hz)
+
+
+def _upper_hz(
+    heard: NDArray[np.intp], edges: NDArray[np.intp], frequency: NDArray[np.float64], sample_rate_hz: int
+) -> float:
+    """Upper edge of the highest band in which something is heard."""
     if not heard.size:
         return 0.0
     upper = frequency[edges[heard[-1] + 1]] if heard[-1] + 1 < edges.size else sample_rate_hz / 2

@@ -3,14 +3,14 @@
 import dataclasses
 from pathlib import Path
 
-from augment.corpus.speech import Progress, inspect
+from augment.corpus.speech import Progress, facts_notes
 from augment.corpus.unusable import usable_corpus
 from augment.design.assignment import schedule
 from augment.design.conditions import conditions
 from augment.design.dealing import Dealer, exposures
 from augment.design.grid.choices import choices_of
 from augment.design.plan import Plan, make_plan
-from augment.design.selection import select
+from augment.design.usable import usable
 from augment.errors import AcoustigridError, DesignError, Fault
 from augment.files.atomic import write_atomically
 from augment.recipe.loader import LoadedRecipe, load_recipe
@@ -39,12 +39,12 @@ def plan(recipe: str | Path | LoadedRecipe, progress: Progress = iter) -> Plan:
     chosen = choices_of(loaded)
     columns = conditions(loaded, chosen.choices)
     corpus = usable_corpus(wanted.corpus, loaded.base, wanted.balance.by, loaded.text)
+    rate = wanted.output.sample_rate_hz
     try:
-        selection = select(corpus, wanted.balance, wanted.seed, wanted.rotated)
+        corpus, selection, heard = usable(corpus, wanted, progress)
     except DesignError as error:
         raise DesignError(error.faults, [*error.notes, *asked_text(corpus, wanted, len(columns))]) from None
-    rate = wanted.output.sample_rate_hz
-    facts, notes = inspect(corpus, selection.frame, rate, progress)
+    facts, notes = heard.facts, [*heard.notes, *facts_notes(selection.frame, heard.facts, rate)]
     selection = selection.measured(
         {identity: found.samples / rate for identity, found in facts.items()}, wanted.balance
     )

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from augment.corpus.differences import DC, LENGTH, MEASURES, difference_notes, measures, rate_notes, request_notes
 from augment.corpus.labelling import missing, speaker_notes, twin_notes
-from augment.corpus.speech import Facts, Progress, facts_notes, survey
+from augment.corpus.speech import Facts, Progress, facts_notes, part_of, survey
 from augment.corpus.spelling import spelling_notes
 from augment.corpus.table import Corpus, label_column
 from augment.errors import CorpusError, Fault, named, nearest
+from augment.files.channels import channel_of
 from augment.streams import ranks
 
 if TYPE_CHECKING:
@@ -118,7 +119,8 @@ def audit(
     """
     frame = _grouped(corpus, by)
     chosen = _sampled(frame, sample)
-    facts, faults = survey(corpus, chosen, sample_rate_hz, progress)
+    facts, unusable = survey(corpus, chosen, sample_rate_hz, progress)
+    faults = [fault for own in unusable.values() for fault in own]
     table = measures(dict(chosen.select("id", "group").rows()), facts)
     lengths = _with_lengths(frame, facts, sample_rate_hz)
     without = missing(frame, by)
@@ -205,9 +207,10 @@ def _same_audio(chosen: "polars.DataFrame", facts: Mapping[str, Facts]) -> list[
     """Files with other names and the same bytes."""
     first: dict[tuple[Any, ...], tuple[str, str]] = {}
     pairs = []
-    for identity, audio, offset, duration in chosen.select("id", "audio_filepath", "offset", "duration").rows():
+    columns = ("id", "audio_filepath", "offset", "duration", "audio_channel")
+    for identity, audio, offset, duration, channel in chosen.select(columns).rows():
         if identity in facts:
-            content = (facts[identity].sha256, offset, None if offset is None else duration)
+            content = (facts[identity].sha256, part_of(offset, duration, channel_of(channel)))
             other, where = first.setdefault(content, (identity, audio))
             if where != audio:  # rows that name one file twice are told from the manifest
                 pairs.append(f"{identity} = {other}")

@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from augment.bounds import MOST_CHANNELS
 from augment.corpus.cells import MOST_FAULTS
 from augment.corpus.nested import Nested
 from augment.corpus.source import where
@@ -14,13 +15,15 @@ from augment.errors import CorpusError, Fault, gathered, nearest
 if TYPE_CHECKING:
     import polars
 
-FIXED = ("id", "audio_filepath", "offset", "duration", "text", "speaker", "licence", "credit")
+FIXED = ("id", "audio_filepath", "audio_channel", "offset", "duration", "text", "speaker", "licence", "credit")
 """Columns that are no labels."""
 SPELLED = {
-    "audio_filepath": ("audio", "wav"), "licence": ("license",), "credit": ("attribution",), "id": ("ID",),
-    "text": ("wrd", "words"), "speaker": ("spk_id",),
+    "audio_filepath": ("audio", "wav"), "audio_channel": ("channel",), "licence": ("license",),
+    "credit": ("attribution",), "id": ("ID",), "text": ("wrd", "words"), "speaker": ("spk_id",),
 }  # fmt: skip
 """Other usual names of columns that are no labels; some are SpeechBrain's."""
+CHANNEL = re.compile(r"(\d{1,2})(?:\.0+)?|mix", re.ASCII)
+"""A channel of a file; some tools write whole numbers as 1.0."""
 DANGER = r"[\x00-\x1f\x7f]|^[/\\]|^[A-Za-z]:[/\\]|(^|[/\\])\.\.([/\\]|$)"
 """Ids that may be dangerous (:func:`danger` decides)."""
 
@@ -76,7 +79,7 @@ def sound_rows(
     """Rows without fault, every one with its own id: the one that it has, or one made of its audio path.
 
     Args:
-        frame: Columns ``row``, ``audio_filepath``, ``offset``, ``duration``, and ``shown:offset`` and
+        frame: Columns ``row``, ``audio_filepath``, ``audio_channel``, ``offset``, ``duration``, ``shown:offset`` and
             ``shown:duration`` of :class:`~augment.corpus.cells.Cells`, and ``id``, null for rows that have none.
         manifest: The manifest.
         most_faults: How many are told.
@@ -95,7 +98,16 @@ def sound_rows(
     bad_duration = odd["duration"] & polars.col("offset").is_not_null()
     bad_id = polars.col("id").str.contains(DANGER)
     faults: dict[str, Fault] = {}
-    for wrong, told in ((no_audio, _no_audio), (bad_offset, _offset), (bad_duration, _duration), (bad_id, _id)):
+    frame = frame.with_columns(polars.col("audio_channel").str.replace(r"\.0+$", ""))
+    bad_channel = ~polars.col("audio_channel").str.contains(r"^(?:[0-9]|[1-5][0-9]|6[0-3]|mix)$")
+    checks = (
+        (no_audio, _no_audio),
+        (bad_channel, _channel),
+        (bad_offset, _offset),
+        (bad_duration, _duration),
+        (bad_id, _id),
+    )
+    for wrong, told in checks:
         wrong = wrong.fill_null(value=False)
         rows = frame.filter(wrong)
         if rows.height:
@@ -122,6 +134,11 @@ def _in_order(row: str) -> tuple[str, int]:
 
 def _no_audio(row: dict[str, object]) -> Fault:
     return Fault("", "the row names no audio file")
+
+
+def _channel(row: dict[str, object]) -> Fault:
+    expected = f"audio_channel: expected a channel, 0 to {MOST_CHANNELS - 1}, or mix"
+    return Fault("", f"{expected}, found {row['audio_channel']!r}")
 
 
 def _offset(row: dict[str, object]) -> Fault:
@@ -151,7 +168,7 @@ def _twice(frame: "polars.DataFrame", again: "polars.Series", most_faults: int) 
 
 
 def _identities(frame: "polars.DataFrame") -> "polars.Series":
-    """Ids; where a row has none, made of its audio path and, if it begins within the file, of its offset."""
+    """Ids; where a row has none, made of its audio path, its channel, and its offset if it begins within the file."""
     import polars
 
     if not frame["id"].null_count():
@@ -162,10 +179,12 @@ def _identities(frame: "polars.DataFrame") -> "polars.Series":
         suffix = Path(audio).suffix
         return audio[: -len(suffix)] if suffix else audio
 
-    made = [
-        written or (f"{stem(audio)}@{offset:g}" if offset else stem(audio))
-        for written, audio, offset in frame.select("id", "audio_filepath", "offset").iter_rows()
-    ]
+    def made_of(audio: str, channel: str | None, offset: float | None) -> str:
+        other = "" if channel in (None, "0") else f"#{channel}"
+        return f"{stem(audio)}{other}@{offset:g}" if offset else f"{stem(audio)}{other}"
+
+    places = frame.select("id", "audio_filepath", "audio_channel", "offset").iter_rows()
+    made = [written or made_of(*place) for written, *place in places]
     return polars.Series("id", made, polars.String)
 
 

@@ -9,6 +9,7 @@ from augment.corpus.speech import Progress
 from augment.corpus.table import Corpus
 from augment.errors import AudioError, CorpusError, Fault
 from augment.files.audio import read_audio
+from augment.files.channels import channel_of
 
 if TYPE_CHECKING:
     import polars
@@ -27,9 +28,11 @@ def measured_durations(corpus: Corpus, progress: Progress = iter) -> Corpus:
     frame, faults = corpus.frame, list[Fault]()
     bare = frame.filter(frame["duration"].is_null())
     found: dict[str, float] = {}
-    for identity, audio, offset, row in progress(bare.select("id", "audio_filepath", "offset", "row").rows()):
+    columns = ("id", "audio_filepath", "offset", "audio_channel", "row")
+    for identity, audio, offset, channel, row in progress(bare.select(columns).rows()):
         try:
-            heard = read_audio(corpus.audio_path(audio), offset or 0.0)
+            named = channel_of(channel)  # all of them are equally long
+            heard = read_audio(corpus.audio_path(audio), offset or 0.0, channel=named if isinstance(named, int) else 0)
             found[identity] = heard.samples.size / heard.sample_rate_hz
         except AudioError as error:
             place = where(corpus.manifest, row)

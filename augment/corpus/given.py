@@ -9,7 +9,7 @@ from augment.errors import CorpusError, Fault
 from augment.files.walk import Walk, ending
 from augment.profiles.recording import SUFFIXES as AUDIO
 
-OURS = frozenset({"id", "audio_filepath", "offset", "duration", "text", "speaker"})
+OURS = frozenset({"id", "audio_filepath", "audio_channel", "offset", "duration", "text", "speaker"})
 """Columns that say which audio an utterance is, and what and who is heard in it: labels of others do not decide it."""
 
 

@@ -67,6 +67,6 @@ def _wanderers(counts: "polars.DataFrame") -> list[str]:
 
 def twin_notes(frame: "polars.DataFrame") -> list[str]:
     """The same stretch of a file under two ids is one observation, not two."""
-    place = ["audio_filepath", "offset", "duration"]
+    place = ["audio_filepath", "audio_channel", "offset", "duration"]
     twins = frame.height - frame.select(place).with_columns(frame["duration"].is_null().alias("_")).unique().height
     return [f"{twins} rows name the very stretch of audio of another row"] if twins else []

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from augment.corpus.source import readers
-from augment.files.channels import ChannelChoice
+from augment.files.channels import ChannelField
 from augment.tolerance import AtMost, Tolerance, Unusable, tolerance_of
 
 Name = Annotated[str, Field(min_length=1)]
@@ -55,7 +55,7 @@ class CorpusSpec(BaseModel):
     ] = None
 
     channel: Annotated[
-        ChannelChoice, Field(description="which channel of files with several, from 0, or mix for their mean")
+        ChannelField, Field(description="which channel of files with several, from 0, or mix for their mean")
     ] = None
     unusable: Unusable = "refuse"
     at_most: AtMost = None

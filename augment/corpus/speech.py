@@ -1,21 +1,26 @@
 """The audio behind a row of the corpus."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from augment.acoustics import Signal
-from augment.acoustics.levels import speech_level
+from augment.acoustics.channels import ChannelChoice
+from augment.acoustics.levels import db, speech_level
 from augment.acoustics.resample import resample, resampled_length
 from augment.acoustics.source import background, clipped_share, source_snr_db
 from augment.corpus.source import where
 from augment.corpus.table import Corpus
 from augment.errors import AudioError, CorpusError, Fault
-from augment.files.audio import Audio, Part, read_audio, read_parts
+from augment.files.audio import Audio, read_audio, read_parts
+from augment.files.channels import channel_of
+from augment.files.containers.stream import Remark
+from augment.files.stretch import Part
 
 if TYPE_CHECKING:
     import polars
@@ -26,6 +31,10 @@ Progress = Callable[[Iterable[Any]], Iterator[Any]]
 DURATION_SLACK_S = 0.1
 SHORTEST_S = 0.1
 LONGEST_S = 900.0
+CREST_DB = 30.0
+"""Speech has peaks 15 to 20 dB above its active level."""
+MOST_CLIPPED = 0.001
+MOST_DC = 0.01
 MOST_AT_ONCE = 64
 """Segments of one recording that are held at once."""
 
@@ -38,16 +47,20 @@ class Speech:
         samples: At the test set's rate, shape (n,), without DC offset.
         sha256: Of the whole audio file.
         source_rate_hz: Rate of the file.
-        channels: Of the file; their mean is used.
     """
 
     samples: Signal
     sha256: str
     source_rate_hz: int
-    channels: int
 
 
-def read_speech(path: Path, offset_s: float | None, duration_s: float | None, sample_rate_hz: int) -> Speech:
+def read_speech(
+    path: Path,
+    offset_s: float | None,
+    duration_s: float | None,
+    sample_rate_hz: int,
+    channel: ChannelChoice = None,
+) -> Speech:
     """Read an utterance at the test set's sample rate.
 
     The mean is removed: a DC offset is no sound, and the level meter would take it for speech.
@@ -57,16 +70,22 @@ def read_speech(path: Path, offset_s: float | None, duration_s: float | None, sa
         offset_s: Start of the utterance in it; None for the whole file, whatever duration is declared.
         duration_s: Its length where it is a part of the file; None for all the rest.
         sample_rate_hz: Wanted rate.
+        channel: Of the file; None where nobody says which, and it must not matter.
 
     Raises:
-        AudioError: The file cannot be used, or the utterance is shorter than 0.1 s or longer than 15 min.
+        AudioError: The file cannot be used, the utterance is shorter than 0.1 s or longer than 15 min, or channels
+            differ and nobody says which is meant.
     """
-    audio = read_audio(path, *_part(offset_s, duration_s), longest_s=LONGEST_S)
-    return _speech(audio, path, sample_rate_hz)
+    return _speech(_read(path, part_of(offset_s, duration_s, channel)), path, sample_rate_hz)
 
 
-def _part(offset_s: float | None, duration_s: float | None) -> Part:
-    return (0.0, None) if offset_s is None else (offset_s, duration_s)
+def _read(path: Path, part: Part) -> Audio:
+    return read_audio(path, part.offset_s, part.duration_s, LONGEST_S, part.channel)
+
+
+def part_of(offset_s: float | None, duration_s: float | None, channel: ChannelChoice) -> Part:
+    """The stretch that a row stands for: all of its file where it has no offset, whatever duration it declares."""
+    return Part(0.0, None, channel) if offset_s is None else Part(offset_s, duration_s, channel)
 
 
 def _speech(audio: Audio, path: Path, sample_rate_hz: int) -> Speech:
@@ -78,7 +97,7 @@ def _speech(audio: Audio, path: Path, sample_rate_hz: int) -> Speech:
         )
     samples = resample(signal, audio.sample_rate_hz, sample_rate_hz)
     assert samples.size == resampled_length(signal.size, audio.sample_rate_hz, sample_rate_hz)
-    return Speech(samples - np.mean(samples), audio.sha256, audio.sample_rate_hz, audio.channels)
+    return Speech(samples - np.mean(samples), audio.sha256, audio.sample_rate_hz)
 
 
 @dataclass(frozen=True)
@@ -92,11 +111,11 @@ class Facts:
         level_dbov: Active speech level before anything is done to it.
         tail_db: How much less the level meter would show if silence followed: near 0 where the recording ends in a
             pause, up to 5 dB for a word that is cut out tightly.
-        channels: Of the file; their mean is used.
         floor_dbov: Level of the background in the pauses, an estimate; ``-inf`` for digital silence.
         bandwidth_hz: Highest frequency with speech, an estimate; at most half the test set's rate.
         clipped_share: Share of the file's samples on flat tops, 0 to 1.
         dc: Mean of the file's samples, full scale 1.0; it is taken out before anything else is measured.
+        remarks: What the user should know of the file.
     """
 
     sha256: str
@@ -104,11 +123,11 @@ class Facts:
     samples: int
     level_dbov: float
     tail_db: float
-    channels: int
     floor_dbov: float
     bandwidth_hz: float
     clipped_share: float
     dc: float
+    remarks: frozenset[Remark] = frozenset()
 
     @property
     def snr_db(self) -> float:
@@ -116,7 +135,13 @@ class Facts:
         return source_snr_db(self.level_dbov, self.floor_dbov)
 
 
-def facts_of(path: Path, offset_s: float | None, duration_s: float | None, sample_rate_hz: int) -> Facts:
+def facts_of(
+    path: Path,
+    offset_s: float | None,
+    duration_s: float | None,
+    sample_rate_hz: int,
+    channel: ChannelChoice = None,
+) -> Facts:
     """Inspect the audio of one utterance.
 
     Args:
@@ -124,11 +149,12 @@ def facts_of(path: Path, offset_s: float | None, duration_s: float | None, sampl
         offset_s: Start of the utterance; None for the whole file, whatever duration is declared.
         duration_s: Declared length.
         sample_rate_hz: Rate of the test set.
+        channel: Of the file.
 
     Raises:
         AudioError: The audio cannot be used, or holds no active speech.
     """
-    return _facts(read_audio(path, *_part(offset_s, duration_s), longest_s=LONGEST_S), path, sample_rate_hz)
+    return _facts(_read(path, part_of(offset_s, duration_s, channel)), path, sample_rate_hz)
 
 
 def _facts(audio: Audio, path: Path, sample_rate_hz: int) -> Facts:
@@ -141,23 +167,30 @@ def _facts(audio: Audio, path: Path, sample_rate_hz: int) -> Facts:
     padded = speech_level(np.pad(speech.samples, (0, sample_rate_hz // 2)), sample_rate_hz)
     tail_db = level.active_level_dbov - padded.active_level_dbov
     around = background(speech.samples, sample_rate_hz)
-    return Facts(
+    facts = Facts(
         sha256=speech.sha256,
         source_rate_hz=speech.source_rate_hz,
         samples=speech.samples.size,
         level_dbov=level.active_level_dbov,
         tail_db=tail_db,
-        channels=speech.channels,
         floor_dbov=around.floor_dbov,
         bandwidth_hz=around.bandwidth_hz,
         clipped_share=clipped_share(audio.samples),  # before a change of rate rounds flat tops
         dc=float(np.mean(audio.samples)),
+        remarks=audio.remarks,
     )
+    peak = float(np.max(np.abs(speech.samples)))
+    met = {
+        Remark.CLICK: db(peak * peak) > level.active_level_dbov + CREST_DB,
+        Remark.CLIPPED: facts.clipped_share > MOST_CLIPPED,
+        Remark.DC: abs(facts.dc) > MOST_DC,
+    }
+    return replace(facts, remarks=facts.remarks | {remark for remark, there in met.items() if there})
 
 
 def survey(
     corpus: Corpus, frame: "polars.DataFrame", sample_rate_hz: int, progress: Progress = iter
-) -> tuple[dict[str, Facts], list[Fault]]:
+) -> tuple[dict[str, Facts], dict[str, list[Fault]]]:
     """Inspect the audio of some utterances, whatever is wrong with others.
 
     Args:
@@ -167,17 +200,23 @@ def survey(
         progress: Shows how far it is.
 
     Returns:
-        Facts by utterance id, and the faults of rows whose audio cannot be used.
+        Facts by utterance id, and by the ids of the others why their audio cannot be used.
     """
     facts: dict[str, Facts] = {}
-    faults: list[Fault] = []
-    columns = frame.select("id", "audio_filepath", "offset", "duration", "row").rows()
-    every = _facts_of_all(corpus, [row[1:4] for row in columns], sample_rate_hz, progress)
-    for (identity, _, _, _, row), found in zip(columns, every, strict=True):
+    faults: dict[str, list[Fault]] = {}
+    columns = frame.select("id", "audio_filepath", "offset", "duration", "audio_channel", "row").rows()
+    places = [(audio, part_of(offset, length, channel_of(channel))) for _, audio, offset, length, channel, _ in columns]
+    every = _facts_of_all(corpus, places, sample_rate_hz, progress)
+    for (identity, *_, row), found in zip(columns, every, strict=True):
         if isinstance(found, AudioError):
-            for fault in found.faults:
-                message = f"utterance '{identity}': {fault.where}: {fault.message}"
-                faults.append(Fault(where(corpus.manifest, row), message, fault.remedy))
+            faults[identity] = [
+                Fault(
+                    where(corpus.manifest, row),
+                    f"utterance '{identity}': {fault.where}: {fault.message}",
+                    fault.remedy,
+                )
+                for fault in found.faults
+            ]
         else:
             facts[identity] = found
     return facts, faults
@@ -202,9 +241,14 @@ def inspect(
     """
     facts, faults = survey(corpus, frame, sample_rate_hz, progress)
     if faults:
-        remedy = "mend the files, or leave the utterances out: corpus: {leave_out: [id, ...]}"
-        raise CorpusError([*faults, Fault("", f"{len(faults)} chosen utterances cannot be used", remedy)])
+        raise CorpusError([*(fault for own in faults.values() for fault in own), unusable_fault(len(faults))])
     return facts, facts_notes(frame, facts, sample_rate_hz)
+
+
+def unusable_fault(count: int) -> Fault:
+    """What sums up faults of chosen utterances."""
+    remedy = "mend the files, or leave the utterances out: corpus: {leave_out: [id, ...]}, or {unusable: leave_out}"
+    return Fault("", f"{count} chosen utterances cannot be used", remedy)
 
 
 def facts_notes(frame: "polars.DataFrame", facts: Mapping[str, Facts], sample_rate_hz: int) -> list[str]:
@@ -223,27 +267,25 @@ def facts_notes(frame: "polars.DataFrame", facts: Mapping[str, Facts], sample_ra
         for identity, offset, duration in frame.select("id", "offset", "duration").rows()
     )
     notes = [f"{lying} rows declare a duration that is not the audio's: the audio's own is used"] if lying else []
-    several = sum(found.channels > 1 for found in facts.values())
-    if several:
-        notes.append(f"{several} utterances have more than one channel: the mean of the channels is used")
-    return notes
+    counts = Counter(remark for found in facts.values() for remark in found.remarks)
+    return [*notes, *(f"{counts[remark]} utterances {remark}" for remark in Remark if counts[remark])]
 
 
 def _facts_of_all(
-    corpus: Corpus, places: Sequence[tuple[str, float | None, float | None]], sample_rate_hz: int, progress: Progress
+    corpus: Corpus, places: Sequence[tuple[str, Part]], sample_rate_hz: int, progress: Progress
 ) -> list[Facts | AudioError]:
-    """Facts, or why there are none, of many utterances: audio as written, offset and duration in s.
+    """Facts, or why there are none, of many utterances: audio as written, and the part of it.
 
     Segments of one recording are decoded in one pass: otherwise an hour would be decoded once for each of them.
     """
     of_file: dict[str, list[int]] = {}
-    for place, (audio, _, _) in enumerate(places):
+    for place, (audio, _) in enumerate(places):
         of_file.setdefault(audio, []).append(place)
     passes = [own[i : i + MOST_AT_ONCE] for own in of_file.values() for i in range(0, len(own), MOST_AT_ONCE)]
     found: dict[int, Facts | AudioError] = {}
     for own in progress(passes):
         path = corpus.audio_path(places[own[0]][0])
-        parts = [_part(*places[place][1:]) for place in own]
+        parts = [places[place][1] for place in own]
         for place, heard in zip(own, read_parts(path, parts, LONGEST_S), strict=True):
             found[place] = heard if isinstance(heard, AudioError) else _facts_or_fault(heard, path, sample_rate_hz)
     return [found[place] for place in range(len(places))]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from augment.corpus.cells import MOST_BROKEN, MOST_FAULTS, TIMES, Cells, read_cells
-from augment.corpus.checks import FIXED, SPELLED, column_faults, nested_fault, sound_rows
+from augment.corpus.checks import CHANNEL, FIXED, SPELLED, column_faults, nested_fault, sound_rows
 from augment.corpus.nested import Nested
 from augment.corpus.pseudonyms import Pseudonyms, pseudonymised, pseudonyms_of
 from augment.corpus.source import Told, folder_of
@@ -17,6 +17,7 @@ from augment.corpus.texts import wordless
 from augment.corpus.unused import Kind, Unused, unused_notes
 from augment.corpus.values import NOTHING, settled
 from augment.errors import CorpusError, Fault, flow_text, gathered, nearest
+from augment.files.channels import channel_text
 
 if TYPE_CHECKING:
     import polars
@@ -31,8 +32,9 @@ class Corpus:
 
     Attributes:
         frame: One row for each utterance that may be used. Columns: ``id``, ``audio_filepath`` (as written),
-            ``offset`` (s; null for a row that stands for a whole file), ``duration`` (s, as declared), ``text``,
-            ``speaker``, ``licence``, ``credit``, ``row`` (line of the manifest, or ``file:line``), then one text
+            ``audio_channel`` (from 0, or ``mix``; null where nobody says it), ``offset`` (s; null for a row that stands
+            for a whole file), ``duration`` (s, as declared), ``text``, ``speaker``, ``licence``, ``credit``, ``row``
+            (line of the manifest, or ``file:line``), then one text
             column for each label (:func:`label_column`), null where a row has none.
         manifest: Path of the manifest, from whose folder relative audio paths start; or of the corpus's folder.
         labels: Names of the label columns.
@@ -41,6 +43,7 @@ class Corpus:
         nested: Columns that are no labels, since they have cells that hold more than one value; by the label's name.
         unused: What the reader saw and did not use.
         broken: Faults of rows that are left out since they cannot be read, where the recipe allows it.
+        lost: How many rows that cannot be used are left out, of each group and, under an empty name, of the whole.
         pseudonyms: Those that stand for speakers and ids; None where these have their names in the corpus.
         telling: Under pseudonyms: labels, ``text`` and ``credit``, with the number of rows in which they repeat a name.
     """
@@ -53,6 +56,7 @@ class Corpus:
     nested: Mapping[str, Nested] = field(default_factory=dict)
     unused: tuple[Unused, ...] = ()
     broken: tuple[Fault, ...] = ()
+    lost: Mapping[str, int] = field(default_factory=dict)
     pseudonyms: Pseudonyms | None = None
     telling: Mapping[str, int] = field(default_factory=dict)
 
@@ -89,7 +93,7 @@ def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
     manifest = base / spec.path
     most = MOST_BROKEN if spec.tolerance.leaves_out else MOST_FAULTS
     cells = read_cells(manifest, spec.columns, spec.layout, spec.pattern, most)
-    spec = _spelled(spec, cells.written)
+    spec = _spelled(spec, cells)
     if not cells.count:
         why = "; ".join([*(t.message for t in cells.told), *unused_notes(cells.unused)])
         raise CorpusError(Fault(str(manifest), "the corpus has no rows", why))
@@ -121,12 +125,15 @@ def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
     if lines:
         told = ", ".join(map(str, lines))
         notes.append(f"names of speakers or utterances are in the recipe, a part of the test set: line {told}")
+    if spec.columns.get("audio_channel") == "channel":
+        notes.append("the column 'channel' holds numbers: they say which channel of its file a row is, from 0")
     if "speaker" not in found:
         notes.append("the corpus has no column 'speaker': all utterances count as one unknown speaker")
     columns = _in_columns(frame, spec, labels)
     return Corpus(
-        columns, manifest, labels, left_out, tuple(sorted(notes)), nested, unused, tuple(broken), names, telling
-    )
+        columns, manifest, labels, left_out, tuple(sorted(notes)), nested, unused, tuple(broken),
+        pseudonyms=names, telling=telling,
+    )  # fmt: skip
 
 
 def _nested(found: set[str], spec: CorpusSpec, cells: Cells) -> dict[str, Nested]:
@@ -158,7 +165,11 @@ def _in_columns(frame: "polars.DataFrame", spec: CorpusSpec, labels: tuple[str, 
 
     given = [
         polars.col(name).fill_null(said)
-        for name, said in (("licence", spec.licence), ("credit", spec.credit))
+        for name, said in (
+            ("licence", spec.licence),
+            ("credit", spec.credit),
+            ("audio_channel", channel_text(spec.channel)),
+        )
         if said is not None
     ]
     columns = [*FIXED, "row", *map(label_column, labels)]
@@ -180,12 +191,22 @@ def _told(told: Told, names: Pseudonyms | None) -> str:
     return " ".join([told.message, ", ".join(speakers)]).strip()
 
 
-def _spelled(spec: CorpusSpec, written: frozenset[str]) -> CorpusSpec:
-    """The recipe's columns, with those that stand in the corpus under another usual name."""
+def _spelled(spec: CorpusSpec, cells: Cells) -> CorpusSpec:
+    """The recipe's columns, with those that stand in the corpus under another usual name.
+
+    A column ``channel`` holds channels of files where it holds numbers; other texts in it are a label.
+    """
+    written = cells.written - {"channel"} if _names_devices(spec, cells) else cells.written
     taken = {*written, *spec.columns}
     found = {name: other for name, others in SPELLED.items() for other in reversed(others) if other in written}
     usual = {name: other for name, other in found.items() if name not in taken}
     return spec.model_copy(update={"columns": {**usual, **spec.columns}})
+
+
+def _names_devices(spec: CorpusSpec, cells: Cells) -> bool:
+    if "text:channel" not in cells.frame.columns or "channel" in spec.columns.values():
+        return True
+    return any(not CHANNEL.fullmatch(value) for value in cells.frame["text:channel"].drop_nulls().unique())
 
 
 def _named(cells: Cells, spec: CorpusSpec, labels: tuple[str, ...]) -> "polars.DataFrame":

@@ -20,7 +20,8 @@ from augment.tolerance import USUAL
 if TYPE_CHECKING:
     import polars
 
-WHOLE = "the whole"
+WHOLE = ""
+"""Its name among those of the groups."""
 MOST_TOLD = 20
 
 
@@ -53,7 +54,7 @@ def usable_corpus(spec: CorpusSpec, base: Path, by: Sequence[str] = (), recipe_t
     gone = absent_rows(corpus)
     found = {Reason.NO_AUDIO: gone, Reason.NO_WORD: bare.join(gone, on="id", how="anti", maintain_order="left")}
     broken = [fault.where for fault in corpus.broken]
-    _refuse_too_many(corpus, found, spec, [label for label in by if label in corpus.labels])
+    counts_lost = _refuse_too_many(corpus, found, spec, [label for label in by if label in corpus.labels])
     places = {Reason.BROKEN: broken, **{reason: rows["row"].to_list() for reason, rows in found.items()}}
     places = {reason: rows for reason, rows in places.items() if rows}
     lost = polars.concat([rows.select("id") for rows in found.values()])
@@ -61,7 +62,11 @@ def usable_corpus(spec: CorpusSpec, base: Path, by: Sequence[str] = (), recipe_t
     notes = [f"{len(rows)} rows {reason} are left out{_listed(corpus, rows)}" for reason, rows in places.items()]
     counts = {f"unusable: {reason}": len(rows) for reason, rows in places.items()}
     return dataclasses.replace(
-        corpus, frame=frame, left_out={**corpus.left_out, **counts}, notes=(*corpus.notes, *notes)
+        corpus,
+        frame=frame,
+        left_out={**corpus.left_out, **counts},
+        notes=(*corpus.notes, *notes),
+        lost=counts_lost,
     )
 
 
@@ -72,8 +77,8 @@ def _listed(corpus: Corpus, places: Sequence[str]) -> str:
 
 def _refuse_too_many(
     corpus: Corpus, found: Mapping[Reason, "polars.DataFrame"], spec: CorpusSpec, by: Sequence[str]
-) -> None:
-    """Refuse a corpus of which more is lost than the recipe allows, of the whole or of a group."""
+) -> dict[str, int]:
+    """How many rows are lost of the whole and of each group, none of which may be more than the recipe allows."""
     import polars
 
     lost = polars.concat(list(found.values()))
@@ -81,21 +86,23 @@ def _refuse_too_many(
     of = {WHOLE: corpus.frame.height + len(corpus.broken), **_groups(corpus.frame, by)}
     exceeded = spec.tolerance.exceeded(unusable, of)
     if not exceeded and lost.height < corpus.frame.height:
-        return
+        return unusable
     faults = list(corpus.broken)
     faults += [Fault(f"{corpus.manifest}:{row}", reason) for reason, rows in found.items() for row in rows["row"]]
-    counts = ", ".join(f"{count} of {total} of {name}" for name, (count, total) in sorted(exceeded.items()))
+    counts = ", ".join(
+        f"{count} of {total} {f'of {name}' if name else 'in all'}" for name, (count, total) in sorted(exceeded.items())
+    )
     message = f"more rows cannot be used than may be left out, at most {spec.at_most or USUAL}: {counts}"
     remedy = "mend them, or allow more: corpus: {unusable: leave_out, at_most: ... %}"
     raise CorpusError([*gathered(faults)[:MOST_TOLD], Fault(str(corpus.manifest), message, remedy)])
 
 
 def _groups(frame: "polars.DataFrame", by: Sequence[str]) -> dict[str, int]:
-    """Rows of each group."""
+    """Rows of each group; ``?`` stands for a label that a row does not have."""
     import polars
 
     if not by:
         return {}
-    group = polars.concat_str([polars.col(label_column(label)) for label in by], separator=" / ")
-    counts = frame.select(group.alias("group")).drop_nulls().group_by("group").len()
+    group = polars.concat_str([polars.col(label_column(label)).fill_null("?") for label in by], separator=" / ")
+    counts = frame.select(group.alias("group")).group_by("group").len()
     return {str(name): int(count) for name, count in counts.rows()}

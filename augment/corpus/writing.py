@@ -19,7 +19,11 @@ def manifest_bytes(corpus: Corpus, folder: Path) -> bytes:
     """
     moved = _moved(corpus.folder.resolve(), folder.resolve())
     names = {name: name for name in FIXED} | {label: label_column(label) for label in corpus.labels}
-    empty = [name for name in ("offset", "duration") if corpus.frame[name].null_count() == corpus.frame.height]
+    empty = [
+        name
+        for name in ("audio_channel", "offset", "duration")
+        if corpus.frame[name].null_count() == corpus.frame.height
+    ]
     names = {name: column for name, column in names.items() if name not in empty}
     lines = []
     for row in corpus.frame.select(*names.values()).iter_rows():

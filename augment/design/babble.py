@@ -17,13 +17,14 @@ from augment.design.conditions import ChainStep
 from augment.design.exposure import Exposure
 from augment.design.selection import Selection
 from augment.errors import AudioError, DesignError, Fault
+from augment.files.channels import channel_of
 from augment.scene import Babble, Voice
 from augment.streams import words
 
 if TYPE_CHECKING:
     import polars
 
-COLUMNS = ("id", "speaker", "text", "audio_filepath", "offset", "duration")
+COLUMNS = ("id", "speaker", "text", "audio_filepath", "offset", "duration", "audio_channel")
 Row = tuple[Any, ...]
 
 
@@ -118,22 +119,23 @@ class _Pool:
         voices: list[Voice] = []
         said = 0
         for place in places:
-            identity, speaker, _, audio, offset, duration = self.rows[place]
+            identity, speaker, _, audio, offset, duration, channel = self.rows[place]
             facts = self._facts(self.rows[place])
             if facts is None:
                 continue
             cut = None if offset is None else duration
-            voices.append(Voice(identity, speaker, audio, offset, cut, facts.sha256))
+            voices.append(Voice(identity, speaker, audio, offset, cut, facts.sha256, channel_of(channel)))
             said += facts.samples
             if said >= 2 * needed:
                 break
         return tuple(voices)
 
     def _facts(self, row: Row) -> Facts | None:
-        identity, _, _, audio, offset, duration = row
+        identity, _, _, audio, offset, duration, channel = row
         if identity not in self.facts:
             try:
-                self.facts[identity] = facts_of(self._corpus.audio_path(audio), offset, duration, self._rate)
+                path = self._corpus.audio_path(audio)
+                self.facts[identity] = facts_of(path, offset, duration, self._rate, channel_of(channel))
             except AudioError:
                 self.facts[identity] = None  # it is no chosen utterance: another one babbles in its place
         return self.facts[identity]

@@ -12,6 +12,7 @@ from augment.design.conditions import ChainStep
 from augment.design.exposure import Exposure, deal
 from augment.design.selection import Selection
 from augment.design.spectrum import deal_spectrum
+from augment.files.channels import channel_of, channel_text
 from augment.profiles.library import DEALT, Library, Need
 from augment.scene import Babble, Dealt, Segment, Spectrum, Voice
 
@@ -85,7 +86,8 @@ def written(dealt: Dealt) -> dict[str, Any]:
 
 def _voice(voice: Voice) -> list[str | None]:
     place = [None if value is None else repr(value) for value in (voice.offset_s, voice.duration_s)]
-    return [voice.utterance, voice.speaker, voice.audio, *place, voice.sha256]
+    channel = () if voice.channel is None else (channel_text(voice.channel),)
+    return [voice.utterance, voice.speaker, voice.audio, *place, voice.sha256, *channel]
 
 
 def read_dealt(text: str) -> Mapping[str, Dealt]:
@@ -107,10 +109,16 @@ def _read(values: dict[str, Any]) -> Dealt:
 
 
 def _read_voice(
-    utterance: str, speaker: str, audio: str, offset: str | None, duration: str | None, sha256: str
+    utterance: str,
+    speaker: str,
+    audio: str,
+    offset: str | None,
+    duration: str | None,
+    sha256: str,
+    channel: str | None = None,
 ) -> Voice:
     start, length = (None if value is None else float(value) for value in (offset, duration))
-    return Voice(utterance, speaker, audio, start, length, sha256)
+    return Voice(utterance, speaker, audio, start, length, sha256, channel_of(channel))
 
 
 def content(dealt: Dealt) -> Any:

@@ -14,6 +14,7 @@ from augment.design.conditions import ChainStep
 from augment.errors import Fault, ProfileError
 from augment.profiles.library import Library, Need
 from augment.profiles.recording import Recording
+from augment.profiles.telling import recording_notes
 from augment.scene import Dealt, Segment
 from augment.streams import generator
 
@@ -31,6 +32,7 @@ class Exposure:
         silent: How many more are not dealt, since a part of them is silent or cannot be used.
         seconds: Length of all recordings, or of all voices that were dealt.
         reuse: The most blocks that hear one segment or voice.
+        notes: What the user should know of the recordings.
     """
 
     path: str
@@ -41,6 +43,7 @@ class Exposure:
     silent: int
     seconds: float
     reuse: int
+    notes: tuple[str, ...] = ()
 
 
 def segments(
@@ -89,7 +92,8 @@ def deal(
     Raises:
         ProfileError: The recordings cannot be used.
     """
-    recordings = library.recordings(need.name)
+    inventory = library.recordings(need.name, need.use)
+    recordings = inventory.recordings
     found, silent = segments(recordings, *grid)
     if not found:
         message = f"every segment of {grid[1]:g} s of the noise '{need.name}' is silent for half a second or more"
@@ -113,4 +117,5 @@ def deal(
         silent=silent,
         seconds=sum(recording.duration_s for recording in recordings),
         reuse=-(-len(blocks) // len(found)),
+        notes=tuple(recording_notes(need.name, inventory, grid[0])),
     )

@@ -32,6 +32,7 @@ def notes_on(
         *_recording_notes(selection, facts, loaded),
         *_twin_notes(items),
         *_exposure_notes(items, exposures, loaded),
+        *dict.fromkeys(note for exposure in exposures.values() for note in exposure.notes),
         *_edge_notes(conditions, loaded),
         *_source_notes(conditions, loaded),
     ]
@@ -45,7 +46,7 @@ def _recording_notes(selection: Selection, facts: Mapping[str, Facts], loaded: L
 
 def _twin_notes(items: "polars.DataFrame") -> list[str]:
     """The same audio under two ids is one observation, not two."""
-    once = items.unique("utterance").select("source_sha256", "source_offset", "source_duration")
+    once = items.unique("utterance").select("source_sha256", "source_channel", "source_offset", "source_duration")
     twins = once.height - once.unique().height
     return [f"{twins} chosen utterances have the very audio of another one"] if twins else []
 
@@ -84,7 +85,7 @@ def _source_notes(conditions: Iterable[Condition], loaded: LoadedRecipe) -> list
             continue
         unused = [Unused(Kind.FILES, ending, count) for ending, count in loaded.library.passed_over(need).items()]
         if need.kind == "recording":
-            contents = [recording.sha256 for recording in loaded.library.recordings(need.name)]
+            contents = [recording.sha256 for recording in loaded.library.recordings(need.name, need.use).recordings]
             copies = len(contents) - len(set(contents))
             unused += [Unused(Kind.COPIES, "with the very bytes of another", copies)] if copies else []
         notes += [f"{need.name}: {note}" for note in unused_notes(unused)]

@@ -102,7 +102,7 @@ def make_plan(
     chains = [_Chain(condition, loaded, exposures) for condition in conditions]
     labels = label_columns(corpus, loaded)
     owns = [_utterance_part(row, facts[row["id"]], labels) for row in selection.frame.rows(named=True)]
-    speech = [json.dumps([own["source_sha256"], own["source_offset"], own["source_duration"]]) for own in owns]
+    speech = [json.dumps(_speech_identity(own)) for own in owns]
     names, suffix = [condition.name for condition in conditions], loaded.recipe.output.format
     pairs = [(u, c) for u, own in enumerate(owns) for c in schedule.of_block(own["block"])]
     provenance = Provenance(loaded, corpus, exposures)
@@ -166,6 +166,12 @@ def label_columns(corpus: Corpus, loaded: LoadedRecipe) -> dict[str, str]:
     return columns
 
 
+def _speech_identity(own: Mapping[str, Any]) -> list[str | None]:
+    """What of an utterance's part of a plan decides samples."""
+    place = [own["source_sha256"], own["source_offset"], own["source_duration"]]
+    return place if own["source_channel"] is None else [*place, own["source_channel"]]
+
+
 def _utterance_part(utterance: Mapping[str, Any], facts: Facts, labels: Mapping[str, str]) -> dict[str, Any]:
     offset, duration = utterance["offset"], utterance["duration"]
     return {
@@ -176,6 +182,7 @@ def _utterance_part(utterance: Mapping[str, Any], facts: Facts, labels: Mapping[
         "block": utterance["block"],
         **{column: utterance[label_column(label)] for label, column in labels.items()},
         "source_audio": utterance["audio_filepath"],
+        "source_channel": utterance["audio_channel"],
         "source_offset": None if offset is None else repr(offset),
         "source_duration": None if offset is None or duration is None else repr(duration),
         "source_sha256": facts.sha256,
@@ -258,8 +265,9 @@ class _Chain:
 
 
 def _spelled(perturbation: Perturbation) -> set[str]:
-    """Fields whose name stands in the recipe only: not those that rows repeat."""
-    return set() if perturbation.records else {need.field for need in perturbation.needs()}
+    """Fields that stand in the recipe only: names, but those that rows repeat, and what the planner alone heeds."""
+    names = set() if perturbation.records else {need.field for need in perturbation.needs()}
+    return names | perturbation.planned
 
 
 def _version_of(package: str | None) -> str | None:

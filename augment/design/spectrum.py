@@ -11,6 +11,7 @@ from augment.corpus.table import Corpus
 from augment.design.conditions import ChainStep
 from augment.design.exposure import Exposure
 from augment.design.selection import Selection
+from augment.files.channels import channel_of
 from augment.scene import Spectrum
 
 EDGE = 10**0.05
@@ -23,8 +24,10 @@ def deal_spectrum(
     """Measure the spectrum of the chosen utterances, each at the same active level; all blocks get the same."""
     bands, samples = third_octaves(sample_rate_hz), 0
     total = np.zeros(len(bands))
-    for audio, offset, duration in selection.frame.sort("id").select("audio_filepath", "offset", "duration").rows():
-        speech = read_speech(corpus.audio_path(audio), offset, duration, sample_rate_hz).samples
+    columns = ("audio_filepath", "offset", "duration", "audio_channel")
+    for audio, offset, duration, channel in selection.frame.sort("id").select(columns).rows():
+        path = corpus.audio_path(audio)
+        speech = read_speech(path, offset, duration, sample_rate_hz, channel_of(channel)).samples
         total += band_powers(speech * speech_gain(speech, sample_rate_hz, -26.0), sample_rate_hz, bands)
         samples += speech.size
     level = 10 * np.log10(np.maximum(total, np.max(total) * 10 ** (-FLOOR_DB / 10)))

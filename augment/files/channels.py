@@ -1,8 +1,149 @@
-"""Which channel of a file is heard."""
+"""Which channel of a file is heard.
+
+Channels are never averaged unless somebody asks for it: two microphones of one talker make a comb filter, two talkers
+stand under one text, and opposite polarities cancel. Where nobody says which channel is meant, it does not matter, or
+the file is refused; of noise the first channel is taken, as one microphone hears it.
+"""
 
 from typing import Annotated, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
-ChannelChoice = Annotated[int, Field(ge=0, le=63)] | Literal["mix"] | None
-"""A channel, from 0; ``mix`` for the mean of all; None where nobody says it."""
+from augment.acoustics import Signal
+from augment.acoustics.channels import ChannelChoice, Comparison, Relation
+from augment.bounds import MOST_CHANNELS
+from augment.errors import AudioError, Fault
+from augment.files.containers.stream import Remark
+
+ChannelField = Annotated[int, Field(ge=0, lt=MOST_CHANNELS)] | Literal["mix"] | None
+"""A :data:`~augment.acoustics.channels.ChannelChoice` as a recipe spells it."""
+Wanted = int | Literal["mix", "first"] | None
+"""A choice, and ``first`` for the first channel where nobody says it."""
+CANCELLATION_DB = 7.0
+
+
+def channel_text(choice: ChannelChoice) -> str | None:
+    """A choice as tables hold it.
+
+    Example:
+        >>> channel_text(1), channel_text("mix"), channel_text(None)
+        ('1', 'mix', None)
+    """
+    return None if choice is None else str(choice)
+
+
+def channel_of(text: str | None) -> ChannelChoice:
+    """A choice as a table holds it.
+
+    Raises:
+        ValueError: The text is none.
+
+    Example:
+        >>> channel_of("1"), channel_of("mix"), channel_of(None)
+        (1, 'mix', None)
+    """
+    if text is None or text == "mix":
+        return text  # type: ignore[return-value]  # mypy does not narrow a text to a literal
+    if not (text.isascii() and text.isdigit() and int(text) < MOST_CHANNELS):
+        raise ValueError(f"expected a channel, from 0, or mix, found '{text}'")
+    return int(text)
+
+
+class Picked:
+    """The wanted channel of frames that pass by in blocks.
+
+    Args:
+        wanted: Which.
+        channels: How many there are.
+        sample_rate_hz: Of them.
+    """
+
+    def __init__(self, wanted: Wanted, channels: int, sample_rate_hz: int) -> None:
+        self.wanted = wanted
+        self.comparison = Comparison(channels, sample_rate_hz) if channels > 1 else None
+
+    @property
+    def width(self) -> int:
+        """Channels that must be kept until all is known."""
+        return self.comparison.channels if self.comparison and self.wanted is None else 1
+
+    def take(self, block: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What is to be kept of frames of shape (n, c): shape (n,), or (n, c)."""
+        if self.comparison is None:
+            return block[:, 0]
+        self.comparison.take(block)
+        if self.wanted is None:
+            return block
+        if self.wanted == "mix":
+            return np.asarray(block.mean(axis=1))
+        return block[:, 0 if self.wanted == "first" else self.wanted]
+
+    def refuse(self, where: str) -> None:
+        """Refuse a channel that the file does not have.
+
+        Raises:
+            AudioError: It has fewer.
+        """
+        count = self.comparison.channels if self.comparison else 1
+        if isinstance(self.wanted, int) and self.wanted >= count:
+            has = "one channel, 0" if count == 1 else f"{count} channels, 0 to {count - 1}"
+            raise AudioError(Fault(where, f"channel {self.wanted} is asked for, and the file has {has}"))
+
+    def heard(self, kept: NDArray[np.float64], where: str) -> tuple[Signal, frozenset[Remark]]:
+        """The channel, of what was kept, and what the user should know.
+
+        Raises:
+            AudioError: Channels differ and nobody says which is meant, or their mean loses the sound.
+        """
+        if self.comparison is None:
+            return kept, frozenset()
+        relation, chosen = self.comparison.relation, self.comparison.chosen
+        if self.wanted == "mix":
+            return kept, self._mixed(kept, where)
+        if self.wanted == "first":
+            return kept, self._first(relation, chosen, where)
+        if self.wanted is not None:
+            return kept, frozenset({Remark.CHOSEN})
+        if relation in (Relation.DIFFERENT, Relation.INVERTED):
+            raise AudioError(Fault(where, f"has {self._told(relation)}, and nobody says which is meant", self._ways()))
+        alone = relation == Relation.ALONE
+        return np.ascontiguousarray(kept[:, chosen]), frozenset({Remark.ONE_SOUNDS if alone else Remark.SAME_CHANNELS})
+
+    def _first(self, relation: Relation, chosen: int, where: str) -> frozenset[Remark]:
+        if relation == Relation.ALONE and chosen:
+            message = f"the first of its channels is silent, and channel {chosen} is not"
+            raise AudioError(Fault(where, message, f"say which is meant: channel: {chosen}"))
+        told = {
+            Relation.ALONE: Remark.ONE_SOUNDS,
+            Relation.SAME: Remark.SAME_CHANNELS,
+            Relation.INVERTED: Remark.FIRST_OF_INVERTED,
+            Relation.DIFFERENT: Remark.FIRST_OF_DIFFERENT,
+        }
+        return frozenset({told[relation]})
+
+    def _mixed(self, kept: NDArray[np.float64], where: str) -> frozenset[Remark]:
+        assert self.comparison is not None
+        loss, energy = 10 ** (-CANCELLATION_DB / 10), float(np.sum(np.square(kept - np.mean(kept))))
+        if energy < float(np.max(self.comparison.energies)) * loss:
+            message = f"the mean of its {self.comparison.channels} channels is far weaker than the strongest one"
+            raise AudioError(Fault(where, message, f"the channels cancel or are mostly empty: {self._ways(mix=False)}"))
+        return frozenset({Remark.MIXED_DELAYED if self.comparison.delay_s else Remark.MIXED})
+
+    def _told(self, relation: Relation) -> str:
+        assert self.comparison is not None
+        count = self.comparison.channels
+        if relation == Relation.INVERTED:
+            return f"{count} channels, the same with opposite polarity"
+        delay_s = self.comparison.delay_s
+        if delay_s:
+            late, early = (1, 0) if delay_s > 0 else (0, 1)
+            return f"{count} channels that differ (channel {late} is {1000 * abs(delay_s):.2f} ms behind {early})"
+        return f"{count} channels that differ"
+
+    def _ways(self, mix: bool = True) -> str:
+        assert self.comparison is not None
+        count = self.comparison.channels
+        each = " or ".join(f"channel: {number}" for number in range(min(2, count))) + (" ..." if count > 2 else "")
+        return f"say which: {each}" + (", or channel: mix for their mean" if mix else "")

@@ -3,8 +3,9 @@
 import tarfile
 from collections.abc import Mapping
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from augment.bounds import LARGEST_FILE_BYTES, LARGEST_TAR_HEADER_BYTES, MOST_MEMBERS
 from augment.errors import AudioError, Fault
 from augment.files.parquet import ask_parquet
 
@@ -51,6 +52,9 @@ def _of_tar(container: Path, member: str) -> bytes:
     if member not in places:
         raise AudioError(Fault(str(container), f"the archive has no file '{member}'"))
     offset, size = places[member]
+    if size > LARGEST_FILE_BYTES:
+        message = f"'{member}' has {size:,} bytes; at most {LARGEST_FILE_BYTES:,} are read"
+        raise AudioError(Fault(str(container), message))
     with container.open("rb") as file:
         file.seek(offset)
         data = file.read(size)
@@ -60,7 +64,7 @@ def _of_tar(container: Path, member: str) -> bytes:
 
 
 def tar_members(container: Path, changed_ns: int, size: int) -> Mapping[str, tuple[int, int]]:
-    """Offset and size of every regular file of an archive, in its order.
+    """Offset and size of every regular file of an archive, in its order; ``./a`` and ``a`` are one name.
 
     Args:
         container: An uncompressed archive.
@@ -83,19 +87,41 @@ def tar_links(container: Path) -> int:
     return _of_archive(container, state.st_mtime_ns, state.st_size)[1]
 
 
+class _Member(tarfile.TarInfo):
+    """A member whose header is no larger than names are, and that holds what it says."""
+
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        heads = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
+        if self.type in (*heads, *GNU_NAMES) and self.size > LARGEST_TAR_HEADER_BYTES:
+            raise ValueError(f"a header has {self.size:,} bytes; at most {LARGEST_TAR_HEADER_BYTES:,} are read")
+        found: tarfile.TarInfo = super()._proc_member(archive)  # type: ignore[misc]  # documented for subclasses
+        if found.issparse():
+            raise ValueError(f"'{found.name}' is a sparse file, whose holes are not kept")
+        return found
+
+
+GNU_NAMES = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
+
+
 @lru_cache(maxsize=64)
 def _of_archive(container: Path, changed_ns: int, size: int) -> tuple[Mapping[str, tuple[int, int]], int]:
     """Offset and size of every regular file, and the number of links."""
     places: dict[str, tuple[int, int]] = {}
     links = 0
     try:
-        with tarfile.open(container, "r:") as archive:
+        with tarfile.open(container, "r:", tarinfo=_Member) as archive:
             for info in archive:
                 links += info.issym() or info.islnk()
-                if info.isreg():
-                    if info.name in places:
-                        raise AudioError(Fault(str(container), f"the archive has two files '{info.name}'"))
-                    places[info.name] = (info.offset_data, info.size)
+                name = PurePosixPath(info.name).as_posix()
+                if not info.isreg():
+                    continue
+                if name in places:
+                    raise AudioError(Fault(str(container), f"the archive has two files '{name}'"))
+                if info.offset_data + info.size > size:
+                    raise ValueError(f"it is cut off inside '{name}'")
+                if len(places) >= MOST_MEMBERS:
+                    raise ValueError(f"it has more than {MOST_MEMBERS:,} files")
+                places[name] = (info.offset_data, info.size)
             end = archive.offset
         with container.open("rb") as file:
             file.seek(end)

@@ -28,6 +28,7 @@ class Perturbation(BaseModel):
         needs_spl: Whether it must know how loud the sound is: the recipe then says the talker's effort and distance.
         records: Columns of the manifest that it fills.
         limits: What a test set with it does not model, for its data sheet.
+        planned: Fields that only the planner heeds: what they decide is dealt to blocks, and they change no sample.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
@@ -37,6 +38,7 @@ class Perturbation(BaseModel):
     needs_spl: ClassVar[bool] = False
     records: ClassVar[tuple[str, ...]] = ()
     limits: ClassVar[tuple[str, ...]] = ()
+    planned: ClassVar[frozenset[str]] = frozenset()
     kind: str
 
     def needs(self) -> tuple[Need, ...]:

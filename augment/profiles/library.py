@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 
 from augment.acoustics import Signal
+from augment.acoustics.channels import ChannelChoice
 from augment.acoustics.resample import resample
 from augment.acoustics.synthesis import Streams
 from augment.bundled import bundled
@@ -19,7 +20,7 @@ from augment.files.yaml import load_yaml, validate
 from augment.profiles.components import Sound
 from augment.profiles.microphone import MicrophoneProfile, from_impulse_response
 from augment.profiles.noise import NoiseProfile
-from augment.profiles.recording import Recording, audio_below, inspect_recordings, read_samples
+from augment.profiles.recording import PLAIN_USE, Inventory, Use, audio_below, inspect_recordings, read_samples
 from augment.profiles.room import Position, Response, RoomProfile, inspect_positions, prepare_positions
 
 Kind = Literal["noise_profile", "microphone", "room", "impulse_response", "recording", "talkers", "speech_spectrum"]
@@ -45,11 +46,13 @@ class Need:
         field: The field of the step that names it.
         kind: What kind of thing it is.
         name: The bundled name, or a path relative to the recipe.
+        use: How recordings are to be used.
     """
 
     field: str
     kind: Kind
     name: str
+    use: Use = PLAIN_USE
 
 
 @dataclass(frozen=True)
@@ -150,13 +153,14 @@ class Library:
 
         return self.once(("responses", source, channel, keep_gain, sample_rate_hz), prepare)
 
-    def recordings(self, source: str) -> tuple[Recording, ...]:
-        """What is known of the recordings of a noise file or folder.
+    def recordings(self, source: str, use: Use = PLAIN_USE) -> Inventory:
+        """What is known of the recordings of a noise file or folder, and which of them cannot be used.
 
         Raises:
             ProfileError: It is not there, or a file of it cannot be used.
         """
-        return self.once(("recordings", source), lambda: inspect_recordings(self.find("recording", source)))
+        place = self.find("recording", source)
+        return self.once(("recordings", source, use), lambda: inspect_recordings(place, use))
 
     def passed_over(self, need: Need) -> Mapping[str, int]:
         """Files in the folder of a source that are no audio of a known ending, counted by ending.
@@ -167,7 +171,9 @@ class Library:
         place = self.find(need.kind, need.name)
         return {} if place.is_file() else self.once(("others", place), lambda: audio_below(place).endings())
 
-    def samples(self, source: str, name: str, sha256: str, sample_rate_hz: int) -> Signal:
+    def samples(
+        self, source: str, name: str, sha256: str, sample_rate_hz: int, channel: ChannelChoice = None
+    ) -> Signal:
         """Samples of one recording at a sample rate, shape (n,); a few recordings are kept.
 
         Args:
@@ -175,6 +181,7 @@ class Library:
             name: Of the recording.
             sha256: Of its file, when it was planned.
             sample_rate_hz: Wanted rate.
+            channel: Of the file; the first where nobody says it.
 
         Raises:
             ProfileError: The file is not what it was when it was planned, or cannot be used any more.
@@ -184,17 +191,23 @@ class Library:
 
         def load() -> Signal:
             try:
-                samples, rate, found = read_samples(path)
+                samples, audio = read_samples(path, channel)
             except AudioError as error:
                 raise ProfileError(error.faults) from None
-            if found != sha256:
+            if audio.sha256 != sha256:
                 raise ProfileError(Fault(str(path), "the noise has changed since it was planned", "build again"))
-            return resample(samples, rate, sample_rate_hz)
+            return resample(samples, audio.sample_rate_hz, sample_rate_hz)
 
-        return self.few((source, name, sample_rate_hz), load)
+        return self.few((source, name, sample_rate_hz, channel), load)
 
     def voice(
-        self, audio: str, offset_s: float | None, duration_s: float | None, sha256: str, sample_rate_hz: int
+        self,
+        audio: str,
+        offset_s: float | None,
+        duration_s: float | None,
+        sha256: str,
+        sample_rate_hz: int,
+        channel: ChannelChoice = None,
     ) -> Signal:
         """Samples of an utterance that babbles, shape (n,), without DC offset.
 
@@ -204,6 +217,7 @@ class Library:
             duration_s: Length, where it has a start.
             sha256: Of its file, when it was planned.
             sample_rate_hz: Wanted rate.
+            channel: Of the file.
 
         Raises:
             ProfileError: The file is not what it was when it was planned, or cannot be used any more.
@@ -211,7 +225,7 @@ class Library:
         path = (self.voices or self.base) / audio
         part = (0.0, None) if offset_s is None else (offset_s, duration_s)
         try:
-            voice = read_audio(path, *part)
+            voice = read_audio(path, *part, channel=channel)
         except AudioError as error:
             raise ProfileError(error.faults) from None
         if voice.sha256 != sha256:

@@ -67,7 +67,7 @@ def from_impulse_response(path: Path) -> MicrophoneProfile:
         ProfileError: It cannot be read, is silent, or is longer than 5 s.
     """
     try:
-        audio = read_audio(path, longest_s=LONGEST_S)
+        audio = read_audio(path, longest_s=LONGEST_S, channel="first")
     except AudioError as error:
         raise ProfileError(error.faults) from None
     impulse, rate = audio.samples, audio.sample_rate_hz

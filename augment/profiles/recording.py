@@ -1,22 +1,44 @@
 """Recorded noise: audio files, and folders of them."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from augment.acoustics import Signal
+from augment.acoustics.channels import ChannelChoice
 from augment.acoustics.levels import rms_level_dbov
+from augment.acoustics.source import band_edge_hz
 from augment.errors import AudioError, Fault, ProfileError
-from augment.files.audio import read_audio
+from augment.files.audio import Audio, read_audio
+from augment.files.containers.stream import Remark
 from augment.files.walk import Walk, walked
+from augment.tolerance import Tolerance
 
-SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif", ".au", ".caf", ".w64", ".sph"})
+SUFFIXES = frozenset(
+    {".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif", ".au", ".caf", ".w64", ".sph", ".m4a", ".mp4", ".webm"}
+)
 SHORTEST_S = 0.25
 QUIETEST_DBOV = -90.0
 QUIETEST_BELOW_DB = 40.0
 STRETCH_S = 0.5
+
+
+@dataclass(frozen=True)
+class Use:
+    """How the recordings of a source are to be used.
+
+    Attributes:
+        channel: Which of their channels is heard; the first where nobody says it.
+        tolerance: How many of them may be left out because they cannot be used.
+    """
+
+    channel: ChannelChoice = None
+    tolerance: Tolerance = field(default_factory=Tolerance)
+
+
+PLAIN_USE = Use()
 
 
 @dataclass(frozen=True)
@@ -29,6 +51,8 @@ class Recording:
         sample_rate_hz: Of the file.
         frames: Length at that rate.
         silent: For each half second of it, whether it is silent, or 40 dB below the whole.
+        band_hz: Frequency above which next to nothing is left of it.
+        remarks: What the user should know of the file.
     """
 
     name: str
@@ -36,6 +60,8 @@ class Recording:
     sample_rate_hz: int
     frames: int
     silent: tuple[bool, ...] = ()
+    band_hz: float = math.inf
+    remarks: frozenset[Remark] = frozenset()
 
     @property
     def duration_s(self) -> float:
@@ -53,6 +79,19 @@ class Recording:
         return any(self.silent[int(start_s / STRETCH_S) : math.ceil(end_s / STRETCH_S)])
 
 
+@dataclass(frozen=True)
+class Inventory:
+    """The recordings of a source.
+
+    Attributes:
+        recordings: Those that can be used, sorted by name.
+        unusable: Why the others cannot, where the recipe leaves them out.
+    """
+
+    recordings: tuple[Recording, ...]
+    unusable: tuple[Fault, ...] = ()
+
+
 def audio_files(source: Path) -> list[Path]:
     """The files that a noise source stands for, sorted by name; hidden files, other types and test sets are not."""
     return [source] if source.is_file() else audio_below(source).files
@@ -63,22 +102,30 @@ def audio_below(folder: Path) -> Walk:
     return walked(folder, lambda name: Path(name).suffix.lower() in SUFFIXES)
 
 
-def read_samples(path: Path) -> tuple[Signal, int, str]:
-    """Samples of a noise file in one channel, without DC offset; its sample rate; and the hash of its bytes.
+def read_samples(path: Path, channel: ChannelChoice = None) -> tuple[Signal, Audio]:
+    """Samples of a noise file in one channel, without DC offset, and the file as it was read.
+
+    Args:
+        path: The file.
+        channel: Which channel; the first where nobody says it: averaged, two microphones are a comb filter.
 
     Raises:
         AudioError: The file cannot be used as audio.
     """
-    audio = read_audio(path)
-    return audio.samples - np.mean(audio.samples), audio.sample_rate_hz, audio.sha256
+    audio = read_audio(path, channel="first" if channel is None else channel)
+    return audio.samples - np.mean(audio.samples), audio
 
 
-def inspect_recordings(source: Path) -> tuple[Recording, ...]:
+def inspect_recordings(source: Path, use: Use = PLAIN_USE) -> Inventory:
     """Inspect a noise file, or all noise files in a folder and its subfolders.
 
+    Args:
+        source: The file or folder.
+        use: How they are to be used.
+
     Raises:
-        ProfileError: No audio file is there, or files are damaged, silent or shorter than 0.25 s; all of them are
-            named.
+        ProfileError: No audio file is there, or files are damaged, silent or shorter than 0.25 s, and more of them than
+            may be left out; all of them are named.
     """
     files = audio_files(source)
     if not files:
@@ -92,16 +139,21 @@ def inspect_recordings(source: Path) -> tuple[Recording, ...]:
             faults.append(Fault(ascii(str(path)), "the file's name is not valid Unicode", "rename the file"))
             continue
         try:
-            recordings.append(_inspect(path, path.name if path == source else path.relative_to(source).as_posix()))
+            name = path.name if path == source else path.relative_to(source).as_posix()
+            recordings.append(_inspect(path, name, use.channel))
         except AudioError as error:
             faults += error.faults
-    if faults:
-        raise ProfileError(faults)
-    return tuple(recordings)
+    if faults and (not recordings or use.tolerance.exceeded({"": len(files) - len(recordings)}, {"": len(files)})):
+        ways = "mend or take them away, or allow it: {unusable: leave_out, at_most: ...}"
+        raise ProfileError(
+            [*faults, Fault(str(source), f"{len(faults)} of {len(files)} noise files cannot be used", ways)]
+        )
+    return Inventory(tuple(recordings), tuple(faults))
 
 
-def _inspect(path: Path, name: str) -> Recording:
-    samples, rate, sha256 = read_samples(path)
+def _inspect(path: Path, name: str, channel: ChannelChoice) -> Recording:
+    samples, audio = read_samples(path, channel)
+    rate = audio.sample_rate_hz
     level = rms_level_dbov(samples)
     if level < QUIETEST_DBOV:
         shown = "silent" if level == -math.inf else f"silent ({level:.0f} dBov)"
@@ -114,4 +166,4 @@ def _inspect(path: Path, name: str) -> Recording:
     # Hiss far below the noise is no noise either: brought to the wanted SNR it would be something else.
     least = max(QUIETEST_DBOV, level - QUIETEST_BELOW_DB)
     silent = tuple(rms_level_dbov(stretch) < least for stretch in stretches)
-    return Recording(name, sha256, rate, samples.size, silent)
+    return Recording(name, audio.sha256, rate, samples.size, silent, band_edge_hz(samples, rate), audio.remarks)

@@ -29,7 +29,7 @@ ROW_FIELDS = (
     "speech_level_at", "speech_effort", "speech_level_dbspl", "speech_distance_m", "loudness_lufs",
     "snr_requested_db", "snr_db", "snr_full_band_db", "snr_a_weighted_db", "snr_delivered_db",
     "snr_band_hz", "snr_weighting", "gain_db", "headroom_gain_db", "peak_dbfs", "clipped_samples",
-    "source_audio", "source_offset", "source_sample_rate", "source_level_dbov", "source_sha256",
+    "source_audio", "source_channel", "source_offset", "source_sample_rate", "source_level_dbov", "source_sha256",
     "licence", "credit", "key", "pcm_sha256", "sha256",
 )  # fmt: skip
 """Columns that every manifest has; the factors, the noises and the labels of the corpus add theirs."""

@@ -5,6 +5,7 @@ from enum import IntEnum
 
 import numpy as np
 
+from augment.acoustics.channels import ChannelChoice
 from augment.profiles.library import Library
 from augment.streams import generator
 
@@ -59,6 +60,7 @@ class Voice:
         offset_s: Start in the file; None for the whole file.
         duration_s: Length, where it has a start.
         sha256: Of the file.
+        channel: Of the file; None where it does not matter.
     """
 
     utterance: str
@@ -67,6 +69,7 @@ class Voice:
     offset_s: float | None
     duration_s: float | None
     sha256: str
+    channel: ChannelChoice = None
 
 
 @dataclass(frozen=True)

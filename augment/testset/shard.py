@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from augment.acoustics.channels import ChannelChoice
 from augment.bounds import SLOWEST, STARTUP_S
 from augment.corpus.speech import read_speech
 from augment.design.conditions import Condition
@@ -43,6 +44,7 @@ class Utterance:
         path: Its audio file.
         offset_s: Start in the file; None for the whole file.
         duration_s: Length, where it has a start.
+        channel: Of the file; None where it does not matter.
         sha256: Of the file, when it was planned.
         block: Its block.
         dealt: What the planner dealt to the block, by :attr:`ChainStep.plays`.
@@ -54,6 +56,7 @@ class Utterance:
     path: Path
     offset_s: float | None
     duration_s: float | None
+    channel: ChannelChoice
     sha256: str
     block: int
     dealt: Mapping[str, Dealt]
@@ -203,7 +206,8 @@ def render_utterance(job: Job, utterance: Utterance) -> Iterator[Rendered | Fail
         RenderError: It has no active speech.
     """
     spec = job.spec
-    speech = read_speech(utterance.path, utterance.offset_s, utterance.duration_s, spec.sample_rate_hz)
+    place = (utterance.path, utterance.offset_s, utterance.duration_s)
+    speech = read_speech(*place, spec.sample_rate_hz, utterance.channel)
     if speech.sha256 != utterance.sha256:
         raise AudioError(Fault(str(utterance.path), "the file has changed since it was planned", "build again"))
     conditions = [job.conditions[item.condition] for item in utterance.items]

@@ -8,6 +8,7 @@ from typing import Any
 from augment.design.conditions import Condition
 from augment.design.dealing import read_dealt
 from augment.design.plan import Plan
+from augment.files.channels import channel_of
 from augment.recipe.loader import LoadedRecipe
 from augment.render import RenderSpec
 from augment.testset.shard import Item, Job, Shard, Utterance
@@ -47,6 +48,7 @@ def utterance_of(rows: Sequence[dict[str, Any]], root: Path) -> Utterance:
         path=root.resolve() / first["source_audio"],
         offset_s=None if offset is None else float(offset),
         duration_s=None if duration is None else float(duration),
+        channel=channel_of(first["source_channel"]),
         sha256=first["source_sha256"],
         block=first["block"],
         dealt={path: part for row in rows for path, part in read_dealt(row["dealt"]).items()},

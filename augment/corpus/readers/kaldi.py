@@ -2,14 +2,16 @@
 
 Every ``utt2NAME`` and ``spk2NAME`` that is there gives a label NAME, ``label_NAME`` where it is called like a column of
 ours: ``utt2offset`` does not say which audio is read; files that are not read are told. A command in ``wav.scp`` is not
-run; where it only decodes one file (``cat``, ``flac``, ``sph2pipe``), the file is read. Relative paths start from the
-first of the folder itself and the two above it in which the first audio file is found. Segments that name a channel are
-faults.
+run; where it only decodes one file or one channel of it (``cat``, ``flac``, ``sph2pipe``, ``sox ... remix 1``), that is
+read. Relative paths start from the first of the folder itself and the two above it in which the first audio file is
+found. A segment's own channel is read, counted from 0 as Kaldi does; where several recordings are one file,
+``reco2file_and_channel`` says which channel each is.
 
 Reference: Kaldi's documentation, "Data preparation".
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,12 +24,17 @@ SUFFIXES = ()
 FOLDER = True
 SIGNS = ("wav.scp",)
 OWN = {"utt2spk", "utt2dur", "utt2num_frames", "utt2uniq", "utt2max_frames_per_chunk", "spk2utt", "reco2dur"}
-READ = {"wav.scp", "segments", "text", "utt2spk", "utt2dur", "spk2utt"}
-"""The last one is ``utt2spk`` the other way round."""
+READ = {"wav.scp", "segments", "text", "utt2spk", "utt2dur", "spk2utt", "reco2file_and_channel"}
+"""``spk2utt`` is ``utt2spk`` the other way round."""
+FILE = r"""("[^"$`\\]+"|'[^']+'|[^\s"']+)"""
 DECODERS = re.compile(
-    r"(?:\S*/)?(?:cat|flac(?: -c| -d| -s| -cd| -cds| -dc| --silent)+|sph2pipe(?: -f wav| -p)*)"
-    r""" ("[^"$`\\]+"|'[^']+'|[^\s"']+) ?\|"""
+    r"(?:\S*/)?(?:cat|flac(?: -c| -d| -s| -cd| -cds| -dc| --silent)+|sph2pipe(?: -f wav| -p| -c ([1-9]))*) "
+    rf"{FILE} ?\|"
 )
+REMIX = re.compile(rf"(?:\S*/)?sox {FILE} -t wav - remix ([1-9]) ?\|")
+SIDES = "reco2file_and_channel"
+CHANNELS = {"A": 0, "B": 1, "1": 0, "2": 1}
+"""Names of channels in that file."""
 
 Table = dict[str, tuple[str, str]]
 """Value of each key, and its place."""
@@ -45,12 +52,14 @@ def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
     for path in source.folder.glob("[!.]*"):
         if path.is_file() and path.name not in READ and not _is_label(path.name):
             source.pass_over(Kind.FILES, path.name)
-    base = source.start(next((file for entry, _ in recordings.values() if (file := _file(entry))), ""))
+    base = source.start(next((file for entry, _ in recordings.values() if (file := _file(entry))), ("", None))[0])
+    sides = _of_recordings(source, recordings)
     cut = segments if segments is not None else {key: (key, place) for key, (_, place) in recordings.items()}
     for identity, (value, place) in cut.items():
-        found = _audio(value, recordings, base, cut=segments is not None)
-        if isinstance(found, str):
-            yield place, source.fault(place, f"utterance '{identity}': {found}")
+        try:
+            found = _audio(value, recordings, sides, base, cut=segments is not None)
+        except ValueError as error:
+            yield place, source.fault(place, f"utterance '{identity}': {error}")
             continue
         own = {name: values[identity] for name, values in labels.items() if identity in values}
         text, speaker = texts.get(identity, ("", ""))[0], speakers.get(identity, ("", ""))[0]
@@ -96,41 +105,71 @@ def _labels(source: Source, speakers: Table) -> dict[str, dict[str, str]]:
     return found
 
 
-def _file(entry: str) -> str | None:
-    """The audio file of an entry of ``wav.scp``; None for a command or a place in an archive.
+def _file(entry: str) -> tuple[str, int | None] | None:
+    """The audio file of an entry of ``wav.scp``, and its channel; None for a command or a place in an archive.
 
     Example:
         >>> _file("a b.wav"), _file("flac -c -d -s a.flac |"), _file("sox a.wav -t wav - speed 1 |"), _file("a.ark:17")
-        ('a b.wav', 'a.flac', None, None)
-        >>> _file("cat 'a b.wav' |")
-        'a b.wav'
+        (('a b.wav', None), ('a.flac', None), None, None)
+        >>> _file("cat 'a b.wav' |"), _file("sph2pipe -f wav -p -c 2 a.sph |"), _file("sox a.wav -t wav - remix 1 |")
+        (('a b.wav', None), ('a.sph', 1), ('a.wav', 0))
     """
-    decoder = DECODERS.fullmatch(entry)
-    if decoder:
-        return decoder[1][1:-1] if decoder[1][0] in "\"'" else decoder[1]
-    return None if entry.endswith("|") or re.search(r"\.ark:\d+$", entry) else entry
+    decoder, remix = DECODERS.fullmatch(entry), REMIX.fullmatch(entry)
+    if decoder or remix:
+        channel, file = decoder.groups() if decoder else reversed(remix.groups()) if remix else ("", "")
+        plain = file[1:-1] if file[0] in "\"'" else file
+        return plain, None if channel is None else int(channel) - 1
+    return None if entry.endswith("|") or re.search(r"\.ark:\d+$", entry) else (entry, None)
 
 
-def _audio(value: str, recordings: Table, base: str, cut: bool) -> Row | str:
-    """Audio file, offset and duration of an utterance; or what is wrong."""
+def _of_recordings(source: Source, recordings: Table) -> dict[str, int]:
+    """Which channel of its file each recording is, where the file is several of them."""
+    if not source.has(SIDES):
+        return {}
+    times = Counter(entry for entry, _ in recordings.values())
+    found = {}
+    for recording, (value, place) in _table(source, SIDES).items():
+        side = value.split()[-1] if value else ""
+        if recording in recordings and times[recordings[recording][0]] > 1:
+            if side not in CHANNELS:
+                raise CorpusError(source.fault(place, f"expected a channel, A or B, found '{value}'"))
+            found[recording] = CHANNELS[side]
+    return found
+
+
+def _audio(value: str, recordings: Table, sides: dict[str, int], base: str, cut: bool) -> Row:
+    """Audio file, channel, offset and duration of an utterance.
+
+    Raises:
+        ValueError: What is wrong.
+    """
     recording, *times = value.split() or [""] if cut else [value]
-    if len(times) > 2:
-        return f"the segment names a channel ('{value}'), which is not taken out of a file: keep each in its own"
+    if len(times) > 3 or (len(times) == 3 and not re.fullmatch(r"\d{1,2}", times[2])):
+        raise ValueError(f"expected a recording, a start, an end and perhaps a channel, found '{value}'")
     if recording not in recordings:
-        return f"the recording '{recording}' is not in wav.scp" if recording else "the segment names no recording"
+        named = f"the recording '{recording}' is not in wav.scp"
+        raise ValueError(named if recording else "the segment names no recording")
     entry = recordings[recording][0]
     file = _file(entry)
     if not entry:
-        return f"the entry of '{recording}' in wav.scp is empty: it names no file"
+        raise ValueError(f"the entry of '{recording}' in wav.scp is empty: it names no file")
     if not file:
-        return "wav.scp has a command or an archive, which are not read: decode it to a file first"
-    audio: Row = {"audio_filepath": Path(base, file).as_posix() if base else file}
-    if not cut:
-        return audio
+        raise ValueError("wav.scp has a command or an archive, which are not read: decode it to a file first")
+    path, channel = file
+    if channel is None:
+        channel = int(times[2]) if len(times) == 3 else sides.get(recording)
+    elif times[2:] not in ([], ["0"]):
+        raise ValueError(f"the segment names channel {times[2]} of a recording that is one channel of its file")
+    audio: Row = {"audio_filepath": Path(base, path).as_posix() if base else path}
+    audio |= {} if channel is None else {"audio_channel": channel}
+    return {**audio, **_times(times[:2])} if cut else audio
+
+
+def _times(times: list[str]) -> Row:
     try:
         start, end = (float(time) for time in times)
     except ValueError:
-        return f"expected a recording, a start and an end in s, found '{value}'"
+        raise ValueError(f"expected a recording, a start and an end in s, found '{' '.join(times)}'") from None
     if not 0 <= start < end and end != -1:
-        return f"the segment {start:g}-{end:g} s is none"
-    return {**audio, "offset": start, **({"duration": round(end - start, 6)} if end != -1 else {})}
+        raise ValueError(f"the segment {start:g}-{end:g} s is none")
+    return {"offset": start, **({"duration": round(end - start, 6)} if end != -1 else {})}

@@ -3,8 +3,9 @@
 The path is a file of cuts, or a folder with ``*cuts*.jsonl.gz`` or with ``*recordings*.jsonl.gz`` and
 ``*supervisions*.jsonl.gz``. Every supervision is an utterance; ``custom`` fields of supervisions and cuts are labels,
 ``label_NAME`` where they are called like a column of ours; other fields are told. Relative audio paths start from the
-first of the folder itself and the two above it in which the first audio file is found. Recordings that Lhotse changes
-when it loads them (``transforms``, such as another speed) are faults; a changed sample rate alone is none.
+first of the folder itself and the two above it in which the first audio file is found. A supervision's own channel is
+read, out of the file that holds it. Recordings that Lhotse changes when it loads them (``transforms``, such as another
+speed) are faults; a changed sample rate alone is none.
 
 Reference: Lhotse's documentation, "Cuts" and "Supervision manifest"; lhotse/augmentation/transform.py.
 """
@@ -84,8 +85,10 @@ def _cuts(source: Source, paths: list[Path]) -> Iterator[tuple[str, Row | Fault]
             _tell_fields(source, cut, OF_CUT, "cuts")
             for supervision in cut["supervisions"]:
                 _tell_fields(source, supervision, OF_SUPERVISION, "supervisions")
-                supervision["custom"] = {**(cut.get("custom") or {}), **(supervision.get("custom") or {})}
-                yield place, _row(cut["recording"], supervision, _number(cut, "start") if "start" in cut else 0.0)
+                custom = {**(cut.get("custom") or {}), **(supervision.get("custom") or {})}
+                start_s = _number(cut, "start") if "start" in cut else 0.0
+                said = {"channel": cut.get("channel"), **supervision, "custom": custom}
+                yield place, _row(cut["recording"], said, start_s)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             yield place, source.fault(place, f"this cut cannot be used: {_said(error)}")
 
@@ -132,7 +135,8 @@ def _said(error: Exception) -> str:
 def _row(recording: dict[str, Any], supervision: dict[str, Any], start_s: float) -> Row:
     """An utterance; a stretch of its recording, or all of it."""
     offset, length = start_s + _number(supervision, "start"), _number(supervision, "duration")
-    file, recorded_s, rate = _file(recording), _number(recording, "duration"), _number(recording, "sampling_rate")
+    file, channel = _file(recording, _channel(supervision.get("channel")))
+    recorded_s, rate = _number(recording, "duration"), _number(recording, "sampling_rate")
     if rate <= 0:
         raise ValueError(f"the 'sampling_rate' of its recording is {recording['sampling_rate']}")
     whole = offset == 0.0 and abs(length - recorded_s) < 0.5 / rate
@@ -142,6 +146,7 @@ def _row(recording: dict[str, Any], supervision: dict[str, Any], start_s: float)
         **plain,
         "id": supervision["id"],
         "audio_filepath": file,
+        **({} if channel is None else {"audio_channel": channel}),
         **({} if whole else {"offset": round(offset, 6)}),
         "duration": length,
         "text": supervision.get("text"),
@@ -149,20 +154,37 @@ def _row(recording: dict[str, Any], supervision: dict[str, Any], start_s: float)
     }
 
 
-def _file(recording: dict[str, Any]) -> str:
-    """The audio file of a recording, where its samples are those that Lhotse would load."""
-    sources = recording["sources"]
-    if len(sources) != 1:
-        raise ValueError(f"its recording has {len(sources)} sources; only one file is read")
-    if sources[0]["type"] != "file":
-        raise ValueError(f"its audio is a '{sources[0]['type']}'; only files are read")
-    if len(recording.get("channel_ids") or [0]) > 1:
-        raise ValueError("its recording has several channels: keep the talker's own in a file")
+def _channel(named: Any) -> int | None:
+    """The channel that a supervision names; None for several, of which nobody says which is heard."""
+    if isinstance(named, list):
+        named = named[0] if len(named) == 1 else None
+    if named is None or (isinstance(named, int) and not isinstance(named, bool)):
+        return named
+    raise ValueError(f"expected a number as 'channel', found {named!r}")
+
+
+def _file(recording: dict[str, Any], channel: int | None) -> tuple[str, int | None]:
+    """The audio file of a recording that holds a channel, where its samples are those that Lhotse would load.
+
+    Returns:
+        The file, and which of its channels, if it has more than one.
+    """
     changes = [str(change.get("name") or change.get("type")) for change in recording.get("transforms") or ()]
     if set(changes) - set(HARMLESS):
         message = f"its recording is changed when Lhotse loads it (transforms: {', '.join(changes)})"
         raise ValueError(f"{message}: save the changed audio first, with save_audios")
-    return str(sources[0]["source"])
+    sources = recording["sources"]
+    holds = [source for source in sources if channel in (source.get("channels") or [0])]
+    if channel is not None and not holds:
+        has = sorted({number for source in sources for number in source.get("channels") or [0]})
+        raise ValueError(f"its channel is {channel}, and its recording has {', '.join(map(str, has))}")
+    if len(holds or sources) != 1:
+        raise ValueError(f"its recording has {len(sources)} sources; which is meant, its 'channel' must say")
+    (source,) = holds or sources
+    if source["type"] != "file":
+        raise ValueError(f"its audio is a '{source['type']}'; only files are read")
+    channels = list(source.get("channels") or [0])
+    return str(source["source"]), channels.index(channel) if channel is not None and len(channels) > 1 else None
 
 
 def _number(of: dict[str, Any], name: str) -> float:

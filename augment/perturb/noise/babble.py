@@ -103,7 +103,8 @@ def _levelled(voice: Voice, draw: Draw, sample_rate_hz: int) -> Signal:
     """An utterance at the level of all talkers, with soft ends."""
 
     def load() -> Signal:
-        samples = draw.library.voice(voice.audio, voice.offset_s, voice.duration_s, voice.sha256, sample_rate_hz)
+        place = (voice.audio, voice.offset_s, voice.duration_s, voice.sha256)
+        samples = draw.library.voice(*place, sample_rate_hz, voice.channel)
         fade = min(round(FADE_S * sample_rate_hz), samples.size // 2)
         rise = 0.5 - 0.5 * np.cos(np.pi * (np.arange(fade) + 0.5) / fade)
         samples = samples * speech_gain(samples, sample_rate_hz, TALKER_DBOV)

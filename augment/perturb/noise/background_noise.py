@@ -1,18 +1,21 @@
 """Recorded noise."""
 
 from collections.abc import Hashable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from augment.acoustics import Signal
 from augment.acoustics.splice import excerpt
+from augment.files.channels import ChannelField
 from augment.perturb.noise_step import NoiseStep, a_level_dbov
 from augment.profiles.components import Sound
 from augment.profiles.library import Need
+from augment.profiles.recording import Use
 from augment.scene import Draw, Scene, Segment
+from augment.tolerance import AtMost, Unusable, tolerance_of
 
 
 class BackgroundNoise(NoiseStep):
@@ -33,10 +36,22 @@ class BackgroundNoise(NoiseStep):
 
     kind: Literal["background_noise"]
     source: Annotated[str, Field(min_length=1, description="noise file or folder, relative to the recipe")]
+    channel: Annotated[
+        ChannelField, Field(description="which channel of files with several, from 0, or mix; 0 if not given")
+    ] = None
+    unusable: Unusable = "refuse"
+    at_most: AtMost = None
+    planned: ClassVar = frozenset({"unusable", "at_most"})
+
+    @model_validator(mode="after")
+    def _tolerable(self) -> "BackgroundNoise":
+        tolerance_of(self.unusable, self.at_most)
+        return self
 
     def needs(self) -> tuple[Need, ...]:
         """The recording."""
-        return (Need("source", "recording", self.source),)
+        use = Use(self.channel, tolerance_of(self.unusable, self.at_most))
+        return (Need("source", "recording", self.source, use),)
 
     def named(self, draw: Draw) -> str:
         """The recording."""
@@ -44,27 +59,31 @@ class BackgroundNoise(NoiseStep):
 
     def identity(self, draw: Draw) -> Hashable:
         """The stretch of the recording."""
-        return self.source, self._segment(draw).label
+        return self.source, self.channel, self._segment(draw).label
 
     def told(self, draw: Draw, scene: Scene) -> dict[str, Any]:
         """Where in the recording it starts, and whether the recording ends before the utterance."""
         segment, rate = self._segment(draw), scene.sample_rate_hz
-        recording = draw.library.samples(self.source, segment.name, segment.sha256, rate)
+        recording = self._recording(draw, rate)
         ends = segment.start + scene.speech.samples.size > recording.size
         return {"start_s": segment.start / rate, "segment": segment.label, "continued": ends}
 
     def sound(self, draw: Draw, samples: int, sample_rate_hz: int, lead: int) -> Sound:
         """The block's stretch of the recording."""
         segment = self._segment(draw)
-        recording = draw.library.samples(self.source, segment.name, segment.sha256, sample_rate_hz)
+        recording = self._recording(draw, sample_rate_hz)
         return excerpt(recording, sample_rate_hz, segment.start, samples, draw.stream("splice")), None
 
     def a_level_db(self, draw: Draw, sound: Signal, sample_rate_hz: int, active: NDArray[np.bool_] | None) -> float:
         """Level of the whole recording: a stretch in which little happens is not turned up."""
         segment = self._segment(draw)
-        recording = draw.library.samples(self.source, segment.name, segment.sha256, sample_rate_hz)
-        key = ("recording level", self.source, segment.name, segment.sha256, sample_rate_hz)
+        recording = self._recording(draw, sample_rate_hz)
+        key = ("recording level", self.source, self.channel, segment.name, segment.sha256, sample_rate_hz)
         return draw.library.once(key, lambda: a_level_dbov(recording, sample_rate_hz, None))
+
+    def _recording(self, draw: Draw, sample_rate_hz: int) -> Signal:
+        segment = self._segment(draw)
+        return draw.library.samples(self.source, segment.name, segment.sha256, sample_rate_hz, self.channel)
 
     @staticmethod
     def _segment(draw: Draw) -> Segment:

@@ -1,0 +1,98 @@
+"""Choosing among utterances whose audio can be used: what cannot be is left out, as far as the recipe allows it."""
+
+import dataclasses
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from augment.corpus.speech import Facts, Progress, survey, unusable_fault
+from augment.corpus.table import Corpus, label_column
+from augment.design.selection import Selection, select
+from augment.errors import CorpusError, Fault
+from augment.recipe.model import Recipe
+
+if TYPE_CHECKING:
+    import polars
+
+MOST_ROUNDS = 100
+"""Times that others are chosen in place of what cannot be used."""
+
+
+@dataclass
+class Heard:
+    """What was found in the audio of utterances.
+
+    Attributes:
+        facts: Of those that can be used, by id.
+        faults: Why the others cannot, by id.
+        notes: What the user should know of those.
+    """
+
+    facts: dict[str, Facts] = field(default_factory=dict)
+    faults: dict[str, list[Fault]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def usable(corpus: Corpus, recipe: Recipe, progress: Progress = iter) -> tuple[Corpus, Selection, Heard]:
+    """Choose utterances, and others in place of those whose audio cannot be used.
+
+    Args:
+        corpus: The corpus.
+        recipe: What it asks for, and how many may be left out.
+        progress: Shows how far it is.
+
+    Returns:
+        The corpus without what was left out, the chosen utterances, and what is known of their audio.
+
+    Raises:
+        DesignError: The corpus cannot carry what is asked for.
+        CorpusError: Audio that cannot be used, and more of it than may be left out: every such row is named.
+    """
+    tolerance, whole, heard = recipe.corpus.tolerance, corpus, Heard()
+    for _ in range(MOST_ROUNDS):
+        selection = select(corpus, recipe.balance, recipe.seed, recipe.rotated)
+        new = selection.frame.filter(~selection.frame["id"].is_in(list(heard.facts)))
+        facts, faults = survey(corpus, new, recipe.output.sample_rate_hz, progress)
+        heard.facts |= facts
+        heard.faults |= faults
+        if not faults:
+            break
+        counts, of = _by_group(whole.frame, list(heard.faults), recipe.balance.by)
+        exceeded = tolerance.exceeded(counts + Counter(whole.lost), of + Counter(whole.lost))
+        if exceeded or not tolerance.leaves_out:
+            raise CorpusError([*_flat(heard.faults), *_summed(exceeded, heard, tolerance.leaves_out)])
+        corpus = dataclasses.replace(corpus, frame=corpus.frame.filter(~corpus.frame["id"].is_in(list(faults))))
+    else:
+        raise CorpusError([*_flat(heard.faults), unusable_fault(len(heard.faults))])
+    if heard.faults:
+        shares = ", ".join(f"{group}: {count} of {of[group]}" for group, count in sorted(counts.items()) if group)
+        told = heard.faults if whole.pseudonyms else map(str, _flat(heard.faults))  # paths would tell who it is
+        listed = "; ".join(told)
+        heard.notes.append(f"{len(heard.faults)} utterances cannot be used and are left out ({shares}): {listed}")
+    chosen = set(selection.frame["id"])
+    heard.facts = {identity: found for identity, found in heard.facts.items() if identity in chosen}
+    return corpus, selection, heard
+
+
+def _flat(faults: Mapping[str, list[Fault]]) -> list[Fault]:
+    return [fault for own in faults.values() for fault in own]
+
+
+def _by_group(frame: "polars.DataFrame", unusable: list[str], by: tuple[str, ...]) -> tuple[Counter[str], Counter[str]]:
+    """How many rows cannot be used, of how many, in each group and, under an empty name, in the whole."""
+    names = [" / ".join(value or "?" for value in row) for row in frame.select(map(label_column, by)).rows()]
+    bad = set(unusable)
+    counts = Counter(name for name, identity in zip(names, frame["id"], strict=True) if identity in bad)
+    of = Counter(names)
+    return counts + Counter({"": counts.total()}), of + Counter({"": of.total()})
+
+
+def _summed(exceeded: Mapping[str, tuple[int, int]], heard: Heard, leaves_out: bool) -> list[Fault]:
+    if not leaves_out:
+        return [unusable_fault(len(heard.faults))]
+    told = ", ".join(
+        f"{count} of {of} {f'of {group}' if group else 'in all'}" for group, (count, of) in exceeded.items()
+    )
+    message = f"more utterances cannot be used than corpus.at_most allows: {told}"
+    return [Fault("", message, "mend the files, or allow more: corpus: {unusable: leave_out, at_most: ...}")]

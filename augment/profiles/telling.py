@@ -1,0 +1,59 @@
+"""What a user should know of recordings of noise, as of recordings of speech."""
+
+from collections.abc import Iterable
+
+from augment.files.containers.stream import Remark
+from augment.profiles.recording import Inventory, Recording
+
+SHORT_S = 3.0
+"""A recording that goes round so often in an utterance has a rhythm that listeners and recognisers hear."""
+MOST_NAMED = 5
+
+
+def recording_notes(source: str, inventory: Inventory, sample_rate_hz: int) -> list[str]:
+    """Notes on the recordings of a source.
+
+    Args:
+        source: As the recipe names it.
+        inventory: Its recordings, and those that cannot be used.
+        sample_rate_hz: Of the test set.
+
+    Example:
+        >>> recording_notes("fan.wav", Inventory((Recording("fan.wav", "e3", 8000, 4000, (), 3400.0),)), 16000)[0]
+        'noise fan.wav: nothing is left above 3400 Hz, and the set goes up to 8000 Hz: fan.wav'
+    """
+    recordings = inventory.recordings
+    notes = []
+    if inventory.unusable:
+        listed = "; ".join(f"{fault.where}: {fault.message}" for fault in inventory.unusable)
+        total = len(recordings) + len(inventory.unusable)
+        notes.append(
+            f"noise {source}: {len(inventory.unusable)} of {total} files cannot be used and are left out: {listed}"
+        )
+    narrow = [r for r in recordings if r.band_hz < NARROW_SHARE * sample_rate_hz / 2]
+    if narrow:
+        least = min(recording.band_hz for recording in narrow)
+        limit = f"the set goes up to {sample_rate_hz // 2} Hz"
+        notes.append(f"noise {source}: nothing is left above {least:.0f} Hz, and {limit}: {_named(narrow)}")
+    short = [r for r in recordings if r.duration_s < SHORT_S]
+    if short:
+        least = min(recording.duration_s for recording in short)
+        notes.append(
+            f"noise {source}: shorter than {SHORT_S:g} s, down to {least:.2f} s, and so heard again and again: "
+            f"{_named(short)}"
+        )
+    for remark in Remark:
+        told = [recording for recording in recordings if remark in recording.remarks]
+        if told:
+            notes.append(f"noise {source}: {len(told)} recordings {remark}: {_named(told)}")
+    return notes
+
+
+NARROW_SHARE = 0.8
+"""Of half the sample rate: below it, a recording lacks a part of the band that everybody hears."""
+
+
+def _named(recordings: Iterable[Recording]) -> str:
+    names = [recording.name for recording in recordings]
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from augment.corpus.cells import seconds
-from augment.corpus.given import differing, labels_of
+from augment.corpus.given import OURS, differing
 from augment.corpus.readers.delimited import table
 from augment.corpus.source import Place, Row, Source
 from augment.corpus.unused import Kind
@@ -24,9 +24,10 @@ FOLDER = True
 SIGNS = ("validated.tsv",)
 TABLE = "validated.tsv"
 DURATIONS = "clip_durations.tsv"
-STRUCTURE = {"path", "sentence", "client_id", "accents", "accent"}
 UNUSED = "sentence_id"
 """A hash of the sentence."""
+STRUCTURE = {"path", "sentence", "client_id", "accents", "accent", UNUSED}
+"""Columns that are no labels, or no labels of their own."""
 
 
 def rows(source: Source) -> Iterator[tuple[Place, Row | Fault]]:
@@ -95,7 +96,7 @@ def clip_row(row: Row, lengths: Mapping[str, float] = {}) -> Row:
         "text": row["sentence"],
         "speaker": row["client_id"],
         "accent": row.get("accents") or row.get("accent"),
-        **labels_of({name: value for name, value in row.items() if name not in STRUCTURE and name != UNUSED}),
+        **{f"label_{name}" if name in OURS else name: row[name] for name in row.keys() - STRUCTURE},
     }
 
 

@@ -3,17 +3,21 @@
 Run with ``pytest -m real``; the cases lie beside the project and are no part of it.
 """
 
+import contextlib
+import io
 import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 import augment
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.table import read_corpus
-from augment.errors import AcoustigridError, CorpusError
-from conftest import ROOT
+from augment.errors import AcoustigridError, AudioError, CorpusError
+from conftest import RATE, ROOT
 from test_cli import run
 
 CASES = ROOT.parent / "shared" / "cases"
@@ -89,3 +93,36 @@ def test_audio_that_is_not_there_is_told_at_once(case):
     assert words in run("check", "r.yaml", cwd=case, code=2).stderr
     assert words in run("corpus", "import", "jsonl", "m.jsonl", "-o", "new.jsonl", cwd=case).stdout
     assert words in run("corpus", "audit", "m.jsonl", "--by", "accent", cwd=case).stdout
+
+
+@of("mp3-without-length")
+def test_an_mp3_without_its_length_is_read_whole_or_refused(case):
+    with contextlib.suppress(AudioError, CorpusError):  # an error names the file, a set holds all of it
+        assert min(row["duration"] for row in made(case, "r.yaml")) > 4.0
+
+
+@of("flac-from-a-pipe")
+def test_a_flac_of_unknown_length_is_read_whole(case):
+    rows = {row["utterance"]: row["duration"] for row in made(case, "r.yaml")}
+    whole = {f"u{n}": samples_of_flac((case / f"u{n}.flac").read_bytes()) / RATE for n in range(2)}
+    assert rows == pytest.approx(whole, abs=1e-4)
+
+
+def samples_of_flac(data):
+    """Samples that PyAV decodes, which asks no header how many there are."""
+    import av
+
+    with av.open(io.BytesIO(data)) as file:
+        return sum(frame.samples for frame in file.decode(audio=0))
+
+
+@of("lhotse-two-talkers")
+def test_each_talker_is_heard_alone(case):
+    rows = {row["utterance"]: row for row in made(case, "old.yaml") if row["noise"] == "quiet"}
+    recording, rate = soundfile.read(case / "old" / "rec.wav")
+    for channel, start_s in ((0, 0.5), (1, 2.5)):
+        heard, _ = soundfile.read(case / "set" / rows[f"s{channel}"]["audio_filepath"])
+        part = recording[round(start_s * rate) : round(start_s * rate) + heard.size]
+        own, other = (abs(np.corrcoef(heard, part[:, side])[0, 1]) for side in (channel, 1 - channel))
+        assert own > 0.99
+        assert other < 0.9

@@ -87,19 +87,6 @@ def test_cut_off_compressed_files_are_noticed(tmp_path, audio_format):
         read_audio(path)
 
 
-def test_channels_that_cancel_are_refused(tmp_path):
-    left = speech_like(1)
-    for right, fine in ((left, True), (np.zeros(RATE), True), (-left, False)):
-        soundfile.write(tmp_path / "x.wav", np.stack([left, right], axis=1), RATE, subtype="FLOAT")
-        if fine:
-            found = read_audio(tmp_path / "x.wav")
-            assert found.samples == pytest.approx((left + right) / 2, abs=1e-6)
-            assert found.channels == 2
-        else:
-            with pytest.raises(AudioError, match="cancel"):
-                read_audio(tmp_path / "x.wav")
-
-
 @pytest.mark.parametrize("name", ["nothing", "."])
 def test_no_file_is_told(tmp_path, name):
     with pytest.raises(AudioError, match=r"no such file|not a file"):

@@ -25,6 +25,7 @@ from augment.corpus.table import read_corpus
 from augment.design.plan import BYTES_VERSION, _Chain
 from augment.errors import AcoustigridError, AudioError, CorpusError
 from augment.files.audio import read_audio, read_parts
+from augment.files.stretch import Part
 from conftest import RATE, ROOT, speech_like, tree
 
 SCRIPTS = ROOT / "scripts"
@@ -39,13 +40,14 @@ def test_stretches_of_one_pass_are_those_of_many(tmp_path):
     rng = np.random.default_rng(1)
     path = tmp_path / "long.wav"
     soundfile.write(path, 0.1 * rng.standard_normal((400_000, 2)), RATE, subtype="PCM_16")
-    parts = [(0.0, None), (3.0, 9.5), (0.25, 0.5), (8.0, None), (8.0, 1.0), (24.9, 2.0), (26.0, None), (8.19, 0.004)]
+    places = [(0.0, None), (3.0, 9.5), (0.25, 0.5), (8.0, None), (8.0, 1.0), (24.9, 2.0), (26.0, None), (8.19, 0.004)]
+    parts = [Part(*place, channel) for place, channel in zip(places, (0, 1, "mix", "first") * 2, strict=True)]
     for part, found in zip(parts, read_parts(path, parts, longest_s=20), strict=True):
         if isinstance(found, AudioError):
             with pytest.raises(AudioError, match=re.escape(str(found))):
-                read_audio(path, *part, longest_s=20)
+                read_audio(path, *part[:2], longest_s=20, channel=part.channel)
             continue
-        alone = read_audio(path, *part, longest_s=20)
+        alone = read_audio(path, *part[:2], longest_s=20, channel=part.channel)
         assert np.array_equal(found.samples, alone.samples)
         assert (found.sha256, found.sample_rate_hz, found.channels) == (alone.sha256, RATE, 2)
     assert sum(isinstance(found, AudioError) for found in read_parts(path, parts, longest_s=20)) == 3

@@ -158,7 +158,10 @@ def facts_of(
 
 
 def _facts(audio: Audio, path: Path, sample_rate_hz: int) -> Facts:
-    speech = _speech(audio, path, sample_rate_hz)
+    clipped = clipped_share(audio.samples)  # before a change of rate rounds flat tops
+    dc = float(np.mean(audio.samples))
+    remarks, speech = audio.remarks, _speech(audio, path, sample_rate_hz)
+    del audio  # spectra of a quarter of an hour need the room
     level = speech_level(speech.samples, sample_rate_hz)
     if level.active_level_dbov == -math.inf:
         found = f"no active speech is found (ITU-T P.56): too quiet or too short, {level.rms_level_dbov:.1f} dBov RMS"
@@ -175,17 +178,20 @@ def _facts(audio: Audio, path: Path, sample_rate_hz: int) -> Facts:
         tail_db=tail_db,
         floor_dbov=around.floor_dbov,
         bandwidth_hz=around.bandwidth_hz,
-        clipped_share=clipped_share(audio.samples),  # before a change of rate rounds flat tops
-        dc=float(np.mean(audio.samples)),
-        remarks=audio.remarks,
+        clipped_share=clipped,
+        dc=dc,
     )
-    peak = float(np.max(np.abs(speech.samples)))
+    return replace(facts, remarks=remarks | _remarks(facts, float(np.max(np.abs(speech.samples)))))
+
+
+def _remarks(facts: Facts, peak: float) -> frozenset[Remark]:
+    """What the user should know of one recording, whatever others are like."""
     met = {
-        Remark.CLICK: db(peak * peak) > level.active_level_dbov + CREST_DB,
+        Remark.CLICK: db(peak * peak) > facts.level_dbov + CREST_DB,
         Remark.CLIPPED: facts.clipped_share > MOST_CLIPPED,
         Remark.DC: abs(facts.dc) > MOST_DC,
     }
-    return replace(facts, remarks=facts.remarks | {remark for remark, there in met.items() if there})
+    return frozenset(remark for remark, there in met.items() if there)
 
 
 def survey(
@@ -281,7 +287,7 @@ def _facts_of_all(
     of_file: dict[str, list[int]] = {}
     for place, (audio, _) in enumerate(places):
         of_file.setdefault(audio, []).append(place)
-    passes = [own[i : i + MOST_AT_ONCE] for own in of_file.values() for i in range(0, len(own), MOST_AT_ONCE)]
+    passes = [portion for own in of_file.values() for portion in _portions(own, places)]
     found: dict[int, Facts | AudioError] = {}
     for own in progress(passes):
         path = corpus.audio_path(places[own[0]][0])
@@ -289,6 +295,21 @@ def _facts_of_all(
         for place, heard in zip(own, read_parts(path, parts, LONGEST_S), strict=True):
             found[place] = heard if isinstance(heard, AudioError) else _facts_or_fault(heard, path, sample_rate_hz)
     return [found[place] for place in range(len(places))]
+
+
+def _portions(own: Sequence[int], places: Sequence[tuple[str, Part]]) -> Iterator[list[int]]:
+    """Segments of one recording that are held at once: so many, and not longer together than one may be."""
+    portion, seconds = list[int](), 0.0
+    for place in own:
+        length_s = places[place][1].duration_s
+        lasts_s = LONGEST_S if length_s is None else min(length_s, LONGEST_S)
+        if portion and (len(portion) >= MOST_AT_ONCE or seconds + lasts_s > LONGEST_S):
+            yield portion
+            portion, seconds = [], 0.0
+        portion.append(place)
+        seconds += lasts_s
+    if portion:
+        yield portion
 
 
 def _facts_or_fault(audio: Audio, path: Path, sample_rate_hz: int) -> Facts | AudioError:

@@ -78,7 +78,8 @@ class Picked:
             return block
         if self.wanted == "mix":
             return np.asarray(block.mean(axis=1))
-        return block[:, 0 if self.wanted == "first" else self.wanted]
+        # One that the file does not have is refused when all that is asked for is known.
+        return block[:, 0 if self.wanted == "first" else min(self.wanted, block.shape[1] - 1)]
 
     def refuse(self, where: str) -> None:
         """Refuse a channel that the file does not have.

@@ -10,7 +10,7 @@ import unicodedata
 _MEANING = re.compile(r"[\\`*\[\]<>|~$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 _ENTITY = re.compile(r"&(?=#?\w+;)")
 _BLOCK = re.compile(r"([#+=-]|\d+(?=[.)]))")
-_FORMULA = re.compile(r"\s*[=+\-@\t\r\n＝＋－＠]")
+_FORMULA = re.compile(r"'*\s*[=+\-@\t\r\n＝＋－＠]")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?")
 
 
@@ -82,13 +82,24 @@ def markdown_fence(text: str, least: int = 3) -> str:
 def spreadsheet_cell(text: str) -> str:
     """A text as a cell that no spreadsheet takes for a formula: an apostrophe before what may begin one.
 
-    Numbers stay as they are.
+    Numbers stay as they are. A text that has apostrophes before such a beginning gets one more, so that
+    :func:`from_spreadsheet_cell` gives back every text.
 
     Reference: OWASP, "CSV Injection": cells that begin with ``=``, ``+``, ``-``, ``@``, a tab, a line's end, or the
     full-width forms of the first four.
 
     Example:
-        >>> spreadsheet_cell("=1+1"), spreadsheet_cell("-5.2"), spreadsheet_cell("- well"), spreadsheet_cell("yes")
-        ("'=1+1", '-5.2', "'- well", 'yes')
+        >>> spreadsheet_cell("=1+1"), spreadsheet_cell("-5.2"), spreadsheet_cell("- well"), spreadsheet_cell("'tis")
+        ("'=1+1", '-5.2', "'- well", "'tis")
     """
     return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+
+
+def from_spreadsheet_cell(cell: str) -> str:
+    """The text of a cell that :func:`spreadsheet_cell` made.
+
+    Example:
+        >>> from_spreadsheet_cell("'=1+1"), from_spreadsheet_cell("-5.2"), from_spreadsheet_cell("'tis")
+        ('=1+1', '-5.2', "'tis")
+    """
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell

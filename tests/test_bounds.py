@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import signal
 import subprocess
 import sys
 
@@ -9,9 +10,11 @@ import polars
 import pytest
 
 from augment.corpus.source import Source, rows_of
-from augment.errors import AudioError, CorpusError, TestSetError
+from augment.errors import AudioError, CorpusError, ProfileError, RecipeError, TestSetError
 from augment.files.lines import text_lines
 from augment.files.parquet import ask_parquet, read_parquet
+from augment.profiles.library import Library
+from augment.recipe.loader import load_recipe
 
 MEGABYTE = 2**20
 LIMIT_S = 60
@@ -136,3 +139,95 @@ def test_parquet_that_says_more_rows_than_it_has_bytes_for(tmp_path):
     polars.DataFrame({"a": polars.repeat(1, 5_000_000, eager=True)}).write_parquet(path)
     with pytest.raises(AudioError, match="5,000,000 rows in"):
         ask_parquet(path, AudioError, lambda table: table.collect())
+
+
+GOOD = "name: x\ncorpus: {path: c.jsonl}\nbalance: {by: [accent]}\nfactors: {noise: {quiet: []}}\n"
+LAUGHS = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 10))
+YAML = {
+    "a tag that fails": (GOOD + "about: !!bool maybe\n", "cannot be read as YAML"),
+    "a tag of somebody": (GOOD + "about: !mine x\n", "unknown kind"),
+    "a tag of a set": (GOOD + "about: !!set {a}\n", "unknown kind"),
+    "a tag of bytes": (GOOD + "about: !!binary aGVsbG8=\n", "unknown kind"),
+    "a tag of a program": (GOOD + "about: !!python/object/apply:os.system [ls]\n", "r.yaml"),
+    "a number that is none": (GOOD + "seed: !!int x\n", "cannot be read as YAML"),
+    "an anchor in itself": (GOOD + "about: &a [*a]\n", "expected text|an anchor in itself|nested"),
+    "an anchor in its own mapping": (GOOD + "about: &a {b: *a}\n", "expected text|an anchor in itself|nested"),
+    "a mapping merged into itself": (GOOD + "about: &a {<<: *a}\n", "r.yaml"),
+    "a key that is an anchor of itself": (GOOD + "about: &a {? *a : 1}\n", "r.yaml"),
+    "a key that is a list": (GOOD + "? [a, b]\n: 1\n", "is no text"),
+    "a key that is twice one text": (GOOD + "about: {1: a, '1': b}\n", "stands twice"),
+    "a billion laughs": (GOOD + LAUGHS, "aliases that multiply"),
+    "many merges": (GOOD + "a: &a {b: 1}\n" + "".join(f"c{n}: {{<<: *a}}\n" for n in range(3000)), "3,000 aliases"),
+    "depth": (GOOD + "about: " + "[" * 9000, "nested too deeply"),
+    "depth in blocks": (GOOD + "about:\n" + "".join(f"{' ' * n}a:\n" for n in range(1, 400)), "nested too deeply"),
+    "many values": (GOOD + "about: [" + "1," * 20_000 + "]\n", "20,0.. values"),
+    "many lines": (GOOD + "- 1\n" * 20_000, "about 20,0.. values"),
+    "size": (GOOD + "# " + "x" * 2**20, "at most 100,000 are read"),
+    "a colon at its end": ("a:\n  - b\n c: d\n", r"r.yaml:\d+:\d+: "),
+    "two documents": (GOOD + "---\na: 1\n", "r.yaml"),
+    "half of a pair": (GOOD + 'about: "\\uD800"\n', "not valid Unicode"),
+    "a number without an end": (GOOD + "seed: " + "9" * 5000 + "\n", "r.yaml"),
+    "not a number": (GOOD + "speech: {level_dbov: .nan}\n", "level_dbov"),
+    "no end of it": (GOOD + "speech: {level_dbov: -.inf}\n", "level_dbov"),
+    "many factors": (
+        GOOD.replace("{noise: {quiet: []}}", "{" + ", ".join(f"f{n}: {{a: []}}" for n in range(40)) + "}"),
+        "at most 32 items",
+    ),
+    "a sweep of very many": (
+        GOOD.replace(
+            "{quiet: []}}",
+            "{hum: {steps: [{kind: equipment_noise, profile: mains_hum_50}], sweep: {snr_db: ["
+            + ", ".join(map(str, range(1001))) + "]}}}}",
+        ),
+        "1,001 settings so far",
+    ),
+    "sweeps that multiply": (
+        GOOD.replace(
+            "{quiet: []}}",
+            "{hum: {steps: [{kind: equipment_noise}], sweep: {snr_db: ["
+            + ", ".join(map(str, range(60))) + "], profile: [" + ", ".join(f"p{n}" for n in range(60)) + "]}}}}",
+        ),
+        "3,600 settings so far",
+    ),
+    "zero bytes": (GOOD + "about: \0\n", "r.yaml"),
+}  # fmt: skip
+
+
+@pytest.fixture
+def watchdog():
+    class Ended(BaseException):
+        """Not an Exception, which a reader may take for a fault of the file."""
+
+    def end(number, frame):
+        raise Ended
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.alarm(LIMIT_S)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("what", YAML)
+def test_yaml_that_is_odd_or_large_is_a_message_with_its_file(tmp_path, what, watchdog):
+    text, words = YAML[what]
+    path = tmp_path / "r.yaml"
+    path.write_text(text)
+    with pytest.raises(RecipeError, match=words) as caught:
+        load_recipe(path)
+    assert all(str(path) in fault.where for fault in caught.value.faults)
+    with pytest.raises(ProfileError):
+        Library(tmp_path).noise_profile("r.yaml")
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder", "nothing"])
+def test_a_recipe_that_is_no_file(tmp_path, kind, watchdog):
+    path = tmp_path / "r.yaml"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    elif kind == "folder":
+        path.mkdir()
+    with pytest.raises(RecipeError):
+        load_recipe(path)

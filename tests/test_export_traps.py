@@ -22,6 +22,7 @@ from augment.export import exporters
 from augment.files.tar import tar_bytes
 from augment.formats import shards as shards_module
 from augment.formats.shards import shards
+from augment.plain_text import from_spreadsheet_cell
 from augment.recipe.model import RESERVED
 from augment.testset.finished import Finished
 from augment.testset.finished import read_finished as of_folder
@@ -77,7 +78,8 @@ def read_nemo(folder):
 
 def read_csv(folder):
     with (folder / "csv/manifest.csv").open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
+        for cells in csv.DictReader(file):
+            row = {name: from_spreadsheet_cell(cell) for name, cell in cells.items()}
             yield row, (folder / row.pop("audio_filepath")).read_bytes()
 
 

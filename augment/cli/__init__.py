@@ -18,6 +18,7 @@ from augment.cli.progress import progress
 from augment.cli.sample_size import sample_size_app
 from augment.cli.terminal import hand_out, say
 from augment.interrupts import stoppable
+from augment.plain_text import visible
 
 if TYPE_CHECKING:
     from augment.api import BuildResult
@@ -166,7 +167,7 @@ def _show(result: "BuildResult") -> None:
     if left_out:
         say("rows of the corpus left out: " + "; ".join(f"{count} ({why})" for why, count in left_out.items()))
     for note in result.plan.notes:
-        say(f"note: {note}")
+        say(f"note: {visible(note)}")
     if result.plan.corpus.pseudonyms is not None:
         say(f"note: leave {result.folder / '.acoustigrid'} out when you publish the set: it knows the recordings")
     scaled = _scaled(result)
@@ -176,7 +177,7 @@ def _show(result: "BuildResult") -> None:
         again = f"acoustigrid export {shlex.quote(str(result.folder))} --format {','.join(result.outdated)}"
         say(f"note: exports of another state of the set were removed; write them again: {again}")
     for failure in result.failures[:10]:
-        say(f"failed: {failure['audio_filepath']}: {failure['reason']}", err=True)
+        say(visible(f"failed: {failure['audio_filepath']}: {failure['reason']}"), err=True)
     if result.failures:
         place = result.folder if result.plan.corpus.pseudonyms is None else result.folder / ".acoustigrid"
         say(f"{len(result.failures)} items could not be made: see {place / 'failures.jsonl'}", err=True)
@@ -265,7 +266,7 @@ def copy_(
     from augment.recipe.copying import copy_recipe
 
     found = copy_recipe(recipe, corpus_given(corpus, layout, pattern, column), out)
-    say(f"{found.frame.height} utterances; labels: {', '.join(found.labels) or 'none'}")
+    say(f"{found.frame.height} utterances; labels: {visible(', '.join(found.labels)) or 'none'}")
     say(f"wrote {out}; next: acoustigrid plan {out}")
 
 

@@ -7,6 +7,7 @@ import typer
 
 from augment.cli.progress import progress
 from augment.cli.terminal import hand_out, say
+from augment.plain_text import visible
 
 if TYPE_CHECKING:
     from augment.corpus.spec import CorpusSpec
@@ -79,9 +80,10 @@ def import_(
 
     corpus = import_corpus(layout, path, out, pattern, _columns(column), replace, durations, progress("measuring"))
     for note in corpus.notes:
-        say(f"note: {note}")
+        say(f"note: {visible(note)}")
     speakers = corpus.frame["speaker"].n_unique()
-    say(f"{out}: {corpus.frame.height} utterances, {speakers} speakers; labels: {', '.join(corpus.labels)}")
+    labels = visible(", ".join(corpus.labels))
+    say(f"{out}: {corpus.frame.height} utterances, {speakers} speakers; labels: {labels}")
 
 
 @corpus_app.command()

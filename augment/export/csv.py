@@ -1,13 +1,21 @@
-"""The manifest as CSV, for spreadsheets and data frames."""
+r"""The manifest as CSV, for spreadsheets and data frames.
+
+A text that a spreadsheet would take for a formula has an apostrophe before it: labels and transcripts come from
+strangers, and people open such files with a click. Numbers stay numbers.
+:func:`~augment.plain_text.from_spreadsheet_cell` takes it away again. The readers of corpora do not: they leave what is
+written, and a text of somebody's corpus may begin so. What is exact as it stands is ``manifest.jsonl``, and every other
+format.
+"""
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Literal
 
+from augment.plain_text import spreadsheet_cell
 from augment.testset.finished import Finished
 
-ABOUT = "one table (RFC 4180, UTF-8), all columns of the manifest; for spreadsheets and data frames"
+ABOUT = "one table (RFC 4180, UTF-8), all columns; an apostrophe before what spreadsheets take for formulas"
 EXTRA = None
 
 
@@ -16,20 +24,38 @@ def files(finished: Finished) -> Iterator[tuple[str, bytes]]:
     yield "manifest.csv", table(finished.rows)
 
 
-def table(rows: Sequence[dict[str, Any]], quote: bool = False) -> bytes:
-    r"""CSV with a header; text as it is, empty cells for what a row does not have.
+def table(rows: Sequence[dict[str, Any]]) -> bytes:
+    r"""CSV with a header, for people and spreadsheets; empty cells for what a row does not have.
 
     Args:
         rows: All with the same keys.
-        quote: Quote every cell, for readers that pass over spaces behind a comma.
 
     Example:
-        >>> table([{"id": "a", "text": "yes, no", "snr_db": None}])
-        b'id,text,snr_db\r\na,"yes, no",\r\n'
+        >>> table([{"id": "a", "text": "yes, no", "snr_db": None}, {"id": "b", "text": "=1+1", "snr_db": -5.2}])
+        b'id,text,snr_db\r\na,"yes, no",\r\nb,\'=1+1,-5.2\r\n'
     """
+    return _csv(rows, _safe)
+
+
+def exact_table(rows: Sequence[dict[str, Any]]) -> bytes:
+    """CSV for programs: every text as it is, and every cell quoted, for readers that pass over spaces behind a comma.
+
+    Args:
+        rows: All with the same keys.
+    """
+    return _csv(rows, lambda value: value, csv.QUOTE_ALL)
+
+
+def _safe(value: Any) -> Any:
+    return spreadsheet_cell(value) if isinstance(value, str) else value
+
+
+def _csv(
+    rows: Sequence[dict[str, Any]], put: Callable[[Any], Any], quoting: Literal[0, 1] = csv.QUOTE_MINIMAL
+) -> bytes:
     text = io.StringIO(newline="")
+    writer = csv.writer(text, quoting=quoting)
     names = list(rows[0]) if rows else ["id"]
-    writer = csv.DictWriter(text, names, quoting=csv.QUOTE_ALL if quote else csv.QUOTE_MINIMAL)
-    writer.writeheader()
-    writer.writerows(rows)
+    writer.writerow(map(put, names))
+    writer.writerows([put(row[name]) for name in names] for row in rows)
     return text.getvalue().encode()

@@ -2,6 +2,7 @@
 
 SpeechBrain replaces ``$word`` in every cell of a CSV and ``{word}`` in every text of a JSON file. In JSON braces are
 doubled, as it asks. A CSV has no way to say a dollar sign: at ``$5`` in a text it stops, and the JSON is to be read.
+Programs read both, so no apostrophes are put before what a spreadsheet takes for a formula.
 
 Reference: SpeechBrain's documentation, "Data loading".
 """
@@ -10,7 +11,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from augment.export.csv import table
+from augment.export.csv import exact_table
 from augment.testset.finished import Finished, Row
 
 ABOUT = "CSV and JSON for SpeechBrain; data_root is the folder of the test set; texts with '$' in JSON only"
@@ -23,7 +24,7 @@ def files(finished: Finished) -> Iterator[tuple[str, bytes]]:
     """``test.csv`` with ``$data_root`` and ``test.json`` with ``{data_root}``."""
     yield (
         "test.csv",
-        table([{"ID": row["id"], **_row(finished, row, "$data_root")} for row in finished.rows], quote=True),
+        exact_table([{"ID": row["id"], **_row(finished, row, "$data_root")} for row in finished.rows]),
     )
     told = {row["id"]: _escaped(_row(finished, row, "")) for row in finished.rows}
     for row in told.values():

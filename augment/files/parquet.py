@@ -9,11 +9,13 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from augment.bounds import FEW_PARQUET_ROWS, MOST_COLUMNS, MOST_ROWS
+from augment.bounds import FEW_PARQUET_ROWS, FIRST_EXPANSION_BYTES, MOST_COLUMNS, MOST_EXPANSION, MOST_ROWS
 from augment.errors import AcoustigridError, Fault
+from augment.files.parquet_pages import unpacked_bytes
 from augment.files.regular import size_bytes
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ def ask_parquet(path: Path, error: type[AcoustigridError], ask: "Callable[[polar
 
     size = size_bytes(path, error)
     try:
+        _refuse_expanding(path, size, error)
         with _panics_caught():
             table = polars.scan_parquet(path, glob=False)
             _refuse_large(path, table, size, error)
@@ -52,6 +55,20 @@ def ask_parquet(path: Path, error: type[AcoustigridError], ask: "Callable[[polar
     except polars.exceptions.PanicException:
         remedy = "fetch or copy it again"
         raise error(Fault(str(path), "cannot be read as a table: it is damaged", remedy)) from None
+
+
+@lru_cache(maxsize=256)
+def _unpacked_bytes(path: Path, size: int, changed_ns: int) -> int:
+    """Looked at once for each file."""
+    return unpacked_bytes(path)
+
+
+def _refuse_expanding(path: Path, size: int, error: type[AcoustigridError]) -> None:
+    """Refuse pages that contradict each other, or unpack to far more than the file."""
+    unpacked = _unpacked_bytes(path, size, path.stat().st_mtime_ns)
+    if unpacked > max(FIRST_EXPANSION_BYTES, MOST_EXPANSION * size):
+        message = f"its {size:,} bytes expand to {unpacked:,}; no more than {MOST_EXPANSION} times are read"
+        raise error(Fault(str(path), message, "look what is in it"))
 
 
 def _refuse_large(path: Path, table: "polars.LazyFrame", size: int, error: type[AcoustigridError]) -> None:

@@ -3,7 +3,10 @@
 YAML 1.2 (so ``no`` is a word and ``1e1`` a number), duplicate keys refused, bounded in size and depth.
 """
 
+import datetime
+import itertools
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,12 +14,10 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from augment.errors import AcoustigridError, AudioError, Fault, nearest
-from augment.files.audio import read_bytes
+from augment.bounds import DEEPEST_YAML, LARGEST_YAML_BYTES, MOST_YAML_ALIASES, MOST_YAML_VALUES
+from augment.errors import AcoustigridError, Fault, nearest
+from augment.files.regular import read_record
 
-LARGEST_BYTES = 2**20
-MOST_VALUES = 100_000
-DEEPEST = 32
 OF_YAML = {
     "a valid array": "a list, [...]",
     "an object": "a mapping, {...}",
@@ -27,6 +28,7 @@ OF_YAML = {
 }
 """What pydantic calls things, who has JSON in mind."""
 
+ALIAS = re.compile(r"(?:^|[\s:,\[{-])\*\w")
 Location = tuple[str | int, ...]
 Spec = TypeVar("Spec", bound=BaseModel)
 
@@ -67,39 +69,52 @@ def load_yaml(path: Path, error: type[AcoustigridError]) -> Document:
     Raises:
         AcoustigridError: Of the given type: no such file, not UTF-8, not YAML, a key twice, too large, too deep.
     """
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
-    try:
-        raw = read_bytes(path)
-    except AudioError as problem:
-        raise error(problem.faults) from None
-    if len(raw) > LARGEST_BYTES:
-        raise error(Fault(str(path), f"the file has {len(raw):,} bytes; at most {LARGEST_BYTES:,} are read"))
+    raw = read_record(path, error, LARGEST_YAML_BYTES)
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise error(Fault(str(path), "the file is not UTF-8 text", "save it as UTF-8")) from None
+    _refuse_long(path, text, error)
+    tree = _tree(path, text, error)
+    marks: dict[Location, tuple[int, int]] = {}
     try:
-        tree = YAML(typ="rt").load(text)
+        data = _plain(tree, (), marks)
+    except ValueError as problem:
+        raise error(Fault(str(path), str(problem))) from None
+    except (TypeError, AttributeError, KeyError, RecursionError):
+        raise error(Fault(str(path), "holds a YAML construct that is not supported (a tag, or a merge?)")) from None
+    if not isinstance(data, dict):
+        raise error(Fault(f"{path}:1:1", "expected a mapping of fields, such as 'name: ...'"))
+    return Document(data, path, text, marks)
+
+
+def _refuse_long(path: Path, text: str, error: type[AcoustigridError]) -> None:
+    """Refuse what would take long to read, by what stands between values and before aliases."""
+    values, aliases = sum(map(text.count, ",\n[{")), len(ALIAS.findall(text))
+    for found, most, what in ((values, MOST_YAML_VALUES, "values"), (aliases, MOST_YAML_ALIASES, "aliases (*name)")):
+        if found > most:
+            raise error(Fault(str(path), f"the file has about {found:,} {what}; at most {most:,} are read"))
+    opened = itertools.accumulate(1 if mark in "[{" else -1 for mark in re.findall(r"[\[\]{}]", text))
+    if max(opened, default=0) > DEEPEST_YAML:  # ruamel takes seconds to fail
+        raise error(Fault(str(path), f"values are nested too deeply: more than {DEEPEST_YAML} brackets are open"))
+
+
+def _tree(path: Path, text: str, error: type[AcoustigridError]) -> Any:
+    """Ruamel's tree of a text."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError
+
+    try:
+        return YAML(typ="rt").load(text)
     except RecursionError:
         raise error(Fault(str(path), "values are nested too deeply")) from None
     except MarkedYAMLError as problem:
         mark = problem.problem_mark
         place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
         raise error(Fault(place, str(problem.problem).strip().replace("\n", " "))) from None
-    except (YAMLError, ValueError) as problem:
-        raise error(Fault(str(path), f"cannot be read as YAML: {problem}")) from None
-    marks: dict[Location, tuple[int, int]] = {}
-    try:
-        data = _plain(tree, (), marks)
-    except ValueError as problem:
-        raise error(Fault(str(path), str(problem))) from None
-    except (TypeError, AttributeError):
-        raise error(Fault(str(path), "holds a YAML construct that is not supported (a tag?)")) from None
-    if not isinstance(data, dict):
-        raise error(Fault(f"{path}:1:1", "expected a mapping of fields, such as 'name: ...'"))
-    return Document(data, path, text, marks)
+    except Exception as problem:  # ruamel raises whatever its tags do: KeyError of '!!bool maybe'
+        said = f"{type(problem).__name__}: {problem}" if isinstance(problem, LookupError) else str(problem)
+        raise error(Fault(str(path), f"cannot be read as YAML: {said}", "is there a tag (!!...)?")) from None
 
 
 def _mark(node: Any, key: Any) -> tuple[int, int]:
@@ -114,11 +129,14 @@ def _mark(node: Any, key: Any) -> tuple[int, int]:
 
 def _plain(node: Any, location: Location, marks: dict[Location, tuple[int, int]]) -> Any:
     """Plain data out of ruamel's tree, and the marks of all that is in it."""
-    if len(marks) > MOST_VALUES or len(location) > DEEPEST:
-        raise ValueError(f"more than {MOST_VALUES:,} values or {DEEPEST} levels (are there aliases that multiply?)")
+    if len(marks) > MOST_YAML_VALUES or len(location) > DEEPEST_YAML:
+        bounds = f"more than {MOST_YAML_VALUES:,} values or {DEEPEST_YAML} levels"
+        raise ValueError(f"{bounds} (are there aliases that multiply, or an anchor in itself?)")
     if isinstance(node, dict):
         out = {}
         for key, value in node.items():
+            if not isinstance(key, str | int | float) or str(key) in out:
+                raise ValueError(f"the key '{str(key)[:40]}' is no text, or stands twice")
             line, column = _mark(node, key)
             marks[(*location, str(key))] = (line + 1, column + 1)
             out[str(key)] = _plain(value, (*location, str(key)), marks)
@@ -143,7 +161,11 @@ def _scalar(node: Any) -> Any:
     for kind in (bool, int, float, str):
         if isinstance(node, kind):
             return kind(node)
-    return node if node is None else str(node)
+    if node is None or isinstance(node, datetime.date):  # and moments are dates
+        return node if node is None else str(node)
+    raise ValueError(
+        f"a value of an unknown kind ({getattr(node, 'tag', None) or type(node).__name__}): leave the tag out"
+    )
 
 
 def validate(model: type[Spec], document: Document, error: type[AcoustigridError]) -> Spec:

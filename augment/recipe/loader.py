@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from augment.bounds import MOST_SETTINGS
 from augment.bundled import bundled
 from augment.corpus.source import folder_of
 from augment.errors import Fault, ProfileError, RecipeError, nearest
@@ -159,11 +160,17 @@ def _settings(data: dict[str, Any], document: Document) -> tuple[Settings, list[
     """Every setting that can be understood by itself, whatever is wrong elsewhere."""
     settings: Settings = {}
     faults: list[Fault] = []
-    adapter = TypeAdapter(SettingSpec)
+    adapter, number = TypeAdapter(SettingSpec), 0
     for factor, family, raw in _written(data):
         at: Location = ("factors", factor, family)
         try:
             spec = adapter.validate_json(json.dumps(raw))
+            number += sweep.count(spec)
+            if number > MOST_SETTINGS:
+                message = (
+                    f"the recipe has {number:,} settings so far, sweeps expanded; at most {MOST_SETTINGS:,} are read"
+                )
+                return settings, [*faults, _fault(document, at, message, "make recipes of parts of it")]
             expanded, found = sweep.expand(family, spec)
         except ValidationError:
             continue  # told elsewhere

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 from pydantic import Field, field_validator, model_validator
 
 from augment.acoustics.levels import EFFORT_DBSPL
+from augment.bounds import MOST_FACTORS
 from augment.corpus.spec import CorpusSpec
 from augment.files.audio import AudioFormat
 from augment.licences import spdx
@@ -189,7 +190,11 @@ class Recipe(Spec):
     noise: Noise = Noise()
     factors: Annotated[
         dict[Slug, Annotated[dict[Slug, SettingSpec], Field(min_length=1)]],
-        Field(min_length=1, description="dimensions of the acoustic design in the order of the signal chain"),
+        Field(
+            min_length=1,
+            max_length=MOST_FACTORS,
+            description="dimensions of the acoustic design in the order of the signal chain",
+        ),
     ]
     design: Design = "full"
     reference: Reference = {}

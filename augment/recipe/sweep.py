@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -109,6 +110,11 @@ def token(field: str, value: SweepValue) -> str:
         return re.sub(r"[^a-z0-9]+", "_", value.lower()).strip("_")
     unit = field.rsplit("_", 1)[-1]
     return f"{value:g}".replace("-", "m").replace(".", "p").replace("+", "") + (unit if unit in UNITS else "")
+
+
+def count(spec: SettingSpec) -> int:
+    """How many settings a specification stands for."""
+    return math.prod(len(values) for values in spec.sweep.values())
 
 
 def expand(family: str, spec: SettingSpec) -> tuple[list[Setting], list[Found]]:

@@ -1,6 +1,7 @@
 """What an audit found, as text."""
 
 from augment.corpus.audit import Audit, GroupAudit
+from augment.plain_text import visible
 from augment.report.text import table
 
 MOST_FAULTS = 20
@@ -9,7 +10,7 @@ MOST_FAULTS = 20
 def audit_text(audit: Audit) -> str:
     """Groups as tables, then warnings and notes."""
     about = f"{audit.manifest}: {audit.utterances:,} rows that may be used, {len(audit.groups)} groups"
-    about += f" by {' and '.join(audit.by)}"
+    about += f" by {visible(' and '.join(audit.by))}"
     if audit.inspected:
         about += f"; the audio of {audit.inspected:,} was read, for {audit.sample_rate_hz} Hz"
     parts = [about, _labels_table(audit)]
@@ -19,8 +20,8 @@ def audit_text(audit: Audit) -> str:
     if len(audit.unreadable) > MOST_FAULTS:
         faults.append(f"... and {len(audit.unreadable) - MOST_FAULTS} more unusable ones")
     parts += faults
-    parts += [f"warning: {warning}" for warning in audit.warnings]
-    parts += [f"note: {note}" for note in audit.notes]
+    parts += [f"warning: {visible(warning)}" for warning in audit.warnings]
+    parts += [f"note: {visible(note)}" for note in audit.notes]
     if not audit.warnings:
         parts.append("no warnings")
     return "\n\n".join(parts)

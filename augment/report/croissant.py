@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from augment.formats.kinds import kind_of
+from augment.plain_text import spreadsheet_cell
 
 CONTEXT = {
     "@language": "en",
@@ -106,7 +107,7 @@ def _fields(table: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
             slug += "_"
         taken.add(slug.casefold())
         kind = KINDS[kind_of(column, (row[column] for row in rows))]
-        source = {"fileObject": {"@id": table}, "extract": {"column": column}}
+        source = {"fileObject": {"@id": table}, "extract": {"column": spreadsheet_cell(column)}}
         about = {"@type": "cr:Field", "@id": f"items/{slug}", "name": column}
         found.append({**about, "dataType": kind, "source": source})
     return found

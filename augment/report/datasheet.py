@@ -1,12 +1,12 @@
 """The data sheet of a test set: what it is, how it was designed, what was measured, what it is not."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from augment.design.conditions import Condition
 from augment.design.identifying import singled_out
 from augment.design.plan import Plan
+from augment.plain_text import columns, markdown, markdown_code, markdown_fence, visible
 from augment.profiles.library import Library, Need
 from augment.report.design import assignment_text, balance_text, conditions_text
 from augment.report.detection import detection_text
@@ -31,15 +31,15 @@ def datasheet(plan: Plan, identity: Mapping[str, Any], rows: Sequence[Mapping[st
     """
     made = [str(row["audio_filepath"]) for row in rows]
     parts = [
-        (f"Data sheet: {identity['name']}", _what(plan, identity)),
+        (f"Data sheet: {markdown(identity['name'])}", _what(plan, identity)),
         ("Groups", _blocks(groups(plan), balance_text(plan))),
         ("Conditions", _blocks(_conditions(plan.conditions), conditions_text(plan), assignment_text(plan))),
         ("Where the figures behind them come from", _figures(plan)),
         ("Files in each cell", _blocks(coverage(plan, made))),
         ("What was measured", _blocks(measured(in_order(plan, rows)))),
         ("What a cell can show", _blocks(detection_text(plan))),
-        ("What it is not", _list(identity["limits"])),
-        ("What the planner noted", _list(identity["notes"])),
+        ("What it is not", _list(map(markdown, identity["limits"]))),
+        ("What the planner noted", _list(map(markdown, identity["notes"]))),
         ("Licences and credits", _licences(identity)),
         ("What it says of people", _people(plan, identity)),
         ("How it was made", _made(identity)),
@@ -60,8 +60,8 @@ def _what(plan: Plan, identity: Mapping[str, Any]) -> str:
         f"SNR is the active speech level (ITU-T P.56) minus the RMS level of the noise, at the microphone's input, "
         f"{_band(identity['snr'])}. Speech is at {identity['speech_level_dbov']:g} dBov in the files.",
     ]
-    about = re.sub(r"^\s*(```|~~~)", r"\\\1", str(identity["about"]), flags=re.MULTILINE)  # no fence is left open
-    return "\n\n".join([*([about] if about else []), *lines])
+    about = [markdown(line) for line in str(identity["about"]).splitlines()]
+    return "\n\n".join([*(["\n".join(about)] if any(about) else []), *lines])
 
 
 def _band(snr: Mapping[str, Any]) -> str:
@@ -70,10 +70,13 @@ def _band(snr: Mapping[str, Any]) -> str:
 
 
 def _blocks(*texts: str) -> str:
-    return "\n\n".join(f"```\n{text}\n```" for text in texts if text)
+    plain = ("\n".join(map(visible, text.split("\n"))) for text in texts if text)
+    fenced = [(markdown_fence(text), text) for text in plain]
+    return "\n\n".join(f"{fence}\n{text}\n{fence}" for fence, text in fenced)
 
 
 def _list(lines: Iterable[str]) -> str:
+    """Lines of Markdown."""
     return "\n".join(f"- {line}" for line in dict.fromkeys(lines))
 
 
@@ -83,9 +86,9 @@ def _conditions(conditions: Iterable[Condition]) -> str:
     ]
     told = [("condition", "steps, in the order in which sound meets them")]
     told += [(name, steps or "nothing: the control") for name, steps in rows]
-    widths = [max(len(line[column]) for line in told) for column in (0, 1)]
+    widths = [max(columns(visible(line[place])) for line in told) for place in (0, 1)]
     told.insert(1, ("-" * widths[0], "-" * widths[1]))
-    return "\n".join(f"{name.ljust(widths[0])}  {steps}" for name, steps in told)
+    return "\n".join(f"{name.ljust(widths[0])}  {visible(steps)}" for name, steps in told)
 
 
 def _step(fields: Mapping[str, Any]) -> str:
@@ -113,7 +116,7 @@ def _sources(library: Library, need: Need) -> list[str]:
     profile = library.profile(need.kind, need.name).model_dump(mode="json")
     sources = dict.fromkeys(" ".join(source.split()) for source in _every_source(profile))
     title = profile.get("title") or need.name
-    return [f"`{need.name}` ({title}): {source}" for source in sources]
+    return [f"{markdown_code(need.name)} ({markdown(title)}): {markdown(source)}" for source in sources]
 
 
 def _every_source(part: Any) -> Iterable[str]:
@@ -127,17 +130,18 @@ def _every_source(part: Any) -> Iterable[str]:
 
 def _licences(identity: Mapping[str, Any]) -> str:
     rows = [[s["name"] or s["kind"], s["licence"], s["items"], s["credit"]] for s in identity["sources"]]
-    lines = [f"Licence of the set: {identity['licence']}. Every row names that of its item (`licence`, `credit`)."]
+    licence = markdown(identity["licence"])
+    lines = [f"Licence of the set: {licence}. Every row names that of its item (`licence`, `credit`)."]
     if identity["forbidden_mixtures"]:
-        reasons = "; ".join(identity["forbidden_mixtures"])
-        allowed = identity["forbidden_mixtures_allowed_by"]
+        reasons = "; ".join(map(markdown, identity["forbidden_mixtures"]))
+        allowed = markdown(str(identity["forbidden_mixtures_allowed_by"]))
         lines.append(f"**It holds mixtures that licences forbid**: {reasons}. Allowed by: {allowed}")
     return "\n\n".join([*lines, _blocks(table(["source", "licence", "items", "credit"], rows))])
 
 
 def _people(plan: Plan, identity: Mapping[str, Any]) -> str:
-    labels = ", ".join(identity["labels"]) or "none"
-    groups_by = ", ".join(plan.loaded.recipe.balance.by)
+    labels = ", ".join(map(markdown, identity["labels"])) or "none"
+    groups_by = ", ".join(map(markdown, plan.loaded.recipe.balance.by))
     named = "their names in the corpus" if identity["pseudonyms"] is None else "pseudonyms for their names"
     alone, speakers = singled_out(plan.selection.frame, plan.loaded.recipe.outgoing(plan.corpus.labels))
     told = (

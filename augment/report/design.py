@@ -6,6 +6,7 @@ from augment.design.grid.coverage import coverage_of
 from augment.design.grid.factors import factors_of
 from augment.design.plan import Plan
 from augment.design.selection.balance import Difference
+from augment.plain_text import visible
 from augment.recipe.experiment import DURATION
 from augment.report.text import table
 
@@ -55,7 +56,7 @@ def balance_text(plan: Plan) -> str:
     for d in found:
         if d.variable in others and d.after is not None:
             others[d.variable] = max(others[d.variable], d.after)
-    unlike = [f"{name} {value:.2f}" for name, value in others.items() if value > NOTICEABLE]
+    unlike = [f"{visible(name)} {value:.2f}" for name, value in others.items() if value > NOTICEABLE]
     if unlike:
         lines.append(f"labels that are not matched, and unlike between groups: {', '.join(unlike)}")
     return "\n".join(lines)

@@ -1,13 +1,18 @@
 """A page that needs nothing but itself: Markdown as HTML, with text tables as tables.
 
-Reference: CommonMark 0.31, by markdown-it-py; WCAG 2.2, contrast of text 4.5:1 in light and dark.
+Reference: CommonMark 0.31, by markdown-it-py; WCAG 2.2, contrast of text 4.5:1 in light and dark; W3C, Content Security
+Policy Level 3.
 """
 
+import hashlib
 import re
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from html import escape
 from itertools import pairwise, takewhile
 from typing import Any
+
+from augment.plain_text import columns
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --soft: #f3f5f7; --line: #c9d1d9; --mark: #0b62a8;
@@ -34,16 +39,20 @@ PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width">
 <title>{title}</title>
-<style>
-{style}
-</style>
+<style>{style}</style>
 </head>
 <body>
 {body}</body>
 </html>
 """
+POLICY = (
+    "default-src 'none'; img-src data:; media-src 'self' file: data:; style-src 'sha256-{style}'; base-uri 'none'; "
+    "form-action 'none'"
+)
+"""Nothing is fetched but the audio beside the page, nothing runs, and no style is obeyed but that of every page."""
 RULE = re.compile(r"-+(?: +-+)*")
 LONG = 60
 """Letters of a cell that is broken into lines."""
@@ -57,7 +66,8 @@ def page(title: str, body: str) -> bytes:
         title: Of the window.
         body: HTML.
     """
-    return PAGE.format(title=escape(title), style=STYLE, body=body).encode()
+    style = b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+    return PAGE.format(title=escape(title), policy=POLICY.format(style=style), style=STYLE, body=body).encode()
 
 
 def markdown_html(text: str) -> str:
@@ -79,17 +89,30 @@ def _fence(renderer: Any, tokens: Sequence[Any], place: int, options: Mapping[st
     rule = next((number for number, line in enumerate(lines) if number and RULE.fullmatch(line)), None)
     if rule is None:
         return _pre(lines)
-    columns = [found.span() for found in re.finditer("-+", lines[rule])]
-    body = list(takewhile(lambda line: _is_row(line, columns), lines[rule + 1 :]))
-    header, *cells = [[line[start:end].strip() for start, end in columns] for line in (lines[rule - 1], *body)]
+    spans = [found.span() for found in re.finditer("-+", lines[rule])]
+    body = list(takewhile(lambda line: _is_row(_placed(line), spans), lines[rule + 1 :]))
+    placed = map(_placed, (lines[rule - 1], *body))
+    header, *cells = [["".join(line[start:end]).strip() for start, end in spans] for line in placed]
     tabled = html_table(header, [[escape(cell) for cell in row] for row in cells])
     return _remarks(lines[: rule - 1]) + tabled + _remarks(lines[rule + 1 + len(body) :])
 
 
-def _is_row(line: str, columns: Sequence[tuple[int, int]]) -> bool:
+def _placed(line: str) -> list[str]:
+    """What stands in each column of a line of a terminal: wide letters fill two, marks stand with their letter."""
+    placed: list[str] = []
+    for letter in line:
+        width = columns(letter)
+        if width == 0 and placed:
+            placed[-1] += letter
+        else:
+            placed += [letter, *[""] * (width - 1)]
+    return placed
+
+
+def _is_row(line: Sequence[str], spans: Sequence[tuple[int, int]]) -> bool:
     """Whether a line has nothing between and behind the columns of a table: otherwise it is a remark below it."""
-    gaps = [line[end:start] for (_, end), (start, _) in pairwise(columns)]
-    return bool(line) and not any(gap.strip() for gap in gaps) and len(line) <= columns[-1][1]
+    gaps = ["".join(line[end:start]) for (_, end), (start, _) in pairwise(spans)]
+    return bool(line) and not any(gap.strip() for gap in gaps) and len(line) <= spans[-1][1]
 
 
 def _remarks(lines: Sequence[str]) -> str:

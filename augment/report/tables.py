@@ -8,6 +8,7 @@ from typing import Any
 
 from augment.design.coupling import coupling_notes
 from augment.design.plan import Plan
+from augment.plain_text import visible
 from augment.report.design import assignment_text, balance_text, conditions_text
 from augment.report.detection import detection_text
 from augment.report.text import counted, table
@@ -137,4 +138,4 @@ def plan_text(plan: Plan) -> str:
         f"({recipe.output.format.upper()}, {recipe.output.sample_rate_hz} Hz)"
     )
     ties = coupling_notes(plan.loaded, plan.conditions)
-    return "\n\n".join([*parts, *(f"note: {note}" for note in [*plan.notes, *ties])])
+    return "\n\n".join([*parts, *(f"note: {visible(note)}" for note in [*plan.notes, *ties])])

@@ -1,7 +1,10 @@
 """Tables as plain text."""
 
+import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any
+
+from augment.plain_text import columns, visible
 
 WIDEST = 100
 
@@ -17,11 +20,12 @@ def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
         American      3
     """
     lines = [[shown(str(cell)) for cell in row] for row in [header, *rows]]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
+    widths = [max(columns(line[place]) for line in lines) for place in range(len(header))]
     lines.insert(1, ["-" * width for width in widths])
     text = []
     for line in lines:
-        cells = [line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))]
+        blanks = [" " * (width - columns(cell)) for cell, width in zip(line, widths, strict=True)]
+        cells = [line[0] + blanks[0], *(blank + cell for cell, blank in zip(line[1:], blanks[1:], strict=True))]
         text.append("  ".join(cells).rstrip())
     return "\n".join(text)
 
@@ -37,11 +41,15 @@ def counted(number: int, what: str) -> str:
 
 
 def shown(text: str) -> str:
-    r"""A text that may come from anybody, on one line of a terminal: what cannot be printed is a question mark.
+    r"""A text that may come from anybody, in a cell: on one line, what cannot be printed spelled out, not too wide.
 
     Example:
-        >>> shown("a\tb"), shown("x" * 200) == "x" * 99 + "…"
-        ('a?b', True)
+        >>> print(shown("a\tb")), shown("x" * 200) == "x" * 99 + "…"
+        a\tb
+        (None, True)
     """
-    plain = "".join(c if c.isprintable() else "?" for c in text)
-    return plain if len(plain) <= WIDEST else f"{plain[: WIDEST - 1]}…"
+    plain = visible(text)
+    if columns(plain) <= WIDEST:
+        return plain
+    widths = itertools.accumulate(map(columns, plain))
+    return "".join(letter for letter, width in zip(plain, widths, strict=True) if width < WIDEST) + "…"

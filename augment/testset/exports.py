@@ -116,7 +116,9 @@ def read_exports(folder: Path) -> dict[str, Any]:
         for name, entry in found.items():
             if not FORMAT.fullmatch(name) or name == "audio":
                 raise ValueError(f"'{name[:40]}' is no format")
-            if not isinstance(entry["made_of"], dict) or not all(map(_is_below, entry["files"])):
+            parts = [entry["made_of"], entry["files"]]
+            hashes = all(isinstance(part, dict) and all(isinstance(h, str) for h in part.values()) for part in parts)
+            if not hashes or not all(map(_is_below, entry["files"])):
                 raise ValueError(f"the entry '{name}' is not as it was written")
     except (OSError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
         raise TestSetError(Fault(str(place), f"is damaged: {error}", "remove it and export again")) from None

@@ -10,9 +10,19 @@ from typing import Any
 from augment.corpus.given import free_name
 from augment.errors import Fault, TestSetError
 from augment.files.audio import read_bytes
+from augment.recipe.model import ROW_FIELDS
 from augment.testset.folder import IDENTITY, MANIFEST, read_identity, read_rows
 
 Row = dict[str, Any]
+PLAIN = (str, int, float, type(None))
+KINDS: dict[str, type] = {
+    **dict.fromkeys(ROW_FIELDS, object),
+    **dict.fromkeys(("id", "audio_filepath", "text", "group", "condition", "utterance", "key", "sha256"), str),
+    **dict.fromkeys(("samples", "sample_rate", "block"), int),
+    "duration": float,
+}
+"""Columns of every row, and what must be in them."""
+MOST_FAULTS = 50
 
 
 @dataclass(frozen=True)
@@ -108,4 +118,18 @@ def read_finished(folder: Path) -> Finished:
     if found != identity["checksums"].get(MANIFEST):
         message = "the manifest is not the one that was built: its checksum differs"
         raise TestSetError(Fault(str(folder / MANIFEST), message, "build the test set again"))
+    faults = [fault for number, row in enumerate(rows, start=1) if (fault := _odd(folder, number, row, rows[0]))]
+    if faults:
+        raise TestSetError(faults[:MOST_FAULTS])
     return Finished(folder, identity, rows, found)
+
+
+def _odd(folder: Path, number: int, row: Row, first: Row) -> Fault | None:
+    """What is wrong with a row that was not written by this program, or not as it is now."""
+    lacking = sorted({*KINDS, *first} - set(row))
+    wrong = [name for name, kind in KINDS.items() if name in row and kind is not object and type(row[name]) is not kind]
+    wrong += [name for name, value in row.items() if not isinstance(value, PLAIN) or value != value]  # NaN
+    if lacking or wrong:
+        said = f"lacks {', '.join(lacking)}" if lacking else f"has no usable value in {', '.join(dict.fromkeys(wrong))}"
+        return Fault(f"{folder / MANIFEST}:{number}", f"the row {said}", "build the test set again")
+    return None

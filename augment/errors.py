@@ -96,7 +96,29 @@ class TestSetError(AcoustigridError):
     __test__ = False  # not a test case, whatever its name says to pytest
 
 
+def gathered(faults: Iterable[Fault]) -> list[Fault]:
+    """Faults, where those of the same words are one if there are many: a file of another form is one fault, not fifty.
+
+    Example:
+        >>> print(*gathered(Fault(f"m.jsonl:{row}", "the row names no audio file") for row in range(1, 9)))
+        m.jsonl:1: the row names no audio file; and 7 more like it, up to m.jsonl:8
+    """
+    alike: dict[tuple[str, str], list[Fault]] = {}
+    for fault in faults:
+        alike.setdefault((fault.message, fault.remedy), []).append(fault)
+    found = []
+    for (message, remedy), group in alike.items():
+        if len(group) > MOST_ALIKE:
+            more = f"{message}; and {len(group) - 1} more like it, up to {group[-1].where}"
+            found.append(Fault(group[0].where, more, remedy))
+        else:
+            found += group
+    return found
+
+
+MOST_ALIKE = 4
 MOST_SHOWN = 24
+MOST_NAMED = 10
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
@@ -131,6 +153,17 @@ def counted(number: int, what: str, plural: str = "") -> str:
         ('1 group', '2 groups', '1 row has')
     """
     return f"{number} {what if number == 1 else plural or what + 's'}"
+
+
+def named(names: Sequence[str]) -> str:
+    """Names as text; of many, the first ten.
+
+    Example:
+        >>> named(["a", "b"]), named([str(n) for n in range(12)])
+        ('a, b', '0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more')
+    """
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more
 
 
 def flow_text(value: str) -> str:

@@ -84,7 +84,7 @@ ROW = '{"id": "a", "audio_filepath": "x.wav"}\n'
         ("a.jsonl", '{"id": "a", "id": "b", "audio_filepath": "x.wav"}\n', "the key 'id' stands twice"),
         ("a.jsonl", '{"id": "a", "audio_filepath": null}\n', "the row names no audio file"),
         ("a.jsonl", '{"id": "a", "path": "x.wav"}\n', "columns: {audio_filepath: path}"),
-        ("a.jsonl", '[{"id": "a"}]', "found a JSON array"),
+        ("a.jsonl", "[[1]]", "found an array where a row should be"),
         ("a.jsonl", ROW.encode("utf-16"), "the file is UTF-16"),
         ("a.jsonl", ROW.replace("x", "\xe9").encode("latin-1"), "the file is not UTF-8"),
         ("a.csv", "id,audio_filepath\na\n", "a.csv:2: found 1 columns; the header has 2"),

@@ -144,11 +144,11 @@ def archive(folder, **speakers):
 CV_ROWS = {
     "cv_1": {
         "audio_filepath": "clips/cv_1.mp3", "duration": 0.5, "text": 'He said "no', "locale": "en", "age": "twenties",
-        "accent": "Scottish English,slow|soft", "gender": "female_feminine", **ANN,
+        "accent": "Scottish English,slow|soft", "gender": "female_feminine", "sentence_domain": "general", **ANN,
     },
     "cv_2": {
         "audio_filepath": "clips/cv_2.mp3", "text": '"Ah!"', "speaker": "bob", "locale": "en", "up_votes": "3",
-        "down_votes": "1",
+        "down_votes": "1", "segment": "Benchmark",
     },
 }  # fmt: skip
 OLD_CV_ROWS = {
@@ -167,8 +167,7 @@ VCTK_ROWS = {
         f"{TRIMMED}/p248/p248_001_mic2.flac", "p248", microphone="mic2", age="23", gender="F", accent="Indian"
     ),
     "p280_001": vctk(
-        f"{TRIMMED}/p280/p280_001_mic1.flac", "p280", microphone="mic1", age="25", gender="F", accent="Unknown",
-        region="France",
+        f"{TRIMMED}/p280/p280_001_mic1.flac", "p280", microphone="mic1", age="25", gender="F", region="France",
     ),
     "p315_001": vctk(
         f"{TRIMMED}/p315/p315_001_mic1.flac", "p315", microphone="mic1", age="18", gender="M", accent="American",

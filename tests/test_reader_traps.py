@@ -171,9 +171,10 @@ def test_columns_of_a_table_that_are_no_labels_are_told(tmp_path):
         "turns": [[{"who": "a"}]] * 2, "mel": [b"mel"] * 2, "tags": [["a", "b"]] * 2,
     }  # fmt: skip
     corpus = read(parquet(tmp_path / "h", table), "huggingface")
-    first = {"audio_filepath": "a.parquet!/audio/0", "_bare": "one", "_path": "x", "tags": "['a', 'b']"}
+    first = {"audio_filepath": "a.parquet!/audio/0", "_bare": "one", "_path": "x"}
     assert rows(corpus)["a.parquet!/audio/0"] == first
-    assert "columns of structures or bytes are not used: face, mel, turns" in corpus.notes
+    told = "face: a structure (2), mel: bytes (2), tags: a list (2), turns: a list (2)"
+    assert f"not used: columns: {told}" in corpus.notes
 
 
 def test_class_labels_of_a_table(tmp_path):
@@ -277,11 +278,11 @@ def test_audio_and_texts_that_no_row_takes_are_told(tmp_path):
         "LibriSpeech/dev-clean/84/999/84-999-0000.flac": sound(1),
     }
     corpus = read(lay(tmp_path / "l", **{**LIBRISPEECH, **more}), "librispeech")
-    assert "2 audio files have no line in a .trans.txt: they are not used" in corpus.notes
+    assert "not used: audio files that no row names: .flac (2)" in corpus.notes
     table = "file_name,text\n./1.wav,one\nb/../2.wav,two\n"
     files = {"metadata.csv": table, **{f"{n}.wav": sound(1) for n in (1, 2, 3)}, "b/4.wav": sound(1)}
     corpus = read(lay(tmp_path / "a", **files), "audiofolder")
-    assert "2 audio files are not in the metadata: they are not used" in corpus.notes
+    assert "not used: audio files that no row names: .wav (2)" in corpus.notes
     more = {"dev/text": "EDACC-C01-01 YEAH\nEDACC-C01-03 NO\n"}
     corpus = read(lay(tmp_path / "e", **{**EDACC, **more}), "edacc")
     assert "1 texts have no segment: they are not used" in corpus.notes

@@ -7,13 +7,15 @@ from pathlib import Path
 from augment.corpus.audit import SAMPLE, Audit
 from augment.corpus.audit import audit as audit_corpus
 from augment.corpus.durations import measured_durations
+from augment.corpus.presence import absent_fault, absent_rows
 from augment.corpus.source import known_layout
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.speech import Progress
 from augment.corpus.table import Corpus, read_corpus
+from augment.corpus.unusable import usable_corpus
 from augment.corpus.writing import manifest_bytes
 from augment.design.conditions import requested_snrs_db
-from augment.errors import AcoustigridError, Fault
+from augment.errors import AcoustigridError, CorpusError, Fault
 from augment.files.atomic import write_atomically
 from augment.files.json_text import json_text
 from augment.recipe.loader import LoadedRecipe, bundled_recipes, load_recipe
@@ -52,16 +54,48 @@ def audit(
     if not isinstance(source, LoadedRecipe) and (layout is not None or _is_corpus(str(source))):
         layout = None if layout is None else known_layout(layout)
         spec = CorpusSpec(path=str(source), layout=layout, pattern=pattern, columns=dict(columns or {}))
-        corpus = read_corpus(spec, Path())
+        corpus = _looked_up(read_corpus(spec, Path()))
         if not by:
             known = f"labels of the corpus: {', '.join(corpus.labels) or 'none'}"
             raise AcoustigridError(Fault(str(source), "which labels make the groups? say so: --by LABEL", known))
         return audit_corpus(corpus, by, MANIFEST_RATE_HZ, sample, progress=progress)
     loaded = source if isinstance(source, LoadedRecipe) else load_recipe(source)
     wanted = loaded.recipe
-    corpus = read_corpus(wanted.corpus, loaded.base)
+    corpus = _looked_up(usable_corpus(wanted.corpus, loaded.base, by or wanted.balance.by))
     rate, snrs = wanted.output.sample_rate_hz, requested_snrs_db(loaded)
     return audit_corpus(corpus, by or wanted.balance.by, rate, sample, wanted.balance.labels, snrs, progress)
+
+
+def corpus_of(loaded: LoadedRecipe) -> Corpus:
+    """The corpus of a recipe, with a note on audio that is not there.
+
+    Args:
+        loaded: The recipe.
+
+    Raises:
+        AcoustigridError: Rows have faults, or none of their audio is there.
+
+    Example:
+        >>> corpus_of(load_recipe("demo")).frame.height
+        48
+    """
+    wanted = loaded.recipe
+    corpus = usable_corpus(wanted.corpus, loaded.base, wanted.balance.by, loaded.text)
+    absent = absent_rows(corpus)
+    fault = absent_fault(corpus, absent)
+    if fault is not None and absent.height == corpus.frame.height:
+        raise CorpusError(fault)
+    return corpus if fault is None else _noted(corpus, fault)
+
+
+def _looked_up(corpus: Corpus) -> Corpus:
+    """A corpus with a note on audio that is not there, though it be all of it."""
+    fault = absent_fault(corpus, absent_rows(corpus))
+    return corpus if fault is None else _noted(corpus, fault)
+
+
+def _noted(corpus: Corpus, fault: Fault) -> Corpus:
+    return dataclasses.replace(corpus, notes=(str(fault), *corpus.notes))
 
 
 def _is_corpus(source: str) -> bool:
@@ -136,7 +170,7 @@ def import_corpus(
         remedy = "write to another file" if replace else "write to another file, or allow it with --replace"
         raise AcoustigridError(Fault(str(target), "there is such a file already", remedy))
     spec = CorpusSpec(path=str(path), layout=layout, pattern=pattern, columns=dict(columns or {}))
-    corpus = read_corpus(spec, Path())
+    corpus = _looked_up(read_corpus(spec, Path()))
     if durations:
         corpus = measured_durations(corpus, progress)
     write_atomically(target, manifest_bytes(corpus, target.parent))

@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 
 from augment.corpus.speech import Progress, facts_notes
-from augment.corpus.table import read_corpus
+from augment.corpus.unusable import usable_corpus
 from augment.design.assignment import Demands, schedule
 from augment.design.conditions import conditions, equal_notes
 from augment.design.dealing import Dealer, exposures
@@ -41,7 +41,7 @@ def plan(recipe: str | Path | LoadedRecipe, progress: Progress = iter) -> Plan:
     wanted = loaded.recipe
     chosen = choices_of(loaded)
     columns = conditions(loaded, chosen.choices)
-    corpus = read_corpus(wanted.corpus, loaded.base, loaded.text)
+    corpus = usable_corpus(wanted.corpus, loaded.base, wanted.balance.by, loaded.text)
     demands = Demands(len(columns), wanted.assignment, wanted.budget)
     rate = wanted.output.sample_rate_hz
     try:

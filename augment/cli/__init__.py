@@ -54,22 +54,24 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Show the vers
 
 @app.command()
 def check(recipe: RecipeArgument) -> None:
-    """Check a recipe: all of its faults at once, each with line and column.
+    """Check a recipe: all of its faults at once, each with line and column; then the rows of its corpus.
 
     Example:  acoustigrid check hospital.yaml
     """
-    from augment.corpus.table import look_at
+    from augment.api.corpus import corpus_of
     from augment.design.conditions import conditions
     from augment.recipe.loader import load_recipe
     from augment.report.text import counted
 
     loaded = load_recipe(recipe)
     columns = conditions(loaded)
-    look_at(loaded.recipe.corpus, loaded.base)
-    size = counted(len(columns), "condition")
-    say(f"{loaded.recipe.name}: a well-formed recipe of {size}; `plan` reads its corpus and noise")
+    corpus = corpus_of(loaded)
+    size, rows = counted(len(columns), "condition"), f"{corpus.frame.height:,} rows of its corpus"
+    say(f"{loaded.recipe.name}: a well-formed recipe of {size}, {rows} may be used; `plan` reads speech and noise")
     for condition in columns:
         say(f"  {condition.name}")
+    for note in corpus.notes:
+        say(f"note: {note}")
 
 
 @app.command()

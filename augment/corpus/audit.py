@@ -17,12 +17,12 @@ from augment.corpus.differences import (
     request_notes,
     shared_text_notes,
 )
-from augment.corpus.labelling import missing, named, speaker_notes, twin_notes
+from augment.corpus.labelling import missing, speaker_notes, twin_notes
 from augment.corpus.speech import Facts, Progress, facts_notes, part_of, survey
 from augment.corpus.spelling import spelling_notes
 from augment.corpus.table import Corpus, label_column
 from augment.corpus.texts import text_measures
-from augment.errors import CorpusError, Fault, counted, nearest
+from augment.errors import CorpusError, Fault, counted, named, nearest
 from augment.streams import ranks
 
 if TYPE_CHECKING:
@@ -158,7 +158,10 @@ def _grouped(corpus: Corpus, by: Sequence[str]) -> "polars.DataFrame":
     absent = [label for label in by if label not in corpus.labels]
     known = f"labels of the corpus: {', '.join(corpus.labels) or 'none'}"
     faults = [
-        Fault(str(corpus.manifest), f"the corpus has no label '{label}'", f"{nearest(label, corpus.labels)}; {known}")
+        corpus.no_label(label)
+        or Fault(
+            str(corpus.manifest), f"the corpus has no label '{label}'", f"{nearest(label, corpus.labels)}; {known}"
+        )
         for label in absent
     ]
     faults += [

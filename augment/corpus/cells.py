@@ -5,18 +5,22 @@ A million rows as Python objects take gigabytes; as columns they take a tenth of
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from augment.corpus.nested import KINDS, Held, Nested, nested_cells, spelled_cells
 from augment.corpus.source import Place, Row, Source, Told, rows_of, where
-from augment.errors import CorpusError, Fault
+from augment.corpus.unused import Unused
+from augment.errors import CorpusError, Fault, gathered
 
 if TYPE_CHECKING:
     import polars
 
 TIMES = ("offset", "duration")
 MOST_FAULTS = 50
+MOST_BROKEN = 100_000
+"""Rows that cannot be read, where they may be left out."""
 ROWS_AT_ONCE = 50_000
 LONGEST_S = 1e6
 """No recording is longer: what declares to be is no time."""
@@ -32,9 +36,11 @@ class Cells:
             ``seconds:NAME`` in its place, null for what is no time, and ``shown:NAME``: how a cell that is not more
             than 0 s looks, for messages; empty for a blank one.
         written: Names of the manifest's columns.
-        faults: Rows that cannot be read, at most 50.
+        faults: Rows that cannot be read.
         count: All rows, with those that cannot be read.
-        told: What the reader passed over, and why.
+        told: What the user should know of how it was read.
+        unused: What the reader saw and did not use.
+        nested: Columns with cells that hold more than one value; such a cell is null.
     """
 
     frame: "polars.DataFrame"
@@ -42,10 +48,16 @@ class Cells:
     faults: tuple[Fault, ...]
     count: int
     told: tuple[Told, ...]
+    unused: tuple[Unused, ...] = ()
+    nested: Mapping[str, Nested] = field(default_factory=dict)
 
 
 def read_cells(
-    manifest: Path, columns: Mapping[str, str], layout: str | None = None, pattern: str | None = None
+    manifest: Path,
+    columns: Mapping[str, str],
+    layout: str | None = None,
+    pattern: str | None = None,
+    most_faults: int = MOST_FAULTS,
 ) -> Cells:
     """Read a manifest, or the folder of a corpus, into columns.
 
@@ -54,6 +66,7 @@ def read_cells(
         columns: Which columns have other names, as in :class:`~augment.corpus.spec.CorpusSpec`.
         layout: How it is laid out; by the ending of the manifest's name if not given.
         pattern: How the files of a plain folder are called.
+        most_faults: Reading stops where so many rows cannot be read.
 
     Raises:
         CorpusError: There is no such file or no reader for it, or nothing after a certain row can be read.
@@ -65,23 +78,29 @@ def read_cells(
     labels = {column for name, column in columns.items() if name not in TIMES}  # a time may be a label too
     frames: list[polars.DataFrame] = []
     written: set[str] = set()
+    nested: dict[str, Nested] = {}
     faults: list[Fault] = []
     count = 0
-    for numbers, rows in _portions(rows_of(source, layout), faults):
+    for numbers, rows in _portions(rows_of(source, layout), faults, most_faults):
         names = {name for row in rows for name in row}
         count, written = count + len(rows), written | names
         series = [_places(manifest, numbers)]
         for name in sorted(names):
             values = [row.get(name) for row in rows]
             series += _times(name, values) if name in times else []
-            series += _texts(name, values, manifest, numbers) if name in labels or name not in times else []
+            if name in labels or name not in times:
+                found, texts = _texts(name, values, manifest, numbers)
+                series.append(texts)
+                for several in found:
+                    nested[name] = nested[name] + several if name in nested else several
         frames.append(polars.DataFrame(series))
     frame = polars.concat(frames, how="diagonal") if frames else polars.DataFrame({"row": []}, {"row": polars.String})
-    return Cells(frame, frozenset(written), tuple(faults), count + len(faults), tuple(source.told))
+    told = tuple(source.told), source.unused
+    return Cells(frame, frozenset(written), tuple(faults), count + len(faults), *told, nested)
 
 
 def _portions(
-    rows: Iterable[tuple[Place, Row | Fault]], faults: list[Fault]
+    rows: Iterable[tuple[Place, Row | Fault]], faults: list[Fault], most_faults: int
 ) -> Iterator[tuple[list[Place], list[Row]]]:
     """Rows and their places, some thousands at once; faults go where they are collected."""
     numbers: list[Place] = []
@@ -89,8 +108,10 @@ def _portions(
     for number, row in rows:
         if isinstance(row, Fault):
             faults.append(row)
-            if len(faults) >= MOST_FAULTS:
-                raise CorpusError(faults)
+            if len(faults) >= most_faults:
+                raise CorpusError(
+                    [*gathered(faults)[:MOST_FAULTS], Fault("", "and perhaps more: reading stopped there")]
+                )
             continue
         numbers.append(number)
         found.append(row)
@@ -121,16 +142,21 @@ def _times(name: str, values: list[Any]) -> list["polars.Series"]:
     return [found, polars.Series(f"shown:{name}", [_shown(value) for value in values], polars.String)]
 
 
-def _texts(name: str, values: list[Any], manifest: Path, numbers: list[Place]) -> list["polars.Series"]:
+def _texts(name: str, values: list[Any], manifest: Path, numbers: list[Place]) -> tuple[list[Nested], "polars.Series"]:
+    """A column as text, and its cells that are none."""
     import polars
 
     texts = [(value.strip() or None) if type(value) is str else text(value) for value in values]
     try:
-        return [polars.Series(f"text:{name}", texts, polars.String)]
+        series = polars.Series(f"text:{name}", texts, polars.String)
     except UnicodeEncodeError:
         halves = [n for n, t in zip(numbers, texts, strict=True) if t and any("\ud800" <= c <= "\udfff" for c in t)]
         message = "a text of this row is not valid Unicode (half of a surrogate pair)"
         raise CorpusError([Fault(where(manifest, number), message) for number in halves[:MOST_FAULTS]]) from None
+    emptied = series.null_count() > values.count(None)
+    held = nested_cells(values, numbers) if emptied else None
+    spelled, series = spelled_cells(series, numbers)
+    return [found for found in (held, spelled) if found is not None], series
 
 
 def seconds(value: Any) -> float | None:
@@ -150,16 +176,18 @@ def seconds(value: Any) -> float | None:
 
 
 def text(value: Any) -> str | None:
-    """A cell as text; None for an empty one.
+    """A cell as text; None for an empty one, for what is no number, and for one that holds more than one value.
 
     Example:
-        >>> text(" a "), text("  "), text(True), text(1.50)
-        ('a', None, 'true', '1.5')
+        >>> text(" a "), text("  "), text(True), text(1.50), text(float("nan")), text(["a"])
+        ('a', None, 'true', '1.5', None, None)
     """
-    if value is None:
+    if value is None or type(value) in KINDS or isinstance(value, Held):
         return None
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     return str(value).strip() or None
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from augment.bounds import MOST_CHANNELS
 from augment.corpus.cells import MOST_FAULTS
+from augment.corpus.nested import Nested
 from augment.corpus.source import where
 from augment.corpus.spec import CorpusSpec
-from augment.errors import CorpusError, Fault, nearest
+from augment.errors import CorpusError, Fault, gathered, nearest
 
 if TYPE_CHECKING:
     import polars
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
 FIXED = ("id", "audio_filepath", "audio_channel", "offset", "duration", "text", "speaker", "licence", "credit")
 """Columns that are no labels."""
 SPELLED = {
-    "audio_filepath": ("audio",),
-    "audio_channel": ("channel",),
-    "licence": ("license",),
-    "credit": ("attribution",),
-}
-"""Other usual names of columns that are no labels."""
+    "audio_filepath": ("audio", "wav"), "audio_channel": ("channel",), "licence": ("license",),
+    "credit": ("attribution",), "id": ("ID",), "text": ("wrd", "words"), "speaker": ("spk_id",),
+}  # fmt: skip
+"""Other usual names of columns that are no labels; some are SpeechBrain's."""
+CHANNEL = re.compile(r"(\d{1,2})(?:\.0+)?|mix", re.ASCII)
+"""A channel of a file; some tools write whole numbers as 1.0."""
 DANGER = r"[\x00-\x1f\x7f]|^[/\\]|^[A-Za-z]:[/\\]|(^|[/\\])\.\.([/\\]|$)"
 """Ids that may be dangerous (:func:`danger` decides)."""
 
@@ -60,19 +61,34 @@ def column_faults(spec: CorpusSpec, manifest: Path, found: set[str], written: fr
     return faults
 
 
-def sound_rows(frame: "polars.DataFrame", manifest: Path) -> tuple["polars.DataFrame", list[Fault]]:
+def nested_fault(manifest: Path, label: str, found: Nested) -> Fault:
+    """A column whose cells should hold one value, and hold more.
+
+    Args:
+        manifest: The manifest.
+        label: Name of the column as the recipe has it.
+        found: What it holds.
+    """
+    remedy = "write the words as one text, with spaces" if label == "text" else "write one value a row, or none"
+    return Fault(where(manifest, found.places[0]), f"{label}: expected one value, found {found}", remedy)
+
+
+def sound_rows(
+    frame: "polars.DataFrame", manifest: Path, most_faults: int = MOST_FAULTS
+) -> tuple["polars.DataFrame", list[Fault]]:
     """Rows without fault, every one with its own id: the one that it has, or one made of its audio path.
 
     Args:
         frame: Columns ``row``, ``audio_filepath``, ``audio_channel``, ``offset``, ``duration``, ``shown:offset`` and
             ``shown:duration`` of :class:`~augment.corpus.cells.Cells`, and ``id``, null for rows that have none.
         manifest: The manifest.
+        most_faults: How many are told.
 
     Returns:
         The sound rows, and the faults of all others in the order of rows.
 
     Raises:
-        CorpusError: There are 50 faults or more: the first 50.
+        CorpusError: There are as many faults or more: the first 50.
     """
     import polars
 
@@ -95,18 +111,18 @@ def sound_rows(frame: "polars.DataFrame", manifest: Path) -> tuple["polars.DataF
         wrong = wrong.fill_null(value=False)
         rows = frame.filter(wrong)
         if rows.height:
-            faults |= {row["row"]: told(row) for row in rows.head(MOST_FAULTS).iter_rows(named=True)}
+            faults |= {row["row"]: told(row) for row in rows.head(most_faults).iter_rows(named=True)}
             frame = frame.filter(~wrong)
     frame = frame.with_columns(_identities(frame))
     again = ~frame["id"].is_first_distinct()
     if again.any():
-        faults |= _twice(frame, again)
+        faults |= _twice(frame, again, most_faults)
         frame = frame.filter(~again)
     places = {row: Fault(where(manifest, row), fault.message, fault.remedy) for row, fault in faults.items()}
     found = [places[row] for row in sorted(places, key=_in_order)]
-    if len(found) >= MOST_FAULTS:
+    if len(found) >= most_faults:
         end = Fault(str(manifest), "and perhaps more: reading stopped here")
-        raise CorpusError([*found[:MOST_FAULTS], end])
+        raise CorpusError([*gathered(found[:MOST_FAULTS]), end])
     return frame, found
 
 
@@ -139,10 +155,10 @@ def _id(row: dict[str, object]) -> Fault:
     return Fault("", f"the id {identity[:80]!r} {danger(identity)}", "give the utterance another id")
 
 
-def _twice(frame: "polars.DataFrame", again: "polars.Series") -> dict[str, Fault]:
+def _twice(frame: "polars.DataFrame", again: "polars.Series", most_faults: int) -> dict[str, Fault]:
     import polars
 
-    late = frame.filter(again).head(MOST_FAULTS)
+    late = frame.filter(again).head(most_faults)
     early = frame.filter(~again & frame["id"].is_in(late["id"].to_list()))
     first = dict(early.select("id", "row").rows())
     return {

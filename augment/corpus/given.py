@@ -4,9 +4,11 @@ from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from augment.corpus.source import Source
+from augment.corpus.unused import Kind
 from augment.errors import CorpusError, Fault
 from augment.files.channels import CHANNEL
-from augment.profiles.recording import audio_files
+from augment.files.walk import Walk, ending
+from augment.profiles.recording import SUFFIXES as AUDIO
 
 OURS = frozenset({"id", "audio_filepath", "audio_channel", "offset", "duration", "text", "speaker"})
 """Columns that say which audio an utterance is, and what and who is heard in it: labels of others do not decide it."""
@@ -85,18 +87,19 @@ def differing(found: Mapping[str, Any], key: str, value: Any, where: str) -> lis
     return [Fault(where, f"'{key}' stands twice, and not with the same values", "keep the line that is right")]
 
 
-def tell_unnamed(source: Source, named: Container[str], what: str) -> None:
-    """Count the audio files of a folder that no row names.
+def account(source: Source, walk: Walk, used: Container[str] = ()) -> None:
+    """Account for the files of a folder that a reader does not use.
 
     Args:
-        source: The folder of a corpus.
-        named: Paths below it that rows name.
-        what: What is with the others.
+        source: The corpus, which is told.
+        walk: What is below its folder, or below one in it.
+        used: Paths below the folder of the corpus that the reader uses all the same.
     """
-    names = (path.relative_to(source.folder).as_posix() for path in audio_files(source.folder))
-    count = sum(name not in named for name in names)
-    if count:
-        source.tell(f"{count} audio files {what}: they are not used")
+    for path in (*walk.files, *walk.others):
+        name = path.relative_to(source.folder).as_posix()
+        if name not in used:
+            source.pass_over(Kind.AUDIO if ending(path) in AUDIO else Kind.FILES, ending(path))
+    source.pass_over(Kind.TEST_SETS, "and what is in them", len(walk.test_sets))
 
 
 def unlike(header: Iterable[str], where: str) -> list[str]:

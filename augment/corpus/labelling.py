@@ -4,24 +4,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from augment.corpus.table import label_column
-from augment.errors import counted
+from augment.errors import counted, named
 
 if TYPE_CHECKING:
     import polars
 
 MOST_OF_A_GROUP = 0.5
-MOST_NAMED = 10
-
-
-def named(names: Sequence[str]) -> str:
-    """Names as text; of many, the first ten.
-
-    Example:
-        >>> named(["a", "b"]), named([str(n) for n in range(12)])
-        ('a, b', '0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more')
-    """
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(names[:MOST_NAMED]) + more
 
 
 def missing(frame: "polars.DataFrame", labels: Sequence[str]) -> dict[str, int]:

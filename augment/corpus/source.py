@@ -1,11 +1,13 @@
 """What a reader is handed: a manifest or the folder of a corpus, and the lines of its files."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from augment.corpus.unused import Kind, Unused
 from augment.errors import CorpusError, Fault, nearest
 from augment.files.lines import text_lines
 from augment.plugins import modules
@@ -35,12 +37,14 @@ class Source:
     Attributes:
         path: The manifest, or the folder of the corpus.
         pattern: How files of a plain folder are called, where the recipe says it.
-        told: What a reader passed over and why; see :meth:`tell`.
+        told: What a reader has to tell; see :meth:`tell`.
+        seen: What a reader passed over, counted; see :meth:`pass_over`.
     """
 
     path: Path
     pattern: str | None = None
     told: list[Told] = field(default_factory=list)
+    seen: Counter[tuple[Kind, str]] = field(default_factory=Counter)
 
     @cached_property
     def folder(self) -> Path:
@@ -89,6 +93,21 @@ class Source:
             speakers: Speakers whom it is about; their names follow the message.
         """
         self.told.append(Told(message, tuple(speakers)))
+
+    def pass_over(self, kind: Kind, name: str, count: int = 1) -> None:
+        """Account for something that is there and is not used.
+
+        Args:
+            kind: What it is.
+            name: What tells it apart from others of its kind, such as the ending of files; it names no speaker.
+            count: How many there are.
+        """
+        self.seen[kind, name] += count
+
+    @property
+    def unused(self) -> tuple[Unused, ...]:
+        """What was passed over so far."""
+        return tuple(Unused(kind, name, count) for (kind, name), count in sorted(self.seen.items()) if count)
 
     def fault(self, place: Place, message: str, remedy: str = "") -> Fault:
         """A fault of a row."""

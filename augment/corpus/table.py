@@ -7,17 +7,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from augment.acoustics.channels import channel_text
-from augment.corpus.cells import MOST_FAULTS, TIMES, Cells, read_cells
-from augment.corpus.checks import FIXED, SPELLED, column_faults, sound_rows
+from augment.corpus.cells import MOST_BROKEN, MOST_FAULTS, TIMES, Cells, read_cells
+from augment.corpus.checks import CHANNEL, FIXED, SPELLED, column_faults, nested_fault, sound_rows
+from augment.corpus.nested import Nested
 from augment.corpus.pseudonyms import Pseudonyms, pseudonymised, pseudonyms_of
-from augment.corpus.source import Source, Told, folder_of, rows_of
+from augment.corpus.source import Told, folder_of
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.telling import telling_columns, telling_lines, told_names
-from augment.errors import CorpusError, Fault, flow_text, nearest
-from augment.files.channels import CHANNEL
+from augment.corpus.texts import wordless
+from augment.corpus.unused import Kind, Unused, unused_notes
+from augment.corpus.values import NOTHING, settled
+from augment.errors import CorpusError, Fault, flow_text, gathered, nearest
 
 if TYPE_CHECKING:
     import polars
+
+DATA_ROOT = r"^(?:\{data_root\}|\$data_root|\$\{data_root\})/+"
+"""What SpeechBrain has filled in when it loads a manifest."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,10 @@ class Corpus:
         labels: Names of the label columns.
         left_out: How many rows are not used, by reason.
         notes: What the user should know.
+        nested: Columns that are no labels, since they have cells that hold more than one value; by the label's name.
+        unused: What the reader saw and did not use.
+        broken: Faults of rows that are left out since they cannot be read, where the recipe allows it.
+        lost: How many rows that cannot be used are left out, of each group and, under an empty name, of the whole.
         pseudonyms: Those that stand for speakers and ids; None where these have their names in the corpus.
         telling: Under pseudonyms: labels, ``text`` and ``credit``, with the number of rows in which they repeat a name.
     """
@@ -43,6 +53,10 @@ class Corpus:
     labels: tuple[str, ...]
     left_out: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    nested: Mapping[str, Nested] = field(default_factory=dict)
+    unused: tuple[Unused, ...] = ()
+    broken: tuple[Fault, ...] = ()
+    lost: Mapping[str, int] = field(default_factory=dict)
     pseudonyms: Pseudonyms | None = None
     telling: Mapping[str, int] = field(default_factory=dict)
 
@@ -55,6 +69,10 @@ class Corpus:
         """Where relative audio paths start."""
         return folder_of(self.manifest)
 
+    def no_label(self, label: str) -> Fault | None:
+        """Why a column of the manifest is no label, where it is one whose cells hold more than one value."""
+        return nested_fault(self.manifest, label, self.nested[label]) if label in self.nested else None
+
 
 def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
     """Read the manifest of a corpus.
@@ -64,6 +82,8 @@ def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
         base: Folder that its path starts from.
         recipe_text: The whole recipe, which is published with the test set: under pseudonyms it must not tell names.
 
+    Rows that cannot be read are faults, or ``broken`` where the recipe lets them be left out.
+
     Raises:
         CorpusError: The manifest cannot be read, a column is missing, ids are duplicated or dangerous, or no row is
             left; all faults of its rows are named (up to 50).
@@ -71,32 +91,37 @@ def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
     import polars
 
     manifest = base / spec.path
-    cells = read_cells(manifest, spec.columns, spec.layout, spec.pattern)
+    most = MOST_BROKEN if spec.tolerance.leaves_out else MOST_FAULTS
+    cells = read_cells(manifest, spec.columns, spec.layout, spec.pattern, most)
     spec = _spelled(spec, cells)
     if not cells.count:
-        raise CorpusError(Fault(str(manifest), "the corpus has no rows", "; ".join(t.message for t in cells.told)))
-    taken = set(spec.columns.values())
-    found = {name for name in cells.written if name not in taken and name not in spec.columns} | set(spec.columns)
-    faults = [*cells.faults, *(column_faults(spec, manifest, found, cells.written) if cells.frame.height else [])]
-    if faults:
-        raise CorpusError(faults[:MOST_FAULTS])
-    labels = tuple(sorted(found - set(FIXED)))
-    frame, faults = sound_rows(_named(cells, spec, labels), manifest)
+        why = "; ".join([*(t.message for t in cells.told), *unused_notes(cells.unused)])
+        raise CorpusError(Fault(str(manifest), "the corpus has no rows", why))
+    found = {*cells.written - {*spec.columns.values(), *spec.columns}, *spec.columns}
+    nested = _nested(found, spec, cells)
+    faults = column_faults(spec, manifest, found, cells.written) if cells.frame.height else []
+    faults += [nested_fault(manifest, name, nested[name]) for name in sorted(nested) if _needed(name, spec)]
+    if faults or (cells.faults and not spec.tolerance.leaves_out):
+        raise CorpusError(gathered([*cells.faults, *faults][:MOST_FAULTS]))
+    labels = tuple(sorted(found - set(FIXED) - nested.keys()))
+    frame, faults = sound_rows(_named(cells, spec, labels), manifest, most)
+    broken, faults = ([*cells.faults, *faults], []) if spec.tolerance.leaves_out else ([], faults)
     timed = polars.when(polars.col("shown:duration").is_null()).then("duration").alias("duration")
-    frame = frame.with_columns(timed)
+    frame, notes = _settled(frame.with_columns(timed), spec, labels)
     names, telling, lines = pseudonyms_of(spec, base), dict[str, int](), list[int]()
     if names is not None:
         faults += told_names(spec, frame, names, manifest)
         telling, lines = telling_columns(frame, {n: label_column(n) for n in labels}), telling_lines(recipe_text, frame)
         frame = pseudonymised(frame, names)
-    frame, notes = _renamed(frame, spec)
+    frame, unmet = _renamed(frame, spec)
     frame, left_out, missing = _wanted(frame, spec, manifest)
     if faults or missing:
-        raise CorpusError([*faults, *missing])
+        raise CorpusError(gathered([*faults, *missing]))
     if not frame.height:
         reasons = ", ".join(f"{count} because {reason}" for reason, count in left_out.items())
-        raise CorpusError(Fault(str(manifest), f"no row is left: {reasons}"))
-    notes += [*_row_notes(frame), *(_told(told, names) for told in cells.told)]
+        raise CorpusError([*gathered(broken)[:MOST_FAULTS], Fault(str(manifest), f"no row is left: {reasons}")])
+    unused = (*cells.unused, *(Unused(Kind.COLUMNS, f"{n}: {held.kind}", held.count) for n, held in nested.items()))
+    notes += [*unmet, *_row_notes(frame), *(_told(told, names) for told in cells.told), *unused_notes(unused)]
     if lines:
         told = ", ".join(map(str, lines))
         notes.append(f"names of speakers or utterances are in the recipe, a part of the test set: line {told}")
@@ -105,7 +130,33 @@ def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
     if "speaker" not in found:
         notes.append("the corpus has no column 'speaker': all utterances count as one unknown speaker")
     columns = _in_columns(frame, spec, labels)
-    return Corpus(columns, manifest, labels, left_out, tuple(sorted(notes)), names, telling)
+    return Corpus(
+        columns, manifest, labels, left_out, tuple(sorted(notes)), nested, unused, tuple(broken),
+        pseudonyms=names, telling=telling,
+    )  # fmt: skip
+
+
+def _nested(found: set[str], spec: CorpusSpec, cells: Cells) -> dict[str, Nested]:
+    """Columns with cells that hold more than one value, by the name that the recipe gives them."""
+    written = {name: spec.columns.get(name, name) for name in found}
+    return {name: cells.nested[column] for name, column in written.items() if column in cells.nested}
+
+
+def _needed(name: str, spec: CorpusSpec) -> bool:
+    """Whether a column must hold one value a row, whatever the design asks for."""
+    return name in FIXED or name in {*spec.columns, *spec.labels, *spec.keep, *spec.dropped}
+
+
+def _settled(
+    frame: "polars.DataFrame", spec: CorpusSpec, labels: tuple[str, ...]
+) -> tuple["polars.DataFrame", list[str]]:
+    """Rows whose labels are values or null, and whose audio has a path; and what the user should know."""
+    frame, notes = settled(frame, {"speaker": "speaker", **{name: label_column(name) for name in labels}}, spec)
+    rooted = frame["audio_filepath"].str.contains(DATA_ROOT)
+    if rooted.any():
+        notes.append(f"{rooted.sum()} audio paths begin with 'data_root', which is taken for the manifest's folder")
+        frame = frame.with_columns(frame["audio_filepath"].str.replace(DATA_ROOT, ""))
+    return frame, notes
 
 
 def _in_columns(frame: "polars.DataFrame", spec: CorpusSpec, labels: tuple[str, ...]) -> "polars.DataFrame":
@@ -123,20 +174,6 @@ def _in_columns(frame: "polars.DataFrame", spec: CorpusSpec, labels: tuple[str, 
     ]
     columns = [*FIXED, "row", *map(label_column, labels)]
     return frame.select(columns).with_columns(frame["text"].fill_null(""), *given).rechunk()
-
-
-def look_at(spec: CorpusSpec, base: Path) -> None:
-    """Look whether there is a corpus at all: its first row is read, and the key of its pseudonyms.
-
-    Args:
-        spec: What the recipe says of it.
-        base: Folder that its path starts from.
-
-    Raises:
-        CorpusError: There is no such file or folder, or it is not laid out as the recipe says.
-    """
-    pseudonyms_of(spec, base)
-    next(iter(rows_of(Source(base / spec.path, spec.pattern), spec.layout)), None)
 
 
 def label_column(label: str) -> str:
@@ -161,7 +198,7 @@ def _spelled(spec: CorpusSpec, cells: Cells) -> CorpusSpec:
     """
     written = cells.written - {"channel"} if _names_devices(spec, cells) else cells.written
     taken = {*written, *spec.columns}
-    found = {name: other for name, others in SPELLED.items() for other in others if other in written}
+    found = {name: other for name, others in SPELLED.items() for other in reversed(others) if other in written}
     usual = {name: other for name, other in found.items() if name not in taken}
     return spec.model_copy(update={"columns": {**usual, **spec.columns}})
 
@@ -251,8 +288,13 @@ def _unmet(
 def _row_notes(frame: "polars.DataFrame") -> list[str]:
     """What is odd about rows that are used."""
     no_time = frame["duration"].is_null() & frame["shown:duration"].is_not_null()
+    nothing = frame["text"].is_in(NOTHING)
     counts = {
-        "rows have no text: their word error rate is undefined": frame["text"].null_count(),
         "rows have a duration that is no number: the audio's own is used": no_time.sum(),
+        f"rows have a text that programs write for none ({', '.join(frame['text'].filter(nothing).unique().sort())})"
+        ": mend it, if nobody says that": nothing.sum(),
     }
+    empty, bare = frame["text"].null_count(), int(wordless(frame["text"]).sum())
+    none = "no text" if empty == bare else f"a text without a word ({empty} of them none at all)"
+    counts[f"rows have {none}: their word error rate is undefined"] = bare
     return [f"{count} {what}" for what, count in counts.items() if count]

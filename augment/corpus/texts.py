@@ -1,4 +1,4 @@
-"""What is said, as it is compared, and what groups may differ in by what they say."""
+"""What is said, as it is compared; what groups may differ in by it; and whether anything is said at all."""
 
 import unicodedata
 from typing import TYPE_CHECKING
@@ -13,6 +13,13 @@ MARKS = r"[\p{P}--['’\-]]"
 """Punctuation but for what stands inside of words."""
 MOST_TEXTS = 50_000
 """Texts whose words are counted; of more, every second, third or n-th one in their order."""
+ANNOTATIONS = r"\[[^\]]*\]|<[^>]*>|\{[^}]*\}|\(\([^)]*\)\)|\(\w+\)|\*\w+\*|IGNORE_TIME_SEGMENT_IN_SCORING"
+"""What stands for a noise, a laugh or a word that nobody understood, as transcribers write it; the last is of NIST."""
+LETTER = r"[\p{L}\p{N}]"
+BLANK_LETTERS = "[\u115f\u1160\u3164\uffa0]"
+"""Letters, says Unicode, that nobody sees: fillers of Hangul."""
+ANNOTATED = r"[\[<{(*]|IGNORE_TIME|" + BLANK_LETTERS
+"""Texts that may hold nothing else: few, and to look closer takes its time."""
 
 
 def spoken(text: str | None) -> str:
@@ -47,8 +54,13 @@ def text_measures(frame: "polars.DataFrame") -> "polars.DataFrame":
     import polars
 
     text = polars.col("text").fill_null("")
-    kinds = frame.select(text.unique()).with_columns(
-        _as_said(text).alias("spoken"), text.str.count_matches(WORD).alias("_words")
+    kinds = frame.select(text.unique())
+    kinds = kinds.with_columns(
+        _as_said(text).alias("spoken"),
+        polars.when(polars.Series(wordless(kinds["text"])))
+        .then(0)
+        .otherwise(text.str.count_matches(WORD))
+        .alias("_words"),
     )
     some, cased = polars.col("_words") > 0, text.str.count_matches(r"[\p{Lu}\p{Ll}\p{Lt}]")
     kinds = kinds.with_columns(
@@ -81,3 +93,27 @@ def _rare(kinds: "polars.DataFrame") -> "polars.DataFrame":
     held = texts.select("spoken", words).explode("_word").unique()
     once = (polars.len().over("_word") == 1).cast(float)
     return held.with_columns(once.alias("rare")).group_by("spoken").agg(polars.col("rare").mean())
+
+
+def wordless(texts: "polars.Series") -> "polars.Series":
+    """Which texts hold no word: a recogniser's error rate on them is undefined.
+
+    A word has a letter or a digit; marks such as ``[noise]``, ``<unk>``, ``(laughs)`` or ``*coughs*`` are none.
+
+    Args:
+        texts: Of utterances; null for one without a text.
+
+    Returns:
+        For each, whether it holds none.
+
+    Example:
+        >>> import polars
+        >>> wordless(polars.Series(["ok", "...", "[noise]", "[noise] no", "\u200b", None, "7", "<unk> ?!"])).to_list()
+        [False, True, True, False, True, True, False, True]
+    """
+    bare = ~texts.str.contains(LETTER).fill_null(value=False)
+    marked = ~bare & texts.str.contains(ANNOTATED).fill_null(value=False)
+    if not marked.any():
+        return bare
+    left = texts.filter(marked).str.replace_all(ANNOTATIONS, " ").str.replace_all(BLANK_LETTERS, "")
+    return bare.scatter(marked.arg_true(), ~left.str.contains(LETTER))

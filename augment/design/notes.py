@@ -12,6 +12,7 @@ from augment.corpus.differences import (
 )
 from augment.corpus.speech import Facts
 from augment.corpus.texts import text_measures
+from augment.corpus.unused import Kind, Unused, unused_notes
 from augment.design.conditions import Condition, requested_snrs_db
 from augment.design.exposure import Exposure
 from augment.design.selection import Selection
@@ -42,6 +43,7 @@ def notes_on(
         *_exposure_notes(items, exposures, loaded),
         *dict.fromkeys(note for exposure in exposures.values() for note in exposure.notes),
         *_edge_notes(conditions, loaded),
+        *_source_notes(conditions, loaded),
     ]
 
 
@@ -95,6 +97,22 @@ def _exposure_notes(items: "polars.DataFrame", exposures: Mapping[str, Exposure]
         f"the longest utterance lasts {longest:.1f} s, more than noise.segment_s: {grid:g}: "
         "what it hears overlaps the next segment",
     ]
+
+
+def _source_notes(conditions: Iterable[Condition], loaded: LoadedRecipe) -> list[str]:
+    """What is in the folders of noises and impulse responses and is not heard."""
+    needs = {need for c in conditions for step in c.chain for need in step.perturbation.needs()}
+    notes = []
+    for need in sorted(needs, key=lambda need: (need.kind, need.name)):
+        if need.kind not in ("recording", "impulse_response"):
+            continue
+        unused = [Unused(Kind.FILES, ending, count) for ending, count in loaded.library.passed_over(need).items()]
+        if need.kind == "recording":
+            contents = [recording.sha256 for recording in loaded.library.recordings(need.name, need.use).recordings]
+            copies = len(contents) - len(set(contents))
+            unused += [Unused(Kind.COPIES, "with the very bytes of another", copies)] if copies else []
+        notes += [f"{need.name}: {note}" for note in unused_notes(unused)]
+    return notes
 
 
 def _edge_notes(conditions: Iterable[Condition], loaded: LoadedRecipe) -> list[str]:

@@ -63,7 +63,7 @@ def usable(
         if not faults:
             break
         counts, of = _by_group(whole.frame, list(heard.faults), recipe.balance.by)
-        exceeded = tolerance.exceeded(counts, of)
+        exceeded = tolerance.exceeded(counts + Counter(whole.lost), of + Counter(whole.lost))
         if exceeded or not tolerance.leaves_out:
             raise CorpusError([*_flat(heard.faults), *_summed(exceeded, heard, tolerance.leaves_out)])
         corpus = dataclasses.replace(corpus, frame=corpus.frame.filter(~corpus.frame["id"].is_in(list(faults))))

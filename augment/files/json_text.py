@@ -1,9 +1,33 @@
-"""JSON that every reader of JSON can read."""
+"""JSON that every reader of JSON can read, and JSON of others, read strictly."""
 
 import json
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON from its keys and values.
+
+    Raises:
+        ValueError: A key stands twice: which value is meant cannot be told.
+
+    Example:
+        >>> unique([("a", 1), ("b", 2)])
+        {'a': 1, 'b': 2}
+    """
+    row = dict(pairs)
+    if len(row) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key '{twice}' stands twice")
+    return row
+
+
+PLAIN = json.JSONDecoder(parse_constant=lambda _: None)
+"""NaN and Infinity, which are no JSON, are no value; of keys that stand twice the last one counts."""
+CAREFUL = json.JSONDecoder(object_pairs_hook=unique, parse_constant=lambda _: None)
+"""The same, and keys that stand twice are refused; half as fast."""
 
 
 def json_text(value: Any) -> bytes:

@@ -17,6 +17,9 @@ from augment.bounds import (
 from augment.errors import AcoustigridError, Fault
 from augment.files.regular import size_bytes
 
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+"""Its byte order marks."""
+
 
 def text_lines(path: Path, error: type[AcoustigridError]) -> Iterator[str]:
     """Lines of a text file, which may be gzip-compressed, with their ends; only a line feed ends one.
@@ -36,9 +39,12 @@ def text_lines(path: Path, error: type[AcoustigridError]) -> Iterator[str]:
     try:
         with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
             for number, raw in enumerate(_bounded(cast("BinaryIO", file), path, size, error), start=1):
+                if number == 1 and b"\0" in raw and raw[:2] not in UTF_16:
+                    message = "the file holds zero bytes: it is UTF-16 or no text at all"
+                    raise error(Fault(f"{path}:1", message, "save it as UTF-8"))
                 yield raw.decode("utf-8" if number > 1 else "utf-8-sig")
     except UnicodeDecodeError:
-        what = "UTF-16" if number == 1 and raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "not UTF-8"
+        what = "UTF-16" if number == 1 and raw[:2] in UTF_16 else "not UTF-8"
         raise error(Fault(f"{path}:{number}", f"the file is {what}", "save it as UTF-8")) from None
     except (OSError, EOFError, zlib.error) as problem:
         raise error(Fault(str(path), f"cannot be read: {problem}")) from problem

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -19,7 +19,15 @@ from augment.files.yaml import load_yaml, validate
 from augment.profiles.components import Sound
 from augment.profiles.microphone import MicrophoneProfile, from_impulse_response
 from augment.profiles.noise import NoiseProfile
-from augment.profiles.recording import LEAST_AUDIBLE, PLAIN_USE, Inventory, Use, inspect_recordings, read_samples
+from augment.profiles.recording import (
+    LEAST_AUDIBLE,
+    PLAIN_USE,
+    Inventory,
+    Use,
+    audio_below,
+    inspect_recordings,
+    read_samples,
+)
 from augment.profiles.room import Position, Response, RoomProfile, inspect_positions, prepare_positions
 
 Kind = Literal[
@@ -170,6 +178,15 @@ class Library:
         """
         place = self.find("recording", source)
         return self.once(("recordings", source, use), lambda: inspect_recordings(place, use))
+
+    def passed_over(self, need: Need) -> Mapping[str, int]:
+        """Files in the folder of a source that are no audio of a known ending, counted by ending.
+
+        Args:
+            need: A recording or an impulse response.
+        """
+        place = self.find(need.kind, need.name)
+        return {} if place.is_file() else self.once(("others", place), lambda: audio_below(place).endings())
 
     def samples(
         self, source: str, name: str, sha256: str, sample_rate_hz: int, channel: ChannelChoice = None

@@ -14,7 +14,7 @@ from augment.acoustics.source import band_edge_hz
 from augment.errors import AudioError, Fault, ProfileError
 from augment.files.audio import Audio, read_audio
 from augment.files.containers.stream import Remark
-from augment.files.walk import files_below
+from augment.files.walk import Walk, walked
 from augment.tolerance import Tolerance
 
 SUFFIXES = frozenset(
@@ -98,9 +98,12 @@ class Inventory:
 
 def audio_files(source: Path) -> list[Path]:
     """The files that a noise source stands for, sorted by name; hidden files, other types and test sets are not."""
-    if source.is_file():
-        return [source]
-    return files_below(source, lambda name: Path(name).suffix.lower() in SUFFIXES)
+    return [source] if source.is_file() else audio_below(source).files
+
+
+def audio_below(folder: Path) -> Walk:
+    """What is below a folder: the files of audio, and the others."""
+    return walked(folder, lambda name: Path(name).suffix.lower() in SUFFIXES)
 
 
 def read_samples(path: Path, channel: ChannelChoice = None) -> tuple[Signal, Audio]:

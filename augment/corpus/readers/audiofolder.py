@@ -9,14 +9,14 @@ from os.path import normpath
 from pathlib import Path
 from typing import Any
 
-from augment.corpus.given import tell_unnamed
+from augment.corpus.given import account
 from augment.corpus.readers.delimited import table
 from augment.corpus.readers.huggingface import MEANT
 from augment.corpus.readers.jsonl import objects
 from augment.corpus.source import Place, Row, Source
 from augment.errors import CorpusError, Fault
 from augment.files.parquet import read_parquet
-from augment.files.walk import files_below
+from augment.files.walk import walked
 
 SUFFIXES = ()
 FOLDER = True
@@ -26,26 +26,26 @@ SIGNS = ("metadata.csv", "metadata.jsonl", "metadata.parquet", "*/metadata.csv",
 def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
     """Rows in the order of metadata files and their lines."""
     endings = (".csv", ".jsonl", ".parquet")
-    files = files_below(source.folder, lambda name: name in [f"metadata{ending}" for ending in endings])
-    if not files:
+    walk = walked(source.folder, lambda name: name in [f"metadata{ending}" for ending in endings])
+    if not walk.files:
         raise CorpusError(Fault(str(source.path), "no metadata.csv, metadata.jsonl or metadata.parquet is in it"))
     named: set[str] = set()
-    for path in files:
+    for path in walk.files:
         folder = path.parent.relative_to(source.folder)
         for line, row in _lines(source, path):
             place = f"{path.relative_to(source.folder).as_posix()}:{line}"
             found = row if isinstance(row, Fault) else _row(source, place, row, folder)
             named |= {normpath(found["audio_filepath"])} if isinstance(found, dict) else set()
             yield place, found
-    tell_unnamed(source, named, "are not in the metadata")
+    account(source, walk, named | set(map(walk.name, walk.files)))
 
 
 def _lines(source: Source, path: Path) -> Iterator[tuple[Place, dict[str, Any] | Fault]]:
     name = path.relative_to(source.folder).as_posix()
     if path.suffix == ".csv":
-        return table(path, source.lines(name))
+        return table(source, path, source.lines(name))
     if path.suffix == ".jsonl":
-        return objects(path, source.lines(name))
+        return objects(source, path, source.lines(name))
     return enumerate(read_parquet(path, CorpusError).rows(named=True), start=1)
 
 

@@ -2,8 +2,9 @@
 
 The path is one table, or the folder of a language, for ``validated.tsv``. Accents are what people wrote (``accents``,
 ``accent`` in older releases), genders as the release spells them: bring them together with ``corpus.labels``. Early
-releases name clips without ``.mp3``. Tables are not quoted: a quotation mark is a character of the sentence. Lengths
-are those of ``clip_durations.tsv``, where it is there; lines of it that say none, and clips that it lacks, are told.
+releases name clips without ``.mp3``. Every other column of a release is a label, but for ``sentence_id``. Tables are
+not quoted: a quotation mark is a character of the sentence. Lengths are those of ``clip_durations.tsv``, where it is
+there; lines of it that say none, and clips that it lacks, are told.
 
 Reference: common-voice/cv-dataset, ``datasets/scripted-speech/README.md``: archive structure and TSV fields.
 """
@@ -12,9 +13,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from augment.corpus.cells import seconds
-from augment.corpus.given import differing
+from augment.corpus.given import OURS, differing
 from augment.corpus.readers.delimited import table
 from augment.corpus.source import Place, Row, Source
+from augment.corpus.unused import Kind
 from augment.errors import CorpusError, Fault
 
 SUFFIXES = ()
@@ -22,7 +24,10 @@ FOLDER = True
 SIGNS = ("validated.tsv",)
 TABLE = "validated.tsv"
 DURATIONS = "clip_durations.tsv"
-LABELS = ("age", "gender", "locale", "variant", "up_votes", "down_votes")
+UNUSED = "sentence_id"
+"""A hash of the sentence."""
+STRUCTURE = {"path", "sentence", "client_id", "accents", "accent", UNUSED}
+"""Columns that are no labels, or no labels of their own."""
 
 
 def rows(source: Source) -> Iterator[tuple[Place, Row | Fault]]:
@@ -33,7 +38,7 @@ def rows(source: Source) -> Iterator[tuple[Place, Row | Fault]]:
         raise CorpusError(Fault(str(source.path), f"there is no {TABLE} in this folder", _tables(source)))
     lengths = _lengths(source)
     unknown = 0
-    for number, row in table(path, source.lines(path.name)):
+    for number, row in table(source, path, source.lines(path.name)):
         place = f"{path.name}:{number}" if folder else number
         if isinstance(row, dict) and not {"client_id", "path", "sentence"} <= row.keys():
             message = f"this is no table of clips: its columns are {', '.join(row)}"
@@ -43,6 +48,8 @@ def rows(source: Source) -> Iterator[tuple[Place, Row | Fault]]:
             row = source.fault(place, f"the row names no clip in 'path': found '{row['path'] or ''}'")
         found = row if isinstance(row, Fault) else clip_row(row, lengths)
         unknown += isinstance(found, dict) and "duration" not in found
+        if isinstance(row, dict) and row.get(UNUSED):
+            source.pass_over(Kind.COLUMNS, UNUSED)
         yield place, found
     if unknown and source.has(DURATIONS):
         source.tell(f"{unknown} clips of the table are not in {DURATIONS}")
@@ -89,7 +96,7 @@ def clip_row(row: Row, lengths: Mapping[str, float] = {}) -> Row:
         "text": row["sentence"],
         "speaker": row["client_id"],
         "accent": row.get("accents") or row.get("accent"),
-        **{label: row[label] for label in LABELS if label in row},
+        **{f"label_{name}" if name in OURS else name: row[name] for name in row.keys() - STRUCTURE},
     }
 
 

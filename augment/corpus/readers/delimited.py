@@ -1,4 +1,8 @@
-"""Tables with a header line: CSV (comma or semicolon) and TSV."""
+"""Tables with a header line: CSV (commas, semicolons, tabs or bars) and TSV.
+
+Blanks around cells, a comma at the end of every line, and Excel's line ``sep=;`` are passed over. Cells of a column
+without a name, such as the index that pandas writes, and rows of empty cells are not used, and told.
+"""
 
 import csv
 import io
@@ -10,15 +14,93 @@ from typing import Any
 
 from augment.bounds import LONGEST_LINE_BYTES, MOST_COLUMNS
 from augment.corpus.source import Source
+from augment.corpus.unused import Kind
 from augment.errors import CorpusError, Fault
+from augment.profiles.recording import SUFFIXES as AUDIO
 
 FOLDER = False
 SIGNS = ()
 SUFFIXES = (".csv", ".tsv", ".tab")
+DELIMITERS = ",;\t|"
 
 
-def _delimiter(path: Path, header: str) -> str:
-    return max(",;\t", key=header.count) if path.suffix.lower() == ".csv" else "\t"
+def rows(source: Source) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
+    """Rows of the manifest; see :func:`table`."""
+    return table(source, source.path, source.lines())
+
+
+def table(source: Source, path: Path, lines: Iterable[str]) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
+    r"""Rows of a CSV or TSV manifest; the row number is the line where the row ends.
+
+    A ``.csv`` may be separated by commas, semicolons, tabs or bars: whichever its header has most columns with.
+
+    Args:
+        source: The corpus that it belongs to, which is told what is not used.
+        path: The table, for messages; its ending says whether cells may be quoted.
+        lines: Of it.
+
+    Raises:
+        CorpusError: The header has a name twice or none at all, or is a row; or the quoting is broken.
+
+    Example:
+        >>> list(table(Source(Path(".")), Path("m.csv"), ["id, text,\n", 'a, "one, two",\n']))
+        [(2, {'id': 'a', 'text': 'one, two'})]
+    """
+    csv.field_size_limit(LONGEST_LINE_BYTES)
+    row = _Row()
+    split = _split(lines, row)
+    before, first = next(((n, line) for n, line in enumerate(split) if _says(line)), (0, ""))
+    reader, row.letters = _reader(path, itertools.chain([first], split), first), len(first)
+    try:
+        header = _header(f"{path}:{before + 1}", next(reader, []))
+        kept = [name for name in header if name]
+        bare = [column for column, name in enumerate(header) if not name]
+        for values in reader:
+            row.letters = 0
+            if len(values) != len(header):
+                values = _trimmed(values, len(header))
+                if len(values) not in (0, len(header)):
+                    place = before + reader.line_num
+                    yield place, _ragged(f"{path}:{place}", len(values), len(header))
+                    continue
+            if not any(values):
+                source.pass_over(Kind.ROWS, "of empty cells", bool(values))
+                continue
+            if bare:
+                source.pass_over(Kind.COLUMNS, "without a name", any(values[column] for column in bare))
+                values = [value for value, name in zip(values, header, strict=True) if name]
+            yield before + reader.line_num, {n: (v if v != "" else None) for n, v in zip(kept, values, strict=True)}
+    except csv.Error as error:
+        place = f"{path}:{before + reader.line_num}"
+        raise CorpusError(Fault(place, f"cannot be read as a table: {error}")) from None
+
+
+def _trimmed(values: list[str], width: int) -> list[str]:
+    """A row without the empty cells at its end that the header has no columns for; nothing for an empty line."""
+    while len(values) > width and not values[-1].strip():
+        values = values[:-1]
+    return values if any(values) else []
+
+
+def _says(line: str) -> bool:
+    """Whether a line is the header, and not blank or Excel's word on the separator, which the header shows as well."""
+    return bool(line.strip()) and not (line.lower().startswith("sep=") and len(line.strip()) <= len("sep=;"))
+
+
+def _reader(path: Path, lines: Iterator[str], header: str) -> Any:
+    if path.suffix.lower() == ".csv":
+        return csv.reader(lines, delimiter=_delimiter(header), skipinitialspace=True, strict=True)
+    # tab-separated files do not quote: a quotation mark is a character of the text
+    return csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE, strict=True)
+
+
+def _delimiter(header: str) -> str:
+    """What parts a header into most columns; a comma if nothing does."""
+
+    def columns(delimiter: str) -> int:
+        return len(next(csv.reader([header], delimiter=delimiter, skipinitialspace=True), []))
+
+    return max(DELIMITERS, key=columns)
 
 
 @dataclass
@@ -32,7 +114,7 @@ def _split(lines: Iterable[str], row: _Row) -> Iterator[str]:
     """Lines that end as the csv module expects it: a carriage return ends one too."""
     for line in lines:
         row.letters += len(line)
-        if row.letters > LONGEST_LINE_BYTES:
+        if row.letters > LONGEST_LINE_BYTES and line.strip():
             raise csv.Error(f"the row has more than {LONGEST_LINE_BYTES:,} letters; is a quotation mark left open?")
         if "\r" in line[:-2]:
             yield from io.StringIO(line, newline="")
@@ -40,48 +122,33 @@ def _split(lines: Iterable[str], row: _Row) -> Iterator[str]:
             yield line
 
 
-def rows(source: Source) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
-    """Rows of the manifest; see :func:`table`."""
-    return table(source.path, source.lines())
-
-
-def table(path: Path, lines: Iterable[str]) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
-    r"""Rows of a CSV or TSV manifest; the row number is the line where the row ends.
-
-    A ``.csv`` may be separated by commas, semicolons or tabs: whichever its header holds most of.
+def _header(place: str, written: list[str]) -> list[str]:
+    """Names of columns, empty for those without one.
 
     Raises:
-        CorpusError: The header has a name twice or none, or the quoting is broken.
-
-    Example:
-        >>> list(table(Path("m.csv"), ["id,text\n", 'a,"one, two"\n']))
-        [(2, {'id': 'a', 'text': 'one, two'})]
+        CorpusError: A name stands twice, none has one, or they are those of a row.
     """
-    csv.field_size_limit(LONGEST_LINE_BYTES)
-    left, row = iter(lines), _Row()
-    first = next(left, "")
-    delimiter = _delimiter(path, first)
-    split = _split(itertools.chain([first], left), row)
-    if path.suffix.lower() == ".csv":
-        reader = csv.reader(split, delimiter=delimiter, strict=True)
-    else:  # tab-separated files do not quote: a quotation mark is a character of the text
-        reader = csv.reader(split, delimiter=delimiter, quoting=csv.QUOTE_NONE, strict=True)
-    try:
-        header = next(reader, [])
-        if len(header) > MOST_COLUMNS:
-            raise CorpusError(Fault(f"{path}:1", f"found {len(header):,} columns; at most {MOST_COLUMNS:,} are read"))
-        for name in header:
-            if not name.strip() or header.count(name) > 1:
-                said = f"the column '{name}' stands twice" if name.strip() else "a column has no name"
-                raise CorpusError(Fault(f"{path}:1", f"{said} in the header"))
-        for values in reader:
-            row.letters = 0
-            if not values:
-                continue
-            if len(values) != len(header):
-                message = f"found {len(values)} columns; the header has {len(header)}"
-                yield reader.line_num, Fault(f"{path}:{reader.line_num}", message)
-                continue
-            yield reader.line_num, {n: (v if v != "" else None) for n, v in zip(header, values, strict=True)}
-    except csv.Error as error:
-        raise CorpusError(Fault(f"{path}:{reader.line_num}", f"cannot be read as a table: {error}")) from None
+    if len(written) > MOST_COLUMNS:
+        raise CorpusError(Fault(place, f"found {len(written):,} columns; at most {MOST_COLUMNS:,} are read"))
+    header = [name.strip() for name in written]
+    named = [name for name in header if name]
+    twice = next((name for name in named if named.count(name) > 1), None)
+    if twice is not None:
+        raise CorpusError(Fault(place, f"the column '{twice}' stands twice in the header"))
+    if not named:
+        raise CorpusError(Fault(place, "no column has a name in the header"))
+    audio = next((name for name in named if Path(name).suffix.lower() in AUDIO), None)
+    if audio is not None:
+        message = f"the first line is a row and no header: it holds '{audio}'"
+        raise CorpusError(Fault(place, message, "put a line before it: audio_filepath,text,speaker and so on"))
+    if len(named) == 1 and any(sign in named[0] for sign in DELIMITERS):
+        message = f"this is one column: '{named[0][:80]}'"
+        raise CorpusError(Fault(place, message, "a .tsv is separated by tabs: call it .csv if something else parts it"))
+    return header
+
+
+def _ragged(place: str, found: int, expected: int) -> Fault:
+    """A row with another number of cells than the header: which is whose cannot be told."""
+    quote = "a text that holds the separator must be in quotation marks"
+    remedy = f"{quote}; row names need a column in the header, too" if found > expected else ""
+    return Fault(place, f"found {found} columns; the header has {expected}", remedy)

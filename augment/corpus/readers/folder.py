@@ -1,43 +1,65 @@
 """A plain folder of audio files whose names say what they are, by a pattern such as ``{accent}/{speaker}/{id}.wav``.
 
 A field stands for a part of a path without a slash; ``{id}``, ``{speaker}`` and ``{text}`` are what they are called,
-every other one is a label, and ``*`` is anything within one name. The text of an utterance is in a file of the same
-name that ends in ``.txt`` or ``.lab``, if its name does not hold it.
+every other one is a label, and ``*`` is anything within one name. Endings are compared without case. The text of an
+utterance is in a file of the same name that ends in ``.txt`` or ``.lab``, if its name does not hold it; the numbers of
+its first and last sample before it, as in TIMIT, are taken off.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from augment.corpus.given import account
 from augment.corpus.source import Row, Source
 from augment.errors import CorpusError, Fault
-from augment.profiles.recording import audio_files
+from augment.profiles.recording import audio_below
 
 SUFFIXES = ()
 FOLDER = True
 PATTERN = True
 SIGNS = ()
 TEXTS = (".txt", ".lab")
+SAMPLES = re.compile(r"^0 \d{3,} (?=\S)")
+"""What TIMIT has before a text."""
 
 
 def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
     """Rows in the order of paths; files that do not fit the pattern are counted in a note."""
     form = _form(source)
-    fits, others = 0, list[str]()
-    for path in audio_files(source.folder):
-        name = path.relative_to(source.folder).as_posix()
-        match = form.fullmatch(name)
-        if match is None:
-            others.append(name)
-            continue
-        fits += 1
-        said = match.groupdict()
-        yield name, {"text": said.get("text") or _text(source, path), **said, "audio_filepath": name}
-    if others and not fits:
-        message = f"none of {len(others)} audio files fits the pattern '{source.pattern}'"
-        raise CorpusError(Fault(str(source.path), message, f"the first is '{others[0]}'"))
-    if others:
-        source.tell(f"{len(others)} audio files do not fit the pattern '{source.pattern}' and are not used")
+    walk = audio_below(source.folder)
+    texts = {walk.name(path).casefold(): walk.name(path) for path in walk.others}
+    matches = {name: form.fullmatch(name) for name in map(walk.name, walk.files)}
+    fits = {name: match.groupdict() for name, match in matches.items() if match}
+    if matches and not fits:
+        message = f"none of {len(matches)} audio files fits the pattern '{source.pattern}'"
+        raise CorpusError(Fault(str(source.path), message, f"the first is '{min(matches)}'"))
+    _refuse_twins(source, [said["id"] for said in fits.values() if "id" in said])
+    used, numbered = set(fits), 0
+    for name, said in fits.items():
+        text = said.get("text") or ""
+        beside = [found for ending in TEXTS if (found := texts.get(f"{_stem(name)}{ending}".casefold()))]
+        used.update(beside)
+        written = next((words for file in beside if (words := _words(source, file))), "")
+        numbered += text == "" and bool(SAMPLES.match(written))
+        yield name, {"text": text or SAMPLES.sub("", written), **said, "audio_filepath": name}
+    if numbered:
+        source.tell(f"{numbered} texts begin with the numbers of a first and last sample, which are taken off")
+    if len(fits) < len(matches):
+        count = len(matches) - len(fits)
+        source.tell(f"{count} audio files do not fit the pattern '{source.pattern}' and are not used")
+    account(source, walk, {*used, *matches})
+
+
+def _refuse_twins(source: Source, ids: list[str]) -> None:
+    twins = Counter(ids).most_common(1)
+    if twins and twins[0][1] > 1:
+        message = (
+            f"the pattern '{source.pattern}' gives {twins[0][1]} files the id '{twins[0][0]}', and ids must be unique"
+        )
+        remedy = "write * in place of {id}: ids are then made of whole paths"
+        raise CorpusError(Fault(str(source.path), message, remedy))
 
 
 def _form(source: Source) -> re.Pattern[str]:
@@ -74,12 +96,15 @@ def pattern_form(pattern: str) -> re.Pattern[str]:
         raise ValueError("has a brace too many, or a field without a name")
     if not seen:
         raise ValueError("has no field")
-    return re.compile("".join(parts))
+    stem, dot, ending = "".join(parts).rpartition(r"\.")
+    return re.compile(f"{stem}{dot}(?i:{ending})" if dot and "/" not in ending else "".join(parts))
 
 
-def _text(source: Source, path: Path) -> str:
-    for ending in TEXTS:
-        beside = path.with_suffix(ending)
-        if beside.is_file() and beside.stat().st_size:
-            return " ".join("".join(source.lines(beside.relative_to(source.folder).as_posix())).split())
-    return ""
+def _stem(name: str) -> str:
+    return name[: -len(Path(name).suffix)]
+
+
+def _words(source: Source, name: str) -> str:
+    if not (source.folder / name).stat().st_size:
+        return ""
+    return " ".join("".join(source.lines(name)).split())

@@ -5,7 +5,7 @@ and ``path``. It is read where it lies in the table, and is the whole utterance:
 in what it was cut from, and is the label ``label_offset``, the ``duration`` beside it ``label_duration``.
 ``sentence``, ``transcription``, ``transcript`` or ``normalized_text`` stand for ``text`` where that is missing,
 ``speaker_id`` or ``client_id`` for ``speaker``. Names of class labels are taken from the description; other structures
-and bytes are left out.
+and bytes are not loaded.
 """
 
 import json
@@ -13,12 +13,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from augment.corpus.given import whole_audio
+from augment.corpus.given import account, whole_audio
+from augment.corpus.nested import Held
 from augment.corpus.source import Row, Source
 from augment.errors import CorpusError, Fault
 from augment.files.members import member_path
 from augment.files.parquet import ask_parquet
-from augment.files.walk import files_below
+from augment.files.walk import walked
 
 if TYPE_CHECKING:
     import polars
@@ -34,43 +35,44 @@ MEANT = {
 
 def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
     """Rows in the order of files; a row's place is its number in its file, from 1."""
-    files = (
-        files_below(source.folder, lambda name: name.endswith(".parquet")) if source.path.is_dir() else [source.path]
-    )
+    files = [source.path]
+    if source.path.is_dir():
+        walk = walked(source.folder, lambda name: name.lower().endswith(".parquet"))
+        files = walk.files
+        account(source, walk, set(map(walk.name, files)))
     if not files:
         raise CorpusError(Fault(str(source.path), "no .parquet file is in this folder"))
-    unused: set[str] = set()
     for path in files:
-        yield from _table(source, path, unused)
-    if unused:
-        source.tell(f"columns of structures or bytes are not used: {', '.join(sorted(unused))}")
+        yield from _table(source, path)
 
 
-def _table(source: Source, path: Path, unused: set[str]) -> Iterator[tuple[str, Row | Fault]]:
+def _table(source: Source, path: Path) -> Iterator[tuple[str, Row | Fault]]:
     import polars
 
     name = path.relative_to(source.folder).as_posix()
     kinds = ask_parquet(path, CorpusError, lambda table: table.collect_schema())
     features = ask_parquet(path, CorpusError, lambda _: _features(path))
     audio = _audio_column(path, kinds, features)
-    columns = [column for column, kind in kinds.items() if column != audio and not _is_nested(kind)]
-    unused |= {*kinds} - {audio, *columns}
+    columns = [column for column in kinds if column != audio]
+    loaded = [_light(column, kinds[column]) for column in columns]
     field = polars.col(audio).struct.field
     place = polars.struct(field("bytes").is_null().alias("bare"), field("path")).alias(audio)
     # Under the name of the audio, which no other column has.
-    frame = ask_parquet(path, CorpusError, lambda table: table.select(place, *columns).collect())
+    frame = ask_parquet(path, CorpusError, lambda table: table.select(place, *loaded).collect())
     meant = {
         column: next((other for other in others if other in columns), None)
         for column, others in MEANT.items()
         if column not in columns
     }
     classes = _classes(features, {column: kinds[column] for column in columns})
+    held_kinds = {column: Held(kind) for column in columns if (kind := _several(kinds[column]))}
     for number, row in enumerate(frame.rows(named=True), start=1):
         held, where = row.pop(audio), f"{name}:{number}"
         wrong = _outside(row, classes) or ("the row has no audio" if held["bare"] and not held["path"] else "")
         if wrong:
             yield where, source.fault(where, wrong)
             continue
+        row |= {column: several if row[column] else None for column, several in held_kinds.items()}
         row |= {column: names.get(row[column]) for column, names in classes.items()}
         row |= {column: None if other is None else row.pop(other) for column, other in meant.items()}
         file = held["path"] if held["bare"] else member_path(name, f"{audio}/{number - 1}")
@@ -109,13 +111,23 @@ def _is_audio(kind: "polars.DataType") -> bool:
     return isinstance(kind, polars.Struct) and {"bytes", "path"} <= {field.name for field in kind.fields}
 
 
-def _is_nested(kind: "polars.DataType") -> bool:
-    """Whether cells are structures or bytes, or lists of them."""
+def _several(kind: "polars.DataType") -> str:
+    """What cells hold that may be large and are never one value; empty for plain cells, and for lists of such."""
     import polars
 
-    while isinstance(kind, polars.List | polars.Array):
-        kind = kind.inner  # type: ignore[assignment]  # a class is a type of data, too
-    return kind in (polars.Struct, polars.Binary, polars.Object)
+    inner = kind
+    while isinstance(inner, polars.List | polars.Array):
+        inner = inner.inner  # type: ignore[assignment]  # a class is a type of data, too
+    if inner not in (polars.Struct, polars.Binary, polars.Object):
+        return ""
+    return "a list" if inner is not kind else "bytes" if inner == polars.Binary else "a structure"
+
+
+def _light(column: str, kind: "polars.DataType") -> "polars.Expr":
+    """A column; of one whose cells hold several values, whether there are any."""
+    import polars
+
+    return polars.col(column).is_not_null() if _several(kind) else polars.col(column)
 
 
 def _classes(

@@ -1,52 +1,75 @@
-"""JSON Lines, with NeMo's keys: one JSON object a line."""
+"""JSON Lines, with NeMo's keys: one JSON object a line; or one JSON document of such objects."""
 
+import itertools
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from augment.corpus.source import Source
-from augment.errors import CorpusError, Fault
+from augment.corpus.documents import document_rows, holds_rows
+from augment.corpus.source import Place, Source
+from augment.errors import Fault
+from augment.files.json_text import CAREFUL, PLAIN
 
 FOLDER = False
 SIGNS = ()
 SUFFIXES = (".jsonl", ".json", ".ndjson")
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    row = dict(pairs)
-    if len(row) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key '{twice}' stands twice")
-    return row
-
-
-PLAIN = json.JSONDecoder(parse_constant=lambda _: None)
-CAREFUL = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=lambda _: None)
-"""Half as fast."""
-
-
-def rows(source: Source) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
+def rows(source: Source) -> Iterator[tuple[Place, dict[str, Any] | Fault]]:
     """Rows of the manifest; see :func:`objects`."""
-    return objects(source.path, source.lines())
+    return objects(source, source.path, source.lines())
 
 
-def objects(path: Path, lines: Iterable[str]) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
-    r"""Rows of a JSON Lines manifest; blank lines are passed over, NaN is taken for no value.
+def objects(source: Source, path: Path, lines: Iterable[str]) -> Iterator[tuple[Place, dict[str, Any] | Fault]]:
+    r"""Rows of a JSON Lines manifest, or of one JSON document; blank lines are passed over, NaN is taken for no value.
+
+    Args:
+        source: The corpus that it belongs to, which is told what is not used.
+        path: The manifest, for messages.
+        lines: Of it.
 
     Raises:
-        CorpusError: The file is one JSON array.
+        CorpusError: The file is one JSON document, and not of rows.
 
     Example:
-        >>> list(objects(Path("m.jsonl"), ['{"a": 1}\n', "\n", '{"a": 2}\n']))
+        >>> list(objects(Source(Path(".")), Path("m.jsonl"), ['{"a": 1}\n', "\n", '{"a": 2}\n']))
         [(1, {'a': 1}), (3, {'a': 2})]
     """
-    for number, line in enumerate(lines, start=1):
+    left = iter(lines)
+    head = [*_head(left), *_head(left)]
+    if _is_document([line.strip() for line in head if line.strip()]):
+        found, head = document_rows(source, path, itertools.chain(head, left))
+        yield from found
+    for number, line in enumerate(itertools.chain(head, left), start=1):
         stripped = line.strip()
         if stripped:
             row = _plain_row(stripped)
             yield number, _row(f"{path}:{number}", stripped) if row is None else row
+
+
+def _head(lines: Iterator[str]) -> Iterator[str]:
+    """Lines up to the first that says something."""
+    for line in lines:
+        yield line
+        if line.strip():
+            return
+
+
+def _is_document(head: Sequence[str]) -> bool:
+    """Whether the first two lines that say something begin a document: an array, or an object that is no line.
+
+    An object that ends in its line is a row, unless it is all there is and holds others.
+    """
+    if not head or not head[0].startswith("{"):
+        return bool(head) and head[0].startswith("[")
+    try:
+        first = CAREFUL.decode(head[0])
+    except json.JSONDecodeError as error:
+        return error.pos >= len(head[0]) or error.msg == "Extra data"
+    except (ValueError, RecursionError):
+        return False
+    return len(head) == 1 and holds_rows(first)
 
 
 def _plain_row(line: str) -> dict[str, Any] | None:
@@ -72,10 +95,9 @@ def _row(place: str, line: str) -> dict[str, Any] | Fault:
     except UnicodeEncodeError:
         return Fault(place, "a text of this row is not valid Unicode (half of a surrogate pair)")
     except ValueError as error:
+        if line.startswith("{'"):
+            return Fault(place, "this line is Python and not JSON", "write it with json.dumps")
         return Fault(place, f"this line is not a JSON object: {getattr(error, 'msg', str(error))}")
     except RecursionError:
         return Fault(place, "this line is nested too deeply")
-    if isinstance(row, list):
-        message = "found a JSON array; expected one JSON object a line"
-        raise CorpusError(Fault(place, message, "convert it with `jq -c '.[]'`"))
     return row if isinstance(row, dict) else Fault(place, f"found {line[:40]}; expected a JSON object")

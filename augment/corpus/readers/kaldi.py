@@ -1,11 +1,11 @@
 """Kaldi data directory: ``wav.scp``, ``text``, ``utt2spk``, ``segments``, and one file for each label.
 
 Every ``utt2NAME`` and ``spk2NAME`` that is there gives a label NAME, ``label_NAME`` where it is called like a column of
-ours: ``utt2offset`` does not say which audio is read. A command in ``wav.scp`` is not run; where it only decodes one
-file or one channel of it (``cat``, ``flac``, ``sph2pipe``, ``sox ... remix 1``), that is read. Relative paths start
-from the first of the folder itself and the two above it in which the first audio file is found. A segment's own channel
-is read, counted from 0 as Kaldi does; where several recordings are one file, ``reco2file_and_channel`` says which
-channel each is.
+ours: ``utt2offset`` does not say which audio is read; files that are not read are told. A command in ``wav.scp`` is not
+run; where it only decodes one file or one channel of it (``cat``, ``flac``, ``sph2pipe``, ``sox ... remix 1``), that is
+read. Relative paths start from the first of the folder itself and the two above it in which the first audio file is
+found. A segment's own channel is read, counted from 0 as Kaldi does; where several recordings are one file,
+``reco2file_and_channel`` says which channel each is.
 
 Reference: Kaldi's documentation, "Data preparation".
 """
@@ -17,12 +17,15 @@ from pathlib import Path
 
 from augment.corpus.given import labels_of
 from augment.corpus.source import Row, Source
+from augment.corpus.unused import Kind
 from augment.errors import CorpusError, Fault
 
 SUFFIXES = ()
 FOLDER = True
 SIGNS = ("wav.scp",)
 OWN = {"utt2spk", "utt2dur", "utt2num_frames", "utt2uniq", "utt2max_frames_per_chunk", "spk2utt", "reco2dur"}
+READ = {"wav.scp", "segments", "text", "utt2spk", "utt2dur", "spk2utt", "reco2file_and_channel"}
+"""``spk2utt`` is ``utt2spk`` the other way round."""
 FILE = r"""("[^"$`\\]+"|'[^']+'|[^\s"']+)"""
 DECODERS = re.compile(
     r"(?:\S*/)?(?:cat|flac(?: -c| -d| -s| -cd| -cds| -dc| --silent)+|sph2pipe(?: -f wav| -p| -c ([1-9]))*) "
@@ -46,6 +49,9 @@ def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
     texts, speakers = (_table(source, name) if source.has(name) else {} for name in ("text", "utt2spk"))
     lengths = _table(source, "utt2dur") if source.has("utt2dur") else {}
     labels = labels_of(_labels(source, speakers))
+    for path in source.folder.glob("[!.]*"):
+        if path.is_file() and path.name not in READ and not _is_label(path.name):
+            source.pass_over(Kind.FILES, path.name)
     base = source.start(next((file for entry, _ in recordings.values() if (file := _file(entry))), ("", None))[0])
     sides = _of_recordings(source, recordings)
     cut = segments if segments is not None else {key: (key, place) for key, (_, place) in recordings.items()}
@@ -63,6 +69,10 @@ def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
         for identity, (_, place) in table.items():
             if identity not in cut:
                 yield place, source.fault(place, f"{name} has '{identity}', which has no audio")
+
+
+def _is_label(name: str) -> bool:
+    return name not in OWN and re.fullmatch(r"(?:utt|spk)2\w+", name) is not None
 
 
 def _table(source: Source, name: str) -> Table:
@@ -86,7 +96,7 @@ def _labels(source: Source, speakers: Table) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for path in sorted(source.folder.glob("*2*")):
         kind, _, name = path.name.partition("2")
-        if path.name in OWN or kind not in ("utt", "spk") or not re.fullmatch(r"\w+", name):
+        if not _is_label(path.name):
             continue
         values = {key: value for key, (value, _) in _table(source, path.name).items()}
         if kind == "spk":

@@ -1,23 +1,24 @@
 """Lhotse manifests, JSON Lines, gzip-compressed or not: cuts, or recordings with supervisions.
 
 The path is a file of cuts, or a folder with ``*cuts*.jsonl.gz`` or with ``*recordings*.jsonl.gz`` and
-``*supervisions*.jsonl.gz``. Every supervision is an utterance; ``custom`` fields are labels, ``label_NAME`` where they
-are called like a column of ours. Relative audio paths start from the first of the folder itself and the two above it in
-which the first audio file is found. A supervision's own channel is read, out of the file that holds it. Recordings that
-Lhotse changes when it loads them (``transforms``, such as another speed) are faults; a changed sample rate alone is
-none.
+``*supervisions*.jsonl.gz``. Every supervision is an utterance; ``custom`` fields of supervisions and cuts are labels,
+``label_NAME`` where they are called like a column of ours; other fields are told. Relative audio paths start from the
+first of the folder itself and the two above it in which the first audio file is found. A supervision's own channel is
+read, out of the file that holds it. Recordings that Lhotse changes when it loads them (``transforms``, such as another
+speed) are faults; a changed sample rate alone is none.
 
 Reference: Lhotse's documentation, "Cuts" and "Supervision manifest"; lhotse/augmentation/transform.py.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from augment.corpus.cells import seconds
 from augment.corpus.given import differing, labels_of
 from augment.corpus.source import Row, Source
+from augment.corpus.unused import Kind
 from augment.errors import CorpusError, Fault
 
 SUFFIXES = (".jsonl.gz",)
@@ -25,6 +26,9 @@ FOLDER = True
 SIGNS = ("*cuts*.jsonl*", "*recordings*.jsonl*")
 PLAIN = ("gender", "language")
 HARMLESS = ("Resample",)
+OF_CUT = {"id", "start", "duration", "channel", "supervisions", "recording", "type", "custom"}
+OF_SUPERVISION = {"id", "recording_id", "start", "duration", "channel", "text", "speaker", "custom", *PLAIN}
+"""Fields that are read, or repeat others."""
 
 
 def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
@@ -78,9 +82,13 @@ def _cuts(source: Source, paths: list[Path]) -> Iterator[tuple[str, Row | Fault]
         try:
             if "tracks" in cut:
                 raise ValueError("a mixed cut: its tracks are mixed when it is loaded, and no clean speech")
+            _tell_fields(source, cut, OF_CUT, "cuts")
             for supervision in cut["supervisions"]:
+                _tell_fields(source, supervision, OF_SUPERVISION, "supervisions")
+                custom = {**(cut.get("custom") or {}), **(supervision.get("custom") or {})}
                 start_s = _number(cut, "start") if "start" in cut else 0.0
-                yield place, _row(cut["recording"], {"channel": cut.get("channel"), **supervision}, start_s)
+                said = {"channel": cut.get("channel"), **supervision, "custom": custom}
+                yield place, _row(cut["recording"], said, start_s)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             yield place, source.fault(place, f"this cut cannot be used: {_said(error)}")
 
@@ -105,9 +113,17 @@ def _supervisions(
         try:
             if supervision["recording_id"] not in known:
                 raise ValueError(f"there is no recording '{supervision['recording_id']}'")
+            _tell_fields(source, supervision, OF_SUPERVISION, "supervisions")
             yield place, _row(known[supervision["recording_id"]], supervision, 0.0)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             yield place, source.fault(place, f"this supervision cannot be used: {_said(error)}")
+
+
+def _tell_fields(source: Source, found: Mapping[str, Any], read: set[str], what: str) -> None:
+    """Account for fields that hold something and are not read."""
+    for name in found.keys() - read:
+        if found[name]:
+            source.pass_over(Kind.FIELDS, f"{name} of {what}")
 
 
 def _said(error: Exception) -> str:

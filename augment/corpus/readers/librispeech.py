@@ -8,11 +8,11 @@ Reference: the corpus's README.TXT and SPEAKERS.TXT.
 from collections.abc import Iterator
 from pathlib import Path
 
-from augment.corpus.given import differing, tell_unnamed
+from augment.corpus.given import account, differing
 from augment.corpus.source import Row, Source
 from augment.errors import CorpusError, Fault
 from augment.files.lines import text_lines
-from augment.files.walk import files_below
+from augment.files.walk import Walk, walked
 
 SUFFIXES = ()
 FOLDER = True
@@ -22,12 +22,13 @@ TABLE = "SPEAKERS.TXT"
 
 def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
     """Rows in the order of subsets, speakers, chapters and lines."""
-    files = files_below(source.folder, lambda name: name.endswith(".trans.txt")) if source.path.is_dir() else []
-    if not files:
+    folder = source.path.is_dir()
+    walk = walked(source.folder, lambda name: name.lower().endswith(".trans.txt")) if folder else Walk(source.folder)
+    if not walk.files:
         raise CorpusError(Fault(str(source.path), "has no transcripts SPEAKER/CHAPTER/*.trans.txt"))
     genders = _genders(source)
     named: set[str] = set()
-    for path in files:
+    for path in walk.files:
         name = path.relative_to(source.folder)
         subset, speaker, chapter = path.absolute().parts[-4:-1]
         labels = {"subset": subset, "chapter": chapter, "gender": genders.get(speaker)}
@@ -41,7 +42,7 @@ def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
                 named.add(audio)
                 told = {"id": identity, "audio_filepath": audio, "text": "".join(text).strip(), "speaker": speaker}
                 yield place, {**told, **labels}
-    tell_unnamed(source, named, "have no line in a .trans.txt")
+    account(source, walk, named | set(map(walk.name, walk.files)) | {TABLE, f"LibriSpeech/{TABLE}"})
 
 
 def _genders(source: Source) -> dict[str, str]:

@@ -3,18 +3,20 @@
 ``NAME.flac`` (or another audio ending) is the audio, ``NAME.txt`` the text, ``NAME.json`` an object of columns. Audio
 is read where it lies in the archive, and is the whole utterance: an ``offset`` in ``NAME.json`` says where the clip lay
 in what it was cut from, and is the label ``label_offset``, the ``duration`` beside it ``label_duration``. Parts of a
-sample whose endings differ in case only, such as ``NAME.wav`` and ``NAME.WAV``, are a fault.
+sample whose endings differ in case only, such as ``NAME.wav`` and ``NAME.WAV``, are a fault; parts of other endings
+are told.
 """
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from augment.corpus.given import whole_audio
+from augment.corpus.given import account, whole_audio
 from augment.corpus.source import Row, Source
+from augment.corpus.unused import Kind
 from augment.errors import AudioError, CorpusError, Fault
+from augment.files.json_text import CAREFUL
 from augment.files.members import member_path, read_member, tar_links, tar_members
-from augment.files.walk import files_below
+from augment.files.walk import walked
 from augment.profiles.recording import SUFFIXES as AUDIO
 
 SUFFIXES = (".tar",)
@@ -24,20 +26,24 @@ SIGNS = ("*.tar",)
 
 def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
     """Rows in the order of archives and of their samples; a row's place is the number of the sample in its archive."""
-    archives = files_below(source.folder, lambda name: name.endswith(".tar")) if source.path.is_dir() else [source.path]
+    archives = [source.path]
+    if source.path.is_dir():
+        walk = walked(source.folder, lambda name: name.lower().endswith(".tar"))
+        archives = walk.files
+        account(source, walk, set(map(walk.name, archives)))
     if not archives:
         raise CorpusError(Fault(str(source.path), "no .tar archive is in this folder", "compressed ones are not read"))
     links = 0
     for archive in archives:
         name = archive.relative_to(source.folder).as_posix()
-        for number, (key, parts) in enumerate(_samples(archive).items(), start=1):
+        for number, (key, parts) in enumerate(_samples(source, archive).items(), start=1):
             yield f"{name}:{number}", _row(source, archive, f"{name}:{number}", (key, parts))
         links += tar_links(archive)
     if links:
         source.tell(f"{links} links in archives are not followed: what they stand for is not read under their names")
 
 
-def _samples(archive: Path) -> dict[str, dict[str, list[str]]]:
+def _samples(source: Source, archive: Path) -> dict[str, dict[str, list[str]]]:
     """Members of each sample by their ending, such as ``.flac``; those that differ in case have the same one."""
     state = archive.stat()
     try:
@@ -46,11 +52,13 @@ def _samples(archive: Path) -> dict[str, dict[str, list[str]]]:
         raise CorpusError(error.faults) from None
     samples: dict[str, dict[str, list[str]]] = {}
     for member in members:
-        folder, slash, file = member.rpartition("/")
+        folder, slash, file = member.removeprefix("./").rpartition("/")
         stem, dot, ending = file.partition(".")
-        if stem:  # hidden files are none
-            parts = samples.setdefault(f"{folder}{slash}{stem}", {})
-            parts.setdefault(f"{dot}{ending.lower()}", []).append(member)
+        if not stem:  # hidden files are none
+            source.pass_over(Kind.MEMBERS, "hidden files")
+            continue
+        parts = samples.setdefault(f"{folder}{slash}{stem}", {})
+        parts.setdefault(f"{dot}{ending.lower()}", []).append(member)
     return samples
 
 
@@ -66,12 +74,14 @@ def _row(source: Source, archive: Path, place: str, sample: tuple[str, dict[str,
     if twice:
         return source.fault(place, f"the sample '{key}' has a part twice: {', '.join(twice)}")
     try:
-        row = json.loads(read_member(archive, columns[0])) if columns else {}
+        row = CAREFUL.decode(read_member(archive, columns[0]).decode("utf-8-sig")) if columns else {}
         if not isinstance(row, dict):
             return source.fault(place, f"'{columns[0]}' is no JSON object")
         if texts:
             row["text"] = read_member(archive, texts[0]).decode("utf-8-sig")
     except (ValueError, RecursionError, AudioError) as error:
         return source.fault(place, f"the sample '{key}' cannot be read: {error}")
+    for ending in parts.keys() - AUDIO - {".json", ".txt"}:
+        source.pass_over(Kind.PARTS, ending or "without an ending", len(parts[ending]))
     name = archive.relative_to(source.folder).as_posix()
     return {"id": key, **whole_audio(row), "audio_filepath": member_path(name, audio[0])}

@@ -1,0 +1,108 @@
+"""Rows that cannot be used, where the recipe leaves them out: one place that finds, counts, lists and limits them.
+
+``corpus: {unusable: leave_out, at_most: 1 %}``: broken rows, texts without a word, and audio that is not there are left
+out, up to so much of the whole and of each group: whose rows are lost more often is no group that can be compared.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from augment.corpus.presence import absent_rows
+from augment.corpus.spec import CorpusSpec
+from augment.corpus.table import Corpus, label_column, read_corpus
+from augment.corpus.texts import wordless
+from augment.errors import CorpusError, Fault, gathered, named
+from augment.tolerance import USUAL
+
+if TYPE_CHECKING:
+    import polars
+
+WHOLE = ""
+"""Its name among those of the groups."""
+MOST_TOLD = 20
+
+
+class Reason(StrEnum):
+    """Why a row cannot be used; the value is how it is told."""
+
+    BROKEN = "broken"
+    NO_WORD = "without a word in the text"
+    NO_AUDIO = "without their audio"
+
+
+def usable_corpus(spec: CorpusSpec, base: Path, by: Sequence[str] = (), recipe_text: str = "") -> Corpus:
+    """The corpus of a recipe without the rows that it lets be left out since they cannot be used.
+
+    Args:
+        spec: What the recipe says of it.
+        base: Folder that its path starts from.
+        by: Labels that make the groups; those that the corpus does not have are passed over.
+        recipe_text: The whole recipe, as for :func:`~augment.corpus.table.read_corpus`.
+
+    Raises:
+        CorpusError: As of :func:`~augment.corpus.table.read_corpus`; or more rows cannot be used than may be left out.
+    """
+    import polars
+
+    corpus = read_corpus(spec, base, recipe_text)
+    if not spec.tolerance.leaves_out:
+        return corpus
+    bare = corpus.frame.filter(wordless(corpus.frame["text"]))
+    gone = absent_rows(corpus)
+    found = {Reason.NO_AUDIO: gone, Reason.NO_WORD: bare.join(gone, on="id", how="anti", maintain_order="left")}
+    broken = [fault.where for fault in corpus.broken]
+    counts_lost = _refuse_too_many(corpus, found, spec, [label for label in by if label in corpus.labels])
+    places = {Reason.BROKEN: broken, **{reason: rows["row"].to_list() for reason, rows in found.items()}}
+    places = {reason: rows for reason, rows in places.items() if rows}
+    lost = polars.concat([rows.select("id") for rows in found.values()])
+    frame = corpus.frame.join(lost, on="id", how="anti", maintain_order="left")
+    notes = [f"{len(rows)} rows {reason} are left out{_listed(corpus, rows)}" for reason, rows in places.items()]
+    counts = {f"unusable: {reason}": len(rows) for reason, rows in places.items()}
+    return dataclasses.replace(
+        corpus,
+        frame=frame,
+        left_out={**corpus.left_out, **counts},
+        notes=(*corpus.notes, *notes),
+        lost=counts_lost,
+    )
+
+
+def _listed(corpus: Corpus, places: Sequence[str]) -> str:
+    """Where they stand, but under pseudonyms: in some layouts that is a path with the name of a speaker."""
+    return f": {named(places)}" if corpus.pseudonyms is None else ""
+
+
+def _refuse_too_many(
+    corpus: Corpus, found: Mapping[Reason, "polars.DataFrame"], spec: CorpusSpec, by: Sequence[str]
+) -> dict[str, int]:
+    """How many rows are lost of the whole and of each group, none of which may be more than the recipe allows."""
+    import polars
+
+    lost = polars.concat(list(found.values()))
+    unusable = {WHOLE: lost.height + len(corpus.broken), **_groups(lost, by)}
+    of = {WHOLE: corpus.frame.height + len(corpus.broken), **_groups(corpus.frame, by)}
+    exceeded = spec.tolerance.exceeded(unusable, of)
+    if not exceeded and lost.height < corpus.frame.height:
+        return unusable
+    faults = list(corpus.broken)
+    faults += [Fault(f"{corpus.manifest}:{row}", reason) for reason, rows in found.items() for row in rows["row"]]
+    counts = ", ".join(
+        f"{count} of {total} {f'of {name}' if name else 'in all'}" for name, (count, total) in sorted(exceeded.items())
+    )
+    message = f"more rows cannot be used than may be left out, at most {spec.at_most or USUAL}: {counts}"
+    remedy = "mend them, or allow more: corpus: {unusable: leave_out, at_most: ... %}"
+    raise CorpusError([*gathered(faults)[:MOST_TOLD], Fault(str(corpus.manifest), message, remedy)])
+
+
+def _groups(frame: "polars.DataFrame", by: Sequence[str]) -> dict[str, int]:
+    """Rows of each group; ``?`` stands for a label that a row does not have."""
+    import polars
+
+    if not by:
+        return {}
+    group = polars.concat_str([polars.col(label_column(label)).fill_null("?") for label in by], separator=" / ")
+    counts = frame.select(group.alias("group")).group_by("group").len()
+    return {str(name): int(count) for name, count in counts.rows()}

@@ -1,0 +1,53 @@
+"""What a reader of a corpus saw and did not use, by kind and count: one place that accounts for all of it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import groupby
+
+from augment.errors import named
+
+
+class Kind(StrEnum):
+    """What may be passed over; the value is how it is told."""
+
+    FILES = "files of other kinds"
+    TEXTS = "texts beside no audio"
+    AUDIO = "audio files that no row names"
+    PARTS = "parts of samples"
+    MEMBERS = "members of archives"
+    COLUMNS = "columns"
+    FIELDS = "fields"
+    ROWS = "rows"
+    COPIES = "recordings"
+    TEST_SETS = "folders of test sets"
+
+
+@dataclass(frozen=True)
+class Unused:
+    """Things of one kind and name that were seen and not used.
+
+    Attributes:
+        kind: What they are.
+        name: What tells them apart: the ending of files, the name of a column, and of what kind its cells are.
+        count: How many.
+    """
+
+    kind: Kind
+    name: str
+    count: int
+
+
+def unused_notes(unused: Iterable[Unused]) -> list[str]:
+    """One line for each kind.
+
+    Example:
+        >>> found = [Unused(Kind.FILES, ".m4a", 12), Unused(Kind.COLUMNS, "mel: bytes", 1), Unused(Kind.FILES, ".c", 1)]
+        >>> print(*unused_notes(found), sep="; ")
+        not used: columns: mel: bytes (1); not used: files of other kinds: .m4a (12), .c (1)
+    """
+    ordered = sorted(unused, key=lambda found: (found.kind, -found.count, found.name))
+    return [
+        f"not used: {kind}: {named([f'{found.name} ({found.count})' for found in group])}"
+        for kind, group in groupby(ordered, key=lambda found: found.kind)
+    ]

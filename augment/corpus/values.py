@@ -1,0 +1,97 @@
+"""Values of labels: which spellings are one value, and which of them say that there is none.
+
+The rule. A label is a text, a number, true or false. Where a column holds two spellings of one of these, they are one
+value: 23, 23.0, "23" and "23.0"; true, "true" and "True". What programs write where they have
+nothing (:data:`NOTHING`), a dash or a question mark alone, and "unknown" in any case are no value, as an empty cell is:
+they would be a group of people who have nothing in common. A recipe that names such a value keeps it.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from augment.corpus.spec import CorpusSpec
+from augment.errors import flow_text, named
+
+if TYPE_CHECKING:
+    import polars
+
+NOTHING = ("nan", "NaN", "NAN", "None", "null", "Null", "NULL", "N/A", "n/a", "NA", "#N/A", "<NA>", "<na>", "NaT")
+"""As pandas, NumPy, Python, JSON, SQL, R and spreadsheets write a missing value."""
+NO_VALUE = r"^(?:[-\u2013\u2014?]+|(?i:unknown|<unk>|\(unknown\)))$"
+SPELLED = r"^[-+]?\d{1,15}\.0+$|^(?:True|TRUE|False|FALSE)$"
+"""Numbers and truth values in another spelling than that of this program."""
+
+
+def settled(
+    frame: "polars.DataFrame", columns: Mapping[str, str], spec: CorpusSpec
+) -> tuple["polars.DataFrame", list[str]]:
+    """Rows whose labels and speakers are values, or null.
+
+    Args:
+        frame: Rows of a corpus.
+        columns: The column of each label, and of ``speaker``.
+        spec: What the recipe says of the corpus: values that it names stay what they are.
+
+    Returns:
+        The rows, and what the user should know.
+    """
+    gone, alike = [], []
+    for label, column in columns.items():
+        kept = _kept(spec, label)
+        counts = _counts(frame, column, kept)
+        spelled = {value: plain(value) for value in _spelled(frame, column, kept)}
+        if counts or spelled:
+            new = {**dict.fromkeys(counts, None), **spelled}
+            frame = frame.with_columns(_replaced(column, new))
+        gone += [f"{label} {flow_text(value)} ({count} rows)" for value, count in counts.items()]
+        alike += [f"{label} {value} = {meant}" for value, meant in spelled.items()]
+    notes = []
+    if gone:
+        example = next((label for label in columns if label != "speaker"), "LABEL")
+        keep = f"corpus: {{labels: {{{flow_text(example)}: {{VALUE: VALUE}}}}}}"
+        notes.append(f"these say that there is no value, and are none: {named(gone)}; to keep one of a label: {keep}")
+    if alike:
+        notes.append(f"these are one value in two spellings, and are counted as one: {named(alike)}")
+    return frame, notes
+
+
+def plain(value: str) -> str:
+    """A number or truth value in the spelling of this program.
+
+    Example:
+        >>> plain("23.0"), plain("TRUE")
+        ('23', 'true')
+    """
+    return value.lower() if value.isalpha() else value.removeprefix("+").partition(".")[0]
+
+
+def _kept(spec: CorpusSpec, label: str) -> set[str]:
+    """Values that the recipe names."""
+    return {*spec.labels.get(label, ()), *spec.keep.get(label, ()), *spec.dropped.get(label, ())}
+
+
+def _counts(frame: "polars.DataFrame", column: str, kept: Iterable[str]) -> dict[str, int]:
+    """Values that say that there is none, and how many rows have each."""
+    import polars
+
+    value = polars.col(column)
+    none = (value.is_in(NOTHING) | value.str.contains(NO_VALUE)) & ~value.is_in(list(kept))
+    counts = frame.lazy().filter(none).group_by(column).len().sort(column).collect()
+    return {str(said): int(count) for said, count in counts.rows()}
+
+
+def _spelled(frame: "polars.DataFrame", column: str, kept: Iterable[str]) -> list[str]:
+    """Values in another spelling of one that stands in the column, too."""
+    odd = frame[column].filter(frame[column].str.contains(SPELLED).fill_null(value=False)).unique().sort()
+    candidates = {value: plain(value) for value in odd.to_list() if value not in set(kept)}
+    if not candidates:
+        return []
+    there = set(frame[column].filter(frame[column].is_in(list(candidates.values()))).unique())
+    several = list(candidates.values())
+    return [value for value, meant in candidates.items() if meant in there or several.count(meant) > 1]
+
+
+def _replaced(column: str, new: Mapping[str, str | None]) -> "polars.Expr":
+    import polars
+
+    return polars.col(column).replace(list(new), polars.Series(list(new.values()), dtype=polars.String))

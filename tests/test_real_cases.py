@@ -1,0 +1,128 @@
+"""Small inputs of the kinds that other people report as faults of tools that do this job: what is right with each.
+
+Run with ``pytest -m real``; the cases lie beside the project and are no part of it.
+"""
+
+import contextlib
+import io
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import augment
+from augment.corpus.spec import CorpusSpec
+from augment.corpus.table import read_corpus
+from augment.errors import AcoustigridError, AudioError, CorpusError
+from conftest import RATE, ROOT
+from test_cli import run
+
+CASES = ROOT.parent / "shared" / "cases"
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture
+def case(tmp_path, request) -> Path:
+    """A copy of the folder that the test names."""
+    assert CASES.is_dir(), "the cases are expected in ../shared/cases"
+    return shutil.copytree(CASES / request.param, tmp_path / "case")
+
+
+def of(name):
+    return pytest.mark.parametrize("case", [name], indirect=True)
+
+
+def made(folder, recipe):
+    """Rows of a set that is built of a recipe in the folder."""
+    out = augment.build(folder / recipe, folder / "set").folder
+    return [json.loads(line) for line in (out / "manifest.jsonl").read_text().splitlines()]
+
+
+@of("lists-as-text")
+def test_lists_are_faults_with_their_row(case):
+    for name, column in (("text", "text"), ("label", "accent")):
+        with pytest.raises(AcoustigridError, match=rf"{name}\.jsonl:1: {column}: expected one value, found a list"):
+            augment.plan(case / f"{name}.yaml")
+
+
+@of("folder-upper-case")
+def test_texts_are_found_whatever_their_case(case):
+    for number in (1, 2):
+        pattern = ("{accent}/{speaker}/*.wav", "{accent}/{speaker}/*.WAV")[number - 1]
+        corpus = read_corpus(CorpusSpec(path="TEST", layout="folder", pattern=pattern), case)
+        assert corpus.frame["text"].to_list() == ["She had your dark suit."] * 4
+    assert {row["text"] for row in made(case, "2.yaml")} == {"She had your dark suit."}
+    for name in ("0.yaml", "1.yaml"):  # SA1 is what both speakers say: the remedy is what the recipe above does
+        with pytest.raises(CorpusError, match=r"2 files the id 'SA1', and ids must be unique - write \* in place of"):
+            augment.plan(case / name)
+
+
+@of("json-not-lines")
+def test_json_that_is_no_lines_is_read(case):
+    for name in ("array", "one_array", "object"):
+        items = augment.plan(case / f"{name}.yaml").items
+        assert sorted(set(items["text"])) == [f"word number {n}" for n in range(8)]
+        assert sorted(set(items["accent"])) == ["A", "B"]
+
+
+@of("csv-odd")
+def test_odd_tables_are_read(case):
+    for name in ("blanks", "blanks2", "pandas", "pipe", "trail"):
+        items = augment.plan(case / f"{name}.csv.yaml").items
+        assert sorted(set(items["text"])) == [f"word number {n}" for n in range(8)]
+        assert sorted(set(items["speaker"])) == ["sA0", "sA2", "sB1", "sB3"]
+    assert "not used: columns: without a name (8)" in augment.plan(case / "pandas.csv.yaml").notes
+
+
+@of("texts-without-words")
+def test_texts_without_words_are_counted(case):
+    (told,) = (note for note in augment.plan(case / "r.yaml").notes if "without a word" in note)
+    assert told == "7 rows have a text without a word (2 of them none at all): their word error rate is undefined"
+    recipe = (case / "r.yaml").read_text().replace("m.jsonl", "m.jsonl, unusable: leave_out, at_most: 50 %")
+    (case / "some.yaml").write_text(recipe)
+    with pytest.raises(CorpusError, match="7 of 8 in all, 4 of 4 of A, 3 of 4 of B"):
+        augment.plan(case / "some.yaml")
+
+
+@of("import-missing-audio")
+def test_audio_that_is_not_there_is_told_at_once(case):
+    words = "m.jsonl:1: the audio of 6 of 6 rows is not there: /nfs/me/clips/0.wav, "
+    assert words in run("check", "r.yaml", cwd=case, code=2).stderr
+    assert words in run("corpus", "import", "jsonl", "m.jsonl", "-o", "new.jsonl", cwd=case).stdout
+    assert words in run("corpus", "audit", "m.jsonl", "--by", "accent", cwd=case).stdout
+
+
+@of("mp3-without-length")
+def test_an_mp3_without_its_length_is_read_whole_or_refused(case):
+    with contextlib.suppress(AudioError, CorpusError):  # an error names the file, a set holds all of it
+        assert min(row["duration"] for row in made(case, "r.yaml")) > 4.0
+
+
+@of("flac-from-a-pipe")
+def test_a_flac_of_unknown_length_is_read_whole(case):
+    rows = {row["utterance"]: row["duration"] for row in made(case, "r.yaml")}
+    whole = {f"u{n}": samples_of_flac((case / f"u{n}.flac").read_bytes()) / RATE for n in range(2)}
+    assert rows == pytest.approx(whole, abs=1e-4)
+
+
+def samples_of_flac(data):
+    """Samples that PyAV decodes, which asks no header how many there are."""
+    import av
+
+    with av.open(io.BytesIO(data)) as file:
+        return sum(frame.samples for frame in file.decode(audio=0))
+
+
+@of("lhotse-two-talkers")
+def test_each_talker_is_heard_alone(case):
+    rows = {row["utterance"]: row for row in made(case, "old.yaml") if row["noise"] == "quiet"}
+    recording, rate = soundfile.read(case / "old" / "rec.wav")
+    for channel, start_s in ((0, 0.5), (1, 2.5)):
+        heard, _ = soundfile.read(case / "set" / rows[f"s{channel}"]["audio_filepath"])
+        part = recording[round(start_s * rate) : round(start_s * rate) + heard.size]
+        own, other = (abs(np.corrcoef(heard, part[:, side])[0, 1]) for side in (channel, 1 - channel))
+        assert own > 0.99
+        assert other < 0.9

@@ -1,0 +1,191 @@
+"""One cell, one value: what lists, spellings of nothing, and texts without a word are, from every layout."""
+
+import json
+
+import polars
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import augment
+from augment.corpus.spec import CorpusSpec
+from augment.corpus.table import read_corpus
+from augment.corpus.texts import wordless
+from augment.errors import AcoustigridError, CorpusError
+from augment.files.audio import encode
+from conftest import RATE
+from test_reader_traps import lhotse, parquet
+from test_readers import SUPERVISIONS, kaldi, lay, read, sound, tar
+
+HELD = {"text": ["hello", "world"], "accent": {"name": "Welsh"}}
+
+
+def manifest(tmp_path, rows, name="m.jsonl"):
+    lay(
+        tmp_path,
+        **{name: "".join(json.dumps({"audio_filepath": f"{n}.wav", **row}) + "\n" for n, row in enumerate(rows))},
+    )
+    return CorpusSpec(path=name)
+
+
+def faults(spec, tmp_path):
+    with pytest.raises(CorpusError) as caught:
+        read_corpus(spec, tmp_path)
+    return list(map(str, caught.value.faults))
+
+
+@pytest.mark.parametrize("value", [["hello", "world"], [], {"a": 1}, "['hello', 'world']", '["hello", "world"]', "[]"])
+def test_a_text_that_is_a_list_or_an_object_is_a_fault_with_its_row(tmp_path, value):
+    spec = manifest(tmp_path, [{"text": "one"}, {"text": value}, {"text": value}])
+    (told,) = faults(spec, tmp_path)
+    assert f"{tmp_path / 'm.jsonl'}:2: text: expected one value, found " in told
+    assert "1 more like it, in rows 3" in told
+
+
+def test_lists_in_the_cells_of_a_table(tmp_path):
+    lay(tmp_path, **{"m.csv": 'audio_filepath,text\na.wav,"[""hello"", ""world""]"\nb.wav,"(\'a\', \'b\')"\n'})
+    (told,) = faults(CorpusSpec(path="m.csv"), tmp_path)
+    assert "m.csv:2: text: expected one value, found a list" in told
+
+
+@pytest.mark.parametrize(
+    "text", ["[noise]", "[...]", "(laughs)", "[1]", "{um} yes", "<unk>", "(he said)", "[no, not here"]
+)
+def test_marks_of_transcribers_are_no_lists(tmp_path, text):
+    corpus = read_corpus(manifest(tmp_path, [{"text": text}]), tmp_path)
+    assert corpus.frame["text"].to_list() == [text]
+
+
+def layouts(tmp_path):
+    wav = encode(sound(1), RATE, "wav")
+    held = [{"bytes": wav, "path": "1.wav"}]
+    (tmp_path / "a").mkdir()
+    polars.DataFrame({"file_name": ["1.wav"], "text": ["one"], "accent": [["Welsh"]]}).write_parquet(
+        tmp_path / "a" / "metadata.parquet"
+    )
+    (tmp_path / "h").mkdir()
+    polars.DataFrame({"audio": held, "text": ["one"], "accent": [{"name": "Welsh"}]}).write_parquet(
+        tmp_path / "h" / "a.parquet"
+    )
+    lay(tmp_path / "w", **{"a.tar": tar(**{"u.wav": wav, "u.json": json.dumps({"text": "one", "accent": ["Welsh"]})})})
+    lhotse(tmp_path, supervisions=[{**SUPERVISIONS[0], "custom": {"accent": ["Welsh"]}}])
+    folder = kaldi(tmp_path / "k", **{"data/all/utt2accent": "s1-a ['Welsh', 'Irish']\n"})
+    return {"audiofolder": tmp_path / "a", "huggingface": tmp_path / "h", "webdataset": tmp_path / "w",
+            "lhotse": tmp_path / "l", "kaldi": folder}  # fmt: skip
+
+
+@pytest.mark.parametrize("layout", ["audiofolder", "huggingface", "webdataset", "lhotse", "kaldi"])
+def test_a_label_that_is_a_list_or_an_object_is_told_and_refused_where_it_is_used(tmp_path, layout):
+    folder = layouts(tmp_path)[layout]
+    corpus = read(folder, layout)
+    assert "accent" not in corpus.labels
+    assert any(note.startswith("not used: columns: accent: a") for note in corpus.notes)
+    for more in ({"keep": {"accent": ("Welsh",)}}, {"labels": {"accent": {"Welsh": "x"}}}):
+        with pytest.raises(CorpusError, match="accent: expected one value, found a"):
+            read(folder, layout, **more)
+    with pytest.raises(AcoustigridError, match="accent: expected one value, found a"):
+        augment.audit(str(folder), by=["accent"], layout=layout, sample=0)
+
+
+def test_a_recipe_that_balances_by_lists_is_refused_with_the_row(workshop):
+    rows = [{**row, "accent": [row["accent"]]} for row in workshop.corpus({"North": 2, "South": 2})]
+    workshop.manifest(rows)
+    with pytest.raises(
+        AcoustigridError, match=r'corpus\.jsonl:1: accent: expected one value, found a list: \["North"\]'
+    ):
+        augment.plan(workshop.recipe())
+    assert (
+        "accent" not in augment.plan(workshop.recipe(balance="{by: [speaker_group]}", corpus=grouped(workshop))).items
+    )
+
+
+def grouped(workshop):
+    rows = [json.loads(line) for line in (workshop.folder / "corpus.jsonl").read_text().splitlines()]
+    workshop.manifest([{**row, "speaker_group": row["accent"][0]} for row in rows], "grouped.jsonl")
+    return "{path: grouped.jsonl}"
+
+
+def test_a_structure_for_a_text_is_a_fault_and_an_empty_one_is_none(tmp_path):
+    told = {"text": [{"raw": "one"}, {"raw": "two"}]}
+    with pytest.raises(CorpusError, match=r"a\.parquet:1: text: expected one value, found a structure"):
+        read(parquet(tmp_path / "h", told), "huggingface")
+    empty = polars.Series([None, None], dtype=polars.List(polars.String))
+    corpus = read(parquet(tmp_path / "i", {"text": ["a", "b"], "tags": empty}), "huggingface")
+    assert corpus.unused == ()
+
+
+plain_values = st.none() | st.booleans() | st.integers(-9, 9) | st.text("ab ", max_size=3)
+json_values = st.recursive(
+    plain_values, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text("ab"), inner, max_size=2)
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(values=st.lists(json_values, min_size=1, max_size=4))
+def test_no_label_is_ever_python(values, tmp_path_factory):
+    tmp_path = tmp_path_factory.mktemp("m")
+    corpus = read_corpus(manifest(tmp_path, [{"text": "t", "tag": value} for value in values]), tmp_path)
+    nested = any(isinstance(value, list | dict) for value in values)
+    assert ("tag" in corpus.labels) is not nested
+    if not nested:
+        expected = [str(value).strip() if type(value) in (str, int) else None for value in values]
+        found = corpus.frame["label:tag"].to_list()
+        plain = [json.dumps(v) if isinstance(v, bool) else e or None for v, e in zip(values, expected, strict=True)]
+        assert found == plain
+
+
+NOTHING = ["nan", "None", "N/A", "null", "<NA>", "-", "?", "Unknown", ""]
+
+
+@pytest.mark.parametrize("spelling", NOTHING)
+def test_spellings_of_nothing_are_no_group(workshop, spelling):
+    rows = workshop.corpus({"North": 3, "South": 3})
+    rows[0]["accent"] = spelling
+    workshop.manifest(rows)
+    plan = augment.plan(workshop.recipe())
+    assert sorted(set(plan.items["group"])) == ["North", "South"]
+    assert plan.selection.left_out["no accent"] == 1
+    assert any("say that there is no value" in note and "(1 rows)" in note for note in plan.notes) == bool(spelling)
+
+
+def test_a_value_that_the_recipe_names_is_kept(tmp_path):
+    spec = manifest(tmp_path, [{"accent": "unknown"}, {"accent": "N/A"}, {"accent": "Welsh"}])
+    kept = read_corpus(spec.model_copy(update={"labels": {"accent": {"unknown": "unknown"}}}), tmp_path)
+    assert kept.frame["label:accent"].to_list() == ["unknown", None, "Welsh"]
+    dropped = read_corpus(spec.model_copy(update={"leave_out": {"accent": ("N/A",)}}), tmp_path)
+    assert dropped.left_out == {"named in corpus.leave_out": 1}
+
+
+def test_words_that_only_look_like_nothing_are_values(tmp_path):
+    said = ["none", "other", "Nan", "na", "a-b", "what?", "unknown to me"]
+    corpus = read_corpus(manifest(tmp_path, [{"accent": value} for value in said]), tmp_path)
+    assert corpus.frame["label:accent"].to_list() == said
+
+
+def test_numbers_and_truth_values_in_two_spellings_are_one(tmp_path):
+    ages, native = [23, 23.0, "23", "23.0", 24.5], [True, "true", "True", False, "FALSE"]
+    rows = [{"age": a, "native": n, "version": v} for a, n, v in zip(ages, native, ["1.0", "2.0"] * 3, strict=False)]
+    corpus = read_corpus(manifest(tmp_path, rows), tmp_path)
+    assert corpus.frame["label:age"].to_list() == ["23", "23", "23", "23", "24.5"]
+    assert corpus.frame["label:native"].to_list() == ["true", "true", "true", "false", "false"]
+    assert corpus.frame["label:version"].to_list() == ["1.0", "2.0", "1.0", "2.0", "1.0"]
+    assert any("age 23.0 = 23" in note and "native True = true" in note for note in corpus.notes)
+
+
+WORDLESS = ["...", "\u2014", "[noise]", "<unk>", "", "  ", "?!", "\u200b", "\u2764\ufe0f", "((xx)) *coughs*", "\u3164",
+            "[laughter] <sil>", None]  # fmt: skip
+
+
+def test_texts_without_a_word_are_counted_and_told(tmp_path):
+    spec = manifest(tmp_path, [{"text": text} for text in [*WORDLESS, "ok", "7", "[noise] yes", "\u3042", "(he said)"]])
+    corpus = read_corpus(spec, tmp_path)
+    told = (
+        f"{len(WORDLESS)} rows have a text without a word (3 of them none at all): their word error rate is undefined"
+    )
+    assert told in corpus.notes
+    assert wordless(corpus.frame["text"]).sum() == len(WORDLESS)
+
+
+def test_a_text_that_a_program_wrote_is_told(tmp_path):
+    corpus = read_corpus(manifest(tmp_path, [{"text": "nan"}, {"text": "one"}]), tmp_path)
+    assert any(note.startswith("1 rows have a text that programs write for none (nan)") for note in corpus.notes)

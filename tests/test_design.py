@@ -277,11 +277,12 @@ def test_notes_tell_what_confounds(workshop):
     notes = "\n".join(augment.plan(recipe).notes)
     assert "different sample rates, which is a difference of bandwidth (North: 16000 Hz; South: 8000 Hz)" in notes
     assert "differ in how tightly their recordings are cut" in notes
-    assert "mains_hum_50 has a line at 100 Hz, on the edge of the band" in notes
+    assert "noise mains_hum_50: a line near 150 Hz is" in notes
+    assert "stands on the lower edge of the band of the SNR" in notes
     alike = [row for row in rows if row["accent"] == "North"]
     alike += [{**row, "id": f"{row['id']}_s", "accent": "South", "speaker": row["speaker"] + "_s"} for row in alike]
     workshop.manifest(alike)
-    quiet = workshop.recipe(snr="{band_hz: [80, 7000]}", corpus="{path: corpus.jsonl, licence: CC0-1.0}")
+    quiet = workshop.recipe(snr="{band_hz: [20, 7000]}", corpus="{path: corpus.jsonl, licence: CC0-1.0}")
     assert augment.plan(quiet).notes == (
         "each group gives 2 utterances, all that the smallest, North, has",
         "2 chosen utterances have the very audio of another one",

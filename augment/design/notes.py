@@ -18,14 +18,10 @@ from augment.design.exposure import Exposure
 from augment.design.selection import Selection
 from augment.design.selection.balance import joint_notes
 from augment.design.selection.grouping import with_named_speakers
-from augment.profiles.noise import Harmonics
 from augment.recipe.loader import LoadedRecipe
 
 if TYPE_CHECKING:
     import polars
-
-EDGE_SHARE = 0.02
-STRONG_DB = 20.0
 
 
 def notes_on(
@@ -42,7 +38,6 @@ def notes_on(
         *_twin_notes(items),
         *_exposure_notes(items, exposures, loaded),
         *dict.fromkeys(note for exposure in exposures.values() for note in exposure.notes),
-        *_edge_notes(conditions, loaded),
         *_source_notes(conditions, loaded),
     ]
 
@@ -113,26 +108,3 @@ def _source_notes(conditions: Iterable[Condition], loaded: LoadedRecipe) -> list
             unused += [Unused(Kind.COPIES, "with the very bytes of another", copies)] if copies else []
         notes += [f"{need.name}: {note}" for note in unused_notes(unused)]
     return notes
-
-
-def _edge_notes(conditions: Iterable[Condition], loaded: LoadedRecipe) -> list[str]:
-    """A strong line on an edge of the band in which SNR is defined is partly in and partly out of it."""
-    band = loaded.recipe.snr_definition().band_hz
-    needs = {n.name for c in conditions for s in c.chain for n in s.perturbation.needs() if n.kind == "noise_profile"}
-    found = []
-    for name in sorted(needs) if band else ():
-        lines = [part for part in loaded.library.noise_profile(name).components if isinstance(part, Harmonics)]
-        strongest = max((max(part.levels_db.values()) for part in lines), default=0.0)
-        at = sorted(
-            number * part.fundamental_hz
-            for part in lines
-            for number, level in part.levels_db.items()
-            for edge in band or ()
-            if level > strongest - STRONG_DB and abs(number * part.fundamental_hz / edge - 1) < EDGE_SHARE
-        )
-        if at:
-            found.append(
-                f"{name} has a line at {at[0]:g} Hz, on the edge of the band of the SNR: how much of it counts depends "
-                "on the length of the utterance; choose another snr.band_hz"
-            )
-    return found

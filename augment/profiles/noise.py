@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from augment.acoustics import synthesis as synth
+from augment.acoustics.edge_line import FineSpectrum, fine_spectrum
 from augment.acoustics.filters import INFRASOUND_HZ
 from augment.acoustics.levels import db, power
 from augment.acoustics.spectrum import weighted_power
@@ -84,6 +85,14 @@ class NoiseProfile(Figures):
         noise, on = self.render(JUDGED_S * sample_rate_hz, sample_rate_hz, named)
         whole = weighted_power(noise, sample_rate_hz, active=on)
         return weighted_power(noise, sample_rate_hz, (INFRASOUND_HZ, math.inf), active=on) / whole if whole > 0 else 0.0
+
+    def spectrum(self, sample_rate_hz: int) -> FineSpectrum:
+        """Its spectrum, on ten seconds that are the same for every item."""
+
+        def named(name: str) -> np.random.Generator:
+            return generator("a level", name)
+
+        return fine_spectrum(self.render(JUDGED_S * sample_rate_hz, sample_rate_hz, named)[0], sample_rate_hz)
 
     def a_level_db(self, sample_rate_hz: int = 48_000, prominent: tuple[bool, ...] | None = None) -> float:
         """A-weighted level of the profile on its own relative scale, while it is on.

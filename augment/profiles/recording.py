@@ -8,6 +8,7 @@ import numpy as np
 
 from augment.acoustics import Signal
 from augment.acoustics.channels import ChannelChoice
+from augment.acoustics.edge_line import FineSpectrum, fine_spectrum
 from augment.acoustics.filters import without_infrasound
 from augment.acoustics.levels import power, rms_level_dbov
 from augment.acoustics.source import band_edge_hz
@@ -57,6 +58,7 @@ class Recording:
         silent: For each half second of it, whether it is silent, or 40 dB below the whole.
         band_hz: Frequency above which next to nothing is left of it.
         remarks: What the user should know of the file.
+        spectrum: Of its sound; None where nobody looked.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Recording:
     silent: tuple[bool, ...] = ()
     band_hz: float = math.inf
     remarks: frozenset[Remark] = frozenset()
+    spectrum: FineSpectrum | None = None
 
     @property
     def duration_s(self) -> float:
@@ -174,4 +177,5 @@ def _inspect(path: Path, name: str, channel: ChannelChoice) -> Recording:
     # Hiss far below the noise is no noise either: brought to the wanted SNR it would be something else.
     least = max(QUIETEST_DBOV, level - QUIETEST_BELOW_DB)
     silent = tuple(rms_level_dbov(stretch) < least for stretch in stretches)
-    return Recording(name, audio.sha256, rate, samples.size, silent, band_edge_hz(samples, rate), audio.remarks)
+    seen = band_edge_hz(samples, rate), audio.remarks, fine_spectrum(samples, rate)
+    return Recording(name, audio.sha256, rate, samples.size, silent, *seen)

@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from augment.acoustics import Signal
+from augment.acoustics.edge_line import edge_line
 from augment.acoustics.splice import excerpt
 from augment.files.channels import ChannelField
 from augment.perturb.noise_step import NoiseStep, a_level_dbov
 from augment.profiles.components import Sound
-from augment.profiles.library import Need
+from augment.profiles.library import Library, Need
 from augment.profiles.recording import Use
-from augment.scene import Draw, Scene, Segment
+from augment.scene import Draw, Scene, Segment, SnrDefinition
 from augment.tolerance import AtMost, Unusable, tolerance_of
 
 
@@ -52,6 +53,20 @@ class BackgroundNoise(NoiseStep):
         """The recording."""
         use = Use(self.channel, tolerance_of(self.unusable, self.at_most))
         return (Need("source", "recording", self.source, use),)
+
+    def remarks(self, library: Library, sample_rate_hz: int, snr: SnrDefinition) -> tuple[str, ...]:
+        """A strong line on an edge of the band in which its SNR is defined; of many recordings, the strongest."""
+        if self.snr_db is None or snr.band_hz is None:
+            return ()
+        (need,) = self.needs()
+        recordings = library.recordings(need.name, need.use).recordings
+        seen = [(r.name, edge_line(r.spectrum, sample_rate_hz, snr.band_hz)) for r in recordings if r.spectrum]
+        lines = [(line.share, name, line) for name, line in seen if line is not None]
+        if not lines:
+            return ()
+        _, name, line = max(lines, key=lambda found: found[:2])
+        more = f"; so it is in {len(lines)} recordings" if len(lines) > 1 else ""
+        return (f"noise {self.source}, {name}: {line}{more}",)
 
     def named(self, draw: Draw) -> str:
         """The recording."""

@@ -7,12 +7,13 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from augment.acoustics import Signal
+from augment.acoustics.edge_line import edge_line
 from augment.errors import RenderError
 from augment.perturb.noise_step import SourceNoise
 from augment.profiles.components import Sound
-from augment.profiles.library import Need
+from augment.profiles.library import Library, Need
 from augment.profiles.noise import Level
-from augment.scene import Draw
+from augment.scene import Draw, SnrDefinition
 
 
 class EquipmentNoise(SourceNoise):
@@ -39,6 +40,16 @@ class EquipmentNoise(SourceNoise):
     def needs(self) -> tuple[Need, ...]:
         """The profile."""
         return (Need("profile", "noise_profile", self.profile),)
+
+    def remarks(self, library: Library, sample_rate_hz: int, snr: SnrDefinition) -> tuple[str, ...]:
+        """A strong line on an edge of the band in which its SNR is defined."""
+        if self.snr_db is None or snr.band_hz is None:
+            return ()
+        profile = library.noise_profile(self.profile)
+        key = ("spectrum", self.profile, sample_rate_hz)
+        spectrum = library.once(key, lambda: profile.spectrum(sample_rate_hz))
+        found = edge_line(spectrum, sample_rate_hz, snr.band_hz)
+        return () if found is None else (f"noise {self.profile}: {found}",)
 
     knows_its_level: ClassVar[bool] = True
 

@@ -1,0 +1,110 @@
+"""Strong lines on the sloping edges of a band: how much of them counts hangs on where exactly they stand."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import scipy
+from numpy.typing import NDArray
+
+from augment.acoustics import Signal
+from augment.acoustics.spectrum import LOWER_EDGE_OCTAVES, UPPER_EDGE_OCTAVES, band_weight
+
+LOWEST_HZ = 10.0
+PER_OCTAVE = 24
+SEEN_S = 60.0
+STRONG = 0.3
+"""Share of what counts in a band that a line must have to be told."""
+PARTLY = (0.05, 0.95)
+
+
+@dataclass(frozen=True)
+class FineSpectrum:
+    """Mean power of a noise in 24ths of octaves from 10 Hz on.
+
+    Attributes:
+        powers: As far as half the sample rate, in any unit.
+    """
+
+    powers: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class EdgeLine:
+    """A line on an edge of a band.
+
+    Attributes:
+        frequency_hz: Where it stands, to a 24th of an octave.
+        share: What it makes up of all that counts in the band, 0 to 1.
+        counted: How much of the line itself counts, 0 to 1.
+        wider_hz: Corner of the edge that counts all of it.
+        lower: Whether it is the lower edge.
+    """
+
+    frequency_hz: float
+    share: float
+    counted: float
+    wider_hz: float
+    lower: bool
+
+    def __str__(self) -> str:
+        edge = "lower" if self.lower else "upper"
+        return (
+            f"a line near {self.frequency_hz:g} Hz is {100 * self.share:.0f} % of what counts of it, and stands on the "
+            f"{edge} edge of the band of the SNR, where {100 * self.counted:.0f} % of it counts; a corner at "
+            f"{self.wider_hz:g} Hz counts all of it (snr: {{band_hz: ...}})"
+        )
+
+
+def fine_spectrum(signal: Signal, sample_rate_hz: int) -> FineSpectrum:
+    """Powers of the first minute of a noise, from its periodogram with a resolution of about 1 Hz.
+
+    Args:
+        signal: Shape (n,), not empty.
+        sample_rate_hz: Samples a second.
+
+    Reference: Welch (1967), IEEE Trans. Audio Electroacoust. 15:70.
+    """
+    seen = signal[: round(SEEN_S * sample_rate_hz)]
+    frequency, density = scipy.signal.welch(seen, sample_rate_hz, nperseg=min(sample_rate_hz, seen.size))
+    above = frequency >= LOWEST_HZ
+    place = np.floor(PER_OCTAVE * np.log2(frequency[above] / LOWEST_HZ)).astype(np.int64)
+    return FineSpectrum(tuple(np.bincount(place, density[above]).tolist()))
+
+
+def edge_line(spectrum: FineSpectrum, sample_rate_hz: int, band_hz: tuple[float, float]) -> EdgeLine | None:
+    """The strongest line on an edge of a band, if it is much of what counts there.
+
+    Args:
+        spectrum: Of a noise.
+        sample_rate_hz: Rate at which it is heard.
+        band_hz: Corners of the band, as in :func:`augment.acoustics.spectrum.band_weight`.
+
+    Example:
+        >>> hum = np.sin(2 * np.pi * 100 * np.arange(48000) / 16000)
+        >>> found = edge_line(fine_spectrum(hum, 16000), 16000, (100.0, 7000.0))
+        >>> found.frequency_hz, found.wider_hz, edge_line(fine_spectrum(hum, 16000), 16000, (50.0, 7000.0))
+        (99.0, 50.0, None)
+    """
+    powers = np.array(spectrum.powers)
+    centre = LOWEST_HZ * 2 ** ((np.arange(powers.size) + 0.5) / PER_OCTAVE)
+    high = band_hz[1] if band_hz[1] < sample_rate_hz / 2 else math.inf
+    counted = band_weight(centre, (band_hz[0], high))
+    counted[centre > sample_rate_hz / 2] = 0.0
+    total = float(np.sum(powers * counted))
+    on_edge = (counted > PARTLY[0]) & (counted < PARTLY[1])
+    if total <= 0 or not on_edge.any():
+        return None
+    return _told(centre, powers * counted / total * on_edge, counted, band_hz[0])
+
+
+def _told(
+    centre: NDArray[np.float64], shares: NDArray[np.float64], counted: NDArray[np.float64], low_hz: float
+) -> EdgeLine | None:
+    place = int(np.argmax(shares))
+    if shares[place] < STRONG:
+        return None
+    line_hz = float(f"{centre[place]:.2g}")
+    lower = line_hz < 2**LOWER_EDGE_OCTAVES * low_hz
+    wider_hz = line_hz / 2**LOWER_EDGE_OCTAVES if lower else line_hz * 2**UPPER_EDGE_OCTAVES
+    return EdgeLine(line_hz, float(shares[place]), float(counted[place]), float(f"{wider_hz:.2g}"), lower)

@@ -24,6 +24,7 @@ from augment.testset.folder import COVERAGE, CROISSANT, CSV, DATASHEET, PAGE, WH
 from augment.testset.identity import built_identity
 from augment.testset.resume import Folder, open_folder
 from augment.testset.shard import Done, Shard, ShardWriter, Utterance
+from augment.testset.softer import Softer, made_softer
 from augment.testset.work import job_of, shards
 
 OnProgress = Callable[[int, float], None]
@@ -45,6 +46,7 @@ class BuildResult:
         measured: What was measured in each condition, as text.
         outdated: Formats whose exports were of another state of the test set, and were removed.
         identity: One hash of the whole set, to be published beside it; ``verify`` compares it.
+        softer: Items that were made softer as a whole against clipping.
     """
 
     folder: Path
@@ -57,6 +59,7 @@ class BuildResult:
     measured: str
     outdated: tuple[str, ...]
     identity: str
+    softer: Softer
 
 
 def build(
@@ -116,7 +119,9 @@ def _finish(opened: Folder, planned: Plan, rows: Rows, failures: list[dict[str, 
     counts = (len(manifest), len(opened.finished), len(opened.stale))
     told = (coverage(planned, rows), measured(in_order(planned, manifest)))
     whole = built_identity(opened.sealed, manifest)
-    return BuildResult(opened.sealed.path, planned, *counts, tuple(failures), *told, outdated, whole)
+    return BuildResult(
+        opened.sealed.path, planned, *counts, tuple(failures), *told, outdated, whole, made_softer(manifest)
+    )
 
 
 def described_by(

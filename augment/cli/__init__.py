@@ -171,9 +171,8 @@ def _show(result: "BuildResult") -> None:
         say(f"note: {visible(note)}")
     if result.plan.corpus.pseudonyms is not None:
         say(f"note: leave {result.folder / '.acoustigrid'} out when you publish the set: it knows the recordings")
-    scaled = _scaled(result)
-    if scaled:
-        say(f"note: {scaled} items were made softer as a whole, since they would have clipped (headroom_gain_db)")
+    if result.softer.items:
+        say(f"note: {visible(str(result.softer))}")
     if result.outdated:
         again = f"acoustigrid export {shlex.quote(str(result.folder))} --format {','.join(result.outdated)}"
         say(f"note: exports of another state of the set were removed; write them again: {again}")
@@ -182,11 +181,6 @@ def _show(result: "BuildResult") -> None:
     if result.failures:
         place = result.folder if result.plan.corpus.pseudonyms is None else result.folder / ".acoustigrid"
         say(f"{len(result.failures)} items could not be made: see {place / 'failures.jsonl'}", err=True)
-
-
-def _scaled(result: "BuildResult") -> int:
-    lines = (result.folder / "manifest.jsonl").read_text(encoding="utf-8").split("\n")
-    return sum(json.loads(line)["headroom_gain_db"] < 0 for line in lines if line)
 
 
 app.command()(verify)

@@ -12,6 +12,7 @@ from augment.report.design import assignment_text, balance_text, conditions_text
 from augment.report.detection import detection_text
 from augment.report.tables import coverage, groups, in_order, measured
 from augment.report.text import counted, table
+from augment.testset.softer import made_softer
 
 PSEUDONYMS = (
     "Speakers, utterances and files have names by a keyed hash (HMAC-SHA256), and rows do not tell from which "
@@ -30,13 +31,14 @@ def datasheet(plan: Plan, identity: Mapping[str, Any], rows: Sequence[Mapping[st
         rows: Of the manifest.
     """
     made = [str(row["audio_filepath"]) for row in rows]
+    softer = made_softer(rows)
     parts = [
         (f"Data sheet: {markdown(identity['name'])}", _what(plan, identity)),
         ("Groups", _blocks(groups(plan), balance_text(plan))),
         ("Conditions", _blocks(_conditions(plan.conditions), conditions_text(plan), assignment_text(plan))),
         ("Where the figures behind them come from", _figures(plan)),
         ("Files in each cell", _blocks(coverage(plan, made), crossing_text(plan))),
-        ("What was measured", _blocks(measured(in_order(plan, rows)))),
+        ("What was measured", _blocks(measured(in_order(plan, rows)), str(softer) if softer.items else "")),
         ("What a cell can show", _blocks(detection_text(plan))),
         ("What it is not", _list(map(markdown, identity["limits"]))),
         ("What the planner noted", _list(map(markdown, identity["notes"]))),

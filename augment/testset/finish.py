@@ -27,6 +27,7 @@ from augment.testset.exports import drop_outdated
 from augment.testset.folder import FAILURES, IDENTITY, MANIFEST, PLAN, PROFILES, RECIPE, Rows
 from augment.testset.outgoing import kept_files, outgoing_failures, outgoing_items, outgoing_row, parquet_bytes
 from augment.testset.resume import Folder
+from augment.testset.softer import made_softer
 from augment.testset.versions import SCHEMA_VERSION
 
 PACKAGES = ("numpy", "scipy", "soxr", "soundfile", "polars", "audiomentations", "pyroomacoustics", "av")
@@ -250,7 +251,6 @@ def identity_of(plan: Plan, rows: Sequence[dict[str, Any]], failed: int) -> dict
         rows: Of the manifest.
         failed: Items that could not be made.
     """
-    softer = [row["headroom_gain_db"] for row in rows if row["headroom_gain_db"] < 0]
     return {
         **described(plan.loaded, plan.conditions),
         "labels": list(label_columns(plan.corpus, plan.loaded).values()),
@@ -266,7 +266,7 @@ def identity_of(plan: Plan, rows: Sequence[dict[str, Any]], failed: int) -> dict
         **plan.provenance.identity(),
         "notes": list(plan.notes),
         "items": {"planned": plan.items.height, "made": len(rows), "failed": failed},
-        "made_softer_against_clipping": {"items": len(softer), "most_db": min(softer, default=0.0)},
+        "made_softer_against_clipping": made_softer(rows).as_identity(),
         "versions": versions_here(),
     }
 

@@ -186,7 +186,7 @@ def test_two_families_are_always_within_one(pairs, number):
 
 
 def test_many_speakers_and_texts_are_exactly_even():
-    """120 speakers say 120 texts, 12 cards: each of both has every card ten times, which exchanges alone do not find."""
+    """120 speakers say 120 texts, 12 cards: each of both has every card ten times; exchanges alone do not find it."""
     one, other = np.divmod(np.arange(14_400), 120)
     start = np.random.default_rng(2).permutation(np.arange(14_400) % 12)
     places = Places(np.zeros_like(one), ((one,), (other,)), (one, other))

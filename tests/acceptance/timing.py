@@ -11,6 +11,7 @@ from augment.acoustics.levels import speech_gain
 from augment.design.conditions import Condition, conditions
 from augment.recipe.loader import bundled_recipes, load_recipe
 from augment.render import render
+from augment.scene import Standing
 from augment.testset.work import job_of
 
 RATE = 16000
@@ -63,7 +64,8 @@ def a24_label_timestamps() -> list[Figure]:
         job = job_of(loaded, columns)
         chains = {str(c.chain): c for c in map(without_noise, columns)}.values()
         worst = [0.0]
-        for item in render(probe(), list(chains), job.spec, 0, {}):
+        first = {step.plays: Standing("1", 0) for chain in chains for step in chain.chain if step.plays}
+        for item in render(probe(), list(chains), job.spec, 0, first):
             assert not hasattr(item, "reason"), item
             worst += shifts_s(item.pcm / 32768)
         figures.append(

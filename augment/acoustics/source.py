@@ -24,7 +24,7 @@ DIGITAL_SILENCE = 1e-11
 ROUNDING = 1e-10
 BAND_HZ = 200.0
 BAND_SEEN_S = 60.0
-NOTHING_LEFT_DB = 70.0
+NOTHING_LEFT_DB = 60.0
 LOUDEST_PERCENT = 97.0
 OVER_FLOOR_DB = 10.0
 BELOW_STRONGEST_DB = 50.0
@@ -164,14 +164,14 @@ def band_edge_hz(signal: Signal, sample_rate_hz: int) -> float:
         sample_rate_hz: Samples a second.
 
     Returns:
-        Upper edge of the highest band of 200 Hz that lies within 70 dB of the strongest and above the noise of rounding
+        Upper edge of the highest band of 200 Hz that lies within 60 dB of the strongest and above the noise of rounding
         to 16 bits, by the mean of short-time spectra; half the sample rate for silence.
 
     Example:
         >>> spectrum = np.fft.rfft(np.random.default_rng(1).standard_normal(32000))
         >>> spectrum[6800:] = 0
         >>> band_edge_hz(0.1 * np.fft.irfft(spectrum), 16000)
-        3400.0
+        3600.0
     """
     power, frequency = _spectra(signal[: round(BAND_SEEN_S * sample_rate_hz)], sample_rate_hz)
     if not power.size:

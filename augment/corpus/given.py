@@ -6,6 +6,7 @@ from typing import Any
 from augment.corpus.source import Source
 from augment.corpus.unused import Kind
 from augment.errors import CorpusError, Fault
+from augment.files.channels import CHANNEL
 from augment.files.walk import Walk, ending
 from augment.profiles.recording import SUFFIXES as AUDIO
 
@@ -19,8 +20,20 @@ def labels_of(given: Mapping[str, Any]) -> dict[str, Any]:
     Example:
         >>> labels_of({"accent": "Welsh", "offset": 3.5})
         {'accent': 'Welsh', 'label_offset': 3.5}
+
+        A column of numbers called ``channel`` would say which channel is read:
+
+        >>> labels_of({"channel": 1}), labels_of({"channel": "telephone"})
+        ({'label_channel': 1}, {'channel': 'telephone'})
     """
-    return {free_name(name, OURS, given): value for name, value in given.items()}
+    ours = OURS | {name for name, value in given.items() if name == "channel" and _says_channels(value)}
+    return {free_name(name, ours, given): value for name, value in given.items()}
+
+
+def _says_channels(value: Any) -> bool:
+    """Whether a value, or every value of a column by its rows, would be taken for a channel of a file."""
+    values = value.values() if isinstance(value, Mapping) else [value]
+    return all(CHANNEL.fullmatch(str(each)) for each in values)
 
 
 def free_name(name: str, own: Container[str], columns: Container[str] = ()) -> str:

@@ -5,6 +5,7 @@ stand under one text, and opposite polarities cancel. Where nobody says which ch
 the file is refused; of noise the first channel is taken, as one microphone hears it.
 """
 
+import re
 from typing import Annotated, Literal
 
 import numpy as np
@@ -21,6 +22,8 @@ ChannelField = Annotated[int, Field(ge=0, lt=MOST_CHANNELS)] | Literal["mix"] | 
 """A :data:`~augment.acoustics.channels.ChannelChoice` as a recipe spells it."""
 Wanted = int | Literal["mix", "first"] | None
 """A choice, and ``first`` for the first channel where nobody says it."""
+CHANNEL = re.compile(r"(\d{1,2})(?:\.0+)?|mix", re.ASCII)
+"""A channel as a column of others spells it; some tools write whole numbers as 1.0."""
 CANCELLATION_DB = 7.0
 
 

@@ -17,7 +17,8 @@ from augment.files.walk import Walk, walked
 from augment.tolerance import Tolerance
 
 SUFFIXES = frozenset(
-    {".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif", ".au", ".caf", ".w64", ".sph", ".m4a", ".mp4", ".webm"}
+    {".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".au", ".caf", ".w64", ".sph"}
+    | {".m4a", ".mp4", ".mov", ".3gp", ".aac", ".webm", ".mka", ".wma"}
 )
 SHORTEST_S = 0.25
 QUIETEST_DBOV = -90.0

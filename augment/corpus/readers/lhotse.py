@@ -174,10 +174,12 @@ def _file(recording: dict[str, Any], channel: int | None) -> tuple[str, int | No
         message = f"its recording is changed when Lhotse loads it (transforms: {', '.join(changes)})"
         raise ValueError(f"{message}: save the changed audio first, with save_audios")
     sources = recording["sources"]
+    held = {number for source in sources for number in source.get("channels") or [0]}
+    if not held >= set(recording.get("channel_ids") or []):
+        raise ValueError("its recording has several channels, and its sources do not say where all of them are")
     holds = [source for source in sources if channel in (source.get("channels") or [0])]
     if channel is not None and not holds:
-        has = sorted({number for source in sources for number in source.get("channels") or [0]})
-        raise ValueError(f"its channel is {channel}, and its recording has {', '.join(map(str, has))}")
+        raise ValueError(f"its channel is {channel}, and its recording has {', '.join(map(str, sorted(held)))}")
     if len(holds or sources) != 1:
         raise ValueError(f"its recording has {len(sources)} sources; which is meant, its 'channel' must say")
     (source,) = holds or sources

@@ -6,7 +6,11 @@ Run with ``pytest -m real``; the cases lie beside the project and are no part of
 import contextlib
 import io
 import json
+import re
 import shutil
+import subprocess
+import sys
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +21,7 @@ import augment
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.table import read_corpus
 from augment.errors import AcoustigridError, AudioError, CorpusError
+from augment.report.tables import plan_text
 from conftest import RATE, ROOT
 from test_cli import run
 
@@ -93,6 +98,68 @@ def test_audio_that_is_not_there_is_told_at_once(case):
     assert words in run("check", "r.yaml", cwd=case, code=2).stderr
     assert words in run("corpus", "import", "jsonl", "m.jsonl", "-o", "new.jsonl", cwd=case).stdout
     assert words in run("corpus", "audit", "m.jsonl", "--by", "accent", cwd=case).stdout
+
+
+def counts_within_one(pairs):
+    """Whether every combination of two things stands equally often, to within one."""
+    counts = Counter(pairs)
+    firsts, seconds = ({pair[side] for pair in counts} for side in (0, 1))
+    every = [counts[first, second] for first in firsts for second in seconds]
+    return max(every) - min(every) <= 1
+
+
+@of("acoustics")
+def test_a_line_near_an_edge_counts_the_same_whatever_the_length(case):
+    """The full-band level of noise at one label: a line that counts differently moves it."""
+    subprocess.run([sys.executable, case / "make.py", case], check=True)
+    rows = made(case, "line.yaml")
+    assert [row["snr_db"] for row in rows] == pytest.approx([10.0] * 5, abs=0.05)
+    levels = [row["snr_full_band_db"] for row in rows]
+    assert max(levels) - min(levels) < 0.4  # the speech itself differs by some tenths
+
+
+@of("acoustics")
+def test_rumble_is_no_speech(case):
+    subprocess.run([sys.executable, case / "make.py", case], check=True)
+    samples, rate = soundfile.read(case / "rumble.wav")
+    clean = samples - 0.4 * np.sin(2 * np.pi * 6 * np.arange(samples.size) / rate)
+    soundfile.write(case / "clean.wav", clean, rate)
+    row = json.loads((case / "rumble.jsonl").read_text())
+    both = [row, {**row, "id": "clean", "audio_filepath": "clean.wav"}]
+    (case / "rumble.jsonl").write_text("".join(json.dumps(r) + "\n" for r in both))
+    found = {(r["utterance"], r["noise"]): r for r in made(case, "rumble.yaml")}
+    assert found["rumble", "pink"]["snr_db"] == pytest.approx(found["clean", "pink"]["snr_db"], abs=0.5)
+    assert found["rumble", "pink"]["speech_activity"] < 0.9
+
+
+@of("design")
+def test_texts_are_crossed_with_conditions(case):
+    subprocess.run([sys.executable, case / "make.py", case], check=True)
+    for name in ("texts_8", "texts_9", "texts_10"):
+        items = augment.plan(case / f"{name}.yaml").items
+        assert counts_within_one(items.select("text", "condition").rows()), name
+
+
+@of("design")
+def test_positions_are_crossed_with_conditions_and_speakers(case):
+    subprocess.run([sys.executable, case / "make.py", case], check=True)
+    for name in ("positions_rotated", "positions_crossed"):
+        rows = made(case, f"{name}.yaml")
+        places = [re.search(r"position\d", json.dumps(row))[0] for row in rows]
+        for column in ("condition", "speaker"):
+            assert counts_within_one(list(zip(places, (row[column] for row in rows), strict=True))), (name, column)
+        shutil.rmtree(case / "set")
+
+
+@of("design")
+def test_groups_that_are_matched_one_by_one_only_are_told(case):
+    subprocess.run([sys.executable, case / "make.py", case], check=True)
+    told = plan_text(augment.plan(case / "joint.yaml")).split("\n", 1)[1]  # without the recipe's name
+    assert re.search(r"(?s)(joint|together|gender.{1,5}age_band).*1\.00", told)
+    recipe = (case / "joint.yaml").read_text().replace("[gender, age_band]", "[[gender, age_band]]")
+    (case / "joint.yaml").write_text(recipe)
+    with pytest.raises(AcoustigridError):  # A has no old women at all
+        augment.plan(case / "joint.yaml")
 
 
 @of("mp3-without-length")

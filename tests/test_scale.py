@@ -231,7 +231,7 @@ def test_the_short_twin_is_read_and_planned_as_counted(large, monkeypatch, tmp_p
     assert corpus.left_out == {"accent is not one of those to keep": 10_000 - len(used)}
     names = {"label:accent": "accent", "label:gender": "gender", "label:age_band": "age_band", "label:device": "device"}
     for row, found in zip(used, corpus.frame.rows(named=True), strict=True):
-        told = {names.get(n, n): v for n, v in found.items() if n not in ("row", "licence", "credit")}
+        told = {names.get(n, n): v for n, v in found.items() if n not in ("row", "audio_channel", "licence", "credit")}
         assert told == {**row, "accent": usual[row["id"]]}
 
     target = tmp_path / "plan.parquet"

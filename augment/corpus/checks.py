@@ -22,8 +22,6 @@ SPELLED = {
     "credit": ("attribution",), "id": ("ID",), "text": ("wrd", "words"), "speaker": ("spk_id",),
 }  # fmt: skip
 """Other usual names of columns that are no labels; some are SpeechBrain's."""
-CHANNEL = re.compile(r"(\d{1,2})(?:\.0+)?|mix", re.ASCII)
-"""A channel of a file; some tools write whole numbers as 1.0."""
 DANGER = r"[\x00-\x1f\x7f]|^[/\\]|^[A-Za-z]:[/\\]|(^|[/\\])\.\.([/\\]|$)"
 """Ids that may be dangerous (:func:`danger` decides)."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from augment.acoustics.channels import channel_text
 from augment.corpus.cells import MOST_BROKEN, MOST_FAULTS, TIMES, Cells, read_cells
-from augment.corpus.checks import CHANNEL, FIXED, SPELLED, column_faults, nested_fault, sound_rows
+from augment.corpus.checks import FIXED, SPELLED, column_faults, nested_fault, sound_rows
 from augment.corpus.nested import Nested
 from augment.corpus.pseudonyms import Pseudonyms, pseudonymised, pseudonyms_of
 from augment.corpus.source import Told, folder_of
@@ -18,6 +18,7 @@ from augment.corpus.texts import wordless
 from augment.corpus.unused import Kind, Unused, unused_notes
 from augment.corpus.values import NOTHING, settled
 from augment.errors import CorpusError, Fault, flow_text, gathered, nearest
+from augment.files.channels import CHANNEL
 
 if TYPE_CHECKING:
     import polars

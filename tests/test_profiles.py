@@ -303,7 +303,7 @@ def test_noise_that_changed_since_the_plan_is_refused(tmp_path):
     rng = np.random.default_rng(1)
     soundfile.write(tmp_path / "n.wav", 0.1 * rng.standard_normal(RATE), RATE)
     library = Library(tmp_path)
-    (recording,) = library.recordings("n.wav")
+    (recording,) = library.recordings("n.wav").recordings
     soundfile.write(tmp_path / "n.wav", 0.1 * rng.standard_normal(RATE), RATE)
     with pytest.raises(ProfileError, match="changed since it was planned"):
         library.samples("n.wav", recording.name, recording.sha256, RATE)
@@ -312,7 +312,7 @@ def test_noise_that_changed_since_the_plan_is_refused(tmp_path):
 def test_noise_has_no_offset(tmp_path):
     soundfile.write(tmp_path / "n.wav", 0.1 * np.random.default_rng(1).standard_normal(RATE) + 0.2, RATE)
     library = Library(tmp_path)
-    (recording,) = library.recordings("n.wav")
+    (recording,) = library.recordings("n.wav").recordings
     assert abs(library.samples("n.wav", recording.name, recording.sha256, RATE).mean()) < 1e-3
 
 
@@ -340,5 +340,5 @@ def test_stretches_far_below_the_recording_are_silent(tmp_path):
     noise = 0.1 * np.random.default_rng(1).standard_normal(4 * RATE)
     noise[RATE : 2 * RATE] *= 1e-3
     soundfile.write(tmp_path / "n.wav", noise, RATE, subtype="FLOAT")
-    (recording,) = Library(tmp_path).recordings("n.wav")
+    (recording,) = Library(tmp_path).recordings("n.wav").recordings
     assert recording.silent == (False, False, True, True, False, False, False, False)

@@ -119,9 +119,9 @@ def test_a_panic_of_polars_is_a_fault_with_its_place(folder):
         raise polars.exceptions.PanicException("index out of bounds")
 
     with pytest.MonkeyPatch.context() as patch, suppress(io.UnsupportedOperation):
-        patch.setattr(polars, "read_parquet", panic)
-        with pytest.raises(TestSetError, match=r"plan\.parquet: cannot be read: index out of bounds"):
-            read_plan(b"", folder / "plan.parquet")
+        patch.setattr(polars, "scan_parquet", panic)
+        with pytest.raises(TestSetError, match=r"plan\.parquet: cannot be read as a table: it is damaged"):
+            read_plan((folder / "plan.parquet").read_bytes(), folder / "plan.parquet")
 
 
 def test_folders_pipes_and_links_where_files_are_expected(folder, tmp_path):

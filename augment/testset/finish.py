@@ -212,7 +212,7 @@ def _sha256(data: bytes) -> str:
 
 
 def described(loaded: LoadedRecipe, conditions: Sequence[Condition]) -> dict[str, Any]:
-    """What ``testset.json`` says that follows from the recipe and its profiles alone."""
+    """What ``testset.json`` says that follows from the recipe alone."""
     recipe, definition = loaded.recipe, loaded.recipe.snr_definition()
     return {
         "name": recipe.name,
@@ -231,7 +231,6 @@ def described(loaded: LoadedRecipe, conditions: Sequence[Condition]) -> dict[str
             "band_hz": None if definition.band_hz is None else list(definition.band_hz),
             "weighting": recipe.snr.weighting,
         },
-        "profiles": profile_digests(conditions, loaded.library),
         "limits": limits(conditions),
     }
 
@@ -253,6 +252,7 @@ def identity_of(plan: Plan, rows: Sequence[dict[str, Any]], failed: int) -> dict
     """
     return {
         **described(plan.loaded, plan.conditions),
+        "profiles": profile_digests(plan.conditions, plan.loaded.library),
         "labels": list(label_columns(plan.corpus, plan.loaded).values()),
         "pseudonyms": None if plan.corpus.pseudonyms is None else plan.corpus.pseudonyms.fingerprint,
         "groups": list(plan.selection.groups),

@@ -21,7 +21,7 @@ def set_identity(sha256: Mapping[str, str]) -> str:
     Example:
         >>> one = set_identity({"a": "0" * 64, "b": "1" * 64})
         >>> one == set_identity({"b": "1" * 64, "a": "0" * 64}), one[:8]
-        (True, 'b9e3a61e')
+        (True, 'c9d26cfb')
     """
     lines = "".join(f"{sha256[name]}  {name}\n" for name in sorted(sha256))
     return hashlib.sha256(lines.encode("utf-8")).hexdigest()

@@ -15,7 +15,7 @@ from augment.recipe.loader import LoadedRecipe
 from augment.recipe.model import measured
 from augment.render import Failed, Rendered
 from augment.scene import Scene
-from augment.testset.finish import described, snr_columns
+from augment.testset.finish import described, profile_digests, snr_columns
 from augment.testset.folder import IDENTITY, PROFILES
 from augment.testset.shard import Job, render_utterance
 from augment.testset.work import job_of, utterance_of
@@ -77,24 +77,33 @@ def rendered_again(
     return found
 
 
-def recipe_faults(told: Told, loaded: LoadedRecipe) -> list[Fault]:
-    """What ``testset.json`` says against the recipe, and the profiles of today against those of the build."""
-    expected = described(loaded, told.conditions)
-    today, then = expected.pop("profiles"), told.identity["profiles"]
+def recipe_faults(told: Told) -> list[Fault]:
+    """What ``testset.json`` says against the recipe."""
+    expected = described(told.loaded, told.conditions)
     place = told.disk.place(IDENTITY)
     if told.identity.get("made_by") != expected.pop("made_by"):
         del expected["limits"]  # another version, whose bytes are the same, may word them otherwise
-    found = [
+    return [
         Fault(place, f"{name}: the recipe says {value!r}, it says {told.identity.get(name)!r}")
         for name, value in expected.items()
         if told.identity.get(name) != value
     ]
-    for name in sorted({*then, *today}):
-        if today.get(name) != then.get(name):
-            remedy = f"its figures at that time are in {PROFILES}"
-            message = f"the profile '{name}' has changed since the test set was built"
-            found.append(Fault(str(told.disk.folder), message, remedy))
-    return found
+
+
+def profile_faults(told: Told, loaded: LoadedRecipe) -> list[Fault]:
+    """The profiles of today against those of the build.
+
+    Args:
+        told: The set.
+        loaded: Its recipe, with all that it names.
+    """
+    then, today = told.identity["profiles"], profile_digests(told.conditions, loaded.library)
+    remedy = f"its figures at that time are in {PROFILES}"
+    return [
+        Fault(str(told.disk.folder), f"the profile '{name}' has changed since the test set was built", remedy)
+        for name in sorted({*then, *today})
+        if today.get(name) != then.get(name)
+    ]
 
 
 def _compare(told: Told, row: dict[str, Any], again: Rendered, job: Job, loaded: LoadedRecipe) -> list[str]:

@@ -11,7 +11,7 @@ from augment.recipe.loader import LoadedRecipe
 from augment.testset.exports import read_exports
 from augment.testset.finish import versions_here
 from augment.testset.folder import PLAN
-from augment.verification.again import recipe_faults, rendered_again
+from augment.verification.again import profile_faults, recipe_faults, rendered_again
 from augment.verification.labels import label_faults
 from augment.verification.remade import Makers, against_exports, against_plan, against_rows
 from augment.verification.sample import draw_sample, told_bound
@@ -49,7 +49,7 @@ class Origin:
         Returns:
             How many items were rendered again.
         """
-        self.protocol.attempt("testset.json", lambda: recipe_faults(self.told, self.told.loaded))
+        self.protocol.attempt("testset.json", lambda: recipe_faults(self.told))
         self._versions()
         self._exports()
         try:
@@ -59,6 +59,7 @@ class Origin:
             self._unchecked(f"{MADE_AGAIN}, {RENDERED}", str(error))
             self._without_plan()
             return 0
+        self.protocol.attempt("profiles", lambda: profile_faults(self.told, loaded))
         if not self._planned_again(loaded):
             self._without_plan()
         return self._sampled(loaded, base, [r for r in whole if r["audio_filepath"] in self.told.planned], progress)

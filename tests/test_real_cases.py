@@ -128,8 +128,8 @@ def test_rumble_is_no_speech(case):
     both = [row, {**row, "id": "clean", "audio_filepath": "clean.wav"}]
     (case / "rumble.jsonl").write_text("".join(json.dumps(r) + "\n" for r in both))
     found = {(r["utterance"], r["noise"]): r for r in made(case, "rumble.yaml")}
-    assert found["rumble", "pink"]["snr_db"] == pytest.approx(found["clean", "pink"]["snr_db"], abs=0.5)
-    assert found["rumble", "pink"]["speech_activity"] < 0.9
+    for column, tolerance in (("snr_db", 0.1), ("speech_level_dbspl", 0.1), ("speech_activity", 0.01)):
+        assert found["rumble", "pink"][column] == pytest.approx(found["clean", "pink"][column], abs=tolerance)
 
 
 @of("design")

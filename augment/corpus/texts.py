@@ -54,7 +54,7 @@ def text_measures(frame: "polars.DataFrame") -> "polars.DataFrame":
     import polars
 
     text = polars.col("text").fill_null("")
-    kinds = frame.select(text.unique())
+    kinds = frame.select(text.unique().sort())
     kinds = kinds.with_columns(
         _as_said(text).alias("spoken"),
         polars.when(polars.Series(wordless(kinds["text"])))
@@ -87,7 +87,7 @@ def _rare(kinds: "polars.DataFrame") -> "polars.DataFrame":
     """Share of the words of each text that no other text has."""
     import polars
 
-    texts = kinds.unique("spoken").filter(polars.col("_words") > 0).sort("spoken")
+    texts = kinds.unique("spoken", keep="first", maintain_order=True).filter(polars.col("_words") > 0).sort("spoken")
     texts = texts.gather_every(-(-texts.height // MOST_TEXTS) or 1)
     words = polars.col("text").str.to_lowercase().str.extract_all(WORD).alias("_word")
     held = texts.select("spoken", words).explode("_word").unique()

@@ -31,8 +31,6 @@ REFUSED = {
     "latin1.jsonl": r"latin1\.jsonl:\d+: the file is not UTF-8",
     "path_traversal_id.jsonl": r"path_traversal_id\.jsonl:\d+: .*points outside",
     "empty.jsonl": "the file is empty|the corpus has no rows",
-    "array_not_lines.json": "found a JSON array",
-    "array_not_lines.jsonl": "found a JSON array",
 }
 TOLD = {
     "no_accent.jsonl": "",  # rows without a label are a group of their own here, and are counted as one

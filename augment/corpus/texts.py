@@ -90,9 +90,11 @@ def _rare(kinds: "polars.DataFrame") -> "polars.DataFrame":
     texts = kinds.unique("spoken", keep="first", maintain_order=True).filter(polars.col("_words") > 0).sort("spoken")
     texts = texts.gather_every(-(-texts.height // MOST_TEXTS) or 1)
     words = polars.col("text").str.to_lowercase().str.extract_all(WORD).alias("_word")
-    held = texts.select("spoken", words).explode("_word").unique()
+    numbered = texts.select("spoken", words).with_row_index("_text")
+    held = numbered.select("_text", "_word").explode("_word").unique()  # a number, not all of a text, beside each word
     once = (polars.len().over("_word") == 1).cast(float)
-    return held.with_columns(once.alias("rare")).group_by("spoken").agg(polars.col("rare").mean())
+    shares = held.with_columns(once.alias("rare")).group_by("_text").agg(polars.col("rare").mean())
+    return numbered.select("_text", "spoken").join(shares, on="_text", how="left").drop("_text")
 
 
 def wordless(texts: "polars.Series") -> "polars.Series":

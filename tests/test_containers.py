@@ -94,7 +94,8 @@ def test_joined_files_of_unlike_rates_or_channels_are_refused():
 
 @pytest.mark.parametrize("rate", [16000, 22050, 44100, 48000])
 def test_mp3_without_a_length_has_as_many_frames_as_ffmpeg_finds(rate):
-    av = pytest.importorskip("av", exc_type=ImportError)
+    import av
+
     data = bare_mp3(seconds=4.1, rate=rate)
     with av.open(io.BytesIO(data), format="mp3") as file:
         frames = sum(frame.samples for frame in file.decode(audio=0))
@@ -229,8 +230,7 @@ def test_headers_that_say_less_than_there_is_are_refused(name):
      ("mov", "pcm_s16le", 16000), ("adts", "aac", 16000)],
 )  # fmt: skip
 def test_what_ffmpeg_reads_has_the_length_that_was_written(container, codec, rate):
-    av = pytest.importorskip("av", exc_type=ImportError)
-    data = ffmpeg_file(av, container, codec, rate, 2 * rate)
+    data = ffmpeg_file(container, codec, rate, 2 * rate)
     found = decode(data, "x")
     assert found.sample_rate_hz == rate
     slack = 2100 if container == "adts" else round(0.002 * rate)  # bare frames say nothing of a coder's delay
@@ -239,7 +239,21 @@ def test_what_ffmpeg_reads_has_the_length_that_was_written(container, codec, rat
         decode(data[: len(data) * 2 // 3], "x")
 
 
-def ffmpeg_file(av, container: str, codec: str, rate: int, samples: int) -> bytes:
+@pytest.mark.parametrize(
+    ("container", "codec"),
+    [("ipod", "aac"), ("mp4", "aac"), ("ipod", "alac"), ("mov", "pcm_s16le"), ("mp4", "libopus")],
+)
+def test_joined_files_of_boxes_are_refused(container, codec):
+    """A decoder reads the first of them, and half of the text would stand over nothing."""
+    data = ffmpeg_file(container, codec, 48000, 48000)
+    assert decode(data, "x").samples.size == pytest.approx(48000, abs=100)
+    with pytest.raises(AudioError, match="several files are joined here"):
+        decode(data + data, "x")
+
+
+def ffmpeg_file(container: str, codec: str, rate: int, samples: int) -> bytes:
+    import av
+
     memory = io.BytesIO()
     sound = (0.3 * np.sin(np.arange(samples) / 20)).astype(np.float32)
     with av.open(memory, "w", format=container) as file:

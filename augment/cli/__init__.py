@@ -71,7 +71,7 @@ def check(recipe: RecipeArgument) -> None:
     for condition in columns:
         say(f"  {condition.name}")
     for note in corpus.notes:
-        say(f"note: {note}")
+        say(f"note: {visible(note)}")
 
 
 @app.command()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from augment.cli.terminal import say
 from augment.errors import AcoustigridError
+from augment.plain_text import visible
 
 EXIT_DEVIATION, EXIT_FAULT, EXIT_INTERRUPTED = 1, 2, 130
 EXIT_FAULT_OF_OURS = 70
@@ -32,7 +33,7 @@ def ended(run: Callable[[], object]) -> int:
         for fault in error.faults:
             say(f"error: {fault}", err=True)
         for note in error.notes:
-            say(f"note: {note}", err=True)
+            say(f"note: {visible(note)}", err=True)
         return EXIT_FAULT
     except OSError as error:  # such as an output that cannot be written to
         say(f"error: {error.filename or 'output'}: {error.strerror or error}", err=True)

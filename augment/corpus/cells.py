@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from augment.corpus.nested import KINDS, Held, Nested, nested_cells, spelled_cells
+from augment.corpus.nested import KINDS, WIDEST, Held, Nested, nested_cells, spelled_cells
 from augment.corpus.source import Place, Row, Source, Told, rows_of, where
 from augment.corpus.unused import Unused
 from augment.errors import CorpusError, Fault, gathered
@@ -195,4 +195,5 @@ def _shown(value: Any) -> str | None:
     """How a cell looks that should be a time of more than 0 s, and less than eleven days, and is none."""
     if value is None or 0 < (seconds(value) or 0) <= LONGEST_S:
         return None
-    return "" if text(value) is None else repr(value)
+    several = type(value) in KINDS or isinstance(value, Held)
+    return repr(value)[:WIDEST] if several or text(value) is not None else ""

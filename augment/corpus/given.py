@@ -54,17 +54,21 @@ def free_name(name: str, own: Container[str], columns: Container[str] = ()) -> s
     return free
 
 
+ELSEWHERE = ("offset", "duration", "channel", "audio_channel")
+"""Columns that say where in a recording an utterance lay."""
+
+
 def whole_audio(row: dict[str, Any]) -> dict[str, Any]:
-    """A row whose audio is the whole utterance: an offset says where it lay in something else, and is a label.
+    """A row whose audio is the whole utterance: an offset or a channel says where it lay in something else.
 
     Example:
         >>> whole_audio({"offset": 3.5, "duration": 2.0}), whole_audio({"offset": None, "duration": 2.0})
         ({'label_offset': 3.5, 'label_duration': 2.0}, {'duration': 2.0})
+        >>> whole_audio({"text": "ok", "channel": 1})
+        {'text': 'ok', 'label_channel': 1}
     """
-    if row.get("offset") is None:
-        return {name: value for name, value in row.items() if name != "offset"}
-    times = ("offset", "duration")
-    return {free_name(name, times, row): value for name, value in row.items()}
+    elsewhere = {"channel", "audio_channel"} if row.get("offset") is None else {*ELSEWHERE}
+    return {free_name(name, elsewhere, row): v for name, v in row.items() if name != "offset" or v is not None}
 
 
 def differing(found: Mapping[str, Any], key: str, value: Any, where: str) -> list[Fault]:

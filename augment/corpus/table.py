@@ -1,5 +1,6 @@
 """The corpus as a table, and how a manifest becomes one."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -69,6 +70,10 @@ class Corpus:
     def folder(self) -> Path:
         """Where relative audio paths start."""
         return folder_of(self.manifest)
+
+    def without_folder(self, told: str) -> str:
+        """A text without the folder in which the corpus lies on this machine: it stands in sets that travel."""
+        return re.sub(rf"(?<![^\s(;:]){re.escape(str(self.folder))}/", "", told)
 
     def no_label(self, label: str) -> Fault | None:
         """Why a column of the manifest is no label, where it is one whose cells hold more than one value."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from augment.corpus.presence import absent_rows
+from augment.corpus.source import where
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.table import Corpus, label_column, read_corpus
 from augment.corpus.texts import wordless
@@ -53,7 +54,7 @@ def usable_corpus(spec: CorpusSpec, base: Path, by: Sequence[str] = (), recipe_t
     bare = corpus.frame.filter(wordless(corpus.frame["text"]))
     gone = absent_rows(corpus)
     found = {Reason.NO_AUDIO: gone, Reason.NO_WORD: bare.join(gone, on="id", how="anti", maintain_order="left")}
-    broken = [fault.where for fault in corpus.broken]
+    broken = [corpus.without_folder(fault.where) for fault in corpus.broken]
     counts_lost = _refuse_too_many(corpus, found, spec, [label for label in by if label in corpus.labels])
     places = {Reason.BROKEN: broken, **{reason: rows["row"].to_list() for reason, rows in found.items()}}
     places = {reason: rows for reason, rows in places.items() if rows}
@@ -88,7 +89,7 @@ def _refuse_too_many(
     if not exceeded and lost.height < corpus.frame.height:
         return unusable
     faults = list(corpus.broken)
-    faults += [Fault(f"{corpus.manifest}:{row}", reason) for reason, rows in found.items() for row in rows["row"]]
+    faults += [Fault(where(corpus.manifest, row), reason) for reason, rows in found.items() for row in rows["row"]]
     counts = ", ".join(
         f"{count} of {total} {f'of {name}' if name else 'in all'}" for name, (count, total) in sorted(exceeded.items())
     )

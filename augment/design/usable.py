@@ -72,7 +72,7 @@ def usable(
     if heard.faults:
         shares = ", ".join(f"{group}: {count} of {of[group]}" for group, count in sorted(counts.items()) if group)
         told = heard.faults if whole.pseudonyms else map(str, _flat(heard.faults))  # paths would tell who it is
-        listed = "; ".join(told)
+        listed = whole.without_folder("; ".join(told))
         heard.notes.append(f"{len(heard.faults)} utterances cannot be used and are left out ({shares}): {listed}")
     chosen = set(selection.frame["id"])
     heard.facts = {identity: found for identity, found in heard.facts.items() if identity in chosen}

@@ -103,6 +103,12 @@ class Stretch:
 
     def whole(self) -> NDArray[np.float64]:
         """All that was kept: shape (n,), or (n, c) where several channels were."""
+        return self._scaled(self._unscaled())
+
+    def _scaled(self, samples: NDArray[np.float64]) -> NDArray[np.float64]:
+        return samples if self.factor == 1.0 else samples * self.factor
+
+    def _unscaled(self) -> NDArray[np.float64]:
         if self.too_long:
             raise AudioError(Fault(self.where, f"is longer than {self._longest()}", "cut it into parts"))
         if self.start >= self.total or (self.end or 0) > self.total + round(OVERHANG_S * self.rate):
@@ -115,7 +121,7 @@ class Stretch:
         kept = self._kept[: self.frames]
         if not np.isfinite(np.sum(kept)):
             raise AudioError(Fault(self.where, "holds samples that are no numbers (NaN or infinity)"))
-        return kept if self.factor == 1.0 else kept * self.factor
+        return kept
 
     def _longest(self) -> str:
         if self.most < round(self.longest_s * self.rate):
@@ -131,9 +137,9 @@ class Stretch:
         """
         assert self.picked is not None
         self.picked.refuse(self.where)
-        kept = self.whole()
-        samples, remarks = self.picked.heard(kept, self.where)
-        return samples, remarks | self.remarks
+        # Channels are held against what was compared while they passed by, which is not on the scale of 1.0 yet.
+        samples, remarks = self.picked.heard(self._unscaled(), self.where)
+        return self._scaled(samples), remarks | self.remarks
 
 
 def fill(stretches: Sequence[Stretch], decoder: Decoder, where: str) -> frozenset[Remark]:

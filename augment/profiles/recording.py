@@ -143,23 +143,26 @@ def inspect_recordings(source: Path, use: Use = PLAIN_USE) -> Inventory:
         raise ProfileError(Fault(str(source), "no audio file is in this folder"))
     recordings: list[Recording] = []
     faults: list[Fault] = []
+    unusable: list[Fault] = []  # by their names: a plan must not tell where they lie on this machine
     for path in files:
         try:
             str(path).encode("utf-8")
         except UnicodeEncodeError:
             faults.append(Fault(ascii(str(path)), "the file's name is not valid Unicode", "rename the file"))
+            unusable.append(Fault(ascii(path.name), "the file's name is not valid Unicode"))
             continue
+        name = path.name if path == source else path.relative_to(source).as_posix()
         try:
-            name = path.name if path == source else path.relative_to(source).as_posix()
             recordings.append(_inspect(path, name, use.channel))
         except AudioError as error:
             faults += error.faults
+            unusable += [Fault(name, fault.message, fault.remedy) for fault in error.faults]
     if faults and (not recordings or use.tolerance.exceeded({"": len(files) - len(recordings)}, {"": len(files)})):
         ways = "mend or take them away, or allow it: {unusable: leave_out, at_most: ...}"
         raise ProfileError(
             [*faults, Fault(str(source), f"{len(faults)} of {len(files)} noise files cannot be used", ways)]
         )
-    return Inventory(tuple(recordings), tuple(faults))
+    return Inventory(tuple(recordings), tuple(unusable))
 
 
 def _inspect(path: Path, name: str, channel: ChannelChoice) -> Recording:

@@ -33,7 +33,7 @@ class Folder:
     Attributes:
         sealed: The folder.
         finished: Items that are there and need not be made again.
-        stale: Files below ``audio/`` that the plan does not have.
+        stale: Items of earlier builds that the plan does not have.
     """
 
     sealed: SealedFolder
@@ -120,8 +120,9 @@ def _opened(sealed: SealedFolder, name: str, keys: Mapping[str, str], replace: b
     for folder in (STATE, ""):
         sealed.sync_folder(folder)
     known = _known(sealed, keys)
+    _refuse_foreign(sealed, {*known, *keys})
     changed = sorted(n for n, row in known.items() if keys.get(n, row["key"]) != row["key"])
-    gone = sorted(({*_audio_files(sealed)} | set(known)) - set(keys))
+    gone = sorted(set(known) - set(keys))
     if (changed or gone) and not replace:
         message = (
             f"the folder holds a test set named '{name}' of which {len(changed)} files would change and "
@@ -130,6 +131,20 @@ def _opened(sealed: SealedFolder, name: str, keys: Mapping[str, str], replace: b
         raise TestSetError(Fault(str(sealed.path), message, "choose another folder, or allow it with --replace"))
     kept = {n: row for n, row in known.items() if keys.get(n) == row["key"] and _is_whole(sealed, row)}
     return Folder(sealed, kept, tuple(gone))
+
+
+def _refuse_foreign(sealed: SealedFolder, ours: Collection[str]) -> None:
+    """Refuse files below ``audio/`` that no manifest and no plan of this test set lists: they are not ours to remove.
+
+    Raises:
+        TestSetError: There are some; the first of them are named.
+    """
+    strange = sorted(set(_audio_files(sealed)) - set(ours))
+    if strange:
+        remedy = "move it away"
+        faults = [Fault(str(sealed.path / name), "the file is no part of this test set", remedy) for name in strange]
+        more = f"{len(strange)} files below audio/ are not of this test set, and nothing was changed"
+        raise TestSetError([*faults[:MOST_TOLD], Fault(str(sealed.path), more)])
 
 
 def _audio_files(sealed: SealedFolder) -> Iterator[str]:

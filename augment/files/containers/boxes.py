@@ -19,15 +19,19 @@ def stated_length(data: bytes, demuxer: str, where: str) -> bool:
         where: What to call it in errors.
 
     Raises:
-        AudioError: It is cut off.
+        AudioError: It is cut off, or several files are joined in it.
     """
     return {"mov": _boxes, "asf": _objects, "matroska": _segment, "aac": _frames}[demuxer](data, where)
 
 
 def _boxes(data: bytes, where: str) -> bool:
-    place = 0
+    place = descriptions = 0
     while place + 8 <= len(data):
         size = int(struct.unpack_from(">I", data, place)[0])
+        descriptions += data[place + 4 : place + 8] == b"moov"
+        if descriptions > 1:
+            message = "several files are joined here, and a decoder would read the first of them only"
+            raise AudioError(Fault(where, message, "take them apart, or convert the recording to WAV or FLAC"))
         if size == 1 and place + 16 <= len(data):
             size = int(struct.unpack_from(">Q", data, place + 8)[0])
         if size == 0:

@@ -50,3 +50,10 @@ def test_recordings_are_told_as_profiles_are(stocked):
     assert told.endswith("a corner at 50 Hz counts all of it (snr: {band_hz: ...}); so it is in 2 recordings")
     full = augment.plan(stocked.recipe(factors=factors, snr="{band_hz: full}"))
     assert not any("a line near" in note for note in full.notes)
+
+
+def test_every_profile_of_a_sweep_is_told(stocked):
+    sweep = "{steps: [{kind: equipment_noise, snr_db: 5}], sweep: {profile: [mains_hum_50, transformer_60, mri_epi]}}"
+    notes = augment.plan(stocked.recipe(factors=f"{{noise: {{machine: {sweep}}}}}")).notes
+    told = [note.split(":")[0] for note in notes if "a line near" in note]
+    assert sorted(told) == ["noise mains_hum_50", "noise transformer_60"]

@@ -6,6 +6,7 @@ nothing (:data:`NOTHING`), a dash or a question mark alone, and "unknown" in any
 they would be a group of people who have nothing in common. A recipe that names such a value keeps it.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -87,8 +88,8 @@ def _spelled(frame: "polars.DataFrame", column: str, kept: Iterable[str]) -> lis
     if not candidates:
         return []
     there = set(frame[column].filter(frame[column].is_in(list(candidates.values()))).unique())
-    several = list(candidates.values())
-    return [value for value, meant in candidates.items() if meant in there or several.count(meant) > 1]
+    times = Counter(candidates.values())
+    return [value for value, meant in candidates.items() if meant in there or times[meant] > 1]
 
 
 def _replaced(column: str, new: Mapping[str, str | None]) -> "polars.Expr":

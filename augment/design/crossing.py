@@ -278,8 +278,9 @@ class _Exchange:
         shifted = [np.where(f == NONE, nobody, f + s) for f, s in zip(every, starts[:-1], strict=True)]
         self.of = np.stack(shifted, axis=1)
         self.must = int(starts[len(families[0])])
-        steps = self.features[None, :, :] - self.features[:, None, :]
-        self.size = np.sum(steps * steps, axis=2)  # of the step from card to card
+        # Square of the step from card to card, (a - b)^2 = a^2 + b^2 - 2 a b: no third dimension is held.
+        shared = self.features @ self.features.T
+        self.size = np.diag(shared)[:, None] + np.diag(shared)[None, :] - 2 * shared
         self.counts = np.zeros((nobody + 1, self.features.shape[1]), dtype=np.int64)
         for column in self.of.T:
             np.add.at(self.counts, column, self.features[self.dealt])

@@ -1,5 +1,6 @@
 """What a user should know of a plan before believing a difference between its cells."""
 
+import itertools
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -45,8 +46,10 @@ def notes_on(
 def remarks_on(conditions: Iterable[Condition], loaded: LoadedRecipe) -> list[str]:
     """What steps say of the data behind them, each remark once."""
     rate, snr = loaded.recipe.output.sample_rate_hz, loaded.recipe.snr_definition()
-    steps = (step.perturbation for condition in conditions for step in condition.chain)
-    return list(dict.fromkeys(remark for step in steps for remark in step.remarks(loaded.library, rate, snr)))
+    every = (step.perturbation for condition in conditions for step in condition.chain)
+    steps = {step.model_dump_json(): step for step in every}  # a grid has the same step in many conditions
+    told = (step.remarks(loaded.library, rate, snr) for step in steps.values())
+    return list(dict.fromkeys(itertools.chain.from_iterable(told)))
 
 
 def _recording_notes(selection: Selection, facts: Mapping[str, Facts], loaded: LoadedRecipe) -> list[str]:
@@ -72,10 +75,11 @@ def _twin_notes(items: "polars.DataFrame") -> list[str]:
 def _exposure_notes(items: "polars.DataFrame", exposures: Mapping[str, Exposure], loaded: LoadedRecipe) -> list[str]:
     import polars
 
+    longest_of = items.group_by("block").agg(polars.col("samples").max()).rows()
     spliced = {
         block
         for exposure in exposures.values()
-        for block, samples in items.group_by("block").agg(polars.col("samples").max()).rows()
+        for block, samples in longest_of
         if exposure.left is not None and exposure.left.get(block, samples) < samples
     }
     notes = (

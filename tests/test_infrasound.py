@@ -70,7 +70,7 @@ def test_rumble_changes_nothing_of_an_item(stocked):
         assert after[column] == pytest.approx(before[column], abs=0.2), column
     assert after["speech_activity"] == pytest.approx(before["speech_activity"], abs=0.02)
     (told,) = [note for note in plan.notes if "infrasound" in note]
-    assert "1 utterances hold infrasound (below 20 Hz)" in told
+    assert "1 utterances hold infrasound (below 20 Hz, or not far above)" in told
 
 
 def test_the_audit_tells_which_group_is_touched(stocked):
@@ -96,6 +96,20 @@ def test_noise_that_is_infrasound_is_refused_however_its_level_is_given(stocked,
     for snr in ("", "{band_hz: full}"):
         with pytest.raises(DesignError, match=r"low\.yaml: less than 0\.1 % of its power lies above 20 Hz"):
             augment.plan(stocked.recipe(factors=machine, speech="{effort: normal}", snr=snr))
+
+
+@pytest.mark.parametrize(("frequency_hz", "amplitude", "is_told"), [(50, 0.4, True), (60, 0.1, True), (50, 0.0, False)])
+def test_a_hum_that_sets_the_level_is_told(stocked, frequency_hz, amplitude, is_told):
+    """It is sound, and stays; but what counts as the talker's level is the hum's, and the audit names the group."""
+    for index in range(5):
+        path = stocked.folder / "audio" / f"south_{index}.wav"
+        samples, rate = soundfile.read(path)
+        hum = amplitude * np.sin(2 * np.pi * frequency_hz * np.arange(samples.size) / rate)
+        soundfile.write(path, samples + hum, rate, subtype="FLOAT")
+    warnings = augment.audit(stocked.folder / "corpus.jsonl", by=["accent"]).warnings
+    assert any("groups differ in hum" in told and "South" in told for told in warnings) == is_told
+    notes = augment.plan(stocked.recipe()).notes
+    assert any("utterances would be 1 dB softer" in told for told in notes) == is_told
 
 
 def test_a_hum_is_no_infrasound():

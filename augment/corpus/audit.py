@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from augment.acoustics.channels import channel_of
 from augment.corpus.differences import (
     DC,
+    HUM,
     INFRASOUND,
     LENGTH,
     MEASURES,
@@ -140,7 +141,7 @@ def audit(
     warnings += spelling_notes(corpus, dict.fromkeys((*by, *labels)))
     warnings += speaker_notes(frame)
     warnings += [*twin_notes(frame), *_same_audio(chosen, facts)]
-    warnings += difference_notes(table, (*MEASURES, DC, INFRASOUND)) + rate_notes(table)
+    warnings += difference_notes(table, (*MEASURES, DC, INFRASOUND, HUM)) + rate_notes(table)
     said = text_measures(lengths.filter(lengths["group"].is_not_null()))
     warnings += [*difference_notes(said, (LENGTH, *MEASURES)), *shared_text_notes(said)]
     warnings += request_notes(table, requested_db)

@@ -115,6 +115,11 @@ INFRASOUND = Measure(
     "infrasound_db", "infrasound", 1.0, lambda db: f"{round(db, 1) + 0:.1f} dB of their level",
     "what lies below 20 Hz is taken out and does no harm, but tells of another recorder, or of wind and handling",
 )  # fmt: skip
+HUM = Measure(
+    "hum_db", "hum", 1.0, lambda db: f"{round(db, 1) + 0:.1f} dB of their level",
+    "a level meter counts what lies below 100 Hz as speech: the talkers of one group are softer than their level "
+    "says, and noise in dB(A) louder beside them; filter it out before",
+)  # fmt: skip
 LENGTH = Measure(
     "log_s", "duration", math.log2(1.25), lambda octaves: f"{2**octaves:.1f} s",
     "longer utterances give a recogniser more context, and more words to a speaker; balance: {match: [duration]}",
@@ -149,14 +154,15 @@ def measures(frame: "polars.DataFrame", facts: Mapping[str, Facts]) -> "polars.D
             "clipped": float(found.clipped_share > 0),
             "dc": found.dc,
             "infrasound_db": found.infrasound_db,
+            "hum_db": found.hum_db,
             "tail_db": found.tail_db,
         }
         for identity, group, speaker in frame.select("id", "group", "speaker").rows()
         if (found := facts.get(identity)) is not None
     ]
     kinds = {"group": polars.String, "id": polars.String, "speaker": polars.String, "rate": polars.Int64}
-    numbers = ("level_dbov", "floor_dbov", "snr_db", "clear_db", "octaves", "clipped", "dc", "infrasound_db", "tail_db")
-    kinds |= dict.fromkeys(numbers, polars.Float64)
+    numbers = ("level_dbov", "floor_dbov", "snr_db", "clear_db", "octaves", "clipped", "dc", "infrasound_db", "hum_db")
+    kinds |= dict.fromkeys((*numbers, "tail_db"), polars.Float64)
     return polars.DataFrame(rows, schema=kinds).sort("group", "id")
 
 

@@ -15,6 +15,7 @@ from augment.acoustics.filters import without_infrasound
 from augment.acoustics.levels import db, power, speech_level
 from augment.acoustics.resample import resample, resampled_length
 from augment.acoustics.source import background, clipped_share, source_snr_db
+from augment.acoustics.spectrum import weigh
 from augment.corpus.source import where
 from augment.corpus.table import Corpus
 from augment.errors import AudioError, CorpusError, Fault
@@ -32,6 +33,12 @@ DURATION_SLACK_S = 0.1
 SHORTEST_S = 0.1
 LONGEST_S = 900.0
 MOST_INFRASOUND_DB = 1.0
+HUM_BELOW_HZ = 100.0
+MOST_HUM_DB = 1.0
+"""Of real voices, deep ones included, up to 0.7 dB go with what lies below 100 Hz; a mains hum, of 50, 60 or 100 Hz,
+that raises the level of speech by 1 dB takes 1 dB or more with it."""
+LEAST_SPEECH_DBOV = -75.0
+"""Softer than the meter finds."""
 CREST_DB = 30.0
 """Speech has peaks 15 to 20 dB above its active level."""
 MOST_CLIPPED = 0.001
@@ -122,6 +129,7 @@ class Facts:
         clipped_share: Share of the file's samples on flat tops, 0 to 1.
         dc: Mean of the file's samples, full scale 1.0; it is taken out before anything else is measured.
         infrasound_db: As of :class:`Speech`; it is taken out, too.
+        hum_db: How much less the level meter would show without what lies below 100 Hz. It stays in, and in the level.
         remarks: What the user should know of the file.
     """
 
@@ -135,6 +143,7 @@ class Facts:
     clipped_share: float
     dc: float
     infrasound_db: float
+    hum_db: float
     remarks: frozenset[Remark] = frozenset()
 
     @property
@@ -189,8 +198,15 @@ def _facts(audio: Audio, path: Path, sample_rate_hz: int) -> Facts:
         clipped_share=clipped,
         dc=dc,
         infrasound_db=speech.infrasound_db,
+        hum_db=level.active_level_dbov - _without_hum_dbov(speech.samples, sample_rate_hz),
     )
     return replace(facts, remarks=remarks | _remarks(facts, float(np.max(np.abs(speech.samples)))))
+
+
+def _without_hum_dbov(samples: Signal, sample_rate_hz: int) -> float:
+    """Active level of what lies above 100 Hz; at least that of the meter's lowest threshold."""
+    above = weigh(samples, sample_rate_hz, (HUM_BELOW_HZ, sample_rate_hz / 2))
+    return max(speech_level(above, sample_rate_hz).active_level_dbov, LEAST_SPEECH_DBOV)
 
 
 def _remarks(facts: Facts, peak: float) -> frozenset[Remark]:
@@ -200,6 +216,7 @@ def _remarks(facts: Facts, peak: float) -> frozenset[Remark]:
         Remark.CLIPPED: facts.clipped_share > MOST_CLIPPED,
         Remark.DC: abs(facts.dc) > MOST_DC,
         Remark.INFRASOUND: facts.infrasound_db > MOST_INFRASOUND_DB,
+        Remark.HUM: facts.hum_db > MOST_HUM_DB,
     }
     return frozenset(remark for remark, there in met.items() if there)
 

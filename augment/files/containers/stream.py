@@ -21,7 +21,13 @@ class Remark(StrEnum):
     CLICK = "have a peak 30 dB above their speech, perhaps a click: it decides how loud the file can be made"
     CLIPPED = "are clipped: more than 0.1 % of their samples stand on flat tops"
     DC = "have a DC offset of more than 1 % of full scale: it is taken out"
-    INFRASOUND = "hold infrasound (below 20 Hz) that would make them 1 dB louder or more: it is taken out"
+    INFRASOUND = (
+        "hold infrasound (below 20 Hz, or not far above) that would make them 1 dB louder or more: it is taken out"
+    )
+    HUM = (
+        "would be 1 dB softer or more, by the level meter, without what lies below 100 Hz (hum, rumble, wind): it "
+        "counts as the talker's, whose level is that much too high; filter it out before, or leave them out"
+    )
     CUT_AT_END = "are asked for up to 50 ms beyond their end: the utterance ends with the file"
     ONE_SOUNDS = "have one channel with sound beside silent ones: that one is used"
     SAME_CHANNELS = "have more than one channel, the same but for their level: one of them is used"

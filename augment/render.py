@@ -13,14 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.acoustics import Signal
-from augment.acoustics.levels import db, speech_gain, speech_level
-from augment.acoustics.loudness import integrated_loudness_lufs
+from augment.acoustics.levels import db
 from augment.acoustics.pcm import FULL_SCALE, headroom_gain, quantise
 from augment.design.conditions import ChainStep, Condition
 from augment.errors import AcoustigridError, RenderError
 from augment.measured import noise_columns, requested_snr_db, rounded
 from augment.profiles.library import Library
-from augment.scene import A_WEIGHTED, FULL_BAND, Dealt, Draw, Scene, SnrDefinition, Stage, Stem
+from augment.scene import A_WEIGHTED, FULL_BAND, Block, Dealt, Draw, Scene, Shelf, Stage, Stem, Track, Weighting
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class RenderSpec:
     seed: int
     sample_rate_hz: int
     level_dbov: float
-    snr: SnrDefinition
+    snr: Weighting
     library: Library
     loudness_dbspl: float | None = None
     talker_m: float = 1.0
@@ -53,8 +52,9 @@ class RenderSpec:
         Raises:
             RenderError: The utterance has no active speech.
         """
+        track = Track(speech, self.sample_rate_hz, Shelf())
         try:
-            stem = Stem(speech, speech_gain(speech, self.sample_rate_hz, self.level_dbov), ("speech",))
+            stem = Stem(track, track.gain_to(self.level_dbov))
         except ValueError as error:
             raise RenderError(str(error)) from None
         if self.loudness_dbspl is None:
@@ -96,7 +96,7 @@ class Failed:
 
 
 def render(
-    speech: Signal, conditions: Sequence[Condition], spec: RenderSpec, block: int, dealt: Mapping[str, Dealt]
+    speech: Signal, conditions: Sequence[Condition], spec: RenderSpec, block: Block, dealt: Mapping[str, Dealt]
 ) -> Iterator[Rendered | Failed]:
     """Put one utterance through conditions.
 
@@ -104,7 +104,7 @@ def render(
         speech: The utterance at the test set's rate, shape (n,).
         conditions: The conditions; neighbours that begin alike share their work.
         spec: What all items have in common.
-        block: The utterance's block; with the seed it names every random draw.
+        block: The utterance's block.
         dealt: What the planner dealt to the block, by :attr:`ChainStep.plays`.
 
     Yields:
@@ -131,17 +131,18 @@ def render(
             yield Failed(condition, f"{type(error).__name__}: {error}")
 
 
-def _apply(step: ChainStep, scene: Scene, spec: RenderSpec, block: int, dealt: Mapping[str, Dealt]) -> Scene:
-    name = (spec.seed, f"block {block}", step.factor, step.family, step.name)
-    if not step.perturbation.linear and scene.mixed is None:
+def _apply(step: ChainStep, scene: Scene, spec: RenderSpec, block: Block, dealt: Mapping[str, Dealt]) -> Scene:
+    name = (spec.seed, f"block {block.number}", step.factor, step.family, step.name)
+    if not step.perturbation.linear and scene.mixture_stem is None:
         # Numbers meet a codec, a converter or a gain control at a stated level: it is set here, and not after it.
         scene = _levelled(scene, spec).mixed_down().noted(speech_level_at=f"before {step.path}")
-    after = step.perturbation.apply(scene, Draw(name, spec.library, dealt.get(step.plays or "")))
+    draw = Draw(name, spec.library, block, dealt.get(step.plays or ""))
+    after = step.perturbation.apply(scene, draw)
     if step.perturbation.stage == Stage.SOURCE:  # the talker is as loud as the recipe says, whatever is done to them
-        after = replace(after, speech=replace(after.speech, gain=after.speech.gain * _level_factor(after, spec)))
+        after = replace(after, speech=after.speech.scaled(_level_factor(after, spec)))
     stems = (after.speech, *after.noises) if after.mixture_stem is None else (after.mixture_stem,)
     for stem in stems:
-        if not (np.isfinite(stem.samples).all() and math.isfinite(stem.gain)):
+        if not (stem.track.finite() and math.isfinite(stem.gain)):
             raise RenderError(f"step {step.path} gave samples that are no numbers")
     return after
 
@@ -149,14 +150,10 @@ def _apply(step: ChainStep, scene: Scene, spec: RenderSpec, block: int, dealt: M
 def _level_factor(scene: Scene, spec: RenderSpec) -> float:
     """Factor that brings the speech of a scene to the wanted level."""
     speech = scene.speech
-
-    def level() -> float:
-        try:
-            return speech_gain(speech.signal(), spec.sample_rate_hz, spec.level_dbov)
-        except ValueError as error:
-            raise RenderError(str(error)) from None
-
-    return scene.memo.once(("level", speech.history, speech.gain), level)
+    try:
+        return speech.track.gain_to(spec.level_dbov) / speech.gain
+    except ValueError as error:
+        raise RenderError(str(error)) from None
 
 
 def _levelled(scene: Scene, spec: RenderSpec) -> Scene:
@@ -174,25 +171,28 @@ def _deliver(
     acoustic = [scene for step, scene in walked if step.perturbation.stage <= Stage.NOISE]
     at_microphone = acoustic[-1] if acoustic else source
     scene = walked[-1][1] if walked else source
-    scene = _levelled(scene, spec).noted(speech_level_at="file") if scene.mixed is None else scene
-    headroom = headroom_gain(scene.mixture())
-    delivered = scene if headroom == 1.0 else scene.scaled(headroom)
-    pcm, clipped = quantise(delivered.mixture())
+    scene = _levelled(scene, spec).noted(speech_level_at="file") if scene.mixture_stem is None else scene
+    mixture = scene.mixture()
+    headroom = headroom_gain(mixture)
+    delivered = scene
+    if headroom != 1.0:
+        delivered = scene.scaled(headroom)
+        mixture *= headroom
+    pcm, clipped = quantise(mixture)
     measured = {
         **_measure(at_microphone, delivered, spec),
         "gain_db": rounded(db(delivered.speech.gain**2)),
         "headroom_gain_db": rounded(db(headroom**2)),
-        "peak_dbfs": rounded(db(float(np.max(np.abs(pcm.astype(np.float64)), initial=0.0) / FULL_SCALE) ** 2)),
+        "peak_dbfs": rounded(db((max(int(pcm.max()), -int(pcm.min())) / FULL_SCALE) ** 2)),
         "clipped_samples": clipped,
         "samples": int(pcm.size),
-        "loudness_lufs": rounded(integrated_loudness_lufs(pcm / FULL_SCALE, spec.sample_rate_hz)),
+        "loudness_lufs": rounded(delivered.loudness_lufs()),
     }
     return Rendered(condition, pcm, at_microphone, delivered, measured)
 
 
 def _measure(at_microphone: Scene, delivered: Scene, spec: RenderSpec) -> dict[str, Any]:
-    stem, rate = delivered.speech, delivered.sample_rate_hz
-    level = delivered.memo.once(("speech meter", stem.history, stem.gain), lambda: speech_level(stem.signal(), rate))
+    level = delivered.speech.track.speech_level(FULL_BAND, delivered.speech.gain)
     scale = at_microphone.full_scale_dbspl
     columns = {name: rounded(v) if isinstance(v, float) else v for name, v in delivered.noted_values().items()}
     return {

@@ -38,7 +38,8 @@ RATE_HZ = 16000
 SNRS_DB = (20.0, 15.0, 10.0, 5.0, 0.0)
 DEVICES = {"handset": "itu_p48_handset", "laptop": "laptop"}
 NOISE = f"{{steps: [{{kind: background_noise, source: noise.wav}}], sweep: {{snr_db: {list(SNRS_DB)}}}}}"
-PHONES = f"  device: {json.dumps({name: [{'kind': 'microphone', 'profile': profile}] for name, profile in DEVICES.items()})}\n"
+CHAINS = {name: [{"kind": "microphone", "profile": profile}] for name, profile in DEVICES.items()}
+PHONES = f"  device: {json.dumps(CHAINS)}\n"
 ROOMS = "".join(
     f"    {name}: [{{kind: simulated_room, profile: {name}, distance_m: {distance}}}]\n"
     for name, distance in (("living_room", 1), ("classroom", 2), ("exam_room", 1), ("small_office", 1))

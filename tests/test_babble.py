@@ -96,7 +96,7 @@ def test_many_talkers_sound_like_noise(demo_speech):
         library = plan.loaded.library
         from augment.corpus.speech import read_speech
         from augment.perturb.noise.babble import BabbleNoise
-        from augment.scene import Babble, Draw, Voice
+        from augment.scene import Babble, Block, Draw, Voice
 
         rows = plan.corpus.frame.sort("id").rows(named=True)
         voices = []
@@ -105,7 +105,7 @@ def test_many_talkers_sound_like_noise(demo_speech):
             voices.append(Voice(row["id"], row["speaker"], row["audio_filepath"], None, None,
                                 read_speech(path, None, None, RATE).sha256))  # fmt: skip
         talkers = tuple(tuple(voices[k % len(voices) :][:2]) for k in range(0, 3 * count, 3))
-        draw = Draw((1, "block 0", "f", "g", "babble"), library, Babble(talkers))
+        draw = Draw((1, "block 0", "f", "g", "babble"), library, Block(0, 4 * RATE), Babble(talkers))
         return float(
             kurtosis(
                 BabbleNoise(kind="babble", talkers=count, snr_db=0).sound(draw, 20 * RATE, RATE, 0)[0], fisher=False

@@ -34,8 +34,7 @@ class Chain:
 
     def __init__(self, signal: np.ndarray, rate: int = 16000) -> None:
         self.signal, self.sample_rate_hz, self.columns = signal, rate, {}
-        self.speech = self
-        self.samples = signal
+        self.samples = signal.size
 
     def processed(self, name, process):
         hash(name)

@@ -13,7 +13,7 @@ from augment.acoustics.loudness import integrated_loudness_lufs, k_weighted
 from augment.acoustics.shaping import shaped_noise
 from augment.perturb import kinds
 from augment.profiles.library import Library
-from augment.scene import Draw
+from augment.scene import Block, Draw
 from augment.streams import generator
 from conftest import RATE, speech_like
 
@@ -150,19 +150,19 @@ STEPS = {
 @pytest.mark.parametrize("kind", STEPS)
 def test_steps_sound_for_as_long_as_asked_and_say_what_they_are(kind, tmp_path):
     step = kinds()[kind].model_validate({"kind": kind, **STEPS[kind]})
-    draw = Draw((1, "block 0", "factor", "family", kind), Library(tmp_path))
+    draw = Draw((1, "block 0", "factor", "family", kind), Library(tmp_path), Block(0, 10 * RATE))
     sound, active = step.sound(draw, 1000, RATE, 0)
     assert sound.shape == (1000,)
     assert active is None
     assert step.sound(draw, 1500, RATE, 0)[0][:1000] == pytest.approx(sound, abs=1e-9 * np.abs(sound).max())
-    other = Draw((1, "block 1", "factor", "family", kind), Library(tmp_path))
+    other = Draw((1, "block 1", "factor", "family", kind), Library(tmp_path), Block(1, 10 * RATE))
     assert not np.allclose(step.sound(other, 1000, RATE, 0)[0], sound)
     assert step.named(draw).strip()
 
 
 def test_a_room_is_as_loud_as_its_curve_unless_told(tmp_path):
     room = kinds()["room_noise"]
-    draw = Draw((1, "block 0", "factor", "family", "room_noise"), Library(tmp_path))
+    draw = Draw((1, "block 0", "factor", "family", "room_noise"), Library(tmp_path), Block(0, 10 * RATE))
     assert room.model_validate({"kind": "room_noise", "nc": 40}).wanted_dba(draw) == pytest.approx(48.7, abs=0.2)
     assert room.model_validate({"kind": "room_noise", "nc": 40, "level_dba": 55}).wanted_dba(draw) == 55
     with pytest.raises(ValueError, match="less than or equal to 60"):

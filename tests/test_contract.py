@@ -18,7 +18,7 @@ from augment.perturb import kinds
 from augment.profiles.library import DEALT, Library
 from augment.recipe.experiment import Balance
 from augment.recipe.model import Step
-from augment.scene import Draw, Scene, SnrDefinition, Stage, Stem
+from augment.scene import Block, Draw, Scene, Stage, Stem, Weighting
 from conftest import RATE, gcc_lag, speech_like
 
 KINDS = sorted(kinds())
@@ -44,19 +44,21 @@ def draw_for(workshop):
     selection = select(corpus, Balance(by=("accent",), utterances=2), 1)
     dealer = Dealer(corpus, Listeners(selection), library, 1, RATE, 10.0)
 
-    def make(step, block=0) -> Draw:
+    def make(step, block=0, longest_s=8.0) -> Draw:
         chain = ChainStep("factor", "family", step.kind, step)
         played = [need for need in step.needs() if need.kind in DEALT]
         dealt = dealer.deal(chain, played[0], [block]).dealt[block] if played else None
-        return Draw((1, f"block {block}", "factor", "family", step.kind), library, dealt)
+        return Draw(
+            (1, f"block {block}", "factor", "family", step.kind), library, Block(block, round(longest_s * RATE)), dealt
+        )
 
     return make
 
 
 def scene_of(speech: np.ndarray, linear: bool = True) -> Scene:
     """Speech of which is known how loud it is; mixed down for a step that wants it so."""
-    stem = Stem(speech, 1.0, ("speech",))
-    scene = Scene(stem, (), RATE, SnrDefinition((100.0, 7000.0)), full_scale_dbspl=90.0, talker_distance_m=0.5)
+    stem = Stem.of(speech, RATE)
+    scene = Scene(stem, (), RATE, Weighting((100.0, 7000.0)), full_scale_dbspl=90.0, talker_distance_m=0.5)
     return scene if linear else scene.mixed_down()
 
 
@@ -110,7 +112,16 @@ class TestContract:
     def test_ten_minutes(self, kind, draw_for):
         step = load(kind)
         speech = np.tile(speech_like(10), 60)
-        assert step.apply(scene_of(speech, step.linear), draw_for(step)).mixture().shape == speech.shape
+        draw = draw_for(step, longest_s=600)
+        assert step.apply(scene_of(speech, step.linear), draw).mixture().shape == speech.shape
+
+    def test_the_length_of_the_longest_of_a_block_changes_nothing(self, kind, draw_for):
+        """An item's bytes must not depend on which others are made with it: noise is equal bit for bit."""
+        step, speech = load(kind), speech_like(1.3)
+        short, long = (step.apply(scene_of(speech, step.linear), draw_for(step, 0, seconds)) for seconds in (1.3, 5.9))
+        for one, other in zip((short.speech, *short.noises), (long.speech, *long.noises), strict=True):
+            assert np.array_equal(one.signal(), other.signal())
+        assert np.array_equal(short.mixture(), long.mixture())
 
     def test_one_sample_and_silence_are_done_or_refused_in_words(self, kind, draw_for):
         from augment.errors import RenderError

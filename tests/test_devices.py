@@ -18,7 +18,7 @@ from augment.errors import RenderError
 from augment.perturb.electrical.adc import Adc
 from augment.perturb.microphone.overload import Overload
 from augment.perturb.microphone.self_noise import SelfNoise
-from augment.scene import Scene, SnrDefinition, Stem
+from augment.scene import Scene, Stem, Weighting
 from conftest import RATE, speech_like
 
 
@@ -68,7 +68,7 @@ class TestSelfNoise:
         "step", [SelfNoise(kind="self_noise", ein_dba=33.0), Overload(kind="overload", aop_dbspl=120.0)]
     )
     def test_unknown_loudness_is_refused(self, step):
-        scene = Scene(Stem(speech_like(1), 1.0, ("speech",)), (), RATE, SnrDefinition())
+        scene = Scene(Stem.of(speech_like(1), RATE), (), RATE, Weighting())
         with pytest.raises(RenderError, match="dB SPL is not known"):
             step.apply(scene.mixed_down(), draw())
 
@@ -164,7 +164,7 @@ class TestConverter:
 
     def test_clipping_is_counted_in_the_manifest(self):
         tone = sine(-3.0103, 1000.0)
-        scene = Scene(Stem(0.9 * tone, 1.0, ("tone",)), (), RATE, SnrDefinition()).mixed_down()
+        scene = Scene(Stem.of(0.9 * tone, RATE), (), RATE, Weighting()).mixed_down()
         after = Adc(kind="adc", bits=16, full_scale_dbov=-6.0).apply(scene, draw())
         expected = np.count_nonzero(np.abs(0.9 * tone) > 10 ** (-6 / 20))
         assert after.noted_values()["adc_clipped_samples"] == expected > 0

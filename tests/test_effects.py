@@ -16,7 +16,7 @@ from augment.errors import RenderError
 from augment.external import audiomentations_adapter as engine
 from augment.perturb import kinds
 from augment.profiles.library import Library
-from augment.scene import Draw, NoiseRequest, Scene, SnrDefinition, Stage, Stem
+from augment.scene import Block, Draw, NoiseRequest, Scene, Stage, Stem, Weighting
 from conftest import RATE, gcc_lag, speech_like
 
 EXAMPLES = {
@@ -249,13 +249,13 @@ def test_a_package_that_is_not_there_is_named(monkeypatch):
 
 
 def scene_of(speech):
-    scene = Scene(Stem(speech, 1.0, ("speech",)), (), RATE, SnrDefinition((100.0, 7000.0)))
+    scene = Scene(Stem.of(speech, RATE), (), RATE, Weighting((100.0, 7000.0)))
     hiss = 0.1 * rng(8).standard_normal(speech.size)
     return scene.with_noise(hiss, NoiseRequest("noise", "hiss", 10.0), ("hiss",))
 
 
 def draw(tmp_path, block=0):
-    return Draw((1, f"block {block}", "factor", "family", "effect"), Library(tmp_path))
+    return Draw((1, f"block {block}", "factor", "family", "effect"), Library(tmp_path), Block(block, RATE))
 
 
 def test_it_stands_where_it_is_put():
@@ -284,7 +284,7 @@ def test_at_the_source_it_works_on_the_speech_alone(tmp_path):
     after = step.apply(scene, draw(tmp_path))
     assert np.abs(after.speech.signal()).max() == pytest.approx(0.01)
     assert np.array_equal(after.noises[0].signal(), scene.noises[0].signal())
-    assert after.mixed is None
+    assert after.mixture_stem is None
     told = json.loads(after.noted_values()["effect_parameters"])
     assert told == {"transform": "Clip", "a_min": -0.01, "a_max": 0.01}
 

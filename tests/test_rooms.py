@@ -31,7 +31,7 @@ from augment.external.shoebox import draw_pair, draw_source, shoebox_response
 from augment.files.audio import read_channels
 from augment.perturb import kinds
 from augment.profiles.library import Library, Need, bundled_names
-from augment.scene import Draw, Scene, SnrDefinition, Standing, Stem
+from augment.scene import Block, Draw, Scene, Standing, Stem, Weighting
 from conftest import RATE, ROOT, gcc_lag, speech_like, tree
 
 PACK = ROOT.parent / "shared" / "dev_pack" / "ir" / "room"
@@ -144,13 +144,13 @@ class TestDirectSound:
 
 
 def scene_of(speech: np.ndarray, rate: int = RATE) -> Scene:
-    return Scene(Stem(speech, 1.0, ("speech",)), (), rate, SnrDefinition())
+    return Scene(Stem.of(speech, rate), (), rate, Weighting())
 
 
 def draw_of(library: Library, block: int = 0, seed: int = 1, family: str = "family", places: int = 4) -> Draw:
     """A block that is dealt one of some places."""
     dealt = Standing(str(block % places + 1), block % places)
-    return Draw((seed, f"block {block}", "room", family, "step"), library, dealt)
+    return Draw((seed, f"block {block}", "room", family, "step"), library, Block(block, 4 * RATE), dealt)
 
 
 def simulated(**fields) -> object:
@@ -246,16 +246,16 @@ class TestSimulatedRoom:
     def test_noises_have_paths_of_their_own(self, library):
         after = simulated().apply(scene_of(speech_like(1)), draw_of(library))
         near, far = after.room.noise_response("noise/a/fan", 0.5), after.room.noise_response("noise/a/fan", 2.0)
-        assert near[0] == pytest.approx(2.0, rel=0.05)
-        assert far[0] == pytest.approx(0.5, rel=0.05)
+        assert near.taps[0] == pytest.approx(2.0, rel=0.05)
+        assert far.taps[0] == pytest.approx(0.5, rel=0.05)
         drawn = after.room.noise_response("noise/a/fan", None)
-        assert np.array_equal(drawn, after.room.noise_response("noise/a/fan", None))
-        assert not np.array_equal(drawn, after.room.noise_response("noise/b/fan", None))
+        assert drawn is after.room.noise_response("noise/a/fan", None)
+        assert not np.array_equal(drawn.taps, after.room.noise_response("noise/b/fan", None).taps)
         assert after.room.absolute
 
     def test_blocks_of_one_place_share_the_noises_path(self, library):
         first, again, other = (
-            simulated().apply(scene_of(speech_like(1)), draw_of(library, block)).room.noise_response("fan", None)
+            simulated().apply(scene_of(speech_like(1)), draw_of(library, block)).room.noise_response("fan", None).taps
             for block in (0, 4, 1)
         )
         assert np.array_equal(first, again)
@@ -403,9 +403,9 @@ class TestMeasuredRoom:
     def test_an_inverted_response_is_told(self, folder):
         self.write(folder / "turned.wav", -response(seed=3))
         library = Library(folder, folder)
-        (told,) = measured(source="turned.wav").remarks(library, RATE, SnrDefinition())
+        (told,) = measured(source="turned.wav").remarks(library, RATE, Weighting())
         assert told == "room turned.wav: the direct sound is inverted in 1 responses, such as turned.wav"
-        assert measured(source="positions").remarks(library, RATE, SnrDefinition()) == ()
+        assert measured(source="positions").remarks(library, RATE, Weighting()) == ()
 
     def test_a_channel_must_be_chosen(self, folder):
         library = Library(folder, folder)
@@ -425,16 +425,20 @@ class TestMeasuredRoom:
         after = [step.apply(scene_of(speech_like(1)), draw_of(library, block, places=3)) for block in range(4)]
         assert [a.noted_values()["room_position"] for a in after] == ["p0.wav", "p1.wav", "p2.wav", "p0.wav"]
         for scene, block in zip(after, range(4), strict=True):
-            own = library.responses("positions", None, False, RATE)[block % 3].taps
+            own = library.responses("positions", None, False, RATE)[block % 3].response.taps
             path = scene.room.noise_response("fan", None)
-            assert path.tobytes() in {r.taps.tobytes() for r in library.responses("positions", None, False, RATE)}
-            assert path.tobytes() != own.tobytes()
+            assert path.taps.tobytes() in {
+                r.response.taps.tobytes() for r in library.responses("positions", None, False, RATE)
+            }
+            assert path.taps.tobytes() != own.tobytes()
 
     def test_noises_take_their_own_responses(self, folder):
         library = Library(folder, folder)
         after = measured(noise_source="positions").apply(scene_of(speech_like(1)), draw_of(library))
         taken = after.room.noise_response("fan", 1.5)
-        assert taken.tobytes() in {r.taps.tobytes() for r in library.responses("positions", None, False, RATE)}
+        assert taken.taps.tobytes() in {
+            r.response.taps.tobytes() for r in library.responses("positions", None, False, RATE)
+        }
         assert measured().apply(scene_of(speech_like(1)), draw_of(library)).room.noise_response("fan", None) is None
 
     @pytest.mark.parametrize(

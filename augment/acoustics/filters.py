@@ -1,6 +1,7 @@
 """Linear filters with a known, removed delay."""
 
 import math
+from dataclasses import dataclass, field
 from functools import cache
 
 import numpy as np
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from augment.acoustics import Signal
 
 DEEPEST_DB = 60.0
+MOST_KEPT_BYTES = 2**22
+SHORTEST_CHUNK = 8192
 SPEECH_BAND_HZ = (400.0, 3000.0)
 INFRASOUND_HZ, AUDIBLE_HZ = 20.0, 40.0
 INFRASOUND_REJECTION_DB = 80.0
@@ -128,6 +131,45 @@ def correlation_delay_samples(cross: NDArray[np.complex128], size: int, sample_r
     return place / finer
 
 
+def transform_size(least: int) -> int:
+    """A length of Fourier transforms that are fast: 8, 9, 10, 12 or 15 times a power of two.
+
+    Few lengths, so that what depends on the length alone can be kept: on average a sixteenth longer than asked for.
+
+    Example:
+        >>> transform_size(33000), transform_size(32768), transform_size(1)
+        (36864, 32768, 8)
+    """
+    unit = 1
+    while 16 * unit < least:
+        unit *= 2
+    return next(steps * unit for steps in (8, 9, 10, 12, 15, 16) if steps * unit >= least)
+
+
+@dataclass(frozen=True, eq=False)
+class ImpulseResponse:
+    """An impulse response that signals pass. Two of them are equal only if they are one and the same.
+
+    Attributes:
+        taps: Shape (k,).
+        advance_samples: Delay that is taken out, 0 or more.
+    """
+
+    taps: NDArray[np.float64]
+    advance_samples: int = 0
+    _spectra: dict[int, NDArray[np.complex128]] = field(default_factory=dict, repr=False)
+
+    def spectrum(self, size: int) -> NDArray[np.complex128]:
+        """Of so many samples, shape (size // 2 + 1,); the last few sizes are kept."""
+        found = self._spectra.get(size)
+        if found is None:
+            found = np.asarray(scipy.fft.rfft(self.taps, size))
+            while self._spectra and sum(kept.nbytes for kept in self._spectra.values()) > MOST_KEPT_BYTES:
+                self._spectra.pop(next(iter(self._spectra)))
+            self._spectra[size] = found
+        return found
+
+
 def convolve(signal: Signal, taps: NDArray[np.float64], advance_samples: int = 0) -> Signal:
     """Filter a signal, keep its length, and take out a delay.
 
@@ -143,12 +185,69 @@ def convolve(signal: Signal, taps: NDArray[np.float64], advance_samples: int = 0
         >>> convolve(np.array([1.0, 2.0, 3.0]), np.array([0.0, 1.0]), advance_samples=1).round(12).tolist()
         [1.0, 2.0, 3.0]
     """
-    size = scipy.fft.next_fast_len(signal.size + taps.size - 1, real=True)
-    full = scipy.fft.irfft(scipy.fft.rfft(signal, size) * scipy.fft.rfft(taps, size), size)
-    out = np.zeros(signal.size)
-    part = full[advance_samples : min(advance_samples + signal.size, signal.size + taps.size - 1)]
-    out[: part.size] = part
-    return out
+    size = transform_size(signal.size + taps.size - 1)
+    product = scipy.fft.rfft(signal, size) * scipy.fft.rfft(taps, size)
+    return cut_to(scipy.fft.irfft(product, size, overwrite_x=True), signal.size, ImpulseResponse(taps, advance_samples))
+
+
+def convolve_in_chunks(signal: Signal, response: ImpulseResponse, lead: int = 0) -> Signal:
+    """Filter a signal that begins a longer one, so that what comes out begins what the longer one gives, bit for bit.
+
+    One transform of all would give other last digits for another length. Here the signal is cut at fixed places, and
+    each chunk meets the response alone (overlap-add). That holds up to the last place where a chunk ends: see
+    :func:`whole_chunks` for a length that ends there.
+
+    Args:
+        signal: Shape (lead + n,).
+        response: Not longer than the sounds that it is meant for; its delay is not taken out.
+        lead: Samples before the place from which chunks are counted, both ways.
+
+    Returns:
+        Shape (lead + n,).
+
+    Example:
+        >>> convolve_in_chunks(np.array([1.0, 2.0, 3.0]), ImpulseResponse(np.array([0.0, 1.0]))).round(12).tolist()
+        [0.0, 1.0, 2.0]
+    """
+    chunk, size = _chunk(response)
+    ahead = -lead % chunk
+    count = math.ceil((ahead + signal.size) / chunk)
+    padded = np.zeros(count * chunk)
+    padded[ahead : ahead + signal.size] = signal
+    parts = scipy.fft.rfft(padded.reshape(count, chunk), size, axis=1) * response.spectrum(size)
+    heard = scipy.fft.irfft(parts, size, axis=1, overwrite_x=True)
+    out = np.zeros((count + 1) * chunk)
+    out[:-chunk] = heard[:, :chunk].ravel()
+    out[chunk:] += heard[:, chunk:].ravel()
+    return out[ahead : ahead + signal.size]
+
+
+def whole_chunks(samples: int, response: ImpulseResponse) -> int:
+    """At least so many samples, up to where a chunk of :func:`convolve_in_chunks` ends."""
+    chunk = _chunk(response)[0]
+    return math.ceil(samples / chunk) * chunk
+
+
+def _chunk(response: ImpulseResponse) -> tuple[int, int]:
+    """Samples of a chunk, and of the transform in which it meets the response: twice as many."""
+    chunk = max(SHORTEST_CHUNK, transform_size(response.taps.size))
+    return chunk, 2 * chunk
+
+
+def cut_to(whole: Signal, samples: int, response: ImpulseResponse) -> Signal:
+    """What is wanted of the convolution of so many samples with a response: its delay is taken out, silence follows.
+
+    Args:
+        whole: Shape (samples + k - 1,) or longer, for k taps.
+        samples: Wanted length.
+        response: What it was convolved with.
+
+    Returns:
+        Shape (samples,), an array of its own.
+    """
+    first = response.advance_samples
+    part = whole[first : min(first + samples, samples + response.taps.size - 1)]
+    return np.pad(part, (0, samples - part.size))
 
 
 def high_pass(cutoff_hz: float, order: int, sample_rate_hz: int) -> NDArray[np.float64]:

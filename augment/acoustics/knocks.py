@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.acoustics import Signal
-from augment.acoustics.filters import convolve
+from augment.acoustics.filters import ImpulseResponse, convolve_in_chunks, whole_chunks
 from augment.acoustics.synthesis import AT_ONCE_S, Streams
 
 
@@ -148,19 +148,21 @@ def _train(
     lead: int,
 ) -> tuple[Signal, NDArray[np.bool_]]:
     """Knocks at intervals that `steps` draws, enough of them for a length, both ways from the first; in samples."""
-    early = kernel.size + lead
+    response = ImpulseResponse(kernel)
+    early, length = kernel.size + lead, whole_chunks(samples, response)
     first = streams("first").uniform(0, min(period, latest))
-    after = first + np.concatenate([[0.0], np.cumsum(steps(streams("times"), samples))])
+    after = first + np.concatenate([[0.0], np.cumsum(steps(streams("times"), length))])
     before = first - np.cumsum(steps(streams("before"), early))
     spread = spread_db * math.log(10) / 20
     strength_after = np.exp(spread * streams("strengths").standard_normal(after.size) - spread**2)
     strength_before = np.exp(spread * streams("strengths before").standard_normal(before.size) - spread**2)
     places = np.rint(np.concatenate([after, before])).astype(np.int64) + early  # from one kernel before the lead
     strength = np.concatenate([strength_after, strength_before])
-    inside = (places >= 0) & (places < samples + early)
-    clicks = np.bincount(places[inside], strength[inside], samples + early).astype(np.float64)
-    begun = np.cumsum(np.bincount(places[inside], minlength=samples + early))
+    inside = (places >= 0) & (places < length + early)
+    clicks = np.bincount(places[inside], strength[inside], length + early).astype(np.float64)
+    begun = np.cumsum(np.bincount(places[inside], minlength=length + early))
     over = kernel.size // 2
     audible = begun - np.concatenate([np.zeros(over, int), begun[: -over or None]])
-    train = convolve(clicks, kernel)[kernel.size :] * math.sqrt(period)  # energy 1 in each period is power 1/period
-    return train, audible[kernel.size :] > 0
+    heard = slice(kernel.size, early + samples)
+    train = convolve_in_chunks(clicks, response, early)[heard] * math.sqrt(period)  # energy 1 a period: power 1/period
+    return train, audible[heard] > 0

@@ -69,20 +69,88 @@ def rms_level_dbov(signal: Signal) -> float:
 
 
 def envelope(signal: Signal, sample_rate_hz: int) -> Signal:
-    """Envelope of P.56: the rectified signal through two one-pole smoothers of 30 ms, from rest. Shape (n,)."""
+    """Envelope of P.56: the rectified signal through two one-pole smoothers of 30 ms, from rest. Shape (n,).
+
+    Both smoothers in one recursion: (1-p)^2 / (1 - p/z)^2 = (1-p)^2 / (1 - 2p/z + p^2/z^2).
+    """
     pole = math.exp(-1 / (sample_rate_hz * ENVELOPE_TIME_S))
-    once = scipy.signal.lfilter([1 - pole], [1, -pole], np.abs(signal))
-    return np.asarray(scipy.signal.lfilter([1 - pole], [1, -pole], once), dtype=np.float64)
+    smoother = [(1 - pole) ** 2], [1.0, -2 * pole, pole * pole]
+    return np.asarray(scipy.signal.lfilter(*smoother, np.abs(signal)), dtype=np.float64)
 
 
-def _active_samples(above: np.ndarray, hangover: int) -> int:
-    """Samples above a threshold, and at most `hangover` samples after each time the envelope falls below it."""
-    places = np.flatnonzero(above)
-    if not places.size:
-        return 0
-    below = np.diff(places) - 1
-    tail = above.size - 1 - int(places[-1])
-    return int(places.size + np.minimum(below, hangover).sum() + min(tail, hangover))
+def _held(envelope: Signal, hangover: int) -> Signal:
+    """The largest value of an envelope at each sample and in the `hangover` samples before it, shape (n,).
+
+    Speech is active where the envelope is above a threshold, and for so long after that it was: that is where this is
+    above it. Blocks as long as the window; a window then is the end of one block and the beginning of the next, whose
+    largest values so far, from the left and from the right, are known (van Herk 1992, Gil and Werman 1993).
+    """
+    width = hangover + 1
+    blocks = math.ceil(envelope.size / width) + 1
+    padded = np.zeros(blocks * width)  # a block of silence comes before: an envelope is never below 0
+    padded[width : width + envelope.size] = envelope
+    grid = padded.reshape(blocks, width)
+    ahead = np.maximum.accumulate(grid, axis=1).ravel()
+    back = np.maximum.accumulate(grid[:, ::-1], axis=1)[:, ::-1].ravel()
+    return np.maximum(ahead[width : width + envelope.size], back[1 : 1 + envelope.size])
+
+
+def _hangover(sample_rate_hz: int) -> int:
+    return math.floor(HANGOVER_S * sample_rate_hz + 0.5)
+
+
+class SpeechMeter:
+    """The speech level meter on one signal, read at any gain.
+
+    The envelope, and how long it stays above a threshold, are found once. A gain moves the thresholds and not the
+    signal: the meter's thresholds are absolute, so its reading moves by a few hundredths of a dB more than the gain.
+
+    Args:
+        signal: Speech, shape (n,), full scale 1.0.
+        sample_rate_hz: Samples a second.
+
+    Reference: ITU-T P.56 (2011), clause 6; constants as in ITU-T G.191, module sv56.
+    """
+
+    def __init__(self, signal: Signal, sample_rate_hz: int) -> None:
+        self._size, self._energy = signal.size, float(np.sum(signal * signal))
+        self._held = _held(envelope(signal, sample_rate_hz), _hangover(sample_rate_hz)) if self._energy else signal
+
+    @property
+    def nbytes(self) -> int:
+        """What it holds."""
+        return self._held.nbytes
+
+    def read(self, gain: float = 1.0) -> "SpeechLevel":
+        """What the meter shows for the signal times a gain: see :func:`speech_level`."""
+        if self._energy == 0:
+            return SpeechLevel(-math.inf, -math.inf, 0.0)
+        energy, lower = self._energy * gain * gain, None
+        rms = db(energy / self._size)
+        for threshold in THRESHOLDS:
+            active = int(np.count_nonzero(self._held >= threshold / gain))
+            if active == 0:
+                break
+            level = db(energy / active)
+            margin = level - 20 * math.log10(threshold)
+            if margin <= MARGIN_DB:
+                if lower is None:
+                    break  # even the lowest threshold is nearer than the margin: too quiet to be measured
+                share = (lower[1] - MARGIN_DB) / (lower[1] - margin)
+                found = lower[0] + share * (level - lower[0])
+                return SpeechLevel(found, rms, 10 ** ((rms - found) / 10))
+            lower = (level, margin)
+        return SpeechLevel(-math.inf, rms, 0.0)
+
+    def gain_to(self, level_dbov: float) -> float:
+        """Factor that brings the signal to an active level: see :func:`speech_gain`."""
+        factor = 1.0
+        for _ in range(3):
+            found = self.read(factor).active_level_dbov
+            if found == -math.inf:
+                raise ValueError("no active speech found (ITU-T P.56): the signal is silent, too quiet or too short")
+            factor *= gain(level_dbov - found)
+        return factor
 
 
 def speech_level(signal: Signal, sample_rate_hz: int) -> SpeechLevel:
@@ -110,27 +178,7 @@ def speech_level(signal: Signal, sample_rate_hz: int) -> SpeechLevel:
         >>> round(level.active_level_dbov, 2), round(level.activity, 5)
         (-23.0, 0.99702)
     """
-    energy = float(np.sum(signal * signal))
-    if energy == 0:
-        return SpeechLevel(-math.inf, -math.inf, 0.0)
-    rms = db(energy / signal.size)
-    smooth = envelope(signal, sample_rate_hz)
-    hangover = math.floor(HANGOVER_S * sample_rate_hz + 0.5)
-    previous: tuple[float, float] | None = None  # level and margin at the threshold before
-    for threshold in THRESHOLDS:
-        active = _active_samples(smooth >= threshold, hangover)
-        if active == 0:
-            break
-        level = db(energy / active)
-        margin = level - 20 * math.log10(threshold)
-        if margin <= MARGIN_DB:
-            if previous is None:
-                break  # even the lowest threshold is nearer than the margin: too quiet to be measured
-            share = (previous[1] - MARGIN_DB) / (previous[1] - margin)
-            found = previous[0] + share * (level - previous[0])
-            return SpeechLevel(found, rms, 10 ** ((rms - found) / 10))
-        previous = (level, margin)
-    return SpeechLevel(-math.inf, rms, 0.0)
+    return SpeechMeter(signal, sample_rate_hz).read()
 
 
 def speech_activity(signal: Signal, sample_rate_hz: int, active_level_dbov: float) -> NDArray[np.bool_]:
@@ -151,11 +199,8 @@ def speech_activity(signal: Signal, sample_rate_hz: int, active_level_dbov: floa
         >>> round(float(speech_activity(pause, 16000, -23.0).mean()), 1)
         0.6
     """
-    above = envelope(signal, sample_rate_hz) >= gain(active_level_dbov - MARGIN_DB)
-    hangover = math.floor(HANGOVER_S * sample_rate_hz + 0.5)
-    heard = np.cumsum(above)
-    before = np.concatenate([np.zeros(min(hangover + 1, heard.size), dtype=heard.dtype), heard[: -hangover - 1]])
-    return np.asarray(heard > before)
+    held = _held(envelope(signal, sample_rate_hz), _hangover(sample_rate_hz))
+    return np.asarray(held >= gain(active_level_dbov - MARGIN_DB))
 
 
 def speech_gain(signal: Signal, sample_rate_hz: int, level_dbov: float) -> float:
@@ -177,10 +222,4 @@ def speech_gain(signal: Signal, sample_rate_hz: int, level_dbov: float) -> float
         >>> round(speech_gain(0.1 * np.sin(2 * np.pi * 500 * t), 16000, -42.97), 2)
         0.1
     """
-    factor = 1.0
-    for _ in range(3):
-        found = speech_level(signal * factor, sample_rate_hz).active_level_dbov
-        if found == -math.inf:
-            raise ValueError("no active speech found (ITU-T P.56): the signal is silent, too quiet or too short")
-        factor *= gain(level_dbov - found)
-    return factor
+    return SpeechMeter(signal, sample_rate_hz).gain_to(level_dbov)

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 import scipy
 from numpy.typing import NDArray
 
 from augment.acoustics import Signal
-from augment.acoustics.filters import convolve
+from augment.acoustics.filters import ImpulseResponse, convolve_in_chunks, whole_chunks
 from augment.acoustics.levels import db, power
 from augment.acoustics.spectrum import a_weighting_db, density_of_octaves
 
@@ -54,8 +55,8 @@ def shaped_noise(
         rng_before: Draws those.
 
     Returns:
-        Shape (lead + n,), of mean power ``sum(density)``. The n samples are the same for any lead, and their beginning
-        is the same for any n, up to rounding.
+        Shape (lead + n,), of mean power ``sum(density)``. The n samples are the same for any lead up to rounding, and
+        their beginning is the same for any n, bit for bit.
 
     Raises:
         ValueError: A lead is asked for without its generator.
@@ -65,19 +66,30 @@ def shaped_noise(
         >>> bool(abs(10 * np.log10(np.mean(white**2))) < 0.1)
         True
     """
-    size = 2 * (density.size - 1)
-    wanted = float(np.sum(density))
-    if wanted == 0:
+    response = _shaper(density.tobytes())
+    if response is None:
         return np.zeros(lead + samples)  # all of it lies above the Nyquist frequency
-    taps = np.roll(scipy.fft.irfft(np.sqrt(density), size), size // 2) * np.hanning(size + 1)[:-1]
-    # White noise of power 1 through the filter: power is the energy of the taps, which must be the sum of the density.
-    taps *= math.sqrt(wanted / (power(taps) * size))
-    white = rng.standard_normal(samples + size)
+    warming = response.taps.size
+    white = rng.standard_normal(whole_chunks(samples + warming, response))
     if lead:
         if rng_before is None:
             raise ValueError("a lead needs rng_before, a generator of its own")
         white = np.concatenate([rng_before.standard_normal(lead)[::-1], white])
-    return convolve(white, taps)[size:]
+    return convolve_in_chunks(white, response, lead)[warming : warming + lead + samples]
+
+
+@lru_cache(maxsize=64)
+def _shaper(density: bytes) -> ImpulseResponse | None:
+    """The filter that gives white noise of power 1 a density, without its delay; None for a density of zero."""
+    power_in_bins = np.frombuffer(density)
+    size = 2 * (power_in_bins.size - 1)
+    wanted = float(np.sum(power_in_bins))
+    if wanted == 0:
+        return None
+    taps = np.roll(scipy.fft.irfft(np.sqrt(power_in_bins), size), size // 2) * np.hanning(size + 1)[:-1]
+    # White noise of power 1 through the filter: power is the energy of the taps, which must be the sum of the density.
+    taps *= math.sqrt(wanted / (power(taps) * size))
+    return ImpulseResponse(taps)
 
 
 def a_level_of_density_db(density: Density, sample_rate_hz: int) -> float:

@@ -12,17 +12,17 @@ def excerpt(recording: Signal, sample_rate_hz: int, start: int, length: int, rng
 
     A loop that is joined end to start ticks and gives the noise a period that it does not have. Here the joint is an
     equal-power cross-fade (the two sides are uncorrelated, so power and not amplitude must add up), and each piece
-    starts at another place in the first half.
+    starts at another place in the first half. A shorter stretch is the beginning of a longer one, bit for bit.
 
     Args:
         recording: Noise, shape (m,).
         sample_rate_hz: Samples a second.
-        start: First sample, 0 to m - 1.
+        start: First sample, 0 to m - 1; less than two cross-fades before the end it is taken that much earlier.
         length: Wanted samples.
         rng: Draws the places where it goes on; not used while the recording lasts.
 
     Returns:
-        Shape (length,).
+        Shape (length,); not to be written to.
 
     Raises:
         ValueError: The recording is shorter than a cross-fade needs.
@@ -32,26 +32,35 @@ def excerpt(recording: Signal, sample_rate_hz: int, start: int, length: int, rng
         >>> excerpt(np.arange(8.0), 16000, 2, 4, rng).tolist()
         [2.0, 3.0, 4.0, 5.0]
     """
-    if start + length <= recording.size:
-        return recording[start : start + length].copy()
-    fade = min(round(CROSSFADE_S * sample_rate_hz), recording.size // 4)
+    fade = _fade(recording, sample_rate_hz)
     if fade < 1:
         raise ValueError(f"a noise recording of {recording.size} samples cannot be continued")
+    start = min(start, recording.size - 2 * fade)
+    if start + length <= recording.size - fade:
+        return recording[start : start + length]
     rising = np.sin(0.5 * np.pi * (np.arange(fade) + 0.5) / fade)
-    out = np.zeros(length)
-    if start > recording.size - 2 * fade:  # too near the end for a cross-fade: this piece starts a little earlier
-        start = recording.size - 2 * fade
+    out = np.zeros(length + recording.size)
     place = 0
-    while True:
-        piece = recording[start : start + length - place].copy()
-        if place:
-            head = min(fade, piece.size)
-            piece[:head] *= rising[:head]
-        end = place + piece.size
-        if end >= length:
-            out[place:length] += piece[: length - place]
-            return out
+    while place < length:
+        piece = recording[start:].copy()
         piece[-fade:] *= rising[::-1]
-        out[place:end] += piece
-        place = end - fade
+        if place:
+            piece[:fade] *= rising
+        out[place : place + piece.size] += piece
+        place += piece.size - fade
         start = int(rng.integers(0, recording.size // 2))
+    return out[:length]
+
+
+def lasts(recording: Signal, sample_rate_hz: int, start: int) -> int:
+    """Samples from a place in a recording to where it begins to be continued.
+
+    Example:
+        >>> lasts(np.zeros(16000), 16000, 1000)
+        14200
+    """
+    return max(0, recording.size - _fade(recording, sample_rate_hz) - start)
+
+
+def _fade(recording: Signal, sample_rate_hz: int) -> int:
+    return min(round(CROSSFADE_S * sample_rate_hz), recording.size // 4)

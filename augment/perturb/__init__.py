@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from augment.plugins import modules
 from augment.profiles.library import Library, Need
-from augment.scene import Draw, Scene, SnrDefinition, Stage
+from augment.scene import Draw, Scene, Stage, Weighting
 
 FOLDERS = ("room", "noise", "microphone", "electrical", "processing", "channel")
 
@@ -49,7 +49,7 @@ class Perturbation(BaseModel):
         """Why it can never work in a test set of this rate or with what is installed: message and remedy."""
         return None
 
-    def remarks(self, library: Library, sample_rate_hz: int, snr: SnrDefinition) -> tuple[str, ...]:
+    def remarks(self, library: Library, sample_rate_hz: int, snr: Weighting) -> tuple[str, ...]:
         """What a user should know of the data behind it before believing what it does; told with the plan."""
         return ()
 

@@ -72,7 +72,7 @@ class CodecStep(Perturbation):
         if refused is not None:
             raise RenderError(Fault(f"step {draw.step}", *refused))
         codec = self.codec(rate)
-        packets = packets_of(codec, scene.speech.samples.size, rate)
+        packets = packets_of(codec, scene.samples, rate)
         lost, concealment = self.losses(codec, packets, draw)
         drawn = (lost.tobytes(), concealment) if lost.any() else None
         after = scene.processed((self.kind, codec, drawn), lambda sent: carry(codec, sent, rate, lost, concealment))

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from numpy.typing import NDArray
-
-from augment.acoustics.room import RoomMeasures, tail_behind_db
+from augment.acoustics.filters import ImpulseResponse
+from augment.acoustics.room import RoomMeasures
 from augment.scene import Scene
 
 RECORDS = (
@@ -25,29 +24,23 @@ RECORDS = (
 """Columns of a step at the stage of the room; what does not apply is None."""
 
 
-def response_columns(
-    scene: Scene, taps: NDArray[Any], advance_samples: int, measures: RoomMeasures, direct: int
-) -> dict[str, Any]:
+def response_columns(scene: Scene, response: ImpulseResponse, measures: RoomMeasures, direct: int) -> dict[str, Any]:
     """What is recorded of a response and of the speech that goes through it.
 
     Args:
         scene: Before the room.
-        taps: Impulse response, shape (k,).
-        advance_samples: Place of the direct sound in the taps.
+        response: From the talker to the microphone.
         measures: Of the response.
         direct: Delay of the direct sound that was taken out, in samples.
     """
-    speech = scene.speech.samples
-    key = ("tail", scene.speech.history, taps.tobytes(), advance_samples)
-    tail = scene.memo.once(key, lambda: tail_behind_db(speech, taps, advance_samples))
     return {
         "room_t30_s": _rounded(measures.t30_s, 3),
         "room_t30_range": measures.t30_range,
         "room_c50_db": _rounded(measures.c50_db, 2),
         "room_drr_db": _rounded(measures.drr_db, 2),
         "room_direct_index": direct,
-        "room_response_s": round((taps.size - advance_samples) / scene.sample_rate_hz, 3),
-        "room_tail_cut_db": _rounded(tail, 2),
+        "room_response_s": round((response.taps.size - response.advance_samples) / scene.sample_rate_hz, 3),
+        "room_tail_cut_db": _rounded(scene.speech.track.tail_behind_db(response), 2),
     }
 
 

@@ -28,7 +28,7 @@ from augment.profiles.recording import (
     inspect_recordings,
     read_samples,
 )
-from augment.profiles.room import Position, Response, RoomProfile, inspect_positions, prepare_positions
+from augment.profiles.room import MeasuredResponse, Position, RoomProfile, inspect_positions, prepare_positions
 
 Kind = Literal[
     "noise_profile", "microphone", "room", "impulse_response",
@@ -157,14 +157,16 @@ class Library:
         """
         return self.once(("impulse_response", source), lambda: inspect_positions(self.find("impulse_response", source)))
 
-    def responses(self, source: str, channel: int | None, keep_gain: bool, sample_rate_hz: int) -> tuple[Response, ...]:
+    def responses(
+        self, source: str, channel: int | None, keep_gain: bool, sample_rate_hz: int
+    ) -> tuple[MeasuredResponse, ...]:
         """Impulse responses ready for a test set: as :func:`augment.profiles.room.prepare_positions`.
 
         Raises:
             ProfileError: A file is not what it was when it was planned, or cannot be used with this channel and rate.
         """
 
-        def prepare() -> tuple[Response, ...]:
+        def prepare() -> tuple[MeasuredResponse, ...]:
             place = self.find("impulse_response", source)
             return prepare_positions(place, self.positions(source), channel, keep_gain, sample_rate_hz)
 

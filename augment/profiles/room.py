@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from augment.acoustics.filters import ImpulseResponse
 from augment.acoustics.levels import db
 from augment.acoustics.resample import resample
 from augment.acoustics.room import (
@@ -104,21 +105,19 @@ class Position:
 
 
 @dataclass(frozen=True)
-class Response:
+class MeasuredResponse:
     """A measured impulse response made ready for a test set.
 
     Attributes:
         position: Where it comes from.
-        taps: Shape (k,).
-        advance_samples: Place of the direct sound in the taps, at most 1 ms.
+        response: With the place of its direct sound, at most 1 ms from its beginning.
         direct_index: Place of the direct sound in the file, at the test set's rate.
         measures: What was measured of it, before its noise was cut off.
         inverted: Whether the direct sound has the other sign, as after a microphone with crossed wires.
     """
 
     position: Position
-    taps: NDArray[np.float64]
-    advance_samples: int
+    response: ImpulseResponse
     direct_index: int
     measures: RoomMeasures
     inverted: bool = False
@@ -157,7 +156,7 @@ def inspect_positions(source: Path) -> tuple[Position, ...]:
 
 def prepare_positions(
     source: Path, positions: Sequence[Position], channel: int | None, keep_gain: bool, sample_rate_hz: int
-) -> tuple[Response, ...]:
+) -> tuple[MeasuredResponse, ...]:
     """Read impulse responses and make them ready: one channel, the test set's rate, direct sound first, noise cut off.
 
     Args:
@@ -171,7 +170,7 @@ def prepare_positions(
         ProfileError: A file has changed since, lacks the channel, has several and none is chosen, is recorded at too
             low a rate, or holds no impulse response; all of them are named.
     """
-    found: list[Response] = []
+    found: list[MeasuredResponse] = []
     faults: list[Fault] = []
     for position in positions:
         path = source if source.is_file() else source / position.name
@@ -184,7 +183,9 @@ def prepare_positions(
     return tuple(found)
 
 
-def _prepare(path: Path, position: Position, channel: int | None, keep_gain: bool, sample_rate_hz: int) -> Response:
+def _prepare(
+    path: Path, position: Position, channel: int | None, keep_gain: bool, sample_rate_hz: int
+) -> MeasuredResponse:
     audio = read_channels(path, LONGEST_S)
     if audio.sha256 != position.sha256:
         raise ProfileError(Fault(str(path), "the impulse response has changed since it was planned", "build again"))
@@ -214,7 +215,8 @@ def _prepare(path: Path, position: Position, channel: int | None, keep_gain: boo
     window = taps[: advance + round(DIRECT_S * sample_rate_hz) + 1]
     strength = math.sqrt(float(np.sum(window * window)))
     inverted = bool(response[direct] < 0)
-    return Response(position, taps if keep_gain else taps / strength, advance, direct, measures, inverted)
+    filtered = ImpulseResponse(taps if keep_gain else taps / strength, advance)
+    return MeasuredResponse(position, filtered, direct, measures, inverted)
 
 
 def refuse_what_is_no_response(response: NDArray[np.float64], direct: int, sample_rate_hz: int, where: str) -> None:

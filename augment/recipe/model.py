@@ -14,7 +14,7 @@ from augment.licences import spdx
 from augment.perturb import Perturbation, kinds
 from augment.recipe.experiment import Assignment, Balance, Budget, Combinations, Design, Reference, Statistics
 from augment.recipe.spec import Slug, Spec
-from augment.scene import SnrDefinition
+from augment.scene import Weighting
 
 if TYPE_CHECKING:
     Step = Perturbation
@@ -243,9 +243,9 @@ class Recipe(Spec):
         """Whether utterances meet some of the conditions only."""
         return self.assignment != "crossed"
 
-    def snr_definition(self) -> SnrDefinition:
+    def snr_definition(self) -> Weighting:
         """SNR as this recipe means it, with the default band filled in."""
         band = self.snr.band_hz
         if band is None:
             band = (100.0, 7000.0) if self.output.sample_rate_hz >= 16000 else (300.0, 3400.0)
-        return SnrDefinition(None if band == "full" else (band[0], band[1]), self.snr.weighting == "A")
+        return Weighting(None if band == "full" else (band[0], band[1]), self.snr.weighting == "A")

@@ -1,12 +1,13 @@
 """What is decided for a step before it is applied: its random streams, and what the planner dealt to it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
 
 from augment.profiles.library import Library
 from augment.scene.dealt import Dealt
+from augment.scene.track import Shelf
 from augment.streams import generator
 
 
@@ -23,28 +24,40 @@ class Stage(IntEnum):
 
 
 @dataclass(frozen=True)
+class Block:
+    """Utterances that hear the same noise and the same draws.
+
+    Attributes:
+        number: With the seed it names every random draw.
+        longest: Samples of the longest of them that is rendered.
+        shared: What they share: noise, which is made once. Its beginning is the same whatever its length.
+    """
+
+    number: int
+    longest: int
+    shared: Shelf = field(default_factory=Shelf, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
 class Draw:
-    """Everything that is decided for one step in one block.
+    """What is decided for one step in one block.
 
     Attributes:
         name: Seed, block, factor, family and step: the name of this draw's random streams.
         library: Profiles and recordings.
+        block: The block.
         dealt: What the planner dealt to the block, for a step that is dealt something.
     """
 
     name: tuple[str | int, ...]
     library: Library
+    block: Block
     dealt: Dealt | None = None
 
     @property
     def step(self) -> str:
         """``factor/family/step``."""
         return "/".join(str(part) for part in self.name[-3:])
-
-    @property
-    def block(self) -> int:
-        """Number of the block."""
-        return int(str(self.name[1]).split()[-1])
 
     def stream(self, decision: str) -> np.random.Generator:
         """The random generator of one decision, in its initial state."""

@@ -2,18 +2,19 @@
 
 import math
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from augment.acoustics import Signal
-from augment.acoustics.filters import convolve
-from augment.acoustics.levels import db, gain, speech_level
-from augment.acoustics.spectrum import weigh, weighted_power
+from augment.acoustics.filters import ImpulseResponse, convolve
+from augment.acoustics.levels import db, gain
+from augment.acoustics.loudness import gated_loudness_lufs
+from augment.acoustics.spectrum import Weighting
 from augment.errors import RenderError
-from augment.scene.stems import A_WEIGHTED, FULL_BAND, Alone, Memo, NoiseRequest, Room, SnrDefinition, Stem
+from augment.scene.stems import Alone, NoiseRequest, Room, Stem
+from augment.scene.track import A_WEIGHTED, FULL_BAND, Shelf, Track
 
 SILENT_DBOV = -120.0
 LEAST_IN_BAND_DB = 30.0
@@ -38,94 +39,68 @@ class Scene:
         mixture_stem: The mixture, after the first non-linear step.
         alone: The speech alone on its way through the steps behind the mixture.
         columns: What steps recorded for the manifest, in the order of the steps.
-        memo: Results shared by the conditions of the utterance.
     """
 
     speech: Stem
     noises: tuple[Stem, ...]
     sample_rate_hz: int
-    snr: SnrDefinition
+    snr: Weighting
     full_scale_dbspl: float | None = None
     talker_distance_m: float | None = None
     room: Room | None = None
     mixture_stem: Stem | None = None
     alone: Alone | None = None
     columns: tuple[tuple[str, Any], ...] = ()
-    memo: Memo = field(default_factory=Memo, repr=False, compare=False)
 
     @property
-    def mixed(self) -> Signal | None:
-        """The mixture, shape (n,); None while the stems are apart."""
-        return None if self.mixture_stem is None else self.mixture_stem.signal()
+    def samples(self) -> int:
+        """Length."""
+        return self.speech.track.samples.size
 
-    def speech_level_db(self, definition: SnrDefinition) -> float:
+    @property
+    def shelf(self) -> Shelf:
+        """What the conditions of the utterance share."""
+        return self.speech.track.shelf
+
+    def speech_level_db(self, definition: Weighting) -> float:
         """P.56 active level of the speech in dBov, as seen through a definition; ``-inf`` where none is found."""
-        stem, rate = self.speech, self.sample_rate_hz
+        return self.speech.speech_level_dbov(definition)
 
-        def measure() -> float:
-            seen = weigh(stem.signal(), rate, definition.band_hz, definition.a_weighted)
-            return speech_level(seen, rate).active_level_dbov
-
-        return self.memo.once(("speech level", stem.history, stem.gain, definition), measure)
-
-    def noise_level_db(self, stem: Stem, definition: SnrDefinition) -> float:
-        """RMS level of a noise in dBov, over its active part, as seen through a definition."""
-
-        def measure() -> float:
-            seen = (definition.band_hz, definition.a_weighted)
-            return db(weighted_power(stem.samples, self.sample_rate_hz, *seen, active=stem.active))
-
-        return self.memo.once(("noise level", stem.history, definition), measure) + db(stem.gain**2)
-
-    def snr_db(self, definition: SnrDefinition) -> float | None:
+    def snr_db(self, definition: Weighting) -> float | None:
         """SNR against all noises together, from the powers of their active parts; None without noise."""
         if not self.noises:
             return None
-        together = sum(10 ** (self.noise_level_db(stem, definition) / 10) for stem in self.noises)
-        return self.speech_level_db(definition) - db(together)
+        return self.speech_level_db(definition) - db(sum(stem.power(definition) for stem in self.noises))
 
-    def with_noise(
-        self,
-        samples: Signal,
-        request: NoiseRequest,
-        history: tuple[Hashable, ...],
-        active: NDArray[np.bool_] | None = None,
-        gain_db: float | None = None,
-    ) -> "Scene":
+    def with_noise(self, track: Track, request: NoiseRequest, gain_db: float | None = None) -> "Scene":
         """The scene with one more noise, at its requested SNR or at a level of its own.
 
         Args:
-            samples: Noise of the length of the speech.
+            track: Noise of the length of the speech.
             request: SNR and source.
-            history: How the samples came about.
-            active: Where the noise is on.
-            gain_db: For the samples, where the request has no SNR.
+            gain_db: For the track, where the request has no SNR.
 
         Raises:
             RenderError: The noise or the speech has no power in the band in which the SNR is defined.
         """
-        stem = Stem(samples, 1.0, history, active, request)
-        if gain_db is not None:
-            stem = replace(stem, gain=gain(gain_db))
-        else:
-            stem = replace(stem, gain=gain(self._gain_for_snr_db(stem, request)))
+        wanted_db = self._gain_for_snr_db(track, request) if gain_db is None else gain_db
+        stem = Stem(track, gain(wanted_db), request)
         scene = replace(self, noises=(*self.noises, replace(stem, measured=self._measured(stem))))
         mixed = self.mixture_stem
         if mixed is None:
             return scene
-        joined = (*mixed.history, mixed.gain, "plus", stem.history, stem.gain)
         assert self.alone is not None, "a mixture has a speech that went into it"
         after = self.alone.through("plus", lambda speech: speech, mixed.gain)
-        return replace(scene, mixture_stem=Stem(mixed.signal() + stem.signal(), 1.0, joined), alone=after)
+        joined = Track(mixed.signal() + stem.signal(), self.sample_rate_hz, self.shelf)
+        return replace(scene, mixture_stem=Stem(joined), alone=after)
 
-    def _gain_for_snr_db(self, stem: Stem, request: NoiseRequest) -> float:
+    def _gain_for_snr_db(self, track: Track, request: NoiseRequest) -> float:
         # Behind a step that is not linear the speech stem is what it was before it.
         speech = self.speech_level_db(self.snr) if self.mixture_stem is None else self.alone_level_db(self.snr)
-        noise = self.noise_level_db(stem, self.snr)
+        noise, whole = db(track.power(self.snr)), db(track.power(FULL_BAND))
         band = f"{self.snr.band_hz[0]:g}-{self.snr.band_hz[1]:g} Hz" if self.snr.band_hz else "the whole band"
         if speech == -math.inf:
             raise RenderError(f"step {request.step}: no active speech is found in {band}")
-        whole = self.noise_level_db(stem, FULL_BAND)
         if whole < SILENT_DBOV:
             raise RenderError(f"step {request.step}: this stretch of the noise '{request.source}' is silent")
         if noise < whole - LEAST_IN_BAND_DB:
@@ -137,68 +112,43 @@ class Scene:
 
     def _measured(self, stem: Stem) -> dict[str, float | None]:
         """What is said of a noise where it comes in: it may be filtered later."""
-        alone = replace(self, noises=(stem,))
-        peak = db(float(np.max(np.abs(stem.samples), initial=0.0)) ** 2) + db(stem.gain**2)
-        heard, heard_db = self.noise_level_db(stem, A_WEIGHTED), self.noise_level_db(stem, self.snr)
+        seen_db, heard_db, whole_db = (db(stem.power(seen)) for seen in (self.snr, A_WEIGHTED, FULL_BAND))
+        speech_db = self.speech_level_db(self.snr) if self.mixture_stem is None else self.alone_level_db(self.snr)
         scale = self.full_scale_dbspl if stem.request is not None and stem.request.acoustic else None
         return {
-            "snr_db": alone.snr_db(self.snr) if self.mixture_stem is None else self.alone_level_db(self.snr) - heard_db,
-            "level_dba": None if scale is None else heard + scale,
+            "snr_db": speech_db - seen_db,
+            "level_dba": None if scale is None else heard_db + scale,
             "active_share": 1.0 if stem.active is None else float(stem.active.mean()),
-            "crest_db": peak - self.noise_level_db(stem, FULL_BAND),
+            "crest_db": db((stem.track.peak() * stem.gain) ** 2) - whole_db,
         }
 
-    def with_device_noise(
-        self, samples: Signal, step: str, source: str, history: tuple[Hashable, ...], gain_db: float
-    ) -> "Scene":
+    def with_device_noise(self, track: Track, step: str, source: str, gain_db: float) -> "Scene":
         """The scene with noise of the device itself.
 
         Args:
-            samples: Noise of the length of the speech.
+            track: Noise of the length of the speech.
             step: Name of the step within its condition.
             source: What it is.
-            history: How the samples came about.
-            gain_db: For the samples.
+            gain_db: For the track.
         """
-        return self.with_noise(samples, NoiseRequest(step, source, level_by="device"), history, gain_db=gain_db)
+        return self.with_noise(track, NoiseRequest(step, source, level_by="device"), gain_db)
 
-    def filtered(self, name: Hashable, taps: NDArray[np.float64], advance_samples: int) -> "Scene":
-        """The scene after a linear filter that everything passes.
-
-        Args:
-            name: Stands for the filter in the histories of the stems.
-            taps: Impulse response, shape (k,).
-            advance_samples: Delay to take out.
-        """
-
-        def through(stem: Stem) -> Stem:
-            history = (*stem.history, name)
-            samples = self.memo.once(history, lambda: convolve(stem.samples, taps, advance_samples))
-            return replace(stem, samples=samples, history=history)
-
+    def filtered(self, response: ImpulseResponse) -> "Scene":
+        """The scene after a linear filter that everything passes."""
         if self.mixture_stem is not None:
-            return self.processed(name, lambda mixture: convolve(mixture, taps, advance_samples), True)
-        return replace(self, speech=through(self.speech), noises=tuple(through(stem) for stem in self.noises))
+            taps, advance = response.taps, response.advance_samples
+            return self.processed(response, lambda mixture: convolve(mixture, taps, advance), True)
+        noises = tuple(stem.through(response) for stem in self.noises)
+        return replace(self, speech=self.speech.through(response), noises=noises)
 
-    def reverberated(
-        self,
-        name: Hashable,
-        taps: NDArray[np.float64],
-        room: Room,
-        distance_m: float | None = None,
-        advance_samples: int = 0,
-    ) -> "Scene":
+    def reverberated(self, response: ImpulseResponse, room: Room, distance_m: float | None = None) -> "Scene":
         """The scene in a room: the speech through its impulse response, and a path for the noises that follow.
 
         Args:
-            name: Stands for the response.
-            taps: Impulse response from the talker to the microphone, shape (k,).
+            response: From the talker to the microphone.
             room: The room.
             distance_m: From the talker to the microphone, where it is known. It takes the place of the recipe's.
-            advance_samples: Place of the direct sound in the taps, which is taken out.
         """
-        history = (*self.speech.history, name)
-        samples = self.memo.once(history, lambda: convolve(self.speech.samples, taps, advance_samples))
         scale = self.full_scale_dbspl
         if scale is not None and self.talker_distance_m is not None:
             # Taps that keep the decay begin at 1 m; others at the talker, wherever that is.
@@ -206,7 +156,7 @@ class Scene:
             scale += 20 * math.log10(self.talker_distance_m / from_m)
         return replace(
             self,
-            speech=replace(self.speech, samples=samples, history=history),
+            speech=self.speech.through(response),
             room=room,
             full_scale_dbspl=scale,
             talker_distance_m=distance_m or self.talker_distance_m,
@@ -214,28 +164,24 @@ class Scene:
 
     def scaled(self, factor: float) -> "Scene":
         """The scene with every stem louder or softer by one factor; sound pressure levels stay what they are."""
-
-        def louder(stem: Stem) -> Stem:
-            return replace(stem, gain=stem.gain * factor)
-
         scale = None if self.full_scale_dbspl is None else self.full_scale_dbspl - db(factor**2)
         return replace(
             self,
-            speech=louder(self.speech),
-            noises=tuple(louder(stem) for stem in self.noises),
-            mixture_stem=None if self.mixture_stem is None else louder(self.mixture_stem),
+            speech=self.speech.scaled(factor),
+            noises=tuple(stem.scaled(factor) for stem in self.noises),
+            mixture_stem=None if self.mixture_stem is None else self.mixture_stem.scaled(factor),
             full_scale_dbspl=scale,
         )
 
     def mixed_down(self) -> "Scene":
         """The scene with its stems mixed. Peaks may exceed full scale: codecs and files look after that themselves."""
         stems = (self.speech, *self.noises)
-        history = ("mixture", tuple((stem.history, stem.gain) for stem in stems))
-        alone = Alone(self.speech, len(self.noises))
-        return replace(self, mixture_stem=Stem(self.mixture(), 1.0, history), alone=alone)
+        name = ("mixture", *((stem.track, stem.gain) for stem in stems))
+        track = self.shelf.once(name, lambda: Track(self.mixture(), self.sample_rate_hz, self.shelf))
+        return replace(self, mixture_stem=Stem(track), alone=Alone(self.speech, len(self.noises)))
 
     def apart(self) -> "Scene":
-        """The scene where its stems were apart for the last time: without the noises that came in behind."""
+        """The scene as it was when its stems were last apart, without the noises that came in behind."""
         if self.alone is None:
             return self
         return replace(self, noises=self.noises[: self.alone.noises], mixture_stem=None, alone=None)
@@ -254,14 +200,12 @@ class Scene:
         stem, alone = self.mixture_stem, self.alone
         assert stem is not None, "the renderer mixes the stems before a step that is not linear"
         assert alone is not None, "a mixture has a speech that went into it"
-        history = (*stem.history, stem.gain, name)
-        samples = self.memo.once(history, lambda: process(stem.signal()))
+        track = stem.track.processed(name, process, stem.gain)
         after, factor = alone.through(name, process, stem.gain), 1.0
         if keep_speech_level:
-            before_db = self.speech_alone_dbov()
-            after_db = speech_level(after.signal(self.memo), self.sample_rate_hz).active_level_dbov
+            before_db, after_db = self.speech_alone_dbov(), after.level_dbov(FULL_BAND, 1.0)
             factor = gain(before_db - after_db) if math.isfinite(before_db - after_db) else 1.0
-        return replace(self, mixture_stem=Stem(samples, factor, history), alone=after)
+        return replace(self, mixture_stem=Stem(track, factor), alone=after)
 
     def speech_alone_dbov(self) -> float:
         """Active level of the speech as it would be here without any noise: through all steps so far."""
@@ -270,16 +214,10 @@ class Scene:
             return self.speech_level_db(FULL_BAND)
         return self.alone_level_db(FULL_BAND)
 
-    def alone_level_db(self, definition: SnrDefinition) -> float:
+    def alone_level_db(self, definition: Weighting) -> float:
         """The same as seen through a definition."""
-        alone, stem, rate = self.alone, self.mixture_stem, self.sample_rate_hz
-        assert alone is not None and stem is not None, "the stems are apart"  # noqa: PT018
-
-        def measure() -> float:
-            seen = weigh(alone.signal(self.memo), rate, definition.band_hz, definition.a_weighted)
-            return speech_level(seen * stem.gain, rate).active_level_dbov
-
-        return self.memo.once(("alone level", alone.names(), stem.gain, definition), measure)
+        assert self.alone is not None and self.mixture_stem is not None, "the stems are apart"  # noqa: PT018
+        return self.alone.level_dbov(definition, self.mixture_stem.gain)
 
     def noted(self, **columns: Any) -> "Scene":
         """The scene with values for the manifest."""
@@ -296,13 +234,23 @@ class Scene:
         return found
 
     def mixture(self) -> Signal:
-        """What is heard: the mixture, or the sum of all stems, shape (n,)."""
+        """What is heard: the mixture, or the sum of all stems, shape (n,); an array of its own."""
         if self.mixture_stem is not None:
             return self.mixture_stem.signal()
         total = self.speech.signal()
         for stem in self.noises:
-            total = total + stem.signal()
+            total += stem.signal()
         return total
+
+    def loudness_lufs(self) -> float | None:
+        """Loudness after BS.1770, from that of its parts: see :func:`~augment.acoustics.loudness.block_powers`."""
+        stems = (self.speech, *self.noises) if self.mixture_stem is None else (self.mixture_stem,)
+        total = np.zeros(stems[0].track.loudness_powers(stems[0].track).shape)
+        for number, one in enumerate(stems):
+            total += one.gain**2 * one.track.loudness_powers(one.track)
+            for other in stems[:number]:
+                total += 2 * one.gain * other.gain * one.track.loudness_powers(other.track)
+        return gated_loudness_lufs(total)
 
 
 def numbered(column: str, number: int) -> str:

@@ -1,65 +1,16 @@
 """The parts of a scene: stems, what they were asked to be, and the room that they sound in."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeVar
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from augment.acoustics import Signal
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class SnrDefinition:
-    """What "SNR" means: P.56 active level of the speech minus RMS level of the noise, both seen through this.
-
-    Attributes:
-        band_hz: Frequency band; None for all frequencies.
-        a_weighted: Under A-weighting too.
-    """
-
-    band_hz: tuple[float, float] | None = None
-    a_weighted: bool = False
-
-
-FULL_BAND = SnrDefinition()
-A_WEIGHTED = SnrDefinition(a_weighted=True)
-
-
-class Memo:
-    """Results that conditions of one utterance share; the least used are forgotten when it grows too large."""
-
-    def __init__(self, largest_bytes: int = 256 * 2**20) -> None:
-        self._largest = largest_bytes
-        self._held = 0
-        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
-
-    def once(self, key: Hashable, compute: Callable[[], T]) -> T:
-        """The value of a key; computed if it is not held.
-
-        Example:
-            >>> memo = Memo()
-            >>> memo.once("a", lambda: 1), memo.once("a", lambda: 2)
-            (1, 1)
-        """
-        if key in self._kept:
-            self._kept.move_to_end(key)
-        else:
-            self._kept[key] = compute()
-            self._held += self._size(self._kept[key])
-            while self._held > self._largest and len(self._kept) > 1:
-                self._held -= self._size(self._kept.popitem(last=False)[1])
-        value: T = self._kept[key]
-        return value
-
-    @staticmethod
-    def _size(value: Any) -> int:
-        parts = value if isinstance(value, tuple) else (value,)
-        return sum(part.nbytes if isinstance(part, np.ndarray) else 64 for part in parts)
+from augment.acoustics.filters import ImpulseResponse
+from augment.acoustics.spectrum import Weighting
+from augment.scene.track import Shelf, Track
 
 
 @dataclass(frozen=True)
@@ -101,24 +52,56 @@ class Stem:
     """The speech or one noise of a scene.
 
     Attributes:
-        samples: Before the gain, shape (n,).
+        track: The sound before the gain.
         gain: Factor.
-        history: How the samples came about; equal histories, equal samples.
-        active: Where a noise that pauses is on, shape (n,); None for always.
         request: For a noise.
         measured: What was measured of a noise where it came in.
     """
 
-    samples: Signal
-    gain: float
-    history: tuple[Hashable, ...]
-    active: NDArray[np.bool_] | None = None
+    track: Track
+    gain: float = 1.0
     request: NoiseRequest | None = None
     measured: dict[str, float | None] = field(default_factory=dict, compare=False)
 
+    @classmethod
+    def of(cls, samples: Signal, sample_rate_hz: int) -> "Stem":
+        """A sound that nothing was done to, shape (n,).
+
+        Example:
+            >>> Stem.of(np.full(8, 0.5), 16000).power(Weighting())
+            0.25
+        """
+        return cls(Track(samples, sample_rate_hz, Shelf()))
+
+    @property
+    def samples(self) -> Signal:
+        """Before the gain, shape (n,)."""
+        return self.track.samples
+
+    @property
+    def active(self) -> NDArray[np.bool_] | None:
+        """Where a noise that pauses is on, shape (n,); None for always."""
+        return self.track.active
+
     def signal(self) -> Signal:
         """Samples with the gain applied, shape (n,)."""
-        return self.samples * self.gain
+        return self.track.samples * self.gain
+
+    def scaled(self, factor: float) -> "Stem":
+        """The same louder or softer."""
+        return replace(self, gain=self.gain * factor)
+
+    def through(self, response: ImpulseResponse) -> "Stem":
+        """The same after a response."""
+        return replace(self, track=self.track.through(response))
+
+    def power(self, weighting: Weighting) -> float:
+        """Mean square over the active part, as seen through a weighting."""
+        return self.track.power(weighting) * self.gain**2
+
+    def speech_level_dbov(self, weighting: Weighting) -> float:
+        """P.56 active level as seen through a weighting; ``-inf`` where no speech is found."""
+        return self.track.speech_level(weighting, self.gain).active_level_dbov
 
 
 @dataclass(frozen=True)
@@ -128,7 +111,7 @@ class Alone:
     Attributes:
         start: The speech where it was mixed.
         noises: How many noises it was mixed with.
-        steps: For each step: gain before it, name, and what it does to samples.
+        steps: For each step: gain before it, its name (equal names, equal results), and what it does to samples.
     """
 
     start: Stem
@@ -139,17 +122,12 @@ class Alone:
         """The same after one more step."""
         return replace(self, steps=(*self.steps, (gain, name, process)))
 
-    def names(self) -> Hashable:
-        """Equal names, equal samples."""
-        return (self.start.history, self.start.gain, tuple((gain, name) for gain, name, _ in self.steps))
-
-    def signal(self, memo: Memo) -> Signal:
-        """Samples after the last step, before the gain that follows it, shape (n,)."""
-        if not self.steps:
-            return self.start.signal()
-        gain, _, process = self.steps[-1]
-        before = replace(self, steps=self.steps[:-1])
-        return memo.once(("alone", self.names()), lambda: process(before.signal(memo) * gain))
+    def level_dbov(self, weighting: Weighting, gain: float) -> float:
+        """P.56 active level after the last step and the gain that follows it, as seen through a weighting."""
+        track, before = self.start.track, self.start.gain
+        for first, name, process in self.steps:
+            track, before = track.processed(name, process, before * first), 1.0
+        return track.speech_level(weighting, before * gain).active_level_dbov
 
 
 @dataclass(frozen=True)
@@ -165,5 +143,5 @@ class Room:
     """
 
     name: Hashable
-    noise_response: Callable[[str, float | None], NDArray[np.float64] | None] = field(compare=False)
+    noise_response: Callable[[str, float | None], ImpulseResponse | None] = field(compare=False)
     absolute: bool = True

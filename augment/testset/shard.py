@@ -1,6 +1,7 @@
 """The unit of work: a few utterances with all of their conditions, rendered, written and committed together."""
 
 import hashlib
+import itertools
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from augment.errors import AcoustigridError, AudioError, Fault, TestSetError
 from augment.files.audio import AudioFormat, encode, pcm_sha256
 from augment.files.sealed import SealedFolder
 from augment.render import Failed, Rendered, RenderSpec, render
-from augment.scene import Dealt
+from augment.scene import Block, Dealt
 from augment.testset.folder import PARTS, SCRATCH, SOUND, writing
 
 
@@ -116,8 +117,11 @@ class ShardWriter:
         with writing(self.folder.path):
             try:
                 self.folder.make_folder(temporary)
-                for utterance in shard.utterances:
-                    self._make(utterance, temporary, done)
+                for number, utterances in itertools.groupby(shard.utterances, key=lambda utterance: utterance.block):
+                    together = list(utterances)
+                    block = Block(number, max(utterance.samples for utterance in together))
+                    for utterance in together:
+                        self._make(utterance, block, temporary, done)
                 self._commit(shard, temporary, done)
             finally:
                 self.folder.remove_folder(temporary)
@@ -128,11 +132,11 @@ class ShardWriter:
         samples = sum(utterance.samples * len(utterance.items) for utterance in shard.utterances)
         return STARTUP_S + SLOWEST * samples / self.job.spec.sample_rate_hz
 
-    def _make(self, utterance: Utterance, temporary: str, done: "Done") -> None:
+    def _make(self, utterance: Utterance, block: Block, temporary: str, done: "Done") -> None:
         wanted = {item.condition: item for item in utterance.items}
         rate_hz = self.job.spec.sample_rate_hz
         try:
-            for outcome in render_utterance(self.job, utterance):
+            for outcome in render_utterance(self.job, utterance, block):
                 item = wanted.pop(outcome.condition.name)
                 if isinstance(outcome, Failed):
                     done.fail(utterance, item, outcome.reason)
@@ -201,8 +205,13 @@ class Done:
         )
 
 
-def render_utterance(job: Job, utterance: Utterance) -> Iterator[Rendered | Failed]:
+def render_utterance(job: Job, utterance: Utterance, block: Block | None = None) -> Iterator[Rendered | Failed]:
     """Render the items of an utterance.
+
+    Args:
+        job: How.
+        utterance: What.
+        block: Its block, where others of it are rendered too.
 
     Raises:
         AudioError: Its audio cannot be read, or is not what it was when it was planned.
@@ -214,4 +223,5 @@ def render_utterance(job: Job, utterance: Utterance) -> Iterator[Rendered | Fail
     if speech.sha256 != utterance.sha256:
         raise AudioError(Fault(str(utterance.path), "the file has changed since it was planned", "build again"))
     conditions = [job.conditions[item.condition] for item in utterance.items]
-    return render(speech.samples, conditions, spec, utterance.block, utterance.dealt)
+    heard = block or Block(utterance.block, speech.samples.size)
+    return render(speech.samples, conditions, spec, heard, utterance.dealt)

@@ -13,7 +13,7 @@ from augment.recipe.loader import LoadedRecipe
 from augment.render import RenderSpec
 from augment.testset.shard import Item, Job, Shard, Utterance
 
-ITEMS_PER_SHARD = 64
+ITEMS_PER_SHARD, MOST_PER_SHARD = 64, 512
 
 
 def job_of(loaded: LoadedRecipe, conditions: Iterable[Condition]) -> Job:
@@ -58,7 +58,7 @@ def utterance_of(rows: Sequence[dict[str, Any]], root: Path) -> Utterance:
 
 
 def shards(planned: Plan, finished: Container[str]) -> list[Shard]:
-    """Work of a plan that is not finished, in portions.
+    """Work of a plan that is not finished, in portions of whole blocks, where they are not too large.
 
     Args:
         planned: The plan.
@@ -66,9 +66,11 @@ def shards(planned: Plan, finished: Container[str]) -> list[Shard]:
     """
     found: list[Shard] = []
     waiting: list[Utterance] = []
-    for utterance in utterances(planned, finished):
-        waiting.append(utterance)
-        if sum(len(u.items) for u in waiting) >= ITEMS_PER_SHARD:
+    for utterance in sorted(utterances(planned, finished), key=lambda utterance: utterance.block):
+        size = sum(len(u.items) for u in waiting)
+        ends = waiting and waiting[-1].block != utterance.block
+        if size >= (ITEMS_PER_SHARD if ends else MOST_PER_SHARD):
             found.append(Shard(tuple(waiting)))
             waiting = []
+        waiting.append(utterance)
     return [*found, Shard(tuple(waiting))] if waiting else found

@@ -22,7 +22,7 @@ from augment.acoustics.pcm import FULL_SCALE
 from augment.design.conditions import ChainStep
 from augment.errors import Fault
 from augment.recipe.model import Recipe
-from augment.scene import SnrDefinition, Stage
+from augment.scene import Stage, Weighting
 from augment.verification.claims import claim_faults
 from augment.verification.heard import Findings, Heard
 from augment.verification.lag import lag_samples
@@ -149,11 +149,11 @@ class Comparison:
 class _Control:
     """A file without noise, and what others of its path are measured by."""
 
-    def __init__(self, item: Heard, definition: SnrDefinition) -> None:
+    def __init__(self, item: Heard, definition: Weighting) -> None:
         self.item, self.definition = item, definition
-        self.known: dict[tuple[float, SnrDefinition | None], float] = {}
+        self.known: dict[tuple[float, Weighting | None], float] = {}
 
-    def level_dbov(self, factor: float, definition: SnrDefinition | None = None) -> float:
+    def level_dbov(self, factor: float, definition: Weighting | None = None) -> float:
         """Level of its speech at another gain; most items of an utterance have the same."""
         key = (round(factor, 9), definition)
         if key not in self.known:

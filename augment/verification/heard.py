@@ -11,7 +11,7 @@ from augment.acoustics import Signal
 from augment.acoustics.levels import speech_level
 from augment.acoustics.pcm import FULL_SCALE
 from augment.design.conditions import ChainStep, Condition
-from augment.scene import SnrDefinition, Stage
+from augment.scene import Stage, Weighting
 from augment.verification.meter import through
 
 
@@ -67,7 +67,7 @@ class Heard:
         """Samples, full scale 1.0."""
         return self.pcm / FULL_SCALE
 
-    def level_dbov(self, factor: float = 1.0, definition: SnrDefinition | None = None) -> float:
+    def level_dbov(self, factor: float = 1.0, definition: Weighting | None = None) -> float:
         """P.56 level of the file times a factor, where it holds speech alone: the meter's thresholds do not move."""
         signal = self.signal * factor
         seen = signal if definition is None else through(signal, self.sample_rate_hz, definition)

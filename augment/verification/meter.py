@@ -9,10 +9,10 @@ import math
 import numpy as np
 
 from augment.acoustics import Signal
-from augment.scene import SnrDefinition
+from augment.scene import Weighting
 
 
-def through(signal: Signal, sample_rate_hz: int, definition: SnrDefinition) -> Signal:
+def through(signal: Signal, sample_rate_hz: int, definition: Weighting) -> Signal:
     """A signal as the definition of the SNR sees it, by one DFT over the signal and its mirror image.
 
     An edge of the band is a quarter of a sine in amplitude: from half the lower corner up to its double, and from a

@@ -12,7 +12,7 @@ from augment.acoustics.filters import minimum_phase_fir
 from augment.perturb.microphone.overload import Overload
 from augment.perturb.microphone.self_noise import SelfNoise
 from augment.profiles.library import Library, bundled_names
-from augment.scene import Draw, Scene, SnrDefinition, Stem
+from augment.scene import Block, Draw, Scene, Stem, Weighting
 
 HERE = Path(__file__).resolve().parent
 RATES = (8000, 16000, 48000)
@@ -136,15 +136,15 @@ def a08_minimum_phase() -> list[Figure]:
 
 
 def silent_scene(seconds: float, rate: int, full_scale_dbspl: float) -> Scene:
-    speech = Stem(np.zeros(round(seconds * rate)), 1.0, ("silence",))
-    definition = SnrDefinition((100.0, min(7000.0, 0.45 * rate)))
+    speech = Stem.of(np.zeros(round(seconds * rate)), rate)
+    definition = Weighting((100.0, min(7000.0, 0.45 * rate)))
     return Scene(
         speech=speech, noises=(), sample_rate_hz=rate, snr=definition, full_scale_dbspl=full_scale_dbspl
     )  # fmt: skip
 
 
 def draw() -> Draw:
-    return Draw((1, "block 0", "device", "microphone", "step"), Library(HERE))
+    return Draw((1, "block 0", "device", "microphone", "step"), Library(HERE), Block(0, 48000 * 20))
 
 
 def a_weighted_dbov(signal: np.ndarray, rate: int) -> float:
@@ -162,7 +162,7 @@ def distortion(level_dbspl: float, aop_dbspl: float, full_scale_dbspl: float) ->
         np.sqrt(2) * 10 ** ((level_dbspl - full_scale_dbspl) / 20) * np.sin(2 * np.pi * 1000 * np.arange(rate) / rate)
     )
     scene = Scene(
-        speech=Stem(sine, 1.0, ("sine",)), noises=(), sample_rate_hz=rate, snr=SnrDefinition(),
+        speech=Stem.of(sine, rate), noises=(), sample_rate_hz=rate, snr=Weighting(),
         full_scale_dbspl=full_scale_dbspl,
     )  # fmt: skip
     step = Overload(kind="overload", aop_dbspl=aop_dbspl)

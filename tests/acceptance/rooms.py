@@ -10,7 +10,7 @@ from augment.acoustics.room import direct_index, room_measures
 from augment.external.shoebox import shoebox_response
 from augment.perturb import kinds
 from augment.profiles.library import Library, bundled_names
-from augment.scene import Draw, Scene, SnrDefinition, Standing, Stem
+from augment.scene import Block, Draw, Scene, Standing, Stem, Weighting
 
 RATE = 16000
 
@@ -113,9 +113,14 @@ def a17_target_t60() -> list[Figure]:
         step = kinds()["simulated_room"](kind="simulated_room", profile=name, distance_m=min(1.0, room.size_m[2] / 2))
         times = []
         for block in range(4):
-            speech = Stem(np.eye(1, 4 * RATE)[0], 1.0, ("click",))
-            draw = Draw((1, f"block {block}", "room", name, "simulated_room"), library, Standing(str(block + 1), block))
-            after = step.apply(Scene(speech, (), RATE, SnrDefinition()), draw)
+            speech = Stem.of(np.eye(1, 4 * RATE)[0], RATE)
+            draw = Draw(
+                (1, f"block {block}", "room", name, "simulated_room"),
+                library,
+                Block(block, 4 * RATE),
+                Standing(str(block + 1), block),
+            )
+            after = step.apply(Scene(speech, (), RATE, Weighting()), draw)
             times.append((room.t60_s, _schroeder_s(after.speech.samples[: int(1.5 * room.t60_s * RATE)])))
         figures.append(_worst(times, f"T60 of {name}", 0.2, "s", relative=True))
     return figures

@@ -11,7 +11,7 @@ from augment.acoustics.levels import speech_gain
 from augment.design.conditions import Condition, conditions
 from augment.recipe.loader import bundled_recipes, load_recipe
 from augment.render import render
-from augment.scene import Standing
+from augment.scene import Block, Standing
 from augment.testset.work import job_of
 
 RATE = 16000
@@ -65,7 +65,7 @@ def a24_label_timestamps() -> list[Figure]:
         chains = {str(c.chain): c for c in map(without_noise, columns)}.values()
         worst = [0.0]
         first = {step.plays: Standing("1", 0) for chain in chains for step in chain.chain if step.plays}
-        for item in render(probe(), list(chains), job.spec, 0, first):
+        for item in render(probe(), list(chains), job.spec, Block(0, probe().size), first):
             assert not hasattr(item, "reason"), item
             worst += shifts_s(item.pcm / 32768)
         figures.append(

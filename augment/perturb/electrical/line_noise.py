@@ -6,7 +6,7 @@ from pydantic import Field
 
 from augment.perturb import Perturbation
 from augment.profiles.library import Need
-from augment.scene import Draw, NoiseRequest, Scene, Stage
+from augment.scene import Draw, NoiseRequest, Scene, Sounding, Stage
 
 
 class LineNoise(Perturbation):
@@ -44,8 +44,11 @@ class LineNoise(Perturbation):
         Raises:
             RenderError: Nothing of it lies in the band in which the SNR is defined.
         """
-        rate, length = scene.sample_rate_hz, scene.speech.samples.size
-        history = ("line_noise", draw.name, self.profile, length)
-        samples, active = scene.memo.once(history, lambda: draw.library.noise(self.profile, length, rate, draw.stream))
+        rate = scene.sample_rate_hz
+
+        def make() -> Sounding:
+            return Sounding(*draw.library.noise(self.profile, draw.block.longest, rate, draw.stream), rate)
+
+        heard = draw.block.shared.once(("line_noise", draw.name, self.profile), make)
         request = NoiseRequest(draw.step, self.profile, self.snr_db, acoustic=False)
-        return scene.with_noise(samples, request, history, active)
+        return scene.with_noise(heard.beginning(scene.samples, scene.shelf), request)

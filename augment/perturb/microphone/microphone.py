@@ -2,15 +2,13 @@
 
 from typing import Annotated, ClassVar, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
-from augment.acoustics.filters import minimum_phase_fir, speech_delay_samples
+from augment.acoustics.filters import ImpulseResponse, minimum_phase_fir, speech_delay_samples
 from augment.errors import RenderError
 from augment.perturb import Perturbation
 from augment.profiles.library import Library, Need
-from augment.scene import Draw, Scene, SnrDefinition, Stage
+from augment.scene import Draw, Scene, Stage, Weighting
 
 KNOWN_TO = 0.45
 FALLEN_OFF_DB = -15.0
@@ -48,7 +46,7 @@ class Microphone(Perturbation):
         """The response."""
         return (Need("profile", "microphone", self.profile),)
 
-    def remarks(self, library: Library, sample_rate_hz: int, snr: SnrDefinition) -> tuple[str, ...]:
+    def remarks(self, library: Library, sample_rate_hz: int, snr: Weighting) -> tuple[str, ...]:
         """Where the response is held at a level that may be heard."""
         held = library.microphone(self.profile).held(sample_rate_hz)
         return () if held is None else (f"microphone {self.profile}: {held}",)
@@ -66,9 +64,8 @@ class Microphone(Perturbation):
             known, needed = f"{frequency[-1]:.0f} Hz", f"{KNOWN_TO * rate:.0f} Hz"
             raise RenderError(f"step {draw.step}: '{self.profile}' is known up to {known}, and {needed} is needed")
 
-        def design() -> tuple[NDArray[np.float64], int]:
+        def design() -> ImpulseResponse:
             taps = minimum_phase_fir(frequency, level, rate)
-            return taps, max(0, round(speech_delay_samples(taps, rate)))
+            return ImpulseResponse(taps, max(0, round(speech_delay_samples(taps, rate))))
 
-        taps, advance = draw.library.once(("taps", self.profile, rate), design)
-        return scene.filtered(("microphone", self.profile), taps, advance)
+        return scene.filtered(draw.library.once(("taps", self.profile, rate), design))

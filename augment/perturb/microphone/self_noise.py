@@ -7,7 +7,7 @@ from pydantic import Field
 from augment.acoustics.self_noise import a_weighted_level_db, electronic_noise
 from augment.errors import RenderError
 from augment.perturb import Perturbation
-from augment.scene import Draw, Scene, Stage
+from augment.scene import Draw, Scene, Sounding, Stage
 
 
 class SelfNoise(Perturbation):
@@ -45,8 +45,11 @@ class SelfNoise(Perturbation):
         """
         if scene.full_scale_dbspl is None:
             raise RenderError(f"step {draw.step}: the level of the speech in dB SPL is not known")
-        rate, length = scene.sample_rate_hz, scene.speech.samples.size
-        history = ("self_noise", draw.name, length)
-        samples = scene.memo.once(history, lambda: electronic_noise(length, rate, draw.stream("noise")))
+        rate = scene.sample_rate_hz
+
+        def make() -> Sounding:
+            return Sounding(electronic_noise(draw.block.longest, rate, draw.stream("noise")), None, rate)
+
+        track = draw.block.shared.once(("self_noise", draw.name), make).beginning(scene.samples, scene.shelf)
         gain_db = self.ein_dba - scene.full_scale_dbspl - a_weighted_level_db(rate)
-        return scene.with_device_noise(samples, draw.step, "self-noise", history, gain_db)
+        return scene.with_device_noise(track, draw.step, "self-noise", gain_db)

@@ -2,11 +2,9 @@
 
 from typing import Annotated, ClassVar, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
-from augment.acoustics.filters import high_pass, speech_delay_samples
+from augment.acoustics.filters import ImpulseResponse, high_pass, speech_delay_samples
 from augment.perturb import Perturbation
 from augment.scene import Draw, Scene, Stage
 
@@ -36,10 +34,8 @@ class WindFilter(Perturbation):
         """Filter every stem."""
         rate = scene.sample_rate_hz
 
-        def design() -> tuple[NDArray[np.float64], int]:
+        def design() -> ImpulseResponse:
             taps = high_pass(self.cutoff_hz, self.order, rate)
-            return taps, max(0, round(speech_delay_samples(taps, rate)))
+            return ImpulseResponse(taps, max(0, round(speech_delay_samples(taps, rate))))
 
-        name = ("wind_filter", self.cutoff_hz, self.order)
-        taps, advance = draw.library.once((*name, rate), design)
-        return scene.filtered(name, taps, advance)
+        return scene.filtered(draw.library.once(("wind_filter", self.cutoff_hz, self.order, rate), design))

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from augment.acoustics import Signal
-from augment.acoustics.filters import convolve
+from augment.acoustics.filters import ImpulseResponse, convolve_in_chunks, whole_chunks
 from augment.acoustics.levels import speech_activity, speech_gain
-from augment.perturb.noise_step import NoiseStep, a_level_dbov
+from augment.perturb.noise_step import Heard, NoiseStep
 from augment.profiles.components import Sound
 from augment.profiles.library import Need
-from augment.scene import Babble, Draw, Room, Scene, Voice
+from augment.scene import Babble, Draw, Room, Scene, Sounding, Voice
 
 TALKER_DBOV = -26.0
 PLACES = 4
@@ -54,25 +54,28 @@ class BabbleNoise(NoiseStep):
         """Who talks."""
         babble = self._babble(draw)
         ids = ";".join(voice.utterance for talker in babble.talkers for voice in talker)
-        return {"talkers": len(babble.talkers), "talker_ids": ids, "segment": f"{draw.step} of block {draw.block}"}
+        return {
+            "talkers": len(babble.talkers),
+            "talker_ids": ids,
+            "segment": f"{draw.step} of block {draw.block.number}",
+        }
 
     def sound(self, draw: Draw, samples: int, sample_rate_hz: int, lead: int) -> Sound:
         """All talkers, without a room."""
         said, active = self._talk(draw, samples, lead, sample_rate_hz, 1)
         return said[0], active
 
-    def _heard(
-        self, scene: Scene, draw: Draw, taps: NDArray[np.float64] | None
-    ) -> tuple[Signal, NDArray[np.bool_] | None, float]:
+    def _heard(self, scene: Scene, draw: Draw, path: ImpulseResponse | None) -> Heard:
         paths = [] if scene.room is None else [_path(scene.room, draw, k) for k in range(min(PLACES, self.talkers))]
         known = [path for path in paths if path is not None]
         if not known:
             return super()._heard(scene, draw, None)
-        lead, rate = max(path.size for path in known) - 1, scene.sample_rate_hz
-        parts, on = self._talk(draw, scene.speech.samples.size, lead, rate, len(known))
-        wet = np.sum([convolve(part, path)[lead:] for part, path in zip(parts, known, strict=True)], axis=0)
-        active = None if on[lead:].all() else on[lead:]
-        return wet, active, a_level_dbov(wet, rate, active)
+        lead, rate = max(path.taps.size for path in known) - 1, scene.sample_rate_hz
+        length = max(whole_chunks(draw.block.longest, path) for path in known)
+        parts, on = self._talk(draw, length, lead, rate, len(known))
+        wet = np.sum([convolve_in_chunks(part, way, lead) for part, way in zip(parts, known, strict=True)], axis=0)
+        heard = Sounding(wet, on, rate, lead)
+        return Heard(heard, heard)
 
     def _talk(
         self, draw: Draw, samples: int, lead: int, sample_rate_hz: int, places: int
@@ -95,7 +98,7 @@ class BabbleNoise(NoiseStep):
         return draw.dealt
 
 
-def _path(room: Room, draw: Draw, place: int) -> NDArray[np.float64] | None:
+def _path(room: Room, draw: Draw, place: int) -> ImpulseResponse | None:
     return room.noise_response(f"{draw.step} place {place}", None)
 
 

@@ -3,19 +3,19 @@
 from collections.abc import Hashable
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from augment.acoustics import Signal
 from augment.acoustics.edge_line import edge_line
-from augment.acoustics.splice import excerpt
+from augment.acoustics.levels import db
+from augment.acoustics.spectrum import weighted_power
+from augment.acoustics.splice import excerpt, lasts
 from augment.files.channels import ChannelField
-from augment.perturb.noise_step import NoiseStep, a_level_dbov
+from augment.perturb.noise_step import NoiseStep
 from augment.profiles.components import Sound
 from augment.profiles.library import Library, Need
 from augment.profiles.recording import Use
-from augment.scene import Draw, Scene, Segment, SnrDefinition
+from augment.scene import Draw, Scene, Segment, Track, Weighting
 from augment.tolerance import AtMost, Unusable, tolerance_of
 
 
@@ -54,7 +54,7 @@ class BackgroundNoise(NoiseStep):
         use = Use(self.channel, tolerance_of(self.unusable, self.at_most))
         return (Need("source", "recording", self.source, use),)
 
-    def remarks(self, library: Library, sample_rate_hz: int, snr: SnrDefinition) -> tuple[str, ...]:
+    def remarks(self, library: Library, sample_rate_hz: int, snr: Weighting) -> tuple[str, ...]:
         """A strong line on an edge of the band in which its SNR is defined; of many recordings, the strongest."""
         if self.snr_db is None or snr.band_hz is None:
             return ()
@@ -80,7 +80,7 @@ class BackgroundNoise(NoiseStep):
         """Where in the recording it starts, and whether the recording ends before the utterance."""
         segment, rate = self._segment(draw), scene.sample_rate_hz
         recording = self._recording(draw, rate)
-        ends = segment.start + scene.speech.samples.size > recording.size
+        ends = scene.samples > lasts(recording, rate, segment.start)
         return {"start_s": segment.start / rate, "segment": segment.label, "continued": ends}
 
     def sound(self, draw: Draw, samples: int, sample_rate_hz: int, lead: int) -> Sound:
@@ -89,12 +89,12 @@ class BackgroundNoise(NoiseStep):
         recording = self._recording(draw, sample_rate_hz)
         return excerpt(recording, sample_rate_hz, segment.start, samples, draw.stream("splice")), None
 
-    def a_level_db(self, draw: Draw, sound: Signal, sample_rate_hz: int, active: NDArray[np.bool_] | None) -> float:
+    def own_level_db(self, draw: Draw, dry: Track) -> float:
         """Level of the whole recording: a stretch in which little happens is not turned up."""
         segment = self._segment(draw)
-        recording = self._recording(draw, sample_rate_hz)
-        key = ("recording level", self.source, self.channel, segment.name, segment.sha256, sample_rate_hz)
-        return draw.library.once(key, lambda: a_level_dbov(recording, sample_rate_hz, None))
+        rate = dry.sample_rate_hz
+        key = ("recording level", self.source, self.channel, segment.name, segment.sha256, rate)
+        return draw.library.once(key, lambda: db(weighted_power(self._recording(draw, rate), rate, a_weighted=True)))
 
     def _recording(self, draw: Draw, sample_rate_hz: int) -> Signal:
         segment = self._segment(draw)

@@ -2,16 +2,13 @@
 
 from typing import Annotated, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
-from augment.acoustics import Signal
 from augment.acoustics.colour import Colour, colour_density, noise
 from augment.acoustics.shaping import a_level_of_density_db
 from augment.perturb.noise_step import NoiseStep
 from augment.profiles.components import Sound
-from augment.scene import Draw
+from augment.scene import Draw, Track
 
 
 class ColouredNoise(NoiseStep):
@@ -43,6 +40,6 @@ class ColouredNoise(NoiseStep):
         """The noise, 0 dBov, always on; shape (samples,)."""
         return noise(samples, draw.stream, colour_density(self.colour, sample_rate_hz)), None
 
-    def a_level_db(self, draw: Draw, sound: Signal, sample_rate_hz: int, active: NDArray[np.bool_] | None) -> float:
+    def own_level_db(self, draw: Draw, dry: Track) -> float:
         """Level of the noise over a long time, the same in every utterance."""
-        return a_level_of_density_db(colour_density(self.colour, sample_rate_hz), sample_rate_hz)
+        return a_level_of_density_db(colour_density(self.colour, dry.sample_rate_hz), dry.sample_rate_hz)

@@ -2,18 +2,15 @@
 
 from typing import Annotated, ClassVar, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
-from augment.acoustics import Signal
 from augment.acoustics.edge_line import edge_line
 from augment.errors import RenderError
 from augment.perturb.noise_step import SourceNoise
 from augment.profiles.components import Sound
 from augment.profiles.library import Library, Need
 from augment.profiles.noise import Level
-from augment.scene import Draw, SnrDefinition
+from augment.scene import Draw, Track, Weighting
 
 
 class EquipmentNoise(SourceNoise):
@@ -41,7 +38,7 @@ class EquipmentNoise(SourceNoise):
         """The profile."""
         return (Need("profile", "noise_profile", self.profile),)
 
-    def remarks(self, library: Library, sample_rate_hz: int, snr: SnrDefinition) -> tuple[str, ...]:
+    def remarks(self, library: Library, sample_rate_hz: int, snr: Weighting) -> tuple[str, ...]:
         """A strong line on an edge of the band in which its SNR is defined."""
         if self.snr_db is None or snr.band_hz is None:
             return ()
@@ -53,7 +50,7 @@ class EquipmentNoise(SourceNoise):
 
     knows_its_level: ClassVar[bool] = True
 
-    def wanted_dba(self, draw: Draw) -> float | None:
+    def wanted_dba(self, draw: Draw) -> float:
         """Without SNR and level, the machine is as loud as its profile says.
 
         Raises:
@@ -80,7 +77,7 @@ class EquipmentNoise(SourceNoise):
         """The synthesised noise."""
         return draw.library.noise(self.profile, samples, sample_rate_hz, draw.stream, lead)
 
-    def a_level_db(self, draw: Draw, sound: Signal, sample_rate_hz: int, active: NDArray[np.bool_] | None) -> float:
+    def own_level_db(self, draw: Draw, dry: Track) -> float:
         """Level of the machine, the same in every utterance and at every sample rate."""
         profile = draw.library.noise_profile(self.profile)
         return draw.library.once(("noise level", self.profile), profile.a_level_db)

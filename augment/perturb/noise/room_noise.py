@@ -2,15 +2,12 @@
 
 from typing import Annotated, ClassVar, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
-from augment.acoustics import Signal
 from augment.acoustics.colour import nc_density, nc_level_dba, noise
 from augment.perturb.noise_step import NoiseStep
 from augment.profiles.components import Sound
-from augment.scene import Draw
+from augment.scene import Draw, Track
 
 
 class RoomNoise(NoiseStep):
@@ -38,7 +35,7 @@ class RoomNoise(NoiseStep):
 
     knows_its_level: ClassVar[bool] = True
 
-    def wanted_dba(self, draw: Draw) -> float | None:
+    def wanted_dba(self, draw: Draw) -> float:
         """Without SNR and level, the room is as loud as its curve says."""
         return nc_level_dba(self.nc) if self.level_dba is None else self.level_dba
 
@@ -50,6 +47,6 @@ class RoomNoise(NoiseStep):
         """The noise, always on, in units of 20 uPa (its level in dB is dB SPL); shape (samples,)."""
         return noise(samples, draw.stream, nc_density(self.nc, sample_rate_hz)), None
 
-    def a_level_db(self, draw: Draw, sound: Signal, sample_rate_hz: int, active: NDArray[np.bool_] | None) -> float:
+    def own_level_db(self, draw: Draw, dry: Track) -> float:
         """Level of the whole curve, whatever of it the test set can hold."""
         return nc_level_dba(self.nc)

@@ -2,17 +2,14 @@
 
 from typing import Annotated, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
-from augment.acoustics import Signal
 from augment.acoustics.colour import BYRNE_LTASS_DB, noise, third_octave_density
 from augment.acoustics.shaping import Density, a_level_of_density_db
 from augment.perturb.noise_step import NoiseStep
 from augment.profiles.components import Sound
 from augment.profiles.library import Need
-from augment.scene import Draw, Spectrum
+from augment.scene import Draw, Spectrum, Track
 
 
 class SpeechShapedNoise(NoiseStep):
@@ -55,6 +52,6 @@ class SpeechShapedNoise(NoiseStep):
             levels = {round(centre): level for centre, level in draw.dealt.third_octaves_db}
         return third_octave_density(levels, sample_rate_hz)
 
-    def a_level_db(self, draw: Draw, sound: Signal, sample_rate_hz: int, active: NDArray[np.bool_] | None) -> float:
+    def own_level_db(self, draw: Draw, dry: Track) -> float:
         """Level of the noise over a long time, the same in every utterance."""
-        return a_level_of_density_db(self._density(draw, sample_rate_hz), sample_rate_hz)
+        return a_level_of_density_db(self._density(draw, dry.sample_rate_hz), dry.sample_rate_hz)

@@ -2,16 +2,13 @@
 
 from typing import Annotated, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
-from augment.acoustics import Signal
 from augment.acoustics.colour import gusts, noise, wind_density
 from augment.acoustics.shaping import a_level_of_density_db
 from augment.perturb.noise_step import NoiseStep
 from augment.profiles.components import Sound
-from augment.scene import Draw
+from augment.scene import Draw, Track
 
 
 class WindNoise(NoiseStep):
@@ -49,6 +46,6 @@ class WindNoise(NoiseStep):
         steady = noise(samples, draw.stream, wind_density(self.corner_hz, sample_rate_hz))
         return steady * gusts(samples, sample_rate_hz, draw.stream, self.gust_db, self.gust_s), None
 
-    def a_level_db(self, draw: Draw, sound: Signal, sample_rate_hz: int, active: NDArray[np.bool_] | None) -> float:
+    def own_level_db(self, draw: Draw, dry: Track) -> float:
         """Level of the noise over a long time, the same in every utterance."""
-        return a_level_of_density_db(wind_density(self.corner_hz, sample_rate_hz), sample_rate_hz)
+        return a_level_of_density_db(wind_density(self.corner_hz, dry.sample_rate_hz), dry.sample_rate_hz)

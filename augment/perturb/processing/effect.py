@@ -10,7 +10,7 @@ from augment.acoustics import Signal
 from augment.errors import RenderError
 from augment.external import audiomentations_adapter as engine
 from augment.perturb import Perturbation
-from augment.scene import Draw, Scene, Stage
+from augment.scene import Draw, Scene, Stage, Stem
 
 At = Literal["source", "microphone", "electrical", "processing", "channel"]
 
@@ -104,14 +104,11 @@ class Effect(Perturbation):
         at_source = self.at == "source"
         before = scene.speech if at_source else scene.mixture_stem
         assert before is not None, "the renderer mixes the stems before a step that is not linear"
-        key = ("effect parameters", before.history, before.gain, name)
-        told = scene.memo.once(key, lambda: run(before.signal())[1])
+        told = before.track.found(("told", name, before.gain), lambda: run(before.signal())[1])
         after = self._speech_alone(scene, name, process) if at_source else scene.processed(name, process, True)
         return after.noted(effect_parameters=told)
 
     @staticmethod
     def _speech_alone(scene: Scene, name: Any, process: Any) -> Scene:
         stem = scene.speech
-        history = (*stem.history, stem.gain, name)
-        samples = scene.memo.once(history, lambda: process(stem.signal()))
-        return replace(scene, speech=replace(stem, samples=samples, gain=1.0, history=history))
+        return replace(scene, speech=Stem(stem.track.processed(name, process, stem.gain)))

@@ -2,15 +2,14 @@
 
 from typing import Annotated, ClassVar, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
+from augment.acoustics.filters import ImpulseResponse
 from augment.perturb import Perturbation
 from augment.perturb.room_step import RECORDS, response_columns
 from augment.profiles.library import Library, Need
-from augment.profiles.room import Response
-from augment.scene import Draw, Room, Scene, SnrDefinition, Stage, Standing
+from augment.profiles.room import MeasuredResponse
+from augment.scene import Draw, Room, Scene, Stage, Standing, Weighting
 
 
 class MeasuredRoom(Perturbation):
@@ -64,7 +63,7 @@ class MeasuredRoom(Perturbation):
         responses = [Need(field, "impulse_response", name) for field, name in given.items()]
         return (*responses, *(Need(field, "position", name) for field, name in given.items()))
 
-    def remarks(self, library: Library, sample_rate_hz: int, snr: SnrDefinition) -> tuple[str, ...]:
+    def remarks(self, library: Library, sample_rate_hz: int, snr: Weighting) -> tuple[str, ...]:
         """Responses that turn the sign of the speech: nobody hears it, but a recording beside it would cancel."""
         responses = library.responses(self.source, self.channel, self.keep_gain, sample_rate_hz)
         turned = [response.position.name for response in responses if response.inverted]
@@ -85,13 +84,13 @@ class MeasuredRoom(Perturbation):
         chosen = positions[standing.number]
         first = standing.number if standing.noise is None else standing.noise
 
-        def noise_response(name: str, distance_m: float | None) -> NDArray[np.float64] | None:
+        def noise_response(name: str, distance_m: float | None) -> ImpulseResponse | None:
             # Another position than the talker's, where both are of one folder.
             taken = int(self.noise_source is None)
             if len(others) == taken:
                 return None
             step = taken + int(draw.setting_stream(f"noise {name}").integers(len(others) - taken))
-            return others[(first + step) % len(others)].taps
+            return others[(first + step) % len(others)].response
 
         columns = {
             "room_name": self.source,
@@ -100,13 +99,10 @@ class MeasuredRoom(Perturbation):
             "room_distance_m": self.distance_m,
             "room_t60_target_s": None,
             "room_t60_missed": None,
-            **response_columns(scene, chosen.taps, chosen.advance_samples, chosen.measures, chosen.direct_index),
+            **response_columns(scene, chosen.response, chosen.measures, chosen.direct_index),
         }
-        key = ("measured response", chosen.position.sha256, self.channel, self.keep_gain)
-        room = Room((*key, self.noise_source, draw.step, first), noise_response, absolute=self.keep_gain)
-        taps, advance = chosen.taps, chosen.advance_samples
-        wet = scene.reverberated(key, taps, room, distance_m=self.distance_m, advance_samples=advance)
-        return wet.noted(**columns)
+        room = Room((chosen.response, self.noise_source, draw.step, first), noise_response, absolute=self.keep_gain)
+        return scene.reverberated(chosen.response, room, self.distance_m).noted(**columns)
 
-    def _responses(self, draw: Draw, source: str, sample_rate_hz: int) -> tuple[Response, ...]:
+    def _responses(self, draw: Draw, source: str, sample_rate_hz: int) -> tuple[MeasuredResponse, ...]:
         return draw.library.responses(source, self.channel, self.keep_gain, sample_rate_hz)

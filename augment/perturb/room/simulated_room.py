@@ -2,10 +2,9 @@
 
 from typing import Annotated, ClassVar, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
+from augment.acoustics.filters import ImpulseResponse
 from augment.acoustics.room import RoomMeasures, room_measures, whole_decay
 from augment.errors import RenderError
 from augment.external.shoebox import (
@@ -85,14 +84,14 @@ class SimulatedRoom(Perturbation):
         if pair is None:
             raise RenderError(self._no_space(draw, figures, "talker and microphone", self.distance_m))
         talker, microphone = pair
-        key, taps, measures = self._response(draw, figures, scene.sample_rate_hz, talker, microphone, seeds_of(stream))
+        response, measures = self._response(draw, figures, scene.sample_rate_hz, talker, microphone, seeds_of(stream))
 
-        def noise_response(name: str, distance_m: float | None) -> NDArray[np.float64] | None:
+        def noise_response(name: str, distance_m: float | None) -> ImpulseResponse | None:
             own = draw.setting_stream(f"place {place} noise {name}")
             source = draw_source(figures.size_m, microphone, talker, distance_m, own)
             if source is None:
                 raise RenderError(self._no_space(draw, figures, f"the noise '{name}' and the microphone", distance_m))
-            return self._response(draw, figures, scene.sample_rate_hz, source, microphone, seeds_of(own))[1]
+            return self._response(draw, figures, scene.sample_rate_hz, source, microphone, seeds_of(own))[0]
 
         time = measures.t30_s
         columns = {
@@ -102,26 +101,28 @@ class SimulatedRoom(Perturbation):
             "room_distance_m": self.distance_m,
             "room_t60_target_s": figures.t60_s,
             "room_t60_missed": time is None or abs(time / figures.t60_s - 1) > T60_TOLERANCE,
-            **response_columns(scene, taps, 0, measures, round(self.distance_m / SOUND_M_PER_S * scene.sample_rate_hz)),
+            **response_columns(
+                scene, response, measures, round(self.distance_m / SOUND_M_PER_S * scene.sample_rate_hz)
+            ),
         }
-        room = Room((*key, draw.step, place), noise_response)
-        return scene.reverberated(key, taps, room, distance_m=self.distance_m).noted(**columns)
+        room = Room((response, draw.step, place), noise_response)
+        return scene.reverberated(response, room, self.distance_m).noted(**columns)
 
     def _response(
         self, draw: Draw, figures: RoomProfile, rate: int, source: Point, microphone: Point, seeds: tuple[int, int]
-    ) -> tuple[tuple[object, ...], NDArray[np.float64], RoomMeasures]:
-        """Name, taps and measures of the response between two places."""
+    ) -> tuple[ImpulseResponse, RoomMeasures]:
+        """The response between two places, and its measures."""
         size, t60 = figures.size_m, figures.t60_s
         absorption = draw.library.once(
             ("absorption", size, t60, rate), lambda: absorption_for(size, t60, figures.sabine_absorption, rate)
         )
 
-        def simulate() -> tuple[NDArray[np.float64], RoomMeasures]:
+        def simulate() -> tuple[ImpulseResponse, RoomMeasures]:
             taps = shoebox_response(size, absorption, source, microphone, rate, seeds)
-            return taps, room_measures(taps, 0, rate, whole_decay(taps))
+            return ImpulseResponse(taps), room_measures(taps, 0, rate, whole_decay(taps))
 
         key = ("simulated response", size, t60, rate, source, microphone, seeds)
-        return (key, *draw.library.once(key, simulate))
+        return draw.library.once(key, simulate)
 
     def _no_space(self, draw: Draw, figures: RoomProfile, who: str, distance_m: float | None) -> str:
         size = " x ".join(f"{side:g}" for side in figures.size_m)

@@ -1,0 +1,259 @@
+"""A sound on its way through the chain, and what has been found out about it."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Any, Protocol, TypeVar
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import scipy
+from numpy.typing import NDArray
+
+from augment.acoustics import Signal
+from augment.acoustics.filters import ImpulseResponse, convolve_in_chunks, cut_to, transform_size
+from augment.acoustics.levels import SpeechLevel, SpeechMeter, db, power
+from augment.acoustics.loudness import block_powers, k_response, k_weighted
+from augment.acoustics.spectrum import MirroredSpectrum, Weighting
+
+T = TypeVar("T")
+LEAST_TAIL = 1e-15
+"""Less than that of the energy is rounding."""
+MOST_KEPT = 2**20
+"""Samples of the longest sound whose spectra are kept."""
+FULL_BAND = Weighting()
+A_WEIGHTED = Weighting(a_weighted=True)
+RINGING_S = 0.4
+"""Transforms leave so much room behind a sound: for the ringing of a device and of the K-weighting together."""
+
+
+class Holds(Protocol):
+    """What takes memory."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes."""
+
+
+Kept = TypeVar("Kept", bound=Holds)
+
+
+class Shelf:
+    """Sounds that conditions share; those that were not used for longest are forgotten when it grows too full."""
+
+    def __init__(self, largest_bytes: int = 192 * 2**20) -> None:
+        self._largest = largest_bytes
+        self._held = 0
+        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
+
+    def once(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """The value of a key; computed if it is not held.
+
+        Example:
+            >>> shelf = Shelf()
+            >>> shelf.once("a", lambda: 1), shelf.once("a", lambda: 2)
+            (1, 1)
+        """
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            found: T = self._kept[key]
+            return found
+        value = compute()
+        self._kept[key] = value
+        self.grow(getattr(value, "nbytes", 0))
+        return value
+
+    def grow(self, by_bytes: int) -> None:
+        """Something that is kept holds more now."""
+        self._held += by_bytes
+        while self._held > self._largest and len(self._kept) > 1:
+            self._held -= getattr(self._kept.popitem(last=False)[1], "nbytes", 0)
+
+
+class Sounding:
+    """Noise as long as the longest utterance of a block: each utterance hears its beginning.
+
+    Args:
+        samples: Shape (lead + n,).
+        active: Where it is on, of the same shape; None for always.
+        sample_rate_hz: Samples a second.
+        lead: Samples before the beginning, which a room has heard already.
+    """
+
+    def __init__(self, samples: Signal, active: NDArray[np.bool_] | None, sample_rate_hz: int, lead: int = 0) -> None:
+        self._samples, self._active, self._rate, self._lead = samples, active, sample_rate_hz, lead
+        self.nbytes = samples.nbytes
+
+    def through(self, path: ImpulseResponse) -> "Sounding":
+        """The noise after a way through a room."""
+        return Sounding(convolve_in_chunks(self._samples, path, self._lead), self._active, self._rate, self._lead)
+
+    def beginning(self, samples: int, shelf: Shelf) -> "Track":
+        """What an utterance of so many samples hears."""
+
+        def make() -> Track:
+            heard = slice(self._lead, self._lead + samples)
+            active = None if self._active is None or self._active[heard].all() else self._active[heard]
+            return Track(self._samples[heard], self._rate, shelf, active)
+
+        return shelf.once((self, samples), make)
+
+
+class Track:
+    """A sound, and what has been found out about it: nothing is found out twice. Equal only to itself.
+
+    A gain stays outside. What is linear in it is found for the sound as it stands; what is not, such as the reading of
+    a meter with thresholds, is asked for with the gain.
+
+    Args:
+        samples: Shape (n,); nobody writes to them any more.
+        sample_rate_hz: Samples a second.
+        shelf: Where spectra and what was made of the sound are kept.
+        active: Where a noise that pauses is on, shape (n,); None for always.
+        made_of: The sound and the response that it was made of, where a filter made it.
+    """
+
+    def __init__(
+        self,
+        samples: Signal,
+        sample_rate_hz: int,
+        shelf: Shelf,
+        active: NDArray[np.bool_] | None = None,
+        made_of: "tuple[Track, ImpulseResponse] | None" = None,
+    ) -> None:
+        self.samples, self.sample_rate_hz, self.active = samples, sample_rate_hz, active
+        self.shelf = shelf
+        self._made_of = made_of
+        self.nbytes = samples.nbytes
+        self._found: dict[Hashable, Any] = {}
+        self._beside: WeakKeyDictionary[Track, NDArray[np.float64]] = WeakKeyDictionary()
+
+    def found(self, what: Hashable, find: Callable[[], T]) -> T:
+        """A fact about it, found once; a number or little more."""
+        if what not in self._found:
+            self._found[what] = find()
+        value: T = self._found[what]
+        return value
+
+    def _kept(self, what: Hashable, make: Callable[[], Kept]) -> Kept:
+        """An array, or what holds one, made once; of a sound of many minutes every time, since nothing has room."""
+        if self.samples.size > MOST_KEPT:
+            return make()
+        if what not in self._found:
+            made = self._found[what] = make()
+            self.nbytes += made.nbytes
+            self.shelf.grow(made.nbytes)
+        value: Kept = self._found[what]
+        return value
+
+    # Levels
+
+    def power(self, weighting: Weighting = FULL_BAND) -> float:
+        """Mean square over its active part, as seen through a weighting."""
+
+        def measure() -> float:
+            seen = self._seen(weighting)
+            return power(seen if self.active is None else seen[self.active])
+
+        return self.found(("power", weighting), measure)
+
+    def speech_level(self, weighting: Weighting = FULL_BAND, gain: float = 1.0) -> SpeechLevel:
+        """What the speech level meter shows for it times a gain, as seen through a weighting."""
+        return self.found(("speech", weighting, gain), lambda: self._meter(weighting).read(gain))
+
+    def gain_to(self, level_dbov: float) -> float:
+        """Factor that brings its speech to an active level.
+
+        Raises:
+            ValueError: The meter finds no speech.
+        """
+        return self.found(("gain to", level_dbov), lambda: self._meter(FULL_BAND).gain_to(level_dbov))
+
+    def peak(self) -> float:
+        """Largest absolute value."""
+        return self.found("peak", lambda: float(np.max(np.abs(self.samples), initial=0.0)))
+
+    def finite(self) -> bool:
+        """Whether all samples are numbers."""
+        return self.found("finite", lambda: bool(np.isfinite(self.samples).all()))
+
+    def loudness_powers(self, other: "Track") -> NDArray[np.float64]:
+        """Its mean product with a sound under K-weighting, by block: see :func:`block_powers`."""
+
+        def measure() -> NDArray[np.float64]:
+            return block_powers(self._k_weighted(), other._k_weighted(), self.sample_rate_hz)
+
+        if other not in self._beside:
+            self._beside[other] = measure()
+        return self._beside[other]
+
+    def _meter(self, weighting: Weighting) -> SpeechMeter:
+        return self._kept(("meter", weighting), lambda: SpeechMeter(self._seen(weighting), self.sample_rate_hz))
+
+    def _seen(self, weighting: Weighting) -> Signal:
+        if weighting.flat or not self.samples.size:
+            return self.samples
+        mirrored = self._kept("mirrored", lambda: MirroredSpectrum(self.samples, self.sample_rate_hz))
+        return mirrored.seen(weighting)
+
+    def _k_weighted(self) -> Signal:
+        return self._kept("K", self._make_k_weighted)
+
+    def _make_k_weighted(self) -> Signal:
+        """Of what a filter made, in one transform with that filter.
+
+        The few samples that a removed delay cuts off at the front are in it: they are those that an onset has not
+        reached yet.
+        """
+        if self._made_of is None:
+            return k_weighted(self.samples, self.sample_rate_hz)
+        before, response = self._made_of
+        size = before.room_for(response)
+        product = before.spectrum(size) * response.spectrum(size)
+        product *= k_response(size, self.sample_rate_hz)
+        whole = scipy.fft.irfft(product, size, overwrite_x=True)
+        return np.asarray(whole[response.advance_samples :][: self.samples.size], dtype=np.float64)
+
+    # What is made of it
+
+    def room_for(self, response: ImpulseResponse) -> int:
+        """Length of the transforms in which it meets a response, whose end and the K-weighting's have room there."""
+        return transform_size(self.samples.size + max(round(RINGING_S * self.sample_rate_hz), 2 * response.taps.size))
+
+    def spectrum(self, size: int) -> NDArray[np.complex128]:
+        """Spectrum with silence behind, shape (size // 2 + 1,)."""
+        return self._kept(size, lambda: np.asarray(scipy.fft.rfft(self.samples, size)))
+
+    def through(self, response: ImpulseResponse) -> "Track":
+        """The sound after a response, as long as before."""
+
+        def make() -> Track:
+            whole = self._whole(response)
+            heard = cut_to(whole, self.samples.size, response)
+            return Track(heard, self.sample_rate_hz, self.shelf, self.active, (self, response))
+
+        return self.shelf.once((self, response), make)
+
+    def tail_behind_db(self, response: ImpulseResponse) -> float | None:
+        """How much of it falls behind its end after a response and is lost.
+
+        Returns:
+            Energy behind the end relative to the whole energy, in dB; None where nothing falls there.
+        """
+
+        def measure() -> float | None:
+            whole, first = self._whole(response), response.advance_samples
+            energy = whole[first : self.samples.size + response.taps.size - 1] ** 2
+            total, lost = float(np.sum(energy)), float(np.sum(energy[self.samples.size :]))
+            return db(lost / total) if total > 0 and lost > total * LEAST_TAIL else None
+
+        return self.found(("tail", response), measure)
+
+    def _whole(self, response: ImpulseResponse) -> Signal:
+        size = self.room_for(response)
+        return np.asarray(scipy.fft.irfft(self.spectrum(size) * response.spectrum(size), size, overwrite_x=True))
+
+    def processed(self, name: Hashable, process: Callable[[Signal], Signal], gain: float) -> "Track":
+        """The sound times a gain after a step that is not linear; equal names, equal results."""
+        return self.shelf.once(
+            (self, gain, name), lambda: Track(process(self.samples * gain), self.sample_rate_hz, self.shelf)
+        )

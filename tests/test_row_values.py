@@ -189,3 +189,36 @@ def test_texts_without_a_word_are_counted_and_told(tmp_path):
 def test_a_text_that_a_program_wrote_is_told(tmp_path):
     corpus = read_corpus(manifest(tmp_path, [{"text": "nan"}, {"text": "one"}]), tmp_path)
     assert any(note.startswith("1 rows have a text that programs write for none (nan)") for note in corpus.notes)
+
+
+@pytest.mark.parametrize("written", ["NaN", "Infinity", "-Infinity", "nan", "none", "-1"])
+def test_an_offset_that_is_no_number_is_not_taken_for_none(tmp_path, written):
+    """NaN is no JSON, and yet what Python writes: a whole recording would be read under the text of a segment."""
+    said = written if written[-1] in "yN1" else f'"{written}"'
+    rows = enumerate((said, 2))
+    lines = [f'{{"audio_filepath": "a.wav", "id": "{n}", "offset": {offset}, "duration": 1}}' for n, offset in rows]
+    lay(tmp_path, **{"m.jsonl": "\n".join(lines), "m.csv": f"id,audio_filepath,offset\na,a.wav,2\nb,a.wav,{written}\n"})
+    assert "m.jsonl:1: offset: expected seconds, 0 or more, found" in faults(CorpusSpec(path="m.jsonl"), tmp_path)[0]
+    assert "m.csv:3: offset: expected seconds" in faults(CorpusSpec(path="m.csv"), tmp_path)[0]
+    lay(tmp_path, **{"m.jsonl": lines[1].replace("1}", f"{said}}}")})
+    assert "m.jsonl:1: duration: expected seconds" in faults(CorpusSpec(path="m.jsonl"), tmp_path)[0]
+
+
+@pytest.mark.parametrize("start", ["start", "Begin", "start_time", "offset_s", "Offset", "xmin", "segment_start_sec"])
+@pytest.mark.parametrize("length", ["end", "dur", "Duration", "end_time"])
+def test_times_of_segments_under_other_names_are_not_passed_over(tmp_path, start, length):
+    lay(tmp_path, **{"m.csv": f"id,audio_filepath,{start},{length}\na,a.wav,1.5,2\nb,a.wav,3.5,4\n"})
+
+    def said(**columns):
+        return CorpusSpec(path="m.csv", columns=columns)
+
+    (told,) = faults(said(), tmp_path)
+    assert f"m.csv:2: the column '{start}' holds numbers" in told
+    assert f"{{offset: {start}}}" in told
+    (told,) = faults(said(offset=start), tmp_path)
+    assert f"m.csv:2: no column 'duration' says how long utterances are; '{length}' holds numbers" in told
+    corpus = read_corpus(said(offset=start, duration=length), tmp_path)
+    assert corpus.frame.select("offset", "duration").rows() == [(1.5, 2.0), (3.5, 4.0)]
+    assert start in read_corpus(said(**{start: start}), tmp_path).labels  # as the remedy says
+    lay(tmp_path, **{"m.csv": f"audio_filepath,{start}\na.wav,late\nb.wav,2\n"})
+    assert start in read_corpus(said(), tmp_path).labels

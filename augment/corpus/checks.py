@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from augment.bounds import MOST_CHANNELS
-from augment.corpus.cells import MOST_FAULTS
+from augment.corpus.cells import MOST_FAULTS, TIMES, Cells
 from augment.corpus.nested import Nested
 from augment.corpus.source import where
 from augment.corpus.spec import CorpusSpec
-from augment.errors import CorpusError, Fault, gathered, nearest
+from augment.errors import CorpusError, Fault, flow_text, gathered, nearest
+from augment.files.members import MARK
 
 if TYPE_CHECKING:
     import polars
@@ -22,6 +23,17 @@ SPELLED = {
     "credit": ("attribution",), "id": ("ID",), "text": ("wrd", "words"), "speaker": ("spk_id",),
 }  # fmt: skip
 """Other usual names of columns that are no labels; some are SpeechBrain's."""
+STARTS = re.compile(
+    r"(?:(?:seg(?:ment)?|utt(?:erance)?|clip|audio|speech|t)[_ .]?)?"
+    r"(?:start|begin(?:ning)?|onset|offset|from|xmin|tmin)(?:[_ .]?(?:time|at|s|secs?|seconds?|ms))*",
+    re.IGNORECASE,
+)
+LENGTHS = re.compile(r"(?:.*[_ .])?(?:dur(?:ation)?|len(?:gth)?)(?:[_ .]?(?:time|s|secs?|seconds?|ms))*", re.IGNORECASE)
+ENDS = re.compile(
+    rf"{LENGTHS.pattern}|(?:.*[_ .])?(?:end|stop|finish|until|to|xmax|tmax)(?:[_ .]?(?:time|at|s|secs?|seconds?|ms))*",
+    re.IGNORECASE,
+)
+"""Names that others give to the times of segments."""
 DANGER = r"[\x00-\x1f\x7f]|^[/\\]|^[A-Za-z]:[/\\]|(^|[/\\])\.\.([/\\]|$)"
 """Ids that may be dangerous (:func:`danger` decides)."""
 
@@ -57,6 +69,51 @@ def column_faults(spec: CorpusSpec, manifest: Path, found: set[str], written: fr
                 message = f"corpus.{part} names '{label}', which is no label of the corpus"
                 faults.append(Fault(str(manifest), message, nearest(label, sorted(known))))
     return faults
+
+
+def time_faults(spec: CorpusSpec, manifest: Path, cells: Cells) -> list[Fault]:
+    """Columns of numbers that are probably times of segments under other names: as labels, they would be passed over.
+
+    A whole recording would be read under the text of a segment, and all that is left of it under that of one without
+    a length. A recipe that names such a column in ``columns`` has said what it is; what lies in an archive is whole.
+
+    Args:
+        spec: What the recipe says of the corpus.
+        manifest: Its manifest.
+        cells: What is in it.
+    """
+    said = {*spec.columns, *spec.columns.values()}
+    timed = {name: spec.columns.get(name, name) in cells.written for name in TIMES}
+    faults = []
+    for column in sorted(cells.written - {*said, *TIMES}):
+        shown = flow_text(column)
+        as_label = f"as a label it stays with corpus: {{columns: {{{shown}: {shown}}}}}"
+        if not timed["offset"] and STARTS.fullmatch(column):
+            message = f"the column '{column}' holds numbers: is it where utterances begin in their files, in s?"
+            remedy = f"corpus: {{columns: {{offset: {shown}}}}}, and a column 'duration', in s; {as_label}"
+        elif timed["offset"] and not timed["duration"] and ENDS.fullmatch(column):
+            message = f"no column 'duration' says how long utterances are; '{column}' holds numbers"
+            remedy = f"if that is it, in s: corpus: {{columns: {{duration: {shown}}}}}; {as_label}"
+            if not LENGTHS.fullmatch(column):
+                remedy = f"write a column 'duration', in s: the end less the start; {as_label}"
+        else:
+            continue
+        first = _first_number(cells, column, spec)
+        faults += [] if first is None else [Fault(where(manifest, first), message, remedy)]
+    return faults
+
+
+def _first_number(cells: Cells, column: str, spec: CorpusSpec) -> str | None:
+    """Where the first cell of a column stands that has nothing but numbers, of rows whose audio is in no archive."""
+    import polars
+
+    audio = f"text:{spec.columns.get('audio_filepath', 'audio_filepath')}"
+    if f"text:{column}" not in cells.frame.columns or audio not in cells.frame.columns:
+        return None
+    inside = polars.col(audio).str.contains(MARK, literal=True).fill_null(value=False)
+    given = cells.frame.filter(~inside).select("row", polars.col(f"text:{column}").alias("said")).drop_nulls("said")
+    numbers = given["said"].cast(polars.Float64, strict=False)
+    return None if not given.height or numbers.null_count() else str(given["row"][0])
 
 
 def nested_fault(manifest: Path, label: str, found: Nested) -> Fault:
@@ -141,7 +198,8 @@ def _channel(row: dict[str, object]) -> Fault:
 
 def _offset(row: dict[str, object]) -> Fault:
     """It says which part of a file it is, but not in numbers: the part must not be guessed."""
-    return Fault("", f"offset: expected seconds, 0 or more, found {row['shown:offset']}")
+    expected = f"offset: expected seconds, 0 or more, found {row['shown:offset']}"
+    return Fault("", expected, "leave it empty (in JSON: null) where the whole file is meant")
 
 
 def _duration(row: dict[str, object]) -> Fault:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from augment.acoustics.channels import channel_text
 from augment.corpus.cells import MOST_BROKEN, MOST_FAULTS, TIMES, Cells, read_cells
-from augment.corpus.checks import FIXED, SPELLED, column_faults, nested_fault, sound_rows
+from augment.corpus.checks import FIXED, SPELLED, column_faults, nested_fault, sound_rows, time_faults
 from augment.corpus.nested import Nested
 from augment.corpus.pseudonyms import Pseudonyms, pseudonymised, pseudonyms_of
 from augment.corpus.source import Told, folder_of
@@ -106,6 +106,7 @@ def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
     found = {*cells.written - {*spec.columns.values(), *spec.columns}, *spec.columns}
     nested = _nested(found, spec, cells)
     faults = column_faults(spec, manifest, found, cells.written) if cells.frame.height else []
+    faults += time_faults(spec, manifest, cells)
     faults += [nested_fault(manifest, name, nested[name]) for name in sorted(nested) if _needed(name, spec)]
     if faults or (cells.faults and not spec.tolerance.leaves_out):
         raise CorpusError(gathered([*cells.faults, *faults][:MOST_FAULTS]))

@@ -32,6 +32,12 @@ class Reason(StrEnum):
     BROKEN = "broken"
     NO_WORD = "without a word in the text"
     NO_AUDIO = "without their audio"
+    BAD_AUDIO = "with audio that cannot be used"
+
+    @property
+    def counted(self) -> str:
+        """Its name among the reasons for which rows are left out."""
+        return f"unusable: {self}"
 
 
 def usable_corpus(spec: CorpusSpec, base: Path, by: Sequence[str] = (), recipe_text: str = "") -> Corpus:
@@ -61,7 +67,7 @@ def usable_corpus(spec: CorpusSpec, base: Path, by: Sequence[str] = (), recipe_t
     lost = polars.concat([rows.select("id") for rows in found.values()])
     frame = corpus.frame.join(lost, on="id", how="anti", maintain_order="left")
     notes = [f"{len(rows)} rows {reason} are left out{_listed(corpus, rows)}" for reason, rows in places.items()]
-    counts = {f"unusable: {reason}": len(rows) for reason, rows in places.items()}
+    counts = {reason.counted: len(rows) for reason, rows in places.items()}
     return dataclasses.replace(
         corpus,
         frame=frame,

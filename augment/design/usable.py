@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from augment.corpus.speech import Facts, Progress, survey, unusable_fault
 from augment.corpus.table import Corpus, label_column
+from augment.corpus.unusable import Reason
 from augment.design.assignment import Demands
 from augment.design.selection import Selection, select
 from augment.errors import CorpusError, Fault
@@ -66,7 +67,9 @@ def usable(
         exceeded = tolerance.exceeded(counts + Counter(whole.lost), of + Counter(whole.lost))
         if exceeded or not tolerance.leaves_out:
             raise CorpusError([*_flat(heard.faults), *_summed(exceeded, heard, tolerance.leaves_out)])
-        corpus = dataclasses.replace(corpus, frame=corpus.frame.filter(~corpus.frame["id"].is_in(list(faults))))
+        left_out = {**whole.left_out, Reason.BAD_AUDIO.counted: len(heard.faults)}
+        left = corpus.frame.filter(~corpus.frame["id"].is_in(list(faults)))
+        corpus = dataclasses.replace(corpus, frame=left, left_out=left_out)
     else:
         raise CorpusError([*_flat(heard.faults), unusable_fault(len(heard.faults))])
     if heard.faults:

@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from augment.errors import AudioError
-from augment.files.audio import decode, read_audio
+from augment.files.audio import decode, read_audio, read_channels
 from augment.files.containers import streams_of
 from augment.files.containers.mpeg import frame_at
 from augment.files.containers.stream import Remark
@@ -110,6 +110,29 @@ def test_an_mp3_with_a_long_tag_and_a_constant_rate_is_read():
     assert decode(cover + bare_mp3() + notes, "x").samples.size == decode(bare_mp3(), "x").samples.size
     twice = decode(cover + made("mp3") + notes + cover + made("mp3") + notes, "x")
     assert twice.samples.size == 4 * RATE
+
+
+def test_mp3_in_a_wav_is_read_as_mp3(tmp_path):
+    """Of which there may be several, or none."""
+
+    def wrapped(sound):
+        form = struct.pack("<HHIIHHHHIHHH", 0x55, 1, RATE, 4000, 1, 0, 12, 1, 2, 288, 1, 1393)
+        chunks = b"fmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", len(sound)) + sound
+        return b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WAVE" + chunks
+
+    for sound in (made("mp3"), bare_mp3(), made("mp3") + made("mp3", seed=2)):
+        assert np.array_equal(decode(wrapped(sound), "x").samples, decode(sound, "x").samples)
+    assert Remark.JOINED in decode(wrapped(made("mp3")) + wrapped(made("mp3")), "x").remarks
+    for nothing in (bytes(4000), b"no sound" * 500):
+        with pytest.raises(AudioError, match="no sound"):
+            decode(wrapped(nothing), "x")
+
+
+def test_channels_of_a_file_of_unknown_length_are_read_apart(tmp_path):
+    (tmp_path / "a.aac").write_bytes(ffmpeg_file("adts", "aac", 16000, 3 * RATE))
+    whole = decode((tmp_path / "a.aac").read_bytes(), "a").samples
+    assert whole.size > 2 * RATE
+    assert np.array_equal(read_channels(tmp_path / "a.aac").samples[:, 0], whole)
 
 
 def test_an_mp3_with_a_hole_in_it_is_refused():

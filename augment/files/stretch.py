@@ -93,13 +93,13 @@ class Stretch:
         low, high = max(self.start, position), stop if self.end is None else min(self.end, stop)
         if low < high and not self.too_long:
             part = block[low - position : high - position]
-            wanted = part if self.picked is None else self.picked.take(part)
+            wanted = (part if self.picked is None else self.picked.take(part)).reshape(-1, *self._kept.shape[1:])
             begin, self.frames = self.frames, self.frames + len(part)
             if self.frames > self.most:
                 return
             if self.frames > len(self._kept):
                 self._kept = np.concatenate([self._kept[:begin], np.empty_like(self._kept), wanted])
-            self._kept[begin : self.frames] = wanted.reshape(len(part), *self._kept.shape[1:])
+            self._kept[begin : self.frames] = wanted
 
     def whole(self) -> NDArray[np.float64]:
         """All that was kept: shape (n,), or (n, c) where several channels were."""

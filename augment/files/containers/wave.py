@@ -5,7 +5,7 @@ Reference: Microsoft, "Multimedia Programming Interface and Data Specifications 
 
 import re
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from augment.errors import AudioError, Fault
 from augment.files.containers import mpeg
@@ -49,17 +49,17 @@ def streams(data: bytes, where: str) -> list[Stream]:
     Raises:
         AudioError: It is cut off, or its header contradicts it.
     """
-    found = []
+    found: list[Stream] = []
     place = 0
     while place < len(data):
-        stream, end = (_wave64 if data[place : place + 4] == b"riff" else _riff)(data, place, where)
-        found.append(stream)
+        held, end = (_wave64 if data[place : place + 4] == b"riff" else _riff)(data, place, where)
+        found += held
         following = JOINED.match(data, end) or data[end : end + 16] == WAVE64
         if not following:
             break
         place = end
     if len(found) > 1:
-        found = [Stream(s.data, s.frames, s.slack, s.remarks | {Remark.JOINED}) for s in found]
+        found = [replace(stream, remarks=stream.remarks | {Remark.JOINED}) for stream in found]
     return found
 
 
@@ -142,7 +142,8 @@ class _Walk:
         return self._behind(place + min(size, held), size)
 
 
-def _riff(data: bytes, start: int, where: str) -> tuple[Stream, int]:
+def _riff(data: bytes, start: int, where: str) -> tuple[list[Stream], int]:
+    """What sounds in a RIFF file, several streams where MP3 was joined before it was put in; and where it ends."""
     walk = _Walk(data, start, where)
     walk.run()
     if walk.form is None or walk.sound is None:
@@ -150,13 +151,12 @@ def _riff(data: bytes, start: int, where: str) -> tuple[Stream, int]:
         raise AudioError(Fault(where, f"cannot be decoded as audio: the file has no chunk of {missing}"))
     place, size = walk.sound
     if walk.form.tag in MPEG_TAGS:
-        (stream,) = mpeg.streams(data[place : place + size], where)
-        return stream, walk.end
+        return mpeg.streams(data[place : place + size], where), walk.end
     frames = _frames(walk.form, size, where, walk.remarks)
     plain = start == 0 and walk.end >= len(data) - UNACCOUNTED
     if plain and not walk.remarks & {Remark.UNPADDED, Remark.OPEN_LENGTH}:
-        return Stream(data, frames, 0, frozenset(walk.remarks)), walk.end
-    return Stream(_canonical(walk), frames, 0, frozenset(walk.remarks)), walk.end
+        return [Stream(data, frames, 0, frozenset(walk.remarks))], walk.end
+    return [Stream(_canonical(walk), frames, 0, frozenset(walk.remarks))], walk.end
 
 
 def _canonical(walk: _Walk) -> bytes:
@@ -183,7 +183,7 @@ def _frames(form: _Form, size: int, where: str, remarks: set[Remark]) -> int | N
     return size // whole
 
 
-def _wave64(data: bytes, start: int, where: str) -> tuple[Stream, int]:
+def _wave64(data: bytes, start: int, where: str) -> tuple[list[Stream], int]:
     """Wave64: chunks are named by 16 bytes, and sizes of 8 bytes count the head of the chunk."""
     place, form, frames = start + 40, None, None
     sound = False
@@ -211,4 +211,4 @@ def _wave64(data: bytes, start: int, where: str) -> tuple[Stream, int]:
     following = data[end : end + 16] == WAVE64
     if len(data) - end > UNACCOUNTED and not following:
         refuse_lie(where, "where its sound ends", f"{len(data) - end:,} bytes more")
-    return Stream(data if start == 0 and end == len(data) else data[start:end], frames), end
+    return [Stream(data if start == 0 and end == len(data) else data[start:end], frames)], end

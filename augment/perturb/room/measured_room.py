@@ -43,7 +43,8 @@ class MeasuredRoom(Perturbation):
         str, Field(min_length=1, description="impulse response, or a folder of them, relative to the recipe")
     ]
     channel: Annotated[
-        int | None, Field(ge=0, lt=MOST_CHANNELS, description="which channel, from 0; must be said for files with several")
+        int | None,
+        Field(ge=0, lt=MOST_CHANNELS, description="which channel, from 0; must be said for files with several"),
     ] = None
     noise_source: Annotated[
         str | None, Field(min_length=1, description="impulse response or folder for noises in the same room")

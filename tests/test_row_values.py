@@ -134,7 +134,23 @@ def test_no_label_is_ever_python(values, tmp_path_factory):
         assert found == plain
 
 
-NOTHING = ["nan", "None", "N/A", "null", "<NA>", "-", "?", "Unknown", ""]
+NOTHING = [
+    "nan",
+    "None",
+    "N/A",
+    "n.a.",
+    "null",
+    "NIL",
+    "<NA>",
+    "-",
+    "?",
+    "..",
+    "Unknown",
+    "UNK",
+    "Missing",
+    "#REF!",
+    "",
+]
 
 
 @pytest.mark.parametrize("spelling", NOTHING)
@@ -157,7 +173,7 @@ def test_a_value_that_the_recipe_names_is_kept(tmp_path):
 
 
 def test_words_that_only_look_like_nothing_are_values(tmp_path):
-    said = ["none", "other", "Nan", "na", "a-b", "what?", "unknown to me"]
+    said = ["nope", "other", "Nan", "Nat", "a-b", "what?", "unknown to me", "Nullarbor", "+", "0"]
     corpus = read_corpus(manifest(tmp_path, [{"accent": value} for value in said]), tmp_path)
     assert corpus.frame["label:accent"].to_list() == said
 
@@ -170,6 +186,29 @@ def test_numbers_and_truth_values_in_two_spellings_are_one(tmp_path):
     assert corpus.frame["label:native"].to_list() == ["true", "true", "true", "false", "false"]
     assert corpus.frame["label:version"].to_list() == ["1.0", "2.0", "1.0", "2.0", "1.0"]
     assert any("age 23.0 = 23" in note and "native True = true" in note for note in corpus.notes)
+
+
+def test_people_whose_names_look_like_nothing_are_kept_as_the_note_says(tmp_path):
+    said = [
+        {"speaker": "Null", "accent": "NA"},
+        {"speaker": "Ng", "accent": "N/A"},
+        {"speaker": "nan", "accent": "Welsh"},
+    ]
+    spec = manifest(tmp_path, said)
+    bare = read_corpus(spec, tmp_path)
+    assert bare.frame.select("speaker", "label:accent").rows() == [(None, None), ("Ng", None), (None, "Welsh")]
+    assert any("corpus: {values: {speaker: ['Null', nan], accent: ['N/A', NA]}}" in note for note in bare.notes)
+    kept = read_corpus(spec.model_copy(update={"values": {"speaker": ("Null",), "accent": ("NA",)}}), tmp_path)
+    assert kept.frame.select("speaker", "label:accent").rows() == [("Null", "NA"), ("Ng", None), (None, "Welsh")]
+    (told,) = faults(spec.model_copy(update={"values": {"acent": ("NA",)}}), tmp_path)
+    assert "corpus.values names 'acent', which is no label of the corpus - did you mean 'accent'?" in told
+
+
+def test_answers_in_two_spellings_are_told(workshop):
+    rows = workshop.corpus({"true": 3, "1": 2, "false": 3})
+    notes = augment.plan(workshop.recipe(balance="{by: [accent], utterances: 1}")).notes
+    assert any("one answer in two spellings" in note and "{accent: {'1': 'true'}}" in note for note in notes)
+    assert len(rows) == 8
 
 
 WORDLESS = ["...", "\u2014", "[noise]", "<unk>", "", "  ", "?!", "\u200b", "\u2764\ufe0f", "((xx)) *coughs*", "\u3164",

@@ -62,6 +62,7 @@ def column_faults(spec: CorpusSpec, manifest: Path, found: set[str], written: fr
     for part, labels, known in (
         ("labels", spec.labels, found - set(FIXED)),
         ("keep", spec.keep, choices),
+        ("values", spec.values, choices),
         ("leave_out", spec.dropped, choices | {"id"}),
     ):
         for label in labels:

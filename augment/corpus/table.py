@@ -295,7 +295,7 @@ def _unmet(
 def _row_notes(frame: "polars.DataFrame") -> list[str]:
     """What is odd about rows that are used."""
     no_time = frame["duration"].is_null() & frame["shown:duration"].is_not_null()
-    nothing = frame["text"].is_in(NOTHING)
+    nothing = frame["text"].str.to_lowercase().is_in(list(NOTHING))
     counts = {
         "rows have a duration that is no number: the audio's own is used": no_time.sum(),
         f"rows have a text that programs write for none ({', '.join(frame['text'].filter(nothing).unique().sort())})"

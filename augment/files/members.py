@@ -35,25 +35,30 @@ def member_of(path: Path) -> tuple[Path, str] | None:
     return container, member
 
 
-def read_member(container: Path, member: str) -> bytes:
+def read_member(container: Path, member: str, most_bytes: int = LARGEST_FILE_BYTES) -> bytes:
     """Bytes of a member.
 
+    Args:
+        container: An archive or a table.
+        member: Its name.
+        most_bytes: Largest file of an archive that is read.
+
     Raises:
-        AudioError: There is none of this name, or the container cannot be read.
+        AudioError: There is none of this name, it is larger, or the container cannot be read.
     """
     if container.suffix.lower() == ".tar":
-        return _of_tar(container, member)
+        return _of_tar(container, member, most_bytes)
     return _of_parquet(container, member)
 
 
-def _of_tar(container: Path, member: str) -> bytes:
+def _of_tar(container: Path, member: str, most_bytes: int) -> bytes:
     state = container.stat()
     places = tar_members(container, state.st_mtime_ns, state.st_size)
     if member not in places:
         raise AudioError(Fault(str(container), f"the archive has no file '{member}'"))
     offset, size = places[member]
-    if size > LARGEST_FILE_BYTES:
-        message = f"'{member}' has {size:,} bytes; at most {LARGEST_FILE_BYTES:,} are read"
+    if size > most_bytes:
+        message = f"'{member}' has {size:,} bytes; at most {most_bytes:,} are read"
         raise AudioError(Fault(str(container), message))
     with container.open("rb") as file:
         file.seek(offset)

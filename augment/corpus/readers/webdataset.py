@@ -10,6 +10,7 @@ are told.
 from collections.abc import Iterator
 from pathlib import Path
 
+from augment.bounds import LONGEST_LINE_BYTES
 from augment.corpus.given import account, whole_audio
 from augment.corpus.source import Row, Source
 from augment.corpus.unused import Kind
@@ -74,14 +75,18 @@ def _row(source: Source, archive: Path, place: str, sample: tuple[str, dict[str,
     if twice:
         return source.fault(place, f"the sample '{key}' has a part twice: {', '.join(twice)}")
     try:
-        row = CAREFUL.decode(read_member(archive, columns[0]).decode("utf-8-sig")) if columns else {}
+        row = CAREFUL.decode(_text(archive, columns[0])) if columns else {}
         if not isinstance(row, dict):
             return source.fault(place, f"'{columns[0]}' is no JSON object")
         if texts:
-            row["text"] = read_member(archive, texts[0]).decode("utf-8-sig")
+            row["text"] = _text(archive, texts[0])
     except (ValueError, RecursionError, AudioError) as error:
         return source.fault(place, f"the sample '{key}' cannot be read: {error}")
     for ending in parts.keys() - AUDIO - {".json", ".txt"}:
         source.pass_over(Kind.PARTS, ending or "without an ending", len(parts[ending]))
     name = archive.relative_to(source.folder).as_posix()
     return {"id": key, **whole_audio(row), "audio_filepath": member_path(name, audio[0])}
+
+
+def _text(archive: Path, member: str) -> str:
+    return read_member(archive, member, LONGEST_LINE_BYTES).decode("utf-8-sig")

@@ -51,6 +51,23 @@ class Stream:
     rate_hz: int | None = None
 
 
+@dataclass(frozen=True)
+class Stated:
+    """What the head of a file says of its sound, before anything is decoded.
+
+    Attributes:
+        sample_rate_hz: Samples a second.
+        channels: How many.
+        frames: How many frames at least, if the file is whole.
+        slack: Frames by which a decoder may differ: none.
+    """
+
+    sample_rate_hz: int
+    channels: int
+    frames: int | None
+    slack: int = 0
+
+
 def refuse_cut(where: str, declared: int, held: int, unit: str = "bytes of sound") -> None:
     """Refuse a file that has lost its end.
 

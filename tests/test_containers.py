@@ -291,6 +291,25 @@ def ffmpeg_file(container: str, codec: str, rate: int, samples: int) -> bytes:
     return memory.getvalue()
 
 
+def test_flac_in_ogg_is_read_as_flac(tmp_path):
+    import av
+
+    whole, paged = made("flac"), io.BytesIO()
+    with av.open(io.BytesIO(whole)) as source, av.open(paged, "w", format="ogg") as file:
+        stream = file.add_stream_from_template(source.streams[0])
+        for packet in source.demux():
+            if packet.dts is not None:
+                packet.stream = stream
+                file.mux(packet)
+    data = paged.getvalue()
+    assert np.array_equal(decode(data, "x").samples, decode(whole, "x").samples)
+    twice = decode(data + data, "x")
+    assert (twice.samples.size, twice.remarks) == (4 * RATE, frozenset({Remark.JOINED}))
+    for broken in (data[: len(data) * 2 // 3], data[:4000] + bytes(8) + data[4008:]):
+        with pytest.raises(AudioError, match=r"cut off|damaged"):
+            decode(broken, "x")
+
+
 def test_without_the_extra_the_way_to_it_is_told(monkeypatch):
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(AudioError, match=r"pip install 'acoustigrid\[codecs\]'"):

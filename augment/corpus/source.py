@@ -139,7 +139,10 @@ def where(path: Path, place: Place) -> str:
         >>> where(Path("m.jsonl"), 3), where(Path("corpus"), "text:3")
         ('m.jsonl:3', 'corpus/text:3')
     """
-    return f"{path}:{place}" if str(place).isdigit() else f"{path}/{place}"
+    if str(place).isdigit():
+        return f"{path}:{place}"
+    own = str(place).startswith(f"{path.name}:") and path.is_file()  # rows of many files have the name of theirs
+    return f"{path.parent if own else path}/{place}"
 
 
 def readers() -> dict[str, Any]:

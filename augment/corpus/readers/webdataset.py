@@ -7,7 +7,7 @@ sample whose endings differ in case only, such as ``NAME.wav`` and ``NAME.WAV``,
 are told.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from augment.bounds import LONGEST_LINE_BYTES
@@ -69,7 +69,7 @@ def _row(source: Source, archive: Path, place: str, sample: tuple[str, dict[str,
     if key.startswith("/") or ".." in key.split("/"):
         return source.fault(place, f"the sample '{key}' points outside of the archive")
     if len(audio) != 1:
-        return source.fault(place, f"the sample '{key}' has {len(audio)} audio files; expected one")
+        return source.fault(place, f"the sample '{key}' has {len(audio)} audio files; expected one", _dotted(parts))
     columns, texts = parts.get(".json", []), parts.get(".txt", [])
     twice = next((part for part in (columns, texts) if len(part) > 1), None)
     if twice:
@@ -86,6 +86,14 @@ def _row(source: Source, archive: Path, place: str, sample: tuple[str, dict[str,
         source.pass_over(Kind.PARTS, ending or "without an ending", len(parts[ending]))
     name = archive.relative_to(source.folder).as_posix()
     return {"id": key, **whole_audio(row), "audio_filepath": member_path(name, audio[0])}
+
+
+def _dotted(parts: Mapping[str, list[str]]) -> str:
+    """What to do about audio whose name has more than one dot, and so another ending than that of audio."""
+    dotted = next((members[0] for ending, members in parts.items() if f".{ending.rpartition('.')[2]}" in AUDIO), "")
+    stem, _, ending = dotted.rpartition(".")
+    name = f"{stem.replace('.', '_')}.{ending}"
+    return f"files of one sample are called alike up to their first dot: call '{dotted}' '{name}'" if dotted else ""
 
 
 def _text(archive: Path, member: str) -> str:

@@ -274,12 +274,36 @@ def test_joined_files_of_boxes_are_refused(container, codec):
         decode(data + data, "x")
 
 
-def ffmpeg_file(container: str, codec: str, rate: int, samples: int) -> bytes:
+@pytest.mark.parametrize(
+    ("container", "options", "late"),
+    [
+        ("ipod", {}, 0),
+        ("mp4", {"movflags": "+frag_keyframe+empty_moov+delay_moov"}, 0),
+        ("matroska", {}, 0),
+        ("mp4", {"movflags": "+frag_keyframe+empty_moov"}, 1024),
+        ("mov", {"use_editlist": "0"}, 1024),
+        ("adts", {}, 1024),
+    ],
+)
+def test_the_delay_of_a_coder_is_cut_off_where_it_is_stated_and_told_where_not(container, options, late):
+    time = np.arange(2 * RATE)
+    click = 0.5 * np.sin(0.4 * time) * np.exp(-(((time - 9000) / 40) ** 2))
+    data = ffmpeg_file(container, "aac", RATE, 2 * RATE, click, options)
+    found = decode(data, "x")
+    assert int(np.argmax(np.correlate(found.samples[:20000], click[:18000], "full"))) - 17999 == late
+    assert (Remark.DELAY_UNSTATED in found.remarks) is bool(late)
+    if container == "ipod":  # a list of edits that begins with the first sample states no delay
+        edits = bytearray(data)
+        struct.pack_into(">i", edits, data.find(b"elst") + 16, 0)
+        assert Remark.DELAY_UNSTATED in decode(bytes(edits), "x").remarks
+
+
+def ffmpeg_file(container: str, codec: str, rate: int, samples: int, heard=None, options=None) -> bytes:
     import av
 
     memory = io.BytesIO()
-    sound = (0.3 * np.sin(np.arange(samples) / 20)).astype(np.float32)
-    with av.open(memory, "w", format=container) as file:
+    sound = (0.3 * np.sin(np.arange(samples) / 20) if heard is None else heard).astype(np.float32)
+    with av.open(memory, "w", format=container, options=options or {}) as file:
         stream = file.add_stream(codec, rate=rate, layout="mono")
         frame = av.AudioFrame.from_ndarray(sound[np.newaxis], format="fltp", layout="mono")
         frame.sample_rate, frame.pts, frame.time_base = rate, 0, Fraction(1, rate)

@@ -105,6 +105,7 @@ def _tree(path: Path, text: str, error: type[AcoustigridError]) -> Any:
     """Ruamel's tree of a text."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError
+    from ruamel.yaml.reader import ReaderError
 
     try:
         if ALIAS.search(text):
@@ -117,6 +118,9 @@ def _tree(path: Path, text: str, error: type[AcoustigridError]) -> Any:
         raise error(
             Fault(_at(path, mark) if mark else str(path), str(problem.problem).strip().replace("\n", " "))
         ) from None
+    except ReaderError as problem:
+        place = f"{path}:{text.count(chr(10), 0, problem.position) + 1}"
+        raise error(Fault(place, f"cannot be read as YAML: {problem.reason}")) from None
     except AcoustigridError:
         raise
     except Exception as problem:  # ruamel raises whatever its tags do: KeyError of '!!bool maybe'

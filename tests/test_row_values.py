@@ -261,3 +261,19 @@ def test_times_of_segments_under_other_names_are_not_passed_over(tmp_path, start
     assert start in read_corpus(said(**{start: start}), tmp_path).labels  # as the remedy says
     lay(tmp_path, **{"m.csv": f"audio_filepath,{start}\na.wav,late\nb.wav,2\n"})
     assert start in read_corpus(said(), tmp_path).labels
+
+
+def test_faults_name_a_column_as_the_manifest_does(tmp_path):
+    rows = [{"channel": 1, "from": 1}, {"channel": 64, "from": 2}, {"channel": 0, "from": "soon"}]
+    told = faults(manifest(tmp_path, rows).model_copy(update={"columns": {"offset": "from"}}), tmp_path)
+    assert "m.jsonl:2: channel: expected a channel, 0 to 63, or mix, found '64'" in told[0]
+    assert "m.jsonl:3: from: expected seconds, 0 or more, found 'soon'" in told[1]
+    (told,) = faults(manifest(tmp_path, [{"channel": [0, 1]}]), tmp_path)
+    assert "m.jsonl:1: channel: expected one value, found a list: [0, 1]" in told
+
+
+def test_columns_of_common_voice_do_not_say_which_channel_is_read(tmp_path):
+    lay(tmp_path, **{"cv/validated.tsv": "client_id\tpath\tsentence\tchannel\toffset\nann\ta.mp3\tYes.\t1\t2\n"})
+    corpus = read(tmp_path / "cv", "common_voice")
+    assert {"label_channel", "label_offset"} <= set(corpus.labels)
+    assert corpus.frame.select("audio_channel", "offset").rows() == [(None, None)]

@@ -1,7 +1,8 @@
 """What can be wrong with a manifest, told with its rows."""
 
 import re
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ SPELLED = {
     "credit": ("attribution",), "id": ("ID",), "text": ("wrd", "words"), "speaker": ("spk_id",),
 }  # fmt: skip
 """Other usual names of columns that are no labels; some are SpeechBrain's."""
+NO_NAMES: Mapping[str, str] = {}
 STARTS = re.compile(
     r"(?:(?:seg(?:ment)?|utt(?:erance)?|clip|audio|speech|t)[_ .]?)?"
     r"(?:start|begin(?:ning)?|onset|offset|from|xmin|tmin)(?:[_ .]?(?:time|at|s|secs?|seconds?|ms))*",
@@ -117,20 +119,26 @@ def _first_number(cells: Cells, column: str, spec: CorpusSpec) -> str | None:
     return None if not given.height or numbers.null_count() else str(given["row"][0])
 
 
-def nested_fault(manifest: Path, label: str, found: Nested) -> Fault:
+def nested_fault(manifest: Path, label: str, found: Nested, written: Mapping[str, str] = NO_NAMES) -> Fault:
     """A column whose cells should hold one value, and hold more.
 
     Args:
         manifest: The manifest.
         label: Name of the column as the recipe has it.
         found: What it holds.
+        written: Names of columns in the manifest, where they differ.
     """
     remedy = "write the words as one text, with spaces" if label == "text" else "write one value a row, or none"
-    return Fault(where(manifest, found.places[0]), f"{label}: expected one value, found {found}", remedy)
+    return Fault(
+        where(manifest, found.places[0]), f"{written.get(label, label)}: expected one value, found {found}", remedy
+    )
 
 
 def sound_rows(
-    frame: "polars.DataFrame", manifest: Path, most_faults: int = MOST_FAULTS
+    frame: "polars.DataFrame",
+    manifest: Path,
+    most_faults: int = MOST_FAULTS,
+    written: Mapping[str, str] = NO_NAMES,
 ) -> tuple["polars.DataFrame", list[Fault]]:
     """Rows without fault, every one with its own id: the one that it has, or one made of its audio path.
 
@@ -139,6 +147,7 @@ def sound_rows(
             ``shown:duration`` of :class:`~augment.corpus.cells.Cells`, and ``id``, null for rows that have none.
         manifest: The manifest.
         most_faults: How many are told.
+        written: Names of columns in the manifest, where they differ.
 
     Returns:
         The sound rows, and the faults of all others in the order of rows.
@@ -156,11 +165,12 @@ def sound_rows(
     faults: dict[str, Fault] = {}
     frame = frame.with_columns(polars.col("audio_channel").str.replace(r"\.0+$", ""))
     bad_channel = ~polars.col("audio_channel").str.contains(r"^(?:[0-9]|[1-5][0-9]|6[0-3]|mix)$")
-    checks = (
+    channel, offset, duration = (written.get(name, name) for name in ("audio_channel", *TIMES))
+    checks: tuple[tuple[polars.Expr, Callable[[dict[str, object]], Fault]], ...] = (
         (no_audio, _no_audio),
-        (bad_channel, _channel),
-        (bad_offset, _offset),
-        (bad_duration, _duration),
+        (bad_channel, partial(_channel, channel)),
+        (bad_offset, partial(_offset, offset)),
+        (bad_duration, partial(_duration, duration)),
         (bad_id, _id),
     )
     for wrong, told in checks:
@@ -192,19 +202,19 @@ def _no_audio(row: dict[str, object]) -> Fault:
     return Fault("", "the row names no audio file")
 
 
-def _channel(row: dict[str, object]) -> Fault:
-    expected = f"audio_channel: expected a channel, 0 to {MOST_CHANNELS - 1}, or mix"
+def _channel(column: str, row: dict[str, object]) -> Fault:
+    expected = f"{column}: expected a channel, 0 to {MOST_CHANNELS - 1}, or mix"
     return Fault("", f"{expected}, found {row['audio_channel']!r}")
 
 
-def _offset(row: dict[str, object]) -> Fault:
+def _offset(column: str, row: dict[str, object]) -> Fault:
     """It says which part of a file it is, but not in numbers: the part must not be guessed."""
-    expected = f"offset: expected seconds, 0 or more, found {row['shown:offset']}"
+    expected = f"{column}: expected seconds, 0 or more, found {row['shown:offset']}"
     return Fault("", expected, "leave it empty (in JSON: null) where the whole file is meant")
 
 
-def _duration(row: dict[str, object]) -> Fault:
-    return Fault("", f"duration: expected seconds, more than 0, found {row['shown:duration']}")
+def _duration(column: str, row: dict[str, object]) -> Fault:
+    return Fault("", f"{column}: expected seconds, more than 0, found {row['shown:duration']}")
 
 
 def _id(row: dict[str, object]) -> Fault:

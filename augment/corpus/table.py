@@ -107,11 +107,13 @@ def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
     nested = _nested(found, spec, cells)
     faults = column_faults(spec, manifest, found, cells.written) if cells.frame.height else []
     faults += time_faults(spec, manifest, cells)
-    faults += [nested_fault(manifest, name, nested[name]) for name in sorted(nested) if _needed(name, spec)]
+    faults += [
+        nested_fault(manifest, name, nested[name], spec.columns) for name in sorted(nested) if _needed(name, spec)
+    ]
     if faults or (cells.faults and not spec.tolerance.leaves_out):
         raise CorpusError(gathered([*cells.faults, *faults][:MOST_FAULTS]))
     labels = tuple(sorted(found - set(FIXED) - nested.keys()))
-    frame, faults = sound_rows(_named(cells, spec, labels), manifest, most)
+    frame, faults = sound_rows(_named(cells, spec, labels), manifest, most, spec.columns)
     broken, faults = ([*cells.faults, *faults], []) if spec.tolerance.leaves_out else ([], faults)
     timed = polars.when(polars.col("shown:duration").is_null()).then("duration").alias("duration")
     frame, notes = _settled(frame.with_columns(timed), spec, labels)

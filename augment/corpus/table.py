@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 DATA_ROOT = r"^(?:\{data_root\}|\$data_root|\$\{data_root\})/+"
 """What SpeechBrain has filled in when it loads a manifest."""
 
+TOGETHER = " / "
+"""Joins the names of labels that are taken together, and their values, as it joins those of groups."""
+
 
 @dataclass(frozen=True)
 class Corpus:

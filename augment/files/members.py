@@ -79,7 +79,7 @@ def tar_members(container: Path, changed_ns: int, size: int) -> Mapping[str, tup
     Raises:
         AudioError: It is no archive, is damaged, or has a name twice.
     """
-    return _of_archive(container, changed_ns, size)[0]
+    return _contents(container, changed_ns, size)[0]
 
 
 def tar_links(container: Path) -> int:
@@ -89,7 +89,14 @@ def tar_links(container: Path) -> int:
         AudioError: It is no archive, is damaged, or has a name twice.
     """
     state = container.stat()
-    return _of_archive(container, state.st_mtime_ns, state.st_size)[1]
+    return _contents(container, state.st_mtime_ns, state.st_size)[1]
+
+
+def _contents(container: Path, changed_ns: int, size: int) -> tuple[Mapping[str, tuple[int, int]], int]:
+    found = _of_archive(container, changed_ns, size)
+    if isinstance(found, AudioError):
+        raise AudioError(found.faults)
+    return found
 
 
 class _Member(tarfile.TarInfo):
@@ -109,7 +116,15 @@ GNU_NAMES = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
 
 
 @lru_cache(maxsize=64)
-def _of_archive(container: Path, changed_ns: int, size: int) -> tuple[Mapping[str, tuple[int, int]], int]:
+def _of_archive(container: Path, changed_ns: int, size: int) -> tuple[Mapping[str, tuple[int, int]], int] | AudioError:
+    """What :func:`_walked` finds, or why it cannot: what is damaged is not walked again for every row."""
+    try:
+        return _walked(container, size)
+    except AudioError as error:
+        return error
+
+
+def _walked(container: Path, size: int) -> tuple[Mapping[str, tuple[int, int]], int]:
     """Offset and size of every regular file, and the number of links."""
     places: dict[str, tuple[int, int]] = {}
     links = 0

@@ -7,6 +7,9 @@ that is refused here costs more than about 2 s and 200 MB.
 LARGEST_FILE_BYTES = 2**30
 """Of one file of audio."""
 
+LARGE_FILE_BYTES = 2**26
+"""From this size on, a file of audio is refused by what its head says before the rest is read."""
+
 RATES_HZ = (4000, 384_000)
 """Least and greatest sample rate of audio."""
 MOST_CHANNELS = 64
@@ -21,8 +24,8 @@ MOST_MEMBERS = 2_000_000
 """Files of one archive."""
 
 LONGEST_LINE_BYTES = 4 * 2**20
-"""Of one line of a manifest, and of one row of a table with quoted lines: an hour of words with their times as JSON is
-1 MB; 4 MB of brackets become 90 MB of objects."""
+"""Of one line of a manifest, of one row of a table with quoted lines, and of a file that is the text of one utterance:
+an hour of words with their times as JSON is 1 MB; 4 MB of brackets become 90 MB of objects."""
 
 MOST_ROWS = 20_000_000
 """Of one file of rows: the largest corpora of speech have 11 million utterances. As columns, they take some GB."""

@@ -1,16 +1,22 @@
 """What others' files may cost: each of these is refused within bounds of time and memory, whatever reads it."""
 
 import gzip
+import io
 import os
+import re
 import signal
+import struct
 import subprocess
 import sys
+import tarfile
 
+import numpy as np
 import polars
 import pytest
 
 from augment.corpus.source import Source, rows_of
 from augment.errors import AudioError, CorpusError, ProfileError, RecipeError, TestSetError
+from augment.files.audio import encode, read_audio
 from augment.files.lines import text_lines
 from augment.files.parquet import ask_parquet, read_parquet
 from augment.profiles.library import Library
@@ -36,10 +42,10 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 """
 
 
-def refusal(path):
+def refusal(path, program=MEASURED):
     """What reading a manifest says, and how many MB of memory it took more than before."""
     done = subprocess.run(
-        [sys.executable, "-c", MEASURED, str(path)], capture_output=True, text=True, timeout=LIMIT_S, check=True
+        [sys.executable, "-c", program, str(path)], capture_output=True, text=True, timeout=LIMIT_S, check=True
     )
     said, megabytes = done.stdout.rstrip("\n").rsplit("\n", 1)
     return said, float(megabytes)
@@ -150,8 +156,8 @@ YAML = {
     "a tag of bytes": (GOOD + "about: !!binary aGVsbG8=\n", "unknown kind"),
     "a tag of a program": (GOOD + "about: !!python/object/apply:os.system [ls]\n", "r.yaml"),
     "a number that is none": (GOOD + "seed: !!int x\n", "cannot be read as YAML"),
-    "an anchor in itself": (GOOD + "about: &a [*a]\n", "expected text|an anchor in itself|nested"),
-    "an anchor in its own mapping": (GOOD + "about: &a {b: *a}\n", "expected text|an anchor in itself|nested"),
+    "an anchor in itself": (GOOD + "about: &a [*a]\n", "stands inside of what it stands for"),
+    "an anchor in its own mapping": (GOOD + "about: &a {b: *a}\n", "stands inside of what it stands for"),
     "a mapping merged into itself": (GOOD + "about: &a {<<: *a}\n", "r.yaml"),
     "a key that is an anchor of itself": (GOOD + "about: &a {? *a : 1}\n", "r.yaml"),
     "a key that is a list": (GOOD + "? [a, b]\n: 1\n", "is no text"),
@@ -231,3 +237,64 @@ def test_a_recipe_that_is_no_file(tmp_path, kind, watchdog):
         path.mkdir()
     with pytest.raises(RecipeError):
         load_recipe(path)
+
+
+HEARD = MEASURED.replace("rows_of(Source(Path(sys.argv[1])), None)", "[read_audio(Path(sys.argv[1]), 0, None, 900)]")
+HEARD = HEARD.replace("import polars", "from augment.files.audio import read_audio\nimport soundfile")
+
+
+def large(path, head):
+    """A file of 900 MB, most of it a hole."""
+    with path.open("wb") as file:
+        file.write(head)
+        file.truncate(900 * MEGABYTE)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("declared", "rate", "said"),
+    [
+        (900 * MEGABYTE - 44, 16000, "is longer than 15 minutes"),
+        (0xFFFFFFFF, 16000, "is longer than 15 minutes"),
+        (32000, 16000, "its header says 32,000 bytes of sound, and it holds"),
+        (1_500_000_000, 16000, "the file is cut off"),
+        (900 * MEGABYTE - 44, 1_000_000, "declares 1,000,000 Hz"),
+        (None, 0, "format not recognised"),
+    ],
+)
+def test_a_large_file_is_refused_by_its_head(tmp_path, declared, rate, said):
+    head = bytearray(encode(np.zeros(0, dtype=np.int16), 16000, "wav")) if declared else bytearray()
+    if declared:
+        struct.pack_into("<I", head, 24, rate)
+        struct.pack_into("<I", head, 40, declared)
+    words, megabytes = refusal(large(tmp_path / "x.wav", head), HEARD)
+    assert said in words
+    assert megabytes < 50
+
+
+def test_a_large_file_that_can_be_used_is(tmp_path, monkeypatch):
+    monkeypatch.setattr("augment.files.audio.LARGE_FILE_BYTES", 1000)
+    sound = np.arange(-8000, 8000, dtype=np.int16)
+    for kind in ("wav", "flac"):
+        (tmp_path / "x").write_bytes(encode(sound, 16000, kind))
+        assert np.array_equal(read_audio(tmp_path / "x").samples * 2**15, sound)
+    with pytest.raises(AudioError, match=r"is longer than 0\.5 s"):
+        read_audio(tmp_path / "x", longest_s=0.5)
+    assert read_audio(tmp_path / "x", 0.25, 0.25, longest_s=0.5).samples.size == 4000
+
+
+def test_a_text_that_is_longer_than_any_is_refused(tmp_path):
+    text = b"yes " * (2 * MEGABYTE)
+    with tarfile.open(tmp_path / "a.tar", "w") as archive:
+        for name, data in (("u.wav", b""), ("u.txt", text), ("v.wav", b""), ("v.json", b'{"text": "' + text + b'"}')):
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    found = [str(row) for _, row in rows_of(Source(tmp_path / "a.tar"), None)]
+    for told, name in zip(found, ("u.txt", "v.json"), strict=True):
+        assert re.search(rf"'{name}' has 8,388,6\d\d bytes; at most 4,194,304 are read", told)
+    (tmp_path / "f").mkdir()
+    (tmp_path / "f" / "s1.wav").touch()
+    (tmp_path / "f" / "s1.txt").write_bytes(text.replace(b"yes ", b"yes\n"))
+    with pytest.raises(CorpusError, match=r"s1\.txt: the text of an utterance has more than 4,194,304 bytes"):
+        list(rows_of(Source(tmp_path / "f", "{id}.wav"), "folder"))

@@ -106,6 +106,13 @@ def test_a_folder_with_a_pattern_is_audited_and_copied(stocked):
     assert augment.audit(stocked.folder / "x.yaml", sample=0).utterances == 9
 
 
+def test_an_audit_of_no_usable_audio_does_not_end_well(stocked):
+    (stocked.folder / "bad.jsonl").write_text('{"audio_filepath": "recipe.yaml", "accent": "N", "speaker": "a"}\n')
+    told = run("corpus", "audit", "bad.jsonl", "--by", "accent", cwd=stocked.folder, code=1).stdout
+    assert "format not recognised" in told
+    run("corpus", "audit", "bad.jsonl", "--by", "accent", "--sample", 0, cwd=stocked.folder)
+
+
 @pytest.mark.parametrize(
     ("corpus", "told"),
     [

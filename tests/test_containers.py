@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from augment.errors import AudioError
-from augment.files.audio import decode, read_audio
+from augment.files.audio import decode, read_audio, read_channels
 from augment.files.containers import streams_of
 from augment.files.containers.mpeg import frame_at
 from augment.files.containers.stream import Remark
@@ -110,6 +110,29 @@ def test_an_mp3_with_a_long_tag_and_a_constant_rate_is_read():
     assert decode(cover + bare_mp3() + notes, "x").samples.size == decode(bare_mp3(), "x").samples.size
     twice = decode(cover + made("mp3") + notes + cover + made("mp3") + notes, "x")
     assert twice.samples.size == 4 * RATE
+
+
+def test_mp3_in_a_wav_is_read_as_mp3(tmp_path):
+    """Of which there may be several, or none."""
+
+    def wrapped(sound):
+        form = struct.pack("<HHIIHHHHIHHH", 0x55, 1, RATE, 4000, 1, 0, 12, 1, 2, 288, 1, 1393)
+        chunks = b"fmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", len(sound)) + sound
+        return b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WAVE" + chunks
+
+    for sound in (made("mp3"), bare_mp3(), made("mp3") + made("mp3", seed=2)):
+        assert np.array_equal(decode(wrapped(sound), "x").samples, decode(sound, "x").samples)
+    assert Remark.JOINED in decode(wrapped(made("mp3")) + wrapped(made("mp3")), "x").remarks
+    for nothing in (bytes(4000), b"no sound" * 500):
+        with pytest.raises(AudioError, match="no sound"):
+            decode(wrapped(nothing), "x")
+
+
+def test_channels_of_a_file_of_unknown_length_are_read_apart(tmp_path):
+    (tmp_path / "a.aac").write_bytes(ffmpeg_file("adts", "aac", 16000, 3 * RATE))
+    whole = decode((tmp_path / "a.aac").read_bytes(), "a").samples
+    assert whole.size > 2 * RATE
+    assert np.array_equal(read_channels(tmp_path / "a.aac").samples[:, 0], whole)
 
 
 def test_an_mp3_with_a_hole_in_it_is_refused():
@@ -251,12 +274,36 @@ def test_joined_files_of_boxes_are_refused(container, codec):
         decode(data + data, "x")
 
 
-def ffmpeg_file(container: str, codec: str, rate: int, samples: int) -> bytes:
+@pytest.mark.parametrize(
+    ("container", "options", "late"),
+    [
+        ("ipod", {}, 0),
+        ("mp4", {"movflags": "+frag_keyframe+empty_moov+delay_moov"}, 0),
+        ("matroska", {}, 0),
+        ("mp4", {"movflags": "+frag_keyframe+empty_moov"}, 1024),
+        ("mov", {"use_editlist": "0"}, 1024),
+        ("adts", {}, 1024),
+    ],
+)
+def test_the_delay_of_a_coder_is_cut_off_where_it_is_stated_and_told_where_not(container, options, late):
+    time = np.arange(2 * RATE)
+    click = 0.5 * np.sin(0.4 * time) * np.exp(-(((time - 9000) / 40) ** 2))
+    data = ffmpeg_file(container, "aac", RATE, 2 * RATE, click, options)
+    found = decode(data, "x")
+    assert int(np.argmax(np.correlate(found.samples[:20000], click[:18000], "full"))) - 17999 == late
+    assert (Remark.DELAY_UNSTATED in found.remarks) is bool(late)
+    if container == "ipod":  # a list of edits that begins with the first sample states no delay
+        edits = bytearray(data)
+        struct.pack_into(">i", edits, data.find(b"elst") + 16, 0)
+        assert Remark.DELAY_UNSTATED in decode(bytes(edits), "x").remarks
+
+
+def ffmpeg_file(container: str, codec: str, rate: int, samples: int, heard=None, options=None) -> bytes:
     import av
 
     memory = io.BytesIO()
-    sound = (0.3 * np.sin(np.arange(samples) / 20)).astype(np.float32)
-    with av.open(memory, "w", format=container) as file:
+    sound = (0.3 * np.sin(np.arange(samples) / 20) if heard is None else heard).astype(np.float32)
+    with av.open(memory, "w", format=container, options=options or {}) as file:
         stream = file.add_stream(codec, rate=rate, layout="mono")
         frame = av.AudioFrame.from_ndarray(sound[np.newaxis], format="fltp", layout="mono")
         frame.sample_rate, frame.pts, frame.time_base = rate, 0, Fraction(1, rate)
@@ -266,6 +313,25 @@ def ffmpeg_file(container: str, codec: str, rate: int, samples: int) -> bytes:
             file.mux(stream.encode(part))
         file.mux(stream.encode(None))
     return memory.getvalue()
+
+
+def test_flac_in_ogg_is_read_as_flac(tmp_path):
+    import av
+
+    whole, paged = made("flac"), io.BytesIO()
+    with av.open(io.BytesIO(whole)) as source, av.open(paged, "w", format="ogg") as file:
+        stream = file.add_stream_from_template(source.streams[0])
+        for packet in source.demux():
+            if packet.dts is not None:
+                packet.stream = stream
+                file.mux(packet)
+    data = paged.getvalue()
+    assert np.array_equal(decode(data, "x").samples, decode(whole, "x").samples)
+    twice = decode(data + data, "x")
+    assert (twice.samples.size, twice.remarks) == (4 * RATE, frozenset({Remark.JOINED}))
+    for broken in (data[: len(data) * 2 // 3], data[:4000] + bytes(8) + data[4008:]):
+        with pytest.raises(AudioError, match=r"cut off|damaged"):
+            decode(broken, "x")
 
 
 def test_without_the_extra_the_way_to_it_is_told(monkeypatch):

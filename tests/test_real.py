@@ -337,7 +337,7 @@ LATE_SAMPLES = {"amr": 8, "carbon": 8, "opus": 8}  # 0.5 ms: codecs that model t
 def test_every_room_and_every_step_passes(pack):
     """Real speech in real rooms with real noise through every step: no sample missing, clipped or late."""
     rooms = [
-        f"r{i}: [{{kind: measured_room, source: '{path.relative_to(PACK)}', channel: 1}}]"
+        f"r{i}: [{{kind: measured_room, source: '{path.relative_to(PACK)}', channel: 0}}]"
         for i, path in enumerate(sorted((PACK / "ir" / "room").glob("*.*")))
     ]
     assert len(rooms) == 4

@@ -386,7 +386,7 @@ class TestMeasuredRoom:
         noted = after.noted_values()
         assert noted["room_direct_index"] == pytest.approx(0.02 * RATE, abs=1)
         assert noted["room_t30_s"] == pytest.approx(0.4, rel=0.1)
-        assert (noted["room_t60_target_s"], noted["room_distance_m"], noted["room_channel"]) == (None, None, 1)
+        assert (noted["room_t60_target_s"], noted["room_distance_m"], noted["room_channel"]) == (None, None, 0)
         direct = taps_of(measured(), library)[: round(0.0025 * RATE) + 1]
         assert np.sum(direct**2) == pytest.approx(1.0, abs=0.03)
         kept = measured(keep_gain=True, distance_m=2.0)
@@ -411,14 +411,16 @@ class TestMeasuredRoom:
         library = Library(folder, folder)
         with pytest.raises(ProfileError, match="has 2 channels, and the recipe does not say which one"):
             taps_of(measured(source="stereo.wav"), library)
-        with pytest.raises(ProfileError, match=r"has 2 channel\(s\), and channel 3 is asked for"):
-            taps_of(measured(source="stereo.wav", channel=3), library)
-        first, second = (taps_of(measured(source="stereo.wav", channel=c), library) for c in (1, 2))
+        with pytest.raises(ProfileError, match="channel 2 is asked for, and the file has 2 channels, 0 to 1"):
+            taps_of(measured(source="stereo.wav", channel=2), library)
+        with pytest.raises(ProfileError, match="channel 1 is asked for, and the file has one channel, 0"):
+            taps_of(measured(source="positions", channel=1), library)
+        first, second = (taps_of(measured(source="stereo.wav", channel=c), library) for c in (0, 1))
         assert np.std(first - second) > 0.001
         noted = (
-            measured(source="stereo.wav", channel=2).apply(scene_of(speech_like(1)), draw_of(library)).noted_values()
+            measured(source="stereo.wav", channel=1).apply(scene_of(speech_like(1)), draw_of(library)).noted_values()
         )
-        assert noted["room_channel"] == 2
+        assert noted["room_channel"] == 1
 
     def test_a_folder_is_several_positions(self, folder):
         library, step = Library(folder, folder), measured(source="positions")

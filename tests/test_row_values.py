@@ -134,7 +134,23 @@ def test_no_label_is_ever_python(values, tmp_path_factory):
         assert found == plain
 
 
-NOTHING = ["nan", "None", "N/A", "null", "<NA>", "-", "?", "Unknown", ""]
+NOTHING = [
+    "nan",
+    "None",
+    "N/A",
+    "n.a.",
+    "null",
+    "NIL",
+    "<NA>",
+    "-",
+    "?",
+    "..",
+    "Unknown",
+    "UNK",
+    "Missing",
+    "#REF!",
+    "",
+]
 
 
 @pytest.mark.parametrize("spelling", NOTHING)
@@ -157,7 +173,7 @@ def test_a_value_that_the_recipe_names_is_kept(tmp_path):
 
 
 def test_words_that_only_look_like_nothing_are_values(tmp_path):
-    said = ["none", "other", "Nan", "na", "a-b", "what?", "unknown to me"]
+    said = ["nope", "other", "Nan", "Nat", "a-b", "what?", "unknown to me", "Nullarbor", "+", "0"]
     corpus = read_corpus(manifest(tmp_path, [{"accent": value} for value in said]), tmp_path)
     assert corpus.frame["label:accent"].to_list() == said
 
@@ -170,6 +186,29 @@ def test_numbers_and_truth_values_in_two_spellings_are_one(tmp_path):
     assert corpus.frame["label:native"].to_list() == ["true", "true", "true", "false", "false"]
     assert corpus.frame["label:version"].to_list() == ["1.0", "2.0", "1.0", "2.0", "1.0"]
     assert any("age 23.0 = 23" in note and "native True = true" in note for note in corpus.notes)
+
+
+def test_people_whose_names_look_like_nothing_are_kept_as_the_note_says(tmp_path):
+    said = [
+        {"speaker": "Null", "accent": "NA"},
+        {"speaker": "Ng", "accent": "N/A"},
+        {"speaker": "nan", "accent": "Welsh"},
+    ]
+    spec = manifest(tmp_path, said)
+    bare = read_corpus(spec, tmp_path)
+    assert bare.frame.select("speaker", "label:accent").rows() == [(None, None), ("Ng", None), (None, "Welsh")]
+    assert any("corpus: {values: {speaker: ['Null', nan], accent: ['N/A', NA]}}" in note for note in bare.notes)
+    kept = read_corpus(spec.model_copy(update={"values": {"speaker": ("Null",), "accent": ("NA",)}}), tmp_path)
+    assert kept.frame.select("speaker", "label:accent").rows() == [("Null", "NA"), ("Ng", None), (None, "Welsh")]
+    (told,) = faults(spec.model_copy(update={"values": {"acent": ("NA",)}}), tmp_path)
+    assert "corpus.values names 'acent', which is no label of the corpus - did you mean 'accent'?" in told
+
+
+def test_answers_in_two_spellings_are_told(workshop):
+    rows = workshop.corpus({"true": 3, "1": 2, "false": 3})
+    notes = augment.plan(workshop.recipe(balance="{by: [accent], utterances: 1}")).notes
+    assert any("one answer in two spellings" in note and "{accent: {'1': 'true'}}" in note for note in notes)
+    assert len(rows) == 8
 
 
 WORDLESS = ["...", "\u2014", "[noise]", "<unk>", "", "  ", "?!", "\u200b", "\u2764\ufe0f", "((xx)) *coughs*", "\u3164",
@@ -189,3 +228,52 @@ def test_texts_without_a_word_are_counted_and_told(tmp_path):
 def test_a_text_that_a_program_wrote_is_told(tmp_path):
     corpus = read_corpus(manifest(tmp_path, [{"text": "nan"}, {"text": "one"}]), tmp_path)
     assert any(note.startswith("1 rows have a text that programs write for none (nan)") for note in corpus.notes)
+
+
+@pytest.mark.parametrize("written", ["NaN", "Infinity", "-Infinity", "nan", "none", "-1"])
+def test_an_offset_that_is_no_number_is_not_taken_for_none(tmp_path, written):
+    """NaN is no JSON, and yet what Python writes: a whole recording would be read under the text of a segment."""
+    said = written if written[-1] in "yN1" else f'"{written}"'
+    rows = enumerate((said, 2))
+    lines = [f'{{"audio_filepath": "a.wav", "id": "{n}", "offset": {offset}, "duration": 1}}' for n, offset in rows]
+    lay(tmp_path, **{"m.jsonl": "\n".join(lines), "m.csv": f"id,audio_filepath,offset\na,a.wav,2\nb,a.wav,{written}\n"})
+    assert "m.jsonl:1: offset: expected seconds, 0 or more, found" in faults(CorpusSpec(path="m.jsonl"), tmp_path)[0]
+    assert "m.csv:3: offset: expected seconds" in faults(CorpusSpec(path="m.csv"), tmp_path)[0]
+    lay(tmp_path, **{"m.jsonl": lines[1].replace("1}", f"{said}}}")})
+    assert "m.jsonl:1: duration: expected seconds" in faults(CorpusSpec(path="m.jsonl"), tmp_path)[0]
+
+
+@pytest.mark.parametrize("start", ["start", "Begin", "start_time", "offset_s", "Offset", "xmin", "segment_start_sec"])
+@pytest.mark.parametrize("length", ["end", "dur", "Duration", "end_time"])
+def test_times_of_segments_under_other_names_are_not_passed_over(tmp_path, start, length):
+    lay(tmp_path, **{"m.csv": f"id,audio_filepath,{start},{length}\na,a.wav,1.5,2\nb,a.wav,3.5,4\n"})
+
+    def said(**columns):
+        return CorpusSpec(path="m.csv", columns=columns)
+
+    (told,) = faults(said(), tmp_path)
+    assert f"m.csv:2: the column '{start}' holds numbers" in told
+    assert f"{{offset: {start}}}" in told
+    (told,) = faults(said(offset=start), tmp_path)
+    assert f"m.csv:2: no column 'duration' says how long utterances are; '{length}' holds numbers" in told
+    corpus = read_corpus(said(offset=start, duration=length), tmp_path)
+    assert corpus.frame.select("offset", "duration").rows() == [(1.5, 2.0), (3.5, 4.0)]
+    assert start in read_corpus(said(**{start: start}), tmp_path).labels  # as the remedy says
+    lay(tmp_path, **{"m.csv": f"audio_filepath,{start}\na.wav,late\nb.wav,2\n"})
+    assert start in read_corpus(said(), tmp_path).labels
+
+
+def test_faults_name_a_column_as_the_manifest_does(tmp_path):
+    rows = [{"channel": 1, "from": 1}, {"channel": 64, "from": 2}, {"channel": 0, "from": "soon"}]
+    told = faults(manifest(tmp_path, rows).model_copy(update={"columns": {"offset": "from"}}), tmp_path)
+    assert "m.jsonl:2: channel: expected a channel, 0 to 63, or mix, found '64'" in told[0]
+    assert "m.jsonl:3: from: expected seconds, 0 or more, found 'soon'" in told[1]
+    (told,) = faults(manifest(tmp_path, [{"channel": [0, 1]}]), tmp_path)
+    assert "m.jsonl:1: channel: expected one value, found a list: [0, 1]" in told
+
+
+def test_columns_of_common_voice_do_not_say_which_channel_is_read(tmp_path):
+    lay(tmp_path, **{"cv/validated.tsv": "client_id\tpath\tsentence\tchannel\toffset\nann\ta.mp3\tYes.\t1\t2\n"})
+    corpus = read(tmp_path / "cv", "common_voice")
+    assert {"label_channel", "label_offset"} <= set(corpus.labels)
+    assert corpus.frame.select("audio_channel", "offset").rows() == [(None, None)]

@@ -19,7 +19,7 @@ from markdown_it import MarkdownIt
 
 import augment
 from augment.cli.terminal import say
-from augment.corpus.values import NO_VALUE, NOTHING
+from augment.corpus.values import says_none
 from augment.errors import CorpusError, Fault
 from augment.export.csv import exact_table
 from augment.export.csv import table as csv_table
@@ -191,7 +191,7 @@ def hostile_sets(tmp_path_factory):
     """One set whose every field is hostile: each speaker, text, group, label and credit is another of the strings."""
     shop = Workshop(tmp_path_factory.mktemp("strangers"))
     rows = []
-    nothing = polars.Series(HOSTILE).is_in(NOTHING) | polars.Series(HOSTILE).str.contains(NO_VALUE)
+    nothing = polars.select(says_none(polars.lit(polars.Series(HOSTILE)))).to_series()
     named = [text for text, none in zip(HOSTILE, nothing, strict=True) if not none]  # labels that say a thing
     usable = [text for text in named if text.strip() and "\x00" not in text]
     for number, text in enumerate(usable):

@@ -81,3 +81,12 @@ def test_nothing_usable_is_a_fault_and_not_an_empty_plan(workshop):
     (workshop.folder / "corpus.jsonl").write_text('{"id": \n' * 9)
     with pytest.raises(CorpusError):
         planned(workshop, 100)
+
+
+def test_audio_that_cannot_be_used_is_counted_among_what_is_left_out(workshop):
+    spoiled(workshop, wordless=["north_1"])
+    (workshop.folder / "audio" / "south_4.wav").write_bytes(b"no audio")
+    plan = planned(workshop, 20)
+    lost = plan.selection.left_out
+    assert (lost["unusable: without a word in the text"], lost["unusable: with audio that cannot be used"]) == (1, 1)
+    assert plan.items["utterance"].n_unique() + sum(lost.values()) == 20

@@ -10,7 +10,7 @@ from augment.corpus.table import read_corpus
 from augment.errors import CorpusError
 from augment.files.audio import encode
 from augment.files.tar import tar_bytes
-from augment.files.walk import files_below
+from augment.files.walk import walked
 from conftest import RATE
 from test_readers import sound
 
@@ -39,7 +39,7 @@ def test_links_to_folders_are_followed_and_loops_are_not(workshop):
     (workshop.folder / "audio" / "south_0.wav").rename(workshop.folder / "far" / "south_0.wav")
     (workshop.folder / "audio" / "linked").symlink_to(workshop.folder / "far")
     (workshop.folder / "far" / "round").symlink_to(workshop.folder / "audio")
-    found = files_below(workshop.folder / "audio", lambda name: name.endswith(".wav"))
+    found = walked(workshop.folder / "audio", lambda name: name.endswith(".wav")).files
     names = [path.relative_to(workshop.folder / "audio").as_posix() for path in found]
     assert names == ["linked/south_0.wav", "north_0.wav", "north_1.wav"]
     spec = CorpusSpec(path="audio", layout="folder", pattern="linked/{id}.wav")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from augment.cli.ending import EXIT_DEVIATION
 from augment.cli.progress import progress
 from augment.cli.terminal import hand_out, say
 from augment.plain_text import visible
@@ -58,6 +59,8 @@ def audit(
     if out is not None:
         write_audit(found, out)
     say(audit_text(found))
+    if found.unreadable and not found.inspected:
+        raise typer.Exit(EXIT_DEVIATION)
 
 
 @corpus_app.command("import")

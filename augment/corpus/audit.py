@@ -21,7 +21,7 @@ from augment.corpus.differences import (
 from augment.corpus.labelling import missing, speaker_notes, twin_notes
 from augment.corpus.speech import Facts, Progress, facts_notes, part_of, survey
 from augment.corpus.spelling import spelling_notes
-from augment.corpus.table import Corpus, label_column
+from augment.corpus.table import TOGETHER, Corpus, label_column
 from augment.corpus.texts import text_measures
 from augment.errors import CorpusError, Fault, counted, named, nearest
 from augment.streams import ranks
@@ -172,7 +172,7 @@ def _grouped(corpus: Corpus, by: Sequence[str]) -> "polars.DataFrame":
     ]
     if faults:
         raise CorpusError(faults)
-    group = polars.concat_str([polars.col(label_column(label)) for label in by], separator=" / ")
+    group = polars.concat_str([polars.col(label_column(label)) for label in by], separator=TOGETHER)
     frame = corpus.frame.with_columns(group.alias("group"))
     whole = frame.drop_nulls("group")
     if whole.select([label_column(label) for label in by]).unique().height != whole["group"].n_unique():

@@ -196,4 +196,4 @@ def _shown(value: Any) -> str | None:
     if value is None or 0 < (seconds(value) or 0) <= LONGEST_S:
         return None
     several = type(value) in KINDS or isinstance(value, Held)
-    return repr(value)[:WIDEST] if several or text(value) is not None else ""
+    return repr(value)[:WIDEST] if several or isinstance(value, float) or text(value) is not None else ""

@@ -1,16 +1,18 @@
 """What can be wrong with a manifest, told with its rows."""
 
 import re
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from augment.bounds import MOST_CHANNELS
-from augment.corpus.cells import MOST_FAULTS
+from augment.corpus.cells import MOST_FAULTS, TIMES, Cells
 from augment.corpus.nested import Nested
 from augment.corpus.source import where
 from augment.corpus.spec import CorpusSpec
-from augment.errors import CorpusError, Fault, gathered, nearest
+from augment.errors import CorpusError, Fault, flow_text, gathered, nearest
+from augment.files.members import MARK
 
 if TYPE_CHECKING:
     import polars
@@ -22,6 +24,18 @@ SPELLED = {
     "credit": ("attribution",), "id": ("ID",), "text": ("wrd", "words"), "speaker": ("spk_id",),
 }  # fmt: skip
 """Other usual names of columns that are no labels; some are SpeechBrain's."""
+NO_NAMES: Mapping[str, str] = {}
+STARTS = re.compile(
+    r"(?:(?:seg(?:ment)?|utt(?:erance)?|clip|audio|speech|t)[_ .]?)?"
+    r"(?:start|begin(?:ning)?|onset|offset|from|xmin|tmin)(?:[_ .]?(?:time|at|s|secs?|seconds?|ms))*",
+    re.IGNORECASE,
+)
+LENGTHS = re.compile(r"(?:.*[_ .])?(?:dur(?:ation)?|len(?:gth)?)(?:[_ .]?(?:time|s|secs?|seconds?|ms))*", re.IGNORECASE)
+ENDS = re.compile(
+    rf"{LENGTHS.pattern}|(?:.*[_ .])?(?:end|stop|finish|until|to|xmax|tmax)(?:[_ .]?(?:time|at|s|secs?|seconds?|ms))*",
+    re.IGNORECASE,
+)
+"""Names that others give to the times of segments."""
 DANGER = r"[\x00-\x1f\x7f]|^[/\\]|^[A-Za-z]:[/\\]|(^|[/\\])\.\.([/\\]|$)"
 """Ids that may be dangerous (:func:`danger` decides)."""
 
@@ -50,6 +64,7 @@ def column_faults(spec: CorpusSpec, manifest: Path, found: set[str], written: fr
     for part, labels, known in (
         ("labels", spec.labels, found - set(FIXED)),
         ("keep", spec.keep, choices),
+        ("values", spec.values, choices),
         ("leave_out", spec.dropped, choices | {"id"}),
     ):
         for label in labels:
@@ -59,20 +74,71 @@ def column_faults(spec: CorpusSpec, manifest: Path, found: set[str], written: fr
     return faults
 
 
-def nested_fault(manifest: Path, label: str, found: Nested) -> Fault:
+def time_faults(spec: CorpusSpec, manifest: Path, cells: Cells) -> list[Fault]:
+    """Columns of numbers that are probably times of segments under other names: as labels, they would be passed over.
+
+    A whole recording would be read under the text of a segment, and all that is left of it under that of one without
+    a length. A recipe that names such a column in ``columns`` has said what it is; what lies in an archive is whole.
+
+    Args:
+        spec: What the recipe says of the corpus.
+        manifest: Its manifest.
+        cells: What is in it.
+    """
+    said = {*spec.columns, *spec.columns.values()}
+    timed = {name: spec.columns.get(name, name) in cells.written for name in TIMES}
+    faults = []
+    for column in sorted(cells.written - {*said, *TIMES}):
+        shown = flow_text(column)
+        as_label = f"as a label it stays with corpus: {{columns: {{{shown}: {shown}}}}}"
+        if not timed["offset"] and STARTS.fullmatch(column):
+            message = f"the column '{column}' holds numbers: is it where utterances begin in their files, in s?"
+            remedy = f"corpus: {{columns: {{offset: {shown}}}}}, and a column 'duration', in s; {as_label}"
+        elif timed["offset"] and not timed["duration"] and ENDS.fullmatch(column):
+            message = f"no column 'duration' says how long utterances are; '{column}' holds numbers"
+            remedy = f"if that is it, in s: corpus: {{columns: {{duration: {shown}}}}}; {as_label}"
+            if not LENGTHS.fullmatch(column):
+                remedy = f"write a column 'duration', in s: the end less the start; {as_label}"
+        else:
+            continue
+        first = _first_number(cells, column, spec)
+        faults += [] if first is None else [Fault(where(manifest, first), message, remedy)]
+    return faults
+
+
+def _first_number(cells: Cells, column: str, spec: CorpusSpec) -> str | None:
+    """Where the first cell of a column stands that has nothing but numbers, of rows whose audio is in no archive."""
+    import polars
+
+    audio = f"text:{spec.columns.get('audio_filepath', 'audio_filepath')}"
+    if f"text:{column}" not in cells.frame.columns or audio not in cells.frame.columns:
+        return None
+    inside = polars.col(audio).str.contains(MARK, literal=True).fill_null(value=False)
+    given = cells.frame.filter(~inside).select("row", polars.col(f"text:{column}").alias("said")).drop_nulls("said")
+    numbers = given["said"].cast(polars.Float64, strict=False)
+    return None if not given.height or numbers.null_count() else str(given["row"][0])
+
+
+def nested_fault(manifest: Path, label: str, found: Nested, written: Mapping[str, str] = NO_NAMES) -> Fault:
     """A column whose cells should hold one value, and hold more.
 
     Args:
         manifest: The manifest.
         label: Name of the column as the recipe has it.
         found: What it holds.
+        written: Names of columns in the manifest, where they differ.
     """
     remedy = "write the words as one text, with spaces" if label == "text" else "write one value a row, or none"
-    return Fault(where(manifest, found.places[0]), f"{label}: expected one value, found {found}", remedy)
+    return Fault(
+        where(manifest, found.places[0]), f"{written.get(label, label)}: expected one value, found {found}", remedy
+    )
 
 
 def sound_rows(
-    frame: "polars.DataFrame", manifest: Path, most_faults: int = MOST_FAULTS
+    frame: "polars.DataFrame",
+    manifest: Path,
+    most_faults: int = MOST_FAULTS,
+    written: Mapping[str, str] = NO_NAMES,
 ) -> tuple["polars.DataFrame", list[Fault]]:
     """Rows without fault, every one with its own id: the one that it has, or one made of its audio path.
 
@@ -81,6 +147,7 @@ def sound_rows(
             ``shown:duration`` of :class:`~augment.corpus.cells.Cells`, and ``id``, null for rows that have none.
         manifest: The manifest.
         most_faults: How many are told.
+        written: Names of columns in the manifest, where they differ.
 
     Returns:
         The sound rows, and the faults of all others in the order of rows.
@@ -98,11 +165,12 @@ def sound_rows(
     faults: dict[str, Fault] = {}
     frame = frame.with_columns(polars.col("audio_channel").str.replace(r"\.0+$", ""))
     bad_channel = ~polars.col("audio_channel").str.contains(r"^(?:[0-9]|[1-5][0-9]|6[0-3]|mix)$")
-    checks = (
+    channel, offset, duration = (written.get(name, name) for name in ("audio_channel", *TIMES))
+    checks: tuple[tuple[polars.Expr, Callable[[dict[str, object]], Fault]], ...] = (
         (no_audio, _no_audio),
-        (bad_channel, _channel),
-        (bad_offset, _offset),
-        (bad_duration, _duration),
+        (bad_channel, partial(_channel, channel)),
+        (bad_offset, partial(_offset, offset)),
+        (bad_duration, partial(_duration, duration)),
         (bad_id, _id),
     )
     for wrong, told in checks:
@@ -134,18 +202,19 @@ def _no_audio(row: dict[str, object]) -> Fault:
     return Fault("", "the row names no audio file")
 
 
-def _channel(row: dict[str, object]) -> Fault:
-    expected = f"audio_channel: expected a channel, 0 to {MOST_CHANNELS - 1}, or mix"
+def _channel(column: str, row: dict[str, object]) -> Fault:
+    expected = f"{column}: expected a channel, 0 to {MOST_CHANNELS - 1}, or mix"
     return Fault("", f"{expected}, found {row['audio_channel']!r}")
 
 
-def _offset(row: dict[str, object]) -> Fault:
+def _offset(column: str, row: dict[str, object]) -> Fault:
     """It says which part of a file it is, but not in numbers: the part must not be guessed."""
-    return Fault("", f"offset: expected seconds, 0 or more, found {row['shown:offset']}")
+    expected = f"{column}: expected seconds, 0 or more, found {row['shown:offset']}"
+    return Fault("", expected, "leave it empty (in JSON: null) where the whole file is meant")
 
 
-def _duration(row: dict[str, object]) -> Fault:
-    return Fault("", f"duration: expected seconds, more than 0, found {row['shown:duration']}")
+def _duration(column: str, row: dict[str, object]) -> Fault:
+    return Fault("", f"{column}: expected seconds, more than 0, found {row['shown:duration']}")
 
 
 def _id(row: dict[str, object]) -> Fault:

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from augment.bounds import LONGEST_LINE_BYTES
 from augment.corpus.unused import Kind, Unused
 from augment.errors import CorpusError, Fault, nearest
 from augment.files.lines import text_lines
@@ -61,6 +62,18 @@ class Source:
             CorpusError: As for :func:`augment.files.lines.text_lines`.
         """
         return text_lines(self.path if name is None else self.folder / name, CorpusError)
+
+    def words(self, name: str) -> str:
+        """What a file below the folder holds that is the text of one utterance, its words parted by single blanks.
+
+        Raises:
+            CorpusError: As for :func:`augment.files.lines.text_lines`, or it is longer than any text.
+        """
+        path = self.folder / name
+        if path.is_file() and path.stat().st_size > LONGEST_LINE_BYTES:
+            message = f"the text of an utterance has more than {LONGEST_LINE_BYTES:,} bytes"
+            raise CorpusError(Fault(str(path), message, "is it another kind of file?"))
+        return " ".join("".join(self.lines(name)).split())
 
     def has(self, name: str) -> bool:
         """Whether there is a file or folder of this name below the folder."""
@@ -126,7 +139,10 @@ def where(path: Path, place: Place) -> str:
         >>> where(Path("m.jsonl"), 3), where(Path("corpus"), "text:3")
         ('m.jsonl:3', 'corpus/text:3')
     """
-    return f"{path}:{place}" if str(place).isdigit() else f"{path}/{place}"
+    if str(place).isdigit():
+        return f"{path}:{place}"
+    own = str(place).startswith(f"{path.name}:") and path.is_file()  # rows of many files have the name of theirs
+    return f"{path.parent if own else path}/{place}"
 
 
 def readers() -> dict[str, Any]:

@@ -42,6 +42,12 @@ class CorpusSpec(BaseModel):
     keep: Annotated[
         dict[Name, tuple[str, ...]], Field(description="use only rows with these label values: {accent: [American]}")
     ] = {}
+    values: Annotated[
+        dict[Name, tuple[str, ...]],
+        Field(
+            description="speakers and label values that look like none and are some: {speaker: ['Null'], area: [NA]}"
+        ),
+    ] = {}
     leave_out: Annotated[
         Annotated[tuple[str, ...], Tag("ids")] | Annotated[dict[Name, tuple[str, ...]], Tag("by")],
         Discriminator(lambda given: "by" if isinstance(given, dict) else "ids"),

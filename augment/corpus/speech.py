@@ -18,7 +18,7 @@ from augment.acoustics.source import background, clipped_share, source_snr_db
 from augment.acoustics.spectrum import weigh
 from augment.corpus.source import where
 from augment.corpus.table import Corpus
-from augment.errors import AudioError, CorpusError, Fault
+from augment.errors import AudioError, Fault
 from augment.files.audio import Audio, read_audio, read_parts
 from augment.files.containers.stream import Remark
 from augment.files.stretch import Part
@@ -253,29 +253,6 @@ def survey(
         else:
             facts[identity] = found
     return facts, faults
-
-
-def inspect(
-    corpus: Corpus, frame: "polars.DataFrame", sample_rate_hz: int, progress: Progress = iter
-) -> tuple[dict[str, Facts], list[str]]:
-    """Inspect the audio of chosen utterances.
-
-    Args:
-        corpus: The corpus.
-        frame: The chosen rows.
-        sample_rate_hz: Rate of the test set.
-        progress: Shows how far it is.
-
-    Returns:
-        Facts by utterance id, and what the user should know.
-
-    Raises:
-        CorpusError: Audio that cannot be used; every such row is named.
-    """
-    facts, faults = survey(corpus, frame, sample_rate_hz, progress)
-    if faults:
-        raise CorpusError([*(fault for own in faults.values() for fault in own), unusable_fault(len(faults))])
-    return facts, facts_notes(frame, facts, sample_rate_hz)
 
 
 def unusable_fault(count: int) -> Fault:

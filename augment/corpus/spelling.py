@@ -12,6 +12,8 @@ RARER = 10
 MOST_VALUES = 2000
 """A label with more values than that is a name or a number: slips are not looked for."""
 SHORTEST_WORD = 5
+YES = frozenset({"true", "1", "yes", "y", "t"})
+NO = frozenset({"false", "0", "no", "n", "f"})
 KNOWN_WORDS = frozenset(
     """
     afghan african afrikaans albanian algerian american amharic andalusian angolan arab arabic aramaic
@@ -51,25 +53,47 @@ def spelling_notes(corpus: Corpus, labels: Iterable[str]) -> list[str]:
         labels: Names of its labels that are looked at; others are passed over.
 
     Returns:
-        At most two sentences for each label.
+        At most three sentences for each label.
     """
     notes = []
     for label in labels:
         if label not in corpus.labels:
             continue
         counts = corpus.frame[label_column(label)].drop_nulls().value_counts().rows()
-        spelled, misspelled = alike({str(value): int(count) for value, count in counts})
+        found = {str(value): int(count) for value, count in counts}
+        spelled, misspelled = alike(found)
         if spelled:
             what = "that differ in case, spaces or signs only, and counts each as a value of its own"
             notes.append(_note(label, what, spelled))
         if misspelled:
             notes.append(_note(label, "that are probably misspelled", misspelled))
+        if twins := truth_twins(found):
+            notes.append(_note(label, "that are probably one answer in two spellings", twins))
     return notes
 
 
 def _note(label: str, what: str, mapping: Mapping[str, str]) -> str:
     shown = ", ".join(f"{flow_text(value)}: {flow_text(meant)}" for value, meant in sorted(mapping.items()))
     return f"{label} has values {what}; to make them one: corpus: {{labels: {{{flow_text(label)}: {{{shown}}}}}}}"
+
+
+def truth_twins(counts: Mapping[str, int]) -> dict[str, str]:
+    """Which values of a label say yes or no in another way than the most frequent ones, where all of them do.
+
+    Args:
+        counts: Rows of each value.
+
+    Example:
+        >>> truth_twins({"true": 5, "1": 2, "false": 3, "no": 1}), truth_twins({"true": 5, "1": 2, "2": 3})
+        ({'1': 'true', 'no': 'false'}, {})
+    """
+    if not all(value.casefold() in YES | NO for value in counts):
+        return {}
+    twins: dict[str, str] = {}
+    for answer in (YES, NO):
+        said = sorted((v for v in counts if v.casefold() in answer), key=lambda value: (-counts[value], value))
+        twins |= {value: said[0] for value in said[1:] if value.casefold() != said[0].casefold()}
+    return twins
 
 
 def alike(counts: Mapping[str, int]) -> tuple[dict[str, str], dict[str, str]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from augment.acoustics.channels import channel_text
 from augment.corpus.cells import MOST_BROKEN, MOST_FAULTS, TIMES, Cells, read_cells
-from augment.corpus.checks import FIXED, SPELLED, column_faults, nested_fault, sound_rows
+from augment.corpus.checks import FIXED, SPELLED, column_faults, nested_fault, sound_rows, time_faults
 from augment.corpus.nested import Nested
 from augment.corpus.pseudonyms import Pseudonyms, pseudonymised, pseudonyms_of
 from augment.corpus.source import Told, folder_of
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 DATA_ROOT = r"^(?:\{data_root\}|\$data_root|\$\{data_root\})/+"
 """What SpeechBrain has filled in when it loads a manifest."""
+
+TOGETHER = " / "
+"""Joins the names of labels that are taken together, and their values, as it joins those of groups."""
 
 
 @dataclass(frozen=True)
@@ -106,11 +109,14 @@ def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
     found = {*cells.written - {*spec.columns.values(), *spec.columns}, *spec.columns}
     nested = _nested(found, spec, cells)
     faults = column_faults(spec, manifest, found, cells.written) if cells.frame.height else []
-    faults += [nested_fault(manifest, name, nested[name]) for name in sorted(nested) if _needed(name, spec)]
+    faults += time_faults(spec, manifest, cells)
+    faults += [
+        nested_fault(manifest, name, nested[name], spec.columns) for name in sorted(nested) if _needed(name, spec)
+    ]
     if faults or (cells.faults and not spec.tolerance.leaves_out):
         raise CorpusError(gathered([*cells.faults, *faults][:MOST_FAULTS]))
     labels = tuple(sorted(found - set(FIXED) - nested.keys()))
-    frame, faults = sound_rows(_named(cells, spec, labels), manifest, most)
+    frame, faults = sound_rows(_named(cells, spec, labels), manifest, most, spec.columns)
     broken, faults = ([*cells.faults, *faults], []) if spec.tolerance.leaves_out else ([], faults)
     timed = polars.when(polars.col("shown:duration").is_null()).then("duration").alias("duration")
     frame, notes = _settled(frame.with_columns(timed), spec, labels)
@@ -294,7 +300,7 @@ def _unmet(
 def _row_notes(frame: "polars.DataFrame") -> list[str]:
     """What is odd about rows that are used."""
     no_time = frame["duration"].is_null() & frame["shown:duration"].is_not_null()
-    nothing = frame["text"].is_in(NOTHING)
+    nothing = frame["text"].str.to_lowercase().is_in(list(NOTHING))
     counts = {
         "rows have a duration that is no number: the audio's own is used": no_time.sum(),
         f"rows have a text that programs write for none ({', '.join(frame['text'].filter(nothing).unique().sort())})"

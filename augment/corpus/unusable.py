@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from augment.corpus.presence import absent_rows
 from augment.corpus.source import where
 from augment.corpus.spec import CorpusSpec
-from augment.corpus.table import Corpus, label_column, read_corpus
+from augment.corpus.table import TOGETHER, Corpus, label_column, read_corpus
 from augment.corpus.texts import wordless
 from augment.errors import CorpusError, Fault, gathered, named
 from augment.tolerance import USUAL
@@ -32,6 +32,12 @@ class Reason(StrEnum):
     BROKEN = "broken"
     NO_WORD = "without a word in the text"
     NO_AUDIO = "without their audio"
+    BAD_AUDIO = "with audio that cannot be used"
+
+    @property
+    def counted(self) -> str:
+        """Its name among the reasons for which rows are left out."""
+        return f"unusable: {self}"
 
 
 def usable_corpus(spec: CorpusSpec, base: Path, by: Sequence[str] = (), recipe_text: str = "") -> Corpus:
@@ -61,7 +67,7 @@ def usable_corpus(spec: CorpusSpec, base: Path, by: Sequence[str] = (), recipe_t
     lost = polars.concat([rows.select("id") for rows in found.values()])
     frame = corpus.frame.join(lost, on="id", how="anti", maintain_order="left")
     notes = [f"{len(rows)} rows {reason} are left out{_listed(corpus, rows)}" for reason, rows in places.items()]
-    counts = {f"unusable: {reason}": len(rows) for reason, rows in places.items()}
+    counts = {reason.counted: len(rows) for reason, rows in places.items()}
     return dataclasses.replace(
         corpus,
         frame=frame,
@@ -83,8 +89,8 @@ def _refuse_too_many(
     import polars
 
     lost = polars.concat(list(found.values()))
-    unusable = {WHOLE: lost.height + len(corpus.broken), **_groups(lost, by)}
-    of = {WHOLE: corpus.frame.height + len(corpus.broken), **_groups(corpus.frame, by)}
+    unusable = {WHOLE: lost.height + len(corpus.broken), **group_counts(lost, by)}
+    of = {WHOLE: corpus.frame.height + len(corpus.broken), **group_counts(corpus.frame, by)}
     exceeded = spec.tolerance.exceeded(unusable, of)
     if not exceeded and lost.height < corpus.frame.height:
         return unusable
@@ -98,12 +104,12 @@ def _refuse_too_many(
     raise CorpusError([*gathered(faults)[:MOST_TOLD], Fault(str(corpus.manifest), message, remedy)])
 
 
-def _groups(frame: "polars.DataFrame", by: Sequence[str]) -> dict[str, int]:
+def group_counts(frame: "polars.DataFrame", by: Sequence[str]) -> dict[str, int]:
     """Rows of each group; ``?`` stands for a label that a row does not have."""
     import polars
 
     if not by:
         return {}
-    group = polars.concat_str([polars.col(label_column(label)).fill_null("?") for label in by], separator=" / ")
+    group = polars.concat_str([polars.col(label_column(label)).fill_null("?") for label in by], separator=TOGETHER)
     counts = frame.select(group.alias("group")).group_by("group").len()
     return {str(name): int(count) for name, count in counts.rows()}

@@ -1,9 +1,10 @@
 """Values of labels: which spellings are one value, and which of them say that there is none.
 
 The rule. A label is a text, a number, true or false. Where a column holds two spellings of one of these, they are one
-value: 23, 23.0, "23" and "23.0"; true, "true" and "True". What programs write where they have
-nothing (:data:`NOTHING`), a dash or a question mark alone, and "unknown" in any case are no value, as an empty cell is:
-they would be a group of people who have nothing in common. A recipe that names such a value keeps it.
+value: 23, 23.0, "23" and "23.0"; true, "true" and "True". What programs and people write where they have nothing
+(:data:`NOTHING`, :data:`UNSAID`), in any case but that of :data:`NAMES`, and dashes, dots or question marks alone are
+no value, as an empty cell is: they would be a group of people who have nothing in common. A recipe that names such a
+value keeps it, as ``values`` if it says nothing else of it: Null is a name, too.
 """
 
 from collections import Counter
@@ -16,9 +17,21 @@ from augment.errors import flow_text, named
 if TYPE_CHECKING:
     import polars
 
-NOTHING = ("nan", "NaN", "NAN", "None", "null", "Null", "NULL", "N/A", "n/a", "NA", "#N/A", "<NA>", "<na>", "NaT")
-"""As pandas, NumPy, Python, JSON, SQL, R and spreadsheets write a missing value."""
-NO_VALUE = r"^(?:[-\u2013\u2014?]+|(?i:unknown|<unk>|\(unknown\)))$"
+NOTHING = frozenset({
+    "nan", "+nan", "-nan", "<na>", "nat", "1.#ind", "-1.#ind", "1.#qnan", "-1.#qnan",  # NumPy, pandas, C
+    "none", "nil", "undefined", "null", "<null>", "(null)", "\\n",  # Python, Ruby and Lisp, JavaScript, SQL
+    "na", "n/a", "n.a.", "n.a", "n.d.", "na_character_", "na_integer_", "na_real_",  # R, and people
+    "#n/a", "#n/a n/a", "#na", "#ref!", "#value!", "#div/0!", "#name?", "#num!", "#null!", "#error!",  # spreadsheets
+})  # fmt: skip
+"""What programs write for a missing value, without regard to case."""
+UNSAID = frozenset({
+    "unknown", "unk", "<unk>", "(unknown)", "[unknown]", "<unknown>", "missing", "<missing>", "(missing)",
+    "unspecified", "not specified", "not available", "not applicable", "not known", "not stated", "no value", "no data",
+})  # fmt: skip
+"""What people write for one; in a text it may be what was said."""
+NAMES = ("Nan", "Nat", "Nil", "Na")
+"""Spelled so, they are names of people, places and languages."""
+NO_VALUE = r"^[-\u2013\u2014?.\u2026]+$"
 SPELLED = r"^[-+]?\d{1,15}\.0+$|^(?:True|TRUE|False|FALSE)$"
 """Numbers and truth values in another spelling than that of this program."""
 
@@ -36,7 +49,7 @@ def settled(
     Returns:
         The rows, and what the user should know.
     """
-    gone, alike = [], []
+    gone, alike, keep = [], [], dict[str, list[str]]()
     for label, column in columns.items():
         kept = _kept(spec, label)
         counts = _counts(frame, column, kept)
@@ -44,16 +57,30 @@ def settled(
         if counts or spelled:
             new = {**dict.fromkeys(counts, None), **spelled}
             frame = frame.with_columns(_replaced(column, new))
+        keep |= {label: list(counts)} if counts else {}
         gone += [f"{label} {flow_text(value)} ({count} rows)" for value, count in counts.items()]
         alike += [f"{label} {value} = {meant}" for value, meant in spelled.items()]
     notes = []
     if gone:
-        example = next((label for label in columns if label != "speaker"), "LABEL")
-        keep = f"corpus: {{labels: {{{flow_text(example)}: {{VALUE: VALUE}}}}}}"
-        notes.append(f"these say that there is no value, and are none: {named(gone)}; to keep one of a label: {keep}")
+        shown = ", ".join(f"{flow_text(n)}: [{', '.join(map(flow_text, said))}]" for n, said in keep.items())
+        ways = f"those that are one: corpus: {{values: {{{shown}}}}}"
+        notes.append(f"these say that there is no value, and are none: {named(gone)}; to keep {ways}")
     if alike:
         notes.append(f"these are one value in two spellings, and are counted as one: {named(alike)}")
     return frame, notes
+
+
+def says_none(value: "polars.Expr") -> "polars.Expr":
+    """Whether a label's text says that there is no value.
+
+    Example:
+        >>> import polars
+        >>> said = polars.DataFrame({"a": ["NaN", "N.A.", "#REF!", "UNK", "--", "none", "Welsh", "other"]})
+        >>> said.filter(~says_none(polars.col("a")))["a"].to_list()
+        ['Welsh', 'other']
+    """
+    none = value.str.to_lowercase().is_in(list(NOTHING | UNSAID)) & ~value.is_in(NAMES)
+    return none | value.str.contains(NO_VALUE)
 
 
 def plain(value: str) -> str:
@@ -68,7 +95,8 @@ def plain(value: str) -> str:
 
 def _kept(spec: CorpusSpec, label: str) -> set[str]:
     """Values that the recipe names."""
-    return {*spec.labels.get(label, ()), *spec.keep.get(label, ()), *spec.dropped.get(label, ())}
+    parts = (spec.labels, spec.keep, spec.dropped, spec.values)
+    return {value for part in parts for value in part.get(label, ())}
 
 
 def _counts(frame: "polars.DataFrame", column: str, kept: Iterable[str]) -> dict[str, int]:
@@ -76,7 +104,7 @@ def _counts(frame: "polars.DataFrame", column: str, kept: Iterable[str]) -> dict
     import polars
 
     value = polars.col(column)
-    none = (value.is_in(NOTHING) | value.str.contains(NO_VALUE)) & ~value.is_in(list(kept))
+    none = says_none(value) & ~value.is_in(list(kept))
     counts = frame.lazy().filter(none).group_by(column).len().sort(column).collect()
     return {str(said): int(count) for said, count in counts.rows()}
 

@@ -115,8 +115,17 @@ class Cards:
 
     def uneven(self, family: Whole, dealt: Whole) -> int:
         """By how much the features of one class differ at most beyond one; 0 is as even as can be."""
-        counts = self.counts(family, dealt)
-        return max(0, int((counts.max(axis=1) - counts.min(axis=1)).max()) - 1) if counts.size else 0
+        if self.brings is not None:
+            counts = self.counts(family, dealt)
+            return max(0, int((counts.max(axis=1) - counts.min(axis=1)).max()) - 1) if counts.size else 0
+        # Only those that are met are counted: classes times cards may be more than memory has.
+        inside = family >= 0
+        met, often = np.unique(family[inside] * self.number + dealt[inside], return_counts=True)
+        if not met.size:
+            return 0
+        _, first, kinds = np.unique(met // self.number, return_index=True, return_counts=True)
+        least = np.where(kinds == self.number, np.minimum.reduceat(often, first), 0)
+        return max(0, int((np.maximum.reduceat(often, first) - least).max()) - 1)
 
 
 def dealt_in_turns(number: int, places: Places, name: Sequence[str | int]) -> Whole:
@@ -272,6 +281,7 @@ class _Exchange:
         random: np.random.Generator,
     ) -> None:
         self.dealt, self.hands, self.random, self.features = dealt.copy(), hands, random, cards.features
+        self.plain = cards.brings is None  # each card brings itself
         every = [family for part in families for family in part]
         starts = np.cumsum([0, *(_classes(family) for family in every)])
         nobody = int(starts[-1])  # the class of those that are in none
@@ -334,10 +344,14 @@ class _Exchange:
         A class whose counts n change by a step d gains (n + d)^2 - n^2 = 2 n d + d^2; one that holds both places, 0.
         """
         own, cards, of = int(self.dealt[place]), self.dealt[others], self.of[others]
-        along = self.counts @ self.features.T  # of classes and cards: n times what the card brings
         mine = self.of[place]
-        taken = 2 * (along[mine][:, cards].T - along[mine, own]) + self.size[own, cards][:, None]
-        given = 2 * (along[of, own] - along[of, cards[:, None]]) + self.size[cards, own][:, None]
+        met, row = np.unique(np.concatenate([mine[None, :], of]), return_inverse=True)
+        row = row.reshape(-1, mine.size)
+        along = self.counts[met]  # of classes and cards: n times what the card brings
+        along = along if self.plain else along @ self.features.T
+        at, there = row[0], row[1:]
+        taken = 2 * (along[at][:, cards].T - along[at, own]) + self.size[own, cards][:, None]
+        given = 2 * (along[there, own] - along[there, cards[:, None]]) + self.size[cards, own][:, None]
         weighed = taken * self.weight[mine] + given * self.weight[of]
         return np.asarray(np.sum((of != mine) * weighed, axis=1))
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from augment.corpus.speech import Facts, Progress, survey, unusable_fault
-from augment.corpus.table import Corpus, label_column
+from augment.corpus.table import Corpus
+from augment.corpus.unusable import WHOLE, Reason, group_counts
 from augment.design.assignment import Demands
 from augment.design.selection import Selection, select
 from augment.errors import CorpusError, Fault
@@ -66,7 +67,9 @@ def usable(
         exceeded = tolerance.exceeded(counts + Counter(whole.lost), of + Counter(whole.lost))
         if exceeded or not tolerance.leaves_out:
             raise CorpusError([*_flat(heard.faults), *_summed(exceeded, heard, tolerance.leaves_out)])
-        corpus = dataclasses.replace(corpus, frame=corpus.frame.filter(~corpus.frame["id"].is_in(list(faults))))
+        left_out = {**whole.left_out, Reason.BAD_AUDIO.counted: len(heard.faults)}
+        left = corpus.frame.filter(~corpus.frame["id"].is_in(list(faults)))
+        corpus = dataclasses.replace(corpus, frame=left, left_out=left_out)
     else:
         raise CorpusError([*_flat(heard.faults), unusable_fault(len(heard.faults))])
     if heard.faults:
@@ -85,11 +88,9 @@ def _flat(faults: Mapping[str, list[Fault]]) -> list[Fault]:
 
 def _by_group(frame: "polars.DataFrame", unusable: list[str], by: tuple[str, ...]) -> tuple[Counter[str], Counter[str]]:
     """How many rows cannot be used, of how many, in each group and, under an empty name, in the whole."""
-    names = [" / ".join(value or "?" for value in row) for row in frame.select(map(label_column, by)).rows()]
-    bad = set(unusable)
-    counts = Counter(name for name, identity in zip(names, frame["id"], strict=True) if identity in bad)
-    of = Counter(names)
-    return counts + Counter({"": counts.total()}), of + Counter({"": of.total()})
+    bad = frame.filter(frame["id"].is_in(unusable))
+    counts, of = (Counter({WHOLE: rows.height, **group_counts(rows, by)}) for rows in (bad, frame))
+    return counts, of
 
 
 def _summed(exceeded: Mapping[str, tuple[int, int]], heard: Heard, leaves_out: bool) -> list[Fault]:

@@ -17,14 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.acoustics import Signal
-from augment.bounds import LARGEST_FILE_BYTES
-from augment.errors import AudioError
+from augment.bounds import LARGE_FILE_BYTES, LARGEST_FILE_BYTES
+from augment.errors import AudioError, Fault
 from augment.files.channels import Wanted
-from augment.files.containers import opened
+from augment.files.containers import opened, stated
 from augment.files.containers.stream import Remark
 from augment.files.members import member_of, read_member
-from augment.files.regular import read_record
-from augment.files.stretch import LONGEST_S, Part, Stretch, fill
+from augment.files.peek import Peeked
+from augment.files.regular import read_record, size_bytes
+from augment.files.stretch import LONGEST_S, Part, Stretch, fill, refuse_header
 from augment.interrupts import uninterrupted
 
 AudioFormat = Literal["flac", "wav"]
@@ -74,6 +75,27 @@ def read_bytes(path: Path) -> bytes:
     if inside is not None:
         return read_member(*inside)
     return read_record(path, AudioError, LARGEST_FILE_BYTES)
+
+
+def _refuse_by_head(path: Path, parts: Sequence[Part], longest_s: float, apart: bool = False) -> None:
+    """Refuse a large file that could not be used, by its head: no gigabyte is read for nothing.
+
+    Raises:
+        AudioError: As :func:`decode` would for all of the parts.
+    """
+    size = 0 if member_of(path) is not None else size_bytes(path)
+    if not LARGE_FILE_BYTES <= size <= LARGEST_FILE_BYTES:
+        return
+    try:
+        with path.open("rb") as file:
+            head = stated(Peeked(file, size), str(path))
+    except OSError as problem:
+        raise AudioError(Fault(str(path), f"cannot be read: {problem.strerror or problem}")) from problem
+    if head is not None:
+        refuse_header(head, str(path))
+        stretches = [Stretch(part, head, str(path), longest_s, apart) for part in parts]
+        if all(stretch.too_long for stretch in stretches):
+            stretches[0].whole()
 
 
 def decode(
@@ -165,7 +187,10 @@ def read_audio(
     Raises:
         AudioError: As in :func:`read_bytes` and :func:`decode`.
     """
-    return decode(read_bytes(path), str(path), offset_s, duration_s, longest_s, channel)
+    (found,) = read_parts(path, [Part(offset_s, duration_s, channel)], longest_s)
+    if isinstance(found, AudioError):
+        raise found
+    return found
 
 
 def read_parts(path: Path, parts: Sequence[Part], longest_s: float = LONGEST_S) -> list[Audio | AudioError]:
@@ -176,6 +201,7 @@ def read_parts(path: Path, parts: Sequence[Part], longest_s: float = LONGEST_S) 
         ['none.wav: there is no such file']
     """
     try:
+        _refuse_by_head(path, parts, longest_s)
         data = read_bytes(path)
     except AudioError as error:
         return [error for _ in parts]
@@ -188,6 +214,7 @@ def read_channels(path: Path, longest_s: float = LONGEST_S) -> Channels:
     Raises:
         AudioError: As in :func:`read_bytes` and :func:`decode`.
     """
+    _refuse_by_head(path, [Part()], longest_s, apart=True)
     data = read_bytes(path)
     (stretch,), rate, channels, _ = _filled(data, str(path), [Part()], longest_s, apart=True)
     return Channels(stretch.whole().reshape(-1, channels), rate, hashlib.sha256(data).hexdigest())

@@ -27,6 +27,22 @@ CHANNEL = re.compile(r"(\d{1,2})(?:\.0+)?|mix", re.ASCII)
 CANCELLATION_DB = 7.0
 
 
+def refuse_absent(channel: int, count: int, where: str) -> None:
+    """Refuse a channel, from 0, that a file of so many does not have.
+
+    Raises:
+        AudioError: It has fewer.
+
+    Example:
+        >>> refuse_absent(1, 1, "a.wav")
+        Traceback (most recent call last):
+        augment.errors.AudioError: a.wav: channel 1 is asked for, and the file has one channel, 0
+    """
+    if channel >= count:
+        has = "one channel, 0" if count == 1 else f"{count} channels, 0 to {count - 1}"
+        raise AudioError(Fault(where, f"channel {channel} is asked for, and the file has {has}"))
+
+
 class Picked:
     """The wanted channel of frames that pass by in blocks.
 
@@ -63,10 +79,8 @@ class Picked:
         Raises:
             AudioError: It has fewer.
         """
-        count = self.comparison.channels if self.comparison else 1
-        if isinstance(self.wanted, int) and self.wanted >= count:
-            has = "one channel, 0" if count == 1 else f"{count} channels, 0 to {count - 1}"
-            raise AudioError(Fault(where, f"channel {self.wanted} is asked for, and the file has {has}"))
+        if isinstance(self.wanted, int):
+            refuse_absent(self.wanted, self.comparison.channels if self.comparison else 1, where)
 
     def heard(self, kept: NDArray[np.float64], where: str) -> tuple[Signal, frozenset[Remark]]:
         """The channel, of what was kept, and what the user should know.

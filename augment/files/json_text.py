@@ -24,9 +24,10 @@ def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return row
 
 
-PLAIN = json.JSONDecoder(parse_constant=lambda _: None)
-"""NaN and Infinity, which are no JSON, are no value; of keys that stand twice the last one counts."""
-CAREFUL = json.JSONDecoder(object_pairs_hook=unique, parse_constant=lambda _: None)
+PLAIN = json.JSONDecoder()
+"""Of keys that stand twice the last one counts. NaN and Infinity, which are no JSON, are the numbers that they name:
+who reads one decides whether it is no value or a fault."""
+CAREFUL = json.JSONDecoder(object_pairs_hook=unique)
 """The same, and keys that stand twice are refused; half as fast."""
 
 

@@ -19,6 +19,16 @@ from augment.files.regular import size_bytes
 
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 """Its byte order marks."""
+FORMS = {
+    b"PK\x03\x04": ("a spreadsheet (.xlsx) or another ZIP archive", "save the sheet as 'CSV UTF-8'"),
+    b"\xd0\xcf\x11\xe0": ("a spreadsheet of old (.xls)", "save the sheet as 'CSV UTF-8'"),
+    b"PAR1": ("Parquet", "let its name end in .parquet"),
+    b"\x1f\x8b": ("compressed by gzip", "let its name end in .gz, as in .csv.gz or .jsonl.gz, or unpack it"),
+    b"BZh": ("compressed by bzip2", "unpack it"),
+    b"\xfd7zXZ\0": ("compressed by xz", "unpack it"),
+    b"(\xb5/\xfd": ("compressed by zstd", "unpack it"),
+}
+"""What files that are no text begin with, what they are, and what to do."""
 
 
 def text_lines(path: Path, error: type[AcoustigridError]) -> Iterator[str]:
@@ -39,6 +49,8 @@ def text_lines(path: Path, error: type[AcoustigridError]) -> Iterator[str]:
     try:
         with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
             for number, raw in enumerate(_bounded(cast("BinaryIO", file), path, size, error), start=1):
+                if number == 1 and (form := next((f for head, f in FORMS.items() if raw.startswith(head)), "")):
+                    raise error(Fault(f"{path}:1", f"the file is {form[0]}, whatever its name says", form[1]))
                 if number == 1 and b"\0" in raw and raw[:2] not in UTF_16:
                     message = "the file holds zero bytes: it is UTF-16 or no text at all"
                     raise error(Fault(f"{path}:1", message, "save it as UTF-8"))

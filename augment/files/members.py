@@ -35,25 +35,30 @@ def member_of(path: Path) -> tuple[Path, str] | None:
     return container, member
 
 
-def read_member(container: Path, member: str) -> bytes:
+def read_member(container: Path, member: str, most_bytes: int = LARGEST_FILE_BYTES) -> bytes:
     """Bytes of a member.
 
+    Args:
+        container: An archive or a table.
+        member: Its name.
+        most_bytes: Largest file of an archive that is read.
+
     Raises:
-        AudioError: There is none of this name, or the container cannot be read.
+        AudioError: There is none of this name, it is larger, or the container cannot be read.
     """
     if container.suffix.lower() == ".tar":
-        return _of_tar(container, member)
+        return _of_tar(container, member, most_bytes)
     return _of_parquet(container, member)
 
 
-def _of_tar(container: Path, member: str) -> bytes:
+def _of_tar(container: Path, member: str, most_bytes: int) -> bytes:
     state = container.stat()
     places = tar_members(container, state.st_mtime_ns, state.st_size)
     if member not in places:
         raise AudioError(Fault(str(container), f"the archive has no file '{member}'"))
     offset, size = places[member]
-    if size > LARGEST_FILE_BYTES:
-        message = f"'{member}' has {size:,} bytes; at most {LARGEST_FILE_BYTES:,} are read"
+    if size > most_bytes:
+        message = f"'{member}' has {size:,} bytes; at most {most_bytes:,} are read"
         raise AudioError(Fault(str(container), message))
     with container.open("rb") as file:
         file.seek(offset)
@@ -74,7 +79,7 @@ def tar_members(container: Path, changed_ns: int, size: int) -> Mapping[str, tup
     Raises:
         AudioError: It is no archive, is damaged, or has a name twice.
     """
-    return _of_archive(container, changed_ns, size)[0]
+    return _contents(container, changed_ns, size)[0]
 
 
 def tar_links(container: Path) -> int:
@@ -84,7 +89,14 @@ def tar_links(container: Path) -> int:
         AudioError: It is no archive, is damaged, or has a name twice.
     """
     state = container.stat()
-    return _of_archive(container, state.st_mtime_ns, state.st_size)[1]
+    return _contents(container, state.st_mtime_ns, state.st_size)[1]
+
+
+def _contents(container: Path, changed_ns: int, size: int) -> tuple[Mapping[str, tuple[int, int]], int]:
+    found = _of_archive(container, changed_ns, size)
+    if isinstance(found, AudioError):
+        raise AudioError(found.faults)
+    return found
 
 
 class _Member(tarfile.TarInfo):
@@ -104,7 +116,15 @@ GNU_NAMES = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
 
 
 @lru_cache(maxsize=64)
-def _of_archive(container: Path, changed_ns: int, size: int) -> tuple[Mapping[str, tuple[int, int]], int]:
+def _of_archive(container: Path, changed_ns: int, size: int) -> tuple[Mapping[str, tuple[int, int]], int] | AudioError:
+    """What :func:`_walked` finds, or why it cannot: what is damaged is not walked again for every row."""
+    try:
+        return _walked(container, size)
+    except AudioError as error:
+        return error
+
+
+def _walked(container: Path, size: int) -> tuple[Mapping[str, tuple[int, int]], int]:
     """Offset and size of every regular file, and the number of links."""
     places: dict[str, tuple[int, int]] = {}
     links = 0

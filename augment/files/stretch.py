@@ -10,7 +10,7 @@ from augment.acoustics import Signal
 from augment.bounds import LONGEST_RECORDING_S, MOST_CHANNELS, MOST_VALUES, RATES_HZ
 from augment.errors import AudioError, Fault
 from augment.files.channels import Picked, Wanted
-from augment.files.containers.stream import Remark
+from augment.files.containers.stream import Remark, Stated
 
 LONGEST_S = 3600.0
 OVERHANG_S = 0.05
@@ -58,13 +58,15 @@ class Stretch:
 
     Args:
         part: Which.
-        decoder: Of the file.
+        decoder: Of the file, or what its head says.
         where: What to call the file in errors.
         longest_s: Longest stretch that is accepted.
         apart: Keep all channels, and do not compare them.
     """
 
-    def __init__(self, part: Part, decoder: Decoder, where: str, longest_s: float, apart: bool = False) -> None:
+    def __init__(
+        self, part: Part, decoder: Decoder | Stated, where: str, longest_s: float, apart: bool = False
+    ) -> None:
         rate = self.rate = decoder.sample_rate_hz
         self.part, self.where, self.longest_s = part, where, longest_s
         self.start = round(part.offset_s * rate)
@@ -93,13 +95,13 @@ class Stretch:
         low, high = max(self.start, position), stop if self.end is None else min(self.end, stop)
         if low < high and not self.too_long:
             part = block[low - position : high - position]
-            wanted = part if self.picked is None else self.picked.take(part)
+            wanted = (part if self.picked is None else self.picked.take(part)).reshape(-1, *self._kept.shape[1:])
             begin, self.frames = self.frames, self.frames + len(part)
             if self.frames > self.most:
                 return
             if self.frames > len(self._kept):
                 self._kept = np.concatenate([self._kept[:begin], np.empty_like(self._kept), wanted])
-            self._kept[begin : self.frames] = wanted.reshape(len(part), *self._kept.shape[1:])
+            self._kept[begin : self.frames] = wanted
 
     def whole(self) -> NDArray[np.float64]:
         """All that was kept: shape (n,), or (n, c) where several channels were."""
@@ -156,7 +158,7 @@ def fill(stretches: Sequence[Stretch], decoder: Decoder, where: str) -> frozense
     Raises:
         AudioError: Rate, channels or length are out of bounds, or it is damaged.
     """
-    _refuse_header(decoder, where)
+    refuse_header(decoder, where)
     position, peak = 0, 0.0
     if not all(stretch.too_long for stretch in stretches):
         for block in decoder.blocks():
@@ -175,7 +177,12 @@ def fill(stretches: Sequence[Stretch], decoder: Decoder, where: str) -> frozense
     return decoder.remarks | remarks | low
 
 
-def _refuse_header(decoder: Decoder, where: str) -> None:
+def refuse_header(decoder: Decoder | Stated, where: str) -> None:
+    """Refuse a file whose rate, channels or length are out of bounds, whatever it holds.
+
+    Raises:
+        AudioError: They are.
+    """
     rate, channels = decoder.sample_rate_hz, decoder.channels
     if not RATES_HZ[0] <= rate <= RATES_HZ[1]:
         raise AudioError(Fault(where, f"declares {rate:,} Hz; {RATES_HZ[0]:,} to {RATES_HZ[1]:,} Hz are read"))

@@ -74,11 +74,6 @@ def walked(folder: Path, fits: Callable[[str], bool]) -> Walk:
     return walk
 
 
-def files_below(folder: Path, fits: Callable[[str], bool]) -> list[Path]:
-    """Those of the files of :func:`walked` that are wanted."""
-    return walked(folder, fits).files
-
-
 def _below(walk: Walk, folder: Path, above: frozenset[str]) -> Iterator[Path]:
     """Files below a folder that lies in others, none of which it may be itself: a link may lead round in a circle."""
     here = os.path.realpath(folder)

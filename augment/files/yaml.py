@@ -79,10 +79,12 @@ def load_yaml(path: Path, error: type[AcoustigridError]) -> Document:
     marks: dict[Location, tuple[int, int]] = {}
     try:
         data = _plain(tree, (), marks)
-    except ValueError as problem:
-        raise error(Fault(str(path), str(problem))) from None
+    except _OddError as problem:
+        place = Document(None, path, text, marks).place(problem.location)
+        raise error(Fault(place, str(problem))) from None
     except (TypeError, AttributeError, KeyError, RecursionError):
-        raise error(Fault(str(path), "holds a YAML construct that is not supported (a tag, or a merge?)")) from None
+        place = _tag_place(path, text)
+        raise error(Fault(place, "holds a YAML construct that is not supported (a tag, or a merge?)")) from None
     if not isinstance(data, dict):
         raise error(Fault(f"{path}:1:1", "expected a mapping of fields, such as 'name: ...'"))
     return Document(data, path, text, marks)
@@ -103,18 +105,62 @@ def _tree(path: Path, text: str, error: type[AcoustigridError]) -> Any:
     """Ruamel's tree of a text."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError
+    from ruamel.yaml.reader import ReaderError
 
     try:
+        if ALIAS.search(text):
+            _refuse_circles(path, text, error)
         return YAML(typ="rt").load(text)
     except RecursionError:
         raise error(Fault(str(path), "values are nested too deeply")) from None
     except MarkedYAMLError as problem:
         mark = problem.problem_mark
-        place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
-        raise error(Fault(place, str(problem.problem).strip().replace("\n", " "))) from None
+        raise error(
+            Fault(_at(path, mark) if mark else str(path), str(problem.problem).strip().replace("\n", " "))
+        ) from None
+    except ReaderError as problem:
+        place = f"{path}:{text.count(chr(10), 0, problem.position) + 1}"
+        raise error(Fault(place, f"cannot be read as YAML: {problem.reason}")) from None
+    except AcoustigridError:
+        raise
     except Exception as problem:  # ruamel raises whatever its tags do: KeyError of '!!bool maybe'
         said = f"{type(problem).__name__}: {problem}" if isinstance(problem, LookupError) else str(problem)
-        raise error(Fault(str(path), f"cannot be read as YAML: {said}", "is there a tag (!!...)?")) from None
+        raise error(Fault(_tag_place(path, text), f"cannot be read as YAML: {said}", "leave the tag out")) from None
+
+
+def _refuse_circles(path: Path, text: str, error: type[AcoustigridError]) -> None:
+    """Refuse an alias inside of what it stands for."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
+
+    inside: list[str | None] = []
+    for event in YAML(typ="rt").parse(text):
+        if isinstance(event, CollectionStartEvent):
+            inside.append(event.anchor)
+        elif isinstance(event, CollectionEndEvent):
+            inside.pop()
+        elif isinstance(event, AliasEvent) and event.anchor in inside:
+            message = f"the alias *{event.anchor} stands inside of what it stands for"
+            raise error(Fault(_at(path, event.start_mark), message, "write the values out"))
+
+
+def _tag_place(path: Path, text: str) -> str:
+    """Where the first tag stands that no value can be made of; of the file where there is none."""
+    from ruamel.yaml import YAML
+
+    for event in YAML(typ="rt").parse(text):
+        tag = getattr(event, "tag", None)
+        if tag is None:
+            continue
+        try:
+            YAML(typ="rt").load(f"!<{tag}> {json.dumps(event.value)}")
+        except Exception:  # as above; and what has no single value
+            return _at(path, event.start_mark)
+    return str(path)
+
+
+def _at(path: Path, mark: Any) -> str:
+    return f"{path}:{mark.line + 1}:{mark.column + 1}"
 
 
 def _mark(node: Any, key: Any) -> tuple[int, int]:
@@ -127,16 +173,24 @@ def _mark(node: Any, key: Any) -> tuple[int, int]:
     return line, column
 
 
+class _OddError(ValueError):
+    """A value that no plain data can be made of, and its location."""
+
+    def __init__(self, location: Location, message: str) -> None:
+        super().__init__(message)
+        self.location = location
+
+
 def _plain(node: Any, location: Location, marks: dict[Location, tuple[int, int]]) -> Any:
     """Plain data out of ruamel's tree, and the marks of all that is in it."""
     if len(marks) > MOST_YAML_VALUES or len(location) > DEEPEST_YAML:
         bounds = f"more than {MOST_YAML_VALUES:,} values or {DEEPEST_YAML} levels"
-        raise ValueError(f"{bounds} (are there aliases that multiply, or an anchor in itself?)")
+        raise _OddError(location, f"{bounds} (are there aliases that multiply?)")
     if isinstance(node, dict):
         out = {}
         for key, value in node.items():
             if not isinstance(key, str | int | float) or str(key) in out:
-                raise ValueError(f"the key '{str(key)[:40]}' is no text, or stands twice")
+                raise _OddError(location, f"the key '{str(key)[:40]}' is no text, or stands twice")
             line, column = _mark(node, key)
             marks[(*location, str(key))] = (line + 1, column + 1)
             out[str(key)] = _plain(value, (*location, str(key)), marks)
@@ -147,7 +201,10 @@ def _plain(node: Any, location: Location, marks: dict[Location, tuple[int, int]]
             line, column = at.item(index)
             marks[(*location, index)] = (line + 1, column + 1)
         return [_plain(value, (*location, index), marks) for index, value in enumerate(node)]
-    return _scalar(node)
+    try:
+        return _scalar(node)
+    except ValueError as problem:
+        raise _OddError(location, str(problem)) from None
 
 
 def _scalar(node: Any) -> Any:

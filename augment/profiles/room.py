@@ -25,6 +25,7 @@ from augment.acoustics.room import (
 )
 from augment.errors import AudioError, Fault, ProfileError
 from augment.files.audio import read_channels
+from augment.files.channels import refuse_absent
 from augment.profiles.noise import Figures
 from augment.profiles.recording import audio_files
 
@@ -162,7 +163,7 @@ def prepare_positions(
     Args:
         source: The file or folder.
         positions: What :func:`inspect_positions` found there when the test set was planned.
-        channel: Which channel, counting from 1; None if the files have one.
+        channel: Which channel, counting from 0; None if the files have one.
         keep_gain: Whether the gain of the files is kept; otherwise the direct sound is 1.
         sample_rate_hz: Of the test set.
 
@@ -191,15 +192,14 @@ def _prepare(
         raise ProfileError(Fault(str(path), "the impulse response has changed since it was planned", "build again"))
     if channel is None and position.channels > 1:
         message = f"has {position.channels} channels, and the recipe does not say which one is the microphone"
-        raise ProfileError(Fault(str(path), message, "say for example 'channel: 1'"))
-    if channel is not None and channel > position.channels:
-        raise ProfileError(Fault(str(path), f"has {position.channels} channel(s), and channel {channel} is asked for"))
+        raise ProfileError(Fault(str(path), message, "say for example 'channel: 0' for the first"))
+    refuse_absent(channel or 0, position.channels, str(path))
     if position.sample_rate_hz < KNOWN_TO * sample_rate_hz:
         known, needed = f"{position.sample_rate_hz:,} Hz", f"{sample_rate_hz:,} Hz"
         raise ProfileError(Fault(str(path), f"is recorded at {known}, and a test set at {needed} needs more"))
-    samples = audio.samples[:, (channel or 1) - 1]
+    samples = audio.samples[:, channel or 0]
     if float(np.max(np.abs(samples))) < QUIETEST_PEAK:
-        raise ProfileError(Fault(str(path), f"channel {channel or 1} is silent"))
+        raise ProfileError(Fault(str(path), f"channel {channel or 0} is silent"))
     # A filter of fewer taps needs larger ones for the same gain.
     response = resample(samples, position.sample_rate_hz, sample_rate_hz) * (position.sample_rate_hz / sample_rate_hz)
     direct = direct_index(response, sample_rate_hz)

@@ -5,14 +5,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from augment.corpus.table import TOGETHER
 from augment.errors import flow_text
 from augment.recipe.spec import Slug, Spec
 
 DURATION = "duration"
 """A variable that can be matched beside the labels of the corpus."""
-
-TOGETHER = " / "
-"""Joins the names of labels that are taken together, and their values, as it joins those of groups."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from augment.corpus.cells import seconds
-from augment.corpus.given import OURS, differing
+from augment.corpus.given import differing, labels_of
 from augment.corpus.readers.delimited import table
 from augment.corpus.source import Place, Row, Source
 from augment.corpus.unused import Kind
@@ -96,7 +96,7 @@ def clip_row(row: Row, lengths: Mapping[str, float] = {}) -> Row:
         "text": row["sentence"],
         "speaker": row["client_id"],
         "accent": row.get("accents") or row.get("accent"),
-        **{f"label_{name}" if name in OURS else name: row[name] for name in row.keys() - STRUCTURE},
+        **labels_of({name: value for name, value in row.items() if name not in STRUCTURE}),
     }
 
 

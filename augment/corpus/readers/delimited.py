@@ -1,4 +1,4 @@
-"""Tables with a header line: CSV (commas, semicolons, tabs or bars) and TSV.
+"""Tables with a header line: CSV (commas, semicolons, tabs, bars, carets or tildes) and TSV, compressed or not.
 
 Blanks around cells, a comma at the end of every line, and Excel's line ``sep=;`` are passed over. Cells of a column
 without a name, such as the index that pandas writes, and rows of empty cells are not used, and told.
@@ -7,6 +7,7 @@ without a name, such as the index that pandas writes, and rows of empty cells ar
 import csv
 import io
 import itertools
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +21,10 @@ from augment.profiles.recording import SUFFIXES as AUDIO
 
 FOLDER = False
 SIGNS = ()
-SUFFIXES = (".csv", ".tsv", ".tab")
-DELIMITERS = ",;\t|"
+SUFFIXES = (".csv", ".tsv", ".tab", ".csv.gz", ".tsv.gz")
+DELIMITERS = ",;\t|^~"
+USUAL = frozenset({"id", "audio_filepath", "file_name", "wav", "text", "speaker", "duration"})
+DOUBLED = 'quotation marks inside of a quoted cell are doubled, not written as \\": "he said ""yes"" to me"'
 
 
 def rows(source: Source) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
@@ -32,7 +35,7 @@ def rows(source: Source) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
 def table(source: Source, path: Path, lines: Iterable[str]) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
     r"""Rows of a CSV or TSV manifest; the row number is the line where the row ends.
 
-    A ``.csv`` may be separated by commas, semicolons, tabs or bars: whichever its header has most columns with.
+    A ``.csv`` may be separated by any of :data:`DELIMITERS`: whichever its header has most columns with.
 
     Args:
         source: The corpus that it belongs to, which is told what is not used.
@@ -72,7 +75,8 @@ def table(source: Source, path: Path, lines: Iterable[str]) -> Iterator[tuple[in
             yield before + reader.line_num, {n: (v if v != "" else None) for n, v in zip(kept, values, strict=True)}
     except csv.Error as error:
         place = f"{path}:{before + reader.line_num}"
-        raise CorpusError(Fault(place, f"cannot be read as a table: {error}")) from None
+        quotes = DOUBLED if "expected after" in str(error) else ""
+        raise CorpusError(Fault(place, f"cannot be read as a table: {error}", quotes)) from None
 
 
 def _trimmed(values: list[str], width: int) -> list[str]:
@@ -88,7 +92,7 @@ def _says(line: str) -> bool:
 
 
 def _reader(path: Path, lines: Iterator[str], header: str) -> Any:
-    if path.suffix.lower() == ".csv":
+    if path.name.lower().removesuffix(".gz").endswith(".csv"):
         return csv.reader(lines, delimiter=_delimiter(header), skipinitialspace=True, strict=True)
     # tab-separated files do not quote: a quotation mark is a character of the text
     return csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE, strict=True)
@@ -141,10 +145,29 @@ def _header(place: str, written: list[str]) -> list[str]:
     if audio is not None:
         message = f"the first line is a row and no header: it holds '{audio}'"
         raise CorpusError(Fault(place, message, "put a line before it: audio_filepath,text,speaker and so on"))
-    if len(named) == 1 and any(sign in named[0] for sign in DELIMITERS):
-        message = f"this is one column: '{named[0][:80]}'"
-        raise CorpusError(Fault(place, message, "a .tsv is separated by tabs: call it .csv if something else parts it"))
+    if header[0].startswith("#") and header[0] != "#":
+        message = f"the header begins with '#': found '{header[0][:80]}'"
+        raise CorpusError(Fault(place, message, "take comments away, and the '#' before the names of columns"))
+    if len(named) == 1:
+        _refuse_one(place, named[0])
     return header
+
+
+def _refuse_one(place: str, name: str) -> None:
+    """Refuse a header of one column whose name is those of several.
+
+    Raises:
+        CorpusError: It is.
+    """
+    message = f"this is one column: '{name[:80]}'"
+    if any(sign in name for sign in DELIMITERS):
+        raise CorpusError(Fault(place, message, "a .tsv is separated by tabs: call it .csv if something else parts it"))
+    parts = re.split(r"[^\w-]+", name)
+    if "audio_filepath" in parts[1:] or (len(parts) > 1 and set(parts) & USUAL):
+        sign = next(c for c in name if not re.match(r"[\w-]", c))
+        parted = "r'\\s+'" if sign.isspace() else f"'{sign}'"
+        remedy = f"part its columns by commas; with pandas: read_csv(OLD, sep={parted}).to_csv(NEW, index=False)"
+        raise CorpusError(Fault(place, message, remedy))
 
 
 def _ragged(place: str, found: int, expected: int) -> Fault:

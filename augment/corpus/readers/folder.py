@@ -107,4 +107,4 @@ def _stem(name: str) -> str:
 def _words(source: Source, name: str) -> str:
     if not (source.folder / name).stat().st_size:
         return ""
-    return " ".join("".join(source.lines(name)).split())
+    return source.words(name)

@@ -22,7 +22,7 @@ def rows(source: Source) -> Iterator[tuple[Place, dict[str, Any] | Fault]]:
 
 
 def objects(source: Source, path: Path, lines: Iterable[str]) -> Iterator[tuple[Place, dict[str, Any] | Fault]]:
-    r"""Rows of a JSON Lines manifest, or of one JSON document; blank lines are passed over, NaN is taken for no value.
+    r"""Rows of a JSON Lines manifest, or of one JSON document; blank lines are passed over, NaN is no value of a label.
 
     Args:
         source: The corpus that it belongs to, which is told what is not used.

@@ -51,9 +51,9 @@ def _speaker(source: Source, folder: Path, labels: Row) -> Iterator[tuple[str, R
     unheard = texts - {path.stem for path in heard}
     files = [*((path.stem, path.name) for path in heard), *((stem, f"{stem}.wav") for stem in unheard)]
     for stem, file in sorted(files):
-        lines = source.lines(f"{base}/transcript/{stem}.txt") if stem in texts else ()
+        text = source.words(f"{base}/transcript/{stem}.txt") if stem in texts else ""
         name = f"{base}/wav/{file}"
-        told = {"id": f"{folder.name}_{stem}", "audio_filepath": name, "text": " ".join("".join(lines).split())}
+        told = {"id": f"{folder.name}_{stem}", "audio_filepath": name, "text": text}
         yield name, {**told, "speaker": folder.name, **labels}
 
 

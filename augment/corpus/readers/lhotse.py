@@ -24,6 +24,7 @@ from augment.errors import CorpusError, Fault
 SUFFIXES = (".jsonl.gz",)
 FOLDER = True
 SIGNS = ("*cuts*.jsonl*", "*recordings*.jsonl*")
+AS_ROWS = "say so: corpus: {layout: jsonl}, or --layout jsonl"
 PLAIN = ("gender", "language")
 HARMLESS = ("Resample",)
 OF_CUT = {"id", "start", "duration", "channel", "supervisions", "recording", "type", "custom"}
@@ -80,6 +81,9 @@ def _cuts(source: Source, paths: list[Path]) -> Iterator[tuple[str, Row | Fault]
             yield place, cut
             continue
         try:
+            if "audio_filepath" in cut and "recording" not in cut:
+                rows = Fault(source.where(place), "these are no cuts, but rows with an 'audio_filepath'", AS_ROWS)
+                raise CorpusError(rows)
             if "tracks" in cut:
                 raise ValueError("a mixed cut: its tracks are mixed when it is loaded, and no clean speech")
             _tell_fields(source, cut, OF_CUT, "cuts")

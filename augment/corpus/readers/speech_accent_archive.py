@@ -28,7 +28,7 @@ def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
     if not source.path.is_dir():
         raise CorpusError(Fault(str(source.path), "this is a file; the layout 'speech_accent_archive' is a folder"))
     folder = next((name for name in FOLDERS if (source.folder / name).is_dir()), FOLDERS[0])
-    text = " ".join("".join(source.lines(PASSAGE)).split()) if source.has(PASSAGE) else ""
+    text = source.words(PASSAGE) if source.has(PASSAGE) else ""
     missing, known = 0, dict[str, Row | None]()
     for place, row in _table(source):
         if None in row or None in row.values() or _flag(row) not in ("TRUE", "FALSE"):

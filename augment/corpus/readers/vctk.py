@@ -42,9 +42,9 @@ def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
             microphone = min(files)
             counts["of the second microphone are not used"] += len(files) - 1
             counts["have no text file"] += identity not in texts
-            lines = source.lines(f"txt/{path.name}/{identity}.txt") if identity in texts else ()
+            text = source.words(f"txt/{path.name}/{identity}.txt") if identity in texts else ""
             name = f"{folder}/{path.name}/{files[microphone]}"
-            told = {"id": identity, "audio_filepath": name, "text": " ".join("".join(lines).split())}
+            told = {"id": identity, "audio_filepath": name, "text": text}
             yield name, {**told, "speaker": path.name, "microphone": microphone, **(labels or {})}
     for what, count in counts.items():
         source.tell(f"{count} recordings {what}") if count else None

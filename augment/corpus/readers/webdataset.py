@@ -7,9 +7,10 @@ sample whose endings differ in case only, such as ``NAME.wav`` and ``NAME.WAV``,
 are told.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from augment.bounds import LONGEST_LINE_BYTES
 from augment.corpus.given import account, whole_audio
 from augment.corpus.source import Row, Source
 from augment.corpus.unused import Kind
@@ -68,20 +69,32 @@ def _row(source: Source, archive: Path, place: str, sample: tuple[str, dict[str,
     if key.startswith("/") or ".." in key.split("/"):
         return source.fault(place, f"the sample '{key}' points outside of the archive")
     if len(audio) != 1:
-        return source.fault(place, f"the sample '{key}' has {len(audio)} audio files; expected one")
+        return source.fault(place, f"the sample '{key}' has {len(audio)} audio files; expected one", _dotted(parts))
     columns, texts = parts.get(".json", []), parts.get(".txt", [])
     twice = next((part for part in (columns, texts) if len(part) > 1), None)
     if twice:
         return source.fault(place, f"the sample '{key}' has a part twice: {', '.join(twice)}")
     try:
-        row = CAREFUL.decode(read_member(archive, columns[0]).decode("utf-8-sig")) if columns else {}
+        row = CAREFUL.decode(_text(archive, columns[0])) if columns else {}
         if not isinstance(row, dict):
             return source.fault(place, f"'{columns[0]}' is no JSON object")
         if texts:
-            row["text"] = read_member(archive, texts[0]).decode("utf-8-sig")
+            row["text"] = _text(archive, texts[0])
     except (ValueError, RecursionError, AudioError) as error:
         return source.fault(place, f"the sample '{key}' cannot be read: {error}")
     for ending in parts.keys() - AUDIO - {".json", ".txt"}:
         source.pass_over(Kind.PARTS, ending or "without an ending", len(parts[ending]))
     name = archive.relative_to(source.folder).as_posix()
     return {"id": key, **whole_audio(row), "audio_filepath": member_path(name, audio[0])}
+
+
+def _dotted(parts: Mapping[str, list[str]]) -> str:
+    """What to do about audio whose name has more than one dot, and so another ending than that of audio."""
+    dotted = next((members[0] for ending, members in parts.items() if f".{ending.rpartition('.')[2]}" in AUDIO), "")
+    stem, _, ending = dotted.rpartition(".")
+    name = f"{stem.replace('.', '_')}.{ending}"
+    return f"files of one sample are called alike up to their first dot: call '{dotted}' '{name}'" if dotted else ""
+
+
+def _text(archive: Path, member: str) -> str:
+    return read_member(archive, member, LONGEST_LINE_BYTES).decode("utf-8-sig")

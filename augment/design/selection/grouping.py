@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 from augment.corpus.checks import FIXED
 from augment.corpus.source import where
-from augment.corpus.table import Corpus, label_column
+from augment.corpus.table import TOGETHER, Corpus, label_column
 from augment.corpus.texts import spoken
 from augment.design.selection.problem import TEXT, Problem, problem_of
 from augment.design.selection.strata import bin_name, duration_bin, match_column, strata_of
 from augment.errors import DesignError, Fault, counted, nearest
-from augment.recipe.experiment import DURATION, TOGETHER, Balance, Variable
+from augment.recipe.experiment import DURATION, Balance, Variable
 from augment.streams import rank
 
 if TYPE_CHECKING:

@@ -11,8 +11,11 @@ from augment.errors import AudioError, Fault
 from augment.files.containers import chunks, flac, mpeg, ogg, sun, wave
 from augment.files.containers.foreign import Foreign, demuxer_of
 from augment.files.containers.native import Native
-from augment.files.containers.stream import Stream
+from augment.files.containers.stream import Stated, Stream
+from augment.files.peek import Bytes
 
+HEAD_BYTES = 2**16
+"""Enough to recognise a file by."""
 Reader = Callable[[bytes, str], list[Stream]]
 READERS: tuple[tuple[Callable[[bytes], bool], Reader], ...] = (
     (wave.recognised, wave.streams),
@@ -50,6 +53,25 @@ def streams_of(data: bytes, where: str) -> list[Stream] | None:
     return None
 
 
+def stated(data: Bytes, where: str) -> Stated | None:
+    """What the head of a file says of its sound; None where it takes all of the file to know.
+
+    Args:
+        data: The whole file, of which little is looked at.
+        where: What to call it in errors.
+
+    Raises:
+        AudioError: It is no audio that is read here, or its header contradicts what is there.
+    """
+    head = data[:HEAD_BYTES]
+    if head[:4] in wave.HEADS and wave.recognised(head):
+        return wave.stated(data, where)
+    known = head[:3] == b"ID3" or demuxer_of(head) is not None or any(recognised(head) for recognised, _ in READERS)
+    if not known:
+        raise _unrecognised(head, where)
+    return None
+
+
 def opened(data: bytes, where: str) -> Native | Foreign:
     """A decoder for a file, whose header is read.
 
@@ -64,8 +86,12 @@ def opened(data: bytes, where: str) -> Native | Foreign:
         return Foreign(data, where)
     streams = streams_of(data, where)
     if streams is None:
-        raise AudioError(Fault(where, "cannot be decoded as audio (format not recognised)", _guess(data)))
+        raise _unrecognised(data, where)
     return Native(streams, where)
+
+
+def _unrecognised(data: bytes, where: str) -> AudioError:
+    return AudioError(Fault(where, "cannot be decoded as audio (format not recognised)", _guess(data)))
 
 
 def _guess(data: bytes) -> str:

@@ -4,10 +4,15 @@ Reference: ISO/IEC 14496-12 (boxes), RFC 8794 (EBML), "Advanced Systems Format S
 13818-7 (ADTS frames).
 """
 
+import re
 import struct
 
 from augment.errors import AudioError, Fault
 from augment.files.containers.stream import refuse_cut
+
+CODEC_DELAY = b"\x56\xaa"
+"""The name of an element that says how much of a track of Matroska is no sound."""
+HEAD_BYTES = 4096
 
 
 def stated_length(data: bytes, demuxer: str, where: str) -> bool:
@@ -22,6 +27,29 @@ def stated_length(data: bytes, demuxer: str, where: str) -> bool:
         AudioError: It is cut off, or several files are joined in it.
     """
     return {"mov": _boxes, "asf": _objects, "matroska": _segment, "aac": _frames}[demuxer](data, where)
+
+
+def states_delay(data: bytes, demuxer: str) -> bool:
+    """Whether a container says how much of the beginning is a coder's delay, which FFmpeg cuts off then.
+
+    Args:
+        data: The whole file.
+        demuxer: What it is, in FFmpeg's words.
+    """
+    if demuxer == "matroska":
+        return CODEC_DELAY in data[:HEAD_BYTES]
+    if demuxer != "mov":
+        return False
+    return b"iTunSMPB" in data or any(_edit_starts(data, found.end()) for found in re.finditer(b"elst", data))
+
+
+def _edit_starts(data: bytes, place: int) -> bool:
+    """Whether a list of edits begins behind the first sample of its track."""
+    long = data[place : place + 1] == b"\1"
+    head = data[place : place + (24 if long else 16)]
+    if len(head) < (24 if long else 16):
+        return False
+    return int(struct.unpack_from(">q" if long else ">i", head, 16 if long else 12)[0]) > 0
 
 
 def _boxes(data: bytes, where: str) -> bool:

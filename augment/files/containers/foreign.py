@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from augment.bounds import MOST_CHANNELS
 from augment.errors import AudioError, Fault
-from augment.files.containers.boxes import stated_length
+from augment.files.containers.boxes import stated_length, states_delay
 from augment.files.containers.stream import Remark, refuse_lie
 
 ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
@@ -84,7 +84,11 @@ class Foreign:
         self.slack = round(SLACK_S * self.sample_rate_hz)
         length_s = None if demuxer == "aac" else self._length_s()
         self.frames = round(length_s * self.sample_rate_hz) if length_s else None
-        found = {Remark.OPEN_LENGTH: not ends, Remark.VIDEO: bool(self._container.streams.video)}
+        found = {
+            Remark.OPEN_LENGTH: not ends,
+            Remark.DELAY_UNSTATED: self._stream.codec_context.name == "aac" and not states_delay(data, demuxer),
+            Remark.VIDEO: bool(self._container.streams.video),
+        }
         self.remarks = frozenset(remark for remark, there in found.items() if there)
 
     def _length_s(self) -> float | None:

@@ -2,19 +2,22 @@
 
 Every page is checked: libsndfile decodes damaged and missing pages without a word, and stops behind the first stream.
 
-Reference: RFC 3533 (Ogg), RFC 7845 (Opus in Ogg); Xiph.Org, "Vorbis I specification", A.2.
+Reference: RFC 3533 (Ogg), RFC 7845 (Opus in Ogg); Xiph.Org, "Vorbis I specification", A.2, and "Ogg FLAC mapping".
 """
 
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from augment.errors import AudioError, Fault
-from augment.files.containers.stream import Remark, Stream
+from augment.files.containers import flac
+from augment.files.containers.stream import Remark, Stream, refuse_lie
 
 REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 OPUS_RATE_HZ = 48_000
+FLAC_HEAD_BYTES = 9
+"""Before the first bytes of the FLAC file itself: a name, a version and the number of its headers."""
 CODECS = {b"\x01vorbis": "Vorbis", b"OpusHead": "Opus", b"\x7fFLAC": "FLAC", b"Speex   ": "Speex"}
 BESIDE = (b"fishead\0", b"fisbone\0")
 """Streams that describe others."""
@@ -30,6 +33,8 @@ class _Logical:
     granule: int = 0
     first: int | None = None
     ended: bool = False
+    bodies: list[bytes] = field(default_factory=list)
+    """Of its pages, where they are another container's bytes."""
 
 
 @dataclass
@@ -57,7 +62,7 @@ def streams(data: bytes, where: str) -> list[Stream]:
     for place, size in _pages(data, where):
         _take(data[place : place + size], place, links, where)
         links[-1].end = place + size
-    return [_stream(link, data, where, len(links) > 1) for link in links]
+    return [stream for link in links for stream in _streams(link, data, where, len(links) > 1)]
 
 
 def _pages(data: bytes, where: str) -> Iterator[tuple[int, int]]:
@@ -110,11 +115,14 @@ def _take(page: bytes, place: int, links: list[_Link], where: str) -> None:
         raise AudioError(Fault(where, message, "fetch or copy it again"))
     stream.number += 1
     stream.ended = bool(flags & 4)
+    if stream.codec == "FLAC":
+        stream.bodies.append(body)
     if granule > 0:
         stream.granule = granule
 
 
-def _stream(link: _Link, data: bytes, where: str, chained: bool) -> Stream:
+def _streams(link: _Link, data: bytes, where: str, chained: bool) -> list[Stream]:
+    """What sounds in a link."""
     sounding = [stream for stream in link.streams.values() if stream.codec]
     if len(sounding) != 1:
         message = f"{len(sounding)} streams sound at once in it ({', '.join(s.codec for s in sounding) or 'none'})"
@@ -124,6 +132,17 @@ def _stream(link: _Link, data: bytes, where: str, chained: bool) -> Stream:
         raise AudioError(Fault(where, "the file is cut off: its last page is missing", "fetch or copy it again"))
     held = stream.granule - stream.skipped
     remarks = frozenset({Remark.JOINED} if chained else ())
+    if stream.codec == "FLAC":
+        return _flac(stream, where, remarks)
     opus = OPUS_RATE_HZ if stream.codec == "Opus" else None
     own = data[link.start : link.end] if chained else data
-    return Stream(own, held if held > 0 else None, slack=1, remarks=remarks, rate_hz=opus)
+    return [Stream(own, held if held > 0 else None, slack=1, remarks=remarks, rate_hz=opus)]
+
+
+def _flac(stream: _Logical, where: str, remarks: frozenset[Remark]) -> list[Stream]:
+    """The FLAC file that pages hold behind 9 bytes of their own; decoders know it, and not always its pages."""
+    found = flac.streams(b"".join(stream.bodies)[FLAC_HEAD_BYTES:], where)
+    held = sum(part.frames or 0 for part in found)
+    if held != stream.granule:
+        refuse_lie(where, f"{stream.granule:,} frames", f"{held:,}")
+    return [replace(part, remarks=part.remarks - {Remark.OPEN_LENGTH} | remarks) for part in found]

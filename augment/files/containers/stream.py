@@ -16,6 +16,7 @@ class Remark(StrEnum):
     ODD_BITS = "have samples of another number of bits than whole bytes hold: the lower bits count as empty"
     ABOVE_FULL_SCALE = "have floating-point samples above full scale: they are used as they are"
     INTEGER_SCALE = "have floating-point samples on the scale of integers: they are scaled to 1.0"
+    DELAY_UNSTATED = "are AAC that does not state its encoder's delay: their sound may begin 20 to 130 ms late"
     VIDEO = "are videos, of which the sound is used"
     LOW_RATE = "have less than 8000 samples a second: they reach less far up than a telephone"
     CLICK = "have a peak 30 dB above their speech, perhaps a click: it decides how loud the file can be made"
@@ -55,6 +56,23 @@ class Stream:
     slack: int = 0
     remarks: frozenset[Remark] = frozenset()
     rate_hz: int | None = None
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What the head of a file says of its sound, before anything is decoded.
+
+    Attributes:
+        sample_rate_hz: Samples a second.
+        channels: How many.
+        frames: How many frames at least, if the file is whole.
+        slack: Frames by which a decoder may differ: none.
+    """
+
+    sample_rate_hz: int
+    channels: int
+    frames: int | None
+    slack: int = 0
 
 
 def refuse_cut(where: str, declared: int, held: int, unit: str = "bytes of sound") -> None:

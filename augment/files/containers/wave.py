@@ -3,13 +3,15 @@
 Reference: Microsoft, "Multimedia Programming Interface and Data Specifications 1.0"; EBU Tech 3306 (RF64); Sony Wave64.
 """
 
+import itertools
 import re
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from augment.errors import AudioError, Fault
 from augment.files.containers import mpeg
-from augment.files.containers.stream import Remark, Stream, refuse_cut, refuse_lie
+from augment.files.containers.stream import Remark, Stated, Stream, refuse_cut, refuse_lie
+from augment.files.peek import Bytes
 
 HEADS = (b"RIFF", b"RIFX", b"RF64", b"BW64")
 GUID_END = bytes.fromhex("f3acd3118cd100c04f8edb8a")
@@ -19,6 +21,7 @@ OPEN_BYTES = 0x7FFFF000
 """Programs that write to a pipe cannot go back to fill in the size and leave the largest or a round one."""
 UNACCOUNTED = 4096
 """Bytes behind the sound that belong to no chunk and are passed over: remains of editors and tags."""
+MOST_CHUNKS = 10_000
 PCM, FLOAT, A_LAW, MU_LAW, MPEG_TAGS, EXTENSIBLE = 1, 3, 6, 7, (0x50, 0x55), 0xFFFE
 
 
@@ -49,24 +52,24 @@ def streams(data: bytes, where: str) -> list[Stream]:
     Raises:
         AudioError: It is cut off, or its header contradicts it.
     """
-    found = []
+    found: list[Stream] = []
     place = 0
     while place < len(data):
-        stream, end = (_wave64 if data[place : place + 4] == b"riff" else _riff)(data, place, where)
-        found.append(stream)
+        held, end = (_wave64 if data[place : place + 4] == b"riff" else _riff)(data, place, where)
+        found += held
         following = JOINED.match(data, end) or data[end : end + 16] == WAVE64
         if not following:
             break
         place = end
     if len(found) > 1:
-        found = [Stream(s.data, s.frames, s.slack, s.remarks | {Remark.JOINED}) for s in found]
+        found = [replace(stream, remarks=stream.remarks | {Remark.JOINED}) for stream in found]
     return found
 
 
 class _Walk:
     """Chunks of one RIFF file that begins at a place."""
 
-    def __init__(self, data: bytes, place: int, where: str) -> None:
+    def __init__(self, data: Bytes, place: int, where: str) -> None:
         self.data, self.where, self.start = data, where, place
         self.order = ">" if data[place : place + 4] == b"RIFX" else "<"
         self.long = data[place : place + 4] in (b"RF64", b"BW64")
@@ -79,17 +82,22 @@ class _Walk:
 
     def run(self) -> None:
         place = self.start + 12
-        while place + 8 <= len(self.data):
+        for number in itertools.count():
+            if place + 8 > len(self.data):
+                break
+            if number == MOST_CHUNKS:
+                message = f"the file has more than {MOST_CHUNKS:,} chunks"
+                raise AudioError(Fault(self.where, message, "save it anew"))
             name = self.data[place : place + 4]
-            (size,) = struct.unpack_from(f"{self.order}I", self.data, place + 4)
-            if not (name.isascii() and name.decode("ascii").isprintable()) or JOINED.match(self.data, place):
+            (size,) = struct.unpack(f"{self.order}I", self.data[place + 4 : place + 8])
+            if not (name.isascii() and name.decode("ascii").isprintable()) or self._joined_at(place):
                 break
             if name != b"data" and size > len(self.data) - place - 8:
                 break  # it is no chunk, or the file ends in it: no sound is lost with it
             place = self._chunk(name, size, place + 8)
             self.end = min(place, len(self.data))
         left = len(self.data) - self.end
-        if left > UNACCOUNTED and not JOINED.match(self.data, self.end):
+        if left > UNACCOUNTED and not self._joined_at(self.end):
             held = f"{left:,} bytes more, which belong to no chunk" if self.sound else "no chunk of sound"
             refuse_lie(self.where, f"{self.sound[1] if self.sound else 0:,} bytes of sound", held)
 
@@ -99,11 +107,12 @@ class _Walk:
         if name == b"data":
             return self._data(size, place, held)
         if name == b"ds64" and size >= 24:
-            (self.long_bytes,) = struct.unpack_from("<Q", self.data, place + 8)
+            (self.long_bytes,) = struct.unpack("<Q", self.data[place + 8 : place + 16])
         if name == b"fmt " and size >= 16:
-            tag, channels, rate, _, align, bits = struct.unpack_from(f"{self.order}HHIIHH", self.data, place)
+            head = self.data[place : place + 26]
+            tag, channels, rate, _, align, bits = struct.unpack_from(f"{self.order}HHIIHH", head)
             if tag == EXTENSIBLE and size >= 40:
-                (tag,) = struct.unpack_from(f"{self.order}H", self.data, place + 24)
+                (tag,) = struct.unpack_from(f"{self.order}H", head, 24)
             self.form, self.form_at = _Form(tag, channels, rate, align, bits), (place, size)
         return self._behind(place + size, size)
 
@@ -114,11 +123,14 @@ class _Walk:
             return end
         return end + size % 2
 
+    def _joined_at(self, place: int) -> bool:
+        return JOINED.match(self.data[place : place + 16]) is not None
+
     def _chunk_at(self, place: int) -> bool:
         name = self.data[place : place + 4]
         if place + 8 > len(self.data) or not re.fullmatch(rb"[A-Za-z0-9_ ]{4}", name):
             return False
-        (size,) = struct.unpack_from(f"{self.order}I", self.data, place + 4)
+        (size,) = struct.unpack(f"{self.order}I", self.data[place + 4 : place + 8])
         return size <= len(self.data) - place - 8 or name == b"data"
 
     def _data(self, size: int, place: int, held: int) -> int:
@@ -130,7 +142,7 @@ class _Walk:
         else:
             unknown = size >= OPEN_BYTES and size > held
         if unknown:
-            joined = JOINED.search(self.data, place)
+            joined = JOINED.search(self.data, place) if isinstance(self.data, bytes) else None
             size = (joined.start() if joined else len(self.data)) - place
             self.remarks.add(Remark.OPEN_LENGTH)
         if size > held + 1:
@@ -142,7 +154,26 @@ class _Walk:
         return self._behind(place + min(size, held), size)
 
 
-def _riff(data: bytes, start: int, where: str) -> tuple[Stream, int]:
+def stated(data: Bytes, where: str) -> Stated | None:
+    """What the head of a RIFF file says of its sound; None for a codec that packs several frames.
+
+    Args:
+        data: The whole file, of which little is looked at.
+        where: What to call it in errors.
+
+    Raises:
+        AudioError: It is cut off, or its header contradicts it.
+    """
+    walk = _Walk(data, 0, where)
+    walk.run()
+    whole = walk.form.frame_bytes if walk.form else None
+    if walk.form is None or walk.sound is None or not whole:
+        return None
+    return Stated(walk.form.rate_hz, walk.form.channels, walk.sound[1] // whole)
+
+
+def _riff(data: bytes, start: int, where: str) -> tuple[list[Stream], int]:
+    """What sounds in a RIFF file, several streams where MP3 was joined before it was put in; and where it ends."""
     walk = _Walk(data, start, where)
     walk.run()
     if walk.form is None or walk.sound is None:
@@ -150,13 +181,12 @@ def _riff(data: bytes, start: int, where: str) -> tuple[Stream, int]:
         raise AudioError(Fault(where, f"cannot be decoded as audio: the file has no chunk of {missing}"))
     place, size = walk.sound
     if walk.form.tag in MPEG_TAGS:
-        (stream,) = mpeg.streams(data[place : place + size], where)
-        return stream, walk.end
+        return mpeg.streams(data[place : place + size], where), walk.end
     frames = _frames(walk.form, size, where, walk.remarks)
     plain = start == 0 and walk.end >= len(data) - UNACCOUNTED
     if plain and not walk.remarks & {Remark.UNPADDED, Remark.OPEN_LENGTH}:
-        return Stream(data, frames, 0, frozenset(walk.remarks)), walk.end
-    return Stream(_canonical(walk), frames, 0, frozenset(walk.remarks)), walk.end
+        return [Stream(data, frames, 0, frozenset(walk.remarks))], walk.end
+    return [Stream(_canonical(walk), frames, 0, frozenset(walk.remarks))], walk.end
 
 
 def _canonical(walk: _Walk) -> bytes:
@@ -183,7 +213,7 @@ def _frames(form: _Form, size: int, where: str, remarks: set[Remark]) -> int | N
     return size // whole
 
 
-def _wave64(data: bytes, start: int, where: str) -> tuple[Stream, int]:
+def _wave64(data: bytes, start: int, where: str) -> tuple[list[Stream], int]:
     """Wave64: chunks are named by 16 bytes, and sizes of 8 bytes count the head of the chunk."""
     place, form, frames = start + 40, None, None
     sound = False
@@ -211,4 +241,4 @@ def _wave64(data: bytes, start: int, where: str) -> tuple[Stream, int]:
     following = data[end : end + 16] == WAVE64
     if len(data) - end > UNACCOUNTED and not following:
         refuse_lie(where, "where its sound ends", f"{len(data) - end:,} bytes more")
-    return Stream(data if start == 0 and end == len(data) else data[start:end], frames), end
+    return [Stream(data if start == 0 and end == len(data) else data[start:end], frames)], end

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from augment.acoustics.filters import ImpulseResponse
+from augment.bounds import MOST_CHANNELS
 from augment.perturb import Perturbation
 from augment.perturb.room_step import RECORDS, response_columns
 from augment.profiles.library import Library, Need
@@ -41,7 +42,8 @@ class MeasuredRoom(Perturbation):
         str, Field(min_length=1, description="impulse response, or a folder of them, relative to the recipe")
     ]
     channel: Annotated[
-        int | None, Field(ge=1, le=64, description="which channel, from 1; must be said for files with several")
+        int | None,
+        Field(ge=0, lt=MOST_CHANNELS, description="which channel, from 0; must be said for files with several"),
     ] = None
     noise_source: Annotated[
         str | None, Field(min_length=1, description="impulse response or folder for noises in the same room")
@@ -95,7 +97,7 @@ class MeasuredRoom(Perturbation):
         columns = {
             "room_name": self.source,
             "room_position": chosen.position.name,
-            "room_channel": self.channel or 1,
+            "room_channel": self.channel or 0,
             "room_distance_m": self.distance_m,
             "room_t60_target_s": None,
             "room_t60_missed": None,

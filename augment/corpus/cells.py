@@ -95,7 +95,7 @@ def read_cells(
             if name in labels or name not in times:
                 found, texts = _texts(name, values, manifest, numbers)
                 series.append(texts)
-                numbers_in[name] += sum(isinstance(value, int | float) for value in values)
+                numbers_in[name] += sum(map(_is_number, values))
                 for several in found:
                     nested[name] = nested[name] + several if name in nested else several
         frames.append(polars.DataFrame(series))
@@ -194,6 +194,10 @@ def text(value: Any) -> str | None:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return str(value).strip() or None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
 
 
 def _shown(value: Any) -> str | None:

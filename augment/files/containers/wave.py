@@ -7,7 +7,7 @@ import re
 import struct
 from dataclasses import dataclass
 
-from augment.errors import AudioError, Fault
+from augment.errors import AudioError, Fault, counted
 from augment.files.containers import mpeg
 from augment.files.containers.stream import Remark, Stream, refuse_cut, refuse_lie
 
@@ -46,7 +46,7 @@ class _Form:
             AudioError: It has no rate, no channels, or a codec that is not read here.
         """
         if not self.rate_hz or not self.channels:
-            message = f"its header declares {self.channels} channels at {self.rate_hz:,} Hz"
+            message = f"its header declares {counted(self.channels, 'channel')} at {self.rate_hz:,} Hz"
             raise AudioError(Fault(where, message, "mend or convert the file"))
         if self.tag not in (PCM, FLOAT, A_LAW, MU_LAW, *MPEG_TAGS, *PACKED):
             message = f"its sound has a codec that is not read here, of the format tag 0x{self.tag:04X}"

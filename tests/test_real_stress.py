@@ -20,7 +20,6 @@ import augment
 from augment.errors import AcoustigridError
 from augment.export import exporters
 from augment.plain_text import from_spreadsheet_cell
-from augment.profiles.recording import inspect_recordings
 from conftest import RATE, ROOT
 
 STRESS = ROOT.parent / "shared" / "stress_pack.tar.gz"
@@ -306,5 +305,11 @@ def test_channels_are_read_once_somebody_says_which(pack, name, channel):
 
 
 def test_noise_of_45_minutes_is_used(pack):
-    (found,) = inspect_recordings(pack / "lengths" / "flac_45min_mostly_silence.flac").recordings
-    assert found.duration_s == 2700
+    """Three seconds of sound at either end of 45 minutes of silence: a shorter segment than 10 s finds them."""
+    noise = "[{kind: background_noise, source: lengths/flac_45min_mostly_silence.flac, snr_db: 10}]"
+    written = pack / "long.yaml"
+    factors = f"noise: {{segment_s: 2}}\nfactors: {{noise: {{long: {noise}}}}}\n"
+    written.write_text(RECIPE.format(path="odd_manifests/ok.jsonl", more=OF_PACK) + factors)
+    planned = augment.plan(written)
+    (item,) = augment.render_utterance(planned, planned.items["utterance"][0]).values()
+    assert item.measured["snr_db"] == pytest.approx(10, abs=0.01)

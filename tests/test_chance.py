@@ -2,7 +2,9 @@
 
 import itertools
 import math
+import re
 from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -23,6 +25,7 @@ from augment.corpus.chance import (
     numbered,
     undealt,
 )
+from augment.corpus.differences import MEASURES, difference_notes
 from augment.report.text import figure
 
 
@@ -63,6 +66,68 @@ def test_groups_from_one_population_are_flagged_in_one_of_twenty(count, voices, 
         large += bool((found.found > 0.1).any())
     assert (0 if labelled else 3) <= flagged <= 30
     assert large > 150  # what the size alone would flag
+
+
+BANDWIDTH = replace(next(m for m in MEASURES if m.name == "octaves"), just=0.02)
+
+
+def recorded(frame, random, spread, more=0.0):
+    """Bandwidths of one population of microphones, each speaker with one; the last group has better ones."""
+    unit = numbered(frame.select("group", "speaker"))
+    octaves = 12 + random.normal(0, spread, int(unit.max()) + 1)[unit] + 0.1 * random.standard_normal(frame.height)
+    last = (frame["group"] == frame["group"].max()).to_numpy()
+    return frame.with_columns(polars.Series("octaves", octaves + more * last))
+
+
+@pytest.mark.parametrize(("count", "voices", "lone"), [(2, 10, 0), (4, 8, 0), (3, 10, 2)])
+def test_microphones_of_many_speakers_are_told_in_one_of_twenty(count, voices, lone):
+    """Of 200 corpora 10 +- 3, whoever stands beside in groups of one; size alone would tell of nearly all of them."""
+    random = np.random.default_rng(4)
+    frame = drawn(count, 40, voices)
+    frame = frame.vstack(
+        table([f"z{n}" for n in range(lone) for _ in range(40)], [f"z{n // 40}" for n in range(40 * lone)])
+    )
+    told = Counter[str]()
+    for _ in range(200):
+        notes = "".join(difference_notes(recorded(frame, random, 0.2), [BANDWIDTH]))
+        pairs = re.search(r"(\d+) of \d+ pairs of groups(?:, (\d+) with)?", notes)
+        told["beyond chance"] += int(pairs[1]) > int(pairs[2] or 0) if pairs else bool(notes)
+        told["too few"] += "too few speakers" in notes
+    assert 2 <= told["beyond chance"] <= 21
+    assert told["too few"] > 150 if lone else not told["too few"]
+
+
+def test_microphones_of_few_speakers_are_told_by_their_size():
+    """One speaker a group: whose microphone it is, nobody can tell, and it is in every comparison of the groups."""
+    random = np.random.default_rng(4)
+    frame = drawn(2, 40, 1)
+    for _ in range(50):
+        (told,) = difference_notes(recorded(frame, random, 0.0, more=1.0), [BANDWIDTH])
+        assert "and too few speakers (1 and 1) to tell it from chance" in told
+    alike = table(["a", "b"] * 40, ["a", "b"] * 40).with_columns(polars.Series("octaves", [12.0, 12.01] * 40))
+    assert difference_notes(alike, [BANDWIDTH]) == []  # less than what just matters
+    mixed = recorded(drawn(2, 40, 10).vstack(table(["g2"] * 40, ["lone"] * 40)), random, 0.05, more=1.0)
+    (told,) = difference_notes(mixed, [BANDWIDTH])
+    assert "too few speakers (10 and 1)" in told
+    assert re.search(r"\b2 of 3 pairs of groups, 2 with so few", told)
+    chosen = replace(BANDWIDTH, recorded=False)  # what is said is judged by chance alone
+    assert not any("too few speakers" in note for note in difference_notes(mixed, [chosen]))
+
+
+def test_pairs_of_few_speakers_are_those_that_can_be_dealt_in_few_ways():
+    """All ways to deal the speakers of two groups, one by one; to exchange two groups of one size is no other way."""
+    sizes = [1, 2, 3, 4, 5, 28, 29]
+    frame = table([f"g{n:02d}" for n in sizes for _ in range(n)], [str(k) for n in sizes for k in range(n)])
+    few = dealing_of(frame).few
+    for (i, one), (j, other) in itertools.combinations(enumerate(sizes), 2):
+        if math.comb(one + other, one) > 10_000:
+            assert not few[i, j]
+            continue
+        every = set(range(one + other))
+        ways = {frozenset([frozenset(some), frozenset(every - {*some})]) for some in itertools.combinations(every, one)}
+        assert few[i, j] == few[j, i] == (len(ways) < 30)
+    assert few[2, 2]  # 3 and 3: ten
+    assert not few[3, 3]  # 4 and 4: 35
 
 
 @pytest.mark.parametrize("count", [2, 3, 12])

@@ -207,6 +207,23 @@ def test_wav_whose_header_says_less_than_it_holds_is_refused():
         decode(bytes(data), "x")
 
 
+@pytest.mark.parametrize("long", [False, True])
+@pytest.mark.parametrize(
+    ("form", "told"),
+    [
+        (struct.pack("<HHIIHH", 0xBEEF, 1, RATE, 2 * RATE, 2, 16), "a codec that is not read .* format tag 0xBEEF"),
+        (struct.pack("<HHIIHH", 1, 0, RATE, 2 * RATE, 2, 16), "declares 0 channels at 16,000 Hz"),
+        (struct.pack("<HHIIHH", 1, 1, 0, 0, 2, 16), "declares 1 channel at 0 Hz"),
+    ],
+)
+def test_a_form_of_which_nobody_makes_sound_is_refused_by_what_it_says(form, told, long):
+    data = bytearray(made("w64") if long else chunked((b"fmt ", FORM), (b"data", PCM)))
+    at = data.index(b"fmt ") + (24 if long else 8)
+    data[at : at + 16] = form
+    with pytest.raises(AudioError, match=told):
+        decode(bytes(data), "x")
+
+
 def test_wav_from_a_pipe_joined_with_another_is_read_whole():
     first = bytearray(chunked((b"fmt ", FORM), (b"data", PCM)))
     struct.pack_into("<I", first, 40, 0xFFFFFFFF)

@@ -170,6 +170,8 @@ def test_labels_that_are_missing_or_odd():
     assert chosen.left_out == {"no accent": 1}
     grouped = select(corpus_of(rows), Balance(by=("accent",), unlabelled="group"), 1)
     assert grouped.groups == ("(unlabelled)", "A", "B")
+    assert "1 row has no accent: (unlabelled) stands for it" in grouped.notes
+    assert not any("(unlabelled)" in note for note in chosen.notes)
     with pytest.raises(DesignError, match=r"\[A, B\]\}\}, and balance: \{unlabelled: leave_out\}"):
         select(corpus_of(rows), Balance(by=("accent",), utterances=3, unlabelled="group"), 1)
     with pytest.raises(DesignError, match=r"m\.jsonl:7: 1 row has no accent"):

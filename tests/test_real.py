@@ -211,6 +211,7 @@ def test_unlabelled_rows_and_narrow_bandwidth_are_told(built):
     notes = "\n".join(built.plan.notes)
     assert "different sample rates" in notes
     assert "American: 8000, 48000 Hz" in notes
+    assert "how tightly their recordings are cut" in notes
     assert sum(built.plan.selection.left_out.values()) == 459 - 6 * 8
 
 
@@ -232,7 +233,7 @@ def test_the_audit_finds_what_the_packs_own_table_says(pack):
     wild = [groups[name].snr_db for name in ("American (neutral)", "Belgian French", "Greek")]
     assert max(wild) < 25 < groups["English"].snr_db
     warnings = "\n".join(found.warnings)
-    for what in ("different sample rates, which is a difference of bandwidth", "one speaker stands"):
+    for what in ("different sample rates", "differ in bandwidth", "differ in source SNR", "how tightly", "one speaker"):
         assert what in warnings
 
 

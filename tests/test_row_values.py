@@ -225,6 +225,16 @@ def test_texts_without_a_word_are_counted_and_told(tmp_path):
     assert wordless(corpus.frame["text"]).sum() == len(WORDLESS)
 
 
+@pytest.mark.parametrize("value", [123, 0, 7.5, True, 10**400])
+def test_a_number_for_a_text_is_told(tmp_path, value):
+    """Of ids, speakers and labels numbers are values; a text is what is said."""
+    spec = manifest(tmp_path, [{"text": value, "speaker": 4}, {"text": "7", "speaker": 5}, {"text": None}])
+    told = "1 row has a number (or true, false) for a text, taken as it is spelled: write the words themselves"
+    assert told in read_corpus(spec, tmp_path).notes
+    spec = manifest(tmp_path, [{"text": "7", "speaker": 4}, {"text": float("nan")}])
+    assert not any("a number" in note for note in read_corpus(spec, tmp_path).notes)
+
+
 def test_a_text_that_a_program_wrote_is_told(tmp_path):
     corpus = read_corpus(manifest(tmp_path, [{"text": "nan"}, {"text": "one"}]), tmp_path)
     assert any(note.startswith("1 rows have a text that programs write for none (nan)") for note in corpus.notes)

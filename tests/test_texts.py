@@ -11,7 +11,7 @@ from augment.corpus.audit import audit
 from augment.corpus.differences import MEASURES, difference_notes, shared_text_notes
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.table import read_corpus
-from augment.corpus.texts import spoken, text_measures
+from augment.corpus.texts import pace_notes, spoken, text_measures
 from conftest import RATE
 
 WORDS = [consonant + rest for consonant in "bdfglm" for rest in ("a", "en", "oris")]
@@ -38,6 +38,18 @@ def told(change=lambda row, number: row, **more):
 def test_groups_that_talk_alike_are_left_alone():
     assert told() == []
     assert told(groups="abcdef") == []
+
+
+def test_a_text_that_nobody_can_say_in_its_time_is_told():
+    """Sixteen words in a second; the fastest talkers in the world say eleven."""
+    texts = {"slow": "go on man " * 5, "fast": "go on man sat " * 4, "faster": "go " * 1000, "mute": ""}
+    rows = [{"id": name, "text": text, "length_s": 1.0} for name, text in texts.items()]
+    said = text_measures(polars.DataFrame([*rows, {"id": "timeless", "text": "go " * 1000, "length_s": None}]))
+    (told,) = pace_notes(said)
+    assert told.startswith(
+        "2 utterances have more words than anybody can say in the time: faster (1,000 a second), fast"
+    )
+    assert pace_notes(said.filter(said["id"] == "slow")) == []
 
 
 def few_texts(row, number):

@@ -22,7 +22,7 @@ from augment.corpus.labelling import missing, speaker_notes, twin_notes
 from augment.corpus.speech import Facts, Progress, facts_notes, part_of, survey
 from augment.corpus.spelling import spelling_notes
 from augment.corpus.table import TOGETHER, Corpus, label_column
-from augment.corpus.texts import text_measures
+from augment.corpus.texts import pace_notes, text_measures
 from augment.errors import CorpusError, Fault, counted, named, nearest
 from augment.streams import ranks
 
@@ -144,6 +144,7 @@ def audit(
     warnings += difference_notes(table, (*MEASURES, DC, INFRASOUND, HUM)) + rate_notes(table)
     said = text_measures(lengths.filter(lengths["group"].is_not_null()))
     warnings += [*difference_notes(said, (LENGTH, *MEASURES)), *shared_text_notes(said)]
+    warnings += pace_notes(said)
     warnings += request_notes(table, requested_db)
     notes = [*corpus.notes, *facts_notes(chosen, facts, sample_rate_hz)]
     return Audit(

@@ -4,6 +4,7 @@ A million rows as Python objects take gigabytes; as columns they take a tenth of
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +42,7 @@ class Cells:
         told: What the user should know of how it was read.
         unused: What the reader saw and did not use.
         nested: Columns with cells that hold more than one value; such a cell is null.
+        numbers: How many cells of a column are numbers, or true or false, and no text.
     """
 
     frame: "polars.DataFrame"
@@ -50,6 +52,7 @@ class Cells:
     told: tuple[Told, ...]
     unused: tuple[Unused, ...] = ()
     nested: Mapping[str, Nested] = field(default_factory=dict)
+    numbers: Mapping[str, int] = field(default_factory=dict)
 
 
 def read_cells(
@@ -79,6 +82,7 @@ def read_cells(
     frames: list[polars.DataFrame] = []
     written: set[str] = set()
     nested: dict[str, Nested] = {}
+    numbers_in: Counter[str] = Counter()
     faults: list[Fault] = []
     count = 0
     for numbers, rows in _portions(rows_of(source, layout), faults, most_faults):
@@ -91,12 +95,13 @@ def read_cells(
             if name in labels or name not in times:
                 found, texts = _texts(name, values, manifest, numbers)
                 series.append(texts)
+                numbers_in[name] += sum(map(_is_number, values))
                 for several in found:
                     nested[name] = nested[name] + several if name in nested else several
         frames.append(polars.DataFrame(series))
     frame = polars.concat(frames, how="diagonal") if frames else polars.DataFrame({"row": []}, {"row": polars.String})
     told = tuple(source.told), source.unused
-    return Cells(frame, frozenset(written), tuple(faults), count + len(faults), *told, nested)
+    return Cells(frame, frozenset(written), tuple(faults), count + len(faults), *told, nested, numbers_in)
 
 
 def _portions(
@@ -189,6 +194,10 @@ def text(value: Any) -> str | None:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return str(value).strip() or None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
 
 
 def _shown(value: Any) -> str | None:

@@ -9,6 +9,8 @@ section 21; with what was found among the dealings: Phipson and Smyth 2010, Stat
   and forty utterances of four people are four people. Where there are not even thirty ways to deal them, no difference
   could ever be beyond 5 %. Utterances are dealt then, which takes any two voices for two groups: in a set of so few
   voices they are. Where utterances are so few as well, chance is not known, and size alone decides.
+- Two groups of so few speakers differ in how they were recorded or they do not: whether by chance, nobody can tell from
+  them, and it is in every comparison of the two either way. Such pairs (:attr:`Dealing.few`) are told by their size.
 - With many groups, two of them are far apart by chance: what is counted is the largest of all pairs (max T: Westfall
   and Young 1993, Resampling-Based Multiple Testing). Small groups differ more by chance than large ones, and a pair is
   measured in sqrt(1/k + 1/l), for k and l speakers (as many as count: Kish 1965, sum squared over sum of squares).
@@ -16,7 +18,7 @@ section 21; with what was found among the dealings: Phipson and Smyth 2010, Stat
 
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
@@ -57,26 +59,61 @@ class Dealing:
         unit: Speaker, bundle or utterance that each row belongs to, as a number, shape (rows,).
         group: Group of each unit, as a number, shape (units,).
         by_speaker: Whether speakers are dealt, and not utterances.
+        speakers: Speakers of each group where it is not they who are dealt; None where they are.
     """
 
     groups: tuple[str, ...]
     unit: Ints
     group: Ints
     by_speaker: bool
+    speakers: Ints | None = None
+
+    @cached_property
+    def sizes(self) -> Ints:
+        """Units of each group."""
+        return np.bincount(self.group, minlength=len(self.groups))
 
     @property
     def known(self) -> bool:
-        """Whether there are ways enough to deal them: unlike ones, whatever groups are called."""
-        sizes = np.bincount(self.group, minlength=len(self.groups)).tolist()
-        alike = [sizes.count(size) for size in set(sizes)]
-        ways = math.lgamma(len(self.group) + 1) - sum(math.lgamma(size + 1) for size in sizes)
-        return len(sizes) > 1 and ways - sum(math.lgamma(n + 1) for n in alike) >= math.log(FEWEST_WAYS) - 1e-9
+        """Whether there are ways enough to deal them."""
+        return _enough(self.sizes.tolist())
+
+    @property
+    def voices(self) -> Ints:
+        """Speakers of each group."""
+        return self.sizes if self.speakers is None else self.speakers
+
+    @cached_property
+    def few(self) -> NDArray[np.bool_]:
+        """Pairs of groups with too few speakers to tell anything from chance, shape (groups, groups)."""
+        sizes, place = np.unique(self.voices, return_inverse=True)
+        enough = [[_enough([int(one), int(other)]) for other in sizes] for one in sizes]
+        return ~np.array(enough, dtype=np.bool_)[place[:, None], place[None, :]]
 
     @cached_property
     def owners(self) -> Ints:
         """Group of each unit by each dealing, shape (dealings, units): for everybody the same, as Philox draws them."""
-        drawn = generator("chance").bit_generator.random_raw(DEALS * self.group.size)
-        return self.group[np.argsort(drawn.reshape(DEALS, -1), axis=1, kind="stable")]
+        return self._dealt_among(np.ones(len(self.groups), dtype=np.bool_))
+
+    @cached_property
+    def owners_of_many(self) -> Ints:
+        """The same where groups keep their speakers that have too few of them for any pair."""
+        others = ~np.eye(len(self.groups), dtype=np.bool_)
+        return self._dealt_among(np.asarray(np.any(others & ~self.few, axis=0)))
+
+    def _dealt_among(self, groups: NDArray[np.bool_]) -> Ints:
+        moved = groups[self.group]
+        drawn = generator("chance").bit_generator.random_raw(DEALS * self.group.size).reshape(DEALS, -1)[:, moved]
+        owners = np.tile(self.group, (DEALS, 1))
+        owners[:, moved] = self.group[moved][np.argsort(drawn, axis=1, kind="stable")]
+        return owners
+
+
+def _enough(sizes: list[int]) -> bool:
+    """Whether units can be dealt to groups of some sizes in ways enough: unlike ones, whatever groups are called."""
+    alike = [sizes.count(size) for size in set(sizes)]
+    ways = math.lgamma(sum(sizes) + 1) - sum(math.lgamma(size + 1) for size in sizes)
+    return len(sizes) > 1 and ways - sum(math.lgamma(n + 1) for n in alike) >= math.log(FEWEST_WAYS) - 1e-9
 
 
 def dealing_of(frame: "polars.DataFrame") -> Dealing:
@@ -90,7 +127,9 @@ def dealing_of(frame: "polars.DataFrame") -> Dealing:
     own = polars.when(polars.col("speaker").is_null()).then("id").alias("_own")
     named = frame.select("group", "speaker", own)
     dealing = _dealt(named, by_speaker=True)
-    return dealing if dealing.known else _dealt(frame.select("group", "id"), by_speaker=False)
+    if dealing.known:
+        return dealing
+    return replace(_dealt(frame.select("group", "id"), by_speaker=False), speakers=dealing.sizes)
 
 
 def undealt(frame: "polars.DataFrame") -> Dealing:
@@ -304,13 +343,14 @@ class Apart:
         return int(np.argmax(np.where(others, self.found[group], -1.0)))
 
 
-def apart(dealing: Dealing, variable: Counted, chance: bool = True) -> Apart:
+def apart(dealing: Dealing, variable: Counted, chance: bool = True, few: bool = True) -> Apart:
     """Differences between groups, and those that chance alone makes.
 
     Args:
         dealing: Groups, and who may be dealt anew.
         variable: In what they may differ.
         chance: Whether to ask what chance does.
+        few: Whether pairs of groups with few speakers are judged by it, too.
 
     Example:
         >>> import polars
@@ -325,12 +365,14 @@ def apart(dealing: Dealing, variable: Counted, chance: bool = True) -> Apart:
     if not chance or not dealing.known:
         return Apart(dealing.groups, found, None)
     scale = _scale(as_is, variable.weight, groups)[0]
-    largest = [np.max(found / scale, keepdims=True).ravel()]
+    asked, dealt = (True, dealing.owners) if few else (~dealing.few, dealing.owners_of_many)
+    largest = [np.max(found / scale, where=asked, initial=0.0, keepdims=True).ravel()]
     deals = DEALS if groups * groups // 2 * variable.cells <= MANY_PAIRS else FEWER_DEALS
     at_once = max(1, MOST_NUMBERS // (max(variable.cells, groups) * groups + dealing.group.size))
     for start in range(0, deals, at_once):
-        owners = dealing.owners[start : min(start + at_once, deals)]
-        largest.append(np.max(variable.between(owners, groups) / _scale(owners, variable.weight, groups), axis=(1, 2)))
+        owners = dealt[start : min(start + at_once, deals)]
+        away = variable.between(owners, groups) / _scale(owners, variable.weight, groups)
+        largest.append(np.max(away, axis=(1, 2), where=asked, initial=0.0))
     usual = np.sort(np.concatenate(largest))
     return Apart(dealing.groups, found, usual[math.ceil((1 - BEYOND) * usual.size) - 1] * scale)
 

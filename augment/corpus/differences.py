@@ -35,6 +35,8 @@ class Measure:
         just: Difference of two groups' means from which it matters.
         shown: A mean as text.
         means: What it may do to a comparison, and what to do.
+        recorded: Whether it is of how speech was recorded, and not of what is said: nobody's accent, and told by its
+            size where speakers are too few to tell it from chance.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Measure:
     just: float
     shown: Callable[[float], str]
     means: str
+    recorded: bool = False
 
 
 MEASURES = (
@@ -49,25 +52,27 @@ MEASURES = (
         "level_dbov", "speech level", 3.0, "{:.1f} dBov".format,
         "every utterance is brought to one level, and its own noise with it: look at the source SNR; another level "
         "often means another microphone",
+        recorded=True,
     ),
     Measure(
         "clear_db", "source SNR (estimate; 40 dB and more count alike)", 3.0, "{:.0f} dB".format,
         "a group that was recorded with more noise has that noise in every cell, the clean one too, and its errors are "
         "blamed on its accent; match groups by recording, or take noisy utterances out (corpus: {leave_out: [...]})",
+        recorded=True,
     ),
     Measure(
         "octaves", "bandwidth (estimate)", 1 / 3, lambda octaves: f"{2**octaves / 1000:.1f} kHz",
         "recognisers make more errors on narrow-band speech, whatever the accent; compare groups of one bandwidth, or "
-        "bring all to the narrowest (output: {sample_rate_hz: 8000})",
+        "bring all to the narrowest (output: {sample_rate_hz: 8000})", recorded=True,
     ),
     Measure(
         "clipped", "utterances with clipped samples", 0.05, lambda share: f"{100 * share:.0f} %",
-        "clipping distorts speech; take those utterances out (corpus: {leave_out: [...]})",
+        "clipping distorts speech; take those utterances out (corpus: {leave_out: [...]})", recorded=True,
     ),
     Measure(
         "tail_db", "how tightly their recordings are cut", 0.25, lambda db: f"{round(db, 2) + 0:.2f} dB",
         "without silence behind it, speech is measured louder (ITU-T P.56 hangover) and gets more noise at the same "
-        "SNR; append 0.2 s or more of its own background to each recording",
+        "SNR; append 0.2 s or more of its own background to each recording", recorded=True,
     ),
     Measure(
         "words", "words of an utterance (characters, where a script puts no spaces)", math.log2(1.25),
@@ -109,16 +114,18 @@ MEASURES = (
 )  # fmt: skip
 DC = Measure(
     "dc", "DC offset", 0.003, lambda mean: f"{round(mean, 4) + 0:.4f} of full scale",
-    "the offset is taken out and does no harm, but tells of another recorder",
+    "the offset is taken out and does no harm, but tells of another recorder", recorded=True,
 )  # fmt: skip
 INFRASOUND = Measure(
     "infrasound_db", "infrasound", 1.0, lambda db: f"{round(db, 1) + 0:.1f} dB of their level",
     "what lies below 20 Hz is taken out and does no harm, but tells of another recorder, or of wind and handling",
+    recorded=True,
 )  # fmt: skip
 HUM = Measure(
     "hum_db", "hum", 1.0, lambda db: f"{round(db, 1) + 0:.1f} dB of their level",
     "a level meter counts what lies below 100 Hz as speech: the talkers of one group are softer than their level "
     "says, and noise in dB(A) louder beside them; filter it out before",
+    recorded=True,
 )  # fmt: skip
 LENGTH = Measure(
     "log_s", "duration", math.log2(1.25), lambda octaves: f"{2**octaves:.1f} s",
@@ -186,7 +193,8 @@ def difference_notes(table: "polars.DataFrame", chosen: Iterable[Measure] = MEAS
     """In what groups differ, by how much, what it may do, and what to do.
 
     Two groups differ in a measure if their means are further apart than what just matters, than 0.1 pooled standard
-    deviations, and than what chance alone exceeds in 5 % (:mod:`augment.corpus.chance`).
+    deviations, and than what chance alone exceeds in 5 % (:mod:`augment.corpus.chance`). In how they were recorded, two
+    groups of few speakers differ whatever chance makes: it is told that it cannot be told from chance.
 
     Args:
         table: Rows with ``group``, ``speaker``, ``id``, and columns of measures; groups of null, and measures of null,
@@ -210,10 +218,12 @@ def _difference(table: "polars.DataFrame", dealing: Dealing, measure: Measure) -
     values = Means(dealing, table[measure.name].cast(float).fill_null(math.nan).to_numpy(), ddof=0)
     count, mean, _ = (found[0] for found in values.moments(dealing.group[None, :], len(dealing.groups)))
     wide = np.abs(mean[:, None] - mean[None, :]) > measure.just
-    if not np.any(wide & (apart(dealing, values, chance=False).found > NOTICEABLE)):
+    wide &= apart(dealing, values, chance=False).found > NOTICEABLE
+    if not wide.any():
         return ""
-    found = apart(dealing, values)
-    clear = wide & found.clear
+    judged = ~dealing.few if measure.recorded else np.ones_like(wide)
+    found = apart(dealing, values, chance=bool(np.any(wide & judged)), few=not measure.recorded)
+    clear = wide & (found.clear | ~judged)
     if not clear.any():
         return ""
     one, other = np.unravel_index(int(np.argmax(np.where(clear, found.found, -1.0))), clear.shape)
@@ -221,19 +231,31 @@ def _difference(table: "polars.DataFrame", dealing: Dealing, measure: Measure) -
     heard = [group for group in np.argsort(mean, kind="stable").tolist() if count[group]]
     pairs = len(heard) * (len(heard) - 1) // 2
     many = f", {int(np.triu(clear).sum())} of {pairs} pairs of groups" if pairs > 1 else ""
+    few = int(np.triu(clear & ~judged).sum())
+    if few and pairs > 1:
+        many += f", {few} with {'too few speakers to tell it from chance' if judged[low, high] else 'so few'}"
     shown = _named([f"{dealing.groups[group]}: {measure.shown(float(mean[group]))}" for group in heard])
-    size = f"{dealing.groups[low]} from {dealing.groups[high]}, {_size(found, low, high)}{many}"
+    by_chance = _by_chance(found, low, high) if judged[low, high] else _too_few(dealing.voices[[low, high]].tolist())
+    size = f"{dealing.groups[low]} from {dealing.groups[high]}, {_size(float(found.found[low, high]))}{by_chance}{many}"
     return f"groups differ in {measure.what} ({shown}; {size}): {measure.means}"
 
 
-def _size(found: Apart, low: int, high: int) -> str:
-    distance = float(found.found[low, high])
+def _size(distance: float) -> str:
     if distance == math.inf:
         return "no spread within groups"
-    size = f"{distance:.1f} standard deviations" if distance < 100 else "more than 99 standard deviations"
+    return f"{distance:.1f} standard deviations" if distance < 100 else "more than 99 standard deviations"
+
+
+def _by_chance(found: Apart, low: int, high: int) -> str:
+    if found.found[low, high] == math.inf:
+        return ""
     if found.chance is None:
-        return f"{size}, too few to tell what chance makes"
-    return f"{size}, and {float(found.chance[low, high]):.1f} by chance in 5 %"
+        return ", too few to tell what chance makes"
+    return f", and {float(found.chance[low, high]):.1f} by chance in 5 %"
+
+
+def _too_few(voices: Sequence[int]) -> str:
+    return f", and too few speakers ({voices[0]} and {voices[1]}) to tell it from chance"
 
 
 def shared_text_notes(table: "polars.DataFrame") -> list[str]:

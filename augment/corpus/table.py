@@ -18,7 +18,7 @@ from augment.corpus.telling import telling_columns, telling_lines, told_names
 from augment.corpus.texts import wordless
 from augment.corpus.unused import Kind, Unused, unused_notes
 from augment.corpus.values import NOTHING, settled
-from augment.errors import CorpusError, Fault, flow_text, gathered, nearest
+from augment.errors import CorpusError, Fault, counted, flow_text, gathered, nearest
 from augment.files.channels import CHANNEL
 
 if TYPE_CHECKING:
@@ -134,6 +134,10 @@ def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
         raise CorpusError([*gathered(broken)[:MOST_FAULTS], Fault(str(manifest), f"no row is left: {reasons}")])
     unused = (*cells.unused, *(Unused(Kind.COLUMNS, f"{n}: {held.kind}", held.count) for n, held in nested.items()))
     notes += [*unmet, *_row_notes(frame), *(_told(told, names) for told in cells.told), *unused_notes(unused)]
+    numbers = cells.numbers.get(spec.columns.get("text", "text"), 0)
+    if numbers:
+        rows = counted(numbers, "row has", "rows have")
+        notes.append(f"{rows} a number (or true, false) for a text, taken as it is spelled: write the words themselves")
     if lines:
         told = ", ".join(map(str, lines))
         notes.append(f"names of speakers or utterances are in the recipe, a part of the test set: line {told}")

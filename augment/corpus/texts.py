@@ -1,7 +1,10 @@
 """What is said, as it is compared; what groups may differ in by it; and whether anything is said at all."""
 
+import math
 import unicodedata
 from typing import TYPE_CHECKING
+
+from augment.errors import counted, named
 
 if TYPE_CHECKING:
     import polars
@@ -13,6 +16,8 @@ MARKS = r"[\p{P}--['’\-]]"
 """Punctuation but for what stands inside of words."""
 MOST_TEXTS = 50_000
 """Texts whose words are counted; of more, every second, third or n-th one in their order."""
+MOST_WORDS_PER_S = 15.0
+"""Words, or letters of a script without spaces, that anybody says in a second: the fastest talkers reach 11 words."""
 ANNOTATIONS = r"\[[^\]]*\]|<[^>]*>|\{[^}]*\}|\(\([^)]*\)\)|\(\w+\)|\*\w+\*|IGNORE_TIME_SEGMENT_IN_SCORING"
 """What stands for a noise, a laugh or a word that nobody understood, as transcribers write it; the last is of NIST."""
 LETTER = r"[\p{L}\p{N}]"
@@ -76,6 +81,26 @@ def text_measures(frame: "polars.DataFrame") -> "polars.DataFrame":
     return rows.with_columns(
         polars.when(polars.col("_words") > 0).then(times.log(2)).alias("said"), per_s.alias("words_per_s")
     ).drop("_words")
+
+
+def pace_notes(said: "polars.DataFrame") -> list[str]:
+    """Texts that nobody can say in the time that they have: one of the two belongs to another utterance.
+
+    Args:
+        said: As of :func:`text_measures`, with ``id``.
+    """
+    import polars
+
+    over = said.filter(polars.col("words_per_s") > math.log2(MOST_WORDS_PER_S)).sort("words_per_s", descending=True)
+    if not over.height:
+        return []
+    shown = [
+        f"{identity} ({2**octaves:,.0f} a second)" for identity, octaves in over.select("id", "words_per_s").rows()
+    ]
+    return [
+        f"{counted(over.height, 'utterance has', 'utterances have')} more words than anybody can say in the time: "
+        f"{named(shown)}; text and audio do not belong together: mend them, or corpus: {{leave_out: [id, ...]}}"
+    ]
 
 
 def _as_said(text: "polars.Expr") -> "polars.Expr":

@@ -12,7 +12,7 @@ from augment.corpus.differences import (
     shared_text_notes,
 )
 from augment.corpus.speech import Facts
-from augment.corpus.texts import text_measures
+from augment.corpus.texts import pace_notes, text_measures
 from augment.corpus.unused import Kind, Unused, unused_notes
 from augment.design.conditions import Condition, requested_snrs_db
 from augment.design.exposure import Exposure
@@ -61,7 +61,7 @@ def _recording_notes(selection: Selection, facts: Mapping[str, Facts], loaded: L
     lengths = polars.Series("length_s", [facts[identity].samples / rate for identity in chosen["id"]])
     said = text_measures(chosen.with_columns(lengths))
     notes = [*rate_notes(table), *difference_notes(table), *request_notes(table, requested_snrs_db(loaded))]
-    notes += [*difference_notes(said), *shared_text_notes(said)]
+    notes += [*difference_notes(said), *shared_text_notes(said), *pace_notes(said)]
     return [*joint_notes(selection.balance, loaded.recipe.balance), *notes]
 
 

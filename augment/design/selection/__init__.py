@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from augment.corpus.labelling import speaker_notes
+from augment.corpus.labelling import missing, speaker_notes
 from augment.corpus.speech import DURATION_SLACK_S
 from augment.corpus.spelling import spelling_notes
 from augment.corpus.table import Corpus
@@ -127,7 +127,10 @@ def select(corpus: Corpus, balance: Balance, seed: int, demands: Demands | None 
 
 
 def _notes(balance: Balance, problem: Problem, number: int, chosen: "polars.DataFrame") -> list[str]:
-    notes = speaker_notes(with_named_speakers(chosen))
+    bare = missing(chosen, balance.by)
+    notes = [f"{counted(count, 'row has', 'rows have')} no {label}: {UNLABELLED} stands for it"
+             for label, count in bare.items()]  # fmt: skip
+    notes += speaker_notes(with_named_speakers(chosen))
     if len(problem.strata) == 1:
         notes.append(f"there is only one group, {problem.strata[0].group}: nothing can be compared")
     if balance.utterances == "max":

@@ -8,7 +8,7 @@ import re
 import struct
 from dataclasses import dataclass, replace
 
-from augment.errors import AudioError, Fault
+from augment.errors import AudioError, Fault, counted
 from augment.files.containers import mpeg
 from augment.files.containers.stream import Remark, Stated, Stream, refuse_cut, refuse_lie
 from augment.files.peek import Bytes
@@ -23,6 +23,8 @@ UNACCOUNTED = 4096
 """Bytes behind the sound that belong to no chunk and are passed over: remains of editors and tags."""
 MOST_CHUNKS = 10_000
 PCM, FLOAT, A_LAW, MU_LAW, MPEG_TAGS, EXTENSIBLE = 1, 3, 6, 7, (0x50, 0x55), 0xFFFE
+PACKED = (0x02, 0x11, 0x31, 0x38, 0x40)
+"""Codecs that pack several frames into a block and are read: MS ADPCM, IMA ADPCM, GSM 06.10, NMS ADPCM, G.721."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,19 @@ class _Form:
         if self.tag not in (PCM, FLOAT, A_LAW, MU_LAW):
             return None
         return self.channels * ((self.bits + 7) // 8)
+
+    def refuse_unreadable(self, where: str) -> None:
+        """Refuse what no decoder behind this reader can make sound of.
+
+        Raises:
+            AudioError: It has no rate, no channels, or a codec that is not read here.
+        """
+        if not self.rate_hz or not self.channels:
+            message = f"its header declares {counted(self.channels, 'channel')} at {self.rate_hz:,} Hz"
+            raise AudioError(Fault(where, message, "mend or convert the file"))
+        if self.tag not in (PCM, FLOAT, A_LAW, MU_LAW, *MPEG_TAGS, *PACKED):
+            message = f"its sound has a codec that is not read here, of the format tag 0x{self.tag:04X}"
+            raise AudioError(Fault(where, message, "convert it to PCM with the program that made it"))
 
 
 def recognised(data: bytes) -> bool:
@@ -97,9 +112,9 @@ class _Walk:
             place = self._chunk(name, size, place + 8)
             self.end = min(place, len(self.data))
         left = len(self.data) - self.end
-        if left > UNACCOUNTED and not self._joined_at(self.end):
-            held = f"{left:,} bytes more, which belong to no chunk" if self.sound else "no chunk of sound"
-            refuse_lie(self.where, f"{self.sound[1] if self.sound else 0:,} bytes of sound", held)
+        if self.sound and left > UNACCOUNTED and not self._joined_at(self.end):
+            more = f"{left:,} bytes more, which belong to no chunk"
+            refuse_lie(self.where, f"{self.sound[1]:,} bytes of sound", more)
 
     def _chunk(self, name: bytes, size: int, place: int) -> int:
         """Take a chunk; where the next one begins."""
@@ -179,6 +194,7 @@ def _riff(data: bytes, start: int, where: str) -> tuple[list[Stream], int]:
     if walk.form is None or walk.sound is None:
         missing = "format" if walk.form is None else "sound"
         raise AudioError(Fault(where, f"cannot be decoded as audio: the file has no chunk of {missing}"))
+    walk.form.refuse_unreadable(where)
     place, size = walk.sound
     if walk.form.tag in MPEG_TAGS:
         return mpeg.streams(data[place : place + size], where), walk.end
@@ -201,7 +217,7 @@ def _canonical(walk: _Walk) -> bytes:
 def _frames(form: _Form, size: int, where: str, remarks: set[Remark]) -> int | None:
     """Frames of a chunk of sound; None for codecs that pack several into a block."""
     whole = form.frame_bytes
-    if not whole:  # also no channels at all, which a decoder refuses in its own words
+    if not whole:
         return None
     if form.align != whole:
         message = f"blocks of {form.align} bytes for {form.channels} channels of {form.bits} bits"
@@ -235,8 +251,10 @@ def _wave64(data: bytes, start: int, where: str) -> tuple[list[Stream], int]:
         if size < 24:
             break
         place += (size + 7) // 8 * 8
-    if not sound:
-        raise AudioError(Fault(where, "cannot be decoded as audio: the file has no chunk of sound"))
+    if form is None or not sound:
+        missing = "format" if form is None else "sound"
+        raise AudioError(Fault(where, f"cannot be decoded as audio: the file has no chunk of {missing}"))
+    form.refuse_unreadable(where)
     end = min(place, len(data))
     following = data[end : end + 16] == WAVE64
     if len(data) - end > UNACCOUNTED and not following:

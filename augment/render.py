@@ -114,6 +114,15 @@ def render(
         RenderError: The utterance has no active speech.
     """
     source = spec.scene(speech)
+    try:
+        yield from _walk(source, conditions, spec, block, dealt)
+    finally:
+        source.shelf.clear()
+
+
+def _walk(
+    source: Scene, conditions: Sequence[Condition], spec: RenderSpec, block: Block, dealt: Mapping[str, Dealt]
+) -> Iterator[Rendered | Failed]:
     walked: list[tuple[ChainStep, Scene]] = []  # the path from the root to the condition before
     for condition in conditions:
         shared = 0

@@ -111,7 +111,7 @@ class Bench:
         """Shards of ours, from the beginning of the first to the end of the last."""
         with tempfile.TemporaryDirectory(dir=self.folder) as out, SealedFolder.made(Path(out), SCRATCH) as sealed:
             job = Ours(ShardWriter(sealed, job_of(self.plan.loaded, self.plan.conditions)))
-            return Spent.of(processes.run(job, shards(self.plan, set()), workers))
+            return Spent.of(processes.run(job, shards(self.plan, set(), workers), workers))
 
     def command(self, *arguments: str) -> float:
         """Seconds of a command of ours in a process of its own."""

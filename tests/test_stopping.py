@@ -91,7 +91,7 @@ def test_one_after_the_other_has_no_limit():
 
 BUILD = """
 import sys, augment.testset.work as work, augment.testset.shard as shard
-work.ITEMS_PER_SHARD = 8
+work.SMALLEST = work.LARGEST = 8
 from augment.cli import main
 sys.argv = ["acoustigrid", "build", "recipe.yaml", "--out", "set", "--workers", "2"]
 main()

@@ -82,17 +82,16 @@ def _held(envelope: Signal, hangover: int) -> Signal:
     """The largest value of an envelope at each sample and in the `hangover` samples before it, shape (n,).
 
     Speech is active where the envelope is above a threshold, and for so long after that it was: that is where this is
-    above it. Blocks as long as the window; a window then is the end of one block and the beginning of the next, whose
-    largest values so far, from the left and from the right, are known (van Herk 1992, Gil and Werman 1993).
+    above it. The largest of two windows that overlap is that of both together: windows of 1, 2, 4 ... samples, and in
+    the end two of them, so far apart that they make up the wanted one.
     """
-    width = hangover + 1
-    blocks = math.ceil(envelope.size / width) + 1
-    padded = np.zeros(blocks * width)  # a block of silence comes before: an envelope is never below 0
-    padded[width : width + envelope.size] = envelope
-    grid = padded.reshape(blocks, width)
-    ahead = np.maximum.accumulate(grid, axis=1).ravel()
-    back = np.maximum.accumulate(grid[:, ::-1], axis=1)[:, ::-1].ravel()
-    return np.maximum(ahead[width : width + envelope.size], back[1 : 1 + envelope.size])
+    held, spare, width = envelope.copy(), np.empty_like(envelope), 1
+    while width <= hangover:
+        apart = min(width, hangover + 1 - width)
+        spare[:apart] = held[:apart]
+        np.maximum(held[apart:], held[:-apart], out=spare[apart:])
+        held, spare, width = spare, held, width + apart
+    return held
 
 
 def _hangover(sample_rate_hz: int) -> int:

@@ -95,7 +95,7 @@ def build(
     with open_folder(path, planned.loaded.recipe.name, keys, replace, tuple(chosen)) as opened:
         _write_where(opened, planned)
         writer = ShardWriter(opened.sealed, job_of(planned.loaded, planned.conditions))
-        work = shards(planned, opened.finished)
+        work = shards(planned, opened.finished, workers)
         if work or opened.stale:
             opened.reopen()
         tell = on_progress or (lambda items, seconds: None)

@@ -76,6 +76,7 @@ class SealedFolder:
     def __init__(self, path: Path, scratch: str = "", same: tuple[int, int] | None = None) -> None:
         self.path = path
         self._scratch = scratch
+        self._held: dict[str, int] = {}
         self._descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
         self._close = weakref.finalize(self, os.close, self._descriptor)
         found = os.fstat(self._descriptor)
@@ -191,8 +192,12 @@ class SealedFolder:
             durable: Return when it is on the disk, though not yet its name.
         """
         with self._above(name, make=True) as (above, last):
-            self._unlink(last, above, name)
-            descriptor = self._regular(last, above, name, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+            new = os.O_WRONLY | os.O_CREAT | os.O_EXCL  # what this opens is ours, and a file
+            try:
+                descriptor = os.open(last, new | os.O_NOFOLLOW, 0o666, dir_fd=above)
+            except OSError:
+                self._unlink(last, above, name)
+                descriptor = self._open(last, above, name, new, Kind.FILE)
         try:
             view = memoryview(data)
             while view:
@@ -248,12 +253,23 @@ class SealedFolder:
         with self._folder(_parts(name, self.path)) as descriptor:
             os.fsync(descriptor)
 
+    def sync_folders(self, names: Sequence[str]) -> None:
+        """Make the names in folders durable: one call for their file system on Linux, one a folder elsewhere."""
+        if names and sys.platform == "linux":
+            self._sync_file_system(names[0])
+            return
+        for name in names:
+            self.sync_folder(name)
+
+    def _sync_file_system(self, name: str) -> None:
+        with self._folder(_parts(name, self.path)) as descriptor:
+            if _libc().syncfs(descriptor) != 0:
+                raise OSError(ctypes.get_errno(), "syncfs failed", str(self.path / name))
+
     def sync_files(self, name: str) -> None:
         """Make all files below a folder durable: one call for their file system on Linux, one a file elsewhere."""
         if sys.platform == "linux":
-            with self._folder(_parts(name, self.path)) as descriptor:
-                if _libc().syncfs(descriptor) != 0:
-                    raise OSError(ctypes.get_errno(), "syncfs failed", str(self.path / name))
+            self._sync_file_system(name)
             return
         for place in self.files(name):
             with self.open(place) as file:
@@ -281,8 +297,22 @@ class SealedFolder:
     # One step at a time
 
     @contextmanager
+    def holding(self, name: str) -> Iterator[None]:
+        """Hold a folder open for as long as this lasts: what stands in it is reached in one step. Made if need be."""
+        with self._folder(_parts(name, self.path), make=True) as descriptor:
+            self._held[name] = descriptor
+            try:
+                yield
+            finally:
+                del self._held[name]
+
+    @contextmanager
     def _folder(self, parts: Sequence[str], make: bool = False) -> Iterator[int]:
         """Descriptor of a folder below, which is open for as long as this lasts."""
+        held = self._held.get("/".join(parts)) if self._held else None
+        if held is not None:
+            yield held
+            return
         with ExitStack() as opened:
             here = self._descriptor
             for depth, part in enumerate(parts, start=1):

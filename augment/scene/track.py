@@ -62,6 +62,11 @@ class Shelf:
         self.grow(getattr(value, "nbytes", 0))
         return value
 
+    def clear(self) -> None:
+        """Forget all: sounds know their shelf, and nothing else would let go of both."""
+        self._kept.clear()
+        self._held = 0
+
     def grow(self, by_bytes: int) -> None:
         """Something that is kept holds more now."""
         self._held += by_bytes

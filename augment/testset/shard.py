@@ -116,13 +116,9 @@ class ShardWriter:
         done = Done([], [], 0.0)
         with writing(self.folder.path):
             try:
-                self.folder.make_folder(temporary)
-                for number, utterances in itertools.groupby(shard.utterances, key=lambda utterance: utterance.block):
-                    together = list(utterances)
-                    block = Block(number, max(utterance.samples for utterance in together))
-                    for utterance in together:
-                        self._make(utterance, block, temporary, done)
-                self._commit(shard, temporary, done)
+                with self.folder.holding(temporary):
+                    self._make_all(shard, temporary, done)
+                    self._commit(shard, temporary, done)
             finally:
                 self.folder.remove_folder(temporary)
         return done
@@ -131,6 +127,13 @@ class ShardWriter:
         """Time after which whoever makes a shard is taken to hang."""
         samples = sum(utterance.samples * len(utterance.items) for utterance in shard.utterances)
         return STARTUP_S + SLOWEST * samples / self.job.spec.sample_rate_hz
+
+    def _make_all(self, shard: Shard, temporary: str, done: "Done") -> None:
+        for number, utterances in itertools.groupby(shard.utterances, key=lambda utterance: utterance.block):
+            together = list(utterances)
+            block = Block(number, max(utterance.samples for utterance in together))
+            for utterance in together:
+                self._make(utterance, block, temporary, done)
 
     def _make(self, utterance: Utterance, block: Block, temporary: str, done: "Done") -> None:
         wanted = {item.condition: item for item in utterance.items}
@@ -154,13 +157,15 @@ class ShardWriter:
     def _commit(self, shard: Shard, temporary: str, done: "Done") -> None:
         """Make the files durable, give them their names, and last of all write down that they are there."""
         self.folder.sync_files(temporary)
-        folders = set()
+        places: dict[str, list[tuple[int, str]]] = {}
         for number, row in enumerate(done.rows):
             name = row["audio_filepath"]
-            self.folder.rename(f"{temporary}/{number:06d}", name)
-            folders.add(name.rpartition("/")[0])
-        for name in (*sorted(folders), SOUND) if folders else ():
-            self.folder.sync_folder(name)
+            places.setdefault(name.rpartition("/")[0], []).append((number, name))
+        for folder, named in places.items():
+            with self.folder.holding(folder):
+                for number, name in named:
+                    self.folder.rename(f"{temporary}/{number:06d}", name)
+        self.folder.sync_folders([*sorted(places), SOUND] if places else [])
         if done.rows:
             lines = "".join(json.dumps(row, sort_keys=True) + "\n" for row in done.rows)
             self.folder.replace(f"{PARTS}/{shard.name}.jsonl", lines.encode())

@@ -13,7 +13,11 @@ from augment.recipe.loader import LoadedRecipe
 from augment.render import RenderSpec
 from augment.testset.shard import Item, Job, Shard, Utterance
 
-ITEMS_PER_SHARD, MOST_PER_SHARD = 64, 512
+SMALLEST, LARGEST = 16, 256
+"""Items of a shard: each costs a few calls that wait for the disk, and is lost when a build is stopped in it."""
+SHARDS_PER_WORKER = 8
+LONGEST_S = 900.0
+"""Audio of a shard."""
 
 
 def job_of(loaded: LoadedRecipe, conditions: Iterable[Condition]) -> Job:
@@ -57,20 +61,28 @@ def utterance_of(rows: Sequence[dict[str, Any]], root: Path) -> Utterance:
     )
 
 
-def shards(planned: Plan, finished: Container[str]) -> list[Shard]:
-    """Work of a plan that is not finished, in portions of whole blocks, where they are not too large.
+def shards(planned: Plan, finished: Container[str], workers: int = 1) -> list[Shard]:
+    """Work of a plan that is not finished, in portions; each holds whole blocks, where they are not too large.
 
     Args:
         planned: The plan.
         finished: ``audio_filepath`` of items that are there.
+        workers: How many will do it: each has several portions, so that all are done at about the same time.
     """
+    todo = sorted(utterances(planned, finished), key=lambda utterance: utterance.block)
+    rate_hz = planned.loaded.recipe.output.sample_rate_hz
+    share = sum(len(utterance.items) for utterance in todo) // (SHARDS_PER_WORKER * workers)
+    wanted = min(max(share, SMALLEST), LARGEST)
     found: list[Shard] = []
     waiting: list[Utterance] = []
-    for utterance in sorted(utterances(planned, finished), key=lambda utterance: utterance.block):
-        size = sum(len(u.items) for u in waiting)
-        ends = waiting and waiting[-1].block != utterance.block
-        if size >= (ITEMS_PER_SHARD if ends else MOST_PER_SHARD):
+    items, seconds = 0, 0.0
+    for utterance in todo:
+        full = items >= wanted or seconds >= LONGEST_S
+        too_full = items >= 2 * LARGEST or seconds >= 2 * LONGEST_S
+        if waiting and (too_full or (full and waiting[-1].block != utterance.block)):
             found.append(Shard(tuple(waiting)))
-            waiting = []
+            waiting, items, seconds = [], 0, 0.0
         waiting.append(utterance)
+        items += len(utterance.items)
+        seconds += len(utterance.items) * utterance.samples / rate_hz
     return [*found, Shard(tuple(waiting))] if waiting else found

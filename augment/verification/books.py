@@ -1,12 +1,13 @@
 """The books of a test set: its side files, its counts, its rows against its plan, every file in its folder."""
 
-import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from augment.errors import Fault, TestSetError
+from augment.files.json_text import strict_json
 from augment.files.sealed import Kind
+from augment.testset.exports import FORMAT
 from augment.testset.folder import (
     COVERAGE,
     CROISSANT,
@@ -20,6 +21,7 @@ from augment.testset.folder import (
     PLAN,
     PROFILES,
     RECIPE,
+    SOUND,
 )  # fmt: skip
 from augment.verification.disk import Disk
 
@@ -39,35 +41,42 @@ def side_files(disk: Disk, identity: Row) -> list[Fault]:
             faults.append(Fault(place, f"has a checksum of '{name}', which is no file of a test set"))
             continue
         try:
-            disk.read(name)
+            found = disk.hash(name)
         except TestSetError as error:
             faults += error.faults
             continue
-        if disk.hashes[name] != checksum:
+        if found != checksum:
             message = "the file is not the one that was written: its checksum differs"
             faults.append(Fault(disk.place(name), message))
     return faults
 
 
-def strangers(disk: Disk, rows: Sequence[Row], exported: Iterable[str]) -> list[Fault]:
+def strangers(disk: Disk, rows: Sequence[Row], exported: Collection[str] | None) -> list[Fault]:
     """Whatever is in the folder and belongs neither to the set nor to an export of it.
 
     Args:
         disk: The folder.
         rows: Of the manifest.
-        exported: Names of formats; what is in their folders is looked at elsewhere.
+        exported: Names of formats, what is in whose folders is looked at elsewhere; None where nobody knows them.
     """
     known = {row["audio_filepath"] for row in rows} | {*ALWAYS, FAILURES, IDENTITY, EXPORTS}
     found, _ = disk.present
-    of_exports = tuple(f"{name}/" for name in exported)
     faults = []
     for name in sorted(found):
         if disk.sealed.kind(name) is Kind.LINK:
             faults.append(Fault(disk.place(name), "is a link", "put the file itself there"))
-        elif name not in known and not (of_exports and name.startswith(of_exports)):
+        elif name not in known and not _exported(name, exported):
             what = "the file is not in the manifest" if name.startswith("audio/") else "the file is no part of the set"
             faults.append(Fault(disk.place(name), what, "move it"))
     return faults
+
+
+def _exported(name: str, formats: Collection[str] | None) -> bool:
+    """Whether a file lies where an export does."""
+    folder, slash, _ = name.partition("/")
+    if formats is None:
+        return bool(slash) and folder != SOUND and FORMAT.fullmatch(folder) is not None
+    return bool(slash) and folder in formats
 
 
 def bookkeeping(disk: Disk, identity: Row, rows: Sequence[Row], planned: Mapping[str, Row]) -> list[Fault]:
@@ -129,7 +138,7 @@ def read_failures(disk: Disk) -> list[dict[str, str]]:
         return []
     try:
         lines = disk.read(FAILURES).decode("utf-8").split("\n")
-        rows = [json.loads(line) for line in lines if line]
+        rows = [strict_json(line) for line in lines if line]
         columns = ("audio_filepath", "utterance", "condition", "reason")
         return [{name: str(row[name]) for name in columns} for row in rows]
     except (ValueError, TypeError, KeyError, RecursionError) as error:

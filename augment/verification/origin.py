@@ -1,6 +1,6 @@
 """A set held against what it was made from: recipe, corpus, profiles and noise, as far as they are there."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,6 @@ from typing import Any
 from augment.corpus.speech import Progress
 from augment.errors import AcoustigridError, DesignError, Fault
 from augment.recipe.loader import LoadedRecipe
-from augment.testset.exports import read_exports
 from augment.testset.finish import versions_here
 from augment.testset.folder import PLAN
 from augment.verification.again import profile_faults, recipe_faults, rendered_again
@@ -39,11 +38,12 @@ class Origin:
     makers: Makers
     protocol: Protocol
 
-    def check(self, whole: Sequence[dict[str, Any]], progress: Progress) -> int:
+    def check(self, whole: Sequence[dict[str, Any]], exported: Iterable[str], progress: Progress) -> int:
         """Make all of it.
 
         Args:
             whole: Rows that lack nothing.
+            exported: Formats that the set was exported to.
             progress: Shows how far it is.
 
         Returns:
@@ -51,7 +51,7 @@ class Origin:
         """
         self.protocol.attempt("testset.json", lambda: recipe_faults(self.told))
         self._versions()
-        self._exports()
+        self._exports(exported)
         try:
             base = recipe_folder(self.told.disk, self.asked.recipe_folder)
             loaded = recipe_there(self.told, base)
@@ -115,8 +115,8 @@ class Origin:
             told = ", ".join(f"{name} {then.get(name)!r} (here {here.get(name)!r})" for name in other[:4])
             self._unchecked("versions in testset.json", f"others are installed: {told}", "")
 
-    def _exports(self) -> None:
-        for name in read_exports(self.told.disk.sealed):
+    def _exports(self, exported: Iterable[str]) -> None:
+        for name in exported:
             try:
                 self.protocol.deviations += against_exports(self.told, name, self.makers)
             except AcoustigridError as error:

@@ -1,12 +1,12 @@
 """What a test set was made from, where it is still there: its recipe's folder, its corpus, its plan before it left."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from augment.design.conditions import Condition, condition_of
 from augment.errors import AcoustigridError, Fault, TestSetError
+from augment.files.json_text import strict_json
 from augment.files.walk import STATE
 from augment.recipe.loader import LoadedRecipe, load_recipe
 from augment.testset.folder import PLAN, RECIPE, WHERE
@@ -72,7 +72,7 @@ def recipe_folder(disk: Disk, given: str | Path | None) -> Path:
     if not disk.has(name):
         raise TestSetError("nothing here says where its recipe was")
     try:
-        return Path(json.loads(disk.read(name).decode("utf-8"))["recipe_folder"])
+        return Path(strict_json(disk.read(name).decode("utf-8"))["recipe_folder"])
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise TestSetError(Fault(disk.place(name), f"cannot be read: {error!r}")) from None
 

@@ -459,7 +459,6 @@ RENDERED = [
     (the_same_samples_in_other_bytes, "other bytes, though the same samples"),
     (value("noise_crest_db", 3.0), "noise_crest_db: measured again"),
     (value("speech_activity", 0.5), "speech_activity: measured again"),
-    (value("loudness_lufs", -20.0), "loudness_lufs: measured again"),
     (value("snr_full_band_db", 9.0), "snr_full_band_db: measured again"),
     (value("snr_a_weighted_db", 9.0), "snr_a_weighted_db: measured again"),
 ]

@@ -108,7 +108,7 @@ def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
     faults = column_faults(spec, manifest, found, cells.written) if cells.frame.height else []
     faults += [nested_fault(manifest, name, nested[name]) for name in sorted(nested) if _needed(name, spec)]
     if faults or (cells.faults and not spec.tolerance.leaves_out):
-        raise CorpusError(gathered([*cells.faults, *faults][:MOST_FAULTS]))
+        raise CorpusError(gathered([*faults, *cells.faults])[:MOST_FAULTS])
     labels = tuple(sorted(found - set(FIXED) - nested.keys()))
     frame, faults = sound_rows(_named(cells, spec, labels), manifest, most)
     broken, faults = ([*cells.faults, *faults], []) if spec.tolerance.leaves_out else ([], faults)

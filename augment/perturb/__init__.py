@@ -28,6 +28,7 @@ class Perturbation(BaseModel):
         needs_spl: Whether it must know how loud the sound is: the recipe then says the talker's effort and distance.
         records: Columns of the manifest that it fills.
         limits: What a test set with it does not model, for its data sheet.
+        chance: Fields of what may happen or not: with other values of them a short utterance may sound the same.
         planned: Fields that only the planner heeds: what they decide is dealt to blocks, and they change no sample.
     """
 
@@ -39,6 +40,7 @@ class Perturbation(BaseModel):
     records: ClassVar[tuple[str, ...]] = ()
     limits: ClassVar[tuple[str, ...]] = ()
     planned: ClassVar[frozenset[str]] = frozenset()
+    chance: ClassVar[frozenset[str]] = frozenset()
     kind: str
 
     def needs(self) -> tuple[Need, ...]:

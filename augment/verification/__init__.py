@@ -19,6 +19,7 @@ from augment.testset.places import strange_places
 from augment.testset.planned import read_plan
 from augment.verification.audio import read_file, row_faults
 from augment.verification.books import bookkeeping, side_files, strangers
+from augment.verification.design import design_faults
 from augment.verification.differences import Comparison
 from augment.verification.disk import Disk
 from augment.verification.heard import Findings, Heard
@@ -93,8 +94,12 @@ def _books(
         told.append(told_by(disk, identity, rows, planned))
         return []
 
-    protocol.attempt("recipe", understand)
-    return told[0] if told else None
+    if not protocol.attempt("recipe", understand):
+        return None
+    if protocol.attempt("design", lambda: design_faults(told[0])):
+        said = "items, blocks, columns and what rows of an utterance have in common, held against recipe and each other"
+        protocol.checks.append(("design", said))
+    return told[0]
 
 
 def _listen(disk: Disk, rows: list[Row], told: Told | None, protocol: Protocol, progress: Progress) -> None:

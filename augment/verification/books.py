@@ -91,8 +91,18 @@ def bookkeeping(disk: Disk, identity: Row, rows: Sequence[Row], planned: Mapping
         faults.append(Fault(place, f"'{name}' was planned, and is neither made nor among the failures"))
     for name, reason in sorted(failed.items()):
         faults.append(Fault(disk.place(FAILURES), f"'{name}' could not be made: {reason}"))
+    for name in sorted(set(failed) - (set(planned) - set(names))):
+        faults.append(Fault(disk.place(FAILURES), f"'{name}' was made, or was never planned"))
     counted = {"planned": len(planned), "made": len(rows), "failed": len(failed)}
-    faults += _identity_counts(disk, identity, planned, counted)
+    return [*faults, *_identity_counts(disk, identity, planned, counted), *_row_faults(place, rows, planned)]
+
+
+def _row_faults(place: str, rows: Sequence[Row], planned: Mapping[str, Row]) -> list[Fault]:
+    """Rows of the manifest that are none of the plan, say something else, or stand in another order."""
+    faults = []
+    names = dict.fromkeys(row["audio_filepath"] for row in rows)
+    if list(names) != [name for name in planned if name in names] and set(names) <= set(planned):
+        faults.append(Fault(place, "its rows stand in another order than those of the plan"))
     for number, row in enumerate(rows, start=1):
         if list(row) != list(rows[0]):
             faults.append(Fault(f"{place}:{number}", "the row has other columns than the first"))
@@ -114,6 +124,7 @@ def _identity_counts(disk: Disk, identity: Row, planned: Mapping[str, Row], coun
         "items": counted,
         "groups": sorted(groups),
         "utterances_per_group": max(groups.values(), default=0),
+        "licences_of_items": dict(sorted(Counter(row["licence"] for row in planned.values()).items())),
     }
     place = disk.place(IDENTITY)
     return [

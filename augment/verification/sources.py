@@ -88,15 +88,19 @@ def with_recordings(told: Told) -> dict[str, Row]:
     name = f"{STATE}/{PLAN}"
     if not told.disk.has(name):
         raise TestSetError("recordings behind pseudonyms are known only where the set was made")
-    kept = read_plan(told.disk.read(name), told.disk.folder / name)
+    kept, place = read_plan(told.disk.read(name), told.disk.folder / name), told.disk.place(name)
+    if list(kept) != list(told.planned):
+        raise TestSetError(
+            Fault(place, "it is not the plan of this test set: its items are others, or in another order")
+        )
     for path, row in told.planned.items():
         outgoing = {column: value for column, value in row.items() if column not in WITHHELD}
         try:
-            same = outgoing == outgoing_part(kept.get(path, {}))
+            same = list(kept[path]) == list(row) and outgoing == outgoing_part(kept[path])
         except (ValueError, TypeError, AttributeError):
             same = False
         if not same:
-            raise TestSetError(Fault(told.disk.place(name), f"it is not the plan of this test set: see '{path}'"))
+            raise TestSetError(Fault(place, f"it is not the plan of this test set: see '{path}'"))
     return kept
 
 

@@ -29,7 +29,8 @@ class Forger:
         self.folder = folder
         self.rows = [json.loads(line) for line in (folder / "manifest.jsonl").read_text().splitlines()]
         self.plan = polars.read_parquet(folder / "plan.parquet").rows(named=True)
-        self.kinds = polars.read_parquet(folder / "plan.parquet").schema
+        kinds = polars.read_parquet(folder / "plan.parquet").schema
+        self.kinds = {name: polars.String if kind == polars.Null else kind for name, kind in kinds.items()}
         self.identity = json.loads((folder / "testset.json").read_text())
         self.measured = measured(self.ordered())
 

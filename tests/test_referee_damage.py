@@ -140,3 +140,47 @@ def test_folders_pipes_and_links_where_files_are_expected(folder, tmp_path):
             (folder / name).rmdir() if (folder / name).is_dir() else (folder / name).unlink()
             (folder / name).write_bytes(kept)
     assert told(folder, sample=0) == ""
+
+
+@pytest.mark.parametrize(("name", "place"), [("testset.json", "line 3 column"), ("exports.json", "line 3 column")])
+def test_a_key_that_stands_twice_has_its_place(folder, name, place):
+    text = (folder / name).read_text()
+    first = next(iter(json.loads(text)))
+    value = json.dumps(json.loads(text)[first])
+    (folder / name).write_text(text.replace("{", f'{{\n  "{first}": {value},', 1))
+    assert f"the key '{first}' stands twice: {place}" in told(folder, sample=0)
+
+
+def test_keys_that_stand_twice_in_rows_are_told_together(folder):
+    lines = (folder / "manifest.jsonl").read_text().splitlines()
+    lines[:2] = [line.replace("{", '{"text": "other", ', 1) for line in lines[:2]]
+    (folder / "manifest.jsonl").write_text("\n".join(lines) + "\n")
+    found = told(folder, sample=0)
+    assert "manifest.jsonl:1: the line is damaged" in found
+    assert "manifest.jsonl:2: the line is damaged" in found
+    assert "the key 'text' stands twice" in found
+
+
+def test_a_damaged_list_of_exports_is_one_finding_among_others(folder):
+    (folder / "exports.json").write_text("{")
+    (folder / "datasheet.md").write_text("nothing")
+    (folder / "audio" / "more.flac").write_bytes(b"")
+    verdict = augment.verify(folder, sample=0)
+    found = "\n".join(map(str, verdict.deviations))
+    assert "exports.json: is damaged" in found
+    assert "datasheet.md: the file is not the one that was written" in found
+    assert "more.flac: the file is not in the manifest" in found
+    assert "no part of the set" not in found
+    assert "the folders of exports" in " ".join(map(str, verdict.unchecked))
+
+
+def test_a_manifest_larger_than_any_audio_is_read(folder, monkeypatch):
+    """The bound on a file of audio is none of a table."""
+    from augment.verification import disk
+
+    monkeypatch.setattr(disk, "LARGEST_FILE_BYTES", 10)
+    found = told(folder, sample=0)
+    assert ".flac: the file has" in found
+    assert "manifest.jsonl" not in found
+    monkeypatch.setattr("augment.testset.folder.LARGEST_TABLE_BYTES", 5000)
+    assert "manifest.jsonl: the file has" in told(folder, sample=0)

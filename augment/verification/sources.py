@@ -1,11 +1,13 @@
 """What a test set was made from, where it is still there: its recipe's folder, its corpus, its plan before it left."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from augment.design.conditions import Condition, condition_of
-from augment.errors import AcoustigridError, Fault, TestSetError
+from augment.design.grid.factors import Choice
+from augment.errors import AcoustigridError, DesignError, Fault, TestSetError, gathered
 from augment.files.json_text import strict_json
 from augment.files.walk import STATE
 from augment.recipe.loader import LoadedRecipe, load_recipe
@@ -50,7 +52,7 @@ def told_by(disk: Disk, identity: Row, rows: list[Row], planned: dict[str, Row])
         choices = dict.fromkeys(tuple(str(row[factor]) for factor in loaded.settings) for row in planned.values())
     except KeyError as error:
         raise TestSetError(Fault(disk.place(PLAN), f"the plan has no column for the factor {error}")) from None
-    found = {condition.name: condition for condition in (condition_of(choice, loaded) for choice in choices)}
+    found = {condition.name: condition for condition in _conditions(choices, loaded, disk.place(PLAN))}
     strange = sorted({row["condition"] for row in planned.values()} - set(found))
     if strange:
         raise TestSetError(Fault(disk.place(PLAN), f"'{strange[0]}' is no condition of the recipe"))
@@ -58,6 +60,18 @@ def told_by(disk: Disk, identity: Row, rows: list[Row], planned: dict[str, Row])
     order = [name for name in listed if name in found] if isinstance(listed, list) else []
     names = dict.fromkeys([*order, *sorted(found)])
     return Told(disk, identity, rows, planned, loaded, tuple(found[name] for name in names))
+
+
+def _conditions(choices: Iterable[Choice], loaded: LoadedRecipe, place: str) -> list[Condition]:
+    found, faults = list[Condition](), list[Fault]()
+    for choice in choices:
+        try:
+            found.append(condition_of(choice, loaded))
+        except DesignError as error:
+            faults += [Fault(place, fault.message, fault.remedy) for fault in error.faults]
+    if faults:
+        raise TestSetError(gathered(faults))
+    return found
 
 
 def recipe_folder(disk: Disk, given: str | Path | None) -> Path:

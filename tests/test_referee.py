@@ -14,6 +14,7 @@ import pytest
 
 import augment
 from augment.errors import TestSetError
+from augment.report.changes import changes_text
 from conftest import Workshop
 from forgery import Forger
 
@@ -657,6 +658,7 @@ def test_another_version_is_refused_by_everybody_alike(forger, original, name, v
         lambda: augment.write_formats(forger.folder, ["csv"]),
         lambda: augment.build(recipe, forger.folder),
         lambda: augment.heard_in(forger.folder, nobody),
+        lambda: changes_text(augment.plan(recipe), forger.folder),
     ):
         with pytest.raises(TestSetError, match=words) as raised:
             reader()

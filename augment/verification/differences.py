@@ -292,12 +292,13 @@ def may_do_nothing(step: Perturbation) -> bool:
 
 def may_be_alike(one: Condition, other: Condition) -> bool:
     """Whether two conditions may give the same samples: what they have not in common may do nothing."""
-    does = [
-        Counter((step.perturbation.kind, step.perturbation.model_dump_json(exclude=set(step.perturbation.chance)))
-                for step in condition.chain if not may_do_nothing(step.perturbation))
-        for condition in (one, other)
-    ]  # fmt: skip
-    return does[0] == does[1]
+    return _does(one) == _does(other)
+
+
+def _does(condition: Condition) -> Counter[str]:
+    """What a condition certainly does."""
+    steps = [step.perturbation for step in condition.chain if not may_do_nothing(step.perturbation)]
+    return Counter(f"{step.kind} {step.model_dump_json(exclude={*step.unheard, *step.planned})}" for step in steps)
 
 
 def same_level(one: Any, other: Any) -> bool:

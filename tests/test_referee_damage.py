@@ -1,5 +1,6 @@
 """Nothing that is read from a set raises past `verify`: whatever its files hold, the answer is a verdict or a fault."""
 
+import hashlib
 import io
 import json
 import shutil
@@ -172,6 +173,24 @@ def test_a_damaged_list_of_exports_is_one_finding_among_others(folder):
     assert "more.flac: the file is not in the manifest" in found
     assert "no part of the set" not in found
     assert "the folders of exports" in " ".join(map(str, verdict.unchecked))
+
+
+def test_a_file_that_only_the_list_of_exports_knows(folder):
+    listed = json.loads((folder / "exports.json").read_text())
+    (folder / "csv" / "results.txt").write_text("WER 0 %")
+    digest = hashlib.sha256(b"WER 0 %").hexdigest()
+    lost = next(iter(listed["csv"]["files"]))
+    (folder / "csv" / lost).unlink()
+    listed["csv"]["files"] = {"results.txt": digest}
+    (folder / "exports.json").write_text(json.dumps(listed))
+    found = told(folder, sample=0)
+    assert "results.txt: the format has no such file" in found
+    assert f"{lost}: exports.json does not list it" in found
+
+
+def test_an_empty_list_of_failures_is_none_that_was_written(folder):
+    (folder / "failures.jsonl").write_bytes(b"")
+    assert "has no checksum of failures.jsonl" in told(folder, sample=0)
 
 
 def test_a_manifest_larger_than_any_audio_is_read(folder, monkeypatch):

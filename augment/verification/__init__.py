@@ -53,10 +53,11 @@ def examine(path: Path, asked: Asked, makers: Makers, progress: Progress = iter)
         return Verdict(path, 0, 0, (*protocol.deviations, *strange))
     rows, planned = read_rows(sealed), read_plan(disk.read(PLAN), path / PLAN)
     told = _books(disk, identity, rows, planned, exported, protocol)
-    whole = [row for row in rows if not row_faults(disk, row)]
-    protocol.deviations += [fault for row in rows for fault in row_faults(disk, row)]
+    lacking = [row_faults(disk, row) for row in rows]
+    whole = [row for row, faults in zip(rows, lacking, strict=True) if not faults]
+    protocol.deviations += itertools.chain.from_iterable(lacking)
     _listen(disk, whole, told, protocol, progress)
-    rendered = 0 if told is None else Origin(told, asked, makers, protocol).check(whole, exported or (), progress)
+    rendered = 0 if told is None else Origin(told, asked, makers, protocol).check(whole, exported or {}, progress)
     found = _identity(disk, identity, rows, asked, protocol)
     return protocol.verdict(len(whole), rendered, found, asked.seed)
 

@@ -35,7 +35,8 @@ def side_files(disk: Disk, identity: Row) -> list[Fault]:
     """Files beside the audio that are missing or not as they were written."""
     place = disk.place(IDENTITY)
     checksums = identity["checksums"]
-    faults = [Fault(place, f"has no checksum of {name}") for name in ALWAYS if name not in checksums]
+    expected = (*ALWAYS, FAILURES) if disk.has(FAILURES) else ALWAYS
+    faults = [Fault(place, f"has no checksum of {name}") for name in expected if name not in checksums]
     for name, checksum in checksums.items():
         if name not in (*ALWAYS, FAILURES):
             faults.append(Fault(place, f"has a checksum of '{name}', which is no file of a test set"))

@@ -1,6 +1,6 @@
 """A set held against what it was made from: recipe, corpus, profiles and noise, as far as they are there."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,12 +38,12 @@ class Origin:
     makers: Makers
     protocol: Protocol
 
-    def check(self, whole: Sequence[dict[str, Any]], exported: Iterable[str], progress: Progress) -> int:
+    def check(self, whole: Sequence[dict[str, Any]], exported: Mapping[str, Any], progress: Progress) -> int:
         """Make all of it.
 
         Args:
             whole: Rows that lack nothing.
-            exported: Formats that the set was exported to.
+            exported: Formats that the set was exported to, as ``exports.json`` lists them.
             progress: Shows how far it is.
 
         Returns:
@@ -124,10 +124,10 @@ class Origin:
             told = ", ".join(f"{name} {then.get(name)!r} (here {here.get(name)!r})" for name in other[:4])
             self._unchecked("versions in testset.json", f"others are installed: {told}", "")
 
-    def _exports(self, exported: Iterable[str]) -> None:
-        for name in exported:
+    def _exports(self, exported: Mapping[str, Any]) -> None:
+        for name, entry in exported.items():
             try:
-                self.protocol.deviations += against_exports(self.told, name, self.makers)
+                self.protocol.deviations += against_exports(self.told, name, entry["files"], self.makers)
             except AcoustigridError as error:
                 self._unchecked(f"the export '{name}' made again", str(error), "")
 

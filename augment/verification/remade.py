@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from augment.files.json_text import json_text
 from augment.recipe.loader import LoadedRecipe
 from augment.testset.exports import export_again
 from augment.testset.finish import files_beside
-from augment.testset.folder import COVERAGE, CROISSANT, DATASHEET, IDENTITY, MANIFEST, PAGE, PLAN
+from augment.testset.folder import COVERAGE, CROISSANT, DATASHEET, EXPORTS, IDENTITY, MANIFEST, PAGE, PLAN
 from augment.testset.outgoing import outgoing_items
 from augment.verification.books import read_failures
 from augment.verification.sources import Told
@@ -181,15 +181,25 @@ def _lines(data: bytes) -> list[str]:
     return data.decode("utf-8", "replace").split("\n")
 
 
-def against_exports(told: Told, name: str, makers: Makers) -> list[Fault]:
+def against_exports(told: Told, name: str, listed: Collection[str], makers: Makers) -> list[Fault]:
     """An export made again from the set, against what is in its folder.
+
+    Args:
+        told: The set.
+        name: Of the format.
+        listed: Its files, as ``exports.json`` names them.
+        makers: How it is made.
 
     Raises:
         AcoustigridError: It cannot be made here.
     """
-    remedy, faults = export_again(told.disk.folder, name), []
+    remedy, faults, made = export_again(told.disk.folder, name), [], set()
     for file, data in makers.exported(told.disk.folder, name):
+        made.add(file)
         path = f"{name}/{file}"
         if told.disk.has(path) and told.disk.read(path) != data:
             faults.append(Fault(told.disk.place(path), "is not what the set gives", remedy))
+    for file in sorted(made ^ set(listed)):
+        said = f"{EXPORTS} does not list it" if file in made else "the format has no such file"
+        faults.append(Fault(told.disk.place(f"{name}/{file}"), said, remedy))
     return faults

@@ -45,6 +45,9 @@ reach 30, and gzip ends at 1030."""
 LARGEST_RECORD_BYTES = 64 * 2**20
 """Of a file that is read whole and is no audio, such as ``testset.json``: that of a million files has 1 MB."""
 
+LARGEST_TABLE_BYTES = 2**34
+"""Of a test set's own manifest, plan or list, which are held whole: a row has 1.5 kB, so that ten million are read."""
+
 LARGEST_YAML_BYTES = 100_000
 MOST_YAML_VALUES = 10_000
 MOST_YAML_ALIASES = 200

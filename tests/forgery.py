@@ -9,6 +9,7 @@ import numpy as np
 import polars
 import soundfile
 
+from augment.acoustics.loudness import integrated_loudness_lufs
 from augment.export.csv import table
 from augment.report.croissant import croissant
 from augment.report.datasheet_page import datasheet_page
@@ -28,7 +29,8 @@ class Forger:
         self.folder = folder
         self.rows = [json.loads(line) for line in (folder / "manifest.jsonl").read_text().splitlines()]
         self.plan = polars.read_parquet(folder / "plan.parquet").rows(named=True)
-        self.kinds = polars.read_parquet(folder / "plan.parquet").schema
+        kinds = polars.read_parquet(folder / "plan.parquet").schema
+        self.kinds = {name: polars.String if kind == polars.Null else kind for name, kind in kinds.items()}
         self.identity = json.loads((folder / "testset.json").read_text())
         self.measured = measured(self.ordered())
 
@@ -55,6 +57,9 @@ class Forger:
         row |= {
             "pcm_sha256": hashlib.sha256(whole.astype("<i2").tobytes()).hexdigest(),
             "peak_dbfs": round(20 * math.log10(peak / 32768), 3),
+            "loudness_lufs": None
+            if (found := integrated_loudness_lufs(whole / 32768, RATE)) is None
+            else round(found, 3),
             "samples": whole.size,
             "duration": whole.size / RATE,
             **labels,

@@ -20,6 +20,8 @@ from augment.corpus.pseudonyms import Pseudonyms
 from augment.design.identifying import singled_out
 from augment.errors import AcoustigridError, CorpusError
 from augment.export import exporters
+from augment.testset.outgoing import WITHHELD
+from augment.testset.planned import KINDS, MAY_BE_EMPTY
 from conftest import tree
 from forgery import Forger
 
@@ -123,13 +125,39 @@ def test_verify_renders_again_from_the_plan_that_stayed_here(shop, built):
     kept = built / ".acoustigrid" / "plan.parquet"
     whole = kept.read_bytes()
     frame = polars.read_parquet(io.BytesIO(whole))
-    frame.with_columns(polars.lit(1, polars.Int64).alias("block")).write_parquet(kept)
-    assert "not the plan of this test set" in str(augment.verify(built).unchecked)
+    more = frame[:1].with_columns(audio_filepath=polars.lit("audio/quiet/more.flac"))
+    for changed in (
+        frame.with_columns(polars.lit(1, polars.Int64).alias("block")),
+        frame.with_columns(mood=polars.lit("good")),
+        frame.reverse(),
+        frame.vstack(more),
+    ):
+        changed.write_parquet(kept)
+        assert "not the plan of this test set" in str(augment.verify(built, sample=1).unchecked)
     kept.unlink()
     published = augment.verify(built)
     assert published.sound
     assert published.rendered == 0
     assert "recordings behind pseudonyms are known only where the set was made" in str(published.unchecked)
+
+
+def test_every_column_of_a_plan_has_its_kind_and_leaves_or_stays(shop, built):
+    """What leads to a recording stays; what is of the recording and leaves can be read off the file itself."""
+    of_the_file = {"source_sample_rate", "source_level_dbov"}
+    planned = augment.plan(recipe(shop))
+    of_the_recipe = {*planned.loaded.settings, "accent"}
+    assert {*KINDS, *MAY_BE_EMPTY} == set(planned.items.columns) - of_the_recipe
+    assert {name for name in planned.items.columns if name.startswith("source_")} == {*WITHHELD, *of_the_file}
+
+
+def test_channels_of_recordings_stay_here(shop):
+    shop.manifest([row | {"channel": 0} for row in shop.rows])
+    folder = augment.build(recipe(shop), shop.folder / "channels").folder
+    left, kept = (polars.read_parquet(place / "plan.parquet") for place in (folder, folder / ".acoustigrid"))
+    assert kept["source_channel"].unique().to_list() == ["0"]
+    rows = [json.loads(line) for line in (folder / "manifest.jsonl").read_text().splitlines()]
+    assert {*left["source_channel"], *(row["source_channel"] for row in rows)} == {None}
+    assert not augment.verify(folder, sample="all").deviations
 
 
 def test_labels_under_pseudonyms_are_held_against_the_corpus(built):

@@ -14,6 +14,7 @@ import pytest
 
 import augment
 from augment.errors import TestSetError
+from augment.report.changes import changes_text
 from conftest import Workshop
 from forgery import Forger
 
@@ -116,6 +117,18 @@ def other_noise_behind_a_codec(f):
     noise = np.random.default_rng(1).standard_normal(f.pcm("quiet__phone").size)
     spectrum = rms(noise_of(f, "street_0db__phone", "quiet__phone"))
     f.put("street_0db__phone", f.pcm("quiet__phone") + spectrum * noise)
+
+
+def one_noise_for_another_behind_a_codec(f):
+    f.put("street_0db__phone", f.pcm("scanner__phone"))
+
+
+def one_step_of_a_sweep_for_another_behind_a_codec(f):
+    f.put("street_0db__phone", f.pcm("street_20db__phone"))
+
+
+def a_microphone_for_a_codec(f):
+    f.put("quiet__phone", f.pcm("quiet__handset"))
 
 
 def without_a_codec(f):
@@ -232,11 +245,11 @@ def value(name, new, condition="scanner__studio"):
     return edit
 
 
-def said(name, new, condition=None):
+def said(name, new, condition=None, utterance="north_0"):
     """A cheat who edits manifest and plan alike."""
 
     def edit(f):
-        f.label(name, new, condition=condition)
+        f.label(name, new, utterance, condition)
 
     edit.__name__ = f"{name}_in_manifest_and_plan"
     return edit
@@ -265,6 +278,35 @@ def lost_column(f):
 def dealt_otherwise(f):
     for row in f.plan:
         row["dealt"] = row["dealt"].replace('"start": ', '"start": 1')
+
+
+def dealt_otherwise_once(f):
+    row = next(row for row in f.plan if row["condition"] == "street_0db__studio")
+    row["dealt"] = row["dealt"].replace('"start": ', '"start": 1')
+
+
+def dropped_block(f):
+    gone = {row["utterance"] for row in f.rows if row["block"] == 1}
+    f.drop(lambda row: row["utterance"] in gone)
+
+
+def another_column_in_the_plan(f):
+    f.kinds = {**f.kinds, "mood": polars.String}
+    f.plan = [{**row, "mood": "good"} for row in f.plan]
+
+
+def another_order(f):
+    f.plan.reverse()
+    f.rows.reverse()
+
+
+def another_order_of_utterances(f):
+    for table in (f.rows, f.plan):
+        table.sort(key=lambda row: row["utterance"], reverse=True)
+
+
+def another_order_of_rows(f):
+    f.rows.reverse()
 
 
 def dropped_item(f):
@@ -374,6 +416,9 @@ DEFAULT = [
     (other_noise_in_a_sweep, "its noise is not that of"),
     (without_noise_behind_a_codec, "its steps did nothing"),
     (without_a_codec, "its steps did nothing"),
+    (one_noise_for_another_behind_a_codec, "has the samples of"),
+    (one_step_of_a_sweep_for_another_behind_a_codec, "has the samples of"),
+    (a_microphone_for_a_codec, "has the samples of"),
     (without_a_microphone, "its steps did nothing"),
     (swapped_conditions, "differs from the same speech"),
     (swapped_devices, "differs from the same speech"),
@@ -398,6 +443,17 @@ DEFAULT = [
     (value("noise_source", "fan"), "noise_source"),
     (value("sample_rate", 8000), "sample_rate"),
     (value("peak_dbfs", -1.0), "peak_dbfs: found"),
+    (value("loudness_lufs", -20.0), "loudness_lufs: found"),
+    (value("loudness_lufs", None), "loudness_lufs: found"),
+    (value("clipped_samples", 3), "clipped_samples: 0 samples stand at full scale"),
+    (value("noise_crest_db", 3.0), "the same at the microphone, has"),
+    (value("speech_activity", 0.5), "the manifest says speech_activity: 0.5"),
+    (value("snr_full_band_db", 9.0), "from what snr_full_band_db says"),
+    (value("snr_a_weighted_db", 9.0), "from what snr_a_weighted_db says"),
+    (value("snr_full_band_db", 9.0, "street_0db__phone"), "the same at the microphone, has"),
+    (value("noise_source", "fan", "street_0db__phone"), "noise_source: 1 rows are not what its plan gives"),
+    (value("noise_source", "fan", "quiet__phone"), "noise_source: 1 rows are not what its plan gives"),
+    (value("codec_packets", 7, "quiet__studio"), "codec_packets: 1 rows are not what its plan gives"),
     (said("text", "something else"), "text: 12 rows are not what"),
     (said("speaker", "Nobody"), "speaker: 12 rows are not what"),
     (said("accent", "South"), "accent: 12 rows are not what"),
@@ -413,6 +469,10 @@ DEFAULT = [
     (other_column, "is not what its recipe"),
     (lost_column, "loudness_lufs"),
     (dealt_otherwise, "dealt: 24 rows are not what"),
+    (another_column_in_the_plan, "plan.parquet: its column 'mood' is none of a test set"),
+    (another_order, "another order than the conditions of its recipe"),
+    (another_order_of_utterances, "another order than its recipe, corpus and noise gives them"),
+    (another_order_of_rows, "another order than those of the plan"),
     (dropped_item, "1 of the items that its recipe, corpus and noise gives are missing"),
     (dropped_condition, "4 of the items that its recipe, corpus and noise gives are missing"),
     (dropped_utterance, "12 of the items that its recipe, corpus and noise gives are missing"),
@@ -446,6 +506,9 @@ DEFAULT = [
     (stranger("audio/quiet__studio/extra.flac"), "the file is not in the manifest"),
     (stranger("kaldi/wav.scp"), "the file is no part of the set"),
     (listed_stranger, "which is no file of a test set"),
+    (stranger("__MACOSX/results.txt"), "the file is no part of the set"),
+    (stranger("audio/@eaDir/more.flac"), "the file is not in the manifest"),
+    (stranger("audio/quiet__studio/.Trashes/more.flac"), "the file is not in the manifest"),
     (linked_file, "this is a link"),
 ]  # fmt: skip
 """Seen by files, recipe and corpus: no item is rendered."""
@@ -457,18 +520,13 @@ RENDERED = [
     (three_samples_later_behind_a_codec, "other samples"),
     (one_unit, "other samples"),
     (the_same_samples_in_other_bytes, "other bytes, though the same samples"),
-    (value("noise_crest_db", 3.0), "noise_crest_db: measured again"),
-    (value("speech_activity", 0.5), "speech_activity: measured again"),
-    (value("loudness_lufs", -20.0), "loudness_lufs: measured again"),
-    (value("snr_full_band_db", 9.0), "snr_full_band_db: measured again"),
-    (value("snr_a_weighted_db", 9.0), "snr_a_weighted_db: measured again"),
 ]
 """Seen where the item is in the sample: with `--sample all` for certain, else with the probability that is told."""
 
 PUBLISHED = [
     (commented_recipe, ""),
     (of_the_set("versions", {"python": "2.7"}), "versions in testset.json"),
-    (of_the_set("made_by", "acoustigrid 0.0.1"), "which may plan and word otherwise"),
+    (of_the_set("made_by", "acoustigrid 0.0.1"), "made_by in testset.json"),
 ]
 """Seen by the published identity only; what the check then cannot know, it says."""
 
@@ -543,13 +601,44 @@ def test_the_identity_is_what_sha256sum_prints(original):
 
 
 def test_what_file_managers_leave_is_counted_and_no_deviation(forger, original):
-    for name in (".DS_Store", "audio/.DS_Store", "audio/quiet__studio/._north_0.flac", "Thumbs.db", "desktop.ini"):
-        (forger.folder / name).write_bytes(b"x")
+    left = [".DS_Store", "audio/.DS_Store", "audio/quiet__studio/._north_0.flac", "Thumbs.db", "desktop.ini"]
+    left += ["__MACOSX/._set", "audio/@eaDir/north_0.flac@SynoEAStream"]
+    for place in (forger.folder / name for name in left):
+        place.parent.mkdir(exist_ok=True)
+        place.write_bytes(b"x")
     (forger.folder / ".Trashes" / "old").mkdir(parents=True)
     (forger.folder / ".acoustigrid" / "anything").write_bytes(b"x")
     verdict = judged(forger, original, 0, original[1])
     assert verdict.sound, verdict.deviations
-    assert verdict.remarks[0].startswith("6 things in the folder were left by file managers")
+    assert verdict.remarks[0].startswith("10 things in the folder were left by file managers")
+
+
+@pytest.mark.parametrize(("cheat", "words"), named([
+    (said("text", "something else"), "text: 12 rows are not what"),
+    (dropped_condition, "4 of the items that its recipe, corpus and noise gives are missing"),
+    (of_the_set("balance", []), "balance: the set made again says"),
+    (side("manifest.csv", lambda t: t.replace("sentence 0", "sentence 9", 1)), "manifest.csv: is not what"),
+    (side("profiles.json", lambda t: t.replace("1", "2", 1)), "profiles.json: is not what"),
+]))  # fmt: skip
+def test_a_set_that_names_another_version_is_looked_at_all_the_same(forger, original, cheat, words):
+    forger.identity["made_by"] = "acoustigrid 9.9"
+    cheated(forger, cheat)
+    assert any(words in str(fault) for fault in judged(forger, original).deviations)
+
+
+@pytest.mark.parametrize(("cheat", "what"), named([
+    (of_the_set("notes", []), "words of files made again"),
+    (of_the_set("limits", ["It is perfect."]), "words of testset.json"),
+    (side("datasheet.md", lambda t: t.replace("Lombard", "bad")), "words of files made again"),
+]))  # fmt: skip
+def test_words_of_another_version_are_said_to_be_unchecked(forger, original, cheat, what):
+    forger.identity["made_by"] = "acoustigrid 9.9"
+    cheated(forger, cheat)
+    verdict = judged(forger, original, "all")
+    assert verdict.sound, verdict.deviations
+    assert what in verdict.state
+    assert "all as it should be" not in verdict.state
+    assert "compare --identity" in " ".join(map(str, verdict.unchecked))
 
 
 @pytest.mark.parametrize(("name", "version", "words"), [
@@ -569,6 +658,7 @@ def test_another_version_is_refused_by_everybody_alike(forger, original, name, v
         lambda: augment.write_formats(forger.folder, ["csv"]),
         lambda: augment.build(recipe, forger.folder),
         lambda: augment.heard_in(forger.folder, nobody),
+        lambda: changes_text(augment.plan(recipe), forger.folder),
     ):
         with pytest.raises(TestSetError, match=words) as raised:
             reader()
@@ -610,6 +700,32 @@ class TestPublishedCopy:
     def test_the_files_alone_tell(self, copy, cheat):
         cheated(copy, cheat)
         assert not augment.verify(copy.folder).sound
+
+    @pytest.mark.parametrize(("cheat", "words"), named([
+        *((said(name, "South", "quiet__phone"), f"{name}: 1 rows are not what its recipe and its other rows give")
+          for name in ("text", "speaker", "source_channel", "id")),
+        (said("noise", "scanner", "quiet__phone"), "noise: 1 rows are not what its recipe and its other rows give"),
+        (said("noise", "thunder", "quiet__phone"), "plan.parquet: the recipe has no setting 'thunder'"),
+        (said("licence", "CC0-1.0", "street_0db__phone"), "licence: 1 rows are not"),
+        (said("credit", "", "quiet__studio"), "credit: 1 rows are not"),
+        (said("licence", "CC0-1.0", utterance=None), "licences_of_items"),
+        (said("block", 7), "the recipe gives it 2, one in each block from 0"),
+        (dealt_otherwise_once, "dealt: 1 rows are not"),
+        (dropped_item, "1 of the items that its recipe and its other rows gives are missing"),
+        (dropped_condition, "4 of the items that its recipe and its other rows gives are missing"),
+        (dropped_utterance, "has 1 utterances, in blocks"),
+        (dropped_block, "has 1 utterances, in blocks"),
+        (of_the_set("labels", []), "its column 'accent' is none of a test set"),
+        (of_the_set("conditions_per_utterance", 3), "conditions_per_utterance: the recipe gives 12, it says 3"),
+        (another_column_in_the_plan, "its column 'mood' is none of a test set"),
+        (another_order, "another order than the conditions of its recipe"),
+        (value("noise_start_s", 9.0, "street_0db__phone"), "noise_start_s: 1 rows are not what its plan gives"),
+    ]))  # fmt: skip
+    def test_rows_are_held_against_the_recipe_and_each_other(self, copy, cheat, words):
+        cheated(copy, cheat)
+        told = [str(fault) for fault in augment.verify(copy.folder).deviations]
+        assert any(words in line for line in told), told
+        assert all("since the set is damaged" not in line for line in told), told
 
     @pytest.mark.parametrize("name", ["text", "speaker", "accent", "licence", "credit"])
     def test_labels_are_held_against_a_corpus_without_its_noise(self, copy, original, tmp_path, name):

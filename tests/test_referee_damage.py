@@ -1,5 +1,6 @@
 """Nothing that is read from a set raises past `verify`: whatever its files hold, the answer is a verdict or a fault."""
 
+import hashlib
 import io
 import json
 import shutil
@@ -140,3 +141,65 @@ def test_folders_pipes_and_links_where_files_are_expected(folder, tmp_path):
             (folder / name).rmdir() if (folder / name).is_dir() else (folder / name).unlink()
             (folder / name).write_bytes(kept)
     assert told(folder, sample=0) == ""
+
+
+@pytest.mark.parametrize(("name", "place"), [("testset.json", "line 3 column"), ("exports.json", "line 3 column")])
+def test_a_key_that_stands_twice_has_its_place(folder, name, place):
+    text = (folder / name).read_text()
+    first = next(iter(json.loads(text)))
+    value = json.dumps(json.loads(text)[first])
+    (folder / name).write_text(text.replace("{", f'{{\n  "{first}": {value},', 1))
+    assert f"the key '{first}' stands twice: {place}" in told(folder, sample=0)
+
+
+def test_keys_that_stand_twice_in_rows_are_told_together(folder):
+    lines = (folder / "manifest.jsonl").read_text().splitlines()
+    lines[:2] = [line.replace("{", '{"text": "other", ', 1) for line in lines[:2]]
+    (folder / "manifest.jsonl").write_text("\n".join(lines) + "\n")
+    found = told(folder, sample=0)
+    assert "manifest.jsonl:1: the line is damaged" in found
+    assert "manifest.jsonl:2: the line is damaged" in found
+    assert "the key 'text' stands twice" in found
+
+
+def test_a_damaged_list_of_exports_is_one_finding_among_others(folder):
+    (folder / "exports.json").write_text("{")
+    (folder / "datasheet.md").write_text("nothing")
+    (folder / "audio" / "more.flac").write_bytes(b"")
+    verdict = augment.verify(folder, sample=0)
+    found = "\n".join(map(str, verdict.deviations))
+    assert "exports.json: is damaged" in found
+    assert "datasheet.md: the file is not the one that was written" in found
+    assert "more.flac: the file is not in the manifest" in found
+    assert "no part of the set" not in found
+    assert "the folders of exports" in " ".join(map(str, verdict.unchecked))
+
+
+def test_a_file_that_only_the_list_of_exports_knows(folder):
+    listed = json.loads((folder / "exports.json").read_text())
+    (folder / "csv" / "results.txt").write_text("WER 0 %")
+    digest = hashlib.sha256(b"WER 0 %").hexdigest()
+    lost = next(iter(listed["csv"]["files"]))
+    (folder / "csv" / lost).unlink()
+    listed["csv"]["files"] = {"results.txt": digest}
+    (folder / "exports.json").write_text(json.dumps(listed))
+    found = told(folder, sample=0)
+    assert "results.txt: the format has no such file" in found
+    assert f"{lost}: exports.json does not list it" in found
+
+
+def test_an_empty_list_of_failures_is_none_that_was_written(folder):
+    (folder / "failures.jsonl").write_bytes(b"")
+    assert "has no checksum of failures.jsonl" in told(folder, sample=0)
+
+
+def test_a_manifest_larger_than_any_audio_is_read(folder, monkeypatch):
+    """The bound on a file of audio is none of a table."""
+    from augment.verification import disk
+
+    monkeypatch.setattr(disk, "LARGEST_FILE_BYTES", 10)
+    found = told(folder, sample=0)
+    assert ".flac: the file has" in found
+    assert "manifest.jsonl" not in found
+    monkeypatch.setattr("augment.testset.folder.LARGEST_TABLE_BYTES", 5000)
+    assert "manifest.jsonl: the file has" in told(folder, sample=0)

@@ -187,6 +187,18 @@ def test_tables_that_are_none_are_one_fault(tmp_path, form):
     refused(tmp_path, name, data)
 
 
+def test_rows_of_the_same_words_do_not_crowd_out_what_the_columns_lack(tmp_path):
+    lay(tmp_path, **{"m.jsonl": '{"audio_filepath": "w/0.wav"}\n' + "nothing\n" * 48})
+    spec = CorpusSpec(path="m.jsonl", columns={"id": "first", "speaker": "second", "licence": "third"})
+    with pytest.raises(CorpusError) as raised:
+        read_corpus(spec, tmp_path)
+    told = str(raised.value)
+    assert [name for name in ("first", "second", "third") if f"the column '{name}', which" in told] == [
+        *spec.columns.values()
+    ]
+    assert "and 47 more like it, up to" in told
+
+
 def test_remedies_work(tmp_path):
     """What the faults say to do is done."""
     assert_rows(found(tmp_path, "n.csv", separated(",")))  # the .tsv above, called .csv

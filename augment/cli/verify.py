@@ -48,7 +48,7 @@ def verify(
 ) -> None:
     """Check a test set: every file, everything that can be made again, and a sample of items rendered again.
 
-    Exit code 0 only if nothing deviates; what could not be checked is said, and is no deviation.
+    Exit code 0 only if nothing deviates; what could not be checked is said, in the first line too, and is no deviation.
 
     Example:  acoustigrid verify testset --sample all
     """
@@ -71,12 +71,11 @@ def check_set(
         say(str(fault), err=True)
     if len(verdict.deviations) > MOST_SHOWN:
         say(f"... and {len(verdict.deviations) - MOST_SHOWN} more", err=True)
+    lines = [f"{verdict.files} files read, {verdict.rendered} items rendered again: {verdict.state}"]
     width = max((len(name) for name, _ in verdict.checks), default=0)
-    lines = [f"  {name.ljust(width)}  {said}" for name, said in verdict.checks]
+    lines += [f"  {name.ljust(width)}  {said}" for name, said in verdict.checks]
     lines += [str(unchecked) for unchecked in verdict.unchecked]
     lines += [f"note: {visible(remark)}" for remark in verdict.remarks]
     lines += [f"identity of the set: {verdict.identity}"] if verdict.identity else []
-    state = "all as it should be" if verdict.sound else f"{len(verdict.deviations)} deviations"
-    lines.append(f"{verdict.files} files read, {verdict.rendered} items rendered again: {state}")
     say("\n".join(lines))
     return verdict

@@ -114,7 +114,7 @@ def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
         nested_fault(manifest, name, nested[name], spec.columns) for name in sorted(nested) if _needed(name, spec)
     ]
     if faults or (cells.faults and not spec.tolerance.leaves_out):
-        raise CorpusError(gathered([*cells.faults, *faults][:MOST_FAULTS]))
+        raise CorpusError(gathered([*faults, *cells.faults])[:MOST_FAULTS])
     labels = tuple(sorted(found - set(FIXED) - nested.keys()))
     frame, faults = sound_rows(_named(cells, spec, labels), manifest, most, spec.columns)
     broken, faults = ([*cells.faults, *faults], []) if spec.tolerance.leaves_out else ([], faults)

@@ -120,7 +120,6 @@ def schedule(
         DesignError: There are fewer conditions than an utterance shall meet, the budget does not suffice, or cells
             would be empty.
     """
-    names = sorted(range(len(conditions)), key=lambda c: rank(seed, "ring", conditions[c].name))
     most = len(conditions)
     if budget is not None:
         most = min(most, _affordable(budget, seconds, output))
@@ -135,7 +134,19 @@ def schedule(
         raise _too_dear(budget, each, most, seconds, output)
     if each * per_group < len(conditions):
         raise _too_thin(each, per_group, len(conditions), len(seconds))
-    return Schedule(conditions, each, tuple(names))
+    return in_turns(conditions, each, seed)
+
+
+def in_turns(conditions: tuple[Condition, ...], each: int, seed: int) -> Schedule:
+    """The schedule in which every block meets so many of the conditions.
+
+    Args:
+        conditions: Of the design.
+        each: How many each block meets.
+        seed: Of the recipe.
+    """
+    ring = sorted(range(len(conditions)), key=lambda c: rank(seed, "ring", conditions[c].name))
+    return Schedule(conditions, each, tuple(ring))
 
 
 def _affordable(budget: Budget, seconds: Sequence[float], output: tuple[str, int]) -> int:

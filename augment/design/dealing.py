@@ -1,6 +1,5 @@
 """What the planner deals to blocks: stretches of recordings, voices for a babble, spectra, positions in rooms."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,6 +12,7 @@ from augment.design.listeners import Listeners
 from augment.design.selection import Selection
 from augment.design.spectrum import deal_spectrum
 from augment.design.standing import deal_positions
+from augment.files.json_text import strict_json
 from augment.profiles.library import DEALT, Library, Need
 from augment.profiles.telling import recording_notes
 from augment.scene import Dealt
@@ -102,4 +102,4 @@ def read_dealt(text: str) -> Mapping[str, Dealt]:
         >>> read_dealt('{"noise/street/n a.wav": {"recording": "a.wav", "sha256": "e3", "start": 160, "round": 0}}')
         {'noise/street/n a.wav': Segment(name='a.wav', sha256='e3', start=160, round=0)}
     """
-    return {played: read(values) for played, values in json.loads(text).items()}
+    return {played: read(values) for played, values in strict_json(text).items()}

@@ -3,7 +3,7 @@
 import hashlib
 import importlib.metadata
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 BYTES_VERSION = 4
 """Raised whenever the bytes of an item change for the same inputs; the CHANGELOG says so under "bytes changed"."""
+
+ITEM_COLUMNS = ("dealt", "licence", "credit", "key")
+"""Columns of a plan that hang on utterance and condition."""
 
 
 @dataclass(frozen=True)
@@ -118,20 +121,42 @@ def make_plan(
     of_condition = polars.DataFrame([{"condition": c.name, **dict(c.settings)} for c in conditions])
     of_utterance = polars.DataFrame(owns, infer_schema_length=None)
     parts = [of_condition[[c for _, c in pairs]], of_utterance[[u for u, _ in pairs]]]
-    items = polars.concat(parts, how="horizontal").select(
-        polars.Series("id", [f"{stems[u]}__{names[c]}" for u, c in pairs]),
-        polars.Series("audio_filepath", [f"audio/{names[c]}/{stems[u]}.{suffix}" for u, c in pairs]),
-        polars.all(),
-        polars.Series("dealt", [chains[c].dealt_text(owns[u]["block"]) for u, c in pairs]),
-        polars.Series("licence", [licence for licence, _ in stated]),
-        polars.Series("credit", [credit for _, credit in stated]),
-        polars.Series("key", [item_key(chains[c].key(owns[u]["block"], speech[u])) for u, c in pairs]),
+    items = (
+        polars.concat(parts, how="horizontal")
+        .select(
+            polars.Series("id", [f"{stems[u]}__{names[c]}" for u, c in pairs]),
+            polars.Series("audio_filepath", [f"audio/{names[c]}/{stems[u]}.{suffix}" for u, c in pairs]),
+            polars.all(),
+            polars.Series("dealt", [chains[c].dealt_text(owns[u]["block"]) for u, c in pairs]),
+            polars.Series("licence", [licence for licence, _ in stated]),
+            polars.Series("credit", [credit for _, credit in stated]),
+            polars.Series("key", [item_key(chains[c].key(owns[u]["block"], speech[u])) for u, c in pairs]),
+        )
+        .select(plan_columns(loaded.settings, labels.values()))
     )
     told = notes_on(selection, facts, items, exposures, conditions, loaded)
     told += identifying_notes(corpus, selection.frame, [*labels])
     crossings = crossings_of(items)
     all_notes = (*corpus.notes, *selection.notes, *notes, *crossing_notes(crossings), *told, *provenance.notes())
     return Plan(loaded, corpus, schedule, selection, exposures, items, provenance, crossings, all_notes)
+
+
+def plan_columns(factors: Iterable[str], labels: Iterable[str]) -> list[str]:
+    """Columns of a plan, in order.
+
+    Args:
+        factors: Of the recipe.
+        labels: Columns of the labels that leave the corpus.
+    """
+    return ["id", "audio_filepath", "condition", *factors, *utterance_columns(labels), *ITEM_COLUMNS]
+
+
+def utterance_columns(labels: Iterable[str]) -> list[str]:
+    """Columns of a plan that say the same of all items of an utterance."""
+    return [
+        "utterance", "text", "speaker", "group", "block", *labels, "source_audio", "source_channel", "source_offset",
+        "source_duration", "source_sha256", "source_sample_rate", "source_level_dbov", "samples",
+    ]  # fmt: skip
 
 
 def _refuse_own_noise(exposures: Mapping[str, Exposure], speech: set[str], corpus: Corpus) -> None:

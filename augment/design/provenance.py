@@ -13,7 +13,7 @@ from augment.errors import DesignError, Fault
 from augment.licences import UNSTATED, asks_for_credit, mixture, spdx
 from augment.profiles.library import DEALT, Need
 from augment.recipe.loader import LoadedRecipe
-from augment.scene import Segment
+from augment.scene import Dealt, Segment
 
 if TYPE_CHECKING:
     import polars
@@ -77,34 +77,13 @@ class Provenance:
     def _mix(
         self, heard: tuple[SoundSource, ...], speech: SoundSource
     ) -> tuple[tuple[SoundSource, ...], str, str, str]:
-        sources = tuple(dict.fromkeys((speech, *heard)))
-        found = mixture(source.licence for source in sources)
-        credits = dict.fromkeys(source.credit for source in sources if source.credit)
-        return sources, found.licence, found.conflict, "; ".join(credits)
+        licence, conflict, credit = of_mixture(speech, heard)
+        return tuple(dict.fromkeys((speech, *heard))), licence, conflict, credit
 
     def _hear(self, condition: Condition, block: int) -> tuple[SoundSource, ...]:
-        """What the steps of a condition add to the speech of a block, or send it through."""
-        found: list[SoundSource] = []
-        for step in condition.chain:
-            for need in step.perturbation.needs():
-                if need.kind == "talkers":
-                    found += self.talkers
-                elif need.kind == "recording":
-                    dealt = self.exposures[step.plays or ""].dealt[block]
-                    found += [self._stated(need, dealt.name)] if isinstance(dealt, Segment) else []
-                elif need.kind not in DEALT and not self.loaded.library.is_bundled(need.kind, need.name):
-                    found.append(self._stated(need, ""))
-        return tuple(found)
-
-    def _stated(self, need: Need, name: str) -> SoundSource:
-        """The source behind a need; what is said of the file itself goes before what is said of its folder."""
-        path = f"{need.name.rstrip('/')}/{name}" if name and not need.name.endswith(name) else need.name
-        said = self.loaded.recipe.licences.sources
-        fits = [place for place in said if path == place or path.startswith(f"{place.rstrip('/')}/")]
-        if not fits:
-            return SoundSource(need.kind, path, UNSTATED, "")
-        best = said[max(fits, key=len)]
-        return SoundSource(need.kind, path, best.licence, best.credit)
+        played = {step.plays for step in condition.chain if step.plays}
+        dealt = {name: self.exposures[name].dealt[block] for name in played}
+        return heard_in(condition, dealt, self.loaded, self.talkers)
 
     def check(self) -> None:
         """Refuse mixtures that licences forbid, unless the recipe says who allowed them.
@@ -160,6 +139,54 @@ class Provenance:
         ]
         notes += [f"licences.sources names '{place}', which no item uses" for place in unused]
         return notes
+
+
+def of_mixture(speech: SoundSource, heard: Iterable[SoundSource]) -> tuple[str, str, str]:
+    """Licence of an item, why it is forbidden if it is, and whom it names.
+
+    Args:
+        speech: Source of its speech.
+        heard: What else is heard in it.
+    """
+    sources = dict.fromkeys((speech, *heard))
+    found = mixture(source.licence for source in sources)
+    credits = dict.fromkeys(source.credit for source in sources if source.credit)
+    return found.licence, found.conflict, "; ".join(credits)
+
+
+def heard_in(
+    condition: Condition, dealt: Mapping[str, Dealt], loaded: LoadedRecipe, talkers: Iterable[SoundSource]
+) -> tuple[SoundSource, ...]:
+    """What the steps of a condition add to the speech, or send it through.
+
+    Args:
+        condition: Of the item.
+        dealt: What was dealt to its block, by :attr:`ChainStep.plays`.
+        loaded: The recipe.
+        talkers: Sources of all speech that babble is made of.
+    """
+    found: list[SoundSource] = []
+    for step in condition.chain:
+        for need in step.perturbation.needs():
+            if need.kind == "talkers":
+                found += talkers
+            elif need.kind == "recording":
+                segment = dealt[step.plays or ""]
+                found += [_stated(need, segment.name, loaded)] if isinstance(segment, Segment) else []
+            elif need.kind not in DEALT and not loaded.library.is_bundled(need.kind, need.name):
+                found.append(_stated(need, "", loaded))
+    return tuple(found)
+
+
+def _stated(need: Need, name: str, loaded: LoadedRecipe) -> SoundSource:
+    """The source behind a need; what is said of the file itself goes before what is said of its folder."""
+    path = f"{need.name.rstrip('/')}/{name}" if name and not need.name.endswith(name) else need.name
+    said = loaded.recipe.licences.sources
+    fits = [place for place in said if path == place or path.startswith(f"{place.rstrip('/')}/")]
+    if not fits:
+        return SoundSource(need.kind, path, UNSTATED, "")
+    best = said[max(fits, key=len)]
+    return SoundSource(need.kind, path, best.licence, best.credit)
 
 
 def speech_source(licence: str | None, credit: str | None) -> SoundSource:

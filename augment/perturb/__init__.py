@@ -29,6 +29,8 @@ class Perturbation(BaseModel):
         records: Columns of the manifest that it fills.
         limits: What a test set with it does not model, for its data sheet.
         planned: Fields that only the planner heeds: what they decide is dealt to blocks, and they change no sample.
+        unheard: Fields with other values of which an utterance may sound the same: of what may happen to it or not, or
+            of what is heard with it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
@@ -39,6 +41,7 @@ class Perturbation(BaseModel):
     records: ClassVar[tuple[str, ...]] = ()
     limits: ClassVar[tuple[str, ...]] = ()
     planned: ClassVar[frozenset[str]] = frozenset()
+    unheard: ClassVar[frozenset[str]] = frozenset()
     kind: str
 
     def needs(self) -> tuple[Need, ...]:

@@ -84,6 +84,7 @@ class VoiceStep(CodecStep):
     """Base of codecs that travel in packets, some of which are lost."""
 
     draws: ClassVar = True
+    unheard: ClassVar = frozenset({"loss_percent", "mean_burst", "concealment"})
     loss_percent: Annotated[float, Field(ge=0, lt=100, description="share of packets lost, in percent")] = 0.0
     mean_burst: Annotated[
         float | None,

@@ -7,7 +7,7 @@ from augment.design.plan import Plan
 from augment.errors import Fault, TestSetError
 from augment.files.sealed import Kind
 from augment.report.text import table
-from augment.testset.folder import EXPECTED, PLAN, opened_set
+from augment.testset.folder import EXPECTED, IDENTITY, PLAN, opened_set, read_identity
 from augment.testset.planned import read_plan
 
 
@@ -19,11 +19,13 @@ def changes_text(plan: Plan, folder: Path) -> str:
         folder: A test set that was built before.
 
     Raises:
-        TestSetError: There is no plan in the folder, or it is damaged.
+        TestSetError: There is no plan in the folder, it is damaged, or of a set of another version.
     """
     place, sealed = folder / PLAN, opened_set(folder)
     if sealed.kind(PLAN) is Kind.NOTHING:
         raise TestSetError(Fault(str(place), "the file is missing", EXPECTED))
+    if sealed.kind(IDENTITY) is Kind.FILE:
+        read_identity(sealed)  # keys of another version cannot be compared; a set that is not finished says none
     before = {name: (row["key"], row["group"]) for name, row in read_plan(sealed.read(PLAN), place).items()}
     now = {name: (key, group) for name, key, group in plan.items.select("audio_filepath", "key", "group").rows()}
     found: Counter[tuple[str, str]] = Counter()

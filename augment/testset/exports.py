@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from augment.bounds import LARGEST_TABLE_BYTES
 from augment.errors import Fault, TestSetError
+from augment.files.json_text import strict_json
 from augment.files.sealed import Kind, SealedFolder, is_below
 from augment.files.walk import STATE
 from augment.testset.folder import EXPORTS, LOCK, SOUND, writing
@@ -101,7 +103,7 @@ def read_exports(folder: SealedFolder) -> dict[str, Any]:
     if folder.kind(EXPORTS) is Kind.NOTHING:
         return {}
     try:
-        found: dict[str, Any] = json.loads(folder.read(EXPORTS).decode())
+        found: dict[str, Any] = strict_json(folder.read(EXPORTS, LARGEST_TABLE_BYTES).decode())
         for name, entry in found.items():
             if not FORMAT.fullmatch(name) or name == SOUND:
                 raise ValueError(f"'{name[:40]}' is no format")
@@ -148,10 +150,16 @@ def _is_outdated(entry: Mapping[str, Any], checksums: Mapping[str, str]) -> bool
     return any(checksums.get(file) != checksum for file, checksum in entry["made_of"].items())
 
 
-def export_faults(folder: SealedFolder, checksums: Mapping[str, str]) -> list[Fault]:
-    """Exports that are not what was written, or are of another manifest."""
+def export_faults(folder: SealedFolder, listed: Mapping[str, Any], checksums: Mapping[str, str]) -> list[Fault]:
+    """Exports that are not what was written, or are of another manifest.
+
+    Args:
+        folder: The test set.
+        listed: As :func:`read_exports` gives them.
+        checksums: Of its files beside the audio.
+    """
     faults = []
-    for name, entry in read_exports(folder).items():
+    for name, entry in listed.items():
         again = export_again(folder.path, name)
         if _is_outdated(entry, checksums):
             faults.append(Fault(str(folder.path / name), "this export is of another state of the test set", again))

@@ -6,12 +6,12 @@ import importlib.metadata
 import json
 import platform
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from augment import __version__
 from augment.acoustics.pcm import duration_s
-from augment.design.conditions import Condition
+from augment.design.conditions import ChainStep, Condition
 from augment.design.dealing import read_dealt
 from augment.design.detection import detection_of
 from augment.design.plan import BYTES_VERSION, Plan, label_columns
@@ -45,22 +45,30 @@ def limits(conditions: Sequence[Condition]) -> list[str]:
     return list(told)
 
 
-def manifest_columns(plan: Plan) -> list[str]:
+def manifest_columns(labels: Iterable[str], factors: Iterable[str], conditions: Sequence[Condition]) -> list[str]:
     """Columns of the manifest, in order; every row has all of them.
+
+    Args:
+        labels: Columns of the labels that leave the corpus.
+        factors: Of the recipe.
+        conditions: Columns of the grid.
 
     Example: see ``manifest.jsonl`` of any test set.
     """
-    labels = label_columns(plan.corpus, plan.loaded)
-    noises = max((_noises(condition) for condition in plan.conditions), default=0)
-    noise = [f"{noise_prefix(n)}_{name}" for n in range(1, noises + 1) for name in NOISE_FIELDS]
-    first = ["id", "audio_filepath", "duration", "text", "speaker", *labels.values(), "group", "condition"]
-    first += list(plan.loaded.settings)
+    first = ["id", "audio_filepath", "duration", "text", "speaker", *labels, "group", "condition", *factors]
     fixed = [name for name in ROW_FIELDS if name not in first and name != "key"]
-    return [*first, *fixed, *_records(plan.conditions), *noise, "key"]
+    return [*first, *fixed, *step_columns(conditions), "key"]
 
 
-def _noises(condition: Condition) -> int:
-    return sum(step.perturbation.is_noise() for step in condition.chain)
+def step_columns(conditions: Sequence[Condition]) -> list[str]:
+    """Columns that the steps of conditions fill."""
+    noises = max((len(_noises(condition)) for condition in conditions), default=0)
+    noise = [f"{noise_prefix(n)}_{name}" for n in range(1, noises + 1) for name in NOISE_FIELDS]
+    return [*_records(conditions), *noise]
+
+
+def _noises(condition: Condition) -> list[ChainStep]:
+    return [step for step in condition.chain if step.perturbation.is_noise()]
 
 
 def _records(conditions: Iterable[Condition]) -> list[str]:
@@ -76,27 +84,38 @@ def _records(conditions: Iterable[Condition]) -> list[str]:
 
 def manifest_rows(plan: Plan, finished: Rows) -> list[dict[str, Any]]:
     """Rows of the manifest for all finished items, in the plan's order."""
-    recipe = plan.loaded.recipe
-    columns = manifest_columns(plan)
+    labels = label_columns(plan.corpus, plan.loaded).values()
+    columns = manifest_columns(labels, plan.loaded.settings, plan.conditions)
     named = {condition.name: condition for condition in plan.conditions}
     rows = []
     for item in plan.items.rows(named=True):
         made = finished.get(item["audio_filepath"])
         if made is None:
             continue
-        offset = item["source_offset"]
-        complete = {
-            **made,  # what was measured; all else is the plan's, which may have other labels by now
-            **item,
-            **_noise_names(named[item["condition"]], item["dealt"], recipe.output.sample_rate_hz),
-            "duration": duration_s(item["samples"], recipe.output.sample_rate_hz),
-            "sample_rate": recipe.output.sample_rate_hz,
-            **snr_columns(plan.loaded),
-            "source_offset": None if offset is None else float(offset),
-            "source_level_dbov": float(item["source_level_dbov"]),
-        }
+        # What was measured is the file's; all else is the plan's, which may have other labels by now.
+        complete = {**made, **planned_cells(item, named[item["condition"]], plan.loaded)}
         rows.append(outgoing_row(plan, {name: complete.get(name) for name in columns}))
     return rows
+
+
+def planned_cells(item: Mapping[str, Any], condition: Condition, loaded: LoadedRecipe) -> dict[str, Any]:
+    """What a row of the manifest says that was not measured.
+
+    Args:
+        item: Row of the plan.
+        condition: Of the item.
+        loaded: The recipe.
+    """
+    offset, rate_hz = item["source_offset"], loaded.recipe.output.sample_rate_hz
+    return {
+        **item,
+        **_noise_names(condition, item["dealt"], rate_hz),
+        "duration": duration_s(item["samples"], rate_hz),
+        "sample_rate": rate_hz,
+        **snr_columns(loaded),
+        "source_offset": None if offset is None else float(offset),
+        "source_level_dbov": float(item["source_level_dbov"]),
+    }
 
 
 def snr_columns(loaded: LoadedRecipe) -> dict[str, str]:
@@ -110,14 +129,13 @@ def _noise_names(condition: Condition, text: str, sample_rate_hz: int) -> dict[s
     """What the noises of an item are called now: a file that was kept may have been made under another name."""
     dealt = read_dealt(text)
     names: dict[str, Any] = {}
-    steps = [step for step in condition.chain if step.perturbation.is_noise()]
-    for number, step in enumerate(steps, start=1):
+    for number, step in enumerate(_noises(condition), start=1):
         needs, segment = step.perturbation.needs(), dealt.get(step.plays or "")
         if isinstance(segment, Segment):
             start_s = round(segment.start / sample_rate_hz, 3)
-            said = {"source": segment.name, "start_s": start_s, "segment": segment.label}
+            said = {"step": step.path, "source": segment.name, "start_s": start_s, "segment": segment.label}
         else:
-            said = {"source": needs[0].name} if needs and segment is None else {}
+            said = {"step": step.path, **({"source": needs[0].name} if needs and segment is None else {})}
         names |= {f"{noise_prefix(number)}_{name}": value for name, value in said.items()}
     return names
 

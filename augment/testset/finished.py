@@ -9,10 +9,10 @@ from typing import Any
 
 from augment.bounds import LARGEST_FILE_BYTES
 from augment.corpus.given import free_name
-from augment.errors import Fault, TestSetError
+from augment.errors import Fault, TestSetError, gathered
 from augment.files.sealed import SealedFolder
 from augment.recipe.model import ROW_FIELDS
-from augment.testset.folder import IDENTITY, MANIFEST, opened_set, read_identity, read_rows
+from augment.testset.folder import IDENTITY, MANIFEST, MOST_FAULTS, opened_set, read_identity, read_rows
 from augment.testset.places import refuse_strange_places
 
 Row = dict[str, Any]
@@ -24,7 +24,6 @@ KINDS: dict[str, type] = {
     "duration": float,
 }
 """Columns of every row, and what must be in them."""
-MOST_FAULTS = 50
 
 
 @dataclass(frozen=True)
@@ -125,7 +124,7 @@ def read_finished(folder: Path, formats: Iterable[str] = ()) -> Finished:
         raise TestSetError(Fault(str(folder / MANIFEST), message, "build the test set again"))
     faults = [fault for number, row in enumerate(rows, start=1) if (fault := _odd(folder, number, row, rows[0]))]
     if faults:
-        raise TestSetError(faults[:MOST_FAULTS])
+        raise TestSetError(gathered(faults)[:MOST_FAULTS])
     return Finished(sealed, identity, rows, found)
 
 

@@ -1,13 +1,14 @@
 """A test set's folder: what its files are called, and how they are read."""
 
-import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from augment.errors import Fault, TestSetError
+from augment.bounds import LARGEST_TABLE_BYTES
+from augment.errors import Fault, TestSetError, gathered
+from augment.files.json_text import strict_json
 from augment.files.sealed import Kind, SealedFolder
 from augment.files.walk import STATE, TEST_SET
 from augment.testset.versions import refuse_version
@@ -38,6 +39,8 @@ AUDIO = re.compile(r"audio/(?!\.)[^/\\\0]+/(?!\.)[^/\\\0]+")
 
 BESIDE = re.compile(r"(?!\.)[^/\\\0]+")
 """What a file beside the audio is called."""
+MOST_FAULTS = 50
+"""Of a file that are told."""
 EXPECTED = f"expected the folder of a test set, with {IDENTITY}"
 
 SHAPE: dict[str, type] = {"name": str, "items": dict, "checksums": dict, "profiles": dict, "bytes_version": int}
@@ -93,7 +96,7 @@ def read_identity(folder: SealedFolder, any_version: bool = False) -> dict[str, 
     if folder.kind(IDENTITY) is Kind.NOTHING:
         raise TestSetError(Fault(str(folder.path), "there is no finished test set in this folder", EXPECTED))
     try:
-        identity: dict[str, Any] = json.loads(folder.read(IDENTITY).decode())
+        identity: dict[str, Any] = strict_json(folder.read(IDENTITY, LARGEST_TABLE_BYTES).decode())
         for name, kind in SHAPE.items():
             if not isinstance(identity, dict) or type(identity.get(name)) is not kind:
                 raise TypeError(f"'{name}' is missing or of another kind")
@@ -115,22 +118,25 @@ def read_rows(folder: SealedFolder, name: str = MANIFEST) -> list[dict[str, Any]
         name: Of the file in it.
 
     Raises:
-        TestSetError: A line is damaged.
+        TestSetError: Lines are damaged.
     """
-    rows, place = [], folder.path / name
+    rows, faults, place = [], list[Fault](), folder.path / name
     try:
-        lines = folder.read(name).decode().split("\n")
+        lines = folder.read(name, LARGEST_TABLE_BYTES).decode().split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise TestSetError(Fault(str(place), f"cannot be read: {error}")) from None
     for number, line in enumerate(lines, start=1):
         if line:
             try:
-                row = json.loads(line)
+                row = strict_json(line)
                 if not all(isinstance(row[name], str) for name in ("audio_filepath", "key", "sha256")):
                     raise TypeError("expected text")
                 if not AUDIO.fullmatch(row["audio_filepath"]):
                     raise ValueError("expected a path audio/CONDITION/FILE")
             except (ValueError, TypeError, KeyError, RecursionError) as error:
-                raise TestSetError(Fault(f"{place}:{number}", f"the line is damaged: {error!r}")) from None
+                faults.append(Fault(f"{place}:{number}", f"the line is damaged: {error!r}"))
+                continue
             rows.append(row)
+    if faults:
+        raise TestSetError(gathered(faults)[:MOST_FAULTS])
     return rows

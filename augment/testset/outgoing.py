@@ -1,7 +1,7 @@
 """What of a plan leaves the machine with a test set.
 
-Under pseudonyms that is nothing which leads back to the recordings: paths, offsets and hashes of speech stay beside the
-set in ``.acoustigrid``, where ``verify`` finds them.
+Under pseudonyms that is nothing which leads back to the recordings: paths, channels, offsets and hashes of speech stay
+beside the set in ``.acoustigrid``, where ``verify`` finds them.
 """
 
 import io
@@ -17,7 +17,7 @@ from augment.testset.folder import FAILURES, PLAN
 if TYPE_CHECKING:
     import polars
 
-WITHHELD = ("source_audio", "source_offset", "source_duration", "source_sha256")
+WITHHELD = ("source_audio", "source_channel", "source_offset", "source_duration", "source_sha256")
 """Columns that are empty in a set under pseudonyms."""
 ELSEWHERE = f"told in .acoustigrid/{FAILURES}, where the set was made"
 

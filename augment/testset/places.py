@@ -16,18 +16,17 @@ FILES = (
 FOLDERS = (STATE, names.SOUND, names.PARTS, names.SCRATCH)
 
 
-def strange_places(folder: SealedFolder, formats: Iterable[str] = ()) -> list[Fault]:
+def strange_places(folder: SealedFolder, formats: Iterable[str]) -> list[Fault]:
     """What stands where a test set keeps its files, and is none: links, pipes, devices, folders in place of files.
 
     Args:
         folder: The test set.
-        formats: Exports that it has not yet, each in a folder of that name; those that it has are looked at anyway.
+        formats: Exports that it has or will have, each in a folder of that name.
 
     Returns:
         One fault for each, sorted by place; none of them was followed.
     """
-    listed = read_exports(folder) if folder.kind(names.EXPORTS) is Kind.FILE else ()
-    expected = {**dict.fromkeys(FILES, Kind.FILE), **dict.fromkeys((*FOLDERS, *formats, *listed), Kind.FOLDER)}
+    expected = {**dict.fromkeys(FILES, Kind.FILE), **dict.fromkeys((*FOLDERS, *formats), Kind.FOLDER)}
     found: dict[str, Kind] = {}
     for name in (name for name in expected if "/" not in name):
         found[name] = folder.kind(name)
@@ -43,9 +42,14 @@ def strange_places(folder: SealedFolder, formats: Iterable[str] = ()) -> list[Fa
 def refuse_strange_places(folder: SealedFolder, formats: Iterable[str] = ()) -> None:
     """Refuse a folder in which a link, or anything else that is no file, stands where a test set keeps its files.
 
+    Args:
+        folder: The test set.
+        formats: Exports that it has not yet; those that it has are looked at anyway.
+
     Raises:
-        TestSetError: With one fault for each such place.
+        TestSetError: With one fault for each such place, or its list of exports is damaged.
     """
-    faults = strange_places(folder, formats)
+    listed = read_exports(folder) if folder.kind(names.EXPORTS) is Kind.FILE else ()
+    faults = strange_places(folder, (*formats, *listed))
     if faults:
         raise TestSetError(faults)

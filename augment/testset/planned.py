@@ -5,16 +5,19 @@ from typing import TYPE_CHECKING, Any
 
 from augment.errors import Fault, TestSetError
 from augment.files.parquet import parse_parquet
+from augment.testset.outgoing import WITHHELD
 
 if TYPE_CHECKING:
     import polars
 
 KINDS = {
-    "audio_filepath": str, "utterance": str, "group": str, "condition": str, "dealt": str, "key": str, "block": int,
-    "samples": int, "source_level_dbov": str,
-}  # fmt: skip
-"""Columns without which no item can be made again, and what stands in each of their cells."""
-MAY_BE_EMPTY = ("source_audio", "source_offset", "source_duration", "source_sha256")
+    **dict.fromkeys(("id", "audio_filepath", "utterance", "text", "group", "condition", "source_level_dbov"), str),
+    **dict.fromkeys(("dealt", "licence", "credit", "key"), str),
+    **dict.fromkeys(("block", "samples", "source_sample_rate"), int),
+}
+"""Columns of every plan, and what stands in each of their cells; factors and labels are a recipe's own."""
+MAY_BE_EMPTY = ("speaker", *WITHHELD)
+"""Columns of text in which cells may be empty."""
 
 
 def read_plan(data: bytes, place: Path) -> dict[str, dict[str, Any]]:
@@ -44,6 +47,9 @@ def _refuse_odd(frame: "polars.DataFrame") -> None:
         fits = frame[name].dtype == polars.String if kind is str else frame[name].dtype.is_integer()
         if not fits or frame[name].null_count():
             raise ValueError(f"the column '{name}' has empty cells or another kind")
+    for name in MAY_BE_EMPTY:
+        if frame[name].dtype not in (polars.String, polars.Null):
+            raise ValueError(f"the column '{name}' is of another kind than text")
     twice = frame.filter(frame["audio_filepath"].is_duplicated())["audio_filepath"]
     if len(twice):
         raise ValueError(f"'{twice[0]}' stands in more than one row")

@@ -11,13 +11,15 @@ from typing import Any
 
 from augment.corpus.speech import Progress
 from augment.errors import Fault, TestSetError
+from augment.files.sealed import Kind
 from augment.testset.exports import export_faults, read_exports
-from augment.testset.folder import IDENTITY, PLAN, opened_set, read_identity, read_rows
+from augment.testset.folder import EXPORTS, IDENTITY, PLAN, opened_set, read_identity, read_rows
 from augment.testset.identity import set_identity
 from augment.testset.places import strange_places
 from augment.testset.planned import read_plan
 from augment.verification.audio import read_file, row_faults
 from augment.verification.books import bookkeeping, side_files, strangers
+from augment.verification.design import design_faults
 from augment.verification.differences import Comparison
 from augment.verification.disk import Disk
 from augment.verification.heard import Findings, Heard
@@ -44,27 +46,42 @@ def examine(path: Path, asked: Asked, makers: Makers, progress: Progress = iter)
     """
     sealed = opened_set(path)
     identity = read_identity(sealed)
-    strange = strange_places(sealed)
-    if strange:  # nothing is read through a link, so that no more can be said
-        return Verdict(path, 0, 0, tuple(strange))
     disk, protocol = Disk(sealed), Protocol(path)
+    exported = _exports(disk, protocol)
+    strange = strange_places(sealed, exported or ())
+    if strange:  # nothing is read through a link, so that no more can be said
+        return Verdict(path, 0, 0, (*protocol.deviations, *strange))
     rows, planned = read_rows(sealed), read_plan(disk.read(PLAN), path / PLAN)
-    disk.read(IDENTITY)
-    told = _books(disk, identity, rows, planned, protocol)
-    whole = [row for row in rows if not row_faults(disk, row)]
-    protocol.deviations += [fault for row in rows for fault in row_faults(disk, row)]
+    told = _books(disk, identity, rows, planned, exported, protocol)
+    lacking = [row_faults(disk, row) for row in rows]
+    whole = [row for row, faults in zip(rows, lacking, strict=True) if not faults]
+    protocol.deviations += itertools.chain.from_iterable(lacking)
     _listen(disk, whole, told, protocol, progress)
-    rendered = 0 if told is None else Origin(told, asked, makers, protocol).check(whole, progress)
+    rendered = 0 if told is None else Origin(told, asked, makers, protocol).check(whole, exported or {}, progress)
     found = _identity(disk, identity, rows, asked, protocol)
     return protocol.verdict(len(whole), rendered, found, asked.seed)
 
 
-def _books(disk: Disk, identity: Row, rows: list[Row], planned: dict[str, Row], protocol: Protocol) -> Told | None:
+def _exports(disk: Disk, protocol: Protocol) -> Row | None:
+    """What the set was exported to; None where the list cannot be read, which is one thing wrong among others."""
+    if disk.sealed.kind(EXPORTS) is not Kind.FILE:
+        return {}
+    try:
+        return read_exports(disk.sealed)
+    except TestSetError as error:
+        protocol.deviations += error.faults
+        what = "the folders of exports"
+        protocol.unchecked.append(Unchecked(what, f"{EXPORTS} is damaged", "remove it and export again"))
+        return None
+
+
+def _books(
+    disk: Disk, identity: Row, rows: list[Row], planned: dict[str, Row], exported: Row | None, protocol: Protocol
+) -> Told | None:
     """What can be checked without listening; the set as its files describe it, if they do."""
-    exported = read_exports(disk.sealed)
     protocol.attempt("files beside the audio", lambda: side_files(disk, identity))
     protocol.attempt("counts", lambda: bookkeeping(disk, identity, rows, planned))
-    protocol.attempt("exports", lambda: export_faults(disk.sealed, identity["checksums"]))
+    protocol.attempt("exports", lambda: export_faults(disk.sealed, exported or {}, identity["checksums"]))
     protocol.attempt("files in the folder", lambda: strangers(disk, rows, exported))
     if disk.present[1]:
         left = "left by file managers (.DS_Store, Thumbs.db and the like), no part of the set"
@@ -78,8 +95,12 @@ def _books(disk: Disk, identity: Row, rows: list[Row], planned: dict[str, Row], 
         told.append(told_by(disk, identity, rows, planned))
         return []
 
-    protocol.attempt("recipe", understand)
-    return told[0] if told else None
+    if not protocol.attempt("recipe", understand):
+        return None
+    if protocol.attempt("design", lambda: design_faults(told[0])):
+        said = "items, blocks, columns and what rows of an utterance have in common, held against recipe and each other"
+        protocol.checks.append(("design", said))
+    return told[0]
 
 
 def _listen(disk: Disk, rows: list[Row], told: Told | None, protocol: Protocol, progress: Progress) -> None:
@@ -115,7 +136,7 @@ def _identity(disk: Disk, identity: Row, rows: list[Row], asked: Asked, protocol
     names = {*identity["checksums"], IDENTITY, *(row["audio_filepath"] for row in rows)}
     for name in names - set(disk.hashes):
         try:
-            disk.read(name)
+            disk.hash(name)
         except TestSetError:
             continue  # told where the file is checked
     found = set_identity({name: disk.hashes[name] for name in names}) if names <= set(disk.hashes) else ""

@@ -20,6 +20,7 @@ from augment.testset.folder import IDENTITY, PROFILES
 from augment.testset.shard import Job, render_utterance
 from augment.testset.work import job_of, utterance_of
 from augment.verification.meter import decibel, mean_square, through
+from augment.verification.remade import Made
 from augment.verification.sources import Told, with_recordings
 
 SNR_TOLERANCE_DB = 0.1
@@ -77,17 +78,14 @@ def rendered_again(
     return found
 
 
-def recipe_faults(told: Told) -> list[Fault]:
+def recipe_faults(told: Told) -> Made:
     """What ``testset.json`` says against the recipe."""
-    expected = described(told.loaded, told.conditions)
-    place = told.disk.place(IDENTITY)
-    if told.identity.get("made_by") != expected.pop("made_by"):
-        del expected["limits"]  # another version, whose bytes are the same, may word them otherwise
-    return [
-        Fault(place, f"{name}: the recipe says {value!r}, it says {told.identity.get(name)!r}")
+    expected, place = described(told.loaded, told.conditions), told.disk.place(IDENTITY)
+    return Made.by_name(
+        (name, Fault(place, f"{name}: the recipe says {value!r}, it says {told.identity.get(name)!r}"))
         for name, value in expected.items()
-        if told.identity.get(name) != value
-    ]
+        if name != "made_by" and told.identity.get(name) != value
+    )
 
 
 def profile_faults(told: Told, loaded: LoadedRecipe) -> list[Fault]:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from augment.acoustics.loudness import integrated_loudness_lufs
 from augment.acoustics.pcm import FULL_SCALE, duration_s
 from augment.errors import AcoustigridError, Fault
 from augment.files.audio import decode, pcm_sha256
@@ -13,6 +14,13 @@ from augment.testset.folder import MANIFEST
 from augment.verification.disk import Disk
 
 NUMBERS = ("duration", "sample_rate", "samples", "clipped_samples", "speech_level_dbov", "gain_db", "headroom_gain_db")
+LEVELS = (
+    "peak_dbfs", "loudness_lufs", "snr_db", "snr_requested_db", "snr_full_band_db", "snr_a_weighted_db",
+    "snr_delivered_db",
+)  # fmt: skip
+"""Numbers that some items do not have."""
+LOUDNESS_ERROR_LU = 0.002
+"""Of a value to a thousandth, on a machine with other last bits."""
 TEXTS = ("id", "condition", "utterance", "group", "pcm_sha256")
 
 
@@ -21,7 +29,7 @@ def row_faults(disk: Disk, row: dict[str, Any]) -> list[Fault]:
     place = disk.place(MANIFEST)
     faults = [name for name in NUMBERS if not _is_number(row.get(name))]
     faults += [name for name in TEXTS if not isinstance(row.get(name), str)]
-    for name in ("peak_dbfs", "snr_db", "snr_requested_db"):
+    for name in LEVELS:
         if name not in row or not (row[name] is None or _is_number(row[name])):
             faults.append(name)
     return [Fault(place, f"'{row['audio_filepath']}': '{name}' is missing or damaged") for name in faults]
@@ -60,7 +68,12 @@ def read_file(disk: Disk, row: dict[str, Any]) -> tuple[list[Fault], NDArray[np.
     for column, value in found.items():
         if row[column] != value:
             faults.append(Fault(place, f"{column}: found {value}, the manifest says {row[column]}"))
-    at_limit = int(np.count_nonzero((pcm <= -FULL_SCALE) | (pcm >= FULL_SCALE - 1)))
-    if row["clipped_samples"] == 0 and at_limit > 1:
-        faults.append(Fault(place, f"{at_limit} samples stand at full scale, the manifest says none is clipped"))
+    at_limit, clipped = int(np.count_nonzero((pcm <= -FULL_SCALE) | (pcm >= FULL_SCALE - 1))), row["clipped_samples"]
+    if not 0 <= clipped <= at_limit or (clipped == 0 and at_limit > 1):
+        message = f"clipped_samples: {at_limit} samples stand at full scale, the manifest says {clipped}"
+        faults.append(Fault(place, message))
+    loudness, told = integrated_loudness_lufs(whole / FULL_SCALE, audio.sample_rate_hz), row["loudness_lufs"]
+    if (loudness is None) != (told is None) or (loudness is not None and abs(loudness - told) > LOUDNESS_ERROR_LU):
+        found_lufs = None if loudness is None else round(loudness, 3)
+        faults.append(Fault(place, f"loudness_lufs: found {found_lufs}, the manifest says {told}"))
     return faults, whole

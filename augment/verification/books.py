@@ -1,12 +1,13 @@
 """The books of a test set: its side files, its counts, its rows against its plan, every file in its folder."""
 
-import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from augment.errors import Fault, TestSetError
+from augment.files.json_text import strict_json
 from augment.files.sealed import Kind
+from augment.testset.exports import FORMAT
 from augment.testset.folder import (
     COVERAGE,
     CROISSANT,
@@ -20,6 +21,7 @@ from augment.testset.folder import (
     PLAN,
     PROFILES,
     RECIPE,
+    SOUND,
 )  # fmt: skip
 from augment.verification.disk import Disk
 
@@ -33,41 +35,49 @@ def side_files(disk: Disk, identity: Row) -> list[Fault]:
     """Files beside the audio that are missing or not as they were written."""
     place = disk.place(IDENTITY)
     checksums = identity["checksums"]
-    faults = [Fault(place, f"has no checksum of {name}") for name in ALWAYS if name not in checksums]
+    expected = (*ALWAYS, FAILURES) if disk.has(FAILURES) else ALWAYS
+    faults = [Fault(place, f"has no checksum of {name}") for name in expected if name not in checksums]
     for name, checksum in checksums.items():
         if name not in (*ALWAYS, FAILURES):
             faults.append(Fault(place, f"has a checksum of '{name}', which is no file of a test set"))
             continue
         try:
-            disk.read(name)
+            found = disk.hash(name)
         except TestSetError as error:
             faults += error.faults
             continue
-        if disk.hashes[name] != checksum:
+        if found != checksum:
             message = "the file is not the one that was written: its checksum differs"
             faults.append(Fault(disk.place(name), message))
     return faults
 
 
-def strangers(disk: Disk, rows: Sequence[Row], exported: Iterable[str]) -> list[Fault]:
+def strangers(disk: Disk, rows: Sequence[Row], exported: Collection[str] | None) -> list[Fault]:
     """Whatever is in the folder and belongs neither to the set nor to an export of it.
 
     Args:
         disk: The folder.
         rows: Of the manifest.
-        exported: Names of formats; what is in their folders is looked at elsewhere.
+        exported: Names of formats, what is in whose folders is looked at elsewhere; None where nobody knows them.
     """
     known = {row["audio_filepath"] for row in rows} | {*ALWAYS, FAILURES, IDENTITY, EXPORTS}
     found, _ = disk.present
-    of_exports = tuple(f"{name}/" for name in exported)
     faults = []
     for name in sorted(found):
         if disk.sealed.kind(name) is Kind.LINK:
             faults.append(Fault(disk.place(name), "is a link", "put the file itself there"))
-        elif name not in known and not (of_exports and name.startswith(of_exports)):
+        elif name not in known and not _exported(name, exported):
             what = "the file is not in the manifest" if name.startswith("audio/") else "the file is no part of the set"
             faults.append(Fault(disk.place(name), what, "move it"))
     return faults
+
+
+def _exported(name: str, formats: Collection[str] | None) -> bool:
+    """Whether a file lies where an export does."""
+    folder, slash, _ = name.partition("/")
+    if formats is None:
+        return bool(slash) and folder != SOUND and FORMAT.fullmatch(folder) is not None
+    return bool(slash) and folder in formats
 
 
 def bookkeeping(disk: Disk, identity: Row, rows: Sequence[Row], planned: Mapping[str, Row]) -> list[Fault]:
@@ -82,8 +92,18 @@ def bookkeeping(disk: Disk, identity: Row, rows: Sequence[Row], planned: Mapping
         faults.append(Fault(place, f"'{name}' was planned, and is neither made nor among the failures"))
     for name, reason in sorted(failed.items()):
         faults.append(Fault(disk.place(FAILURES), f"'{name}' could not be made: {reason}"))
+    for name in sorted(set(failed) - (set(planned) - set(names))):
+        faults.append(Fault(disk.place(FAILURES), f"'{name}' was made, or was never planned"))
     counted = {"planned": len(planned), "made": len(rows), "failed": len(failed)}
-    faults += _identity_counts(disk, identity, planned, counted)
+    return [*faults, *_identity_counts(disk, identity, planned, counted), *_row_faults(place, rows, planned)]
+
+
+def _row_faults(place: str, rows: Sequence[Row], planned: Mapping[str, Row]) -> list[Fault]:
+    """Rows of the manifest that are none of the plan, say something else, or stand in another order."""
+    faults = []
+    names = dict.fromkeys(row["audio_filepath"] for row in rows)
+    if list(names) != [name for name in planned if name in names] and set(names) <= set(planned):
+        faults.append(Fault(place, "its rows stand in another order than those of the plan"))
     for number, row in enumerate(rows, start=1):
         if list(row) != list(rows[0]):
             faults.append(Fault(f"{place}:{number}", "the row has other columns than the first"))
@@ -105,6 +125,7 @@ def _identity_counts(disk: Disk, identity: Row, planned: Mapping[str, Row], coun
         "items": counted,
         "groups": sorted(groups),
         "utterances_per_group": max(groups.values(), default=0),
+        "licences_of_items": dict(sorted(Counter(row["licence"] for row in planned.values()).items())),
     }
     place = disk.place(IDENTITY)
     return [
@@ -129,7 +150,7 @@ def read_failures(disk: Disk) -> list[dict[str, str]]:
         return []
     try:
         lines = disk.read(FAILURES).decode("utf-8").split("\n")
-        rows = [json.loads(line) for line in lines if line]
+        rows = [strict_json(line) for line in lines if line]
         columns = ("audio_filepath", "utterance", "condition", "reason")
         return [{name: str(row[name]) for name in columns} for row in rows]
     except (ValueError, TypeError, KeyError, RecursionError) as error:

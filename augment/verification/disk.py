@@ -6,17 +6,22 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from augment.bounds import LARGEST_FILE_BYTES
+from augment.bounds import LARGEST_FILE_BYTES, LARGEST_TABLE_BYTES
 from augment.errors import Fault, TestSetError
 from augment.files.sealed import Kind, SealedFolder
 from augment.files.walk import STATE
+from augment.testset.folder import SOUND
 
-DROPPINGS = re.compile(
-    r"\.DS_Store|\._.*|\.localized|\.AppleDouble|\.Spotlight-V100|\.Trashes|\.fseventsd|\.TemporaryItems|Icon\r"
-    r"|__MACOSX|Thumbs\.db|ehthumbs\.db|desktop\.ini|\$RECYCLE\.BIN|\.directory|\.nfs[0-9a-f]+|@eaDir",
+DROPPED_FILES = re.compile(
+    r"\.DS_Store|\._.*|\.localized|Icon\r|Thumbs\.db|ehthumbs\.db|desktop\.ini|\.directory|\.nfs[0-9a-f]+"
+    r"|.+@Syno(EAStream|Resource)|SYNO(AUDIO|FILE|INDEX|PHOTO|VIDEO)_.*",
     re.IGNORECASE,
 )
 """What file managers and network disks leave in folders that they show."""
+DROPPED_FOLDERS = re.compile(r"__MACOSX|\.AppleDouble|@eaDir", re.IGNORECASE)
+"""Folders that they put such files in: whatever else lies there is somebody's."""
+OF_VOLUMES = re.compile(r"\.Spotlight-V100|\.Trashes|\.fseventsd|\.TemporaryItems|\$RECYCLE\.BIN", re.IGNORECASE)
+"""What a system keeps at the top of a disk, and with it of a set that fills one: what is below is the system's."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +56,28 @@ class Disk:
             TestSetError: It is missing, a link or behind one, no file, too large, or cannot be read.
         """
         try:
-            data = self.sealed.read(name, LARGEST_FILE_BYTES)
-        except FileNotFoundError:
-            raise TestSetError(Fault(self.place(name), "the file is missing")) from None
+            most = LARGEST_FILE_BYTES if name.startswith(f"{SOUND}/") else LARGEST_TABLE_BYTES
+            data = self.sealed.read(name, most)
         except (OSError, ValueError) as error:
-            raise TestSetError(Fault(self.place(name), f"cannot be read: {error}")) from None
+            raise self._unreadable(name, error) from None
         self.hashes[name] = hashlib.sha256(data).hexdigest()
         return data
+
+    def hash(self, name: str) -> str:
+        """SHA-256 of a file as it is now, however large it is.
+
+        Raises:
+            TestSetError: It is missing, a link or behind one, no file, or cannot be read.
+        """
+        try:
+            self.hashes[name] = self.sealed.sha256(name)
+        except (OSError, ValueError) as error:
+            raise self._unreadable(name, error) from None
+        return self.hashes[name]
+
+    def _unreadable(self, name: str, error: Exception) -> TestSetError:
+        missing = isinstance(error, FileNotFoundError)
+        return TestSetError(Fault(self.place(name), "the file is missing" if missing else f"cannot be read: {error}"))
 
     @cached_property
     def present(self) -> tuple[frozenset[str], int]:
@@ -66,13 +86,21 @@ class Disk:
         Links are names, and are not followed. A folder counts by what is in it.
         """
         names: set[str] = set()
-        dropped: list[str] = []
+        dropped = 0
         for name, kind in self.sealed.below():
-            parts = name.split("/")
-            if parts[0] == STATE or any(name.startswith(f"{folder}/") for folder in dropped):
+            top, _, _ = name.partition("/")
+            own = name.rpartition("/")[2]
+            if top == STATE or (top != name and OF_VOLUMES.fullmatch(top)):
                 continue
-            if DROPPINGS.fullmatch(parts[-1]) and kind in (Kind.FILE, Kind.FOLDER):
-                dropped.append(name)
-            elif kind is not Kind.FOLDER:
+            if kind is Kind.FILE:
+                left = DROPPED_FILES.fullmatch(own) is not None
+            else:
+                left = kind is Kind.FOLDER and _is_dropped_folder(name)
+            dropped += left
+            if not left and kind is not Kind.FOLDER:
                 names.add(name)
-        return frozenset(names), len(dropped)
+        return frozenset(names), dropped
+
+
+def _is_dropped_folder(name: str) -> bool:
+    return bool(DROPPED_FOLDERS.fullmatch(name.rpartition("/")[2]) or OF_VOLUMES.fullmatch(name))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.acoustics import Signal
-from augment.acoustics.levels import speech_level
+from augment.acoustics.levels import SpeechLevel, speech_level
 from augment.acoustics.pcm import FULL_SCALE
 from augment.design.conditions import ChainStep, Condition
 from augment.scene import Stage, Weighting
@@ -67,11 +67,11 @@ class Heard:
         """Samples, full scale 1.0."""
         return self.pcm / FULL_SCALE
 
-    def level_dbov(self, factor: float = 1.0, definition: Weighting | None = None) -> float:
-        """P.56 level of the file times a factor, where it holds speech alone: the meter's thresholds do not move."""
+    def level(self, factor: float = 1.0, definition: Weighting | None = None) -> SpeechLevel:
+        """The file times a factor by P.56, where it holds speech alone: the meter's thresholds do not move."""
         signal = self.signal * factor
         seen = signal if definition is None else through(signal, self.sample_rate_hz, definition)
-        return speech_level(seen, self.sample_rate_hz).active_level_dbov
+        return speech_level(seen, self.sample_rate_hz)
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """A set held against what it was made from: recipe, corpus, profiles and noise, as far as they are there."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,12 +8,11 @@ from typing import Any
 from augment.corpus.speech import Progress
 from augment.errors import AcoustigridError, DesignError, Fault
 from augment.recipe.loader import LoadedRecipe
-from augment.testset.exports import read_exports
 from augment.testset.finish import versions_here
 from augment.testset.folder import PLAN
 from augment.verification.again import profile_faults, recipe_faults, rendered_again
 from augment.verification.labels import label_faults
-from augment.verification.remade import Makers, against_exports, against_plan, against_rows
+from augment.verification.remade import Made, Makers, against_exports, against_plan, against_rows
 from augment.verification.sample import draw_sample, told_bound
 from augment.verification.sources import Told, recipe_folder, recipe_there
 from augment.verification.verdict import Asked, Protocol, Unchecked
@@ -39,19 +38,20 @@ class Origin:
     makers: Makers
     protocol: Protocol
 
-    def check(self, whole: Sequence[dict[str, Any]], progress: Progress) -> int:
+    def check(self, whole: Sequence[dict[str, Any]], exported: Mapping[str, Any], progress: Progress) -> int:
         """Make all of it.
 
         Args:
             whole: Rows that lack nothing.
+            exported: Formats that the set was exported to, as ``exports.json`` lists them.
             progress: Shows how far it is.
 
         Returns:
             How many items were rendered again.
         """
-        self.protocol.attempt("testset.json", lambda: recipe_faults(self.told))
+        self._attempt("testset.json", lambda: recipe_faults(self.told))
         self._versions()
-        self._exports()
+        self._exports(exported)
         try:
             base = recipe_folder(self.told.disk, self.asked.recipe_folder)
             loaded = recipe_there(self.told, base)
@@ -67,18 +67,25 @@ class Origin:
     def _unchecked(self, what: str, why: str, remedy: str = REMEDY) -> None:
         self.protocol.unchecked.append(Unchecked(what, why, remedy))
 
-    @property
-    def _made_here(self) -> bool:
-        """Whether this version made it: another one may plan otherwise, and put the same into other words."""
-        return bool(self.told.identity.get("made_by") == self.makers.version)
+    def _attempt(self, what: str, check: Callable[[], Made]) -> None:
+        """Hold something that was made again against the set.
+
+        What the set says of its maker is a claim, and no reason to look away: only words that are other than this
+        version's are then not known to be wrong. They are told as what was not checked.
+        """
+
+        def deviations() -> tuple[Fault, ...]:
+            made, said = check(), self.told.identity.get("made_by")
+            if said == self.makers.version or not made.words:
+                return (*made.faults, *made.words)
+            why = f"it says that {said!r} made it, and {self.makers.version} says otherwise: {made.words[0]}"
+            self._unchecked(f"words of {what}", why, f"check it with {said!r}, or compare --identity")
+            return made.faults
+
+        self.protocol.attempt(what, deviations)
 
     def _planned_again(self, loaded: LoadedRecipe) -> bool:
         """Make the set again but for its audio; whether that could be done."""
-        if not self._made_here:
-            made_by = self.told.identity.get("made_by")
-            why = f"{made_by!r} made it; this is {self.makers.version}, which may plan and word otherwise"
-            self._unchecked(MADE_AGAIN, why, "use the version that made it")
-            return False
         try:
             plan = self.makers.plan(loaded)
         except DesignError as error:
@@ -88,15 +95,14 @@ class Origin:
         except AcoustigridError as error:
             self._unchecked(MADE_AGAIN, str(error))
             return False
-        self.protocol.attempt("the plan", lambda: against_plan(self.told, plan, self.makers))
+        self._attempt("files made again", lambda: against_plan(self.told, plan, self.makers))
         made = "labels, licences, notes, balance and every derived file made again from recipe, corpus and noise"
         self.protocol.checks.append(("plan", made))
         return True
 
     def _without_plan(self) -> None:
         """What can be said where the plan cannot be made again."""
-        if self._made_here:
-            self.protocol.attempt("files made of others", lambda: against_rows(self.told, self.makers))
+        self._attempt("files made of others", lambda: against_rows(self.told, self.makers))
         try:
             base = recipe_folder(self.told.disk, self.asked.recipe_folder)
             self.protocol.deviations += label_faults(self.told, base)
@@ -107,7 +113,10 @@ class Origin:
             self.protocol.checks.append(("labels", said))
 
     def _versions(self) -> None:
-        """Which packages made it can be checked nowhere; that others are installed is told."""
+        """Which packages, and which version, made it can be checked nowhere; that these are others is told."""
+        maker = self.told.identity.get("made_by")
+        if maker != self.makers.version:
+            self._unchecked("made_by in testset.json", f"it says {maker!r}, and this is {self.makers.version}", "")
         here, said = versions_here(), self.told.identity.get("versions")
         then: dict[str, Any] = said if isinstance(said, dict) else {}
         other = [name for name in {**here, **then} if here.get(name) != then.get(name)]
@@ -115,10 +124,10 @@ class Origin:
             told = ", ".join(f"{name} {then.get(name)!r} (here {here.get(name)!r})" for name in other[:4])
             self._unchecked("versions in testset.json", f"others are installed: {told}", "")
 
-    def _exports(self) -> None:
-        for name in read_exports(self.told.disk.sealed):
+    def _exports(self, exported: Mapping[str, Any]) -> None:
+        for name, entry in exported.items():
             try:
-                self.protocol.deviations += against_exports(self.told, name, self.makers)
+                self.protocol.deviations += against_exports(self.told, name, entry["files"], self.makers)
             except AcoustigridError as error:
                 self._unchecked(f"the export '{name}' made again", str(error), "")
 

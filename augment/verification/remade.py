@@ -1,7 +1,8 @@
 """A set made again but for its audio: planned anew, described anew, and held against its files."""
 
+import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from augment.files.json_text import json_text
 from augment.recipe.loader import LoadedRecipe
 from augment.testset.exports import export_again
 from augment.testset.finish import files_beside
-from augment.testset.folder import DATASHEET, IDENTITY, MANIFEST, PLAN
+from augment.testset.folder import COVERAGE, CROISSANT, DATASHEET, EXPORTS, IDENTITY, MANIFEST, PAGE, PLAN
 from augment.testset.outgoing import outgoing_items
 from augment.verification.books import read_failures
 from augment.verification.sources import Told
@@ -23,6 +24,28 @@ Rows = Mapping[str, Row]
 MOST_NAMED = 3
 APART = ("versions", "made_by", "profiles")
 """What ``testset.json`` says that is looked at elsewhere: a set may be checked on another machine than made it."""
+WORDS = ("limits", "notes", COVERAGE, DATASHEET, PAGE, CROISSANT)
+"""Parts of ``testset.json``, and files, that another version may put into other words and mean the same."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What deviates from a set that was made again.
+
+    Attributes:
+        faults: Where it is other data.
+        words: Where it is other words.
+    """
+
+    faults: tuple[Fault, ...]
+    words: tuple[Fault, ...]
+
+    @classmethod
+    def by_name(cls, named: Iterable[tuple[str, Fault]]) -> "Made":
+        """Faults by the part of ``testset.json``, or the file, that they are in."""
+        found = list(named)
+        data, words = ([fault for name, fault in found if (name in WORDS) is worded] for worded in (False, True))
+        return cls(tuple(data), tuple(words))
 
 
 @dataclass(frozen=True)
@@ -81,7 +104,7 @@ def differences_of_rows(place: str, found: Rows, made: Rows, source: str) -> lis
     return faults
 
 
-def against_plan(told: Told, plan: Plan, makers: Makers) -> list[Fault]:
+def against_plan(told: Told, plan: Plan, makers: Makers) -> Made:
     """Everything in a set but its audio and what was measured, against the plan of today.
 
     Args:
@@ -92,23 +115,31 @@ def against_plan(told: Told, plan: Plan, makers: Makers) -> list[Fault]:
     disk, source = told.disk, "its recipe, corpus and noise"
     items = {row["audio_filepath"]: row for row in outgoing_items(plan).rows(named=True)}
     faults = differences_of_rows(disk.place(PLAN), told.planned, items, source)
+    if list(told.planned) != list(items) and set(told.planned) == set(items):
+        faults.append(Fault(disk.place(PLAN), f"its rows stand in another order than {source} gives them"))
     rows = {row["audio_filepath"]: row for row in told.rows}
     manifest, identity, beside = makers.described(plan, rows, read_failures(disk))
     made = {row["audio_filepath"]: row for row in manifest}
     faults += differences_of_rows(disk.place(MANIFEST), {n: r for n, r in rows.items() if n in made}, made, source)
-    faults += _identity_faults(disk.place(IDENTITY), told.identity, json.loads(json_text(identity)))
+    said = _identity_faults(disk.place(IDENTITY), told.identity, json.loads(json_text(identity)))
     files = files_beside(plan, manifest, read_failures(disk), beside)
     del files[PLAN]  # its rows are compared: other versions of polars write other bytes
-    return [*faults, *_file_faults(told, files, "what its recipe, its corpus and what was measured give")]
+    written = _file_faults(told, files, "what its recipe, its corpus and what was measured give")
+    return Made((*faults, *said.faults, *written.faults), (*said.words, *written.words))
 
 
-def _identity_faults(place: str, found: Row, made: Row) -> list[Fault]:
+def _identity_faults(place: str, found: Row, made: Row) -> Made:
     names = [name for name in {**made, **found} if name not in (*APART, "checksums")]
-    return [
-        Fault(place, f"{name}: the set made again says {_short(made.get(name))}, it says {_short(found.get(name))}")
+    return Made.by_name(
+        (
+            name,
+            Fault(
+                place, f"{name}: the set made again says {_short(made.get(name))}, it says {_short(found.get(name))}"
+            ),
+        )
         for name in names
         if found.get(name) != made.get(name)
-    ]
+    )
 
 
 def _short(value: Any) -> str:
@@ -116,21 +147,21 @@ def _short(value: Any) -> str:
     return text if len(text) <= 200 else f"{text[:200]} ..."
 
 
-def against_rows(told: Told, makers: Makers) -> list[Fault]:
+def against_rows(told: Told, makers: Makers) -> Made:
     """Files that are made of others in the set, against these: without the corpus."""
     sheet = told.disk.read(DATASHEET).decode("utf-8", "replace")
     return _file_faults(told, makers.retold(told, sheet), "what the other files of the set give")
 
 
-def _file_faults(told: Told, files: Mapping[str, bytes], source: str) -> list[Fault]:
+def _file_faults(told: Told, files: Mapping[str, bytes], source: str) -> Made:
     faults = []
     for name, data in files.items():
         if not told.disk.has(name):
             continue  # told where the side files are looked at
-        found = told.disk.read(name)
-        if found != data:
-            faults.append(Fault(told.disk.place(name), f"is not {source}: {_first_difference(found, data)}"))
-    return faults
+        if told.disk.hash(name) != hashlib.sha256(data).hexdigest():
+            differs = _first_difference(told.disk.read(name), data)
+            faults.append((name, Fault(told.disk.place(name), f"is not {source}: {differs}")))
+    return Made.by_name(faults)
 
 
 def _first_difference(found: bytes, made: bytes) -> str:
@@ -150,15 +181,25 @@ def _lines(data: bytes) -> list[str]:
     return data.decode("utf-8", "replace").split("\n")
 
 
-def against_exports(told: Told, name: str, makers: Makers) -> list[Fault]:
+def against_exports(told: Told, name: str, listed: Collection[str], makers: Makers) -> list[Fault]:
     """An export made again from the set, against what is in its folder.
+
+    Args:
+        told: The set.
+        name: Of the format.
+        listed: Its files, as ``exports.json`` names them.
+        makers: How it is made.
 
     Raises:
         AcoustigridError: It cannot be made here.
     """
-    remedy, faults = export_again(told.disk.folder, name), []
+    remedy, faults, made = export_again(told.disk.folder, name), [], set()
     for file, data in makers.exported(told.disk.folder, name):
+        made.add(file)
         path = f"{name}/{file}"
         if told.disk.has(path) and told.disk.read(path) != data:
             faults.append(Fault(told.disk.place(path), "is not what the set gives", remedy))
+    for file in sorted(made ^ set(listed)):
+        said = f"{EXPORTS} does not list it" if file in made else "the format has no such file"
+        faults.append(Fault(told.disk.place(f"{name}/{file}"), said, remedy))
     return faults

@@ -1,12 +1,14 @@
 """What a test set was made from, where it is still there: its recipe's folder, its corpus, its plan before it left."""
 
-import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from augment.design.conditions import Condition, condition_of
-from augment.errors import AcoustigridError, Fault, TestSetError
+from augment.design.grid.factors import Choice
+from augment.errors import AcoustigridError, DesignError, Fault, TestSetError, gathered
+from augment.files.json_text import strict_json
 from augment.files.walk import STATE
 from augment.recipe.loader import LoadedRecipe, load_recipe
 from augment.testset.folder import PLAN, RECIPE, WHERE
@@ -50,7 +52,7 @@ def told_by(disk: Disk, identity: Row, rows: list[Row], planned: dict[str, Row])
         choices = dict.fromkeys(tuple(str(row[factor]) for factor in loaded.settings) for row in planned.values())
     except KeyError as error:
         raise TestSetError(Fault(disk.place(PLAN), f"the plan has no column for the factor {error}")) from None
-    found = {condition.name: condition for condition in (condition_of(choice, loaded) for choice in choices)}
+    found = {condition.name: condition for condition in _conditions(choices, loaded, disk.place(PLAN))}
     strange = sorted({row["condition"] for row in planned.values()} - set(found))
     if strange:
         raise TestSetError(Fault(disk.place(PLAN), f"'{strange[0]}' is no condition of the recipe"))
@@ -58,6 +60,18 @@ def told_by(disk: Disk, identity: Row, rows: list[Row], planned: dict[str, Row])
     order = [name for name in listed if name in found] if isinstance(listed, list) else []
     names = dict.fromkeys([*order, *sorted(found)])
     return Told(disk, identity, rows, planned, loaded, tuple(found[name] for name in names))
+
+
+def _conditions(choices: Iterable[Choice], loaded: LoadedRecipe, place: str) -> list[Condition]:
+    found, faults = list[Condition](), list[Fault]()
+    for choice in choices:
+        try:
+            found.append(condition_of(choice, loaded))
+        except DesignError as error:
+            faults += [Fault(place, fault.message, fault.remedy) for fault in error.faults]
+    if faults:
+        raise TestSetError(gathered(faults))
+    return found
 
 
 def recipe_folder(disk: Disk, given: str | Path | None) -> Path:
@@ -72,7 +86,7 @@ def recipe_folder(disk: Disk, given: str | Path | None) -> Path:
     if not disk.has(name):
         raise TestSetError("nothing here says where its recipe was")
     try:
-        return Path(json.loads(disk.read(name).decode("utf-8"))["recipe_folder"])
+        return Path(strict_json(disk.read(name).decode("utf-8"))["recipe_folder"])
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise TestSetError(Fault(disk.place(name), f"cannot be read: {error!r}")) from None
 
@@ -88,15 +102,19 @@ def with_recordings(told: Told) -> dict[str, Row]:
     name = f"{STATE}/{PLAN}"
     if not told.disk.has(name):
         raise TestSetError("recordings behind pseudonyms are known only where the set was made")
-    kept = read_plan(told.disk.read(name), told.disk.folder / name)
+    kept, place = read_plan(told.disk.read(name), told.disk.folder / name), told.disk.place(name)
+    if list(kept) != list(told.planned):
+        raise TestSetError(
+            Fault(place, "it is not the plan of this test set: its items are others, or in another order")
+        )
     for path, row in told.planned.items():
         outgoing = {column: value for column, value in row.items() if column not in WITHHELD}
         try:
-            same = outgoing == outgoing_part(kept.get(path, {}))
+            same = list(kept[path]) == list(row) and outgoing == outgoing_part(kept[path])
         except (ValueError, TypeError, AttributeError):
             same = False
         if not same:
-            raise TestSetError(Fault(told.disk.place(name), f"it is not the plan of this test set: see '{path}'"))
+            raise TestSetError(Fault(place, f"it is not the plan of this test set: see '{path}'"))
     return kept
 
 

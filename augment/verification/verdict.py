@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from augment.errors import AcoustigridError, Fault
+from augment.errors import AcoustigridError, Fault, counted
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,22 @@ class Verdict:
     def sound(self) -> bool:
         """Whether nothing deviates."""
         return not self.deviations
+
+    @property
+    def state(self) -> str:
+        """All of it in some words: that all is as it should be is said only where all was checked.
+
+        Example:
+            >>> Verdict(Path("set"), 4, 4, ()).state, Verdict(Path("set"), 4, 0, (Fault("a", "b"),)).state
+            ('all as it should be', '1 deviation')
+            >>> Verdict(Path("set"), 4, 4, (), (Unchecked("labels", "the corpus is not here"),)).state
+            'nothing deviates, but not all was checked: labels'
+        """
+        if self.deviations:
+            return counted(len(self.deviations), "deviation")
+        if self.unchecked:
+            return f"nothing deviates, but not all was checked: {'; '.join(u.what for u in self.unchecked)}"
+        return "all as it should be"
 
 
 @dataclass

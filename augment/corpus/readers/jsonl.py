@@ -9,7 +9,7 @@ from typing import Any
 from augment.corpus.documents import document_rows, holds_rows
 from augment.corpus.source import Place, Source
 from augment.errors import Fault
-from augment.files.json_text import CAREFUL, PLAIN
+from augment.files.json_text import CAREFUL, PLAIN, keys_once
 
 FOLDER = False
 SIGNS = ()
@@ -73,18 +73,12 @@ def _is_document(head: Sequence[str]) -> bool:
 
 
 def _plain_row(line: str) -> dict[str, Any] | None:
-    """The object of a line; None where it takes a closer look: a syntax error, half of a surrogate pair, a key twice.
-
-    Every key is followed by a colon. So an object with as many keys as its line has colons has none of them twice, and
-    none within another object.
-    """
+    """The object of a line; None where it takes a closer look: an error, half of a surrogate pair, a key twice."""
     try:
         row = PLAIN.decode(line)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(row, dict) or len(row) != line.count(":") or "\\ud" in line or "\\uD" in line:
-        return None
-    return row
+    return row if keys_once(row, line) and "\\ud" not in line and "\\uD" not in line else None
 
 
 def _row(place: str, line: str) -> dict[str, Any] | Fault:

@@ -10,7 +10,6 @@ speed) are faults; a changed sample rate alone is none.
 Reference: Lhotse's documentation, "Cuts" and "Supervision manifest"; lhotse/augmentation/transform.py.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from augment.corpus.given import differing, labels_of
 from augment.corpus.source import Row, Source
 from augment.corpus.unused import Kind
 from augment.errors import CorpusError, Fault
+from augment.files.json_text import CAREFUL
 
 SUFFIXES = (".jsonl.gz",)
 FOLDER = True
@@ -65,7 +65,7 @@ def _objects(source: Source, path: Path) -> Iterator[tuple[str, dict[str, Any] |
         if not line.strip():
             continue
         try:
-            found = json.loads(line)
+            found = CAREFUL.decode(line)
         except (ValueError, RecursionError) as error:
             yield place, source.fault(place, f"this line is not JSON: {error}")
             continue

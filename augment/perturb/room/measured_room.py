@@ -34,6 +34,7 @@ class MeasuredRoom(Perturbation):
     kind: Literal["measured_room"]
     stage: ClassVar = Stage.ROOM
     records: ClassVar = RECORDS
+    unheard: ClassVar = frozenset({"noise_source", "keep_gain", "distance_m"})
     limits: ClassVar = (
         "Measured rooms: responses from a loudspeaker in the talker's place; noises have a path only where the recipe "
         "names responses for them, and stay dry otherwise.",

@@ -1,0 +1,165 @@
+"""What a plan and its rows say, against the set's own recipe and each other: without a corpus, and nothing is heard."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from augment.design.assignment import Schedule, in_turns
+from augment.design.conditions import Condition, conditions
+from augment.design.dealing import read_dealt
+from augment.design.naming import file_stem
+from augment.design.plan import plan_columns, utterance_columns
+from augment.design.provenance import SoundSource, heard_in, of_mixture, speech_source
+from augment.errors import Fault
+from augment.files.json_text import strict_json
+from augment.recipe.experiment import Rotated
+from augment.recipe.model import measured
+from augment.testset.finish import manifest_columns, planned_cells, step_columns
+from augment.testset.folder import IDENTITY, MANIFEST, PLAN, SOUND
+from augment.verification.remade import differences_of_rows
+from augment.verification.sources import Told
+
+Row = Mapping[str, Any]
+Rows = dict[str, dict[str, Any]]
+OTHERS = "its recipe and its other rows"
+BABBLE = SoundSource("talkers", "", "", "")
+"""Stands for voices of the corpus, which alone knows their licences."""
+
+
+def design_faults(told: Told) -> list[Fault]:
+    """Items that are missing or too many, and all of a row that follows from the recipe or from other rows.
+
+    Args:
+        told: The set.
+    """
+    plan, manifest = told.disk.place(PLAN), told.disk.place(MANIFEST)
+    labels = told.identity.get("labels")
+    if not (isinstance(labels, list) and all(isinstance(name, str) for name in labels)):
+        return [Fault(told.disk.place(IDENTITY), "does not say which columns are labels")]
+    if not told.planned:
+        return [Fault(plan, "it has no items")]
+    grid, factors = conditions(told.loaded), told.loaded.settings
+    each, faults = _each(told, len(grid))
+    faults += _column_faults(plan, next(iter(told.planned.values())), plan_columns(factors, labels))
+    for row in told.rows[:1]:
+        faults += _column_faults(manifest, row, manifest_columns(labels, factors, grid))
+    if each:
+        made = _made(told, in_turns(grid, each, told.loaded.recipe.seed), utterance_columns(labels))
+        faults += differences_of_rows(plan, told.planned, made, OTHERS)
+        if [name for name in told.planned if name in made] != [name for name in made if name in told.planned]:
+            faults.append(Fault(plan, "its rows stand in another order than the conditions of its recipe"))
+    named = {condition.name: condition for condition in grid}
+    rows = {r["audio_filepath"]: r for r in told.rows if r["audio_filepath"] in told.planned}
+    cells = {name: _cells(told, row, named) for name, row in rows.items()}
+    return [*faults, *_block_faults(told), *differences_of_rows(manifest, rows, cells, "its plan")]
+
+
+def _column_faults(place: str, row: Row, expected: Sequence[str]) -> list[Fault]:
+    """Columns that are missing, too many, or in another order."""
+    faults = [Fault(place, f"it has no column '{name}'") for name in expected if name not in row]
+    faults += [Fault(place, f"its column '{name}' is none of a test set") for name in row if name not in expected]
+    if not faults and list(row) != list(expected):
+        faults.append(Fault(place, f"its columns stand in another order; expected {', '.join(expected)}"))
+    return faults
+
+
+def _each(told: Told, count: int) -> tuple[int, list[Fault]]:
+    """How many conditions each utterance meets; 0 where nobody says it."""
+    assignment, said = told.loaded.recipe.assignment, told.identity.get("conditions_per_utterance")
+    if assignment == "rotated":
+        each = said if type(said) is int and 1 <= said <= count else 0
+    else:
+        each = assignment.rotated if isinstance(assignment, Rotated) else count
+    if each == said:
+        return each, []
+    message = f"conditions_per_utterance: the recipe gives {each or f'1 to {count}'}, it says {said!r}"
+    return each, [Fault(told.disk.place(IDENTITY), message)]
+
+
+def _made(told: Told, turns: Schedule, columns: Sequence[str]) -> Rows:
+    """Items by path; what an utterance has in common is what most of its rows say."""
+    utterances: dict[str, list[Row]] = {}
+    for row in told.planned.values():
+        utterances.setdefault(row["utterance"], []).append(row)
+    dealt, suffix = _dealt(told.planned.values()), told.loaded.recipe.output.format
+    made: Rows = {}
+    for utterance, rows in utterances.items():
+        common = {name: _usual(row[name] for row in rows) for name in columns if name in rows[0]}
+        stem, block = file_stem(utterance), common["block"]
+        of_utterance: Rows = {}
+        for condition in (turns.conditions[number] for number in turns.of_block(block)):
+            path = f"{SOUND}/{condition.name}/{stem}.{suffix}"
+            parts = {step.plays: dealt.get((step.plays, block)) for step in condition.chain if step.plays}
+            of_utterance[path] = {
+                "id": f"{stem}__{condition.name}", "audio_filepath": path, "condition": condition.name,
+                **dict(condition.settings), **common, "dealt": json.dumps(parts, sort_keys=True),
+            }  # fmt: skip
+        _licensed(told, {condition.name: condition for condition in turns.conditions}, of_utterance)
+        made |= of_utterance
+    return made
+
+
+def _dealt(rows: Iterable[Row]) -> dict[tuple[str, int], Any]:
+    """What most rows of a block say that was dealt to it, by what plays it and block."""
+    said: dict[tuple[str, int], Counter[str]] = {}
+    for row in rows:
+        for played, part in strict_json(row["dealt"]).items():
+            said.setdefault((played, row["block"]), Counter())[json.dumps(part, sort_keys=True)] += 1
+    return {key: json.loads(texts.most_common(1)[0][0]) for key, texts in said.items()}
+
+
+def _usual(values: Iterable[Any]) -> Any:
+    """The value that comes most often; the first of several that come alike."""
+    return Counter(values).most_common(1)[0][0]
+
+
+def _licensed(told: Told, named: Mapping[str, Condition], made: Rows) -> None:
+    """Write licence and credit into the items of an utterance: those of its speech, and of what its steps add.
+
+    Where the corpus alone knows what is added, or no item has the speech alone, items that hear the same are alike.
+    """
+    alike: dict[tuple[SoundSource, ...], list[str]] = {}
+    for path, row in made.items():
+        if path in told.planned:
+            heard = heard_in(named[row["condition"]], read_dealt(row["dealt"]), told.loaded, [BABBLE])
+            alike.setdefault(tuple(dict.fromkeys(heard)), []).append(path)
+    usual = {
+        heard: _usual((told.planned[path]["licence"], told.planned[path]["credit"]) for path in paths)
+        for heard, paths in alike.items()
+    }
+    speech = speech_source(*usual[()]) if () in usual else None
+    for heard, paths in alike.items():
+        licence, credit = usual[heard]
+        if speech is not None and BABBLE not in heard:
+            licence, _, credit = of_mixture(speech, heard)
+        for path in paths:
+            made[path] |= {"licence": licence, "credit": credit}
+
+
+def _block_faults(told: Told) -> list[Fault]:
+    """Groups that have not the utterances that the recipe asks for, or lack some of the blocks that all groups have."""
+    blocks: dict[str, dict[str, int]] = {}
+    for row in told.planned.values():
+        blocks.setdefault(row["group"], {})[row["utterance"]] = row["block"]
+    asked, most = told.loaded.recipe.balance.utterances, max(map(len, blocks.values()))
+    size = asked if isinstance(asked, int) else most
+    faults = []
+    for group, seats in sorted(blocks.items()):
+        if sorted(seats.values()) != list(range(size)):
+            found = f"{len(seats)} utterances, in blocks {sorted(seats.values())[:20]}"
+            message = f"the group '{group}' has {found}; the recipe gives it {size}, one in each block from 0"
+            faults.append(Fault(told.disk.place(PLAN), message))
+    return faults
+
+
+def _cells(told: Told, row: Row, named: Mapping[str, Condition]) -> dict[str, Any]:
+    """What a row of the manifest must say that its plan does not spell as it does, and was not measured."""
+    item = told.planned[row["audio_filepath"]]
+    condition = named.get(item["condition"])
+    if condition is None:
+        return {}
+    cells = {name: value for name, value in planned_cells(item, condition, told.loaded).items() if name not in item}
+    fills = set(step_columns([condition]))
+    empty = {name: None for name in row if measured(name) and name not in fills and name not in item}
+    return {**empty, **{name: value for name, value in cells.items() if name in row}}

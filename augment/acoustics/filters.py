@@ -13,6 +13,8 @@ from augment.acoustics import Signal
 DEEPEST_DB = 60.0
 MOST_KEPT_BYTES = 2**22
 SHORTEST_CHUNK = 8192
+LONGEST_TRANSFORM = 2**20
+"""Samples up to which one transform is faster than many short ones, and has room."""
 SPEECH_BAND_HZ = (400.0, 3000.0)
 INFRASOUND_HZ, AUDIBLE_HZ = 20.0, 40.0
 INFRASOUND_REJECTION_DB = 80.0
@@ -303,9 +305,14 @@ def without_infrasound(signal: Signal, sample_rate_hz: int) -> Signal:
         True
     """
     centred = signal - np.mean(signal)
-    taps = _high_pass_of_sources(sample_rate_hz)
-    half = taps.size // 2
-    return np.asarray(scipy.signal.oaconvolve(_continued(centred, half), taps, mode="valid"), dtype=np.float64)
+    response = _high_pass_of_sources(sample_rate_hz)
+    half = response.taps.size // 2
+    longer = _continued(centred, half)
+    if longer.size > LONGEST_TRANSFORM:
+        return np.asarray(scipy.signal.oaconvolve(longer, response.taps, mode="valid"), dtype=np.float64)
+    size = transform_size(longer.size)  # what wraps around falls on the first samples, which are not wanted
+    whole = scipy.fft.irfft(scipy.fft.rfft(longer, size) * response.spectrum(size), size, overwrite_x=True)
+    return np.asarray(whole[2 * half :][: signal.size], dtype=np.float64)
 
 
 def _continued(signal: Signal, samples: int) -> Signal:
@@ -314,8 +321,8 @@ def _continued(signal: Signal, samples: int) -> Signal:
 
 
 @cache
-def _high_pass_of_sources(sample_rate_hz: int) -> NDArray[np.float64]:
+def _high_pass_of_sources(sample_rate_hz: int) -> ImpulseResponse:
     width, middle = AUDIBLE_HZ - INFRASOUND_HZ, (AUDIBLE_HZ + INFRASOUND_HZ) / 2
     size, beta = scipy.signal.kaiserord(INFRASOUND_REJECTION_DB, width / (sample_rate_hz / 2))
     taps = scipy.signal.firwin(size | 1, middle, window=("kaiser", beta), pass_zero=False, fs=sample_rate_hz)
-    return np.asarray(taps, dtype=np.float64)
+    return ImpulseResponse(np.asarray(taps, dtype=np.float64))

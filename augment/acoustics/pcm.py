@@ -1,5 +1,7 @@
 """From float to 16-bit integers, by one rule for every file format."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,7 +19,7 @@ def headroom_gain(signal: Signal) -> float:
         >>> headroom_gain(np.array([0.5, -0.9])), headroom_gain(np.array([1.98]))
         (1.0, 0.5)
     """
-    peak = float(np.max(np.abs(signal), initial=0.0))
+    peak = max(float(np.max(signal, initial=0.0)), -float(np.min(signal, initial=0.0)))
     return 1.0 if peak <= LARGEST else HEADROOM_PEAK / peak
 
 
@@ -41,9 +43,13 @@ def quantise(signal: Signal) -> tuple[NDArray[np.int16], int]:
         >>> values.tolist(), clipped
         ([0, 16384, -32768, 32767], 1)
     """
-    if not np.isfinite(signal).all():
+    scaled = signal * FULL_SCALE
+    np.rint(scaled, out=scaled)
+    low, high = float(np.min(scaled, initial=0.0)), float(np.max(scaled, initial=0.0))
+    if not (math.isfinite(low) and math.isfinite(high)):  # what is no number is the largest of whatever it is among
         raise ValueError("a sample is not a finite number")
-    scaled = np.rint(signal * FULL_SCALE)
+    if low >= -FULL_SCALE and high <= FULL_SCALE - 1:
+        return scaled.astype(np.int16), 0
     limited = np.clip(scaled, -FULL_SCALE, FULL_SCALE - 1)
     return limited.astype(np.int16), int(np.count_nonzero(limited != scaled))
 

@@ -57,5 +57,8 @@ def _csv(
     writer = csv.writer(text, quoting=quoting)
     names = list(rows[0]) if rows else ["id"]
     writer.writerow(map(put, names))
-    writer.writerows([put(row[name]) for name in names] for row in rows)
+    columns = [[row[name] for row in rows] for name in names]
+    # Only texts are written otherwise than they are; most columns are numbers.
+    cells = (map(put, column) if str in set(map(type, column)) else column for column in columns)
+    writer.writerows(zip(*cells, strict=True))
     return text.getvalue().encode()

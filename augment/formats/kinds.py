@@ -27,7 +27,7 @@ def kind_of(column: str, values: Iterable[Any]) -> type:
         >>> kind_of("block", [1, None]), kind_of("x", [1, 2.5]), kind_of("x", [1, "a"])
         (<class 'int'>, <class 'float'>, <class 'str'>)
     """
-    kinds = {type(value) for value in values if value is not None}
+    kinds = set(map(type, values)) - {type(None)}
     if kinds == {int, float}:
         return float
     if kinds:

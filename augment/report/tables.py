@@ -13,6 +13,9 @@ from augment.report.design import assignment_text, balance_text, conditions_text
 from augment.report.detection import detection_text
 from augment.report.text import counted, table
 
+ALL_NOISES = "noise_level_dba"
+NOISE_DBA = re.compile(r"noise\d*_level_dba")
+
 
 def coverage(plan: Plan, made: Iterable[str]) -> str:
     """The grid: files of each condition (row) and group (column), and the holes.
@@ -75,19 +78,25 @@ def measured(rows: Iterable[Mapping[str, Any]]) -> str:
     columns = {"SNR asked": "snr_requested_db", "SNR measured": "snr_db", "A-weighted": "snr_a_weighted_db"}
     columns |= {"delivered": "snr_delivered_db", "LUFS": "loudness_lufs"}
     if any(row.get("speech_level_dbspl") is not None for some in found.values() for row in some):
-        columns |= {"speech dB SPL": "speech_level_dbspl", "noise dB(A)": "noise_level_dba"}
-    found = {name: [{**row, "noise_level_dba": _noise_dba(row)} for row in some] for name, some in found.items()}
+        columns |= {"speech dB SPL": "speech_level_dbspl", "noise dB(A)": ALL_NOISES}
+    of_noises = sorted(name for row in next(iter(found.values()), [])[:1] for name in row if NOISE_DBA.fullmatch(name))
     lines = [
-        [name, *(_spread(some, column) for column in columns.values()), sum(r["headroom_gain_db"] < 0 for r in some)]
+        [
+            name,
+            *(_spread([_seen(row, column, of_noises) for row in some]) for column in columns.values()),
+            sum(row["headroom_gain_db"] < 0 for row in some),
+        ]
         for name, some in found.items()
     ]
     return table(["condition", *columns, "made softer"], lines) + "\nmean (smallest..largest)"
 
 
-def _noise_dba(row: Mapping[str, Any]) -> float | None:
-    """Level of all noises of an item together; they are added as powers."""
-    columns = [name for name in row if re.fullmatch(r"noise\d*_level_dba", name)]
-    levels = [row[name] for name in columns if row[name] is not None]
+def _seen(row: Mapping[str, Any], column: str, of_noises: Sequence[str]) -> float | None:
+    """A value of an item; of its noises in dB(A), the level of all together: they are added as powers."""
+    if column != ALL_NOISES:
+        value: float | None = row.get(column)
+        return value
+    levels = [row[name] for name in of_noises if row[name] is not None]
     return 10 * math.log10(sum(10 ** (level / 10) for level in levels)) if levels else None
 
 
@@ -97,9 +106,9 @@ def in_order(plan: Plan, rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str,
     return sorted(rows, key=lambda row: place[row["condition"]])
 
 
-def _spread(rows: Sequence[Mapping[str, Any]], column: str) -> str:
+def _spread(found: Iterable[float | None]) -> str:
     """Mean, and the range where it is wider than a tenth."""
-    values = [row[column] for row in rows if row.get(column) is not None]
+    values = [value for value in found if value is not None]
     if not values:
         return "-"
     mean, low, high = sum(values) / len(values), min(values), max(values)

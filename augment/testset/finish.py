@@ -86,36 +86,46 @@ def manifest_rows(plan: Plan, finished: Rows) -> list[dict[str, Any]]:
     """Rows of the manifest for all finished items, in the plan's order."""
     labels = label_columns(plan.corpus, plan.loaded).values()
     columns = manifest_columns(labels, plan.loaded.settings, plan.conditions)
-    named = {condition.name: condition for condition in plan.conditions}
+    cells = PlannedCells(plan.loaded, plan.conditions)
     rows = []
     for item in plan.items.rows(named=True):
         made = finished.get(item["audio_filepath"])
         if made is None:
             continue
         # What was measured is the file's; all else is the plan's, which may have other labels by now.
-        complete = {**made, **planned_cells(item, named[item["condition"]], plan.loaded)}
+        complete = {**made, **cells.of(item)}
         rows.append(outgoing_row(plan, {name: complete.get(name) for name in columns}))
     return rows
 
 
-def planned_cells(item: Mapping[str, Any], condition: Condition, loaded: LoadedRecipe) -> dict[str, Any]:
-    """What a row of the manifest says that was not measured.
+class PlannedCells:
+    """What rows of the manifest say that was not measured.
 
     Args:
-        item: Row of the plan.
-        condition: Of the item.
         loaded: The recipe.
+        conditions: Of the plan.
     """
-    offset, rate_hz = item["source_offset"], loaded.recipe.output.sample_rate_hz
-    return {
-        **item,
-        **_noise_names(condition, item["dealt"], rate_hz),
-        "duration": duration_s(item["samples"], rate_hz),
-        "sample_rate": rate_hz,
-        **snr_columns(loaded),
-        "source_offset": None if offset is None else float(offset),
-        "source_level_dbov": float(item["source_level_dbov"]),
-    }
+
+    def __init__(self, loaded: LoadedRecipe, conditions: Iterable[Condition]) -> None:
+        self._rate_hz = loaded.recipe.output.sample_rate_hz
+        self._same = {"sample_rate": self._rate_hz, **snr_columns(loaded)}
+        self._conditions = {condition.name: condition for condition in conditions}
+        self._noises: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def of(self, item: Mapping[str, Any]) -> dict[str, Any]:
+        """Of a row of the plan."""
+        heard = (item["condition"], item["dealt"])
+        if heard not in self._noises:  # a block's items, and often those of many blocks
+            self._noises[heard] = _noise_names(self._conditions[heard[0]], heard[1], self._rate_hz)
+        offset = item["source_offset"]
+        return {
+            **item,
+            **self._noises[heard],
+            **self._same,
+            "duration": duration_s(item["samples"], self._rate_hz),
+            "source_offset": None if offset is None else float(offset),
+            "source_level_dbov": float(item["source_level_dbov"]),
+        }
 
 
 def snr_columns(loaded: LoadedRecipe) -> dict[str, str]:

@@ -8,6 +8,11 @@ from pathlib import Path
 _PACKAGE = Path(__file__).resolve().parent
 
 
+def package_folder() -> Path:
+    """Where the code is."""
+    return _PACKAGE
+
+
 def bundled(folder: str) -> Path:
     """Folder of bundled data.
 

@@ -17,9 +17,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -97,7 +98,7 @@ class Bench:
     def floor(self, in_memory: bool) -> "Spent":
         """Floor M or F: the sum of what its tasks took, over the processes, as if none had ever waited."""
         with tempfile.TemporaryDirectory(dir=self.folder) as out:
-            timed = list(processes.run(Floor(Path(out), in_memory), self.sources, self.workers))
+            timed = list(_ran(Floor(Path(out), in_memory), self.sources, self.workers))
         return Spent(sum(one.spent_s for one in timed) / self.workers, max(one.peak_mb for one in timed))
 
     def peer(self) -> "Spent":
@@ -105,13 +106,13 @@ class Bench:
         responses = tuple(str(self.folder / f"{device}.wav") for device in DEVICES)
         with tempfile.TemporaryDirectory(dir=self.folder) as out:
             job = Audiomentations(Path(out), str(self.folder / "noise.wav"), responses, SNRS_DB, RATE_HZ)
-            return Spent.of(processes.run(job, self.sources, self.workers))
+            return Spent.of(_ran(job, self.sources, self.workers))
 
     def rendering(self, workers: int) -> "Spent":
         """Shards of ours, from the beginning of the first to the end of the last."""
         with tempfile.TemporaryDirectory(dir=self.folder) as out, SealedFolder.made(Path(out), SCRATCH) as sealed:
             job = Ours(ShardWriter(sealed, job_of(self.plan.loaded, self.plan.conditions)))
-            return Spent.of(processes.run(job, shards(self.plan, set(), workers), workers))
+            return Spent.of(_ran(job, shards(self.plan, set(), workers), workers))
 
     def command(self, *arguments: str) -> float:
         """Seconds of a command of ours in a process of its own."""
@@ -125,6 +126,11 @@ class Bench:
         with tempfile.TemporaryDirectory(dir=self.folder) as out:
             recipe, where = str(self.folder / "recipe.yaml"), str(Path(out) / "set")
             return self.command("build", recipe, "--out", where, "--workers", str(self.workers))
+
+
+def _ran(job: Callable[[Any], Timed], tasks: Sequence[Any], workers: int) -> Iterator[Timed | Lost]:
+    with processes.opened(workers) as way:
+        yield from way.run(job, tasks)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from augment.execute import processes
+
 ROOT = Path(__file__).resolve().parents[1]
 DEMO = ROOT / "recipes" / "demo"
 RATE = 16000
@@ -24,6 +26,14 @@ def speech_like(seconds: float, seed: int = 0, rate: int = RATE) -> np.ndarray:
     syllables = np.clip(np.sin(2 * np.pi * 2.1 * np.arange(n) / rate + rng.uniform(0, 6)), 0, None) ** 0.5
     signal = carrier * syllables
     return 0.25 * signal / max(np.abs(signal).max(), 1e-9)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory):
+    """No test looks into the user's cache folder, or leaves something there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture
@@ -142,3 +152,9 @@ def copied(stocked: Workshop, tmp_path: Path) -> Workshop:
     other = Workshop.__new__(Workshop)
     other.folder = tmp_path / "copied"
     return other
+
+
+def ran(job, tasks, workers, limit_s=None) -> list:
+    """What worker processes make of tasks."""
+    with processes.opened(workers) as way:
+        return list(way.run(job, tasks, limit_s))

@@ -18,7 +18,7 @@ import augment
 from augment.acoustics.pcm import duration_s
 from augment.errors import AcoustigridError, CorpusError, TestSetError
 from augment.execute import Lost, processes
-from conftest import RATE, tree
+from conftest import RATE, ran, tree
 
 RECIPE = "recipe.yaml"
 
@@ -115,7 +115,7 @@ def test_workers_die_with_their_parent_in_the_middle_of_a_task(tmp_path):
         "    return worker\n"
         "processes._Pool.start = noted\n"
         "threading.Timer(2, os.kill, [os.getpid(), signal.SIGKILL]).start()\n"
-        "list(processes.run(time.sleep, [300, 300], workers=2))\n"
+        "list(processes.Processes(2).run(time.sleep, [300, 300]))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], check=False)
     assert done.returncode == -signal.SIGKILL
@@ -140,9 +140,9 @@ def test_workers_die_with_their_parent_in_the_middle_of_a_task(tmp_path):
 
 
 def test_a_dead_worker_costs_its_task_another_try(tmp_path):
-    results = list(processes.run(DieOnce(str(tmp_path)), range(6), workers=2))
+    results = ran(DieOnce(str(tmp_path)), range(6), 2)
     assert sorted(results) == [0, 1, 2, 3, 4, 5]
-    lost = list(processes.run(DieAlways(), range(4), workers=2))
+    lost = ran(DieAlways(), range(4), 2)
     assert sorted(r for r in lost if not isinstance(r, Lost)) == [0, 1, 2]
     assert [r for r in lost if isinstance(r, Lost)] == [Lost(3, processes.MOST_TRIES)]
 

@@ -10,7 +10,8 @@ import augment
 from augment.acoustics.channels import channel_of
 from augment.acoustics.filters import without_infrasound
 from augment.corpus.spec import CorpusSpec
-from augment.corpus.speech import read_speech, survey
+from augment.corpus.speech import read_speech
+from augment.corpus.survey import survey
 from augment.corpus.table import read_corpus
 from augment.errors import AcoustigridError, AudioError, CorpusError
 from augment.files.audio import read_audio

@@ -8,7 +8,8 @@ import soundfile
 
 import augment
 from augment.corpus.spec import CorpusSpec
-from augment.corpus.speech import facts_notes, read_speech, survey
+from augment.corpus.speech import read_speech
+from augment.corpus.survey import facts_notes, survey
 from augment.corpus.table import read_corpus
 from augment.errors import AcoustigridError, AudioError, CorpusError
 from conftest import RATE, speech_like

@@ -20,7 +20,8 @@ from augment.corpus.checks import DANGER, danger
 from augment.corpus.readers.jsonl import objects
 from augment.corpus.source import Source
 from augment.corpus.spec import CorpusSpec
-from augment.corpus.speech import MOST_AT_ONCE, facts_of, survey
+from augment.corpus.speech import MOST_AT_ONCE, facts_of
+from augment.corpus.survey import survey
 from augment.corpus.table import read_corpus
 from augment.design.plan import BYTES_VERSION, _Chain
 from augment.errors import AcoustigridError, AudioError, CorpusError

@@ -16,7 +16,7 @@ from augment.files.sealed import SealedFolder
 from augment.interrupts import stoppable, uninterrupted
 from augment.testset.shard import ShardWriter
 from augment.testset.work import job_of, shards
-from conftest import tree
+from conftest import ran, tree
 from sleeping import Sleeps
 
 WATCHDOG_S = 100
@@ -38,7 +38,7 @@ def watchdog():
 
 
 def test_a_worker_that_hangs_is_stopped_and_its_task_tried_again(tmp_path):
-    found = list(processes.run(Sleeps(tmp_path), ["a", "once", "b", "ever", "c"], 2, lambda task: 5.0))
+    found = ran(Sleeps(tmp_path), ["a", "once", "b", "ever", "c"], 2, lambda task: 5.0)
     assert sorted(one for one in found if isinstance(one, str)) == ["a", "b", "c", "once"]
     assert [one for one in found if isinstance(one, Lost)] == [Lost("ever", processes.MOST_TRIES, 5.0)]
 
@@ -54,16 +54,17 @@ def test_a_worker_that_never_listens_is_stopped_too(tmp_path):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(processes._Pool, "start", held)
-        (lost,) = processes.run(len, [bytes(10_000_000)], 1, lambda task: 1.0)
+        (lost,) = ran(len, [bytes(10_000_000)], 1, lambda task: 1.0)
     assert (lost.tries, lost.limit_s) == (processes.MOST_TRIES, 1.0)
 
 
 def test_time_in_which_nobody_looked_is_not_a_worker_s():
     """A machine that slept, or a caller that takes long between two results."""
     found = []
-    for result in processes.run(time.sleep, [0.01, 1.5, 0.01, 0.01], 2, lambda task: 4.0):
-        time.sleep(2.5)
-        found.append(result)
+    with processes.opened(2) as way:
+        for result in way.run(time.sleep, [0.01, 1.5, 0.01, 0.01], lambda task: 4.0):
+            time.sleep(2.5)
+            found.append(result)
     assert found == [None] * 4
 
 
@@ -75,18 +76,22 @@ def test_what_hangs_is_told_as_what_died_is(stocked):
     assert sum(map(job.limit_s, work)) == pytest.approx(600 * len(work) + 10 * audio_s)
     asked = []
 
-    def hangs(job, tasks, workers, limit_s):
-        asked.extend(map(limit_s, tasks))
-        return (Lost(task, 3, limit_s(task)) for task in tasks)
+    class Hangs:
+        workers = 2
 
-    failures = [failure for done in _run(hangs, job, work, 2) for failure in done.failures]
+        def run(self, job, tasks, limit_s):
+            asked.extend(map(limit_s, tasks))
+            return (Lost(task, 3, limit_s(task)) for task in tasks)
+
+    failures = [failure for done in _run(Hangs(), job, work) for failure in done.failures]
     assert len(failures) == planned.items.height
     assert all("hung" in failure["reason"] for failure in failures)
     assert len(asked) == len(work) + len({f["utterance"] for f in failures})
 
 
 def test_one_after_the_other_has_no_limit():
-    assert list(serial.run(abs, [-1], 1, lambda task: 0.0)) == [1]
+    with serial.opened() as way:
+        assert list(way.run(abs, [-1], lambda task: 0.0)) == [1]
 
 
 BUILD = """

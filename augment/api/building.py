@@ -3,15 +3,17 @@
 import dataclasses
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from augment.api.exporting import known_formats, write_formats
 from augment.api.planning import plan
+from augment.api.working import opened_way
 from augment.design.plan import Plan
-from augment.errors import AcoustigridError, Fault, nearest
-from augment.execute import Lost, executors
+from augment.errors import AcoustigridError, Fault
+from augment.execute import Lost, Way
 from augment.export import exporters
 from augment.files.walk import STATE
 from augment.recipe.loader import LoadedRecipe
@@ -65,29 +67,42 @@ class BuildResult:
 def build(
     recipe: str | Path | LoadedRecipe | Plan,
     folder: str | Path,
-    workers: int = 1,
+    workers: int | Way = 1,
     replace: bool = False,
     executor: str | None = None,
     on_progress: OnProgress | None = None,
     formats: Sequence[str] = (),
+    cache: bool = True,
 ) -> BuildResult:
     """Build a test set. A build that was stopped goes on where it was; finished items are not made again.
 
     Args:
         recipe: Path of a recipe, name of a bundled one, a loaded one, or a plan.
         folder: Where to; new, empty, or holding this test set.
-        workers: Processes; the bytes do not depend on it.
+        workers: Processes, or who does the work; the bytes do not depend on it.
         replace: Allow that finished items of this test set are changed or removed.
         executor: How to run: a file of ``augment/execute``; by the number of workers if not given.
         on_progress: Told how far it is.
         formats: Other tools' formats to export it to when it is made; see :func:`write_formats`.
+        cache: As for :func:`plan`.
 
     Raises:
         AcoustigridError: It cannot be planned or written. Items that cannot be rendered do not raise: they are in the
             result and in ``failures.jsonl``.
     """
-    planned = recipe if isinstance(recipe, Plan) else plan(recipe)
-    run = _executor(executor, workers)
+    with nullcontext(workers) if isinstance(workers, Way) else opened_way(executor, workers) as way:
+        planned = recipe if isinstance(recipe, Plan) else plan(recipe, workers=way, cache=cache)
+        return _build(planned, folder, way, replace, on_progress, formats)
+
+
+def _build(
+    planned: Plan,
+    folder: str | Path,
+    way: Way,
+    replace: bool,
+    on_progress: OnProgress | None,
+    formats: Sequence[str],
+) -> BuildResult:
     chosen = known_formats(formats)
     path = Path(folder)
     _refuse_key_in(path, planned)
@@ -95,13 +110,13 @@ def build(
     with open_folder(path, planned.loaded.recipe.name, keys, replace, tuple(chosen)) as opened:
         _write_where(opened, planned)
         writer = ShardWriter(opened.sealed, job_of(planned.loaded, planned.conditions))
-        work = shards(planned, opened.finished, workers)
+        work = shards(planned, opened.finished, way.workers)
         if work or opened.stale:
             opened.reopen()
         tell = on_progress or (lambda items, seconds: None)
         tell(len(opened.finished), 0.0)
         rows, failures = dict(opened.finished), list[dict[str, Any]]()
-        for done in _run(run, writer, work, workers):
+        for done in _run(way, writer, work):
             rows |= {row["audio_filepath"]: row for row in done.rows}
             failures += done.failures
             tell(len(done.rows) + len(done.failures), done.seconds)
@@ -159,26 +174,16 @@ def _refuse_key_in(folder: Path, planned: Plan) -> None:
         raise AcoustigridError(Fault(place, "the key of corpus.pseudonyms lies in the test set", "keep it elsewhere"))
 
 
-def _executor(name: str | None, workers: int) -> Any:
-    if workers < 1:
-        raise AcoustigridError(Fault("workers", f"expected 1 or more, found {workers}"))
-    chosen = name or ("serial" if workers == 1 else "processes")
-    known = executors()
-    if chosen not in known:
-        raise AcoustigridError(Fault("executor", f"there is no executor '{chosen}'", nearest(chosen, list(known))))
-    return known[chosen].run
-
-
-def _run(run: Any, writer: ShardWriter, shards: Sequence[Shard], workers: int) -> Iterator[Done]:
+def _run(way: Way, writer: ShardWriter, shards: Sequence[Shard]) -> Iterator[Done]:
     """Results of all shards; one that kills or hangs its workers is tried once more, one utterance at a time."""
     lost: list[Utterance] = []
-    for outcome in run(writer, shards, workers, writer.limit_s):
+    for outcome in way.run(writer, shards, writer.limit_s):
         if isinstance(outcome, Lost):
             lost += outcome.task.utterances
         else:
             yield outcome
     again = [Shard((utterance,)) for utterance in lost]
-    for outcome in run(writer, again, 1 if workers == 1 else 2, writer.limit_s) if again else ():
+    for outcome in way.run(writer, again, writer.limit_s):
         if not isinstance(outcome, Lost):
             yield outcome
             continue

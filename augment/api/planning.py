@@ -1,9 +1,13 @@
 """Deciding every item of a test set."""
 
 import dataclasses
+from contextlib import nullcontext
 from pathlib import Path
 
-from augment.corpus.speech import Progress, facts_notes
+from augment.api.working import measured_by, opened_way
+from augment.corpus.kept import kept_file
+from augment.corpus.speech import Progress
+from augment.corpus.survey import MeasuredBy, facts_notes
 from augment.corpus.unusable import usable_corpus
 from augment.design.assignment import Demands, schedule
 from augment.design.conditions import conditions, equal_notes
@@ -15,6 +19,7 @@ from augment.design.plan import Plan, make_plan
 from augment.design.seating import seated
 from augment.design.usable import usable
 from augment.errors import AcoustigridError, DesignError, Fault
+from augment.execute import Way
 from augment.files.atomic import write_atomically
 from augment.recipe.loader import LoadedRecipe, load_recipe
 from augment.report.detection import asked_text
@@ -22,12 +27,19 @@ from augment.testset.finish import plan_bytes
 from augment.testset.rehearsal import rehearse
 
 
-def plan(recipe: str | Path | LoadedRecipe, progress: Progress = iter) -> Plan:
+def plan(
+    recipe: str | Path | LoadedRecipe,
+    progress: Progress = iter,
+    workers: int | Way = 1,
+    cache: bool = True,
+) -> Plan:
     """Plan a test set: decide every item. Nothing is written; one utterance is rendered, as a rehearsal.
 
     Args:
         recipe: Path of a recipe, name of a bundled one, or a loaded one.
         progress: Wraps what is iterated over, to show how far it is.
+        workers: Processes that measure the speech, or who does it; the plan does not depend on it.
+        cache: Whether measurements are kept in the user's cache folder, and those that are there are used.
 
     Raises:
         AcoustigridError: What is asked for cannot be done, and why: a RecipeError, CorpusError, ProfileError or
@@ -38,6 +50,11 @@ def plan(recipe: str | Path | LoadedRecipe, progress: Progress = iter) -> Plan:
         384
     """
     loaded = recipe if isinstance(recipe, LoadedRecipe) else load_recipe(recipe)
+    with nullcontext(workers) if isinstance(workers, Way) else opened_way(None, workers) as way:
+        return _planned(loaded, progress, MeasuredBy(measured_by(way), kept_file() if cache else None))
+
+
+def _planned(loaded: LoadedRecipe, progress: Progress, by: MeasuredBy) -> Plan:
     wanted = loaded.recipe
     chosen = choices_of(loaded)
     columns = conditions(loaded, chosen.choices)
@@ -45,7 +62,7 @@ def plan(recipe: str | Path | LoadedRecipe, progress: Progress = iter) -> Plan:
     demands = Demands(len(columns), wanted.assignment, wanted.budget)
     rate = wanted.output.sample_rate_hz
     try:
-        corpus, selection, heard = usable(corpus, wanted, demands, progress)
+        corpus, selection, heard = usable(corpus, wanted, demands, progress, by)
     except DesignError as error:
         raise DesignError(error.faults, [*error.notes, *asked_text(corpus, wanted, len(columns))]) from None
     facts, notes = heard.facts, [*heard.notes, *facts_notes(selection.frame, heard.facts, rate)]

@@ -23,6 +23,7 @@ from augment.plain_text import visible
 
 if TYPE_CHECKING:
     from augment.api import BuildResult
+    from augment.execute import Way
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
@@ -39,6 +40,9 @@ RecipeArgument = Annotated[
 ]
 OutOption = Annotated[Path, typer.Option("--out", "-o", help="Folder of the test set.")]
 WorkersOption = Annotated[int, typer.Option("--workers", "-w", min=1, help="Processes; the bytes do not depend on it.")]
+CacheOption = Annotated[
+    bool, typer.Option("--cache/--no-cache", help="Use and keep what was measured of speech, in your cache folder.")
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -81,6 +85,8 @@ def plan(
     against: Annotated[
         Path | None, typer.Option(help="A test set: show which of its files would stay, change, come and go.")
     ] = None,
+    workers: WorkersOption = 1,
+    cache: CacheOption = True,
 ) -> None:
     """Plan a test set and show the grid, its balance and what it can show; nothing is rendered.
 
@@ -91,7 +97,7 @@ def plan(
     from augment.report.changes import changes_text
     from augment.report.tables import plan_text
 
-    planned = make(recipe, progress("reading speech"))
+    planned = make(recipe, progress("reading speech"), workers, cache)
     if out is not None:
         write_plan(planned, out)
     say(plan_text(planned))
@@ -107,12 +113,13 @@ def build(
     replace: Annotated[bool, typer.Option(help="Allow that finished files of this test set change or go.")] = False,
     executor: Annotated[str | None, typer.Option(help="How to run the work: serial or processes.")] = None,
     formats: FormatOption = "",
+    cache: CacheOption = True,
 ) -> None:
     """Build a test set. A build that was stopped goes on when the same command is run again.
 
     Example:  acoustigrid build demo --out testset --workers 2
     """
-    result = _build(recipe, out, workers, replace, executor, split_formats(formats))
+    result = _build(recipe, out, workers, replace, executor, split_formats(formats), cache)
     _show(result)
     if result.failures:
         raise typer.Exit(EXIT_DEVIATION)
@@ -125,14 +132,22 @@ def _build(
     replace: bool = False,
     executor: str | None = None,
     formats: Sequence[str] = (),
+    cache: bool = True,
 ) -> "BuildResult":
+    from augment.api.working import opened_way
+
+    with opened_way(executor, workers) as way:
+        return _build_by(way, recipe, out, replace, formats, cache)
+
+
+def _build_by(way: "Way", recipe: str, out: Path, replace: bool, formats: Sequence[str], cache: bool) -> "BuildResult":
     from tqdm import tqdm
 
     from augment.api import build as make
     from augment.api import plan as decide
 
     try:
-        planned = decide(recipe, progress("reading speech"))
+        planned = decide(recipe, progress("reading speech"), way, cache)
     except KeyboardInterrupt:
         say("stopped before anything was written", err=True)
         raise typer.Exit(EXIT_INTERRUPTED) from None
@@ -148,7 +163,7 @@ def _build(
             bar.set_postfix_str(f"{seconds / elapsed:.0f} audio-seconds/s")
 
         try:
-            return make(planned, out, workers, replace, executor, tell, formats)
+            return make(planned, out, way, replace, on_progress=tell, formats=formats)
         except KeyboardInterrupt:
             bar.close()
             say(f"stopped: {done} of {planned.items.height} items are in {out}; the same command goes on", err=True)

@@ -19,8 +19,9 @@ from augment.corpus.differences import (
     shared_text_notes,
 )
 from augment.corpus.labelling import missing, speaker_notes, twin_notes
-from augment.corpus.speech import Facts, Progress, facts_notes, part_of, survey
+from augment.corpus.speech import Facts, Progress, part_of
 from augment.corpus.spelling import spelling_notes
+from augment.corpus.survey import facts_notes, survey
 from augment.corpus.table import TOGETHER, Corpus, label_column
 from augment.corpus.texts import pace_notes, text_measures
 from augment.errors import CorpusError, Fault, counted, named, nearest

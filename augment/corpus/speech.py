@@ -1,30 +1,24 @@
 """The audio behind a row of the corpus."""
 
 import math
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from augment.acoustics import Signal
-from augment.acoustics.channels import ChannelChoice, channel_of
+from augment.acoustics.channels import ChannelChoice
 from augment.acoustics.filters import without_infrasound
 from augment.acoustics.levels import db, power, speech_level
 from augment.acoustics.resample import resample, resampled_length
 from augment.acoustics.source import background, clipped_share, source_snr_db
 from augment.acoustics.spectrum import weigh
-from augment.corpus.source import where
-from augment.corpus.table import Corpus
 from augment.errors import AudioError, Fault
-from augment.files.audio import Audio, read_audio, read_parts
+from augment.files.audio import Audio, read_audio
 from augment.files.containers.stream import Remark
 from augment.files.stretch import Part
-
-if TYPE_CHECKING:
-    import polars
 
 Progress = Callable[[Iterable[Any]], Iterator[Any]]
 """Wraps what is iterated over, to show how far it is."""
@@ -171,7 +165,18 @@ def facts_of(
     Raises:
         AudioError: The audio cannot be used, or holds no active speech.
     """
-    return _facts(_read(path, part_of(offset_s, duration_s, channel)), path, sample_rate_hz)
+    found = facts_of_audio(_read(path, part_of(offset_s, duration_s, channel)), path, sample_rate_hz)
+    if isinstance(found, AudioError):
+        raise found
+    return found
+
+
+def facts_of_audio(audio: Audio, path: Path, sample_rate_hz: int) -> Facts | AudioError:
+    """Inspect a stretch of audio that was decoded; why it cannot be used, if it cannot."""
+    try:
+        return _facts(audio, path, sample_rate_hz)
+    except AudioError as error:
+        return error
 
 
 def _facts(audio: Audio, path: Path, sample_rate_hz: int) -> Facts:
@@ -219,105 +224,3 @@ def _remarks(facts: Facts, peak: float) -> frozenset[Remark]:
         Remark.HUM: facts.hum_db > MOST_HUM_DB,
     }
     return frozenset(remark for remark, there in met.items() if there)
-
-
-def survey(
-    corpus: Corpus, frame: "polars.DataFrame", sample_rate_hz: int, progress: Progress = iter
-) -> tuple[dict[str, Facts], dict[str, list[Fault]]]:
-    """Inspect the audio of some utterances, whatever is wrong with others.
-
-    Args:
-        corpus: The corpus.
-        frame: Rows of it.
-        sample_rate_hz: Rate of the test set.
-        progress: Shows how far it is.
-
-    Returns:
-        Facts by utterance id, and by the ids of the others why their audio cannot be used.
-    """
-    facts: dict[str, Facts] = {}
-    faults: dict[str, list[Fault]] = {}
-    columns = frame.select("id", "audio_filepath", "offset", "duration", "audio_channel", "row").rows()
-    places = [(audio, part_of(offset, length, channel_of(channel))) for _, audio, offset, length, channel, _ in columns]
-    every = _facts_of_all(corpus, places, sample_rate_hz, progress)
-    for (identity, *_, row), found in zip(columns, every, strict=True):
-        if isinstance(found, AudioError):
-            faults[identity] = [
-                Fault(
-                    where(corpus.manifest, row),
-                    f"utterance '{identity}': {fault.where}: {fault.message}",
-                    fault.remedy,
-                )
-                for fault in found.faults
-            ]
-        else:
-            facts[identity] = found
-    return facts, faults
-
-
-def unusable_fault(count: int) -> Fault:
-    """What sums up faults of chosen utterances."""
-    remedy = "mend the files, or leave the utterances out: corpus: {leave_out: [id, ...]}, or {unusable: leave_out}"
-    return Fault("", f"{count} chosen utterances cannot be used", remedy)
-
-
-def facts_notes(frame: "polars.DataFrame", facts: Mapping[str, Facts], sample_rate_hz: int) -> list[str]:
-    """What the user should know of files that could be read.
-
-    Args:
-        frame: Rows of the corpus.
-        facts: Of those of them that were inspected.
-        sample_rate_hz: Rate at which they were.
-    """
-    lying = sum(
-        duration is not None
-        and offset is None
-        and identity in facts
-        and abs(duration - facts[identity].samples / sample_rate_hz) > DURATION_SLACK_S
-        for identity, offset, duration in frame.select("id", "offset", "duration").rows()
-    )
-    notes = [f"{lying} rows declare a duration that is not the audio's: the audio's own is used"] if lying else []
-    counts = Counter(remark for found in facts.values() for remark in found.remarks)
-    return [*notes, *(f"{counts[remark]} utterances {remark}" for remark in Remark if counts[remark])]
-
-
-def _facts_of_all(
-    corpus: Corpus, places: Sequence[tuple[str, Part]], sample_rate_hz: int, progress: Progress
-) -> list[Facts | AudioError]:
-    """Facts, or why there are none, of many utterances: audio as written, and the part of it.
-
-    Segments of one recording are decoded in one pass: otherwise an hour would be decoded once for each of them.
-    """
-    of_file: dict[str, list[int]] = {}
-    for place, (audio, _) in enumerate(places):
-        of_file.setdefault(audio, []).append(place)
-    passes = [portion for own in of_file.values() for portion in _portions(own, places)]
-    found: dict[int, Facts | AudioError] = {}
-    for own in progress(passes):
-        path = corpus.audio_path(places[own[0]][0])
-        parts = [places[place][1] for place in own]
-        for place, heard in zip(own, read_parts(path, parts, LONGEST_S), strict=True):
-            found[place] = heard if isinstance(heard, AudioError) else _facts_or_fault(heard, path, sample_rate_hz)
-    return [found[place] for place in range(len(places))]
-
-
-def _portions(own: Sequence[int], places: Sequence[tuple[str, Part]]) -> Iterator[list[int]]:
-    """Segments of one recording that are held at once: so many, and not longer together than one may be."""
-    portion, seconds = list[int](), 0.0
-    for place in own:
-        length_s = places[place][1].duration_s
-        lasts_s = LONGEST_S if length_s is None else min(length_s, LONGEST_S)
-        if portion and (len(portion) >= MOST_AT_ONCE or seconds + lasts_s > LONGEST_S):
-            yield portion
-            portion, seconds = [], 0.0
-        portion.append(place)
-        seconds += lasts_s
-    if portion:
-        yield portion
-
-
-def _facts_or_fault(audio: Audio, path: Path, sample_rate_hz: int) -> Facts | AudioError:
-    try:
-        return _facts(audio, path, sample_rate_hz)
-    except AudioError as error:
-        return error

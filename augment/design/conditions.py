@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from augment.design.grid.choices import choices_of
 from augment.design.grid.factors import Choice
@@ -48,7 +49,7 @@ class ChainStep:
         """``factor/family/name``."""
         return f"{self.factor}/{self.family}/{self.name}"
 
-    @property
+    @cached_property
     def plays(self) -> str | None:
         """Name of what the planner deals: the step, and its recording, voices or positions; None without any."""
         sources = [need.name for need in self.perturbation.needs() if need.kind in DEALT]

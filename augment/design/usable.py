@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from augment.corpus.speech import Facts, Progress, survey, unusable_fault
+from augment.corpus.speech import Facts, Progress
+from augment.corpus.survey import HERE, MeasuredBy, survey, unusable_fault
 from augment.corpus.table import Corpus
 from augment.corpus.unusable import WHOLE, Reason, group_counts
 from augment.design.assignment import Demands
@@ -37,7 +38,7 @@ class Heard:
 
 
 def usable(
-    corpus: Corpus, recipe: Recipe, demands: Demands, progress: Progress = iter
+    corpus: Corpus, recipe: Recipe, demands: Demands, progress: Progress = iter, by: MeasuredBy = HERE
 ) -> tuple[Corpus, Selection, Heard]:
     """Choose utterances, and others in place of those whose audio cannot be used.
 
@@ -46,6 +47,7 @@ def usable(
         recipe: What it asks for, and how many may be left out.
         demands: What the assignment asks of the numbers.
         progress: Shows how far it is.
+        by: Who measures audio.
 
     Returns:
         The corpus without what was left out, the chosen utterances, and what is known of their audio.
@@ -58,7 +60,7 @@ def usable(
     for _ in range(MOST_ROUNDS):
         selection = select(corpus, recipe.balance, recipe.seed, demands)
         new = selection.frame.filter(~selection.frame["id"].is_in(list(heard.facts)))
-        facts, faults = survey(corpus, new, recipe.output.sample_rate_hz, progress)
+        facts, faults = survey(corpus, new, recipe.output.sample_rate_hz, progress, by)
         heard.facts |= facts
         heard.faults |= faults
         if not faults:

@@ -1,13 +1,12 @@
-"""Ways to run many tasks: one file for each. A way has one function.
+"""Ways to run many tasks: one file for each, with one function.
 
-``run(job, tasks, workers, limit_s)`` yields the result of ``job(task)`` for every task, in any order, or :class:`Lost`
-for a task that killed its worker, or for which its worker did not answer within ``limit_s(task)`` seconds. It raises
-what a job raises, and then leaves no process behind.
+``opened(workers)`` is a context manager that gives a :class:`Way`, and leaves no process behind.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from augment.plugins import modules
 
@@ -43,11 +42,40 @@ Limit = Callable[[Any], float]
 """Longest time in s that a task may take."""
 
 
-def executors() -> dict[str, Any]:
+@runtime_checkable
+class Way(Protocol):
+    """Somebody who does tasks.
+
+    Attributes:
+        workers: How many do them at the same time.
+    """
+
+    workers: int
+
+    def run(self, job: Callable[[Any], Any], tasks: Iterable[Any], limit_s: Limit | None = None) -> Iterator[Any]:
+        """The result of ``job(task)`` for every task, in any order.
+
+        :class:`Lost` in its place for a task that killed its worker, or for which its worker did not answer within
+        ``limit_s(task)`` seconds. Raises what a job raises.
+        """
+        ...
+
+
+class Executor(Protocol):
+    """A file of this folder."""
+
+    @staticmethod
+    def opened(workers: int) -> AbstractContextManager[Way]:
+        """So many workers, for as long as this lasts."""
+        ...
+
+
+def executors() -> dict[str, Executor]:
     """The modules of this folder by name.
 
     Example:
         >>> sorted(executors())
         ['processes', 'serial']
     """
-    return {module.__name__.rsplit(".", 1)[-1]: module for module in modules("augment.execute")}
+    found: dict[str, Any] = {module.__name__.rsplit(".", 1)[-1]: module for module in modules("augment.execute")}
+    return found

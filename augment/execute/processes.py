@@ -36,6 +36,13 @@ _ONE_THREAD = dict.fromkeys(
 )
 
 
+@dataclass(frozen=True)
+class _NewJob:
+    """What a worker does from now on, pickled."""
+
+    pickled: bytes
+
+
 @dataclass(eq=False)
 class _Worker:
     """A process, and the thread that talks to it: whatever hangs there, nothing else waits for it."""
@@ -48,10 +55,14 @@ class _Worker:
     tries: int = 0
     spent_s: float = 0.0
 
-    def talk(self, job: bytes, answers: "queue.SimpleQueue[tuple[_Worker, Any]]") -> None:
+    def talk(self, answers: "queue.SimpleQueue[tuple[_Worker, Any]]") -> None:
+        known = b""
         try:
-            self.pipe.send_bytes(job)
-            while (task := self.tasks.get()) is not _NO_MORE:
+            while (asked := self.tasks.get()) is not _NO_MORE:
+                job, task = asked
+                if job != known:
+                    self.pipe.send(_NewJob(job))
+                    known = job
                 self.pipe.send(task)
                 answers.put((self, self.pipe.recv()))
         except (EOFError, OSError):
@@ -59,9 +70,9 @@ class _Worker:
         except Exception as error:  # a task or an answer that cannot be sent
             answers.put((self, (False, error)))
 
-    def give(self, task: Any, tries: int) -> None:
+    def give(self, job: bytes, task: Any, tries: int) -> None:
         self.task, self.tries, self.spent_s = task, tries, 0.0
-        self.tasks.put(task)
+        self.tasks.put((job, task))
 
     def stop(self) -> None:
         self.tasks.put(_NO_MORE)
@@ -75,7 +86,7 @@ class _Worker:
 
 @dataclass
 class _Pool:
-    job: bytes
+    job: bytes = b""
     limit_s: Limit | None = None
     workers: list[_Worker] = field(default_factory=list)
     answers: "queue.SimpleQueue[tuple[_Worker, Any]]" = field(default_factory=queue.SimpleQueue)
@@ -95,7 +106,7 @@ class _Pool:
                 )
         worker = _Worker(process, ours)
         self.workers.append(worker)
-        worker.thread = threading.Thread(target=worker.talk, args=(self.job, self.answers), daemon=True)
+        worker.thread = threading.Thread(target=worker.talk, args=(self.answers,), daemon=True)
         worker.thread.start()
         return worker
 
@@ -126,35 +137,68 @@ class _Pool:
                 worker.stop()
 
 
-def run(job: Callable[[Any], Any], tasks: Iterable[Any], workers: int, limit_s: Limit | None = None) -> Iterator[Any]:
-    """Results as they come.
+class Processes:
+    """Worker processes that are there for several jobs, one after the other.
 
     Args:
-        job: Can be pickled, and imported from an installed package.
-        tasks: Can be pickled.
-        workers: How many processes.
-        limit_s: Time for a task after which its worker is taken to hang, and is stopped as if it had died.
+        workers: How many, at most.
+    """
 
-    Raises:
-        Exception: Whatever a job raises.
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        self._pool = _Pool()
+
+    def run(self, job: Callable[[Any], Any], tasks: Iterable[Any], limit_s: Limit | None = None) -> Iterator[Any]:
+        """Results as they come.
+
+        Args:
+            job: Can be pickled, and imported from an installed package.
+            tasks: Can be pickled.
+            limit_s: Time for a task after which its worker is taken to hang, and is stopped as if it had died.
+
+        Raises:
+            Exception: Whatever a job raises.
+        """
+        waiting = deque((task, 1) for task in tasks)
+        pool = self._pool
+        pool.job, pool.limit_s, pool.looked_s = pickle.dumps(job), limit_s, time.monotonic()
+        done = False
+        try:
+            while len(pool.workers) < min(self.workers, len(waiting)):
+                pool.start()
+            for worker in pool.workers[: len(waiting)]:
+                worker.give(pool.job, *waiting.popleft())
+            while any(worker.tries for worker in pool.workers):
+                answer = pool.answer()
+                if answer is not None:
+                    yield from _answered(pool, *answer, waiting)
+                for worker, limit in pool.hung():
+                    yield from _gone(pool, worker, waiting, limit)
+            done = True
+        finally:
+            if not done:  # some are in the middle of what nobody waits for any more
+                self.stop()
+
+    def stop(self) -> None:
+        """End all workers, whatever they do."""
+        self._pool.stop()
+        self._pool = _Pool()
+
+
+@contextlib.contextmanager
+def opened(workers: int) -> Iterator[Processes]:
+    """Workers for as long as this lasts; each starts when there is something to do for it.
 
     Example:
-        >>> sorted(run(abs, [-1, 2, -3], workers=2))
-        [1, 2, 3]
+        >>> with opened(2) as some:
+        ...     sorted(some.run(abs, [-1, 2, -3])), sorted(some.run(str, [1, 2]))
+        ([1, 2, 3], ['1', '2'])
     """
-    waiting = deque((task, 1) for task in tasks)
-    pool = _Pool(pickle.dumps(job), limit_s)
+    some = Processes(workers)
     try:
-        for _ in range(min(workers, len(waiting))):
-            pool.start().give(*waiting.popleft())
-        while any(worker.tries for worker in pool.workers):
-            answer = pool.answer()
-            if answer is not None:
-                yield from _answered(pool, *answer, waiting)
-            for worker, limit in pool.hung():
-                yield from _gone(pool, worker, waiting, limit)
+        yield some
     finally:
-        pool.stop()
+        some.stop()
 
 
 def _answered(pool: _Pool, worker: _Worker, said: Any, waiting: "deque[tuple[Any, int]]") -> Iterator[Any]:
@@ -167,7 +211,7 @@ def _answered(pool: _Pool, worker: _Worker, said: Any, waiting: "deque[tuple[Any
         raise value
     worker.tries = 0
     if waiting:
-        worker.give(*waiting.popleft())
+        worker.give(pool.job, *waiting.popleft())
     yield value
 
 
@@ -182,7 +226,7 @@ def _gone(
     elif worker.tries:
         yield Lost(worker.task, worker.tries, limit_s)
     if waiting:
-        pool.start().give(*waiting.popleft())
+        pool.start().give(pool.job, *waiting.popleft())
 
 
 def work(descriptor: int, parent: int) -> None:
@@ -198,14 +242,16 @@ def work(descriptor: int, parent: int) -> None:
         ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
     if os.getppid() != parent:
         return  # it died before we asked to die with it
-    pipe = Connection(descriptor)
-    job = pickle.loads(pipe.recv_bytes())  # noqa: S301 - from our own parent
+    pipe, job = Connection(descriptor), abs
     while True:
         try:
             task = pipe.recv()
         except EOFError:
             return
         try:
+            if isinstance(task, _NewJob):
+                job = pickle.loads(task.pickled)  # noqa: S301 - from our own parent
+                continue
             answer = True, job(task)
         except Exception as error:
             answer = False, error

@@ -1,19 +1,31 @@
 """One task after the other, in this process."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from augment.execute import Limit
 
 
-def run(
-    job: Callable[[Any], Any], tasks: Iterable[Any], workers: int = 1, limit_s: Limit | None = None
-) -> Iterator[Any]:
-    """Results in the order of the tasks. A task that hangs is not stopped: nobody is there to do it.
+class Serial:
+    """This process."""
+
+    workers = 1
+
+    def run(self, job: Callable[[Any], Any], tasks: Iterable[Any], limit_s: Limit | None = None) -> Iterator[Any]:
+        """Results in the order of the tasks. A task that hangs is not stopped: nobody is there to do it."""
+        del limit_s
+        return map(job, tasks)
+
+
+@contextmanager
+def opened(workers: int = 1) -> Iterator[Serial]:
+    """This process, however many are asked for.
 
     Example:
-        >>> list(run(abs, [-1, 2]))
+        >>> with opened() as here:
+        ...     list(here.run(abs, [-1, 2]))
         [1, 2]
     """
-    del workers, limit_s
-    return map(job, tasks)
+    del workers
+    yield Serial()

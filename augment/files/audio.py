@@ -201,11 +201,20 @@ def read_parts(path: Path, parts: Sequence[Part], longest_s: float = LONGEST_S) 
         ['none.wav: there is no such file']
     """
     try:
-        _refuse_by_head(path, parts, longest_s)
-        data = read_bytes(path)
+        data = audio_bytes(path, parts, longest_s)
     except AudioError as error:
         return [error for _ in parts]
     return decode_parts(data, str(path), parts, longest_s)
+
+
+def audio_bytes(path: Path, parts: Sequence[Part], longest_s: float = LONGEST_S) -> bytes:
+    """An audio file as it is.
+
+    Raises:
+        AudioError: It cannot be read, or its head says that none of the stretches could be used.
+    """
+    _refuse_by_head(path, parts, longest_s)
+    return read_bytes(path)
 
 
 def read_channels(path: Path, longest_s: float = LONGEST_S) -> Channels:

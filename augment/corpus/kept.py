@@ -1,0 +1,120 @@
+"""What was measured of recordings, kept in the user's cache folder: by the hash of their bytes and by what measures.
+
+Nothing hangs on it but time: what is damaged, somebody else's or cannot be written is as if it were not there.
+"""
+
+import hashlib
+import json
+import os
+import sqlite3
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import fields, replace
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from augment.bundled import package_folder
+from augment.corpus.speech import Facts
+from augment.files.containers.stream import Remark
+from augment.files.stretch import Part
+
+MEASURED_WITH = ("acoustics", "files", "corpus/speech.py")
+"""Of this package: another byte in these, and everything is measured again."""
+LIBRARIES = ("numpy", "scipy", "soxr", "soundfile")
+LARGEST_BYTES = 2**30
+PATIENCE_S = 1.0
+
+
+def key_of(sha256: str, part: Part, sample_rate_hz: int) -> str:
+    """Name of what is measured of a stretch of a file at a rate.
+
+    Example:
+        >>> key_of("e3", Part(), 16000) == key_of("e3", Part(), 8000)
+        False
+    """
+    said = [sha256, repr(part.offset_s), repr(part.duration_s), repr(part.channel), sample_rate_hz]
+    return hashlib.sha256(json.dumps([measured_with(), *said]).encode()).hexdigest()
+
+
+@cache
+def measured_with() -> str:
+    """Hash of all that decides what is measured: equal code, equal libraries, equal figures."""
+    digest = hashlib.sha256(repr([version(name) for name in LIBRARIES]).encode())
+    for name in MEASURED_WITH:
+        place = package_folder() / name
+        for path in [place] if place.is_file() else sorted(place.rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def kept_file() -> Path | None:
+    """Where measurements are kept: in the user's cache folder; None where there is none."""
+    given = os.environ.get("XDG_CACHE_HOME")
+    with suppress(RuntimeError):  # a user without a home
+        place = Path(given) if given else Path.home() / ".cache"
+        return place / "acoustigrid" / "measured.sqlite" if place.is_absolute() else None
+    return None
+
+
+def read_kept(file: Path, keys: Sequence[str]) -> dict[str, Facts]:
+    """What is known under some keys. A file that is damaged, or somebody else's, knows nothing."""
+    with suppress(sqlite3.Error, OSError, ValueError, TypeError, KeyError):
+        if not file.is_file():
+            return {}
+        found = {}
+        connection = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=PATIENCE_S)
+        try:
+            for key in keys:
+                row = connection.execute("SELECT said, hash FROM facts WHERE key = ?", (key,)).fetchone()
+                if row is not None and row[1] == _hash(key, row[0]):
+                    found[key] = _facts(row[0])
+        finally:
+            connection.close()
+        return found
+    return {}
+
+
+def keep(file: Path, new: Mapping[str, Facts]) -> None:
+    """Keep what was measured; nothing happens where that cannot be."""
+    if not new:
+        return
+    rows = [(key, said := _said(facts), _hash(key, said)) for key, facts in new.items()]
+    with suppress(sqlite3.Error, OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if file.exists() and file.stat().st_size > LARGEST_BYTES:
+            file.unlink()
+        try:
+            _write(file, rows)
+        except sqlite3.OperationalError:  # somebody else writes, or nobody may
+            return
+        except sqlite3.DatabaseError:  # it is damaged: nothing is lost but time
+            file.unlink()
+            _write(file, rows)
+
+
+def _write(file: Path, rows: Sequence[tuple[str, str, str]]) -> None:
+    connection = sqlite3.connect(file, timeout=PATIENCE_S)
+    try:
+        connection.execute("CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, said TEXT, hash TEXT)")
+        connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", rows)
+        connection.commit()
+    finally:
+        connection.close()
+
+
+def _hash(key: str, said: str) -> str:
+    """A flipped bit in a figure is seen, and so is one that stands under another key."""
+    return hashlib.sha256(f"{key} {said}".encode()).hexdigest()
+
+
+def _said(facts: Facts) -> str:
+    values = {entry.name: getattr(facts, entry.name) for entry in fields(facts)}
+    return json.dumps({**values, "remarks": sorted(remark.name for remark in facts.remarks)})
+
+
+def _facts(said: str) -> Facts:
+    values: dict[str, Any] = json.loads(said)
+    remarks = frozenset(Remark[name] for name in values.pop("remarks"))
+    return replace(Facts(**values), remarks=remarks)

@@ -1,0 +1,89 @@
+"""Measuring the audio of many utterances: recording by recording, by whoever does the work."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from augment.corpus.kept import key_of, read_kept
+from augment.corpus.speech import LONGEST_S, Facts, facts_of_audio
+from augment.errors import AudioError, Fault
+from augment.files.audio import audio_bytes, decode_parts
+from augment.files.stretch import Part
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A task: stretches of one file.
+
+    Attributes:
+        path: Of the file.
+        parts: Stretches of it, measured in one pass.
+        places: Their numbers among all.
+    """
+
+    path: Path
+    parts: tuple[Part, ...]
+    places: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found out about a recording.
+
+    Attributes:
+        facts: By the number of a stretch, its facts, or why there are none.
+        new: By key, facts that were not known before.
+    """
+
+    facts: Mapping[int, Facts | AudioError]
+    new: Mapping[str, Facts] = field(default_factory=dict)
+
+
+Run = Callable[["Measuring", Sequence[Recording]], Iterator[Found]]
+"""Does tasks: yields what the job makes of each, in any order."""
+
+
+@dataclass(frozen=True)
+class Measuring:
+    """The job.
+
+    Attributes:
+        sample_rate_hz: Of the test set.
+        kept: File with what is known already; None to measure everything.
+    """
+
+    sample_rate_hz: int
+    kept: Path | None = None
+
+    def __call__(self, recording: Recording) -> Found:
+        """Measure stretches of one file, but for what is known of its bytes."""
+        try:
+            data = audio_bytes(recording.path, recording.parts, LONGEST_S)
+        except AudioError as error:
+            return Found(dict.fromkeys(recording.places, error))
+        digest = hashlib.sha256(data).hexdigest()
+        keys = [key_of(digest, part, self.sample_rate_hz) for part in recording.parts]
+        known = {} if self.kept is None else read_kept(self.kept, keys)
+        missing = [place for place, key in enumerate(keys) if key not in known]
+        facts: dict[int, Facts | AudioError] = {}
+        parts = [recording.parts[place] for place in missing]
+        heard = decode_parts(data, str(recording.path), parts, LONGEST_S) if parts else []
+        for place, audio in zip(missing, heard, strict=True):
+            facts[recording.places[place]] = (
+                audio if isinstance(audio, AudioError) else facts_of_audio(audio, recording.path, self.sample_rate_hz)
+            )
+        number = {key: recording.places[place] for place, key in enumerate(keys)}
+        new = {key: found for key, at in number.items() if not isinstance(found := facts.get(at), AudioError | None)}
+        facts |= {recording.places[n]: known[key] for n, key in enumerate(keys) if key in known}
+        return Found(facts, new)
+
+    def lost(self, recording: Recording, fate: str) -> Found:
+        """What stands for a recording that nobody can read: its workers died, or hung."""
+        error = AudioError(Fault(str(recording.path), f"the worker {fate} while it read this file", "leave it out"))
+        return Found(dict.fromkeys(recording.places, error))
+
+
+def in_turn(job: Measuring, recordings: Sequence[Recording]) -> Iterator[Found]:
+    """One recording after the other, in this process."""
+    return map(job, recordings)

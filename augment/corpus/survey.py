@@ -1,0 +1,145 @@
+"""What must be known of the audio of many utterances before anything is planned with them."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from augment.acoustics.channels import channel_of
+from augment.corpus.kept import keep
+from augment.corpus.measuring import Measuring, Recording, Run, in_turn
+from augment.corpus.source import where
+from augment.corpus.speech import DURATION_SLACK_S, LONGEST_S, MOST_AT_ONCE, Facts, Progress, part_of
+from augment.corpus.table import Corpus
+from augment.errors import AudioError, Fault
+from augment.files.containers.stream import Remark
+from augment.files.stretch import Part
+
+if TYPE_CHECKING:
+    import polars
+
+
+@dataclass(frozen=True)
+class MeasuredBy:
+    """Who measures, and what is known already.
+
+    Attributes:
+        run: Does the tasks.
+        kept: File with earlier measurements; None for none.
+    """
+
+    run: Run = in_turn
+    kept: Path | None = None
+
+
+HERE = MeasuredBy()
+
+
+def survey(
+    corpus: Corpus,
+    frame: "polars.DataFrame",
+    sample_rate_hz: int,
+    progress: Progress = iter,
+    by: MeasuredBy = HERE,
+) -> tuple[dict[str, Facts], dict[str, list[Fault]]]:
+    """Inspect the audio of some utterances, whatever is wrong with others.
+
+    Args:
+        corpus: The corpus.
+        frame: Rows of it.
+        sample_rate_hz: Rate of the test set.
+        progress: Shows how far it is.
+        by: Who measures.
+
+    Returns:
+        Facts by utterance id, and by the ids of the others why their audio cannot be used.
+    """
+    facts: dict[str, Facts] = {}
+    faults: dict[str, list[Fault]] = {}
+    columns = frame.select("id", "audio_filepath", "offset", "duration", "audio_channel", "row").rows()
+    places = [(audio, part_of(offset, length, channel_of(channel))) for _, audio, offset, length, channel, _ in columns]
+    every = _facts_of_all(corpus, places, sample_rate_hz, by, progress)
+    for (identity, *_, row), found in zip(columns, every, strict=True):
+        if isinstance(found, AudioError):
+            faults[identity] = [
+                Fault(
+                    where(corpus.manifest, row),
+                    f"utterance '{identity}': {fault.where}: {fault.message}",
+                    fault.remedy,
+                )
+                for fault in found.faults
+            ]
+        else:
+            facts[identity] = found
+    return facts, faults
+
+
+def unusable_fault(count: int) -> Fault:
+    """What sums up faults of chosen utterances."""
+    remedy = "mend the files, or leave the utterances out: corpus: {leave_out: [id, ...]}, or {unusable: leave_out}"
+    return Fault("", f"{count} chosen utterances cannot be used", remedy)
+
+
+def facts_notes(frame: "polars.DataFrame", facts: Mapping[str, Facts], sample_rate_hz: int) -> list[str]:
+    """What the user should know of files that could be read.
+
+    Args:
+        frame: Rows of the corpus.
+        facts: Of those of them that were inspected.
+        sample_rate_hz: Rate at which they were.
+    """
+    lying = sum(
+        duration is not None
+        and offset is None
+        and identity in facts
+        and abs(duration - facts[identity].samples / sample_rate_hz) > DURATION_SLACK_S
+        for identity, offset, duration in frame.select("id", "offset", "duration").rows()
+    )
+    notes = [f"{lying} rows declare a duration that is not the audio's: the audio's own is used"] if lying else []
+    counts = Counter(remark for found in facts.values() for remark in found.remarks)
+    return [*notes, *(f"{counts[remark]} utterances {remark}" for remark in Remark if counts[remark])]
+
+
+def _facts_of_all(
+    corpus: Corpus, places: Sequence[tuple[str, Part]], sample_rate_hz: int, by: MeasuredBy, progress: Progress
+) -> list[Facts | AudioError]:
+    """Facts, or why there are none, of many utterances: audio as written, and the part of it.
+
+    Segments of one recording are decoded in one pass: otherwise an hour would be decoded once for each of them.
+    """
+    of_file: dict[str, list[int]] = {}
+    for place, (audio, _) in enumerate(places):
+        of_file.setdefault(audio, []).append(place)
+    passes = [portion for own in of_file.values() for portion in _portions(own, places)]
+    tasks = [
+        Recording(corpus.audio_path(places[own[0]][0]), tuple(places[place][1] for place in own), tuple(own))
+        for own in passes
+    ]
+    found: dict[int, Facts | AudioError] = {}
+    new: dict[str, Facts] = {}
+    outcomes = by.run(Measuring(sample_rate_hz, by.kept), tasks)
+    try:
+        for _ in progress(tasks):
+            outcome = next(outcomes)
+            found |= outcome.facts
+            new |= outcome.new
+    finally:
+        if by.kept is not None:
+            keep(by.kept, new)
+    return [found[place] for place in range(len(places))]
+
+
+def _portions(own: Sequence[int], places: Sequence[tuple[str, Part]]) -> Iterator[list[int]]:
+    """Segments of one recording that are held at once: so many, and not longer together than one may be."""
+    portion, seconds = list[int](), 0.0
+    for place in own:
+        length_s = places[place][1].duration_s
+        lasts_s = LONGEST_S if length_s is None else min(length_s, LONGEST_S)
+        if portion and (len(portion) >= MOST_AT_ONCE or seconds + lasts_s > LONGEST_S):
+            yield portion
+            portion, seconds = [], 0.0
+        portion.append(place)
+        seconds += lasts_s
+    if portion:
+        yield portion

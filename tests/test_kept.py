@@ -1,0 +1,139 @@
+"""What was measured of recordings is kept: a second plan decodes nothing, and nothing hangs on it but time."""
+
+import sqlite3
+
+import pytest
+
+import augment
+from augment.corpus.kept import keep, kept_file, key_of, read_kept
+from augment.corpus.measuring import Measuring, Recording
+from augment.errors import AcoustigridError
+from augment.files.stretch import Part
+from conftest import tree
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "own"))
+    return kept_file()
+
+
+@pytest.fixture
+def decoded(monkeypatch) -> list:
+    """Files that are decoded to be measured."""
+    found = []
+    decode = augment.corpus.measuring.decode_parts
+
+    def noted(data, where, parts, longest_s):
+        found.append(where)
+        return decode(data, where, parts, longest_s)
+
+    monkeypatch.setattr("augment.corpus.measuring.decode_parts", noted)
+    return found
+
+
+def same(one, two) -> bool:
+    return one.items.equals(two.items) and one.notes == two.notes
+
+
+def test_a_second_plan_decodes_nothing_and_is_the_same(stocked, cache, decoded):
+    first = augment.plan(stocked.folder / "recipe.yaml")
+    assert len(decoded) == first.items["utterance"].n_unique()
+    decoded.clear()
+    assert same(augment.plan(stocked.folder / "recipe.yaml"), first)
+    assert decoded == []
+    assert same(augment.plan(stocked.folder / "recipe.yaml", cache=False), first)
+    assert len(decoded) == first.items["utterance"].n_unique()
+
+
+def test_another_file_under_the_same_name_is_measured(stocked, cache, decoded):
+    augment.plan(stocked.folder / "recipe.yaml")
+    decoded.clear()
+    one, other = stocked.folder / "audio" / "north_0.wav", stocked.folder / "audio" / "north_1.wav"
+    one.write_bytes(other.read_bytes())
+    augment.plan(stocked.folder / "recipe.yaml")
+    assert decoded == []  # its bytes are known: from the other one
+    one.write_bytes(other.read_bytes()[:-2])
+    with pytest.raises(AcoustigridError, match="cut off"):
+        augment.plan(stocked.folder / "recipe.yaml")
+
+
+def flipped(file) -> None:
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE facts SET said = replace(said, '\"samples\": 1', '\"samples\": 2')")
+    connection.close()
+
+
+def swapped(file) -> None:
+    with sqlite3.connect(file) as connection:
+        connection.execute(
+            "UPDATE facts SET said = (SELECT max(said) FROM facts), hash = (SELECT max(hash) FROM facts)"
+        )
+    connection.close()
+
+
+DAMAGES = {
+    "cut": lambda file: file.write_bytes(file.read_bytes()[:5000]),
+    "zeros": lambda file: file.write_bytes(bytes(20_000)),
+    "no table": lambda file: file.write_bytes(b""),
+    "a folder": lambda file: (file.unlink(), file.mkdir()),
+    "a flipped figure": flipped,
+    "figures under other keys": swapped,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_what_is_damaged_costs_time_and_no_more(stocked, cache, decoded, damage):
+    first = augment.plan(stocked.folder / "recipe.yaml")
+    DAMAGES[damage](cache)
+    decoded.clear()
+    assert same(augment.plan(stocked.folder / "recipe.yaml"), first)
+    assert decoded
+    if cache.is_file():  # it is mended on the way
+        decoded.clear()
+        assert same(augment.plan(stocked.folder / "recipe.yaml"), first)
+        assert decoded == []
+
+
+def test_a_folder_in_which_nobody_may_write(stocked, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert augment.plan(stocked.folder / "recipe.yaml").items.height
+    monkeypatch.setenv("XDG_CACHE_HOME", "not/absolute")
+    assert kept_file() is None
+    assert augment.plan(stocked.folder / "recipe.yaml").items.height
+
+
+def test_faults_are_found_anew_and_infinite_figures_come_back(stocked, cache):
+    path = stocked.folder / "audio" / "north_0.wav"
+    found = Measuring(16000, cache)(Recording(path, (Part(), Part(100.0, 1.0)), (0, 1)))
+    assert set(found.new) == {key_of(found.facts[0].sha256, Part(), 16000)}
+    quiet = {"k": augment.corpus.speech.replace(found.facts[0], floor_dbov=float("-inf"))}
+    keep(cache, quiet)
+    assert read_kept(cache, ["k", "unknown"]) == quiet
+
+
+def test_workers_measure_the_same(stocked, tmp_path):
+    """And the build after the plan; a recording that ends its workers is a fault like any other."""
+    one = augment.plan(stocked.folder / "recipe.yaml", cache=False)
+    two = augment.plan(stocked.folder / "recipe.yaml", workers=2, cache=False)
+    assert same(one, two)
+    augment.build(one, tmp_path / "one")
+    augment.build(stocked.folder / "recipe.yaml", tmp_path / "two", workers=2)
+    assert tree(tmp_path / "one") == tree(tmp_path / "two")
+
+
+class Ends:
+    """Workers of which one file is the end."""
+
+    workers = 2
+
+    def run(self, job, tasks, limit_s=None):
+        from augment.execute import Lost
+
+        return (Lost(task, 3) if task.path.name == "north_0.wav" else job(task) for task in tasks)
+
+
+def test_a_recording_that_ends_its_workers_is_named(stocked):
+    with pytest.raises(AcoustigridError, match=r"north_0\.wav: the worker died 3 times while it read this file"):
+        augment.plan(stocked.folder / "recipe.yaml", workers=Ends(), cache=False)

@@ -251,7 +251,7 @@ def test_a_package_that_is_not_there_is_named(monkeypatch):
 def scene_of(speech):
     scene = Scene(Stem.of(speech, RATE), (), RATE, Weighting((100.0, 7000.0)))
     hiss = 0.1 * rng(8).standard_normal(speech.size)
-    return scene.with_noise(hiss, NoiseRequest("noise", "hiss", 10.0), ("hiss",))
+    return scene.with_noise(Stem.of(hiss, RATE).track, NoiseRequest("noise", "hiss", 10.0))
 
 
 def draw(tmp_path, block=0):

@@ -13,6 +13,7 @@ from augment.acoustics import Signal
 DEEPEST_DB = 60.0
 MOST_KEPT_BYTES = 2**22
 SHORTEST_CHUNK = 8192
+ROOM_S = 0.4
 LONGEST_TRANSFORM = 2**20
 """Samples up to which one transform is faster than many short ones, and has room."""
 SPEECH_BAND_HZ = (400.0, 3000.0)
@@ -134,18 +135,34 @@ def correlation_delay_samples(cross: NDArray[np.complex128], size: int, sample_r
 
 
 def transform_size(least: int) -> int:
-    """A length of Fourier transforms that are fast: 8, 9, 10, 12 or 15 times a power of two.
+    """A length of Fourier transforms that are fast: 4, 5 or 6 times a power of two.
 
-    Few lengths, so that what depends on the length alone can be kept: on average a sixteenth longer than asked for.
+    Few lengths, so that what depends on the length alone is made once: a response in each bin, and the factors of the
+    transform itself, of which scipy keeps those of the last sixteen lengths.
 
     Example:
         >>> transform_size(33000), transform_size(32768), transform_size(1)
-        (36864, 32768, 8)
+        (40960, 32768, 4)
     """
     unit = 1
-    while 16 * unit < least:
+    while 8 * unit < least:
         unit *= 2
-    return next(steps * unit for steps in (8, 9, 10, 12, 15, 16) if steps * unit >= least)
+    return next(steps * unit for steps in (4, 5, 6, 8) if steps * unit >= least)
+
+
+def size_with_room(samples: int, sample_rate_hz: int, room: int = 0) -> int:
+    """Length of the transforms of a sound: with silence behind it for the ringing of whatever it meets.
+
+    Args:
+        samples: Of the sound.
+        sample_rate_hz: Samples a second.
+        room: Samples of silence that are needed; 0.4 s are there anyway, so that most needs have one length.
+
+    Example:
+        >>> size_with_room(33000, 16000), size_with_room(33000, 16000, 10000)
+        (40960, 49152)
+    """
+    return transform_size(samples + max(room, round(ROOM_S * sample_rate_hz)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -310,7 +327,7 @@ def without_infrasound(signal: Signal, sample_rate_hz: int) -> Signal:
     longer = _continued(centred, half)
     if longer.size > LONGEST_TRANSFORM:
         return np.asarray(scipy.signal.oaconvolve(longer, response.taps, mode="valid"), dtype=np.float64)
-    size = transform_size(longer.size)  # what wraps around falls on the first samples, which are not wanted
+    size = size_with_room(signal.size, sample_rate_hz, 2 * half)  # what wraps around falls on samples not wanted
     whole = scipy.fft.irfft(scipy.fft.rfft(longer, size) * response.spectrum(size), size, overwrite_x=True)
     return np.asarray(whole[2 * half :][: signal.size], dtype=np.float64)
 

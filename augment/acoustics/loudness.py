@@ -8,7 +8,7 @@ import scipy
 from numpy.typing import NDArray
 
 from augment.acoustics import Signal
-from augment.acoustics.filters import transform_size
+from augment.acoustics.filters import size_with_room
 from augment.acoustics.levels import db
 
 BLOCK_S = 0.4
@@ -16,7 +16,6 @@ STEPS_PER_BLOCK = 4
 OFFSET_DB = -0.691
 ABSOLUTE_GATE_LUFS = -70.0
 RELATIVE_GATE_DB = -10.0
-SETTLING_S = 0.125
 MOST_KEPT = 2**19
 """Samples of the longest transform for which the response is kept."""
 
@@ -64,7 +63,7 @@ def k_weighted(signal: Signal, sample_rate_hz: int) -> Signal:
         >>> round(float(10 * np.log10(np.mean(k_weighted(tone, 16000)[4000:] ** 2))), 2)  # -3.01 + 0.69
         -2.32
     """
-    size = transform_size(signal.size + round(SETTLING_S * sample_rate_hz))
+    size = size_with_room(signal.size, sample_rate_hz)
     response = k_response(size, sample_rate_hz)
     return np.asarray(scipy.fft.irfft(scipy.fft.rfft(signal, size) * response, size, overwrite_x=True)[: signal.size])
 

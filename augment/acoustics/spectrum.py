@@ -8,7 +8,7 @@ import scipy
 from numpy.typing import ArrayLike, NDArray
 
 from augment.acoustics import Signal
-from augment.acoustics.filters import transform_size
+from augment.acoustics.filters import size_with_room
 from augment.acoustics.levels import power
 
 A_POLES_HZ = (20.598997, 107.65265, 737.86223, 12194.217)
@@ -140,7 +140,7 @@ class MirroredSpectrum:
     def __init__(self, signal: Signal, sample_rate_hz: int) -> None:
         self._samples, self._rate = signal.size, sample_rate_hz
         self._reach = round(MIRROR_S * sample_rate_hz)
-        self._size = transform_size(signal.size + 2 * self._reach)
+        self._size = size_with_room(signal.size, sample_rate_hz, 2 * self._reach)
         self._spectrum = scipy.fft.rfft(np.pad(signal, self._reach, mode="symmetric"), self._size)
 
     @property

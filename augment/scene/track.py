@@ -10,7 +10,7 @@ import scipy
 from numpy.typing import NDArray
 
 from augment.acoustics import Signal
-from augment.acoustics.filters import ImpulseResponse, convolve_in_chunks, cut_to, transform_size
+from augment.acoustics.filters import ImpulseResponse, convolve_in_chunks, cut_to, size_with_room
 from augment.acoustics.levels import SpeechLevel, SpeechMeter, db, power
 from augment.acoustics.loudness import block_powers, k_response, k_weighted
 from augment.acoustics.spectrum import MirroredSpectrum, Weighting
@@ -22,8 +22,6 @@ MOST_KEPT = 2**20
 """Samples of the longest sound whose spectra are kept."""
 FULL_BAND = Weighting()
 A_WEIGHTED = Weighting(a_weighted=True)
-RINGING_S = 0.4
-"""Transforms leave so much room behind a sound: for the ringing of a device and of the K-weighting together."""
 
 
 class Holds(Protocol):
@@ -222,7 +220,7 @@ class Track:
 
     def room_for(self, response: ImpulseResponse) -> int:
         """Length of the transforms in which it meets a response, whose end and the K-weighting's have room there."""
-        return transform_size(self.samples.size + max(round(RINGING_S * self.sample_rate_hz), 2 * response.taps.size))
+        return size_with_room(self.samples.size, self.sample_rate_hz, response.taps.size + self.sample_rate_hz // 8)
 
     def spectrum(self, size: int) -> NDArray[np.complex128]:
         """Spectrum with silence behind, shape (size // 2 + 1,)."""

@@ -59,12 +59,12 @@ class Microphone(Perturbation):
                 off below them.
         """
         rate = scene.sample_rate_hz
-        frequency, level = draw.library.microphone(self.profile).table()
-        if frequency[-1] < KNOWN_TO * rate and level[-1] > FALLEN_OFF_DB:
-            known, needed = f"{frequency[-1]:.0f} Hz", f"{KNOWN_TO * rate:.0f} Hz"
-            raise RenderError(f"step {draw.step}: '{self.profile}' is known up to {known}, and {needed} is needed")
 
         def design() -> ImpulseResponse:
+            frequency, level = draw.library.microphone(self.profile).table()
+            if frequency[-1] < KNOWN_TO * rate and level[-1] > FALLEN_OFF_DB:
+                known, needed = f"{frequency[-1]:.0f} Hz", f"{KNOWN_TO * rate:.0f} Hz"
+                raise RenderError(f"step {draw.step}: '{self.profile}' is known up to {known}, and {needed} is needed")
             taps = minimum_phase_fir(frequency, level, rate)
             return ImpulseResponse(taps, max(0, round(speech_delay_samples(taps, rate))))
 

@@ -4,9 +4,19 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from augment.acoustics.filters import convolve, minimum_phase_fir, response_db, speech_delay_samples
+from augment.acoustics.filters import (
+    ImpulseResponse,
+    convolve,
+    minimum_phase_fir,
+    response_db,
+    speech_delay_samples,
+)
+from augment.acoustics.loudness import integrated_loudness_lufs
 from augment.acoustics.resample import resample, resampled_length
+from augment.acoustics.spectrum import MirroredSpectrum, seen_through
 from augment.profiles.library import Library, bundled_names
+from augment.scene import Shelf, Track, Weighting
+from conftest import RATE
 
 
 def magnitude_db(taps, rate, at):
@@ -73,3 +83,34 @@ def test_resampling_keeps_time_and_tone(from_hz, to_hz):
 def test_resampling_does_not_alias():
     tone = np.sin(2 * np.pi * 8800 * np.arange(48000) / 48000)
     assert np.abs(resample(tone, 48000, 16000)[500:-500]).max() < 10 ** (-80 / 20)
+
+
+LONG = 2**18 + 77_777
+"""Samples of a sound that meets filters block by block."""
+
+
+@pytest.mark.parametrize("advance", [0, 5])
+def test_long_sounds_meet_a_response_block_by_block(advance):
+    """scipy's own overlap-add as the referee."""
+    rng = np.random.default_rng(3)
+    sound, taps = rng.standard_normal(LONG), rng.standard_normal(4096) * np.exp(-np.arange(4096) / 300)
+    expected = scipy.signal.oaconvolve(sound, taps)[advance:][:LONG]
+    assert np.allclose(ImpulseResponse(taps, advance).kernel().over(sound), expected, atol=1e-9)
+    track = Track(sound, RATE, Shelf())
+    assert np.allclose(track.through(ImpulseResponse(taps, advance)).samples, expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("weighting", [Weighting((100.0, 7000.0)), Weighting(a_weighted=True)])
+def test_levels_of_long_sounds_are_those_of_one_transform(weighting):
+    sound = np.cumsum(np.random.default_rng(4).standard_normal(LONG)) / 50
+    whole = MirroredSpectrum(sound, RATE).seen(weighting)
+    blocks = seen_through(sound, RATE, weighting)
+    assert 10 * np.log10(np.mean(blocks**2) / np.mean(whole**2)) == pytest.approx(0, abs=1e-3)
+
+
+def test_loudness_of_a_long_sound_is_that_of_its_parts():
+    """A stationary sound is as loud as a minute of it, whichever way it is filtered."""
+    rng = np.random.default_rng(5)
+    minute = 0.1 * rng.standard_normal(200_000)
+    short, long = (integrated_loudness_lufs(np.tile(minute, times), RATE) for times in (1, 3))
+    assert long == pytest.approx(short, abs=0.01)

@@ -14,7 +14,8 @@ DEEPEST_DB = 60.0
 MOST_KEPT_BYTES = 2**22
 SHORTEST_CHUNK = 8192
 ROOM_S = 0.4
-LONGEST_TRANSFORM = 2**20
+BLOCK, BLOCKS_AT_ONCE = 2**16, 8
+LONGEST_TRANSFORM = 2**18
 """Samples up to which one transform is faster than many short ones, and has room."""
 SPEECH_BAND_HZ = (400.0, 3000.0)
 INFRASOUND_HZ, AUDIBLE_HZ = 20.0, 40.0
@@ -165,6 +166,46 @@ def size_with_room(samples: int, sample_rate_hz: int, room: int = 0) -> int:
     return transform_size(samples + max(room, round(ROOM_S * sample_rate_hz)))
 
 
+@dataclass(frozen=True)
+class Kernel:
+    """A filter for sounds of many minutes, which meet it block by block.
+
+    Attributes:
+        spectrum: Of the filter, for transforms of :data:`BLOCK` samples, shape (BLOCK // 2 + 1,).
+        before: Samples back in time that it reaches.
+        after: Samples ahead.
+        mirrored: Whether a sound goes on mirrored beyond its ends; else there is silence.
+    """
+
+    spectrum: NDArray[np.complex128] | NDArray[np.float64]
+    before: int
+    after: int = 0
+    mirrored: bool = False
+
+    def over(self, signal: Signal) -> Signal:
+        """The signal after the filter, shape (n,): overlap-save, which needs room for a few blocks only."""
+        hop = BLOCK - self.before - self.after
+        out = np.empty(signal.size)
+        for first in range(0, signal.size, BLOCKS_AT_ONCE * hop):
+            starts = range(first, min(first + BLOCKS_AT_ONCE * hop, signal.size), hop)
+            blocks = np.stack([self._block(signal, start - self.before) for start in starts])
+            heard = scipy.fft.irfft(scipy.fft.rfft(blocks) * self.spectrum, BLOCK, overwrite_x=True)
+            wanted = heard[:, self.before : self.before + hop].ravel()
+            out[first : first + wanted.size] = wanted[: signal.size - first]
+        return out
+
+    def _block(self, signal: Signal, start: int) -> Signal:
+        inside = signal[max(start, 0) : start + BLOCK]
+        beyond = (max(0, -start), max(0, start + BLOCK - signal.size))
+        if not any(beyond):
+            return inside
+        if not self.mirrored:
+            return np.pad(inside, beyond)
+        reach = (min(beyond[0], self.before), min(beyond[1], self.after))
+        longer = np.pad(inside, reach, mode="symmetric")
+        return np.pad(longer, (beyond[0] - reach[0], beyond[1] - reach[1]))
+
+
 @dataclass(frozen=True, eq=False)
 class ImpulseResponse:
     """An impulse response that signals pass. Two of them are equal only if they are one and the same.
@@ -177,6 +218,19 @@ class ImpulseResponse:
     taps: NDArray[np.float64]
     advance_samples: int = 0
     _spectra: dict[int, NDArray[np.complex128]] = field(default_factory=dict, repr=False)
+
+    def kernel(self) -> Kernel:
+        """The same for sounds of many minutes.
+
+        Raises:
+            ValueError: It is longer than half a block.
+        """
+        if self.taps.size > BLOCK // 2:
+            raise ValueError(f"a response of {self.taps.size} samples is longer than half a block")
+        ahead = np.zeros(BLOCK)
+        ahead[: self.taps.size] = self.taps
+        turned = np.roll(ahead, -self.advance_samples)
+        return Kernel(scipy.fft.rfft(turned), self.taps.size, self.advance_samples)
 
     def spectrum(self, size: int) -> NDArray[np.complex128]:
         """Of so many samples, shape (size // 2 + 1,); the last few sizes are kept."""

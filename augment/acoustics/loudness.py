@@ -8,7 +8,7 @@ import scipy
 from numpy.typing import NDArray
 
 from augment.acoustics import Signal
-from augment.acoustics.filters import size_with_room
+from augment.acoustics.filters import BLOCK, LONGEST_TRANSFORM, Kernel, size_with_room
 from augment.acoustics.levels import db
 
 BLOCK_S = 0.4
@@ -16,6 +16,7 @@ STEPS_PER_BLOCK = 4
 OFFSET_DB = -0.691
 ABSOLUTE_GATE_LUFS = -70.0
 RELATIVE_GATE_DB = -10.0
+SETTLING_S = 0.125
 MOST_KEPT = 2**19
 """Samples of the longest transform for which the response is kept."""
 
@@ -63,6 +64,10 @@ def k_weighted(signal: Signal, sample_rate_hz: int) -> Signal:
         >>> round(float(10 * np.log10(np.mean(k_weighted(tone, 16000)[4000:] ** 2))), 2)  # -3.01 + 0.69
         -2.32
     """
+    if signal.size > LONGEST_TRANSFORM:
+        # Cut off at half the sample rate, the response rings a little ahead of time as well.
+        reach = round(SETTLING_S * sample_rate_hz)
+        return Kernel(k_response(BLOCK, sample_rate_hz), reach, reach).over(signal)
     size = size_with_room(signal.size, sample_rate_hz)
     response = k_response(size, sample_rate_hz)
     return np.asarray(scipy.fft.irfft(scipy.fft.rfft(signal, size) * response, size, overwrite_x=True)[: signal.size])

@@ -8,7 +8,7 @@ import scipy
 from numpy.typing import ArrayLike, NDArray
 
 from augment.acoustics import Signal
-from augment.acoustics.filters import size_with_room
+from augment.acoustics.filters import BLOCK, LONGEST_TRANSFORM, Kernel, size_with_room
 from augment.acoustics.levels import power
 
 A_POLES_HZ = (20.598997, 107.65265, 737.86223, 12194.217)
@@ -181,8 +181,17 @@ def weigh(
         >>> bool(abs(heard - tone[4000:12000]).max() < 0.01)
         True
     """
-    weighting = Weighting(band_hz, a_weighted)
-    return signal if weighting.flat or not signal.size else MirroredSpectrum(signal, sample_rate_hz).seen(weighting)
+    return seen_through(signal, sample_rate_hz, Weighting(band_hz, a_weighted))
+
+
+def seen_through(signal: Signal, sample_rate_hz: int, weighting: Weighting) -> Signal:
+    """The same for a weighting that has a name; a sound of many minutes is weighed block by block."""
+    if weighting.flat or not signal.size:
+        return signal
+    if signal.size <= LONGEST_TRANSFORM:
+        return MirroredSpectrum(signal, sample_rate_hz).seen(weighting)
+    reach = round(MIRROR_S * sample_rate_hz)
+    return Kernel(weighting.factors(BLOCK, sample_rate_hz), reach, reach, mirrored=True).over(signal)
 
 
 def weighted_power(

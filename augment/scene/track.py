@@ -10,16 +10,14 @@ import scipy
 from numpy.typing import NDArray
 
 from augment.acoustics import Signal
-from augment.acoustics.filters import ImpulseResponse, convolve_in_chunks, cut_to, size_with_room
+from augment.acoustics.filters import LONGEST_TRANSFORM, ImpulseResponse, convolve_in_chunks, cut_to, size_with_room
 from augment.acoustics.levels import SpeechLevel, SpeechMeter, db, power
 from augment.acoustics.loudness import block_powers, k_response, k_weighted
-from augment.acoustics.spectrum import MirroredSpectrum, Weighting
+from augment.acoustics.spectrum import MirroredSpectrum, Weighting, seen_through
 
 T = TypeVar("T")
 LEAST_TAIL = 1e-15
 """Less than that of the energy is rounding."""
-MOST_KEPT = 2**20
-"""Samples of the longest sound whose spectra are kept."""
 FULL_BAND = Weighting()
 A_WEIGHTED = Weighting(a_weighted=True)
 
@@ -130,6 +128,10 @@ class Track:
         self._found: dict[Hashable, Any] = {}
         self._beside: WeakKeyDictionary[Track, NDArray[np.float64]] = WeakKeyDictionary()
 
+    @property
+    def _long(self) -> bool:
+        return self.samples.size > LONGEST_TRANSFORM
+
     def found(self, what: Hashable, find: Callable[[], T]) -> T:
         """A fact about it, found once; a number or little more."""
         if what not in self._found:
@@ -138,8 +140,8 @@ class Track:
         return value
 
     def _kept(self, what: Hashable, make: Callable[[], Kept]) -> Kept:
-        """An array, or what holds one, made once; of a sound of many minutes every time, since nothing has room."""
-        if self.samples.size > MOST_KEPT:
+        """An array, or what holds one, made once; of a sound of many minutes every time: there is no room for it."""
+        if self._long:
             return make()
         if what not in self._found:
             made = self._found[what] = make()
@@ -195,6 +197,8 @@ class Track:
     def _seen(self, weighting: Weighting) -> Signal:
         if weighting.flat or not self.samples.size:
             return self.samples
+        if self._long:
+            return seen_through(self.samples, self.sample_rate_hz, weighting)
         mirrored = self._kept("mirrored", lambda: MirroredSpectrum(self.samples, self.sample_rate_hz))
         return mirrored.seen(weighting)
 
@@ -207,7 +211,7 @@ class Track:
         The few samples that a removed delay cuts off at the front are in it: they are those that an onset has not
         reached yet.
         """
-        if self._made_of is None:
+        if self._made_of is None or self._long:
             return k_weighted(self.samples, self.sample_rate_hz)
         before, response = self._made_of
         size = before.room_for(response)
@@ -230,8 +234,10 @@ class Track:
         """The sound after a response, as long as before."""
 
         def make() -> Track:
-            whole = self._whole(response)
-            heard = cut_to(whole, self.samples.size, response)
+            if self._long:
+                heard = response.kernel().over(self.samples)
+            else:
+                heard = cut_to(self._whole(response), self.samples.size, response)
             return Track(heard, self.sample_rate_hz, self.shelf, self.active, (self, response))
 
         return self.shelf.once((self, response), make)
@@ -244,7 +250,11 @@ class Track:
         """
 
         def measure() -> float | None:
-            whole, first = self._whole(response), response.advance_samples
+            first = response.advance_samples
+            if self._long:
+                whole = ImpulseResponse(response.taps).kernel().over(np.pad(self.samples, (0, response.taps.size)))
+            else:
+                whole = self._whole(response)
             energy = whole[first : self.samples.size + response.taps.size - 1] ** 2
             total, lost = float(np.sum(energy)), float(np.sum(energy[self.samples.size :]))
             return db(lost / total) if total > 0 and lost > total * LEAST_TAIL else None

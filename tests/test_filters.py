@@ -4,13 +4,8 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from augment.acoustics.filters import (
-    ImpulseResponse,
-    convolve,
-    minimum_phase_fir,
-    response_db,
-    speech_delay_samples,
-)
+from augment.acoustics.convolution import ImpulseResponse, convolve
+from augment.acoustics.filters import minimum_phase_fir, response_db, speech_delay_samples
 from augment.acoustics.loudness import integrated_loudness_lufs
 from augment.acoustics.resample import resample, resampled_length
 from augment.acoustics.spectrum import MirroredSpectrum, seen_through
@@ -89,11 +84,11 @@ LONG = 2**18 + 77_777
 """Samples of a sound that meets filters block by block."""
 
 
-@pytest.mark.parametrize("advance", [0, 5])
-def test_long_sounds_meet_a_response_block_by_block(advance):
-    """scipy's own overlap-add as the referee."""
+@pytest.mark.parametrize(("samples", "advance"), [(4096, 0), (4096, 5), (70_000, 12)])
+def test_long_sounds_meet_a_response_block_by_block(samples, advance):
+    """scipy's own overlap-add as the referee; a device, and a hall at 48 kHz."""
     rng = np.random.default_rng(3)
-    sound, taps = rng.standard_normal(LONG), rng.standard_normal(4096) * np.exp(-np.arange(4096) / 300)
+    sound, taps = rng.standard_normal(LONG), rng.standard_normal(samples) * np.exp(-15 * np.arange(samples) / samples)
     expected = scipy.signal.oaconvolve(sound, taps)[advance:][:LONG]
     assert np.allclose(ImpulseResponse(taps, advance).kernel().over(sound), expected, atol=1e-9)
     track = Track(sound, RATE, Shelf())

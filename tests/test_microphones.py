@@ -5,7 +5,8 @@ import pytest
 
 import augment
 from acceptance.devices import MEASURED, magnitude_db, measured, taps_of
-from augment.acoustics.filters import convolve, minimum_phase_fir, response_db, speech_delay_samples
+from augment.acoustics.convolution import convolve
+from augment.acoustics.filters import minimum_phase_fir, response_db, speech_delay_samples
 from augment.errors import ProfileError
 from augment.profiles.library import Library, Need, bundled_names
 from conftest import gcc_lag, speech_like

@@ -15,7 +15,8 @@ import soundfile
 import augment
 from acceptance.chain import cut_levels
 from acceptance.outside import weighted
-from augment.acoustics.filters import convolve, minimum_phase_fir, speech_delay_samples
+from augment.acoustics.convolution import convolve
+from augment.acoustics.filters import minimum_phase_fir, speech_delay_samples
 from augment.acoustics.levels import speech_level
 from augment.acoustics.resample import resample
 from augment.api import stems

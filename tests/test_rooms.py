@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import augment
+from augment.acoustics.convolution import ImpulseResponse
 from augment.acoustics.room import (
     Decay,
     clarity_db,
@@ -23,7 +24,6 @@ from augment.acoustics.room import (
     direct_to_reverberant_db,
     reverberation_time,
     shifted_to_start,
-    tail_behind_db,
     trimmed,
 )
 from augment.errors import DesignError, ProfileError, RenderError
@@ -31,7 +31,7 @@ from augment.external.shoebox import draw_pair, draw_source, shoebox_response
 from augment.files.audio import read_channels
 from augment.perturb import kinds
 from augment.profiles.library import Library, Need, bundled_names
-from augment.scene import Block, Draw, Scene, Standing, Stem, Weighting
+from augment.scene import Block, Draw, Scene, Shelf, Standing, Stem, Track, Weighting
 from conftest import RATE, ROOT, gcc_lag, speech_like, tree
 
 PACK = ROOT.parent / "shared" / "dev_pack" / "ir" / "room"
@@ -137,10 +137,10 @@ class TestDirectSound:
         x, taps = rng.standard_normal(300), rng.standard_normal(80)
         whole = np.convolve(x, taps)[advance:]
         lost = 10 * math.log10(np.sum(whole[300:] ** 2) / np.sum(whole**2))
-        assert tail_behind_db(x, taps, advance) == pytest.approx(lost, abs=1e-6)
+        assert Track(x, RATE, Shelf()).tail_behind_db(ImpulseResponse(taps, advance)) == pytest.approx(lost, abs=1e-6)
 
     def test_silence_loses_nothing(self):
-        assert tail_behind_db(np.zeros(10), np.ones(5), 0) is None
+        assert Track(np.zeros(10), RATE, Shelf()).tail_behind_db(ImpulseResponse(np.ones(5))) is None
 
 
 def scene_of(speech: np.ndarray, rate: int = RATE) -> Scene:

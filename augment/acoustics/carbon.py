@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from augment.acoustics import Signal
 from augment.acoustics.colour import BYRNE_LTASS_DB
-from augment.acoustics.filters import convolve, minimum_phase_fir, response_db, speech_delay_samples
+from augment.acoustics.convolution import convolve
+from augment.acoustics.filters import minimum_phase_fir, response_db, speech_delay_samples
 from augment.acoustics.levels import gain
 from augment.acoustics.overload import bent
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.acoustics import Signal
-from augment.acoustics.filters import ImpulseResponse, convolve_in_chunks, whole_chunks
+from augment.acoustics.convolution import ImpulseResponse, convolve_in_chunks, whole_chunks
 from augment.acoustics.synthesis import AT_ONCE_S, Streams
 
 

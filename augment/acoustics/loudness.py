@@ -8,7 +8,7 @@ import scipy
 from numpy.typing import NDArray
 
 from augment.acoustics import Signal
-from augment.acoustics.filters import BLOCK, LONGEST_TRANSFORM, Kernel, size_with_room
+from augment.acoustics.convolution import BLOCK, LONGEST_TRANSFORM, Kernel, size_with_room
 from augment.acoustics.levels import db
 
 BLOCK_S = 0.4

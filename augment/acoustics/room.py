@@ -12,7 +12,6 @@ import scipy
 from numpy.typing import NDArray
 
 from augment.acoustics import Signal
-from augment.acoustics.filters import convolve
 from augment.acoustics.levels import db
 
 ONSET_DB = 20.0
@@ -393,24 +392,3 @@ def on_grid(response: NDArray[np.float64], step: float) -> NDArray[np.float64]:
     rounded = np.round(response / step) * step
     nonzero = np.flatnonzero(rounded)
     return np.asarray(rounded[: int(nonzero[-1]) + 1 if nonzero.size else 1] + 0.0)
-
-
-def tail_behind_db(signal: Signal, taps: NDArray[np.float64], advance_samples: int) -> float | None:
-    """How much of the reverberated signal falls behind its end and is lost.
-
-    Args:
-        signal: Before the room, shape (n,).
-        taps: Impulse response, shape (k,).
-        advance_samples: Place of the direct sound in the taps.
-
-    Returns:
-        Energy behind the end relative to the whole energy, in dB; None where nothing falls there.
-
-    Example:
-        >>> tail_behind_db(np.array([0.0, 1.0]), np.array([1.0, 0.1]), 0)
-        -20.043213738
-    """
-    whole = convolve(np.pad(signal, (0, taps.size)), taps, advance_samples)
-    energy = whole * whole
-    total, lost = float(np.sum(energy)), float(np.sum(energy[signal.size :]))
-    return round(db(lost / total), 9) if total > 0 and lost > total * 1e-15 else None

@@ -9,7 +9,7 @@ import scipy
 from numpy.typing import NDArray
 
 from augment.acoustics import Signal
-from augment.acoustics.filters import ImpulseResponse, convolve_in_chunks, whole_chunks
+from augment.acoustics.convolution import ImpulseResponse, convolve_in_chunks, whole_chunks
 from augment.acoustics.levels import db, power
 from augment.acoustics.spectrum import a_weighting_db, density_of_octaves
 

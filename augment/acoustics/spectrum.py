@@ -8,7 +8,7 @@ import scipy
 from numpy.typing import ArrayLike, NDArray
 
 from augment.acoustics import Signal
-from augment.acoustics.filters import BLOCK, LONGEST_TRANSFORM, Kernel, size_with_room
+from augment.acoustics.convolution import BLOCK, LONGEST_TRANSFORM, Kernel, size_with_room
 from augment.acoustics.levels import power
 
 A_POLES_HZ = (20.598997, 107.65265, 737.86223, 12194.217)

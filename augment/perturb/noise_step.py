@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from augment.acoustics.filters import ImpulseResponse, whole_chunks
+from augment.acoustics.convolution import ImpulseResponse, whole_chunks
 from augment.acoustics.levels import db
 from augment.errors import RenderError
 from augment.perturb import Perturbation

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from augment.acoustics.filters import ImpulseResponse
+from augment.acoustics.convolution import ImpulseResponse
 from augment.acoustics.room import RoomMeasures
 from augment.scene import Scene
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from augment.acoustics.filters import ImpulseResponse
+from augment.acoustics.convolution import ImpulseResponse
 from augment.acoustics.levels import db
 from augment.acoustics.resample import resample
 from augment.acoustics.room import (

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from augment.acoustics import Signal
-from augment.acoustics.filters import ImpulseResponse, convolve
+from augment.acoustics.convolution import ImpulseResponse, convolve
 from augment.acoustics.levels import db, gain
 from augment.acoustics.loudness import gated_loudness_lufs
 from augment.acoustics.spectrum import Weighting

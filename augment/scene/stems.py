@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.acoustics import Signal
-from augment.acoustics.filters import ImpulseResponse
+from augment.acoustics.convolution import ImpulseResponse
 from augment.acoustics.spectrum import Weighting
 from augment.scene.track import Shelf, Track
 

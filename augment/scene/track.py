@@ -10,7 +10,7 @@ import scipy
 from numpy.typing import NDArray
 
 from augment.acoustics import Signal
-from augment.acoustics.filters import LONGEST_TRANSFORM, ImpulseResponse, convolve_in_chunks, cut_to, size_with_room
+from augment.acoustics.convolution import LONGEST_TRANSFORM, ImpulseResponse, convolve_in_chunks, cut_to, size_with_room
 from augment.acoustics.levels import SpeechLevel, SpeechMeter, db, power
 from augment.acoustics.loudness import block_powers, k_response, k_weighted
 from augment.acoustics.spectrum import MirroredSpectrum, Weighting, seen_through

@@ -4,7 +4,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from augment.acoustics.filters import ImpulseResponse, minimum_phase_fir, speech_delay_samples
+from augment.acoustics.convolution import ImpulseResponse
+from augment.acoustics.filters import minimum_phase_fir, speech_delay_samples
 from augment.errors import RenderError
 from augment.perturb import Perturbation
 from augment.profiles.library import Library, Need

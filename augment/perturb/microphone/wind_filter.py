@@ -4,7 +4,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from augment.acoustics.filters import ImpulseResponse, high_pass, speech_delay_samples
+from augment.acoustics.convolution import ImpulseResponse
+from augment.acoustics.filters import high_pass, speech_delay_samples
 from augment.perturb import Perturbation
 from augment.scene import Draw, Scene, Stage
 

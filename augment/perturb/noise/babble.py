@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from augment.acoustics import Signal
-from augment.acoustics.filters import ImpulseResponse, convolve_in_chunks, whole_chunks
+from augment.acoustics.convolution import ImpulseResponse, convolve_in_chunks, whole_chunks
 from augment.acoustics.levels import speech_activity, speech_gain
 from augment.perturb.noise_step import Heard, NoiseStep
 from augment.profiles.components import Sound

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from augment.acoustics.filters import ImpulseResponse
+from augment.acoustics.convolution import ImpulseResponse
 from augment.bounds import MOST_CHANNELS
 from augment.perturb import Perturbation
 from augment.perturb.room_step import RECORDS, response_columns

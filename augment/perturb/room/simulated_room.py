@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from augment.acoustics.filters import ImpulseResponse
+from augment.acoustics.convolution import ImpulseResponse
 from augment.acoustics.room import RoomMeasures, room_measures, whole_decay
 from augment.errors import RenderError
 from augment.external.shoebox import (

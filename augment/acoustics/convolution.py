@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from augment.acoustics import Signal
 
 MOST_KEPT_BYTES = 2**22
-SHORTEST_CHUNK = 8192
+SHORTEST_CHUNK, CHUNKS_AT_ONCE = 8192, 64
 ROOM_S = 0.4
 BLOCK, BLOCKS_AT_ONCE = 2**16, 8
 LONGEST_TRANSFORM = 2**18
@@ -166,13 +166,16 @@ def convolve_in_chunks(signal: Signal, response: ImpulseResponse, lead: int = 0)
     chunk, size = _chunk(response)
     ahead = -lead % chunk
     count = math.ceil((ahead + signal.size) / chunk)
-    padded = np.zeros(count * chunk)
-    padded[ahead : ahead + signal.size] = signal
-    parts = scipy.fft.rfft(padded.reshape(count, chunk), size, axis=1) * response.spectrum(size)
-    heard = scipy.fft.irfft(parts, size, axis=1, overwrite_x=True)
-    out = np.zeros((count + 1) * chunk)
-    out[:-chunk] = heard[:, :chunk].ravel()
-    out[chunk:] += heard[:, chunk:].ravel()
+    # Transforms are made in pairs, since those of a pair and of one alone may differ in their last digits.
+    padded = np.zeros((count + count % 2, chunk))
+    padded.ravel()[ahead : ahead + signal.size] = signal
+    out = np.zeros((padded.shape[0] + 1) * chunk)
+    for first in range(0, padded.shape[0], CHUNKS_AT_ONCE):
+        parts = scipy.fft.rfft(padded[first : first + CHUNKS_AT_ONCE], size, axis=1) * response.spectrum(size)
+        heard = scipy.fft.irfft(parts, size, axis=1, overwrite_x=True)
+        place, length = first * chunk, heard.shape[0] * chunk
+        out[place : place + length] += heard[:, :chunk].ravel()
+        out[place + chunk : place + chunk + length] += heard[:, chunk:].ravel()
     return out[ahead : ahead + signal.size]
 
 

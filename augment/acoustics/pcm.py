@@ -10,6 +10,8 @@ from augment.acoustics import Signal
 FULL_SCALE = 32768
 LARGEST = 32767 / FULL_SCALE
 HEADROOM_PEAK = 0.99
+AT_ONCE = 2**15
+"""Samples that a processor holds nearby."""
 
 
 def headroom_gain(signal: Signal) -> float:
@@ -43,15 +45,19 @@ def quantise(signal: Signal) -> tuple[NDArray[np.int16], int]:
         >>> values.tolist(), clipped
         ([0, 16384, -32768, 32767], 1)
     """
-    scaled = signal * FULL_SCALE
-    np.rint(scaled, out=scaled)
-    low, high = float(np.min(scaled, initial=0.0)), float(np.max(scaled, initial=0.0))
-    if not (math.isfinite(low) and math.isfinite(high)):  # what is no number is the largest of whatever it is among
-        raise ValueError("a sample is not a finite number")
-    if low >= -FULL_SCALE and high <= FULL_SCALE - 1:
-        return scaled.astype(np.int16), 0
-    limited = np.clip(scaled, -FULL_SCALE, FULL_SCALE - 1)
-    return limited.astype(np.int16), int(np.count_nonzero(limited != scaled))
+    out, clipped = np.empty(signal.size, dtype=np.int16), 0
+    for start in range(0, signal.size, AT_ONCE):
+        scaled = signal[start : start + AT_ONCE] * FULL_SCALE
+        np.rint(scaled, out=scaled)
+        low, high = float(np.min(scaled)), float(np.max(scaled))
+        if not (math.isfinite(low) and math.isfinite(high)):  # what is no number passes through both
+            raise ValueError("a sample is not a finite number")
+        if low < -FULL_SCALE or high > FULL_SCALE - 1:
+            limited = np.clip(scaled, -FULL_SCALE, FULL_SCALE - 1)
+            clipped += int(np.count_nonzero(limited != scaled))
+            scaled = limited
+        out[start : start + AT_ONCE] = scaled
+    return out, clipped
 
 
 def duration_s(samples: int, sample_rate_hz: int) -> float:

@@ -6,8 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.ndimage
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from augment.acoustics.levels import db, rms_level_dbov, speech_gain, speech_level
+from augment.acoustics.levels import _held, db, held_envelope, rms_level_dbov, speech_gain, speech_level
+from conftest import RATE, speech_like
 
 GOLDEN = json.loads((Path(__file__).parent / "data" / "p56_golden.json").read_text())
 
@@ -71,3 +75,20 @@ def test_levels_on_paper():
     assert rms_level_dbov(np.sin(2 * np.pi * np.arange(16000) / 16)) == pytest.approx(-3.0103, abs=1e-4)
     assert rms_level_dbov(np.array([1.0, -1.0])) == 0
     assert db(0) == -math.inf
+
+
+@settings(max_examples=30, deadline=None)
+@given(samples=st.integers(1, 5000), hangover=st.integers(0, 700), seed=st.integers(0, 99))
+def test_the_envelope_is_held_as_scipy_holds_it(samples, hangover, seed):
+    envelope = np.abs(np.random.default_rng(seed).standard_normal(samples))
+    window = hangover + 1
+    expected = scipy.ndimage.maximum_filter1d(envelope, window, origin=hangover // 2, mode="constant")
+    assert np.array_equal(_held(envelope, hangover), expected)
+
+
+def test_a_long_signal_passes_the_meter_in_pieces_as_a_whole(monkeypatch):
+    speech = np.concatenate([speech_like(2.7, seed) for seed in range(4)])
+    whole, held = speech_level(speech, RATE), held_envelope(speech, RATE)
+    monkeypatch.setattr("augment.acoustics.levels.AT_ONCE", 5000)
+    assert np.array_equal(held_envelope(speech, RATE), held)
+    assert speech_level(speech, RATE).active_level_dbov == pytest.approx(whole.active_level_dbov, abs=1e-9)

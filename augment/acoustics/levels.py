@@ -12,6 +12,8 @@ from augment.acoustics import Signal
 ENVELOPE_TIME_S = 0.030
 HANGOVER_S = 0.200
 MARGIN_DB = 15.9
+AT_ONCE = 2**17
+"""Samples that are metered at once: a processor holds them nearby."""
 THRESHOLDS = 2.0 ** np.arange(-15, 0)
 EFFORT_DBSPL = {"normal": 62.35, "raised": 68.34, "loud": 74.85, "shouted": 82.30}
 """Overall speech level 1 m in front of the lips by vocal effort (ANSI S3.5-1997, table 3, summed)."""
@@ -68,21 +70,29 @@ def rms_level_dbov(signal: Signal) -> float:
     return round(db(power(signal)), 12)
 
 
-def envelope(signal: Signal, sample_rate_hz: int) -> Signal:
-    """Envelope of P.56: the rectified signal through two one-pole smoothers of 30 ms, from rest. Shape (n,).
+def held_envelope(signal: Signal, sample_rate_hz: int) -> Signal:
+    """The largest value of the envelope of P.56 at each sample and in the hangover time before it, shape (n,).
 
-    Both smoothers in one recursion: (1-p)^2 / (1 - p/z)^2 = (1-p)^2 / (1 - 2p/z + p^2/z^2).
+    Speech is active where this is above a threshold. The envelope is the rectified signal through two one-pole
+    smoothers of 30 ms, from rest; both in one recursion, (1-p)^2 / (1 - p/z)^2 = (1-p)^2 / (1 - 2p/z + p^2/z^2). Long
+    signals pass in pieces, which is the same.
     """
     pole = math.exp(-1 / (sample_rate_hz * ENVELOPE_TIME_S))
     smoother = [(1 - pole) ** 2], [1.0, -2 * pole, pole * pole]
-    return np.asarray(scipy.signal.lfilter(*smoother, np.abs(signal)), dtype=np.float64)
+    hangover = math.floor(HANGOVER_S * sample_rate_hz + 0.5)
+    out, before, state = np.empty(signal.size), np.zeros(0), np.zeros(2)
+    for start in range(0, signal.size, AT_ONCE):
+        smooth, state = scipy.signal.lfilter(*smoother, np.abs(signal[start : start + AT_ONCE]), zi=state)
+        longer = np.concatenate([before, smooth]) if before.size else smooth
+        out[start : start + AT_ONCE] = _held(longer, hangover)[before.size :]
+        before = longer[max(0, longer.size - hangover) :]
+    return out
 
 
 def _held(envelope: Signal, hangover: int) -> Signal:
     """The largest value of an envelope at each sample and in the `hangover` samples before it, shape (n,).
 
-    Speech is active where the envelope is above a threshold, and for so long after that it was: that is where this is
-    above it. The largest of two windows that overlap is that of both together: windows of 1, 2, 4 ... samples, and in
+    The largest of two windows that overlap is that of both together: windows of 1, 2, 4 ... samples, and in
     the end two of them, so far apart that they make up the wanted one.
     """
     held, spare, width = envelope.copy(), np.empty_like(envelope), 1
@@ -92,10 +102,6 @@ def _held(envelope: Signal, hangover: int) -> Signal:
         np.maximum(held[apart:], held[:-apart], out=spare[apart:])
         held, spare, width = spare, held, width + apart
     return held
-
-
-def _hangover(sample_rate_hz: int) -> int:
-    return math.floor(HANGOVER_S * sample_rate_hz + 0.5)
 
 
 class SpeechMeter:
@@ -112,8 +118,9 @@ class SpeechMeter:
     """
 
     def __init__(self, signal: Signal, sample_rate_hz: int) -> None:
-        self._size, self._energy = signal.size, float(np.sum(signal * signal))
-        self._held = _held(envelope(signal, sample_rate_hz), _hangover(sample_rate_hz)) if self._energy else signal
+        pieces = (signal[start : start + AT_ONCE] for start in range(0, signal.size, AT_ONCE))
+        self._size, self._energy = signal.size, math.fsum(float(np.sum(piece * piece)) for piece in pieces)
+        self._held = held_envelope(signal, sample_rate_hz) if self._energy else signal
 
     @property
     def nbytes(self) -> int:
@@ -198,8 +205,7 @@ def speech_activity(signal: Signal, sample_rate_hz: int, active_level_dbov: floa
         >>> round(float(speech_activity(pause, 16000, -23.0).mean()), 1)
         0.6
     """
-    held = _held(envelope(signal, sample_rate_hz), _hangover(sample_rate_hz))
-    return np.asarray(held >= gain(active_level_dbov - MARGIN_DB))
+    return np.asarray(held_envelope(signal, sample_rate_hz) >= gain(active_level_dbov - MARGIN_DB))
 
 
 def speech_gain(signal: Signal, sample_rate_hz: int, level_dbov: float) -> float:

@@ -28,9 +28,9 @@ SHORTEST_S = 0.1
 LONGEST_S = 900.0
 MOST_INFRASOUND_DB = 1.0
 HUM_BELOW_HZ = 100.0
-MOST_HUM_DB = 1.0
-"""Of real voices, deep ones included, up to 0.7 dB go with what lies below 100 Hz; a mains hum, of 50, 60 or 100 Hz,
-that raises the level of speech by 1 dB takes 1 dB or more with it."""
+MOST_HUM_DB = 3.0
+"""Of real voices up to 0.7 dB go with what lies below 100 Hz, of half a second of one with a pitch of 85 Hz 1.6 dB. A
+mains hum of 50 or 60 Hz that raises the level of speech by 3 dB takes 3 dB or more with it."""
 LEAST_SPEECH_DBOV = -75.0
 """Softer than the meter finds."""
 CREST_DB = 30.0

@@ -26,7 +26,7 @@ class Remark(StrEnum):
         "hold infrasound (below 20 Hz, or not far above) that would make them 1 dB louder or more: it is taken out"
     )
     HUM = (
-        "would be 1 dB softer or more, by the level meter, without what lies below 100 Hz (hum, rumble, wind): it "
+        "would be 3 dB softer or more, by the level meter, without what lies below 100 Hz (hum, rumble, wind): it "
         "counts as the talker's, whose level is that much too high; filter it out before, or leave them out"
     )
     CUT_AT_END = "are asked for up to 50 ms beyond their end: the utterance ends with the file"

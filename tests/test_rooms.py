@@ -549,8 +549,8 @@ class TestRealRooms:
         [
             ("room_seminar_clap.wav", None, 0.64, None),
             ("room_sbrain_rir1.wav", None, 0.62, 137),
+            ("hall_binaural.wav", 0, 1.9, 76),
             ("hall_binaural.wav", 1, 1.9, 76),
-            ("hall_binaural.wav", 2, 1.9, 76),
             ("room_sim_1ch.wav", None, None, None),
         ],
     )
@@ -568,11 +568,11 @@ class TestRealRooms:
             assert noted["room_direct_index"] / RATE * 1000 == pytest.approx(onset_ms, abs=1)
         if t20_s is not None:
             samples, rate = soundfile.read(PACK / name, always_2d=True)
-            first = samples[int(noted["room_direct_index"] / RATE * rate) :, (channel or 1) - 1]
+            first = samples[int(noted["room_direct_index"] / RATE * rate) :, channel or 0]
             t20, t30 = (float(pra.measure_rt60(first, rate, decay_db=d)) for d in (20, 30))
             assert t20 == pytest.approx(t20_s, rel=0.1)
             assert 0.95 * min(t20, t30) < noted["room_t30_s"] < 1.05 * max(t20, t30)
 
     def test_two_channels_need_a_choice(self, pack):
-        with pytest.raises(ProfileError, match="channel: 1"):
+        with pytest.raises(ProfileError, match="channel: 0"):
             taps_of(measured(source="hall_binaural.wav"), pack)

@@ -8,6 +8,7 @@ import augment
 from augment.corpus.kept import keep, kept_file, key_of, read_kept
 from augment.corpus.measuring import Measuring, Recording
 from augment.errors import AcoustigridError
+from augment.execute import processes
 from augment.files.stretch import Part
 from conftest import tree
 
@@ -137,3 +138,13 @@ class Ends:
 def test_a_recording_that_ends_its_workers_is_named(stocked):
     with pytest.raises(AcoustigridError, match=r"north_0\.wav: the worker died 3 times while it read this file"):
         augment.plan(stocked.folder / "recipe.yaml", workers=Ends(), cache=False)
+
+
+def test_workers_live_on_from_measuring_to_rendering(stocked, tmp_path, monkeypatch):
+    """What they have imported and read serves the next job too."""
+    started = []
+    start = processes._Pool.start
+    monkeypatch.setattr(processes._Pool, "start", lambda pool: started.append(1) or start(pool))
+    result = augment.build(stocked.folder / "recipe.yaml", tmp_path / "set", workers=2, cache=False)
+    assert result.made
+    assert len(started) == 2

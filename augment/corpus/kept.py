@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields, replace
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from augment.files.stretch import Part
 
 MEASURED_WITH = ("acoustics", "files", "corpus/speech.py")
 """Of this package: another byte in these, and everything is measured again."""
-LIBRARIES = ("numpy", "scipy", "soxr", "soundfile")
+LIBRARIES = ("numpy", "scipy", "soxr", "soundfile", "av")
 LARGEST_BYTES = 2**30
 PATIENCE_S = 1.0
 
@@ -41,12 +41,22 @@ def key_of(sha256: str, part: Part, sample_rate_hz: int) -> str:
 @cache
 def measured_with() -> str:
     """Hash of all that decides what is measured: equal code, equal libraries, equal figures."""
-    digest = hashlib.sha256(repr([version(name) for name in LIBRARIES]).encode())
+    import soundfile
+
+    versions = [*map(_version, LIBRARIES), soundfile.__libsndfile_version__]
+    digest = hashlib.sha256(repr(versions).encode())
     for name in MEASURED_WITH:
         place = package_folder() / name
         for path in [place] if place.is_file() else sorted(place.rglob("*.py")):
             digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def _version(library: str) -> str | None:
+    """None for an extra that is not installed."""
+    with suppress(PackageNotFoundError):
+        return version(library)
+    return None
 
 
 def kept_file() -> Path | None:

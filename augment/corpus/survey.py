@@ -118,12 +118,15 @@ def _facts_of_all(
     ]
     found: dict[int, Facts | AudioError] = {}
     new: dict[str, Facts] = {}
-    outcomes = by.run(Measuring(sample_rate_hz, by.kept), tasks)
+    ticks = iter(progress(tasks))
     try:
-        for _ in progress(tasks):
-            outcome = next(outcomes)
+        # To the very end: workers that somebody leaves in the middle of their tasks are stopped.
+        for outcome in by.run(Measuring(sample_rate_hz, by.kept), tasks):
+            next(ticks, None)
             found |= outcome.facts
             new |= outcome.new
+        for _ in ticks:
+            pass
     finally:
         if by.kept is not None:
             keep(by.kept, new)

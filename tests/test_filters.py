@@ -6,7 +6,7 @@ import scipy.signal
 
 from augment.acoustics.convolution import ImpulseResponse, convolve
 from augment.acoustics.filters import minimum_phase_fir, response_db, speech_delay_samples
-from augment.acoustics.loudness import integrated_loudness_lufs
+from augment.acoustics.loudness import gated_loudness_lufs, integrated_loudness_lufs
 from augment.acoustics.resample import resample, resampled_length
 from augment.acoustics.spectrum import MirroredSpectrum, seen_through
 from augment.profiles.library import Library, bundled_names
@@ -109,3 +109,11 @@ def test_loudness_of_a_long_sound_is_that_of_its_parts():
     minute = 0.1 * rng.standard_normal(200_000)
     short, long = (integrated_loudness_lufs(np.tile(minute, times), RATE) for times in (1, 3))
     assert long == pytest.approx(short, abs=0.01)
+
+
+def test_a_sound_that_begins_at_once_is_as_loud_behind_a_device_as_its_samples_say():
+    """The delay that a device loses takes the beginning of the sound with it, and what that rings with."""
+    sound = 0.2 * np.cos(2 * np.pi * 70 * np.arange(9000) / RATE)
+    heard = Track(sound, RATE, Shelf()).through(ImpulseResponse(np.eye(1, 200, 40)[0] + np.eye(1, 200, 3)[0], 6))
+    found = gated_loudness_lufs(heard.loudness_powers(heard))
+    assert found == pytest.approx(integrated_loudness_lufs(heard.samples, RATE), abs=1e-6)

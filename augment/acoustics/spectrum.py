@@ -130,7 +130,7 @@ class MirroredSpectrum:
     that rings through all of the band, the more so the shorter the signal. On half-second cuts of recorded noise it
     moves levels in 300-3400 Hz by up to 0.4 dB if ends meet, by 0.2 dB with silence behind them, and by 0.04 dB
     mirrored. An eighth of a second of mirror at each end is enough: more of it moves the level of a 50 Hz hum at the
-    foot of a band's edge by 0.03 dB in a sound of an eighth of a second, by 0.004 dB in one of 2 s.
+    foot of a band's edge by 0.03 dB in a sound of an eighth of a second, by 0.005 dB in one of half a second.
 
     Args:
         signal: Shape (n,), n at least 1.

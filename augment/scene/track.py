@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from augment.acoustics import Signal
 from augment.acoustics.convolution import LONGEST_TRANSFORM, ImpulseResponse, convolve_in_chunks, cut_to, size_with_room
 from augment.acoustics.levels import SpeechLevel, SpeechMeter, db, power
-from augment.acoustics.loudness import block_powers, k_response, k_weighted
+from augment.acoustics.loudness import block_powers, k_weighted
 from augment.acoustics.spectrum import MirroredSpectrum, Weighting, seen_through
 
 T = TypeVar("T")
@@ -110,7 +110,6 @@ class Track:
         sample_rate_hz: Samples a second.
         shelf: Where spectra and what was made of the sound are kept.
         active: Where a noise that pauses is on, shape (n,); None for always.
-        made_of: The sound and the response that it was made of, where a filter made it.
     """
 
     def __init__(
@@ -119,11 +118,9 @@ class Track:
         sample_rate_hz: int,
         shelf: Shelf,
         active: NDArray[np.bool_] | None = None,
-        made_of: "tuple[Track, ImpulseResponse] | None" = None,
     ) -> None:
         self.samples, self.sample_rate_hz, self.active = samples, sample_rate_hz, active
         self.shelf = shelf
-        self._made_of = made_of
         self.nbytes = samples.nbytes
         self._found: dict[Hashable, Any] = {}
         self._beside: WeakKeyDictionary[Track, NDArray[np.float64]] = WeakKeyDictionary()
@@ -203,22 +200,7 @@ class Track:
         return mirrored.seen(weighting)
 
     def _k_weighted(self) -> Signal:
-        return self._kept("K", self._make_k_weighted)
-
-    def _make_k_weighted(self) -> Signal:
-        """Of what a filter made, in one transform with that filter.
-
-        The few samples that a removed delay cuts off at the front are in it: they are those that an onset has not
-        reached yet.
-        """
-        if self._made_of is None or self._long:
-            return k_weighted(self.samples, self.sample_rate_hz)
-        before, response = self._made_of
-        size = before.room_for(response)
-        product = before.spectrum(size) * response.spectrum(size)
-        product *= k_response(size, self.sample_rate_hz)
-        whole = scipy.fft.irfft(product, size, overwrite_x=True)
-        return np.asarray(whole[response.advance_samples :][: self.samples.size], dtype=np.float64)
+        return self._kept("K", lambda: k_weighted(self.samples, self.sample_rate_hz))
 
     # What is made of it
 
@@ -238,7 +220,7 @@ class Track:
                 heard = response.kernel().over(self.samples)
             else:
                 heard = cut_to(self._whole(response), self.samples.size, response)
-            return Track(heard, self.sample_rate_hz, self.shelf, self.active, (self, response))
+            return Track(heard, self.sample_rate_hz, self.shelf, self.active)
 
         return self.shelf.once((self, response), make)
 

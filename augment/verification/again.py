@@ -1,5 +1,6 @@
 """Items rendered again: from the plan, with the sources and profiles of today."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ from augment.scene import Scene
 from augment.testset.finish import described, profile_digests, snr_columns
 from augment.testset.folder import IDENTITY, PROFILES
 from augment.testset.shard import Job, render_utterance
+from augment.testset.softer import made_softer
 from augment.testset.work import job_of, utterance_of
 from augment.verification.meter import decibel, mean_square, through
 from augment.verification.remade import Made
@@ -79,11 +81,14 @@ def rendered_again(
 
 
 def recipe_faults(told: Told) -> Made:
-    """What ``testset.json`` says against the recipe."""
-    expected, place = described(told.loaded, told.conditions), told.disk.place(IDENTITY)
+    """What ``testset.json`` says against the recipe, and against the manifest's rows."""
+    softer = json.loads(json.dumps(made_softer(told.rows).as_identity()))
+    expected = [("the recipe says", *said) for said in described(told.loaded, told.conditions).items()]
+    expected.append(("the manifest says", "made_softer_against_clipping", softer))
+    place = told.disk.place(IDENTITY)
     return Made.by_name(
-        (name, Fault(place, f"{name}: the recipe says {value!r}, it says {told.identity.get(name)!r}"))
-        for name, value in expected.items()
+        (name, Fault(place, f"{name}: {source} {value!r}, it says {told.identity.get(name)!r}"))
+        for source, name, value in expected
         if name != "made_by" and told.identity.get(name) != value
     )
 

@@ -14,7 +14,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.corpus.chance import (
+from augment.auditing.chance import (
     DEALS,
     Dealing,
     Means,
@@ -25,7 +25,7 @@ from augment.corpus.chance import (
     numbered,
     undealt,
 )
-from augment.corpus.differences import MEASURES, difference_notes
+from augment.auditing.differences import MEASURES, difference_notes
 from augment.report.text import figure
 
 

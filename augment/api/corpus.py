@@ -4,8 +4,9 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from augment.corpus.audit import SAMPLE, Audit
-from augment.corpus.audit import audit as audit_corpus
+from augment.api.working import opened_measuring
+from augment.auditing.groups import SAMPLE, Audit
+from augment.auditing.groups import audit as audit_corpus
 from augment.corpus.durations import measured_durations
 from augment.corpus.presence import absent_fault, absent_rows
 from augment.corpus.source import known_layout
@@ -16,6 +17,7 @@ from augment.corpus.unusable import usable_corpus
 from augment.corpus.writing import manifest_bytes
 from augment.design.conditions import requested_snrs_db
 from augment.errors import AcoustigridError, CorpusError, Fault
+from augment.execute import Way
 from augment.files.atomic import write_atomically
 from augment.files.json_text import json_text
 from augment.recipe.loader import LoadedRecipe, bundled_recipes, load_recipe
@@ -32,6 +34,8 @@ def audit(
     progress: Progress = iter,
     layout: str | None = None,
     pattern: str | None = None,
+    workers: int | Way = 1,
+    cache: bool = True,
 ) -> Audit:
     """Audit a corpus: how its groups are labelled and were recorded, and what may spoil a comparison of them.
 
@@ -43,6 +47,8 @@ def audit(
         progress: Wraps what is iterated over, to show how far it is.
         layout: How a corpus is laid out, if it is no manifest of this program's own.
         pattern: How the files of a plain folder are called.
+        workers: Processes that measure the speech, or who does it; the audit does not depend on it.
+        cache: Whether measurements are kept in the user's cache folder, and those that are there are used.
 
     Raises:
         AcoustigridError: The recipe or the manifest has faults, or the corpus has no such labels.
@@ -58,12 +64,15 @@ def audit(
         if not by:
             known = f"labels of the corpus: {', '.join(corpus.labels) or 'none'}"
             raise AcoustigridError(Fault(str(source), "which labels make the groups? say so: --by LABEL", known))
-        return audit_corpus(corpus, by, MANIFEST_RATE_HZ, sample, progress=progress)
-    loaded = source if isinstance(source, LoadedRecipe) else load_recipe(source)
-    wanted = loaded.recipe
-    corpus = _looked_up(usable_corpus(wanted.corpus, loaded.base, by or wanted.balance.by))
-    rate, snrs = wanted.output.sample_rate_hz, requested_snrs_db(loaded)
-    return audit_corpus(corpus, by or wanted.balance.by, rate, sample, wanted.balance.labels, snrs, progress)
+        rate, labels, snrs = MANIFEST_RATE_HZ, tuple[str, ...](), list[float]()
+    else:
+        loaded = source if isinstance(source, LoadedRecipe) else load_recipe(source)
+        wanted = loaded.recipe
+        by = by or wanted.balance.by
+        corpus = _looked_up(usable_corpus(wanted.corpus, loaded.base, by))
+        rate, labels, snrs = wanted.output.sample_rate_hz, wanted.balance.labels, requested_snrs_db(loaded)
+    with opened_measuring(workers, cache) as who:
+        return audit_corpus(corpus, by, rate, sample, labels, snrs, progress, who)
 
 
 def corpus_of(loaded: LoadedRecipe) -> Corpus:

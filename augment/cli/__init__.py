@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from augment import __version__
-from augment.cli.corpus import ColumnOption, LayoutOption, PatternOption, corpus_app, corpus_given
+from augment.cli.corpus import (
+    CacheOption,
+    ColumnOption,
+    LayoutOption,
+    PatternOption,
+    WorkersOption,
+    corpus_app,
+    corpus_given,
+)
 from augment.cli.ending import EXIT_DEVIATION, EXIT_INTERRUPTED, ended
 from augment.cli.export import FormatOption, export_app, split_formats
 from augment.cli.profile import profile_app
@@ -39,10 +47,6 @@ RecipeArgument = Annotated[
     str, typer.Argument(metavar="RECIPE", help="A recipe file, or the name of a bundled recipe.")
 ]
 OutOption = Annotated[Path, typer.Option("--out", "-o", help="Folder of the test set.")]
-WorkersOption = Annotated[int, typer.Option("--workers", "-w", min=1, help="Processes; the bytes do not depend on it.")]
-CacheOption = Annotated[
-    bool, typer.Option("--cache/--no-cache", help="Use and keep what was measured of speech, in your cache folder.")
-]
 
 
 @app.callback(invoke_without_command=True)

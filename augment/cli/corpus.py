@@ -23,6 +23,10 @@ LayoutOption = Annotated[
 PatternOption = Annotated[
     str | None, typer.Option(help="Layout folder: how its files are called: {accent}/{speaker}/{id}.wav.")
 ]
+WorkersOption = Annotated[int, typer.Option("--workers", "-w", min=1, help="Processes; the result is the same.")]
+CacheOption = Annotated[
+    bool, typer.Option("--cache/--no-cache", help="Use and keep what was measured of speech, in your cache folder.")
+]
 corpus_app = typer.Typer(no_args_is_help=True, help="What is in a corpus, and how its groups were recorded.")
 
 
@@ -46,6 +50,8 @@ def audit(
     layout: LayoutOption = None,
     pattern: PatternOption = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the figures to this file (.json).")] = None,
+    workers: WorkersOption = 1,
+    cache: CacheOption = True,
 ) -> None:
     """Show how groups differ in labels and recording; an accent with worse microphones is no accent.
 
@@ -55,7 +61,8 @@ def audit(
     from augment.api import write_audit
     from augment.report.audit import audit_text
 
-    found = examine(source, by, None if whole else sample, _columns(column), progress("listening"), layout, pattern)
+    sampled, columns = None if whole else sample, _columns(column)
+    found = examine(source, by, sampled, columns, progress("listening"), layout, pattern, workers, cache)
     if out is not None:
         write_audit(found, out)
     say(audit_text(found))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from augment.corpus.chance import (
+from augment.auditing.chance import (
     NOTICEABLE,
     Apart,
     Dealing,
@@ -40,7 +40,7 @@ class Difference:
         after: The same among the chosen rows.
         other: The group to which it is so after the selection.
         chance: What a difference of these two exceeds in 5 % by chance alone, as the largest of all pairs
-            (:mod:`augment.corpus.chance`); None where there are too few to tell.
+            (:mod:`augment.auditing.chance`); None where there are too few to tell.
         standardised: For labels, the standardised difference of the two distributions (Yang and Dalton, 2012).
     """
 

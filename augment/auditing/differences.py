@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from augment.corpus.chance import NOTICEABLE, Apart, Dealing, Means, Shares, apart, dealing_of, numbered
+from augment.auditing.chance import NOTICEABLE, Apart, Dealing, Means, Shares, apart, dealing_of, numbered
 from augment.corpus.speech import Facts
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Measure:
     """Something in which recordings may differ.
 
     Attributes:
-        name: Column of a table of measures: :func:`measures`, :func:`augment.corpus.texts.text_measures`.
+        name: Column of a table of measures: :func:`measures`, :func:`augment.auditing.texts.text_measures`.
         what: How a person calls it.
         just: Difference of two groups' means from which it matters.
         shown: A mean as text.
@@ -193,7 +193,7 @@ def difference_notes(table: "polars.DataFrame", chosen: Iterable[Measure] = MEAS
     """In what groups differ, by how much, what it may do, and what to do.
 
     Two groups differ in a measure if their means are further apart than what just matters, than 0.1 pooled standard
-    deviations, and than what chance alone exceeds in 5 % (:mod:`augment.corpus.chance`). In how they were recorded, two
+    deviations, and than what chance alone exceeds in 5 % (:mod:`augment.auditing.chance`). In how they were recorded, two
     groups of few speakers differ whatever chance makes: it is told that it cannot be told from chance.
 
     Args:
@@ -262,7 +262,7 @@ def shared_text_notes(table: "polars.DataFrame") -> list[str]:
     """Groups that say other texts, where texts are said more than once: there, groups could say the same.
 
     Args:
-        table: As of :func:`augment.corpus.texts.text_measures`, with ``group``, ``speaker`` and ``id``.
+        table: As of :func:`augment.auditing.texts.text_measures`, with ``group``, ``speaker`` and ``id``.
     """
     known = table.filter((table["wordless"] == 0) & table["group"].is_not_null())
     groups, texts = known["group"].n_unique(), known["spoken"].n_unique()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from augment.acoustics.channels import channel_of
-from augment.corpus.differences import (
+from augment.auditing.differences import (
     DC,
     HUM,
     INFRASOUND,
@@ -18,12 +18,12 @@ from augment.corpus.differences import (
     request_notes,
     shared_text_notes,
 )
-from augment.corpus.labelling import missing, speaker_notes, twin_notes
+from augment.auditing.labels import missing, speaker_notes, twin_notes
+from augment.auditing.spelling import spelling_notes
+from augment.auditing.texts import pace_notes, text_measures
 from augment.corpus.speech import Facts, Progress, part_of
-from augment.corpus.spelling import spelling_notes
-from augment.corpus.survey import facts_notes, survey
+from augment.corpus.survey import HERE, MeasuredBy, facts_notes, survey
 from augment.corpus.table import TOGETHER, Corpus, label_column
-from augment.corpus.texts import pace_notes, text_measures
 from augment.errors import CorpusError, Fault, counted, named, nearest
 from augment.streams import ranks
 
@@ -114,6 +114,7 @@ def audit(
     labels: Iterable[str] = (),
     requested_db: Iterable[float] = (),
     progress: Progress = iter,
+    measured_by: MeasuredBy = HERE,
 ) -> Audit:
     """Audit a corpus.
 
@@ -126,13 +127,14 @@ def audit(
         labels: More labels whose spelling is looked at.
         requested_db: SNRs that are to be made of it.
         progress: Shows how far it is.
+        measured_by: Who measures the audio.
 
     Raises:
         CorpusError: The corpus has no such label, or it has more than 1000 values, which are no groups.
     """
     frame = _grouped(corpus, by)
     chosen = _sampled(frame, sample)
-    facts, unusable = survey(corpus, chosen, sample_rate_hz, progress)
+    facts, unusable = survey(corpus, chosen, sample_rate_hz, progress, measured_by)
     faults = [fault for own in unusable.values() for fault in own]
     table = measures(chosen, facts)
     lengths = _with_lengths(frame, facts, sample_rate_hz)

@@ -62,8 +62,8 @@ def audit(
         spec = CorpusSpec(path=str(source), layout=layout, pattern=pattern, columns=dict(columns or {}))
         corpus = _looked_up(read_corpus(spec, Path()))
         if not by:
-            known = f"labels of the corpus: {', '.join(corpus.labels) or 'none'}"
-            raise AcoustigridError(Fault(str(source), "which labels make the groups? say so: --by LABEL", known))
+            message = "which labels make the groups? say so: --by LABEL"
+            raise AcoustigridError(Fault(str(source), message, corpus.known_labels))
         rate, labels, snrs = MANIFEST_RATE_HZ, tuple[str, ...](), list[float]()
     else:
         loaded = source if isinstance(source, LoadedRecipe) else load_recipe(source)
@@ -89,21 +89,17 @@ def corpus_of(loaded: LoadedRecipe) -> Corpus:
         48
     """
     wanted = loaded.recipe
-    corpus = usable_corpus(wanted.corpus, loaded.base, wanted.balance.by, loaded.text)
+    return _looked_up(usable_corpus(wanted.corpus, loaded.base, wanted.balance.by, loaded.text), needed=True)
+
+
+def _looked_up(corpus: Corpus, needed: bool = False) -> Corpus:
+    """A corpus with a note on audio that is not there, though it be all of it; an error then where some is needed."""
     absent = absent_rows(corpus)
     fault = absent_fault(corpus, absent)
-    if fault is not None and absent.height == corpus.frame.height:
+    if fault is None:
+        return corpus
+    if needed and absent.height == corpus.frame.height:
         raise CorpusError(fault)
-    return corpus if fault is None else _noted(corpus, fault)
-
-
-def _looked_up(corpus: Corpus) -> Corpus:
-    """A corpus with a note on audio that is not there, though it be all of it."""
-    fault = absent_fault(corpus, absent_rows(corpus))
-    return corpus if fault is None else _noted(corpus, fault)
-
-
-def _noted(corpus: Corpus, fault: Fault) -> Corpus:
     return dataclasses.replace(corpus, notes=(str(fault), *corpus.notes))
 
 

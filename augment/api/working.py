@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 
 from augment.corpus.kept import kept_file
-from augment.corpus.measuring import Found, Measuring, Recording
+from augment.corpus.measuring import Measurements, Measuring, Recording
 from augment.corpus.survey import MeasuredBy
 from augment.errors import AcoustigridError, Fault, nearest
 from augment.execute import Lost, Way, executors
@@ -52,7 +52,7 @@ def opened_measuring(workers: int | Way, cache: bool) -> Iterator[MeasuredBy]:
         yield MeasuredBy(partial(_measured, way), kept_file() if cache else None)
 
 
-def _measured(way: Way, job: Measuring, recordings: Sequence[Recording]) -> Iterator[Found]:
+def _measured(way: Way, job: Measuring, recordings: Sequence[Recording]) -> Iterator[Measurements]:
     """What workers found; a recording that ends its workers is one that cannot be read."""
     for outcome in way.run(job, recordings):
         yield job.lost(outcome.task, outcome.fate) if isinstance(outcome, Lost) else outcome

@@ -24,7 +24,7 @@ from augment.auditing.texts import pace_notes, text_measures
 from augment.corpus.speech import Facts, Progress, part_of
 from augment.corpus.survey import HERE, MeasuredBy, facts_notes, survey
 from augment.corpus.table import TOGETHER, Corpus, label_column
-from augment.errors import CorpusError, Fault, counted, named, nearest
+from augment.errors import CorpusError, Fault, counted, named
 from augment.streams import ranks
 
 if TYPE_CHECKING:
@@ -140,7 +140,9 @@ def audit(
     lengths = _with_lengths(frame, facts, sample_rate_hz)
     without = missing(frame, by)
     warnings = [f"{counted(count, 'row has', 'rows have')} no {label}" for label, count in without.items()]
-    warnings += _unreadable(faults, chosen.height)
+    if faults:
+        mend = "mend the files, or corpus: {leave_out: [id, ...]}"
+        warnings.append(f"{len(faults)} of {chosen.height} utterances cannot be used: {mend}")
     warnings += spelling_notes(corpus, dict.fromkeys((*by, *labels)))
     warnings += speaker_notes(frame)
     warnings += [*twin_notes(frame), *_same_audio(chosen, facts)]
@@ -161,14 +163,7 @@ def _grouped(corpus: Corpus, by: Sequence[str]) -> "polars.DataFrame":
     import polars
 
     absent = [label for label in by if label not in corpus.labels]
-    known = f"labels of the corpus: {', '.join(corpus.labels) or 'none'}"
-    faults = [
-        corpus.no_label(label)
-        or Fault(
-            str(corpus.manifest), f"the corpus has no label '{label}'", f"{nearest(label, corpus.labels)}; {known}"
-        )
-        for label in absent
-    ]
+    faults = [corpus.no_label(label, f"the corpus has no label '{label}'") for label in absent]
     faults += [
         Fault("", f"'{label}' stands twice among the labels that make the groups")
         for label in dict.fromkeys(by)
@@ -185,7 +180,7 @@ def _grouped(corpus: Corpus, by: Sequence[str]) -> "polars.DataFrame":
     count = frame["group"].n_unique()
     if count > MOST_GROUPS:
         message = f"{' and '.join(by)} make {count:,} groups; at most {MOST_GROUPS:,} are compared"
-        raise CorpusError(Fault(str(corpus.manifest), message, f"choose another label; {known}"))
+        raise CorpusError(Fault(str(corpus.manifest), message, f"choose another label; {corpus.known_labels}"))
     return frame
 
 
@@ -213,12 +208,6 @@ def _with_lengths(frame: "polars.DataFrame", facts: Mapping[str, Facts], rate_hz
     length = polars.coalesce("_read_s", "duration")
     length = polars.when(length > 0).then(length)
     return joined.with_columns(length.alias("length_s")).with_columns(polars.col("length_s").log(2).alias("log_s"))
-
-
-def _unreadable(faults: Sequence[Fault], tried: int) -> list[str]:
-    if not faults:
-        return []
-    return [f"{len(faults)} of {tried} utterances cannot be used: mend the files, or corpus: {{leave_out: [id, ...]}}"]
 
 
 def _same_audio(chosen: "polars.DataFrame", facts: Mapping[str, Facts]) -> list[str]:

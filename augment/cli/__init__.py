@@ -10,22 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from augment import __version__
-from augment.cli.corpus import (
-    CacheOption,
-    ColumnOption,
-    LayoutOption,
-    PatternOption,
-    WorkersOption,
-    corpus_app,
-    corpus_given,
-)
+from augment.cli.corpus import ColumnOption, LayoutOption, PatternOption, corpus_app, corpus_given
 from augment.cli.ending import EXIT_DEVIATION, EXIT_INTERRUPTED, ended
 from augment.cli.export import FormatOption, export_app, split_formats
 from augment.cli.profile import profile_app
-from augment.cli.progress import progress
 from augment.cli.sample_size import sample_size_app
 from augment.cli.terminal import hand_out, say
 from augment.cli.verify import check_set, verify
+from augment.cli.working import CacheOption, WorkersOption, progress
 from augment.interrupts import stoppable
 from augment.plain_text import visible
 

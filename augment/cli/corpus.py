@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from augment.cli.ending import EXIT_DEVIATION
-from augment.cli.progress import progress
 from augment.cli.terminal import hand_out, say
+from augment.cli.working import CacheOption, WorkersOption, progress
 from augment.plain_text import visible
 
 if TYPE_CHECKING:
@@ -22,10 +22,6 @@ LayoutOption = Annotated[
 ]
 PatternOption = Annotated[
     str | None, typer.Option(help="Layout folder: how its files are called: {accent}/{speaker}/{id}.wav.")
-]
-WorkersOption = Annotated[int, typer.Option("--workers", "-w", min=1, help="Processes; the result is the same.")]
-CacheOption = Annotated[
-    bool, typer.Option("--cache/--no-cache", help="Use and keep what was measured of speech, in your cache folder.")
 ]
 corpus_app = typer.Typer(no_args_is_help=True, help="What is in a corpus, and how its groups were recorded.")
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from augment.cli.progress import progress
 from augment.cli.terminal import say
+from augment.cli.working import progress
 from augment.plain_text import visible
 
 if TYPE_CHECKING:

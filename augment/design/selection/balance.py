@@ -12,8 +12,8 @@ from augment.auditing.chance import (
     Shares,
     apart,
     dealing_of,
+    distinct_numbers,
     multinomial_difference,
-    numbered,
     undealt,
 )
 from augment.corpus.table import label_column
@@ -164,7 +164,7 @@ def _counted(frame: "polars.DataFrame", variable: Variable, dealing: Dealing) ->
     if variable.timed:
         bins = polars.Series(DURATION, list(map(duration_bin, frame[DURATION])), dtype=polars.Int64)
         values = values.with_columns(bins)
-    return Shares(dealing, numbered(values))
+    return Shares(dealing, distinct_numbers(values))
 
 
 def _before(frame: "polars.DataFrame", variable: Variable, dealing: Dealing) -> dict[str, float]:

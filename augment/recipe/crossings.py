@@ -37,10 +37,10 @@ def _unknown(spelled: Spelled, at: Location, names: Any, families: bool) -> Iter
         known = list(factors) if isinstance(factors, dict) else []
         yield spelled.fault(at, f"there is no factor '{factor}'", nearest(factor, known))
         return
-    settings = [("factors", factor, name) for name in spelled.settings.get(factor, {})]
-    if not settings or any(map(spelled.doubts, settings)):
+    settings = spelled.settings.get(factor, {})
+    if not settings or any(spelled.doubts(("factors", factor, name)) for name in settings):
         return  # what names there would be is not known
-    known = sorted({str(name) for s in settings for name in [*[spelled.origin(s)[2]] * families, s[2]]})
+    known = sorted({*settings, *(spelled.family(factor, name) for name in settings if families)})
     for name in names if isinstance(names, list) else [names]:
         if name not in known:
             yield spelled.fault(at, f"'{factor}' has no setting '{name}'", nearest(str(name), known))

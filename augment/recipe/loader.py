@@ -97,25 +97,19 @@ def load_recipe(name_or_path: str | Path, base: Path | None = None, material: bo
         'demo'
     """
     path = find_recipe(name_or_path)
-    document = load_yaml(path, RecipeError)
-    spelled = spell_out(document)
+    spelled = spell_out(load_yaml(path, RecipeError))
     recipe, factors, faults = _validated(spelled)
     base = base or path.parent
     library = Library(base, None if recipe is None else folder_of(base / recipe.corpus.path))
     settings = {
-        factor: tuple(
-            Setting(name, str(spelled.origin(("factors", factor, name))[2]), spec.steps) for name, spec in some.items()
-        )
+        factor: tuple(Setting(name, spelled.family(factor, name), spec.steps) for name, spec in some.items())
         for factor, some in factors.items()
     }
     faults += [*_disorder(settings, spelled), *name_faults(spelled)]
-    if material:
-        faults += _missing(settings, library, spelled)
-    if material and recipe is not None:
-        faults += _unfit(settings, recipe, spelled)
+    faults += _unmet(settings, recipe, library, spelled) if material else []
     if faults or recipe is None:
         raise RecipeError(sorted(set(faults), key=_by_place))
-    return LoadedRecipe(recipe, settings, library, base, document.text)
+    return LoadedRecipe(recipe, settings, library, base, spelled.written.text)
 
 
 def _validated(spelled: Spelled) -> tuple[Recipe | None, dict[str, dict[str, SettingSpec]], list[Fault]]:
@@ -174,16 +168,13 @@ def _disorder(settings: Settings, spelled: Spelled) -> Iterator[Fault]:
             yield spelled.fault(at, f"{stands}{where}", remedy)
 
 
-def _missing(settings: Settings, library: Library, spelled: Spelled) -> Iterator[Fault]:
-    """Profiles and recordings that are not there."""
+def _unmet(settings: Settings, recipe: Recipe | None, library: Library, spelled: Spelled) -> Iterator[Fault]:
+    """What steps need and do not have: profiles and recordings, another sample rate, how loud the speech is."""
     for at, step in _steps(settings):
         for need in step.needs():
             yield from (spelled.fault((*at, need.field), *told) for told in _absent(library, need))
-
-
-def _unfit(settings: Settings, recipe: Recipe, spelled: Spelled) -> Iterator[Fault]:
-    """Steps that cannot work at the recipe's sample rate, or without what it does not say."""
-    for at, step in _steps(settings):
+        if recipe is None:
+            continue
         if told := step.unfit(recipe.output.sample_rate_hz):
             yield spelled.fault(at, *told)
         if step.absolute() and recipe.speech.loudness_dbspl() is None and not spelled.doubts(at):

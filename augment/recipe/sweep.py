@@ -85,6 +85,10 @@ class Spelled:
                 return (*self.origins[location[:length]], *location[length:])
         return location
 
+    def family(self, factor: str, setting: str) -> str:
+        """What the user called a setting, whatever its sweeps make of it."""
+        return str(self.origin(("factors", factor, setting))[2])
+
     def doubts(self, location: Location) -> bool:
         """Whether what stands at a location of ``data`` may be faulty only because its setting's sweep is."""
         return self.origin(location[:3]) in self.doubtful
@@ -159,8 +163,9 @@ def _without_sweeps(spelled: Spelled, at: Location, raw: Any) -> tuple[Any, list
         if not isinstance(values, list) or not values or not all(map(_plain, values)):
             spelled.doubtful.add(at)
             odd[key] = values
-        elif (step := _target(spelled, at, steps, key, [some[0] for some in sweeps])) is not None:
+        elif (step := _target(spelled, at, steps, key)) is not None:
             sweeps.append([Swept(key, place, value, step) for place, value in enumerate(values)])
+            steps = [*steps[:step], {**steps[step], sweeps[-1][0].field: None}, *steps[step + 1 :]]
     return {**raw, "sweep": odd}, sweeps
 
 
@@ -168,7 +173,7 @@ def _plain(value: Any) -> bool:
     return isinstance(value, float | int | str) and not isinstance(value, bool)
 
 
-def _target(spelled: Spelled, at: Location, steps: list[Any], key: str, others: list[Swept]) -> int | None:
+def _target(spelled: Spelled, at: Location, steps: list[Any], key: str) -> int | None:
     """Index of the step that a swept field means: ``field``, or ``kind.field``."""
     wanted, _, name = key.rpartition(".")
     fields = [_fields(step) for step in steps]
@@ -177,7 +182,7 @@ def _target(spelled: Spelled, at: Location, steps: list[Any], key: str, others: 
     if len(places) > 1:
         names = ", ".join(f"{steps[i]['kind']}.{name}" for i in places)
         spelled.refuse(at, f"more than one step has '{key}'", f"say which: {names}")
-    elif places and (name in steps[places[0]] or any((o.step, o.field) == (places[0], name) for o in others)):
+    elif places and name in steps[places[0]]:
         spelled.refuse(at, f"the step has '{name}' too", "remove one of the two")
     elif places:
         return places[0]

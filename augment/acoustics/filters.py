@@ -223,8 +223,9 @@ def linear_high_pass(
 
     Example:
         >>> taps = linear_high_pass(30.0, 20.0, 80.0, 8000)
-        >>> taps.size, round(float(np.sum(taps)), 4)
-        (2009, -0.0)
+        >>> turn = 2 * np.pi * 30 / 8000 * (np.arange(taps.size) - taps.size // 2)
+        >>> taps.size, round(float(np.sum(taps * np.cos(turn))), 3)
+        (2009, 0.5)
     """
     edge, width = middle_hz / (sample_rate_hz / 2), width_hz / (sample_rate_hz / 2)
     size = math.ceil((rejection_db - 7.95) / 2.285 / (np.pi * width) + 1) | 1

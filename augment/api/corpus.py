@@ -9,8 +9,7 @@ from augment.auditing.groups import SAMPLE, Audit
 from augment.auditing.groups import audit as audit_corpus
 from augment.corpus.durations import measured_durations
 from augment.corpus.presence import absent_fault, absent_rows
-from augment.corpus.source import known_layout
-from augment.corpus.spec import CorpusSpec
+from augment.corpus.spec import corpus_at
 from augment.corpus.speech import Progress
 from augment.corpus.table import Corpus, read_corpus
 from augment.corpus.unusable import usable_corpus
@@ -58,9 +57,7 @@ def audit(
         [3, 3, 3, 3]
     """
     if not isinstance(source, LoadedRecipe) and (layout is not None or _is_corpus(str(source))):
-        layout = None if layout is None else known_layout(layout)
-        spec = CorpusSpec(path=str(source), layout=layout, pattern=pattern, columns=dict(columns or {}))
-        corpus = _looked_up(read_corpus(spec, Path()))
+        corpus = _looked_up(read_corpus(corpus_at(source, layout, pattern, columns or {}), Path()))
         if not by:
             message = "which labels make the groups? say so: --by LABEL"
             raise AcoustigridError(Fault(str(source), message, corpus.known_labels))
@@ -170,11 +167,10 @@ def import_corpus(
     target = Path(out)
     if target.suffix != ".jsonl":
         raise AcoustigridError(Fault(str(target), "expected a file name that ends in .jsonl"))
-    known_layout(layout)
+    spec = corpus_at(path, layout, pattern, columns or {})
     if target.exists() and (not replace or target.resolve() == Path(path).resolve()):
         remedy = "write to another file" if replace else "write to another file, or allow it with --replace"
         raise AcoustigridError(Fault(str(target), "there is such a file already", remedy))
-    spec = CorpusSpec(path=str(path), layout=layout, pattern=pattern, columns=dict(columns or {}))
     corpus = _looked_up(read_corpus(spec, Path()))
     if durations:
         corpus = measured_durations(corpus, progress)

@@ -235,7 +235,8 @@ def _difference(table: "polars.DataFrame", dealing: Dealing, measure: Measure) -
     if few and pairs > 1:
         many += f", {few} with {'too few speakers to tell it from chance' if judged[low, high] else 'so few'}"
     shown = _first_and_last([f"{dealing.groups[group]}: {measure.shown(float(mean[group]))}" for group in heard])
-    by_chance = _by_chance(found, low, high) if judged[low, high] else _too_few(dealing.voices[[low, high]].tolist())
+    few_voices = f", and too few speakers ({dealing.voices[low]} and {dealing.voices[high]}) to tell it from chance"
+    by_chance = _by_chance(found, low, high) if judged[low, high] else few_voices
     size = f"{dealing.groups[low]} from {dealing.groups[high]}, {_size(float(found.found[low, high]))}{by_chance}{many}"
     return f"groups differ in {measure.what} ({shown}; {size}): {measure.means}"
 
@@ -252,10 +253,6 @@ def _by_chance(found: Apart, low: int, high: int) -> str:
     if found.chance is None:
         return ", too few to tell what chance makes"
     return f", and {float(found.chance[low, high]):.1f} by chance in 5 %"
-
-
-def _too_few(voices: Sequence[int]) -> str:
-    return f", and too few speakers ({voices[0]} and {voices[1]}) to tell it from chance"
 
 
 def shared_text_notes(table: "polars.DataFrame") -> list[str]:

@@ -131,11 +131,9 @@ def layouts() -> None:
 
 def corpus_given(path: Path, layout: str | None, pattern: str | None, column: list[str] | None) -> "CorpusSpec":
     """A corpus as options tell it."""
-    from augment.corpus.source import known_layout
-    from augment.corpus.spec import CorpusSpec
+    from augment.corpus.spec import corpus_at
 
-    layout = None if layout is None else known_layout(layout)
-    return CorpusSpec(path=str(path), layout=layout, pattern=pattern, columns=_columns(column))
+    return corpus_at(path, layout, pattern, _columns(column))
 
 
 def _columns(written: list[str] | None) -> dict[str, str]:

@@ -82,8 +82,3 @@ class Measuring:
         """What stands for a recording that nobody can read: its workers died, or hung."""
         error = AudioError(Fault(str(recording.path), f"the worker {fate} while it read this file", "leave it out"))
         return Measurements(dict.fromkeys(recording.places, error))
-
-
-def in_turn(job: Measuring, recordings: Sequence[Recording]) -> Iterator[Measurements]:
-    """One recording after the other, in this process."""
-    return map(job, recordings)

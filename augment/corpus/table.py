@@ -17,7 +17,7 @@ from augment.corpus.source import folder_of
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.texts import wordless
 from augment.corpus.unused import Leftover, Unused, unused_notes
-from augment.corpus.values import NOTHING, settled
+from augment.corpus.values import NOTHING, replaced, settled
 from augment.errors import CorpusError, Fault, counted, flow_text, gathered, nearest
 from augment.files.channels import CHANNEL
 
@@ -254,8 +254,6 @@ def _under_our_names(cells: Cells, spec: CorpusSpec, labels: tuple[str, ...]) ->
 
 def _renamed(frame: "polars.DataFrame", spec: CorpusSpec) -> tuple["polars.DataFrame", list[str]]:
     """Rows with their labels renamed, and notes on values that no row has."""
-    import polars
-
     notes = []
     for label, mapping in spec.labels.items():
         column = label_column(label)
@@ -265,8 +263,8 @@ def _renamed(frame: "polars.DataFrame", spec: CorpusSpec) -> tuple["polars.DataF
             meant = f"; did you mean '{near[0]}'?" if near else ""
             notes.append(f"corpus.labels.{label}: no row has the value '{value}'{meant}")
         if mapping:
-            new = polars.Series([value and (value.strip() or None) for value in mapping.values()], dtype=polars.String)
-            frame = frame.with_columns(polars.col(column).replace(list(mapping), new))
+            new = {value: meant and (meant.strip() or None) for value, meant in mapping.items()}
+            frame = frame.with_columns(replaced(column, new))
     return frame, notes
 
 

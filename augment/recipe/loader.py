@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,9 +138,9 @@ def _right(setting: Any) -> SettingSpec | None:
         return None  # which is told with the whole recipe
 
 
-def _by_place(fault: Fault) -> tuple[int, int, str]:
-    parts = fault.where.rsplit(":", 2)
-    return (int(parts[1]), int(parts[2]), fault.message) if len(parts) == 3 else (0, 0, fault.message)
+def _by_place(fault: Fault) -> tuple[list[int], str]:
+    """All are in one file, whose name holds the same numbers for each: what differs is line and column."""
+    return [int(number) for number in re.findall("[0-9]+", fault.where)], fault.message
 
 
 def _steps(settings: Settings) -> list[tuple[Location, Perturbation]]:
@@ -172,7 +173,8 @@ def _unmet(settings: Settings, recipe: Recipe | None, library: Library, spelled:
     """What steps need and do not have: profiles and recordings, another sample rate, how loud the speech is."""
     for at, step in _steps(settings):
         for need in step.needs():
-            yield from (spelled.fault((*at, need.field), *told) for told in _absent(library, need))
+            for why in _absent(library, need):
+                yield spelled.fault((*at, need.field), why.message, why.remedy)
         if recipe is None:
             continue
         if told := step.unfit(recipe.output.sample_rate_hz):
@@ -182,7 +184,7 @@ def _unmet(settings: Settings, recipe: Recipe | None, library: Library, spelled:
             yield spelled.fault(at, message, "add speech: {effort: normal, distance_m: 0.5}")
 
 
-def _absent(library: Library, need: Need) -> list[tuple[str, str]]:
+def _absent(library: Library, need: Need) -> list[Fault]:
     """Why a need cannot be met. Recordings are only looked for here; the planner reads them."""
     try:
         if need.kind == "recording":
@@ -190,8 +192,5 @@ def _absent(library: Library, need: Need) -> list[tuple[str, str]]:
         elif need.kind not in DEALT:
             library.digest(need)
     except ProfileError as error:
-        return [
-            (f"{fault.where}: {fault.message}" if fault.where else fault.message, fault.remedy)
-            for fault in error.faults
-        ]
+        return error.seen_from("")
     return []

@@ -34,21 +34,16 @@ class Swept:
     """One value of a sweep.
 
     Attributes:
-        key: The field as the user wrote it: its name, maybe behind a kind and a dot.
-        place: Which of the sweep's values it is, from 0.
-        value: The value.
         step: Index of the step that takes it.
+        field: Of the step.
+        value: The value.
+        origin: Where the user wrote it.
     """
 
-    key: str
-    place: int
-    value: float | int | str
     step: int
-
-    @property
-    def field(self) -> str:
-        """Name of the field."""
-        return self.key.rsplit(".", 1)[-1]
+    field: str
+    value: float | int | str
+    origin: Location
 
 
 @dataclass
@@ -138,8 +133,7 @@ def _settings(spelled: Spelled, factor: str, families: dict[str, Any]) -> dict[s
             for swept in choice:
                 steps = settings[name]["steps"]
                 steps[swept.step] = {**steps[swept.step], swept.field: swept.value}
-                origin = (*at, "sweep", swept.key, swept.place)
-                spelled.origins[(*setting, "steps", swept.step, swept.field)] = origin
+                spelled.origins[(*setting, "steps", swept.step, swept.field)] = swept.origin
     return settings
 
 
@@ -160,17 +154,14 @@ def _without_sweeps(spelled: Spelled, at: Location, raw: Any) -> tuple[Any, list
     sweeps: list[list[Swept]] = []
     odd: dict[str, Any] = {}
     for key, values in sweep.items():
-        if not isinstance(values, list) or not values or not all(map(_plain, values)):
+        if not isinstance(values, list) or not values or {*map(type, values)} - {float, int, str}:
             spelled.doubtful.add(at)
             odd[key] = values
         elif (step := _target(spelled, at, steps, key)) is not None:
-            sweeps.append([Swept(key, place, value, step) for place, value in enumerate(values)])
-            steps = [*steps[:step], {**steps[step], sweeps[-1][0].field: None}, *steps[step + 1 :]]
+            name = key.rpartition(".")[2]
+            sweeps.append([Swept(step, name, value, (*at, "sweep", key, n)) for n, value in enumerate(values)])
+            steps = [*steps[:step], {**steps[step], name: None}, *steps[step + 1 :]]
     return {**raw, "sweep": odd}, sweeps
-
-
-def _plain(value: Any) -> bool:
-    return isinstance(value, float | int | str) and not isinstance(value, bool)
 
 
 def _target(spelled: Spelled, at: Location, steps: list[Any], key: str) -> int | None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from augment.cli.ending import EXIT_DEVIATION
-from augment.cli.progress import progress
 from augment.cli.terminal import hand_out, say
+from augment.cli.working import progress
 from augment.plain_text import visible
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ from augment.errors import AcoustigridError, Fault, nearest
 from augment.execute import Lost, Way, executors
 
 
-def opened_way(executor: str | None, workers: int) -> AbstractContextManager[Way]:
+def opened_way(executor: str | None, workers: int | Way) -> AbstractContextManager[Way]:
     """Workers for as long as a context lasts.
 
     Args:
         executor: A file of ``augment/execute``; by the number of workers if not given.
-        workers: How many.
+        workers: How many; or who does the work, and goes on when the context ends.
 
     Raises:
         AcoustigridError: There is no such executor, or no worker.
@@ -26,6 +26,8 @@ def opened_way(executor: str | None, workers: int) -> AbstractContextManager[Way
         ...     list(way.run(abs, [-1]))
         [1]
     """
+    if isinstance(workers, Way):
+        return nullcontext(workers)
     if workers < 1:
         raise AcoustigridError(Fault("workers", f"expected 1 or more, found {workers}"))
     chosen = executor or ("serial" if workers == 1 else "processes")
@@ -48,7 +50,7 @@ def opened_measuring(workers: int | Way, cache: bool) -> Iterator[MeasuredBy]:
         ...     list(by.run(Measuring(16000), []))
         []
     """
-    with nullcontext(workers) if isinstance(workers, Way) else opened_way(None, workers) as way:
+    with opened_way(None, workers) as way:
         yield MeasuredBy(partial(_measured, way), kept_file() if cache else None)
 
 

@@ -115,28 +115,18 @@ def build(
 
     Example:  acoustigrid build demo --out testset --workers 2
     """
-    result = _build(recipe, out, workers, replace, executor, split_formats(formats), cache)
+    from augment.api.working import opened_way
+
+    with opened_way(executor, workers) as way:
+        result = _built_by(way, recipe, out, replace, split_formats(formats), cache)
     _show(result)
     if result.failures:
         raise typer.Exit(EXIT_DEVIATION)
 
 
-def _build(
-    recipe: str,
-    out: Path,
-    workers: int,
-    replace: bool = False,
-    executor: str | None = None,
-    formats: Sequence[str] = (),
-    cache: bool = True,
+def _built_by(
+    way: "Way", recipe: str, out: Path, replace: bool = False, formats: Sequence[str] = (), cache: bool = True
 ) -> "BuildResult":
-    from augment.api.working import opened_way
-
-    with opened_way(executor, workers) as way:
-        return _build_by(way, recipe, out, replace, formats, cache)
-
-
-def _build_by(way: "Way", recipe: str, out: Path, replace: bool, formats: Sequence[str], cache: bool) -> "BuildResult":
     from tqdm import tqdm
 
     from augment.api import build as make
@@ -206,9 +196,12 @@ def demo(
 
     Example:  acoustigrid demo --out demo-testset
     """
-    result = _build("demo", out, workers)
-    _show(result)
-    sound = check_set(out).sound
+    from augment.api.working import opened_way
+
+    with opened_way(None, workers) as way:
+        result = _built_by(way, "demo", out)
+        _show(result)
+        sound = check_set(out, workers=way).sound
     if result.failures or not sound:
         raise typer.Exit(EXIT_DEVIATION)
 

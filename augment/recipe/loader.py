@@ -143,19 +143,17 @@ def _by_place(fault: Fault) -> tuple[list[int], str]:
     return [int(number) for number in re.findall("[0-9]+", fault.where)], fault.message
 
 
-def _steps(settings: Settings) -> list[tuple[Location, Perturbation]]:
+def _steps(settings: Settings) -> Iterator[tuple[Location, Perturbation]]:
     """All steps of all settings, and where they stand."""
-    return [
-        (("factors", factor, setting.name, "steps", index), step)
-        for factor, some in settings.items()
-        for setting in some
-        for index, step in enumerate(setting.steps)
-    ]
+    for factor, some in settings.items():
+        for setting in some:
+            for index, step in enumerate(setting.steps):
+                yield ("factors", factor, setting.name, "steps", index), step
 
 
 def _disorder(settings: Settings, spelled: Spelled) -> Iterator[Fault]:
     """Steps that stand before what sound meets first, in one setting or in two factors."""
-    steps = _steps(settings)
+    steps = list(_steps(settings))
     pairs = [(one, other, "") for one, other in itertools.pairwise(steps) if one[0][:3] == other[0][:3]]
     by_factor = {name: [step for step in steps if step[0][1] == name] for name in settings}
     for early, late in itertools.combinations(filter(None, by_factor.values()), 2):

@@ -10,7 +10,7 @@ import pytest
 
 import augment
 from augment.errors import DesignError
-from augment.formats.kinds import kind_of
+from augment.perturb.columns import kind_of
 from augment.report.datasheet_page import datasheet_page
 from augment.report.page import markdown_html
 from augment.report.tables import measured

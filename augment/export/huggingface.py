@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from augment.corpus.given import free_name
-from augment.formats.kinds import kind_of
 from augment.formats.shards import shards
 from augment.licences import UNSTATED
+from augment.perturb.columns import kind_of
 from augment.testset.finished import Finished, Row
 from augment.testset.folder import DATASHEET
 

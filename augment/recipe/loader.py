@@ -15,10 +15,11 @@ from augment.corpus.source import folder_of
 from augment.errors import Fault, ProfileError, RecipeError, nearest
 from augment.files.yaml import Document, Location, faults_of, load_yaml
 from augment.perturb import Perturbation
+from augment.perturb.columns import taken
 from augment.profiles.library import DEALT, Library, Need
 from augment.recipe import sweep
 from augment.recipe.crossings import Settings, name_faults
-from augment.recipe.model import Recipe, SettingSpec, reserved
+from augment.recipe.model import Recipe, SettingSpec
 from augment.recipe.sweep import Setting
 
 LONGEST_NAME = 40
@@ -203,7 +204,7 @@ def _crossings(data: dict[str, Any], settings: Settings, document: Document) -> 
     """Faults between the parts: names, the order of factors, what the design says."""
     faults: list[Fault] = []
     for factor, families in settings.items():
-        if reserved(factor):
+        if taken(factor) or factor.startswith("label_"):
             message = f"'{factor}' is the name of a column of every manifest"
             faults.append(_fault(document, ("factors", factor), message, "give the factor another name"))
         names = [setting.name for expanded in families.values() for setting in expanded]

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from augment.formats.kinds import kind_of
+from augment.perturb.columns import kind_of
 from augment.plain_text import spreadsheet_cell
 
 CONTEXT = {

@@ -8,21 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from augment.bounds import LARGEST_FILE_BYTES
+from augment.columns import ROW
 from augment.corpus.given import free_name
 from augment.errors import Fault, TestSetError, gathered
 from augment.files.sealed import SealedFolder
-from augment.recipe.model import ROW_FIELDS
 from augment.testset.folder import IDENTITY, MANIFEST, MOST_FAULTS, opened_set, read_identity, read_rows
 from augment.testset.places import refuse_strange_places
 
 Row = dict[str, Any]
 PLAIN = (str, int, float, type(None))
-KINDS: dict[str, type] = {
-    **dict.fromkeys(ROW_FIELDS, object),
-    **dict.fromkeys(("id", "audio_filepath", "text", "group", "condition", "utterance", "key", "sha256"), str),
-    **dict.fromkeys(("samples", "sample_rate", "block"), int),
-    "duration": float,
-}
+KINDS = {column.name: column.kind if column.required else object for column in ROW}
 """Columns of every row, and what must be in them."""
 
 

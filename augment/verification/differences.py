@@ -22,9 +22,9 @@ import numpy as np
 from augment.acoustics import Signal
 from augment.acoustics.levels import SpeechLevel
 from augment.acoustics.pcm import FULL_SCALE
+from augment.columns import NOISE, numbered
 from augment.design.conditions import ChainStep, Condition
 from augment.errors import Fault
-from augment.measured import NOISE_FIELDS, noise_prefix
 from augment.perturb import Perturbation
 from augment.recipe.model import Recipe
 from augment.scene import A_WEIGHTED, FULL_BAND, Stage, Weighting
@@ -115,7 +115,7 @@ class Comparison:
             arrived = chain[: max(ends, default=0)]
             other = first.setdefault(arrived, item)
             noises = sum(step.perturbation.is_noise() for step in arrived)
-            measured = [f"{noise_prefix(n)}_{name}" for n in range(1, noises + 1) for name in NOISE_FIELDS]
+            measured = (numbered(column.name, n) for n in range(1, noises + 1) for column in NOISE)
             for name in (*AT_MICROPHONE, *measured):
                 one, beside = item.row.get(name), other.row.get(name)
                 if not (same_level(one, beside) or one == beside):
@@ -258,9 +258,10 @@ class _Control:
             return None
         whole = 10 ** ((speech_db - decibel(item.gain**2) - snr_db) / 10)
         count = len(item.condition.chain) - len(item.path)
-        prefixes = ["noise" if n == 1 else f"noise{n}" for n in range(1, count + 1)]
-        shares = [share for p in prefixes if (share := item.number(f"{p}_active_share")) is not None]
-        ratios = [ratio for p in prefixes if (ratio := item.number(f"{p}_snr_db")) is not None]
+        shares, ratios = (
+            [value for n in range(1, count + 1) if (value := item.number(numbered(name, n))) is not None]
+            for name in ("noise_active_share", "noise_snr_db")
+        )
         share = min(shares, default=1.0)
         known = len(ratios) == count and (count == 1 or definition == self.definition)
         together = _together(ratios) if known else (0.0, float(count))

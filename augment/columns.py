@@ -4,9 +4,10 @@ Columns that every row or every noise has stand here; what else a step fills sta
 ``Perturbation.records``.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 DIGITS = "0123456789"
 
@@ -31,10 +32,24 @@ class Column:
     private: Literal["withheld", "hashed"] | None = None
     required: bool = False
 
+    def fits(self, value: Any) -> bool:
+        """Whether a cell may hold a value: one of its kind, a whole number for a float too, or nothing.
+
+        Example:
+            >>> level, count = Column("level_db", float, "..."), Column("count", int, "...", required=True)
+            >>> level.fits(-3), level.fits(None), level.fits(math.nan), count.fits(2.0), count.fits(None)
+            (True, True, False, False, False)
+        """
+        if value is None:
+            return not self.required
+        if self.kind is not float:
+            return type(value) is self.kind
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
 
 SPEECH = (
     Column("id", str, "name of the item: its utterance and condition", private="hashed", required=True),
-    Column("audio_filepath", str, "its file, from the folder of the set", private="hashed", required=True),
+    Column("audio_filepath", str, "the file, from the folder of the set", private="hashed", required=True),
     Column("duration", float, "length of the file", "s", required=True),
     Column("text", str, "what is said", required=True),
     Column("speaker", str, "who says it", private="hashed"),
@@ -46,13 +61,13 @@ CELL = (
 )
 """A column for each factor follows them in a row."""
 ITEM = (
-    Column("utterance", str, "its id in the corpus", private="hashed", required=True),
-    Column("block", int, "its block, which hears the same noise and the same draws in all groups", required=True),
-    Column("sample_rate", int, "of the file", "Hz", required=True),
+    Column("utterance", str, "id of the utterance in the corpus", private="hashed", required=True),
+    Column("block", int, "utterances of a block hear the same noise and the same draws, in all groups", required=True),
+    Column("sample_rate", int, "sample rate of the file", "Hz", required=True),
     Column("samples", int, "length of the file", required=True),
     Column("speech_level_requested_dbov", float, "active speech level (ITU-T P.56) that was asked for", "dBov"),
-    Column("speech_level_dbov", float, "the level that the speech has, where `speech_level_at` says", "dBov"),
-    Column("speech_level_out_dbov", float, "that of the speech alone behind codecs and gain controls too", "dBov"),
+    Column("speech_level_dbov", float, "level that the speech has where `speech_level_at` says", "dBov", required=True),
+    Column("speech_level_out_dbov", float, "level of the speech alone behind codecs and gain controls too", "dBov"),
     Column("speech_activity", float, "share of the time in which the talker speaks"),
     Column("speech_level_at", str, "where the speech has its level: in the file, or before the step that mixed it"),
     Column("speech_effort", str, "vocal effort, where the recipe says it"),
@@ -61,24 +76,24 @@ ITEM = (
     Column("loudness_lufs", float, "loudness of the file (ITU-R BS.1770)", "LUFS"),
     Column("snr_requested_db", float, "SNR that was asked for, of all noises together", "dB"),
     Column("snr_db", float, "SNR that was measured, in the recipe's band, at the microphone", "dB"),
-    Column("snr_full_band_db", float, "the same at all frequencies", "dB"),
-    Column("snr_a_weighted_db", float, "the same A-weighted", "dB"),
-    Column("snr_delivered_db", float, "that of all noises, the device's own too, where `speech_level_at` says", "dB"),
+    Column("snr_full_band_db", float, "the SNR at the microphone, at all frequencies", "dB"),
+    Column("snr_a_weighted_db", float, "the SNR at the microphone, A-weighted", "dB"),
+    Column("snr_delivered_db", float, "SNR of all noises, the device's own too, where `speech_level_at` says", "dB"),
     Column("snr_band_hz", str, "the recipe's band, or `full`", "Hz"),
     Column("snr_weighting", str, "the recipe's frequency weighting, `none` or `A`"),
-    Column("gain_db", float, "gain of the speech from source to file, beside its filters", "dB"),
-    Column("headroom_gain_db", float, "below 0 where a mix would have clipped and was made softer as a whole", "dB"),
+    Column("gain_db", float, "gain of the speech from source to file, beside its filters", "dB", required=True),
+    Column("headroom_gain_db", float, "below 0: a mix that would have clipped was made softer", "dB", required=True),
     Column("peak_dbfs", float, "largest sample of the file", "dBFS"),
-    Column("clipped_samples", int, "samples of the file that were clipped"),
+    Column("clipped_samples", int, "samples of the file that were clipped", required=True),
     Column("source_audio", str, "recording in the corpus, from its folder", private="withheld"),
-    Column("source_channel", str, "its channel, or `mix`, where that matters", private="withheld"),
+    Column("source_channel", str, "channel of the recording, or `mix`, where that matters", private="withheld"),
     Column("source_offset", float, "where in the recording the utterance begins", "s", private="withheld"),
-    Column("source_sample_rate", int, "of the recording", "Hz"),
+    Column("source_sample_rate", int, "sample rate of the recording", "Hz"),
     Column("source_level_dbov", float, "active speech level of the recording", "dBov"),
     Column("source_sha256", str, "hash of the recording", private="withheld"),
-    Column("licence", str, "of all that can be heard in the item (SPDX)"),
-    Column("credit", str, "whom to name for it"),
-    Column("pcm_sha256", str, "hash of the file's samples"),
+    Column("licence", str, "licence of all that can be heard in the item (SPDX)"),
+    Column("credit", str, "whom to name for what can be heard"),
+    Column("pcm_sha256", str, "hash of the file's samples", required=True),
     Column("sha256", str, "hash of the file", required=True),
 )
 """What steps fill follows them in a row."""
@@ -93,20 +108,20 @@ PLANNED = (
 """Columns of a plan that no manifest has."""
 
 NOISE = (
-    Column("noise_step", str, "the step that added it"),
+    Column("noise_step", str, "the step that added the noise"),
     Column("noise_source", str, "what sounds: a recording or a profile"),
-    Column("noise_start_s", float, "where in the recording it begins", "s"),
-    Column("noise_segment", str, "the stretch of recording, a cluster for your statistics"),
+    Column("noise_start_s", float, "where in the recording the noise begins", "s"),
+    Column("noise_segment", str, "the stretch of the recording: a cluster for your statistics"),
     Column("noise_continued", bool, "whether the recording ended before the utterance and was continued"),
     Column("noise_talkers", int, "how many talkers babble"),
-    Column("noise_talker_ids", str, "their utterances", private="hashed"),
-    Column("noise_level_by", str, "how its level was set: see above"),
-    Column("noise_snr_requested_db", float, "SNR that was asked for", "dB"),
-    Column("noise_snr_db", float, "SNR where it comes in", "dB"),
-    Column("noise_level_dba", float, "level where it comes in, where that is known", "dB(A)"),
-    Column("noise_distance_m", float, "from its source to the microphone, where its level was given for one", "m"),
-    Column("noise_active_share", float, "share of the time in which it is on, and measured"),
-    Column("noise_crest_db", float, "its peak over its level", "dB"),
+    Column("noise_talker_ids", str, "utterances of the talkers who babble", private="hashed"),
+    Column("noise_level_by", str, "how the level of the noise was set: to an SNR, by sound level, by the device"),
+    Column("noise_snr_requested_db", float, "SNR that was asked for, of this noise", "dB"),
+    Column("noise_snr_db", float, "SNR of this noise where it comes in", "dB"),
+    Column("noise_level_dba", float, "level of the noise where it comes in, if that is known", "dB(A)"),
+    Column("noise_distance_m", float, "from the noise's source to the microphone, if its level was given for one", "m"),
+    Column("noise_active_share", float, "share of the time in which the noise is on; its level is that of this time"),
+    Column("noise_crest_db", float, "peak of the noise over its level", "dB"),
 )
 """Columns that every step that adds a noise fills."""
 

@@ -35,11 +35,11 @@ class CodecStep(Perturbation):
     linear: ClassVar = False
     draws: ClassVar = False
     records: ClassVar[tuple[Column, ...]] = (
-        Column("codec_rate_hz", int, "rate at which it carries the signal", "Hz"),
-        Column("codec_delay_samples", int, "delay that was taken out", "samples"),
-        Column("codec_packets", int, "packets that were sent"),
-        Column("codec_packets_lost", int, "how many of them were lost"),
-        Column("codec_lost_packets", str, "which of them, counted from 0"),
+        Column("codec_rate_hz", int, "rate at which the codec carries the signal", "Hz"),
+        Column("codec_delay_samples", int, "delay of the codec that was taken out", "samples"),
+        Column("codec_packets", int, "packets that the codec sent"),
+        Column("codec_packets_lost", int, "how many packets were lost"),
+        Column("codec_lost_packets", str, "which packets were lost, counted from 0"),
     )
     least_rate_hz: ClassVar[int] = 8000
 

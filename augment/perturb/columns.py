@@ -1,13 +1,15 @@
 """Columns of manifests by name: those that every row has, and what installed perturbations fill."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any
 
 from augment.columns import NOISE, PLANNED, ROW, Column, is_numbered, numbered
 from augment.perturb import Perturbation, kinds
+
+FIXED = {column.name: column for column in (*ROW, *PLANNED)}
 
 
 def filled_by(steps: Iterable[Perturbation]) -> list[Column]:
@@ -32,8 +34,8 @@ def known(name: str) -> Column | None:
         >>> known("snr_db").unit, known("codec2_packets").kind, known("age")
         ('dB', <class 'int'>, None)
     """
-    fixed = (column for column in (*ROW, *PLANNED) if column.name == name)
-    return next(fixed, None) or next((column for column in of_steps() if is_numbered(name, column.name)), None)
+    steps = (column for column in of_steps() if is_numbered(name, column.name))
+    return FIXED.get(name) or next(steps, None)
 
 
 def taken(name: str) -> bool:
@@ -67,3 +69,20 @@ def kind_of(name: str, values: Iterable[Any]) -> type:
     if found == {int, float}:
         return float
     return found.pop() if len(found) == 1 and found <= {bool, int, float} else str
+
+
+def odd_cells(steps: Iterable[Perturbation], cells: Mapping[str, Any]) -> str:
+    """What of an item's cells is not as its steps declare it: rows would lose it, or readers take it for another kind.
+
+    Args:
+        steps: Of its condition.
+        cells: What was measured.
+    """
+    filled = {column.name: column for column in filled_by(steps)}
+    told = [f"column '{name}' stands in no step's 'records'" for name in cells.keys() - filled.keys() - FIXED.keys()]
+    told += [
+        f"column '{name}' of kind {column.kind.__name__} has {cells.get(name, 'no value, not even None')!r}"
+        for name, column in filled.items()
+        if name not in cells or not column.fits(cells[name])
+    ]
+    return "; ".join(sorted(told))

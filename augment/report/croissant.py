@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from augment.perturb.columns import kind_of
+from augment.perturb.columns import kind_of, known
 from augment.plain_text import spreadsheet_cell
 
 CONTEXT = {
@@ -106,9 +106,11 @@ def _fields(table: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
         while slug.casefold() in taken:
             slug += "_"
         taken.add(slug.casefold())
-        kind = KINDS[kind_of(column, (row[column] for row in rows))]
+        kind, ours = KINDS[kind_of(column, (row[column] for row in rows))], known(column)
         source = {"fileObject": {"@id": table}, "extract": {"column": spreadsheet_cell(column)}}
         about = {"@type": "cr:Field", "@id": f"items/{slug}", "name": column}
+        if ours is not None:
+            about["description"] = f"{ours.meaning}, in {ours.unit}" if ours.unit else ours.meaning
         found.append({**about, "dataType": kind, "source": source})
     return found
 

@@ -18,7 +18,7 @@ from augment.design.plan import BYTES_VERSION, Plan, label_columns
 from augment.files.json_text import json_lines, json_text
 from augment.files.walk import STATE
 from augment.perturb.columns import filled_by
-from augment.profiles.library import DEALT, Library
+from augment.profiles.library import DEALT, FOLDERS, Library
 from augment.recipe.loader import LoadedRecipe
 from augment.scene import Segment, Stage
 from augment.testset.exports import drop_outdated
@@ -169,7 +169,7 @@ def write_rest(
         folder.sealed.unlink(name)
     for name, data in written.items():
         folder.sealed.replace(name, data)
-    checksums = {name: _sha256(data) for name, data in files.items()}
+    checksums = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
     outdated = drop_outdated(folder.sealed, checksums)
     folder.refuse_miscount([row["audio_filepath"] for row in rows], plan.items.height - len(failures))
     folder.sealed.replace(IDENTITY, json_text({**identity, "checksums": checksums}))
@@ -197,15 +197,9 @@ def plan_bytes(plan: Plan) -> bytes:
 
 def _profile_figures(plan: Plan) -> bytes:
     """The figures behind every profile of the recipe, so that a test set can be understood without its profiles."""
-    library = plan.loaded.library
-    figures: dict[str, Any] = {}
-    for need in (n for c in plan.conditions for step in c.chain for n in step.perturbation.needs()):
-        if need.kind == "noise_profile":
-            figures[need.name] = library.noise_profile(need.name).model_dump(mode="json")
-        elif need.kind == "microphone":
-            figures[need.name] = library.microphone(need.name).model_dump(mode="json")
-        elif need.kind == "room":
-            figures[need.name] = library.room(need.name).model_dump(mode="json")
+    steps = (step.perturbation for condition in plan.conditions for step in condition.chain)
+    needs = {need.name: need.kind for step in steps for need in step.needs() if need.kind in FOLDERS}
+    figures = {n: plan.loaded.library.profile(kind, n).model_dump(mode="json") for n, kind in needs.items()}
     return (json.dumps(figures, indent=1, sort_keys=True) + "\n").encode()
 
 
@@ -221,10 +215,6 @@ def _detection(plan: Plan) -> dict[str, Any]:
         "difference": found.difference,
         "best_difference": found.best,
     }
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
 
 
 def described(loaded: LoadedRecipe, conditions: Sequence[Condition]) -> dict[str, Any]:

@@ -48,10 +48,9 @@ def design_faults(told: Told) -> list[Fault]:
         faults += differences_of_rows(plan, told.planned, made, OTHERS)
         if [name for name in told.planned if name in made] != [name for name in made if name in told.planned]:
             faults.append(Fault(plan, "its rows stand in another order than the conditions of its recipe"))
-    spelled, names = PlannedCells(told.loaded, grid), {condition.name for condition in grid}
+    spelled = PlannedCells(told.loaded, (*grid, *told.conditions))  # another version may design others
     rows = {r["audio_filepath"]: r for r in told.rows if r["audio_filepath"] in told.planned}
-    planned = ((path, row, told.planned[path]) for path, row in rows.items())
-    cells = {path: _cells(item, row, spelled) for path, row, item in planned if item["condition"] in names}
+    cells = {path: _cells(told.planned[path], row, spelled) for path, row in rows.items()}
     return [*faults, *_block_faults(told), *differences_of_rows(manifest, rows, cells, "its plan")]
 
 

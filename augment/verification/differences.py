@@ -22,10 +22,11 @@ import numpy as np
 from augment.acoustics import Signal
 from augment.acoustics.levels import SpeechLevel
 from augment.acoustics.pcm import FULL_SCALE
-from augment.columns import NOISE, numbered
+from augment.columns import numbered
 from augment.design.conditions import ChainStep, Condition
 from augment.errors import Fault
 from augment.perturb import Perturbation
+from augment.perturb.columns import filled_by
 from augment.recipe.model import Recipe
 from augment.scene import A_WEIGHTED, FULL_BAND, Stage, Weighting
 from augment.verification.claims import SOFTER_TOLERANCE_DB, claim_faults
@@ -114,9 +115,8 @@ class Comparison:
             ends = [number for number, step in enumerate(chain, start=1) if step.perturbation.stage <= Stage.NOISE]
             arrived = chain[: max(ends, default=0)]
             other = first.setdefault(arrived, item)
-            noises = sum(step.perturbation.is_noise() for step in arrived)
-            measured = (numbered(column.name, n) for n in range(1, noises + 1) for column in NOISE)
-            for name in (*AT_MICROPHONE, *measured):
+            measured = filled_by(step.perturbation for step in arrived)
+            for name in (*AT_MICROPHONE, *(column.name for column in measured)):
                 one, beside = item.row.get(name), other.row.get(name)
                 if not (same_level(one, beside) or one == beside):
                     says = f"{other.row['audio_filepath']}, the same at the microphone, has {beside!r}"

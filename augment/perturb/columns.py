@@ -80,6 +80,7 @@ def odd_cells(steps: Iterable[Perturbation], cells: Mapping[str, Any]) -> str:
     """
     filled = {column.name: column for column in filled_by(steps)}
     told = [f"column '{name}' stands in no step's 'records'" for name in cells.keys() - filled.keys() - FIXED.keys()]
+    told += [f"column '{name}' of a step's 'records' is one of every row" for name in filled.keys() & FIXED.keys()]
     told += [
         f"column '{name}' of kind {column.kind.__name__} has {cells.get(name, 'no value, not even None')!r}"
         for name, column in filled.items()

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from augment.acoustics.packet_loss import Concealment, gilbert, lost_packets, runs
 from augment.codecs import Codec, Lost, pyav
 from augment.codecs.link import NONE_LOST, carry, delay_samples, packets_of
+from augment.columns import Column
 from augment.errors import Fault, RenderError
 from augment.perturb import Perturbation
 from augment.scene import Draw, Scene, Stage
@@ -33,9 +34,13 @@ class CodecStep(Perturbation):
     stage: ClassVar = Stage.CHANNEL
     linear: ClassVar = False
     draws: ClassVar = False
-    records: ClassVar[tuple[str, ...]] = (
-        "codec_rate_hz", "codec_delay_samples", "codec_packets", "codec_packets_lost", "codec_lost_packets",
-    )  # fmt: skip
+    records: ClassVar[tuple[Column, ...]] = (
+        Column("codec_rate_hz", int, "rate at which the codec carries the signal", "Hz"),
+        Column("codec_delay_samples", int, "delay of the codec that was taken out", "samples"),
+        Column("codec_packets", int, "packets that the codec sent"),
+        Column("codec_packets_lost", int, "how many packets were lost"),
+        Column("codec_lost_packets", str, "which packets were lost, counted from 0"),
+    )
     least_rate_hz: ClassVar[int] = 8000
 
     def codec(self, sample_rate_hz: int) -> Codec:

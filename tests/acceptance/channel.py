@@ -120,7 +120,7 @@ G722_SAMPLES = (
 
 def _g722() -> list[Figure]:
     sent = g722_input()
-    bits = b"".join(pyav.encode("g722", sent, 16000, 320, {})[0])
+    bits = b"".join(pyav.encode("g722", sent, 16000, {})[0])
     heard = link("g722").codec.run(sent, NOTHING_LOST, 16000).astype("<i2").tobytes()
     wrong_bits = sum(zlib.crc32(bits[1600 * k : 1600 * (k + 1)]) != crc for k, crc in enumerate(G722_BITS))
     wrong = sum(zlib.crc32(heard[6400 * k : 6400 * (k + 1)]) != crc for k, crc in enumerate(G722_SAMPLES))

@@ -49,7 +49,7 @@ class AacStep(CodecStep):
     def run(self, pcm: Pcm, lost: Lost, sample_rate_hz: int) -> Pcm:
         """To bare frames and back."""
         rate, options = self.rate_hz(sample_rate_hz), {"b": str(1000 * self.kbps)}
-        packets, header = pyav.encode("aac", pcm, rate, FRAME_SAMPLES, options, "fltp")
+        packets, header = pyav.encode("aac", pcm, rate, options, "fltp")
         return pyav.decode("aac", packets, rate, {}, header)
 
     def unfit(self, sample_rate_hz: int) -> tuple[str, str] | None:

@@ -36,5 +36,5 @@ class G722Step(Concealed, PacketLoss, CodecStep):
 
     def run(self, pcm: Pcm, lost: Lost, sample_rate_hz: int) -> Pcm:
         """Two samples to one octet and back."""
-        packets, _ = pyav.encode("g722", pcm, 16000, 16 * self.packet_ms, {})
+        packets, _ = pyav.encode("g722", pcm, 16000, {})
         return pyav.decode("g722", packets, 16000, {})

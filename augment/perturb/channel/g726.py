@@ -58,6 +58,6 @@ class G726Step(Concealed, PacketLoss, CodecStep):
     def run(self, pcm: Pcm, lost: Lost, sample_rate_hz: int) -> Pcm:
         """To code words of ``kbps / 8`` bits and back."""
         bits = str(self.kbps // 8)
-        packets, _ = pyav.encode("g726", pcm, 8000, 8 * self.packet_ms, {"code_size": bits})
+        packets, _ = pyav.encode("g726", pcm, 8000, {"code_size": bits})
         heard = pyav.decode("g726", packets, 8000, {"bits_per_coded_sample": bits})
         return saturated(heard[: pcm.size], pcm)

@@ -35,5 +35,5 @@ class MsbcStep(Concealed, PacketLoss, CodecStep):
 
     def run(self, pcm: Pcm, lost: Lost, sample_rate_hz: int) -> Pcm:
         """To frames of 57 octets and back."""
-        packets, _ = pyav.encode("sbc", pcm, 16000, 120, {"msbc": "1"})
+        packets, _ = pyav.encode("sbc", pcm, 16000, {"msbc": "1"})
         return pyav.decode("sbc", packets, 16000, {})

@@ -54,7 +54,7 @@ class OpusStep(PacketLoss, CodecStep):
             "vbr": "off",
             "frame_duration": "20",
         }
-        packets, _ = pyav.encode("libopus", pcm, 48000, 960, options)
+        packets, _ = pyav.encode("libopus", pcm, 48000, options)
         # The two lowest bits count the frames; a packet of other than one frame cannot end behind its first octet.
         arrived = pyav.with_lost(packets, lost, lambda sent: bytes([sent[0] & 0xFC]))
         return pyav.decode("libopus", arrived, 48000, {})

@@ -34,7 +34,7 @@ class ColouredNoise(NoiseStep):
     def noise(self, scene: Scene, draw: Draw) -> Noise:
         """The noise, 0 dBov, always on; its level is that over a long time."""
         rate = scene.sample_rate_hz
-        density = colour_density(self.colour, rate)
+        density = draw.library.once(("density", self.colour, rate), lambda: colour_density(self.colour, rate))
         return Noise(
             f"{self.colour} noise",
             lambda samples, lead: (noise(samples, draw.stream, density), None),

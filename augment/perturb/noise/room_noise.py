@@ -35,7 +35,7 @@ class RoomNoise(NoiseStep):
 
     def noise(self, scene: Scene, draw: Draw) -> Noise:
         """The noise, always on, in units of 20 uPa: its level is that of the curve, whatever the test set can hold."""
-        curve_dba = nc_level_dba(self.nc)
+        curve_dba = draw.library.once(("level", self.kind, self.nc), lambda: nc_level_dba(self.nc))
         return Noise(
             f"room NC-{self.nc:g}",
             lambda samples, lead: (noise(samples, draw.stream, nc_density(self.nc, scene.sample_rate_hz)), None),

@@ -41,7 +41,8 @@ class SpeechShapedNoise(NoiseStep):
         rate, levels = scene.sample_rate_hz, BYRNE_LTASS_DB
         if isinstance(draw.dealt, Spectrum):
             levels = {round(centre): level for centre, level in draw.dealt.third_octaves_db}
-        density = third_octave_density(levels, rate)
+        key = ("density", self.kind, draw.dealt, rate)
+        density = draw.library.once(key, lambda: third_octave_density(levels, rate))
         return Noise(
             f"speech-shaped noise ({self.spectrum})",
             lambda samples, lead: (noise(samples, draw.stream, density), None),

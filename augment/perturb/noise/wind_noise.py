@@ -40,7 +40,8 @@ class WindNoise(NoiseStep):
     def noise(self, scene: Scene, draw: Draw) -> Noise:
         """The noise, 0 dBov over a long time, always on; its level is that over a long time."""
         rate = scene.sample_rate_hz
-        density = wind_density(self.corner_hz, rate)
+        key = ("density", self.kind, self.corner_hz, rate)
+        density = draw.library.once(key, lambda: wind_density(self.corner_hz, rate))
 
         def sound(samples: int, lead: int) -> Sound:
             steady = noise(samples, draw.stream, density)

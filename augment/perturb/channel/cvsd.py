@@ -6,6 +6,7 @@ import numpy as np
 
 from augment.acoustics import Signal
 from augment.acoustics.pcm import FULL_SCALE, quantise
+from augment.acoustics.recursion import Loop
 from augment.acoustics.resample import resample
 from augment.codecs import Lost, Pcm
 from augment.perturb.codec_step import CodecStep, Concealed, PacketLoss
@@ -38,21 +39,26 @@ def delta_modulated(signal: Signal) -> Signal:
         >>> delta_modulated(np.array([100.0, 100.0, 0.0])).round(2).tolist()
         [10.0, 19.69, 9.07]
     """
+    out: Signal = _FOLLOWED(np.ascontiguousarray(signal, dtype=np.float64))
+    return out
+
+
+def _followed(signal: Signal) -> Signal:
     out = np.empty(signal.size)
     held, step, run, up = 0.0, STEP_MIN, 0, True
-    for start in range(0, signal.size, BIT_RATE_HZ):  # a list of a long signal would be large
-        followed = []
-        for wanted in signal[start : start + BIT_RATE_HZ].tolist():  # each bit needs the one before
-            if (wanted >= held) is up:
-                run += 1
-            else:
-                run, up = 1, not up
-            step = min(step + STEP_MIN, STEP_MAX) if run >= EQUAL_BITS else max(step * STEP_DECAY, STEP_MIN)
-            held = min(held + step, HIGHEST) if up else max(held - step, LOWEST)
-            followed.append(held)
-            held *= LEAK
-        out[start : start + BIT_RATE_HZ] = followed
+    for n in range(signal.size):
+        if (signal[n] >= held) == up:
+            run += 1
+        else:
+            run, up = 1, not up
+        step = min(step + STEP_MIN, STEP_MAX) if run >= EQUAL_BITS else max(step * STEP_DECAY, STEP_MIN)
+        held = min(held + step, HIGHEST) if up else max(held - step, LOWEST)
+        out[n] = held
+        held *= LEAK
     return out
+
+
+_FOLLOWED = Loop(_followed)
 
 
 class CvsdStep(Concealed, PacketLoss, CodecStep):

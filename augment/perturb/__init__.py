@@ -14,7 +14,7 @@ from augment.plugins import modules
 from augment.profiles.library import Library, Need
 from augment.scene import Draw, Scene, Stage, Weighting
 
-FOLDERS = ("room", "noise", "microphone", "electrical", "processing", "channel")
+FOLDERS = tuple(stage.name.lower() for stage in Stage)
 
 
 class Perturbation(BaseModel):

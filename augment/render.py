@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from augment.acoustics import Signal
 from augment.acoustics.levels import db
 from augment.acoustics.pcm import FULL_SCALE, headroom_gain, quantise
+from augment.dealt import Dealt
 from augment.design.conditions import ChainStep, Condition
 from augment.errors import AcoustigridError, RenderError
 from augment.measured import noise_columns, requested_snr_db, rounded
 from augment.profiles.library import Library
-from augment.scene import A_WEIGHTED, FULL_BAND, Block, Dealt, Draw, Scene, Shelf, Stage, Stem, Track, Weighting
+from augment.scene import A_WEIGHTED, FULL_BAND, Block, Draw, Scene, Shelf, Stage, Stem, Track, Weighting
 
 
 @dataclass(frozen=True)

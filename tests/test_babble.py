@@ -95,8 +95,9 @@ def test_many_talkers_sound_like_noise(demo_speech):
         plan = augment.plan("demo")
         library = plan.loaded.library
         from augment.corpus.speech import read_speech
+        from augment.dealt.babble import Babble, Voice
         from augment.perturb.noise.babble import BabbleNoise
-        from augment.scene import Babble, Block, Draw, Voice
+        from augment.scene import Block, Draw
 
         rows = plan.corpus.frame.sort("id").rows(named=True)
         voices = []

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 import augment
+from augment.dealt import Stock
 from augment.design.assignment import schedule
 from augment.design.conditions import ChainStep, Condition
 from augment.design.crossing import Cards, Places, dealt_evenly
@@ -97,7 +98,9 @@ class Made:
         count = int(random.integers(1, 1 + min(8, 2 * self.number)))
         each = count if random.random() < 0.4 else int(random.integers(-(-count // self.number), count + 1))
         places = {"profile": "exam_room", "distance_m": 1.0, "places": self.positions}
-        room = ChainStep("room", "ward", "simulated_room", kinds()["simulated_room"](kind="simulated_room", **places))
+        room = ChainStep(
+            "room", "ward", "simulated_room", 1, kinds()["simulated_room"](kind="simulated_room", **places)
+        )
         conditions = tuple(Condition(f"c{number}", (), (room,)) for number in range(count))
         corpus = corpus_of(rows)
         chosen = select(corpus, Balance(by=("accent",), utterances=self.number), 1)
@@ -105,9 +108,8 @@ class Made:
         assignment = Rotated(rotated=each)
         self.turns = schedule(conditions, assignment, None, [1.0] * total, ("wav", 8000), seed, self.number)
         self.selection = seated(chosen, self.turns, (), seed)
-        listeners = Listeners(self.selection, self.turns)
-        dealer = Dealer(corpus, listeners, Library(Path(), Path()), seed, 16000, 10.0)
-        (self.exposure,) = exposures(self.turns, dealer).values()
+        stock = Stock(corpus, self.selection.frame, Library(Path(), Path()), seed, 16000, 10.0)
+        (self.exposure,) = exposures(self.turns, Dealer(stock, Listeners(self.selection, self.turns))).values()
         self.rows = self.selection.frame.select("id", "block", "speaker", "text", "group").rows()
         self.stands = {block: standing.number for block, standing in self.exposure.dealt.items()}
         self.met = [(row, condition) for row in self.rows for condition in self.turns.of_block(row[1])]

@@ -9,9 +9,10 @@ from augment.corpus.kept import kept_file
 from augment.corpus.speech import Progress
 from augment.corpus.survey import MeasuredBy, facts_notes
 from augment.corpus.unusable import usable_corpus
+from augment.dealt import Stock
 from augment.design.assignment import Demands, schedule
 from augment.design.conditions import conditions, equal_notes
-from augment.design.dealing import Dealer, exposures
+from augment.design.dealing import exposures
 from augment.design.grid.choices import choices_of
 from augment.design.listeners import Listeners
 from augment.design.notes import remarks_on
@@ -73,8 +74,8 @@ def _planned(loaded: LoadedRecipe, progress: Progress, by: MeasuredBy) -> Plan:
     output = (wanted.output.format, rate)
     turns = schedule(columns, wanted.assignment, wanted.budget, seconds, output, wanted.seed, selection.per_group)
     selection = seated(selection, turns, wanted.balance.labels, wanted.seed)
-    listeners = Listeners(selection, turns)
-    dealt = exposures(turns, Dealer(corpus, listeners, loaded.library, wanted.seed, rate, wanted.noise.segment_s))
+    stock = Stock(corpus, selection.frame, loaded.library, wanted.seed, rate, wanted.noise.segment_s)
+    dealt = exposures(stock, Listeners(selection, turns))
     planned = make_plan(loaded, corpus, turns, selection, dealt, facts, (*chosen.notes, *equal_notes(columns), *notes))
     told = [*rehearse(planned), *remarks_on(columns, loaded)]
     return dataclasses.replace(planned, notes=(*planned.notes, *told))

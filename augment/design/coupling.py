@@ -3,21 +3,14 @@
 from collections.abc import Iterator
 
 from augment.design.plan import Plan
-from augment.profiles.library import Kind
 from augment.recipe.experiment import DURATION, Strength
 from augment.recipe.model import Recipe
-
-TIES: dict[Kind, str] = {
-    "talkers": "babble leaves out who is tested in its block",
-    "speech_spectrum": "spectrum: corpus is that of all chosen speech",
-}
-"""What of a step's needs hangs on who is tested."""
 
 
 def coupling_notes(plan: Plan) -> list[str]:
     """What ties groups and conditions together; empty where adding one leaves all other files as they are."""
     recipe = plan.loaded.recipe
-    groups = [*_groups(recipe), *_noises(plan), *_shared(plan)]
+    groups = [*_groups(recipe), *_dealt(plan), *_shared(plan)]
     columns = list(_columns(recipe))
     notes = []
     if groups:
@@ -39,9 +32,8 @@ def _groups(recipe: Recipe) -> Iterator[str]:
         yield "text: parallel takes texts that every group says"
 
 
-def _noises(plan: Plan) -> Iterator[str]:
-    kinds = {need.kind for c in plan.conditions for step in c.chain for need in step.perturbation.needs()}
-    yield from (told for kind, told in TIES.items() if kind in kinds)
+def _dealt(plan: Plan) -> list[str]:
+    return sorted({step.asked.tie for c in plan.conditions for step in c.chain if step.asked and step.asked.tie})
 
 
 def _shared(plan: Plan) -> Iterator[str]:

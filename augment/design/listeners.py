@@ -22,11 +22,11 @@ class Listeners:
 
     Attributes:
         selection: Chosen utterances and their blocks.
-        turns: Which block meets which condition; None where all meet all.
+        turns: Which block meets which condition.
     """
 
     selection: Selection
-    turns: Schedule | None = None
+    turns: Schedule
     _kept: dict[tuple[tuple[int, ...], tuple[int, ...]], Places] = field(
         default_factory=dict, repr=False, compare=False
     )
@@ -47,7 +47,7 @@ class Listeners:
             blocks: Those that it is dealt to, in their order.
             conditions: Those in which it is heard.
         """
-        columns = () if self.turns is None or self.turns.crossed else tuple(conditions)
+        columns = () if self.turns.crossed else tuple(conditions)
         key = (tuple(blocks), columns)
         if key not in self._kept:
             self._kept[key] = self._sorted(*key)
@@ -63,7 +63,7 @@ class Listeners:
 
     def _columns(self, blocks: Sequence[int], conditions: Iterable[int]) -> list[Whole]:
         """Conditions as families: those that share no block are classes of one."""
-        met = [set() if self.turns is None else set(self.turns.of_block(block)) for block in blocks]
+        met = [set(self.turns.of_block(block)) for block in blocks]
         families: list[Whole] = []
         for number, condition in enumerate(conditions):
             heard = np.array([condition in own for own in met], dtype=bool)

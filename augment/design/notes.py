@@ -13,9 +13,8 @@ from augment.corpus.differences import (
 )
 from augment.corpus.speech import Facts
 from augment.corpus.texts import pace_notes, text_measures
-from augment.corpus.unused import Kind, Unused, unused_notes
+from augment.dealt import Exposure
 from augment.design.conditions import Condition, requested_snrs_db
-from augment.design.exposure import Exposure
 from augment.design.selection import Selection
 from augment.design.selection.balance import joint_notes
 from augment.design.selection.grouping import with_named_speakers
@@ -99,16 +98,6 @@ def _exposure_notes(items: "polars.DataFrame", exposures: Mapping[str, Exposure]
 
 
 def _source_notes(conditions: Iterable[Condition], loaded: LoadedRecipe) -> list[str]:
-    """What is in the folders of noises and impulse responses and is not heard."""
-    needs = {need for c in conditions for step in c.chain for need in step.perturbation.needs()}
-    notes = []
-    for need in sorted(needs, key=lambda need: (need.kind, need.name)):
-        if need.kind not in ("recording", "impulse_response"):
-            continue
-        unused = [Unused(Kind.FILES, ending, count) for ending, count in loaded.library.passed_over(need).items()]
-        if need.kind == "recording":
-            contents = [recording.sha256 for recording in loaded.library.recordings(need.name, need.use).recordings]
-            copies = len(contents) - len(set(contents))
-            unused += [Unused(Kind.COPIES, "with the very bytes of another", copies)] if copies else []
-        notes += [f"{need.name}: {note}" for note in unused_notes(unused)]
-    return notes
+    """What is in the folders of impulse responses and noises and is not heard."""
+    asked = {step.asked for condition in conditions for step in condition.chain if step.asked}
+    return list(dict.fromkeys(note for one in sorted(asked, key=repr) for note in one.unused(loaded.library)))

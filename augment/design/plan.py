@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from augment.corpus.speech import Facts
 from augment.corpus.table import Corpus, label_column
+from augment.dealt import Exposure, dealt_text
 from augment.design.assignment import Schedule, size_bytes
 from augment.design.conditions import Condition
-from augment.design.exposure import Exposure
 from augment.design.identifying import identifying_notes
 from augment.design.naming import file_stem
 from augment.design.notes import notes_on
@@ -21,10 +21,8 @@ from augment.design.selection.grouping import UNKNOWN_SPEAKER
 from augment.design.tally import Crossing, crossing_notes, crossings_of
 from augment.errors import DesignError, Fault, nearest
 from augment.perturb import Perturbation
-from augment.profiles.library import DEALT
 from augment.recipe.loader import LoadedRecipe
 from augment.recipe.model import RESERVED, measured
-from augment.scene import Segment
 
 if TYPE_CHECKING:
     import polars
@@ -166,7 +164,7 @@ def _refuse_own_noise(exposures: Mapping[str, Exposure], speech: set[str], corpu
         DesignError: There is one.
     """
     for path, exposure in exposures.items():
-        if any(isinstance(dealt, Segment) and dealt.sha256 in speech for dealt in exposure.dealt.values()):
+        if any(not speech.isdisjoint(dealt.recordings().values()) for dealt in exposure.dealt.values()):
             message = f"step {path} takes chosen speech of the corpus for noise, and rows would tell its names"
             raise DesignError(Fault(str(corpus.manifest), message, "use {kind: babble} for other speakers' voices"))
 
@@ -244,7 +242,7 @@ class _Chain:
                 # A name stands in the recipe, what is behind it in "data" and "draw": however it is spelled.
                 "step": step.perturbation.model_dump(mode="json", exclude=_spelled(step.perturbation)),
                 "made_by": _version_of(step.perturbation.package()),
-                "data": [loaded.library.digest(n) for n in step.perturbation.needs() if n.kind not in DEALT],
+                "data": [loaded.library.digest(n) for n in step.perturbation.needs()],
             }
             for step in condition.chain
         ]
@@ -254,10 +252,9 @@ class _Chain:
         self._begun: dict[int, Any] = {}
 
     def dealt_text(self, block: int) -> str:
-        """What the planner dealt to a block, as :func:`~augment.design.dealing.read_dealt` reads it."""
+        """What the planner dealt to a block, as :func:`~augment.dealt.read_dealt` reads it."""
         if block not in self._texts:
-            found = {played: exposure.dealt[block].written() for played, exposure in self.played}
-            self._texts[block] = json.dumps(found, sort_keys=True)
+            self._texts[block] = dealt_text({played: own.dealt[block].written() for played, own in self.played})
         return self._texts[block]
 
     def key(self, block: int, speech: str) -> str:
@@ -294,8 +291,10 @@ class _Chain:
 
 def _spelled(perturbation: Perturbation) -> set[str]:
     """Fields that stand in the recipe only: names, but those that rows repeat, and what the planner alone heeds."""
-    names = set() if perturbation.records else {need.field for need in perturbation.needs()}
-    return names | perturbation.planned
+    if perturbation.records:
+        return set(perturbation.planned)
+    asked = perturbation.asks()
+    return {need.field for need in perturbation.needs()} | perturbation.planned | ({asked.field} if asked else set())
 
 
 def _version_of(package: str | None) -> str | None:

@@ -7,13 +7,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from augment.corpus.table import Corpus
+from augment.dealt import Dealt, Exposure
 from augment.design.conditions import Condition
-from augment.design.exposure import Exposure
 from augment.errors import DesignError, Fault
 from augment.licences import UNSTATED, asks_for_credit, mixture, spdx
-from augment.profiles.library import DEALT, Need
 from augment.recipe.loader import LoadedRecipe
-from augment.scene import Dealt, Segment
 
 if TYPE_CHECKING:
     import polars
@@ -168,25 +166,24 @@ def heard_in(
     found: list[SoundSource] = []
     for step in condition.chain:
         for need in step.perturbation.needs():
-            if need.kind == "talkers":
-                found += talkers
-            elif need.kind == "recording":
-                segment = dealt[step.plays or ""]
-                found += [_stated(need, segment.name, loaded)] if isinstance(segment, Segment) else []
-            elif need.kind not in DEALT and not loaded.library.is_bundled(need.kind, need.name):
-                found.append(_stated(need, "", loaded))
+            if not loaded.library.is_bundled(need.kind, need.name):
+                found.append(_stated(need.kind, need.name, "", loaded))
+        if step.plays and step.asked:
+            part = dealt[step.plays]
+            found += talkers if part.speakers() else ()
+            found += [_stated("recording", step.asked.name, name, loaded) for name in part.recordings()]
     return tuple(found)
 
 
-def _stated(need: Need, name: str, loaded: LoadedRecipe) -> SoundSource:
-    """The source behind a need; what is said of the file itself goes before what is said of its folder."""
-    path = f"{need.name.rstrip('/')}/{name}" if name and not need.name.endswith(name) else need.name
+def _stated(kind: str, place: str, name: str, loaded: LoadedRecipe) -> SoundSource:
+    """The source in a place; what is said of the file of that name goes before what is said of its folder."""
+    path = f"{place.rstrip('/')}/{name}" if name and not place.endswith(name) else place
     said = loaded.recipe.licences.sources
-    fits = [place for place in said if path == place or path.startswith(f"{place.rstrip('/')}/")]
+    fits = [known for known in said if path == known or path.startswith(f"{known.rstrip('/')}/")]
     if not fits:
-        return SoundSource(need.kind, path, UNSTATED, "")
+        return SoundSource(kind, path, UNSTATED, "")
     best = said[max(fits, key=len)]
-    return SoundSource(need.kind, path, best.licence, best.credit)
+    return SoundSource(kind, path, best.licence, best.credit)
 
 
 def speech_source(licence: str | None, credit: str | None) -> SoundSource:

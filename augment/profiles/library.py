@@ -30,12 +30,7 @@ from augment.profiles.recording import (
 )
 from augment.profiles.room import MeasuredResponse, Position, RoomProfile, inspect_positions, prepare_positions
 
-Kind = Literal[
-    "noise_profile", "microphone", "room", "impulse_response",
-    "recording", "talkers", "speech_spectrum", "position", "place",
-]  # fmt: skip
-DEALT = frozenset({"recording", "talkers", "speech_spectrum", "position", "place"})
-"""What the planner finds and deals to blocks; all else is figures behind a name."""
+Kind = Literal["noise_profile", "microphone", "room", "impulse_response", "recording"]
 FOLDERS: dict[Kind, tuple[str, ...]] = {
     "noise_profile": ("equipment", "ambience"),
     "microphone": ("microphones",),
@@ -50,19 +45,25 @@ TABLES = (".yaml", ".yml")
 
 @dataclass(frozen=True)
 class Need:
-    """What a step of a recipe needs from the library.
+    """Figures behind a name that a step of a recipe needs.
 
     Attributes:
         field: The field of the step that names it.
         kind: What kind of thing it is.
         name: The bundled name, or a path relative to the recipe.
-        use: How recordings are to be used.
     """
 
     field: str
     kind: Kind
     name: str
-    use: Use = PLAIN_USE
+
+    def check(self, library: "Library") -> None:
+        """Look whether it is there.
+
+        Raises:
+            ProfileError: It is not, or it is faulty.
+        """
+        library.digest(self)
 
 
 @dataclass(frozen=True)
@@ -181,13 +182,9 @@ class Library:
         place = self.find("recording", source)
         return self.once(("recordings", source, use), lambda: inspect_recordings(place, use))
 
-    def passed_over(self, need: Need) -> Mapping[str, int]:
-        """Files in the folder of a source that are no audio of a known ending, counted by ending.
-
-        Args:
-            need: A recording or an impulse response.
-        """
-        place = self.find(need.kind, need.name)
+    def passed_over(self, kind: Kind, name: str) -> Mapping[str, int]:
+        """Files in the folder of recordings or impulse responses that are no audio of a known ending, by ending."""
+        place = self.find(kind, name)
         return {} if place.is_file() else self.once(("others", place), lambda: audio_below(place).endings())
 
     def samples(

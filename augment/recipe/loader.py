@@ -12,10 +12,11 @@ from pydantic import TypeAdapter, ValidationError
 from augment.bounds import MOST_SETTINGS
 from augment.bundled import bundled
 from augment.corpus.source import folder_of
+from augment.dealt import Asked
 from augment.errors import Fault, ProfileError, RecipeError, nearest
 from augment.files.yaml import Document, Location, faults_of, load_yaml
 from augment.perturb import Perturbation
-from augment.profiles.library import DEALT, Library, Need
+from augment.profiles.library import Library, Need
 from augment.recipe import sweep
 from augment.recipe.crossings import Settings, name_faults
 from augment.recipe.model import Recipe, SettingSpec, reserved
@@ -236,9 +237,11 @@ def _missing(settings: Settings, library: Library, document: Document) -> list[F
     for factor, families in settings.items():
         for family, expanded in families.items():
             for index, step in ((i, step) for setting in expanded for i, step in enumerate(setting.steps)):
-                for need in step.needs():
-                    at: Location = ("factors", factor, family, "steps", index, need.field)
-                    faults += [_fault(document, at, *told) for told in _absent(library, need)]
+                at: Location = ("factors", factor, family, "steps", index)
+                asked = step.asks()
+                needs: list[Need | Asked] = [*step.needs(), *([asked] if asked else [])]
+                for need in needs:
+                    faults += _absent(need, library, document, (*at, need.field))
     return faults
 
 
@@ -257,16 +260,13 @@ def _unfit(settings: Settings, recipe: Recipe, document: Document) -> list[Fault
     return faults
 
 
-def _absent(library: Library, need: Need) -> list[tuple[str, str]]:
-    """Why a need cannot be met. Recordings are only looked for here; the planner reads them."""
+def _absent(need: Need | Asked, library: Library, document: Document, at: Location) -> list[Fault]:
+    """Why what a field names cannot be had."""
     try:
-        if need.kind == "recording":
-            library.find(need.kind, need.name)
-        elif need.kind not in DEALT:
-            library.digest(need)
+        need.check(library)
     except ProfileError as error:
         return [
-            (f"{fault.where}: {fault.message}" if fault.where else fault.message, fault.remedy)
+            _fault(document, at, f"{fault.where}: {fault.message}" if fault.where else fault.message, fault.remedy)
             for fault in error.faults
         ]
     return []

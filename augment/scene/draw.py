@@ -5,8 +5,8 @@ from enum import IntEnum
 
 import numpy as np
 
+from augment.dealt import Dealt
 from augment.profiles.library import Library
-from augment.scene.dealt import Dealt
 from augment.scene.track import Shelf
 from augment.streams import generator
 

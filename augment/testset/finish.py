@@ -11,17 +11,17 @@ from typing import Any
 
 from augment import __version__
 from augment.acoustics.pcm import duration_s
+from augment.dealt import read_dealt
 from augment.design.conditions import ChainStep, Condition
-from augment.design.dealing import read_dealt
 from augment.design.detection import detection_of
 from augment.design.plan import BYTES_VERSION, Plan, label_columns
 from augment.files.json_text import json_lines, json_text
 from augment.files.walk import STATE
 from augment.measured import NOISE_FIELDS, noise_prefix
-from augment.profiles.library import DEALT, Library
+from augment.profiles.library import FOLDERS, Library
 from augment.recipe.loader import LoadedRecipe
 from augment.recipe.model import ROW_FIELDS
-from augment.scene import Segment, Stage
+from augment.scene import Stage
 from augment.scene.scene import numbered
 from augment.testset.exports import drop_outdated
 from augment.testset.folder import FAILURES, IDENTITY, MANIFEST, PLAN, PROFILES, RECIPE, Rows
@@ -137,16 +137,12 @@ def snr_columns(loaded: LoadedRecipe) -> dict[str, str]:
 
 def _noise_names(condition: Condition, text: str, sample_rate_hz: int) -> dict[str, Any]:
     """What the noises of an item are called now: a file that was kept may have been made under another name."""
-    dealt = read_dealt(text)
+    found = read_dealt(text)
     names: dict[str, Any] = {}
     for number, step in enumerate(_noises(condition), start=1):
-        needs, segment = step.perturbation.needs(), dealt.get(step.plays or "")
-        if isinstance(segment, Segment):
-            start_s = round(segment.start / sample_rate_hz, 3)
-            said = {"step": step.path, "source": segment.name, "start_s": start_s, "segment": segment.label}
-        else:
-            said = {"step": step.path, **({"source": needs[0].name} if needs and segment is None else {})}
-        names |= {f"{noise_prefix(number)}_{name}": value for name, value in said.items()}
+        needs, dealt = step.perturbation.needs(), found.get(step.plays or "")
+        said = dealt.cells(sample_rate_hz) if dealt else {"source": needs[0].name} if needs else {}
+        names |= {f"{noise_prefix(number)}_{name}": value for name, value in {"step": step.path, **said}.items()}
     return names
 
 
@@ -212,12 +208,8 @@ def _profile_figures(plan: Plan) -> bytes:
     library = plan.loaded.library
     figures: dict[str, Any] = {}
     for need in (n for c in plan.conditions for step in c.chain for n in step.perturbation.needs()):
-        if need.kind == "noise_profile":
-            figures[need.name] = library.noise_profile(need.name).model_dump(mode="json")
-        elif need.kind == "microphone":
-            figures[need.name] = library.microphone(need.name).model_dump(mode="json")
-        elif need.kind == "room":
-            figures[need.name] = library.room(need.name).model_dump(mode="json")
+        if need.kind in FOLDERS:
+            figures[need.name] = library.profile(need.kind, need.name).model_dump(mode="json")
     return (json.dumps(figures, indent=1, sort_keys=True) + "\n").encode()
 
 
@@ -266,7 +258,7 @@ def described(loaded: LoadedRecipe, conditions: Sequence[Condition]) -> dict[str
 def profile_digests(conditions: Iterable[Condition], library: Library) -> dict[str, str]:
     """Hash of the figures of every profile that a test set uses, by its name in the recipe."""
     steps = (step.perturbation for condition in conditions for step in condition.chain)
-    needs = {need for step in steps for need in step.needs() if need.kind not in DEALT}
+    needs = {need for step in steps for need in step.needs()}
     return {need.name: library.digest(need) for need in sorted(needs, key=lambda need: need.name)}
 
 

@@ -10,10 +10,10 @@ from pydantic import Field
 from augment.acoustics import Signal
 from augment.acoustics.convolution import ImpulseResponse, convolve_in_chunks, whole_chunks
 from augment.acoustics.levels import speech_activity, speech_gain
+from augment.dealt.babble import Babble, Talkers, Voice
 from augment.perturb.noise_step import Heard, NoiseStep
 from augment.profiles.components import Sound
-from augment.profiles.library import Need
-from augment.scene import Babble, Draw, Room, Scene, Sounding, Voice
+from augment.scene import Draw, Room, Scene, Sounding
 
 TALKER_DBOV = -26.0
 PLACES = 4
@@ -42,9 +42,9 @@ class BabbleNoise(NoiseStep):
     limits: ClassVar = ("Babble: read speech of the corpus; nobody takes turns, answers or raises their voice.",)
     talkers: Annotated[int, Field(ge=1, le=128, description="how many talk at the same time")] = 8
 
-    def needs(self) -> tuple[Need, ...]:
+    def asks(self) -> Talkers:
         """The voices."""
-        return (Need("talkers", "talkers", str(self.talkers)),)
+        return Talkers("talkers", self.talkers)
 
     def named(self, draw: Draw) -> str:
         """How many talk."""

@@ -10,12 +10,13 @@ from augment.acoustics.edge_line import edge_line
 from augment.acoustics.levels import db
 from augment.acoustics.spectrum import weighted_power
 from augment.acoustics.splice import excerpt, lasts
+from augment.dealt.segment import Segment, Segments
 from augment.files.channels import ChannelField
 from augment.perturb.noise_step import NoiseStep
 from augment.profiles.components import Sound
-from augment.profiles.library import Library, Need
+from augment.profiles.library import Library
 from augment.profiles.recording import Use
-from augment.scene import Draw, Scene, Segment, Track, Weighting
+from augment.scene import Draw, Scene, Track, Weighting
 from augment.tolerance import AtMost, Unusable, tolerance_of
 
 
@@ -49,17 +50,15 @@ class BackgroundNoise(NoiseStep):
         tolerance_of(self.unusable, self.at_most)
         return self
 
-    def needs(self) -> tuple[Need, ...]:
-        """The recording."""
-        use = Use(self.channel, tolerance_of(self.unusable, self.at_most))
-        return (Need("source", "recording", self.source, use),)
+    def asks(self) -> Segments:
+        """A segment of the recording."""
+        return Segments("source", self.source, Use(self.channel, tolerance_of(self.unusable, self.at_most)))
 
     def remarks(self, library: Library, sample_rate_hz: int, snr: Weighting) -> tuple[str, ...]:
         """A strong line on an edge of the band in which its SNR is defined; of many recordings, the strongest."""
         if self.snr_db is None or snr.band_hz is None:
             return ()
-        (need,) = self.needs()
-        recordings = library.recordings(need.name, need.use).recordings
+        recordings = library.recordings(self.source, self.asks().use).recordings
         seen = [(r.name, edge_line(r.spectrum, sample_rate_hz, snr.band_hz)) for r in recordings if r.spectrum]
         lines = [(line.share, name, line) for name, line in seen if line is not None]
         if not lines:
@@ -70,7 +69,7 @@ class BackgroundNoise(NoiseStep):
 
     def named(self, draw: Draw) -> str:
         """The recording."""
-        return self._segment(draw).name
+        return self._segment(draw).recording
 
     def identity(self, draw: Draw) -> Hashable:
         """The stretch of the recording."""
@@ -93,12 +92,12 @@ class BackgroundNoise(NoiseStep):
         """Level of the whole recording: a stretch in which little happens is not turned up."""
         segment = self._segment(draw)
         rate = dry.sample_rate_hz
-        key = ("recording level", self.source, self.channel, segment.name, segment.sha256, rate)
+        key = ("recording level", self.source, self.channel, segment.recording, segment.sha256, rate)
         return draw.library.once(key, lambda: db(weighted_power(self._recording(draw, rate), rate, a_weighted=True)))
 
     def _recording(self, draw: Draw, sample_rate_hz: int) -> Signal:
         segment = self._segment(draw)
-        return draw.library.samples(self.source, segment.name, segment.sha256, sample_rate_hz, self.channel)
+        return draw.library.samples(self.source, segment.recording, segment.sha256, sample_rate_hz, self.channel)
 
     @staticmethod
     def _segment(draw: Draw) -> Segment:

@@ -6,10 +6,10 @@ from pydantic import Field
 
 from augment.acoustics.colour import BYRNE_LTASS_DB, noise, third_octave_density
 from augment.acoustics.shaping import Density, a_level_of_density_db
+from augment.dealt.spectrum import ChosenSpectrum, Spectrum
 from augment.perturb.noise_step import NoiseStep
 from augment.profiles.components import Sound
-from augment.profiles.library import Need
-from augment.scene import Draw, Spectrum, Track
+from augment.scene import Draw, Track
 
 
 class SpeechShapedNoise(NoiseStep):
@@ -33,9 +33,9 @@ class SpeechShapedNoise(NoiseStep):
         Field(description="whose speech: byrne, the international average of 1994, or corpus, the chosen utterances"),
     ] = "byrne"
 
-    def needs(self) -> tuple[Need, ...]:
+    def asks(self) -> ChosenSpectrum | None:
         """The spectrum of the chosen utterances, which the planner measures."""
-        return () if self.spectrum == "byrne" else (Need("spectrum", "speech_spectrum", self.spectrum),)
+        return ChosenSpectrum("spectrum") if self.spectrum == "corpus" else None
 
     def named(self, draw: Draw) -> str:
         """Source for the manifest."""

@@ -6,11 +6,12 @@ from pydantic import Field
 
 from augment.acoustics.convolution import ImpulseResponse
 from augment.bounds import MOST_CHANNELS
+from augment.dealt.standing import Positions, Standing
 from augment.perturb import Perturbation
 from augment.perturb.room_step import RECORDS, response_columns
 from augment.profiles.library import Library, Need
 from augment.profiles.room import MeasuredResponse
-from augment.scene import Draw, Room, Scene, Stage, Standing, Weighting
+from augment.scene import Draw, Room, Scene, Stage, Weighting
 
 
 class MeasuredRoom(Perturbation):
@@ -60,11 +61,15 @@ class MeasuredRoom(Perturbation):
     ] = None
 
     def needs(self) -> tuple[Need, ...]:
-        """The impulse responses, and the positions to be dealt."""
-        named = {"source": self.source, "noise_source": self.noise_source}
-        given = {field: name for field, name in named.items() if name is not None}
-        responses = [Need(field, "impulse_response", name) for field, name in given.items()]
-        return (*responses, *(Need(field, "position", name) for field, name in given.items()))
+        """The impulse responses."""
+        own = Need("source", "impulse_response", self.source)
+        if self.noise_source is None:
+            return (own,)
+        return (own, Need("noise_source", "impulse_response", self.noise_source))
+
+    def asks(self) -> Positions:
+        """Positions of talker and noises."""
+        return Positions("source", self.source, self.noise_source)
 
     def remarks(self, library: Library, sample_rate_hz: int, snr: Weighting) -> tuple[str, ...]:
         """Responses that turn the sign of the speech: nobody hears it, but a recording beside it would cancel."""

@@ -11,8 +11,9 @@ from ruamel.yaml import YAML
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.table import read_corpus
 from augment.dealt import Stock
+from augment.design.assignment import Schedule
 from augment.design.conditions import ChainStep
-from augment.design.dealing import Dealer
+from augment.design.dealing import dealt_to
 from augment.design.listeners import Listeners
 from augment.design.selection import select
 from augment.perturb import kinds
@@ -43,11 +44,11 @@ def draw_for(workshop):
     library = Library(workshop.folder, workshop.folder)
     corpus = read_corpus(CorpusSpec(path="corpus.jsonl"), workshop.folder)
     selection = select(corpus, Balance(by=("accent",), utterances=2), 1)
-    dealer = Dealer(Stock(corpus, selection.frame, library, 1, RATE, 10.0), Listeners(selection))
+    stock, listeners = Stock(corpus, selection.frame, library, 1, RATE, 10.0), Listeners(selection, Schedule((), 0, ()))
 
     def make(step, block=0, longest_s=8.0) -> Draw:
         chain = ChainStep("factor", "family", step.kind, 1, step)
-        dealt = dealer.deal(chain, [block]).dealt[block] if chain.asked else None
+        dealt = dealt_to(chain, [block], stock, listeners).dealt[block] if chain.asked else None
         return Draw(
             (1, f"block {block}", "factor", "family", step.kind), library, Block(block, round(longest_s * RATE)), dealt
         )

@@ -21,7 +21,7 @@ from augment.dealt import Stock
 from augment.design.assignment import schedule
 from augment.design.conditions import ChainStep, Condition
 from augment.design.crossing import Cards, Places, dealt_evenly
-from augment.design.dealing import Dealer, exposures
+from augment.design.dealing import exposures
 from augment.design.listeners import Listeners
 from augment.design.seating import seated
 from augment.design.selection import select
@@ -97,10 +97,8 @@ class Made:
         self.number = int(random.integers((most + 1) // 2, most + 1))
         count = int(random.integers(1, 1 + min(8, 2 * self.number)))
         each = count if random.random() < 0.4 else int(random.integers(-(-count // self.number), count + 1))
-        places = {"profile": "exam_room", "distance_m": 1.0, "places": self.positions}
-        room = ChainStep(
-            "room", "ward", "simulated_room", 1, kinds()["simulated_room"](kind="simulated_room", **places)
-        )
+        places = {"kind": "simulated_room", "profile": "exam_room", "distance_m": 1.0, "places": self.positions}
+        room = ChainStep("room", "ward", "simulated_room", 1, kinds()["simulated_room"](**places))
         conditions = tuple(Condition(f"c{number}", (), (room,)) for number in range(count))
         corpus = corpus_of(rows)
         chosen = select(corpus, Balance(by=("accent",), utterances=self.number), 1)
@@ -109,7 +107,7 @@ class Made:
         self.turns = schedule(conditions, assignment, None, [1.0] * total, ("wav", 8000), seed, self.number)
         self.selection = seated(chosen, self.turns, (), seed)
         stock = Stock(corpus, self.selection.frame, Library(Path(), Path()), seed, 16000, 10.0)
-        (self.exposure,) = exposures(self.turns, Dealer(stock, Listeners(self.selection, self.turns))).values()
+        (self.exposure,) = exposures(stock, Listeners(self.selection, self.turns)).values()
         self.rows = self.selection.frame.select("id", "block", "speaker", "text", "group").rows()
         self.stands = {block: standing.number for block, standing in self.exposure.dealt.items()}
         self.met = [(row, condition) for row in self.rows for condition in self.turns.of_block(row[1])]

@@ -55,19 +55,11 @@ class Voice:
         return [self.utterance, self.speaker, self.audio, *place, self.sha256, *channel]
 
     @classmethod
-    def read(
-        cls,
-        utterance: str,
-        speaker: str,
-        audio: str,
-        offset: str | None,
-        duration: str | None,
-        sha256: str,
-        channel: str | None = None,
-    ) -> "Voice":
+    def read(cls, written: Sequence[Any]) -> "Voice":
         """What :meth:`spelled` gives."""
-        start, length = (None if value is None else float(value) for value in (offset, duration))
-        return cls(utterance, speaker, audio, start, length, sha256, channel_of(channel))
+        utterance, speaker, audio, *place, sha256 = written[:6]
+        start, length = (None if value is None else float(value) for value in place)
+        return cls(utterance, speaker, audio, start, length, sha256, channel_of(*(written[6:] or [None])))
 
 
 @dataclass(frozen=True)
@@ -87,7 +79,7 @@ class Babble(Dealt):
     @classmethod
     def read(cls, values: Mapping[str, Any]) -> "Babble":
         """What :meth:`written` gives."""
-        return cls(tuple(tuple(Voice.read(*voice) for voice in talker) for talker in values["talkers"]))
+        return cls(tuple(tuple(Voice.read(voice) for voice in talker) for talker in values["talkers"]))
 
     def told(self) -> dict[str, Any]:
         """Names of utterance and speaker stay, files go."""
@@ -134,15 +126,9 @@ class Talkers(Asked):
             remedy = f"ask for {found} talkers or fewer" if found else "the corpus must say who speaks, and what"
             raise DesignError(Fault(str(stock.corpus.manifest), message, remedy))
         heard = Counter(voice.utterance for babble in dealt.values() for talker in babble.talkers for voice in talker)
-        return Exposure(
-            step.path,
-            f"{self.number} talkers of the corpus",
-            dealt,
-            available=len(heard),
-            reuse=max(heard.values()),
-            silent=pool.unusable,
-            seconds=sum(facts.samples for facts in pool.facts.values() if facts) / stock.sample_rate_hz,
-        )
+        seconds = sum(facts.samples for facts in pool.facts.values() if facts) / stock.sample_rate_hz
+        source, most = f"{self.number} talkers of the corpus", max(heard.values())
+        return Exposure(step.path, source, dealt, len(heard), most, pool.unusable, seconds=seconds)
 
 
 def _mixed(hashes: NDArray[np.uint64], salt: Sequence[int]) -> NDArray[np.uint64]:

@@ -101,29 +101,21 @@ class Segments(Asked):
             message = f"every segment of {length} of the noise '{self.source}' is silent for half a second or more"
             raise ProfileError(Fault("", message, "use other recordings, or a shorter noise: {segment_s: ...}"))
         content = " ".join(recording.sha256 for recording in inventory.recordings)  # a path may be spelled otherwise
-        left = {r.name: resampled_length(r.frames, r.sample_rate_hz, rate) for r in inventory.recordings}
         cards = table.in_turns(len(found), (stock.seed, "deal", step.factor, step.family, step.kind, content))
         # A second step of the setting that plays the same recordings is half of them behind the first.
         behind = (step.number - 1) * len(found) // max(2, step.number)
         heard: Counter[int] = Counter()
         dealt: dict[int, Segment] = {}
+        left: dict[int, int] = {}
         for block, card in zip(table.blocks, cards, strict=True):
             place = (card + behind) % len(found)
             recording, start = found[place]
             dealt[block] = Segment(recording.name, recording.sha256, start, heard[place])
+            left[block] = resampled_length(recording.frames, recording.sample_rate_hz, rate) - start
             heard[place] += 1
-        return Exposure(
-            step.path,
-            self.source,
-            dealt,
-            available=len(found),
-            reuse=max(heard.values(), default=0),
-            silent=silent,
-            left={block: left[segment.recording] - segment.start for block, segment in dealt.items()},
-            seconds=sum(recording.duration_s for recording in inventory.recordings),
-            crossed=True,
-            notes=tuple(recording_notes(self.source, inventory, rate)),
-        )
+        reuse, seconds = max(heard.values(), default=0), sum(recording.duration_s for recording in inventory.recordings)
+        notes = tuple(recording_notes(self.source, inventory, rate))
+        return Exposure(step.path, self.source, dealt, len(found), reuse, silent, left, seconds, True, notes)
 
 
 def segments(

@@ -3,7 +3,7 @@
 import hashlib
 import importlib.metadata
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -98,45 +98,50 @@ def make_plan(
     Raises:
         DesignError: Two utterances would have the same file name, or licences forbid a mixture.
     """
-    import polars
-
-    stems = _stems(selection.frame["id"].to_list(), corpus)
-    conditions = schedule.conditions
-    chains = [_Chain(condition, loaded, exposures) for condition in conditions]
-    labels = label_columns(corpus, loaded)
+    labels, provenance = label_columns(corpus, loaded), Provenance(loaded, corpus, exposures)
     owns = [_utterance_part(row, facts[row["id"]], labels) for row in selection.frame.rows(named=True)]
-    speech = [json.dumps(_speech_identity(own)) for own in owns]
-    names, suffix = [condition.name for condition in conditions], loaded.recipe.output.format
     pairs = [(u, c) for u, own in enumerate(owns) for c in schedule.of_block(own["block"])]
-    provenance = Provenance(loaded, corpus, exposures)
     spoken = [speech_source(*row) for row in selection.frame.select("licence", "credit").rows()]
-    stated = [provenance.columns(conditions[c], owns[u]["block"], spoken[u]) for u, c in pairs]
+    stated = [provenance.columns(schedule.conditions[c], owns[u]["block"], spoken[u]) for u, c in pairs]
+    stems = _stems(selection.frame["id"].to_list(), corpus)
     provenance.check()
     if corpus.pseudonyms is not None:
         _refuse_own_noise(exposures, {found.sha256 for found in facts.values()}, corpus)
-    item_key = str if corpus.pseudonyms is None else corpus.pseudonyms.item_key
-    # What an utterance or a condition says of all its items is held once, and repeated by polars.
-    of_condition = polars.DataFrame([{"condition": c.name, **dict(c.settings)} for c in conditions])
-    of_utterance = polars.DataFrame(owns, infer_schema_length=None)
-    parts = [of_condition[[c for _, c in pairs]], of_utterance[[u for u, _ in pairs]]]
-    items = (
-        polars.concat(parts, how="horizontal")
-        .select(
-            polars.Series("id", [f"{stems[u]}__{names[c]}" for u, c in pairs]),
-            polars.Series("audio_filepath", [f"audio/{names[c]}/{stems[u]}.{suffix}" for u, c in pairs]),
-            polars.all(),
-            polars.Series("dealt", [chains[c].dealt_text(owns[u]["block"]) for u, c in pairs]),
-            polars.Series("licence", [licence for licence, _ in stated]),
-            polars.Series("credit", [credit for _, credit in stated]),
-            polars.Series("key", [item_key(chains[c].key(owns[u]["block"], speech[u])) for u, c in pairs]),
-        )
-        .select(plan_columns(loaded.settings, labels.values()))
-    )
-    told = notes_on(selection, facts, items, exposures, conditions, loaded)
+    chains = [_Chain(condition, loaded, exposures) for condition in schedule.conditions]
+    items = _items(pairs, owns, chains, stated, stems, str if corpus.pseudonyms is None else corpus.pseudonyms.item_key)
+    items = items.select(plan_columns(loaded.settings, labels.values()))
+    told = notes_on(selection, facts, items, exposures, schedule.conditions, loaded)
     told += identifying_notes(corpus, selection.frame, [*labels])
     crossings = crossings_of(items)
     all_notes = (*corpus.notes, *selection.notes, *notes, *crossing_notes(crossings), *told, *provenance.notes())
     return Plan(loaded, corpus, schedule, selection, exposures, items, provenance, crossings, all_notes)
+
+
+def _items(
+    pairs: Sequence[tuple[int, int]],
+    owns: Sequence[Mapping[str, Any]],
+    chains: Sequence["_Chain"],
+    stated: Sequence[tuple[str, str]],
+    stems: Sequence[str],
+    item_key: Callable[[str], str],
+) -> "polars.DataFrame":
+    """Items for pairs of utterance and condition; what these say of all their items is held once, and repeated."""
+    import polars
+
+    speech = [json.dumps(_speech_identity(own)) for own in owns]
+    of_condition = polars.DataFrame([{"condition": c.name, **dict(c.settings)} for c in (n.condition for n in chains)])
+    of_utterance = polars.DataFrame(owns, infer_schema_length=None)
+    parts = [of_condition[[c for _, c in pairs]], of_utterance[[u for u, _ in pairs]]]
+    places = [(stems[u], chains[c].condition.name, chains[c].loaded.recipe.output.format) for u, c in pairs]
+    heard = [(chains[c], owns[u]["block"], speech[u]) for u, c in pairs]
+    return polars.concat(parts, how="horizontal").with_columns(
+        polars.Series("id", [f"{stem}__{name}" for stem, name, _ in places]),
+        polars.Series("audio_filepath", [f"audio/{name}/{stem}.{suffix}" for stem, name, suffix in places]),
+        polars.Series("dealt", [chain.dealt_text(block) for chain, block, _ in heard]),
+        polars.Series("licence", [licence for licence, _ in stated]),
+        polars.Series("credit", [credit for _, credit in stated]),
+        polars.Series("key", [item_key(chain.key(block, said)) for chain, block, said in heard]),
+    )
 
 
 def plan_columns(factors: Iterable[str], labels: Iterable[str]) -> list[str]:
@@ -235,7 +240,7 @@ class _Chain:
     """What a condition adds to the identity of its items."""
 
     def __init__(self, condition: Condition, loaded: LoadedRecipe, exposures: Mapping[str, Exposure]) -> None:
-        self.loaded = loaded
+        self.condition, self.loaded = condition, loaded
         self.identity = [
             {
                 "path": step.path if step.perturbation.draws else step.name,

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -18,7 +19,7 @@ from augment.files.audio import read_audio, read_bytes
 from augment.files.yaml import load_yaml, validate
 from augment.profiles.components import Sound
 from augment.profiles.microphone import MicrophoneProfile, from_impulse_response
-from augment.profiles.noise import NoiseProfile
+from augment.profiles.noise import Figures, NoiseProfile
 from augment.profiles.recording import (
     LEAST_AUDIBLE,
     PLAIN_USE,
@@ -41,6 +42,22 @@ CARRIED = (*FOLDERS, "impulse_response", "absorption")
 T = TypeVar("T")
 MOST_BYTES = 2**28
 TABLES = (".yaml", ".yml")
+
+
+def _table(model: type[Figures], path: Path) -> Figures:
+    return validate(model, load_yaml(path, ProfileError), ProfileError)
+
+
+def _microphone(path: Path) -> Figures:
+    return _table(MicrophoneProfile, path) if path.suffix.lower() in TABLES else from_impulse_response(path)
+
+
+READ: dict[Kind, Callable[[Path], Figures]] = {
+    "noise_profile": partial(_table, NoiseProfile),
+    "microphone": _microphone,
+    "room": partial(_table, RoomProfile),
+}
+"""How the profiles of each kind are read."""
 
 
 @dataclass(frozen=True)
@@ -86,12 +103,7 @@ class Library:
         Raises:
             ProfileError: There is no such profile, or it is faulty.
         """
-        loaders: dict[Kind, Callable[[str], Any]] = {
-            "noise_profile": self.noise_profile,
-            "microphone": self.microphone,
-            "room": self.room,
-        }
-        return loaders[kind](name)
+        return self.once((kind, name), lambda: READ[kind](self.find(kind, name)))
 
     def noise_profile(self, name: str) -> NoiseProfile:
         """A bundled noise profile by its name, or a user's by the path of its YAML file.
@@ -99,12 +111,8 @@ class Library:
         Raises:
             ProfileError: There is no such profile, or it is faulty.
         """
-
-        def load() -> NoiseProfile:
-            path = self.find("noise_profile", name)
-            return validate(NoiseProfile, load_yaml(path, ProfileError), ProfileError)
-
-        return self.once(("noise_profile", name), load)
+        found: NoiseProfile = self.profile("noise_profile", name)
+        return found
 
     def noise(self, name: str, samples: int, sample_rate_hz: int, streams: Streams, lead: int = 0) -> Sound:
         """A stretch of a noise profile: as :meth:`augment.profiles.noise.NoiseProfile.render`.
@@ -129,14 +137,8 @@ class Library:
         Raises:
             ProfileError: There is no such microphone, or it is faulty.
         """
-
-        def load() -> MicrophoneProfile:
-            path = self.find("microphone", name)
-            if path.suffix.lower() in TABLES:
-                return validate(MicrophoneProfile, load_yaml(path, ProfileError), ProfileError)
-            return from_impulse_response(path)
-
-        return self.once(("microphone", name), load)
+        found: MicrophoneProfile = self.profile("microphone", name)
+        return found
 
     def room(self, name: str) -> RoomProfile:
         """A bundled room by its name, or a user's by the path of its YAML file.
@@ -144,11 +146,8 @@ class Library:
         Raises:
             ProfileError: There is no such room, or it is faulty.
         """
-
-        def load() -> RoomProfile:
-            return validate(RoomProfile, load_yaml(self.find("room", name), ProfileError), ProfileError)
-
-        return self.once(("room", name), load)
+        found: RoomProfile = self.profile("room", name)
+        return found
 
     def positions(self, source: str) -> tuple[Position, ...]:
         """What is known of an impulse response, or of those in a folder.

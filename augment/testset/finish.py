@@ -206,10 +206,8 @@ def plan_bytes(plan: Plan) -> bytes:
 def _profile_figures(plan: Plan) -> bytes:
     """The figures behind every profile of the recipe, so that a test set can be understood without its profiles."""
     library = plan.loaded.library
-    figures: dict[str, Any] = {}
-    for need in (n for c in plan.conditions for step in c.chain for n in step.perturbation.needs()):
-        if need.kind in FOLDERS:
-            figures[need.name] = library.profile(need.kind, need.name).model_dump(mode="json")
+    needs = {n for c in plan.conditions for step in c.chain for n in step.perturbation.needs() if n.kind in FOLDERS}
+    figures = {need.name: library.profile(need.kind, need.name).model_dump(mode="json") for need in needs}
     return (json.dumps(figures, indent=1, sort_keys=True) + "\n").encode()
 
 

@@ -52,7 +52,7 @@ class BabbleNoise(NoiseStep):
 
     def told(self, draw: Draw, scene: Scene) -> dict[str, Any]:
         """Who talks."""
-        babble = self._babble(draw)
+        babble = draw.given(Babble)
         ids = ";".join(voice.utterance for talker in babble.talkers for voice in talker)
         return {
             "talkers": len(babble.talkers),
@@ -81,7 +81,7 @@ class BabbleNoise(NoiseStep):
         self, draw: Draw, samples: int, lead: int, sample_rate_hz: int, places: int
     ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """What is said at each place, shape (places, lead + samples), and where anybody speaks, (lead + samples,)."""
-        talkers = self._babble(draw).talkers
+        talkers = draw.given(Babble).talkers
         said, active = np.zeros((places, lead + samples)), np.zeros(lead + samples, dtype=np.bool_)
         for number, voices in enumerate(talkers):
             words = np.concatenate([_levelled(voice, draw, sample_rate_hz) for voice in voices])
@@ -91,11 +91,6 @@ class BabbleNoise(NoiseStep):
             said[number % places] += np.take(words, at, mode="wrap")
             active |= np.take(speaks, at, mode="wrap")
         return said / math.sqrt(len(talkers)), active
-
-    @staticmethod
-    def _babble(draw: Draw) -> Babble:
-        assert isinstance(draw.dealt, Babble), "the planner deals talkers to every babble"
-        return draw.dealt
 
 
 def _path(room: Room, draw: Draw, place: int) -> ImpulseResponse | None:

@@ -69,37 +69,32 @@ class BackgroundNoise(NoiseStep):
 
     def named(self, draw: Draw) -> str:
         """The recording."""
-        return self._segment(draw).recording
+        return draw.given(Segment).recording
 
     def identity(self, draw: Draw) -> Hashable:
         """The stretch of the recording."""
-        return self.source, self.channel, self._segment(draw).label
+        return self.source, self.channel, draw.given(Segment).label
 
     def told(self, draw: Draw, scene: Scene) -> dict[str, Any]:
         """Where in the recording it starts, and whether the recording ends before the utterance."""
-        segment, rate = self._segment(draw), scene.sample_rate_hz
+        segment, rate = draw.given(Segment), scene.sample_rate_hz
         recording = self._recording(draw, rate)
         ends = scene.samples > lasts(recording, rate, segment.start)
         return {"start_s": segment.start / rate, "segment": segment.label, "continued": ends}
 
     def sound(self, draw: Draw, samples: int, sample_rate_hz: int, lead: int) -> Sound:
         """The block's stretch of the recording."""
-        segment = self._segment(draw)
+        segment = draw.given(Segment)
         recording = self._recording(draw, sample_rate_hz)
         return excerpt(recording, sample_rate_hz, segment.start, samples, draw.stream("splice")), None
 
     def own_level_db(self, draw: Draw, dry: Track) -> float:
         """Level of the whole recording: a stretch in which little happens is not turned up."""
-        segment = self._segment(draw)
+        segment = draw.given(Segment)
         rate = dry.sample_rate_hz
         key = ("recording level", self.source, self.channel, segment.recording, segment.sha256, rate)
         return draw.library.once(key, lambda: db(weighted_power(self._recording(draw, rate), rate, a_weighted=True)))
 
     def _recording(self, draw: Draw, sample_rate_hz: int) -> Signal:
-        segment = self._segment(draw)
+        segment = draw.given(Segment)
         return draw.library.samples(self.source, segment.recording, segment.sha256, sample_rate_hz, self.channel)
-
-    @staticmethod
-    def _segment(draw: Draw) -> Segment:
-        assert isinstance(draw.dealt, Segment), "the planner deals a segment to every step that needs a recording"
-        return draw.dealt

@@ -85,8 +85,7 @@ class MeasuredRoom(Perturbation):
         Raises:
             ProfileError: A file holds no impulse response, has no such channel or a sample rate that is too low.
         """
-        rate, standing = scene.sample_rate_hz, draw.dealt
-        assert isinstance(standing, Standing), "the planner deals a position to every room"
+        rate, standing = scene.sample_rate_hz, draw.given(Standing)
         positions = self._responses(draw, self.source, rate)
         others = positions if self.noise_source is None else self._responses(draw, self.noise_source, rate)
         chosen = positions[standing.number]

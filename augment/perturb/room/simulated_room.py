@@ -82,8 +82,7 @@ class SimulatedRoom(Perturbation):
         Raises:
             RenderError: Talker and microphone at this distance, or a noise at its own, do not fit into the room.
         """
-        assert isinstance(draw.dealt, Standing), "the planner deals a place to every room"
-        figures, place = draw.library.room(self.profile), draw.dealt.number
+        figures, place = draw.library.room(self.profile), draw.given(Standing).number
         stream = draw.setting_stream(f"place {place}")
         pair = draw_pair(figures.size_m, self.distance_m, stream)
         if pair is None:

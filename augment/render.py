@@ -146,7 +146,7 @@ def _apply(step: ChainStep, scene: Scene, spec: RenderSpec, block: Block, dealt:
     if not step.perturbation.linear and scene.mixture_stem is None:
         # Numbers meet a codec, a converter or a gain control at a stated level: it is set here, and not after it.
         scene = _levelled(scene, spec).mixed_down().noted(speech_level_at=f"before {step.path}")
-    draw = Draw(name, spec.library, block, dealt.get(step.plays or ""))
+    draw = Draw(name, spec.library, block, dealt.get(step.plays))
     after = step.perturbation.apply(scene, draw)
     if step.perturbation.stage == Stage.SOURCE:  # the talker is as loud as the recipe says, whatever is done to them
         after = replace(after, speech=after.speech.scaled(_level_factor(after, spec)))

@@ -10,11 +10,8 @@ from ruamel.yaml import YAML
 
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.table import read_corpus
-from augment.dealt import Stock
-from augment.design.assignment import Schedule
+from augment.dealt import Stock, Table
 from augment.design.conditions import ChainStep
-from augment.design.dealing import dealt_to
-from augment.design.listeners import Listeners
 from augment.design.selection import select
 from augment.perturb import kinds
 from augment.profiles.library import Library
@@ -44,11 +41,12 @@ def draw_for(workshop):
     library = Library(workshop.folder, workshop.folder)
     corpus = read_corpus(CorpusSpec(path="corpus.jsonl"), workshop.folder)
     selection = select(corpus, Balance(by=("accent",), utterances=2), 1)
-    stock, listeners = Stock(corpus, selection.frame, library, 1, RATE, 10.0), Listeners(selection, Schedule((), 0, ()))
+    stock = Stock(corpus, selection.frame, library, 1, RATE, 10.0)
 
     def make(step, block=0, longest_s=8.0) -> Draw:
         chain = ChainStep("factor", "family", step.kind, 1, step)
-        dealt = dealt_to(chain, [block], stock, listeners).dealt[block] if chain.asked else None
+        table = Table(chain, [block], stock, lambda cards, name: [0])
+        dealt = chain.asked.deal(table).dealt[block] if chain.asked else None
         return Draw(
             (1, f"block {block}", "factor", "family", step.kind), library, Block(block, round(longest_s * RATE)), dealt
         )

@@ -8,7 +8,7 @@ from functools import cached_property
 from augment.dealt import Asked, StepName
 from augment.design.grid.choices import choices_of
 from augment.design.grid.factors import Choice
-from augment.errors import DesignError, Fault
+from augment.errors import DesignError, Fault, named
 from augment.perturb import Perturbation
 from augment.recipe.loader import LoadedRecipe
 from augment.recipe.sweep import Setting
@@ -34,9 +34,9 @@ class ChainStep(StepName):
         return self.perturbation.asks()
 
     @cached_property
-    def plays(self) -> str | None:
-        """Name of what the planner deals: the step, and its recording, voices or positions; None without any."""
-        return None if self.asked is None else f"{self.path} {self.asked.name}"
+    def plays(self) -> str:
+        """Name of what the planner deals: the step, and its recording, voices or positions; empty without any."""
+        return f"{self.path} {self.asked.name}" if self.asked else ""
 
 
 @dataclass(frozen=True)
@@ -84,14 +84,13 @@ def conditions(loaded: LoadedRecipe, choices: Iterable[Choice] | None = None) ->
 
 def equal_notes(conditions: Iterable[Condition]) -> list[str]:
     """Conditions that do the very same: they differ in their names only, and in random draws if they have any."""
-    named: dict[tuple[str, ...], list[str]] = {}
+    alike: dict[tuple[str, ...], list[str]] = {}
     for condition in conditions:
         does = tuple(step.perturbation.model_dump_json() for step in condition.chain)
-        named.setdefault(does, []).append(condition.name)
+        alike.setdefault(does, []).append(condition.name)
     return [
-        f"these conditions are one under several names, with the very same steps: {', '.join(names[:MOST_NAMED])}"
-        f"{f' and {len(names) - MOST_NAMED} more' if len(names) > MOST_NAMED else ''}"
-        for names in named.values()
+        f"these conditions are one under several names, with the very same steps: {named(names, MOST_NAMED)}"
+        for names in alike.values()
         if len(names) > 1
     ]
 

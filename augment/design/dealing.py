@@ -1,10 +1,9 @@
 """Dealing to every step that asks for something, in the blocks that meet it."""
 
-from collections.abc import Iterable, Sequence
+from functools import partial
 
-from augment.dealt import Exposure, Stock, Table
+from augment.dealt import Asked, Exposure, Stock, Table
 from augment.design.conditions import ChainStep
-from augment.design.crossing import dealt_in_turns
 from augment.design.listeners import Listeners
 
 
@@ -21,38 +20,14 @@ def exposures(stock: Stock, listeners: Listeners) -> dict[str, Exposure]:
         ProfileError: Recordings cannot be used.
         DesignError: The corpus has not enough other voices for a babble.
     """
-    steps: dict[str, tuple[ChainStep, list[int]]] = {}
+    steps: dict[str, tuple[ChainStep, Asked, list[int]]] = {}
     for number, condition in enumerate(listeners.turns.conditions):
         for step in condition.chain:
-            if step.plays:
-                steps.setdefault(step.plays, (step, []))[1].append(number)
+            if step.asked:
+                steps.setdefault(step.plays, (step, step.asked, []))[2].append(number)
     met = [listeners.turns.of_block(block) for block in range(listeners.selection.per_group)]
     found = {}
-    for played, (step, playing) in steps.items():
+    for played, (step, asked, playing) in steps.items():
         blocks = [block for block, heard in enumerate(met) if not set(playing).isdisjoint(heard)]
-        found[played] = dealt_to(step, blocks, stock, listeners, playing)
+        found[played] = asked.deal(Table(step, blocks, stock, partial(listeners.in_turns, blocks, playing)))
     return found
-
-
-def dealt_to(
-    step: ChainStep, blocks: Sequence[int], stock: Stock, listeners: Listeners, conditions: Iterable[int] = ()
-) -> Exposure:
-    """What the blocks that play one step are dealt.
-
-    Args:
-        step: A step that asks for something.
-        blocks: Those that play it, in their order.
-        stock: What is dealt from.
-        listeners: Who is in the blocks.
-        conditions: Those in which it is played.
-
-    Raises:
-        ProfileError: Recordings cannot be used.
-        DesignError: The corpus has not enough other voices.
-    """
-    assert step.asked is not None, "only a step that asks is dealt something"
-
-    def in_turns(cards: int, name: tuple[str | int, ...]) -> list[int]:
-        return list(map(int, dealt_in_turns(cards, listeners.places(blocks, conditions), name)))
-
-    return step.asked.deal(Table(step, blocks, stock, in_turns))

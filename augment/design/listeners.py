@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from augment.design.assignment import Schedule
-from augment.design.crossing import NONE, Places, Whole, distinct
+from augment.design.crossing import NONE, Places, Whole, dealt_in_turns, distinct
 from augment.design.selection import Selection
 from augment.design.selection.grouping import UNKNOWN_SPEAKER
 
@@ -38,20 +38,27 @@ class Listeners:
         parts = [part for _, part in frame.group_by("group", maintain_order=True)]
         return [numbered(p["speaker"], UNKNOWN_SPEAKER) for p in parts], [numbered(p["text"]) for p in parts]
 
-    def places(self, blocks: Sequence[int], conditions: Iterable[int] = ()) -> Places:
-        """Blocks as places that something is dealt to: for conditions and speakers first, for texts where it can be.
+    def in_turns(
+        self, blocks: Sequence[int], conditions: Iterable[int], cards: int, name: Sequence[str | int]
+    ) -> list[int]:
+        """Deal cards to blocks so that conditions and speakers have each equally often, and texts where it can be.
 
         Texts are those of each group, which compare within it; so a group that is built like another changes nothing.
 
         Args:
-            blocks: Those that it is dealt to, in their order.
+            blocks: Those that are dealt something, in their order.
             conditions: Those in which it is heard.
+            cards: How many different ones there are.
+            name: Of the random stream.
+
+        Returns:
+            The card of each block.
         """
         columns = () if self.turns.crossed else tuple(conditions)
         key = (tuple(blocks), columns)
         if key not in self._kept:
             self._kept[key] = self._sorted(*key)
-        return self._kept[key]
+        return [int(card) for card in dealt_in_turns(cards, self._kept[key], name)]
 
     def _sorted(self, blocks: tuple[int, ...], conditions: tuple[int, ...]) -> Places:
         of = np.array(blocks, dtype=np.int64)

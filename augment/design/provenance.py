@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from augment.corpus.table import Corpus
 from augment.dealt import Dealt, Exposure
 from augment.design.conditions import Condition
-from augment.errors import DesignError, Fault
+from augment.errors import DesignError, Fault, named
 from augment.licences import UNSTATED, asks_for_credit, mixture, spdx
 from augment.recipe.loader import LoadedRecipe
 
@@ -94,7 +94,7 @@ class Provenance:
         reasons: dict[str, list[str]] = {}
         for condition, reason in sorted(self.conflicts):
             reasons.setdefault(reason, []).append(condition)
-        faults = [Fault("licences", f"{reason}: {_named(conditions)}") for reason, conditions in reasons.items()]
+        faults = [Fault("licences", f"{reason}: {named(at, MOST_NAMED)}") for reason, at in reasons.items()]
         remedy = "use other sources, or say who allows it: licences: {allow: 'who, when, why'}"
         raise DesignError([*faults, Fault("licences", "these items may not be passed on", remedy)])
 
@@ -119,7 +119,7 @@ class Provenance:
         bare = [source for source in self.counts if source.licence == UNSTATED]
         notes = []
         if bare:
-            kinds = _named(sorted({f"{s.name or s.kind}" for s in bare}))
+            kinds = named(sorted({s.name or s.kind for s in bare}), MOST_NAMED)
             notes.append(
                 f"nobody says under which licence these sources are: {kinds}; say it before you pass the set on "
                 "(corpus: {licence: ...}, licences: {sources: {...}})"
@@ -168,7 +168,7 @@ def heard_in(
         for need in step.perturbation.needs():
             if not loaded.library.is_bundled(need.kind, need.name):
                 found.append(_stated(need.kind, need.name, "", loaded))
-        if step.plays and step.asked:
+        if step.asked:
             part = dealt[step.plays]
             found += talkers if part.speakers() else ()
             found += [_stated("recording", step.asked.name, name, loaded) for name in part.recordings()]
@@ -193,8 +193,3 @@ def speech_source(licence: str | None, credit: str | None) -> SoundSource:
 
 def _spoken(frame: "polars.DataFrame") -> Iterable[tuple[str | None, str | None]]:
     return frame.select("licence", "credit").unique().rows()
-
-
-def _named(names: list[str]) -> str:
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(names[:MOST_NAMED]) + more

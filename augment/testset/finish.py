@@ -140,7 +140,7 @@ def _noise_names(condition: Condition, text: str, sample_rate_hz: int) -> dict[s
     found = read_dealt(text)
     names: dict[str, Any] = {}
     for number, step in enumerate(_noises(condition), start=1):
-        needs, dealt = step.perturbation.needs(), found.get(step.plays or "")
+        needs, dealt = step.perturbation.needs(), found.get(step.plays)
         said = dealt.cells(sample_rate_hz) if dealt else {"source": needs[0].name} if needs else {}
         names |= {f"{noise_prefix(number)}_{name}": value for name, value in {"step": step.path, **said}.items()}
     return names

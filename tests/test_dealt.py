@@ -17,12 +17,13 @@ from augment.report.tables import plan_text
 class Tape(Dealt):
     tape: str
     owner: str
+    file: str | None
 
     def content(self):
         return self.tape
 
     def told(self):
-        return {"tape": self.tape, "owner": None}
+        return {"tape": self.tape, "owner": self.owner, "file": None}
 
     def labels(self):
         return {"tapes": self.tape}
@@ -43,7 +44,9 @@ class Tapes(Asked):
     def deal(self, table):
         cards = table.in_turns(self.number, (table.stock.seed, "tape"))
         owners = table.stock.chosen["speaker"].sort().to_list()
-        tapes = {block: Tape(str(card), owners[0]) for block, card in zip(table.blocks, cards, strict=True)}
+        tapes = {
+            block: Tape(str(card), owners[0], "secret.wav") for block, card in zip(table.blocks, cards, strict=True)
+        }
         return Exposure(table.step.path, "tapes", tapes, self.number, -(-len(cards) // self.number), crossed=True)
 
 
@@ -65,11 +68,10 @@ def test_a_new_kind_is_written_read_hidden_named_and_coupled(workshop, monkeypat
     set_folder = workshop.folder / "set"
     augment.build(planned, set_folder)
     told, kept = (polars.read_parquet(set_folder / p / "plan.parquet")["dealt"] for p in ("", ".acoustigrid"))
-    owner = played.dealt[0].owner
-    assert {json.loads(text)[place]["owner"] for text in told} == {None}
-    assert {json.loads(text)[place]["owner"] for text in kept} == {owner}
+    assert {json.loads(text)[place]["file"] for text in told} == {None}
+    assert {json.loads(text)[place]["file"] for text in kept} == {"secret.wav"}
     heard = heard_in(set_folder, augment.pseudonyms(recipe)).filter(polars.col("heard") == "babbles")
-    assert set(heard["speaker_pseudonym"]) == {owner}
+    assert set(heard["speaker_pseudonym"]) == {played.dealt[0].owner}
     rows = [json.loads(line) for line in (set_folder / "manifest.jsonl").read_text().splitlines()]
     assert {row["noise_source"] for row in rows} == {"tape 0", "tape 1"}
     assert all(row["noise_source"] == f"tape {played.dealt[row['block']].tape}" for row in rows)

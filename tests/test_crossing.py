@@ -21,7 +21,6 @@ from augment.dealt import Stock
 from augment.design.assignment import schedule
 from augment.design.conditions import ChainStep, Condition
 from augment.design.crossing import Cards, Places, dealt_evenly
-from augment.design.dealing import exposures
 from augment.design.listeners import Listeners
 from augment.design.seating import seated
 from augment.design.selection import select
@@ -107,7 +106,7 @@ class Made:
         self.turns = schedule(conditions, assignment, None, [1.0] * total, ("wav", 8000), seed, self.number)
         self.selection = seated(chosen, self.turns, (), seed)
         stock = Stock(corpus, self.selection.frame, Library(Path(), Path()), seed, 16000, 10.0)
-        (self.exposure,) = exposures(stock, Listeners(self.selection, self.turns)).values()
+        (self.exposure,) = Listeners(self.selection, self.turns).exposures(stock).values()
         self.rows = self.selection.frame.select("id", "block", "speaker", "text", "group").rows()
         self.stands = {block: standing.number for block, standing in self.exposure.dealt.items()}
         self.met = [(row, condition) for row in self.rows for condition in self.turns.of_block(row[1])]
@@ -317,13 +316,6 @@ def test_another_accent_of_speakers_alike_changes_nothing_where_segments_come_ag
     workshop.manifest(rows)
     told = changes_text(augment.plan(recipe), workshop.folder / "set")
     assert told.splitlines()[-1].split() == ["all", "32", "0", "16", "0"]
-
-
-def test_a_spectrum_of_the_corpus_ties_groups_and_is_told(workshop):
-    workshop.corpus({"North": 3, "South": 3})
-    step = "{kind: speech_shaped_noise, snr_db: 5, spectrum: corpus}"
-    recipe = workshop.recipe(balance="{by: [accent], utterances: 2}", factors=f"{{noise: {{masked: [{step}]}}}}")
-    assert "spectrum: corpus is that of all chosen speech" in plan_text(augment.plan(recipe))
 
 
 def test_conditions_that_stand_twice_are_told(workshop):

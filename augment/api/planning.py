@@ -12,7 +12,6 @@ from augment.corpus.unusable import usable_corpus
 from augment.dealt import Stock
 from augment.design.assignment import Demands, schedule
 from augment.design.conditions import conditions, equal_notes
-from augment.design.dealing import exposures
 from augment.design.grid.choices import choices_of
 from augment.design.listeners import Listeners
 from augment.design.notes import remarks_on
@@ -75,7 +74,7 @@ def _planned(loaded: LoadedRecipe, progress: Progress, by: MeasuredBy) -> Plan:
     turns = schedule(columns, wanted.assignment, wanted.budget, seconds, output, wanted.seed, selection.per_group)
     selection = seated(selection, turns, wanted.balance.labels, wanted.seed)
     stock = Stock(corpus, selection.frame, loaded.library, wanted.seed, rate, wanted.noise.segment_s)
-    dealt = exposures(stock, Listeners(selection, turns))
+    dealt = Listeners(selection, turns).exposures(stock)
     planned = make_plan(loaded, corpus, turns, selection, dealt, facts, (*chosen.notes, *equal_notes(columns), *notes))
     told = [*rehearse(planned), *remarks_on(columns, loaded)]
     return dataclasses.replace(planned, notes=(*planned.notes, *told))

@@ -126,9 +126,10 @@ class Talkers(Asked):
             remedy = f"ask for {found} talkers or fewer" if found else "the corpus must say who speaks, and what"
             raise DesignError(Fault(str(stock.corpus.manifest), message, remedy))
         heard = Counter(voice.utterance for babble in dealt.values() for talker in babble.talkers for voice in talker)
-        seconds = sum(facts.samples for facts in pool.facts.values() if facts) / stock.sample_rate_hz
+        usable = [facts.samples for facts in pool.facts.values() if facts]
+        silent, seconds = len(pool.facts) - len(usable), sum(usable) / stock.sample_rate_hz
         source, most = f"{self.number} talkers of the corpus", max(heard.values())
-        return Exposure(step.path, source, dealt, len(heard), most, pool.unusable, seconds=seconds)
+        return Exposure(step.path, source, dealt, len(heard), most, silent, seconds=seconds)
 
 
 def _mixed(hashes: NDArray[np.uint64], salt: Sequence[int]) -> NDArray[np.uint64]:
@@ -154,11 +155,6 @@ class _Pool:
         self._by_speaker: dict[str, list[int]] = {}
         for place, row in enumerate(self.rows):
             self._by_speaker.setdefault(row[1], []).append(place)
-
-    @property
-    def unusable(self) -> int:
-        """How many chosen voices could not be used."""
-        return sum(facts is None for facts in self.facts.values())
 
     def choose(self, order: Sequence[int], talkers: int, own: "polars.DataFrame") -> list[tuple[Voice, ...]]:
         """Talkers in the order of the draw, each with enough to say for the longest utterance of the block."""

@@ -1,13 +1,15 @@
-"""Who meets what is dealt to a block: its conditions, and of each group the speaker and the text."""
+"""What is dealt to blocks, by who meets it: the conditions of a block, and of each group the speaker and the text."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from augment.dealt import Asked, Exposure, Stock, Table
 from augment.design.assignment import Schedule
+from augment.design.conditions import ChainStep
 from augment.design.crossing import NONE, Places, Whole, dealt_in_turns, distinct
 from augment.design.selection import Selection
 from augment.design.selection.grouping import UNKNOWN_SPEAKER
@@ -27,9 +29,6 @@ class Listeners:
 
     selection: Selection
     turns: Schedule
-    _kept: dict[tuple[tuple[int, ...], tuple[int, ...]], Places] = field(
-        default_factory=dict, repr=False, compare=False
-    )
 
     @cached_property
     def _people(self) -> tuple[list[Whole], list[Whole]]:
@@ -38,29 +37,41 @@ class Listeners:
         parts = [part for _, part in frame.group_by("group", maintain_order=True)]
         return [numbered(p["speaker"], UNKNOWN_SPEAKER) for p in parts], [numbered(p["text"]) for p in parts]
 
-    def in_turns(
-        self, blocks: Sequence[int], conditions: Iterable[int], cards: int, name: Sequence[str | int]
-    ) -> list[int]:
-        """Deal cards to blocks so that conditions and speakers have each equally often, and texts where it can be.
+    def exposures(self, stock: Stock) -> dict[str, Exposure]:
+        """Deal for every step that asks for something; by :attr:`ChainStep.plays`.
 
-        Texts are those of each group, which compare within it; so a group that is built like another changes nothing.
+        A block that never meets a source takes none of it, so that nothing is heard twice before all has been heard.
 
         Args:
-            blocks: Those that are dealt something, in their order.
-            conditions: Those in which it is heard.
-            cards: How many different ones there are.
-            name: Of the random stream.
+            stock: What is dealt from.
 
-        Returns:
-            The card of each block.
+        Raises:
+            ProfileError: Recordings cannot be used.
+            DesignError: The corpus has not enough other voices for a babble.
         """
-        columns = () if self.turns.crossed else tuple(conditions)
-        key = (tuple(blocks), columns)
-        if key not in self._kept:
-            self._kept[key] = self._sorted(*key)
-        return [int(card) for card in dealt_in_turns(cards, self._kept[key], name)]
+        steps: dict[str, tuple[ChainStep, Asked, list[int]]] = {}
+        for number, condition in enumerate(self.turns.conditions):
+            for step in condition.chain:
+                if step.asked:
+                    steps.setdefault(step.plays, (step, step.asked, []))[2].append(number)
+        met = [self.turns.of_block(block) for block in range(self.selection.per_group)]
+        places, found = cache(self._places), {}
 
-    def _sorted(self, blocks: tuple[int, ...], conditions: tuple[int, ...]) -> Places:
+        def in_turns(blocks: tuple[int, ...], at: tuple[int, ...], cards: int, name: Sequence[str | int]) -> list[int]:
+            return list(map(int, dealt_in_turns(cards, places(blocks, at), name)))
+
+        for played, (step, asked, playing) in steps.items():
+            own = set(playing)
+            blocks = tuple(block for block, heard in enumerate(met) if not own.isdisjoint(heard))
+            told = () if self.turns.crossed else tuple(playing)
+            found[played] = asked.deal(Table(step, blocks, stock, partial(in_turns, blocks, told)))
+        return found
+
+    def _places(self, blocks: tuple[int, ...], conditions: tuple[int, ...]) -> Places:
+        """Blocks as places that something is dealt to: for conditions and speakers first, for texts where it can be.
+
+        Texts are those of each group, which compare within it; so a group that is built like another changes nothing.
+        """
         of = np.array(blocks, dtype=np.int64)
         speakers, texts = self._people
         must = distinct([*self._columns(blocks, conditions), *(own[of] for own in speakers)])

@@ -81,20 +81,16 @@ def _exposure_notes(items: "polars.DataFrame", exposures: Mapping[str, Exposure]
         for block, samples in longest_of
         if exposure.left is not None and exposure.left.get(block, samples) < samples
     }
-    notes = (
-        [f"in {len(spliced)} blocks a recording ends before an utterance does and is continued by a cross-fade"]
-        if spliced
-        else []
-    )
+    notes = []
+    if spliced:
+        ends = f"in {len(spliced)} blocks a recording ends before an utterance does"
+        notes.append(f"{ends} and is continued by a cross-fade")
     longest = max(items["samples"].to_list()) / loaded.recipe.output.sample_rate_hz
     grid = loaded.recipe.noise.segment_s
-    if all(exposure.left is None for exposure in exposures.values()) or longest <= grid:
-        return notes
-    return [
-        *notes,
-        f"the longest utterance lasts {longest:.1f} s, more than noise.segment_s: {grid:g}: "
-        "what it hears overlaps the next segment",
-    ]
+    if longest > grid and any(exposure.left is not None for exposure in exposures.values()):
+        told = f"the longest utterance lasts {longest:.1f} s, more than noise.segment_s: {grid:g}"
+        notes.append(f"{told}: what it hears overlaps the next segment")
+    return notes
 
 
 def _source_notes(conditions: Iterable[Condition], loaded: LoadedRecipe) -> list[str]:

@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from augment.corpus.table import Corpus
 from augment.dealt import Dealt, Exposure
@@ -12,9 +12,6 @@ from augment.design.conditions import Condition
 from augment.errors import DesignError, Fault, named
 from augment.licences import UNSTATED, asks_for_credit, mixture, spdx
 from augment.recipe.loader import LoadedRecipe
-
-if TYPE_CHECKING:
-    import polars
 
 MOST_NAMED = 5
 
@@ -47,7 +44,8 @@ class Provenance:
 
     def __init__(self, loaded: LoadedRecipe, corpus: Corpus, exposures: Mapping[str, Exposure]) -> None:
         self.loaded, self.exposures = loaded, exposures
-        self.talkers = tuple(sorted({speech_source(*pair) for pair in _spoken(corpus.frame)}))
+        spoken = corpus.frame.select("licence", "credit").unique().rows()
+        self.talkers = tuple(sorted({speech_source(*pair) for pair in spoken}))
         self.conflicts: Counter[tuple[str, str]] = Counter()
         self.counts: Counter[SoundSource] = Counter()
         self.licences: Counter[str] = Counter()
@@ -64,7 +62,8 @@ class Provenance:
         """
         place = (condition.name, block)
         if place not in self._heard:
-            self._heard[place] = self._hear(condition, block)
+            dealt = {step.plays: self.exposures[step.plays].dealt[block] for step in condition.chain if step.asked}
+            self._heard[place] = heard_in(condition, dealt, self.loaded, self.talkers)
         sources, licence, conflict, credit = self._mixed(self._heard[place], speech)
         self.counts.update(sources)
         self.licences[licence] += 1
@@ -77,11 +76,6 @@ class Provenance:
     ) -> tuple[tuple[SoundSource, ...], str, str, str]:
         licence, conflict, credit = of_mixture(speech, heard)
         return tuple(dict.fromkeys((speech, *heard))), licence, conflict, credit
-
-    def _hear(self, condition: Condition, block: int) -> tuple[SoundSource, ...]:
-        played = {step.plays for step in condition.chain if step.plays}
-        dealt = {name: self.exposures[name].dealt[block] for name in played}
-        return heard_in(condition, dealt, self.loaded, self.talkers)
 
     def check(self) -> None:
         """Refuse mixtures that licences forbid, unless the recipe says who allowed them.
@@ -102,10 +96,7 @@ class Provenance:
         """What ``testset.json`` says of licences: of the set, of its items, and of every source."""
         whole = mixture(name for licence in self.licences for name in licence.split(" AND "))
         together = whole.licence if not whole.conflict else " AND ".join(sorted(self.licences))
-        listed = [
-            {"kind": s.kind, "name": s.name, "licence": s.licence, "credit": s.credit, "items": self.counts[s]}
-            for s in sorted(self.counts)
-        ]
+        listed = [{**asdict(source), "items": self.counts[source]} for source in sorted(self.counts)]
         return {
             "licence": together,
             "licences_of_items": dict(sorted(self.licences.items())),
@@ -189,7 +180,3 @@ def _stated(kind: str, place: str, name: str, loaded: LoadedRecipe) -> SoundSour
 def speech_source(licence: str | None, credit: str | None) -> SoundSource:
     """The source of speech of a row; a licence that is none known here counts as not stated."""
     return SoundSource("speech", "speech of the corpus", (spdx(licence) if licence else None) or UNSTATED, credit or "")
-
-
-def _spoken(frame: "polars.DataFrame") -> Iterable[tuple[str | None, str | None]]:
-    return frame.select("licence", "credit").unique().rows()

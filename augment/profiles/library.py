@@ -293,9 +293,8 @@ class Library:
             profile = self.microphone(need.name)
             path = self.find("microphone", need.name)
             if path.suffix.lower() not in TABLES:  # what is computed from a file may differ in its last digits
-                return self.once(
-                    ("microphone", need.name, "sha256"), lambda: hashlib.sha256(read_bytes(path)).hexdigest()
-                )
+                key = ("microphone", need.name, "sha256")
+                return self.once(key, lambda: hashlib.sha256(read_bytes(path)).hexdigest())
             content: Any = sorted(profile.response_db.items())
         elif need.kind == "room":
             content = self.room(need.name).model_dump(mode="json", include={"size_m", "t60_s"})

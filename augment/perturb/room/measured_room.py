@@ -62,10 +62,8 @@ class MeasuredRoom(Perturbation):
 
     def needs(self) -> tuple[Need, ...]:
         """The impulse responses."""
-        own = Need("source", "impulse_response", self.source)
-        if self.noise_source is None:
-            return (own,)
-        return (own, Need("noise_source", "impulse_response", self.noise_source))
+        fields = zip(("source", "noise_source"), self.asks().folders, strict=False)
+        return tuple(Need(field, "impulse_response", folder) for field, folder in fields)
 
     def asks(self) -> Positions:
         """Positions of talker and noises."""

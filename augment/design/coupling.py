@@ -10,7 +10,8 @@ from augment.recipe.model import Recipe
 def coupling_notes(plan: Plan) -> list[str]:
     """What ties groups and conditions together; empty where adding one leaves all other files as they are."""
     recipe = plan.loaded.recipe
-    groups = [*_groups(recipe), *_dealt(plan), *_shared(plan)]
+    ties = {step.asked.tie for condition in plan.conditions for step in condition.chain if step.asked}
+    groups = [*_groups(recipe), *sorted(ties - {""}), *_shared(plan)]
     columns = list(_columns(recipe))
     notes = []
     if groups:
@@ -30,10 +31,6 @@ def _groups(recipe: Recipe) -> Iterator[str]:
         yield f"{', '.join(free)}: matched to what all groups have{remedy}"
     if balance.text == "parallel":
         yield "text: parallel takes texts that every group says"
-
-
-def _dealt(plan: Plan) -> list[str]:
-    return sorted({step.asked.tie for c in plan.conditions for step in c.chain if step.asked and step.asked.tie})
 
 
 def _shared(plan: Plan) -> Iterator[str]:

@@ -8,7 +8,7 @@ import scipy
 from numpy.typing import NDArray
 
 from augment.acoustics import Signal
-from augment.acoustics.convolution import LONGEST_TRANSFORM, ImpulseResponse, size_with_room
+from augment.acoustics.convolution import LONGEST_TRANSFORM, ImpulseResponse, convolve_in_chunks, size_with_room
 from augment.acoustics.recursion import recursive
 
 DEEPEST_DB = 60.0
@@ -187,7 +187,7 @@ def without_infrasound(signal: Signal, sample_rate_hz: int) -> Signal:
     half = response.taps.size // 2
     longer = _continued(centred, half)
     if longer.size > LONGEST_TRANSFORM:
-        return np.asarray(scipy.signal.oaconvolve(longer, response.taps, mode="valid"), dtype=np.float64)
+        return convolve_in_chunks(longer, response)[2 * half :]
     size = size_with_room(signal.size, sample_rate_hz, 2 * half)  # what wraps around falls on samples not wanted
     whole = scipy.fft.irfft(scipy.fft.rfft(longer, size) * response.spectrum(size), size, overwrite_x=True)
     return np.asarray(whole[2 * half :][: signal.size], dtype=np.float64)

@@ -27,7 +27,7 @@ from augment.recipe.model import RESERVED, measured
 if TYPE_CHECKING:
     import polars
 
-BYTES_VERSION = 4
+BYTES_VERSION = 5
 """Raised whenever the bytes of an item change for the same inputs; the CHANGELOG says so under "bytes changed"."""
 
 ITEM_COLUMNS = ("dealt", "licence", "credit", "key")

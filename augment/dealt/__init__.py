@@ -215,7 +215,7 @@ def kinds() -> tuple[type[Dealt], ...]:
 
 
 def read_dealt(text: str) -> dict[str, Dealt]:
-    """What was dealt to an item, from the plan's column ``dealt``; by :attr:`~augment.perturb.ChainStep.plays`.
+    """What was dealt to an item, from the plan's column ``dealt``; by what plays it.
 
     Example:
         >>> read_dealt('{"noise/street/n a.wav": {"recording": "a.wav", "sha256": "e3", "start": 160, "round": 0}}')

@@ -132,15 +132,14 @@ def _items(
     of_condition = polars.DataFrame([{"condition": c.name, **dict(c.settings)} for c in (n.condition for n in chains)])
     of_utterance = polars.DataFrame(owns, infer_schema_length=None)
     parts = [of_condition[[c for _, c in pairs]], of_utterance[[u for u, _ in pairs]]]
-    places = [(stems[u], chains[c].condition.name, chains[c].loaded.recipe.output.format) for u, c in pairs]
-    heard = [(chains[c], owns[u]["block"], speech[u]) for u, c in pairs]
+    names, suffix = [chain.condition.name for chain in chains], chains[0].loaded.recipe.output.format
     return polars.concat(parts, how="horizontal").with_columns(
-        polars.Series("id", [f"{stem}__{name}" for stem, name, _ in places]),
-        polars.Series("audio_filepath", [f"audio/{name}/{stem}.{suffix}" for stem, name, suffix in places]),
-        polars.Series("dealt", [chain.dealt_text(block) for chain, block, _ in heard]),
+        polars.Series("id", [f"{stems[u]}__{names[c]}" for u, c in pairs]),
+        polars.Series("audio_filepath", [f"audio/{names[c]}/{stems[u]}.{suffix}" for u, c in pairs]),
+        polars.Series("dealt", [chains[c].dealt_text(owns[u]["block"]) for u, c in pairs]),
         polars.Series("licence", [licence for licence, _ in stated]),
         polars.Series("credit", [credit for _, credit in stated]),
-        polars.Series("key", [item_key(chain.key(block, said)) for chain, block, said in heard]),
+        polars.Series("key", [item_key(chains[c].key(owns[u]["block"], speech[u])) for u, c in pairs]),
     )
 
 

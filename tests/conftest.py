@@ -2,11 +2,15 @@ import json
 import shutil
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 import soundfile
 
 from augment.execute import processes
+
+hypothesis.settings.register_profile("untimed", deadline=None)  # a machine that does something else fails no example
+hypothesis.settings.load_profile("untimed")
 
 ROOT = Path(__file__).resolve().parents[1]
 DEMO = ROOT / "recipes" / "demo"

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from augment.corpus.table import Corpus
-from augment.corpus.unused import Kind as What
-from augment.corpus.unused import Unused, unused_notes
+from augment.corpus.unused import Leftover, Unused, unused_notes
 from augment.files.json_text import strict_json
 from augment.plugins import modules
 from augment.profiles.library import Kind, Library
@@ -199,7 +198,7 @@ class Asked:
 
 def unused_beside(source: str, kind: Kind, library: Library, more: Sequence[Unused] = ()) -> list[str]:
     """Notes on files in a folder that are no audio, and on what else of it is not heard."""
-    files = [Unused(What.FILES, *found) for found in library.passed_over(kind, source).items()]
+    files = [Unused(Leftover.FILES, *found) for found in library.passed_over(kind, source).items()]
     return [f"{source}: {note}" for note in unused_notes([*files, *more])]
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from augment.acoustics.resample import resampled_length
-from augment.corpus.unused import Kind, Unused
+from augment.corpus.unused import Leftover, Unused
 from augment.dealt import Asked, Dealt, Exposure, Table, unused_beside
 from augment.errors import Fault, ProfileError
 from augment.profiles.library import Library
@@ -88,7 +88,7 @@ class Segments(Asked):
         """Files that are no audio, and recordings that are there twice."""
         contents = [recording.sha256 for recording in library.recordings(self.source, self.use).recordings]
         copies = len(contents) - len(set(contents))
-        more = [Unused(Kind.COPIES, "with the very bytes of another", copies)] if copies else []
+        more = [Unused(Leftover.COPIES, "with the very bytes of another", copies)] if copies else []
         return unused_beside(self.source, "recording", library, more)
 
     def deal(self, table: Table) -> Exposure:

@@ -4,15 +4,15 @@ import itertools
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from augment.corpus.differences import (
+from augment.auditing.differences import (
     difference_notes,
     measures,
     rate_notes,
     request_notes,
     shared_text_notes,
 )
+from augment.auditing.texts import pace_notes, text_measures
 from augment.corpus.speech import Facts
-from augment.corpus.texts import pace_notes, text_measures
 from augment.dealt import Exposure
 from augment.design.conditions import Condition, requested_snrs_db
 from augment.design.selection import Selection

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from augment.corpus.given import free_name
+from augment.corpus.foreign_tables import free_name
 from augment.formats.kinds import kind_of
 from augment.formats.shards import shards
 from augment.licences import UNSTATED

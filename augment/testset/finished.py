@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from augment.bounds import LARGEST_FILE_BYTES
-from augment.corpus.given import free_name
+from augment.corpus.foreign_tables import free_name
 from augment.errors import Fault, TestSetError, gathered
 from augment.files.sealed import SealedFolder
 from augment.recipe.model import ROW_FIELDS

@@ -89,6 +89,13 @@ class Findings:
     alone: int = 0
     idle: dict[str, int] = field(default_factory=dict)
 
+    def add(self, other: "Findings") -> None:
+        """What comparing other files told."""
+        self.faults += other.faults
+        self.compared, self.alone = self.compared + other.compared, self.alone + other.alone
+        for name, count in other.idle.items():
+            self.idle[name] = self.idle.get(name, 0) + count
+
     def tell(self, item: Heard, message: str) -> None:
         """Something is wrong with an item."""
         self.faults.append((str(item.row["audio_filepath"]), message))

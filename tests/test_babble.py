@@ -14,7 +14,7 @@ from augment.dealt.babble import Babble, Voice
 from augment.errors import DesignError
 from augment.perturb.noise.babble import BabbleNoise
 from augment.report.tables import plan_text
-from augment.scene import Block, Draw
+from augment.scene import Block, Draw, Scene, Stem, Weighting
 from conftest import RATE, speech_like
 
 TALK = "{noise: {quiet: [], babble: [{kind: babble, talkers: 3, snr_db: 5}]}}"
@@ -104,8 +104,9 @@ def test_many_talkers_sound_like_noise(demo_speech):
             voices.append(Voice(row["id"], row["speaker"], row["audio_filepath"], None, None, sha256))
         talkers = tuple(tuple(voices[k % len(voices) :][:2]) for k in range(0, 3 * count, 3))
         draw = Draw((1, "block 0", "f", "g", "babble"), plan.loaded.library, Block(0, 4 * RATE), Babble(talkers))
-        babble, _ = BabbleNoise(kind="babble", talkers=count, snr_db=0).sound(draw, 20 * RATE, RATE, 0)
-        return float(kurtosis(babble, fisher=False))
+        babble = BabbleNoise(kind="babble", talkers=count, snr_db=0)
+        quiet = Scene(Stem.of(np.zeros(RATE), RATE), (), RATE, Weighting())
+        return float(kurtosis(babble.noise(quiet, draw).sound(20 * RATE, 0)[0][0], fisher=False))
 
     assert crowd_of(2) > 4
     assert 2.9 < crowd_of(32) < 3.4

@@ -26,7 +26,7 @@ class Tape(Dealt):
         return {"tapes": self.tape}
 
     def cells(self, sample_rate_hz):
-        return {"source": f"tape {self.tape}"}
+        return {"noise_source": f"tape {self.tape}"}
 
     def speakers(self):
         return {self.owner}

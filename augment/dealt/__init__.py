@@ -78,7 +78,7 @@ class Dealt:
         return {}
 
     def cells(self, sample_rate_hz: int) -> dict[str, Any]:
-        """What rows say of a noise that it decides, by column without its prefix."""
+        """What rows say of a noise that it decides, by column of the first noise."""
         return {}
 
     def recordings(self) -> dict[str, str]:

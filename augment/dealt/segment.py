@@ -56,7 +56,7 @@ class Segment(Dealt):
     def cells(self, sample_rate_hz: int) -> dict[str, Any]:
         """The recording, and where in it the segment starts."""
         start_s = round(self.start / sample_rate_hz, 3)
-        return {"source": self.recording, "start_s": start_s, "segment": self.label}
+        return {"noise_source": self.recording, "noise_start_s": start_s, "noise_segment": self.label}
 
     def recordings(self) -> dict[str, str]:
         """The recording."""

@@ -45,8 +45,7 @@ def draw_for(workshop):
 
     def make(step, block=0, longest_s=8.0) -> Draw:
         chain = ChainStep("factor", "family", step.kind, 1, step)
-        table = Table(chain, [block], stock, lambda cards, name: [0])
-        dealt = chain.asked.deal(table).dealt[block] if chain.asked else None
+        dealt = chain.asked and chain.asked.deal(Table(chain, [block], stock, lambda cards, name: [0])).dealt[block]
         return Draw(
             (1, f"block {block}", "factor", "family", step.kind), library, Block(block, round(longest_s * RATE)), dealt
         )

@@ -64,10 +64,9 @@ def _planned(loaded: LoadedRecipe, progress: Progress, by: MeasuredBy) -> Plan:
     except DesignError as error:
         raise DesignError(error.faults, [*error.notes, *asked_text(corpus, wanted, len(columns))]) from None
     facts, notes = heard.facts, [*heard.notes, *facts_notes(selection.frame, heard.facts, rate)]
-    selection = selection.measured(
-        {identity: found.samples / rate for identity, found in facts.items()}, wanted.balance
-    )
-    seconds = [facts[identity].samples / rate for identity in selection.frame["id"]]
+    lasts = {identity: found.samples / rate for identity, found in facts.items()}
+    selection = selection.measured(lasts, wanted.balance)
+    seconds = [lasts[identity] for identity in selection.frame["id"]]
     output = (wanted.output.format, rate)
     turns = schedule(columns, wanted.assignment, wanted.budget, seconds, output, wanted.seed, selection.per_group)
     selection = seated(selection, turns, wanted.balance.labels, wanted.seed)

@@ -160,7 +160,7 @@ class _Pool:
         """Talkers in the order of the draw, each with enough to say for the longest utterance of the block."""
         speakers = set(own["speaker"].to_list())
         texts = {spoken(text) for text in own["text"].to_list()}
-        needed = max(self._inspected(row).samples for row in own.select(COLUMNS).rows())
+        needed = max(facts.samples for facts in map(self._facts, own.select(COLUMNS).rows()) if facts)
         rank = {place: turn for turn, place in enumerate(order)}
         found: list[tuple[Voice, ...]] = []
         for place in order:
@@ -200,10 +200,3 @@ class _Pool:
             except AudioError:
                 self.facts[identity] = None  # it is no chosen utterance: another one babbles in its place
         return self.facts[identity]
-
-    def _inspected(self, row: Row) -> Facts:
-        facts = self._facts(row)
-        if facts is None:
-            # Said in full, with all others like it, when chosen speech is inspected.
-            raise DesignError(Fault(str(self._corpus.audio_path(row[3])), f"utterance '{row[0]}' cannot be used"))
-        return facts

@@ -10,15 +10,13 @@ from augment.recipe.model import Recipe
 def coupling_notes(plan: Plan) -> list[str]:
     """What ties groups and conditions together; empty where adding one leaves all other files as they are."""
     recipe = plan.loaded.recipe
-    ties = {step.asked.tie for condition in plan.conditions for step in condition.chain if step.asked}
-    groups = [*_groups(recipe), *sorted(ties - {""}), *_shared(plan)]
-    columns = list(_columns(recipe))
-    notes = []
-    if groups:
-        notes.append(f"another group can change which utterances, or what they hear: {'; '.join(groups)}")
-    if columns:
-        notes.append(f"another setting can change which items there are: {'; '.join(columns)}")
-    return notes
+    asked = {step.asked.tie for condition in plan.conditions for step in condition.chain if step.asked}
+    groups = [*_groups(recipe), *sorted(asked - {""}), *_shared(plan)]
+    told = {
+        "another group can change which utterances, or what they hear": groups,
+        "another setting can change which items there are": list(_columns(recipe)),
+    }
+    return [f"{change}: {'; '.join(ties)}" for change, ties in told.items() if ties]
 
 
 def _groups(recipe: Recipe) -> Iterator[str]:

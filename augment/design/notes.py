@@ -83,8 +83,8 @@ def _exposure_notes(items: "polars.DataFrame", exposures: Mapping[str, Exposure]
     }
     notes = []
     if spliced:
-        ends = f"in {len(spliced)} blocks a recording ends before an utterance does"
-        notes.append(f"{ends} and is continued by a cross-fade")
+        ends = "a recording ends before an utterance does and is continued by a cross-fade"
+        notes.append(f"in {len(spliced)} blocks {ends}")
     longest = max(items["samples"].to_list()) / loaded.recipe.output.sample_rate_hz
     grid = loaded.recipe.noise.segment_s
     if longest > grid and any(exposure.left is not None for exposure in exposures.values()):

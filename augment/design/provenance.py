@@ -33,6 +33,9 @@ class SoundSource:
     credit: str
 
 
+Sources = tuple[SoundSource, ...]
+
+
 class Provenance:
     """Sources and licences of the items of a plan.
 
@@ -50,7 +53,7 @@ class Provenance:
         self.counts: Counter[SoundSource] = Counter()
         self.licences: Counter[str] = Counter()
         self._mixed = cache(self._mix)
-        self._heard: dict[tuple[str, int], tuple[SoundSource, ...]] = {}
+        self._heard: dict[tuple[str, int], Sources] = {}
 
     def columns(self, condition: Condition, block: int, speech: SoundSource) -> tuple[str, str]:
         """Licence and credits of an item, and count it.
@@ -71,9 +74,7 @@ class Provenance:
             self.conflicts[condition.name, conflict] += 1
         return licence, credit
 
-    def _mix(
-        self, heard: tuple[SoundSource, ...], speech: SoundSource
-    ) -> tuple[tuple[SoundSource, ...], str, str, str]:
+    def _mix(self, heard: Sources, speech: SoundSource) -> tuple[Sources, str, str, str]:
         licence, conflict, credit = of_mixture(speech, heard)
         return tuple(dict.fromkeys((speech, *heard))), licence, conflict, credit
 

@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 import augment
+from augment.perturb.columns import known
 from augment.recipe.loader import bundled_recipes
 
 SETTINGS = sorted(set(bundled_recipes()) - {"demo", "accent_experiment"})
@@ -29,6 +30,8 @@ def test_a_recipe_builds_and_is_what_it_says(name, tmp_path):
     assert result.made == 4 * len(planned.conditions)
     rows = [json.loads(line) for line in (tmp_path / "set" / "manifest.jsonl").read_text().splitlines()]
     assert all(row["clipped_samples"] == 0 for row in rows)
+    ours = [(known(column), value) for row in rows for column, value in row.items() if value is not None]
+    assert all(type(value) is column.kind for column, value in ours if column is not None)
     for row in rows:
         samples, rate = soundfile.read(tmp_path / "set" / row["audio_filepath"])
         assert samples.size == row["samples"] == round(row["duration"] * rate)

@@ -10,12 +10,11 @@ from ruamel.yaml import YAML
 
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.table import read_corpus
+from augment.dealt import Stock, Table
 from augment.design.conditions import ChainStep
-from augment.design.dealing import Dealer
-from augment.design.listeners import Listeners
 from augment.design.selection import select
 from augment.perturb import kinds
-from augment.profiles.library import DEALT, Library
+from augment.profiles.library import Library
 from augment.recipe.experiment import Balance
 from augment.recipe.model import Step
 from augment.scene import Block, Draw, Scene, Stage, Stem, Weighting
@@ -42,12 +41,11 @@ def draw_for(workshop):
     library = Library(workshop.folder, workshop.folder)
     corpus = read_corpus(CorpusSpec(path="corpus.jsonl"), workshop.folder)
     selection = select(corpus, Balance(by=("accent",), utterances=2), 1)
-    dealer = Dealer(corpus, Listeners(selection), library, 1, RATE, 10.0)
+    stock = Stock(corpus, selection.frame, library, 1, RATE, 10.0)
 
     def make(step, block=0, longest_s=8.0) -> Draw:
-        chain = ChainStep("factor", "family", step.kind, step)
-        played = [need for need in step.needs() if need.kind in DEALT]
-        dealt = dealer.deal(chain, played[0], [block]).dealt[block] if played else None
+        chain = ChainStep("factor", "family", step.kind, 1, step)
+        dealt = chain.asked and chain.asked.deal(Table(chain, [block], stock, lambda cards, name: [0])).dealt[block]
         return Draw(
             (1, f"block {block}", "factor", "family", step.kind), library, Block(block, round(longest_s * RATE)), dealt
         )
@@ -101,7 +99,7 @@ class TestContract:
             assert np.isfinite(stem.samples).all()
         assert after.mixture().shape == speech.shape
         assert np.isfinite(after.mixture()).all()
-        assert set(after.noted_values()) == set(step.records)
+        assert set(after.noted_values()) == {column.name for column in step.records}
 
     def test_timing(self, kind, draw_for):
         step, speech = load(kind), speech_like(3)

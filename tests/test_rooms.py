@@ -26,12 +26,13 @@ from augment.acoustics.room import (
     shifted_to_start,
     trimmed,
 )
+from augment.dealt.standing import Standing
 from augment.errors import DesignError, ProfileError, RenderError
 from augment.external.shoebox import draw_pair, draw_source, shoebox_response
 from augment.files.audio import read_channels
 from augment.perturb import kinds
 from augment.profiles.library import Library, Need, bundled_names
-from augment.scene import Block, Draw, Scene, Shelf, Standing, Stem, Track, Weighting
+from augment.scene import Block, Draw, Scene, Shelf, Stem, Track, Weighting
 from conftest import RATE, ROOT, gcc_lag, speech_like, tree
 
 PACK = ROOT.parent / "shared" / "dev_pack" / "ir" / "room"
@@ -233,7 +234,7 @@ class TestSimulatedRoom:
         step = simulated(distance_m=2.0)
         after = step.apply(scene_of(speech_like(2)), draw_of(library, 6))
         noted = after.noted_values()
-        assert set(noted) == set(step.records)
+        assert set(noted) == {column.name for column in step.records}
         assert noted["room_position"] == "room/family/step@3"
         assert noted["room_direct_index"] == round(2.0 / 343 * RATE)
         assert noted["room_t60_target_s"] == 0.5

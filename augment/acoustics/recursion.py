@@ -62,7 +62,7 @@ def held_smooth(signal: Signal, pole: float, hangover: int) -> Signal:
     return out
 
 
-class _Loop:
+class Loop:
     """A function that is compiled when it is first called, for the kinds of arguments that it gets there."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -70,6 +70,7 @@ class _Loop:
         self._compiled: Callable[..., Any] | None = None
 
     def __call__(self, *arguments: Any) -> Any:
+        """What the function gives."""
         if self._compiled is None:
             self._compiled = self._compile(arguments)
         return self._compiled(*arguments)
@@ -131,4 +132,4 @@ def _held_smooth(signal: Signal, pole: float, hangover: int) -> Signal:
     return out
 
 
-_RECURSIVE, _HELD_SMOOTH = _Loop(_recursive), _Loop(_held_smooth)
+_RECURSIVE, _HELD_SMOOTH = Loop(_recursive), Loop(_held_smooth)

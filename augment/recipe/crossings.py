@@ -5,14 +5,14 @@ from typing import Any
 
 from augment.errors import Fault, nearest
 from augment.files.yaml import Location
-from augment.recipe.model import reserved
+from augment.perturb.columns import taken
 from augment.recipe.sweep import Spelled
 
 
 def name_faults(spelled: Spelled) -> Iterator[Fault]:
     """Names that no factor may have, or that no factor or setting has, and parts that do not go with the design."""
     data = spelled.data
-    for factor in filter(reserved, spelled.settings):
+    for factor in (name for name in spelled.settings if taken(name) or name.startswith("label_")):
         message = f"'{factor}' is the name of a column of every manifest"
         yield spelled.fault(("factors", factor), message, "give the factor another name")
     for part in ("exclude", "conditions"):

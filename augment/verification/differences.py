@@ -22,10 +22,11 @@ from numpy.typing import NDArray
 
 from augment.acoustics.levels import SpeechLevel, SpeechMeter
 from augment.acoustics.pcm import FULL_SCALE
+from augment.columns import numbered
 from augment.design.conditions import ChainStep, Condition
 from augment.errors import Fault
-from augment.measured import NOISE_FIELDS, noise_prefix
 from augment.perturb import Perturbation
+from augment.perturb.columns import filled_by
 from augment.recipe.model import Recipe
 from augment.scene import A_WEIGHTED, FULL_BAND, Stage, Weighting
 from augment.verification.claims import SOFTER_TOLERANCE_DB, claim_faults
@@ -114,9 +115,8 @@ class Comparison:
             ends = [number for number, step in enumerate(chain, start=1) if step.perturbation.stage <= Stage.NOISE]
             arrived = chain[: max(ends, default=0)]
             other = first.setdefault(arrived, item)
-            noises = sum(step.perturbation.is_noise() for step in arrived)
-            measured = [f"{noise_prefix(n)}_{name}" for n in range(1, noises + 1) for name in NOISE_FIELDS]
-            for name in (*AT_MICROPHONE, *measured):
+            measured = filled_by(step.perturbation for step in arrived)
+            for name in (*AT_MICROPHONE, *(column.name for column in measured)):
                 one, beside = item.row.get(name), other.row.get(name)
                 if not (same_level(one, beside) or one == beside):
                     says = f"{other.row['audio_filepath']}, the same at the microphone, has {beside!r}"
@@ -260,9 +260,10 @@ class _Control:
             return None
         whole = 10 ** ((speech_db - decibel(item.gain**2) - snr_db) / 10)
         count = len(item.condition.chain) - len(item.path)
-        prefixes = ["noise" if n == 1 else f"noise{n}" for n in range(1, count + 1)]
-        shares = [share for p in prefixes if (share := item.number(f"{p}_active_share")) is not None]
-        ratios = [ratio for p in prefixes if (ratio := item.number(f"{p}_snr_db")) is not None]
+        shares, ratios = (
+            [value for n in range(1, count + 1) if (value := item.number(numbered(name, n))) is not None]
+            for name in ("noise_active_share", "noise_snr_db")
+        )
         share = min(shares, default=1.0)
         known = len(ratios) == count and (count == 1 or definition == self.definition)
         together = _together(ratios) if known else (0.0, float(count))

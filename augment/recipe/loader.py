@@ -77,9 +77,8 @@ def find_recipe(name_or_path: str | Path) -> Path:
     known = bundled_recipes()
     if str(name_or_path) in known:
         return known[str(name_or_path)]
-    raise RecipeError(
-        Fault(str(path), "there is no such recipe file or bundled recipe", nearest(str(path), list(known)))
-    )
+    message = "there is no such recipe file or bundled recipe"
+    raise RecipeError(Fault(str(path), message, nearest(str(path), list(known))))
 
 
 def load_recipe(name_or_path: str | Path, base: Path | None = None, material: bool = True) -> LoadedRecipe:

@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 import augment
+from augment.formats.kinds import kind_of
 from augment.recipe.loader import bundled_recipes
 
 SETTINGS = sorted(set(bundled_recipes()) - {"demo", "accent_experiment"})
@@ -24,7 +25,7 @@ def test_a_recipe_builds_and_is_what_it_says(name, tmp_path):
     (tmp_path / "short.yaml").write_text(short)
     loaded = augment.load_recipe(tmp_path / "short.yaml", base=source.parent)
     planned = augment.plan(loaded)
-    result = augment.build(planned, tmp_path / "set", workers=2)
+    result = augment.build(planned, tmp_path / "set")
     assert result.failures == ()
     assert result.made == 4 * len(planned.conditions)
     rows = [json.loads(line) for line in (tmp_path / "set" / "manifest.jsonl").read_text().splitlines()]
@@ -36,6 +37,10 @@ def test_a_recipe_builds_and_is_what_it_says(name, tmp_path):
         for noise in ("noise", "noise2", "noise3"):
             if row.get(f"{noise}_snr_requested_db") is not None:
                 assert row[f"{noise}_snr_db"] == pytest.approx(row[f"{noise}_snr_requested_db"], abs=0.001)
+    for column in rows[0]:
+        values = [row[column] for row in rows]
+        if any(value is not None for value in values) and None in values:
+            assert kind_of(column, values) is kind_of(column, [None]), f"{column}: another kind where it is empty"
     verdict = augment.verify(tmp_path / "set", sample=4, recipe_folder=source.parent)
     assert verdict.sound, verdict.deviations
 
@@ -56,7 +61,7 @@ def test_the_experiment_is_one(tmp_path):
     pairs = {pair for c in planned.conditions for pair in itertools.combinations(c.settings, 2)}
     assert len(pairs) == 7 * 3 + 7 * 2 + 3 * 2 - 1
     assert (("device", "laptop"), ("line", "telephone")) not in pairs
-    result = augment.build(planned, tmp_path / "set", workers=2)
+    result = augment.build(planned, tmp_path / "set")
     assert result.failures == ()
     verdict = augment.verify(tmp_path / "set", sample=8, recipe_folder=bundled_recipes()["demo"].parent)
     assert verdict.sound, verdict.deviations

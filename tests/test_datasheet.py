@@ -10,7 +10,6 @@ import pytest
 
 import augment
 from augment.errors import DesignError
-from augment.formats.kinds import kind_of
 from augment.report.datasheet_page import datasheet_page
 from augment.report.page import markdown_html
 from augment.report.tables import measured
@@ -204,17 +203,6 @@ def test_many_groups_are_not_all_played_and_the_page_says_so():
     html = datasheet_page("# Data sheet: x\n\nabout\n\n## Rest\n", rows).decode()
     assert html.count("<audio") == 6
     assert "6 of 9 groups" in html
-
-
-def test_columns_have_the_kind_of_every_other_set(tmp_path):
-    """Where a column is empty, its kind is that which it has where it is not."""
-    for name in ("hospital_ward", "call_centre", "car"):
-        folder = augment.build(name, tmp_path / name, workers=2).folder
-        rows = [json.loads(line) for line in (folder / "manifest.jsonl").read_text().splitlines()]
-        for column in rows[0]:
-            values = [row[column] for row in rows]
-            if any(value is not None for value in values) and None in values:
-                assert kind_of(column, values) is kind_of(column, [None]), column
 
 
 def test_noises_of_a_row_are_added_as_powers():

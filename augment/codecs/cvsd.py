@@ -46,8 +46,12 @@ def delta_modulated(signal: Signal) -> Signal:
                 run += 1
             else:
                 run, up = 1, not up
-            step = min(step + STEP_MIN, STEP_MAX) if run >= EQUAL_BITS else max(step * STEP_DECAY, STEP_MIN)
-            held = min(held + step, HIGHEST) if up else max(held - step, LOWEST)
+            step = step + STEP_MIN if run >= EQUAL_BITS else step * STEP_DECAY
+            if not STEP_MIN <= step <= STEP_MAX:  # `min` and `max` would take as long as all the rest
+                step = STEP_MIN if step < STEP_MIN else STEP_MAX
+            held = held + step if up else held - step
+            if not LOWEST <= held <= HIGHEST:
+                held = LOWEST if held < LOWEST else HIGHEST
             followed.append(held)
             held *= LEAK
         out[start : start + BIT_RATE_HZ] = followed

@@ -62,6 +62,10 @@ class AcoustigridError(Exception):
         self.notes = tuple(notes)
         super().__init__("\n".join([*map(str, self.faults), *(f"note: {visible(note)}" for note in self.notes)]))
 
+    def seen_from(self, where: str, what: str = "") -> list[Fault]:
+        """Its faults as those of a row, or of another place that names what they are faults of."""
+        return [Fault(where, f"{what}{f.where and f'{f.where}: '}{f.message}", f.remedy) for f in self.faults]
+
     def __reduce__(self) -> tuple[type["AcoustigridError"], tuple[tuple[Fault, ...], tuple[str, ...]]]:
         return type(self), (self.faults, self.notes)
 

@@ -5,54 +5,28 @@ from collections.abc import Sequence
 from typing import Any
 
 from augment.acoustics.levels import db
+from augment.columns import NOISE, numbered
 from augment.scene import Scene, Stem
-
-NOISE_FIELDS = (
-    "step", "source", "start_s", "segment", "continued", "talkers", "talker_ids", "level_by", "snr_requested_db",
-    "snr_db", "level_dba", "distance_m", "active_share", "crest_db",
-)  # fmt: skip
-"""What the manifest says of each noise, behind its prefix."""
-
-
-def noise_prefix(number: int) -> str:
-    """Prefix of the columns of the first, second ... noise of a scene.
-
-    Example:
-        >>> noise_prefix(1), noise_prefix(2)
-        ('noise', 'noise2')
-    """
-    return "noise" if number == 1 else f"noise{number}"
 
 
 def noise_columns(noises: Sequence[Stem]) -> dict[str, Any]:
     """Columns of all noises of a scene, in the order in which they came in."""
-    columns: dict[str, Any] = {}
-    for number, noise in enumerate(noises, start=1):
-        columns |= {f"{noise_prefix(number)}_{name}": value for name, value in _noise(noise).items()}
-    return columns
+    said = [(number, _noise(noise)) for number, noise in enumerate(noises, start=1)]
+    return {numbered(c.name, number): values[c.name.removeprefix("noise_")] for number, values in said for c in NOISE}
 
 
 def _noise(noise: Stem) -> dict[str, Any]:
+    """What is known of a noise: all that it was asked to be, and what was measured."""
     request, measured = noise.request, noise.measured
     assert request is not None, "noise stems are made by Scene.with_noise()"
     share = measured["active_share"]
-    values = (
-        request.step,
-        request.source,
-        rounded(request.start_s),
-        request.segment,
-        request.continued,
-        request.talkers,
-        request.talker_ids,
-        request.level_by,
-        request.snr_db,
-        rounded(measured["snr_db"]),
-        rounded(measured["level_dba"]),
-        request.distance_m,
-        None if share is None else round(share, 4),
-        rounded(measured["crest_db"]),
-    )
-    return dict(zip(NOISE_FIELDS, values, strict=True))
+    return {
+        **vars(request),
+        "start_s": rounded(request.start_s),
+        "snr_requested_db": request.snr_db,
+        **{name: rounded(value) for name, value in measured.items()},
+        "active_share": None if share is None else round(share, 4),
+    }
 
 
 def requested_snr_db(at_microphone: Scene) -> float | None:

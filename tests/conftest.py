@@ -6,13 +6,19 @@ import subprocess
 from pathlib import Path
 from unittest import mock
 
+import hypothesis
 import numpy as np
 import pytest
 import soundfile
 
 from augment.cli import app
 from augment.cli.ending import ended
+from augment.codecs.link import Link
 from augment.execute import processes
+from augment.perturb import kinds
+
+hypothesis.settings.register_profile("untimed", deadline=None)  # a machine that does something else fails no example
+hypothesis.settings.load_profile("untimed")
 
 ROOT = Path(__file__).resolve().parents[1]
 DEMO = ROOT / "recipes" / "demo"
@@ -32,6 +38,11 @@ def speech_like(seconds: float, seed: int = 0, rate: int = RATE) -> np.ndarray:
     syllables = np.clip(np.sin(2 * np.pi * 2.1 * np.arange(n) / rate + rng.uniform(0, 6)), 0, None) ** 0.5
     signal = carrier * syllables
     return 0.25 * signal / max(np.abs(signal).max(), 1e-9)
+
+
+def link(kind: str, sample_rate_hz: int = RATE, **settings) -> Link:
+    """A codec with the settings of a recipe, in a test set of a rate."""
+    return kinds()[kind](kind=kind, **settings).link(sample_rate_hz)
 
 
 @pytest.fixture(scope="session", autouse=True)

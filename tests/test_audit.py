@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 import augment
 from augment.acoustics.levels import speech_level
-from augment.corpus.audit import audit
-from augment.corpus.chance import Means, apart, dealing_of
-from augment.corpus.differences import LENGTH, difference_notes, resulting_snr_db
+from augment.auditing.chance import Means, apart, dealing_of
+from augment.auditing.differences import LENGTH, difference_notes, resulting_snr_db
+from augment.auditing.groups import audit
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.speech import read_speech
 from augment.corpus.table import read_corpus

@@ -96,7 +96,7 @@ def test_many_talkers_sound_like_noise(demo_speech):
         library = plan.loaded.library
         from augment.corpus.speech import read_speech
         from augment.perturb.noise.babble import BabbleNoise
-        from augment.scene import Babble, Block, Draw, Voice
+        from augment.scene import Babble, Block, Draw, Scene, Stem, Voice, Weighting
 
         rows = plan.corpus.frame.sort("id").rows(named=True)
         voices = []
@@ -106,11 +106,9 @@ def test_many_talkers_sound_like_noise(demo_speech):
                                 read_speech(path, None, None, RATE).sha256))  # fmt: skip
         talkers = tuple(tuple(voices[k % len(voices) :][:2]) for k in range(0, 3 * count, 3))
         draw = Draw((1, "block 0", "f", "g", "babble"), library, Block(0, 4 * RATE), Babble(talkers))
-        return float(
-            kurtosis(
-                BabbleNoise(kind="babble", talkers=count, snr_db=0).sound(draw, 20 * RATE, RATE, 0)[0], fisher=False
-            )
-        )
+        babble = BabbleNoise(kind="babble", talkers=count, snr_db=0)
+        quiet = Scene(Stem.of(np.zeros(RATE), RATE), (), RATE, Weighting())
+        return float(kurtosis(babble.noise(quiet, draw).sound(20 * RATE, 0)[0][0], fisher=False))
 
     assert crowd_of(2) > 4
     assert 2.9 < crowd_of(32) < 3.4

@@ -16,6 +16,7 @@ import soundfile
 
 import augment
 from augment.acoustics.pcm import duration_s
+from augment.columns import ROW
 from augment.errors import AcoustigridError, CorpusError, TestSetError
 from augment.execute import Lost, processes
 from conftest import RATE, ran, tree
@@ -58,13 +59,11 @@ def test_rows_are_complete_and_alike(stocked):
 
 
 def test_reserved_columns_are_those_of_the_manifest(stocked):
-    from augment.recipe.model import ROW_FIELDS
-
     augment.build(stocked.folder / RECIPE, stocked.folder / "set")
     columns = set(rows_of(stocked.folder / "set")[0])
-    assert set(ROW_FIELDS) <= columns
+    assert {column.name for column in ROW} <= columns
     own = {"accent", "noise", "device"}
-    assert all(name.startswith("noise_") for name in columns - set(ROW_FIELDS) - own)
+    assert all(name.startswith("noise_") for name in columns - {column.name for column in ROW} - own)
 
 
 @pytest.mark.parametrize("workers", [2, 4])

@@ -14,18 +14,18 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.corpus.chance import (
+from augment.auditing.chance import (
     DEALS,
     Dealing,
     Means,
     Shares,
     apart,
     dealing_of,
+    distinct_numbers,
     multinomial_difference,
-    numbered,
     undealt,
 )
-from augment.corpus.differences import MEASURES, difference_notes
+from augment.auditing.differences import MEASURES, difference_notes
 from augment.report.text import figure
 
 
@@ -53,7 +53,7 @@ def test_groups_from_one_population_are_flagged_in_one_of_twenty(count, voices, 
     random = np.random.default_rng(11)
     frame = drawn(count, 40, voices)
     dealing = dealing_of(frame)
-    unit = numbered(frame.select("group", "speaker"))
+    unit = distinct_numbers(frame.select("group", "speaker"))
     flagged = large = 0
     for _ in range(300):
         own = random.normal(0, 1, dealing.group.size)[unit]
@@ -73,7 +73,7 @@ BANDWIDTH = replace(next(m for m in MEASURES if m.name == "octaves"), just=0.02)
 
 def recorded(frame, random, spread, more=0.0):
     """Bandwidths of one population of microphones, each speaker with one; the last group has better ones."""
-    unit = numbered(frame.select("group", "speaker"))
+    unit = distinct_numbers(frame.select("group", "speaker"))
     octaves = 12 + random.normal(0, spread, int(unit.max()) + 1)[unit] + 0.1 * random.standard_normal(frame.height)
     last = (frame["group"] == frame["group"].max()).to_numpy()
     return frame.with_columns(polars.Series("octaves", octaves + more * last))
@@ -246,13 +246,13 @@ def test_distances_are_those_of_plain_counting_whatever_the_order(rows):
     counts = {group: Counter(v for g, v, _ in rows if g == group) for group in "ab"}
     shares = {g: {v: Fraction(n, sum(c.values())) for v, n in c.items()} for g, c in counts.items()}
     distance = sum(abs(shares["a"].get(v, 0) - shares["b"].get(v, 0)) for v in "xyz") / 2
-    found = apart(dealing, Shares(dealing, numbered(values)))
+    found = apart(dealing, Shares(dealing, distinct_numbers(values)))
     assert found.found[0, 1] == pytest.approx(float(distance), abs=1e-15)
     alone = undealt(frame)
-    assert apart(alone, Shares(alone, numbered(values)), chance=False).found[0, 1] == found.found[0, 1]
+    assert apart(alone, Shares(alone, distinct_numbers(values)), chance=False).found[0, 1] == found.found[0, 1]
     order = np.random.default_rng(len(rows)).permutation(len(rows))
     turned = dealing_of(frame[order])
-    again = apart(turned, Shares(turned, numbered(values[order])))
+    again = apart(turned, Shares(turned, distinct_numbers(values[order])))
     assert again.found.tolist() == found.found.tolist()
     assert (again.chance is None and found.chance is None) or again.chance.tolist() == found.chance.tolist()
 

@@ -13,7 +13,7 @@ from augment.acoustics.loudness import integrated_loudness_lufs, k_weighted
 from augment.acoustics.shaping import shaped_noise
 from augment.perturb import kinds
 from augment.profiles.library import Library
-from augment.scene import Block, Draw
+from augment.scene import Block, Draw, Scene, Stem, Weighting
 from augment.streams import generator
 from conftest import RATE, speech_like
 
@@ -139,6 +139,7 @@ def test_wind_falls_above_its_corner():
     assert np.polyfit(np.log2(CENTRES[:2]), level[:2], 1)[0] == pytest.approx(0.0, abs=1.0)
 
 
+QUIET = Scene(Stem.of(np.zeros(RATE), RATE), (), RATE, Weighting())
 STEPS = {
     "coloured_noise": {"colour": "pink", "snr_db": 10},
     "speech_shaped_noise": {"snr_db": 5},
@@ -150,21 +151,24 @@ STEPS = {
 @pytest.mark.parametrize("kind", STEPS)
 def test_steps_sound_for_as_long_as_asked_and_say_what_they_are(kind, tmp_path):
     step = kinds()[kind].model_validate({"kind": kind, **STEPS[kind]})
-    draw = Draw((1, "block 0", "factor", "family", kind), Library(tmp_path), Block(0, 10 * RATE))
-    sound, active = step.sound(draw, 1000, RATE, 0)
+    noise, other = (
+        step.noise(QUIET, Draw((1, f"block {k}", "f", "family", kind), Library(tmp_path), Block(k, 10 * RATE)))
+        for k in (0, 1)
+    )
+    sound, active = noise.sound(1000, 0)
     assert sound.shape == (1000,)
     assert active is None
-    assert step.sound(draw, 1500, RATE, 0)[0][:1000] == pytest.approx(sound, abs=1e-9 * np.abs(sound).max())
-    other = Draw((1, "block 1", "factor", "family", kind), Library(tmp_path), Block(1, 10 * RATE))
-    assert not np.allclose(step.sound(other, 1000, RATE, 0)[0], sound)
-    assert step.named(draw).strip()
+    assert noise.sound(1500, 0)[0][:1000] == pytest.approx(sound, abs=1e-9 * np.abs(sound).max())
+    assert not np.allclose(other.sound(1000, 0)[0], sound)
+    assert noise.name.strip()
 
 
 def test_a_room_is_as_loud_as_its_curve_unless_told(tmp_path):
     room = kinds()["room_noise"]
     draw = Draw((1, "block 0", "factor", "family", "room_noise"), Library(tmp_path), Block(0, 10 * RATE))
-    assert room.model_validate({"kind": "room_noise", "nc": 40}).wanted_dba(draw) == pytest.approx(48.7, abs=0.2)
-    assert room.model_validate({"kind": "room_noise", "nc": 40, "level_dba": 55}).wanted_dba(draw) == 55
+    curve, told = (room(kind="room_noise", nc=40.0, level_dba=level) for level in (None, 55.0))
+    assert curve.wanted(curve.noise(QUIET, draw)).dba == pytest.approx(48.7, abs=0.2)
+    assert told.wanted(told.noise(QUIET, draw)).dba == 55
     with pytest.raises(ValueError, match="less than or equal to 60"):
         room.model_validate({"kind": "room_noise", "nc": 70})
 

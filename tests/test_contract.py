@@ -101,7 +101,7 @@ class TestContract:
             assert np.isfinite(stem.samples).all()
         assert after.mixture().shape == speech.shape
         assert np.isfinite(after.mixture()).all()
-        assert set(after.noted_values()) == set(step.records)
+        assert set(after.noted_values()) == {column.name for column in step.records}
 
     def test_timing(self, kind, draw_for):
         step, speech = load(kind), speech_like(3)

@@ -6,9 +6,11 @@ import pytest
 
 import augment
 from augment.bundled import bundled
+from augment.columns import ROW
 from augment.corpus.source import readers
 from augment.export import exporters
 from augment.perturb import kinds
+from augment.perturb.columns import of_steps
 from augment.profiles.library import FOLDERS, bundled_names
 from augment.recipe.loader import load_recipe
 from augment.recipe.model import Recipe
@@ -54,6 +56,13 @@ def test_layouts_and_formats_are_in_the_readme(name):
 @pytest.mark.parametrize("name", kinds())
 def test_what_a_recipe_can_name_is_in_the_readme(name):
     assert f"`{name}`" in README
+
+
+def test_the_table_of_columns_is_that_of_the_code():
+    table = README.split("| column | holds | says |\n|---|---|---|\n")[1].split("\n\n")[0]
+    for line, column in zip(table.splitlines(), (*ROW, *of_steps()), strict=True):
+        holds = ", ".join(filter(None, (column.kind.__name__, column.unit, column.private)))
+        assert line == f"| `{column.name}` | {holds} | {column.meaning} |"
 
 
 @pytest.mark.parametrize("part", sorted(set(Recipe.model_fields) - {"name", "about"}))

@@ -22,8 +22,8 @@ from augment.export import exporters
 from augment.files.tar import tar_bytes
 from augment.formats import shards as shards_module
 from augment.formats.shards import shards
+from augment.perturb.columns import known
 from augment.plain_text import from_spreadsheet_cell
-from augment.recipe.model import RESERVED
 from augment.testset.finished import Finished
 from augment.testset.finished import read_finished as of_folder
 from conftest import Workshop
@@ -252,7 +252,7 @@ def test_archives_take_names_of_any_length(length):
 
 words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 names = st.text("awvordsIDfile_nm1 ", min_size=1, max_size=12) | st.sampled_from(["ID", "wav", "words", "label_wav"])
-labels = st.dictionaries(names.filter(lambda name: name not in RESERVED), st.none() | words, max_size=4)
+labels = st.dictionaries(names.filter(lambda name: known(name) is None), st.none() | words, max_size=4)
 
 
 @given(st.lists(st.tuples(words, labels), min_size=1, max_size=4))

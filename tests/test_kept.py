@@ -47,6 +47,17 @@ def test_a_second_plan_decodes_nothing_and_is_the_same(stocked, cache, decoded):
     assert len(decoded) == first.items["utterance"].n_unique()
 
 
+def test_an_audit_and_a_plan_share_what_they_measure(stocked, cache, decoded):
+    alone = augment.audit(stocked.folder / "recipe.yaml", sample=None, cache=False)
+    assert len(decoded) == alone.inspected > 0
+    assert not cache.exists()
+    assert augment.audit(stocked.folder / "recipe.yaml", sample=None, workers=2) == alone
+    decoded.clear()
+    augment.plan(stocked.folder / "recipe.yaml")
+    assert augment.audit(stocked.folder / "recipe.yaml", sample=None) == alone
+    assert decoded == []
+
+
 def test_another_file_under_the_same_name_is_measured(stocked, cache, decoded):
     augment.plan(stocked.folder / "recipe.yaml")
     decoded.clear()

@@ -6,19 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.acoustics.packet_loss import conceal, gilbert, lost_packets, runs
-from augment.codecs.amr_nb import AmrNb
-from augment.codecs.cvsd import Cvsd
-from augment.codecs.g711 import G711
-from augment.codecs.g722 import G722
-from augment.codecs.g726 import G726
-from augment.codecs.gsm_fr import GsmFr
-from augment.codecs.link import delay_samples, packet_count, probe, transmit
-from augment.codecs.msbc import Msbc
-from augment.codecs.opus import Opus
+from augment.codecs.link import probe
 from augment.streams import generator
-from conftest import speech_like
+from conftest import link, speech_like
 
-CONCEALING = {"amr_nb": AmrNb(12.2), "amr_nb low": AmrNb(4.75), "opus": Opus(24, "voip"), "opus low": Opus(8, "voip")}
+CONCEALING = {
+    "amr_nb": link("amr_nb", kbps=12.2),
+    "amr_nb low": link("amr_nb", kbps=4.75),
+    "opus": link("opus", 48000, kbps=24, application="voip"),
+    "opus low": link("opus", 48000, kbps=8, application="voip"),
+}
 
 
 def as_pcm(signal: np.ndarray) -> np.ndarray:
@@ -109,10 +106,10 @@ class TestConcealment:
         codec = CONCEALING[name]
         size = codec.packet_samples
         spoken = as_pcm(probe(codec.rate_hz))
-        lost = np.zeros(packet_count(codec, spoken.size), dtype=bool)
+        lost = np.zeros(codec.packet_count(spoken.size), dtype=bool)
         lost[40:55] = True  # from the middle of a syllable on
-        whole, holed = transmit(codec, spoken), transmit(codec, spoken, lost)
-        before = 40 * size - delay_samples(codec)
+        whole, holed = codec.transmit(spoken), codec.transmit(spoken, lost)
+        before = 40 * size - codec.delay_samples
         assert np.array_equal(whole[:before], holed[:before])
         below = [
             level_db(holed[k : k + size]) - level_db(whole[before - size : before])
@@ -129,25 +126,27 @@ class TestConcealment:
     def test_any_packets_may_be_missing(self, name, which):
         codec = CONCEALING[name]
         pcm = voice(codec.rate_hz, 0.5)
-        lost = np.zeros(packet_count(codec, pcm.size), dtype=bool)
+        lost = np.zeros(codec.packet_count(pcm.size), dtype=bool)
         lost[{"first": slice(0, 1), "all": slice(None), "every other": slice(None, None, 2)}[which]] = True
-        heard = transmit(codec, pcm, lost)
+        heard = codec.transmit(pcm, lost)
         assert heard.shape == pcm.shape
         if which == "all":
             assert level_db(heard) < -60
 
     @pytest.mark.parametrize(
-        "codec", [G711("a"), G722(), G726(32), GsmFr(), Msbc(), Cvsd()], ids=lambda c: type(c).__name__
+        "codec",
+        [link("g711", law="a"), link("g722"), link("g726", kbps=32), link("gsm_fr"), link("msbc"), link("cvsd")],
+        ids=lambda at: at.codec.kind,
     )
     def test_a_lost_packet_is_replaced_where_it_is_heard(self, codec):
         pcm = voice(codec.rate_hz, 1)
-        lost = np.zeros(packet_count(codec, pcm.size), dtype=bool)
+        lost = np.zeros(codec.packet_count(pcm.size), dtype=bool)
         lost[7:9] = True
-        whole, holed = transmit(codec, pcm), transmit(codec, pcm, lost, "silence")
-        size, start = codec.packet_samples, 7 * codec.packet_samples - delay_samples(codec)
+        whole, holed = codec.transmit(pcm), codec.transmit(pcm, lost, "silence")
+        size, start = codec.packet_samples, 7 * codec.packet_samples - codec.delay_samples
         assert not holed[start : start + 2 * size].any()
         assert np.array_equal(
             np.delete(holed, np.s_[start : start + 2 * size]), np.delete(whole, np.s_[start : start + 2 * size])
         )
-        repeated = transmit(codec, pcm, lost, "repeat")
+        repeated = codec.transmit(pcm, lost, "repeat")
         assert np.array_equal(repeated[start : start + size], whole[start - size : start])

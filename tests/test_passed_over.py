@@ -9,7 +9,7 @@ import augment
 from augment.corpus.presence import absent_rows
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.table import read_corpus
-from augment.corpus.unused import Kind, Unused
+from augment.corpus.unused import Leftover, Unused
 from augment.errors import AcoustigridError, CorpusError
 from augment.files.audio import encode
 from conftest import RATE, speech_like
@@ -28,7 +28,7 @@ def test_texts_and_audio_in_upper_case(tmp_path):
     for pattern in ("{accent}/{speaker}/*.WAV", "{accent}/{speaker}/*.wav"):
         corpus = read(tmp_path / "T", "folder", pattern=pattern)
         assert corpus.frame["text"].to_list() == ["She had your suit."] * 2
-        assert corpus.unused == (Unused(Kind.FILES, ".phn", 2),)
+        assert corpus.unused == (Unused(Leftover.FILES, ".phn", 2),)
         assert "not used: files of other kinds: .phn (2)" in corpus.notes
         assert any(note.startswith("2 texts begin with the numbers") for note in corpus.notes)
     with pytest.raises(CorpusError, match=r"gives 2 files the id 'SA1'.*write \* in place of \{id\}"):

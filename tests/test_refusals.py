@@ -13,7 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import augment
-from augment.corpus.audit import audit
+from augment.auditing.groups import audit
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.table import read_corpus
 from augment.design.assignment import Demands, schedule

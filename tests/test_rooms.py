@@ -233,7 +233,7 @@ class TestSimulatedRoom:
         step = simulated(distance_m=2.0)
         after = step.apply(scene_of(speech_like(2)), draw_of(library, 6))
         noted = after.noted_values()
-        assert set(noted) == set(step.records)
+        assert set(noted) == {column.name for column in step.records}
         assert noted["room_position"] == "room/family/step@3"
         assert noted["room_direct_index"] == round(2.0 / 343 * RATE)
         assert noted["room_t60_target_s"] == 0.5

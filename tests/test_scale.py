@@ -12,7 +12,7 @@ import numpy as np
 import polars
 import pytest
 import soundfile
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import augment
@@ -89,7 +89,6 @@ def spelled(pairs: list, space: str, ascii_only: bool) -> str:
     return f"{{{', '.join(parts)}}}"
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(KEYS, VALUES), max_size=4), st.sampled_from(["", " ", "\t"]), st.booleans())
 def test_a_key_that_stands_twice_is_found_on_every_line(pairs, space, ascii_only):
     """The quick way through a line is taken only where it says the same: here against a count of what was written."""

@@ -7,7 +7,7 @@ import pytest
 import scipy.signal
 
 from augment.acoustics.levels import db, power
-from augment.acoustics.spectrum import a_weighting_db, density_of_octaves, weigh, weighted_power
+from augment.acoustics.spectrum import a_weighting_db, density_of_octaves, mean_density, weigh, weighted_power
 
 IEC_61672 = {
     63: -26.2, 80: -22.5, 100: -19.1, 125: -16.1, 160: -13.4, 200: -10.9, 250: -8.6, 315: -6.6, 400: -4.8, 500: -3.2,
@@ -95,3 +95,11 @@ def test_steep_octaves_hold_their_levels():
     for centre, level in levels.items():
         inside = (frequency >= centre / 2**0.5) & (frequency < centre * 2**0.5)
         assert db(float(bins[inside].sum())) == pytest.approx(level, abs=0.3)
+
+
+@pytest.mark.parametrize(("rate", "samples"), [(16000, 40000), (11025, 30001), (16000, 999), (8000, 1)])
+def test_mean_density_is_that_of_welch(rate, samples):
+    signal = np.random.default_rng(1).standard_normal(samples) + 1.0
+    outside = scipy.signal.welch(signal, rate, nperseg=min(rate, samples)) if samples > 1 else ([0.0], [0.0])
+    for own, expected in zip(mean_density(signal, rate), outside, strict=True):
+        np.testing.assert_allclose(own, expected, rtol=1e-9, atol=1e-18)

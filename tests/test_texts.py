@@ -7,11 +7,12 @@ import polars
 import pytest
 
 import augment
-from augment.corpus.audit import audit
-from augment.corpus.differences import MEASURES, difference_notes, shared_text_notes
+from augment.auditing.differences import MEASURES, difference_notes, shared_text_notes
+from augment.auditing.groups import audit
+from augment.auditing.texts import pace_notes, text_measures
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.table import read_corpus
-from augment.corpus.texts import pace_notes, spoken, text_measures
+from augment.corpus.texts import spoken
 from conftest import RATE
 
 WORDS = [consonant + rest for consonant in "bdfglm" for rest in ("a", "en", "oris")]

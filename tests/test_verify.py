@@ -7,6 +7,7 @@ import pytest
 
 import augment
 from augment.errors import TestSetError
+from augment.execute import Lost
 
 
 @pytest.fixture
@@ -158,3 +159,29 @@ def test_moved_sources_are_asked_for(built, stocked, tmp_path):
 def test_no_test_set_is_told(tmp_path, name):
     with pytest.raises(TestSetError, match=r"not a folder|no finished test set"):
         augment.verify(tmp_path / name)
+
+
+class _Half:
+    """Loses every other portion of files, after the last one; recordings are measured."""
+
+    workers = 1
+
+    def run(self, job, tasks, limit_s=None):
+        for number, task in reversed(list(enumerate(tasks))):
+            yield Lost(task, 3) if limit_s is not None and number % 2 else job(task)
+
+
+def test_workers_hear_what_one_hears(built, monkeypatch):
+    monkeypatch.setattr("augment.verification.listening.AT_ONCE", 4)
+    some_audio(built, 3).write_bytes(b"no audio")
+    some_audio(built, 5).unlink()
+    alone, together = (augment.verify(built, sample=0, seed=1, workers=workers) for workers in (1, 2))
+    assert alone == together
+    assert len(alone.deviations) >= 2
+
+
+def test_files_that_nobody_could_hear_deviate(built, monkeypatch):
+    monkeypatch.setattr("augment.verification.listening.AT_ONCE", 4)
+    found = augment.verify(built, sample=0, seed=1, workers=_Half())
+    assert found.deviations
+    assert all("died 3 times while it listened" in fault.message for fault in found.deviations)

@@ -4,7 +4,6 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
 
 from augment.acoustics import Signal
@@ -13,6 +12,7 @@ from augment.acoustics.convolution import convolve
 from augment.acoustics.filters import minimum_phase_fir, response_db, speech_delay_samples
 from augment.acoustics.levels import gain
 from augment.acoustics.overload import bent
+from augment.acoustics.recursion import recursive
 
 CAPSULE_DB = {100: -10, 200: -7, 300: -5, 500: -3, 800: -1, 1000: 0, 1600: 2, 2200: 4, 2800: 3, 3400: -3, 4000: -10}
 """Diaphragm and cavity, in front of the granules: Hz and dB (an estimate)."""
@@ -109,7 +109,7 @@ def carbon(signal: Signal, sample_rate_hz: int, drive_db: float, rng: np.random.
     swing = convolve(signal, capsule) * drive
     current = bent(swing, carbon_curve)
     pole = math.exp(-1 / (ENVELOPE_S * sample_rate_hz))
-    loudness = np.sqrt(np.maximum(scipy.signal.lfilter([1 - pole], [1, -pole], current * current), 0.0))
+    loudness = np.sqrt(np.maximum(recursive([1 - pole], [1, -pole], current * current), 0.0))
     current += gain(GRANULE_NOISE_DB) * loudness * rng.standard_normal(signal.size)
     late = max(0, round(speech_delay_samples(np.convolve(capsule, line), sample_rate_hz)))
     return convolve(current, line, late) / drive

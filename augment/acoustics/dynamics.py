@@ -3,10 +3,10 @@
 import math
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
 
 from augment.acoustics import Signal
+from augment.acoustics.recursion import recursive
 
 DETECTOR_S = 0.005
 CONTROL_S = 0.001
@@ -74,7 +74,7 @@ def automatic_gain(
     """
     hop = round(CONTROL_S * sample_rate_hz)
     pole = math.exp(-1 / (DETECTOR_S * sample_rate_hz))
-    power = scipy.signal.lfilter([1 - pole], [1, -pole], signal * signal + SILENT_POWER)[hop - 1 :: hop]
+    power = recursive([1 - pole], [1, -pole], signal * signal + SILENT_POWER)[hop - 1 :: hop]
     level = 10 * np.log10(power)
     gain_db = control_gain_db(level, target_dbov, attack_ms / 1000, release_ms / 1000, max_gain_db)
     # What is known at the end of a millisecond is reached, in a straight line, at the end of the next one.

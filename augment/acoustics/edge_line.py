@@ -4,11 +4,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
 
 from augment.acoustics import Signal
-from augment.acoustics.spectrum import LOWER_EDGE_OCTAVES, UPPER_EDGE_OCTAVES, band_weight
+from augment.acoustics.spectrum import LOWER_EDGE_OCTAVES, UPPER_EDGE_OCTAVES, band_weight, mean_density
 
 LOWEST_HZ = 10.0
 PER_OCTAVE = 24
@@ -66,7 +65,7 @@ def fine_spectrum(signal: Signal, sample_rate_hz: int) -> FineSpectrum:
     Reference: Welch (1967), IEEE Trans. Audio Electroacoust. 15:70.
     """
     seen = signal[: round(SEEN_S * sample_rate_hz)]
-    frequency, density = scipy.signal.welch(seen, sample_rate_hz, nperseg=min(sample_rate_hz, seen.size))
+    frequency, density = mean_density(seen, sample_rate_hz)
     above = frequency >= LOWEST_HZ
     place = np.floor(PER_OCTAVE * np.log2(frequency[above] / LOWEST_HZ)).astype(np.int64)
     return FineSpectrum(tuple(np.bincount(place, density[above]).tolist()))

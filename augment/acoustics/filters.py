@@ -8,7 +8,8 @@ import scipy
 from numpy.typing import NDArray
 
 from augment.acoustics import Signal
-from augment.acoustics.convolution import LONGEST_TRANSFORM, ImpulseResponse, size_with_room
+from augment.acoustics.convolution import LONGEST_TRANSFORM, ImpulseResponse, convolve_in_chunks, size_with_room
+from augment.acoustics.recursion import recursive
 
 DEEPEST_DB = 60.0
 SPEECH_BAND_HZ = (400.0, 3000.0)
@@ -152,7 +153,7 @@ def high_pass(cutoff_hz: float, order: int, sample_rate_hz: int) -> NDArray[np.f
     length = math.ceil(math.log(1e-7) / math.log(slowest)) + 1 if slowest > 0 else 2
     impulse = np.zeros(length)
     impulse[0] = 1.0
-    return np.asarray(scipy.signal.lfilter(b, a, impulse), dtype=np.float64)
+    return recursive(b, a, impulse)
 
 
 def without_infrasound(signal: Signal, sample_rate_hz: int) -> Signal:
@@ -186,7 +187,7 @@ def without_infrasound(signal: Signal, sample_rate_hz: int) -> Signal:
     half = response.taps.size // 2
     longer = _continued(centred, half)
     if longer.size > LONGEST_TRANSFORM:
-        return np.asarray(scipy.signal.oaconvolve(longer, response.taps, mode="valid"), dtype=np.float64)
+        return convolve_in_chunks(longer, response)[2 * half :]
     size = size_with_room(signal.size, sample_rate_hz, 2 * half)  # what wraps around falls on samples not wanted
     whole = scipy.fft.irfft(scipy.fft.rfft(longer, size) * response.spectrum(size), size, overwrite_x=True)
     return np.asarray(whole[2 * half :][: signal.size], dtype=np.float64)
@@ -200,6 +201,37 @@ def _continued(signal: Signal, samples: int) -> Signal:
 @cache
 def _high_pass_of_sources(sample_rate_hz: int) -> ImpulseResponse:
     width, middle = AUDIBLE_HZ - INFRASOUND_HZ, (AUDIBLE_HZ + INFRASOUND_HZ) / 2
-    size, beta = scipy.signal.kaiserord(INFRASOUND_REJECTION_DB, width / (sample_rate_hz / 2))
-    taps = scipy.signal.firwin(size | 1, middle, window=("kaiser", beta), pass_zero=False, fs=sample_rate_hz)
-    return ImpulseResponse(np.asarray(taps, dtype=np.float64))
+    return ImpulseResponse(linear_high_pass(middle, width, INFRASOUND_REJECTION_DB, sample_rate_hz))
+
+
+def linear_high_pass(
+    middle_hz: float, width_hz: float, rejection_db: float, sample_rate_hz: int
+) -> NDArray[np.float64]:
+    """High-pass of linear phase, by Kaiser's window: an ideal one, its sinc cut off gently. Level at half the rate.
+
+    Args:
+        middle_hz: Of its edge, where it is 6 dB down.
+        width_hz: Of its edge.
+        rejection_db: At the foot of the edge, above 50 dB.
+        sample_rate_hz: Samples a second.
+
+    Returns:
+        Taps, an odd number, symmetric.
+
+    Reference: Kaiser and Schafer (1980), IEEE Trans. ASSP 28:105: length (A - 7.95) / (2.285 * width) + 1, with the
+    width in radians, and shape 0.1102 (A - 8.7), of the window for a rejection of A dB.
+
+    Example:
+        >>> taps = linear_high_pass(30.0, 20.0, 80.0, 8000)
+        >>> turn = 2 * np.pi * 30 / 8000 * (np.arange(taps.size) - taps.size // 2)
+        >>> taps.size, round(float(np.sum(taps * np.cos(turn))), 3)
+        (2009, 0.5)
+    """
+    edge, width = middle_hz / (sample_rate_hz / 2), width_hz / (sample_rate_hz / 2)
+    size = math.ceil((rejection_db - 7.95) / 2.285 / (np.pi * width) + 1) | 1
+    middle = 0.5 * (size - 1)
+    place = np.arange(size) - middle
+    shape = 0.1102 * (rejection_db - 8.7)
+    window = scipy.special.i0(shape * np.sqrt(1 - (place / middle) ** 2)) / scipy.special.i0(shape)
+    taps = (np.sinc(place) - edge * np.sinc(edge * place)) * window
+    return np.asarray(taps / np.sum(taps * np.cos(np.pi * place)))

@@ -4,10 +4,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
 
 from augment.acoustics import Signal
+from augment.acoustics.recursion import held_smooth
 
 ENVELOPE_TIME_S = 0.030
 HANGOVER_S = 0.200
@@ -74,34 +74,10 @@ def held_envelope(signal: Signal, sample_rate_hz: int) -> Signal:
     """The largest value of the envelope of P.56 at each sample and in the hangover time before it, shape (n,).
 
     Speech is active where this is above a threshold. The envelope is the rectified signal through two one-pole
-    smoothers of 30 ms, from rest; both in one recursion, (1-p)^2 / (1 - p/z)^2 = (1-p)^2 / (1 - 2p/z + p^2/z^2). Long
-    signals pass in pieces, which is the same.
+    smoothers of 30 ms, from rest.
     """
     pole = math.exp(-1 / (sample_rate_hz * ENVELOPE_TIME_S))
-    smoother = [(1 - pole) ** 2], [1.0, -2 * pole, pole * pole]
-    hangover = math.floor(HANGOVER_S * sample_rate_hz + 0.5)
-    out, before, state = np.empty(signal.size), np.zeros(0), np.zeros(2)
-    for start in range(0, signal.size, AT_ONCE):
-        smooth, state = scipy.signal.lfilter(*smoother, np.abs(signal[start : start + AT_ONCE]), zi=state)
-        longer = np.concatenate([before, smooth]) if before.size else smooth
-        out[start : start + AT_ONCE] = _held(longer, hangover)[before.size :]
-        before = longer[max(0, longer.size - hangover) :]
-    return out
-
-
-def _held(envelope: Signal, hangover: int) -> Signal:
-    """The largest value of an envelope at each sample and in the `hangover` samples before it, shape (n,).
-
-    The largest of two windows that overlap is that of both together: windows of 1, 2, 4 ... samples, and in
-    the end two of them, so far apart that they make up the wanted one.
-    """
-    held, spare, width = envelope.copy(), np.empty_like(envelope), 1
-    while width <= hangover:
-        apart = min(width, hangover + 1 - width)
-        spare[:apart] = held[:apart]
-        np.maximum(held[apart:], held[:-apart], out=spare[apart:])
-        held, spare, width = spare, held, width + apart
-    return held
+    return held_smooth(signal, pole, math.floor(HANGOVER_S * sample_rate_hz + 0.5))
 
 
 class SpeechMeter:

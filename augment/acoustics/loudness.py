@@ -33,10 +33,10 @@ def k_response(size: int, sample_rate_hz: int) -> NDArray[np.complex128]:
 
 def _response(size: int, sample_rate_hz: int) -> NDArray[np.complex128]:
     frequency = scipy.fft.rfftfreq(size, 1 / sample_rate_hz)
-    angle = 2 * np.pi * np.minimum(frequency / FILTER_RATE_HZ, 0.5)
+    delay = np.exp(-2j * np.pi * np.minimum(frequency / FILTER_RATE_HZ, 0.5))
     response = np.ones(frequency.size, dtype=np.complex128)
     for above, below in (SHELF, HIGH_PASS):
-        response *= scipy.signal.freqz(above, below, angle)[1]
+        response *= np.polynomial.polynomial.polyval(delay, above) / np.polynomial.polynomial.polyval(delay, below)
     response.setflags(write=False)
     return response
 

@@ -12,10 +12,10 @@ import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
 
 from augment.acoustics import Signal
+from augment.acoustics.recursion import recursive
 from augment.acoustics.shaping import band_density, shaped_noise
 from augment.acoustics.spectrum import OCTAVE_EDGE, THIRD_OCTAVE_EDGE
 
@@ -60,11 +60,11 @@ def drift(
     keep = math.exp(-1 / (CONTROL_HZ * time_s))
     shocks = rng.standard_normal(steps) * deviation
     shocks[1:] *= math.sqrt(1 - keep**2)  # the first value is drawn from where the walk settles
-    walk = scipy.signal.lfilter([1.0], [1.0, -keep], shocks)
+    walk = recursive([1.0], [1.0, -keep], shocks)
     steps_before = math.ceil(lead * CONTROL_HZ / sample_rate_hz)
     if steps_before:
         shocks = _before(rng_before).standard_normal(steps_before) * deviation * math.sqrt(1 - keep**2)
-        back, _ = scipy.signal.lfilter([1.0], [1.0, -keep], shocks, zi=[keep * walk[0]])
+        back = recursive([1.0], [1.0, -keep], shocks, np.array([keep * walk[0]]))
         walk = np.concatenate([back[::-1], walk])
     place = np.arange(-steps_before, steps) / CONTROL_HZ
     return np.interp(np.arange(-lead, samples) / sample_rate_hz, place, walk)

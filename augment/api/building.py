@@ -3,7 +3,6 @@
 import dataclasses
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,7 +89,7 @@ def build(
         AcoustigridError: It cannot be planned or written. Items that cannot be rendered do not raise: they are in the
             result and in ``failures.jsonl``.
     """
-    with nullcontext(workers) if isinstance(workers, Way) else opened_way(executor, workers) as way:
+    with opened_way(executor, workers) as way:
         planned = recipe if isinstance(recipe, Plan) else plan(recipe, workers=way, cache=cache)
         return _build(planned, folder, way, replace, on_progress, formats)
 

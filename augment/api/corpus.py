@@ -4,18 +4,19 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from augment.corpus.audit import SAMPLE, Audit
-from augment.corpus.audit import audit as audit_corpus
+from augment.api.working import opened_measuring
+from augment.auditing.groups import SAMPLE, Audit
+from augment.auditing.groups import audit as audit_corpus
 from augment.corpus.durations import measured_durations
 from augment.corpus.presence import absent_fault, absent_rows
-from augment.corpus.source import known_layout
-from augment.corpus.spec import CorpusSpec
+from augment.corpus.spec import corpus_at
 from augment.corpus.speech import Progress
 from augment.corpus.table import Corpus, read_corpus
 from augment.corpus.unusable import usable_corpus
 from augment.corpus.writing import manifest_bytes
 from augment.design.conditions import requested_snrs_db
 from augment.errors import AcoustigridError, CorpusError, Fault
+from augment.execute import Way
 from augment.files.atomic import write_atomically
 from augment.files.json_text import json_text
 from augment.recipe.loader import LoadedRecipe, bundled_recipes, load_recipe
@@ -32,6 +33,8 @@ def audit(
     progress: Progress = iter,
     layout: str | None = None,
     pattern: str | None = None,
+    workers: int | Way = 1,
+    cache: bool = True,
 ) -> Audit:
     """Audit a corpus: how its groups are labelled and were recorded, and what may spoil a comparison of them.
 
@@ -43,6 +46,8 @@ def audit(
         progress: Wraps what is iterated over, to show how far it is.
         layout: How a corpus is laid out, if it is no manifest of this program's own.
         pattern: How the files of a plain folder are called.
+        workers: Processes that measure the speech, or who does it; the audit does not depend on it.
+        cache: Whether measurements are kept in the user's cache folder, and those that are there are used.
 
     Raises:
         AcoustigridError: The recipe or the manifest has faults, or the corpus has no such labels.
@@ -52,18 +57,19 @@ def audit(
         [3, 3, 3, 3]
     """
     if not isinstance(source, LoadedRecipe) and (layout is not None or _is_corpus(str(source))):
-        layout = None if layout is None else known_layout(layout)
-        spec = CorpusSpec(path=str(source), layout=layout, pattern=pattern, columns=dict(columns or {}))
-        corpus = _looked_up(read_corpus(spec, Path()))
+        corpus = _looked_up(read_corpus(corpus_at(source, layout, pattern, columns or {}), Path()))
         if not by:
-            known = f"labels of the corpus: {', '.join(corpus.labels) or 'none'}"
-            raise AcoustigridError(Fault(str(source), "which labels make the groups? say so: --by LABEL", known))
-        return audit_corpus(corpus, by, MANIFEST_RATE_HZ, sample, progress=progress)
-    loaded = source if isinstance(source, LoadedRecipe) else load_recipe(source)
-    wanted = loaded.recipe
-    corpus = _looked_up(usable_corpus(wanted.corpus, loaded.base, by or wanted.balance.by))
-    rate, snrs = wanted.output.sample_rate_hz, requested_snrs_db(loaded)
-    return audit_corpus(corpus, by or wanted.balance.by, rate, sample, wanted.balance.labels, snrs, progress)
+            message = "which labels make the groups? say so: --by LABEL"
+            raise AcoustigridError(Fault(str(source), message, corpus.known_labels))
+        rate, labels, snrs = MANIFEST_RATE_HZ, tuple[str, ...](), list[float]()
+    else:
+        loaded = source if isinstance(source, LoadedRecipe) else load_recipe(source)
+        wanted = loaded.recipe
+        by = by or wanted.balance.by
+        corpus = _looked_up(usable_corpus(wanted.corpus, loaded.base, by))
+        rate, labels, snrs = wanted.output.sample_rate_hz, wanted.balance.labels, requested_snrs_db(loaded)
+    with opened_measuring(workers, cache) as who:
+        return audit_corpus(corpus, by, rate, sample, labels, snrs, progress, who)
 
 
 def corpus_of(loaded: LoadedRecipe) -> Corpus:
@@ -80,21 +86,17 @@ def corpus_of(loaded: LoadedRecipe) -> Corpus:
         48
     """
     wanted = loaded.recipe
-    corpus = usable_corpus(wanted.corpus, loaded.base, wanted.balance.by, loaded.text)
+    return _looked_up(usable_corpus(wanted.corpus, loaded.base, wanted.balance.by, loaded.text), needed=True)
+
+
+def _looked_up(corpus: Corpus, needed: bool = False) -> Corpus:
+    """A corpus with a note on audio that is not there, though it be all of it; an error then where some is needed."""
     absent = absent_rows(corpus)
     fault = absent_fault(corpus, absent)
-    if fault is not None and absent.height == corpus.frame.height:
+    if fault is None:
+        return corpus
+    if needed and absent.height == corpus.frame.height:
         raise CorpusError(fault)
-    return corpus if fault is None else _noted(corpus, fault)
-
-
-def _looked_up(corpus: Corpus) -> Corpus:
-    """A corpus with a note on audio that is not there, though it be all of it."""
-    fault = absent_fault(corpus, absent_rows(corpus))
-    return corpus if fault is None else _noted(corpus, fault)
-
-
-def _noted(corpus: Corpus, fault: Fault) -> Corpus:
     return dataclasses.replace(corpus, notes=(str(fault), *corpus.notes))
 
 
@@ -165,11 +167,10 @@ def import_corpus(
     target = Path(out)
     if target.suffix != ".jsonl":
         raise AcoustigridError(Fault(str(target), "expected a file name that ends in .jsonl"))
-    known_layout(layout)
+    spec = corpus_at(path, layout, pattern, columns or {})
     if target.exists() and (not replace or target.resolve() == Path(path).resolve()):
         remedy = "write to another file" if replace else "write to another file, or allow it with --replace"
         raise AcoustigridError(Fault(str(target), "there is such a file already", remedy))
-    spec = CorpusSpec(path=str(path), layout=layout, pattern=pattern, columns=dict(columns or {}))
     corpus = _looked_up(read_corpus(spec, Path()))
     if durations:
         corpus = measured_durations(corpus, progress)

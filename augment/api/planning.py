@@ -1,11 +1,9 @@
 """Deciding every item of a test set."""
 
 import dataclasses
-from contextlib import nullcontext
 from pathlib import Path
 
-from augment.api.working import measured_by, opened_way
-from augment.corpus.kept import kept_file
+from augment.api.working import opened_measuring
 from augment.corpus.speech import Progress
 from augment.corpus.survey import MeasuredBy, facts_notes
 from augment.corpus.unusable import usable_corpus
@@ -50,8 +48,8 @@ def plan(
         384
     """
     loaded = recipe if isinstance(recipe, LoadedRecipe) else load_recipe(recipe)
-    with nullcontext(workers) if isinstance(workers, Way) else opened_way(None, workers) as way:
-        return _planned(loaded, progress, MeasuredBy(measured_by(way), kept_file() if cache else None))
+    with opened_measuring(workers, cache) as by:
+        return _planned(loaded, progress, by)
 
 
 def _planned(loaded: LoadedRecipe, progress: Progress, by: MeasuredBy) -> Plan:

@@ -1,10 +1,10 @@
 """Who is who behind pseudonyms, for who holds their key."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from augment.columns import named
 from augment.corpus.pseudonyms import pseudonymised, pseudonyms_of
 from augment.corpus.table import read_corpus
 from augment.errors import AcoustigridError, Fault, nearest
@@ -80,7 +80,7 @@ def heard_in(folder: str | Path, known: "polars.DataFrame") -> "polars.DataFrame
     speaker_of = dict(known.select("id_pseudonym", "speaker_pseudonym").rows())
     found: dict[tuple[str, str], str] = {}
     for row in read_finished(Path(folder)).rows:
-        said = (str(row[column] or "") for column in row if re.fullmatch(r"noise\d*_talker_ids", column))
+        said = (str(row[column] or "") for column in named("noise_talker_ids", row))
         talkers = {speaker_of.get(identity) for ids in said for identity in ids.split(";")}
         found |= {(speaker, row["audio_filepath"]): "babbles" for speaker in talkers if speaker is not None}
         if row["speaker"] in name_of:

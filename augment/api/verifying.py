@@ -1,13 +1,16 @@
 """Checking a finished test set, with the verbs that made it."""
 
 import secrets
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from augment.api.building import described_by
 from augment.api.exporting import exported
 from augment.api.planning import plan
+from augment.api.working import opened_way
 from augment.corpus.speech import Progress
+from augment.execute import Way
 from augment.export import exporters
 from augment.report.croissant import croissant
 from augment.report.datasheet_page import datasheet_page
@@ -26,6 +29,7 @@ def verify(
     progress: Progress = iter,
     seed: int | None = None,
     identity: str | None = None,
+    workers: int | Way = 1,
 ) -> Verdict:
     """Check a test set.
 
@@ -39,6 +43,7 @@ def verify(
         progress: Wraps what is iterated over, to show how far it is.
         seed: Repeats the sample of an earlier check.
         identity: Hash that the maker published for the whole set.
+        workers: Processes, or who does the work: they listen to the files, and measure speech for the plan.
 
     Raises:
         TestSetError: There is no test set in the folder, it is of another version, or its manifest or plan cannot be
@@ -52,7 +57,9 @@ def verify(
         recipe_folder=None if recipe_folder is None else Path(recipe_folder),
         identity=identity,
     )
-    return examine(Path(folder), asked, Makers(plan, described_by, _retold, exported), progress)
+    with opened_way(None, workers) as way:
+        makers = Makers(partial(plan, workers=way), described_by, _retold, exported)
+        return examine(Path(folder), asked, makers, way, progress)
 
 
 def _retold(told: Told, sheet: str) -> dict[str, bytes]:

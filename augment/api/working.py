@@ -1,20 +1,22 @@
 """Who does the work: processes, or this one."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 
-from augment.corpus.measuring import Measuring
+from augment.corpus.kept import kept_file
+from augment.corpus.measuring import Measurements, Measuring, Recording
+from augment.corpus.survey import MeasuredBy
 from augment.errors import AcoustigridError, Fault, nearest
 from augment.execute import Lost, Way, executors
 
 
-def opened_way(executor: str | None, workers: int) -> AbstractContextManager[Way]:
+def opened_way(executor: str | None, workers: int | Way) -> AbstractContextManager[Way]:
     """Workers for as long as a context lasts.
 
     Args:
         executor: A file of ``augment/execute``; by the number of workers if not given.
-        workers: How many.
+        workers: How many; or who does the work, and goes on when the context ends.
 
     Raises:
         AcoustigridError: There is no such executor, or no worker.
@@ -24,6 +26,8 @@ def opened_way(executor: str | None, workers: int) -> AbstractContextManager[Way
         ...     list(way.run(abs, [-1]))
         [1]
     """
+    if isinstance(workers, Way):
+        return nullcontext(workers)
     if workers < 1:
         raise AcoustigridError(Fault("workers", f"expected 1 or more, found {workers}"))
     chosen = executor or ("serial" if workers == 1 else "processes")
@@ -33,11 +37,24 @@ def opened_way(executor: str | None, workers: int) -> AbstractContextManager[Way
     return known[chosen].opened(workers)
 
 
-def measured_by(way: Way) -> Callable[[Measuring, Sequence[Any]], Iterator[Any]]:
-    """Recordings measured by workers; one that ends its workers is a recording that cannot be read."""
+@contextmanager
+def opened_measuring(workers: int | Way, cache: bool) -> Iterator[MeasuredBy]:
+    """Who measures speech for as long as a context lasts.
 
-    def run(job: Measuring, tasks: Sequence[Any]) -> Iterator[Any]:
-        for outcome in way.run(job, tasks):
-            yield job.lost(outcome.task, outcome.fate) if isinstance(outcome, Lost) else outcome
+    Args:
+        workers: Processes, or who does the work; what is measured does not depend on it.
+        cache: Whether measurements are kept in the user's cache folder, and those that are there are used.
 
-    return run
+    Example:
+        >>> with opened_measuring(1, cache=False) as by:
+        ...     list(by.run(Measuring(16000), []))
+        []
+    """
+    with opened_way(None, workers) as way:
+        yield MeasuredBy(partial(_measured, way), kept_file() if cache else None)
+
+
+def _measured(way: Way, job: Measuring, recordings: Sequence[Recording]) -> Iterator[Measurements]:
+    """What workers found; a recording that ends its workers is one that cannot be read."""
+    for outcome in way.run(job, recordings):
+        yield job.lost(outcome.task, outcome.fate) if isinstance(outcome, Lost) else outcome

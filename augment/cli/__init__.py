@@ -14,10 +14,10 @@ from augment.cli.corpus import ColumnOption, LayoutOption, PatternOption, corpus
 from augment.cli.ending import EXIT_DEVIATION, EXIT_INTERRUPTED, ended
 from augment.cli.export import FormatOption, export_app, split_formats
 from augment.cli.profile import profile_app
-from augment.cli.progress import progress
 from augment.cli.sample_size import sample_size_app
 from augment.cli.terminal import hand_out, say
 from augment.cli.verify import check_set, verify
+from augment.cli.working import CacheOption, WorkersOption, progress
 from augment.interrupts import stoppable
 from augment.plain_text import visible
 
@@ -39,10 +39,6 @@ RecipeArgument = Annotated[
     str, typer.Argument(metavar="RECIPE", help="A recipe file, or the name of a bundled recipe.")
 ]
 OutOption = Annotated[Path, typer.Option("--out", "-o", help="Folder of the test set.")]
-WorkersOption = Annotated[int, typer.Option("--workers", "-w", min=1, help="Processes; the bytes do not depend on it.")]
-CacheOption = Annotated[
-    bool, typer.Option("--cache/--no-cache", help="Use and keep what was measured of speech, in your cache folder.")
-]
 
 
 @app.callback(invoke_without_command=True)
@@ -119,28 +115,18 @@ def build(
 
     Example:  acoustigrid build demo --out testset --workers 2
     """
-    result = _build(recipe, out, workers, replace, executor, split_formats(formats), cache)
+    from augment.api.working import opened_way
+
+    with opened_way(executor, workers) as way:
+        result = _built_by(way, recipe, out, replace, split_formats(formats), cache)
     _show(result)
     if result.failures:
         raise typer.Exit(EXIT_DEVIATION)
 
 
-def _build(
-    recipe: str,
-    out: Path,
-    workers: int,
-    replace: bool = False,
-    executor: str | None = None,
-    formats: Sequence[str] = (),
-    cache: bool = True,
+def _built_by(
+    way: "Way", recipe: str, out: Path, replace: bool = False, formats: Sequence[str] = (), cache: bool = True
 ) -> "BuildResult":
-    from augment.api.working import opened_way
-
-    with opened_way(executor, workers) as way:
-        return _build_by(way, recipe, out, replace, formats, cache)
-
-
-def _build_by(way: "Way", recipe: str, out: Path, replace: bool, formats: Sequence[str], cache: bool) -> "BuildResult":
     from tqdm import tqdm
 
     from augment.api import build as make
@@ -210,9 +196,12 @@ def demo(
 
     Example:  acoustigrid demo --out demo-testset
     """
-    result = _build("demo", out, workers)
-    _show(result)
-    sound = check_set(out).sound
+    from augment.api.working import opened_way
+
+    with opened_way(None, workers) as way:
+        result = _built_by(way, "demo", out)
+        _show(result)
+        sound = check_set(out, workers=way).sound
     if result.failures or not sound:
         raise typer.Exit(EXIT_DEVIATION)
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from augment.cli.ending import EXIT_DEVIATION
-from augment.cli.progress import progress
 from augment.cli.terminal import hand_out, say
+from augment.cli.working import CacheOption, WorkersOption, progress
 from augment.plain_text import visible
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ def audit(
     layout: LayoutOption = None,
     pattern: PatternOption = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the figures to this file (.json).")] = None,
+    workers: WorkersOption = 1,
+    cache: CacheOption = True,
 ) -> None:
     """Show how groups differ in labels and recording; an accent with worse microphones is no accent.
 
@@ -55,7 +57,8 @@ def audit(
     from augment.api import write_audit
     from augment.report.audit import audit_text
 
-    found = examine(source, by, None if whole else sample, _columns(column), progress("listening"), layout, pattern)
+    sampled, columns = None if whole else sample, _columns(column)
+    found = examine(source, by, sampled, columns, progress("listening"), layout, pattern, workers, cache)
     if out is not None:
         write_audit(found, out)
     say(audit_text(found))
@@ -128,11 +131,9 @@ def layouts() -> None:
 
 def corpus_given(path: Path, layout: str | None, pattern: str | None, column: list[str] | None) -> "CorpusSpec":
     """A corpus as options tell it."""
-    from augment.corpus.source import known_layout
-    from augment.corpus.spec import CorpusSpec
+    from augment.corpus.spec import corpus_at
 
-    layout = None if layout is None else known_layout(layout)
-    return CorpusSpec(path=str(path), layout=layout, pattern=pattern, columns=_columns(column))
+    return corpus_at(path, layout, pattern, _columns(column))
 
 
 def _columns(written: list[str] | None) -> dict[str, str]:

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from augment.cli.progress import progress
 from augment.cli.terminal import say
+from augment.cli.working import WorkersOption, progress
 from augment.plain_text import visible
 
 if TYPE_CHECKING:
+    from augment.execute import Way
     from augment.verification.verdict import Verdict
 
 EXIT_DEVIATION = 1
@@ -45,6 +46,7 @@ def verify(
     identity: Annotated[
         str | None, typer.Option(metavar="HASH", help="Identity of the set, as its maker published it.")
     ] = None,
+    workers: WorkersOption = 1,
 ) -> None:
     """Check a test set: every file, everything that can be made again, and a sample of items rendered again.
 
@@ -52,7 +54,7 @@ def verify(
 
     Example:  acoustigrid verify testset --sample all
     """
-    if not check_set(folder, sample_size(sample), recipe_folder, seed, identity).sound:
+    if not check_set(folder, sample_size(sample), recipe_folder, seed, identity, workers).sound:
         raise typer.Exit(EXIT_DEVIATION)
 
 
@@ -62,11 +64,12 @@ def check_set(
     recipe_folder: Path | None = None,
     seed: int | None = None,
     identity: str | None = None,
+    workers: "int | Way" = 1,
 ) -> "Verdict":
     """Check a test set and show what was found."""
     from augment.api import verify as examine
 
-    verdict = examine(folder, sample, recipe_folder, progress("verifying"), seed, identity)
+    verdict = examine(folder, sample, recipe_folder, progress("verifying"), seed, identity, workers)
     for fault in verdict.deviations[:MOST_SHOWN]:
         say(str(fault), err=True)
     if len(verdict.deviations) > MOST_SHOWN:

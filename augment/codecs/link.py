@@ -1,7 +1,9 @@
 """A signal through a codec: without delay, of the same length, with lost packets."""
 
 import math
+from dataclasses import dataclass
 from functools import cache
+from typing import Protocol
 
 import numpy as np
 import scipy
@@ -11,7 +13,7 @@ from augment.acoustics.filters import correlation_delay_samples
 from augment.acoustics.packet_loss import Concealment, conceal
 from augment.acoustics.pcm import FULL_SCALE, headroom_gain, quantise
 from augment.acoustics.resample import resample, resampled_length
-from augment.codecs import Codec, Lost, Pcm
+from augment.codecs import Lost, Pcm
 
 PROBE_S = 3.0
 LONGEST_DELAY_S = 0.25
@@ -74,107 +76,123 @@ def delay_between(before: Signal, after: Signal, rate_hz: int) -> float:
     return correlation_delay_samples(cross, size, rate_hz, finer)
 
 
+class Codec(Protocol):
+    """A codec with its settings, hashable. What it does may depend on the sample rate of the test set."""
+
+    @property
+    def conceals(self) -> bool:
+        """Whether its own decoder fills the place of lost packets."""
+
+    def rate_hz(self, sample_rate_hz: int) -> int:
+        """Samples a second on both sides of it."""
+
+    def packet_samples(self, sample_rate_hz: int) -> int:
+        """Samples in one packet."""
+
+    def run(self, pcm: Pcm, lost: Lost, sample_rate_hz: int) -> Pcm:
+        """Code and decode, with the codec's delay.
+
+        Args:
+            pcm: At the codec's rate, whole packets, shape (packets * packet_samples,).
+            lost: Packets that do not arrive, for a codec that conceals; the others take no notice of it. It may be
+                shorter than the signal: the rest arrives.
+            sample_rate_hz: Samples a second of the test set.
+
+        Returns:
+            At least as many samples less one packet, starting with the codec's delay.
+        """
+
+
+@dataclass(frozen=True)
+class Link:
+    """A signal's way through a codec, in a test set of a sample rate.
+
+    Attributes:
+        codec: The codec with its settings.
+        sample_rate_hz: Samples a second of the test set.
+    """
+
+    codec: Codec
+    sample_rate_hz: int
+
+    @property
+    def rate_hz(self) -> int:
+        """Samples a second of the codec."""
+        return self.codec.rate_hz(self.sample_rate_hz)
+
+    @property
+    def packet_samples(self) -> int:
+        """Samples in one packet, at the codec's rate."""
+        return self.codec.packet_samples(self.sample_rate_hz)
+
+    @property
+    def delay_samples(self) -> int:
+        """The codec's delay at its rate, measured once with :func:`probe`, to the nearest sample; 0 or more."""
+        return _delay_samples(self)
+
+    def measured_delay(self) -> float:
+        """Delay of the codec in samples, as :func:`delay_between` finds it on the probe."""
+        voice = probe(self.rate_hz)
+        heard = self._run(quantise(voice)[0], math.ceil(LONGEST_DELAY_S * self.rate_hz), NONE_LOST)
+        return delay_between(voice, heard.astype(np.float64), self.rate_hz)
+
+    def packet_count(self, samples: int) -> int:
+        """Packets that carry so many samples of the codec's rate, with its delay behind them."""
+        return math.ceil((samples + self.delay_samples) / self.packet_samples)
+
+    def packets_of(self, samples: int) -> int:
+        """Packets that carry a signal of so many samples of the test set."""
+        return self.packet_count(resampled_length(samples, self.sample_rate_hz, self.rate_hz))
+
+    def transmit(self, pcm: Pcm, lost: Lost = NONE_LOST, concealment: Concealment = "repeat") -> Pcm:
+        """Code, lose packets, decode, take the delay out.
+
+        Args:
+            pcm: At the codec's rate, shape (n,).
+            lost: For each of :meth:`packet_count` packets whether it is lost.
+            concealment: What stands in for a lost packet where the codec's decoder has nothing of its own. Its decoder
+                then runs on as if nothing had been lost, and the samples of the lost packets are replaced behind it.
+
+        Returns:
+            Shape (n,).
+        """
+        delay = self.delay_samples
+        decoded = self._run(pcm, delay + self.packet_samples, lost)
+        assert decoded.size >= delay + pcm.size, "every codec gives back what it was given"
+        if lost.any() and not self.codec.conceals:
+            decoded = conceal(decoded, lost, self.packet_samples, concealment)
+        return decoded[delay : delay + pcm.size]
+
+    def carry(self, signal: Signal, lost: Lost = NONE_LOST, concealment: Concealment = "repeat") -> Signal:
+        """A signal of the test set through the codec and back to its own rate, without delay.
+
+        Band-limiting to the codec's rate can raise a peak above full scale. Such a signal is sent a little softer and
+        raised again by as much behind the decoder: what a coder is handed never clips.
+
+        Args:
+            signal: Shape (n,), full scale 1.0.
+            lost: For each of :meth:`packets_of` packets whether it is lost.
+            concealment: See :meth:`transmit`.
+
+        Returns:
+            Shape (n,).
+
+        Raises:
+            ValueError: A sample is not finite.
+        """
+        band = resample(signal, self.sample_rate_hz, self.rate_hz)
+        gain = headroom_gain(band)
+        heard = self.transmit(quantise(band * gain)[0], lost, concealment) / (FULL_SCALE * gain)
+        back = resample(heard, self.rate_hz, self.sample_rate_hz)[: signal.size]
+        return np.pad(back, (0, signal.size - back.size))
+
+    def _run(self, pcm: Pcm, behind: int, lost: Lost) -> Pcm:
+        """What the decoder gives, with so much silence behind and more up to a whole number of packets."""
+        packets = math.ceil((pcm.size + behind) / self.packet_samples)
+        sent = np.pad(pcm, (0, packets * self.packet_samples - pcm.size))
+        return self.codec.run(sent, lost, self.sample_rate_hz)
+
+
 @cache
-def delay_samples(codec: Codec) -> int:
-    """Delay of a codec with its settings, measured once with :func:`probe`, to the nearest sample; 0 or more.
-
-    Example:
-        >>> from augment.codecs.g711 import G711
-        >>> delay_samples(G711("mu"))
-        0
-    """
-    return max(0, round(measured_delay(codec)))
-
-
-def measured_delay(codec: Codec) -> float:
-    """Delay of a codec in samples, as :func:`delay_between` finds it on the probe."""
-    voice = probe(codec.rate_hz)
-    sent = _whole_packets(quantise(voice)[0], codec, math.ceil(LONGEST_DELAY_S * codec.rate_hz))
-    return delay_between(voice, codec.run(sent, NONE_LOST).astype(np.float64), codec.rate_hz)
-
-
-def packet_count(codec: Codec, samples: int) -> int:
-    """Packets that carry a signal of so many samples, with the codec's delay behind it.
-
-    Example:
-        >>> from augment.codecs.gsm_fr import GsmFr
-        >>> packet_count(GsmFr(), 161)
-        2
-    """
-    return math.ceil((samples + delay_samples(codec)) / codec.packet_samples)
-
-
-def packets_of(codec: Codec, samples: int, sample_rate_hz: int) -> int:
-    """Packets that carry a signal of another rate.
-
-    Example:
-        >>> from augment.codecs.gsm_fr import GsmFr
-        >>> packets_of(GsmFr(), 16000, 16000)
-        50
-    """
-    return packet_count(codec, resampled_length(samples, sample_rate_hz, codec.rate_hz))
-
-
-def _whole_packets(pcm: Pcm, codec: Codec, behind: int) -> Pcm:
-    """With silence behind, up to a whole number of packets."""
-    packets = math.ceil((pcm.size + behind) / codec.packet_samples)
-    return np.pad(pcm, (0, packets * codec.packet_samples - pcm.size))
-
-
-def transmit(codec: Codec, pcm: Pcm, lost: Lost = NONE_LOST, concealment: Concealment = "repeat") -> Pcm:
-    """Code, lose packets, decode, take the delay out.
-
-    Args:
-        codec: The codec with its settings.
-        pcm: At the codec's rate, shape (n,).
-        lost: For each of :func:`packet_count` packets whether it is lost.
-        concealment: What stands in for a lost packet where the codec's decoder has nothing of its own. Its decoder
-            then runs on as if nothing had been lost, and the samples of the lost packets are replaced behind it.
-
-    Returns:
-        Shape (n,).
-
-    Example:
-        >>> from augment.codecs.g711 import G711
-        >>> transmit(G711("mu"), np.array([0, 1000, -1000], dtype=np.int16)).tolist()
-        [0, 988, -988]
-    """
-    delay = delay_samples(codec)
-    decoded = codec.run(_whole_packets(pcm, codec, delay + codec.packet_samples), lost)
-    assert decoded.size >= delay + pcm.size, "every codec gives back what it was given"
-    if lost.any() and not codec.conceals:
-        decoded = conceal(decoded, lost, codec.packet_samples, concealment)
-    return decoded[delay : delay + pcm.size]
-
-
-def carry(
-    codec: Codec, signal: Signal, sample_rate_hz: int, lost: Lost = NONE_LOST, concealment: Concealment = "repeat"
-) -> Signal:
-    """A signal of any rate through a codec and back to its own rate, without delay.
-
-    Band-limiting to the codec's rate can raise a peak above full scale. Such a signal is sent a little softer and
-    raised again by as much behind the decoder: what a coder is handed never clips.
-
-    Args:
-        codec: The codec with its settings.
-        signal: Shape (n,), full scale 1.0.
-        sample_rate_hz: Samples a second of the signal.
-        lost: For each of :func:`packets_of` packets whether it is lost.
-        concealment: See :func:`transmit`.
-
-    Returns:
-        Shape (n,).
-
-    Raises:
-        ValueError: A sample is not finite.
-
-    Example:
-        >>> from augment.codecs.g711 import G711
-        >>> carry(G711("a"), np.zeros(480), 48000).shape
-        (480,)
-    """
-    band = resample(signal, sample_rate_hz, codec.rate_hz)
-    gain = headroom_gain(band)
-    heard = transmit(codec, quantise(band * gain)[0], lost, concealment) / (FULL_SCALE * gain)
-    back = resample(heard, codec.rate_hz, sample_rate_hz)[: signal.size]
-    return np.pad(back, (0, signal.size - back.size))
+def _delay_samples(link: Link) -> int:
+    return max(0, round(link.measured_delay()))

@@ -11,6 +11,8 @@ from augment.acoustics.pcm import FULL_SCALE, quantise
 from augment.codecs import Lost, Pcm
 
 SampleFormat = Literal["s16", "fltp"]
+AT_ONCE = 256
+"""Frames in one call: a call for each would cost as much as some coders do, and all of them hold a signal twice."""
 
 
 def refusal(codecs: Iterable[tuple[str, str]]) -> tuple[str, str] | None:
@@ -44,7 +46,6 @@ def encode(
     name: str,
     pcm: Pcm,
     rate_hz: int,
-    packet_samples: int,
     options: Mapping[str, str],
     sample_format: SampleFormat = "s16",
 ) -> tuple[list[bytes], bytes | None]:
@@ -52,9 +53,8 @@ def encode(
 
     Args:
         name: Of FFmpeg's coder.
-        pcm: Whole packets, shape (packets * packet_samples,).
+        pcm: Shape (n,). Silence fills the coder's last frame.
         rate_hz: Samples a second.
-        packet_samples: For a coder that leaves the choice; others insist on their own frame.
         options: Of FFmpeg's coder.
         sample_format: What the coder takes.
     """
@@ -66,12 +66,14 @@ def encode(
     coder.thread_count = 1
     coder.options = {"flags": "+bitexact", **options}
     coder.open()
-    size = int(coder.frame_size) or packet_samples
-    samples: NDArray[Any] = pcm if sample_format == "s16" else pcm.astype(np.float32) / np.float32(FULL_SCALE)
+    size = int(coder.frame_size)
+    assert size, "coders that take frames of any size are not among these"
+    whole = np.pad(pcm, (0, -pcm.size % size))
+    samples: NDArray[Any] = whole if sample_format == "s16" else whole.astype(np.float32) / np.float32(FULL_SCALE)
     out: list[bytes] = []
-    for start in range(0, pcm.size, size):
-        block = np.pad(samples[start : start + size], (0, max(0, start + size - pcm.size)))
-        frame = av.AudioFrame.from_ndarray(block[np.newaxis], format=sample_format, layout="mono")
+    for start in range(0, pcm.size, AT_ONCE * size):  # PyAV cuts what it is handed into the coder's frames
+        block = samples[np.newaxis, start : start + AT_ONCE * size]
+        frame = av.AudioFrame.from_ndarray(block, format=sample_format, layout="mono")
         frame.sample_rate, frame.pts = rate_hz, start
         out += [bytes(packet) for packet in coder.encode(frame)]
     out += [bytes(packet) for packet in coder.encode(None)]
@@ -99,17 +101,13 @@ def decode(
     if header is not None:
         decoder.extradata = header
     decoder.open()
-    out: list[NDArray[Any]] = [np.zeros(0, dtype=np.int16)]
-    for data in packets:
-        out += [frame.to_ndarray().reshape(-1) for frame in decoder.decode(av.Packet(data))]
-    out += [frame.to_ndarray().reshape(-1) for frame in decoder.decode(None)]
-    return np.concatenate([_as_pcm(block) for block in out])
-
-
-def _as_pcm(block: NDArray[Any]) -> Pcm:
-    if block.dtype == np.int16:
-        return np.asarray(block, dtype=np.int16)
-    return quantise(block.astype(np.float64))[0]
+    frames = [frame for data in packets for frame in decoder.decode(av.Packet(data))]
+    frames += decoder.decode(None)
+    # A plane may be longer than its frame. Frames of one decoder have one type: 16 bits, or floating point.
+    kind = np.int16 if not frames or frames[0].format.bytes == 2 else np.float32
+    heard = [np.frombuffer(frame.planes[0], kind, frame.samples) for frame in frames]
+    samples = np.concatenate([np.zeros(0, kind), *heard])
+    return samples if kind is np.int16 else quantise(samples.astype(np.float64))[0]
 
 
 def with_lost(packets: list[bytes], lost: Lost, stand_in: Any) -> list[bytes]:

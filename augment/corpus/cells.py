@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from augment.corpus.nested import KINDS, WIDEST, Held, Nested, nested_cells, spelled_cells
-from augment.corpus.source import Place, Row, Source, Told, rows_of, where
+from augment.corpus.source import Place, ReaderNote, Row, Source, rows_of, where
 from augment.corpus.unused import Unused
 from augment.errors import CorpusError, Fault, gathered
 
@@ -39,7 +39,7 @@ class Cells:
         written: Names of the manifest's columns.
         faults: Rows that cannot be read.
         count: All rows, with those that cannot be read.
-        told: What the user should know of how it was read.
+        notes: What the user should know of how it was read.
         unused: What the reader saw and did not use.
         nested: Columns with cells that hold more than one value; such a cell is null.
         numbers: How many cells of a column are numbers, or true or false, and no text.
@@ -49,7 +49,7 @@ class Cells:
     written: frozenset[str]
     faults: tuple[Fault, ...]
     count: int
-    told: tuple[Told, ...]
+    notes: tuple[ReaderNote, ...]
     unused: tuple[Unused, ...] = ()
     nested: Mapping[str, Nested] = field(default_factory=dict)
     numbers: Mapping[str, int] = field(default_factory=dict)
@@ -100,8 +100,10 @@ def read_cells(
                     nested[name] = nested[name] + several if name in nested else several
         frames.append(polars.DataFrame(series))
     frame = polars.concat(frames, how="diagonal") if frames else polars.DataFrame({"row": []}, {"row": polars.String})
-    told = tuple(source.told), source.unused
-    return Cells(frame, frozenset(written), tuple(faults), count + len(faults), *told, nested, numbers_in)
+    count += len(faults)
+    return Cells(
+        frame, frozenset(written), tuple(faults), count, tuple(source.notes), source.unused, nested, numbers_in
+    )  # fmt: skip
 
 
 def _portions(

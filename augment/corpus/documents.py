@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from augment.corpus.source import Place, Row, Source
-from augment.corpus.unused import Kind
+from augment.corpus.unused import Leftover
 from augment.errors import CorpusError, Fault
 from augment.files.json_text import CAREFUL
 
@@ -21,10 +21,10 @@ AS_LINES = "write one JSON object a line"
 AUDIO = frozenset({"audio_filepath", "audio", "wav", "path", "file_name"})
 """Names of columns, which are no ids."""
 
-Found = list[tuple[Place, Row | Fault]]
+Entries = list[tuple[Place, Row | Fault]]
 
 
-def document_rows(source: Source, path: Path, lines: Iterable[str]) -> tuple[Found, list[str]]:
+def document_rows(source: Source, path: Path, lines: Iterable[str]) -> tuple[Entries, list[str]]:
     r"""Rows of a document.
 
     Args:
@@ -118,12 +118,12 @@ def _are_rows(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(part, dict) for part in value)
 
 
-def _contained(source: Source, path: Path, document: Mapping[str, Any]) -> Found:
+def _contained(source: Source, path: Path, document: Mapping[str, Any]) -> Entries:
     """Rows of an object that holds them."""
     lists = [name for name, value in document.items() if _are_rows(value)]
     if len(lists) == 1:
         for name in document.keys() - set(lists):
-            source.pass_over(Kind.FIELDS, name)
+            source.pass_over(Leftover.FIELDS, name)
         found = enumerate(document[lists[0]], start=1)
         return [(f"{lists[0]}:{number}", row) for number, row in found]
     if len(lists) > 1:

@@ -35,8 +35,7 @@ def measured_durations(corpus: Corpus, progress: Progress = iter) -> Corpus:
             heard = read_audio(corpus.audio_path(audio), offset or 0.0, channel=named if isinstance(named, int) else 0)
             found[identity] = heard.samples.size / heard.sample_rate_hz
         except AudioError as error:
-            place = where(corpus.manifest, row)
-            faults += [Fault(place, f"{fault.where}: {fault.message}", fault.remedy) for fault in error.faults]
+            faults += error.seen_from(where(corpus.manifest, row))
             if len(faults) >= MOST_FAULTS:
                 break
     if faults:

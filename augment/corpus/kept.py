@@ -22,7 +22,7 @@ from augment.files.stretch import Part
 
 MEASURED_WITH = ("acoustics", "files", "corpus/speech.py")
 """Of this package: another byte in these, and everything is measured again."""
-LIBRARIES = ("numpy", "scipy", "soxr", "soundfile", "av")
+LIBRARIES = ("numpy", "scipy", "numba", "soxr", "soundfile", "av")
 LARGEST_BYTES = 2**30
 PATIENCE_S = 1.0
 

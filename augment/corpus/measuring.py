@@ -28,7 +28,7 @@ class Recording:
 
 
 @dataclass(frozen=True)
-class Found:
+class Measurements:
     """What was found out about a recording.
 
     Attributes:
@@ -40,7 +40,7 @@ class Found:
     new: Mapping[str, Facts] = field(default_factory=dict)
 
 
-Run = Callable[["Measuring", Sequence[Recording]], Iterator[Found]]
+Run = Callable[["Measuring", Sequence[Recording]], Iterator[Measurements]]
 """Does tasks: yields what the job makes of each, in any order."""
 
 
@@ -56,12 +56,12 @@ class Measuring:
     sample_rate_hz: int
     kept: Path | None = None
 
-    def __call__(self, recording: Recording) -> Found:
+    def __call__(self, recording: Recording) -> Measurements:
         """Measure stretches of one file, but for what is known of its bytes."""
         try:
             data = audio_bytes(recording.path, recording.parts, LONGEST_S)
         except AudioError as error:
-            return Found(dict.fromkeys(recording.places, error))
+            return Measurements(dict.fromkeys(recording.places, error))
         digest = hashlib.sha256(data).hexdigest()
         keys = [key_of(digest, part, self.sample_rate_hz) for part in recording.parts]
         known = {} if self.kept is None else read_kept(self.kept, keys)
@@ -76,14 +76,9 @@ class Measuring:
         number = {key: recording.places[place] for place, key in enumerate(keys)}
         new = {key: found for key, at in number.items() if not isinstance(found := facts.get(at), AudioError | None)}
         facts |= {recording.places[n]: known[key] for n, key in enumerate(keys) if key in known}
-        return Found(facts, new)
+        return Measurements(facts, new)
 
-    def lost(self, recording: Recording, fate: str) -> Found:
+    def lost(self, recording: Recording, fate: str) -> Measurements:
         """What stands for a recording that nobody can read: its workers died, or hung."""
         error = AudioError(Fault(str(recording.path), f"the worker {fate} while it read this file", "leave it out"))
-        return Found(dict.fromkeys(recording.places, error))
-
-
-def in_turn(job: Measuring, recordings: Sequence[Recording]) -> Iterator[Found]:
-    """One recording after the other, in this process."""
-    return map(job, recordings)
+        return Measurements(dict.fromkeys(recording.places, error))

@@ -1,14 +1,14 @@
 """What a reader is handed: a manifest or the folder of a corpus, and the lines of its files."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from augment.bounds import LONGEST_LINE_BYTES
-from augment.corpus.unused import Kind, Unused
+from augment.corpus.unused import Leftover, Unused
 from augment.errors import CorpusError, Fault, nearest
 from augment.files.lines import text_lines
 from augment.plugins import modules
@@ -19,7 +19,7 @@ Place = int | str
 
 
 @dataclass(frozen=True)
-class Told:
+class ReaderNote:
     """What a reader tells of a corpus.
 
     Attributes:
@@ -30,6 +30,10 @@ class Told:
     message: str
     speakers: tuple[str, ...] = ()
 
+    def under(self, renamed: Callable[[str], str]) -> str:
+        """As text, with other names for its speakers."""
+        return " ".join([self.message, ", ".join(sorted(map(renamed, self.speakers)))]).strip()
+
 
 @dataclass(frozen=True)
 class Source:
@@ -38,14 +42,14 @@ class Source:
     Attributes:
         path: The manifest, or the folder of the corpus.
         pattern: How files of a plain folder are called, where the recipe says it.
-        told: What a reader has to tell; see :meth:`tell`.
+        notes: What a reader has to tell; see :meth:`tell`.
         seen: What a reader passed over, counted; see :meth:`pass_over`.
     """
 
     path: Path
     pattern: str | None = None
-    told: list[Told] = field(default_factory=list)
-    seen: Counter[tuple[Kind, str]] = field(default_factory=Counter)
+    notes: list[ReaderNote] = field(default_factory=list)
+    seen: Counter[tuple[Leftover, str]] = field(default_factory=Counter)
 
     @cached_property
     def folder(self) -> Path:
@@ -105,9 +109,9 @@ class Source:
             message: What; it names no speaker.
             speakers: Speakers whom it is about; their names follow the message.
         """
-        self.told.append(Told(message, tuple(speakers)))
+        self.notes.append(ReaderNote(message, tuple(speakers)))
 
-    def pass_over(self, kind: Kind, name: str, count: int = 1) -> None:
+    def pass_over(self, kind: Leftover, name: str, count: int = 1) -> None:
         """Account for something that is there and is not used.
 
         Args:

@@ -1,10 +1,12 @@
 """What a recipe says of its corpus."""
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
-from augment.corpus.source import readers
+from augment.corpus.source import known_layout, readers
 from augment.files.channels import ChannelField
 from augment.tolerance import AtMost, Tolerance, Unusable, tolerance_of
 
@@ -81,3 +83,13 @@ class CorpusSpec(BaseModel):
         """Rows that are left out, by ``id``, ``speaker`` or label."""
         given = self.leave_out if isinstance(self.leave_out, dict) else {"id": self.leave_out}
         return {name: values for name, values in given.items() if values}
+
+
+def corpus_at(path: str | Path, layout: str | None, pattern: str | None, columns: Mapping[str, str]) -> CorpusSpec:
+    """A corpus of which no recipe says anything.
+
+    Raises:
+        CorpusError: There is no such layout.
+    """
+    layout = None if layout is None else known_layout(layout)
+    return CorpusSpec(path=str(path), layout=layout, pattern=pattern, columns=dict(columns))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from augment.acoustics.channels import channel_of
 from augment.corpus.kept import keep
-from augment.corpus.measuring import Measuring, Recording, Run, in_turn
+from augment.corpus.measuring import Measuring, Recording, Run
 from augment.corpus.source import where
 from augment.corpus.speech import DURATION_SLACK_S, LONGEST_S, MOST_AT_ONCE, Facts, Progress, part_of
 from augment.corpus.table import Corpus
@@ -25,11 +25,11 @@ class MeasuredBy:
     """Who measures, and what is known already.
 
     Attributes:
-        run: Does the tasks.
+        run: Does the tasks; this process, one after the other, if nobody else does.
         kept: File with earlier measurements; None for none.
     """
 
-    run: Run = in_turn
+    run: Run = map
     kept: Path | None = None
 
 
@@ -62,14 +62,7 @@ def survey(
     every = _facts_of_all(corpus, places, sample_rate_hz, by, progress)
     for (identity, *_, row), found in zip(columns, every, strict=True):
         if isinstance(found, AudioError):
-            faults[identity] = [
-                Fault(
-                    where(corpus.manifest, row),
-                    f"utterance '{identity}': {fault.where}: {fault.message}",
-                    fault.remedy,
-                )
-                for fault in found.faults
-            ]
+            faults[identity] = found.seen_from(where(corpus.manifest, row), f"utterance '{identity}': ")
         else:
             facts[identity] = found
     return facts, faults

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from augment.acoustics.channels import channel_text
 from augment.corpus.cells import MOST_BROKEN, MOST_FAULTS, TIMES, Cells, read_cells
 from augment.corpus.checks import FIXED, SPELLED, column_faults, nested_fault, sound_rows, time_faults
+from augment.corpus.name_leaks import telling_columns, telling_lines, told_names
 from augment.corpus.nested import Nested
 from augment.corpus.pseudonyms import Pseudonyms, pseudonymised, pseudonyms_of
-from augment.corpus.source import Told, folder_of
+from augment.corpus.source import folder_of
 from augment.corpus.spec import CorpusSpec
-from augment.corpus.telling import telling_columns, telling_lines, told_names
 from augment.corpus.texts import wordless
-from augment.corpus.unused import Kind, Unused, unused_notes
-from augment.corpus.values import NOTHING, settled
+from augment.corpus.unused import Leftover, Unused, unused_notes
+from augment.corpus.values import NOTHING, replaced, settled
 from augment.errors import CorpusError, Fault, counted, flow_text, gathered, nearest
 from augment.files.channels import CHANNEL
 
@@ -78,9 +78,16 @@ class Corpus:
         """A text without the folder in which the corpus lies on this machine: it stands in sets that travel."""
         return re.sub(rf"(?<![^\s(;:]){re.escape(str(self.folder))}/", "", told)
 
-    def no_label(self, label: str) -> Fault | None:
-        """Why a column of the manifest is no label, where it is one whose cells hold more than one value."""
-        return nested_fault(self.manifest, label, self.nested[label]) if label in self.nested else None
+    @property
+    def known_labels(self) -> str:
+        """Its labels, as messages list them."""
+        return f"labels of the corpus: {', '.join(self.labels) or 'none'}"
+
+    def no_label(self, label: str, message: str) -> Fault:
+        """A fault of a label that the corpus does not have, or whose cells hold more than one value."""
+        if label in self.nested:
+            return nested_fault(self.manifest, label, self.nested[label])
+        return Fault(str(self.manifest), message, f"{nearest(label, self.labels)}; {self.known_labels}")
 
 
 def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
@@ -103,20 +110,11 @@ def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
     most = MOST_BROKEN if spec.tolerance.leaves_out else MOST_FAULTS
     cells = read_cells(manifest, spec.columns, spec.layout, spec.pattern, most)
     spec = _spelled(spec, cells)
-    if not cells.count:
-        why = "; ".join([*(t.message for t in cells.told), *unused_notes(cells.unused)])
-        raise CorpusError(Fault(str(manifest), "the corpus has no rows", why))
     found = {*cells.written - {*spec.columns.values(), *spec.columns}, *spec.columns}
     nested = _nested(found, spec, cells)
-    faults = column_faults(spec, manifest, found, cells.written) if cells.frame.height else []
-    faults += time_faults(spec, manifest, cells)
-    faults += [
-        nested_fault(manifest, name, nested[name], spec.columns) for name in sorted(nested) if _needed(name, spec)
-    ]
-    if faults or (cells.faults and not spec.tolerance.leaves_out):
-        raise CorpusError(gathered([*faults, *cells.faults])[:MOST_FAULTS])
+    _refuse_columns(spec, manifest, cells, found, nested)
     labels = tuple(sorted(found - set(FIXED) - nested.keys()))
-    frame, faults = sound_rows(_named(cells, spec, labels), manifest, most, spec.columns)
+    frame, faults = sound_rows(_under_our_names(cells, spec, labels), manifest, most, spec.columns)
     broken, faults = ([*cells.faults, *faults], []) if spec.tolerance.leaves_out else ([], faults)
     timed = polars.when(polars.col("shown:duration").is_null()).then("duration").alias("duration")
     frame, notes = _settled(frame.with_columns(timed), spec, labels)
@@ -132,35 +130,51 @@ def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
     if not frame.height:
         reasons = ", ".join(f"{count} because {reason}" for reason, count in left_out.items())
         raise CorpusError([*gathered(broken)[:MOST_FAULTS], Fault(str(manifest), f"no row is left: {reasons}")])
-    unused = (*cells.unused, *(Unused(Kind.COLUMNS, f"{n}: {held.kind}", held.count) for n, held in nested.items()))
-    notes += [*unmet, *_row_notes(frame), *(_told(told, names) for told in cells.told), *unused_notes(unused)]
-    numbers = cells.numbers.get(spec.columns.get("text", "text"), 0)
-    if numbers:
-        rows = counted(numbers, "row has", "rows have")
-        notes.append(f"{rows} a number (or true, false) for a text, taken as it is spelled: write the words themselves")
+    unused = (*cells.unused, *(Unused(Leftover.COLUMNS, f"{n}: {held.kind}", held.count) for n, held in nested.items()))
+    notes += [*unmet, *_column_notes(spec, cells, found), *_row_notes(frame), *unused_notes(unused)]
+    notes += [note.under(str if names is None else names.speaker) for note in cells.notes]
     if lines:
-        told = ", ".join(map(str, lines))
-        notes.append(f"names of speakers or utterances are in the recipe, a part of the test set: line {told}")
-    if spec.columns.get("audio_channel") == "channel":
-        notes.append("the column 'channel' holds numbers: they say which channel of its file a row is, from 0")
-    if "speaker" not in found:
-        notes.append("the corpus has no column 'speaker': all utterances count as one unknown speaker")
-    columns = _in_columns(frame, spec, labels)
+        where = ", ".join(map(str, lines))
+        notes.append(f"names of speakers or utterances are in the recipe, a part of the test set: line {where}")
     return Corpus(
-        columns, manifest, labels, left_out, tuple(sorted(notes)), nested, unused, tuple(broken),
-        pseudonyms=names, telling=telling,
+        _in_columns(frame, spec, labels), manifest, labels, left_out, tuple(sorted(notes)), nested, unused,
+        tuple(broken), pseudonyms=names, telling=telling,
     )  # fmt: skip
+
+
+def _refuse_columns(
+    spec: CorpusSpec, manifest: Path, cells: Cells, found: set[str], nested: Mapping[str, Nested]
+) -> None:
+    """Refuse a manifest without rows, or with columns or rows that cannot be read and must be."""
+    if not cells.count:
+        why = "; ".join([*(note.message for note in cells.notes), *unused_notes(cells.unused)])
+        raise CorpusError(Fault(str(manifest), "the corpus has no rows", why))
+    faults = column_faults(spec, manifest, found, cells.written) if cells.frame.height else []
+    faults += time_faults(spec, manifest, cells)
+    needed = {*FIXED, *spec.columns, *spec.labels, *spec.keep, *spec.dropped}  # one value a row, whatever the design
+    faults += [nested_fault(manifest, name, nested[name], spec.columns) for name in sorted(needed & nested.keys())]
+    if faults or (cells.faults and not spec.tolerance.leaves_out):
+        raise CorpusError(gathered([*faults, *cells.faults])[:MOST_FAULTS])
+
+
+def _column_notes(spec: CorpusSpec, cells: Cells, found: set[str]) -> list[str]:
+    """What the user should know of how columns are taken."""
+    numbers = cells.numbers.get(spec.columns.get("text", "text"), 0)
+    rows = counted(numbers, "row has", "rows have")
+    notes = {
+        f"{rows} a number (or true, false) for a text, taken as it is spelled: write the words themselves": numbers,
+        "the column 'channel' holds numbers: they say which channel of its file a row is, from 0": (
+            spec.columns.get("audio_channel") == "channel"
+        ),
+        "the corpus has no column 'speaker': all utterances count as one unknown speaker": "speaker" not in found,
+    }
+    return [note for note, holds in notes.items() if holds]
 
 
 def _nested(found: set[str], spec: CorpusSpec, cells: Cells) -> dict[str, Nested]:
     """Columns with cells that hold more than one value, by the name that the recipe gives them."""
     written = {name: spec.columns.get(name, name) for name in found}
     return {name: cells.nested[column] for name, column in written.items() if column in cells.nested}
-
-
-def _needed(name: str, spec: CorpusSpec) -> bool:
-    """Whether a column must hold one value a row, whatever the design asks for."""
-    return name in FIXED or name in {*spec.columns, *spec.labels, *spec.keep, *spec.dropped}
 
 
 def _settled(
@@ -202,11 +216,6 @@ def label_column(label: str) -> str:
     return f"label:{label}"
 
 
-def _told(told: Told, names: Pseudonyms | None) -> str:
-    speakers = told.speakers if names is None else sorted(map(names.speaker, told.speakers))
-    return " ".join([told.message, ", ".join(speakers)]).strip()
-
-
 def _spelled(spec: CorpusSpec, cells: Cells) -> CorpusSpec:
     """The recipe's columns, with those that stand in the corpus under another usual name.
 
@@ -225,7 +234,7 @@ def _names_devices(spec: CorpusSpec, cells: Cells) -> bool:
     return any(not CHANNEL.fullmatch(value) for value in cells.frame["text:channel"].drop_nulls().unique())
 
 
-def _named(cells: Cells, spec: CorpusSpec, labels: tuple[str, ...]) -> "polars.DataFrame":
+def _under_our_names(cells: Cells, spec: CorpusSpec, labels: tuple[str, ...]) -> "polars.DataFrame":
     """Cells under the names that the recipe gives them; a column that the manifest does not have is empty."""
     import polars
 
@@ -245,8 +254,6 @@ def _named(cells: Cells, spec: CorpusSpec, labels: tuple[str, ...]) -> "polars.D
 
 def _renamed(frame: "polars.DataFrame", spec: CorpusSpec) -> tuple["polars.DataFrame", list[str]]:
     """Rows with their labels renamed, and notes on values that no row has."""
-    import polars
-
     notes = []
     for label, mapping in spec.labels.items():
         column = label_column(label)
@@ -256,8 +263,8 @@ def _renamed(frame: "polars.DataFrame", spec: CorpusSpec) -> tuple["polars.DataF
             meant = f"; did you mean '{near[0]}'?" if near else ""
             notes.append(f"corpus.labels.{label}: no row has the value '{value}'{meant}")
         if mapping:
-            new = polars.Series([value and (value.strip() or None) for value in mapping.values()], dtype=polars.String)
-            frame = frame.with_columns(polars.col(column).replace(list(mapping), new))
+            new = {value: meant and (meant.strip() or None) for value, meant in mapping.items()}
+            frame = frame.with_columns(replaced(column, new))
     return frame, notes
 
 

@@ -8,7 +8,7 @@ from itertools import groupby
 from augment.errors import named
 
 
-class Kind(StrEnum):
+class Leftover(StrEnum):
     """What may be passed over; the value is how it is told."""
 
     FILES = "files of other kinds"
@@ -33,7 +33,7 @@ class Unused:
         count: How many.
     """
 
-    kind: Kind
+    kind: Leftover
     name: str
     count: int
 
@@ -42,9 +42,9 @@ def unused_notes(unused: Iterable[Unused]) -> list[str]:
     """One line for each kind.
 
     Example:
-        >>> found = [Unused(Kind.FILES, ".m4a", 12), Unused(Kind.COLUMNS, "mel: bytes", 1), Unused(Kind.FILES, ".c", 1)]
+        >>> found = [Unused(Leftover.FILES, ".m4a", 12), Unused(Leftover.COLUMNS, "mel: bytes", 1)]
         >>> print(*unused_notes(found), sep="; ")
-        not used: columns: mel: bytes (1); not used: files of other kinds: .m4a (12), .c (1)
+        not used: columns: mel: bytes (1); not used: files of other kinds: .m4a (12)
     """
     ordered = sorted(unused, key=lambda found: (found.kind, -found.count, found.name))
     return [

@@ -56,7 +56,7 @@ def settled(
         spelled = {value: plain(value) for value in _spelled(frame, column, kept)}
         if counts or spelled:
             new = {**dict.fromkeys(counts, None), **spelled}
-            frame = frame.with_columns(_replaced(column, new))
+            frame = frame.with_columns(replaced(column, new))
         keep |= {label: list(counts)} if counts else {}
         gone += [f"{label} {flow_text(value)} ({count} rows)" for value, count in counts.items()]
         alike += [f"{label} {value} = {meant}" for value, meant in spelled.items()]
@@ -120,7 +120,8 @@ def _spelled(frame: "polars.DataFrame", column: str, kept: Iterable[str]) -> lis
     return [value for value, meant in candidates.items() if meant in there or times[meant] > 1]
 
 
-def _replaced(column: str, new: Mapping[str, str | None]) -> "polars.Expr":
+def replaced(column: str, new: Mapping[str, str | None]) -> "polars.Expr":
+    """A column with other values in place of some, or none."""
     import polars
 
     return polars.col(column).replace(list(new), polars.Series(list(new.values()), dtype=polars.String))

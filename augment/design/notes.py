@@ -4,16 +4,16 @@ import itertools
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from augment.corpus.differences import (
+from augment.auditing.differences import (
     difference_notes,
     measures,
     rate_notes,
     request_notes,
     shared_text_notes,
 )
+from augment.auditing.texts import pace_notes, text_measures
 from augment.corpus.speech import Facts
-from augment.corpus.texts import pace_notes, text_measures
-from augment.corpus.unused import Kind, Unused, unused_notes
+from augment.corpus.unused import Leftover, Unused, unused_notes
 from augment.design.conditions import Condition, requested_snrs_db
 from augment.design.exposure import Exposure
 from augment.design.selection import Selection
@@ -105,10 +105,10 @@ def _source_notes(conditions: Iterable[Condition], loaded: LoadedRecipe) -> list
     for need in sorted(needs, key=lambda need: (need.kind, need.name)):
         if need.kind not in ("recording", "impulse_response"):
             continue
-        unused = [Unused(Kind.FILES, ending, count) for ending, count in loaded.library.passed_over(need).items()]
+        unused = [Unused(Leftover.FILES, ending, count) for ending, count in loaded.library.passed_over(need).items()]
         if need.kind == "recording":
             contents = [recording.sha256 for recording in loaded.library.recordings(need.name, need.use).recordings]
             copies = len(contents) - len(set(contents))
-            unused += [Unused(Kind.COPIES, "with the very bytes of another", copies)] if copies else []
+            unused += [Unused(Leftover.COPIES, "with the very bytes of another", copies)] if copies else []
         notes += [f"{need.name}: {note}" for note in unused_notes(unused)]
     return notes

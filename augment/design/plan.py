@@ -21,15 +21,15 @@ from augment.design.selection.grouping import UNKNOWN_SPEAKER
 from augment.design.tally import Crossing, crossing_notes, crossings_of
 from augment.errors import DesignError, Fault, nearest
 from augment.perturb import Perturbation
+from augment.perturb.columns import taken
 from augment.profiles.library import DEALT
 from augment.recipe.loader import LoadedRecipe
-from augment.recipe.model import RESERVED, measured
 from augment.scene import Segment
 
 if TYPE_CHECKING:
     import polars
 
-BYTES_VERSION = 4
+BYTES_VERSION = 5
 """Raised whenever the bytes of an item change for the same inputs; the CHANGELOG says so under "bytes changed"."""
 
 ITEM_COLUMNS = ("dealt", "licence", "credit", "key")
@@ -183,13 +183,13 @@ def label_columns(corpus: Corpus, loaded: LoadedRecipe) -> dict[str, str]:
         known = nearest(absent[0], corpus.labels)
         message = f"output.labels names '{absent[0]}', a label that the corpus does not have"
         raise DesignError(Fault(str(corpus.manifest), message, known))
-    taken = set(loaded.settings)
+    used = set(loaded.settings)
     columns: dict[str, str] = {}
     for label in loaded.recipe.outgoing(corpus.labels):
         column = label
-        while column in taken or column in RESERVED or measured(column) or column == "noise":
+        while column in used or taken(column) or column == "noise":
             column = f"label_{column}"
-        taken.add(column)
+        used.add(column)
         columns[label] = column
     return columns
 

@@ -6,7 +6,7 @@ Reference: the documentation of Hugging Face Datasets, "Create an audio dataset"
 import re
 from collections.abc import Iterator
 
-from augment.corpus.given import free_name
+from augment.corpus.foreign_tables import free_name
 from augment.files.json_text import json_lines
 from augment.testset.finished import Finished, Row
 

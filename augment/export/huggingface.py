@@ -10,10 +10,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from augment.corpus.given import free_name
-from augment.formats.kinds import kind_of
+from augment.corpus.foreign_tables import free_name
 from augment.formats.shards import shards
 from augment.licences import UNSTATED
+from augment.perturb.columns import kind_of
 from augment.testset.finished import Finished, Row
 from augment.testset.folder import DATASHEET
 
@@ -31,7 +31,8 @@ def installed() -> bool:
 def files(finished: Finished) -> Iterator[tuple[str, bytes]]:
     """``README.md``, the card, and ``data/test-NNNNN-of-NNNNN.parquet``."""
     yield "README.md", _card(finished)
-    kinds = _kinds(finished.rows)
+    columns = (name for name in finished.columns if name != "audio_filepath")
+    kinds = {column: KINDS[kind_of(column, (row[column] for row in finished.rows))] for column in columns}
     parts = shards(finished.rows)
     for number, rows in enumerate(parts):
         yield f"data/test-{number:05d}-of-{len(parts):05d}.parquet", _shard(finished, rows, kinds)
@@ -50,12 +51,6 @@ def _card(finished: Finished) -> bytes:
     # JSON is YAML, and says the same whatever the names are.
     head = "".join(f"{name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in said.items())
     return f"---\n{head}---\n\n".encode() + finished.beside(DATASHEET)
-
-
-def _kinds(rows: list[Row]) -> dict[str, str]:
-    """Kind of each column but the audio."""
-    columns = [name for name in (rows[0] if rows else ()) if name != "audio_filepath"]
-    return {column: KINDS[kind_of(column, (row[column] for row in rows))] for column in columns}
 
 
 def _shard(finished: Finished, rows: list[Row], kinds: dict[str, str]) -> bytes:

@@ -59,6 +59,11 @@ class Document:
         line, column = self.marks.get(found, (1, 1))
         return f"{self.path}:{line}:{column}"
 
+    def fault(self, location: Location, message: str, remedy: str = "") -> Fault:
+        """A fault of what stands at a location."""
+        path = ".".join(str(part) for part in location)
+        return Fault(self.place(location), f"{path}: {message}" if path else message, remedy)
+
 
 def load_yaml(path: Path, error: type[AcoustigridError]) -> Document:
     """Read a YAML file whose top is a mapping.
@@ -241,55 +246,56 @@ def validate(model: type[Spec], document: Document, error: type[AcoustigridError
         # As JSON: strict types, and yet a list may become a tuple and a key a number.
         return model.model_validate_json(json.dumps(document.data))
     except ValidationError as problem:
-        raise error(faults_of(problem, model, document)) from None
+        found = misfits(problem, model, document.data)
+        raise error(document.fault(at.location, at.message, at.remedy) for at in found) from None
 
 
-def faults_of(
-    problem: ValidationError,
-    model: type[BaseModel],
-    document: Document,
-    moved: Mapping[Location, Location] | None = None,
-) -> list[Fault]:
-    """What pydantic found, in the user's words and with places.
+@dataclass(frozen=True)
+class Misfit:
+    """A value that does not fit its model.
 
-    Args:
-        problem: Pydantic's errors.
-        model: The model that was to be made.
-        document: What the user wrote.
-        moved: For values that the user wrote elsewhere: from where they were checked to where they were written.
+    Attributes:
+        kind: Pydantic's name for what is wrong with it.
+        location: Where it stands in the data.
+        message: What was found and what was expected, in the user's words.
+        remedy: What the user can do, if more can be said.
     """
+
+    kind: str
+    location: Location
+    message: str
+    remedy: str
+
+
+def misfits(problem: ValidationError, model: type[BaseModel], data: Any) -> list[Misfit]:
+    """What pydantic found in data that were to become a model."""
     schema = model.model_json_schema()
-    told: dict[Location, tuple[str, str]] = {}
+    told: dict[Location, Misfit] = {}
     errors = problem.errors(include_url=False)
     for item in errors:
         if item["type"] == "too_short" and any(_lies_in(other["loc"], item["loc"]) for other in errors):
             continue  # pydantic does not count entries that are faulty themselves
         message, remedy = _in_words(item, schema)
-        location = _in_data(item["loc"], document.data)
-        location = (moved or {}).get(location, location)
+        location = _in_data(item["loc"], data, item["type"] == "missing")
         if location in told:  # the alternatives of a union
-            first = told[location][0].rsplit(", found", 1)[0]
+            first = told[location].message.rsplit(", found", 1)[0]
             message = f"{first} or {message.removeprefix('expected ')}"
-        told[location] = message, remedy
-    paths = {location: ".".join(str(part) for part in location) for location in told}
-    return [
-        Fault(document.place(location), f"{paths[location]}: {message}" if location else message, remedy)
-        for location, (message, remedy) in told.items()
-    ]
+        told[location] = Misfit(item["type"], location, message, remedy)
+    return list(told.values())
 
 
 def _lies_in(location: Location, other: Location) -> bool:
     return len(location) > len(other) and location[: len(other)] == other
 
 
-def _in_data(location: Location, data: Any) -> Location:
-    """A location without what pydantic adds to it, such as the kind of a step."""
+def _in_data(location: Location, data: Any, missing: bool) -> Location:
+    """A location without what pydantic adds to it, such as the kind of a step; a missing field is not in the data."""
     found: Location = ()
     for index, part in enumerate(location):
         in_list = isinstance(data, list) and isinstance(part, int) and part < len(data)
         if in_list or (isinstance(data, dict) and part in data):
             data = data[part]
-        elif index < len(location) - 1 or not isinstance(data, dict):
+        elif not (missing and index == len(location) - 1):
             continue
         found = (*found, part)
     return found
@@ -314,6 +320,10 @@ def _in_words(item: Any, schema: dict[str, Any]) -> tuple[str, str]:
         "string_pattern_mismatch": lambda: (
             f"'{item['input']}' cannot be a name",
             "use lower-case letters and digits, in parts joined by one '_' or '-'",
+        ),
+        "string_too_long": lambda: (
+            f"the name '{item['input']}' has more than {context['max_length']} characters",
+            "shorten it",
         ),
     }
     if kind in words:

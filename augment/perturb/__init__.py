@@ -9,11 +9,12 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
+from augment.columns import NOISE, Column
 from augment.plugins import modules
 from augment.profiles.library import Library, Need
 from augment.scene import Draw, Scene, Stage, Weighting
 
-FOLDERS = ("room", "noise", "microphone", "electrical", "processing", "channel")
+FOLDERS = tuple(stage.name.lower() for stage in Stage)
 
 
 class Perturbation(BaseModel):
@@ -26,7 +27,7 @@ class Perturbation(BaseModel):
         linear: Whether stems may pass it one by one. Before one that is not linear the speech is brought to its level
             and all stems are mixed.
         needs_spl: Whether it must know how loud the sound is: the recipe then says the talker's effort and distance.
-        records: Columns of the manifest that it fills.
+        records: Columns of the manifest that it fills beside those of a noise, each an entry with what it means.
         limits: What a test set with it does not model, for its data sheet.
         planned: Fields that only the planner heeds: what they decide is dealt to blocks, and they change no sample.
         unheard: Fields with other values of which an utterance may sound the same: of what may happen to it or not, or
@@ -38,7 +39,7 @@ class Perturbation(BaseModel):
     draws: ClassVar[bool] = True
     linear: ClassVar[bool] = True
     needs_spl: ClassVar[bool] = False
-    records: ClassVar[tuple[str, ...]] = ()
+    records: ClassVar[tuple[Column, ...]] = ()
     limits: ClassVar[tuple[str, ...]] = ()
     planned: ClassVar[frozenset[str]] = frozenset()
     unheard: ClassVar[frozenset[str]] = frozenset()
@@ -63,6 +64,10 @@ class Perturbation(BaseModel):
     def is_noise(self) -> bool:
         """Whether it adds a noise stem, and with it a noise's columns in the manifest."""
         return self.stage is Stage.NOISE
+
+    def columns(self) -> tuple[Column, ...]:
+        """All columns of the manifest that it fills."""
+        return (*self.records, *NOISE) if self.is_noise() else self.records
 
     def absolute(self) -> bool:
         """Whether it must know how loud the sound is."""

@@ -1,16 +1,19 @@
 """What all codecs have in common as steps of a recipe."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from augment.acoustics.packet_loss import Concealment, gilbert, lost_packets, runs
-from augment.codecs import Codec, Lost, pyav
-from augment.codecs.link import NONE_LOST, carry, delay_samples, packets_of
+from augment.codecs import Lost, Pcm, pyav
+from augment.codecs.link import NONE_LOST, Link
+from augment.columns import Column
 from augment.errors import Fault, RenderError
 from augment.perturb import Perturbation
 from augment.scene import Draw, Scene, Stage
+
+PacketMs = Annotated[Literal[10, 20, 30], Field(description="duration of a packet")]
 
 
 def enough(rates_hz: tuple[int, ...], sample_rate_hz: int) -> int:
@@ -24,42 +27,60 @@ def enough(rates_hz: tuple[int, ...], sample_rate_hz: int) -> int:
 
 
 class CodecStep(Perturbation):
-    """Base of all codecs.
+    """Base of all codecs; a step of it is a :class:`~augment.codecs.link.Codec`.
+
+    What a network does to its packets is said by the classes that stand before it: :class:`PacketLoss`,
+    :class:`Concealed`.
 
     Attributes:
+        rates_hz: Rates at which it works; the lowest that keeps the band of the test set is taken.
         least_rate_hz: Lowest rate of a test set that leaves the codec its band.
+        pyav: Coders ("w") and decoders ("r") that PyAV must offer; none for a codec that needs no extra.
+        conceals: Whether its own decoder fills the place of lost packets.
     """
 
     stage: ClassVar = Stage.CHANNEL
     linear: ClassVar = False
     draws: ClassVar = False
-    records: ClassVar[tuple[str, ...]] = (
-        "codec_rate_hz", "codec_delay_samples", "codec_packets", "codec_packets_lost", "codec_lost_packets",
-    )  # fmt: skip
+    records: ClassVar[tuple[Column, ...]] = (
+        Column("codec_rate_hz", int, "rate at which the codec carries the signal", "Hz"),
+        Column("codec_delay_samples", int, "delay of the codec that was taken out", "samples"),
+        Column("codec_packets", int, "packets that the codec sent"),
+        Column("codec_packets_lost", int, "how many packets were lost"),
+        Column("codec_lost_packets", str, "which packets were lost, counted from 0"),
+    )
+    rates_hz: ClassVar[tuple[int, ...]] = (8000,)
     least_rate_hz: ClassVar[int] = 8000
+    pyav: ClassVar[tuple[tuple[str, str], ...]] = ()
+    conceals: ClassVar[bool] = False
 
-    def codec(self, sample_rate_hz: int) -> Codec:
-        """The codec with its settings, for a test set of this rate."""
-        raise TypeError(f"{type(self).__name__} has no codec()")
+    def rate_hz(self, sample_rate_hz: int) -> int:
+        """Samples a second on both sides, in a test set of this rate."""
+        return enough(self.rates_hz, sample_rate_hz)
+
+    def packet_samples(self, sample_rate_hz: int) -> int:
+        """Samples in one packet: those of 20 ms, unless it says otherwise."""
+        return self.rate_hz(sample_rate_hz) // 50
+
+    def run(self, pcm: Pcm, lost: Lost, sample_rate_hz: int) -> Pcm:
+        """Code and decode: see :meth:`augment.codecs.link.Codec.run`."""
+        raise TypeError(f"{type(self).__name__} has no run()")
 
     def unfit(self, sample_rate_hz: int) -> tuple[str, str] | None:
         """Whether it can never work at this rate of the test set, or with what is installed."""
         if sample_rate_hz < self.least_rate_hz:
             message = f"{self.kind} carries a signal of {self.least_rate_hz} Hz; the test set has {sample_rate_hz} Hz"
             return message, f"set output.sample_rate_hz to {self.least_rate_hz} or more"
-        return pyav.refusal(self.codec(sample_rate_hz).pyav)
+        return pyav.refusal(self.pyav)
 
     def package(self) -> str | None:
         """The codec's library."""
-        return "av" if self.codec(self.least_rate_hz).pyav else "soundfile"
+        return "av" if self.pyav else "soundfile"
 
-    def losses(self, codec: Codec, packets: int, draw: Draw) -> tuple[Lost, Concealment]:
-        """Packets that the network loses, and what stands in for them."""
-        return NONE_LOST, "silence"
-
-    def notes(self, lost: Lost, packets: int) -> dict[str, int | str | None]:
-        """What the manifest says of the packets."""
-        return {"codec_packets": None, "codec_packets_lost": None, "codec_lost_packets": None}
+    def link(self, sample_rate_hz: int) -> Link:
+        """The way through it, whatever the network loses."""
+        settings = self.model_dump(exclude=set(self.unheard))
+        return Link(type(self).model_validate(settings), sample_rate_hz)
 
     def apply(self, scene: Scene, draw: Draw) -> Scene:
         """Code and decode everything that the microphone heard.
@@ -67,21 +88,28 @@ class CodecStep(Perturbation):
         Raises:
             RenderError: See :meth:`unfit`.
         """
-        rate = scene.sample_rate_hz
-        refused = self.unfit(rate)
+        refused = self.unfit(scene.sample_rate_hz)
         if refused is not None:
             raise RenderError(Fault(f"step {draw.step}", *refused))
-        codec = self.codec(rate)
-        packets = packets_of(codec, scene.samples, rate)
-        lost, concealment = self.losses(codec, packets, draw)
+        link, lost, packets, losses = self.link(scene.sample_rate_hz), NONE_LOST, None, None
+        if isinstance(self, PacketLoss):
+            packets = link.packets_of(scene.samples)
+            lost = self.lost(packets, draw)
+            losses = runs(lost)
+        concealment: Concealment = self.concealment if isinstance(self, Concealed) else "silence"
         drawn = (lost.tobytes(), concealment) if lost.any() else None
-        after = scene.processed((self.kind, codec, drawn), lambda sent: carry(codec, sent, rate, lost, concealment))
-        notes = {"codec_rate_hz": codec.rate_hz, "codec_delay_samples": delay_samples(codec)}
-        return after.noted(**notes, **self.notes(lost, packets))
+        after = scene.processed((link, drawn), lambda sent: link.carry(sent, lost, concealment))
+        return after.noted(
+            codec_rate_hz=link.rate_hz,
+            codec_delay_samples=link.delay_samples,
+            codec_packets=packets,
+            codec_packets_lost=None if packets is None else int(np.count_nonzero(lost)),
+            codec_lost_packets=losses,
+        )
 
 
-class VoiceStep(CodecStep):
-    """Base of codecs that travel in packets, some of which are lost."""
+class PacketLoss(BaseModel):
+    """A codec that travels in packets, some of which are lost."""
 
     draws: ClassVar = True
     unheard: ClassVar = frozenset({"loss_percent", "mean_burst", "concealment"})
@@ -92,31 +120,21 @@ class VoiceStep(CodecStep):
     ] = None
 
     @model_validator(mode="after")
-    def _possible(self) -> "VoiceStep":
+    def _possible(self) -> Self:
         gilbert(self.loss_percent / 100, self.mean_burst)
         return self
 
-    def losses(self, codec: Codec, packets: int, draw: Draw) -> tuple[Lost, Concealment]:
+    def lost(self, packets: int, draw: Draw) -> Lost:
         """Drawn by the simple Gilbert model; a longer signal loses what a shorter one does."""
         if self.loss_percent == 0:
-            return np.zeros(packets, dtype=np.bool_), "silence"
-        lost = lost_packets(packets, draw.stream("packet loss"), self.loss_percent / 100, self.mean_burst)
-        return lost, "silence"
-
-    def notes(self, lost: Lost, packets: int) -> dict[str, int | str | None]:
-        """How many packets there were, how many were lost, and which, counted from 0."""
-        counted = int(np.count_nonzero(lost))
-        return {"codec_packets": packets, "codec_packets_lost": counted, "codec_lost_packets": runs(lost)}
+            return np.zeros(packets, dtype=np.bool_)
+        return lost_packets(packets, draw.stream("packet loss"), self.loss_percent / 100, self.mean_burst)
 
 
-class ConcealedStep(VoiceStep):
-    """Base of codecs whose decoder has nothing of its own to put in the place of a lost packet."""
+class Concealed(BaseModel):
+    """A codec whose decoder has nothing of its own to put in the place of a lost packet."""
 
     concealment: Annotated[
         Concealment,
         Field(description="in place of a lost packet: silence, or the last packet again, 6 dB softer each time"),
     ] = "repeat"
-
-    def losses(self, codec: Codec, packets: int, draw: Draw) -> tuple[Lost, Concealment]:
-        """As for all voice codecs, with this step's concealment."""
-        return super().losses(codec, packets, draw)[0], self.concealment

@@ -4,22 +4,23 @@ from typing import Any
 
 from augment.acoustics.convolution import ImpulseResponse
 from augment.acoustics.room import RoomMeasures
+from augment.columns import Column
 from augment.scene import Scene
 
 RECORDS = (
-    "room_name",
-    "room_position",
-    "room_channel",
-    "room_distance_m",
-    "room_t60_target_s",
-    "room_t60_missed",
-    "room_t30_s",
-    "room_t30_range",
-    "room_c50_db",
-    "room_drr_db",
-    "room_direct_index",
-    "room_response_s",
-    "room_tail_cut_db",
+    Column("room_name", str, "the room: its profile, or the recording of its response"),
+    Column("room_position", str, "place in the room: a cluster for your statistics"),
+    Column("room_channel", int, "channel of the recorded response, from 0"),
+    Column("room_distance_m", float, "from talker to microphone", "m"),
+    Column("room_t60_target_s", float, "reverberation time that the room's profile asks for", "s"),
+    Column("room_t60_missed", bool, "whether the room's measured time is more than 20 % beside that of its profile"),
+    Column("room_t30_s", float, "reverberation time, measured on the response that was used (ISO 3382)", "s"),
+    Column("room_t30_range", str, "range of the decay that was measured: T30, or T20 where there is no more"),
+    Column("room_c50_db", float, "clarity of the room: energy before 50 ms to energy behind", "dB"),
+    Column("room_drr_db", float, "direct to reverberant energy of the room", "dB"),
+    Column("room_direct_index", int, "delay of the direct sound that was taken out", "samples"),
+    Column("room_response_s", float, "length of the room's response", "s"),
+    Column("room_tail_cut_db", float, "energy of the reverberation that fell behind the end of the file, re all", "dB"),
 )
 """Columns of a step at the stage of the room; what does not apply is None."""
 

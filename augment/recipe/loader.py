@@ -2,26 +2,29 @@
 
 import itertools
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from augment.bounds import MOST_SETTINGS
 from augment.bundled import bundled
 from augment.corpus.source import folder_of
 from augment.errors import Fault, ProfileError, RecipeError, nearest
-from augment.files.yaml import Document, Location, faults_of, load_yaml
+from augment.files.yaml import Location, load_yaml, misfits
 from augment.perturb import Perturbation
 from augment.profiles.library import DEALT, Library, Need
-from augment.recipe import sweep
-from augment.recipe.crossings import Settings, name_faults
-from augment.recipe.model import Recipe, SettingSpec, reserved
-from augment.recipe.sweep import Setting
+from augment.recipe.crossings import name_faults
+from augment.recipe.model import Recipe, SettingSpec
+from augment.recipe.sweep import Setting, Spelled, spell_out
 
-LONGEST_NAME = 40
+Settings = dict[str, tuple[Setting, ...]]
+"""All settings of each factor, in the recipe's order."""
+
+MAY_FOLLOW = {"missing", "value_error"}
+"""Pydantic's names for what a step may be guilty of only because its sweep gives it nothing."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class LoadedRecipe:
     """
 
     recipe: Recipe
-    settings: dict[str, tuple[Setting, ...]]
+    settings: Settings
     library: Library
     base: Path
     text: str
@@ -95,169 +98,91 @@ def load_recipe(name_or_path: str | Path, base: Path | None = None, material: bo
         'demo'
     """
     path = find_recipe(name_or_path)
-    document = load_yaml(path, RecipeError)
-    filled, faults, moved = _fill(document)
-    complete = Document(filled, path, document.text, document.marks)
-    recipe: Recipe | None = None
-    try:
-        recipe = Recipe.model_validate_json(json.dumps(filled))
-    except ValidationError as problem:
-        faults += faults_of(problem, Recipe, complete, moved)
+    spelled = spell_out(load_yaml(path, RecipeError))
+    recipe, factors, faults = _validated(spelled)
     base = base or path.parent
     library = Library(base, None if recipe is None else folder_of(base / recipe.corpus.path))
-    settings, found = _settings(filled, document)
-    faults += found
-    faults += _crossings(filled, settings, document)
-    faults += _missing(settings, library, document) if material else []
-    faults += _unfit(settings, recipe, document) if material and recipe is not None else []
+    settings = {
+        factor: tuple(Setting(name, spelled.family(factor, name), spec.steps) for name, spec in some.items())
+        for factor, some in factors.items()
+    }
+    faults += [*_disorder(settings, spelled), *name_faults(spelled)]
+    faults += _unmet(settings, recipe, library, spelled) if material else []
     if faults or recipe is None:
-        raise RecipeError(sorted(_told_once(faults), key=_by_place))
-    flat = {factor: tuple(itertools.chain(*families.values())) for factor, families in settings.items()}
-    return LoadedRecipe(recipe, flat, library, base, document.text)
+        raise RecipeError(sorted(set(faults), key=_by_place))
+    return LoadedRecipe(recipe, settings, library, base, spelled.written.text)
 
 
-def _told_once(faults: list[Fault]) -> set[Fault]:
-    """Faults less those that follow from another: a step lacks its level where its sweep is at fault."""
-    swept = {fault.message.split(".sweep")[0] for fault in faults if ".sweep" in fault.message}
-    follows = ("found neither", "must know how loud")
-    return {f for f in faults if not (any(w in f.message for w in follows) and f.message.split(".steps")[0] in swept)}
+def _validated(spelled: Spelled) -> tuple[Recipe | None, dict[str, dict[str, SettingSpec]], list[Fault]]:
+    """The recipe if nothing is wrong with it, all settings that are right by themselves, and what is wrong."""
+    try:
+        recipe = Recipe.model_validate_json(json.dumps(spelled.data))
+    except ValidationError as problem:
+        right = {
+            factor: {name: spec for name, raw in some.items() if (spec := _right(raw)) is not None}
+            for factor, some in spelled.settings.items()
+        }
+        found = [
+            spelled.fault(misfit.location, misfit.message, misfit.remedy)
+            for misfit in misfits(problem, Recipe, spelled.data)
+            if misfit.kind not in MAY_FOLLOW or not spelled.doubts(misfit.location)
+        ]
+        return None, right, spelled.faults + found
+    return recipe, recipe.factors, spelled.faults
 
 
-def _by_place(fault: Fault) -> tuple[int, int, str]:
-    parts = fault.where.rsplit(":", 2)
-    return (int(parts[1]), int(parts[2]), fault.message) if len(parts) == 3 else (0, 0, fault.message)
+def _right(setting: Any) -> SettingSpec | None:
+    try:
+        return SettingSpec.model_validate_json(json.dumps(setting))
+    except ValidationError:
+        return None  # which is told with the whole recipe
 
 
-def _fault(document: Document, location: Location, message: str, remedy: str) -> Fault:
-    path = ".".join(str(part) for part in location)
-    return Fault(document.place(location), f"{path}: {message}", remedy)
+def _by_place(fault: Fault) -> tuple[list[int], str]:
+    """All are in one file, whose name holds the same numbers for each: what differs is line and column."""
+    return [int(number) for number in re.findall("[0-9]+", fault.where)], fault.message
 
 
-def _written(data: Any) -> Iterator[tuple[str, str, Any]]:
-    """Factor, family and setting, as far as the user wrote something of that shape."""
-    factors = data.get("factors") if isinstance(data, dict) else None
-    for factor, families in factors.items() if isinstance(factors, dict) else ():
-        for family, raw in families.items() if isinstance(families, dict) else ():
-            yield factor, family, raw
+def _steps(settings: Settings) -> Iterator[tuple[Location, Perturbation]]:
+    """All steps of all settings, and where they stand."""
+    for factor, some in settings.items():
+        for setting in some:
+            for index, step in enumerate(setting.steps):
+                yield ("factors", factor, setting.name, "steps", index), step
 
 
-def _fill(document: Document) -> tuple[dict[str, Any], list[Fault], dict[Location, Location]]:
-    """The recipe with every swept field filled in; see :func:`augment.recipe.sweep.fill`."""
-    data = dict(document.data)
-    faults: list[Fault] = []
-    moved: dict[Location, Location] = {}
-    factors: dict[str, Any] = {}
-    for factor, family, raw in _written(document.data):
-        at = ("factors", factor, family)
-        filled, found, places = sweep.fill(raw)
-        factors.setdefault(factor, {})[family] = filled
-        faults += [_fault(document, (*at, *location), message, remedy) for location, message, remedy in found]
-        moved |= {(*at, *to): (*at, *origin) for to, origin in places.items()}
-    if isinstance(data.get("factors"), dict):
-        data["factors"] = {**data["factors"], **factors}
-    return data, faults, moved
+def _disorder(settings: Settings, spelled: Spelled) -> Iterator[Fault]:
+    """Steps that stand before what sound meets first, in one setting or in two factors."""
+    steps = list(_steps(settings))
+    pairs = [(one, other, "") for one, other in itertools.pairwise(steps) if one[0][:3] == other[0][:3]]
+    by_factor = {name: [step for step in steps if step[0][1] == name] for name in settings}
+    for early, late in itertools.combinations(filter(None, by_factor.values()), 2):
+        last, first = max(early, key=lambda step: step[1].stage), min(late, key=lambda step: step[1].stage)
+        pairs.append((last, first, f" of {'.'.join(map(str, spelled.origin(last[0])[1:3]))}"))
+    for (before, one), (at, other), where in pairs:
+        if other.stage < one.stage:
+            stands = f"'{other.kind}' (stage {other.stage.name}) stands after '{one.kind}' (stage {one.stage.name})"
+            mend = f"put the factor '{at[1]}' before '{before[1]}'" if where else "exchange them"
+            remedy = f"sound meets {other.stage.name} before {one.stage.name}: {mend}"
+            yield spelled.fault(at, f"{stands}{where}", remedy)
 
 
-def _settings(data: dict[str, Any], document: Document) -> tuple[Settings, list[Fault]]:
-    """Every setting that can be understood by itself, whatever is wrong elsewhere."""
-    settings: Settings = {}
-    faults: list[Fault] = []
-    adapter, number = TypeAdapter(SettingSpec), 0
-    for factor, family, raw in _written(data):
-        at: Location = ("factors", factor, family)
-        try:
-            spec = adapter.validate_json(json.dumps(raw))
-            number += sweep.count(spec)
-            if number > MOST_SETTINGS:
-                message = (
-                    f"the recipe has {number:,} settings so far, sweeps expanded; at most {MOST_SETTINGS:,} are read"
-                )
-                return settings, [*faults, _fault(document, at, message, "make recipes of parts of it")]
-            expanded, found = sweep.expand(family, spec)
-        except ValidationError:
-            continue  # told elsewhere
-        faults += [_fault(document, (*at, *location), message, remedy) for location, message, remedy in found]
-        faults += _disorder(document, at, spec.steps)
-        for setting in expanded:
-            if len(setting.name) > LONGEST_NAME:
-                message = f"the name '{setting.name}' has more than {LONGEST_NAME} characters"
-                faults.append(_fault(document, at, message, "shorten the setting's name"))
-        settings.setdefault(factor, {})[family] = expanded
-    return settings, faults
+def _unmet(settings: Settings, recipe: Recipe | None, library: Library, spelled: Spelled) -> Iterator[Fault]:
+    """What steps need and do not have: profiles and recordings, another sample rate, how loud the speech is."""
+    for at, step in _steps(settings):
+        for need in step.needs():
+            for why in _absent(library, need):
+                yield spelled.fault((*at, need.field), why.message, why.remedy)
+        if recipe is None:
+            continue
+        if told := step.unfit(recipe.output.sample_rate_hz):
+            yield spelled.fault(at, *told)
+        if step.absolute() and recipe.speech.loudness_dbspl() is None and not spelled.doubts(at):
+            message = f"'{step.kind}' must know how loud the speech is, and the recipe does not say it"
+            yield spelled.fault(at, message, "add speech: {effort: normal, distance_m: 0.5}")
 
 
-def _disorder(document: Document, at: Location, steps: tuple[Perturbation, ...]) -> list[Fault]:
-    """Steps of one setting that stand before what sound meets first."""
-    for index, (first, second) in enumerate(itertools.pairwise(steps)):
-        if second.stage < first.stage:
-            return [_fault(document, (*at, "steps", index + 1), *_order(first, second))]
-    return []
-
-
-def _order(first: Perturbation, second: Perturbation) -> tuple[str, str]:
-    stands = f"'{second.kind}' (stage {second.stage.name}) stands after '{first.kind}' (stage {first.stage.name})"
-    return stands, f"sound meets {second.stage.name} before {first.stage.name}: exchange them"
-
-
-def _crossings(data: dict[str, Any], settings: Settings, document: Document) -> list[Fault]:
-    """Faults between the parts: names, the order of factors, what the design says."""
-    faults: list[Fault] = []
-    for factor, families in settings.items():
-        if reserved(factor):
-            message = f"'{factor}' is the name of a column of every manifest"
-            faults.append(_fault(document, ("factors", factor), message, "give the factor another name"))
-        names = [setting.name for expanded in families.values() for setting in expanded]
-        for name in sorted({name for name in names if names.count(name) > 1}):
-            faults.append(_fault(document, ("factors", factor), f"two settings are named '{name}'", ""))
-    for (early, first), (late, second) in itertools.combinations(settings.items(), 2):
-        faults += _factor_disorder(document, (early, first), (late, second))
-    faults += name_faults(data, settings, document)
-    return faults
-
-
-def _factor_disorder(
-    document: Document, early: tuple[str, dict[str, list[Setting]]], late: tuple[str, dict[str, list[Setting]]]
-) -> list[Fault]:
-    """Two factors that stand in the wrong order of the signal chain."""
-    for (family, settings), (other, others) in itertools.product(early[1].items(), late[1].items()):
-        for first, second in itertools.product(settings[0].steps, others[0].steps):
-            if second.stage < first.stage:
-                stands, remedy = _order(first, second)
-                remedy = remedy.replace("exchange them", f"put the factor '{late[0]}' before '{early[0]}'")
-                index = others[0].steps.index(second)
-                at = ("factors", late[0], other, "steps", index)
-                return [_fault(document, at, f"{stands} of {early[0]}.{family}", remedy)]
-    return []
-
-
-def _missing(settings: Settings, library: Library, document: Document) -> list[Fault]:
-    """Profiles and recordings that are not there."""
-    faults: list[Fault] = []
-    for factor, families in settings.items():
-        for family, expanded in families.items():
-            for index, step in ((i, step) for setting in expanded for i, step in enumerate(setting.steps)):
-                for need in step.needs():
-                    at: Location = ("factors", factor, family, "steps", index, need.field)
-                    faults += [_fault(document, at, *told) for told in _absent(library, need)]
-    return faults
-
-
-def _unfit(settings: Settings, recipe: Recipe, document: Document) -> list[Fault]:
-    """Steps that cannot work at the recipe's sample rate, or without what it does not say."""
-    faults: list[Fault] = []
-    for factor, families in settings.items():
-        for family, expanded in families.items():
-            for index, step in ((i, step) for setting in expanded for i, step in enumerate(setting.steps)):
-                at: Location = ("factors", factor, family, "steps", index)
-                told = step.unfit(recipe.output.sample_rate_hz)
-                faults += [] if told is None else [_fault(document, at, *told)]
-                if step.absolute() and recipe.speech.loudness_dbspl() is None:
-                    message = f"'{step.kind}' must know how loud the speech is, and the recipe does not say it"
-                    faults.append(_fault(document, at, message, "add speech: {effort: normal, distance_m: 0.5}"))
-    return faults
-
-
-def _absent(library: Library, need: Need) -> list[tuple[str, str]]:
+def _absent(library: Library, need: Need) -> list[Fault]:
     """Why a need cannot be met. Recordings are only looked for here; the planner reads them."""
     try:
         if need.kind == "recording":
@@ -265,8 +190,5 @@ def _absent(library: Library, need: Need) -> list[tuple[str, str]]:
         elif need.kind not in DEALT:
             library.digest(need)
     except ProfileError as error:
-        return [
-            (f"{fault.where}: {fault.message}" if fault.where else fault.message, fault.remedy)
-            for fault in error.faults
-        ]
+        return error.seen_from("")
     return []

@@ -1,6 +1,5 @@
 """The model of a recipe. What YAML spells is a pydantic model: frozen, strict, no unknown keys."""
 
-import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
@@ -22,42 +21,6 @@ else:
     Step = Annotated[Union[tuple(kinds().values())], Field(discriminator="kind")]  # noqa: UP007
 
 SweepValue = float | int | str
-
-ROW_FIELDS = (
-    "id", "audio_filepath", "duration", "text", "utterance", "speaker", "group", "block", "condition",
-    "sample_rate", "samples", "speech_level_requested_dbov", "speech_level_dbov", "speech_level_out_dbov",
-    "speech_activity",
-    "speech_level_at", "speech_effort", "speech_level_dbspl", "speech_distance_m", "loudness_lufs",
-    "snr_requested_db", "snr_db", "snr_full_band_db", "snr_a_weighted_db", "snr_delivered_db",
-    "snr_band_hz", "snr_weighting", "gain_db", "headroom_gain_db", "peak_dbfs", "clipped_samples",
-    "source_audio", "source_channel", "source_offset", "source_sample_rate", "source_level_dbov", "source_sha256",
-    "licence", "credit", "key", "pcm_sha256", "sha256",
-)  # fmt: skip
-"""Columns that every manifest has; the factors, the noises and the labels of the corpus add theirs."""
-
-RECORDED = frozenset(name for kind in kinds().values() for name in kind.records)
-RESERVED = frozenset({*ROW_FIELDS, *RECORDED, "dealt", "source_duration"})
-"""Names that no factor may have: columns of the manifest and of the plan."""
-
-
-def reserved(name: str) -> bool:
-    """Whether a name is that of a column, or may become one: ``noise2_source``, ``codec2_rate_hz``.
-
-    Example:
-        >>> reserved("snr_db"), reserved("noise2_source"), reserved("room"), reserved("room2_name")
-        (True, True, False, True)
-    """
-    return name in RESERVED or name.startswith("label_") or measured(name)
-
-
-def measured(name: str) -> bool:
-    """Whether a name is that of a column which steps fill.
-
-    Example:
-        >>> measured("noise_source"), measured("codec2_rate_hz"), measured("snr_db")
-        (True, True, False)
-    """
-    return bool(re.match(r"noise\d*_", name)) or re.sub(r"\d+_", "_", name, count=1) in RECORDED
 
 
 class SpeechLevel(Spec):

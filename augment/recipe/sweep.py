@@ -1,21 +1,15 @@
-"""Sweeps: one setting of a recipe becomes several, one for each value of a field."""
+"""Sweeps: one setting of a recipe becomes several, one for each value of a field, before anything is checked."""
 
 import itertools
-import json
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import ValidationError
-
-from augment.errors import nearest
-from augment.files.yaml import Location
+from augment.bounds import MOST_SETTINGS
+from augment.errors import Fault, RecipeError, nearest
+from augment.files.yaml import Document, Location
 from augment.perturb import Perturbation, kinds
-from augment.recipe.model import SettingSpec, SweepValue
-
-Found = tuple[Location, str, str]
-"""A fault before it has a place: location below the setting, message, remedy."""
 
 UNITS = frozenset({"db", "dba", "dbov", "dbspl", "hz", "khz", "s", "ms", "m", "percent", "kbps"})
 
@@ -35,71 +29,170 @@ class Setting:
     steps: tuple[Perturbation, ...]
 
 
-def targets(steps: Any, field: str) -> list[int]:
-    """Indices of the steps, as written, that a swept field may mean: ``field``, or ``kind.field``.
+@dataclass(frozen=True)
+class Swept:
+    """One value of a sweep.
 
-    Example:
-        >>> targets([{"kind": "microphone"}, {"kind": "equipment_noise"}], "snr_db")
-        [1]
+    Attributes:
+        step: Index of the step that takes it.
+        field: Of the step.
+        value: The value.
+        origin: Where the user wrote it.
     """
-    wanted, name = field.split(".", 1) if "." in field else (None, field)
-    found = []
-    for index, step in enumerate(steps):
-        kind = step.get("kind") if isinstance(step, dict) else None
-        model = kinds().get(kind) if isinstance(kind, str) else None
-        if model is not None and wanted in (None, kind) and name in model.model_fields and name != "kind":
-            found.append(index)
-    return found
+
+    step: int
+    field: str
+    value: float | int | str
+    origin: Location
 
 
-def fill(raw: Any) -> tuple[Any, list[Found], dict[Location, Location]]:
-    """A setting as written, with the first value of each sweep put into its step.
+@dataclass
+class Spelled:
+    """A recipe as data, its sweeps spelled out: every setting has a name of its own and complete steps.
 
-    Args:
-        raw: A list of steps, a mapping with ``steps`` and ``sweep``, or nothing.
-
-    Returns:
-        The setting with complete steps and without faulty sweeps; the faults of its sweeps; and, for each value put
-        in, the location where it was put and the location where the user wrote it.
+    Attributes:
+        written: What the user wrote.
+        data: The same without sweeps, but for those of which the model will say that they have not the form of one.
+        origins: Where the user wrote what stands elsewhere in ``data``.
+        doubtful: Settings, as written, that are faulty: their steps may lack what a sweep was to give, and there may be
+            others than those in ``data``.
+        faults: What is wrong with them.
+        count: How many settings there are.
     """
+
+    written: Document
+    data: dict[str, Any]
+    origins: dict[Location, Location] = field(default_factory=dict)
+    doubtful: set[Location] = field(default_factory=set)
+    faults: list[Fault] = field(default_factory=list)
+    count: int = 0
+
+    @property
+    def settings(self) -> dict[str, dict[str, Any]]:
+        """The settings of each factor, as far as they have the form of such."""
+        factors = self.data.get("factors")
+        return {f: some for f, some in factors.items() if isinstance(some, dict)} if isinstance(factors, dict) else {}
+
+    def origin(self, location: Location) -> Location:
+        """Where the user wrote what stands at a location of ``data``."""
+        for length in range(len(location), 0, -1):
+            if location[:length] in self.origins:
+                return (*self.origins[location[:length]], *location[length:])
+        return location
+
+    def family(self, factor: str, setting: str) -> str:
+        """What the user called a setting, whatever its sweeps make of it."""
+        return str(self.origin(("factors", factor, setting))[2])
+
+    def doubts(self, location: Location) -> bool:
+        """Whether what stands at a location of ``data`` may be faulty only because its setting's sweep is."""
+        return self.origin(location[:3]) in self.doubtful
+
+    def fault(self, location: Location, message: str, remedy: str = "") -> Fault:
+        """A fault at a location of ``data``, told where the user wrote it."""
+        return self.written.fault(self.origin(location), message, remedy)
+
+    def refuse(self, at: Location, message: str, remedy: str = "") -> None:
+        """Note what is wrong with a setting or its sweep, at the location where the user wrote it."""
+        self.doubtful.add(at[:3])
+        self.faults.append(self.written.fault(at, message, remedy))
+
+
+def spell_out(document: Document) -> Spelled:
+    """A recipe with a setting for each value of its sweeps. What has not the form of a recipe stays as it is.
+
+    Raises:
+        RecipeError: There would be more settings than are read.
+    """
+    spelled = Spelled(document, dict(document.data))
+    if written := spelled.settings:
+        settings = {factor: _settings(spelled, factor, families) for factor, families in written.items()}
+        spelled.data["factors"] = {**document.data["factors"], **settings}
+    return spelled
+
+
+def _settings(spelled: Spelled, factor: str, families: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a factor by name."""
+    settings: dict[str, Any] = {}
+    for family, written in families.items():
+        at: Location = ("factors", factor, family)
+        raw, sweeps = _without_sweeps(spelled, at, written)
+        spelled.count += math.prod(map(len, sweeps))
+        if spelled.count > MOST_SETTINGS:
+            message = f"the recipe has {spelled.count:,} settings so far, sweeps expanded"
+            remedy = f"at most {MOST_SETTINGS:,} are read: make recipes of parts of it"
+            raise RecipeError(spelled.written.fault(at, message, remedy))
+        for choice in itertools.product(*sweeps):
+            name = "_".join([family, *(token(swept.field, swept.value) for swept in choice)])
+            if name in settings:
+                spelled.refuse(at, f"two settings are named '{name}'")
+                continue
+            setting: Location = ("factors", factor, name)
+            settings[name] = {**raw, "steps": list(raw["steps"])} if choice else raw
+            spelled.origins[setting] = at
+            for swept in choice:
+                steps = settings[name]["steps"]
+                steps[swept.step] = {**steps[swept.step], swept.field: swept.value}
+                spelled.origins[(*setting, "steps", swept.step, swept.field)] = swept.origin
+    return settings
+
+
+def _without_sweeps(spelled: Spelled, at: Location, raw: Any) -> tuple[Any, list[list[Swept]]]:
+    """A setting as a mapping without its sweeps, and those of them that can be spelled out."""
     if raw is None:
-        return {"steps": []}, [((), "nothing is said of this setting", "write [] for no steps at all")], {}
-    if isinstance(raw, list):
-        raw = {"steps": raw}
-    if not isinstance(raw, dict) or not isinstance(raw.get("sweep"), dict) or not isinstance(raw.get("steps"), list):
-        if isinstance(raw, dict) and raw.get("sweep") and not raw.get("steps"):
-            return {"steps": []}, [(("sweep",), "a sweep without steps", "add the step whose field it sweeps")], {}
-        return raw, [], {}
-    steps = [dict(step) if isinstance(step, dict) else step for step in raw["steps"]]
-    sweeps = dict(raw["sweep"])
-    found: list[Found] = []
-    moved: dict[Location, Location] = {}
-    for field, values in raw["sweep"].items():
-        places = targets(steps, field)
-        name = field.rsplit(".", 1)[-1]
-        if len(places) != 1:
-            found.append((("sweep", field), *_misfit(steps, field, places)))
-            del sweeps[field]
-        elif name in steps[places[0]]:
-            found.append((("sweep", field), f"the step has '{name}' too", "remove one of the two"))
-            del sweeps[field]
-        elif isinstance(values, list) and values:
-            steps[places[0]][name] = values[0]
-            moved[("steps", places[0], name)] = ("sweep", field, 0)
-    return {**raw, "steps": steps, "sweep": sweeps}, found, moved
+        spelled.refuse(at, "nothing is said of this setting", "write [] for no steps at all")
+        return {}, []
+    if not isinstance(raw, dict):
+        return {"steps": raw} if isinstance(raw, list) else raw, []
+    steps, sweep = raw.get("steps"), raw.get("sweep", {})
+    if sweep and not steps:
+        spelled.refuse((*at, "sweep"), "a sweep without steps", "add the step whose field it sweeps")
+        return {}, []
+    if not isinstance(sweep, dict) or not isinstance(steps, list):
+        spelled.doubtful.add(at)
+        return raw, []
+    sweeps: list[list[Swept]] = []
+    odd: dict[str, Any] = {}
+    for key, values in sweep.items():
+        if not isinstance(values, list) or not values or {*map(type, values)} - {float, int, str}:
+            spelled.doubtful.add(at)
+            odd[key] = values
+        elif (step := _target(spelled, at, steps, key)) is not None:
+            name = key.rpartition(".")[2]
+            sweeps.append([Swept(step, name, value, (*at, "sweep", key, n)) for n, value in enumerate(values)])
+            steps = [*steps[:step], {**steps[step], name: None}, *steps[step + 1 :]]
+    return {**raw, "sweep": odd}, sweeps
 
 
-def _misfit(steps: list[Any], field: str, places: list[int]) -> tuple[str, str]:
-    if places:
-        names = ", ".join(f"{steps[i]['kind']}.{field}" for i in places)
-        return f"more than one step has '{field}'", f"say which: {names}"
-    written = [step.get("kind") for step in steps if isinstance(step, dict)]
-    known = {kind for kind in written if isinstance(kind, str) and kind in kinds()}
-    fields = sorted({f for kind in known for f in kinds()[kind].model_fields if f != "kind"})
-    return f"no step of this setting has a field '{field}' to sweep", nearest(field, fields)
+def _target(spelled: Spelled, at: Location, steps: list[Any], key: str) -> int | None:
+    """Index of the step that a swept field means: ``field``, or ``kind.field``."""
+    wanted, _, name = key.rpartition(".")
+    fields = [_fields(step) for step in steps]
+    places = [i for i, known in enumerate(fields) if name in known and wanted in ("", steps[i]["kind"])]
+    at = (*at, "sweep", key)
+    if len(places) > 1:
+        names = ", ".join(f"{steps[i]['kind']}.{name}" for i in places)
+        spelled.refuse(at, f"more than one step has '{key}'", f"say which: {names}")
+    elif places and name in steps[places[0]]:
+        spelled.refuse(at, f"the step has '{name}' too", "remove one of the two")
+    elif places:
+        return places[0]
+    elif all(fields):
+        message = f"no step of this setting has a field '{key}' to sweep"
+        spelled.refuse(at, message, nearest(key, sorted(set(itertools.chain(*fields)))))
+    else:
+        spelled.doubtful.add(at[:3])  # the kind of a step is not known, which is told
+    return None
 
 
-def token(field: str, value: SweepValue) -> str:
+def _fields(step: Any) -> list[str]:
+    """Fields that a step, as written, may have beside its kind; none where its kind is not known."""
+    kind = step.get("kind") if isinstance(step, dict) else None
+    model = kinds().get(kind) if isinstance(kind, str) else None
+    return [] if model is None else [name for name in model.model_fields if name != "kind"]
+
+
+def token(field: str, value: float | int | str) -> str:
     """What a swept value adds to the name of its setting.
 
     Example:
@@ -110,39 +203,3 @@ def token(field: str, value: SweepValue) -> str:
         return re.sub(r"[^a-z0-9]+", "_", value.lower()).strip("_")
     unit = field.rsplit("_", 1)[-1]
     return f"{value:g}".replace("-", "m").replace(".", "p").replace("+", "") + (unit if unit in UNITS else "")
-
-
-def count(spec: SettingSpec) -> int:
-    """How many settings a specification stands for."""
-    return math.prod(len(values) for values in spec.sweep.values())
-
-
-def expand(family: str, spec: SettingSpec) -> tuple[list[Setting], list[Found]]:
-    """The settings that a specification stands for, and the faults of its swept values.
-
-    Example:
-        >>> spec = SettingSpec.model_validate_json(
-        ...     '{"steps": [{"kind": "equipment_noise", "profile": "mri_epi", "snr_db": 20}],'
-        ...     ' "sweep": {"snr_db": [20, 10]}}')
-        >>> [s.name for s in expand("scanner", spec)[0]]
-        ['scanner_20db', 'scanner_10db']
-    """
-    settings: list[Setting] = []
-    found: list[Found] = []
-    written = [step.model_dump(exclude_unset=True) for step in spec.steps]
-    fields = list(spec.sweep)
-    for choice in itertools.product(*(enumerate(spec.sweep[field]) for field in fields)):
-        steps = list(spec.steps)
-        name = family
-        for field, (place, value) in zip(fields, choice, strict=True):
-            index, own = targets(written, field)[0], field.rsplit(".", 1)[-1]
-            complete = {**steps[index].model_dump(exclude_unset=True), own: value}
-            try:
-                steps[index] = type(steps[index]).model_validate_json(json.dumps(complete))
-            except ValidationError as error:
-                message = error.errors()[0]["msg"].removeprefix("Input should be ")
-                fault = (("sweep", field, place), f"expected {message}, found {value!r}", "")
-                found += [] if fault in found else [fault]
-            name += f"_{token(own, value)}"
-        settings.append(Setting(name, family, tuple(steps)))
-    return settings, found

@@ -1,6 +1,6 @@
 """What an audit found, as text."""
 
-from augment.corpus.audit import Audit, GroupAudit
+from augment.auditing.groups import Audit, GroupAudit
 from augment.plain_text import visible
 from augment.report.text import table
 

@@ -9,9 +9,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from augment.formats.kinds import kind_of
+from augment.perturb.columns import kind_of, known
 from augment.plain_text import spreadsheet_cell
 
+WORDS = (
+    "extract", "field", "fileProperty", "fileObject", "fileSet", "format", "includes", "isLiveDataset", "jsonPath",
+    "key", "md5", "parentField", "path", "recordSet", "references", "regex", "repeated", "replace",
+)  # fmt: skip
 CONTEXT = {
     "@language": "en",
     "@vocab": "https://schema.org/",
@@ -24,29 +28,9 @@ CONTEXT = {
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
     "dct": "http://purl.org/dc/terms/",
     "examples": {"@id": "cr:examples", "@type": "@json"},
-    "extract": "cr:extract",
-    "field": "cr:field",
-    "fileProperty": "cr:fileProperty",
-    "fileObject": "cr:fileObject",
-    "fileSet": "cr:fileSet",
-    "format": "cr:format",
-    "includes": "cr:includes",
-    "isLiveDataset": "cr:isLiveDataset",
-    "jsonPath": "cr:jsonPath",
-    "key": "cr:key",
-    "md5": "cr:md5",
-    "parentField": "cr:parentField",
-    "path": "cr:path",
-    "recordSet": "cr:recordSet",
-    "references": "cr:references",
-    "regex": "cr:regex",
-    "repeated": "cr:repeated",
-    "replace": "cr:replace",
+    **{name: f"cr:{name}" for name in WORDS},
     "sc": "https://schema.org/",
-    "separator": "cr:separator",
-    "source": "cr:source",
-    "subField": "cr:subField",
-    "transform": "cr:transform",
+    **{name: f"cr:{name}" for name in ("separator", "source", "subField", "transform")},
 }
 KINDS = {bool: "sc:Boolean", int: "sc:Integer", float: "sc:Float", str: "sc:Text"}
 ANYWHERE = "https://example.org/"
@@ -106,9 +90,11 @@ def _fields(table: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
         while slug.casefold() in taken:
             slug += "_"
         taken.add(slug.casefold())
-        kind = KINDS[kind_of(column, (row[column] for row in rows))]
+        kind, ours = KINDS[kind_of(column, (row[column] for row in rows))], known(column)
         source = {"fileObject": {"@id": table}, "extract": {"column": spreadsheet_cell(column)}}
         about = {"@type": "cr:Field", "@id": f"items/{slug}", "name": column}
+        if ours is not None:
+            about["description"] = f"{ours.meaning}, in {ours.unit}" if ours.unit else ours.meaning
         found.append({**about, "dataType": kind, "source": source})
     return found
 

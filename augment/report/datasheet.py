@@ -7,7 +7,7 @@ from augment.design.conditions import Condition
 from augment.design.identifying import singled_out
 from augment.design.plan import Plan
 from augment.plain_text import columns, markdown, markdown_code, markdown_fence, visible
-from augment.profiles.library import Library, Need
+from augment.profiles.library import FOLDERS, Library, Need
 from augment.report.design import assignment_text, balance_text, conditions_text, crossing_text
 from augment.report.detection import detection_text
 from augment.report.tables import coverage, groups, in_order, measured
@@ -113,7 +113,7 @@ def _figures(plan: Plan) -> str:
 
 
 def _sources(library: Library, need: Need) -> list[str]:
-    if need.kind not in ("noise_profile", "microphone", "room"):
+    if need.kind not in FOLDERS:
         return []
     profile = library.profile(need.kind, need.name).model_dump(mode="json")
     sources = dict.fromkeys(" ".join(source.split()) for source in _every_source(profile))

@@ -2,7 +2,7 @@
 
 import math
 
-from augment.corpus.chance import NOTICEABLE
+from augment.auditing.chance import NOTICEABLE
 from augment.design.grid.choices import strength_of
 from augment.design.grid.coverage import coverage_of
 from augment.design.grid.factors import factors_of

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy
 
+from augment.acoustics.spectrum import mean_density
 from augment.errors import Fault, ProfileError, nearest
 from augment.files.yaml import load_yaml
 from augment.profiles.library import FOLDERS, TABLES, Kind, Library, bundled_names
@@ -101,7 +101,7 @@ def _noise_spectrum(library: Library, name: str) -> str:
     length = LISTEN_S * SAMPLE_RATE_HZ
     noise, on = profile.render(length, SAMPLE_RATE_HZ, lambda stream: generator("show", stream))
     heard = noise if on is None else noise[on]
-    frequency, density = scipy.signal.welch(heard, SAMPLE_RATE_HZ, nperseg=min(heard.size, SAMPLE_RATE_HZ))
+    frequency, density = mean_density(heard, SAMPLE_RATE_HZ)
     centres = 1000 * 10 ** (0.1 * np.arange(-15, 13))
     bands = [_band_db(frequency, density, centre) for centre in centres]
     share = "always on" if on is None else f"on for {100 * on.mean():.0f} % of the time"

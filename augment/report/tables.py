@@ -1,11 +1,11 @@
 """A plan and a test set as tables."""
 
 import math
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from augment.columns import named
 from augment.design.coupling import coupling_notes
 from augment.design.plan import Plan
 from augment.plain_text import visible
@@ -14,7 +14,6 @@ from augment.report.detection import detection_text
 from augment.report.text import counted, table
 
 ALL_NOISES = "noise_level_dba"
-NOISE_DBA = re.compile(r"noise\d*_level_dba")
 
 
 def coverage(plan: Plan, made: Iterable[str]) -> str:
@@ -79,7 +78,7 @@ def measured(rows: Iterable[Mapping[str, Any]]) -> str:
     columns |= {"delivered": "snr_delivered_db", "LUFS": "loudness_lufs"}
     if any(row.get("speech_level_dbspl") is not None for some in found.values() for row in some):
         columns |= {"speech dB SPL": "speech_level_dbspl", "noise dB(A)": ALL_NOISES}
-    of_noises = sorted(name for row in next(iter(found.values()), [])[:1] for name in row if NOISE_DBA.fullmatch(name))
+    of_noises = sorted(named(ALL_NOISES, next((row for some in found.values() for row in some), ())))
     lines = [
         [
             name,

@@ -12,6 +12,7 @@ from augment.acoustics.convolution import ImpulseResponse, convolve
 from augment.acoustics.levels import db, gain
 from augment.acoustics.loudness import gated_loudness_lufs
 from augment.acoustics.spectrum import Weighting
+from augment.columns import numbered
 from augment.errors import RenderError
 from augment.scene.stems import Alone, NoiseRequest, Room, Stem
 from augment.scene.track import A_WEIGHTED, FULL_BAND, Shelf, Track
@@ -254,14 +255,3 @@ class Scene:
             for other in stems[:number]:
                 total += 2 * one.gain * other.gain * one.track.loudness_powers(other.track)
         return gated_loudness_lufs(total)
-
-
-def numbered(column: str, number: int) -> str:
-    """Name of a column for the first, second ... step that fills it.
-
-    Example:
-        >>> numbered("codec_delay_samples", 1), numbered("codec_delay_samples", 2)
-        ('codec_delay_samples', 'codec2_delay_samples')
-    """
-    first, _, rest = column.partition("_")
-    return column if number == 1 else f"{first}{number}_{rest}" if rest else f"{first}{number}"

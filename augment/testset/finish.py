@@ -5,25 +5,23 @@ import hashlib
 import importlib.metadata
 import json
 import platform
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from augment import __version__
 from augment.acoustics.pcm import duration_s
-from augment.design.conditions import ChainStep, Condition
+from augment.columns import CELL, ITEM, KEY, SPEECH, Column, numbered
+from augment.design.conditions import Condition
 from augment.design.dealing import read_dealt
 from augment.design.detection import detection_of
 from augment.design.plan import BYTES_VERSION, Plan, label_columns
 from augment.files.json_text import json_lines, json_text
 from augment.files.walk import STATE
-from augment.measured import NOISE_FIELDS, noise_prefix
-from augment.profiles.library import DEALT, Library
+from augment.perturb.columns import filled_by
+from augment.profiles.library import DEALT, FOLDERS, Library
 from augment.recipe.loader import LoadedRecipe
-from augment.recipe.model import ROW_FIELDS
 from augment.scene import Segment, Stage
-from augment.scene.scene import numbered
 from augment.testset.exports import drop_outdated
 from augment.testset.folder import FAILURES, IDENTITY, MANIFEST, PLAN, PROFILES, RECIPE, Rows
 from augment.testset.outgoing import kept_files, outgoing_failures, outgoing_items, outgoing_row, parquet_bytes
@@ -56,31 +54,16 @@ def manifest_columns(labels: Iterable[str], factors: Iterable[str], conditions: 
 
     Example: see ``manifest.jsonl`` of any test set.
     """
-    first = ["id", "audio_filepath", "duration", "text", "speaker", *labels, "group", "condition", *factors]
-    fixed = [name for name in ROW_FIELDS if name not in first and name != "key"]
-    return [*first, *fixed, *step_columns(conditions), "key"]
+    speech, cell, item, key = ([column.name for column in columns] for columns in (SPEECH, CELL, ITEM, KEY))
+    steps = (column.name for column in step_columns(conditions))
+    return [*speech, *labels, *cell, *factors, *item, *steps, *key]
 
 
-def step_columns(conditions: Sequence[Condition]) -> list[str]:
-    """Columns that the steps of conditions fill."""
-    noises = max((len(_noises(condition)) for condition in conditions), default=0)
-    noise = [f"{noise_prefix(n)}_{name}" for n in range(1, noises + 1) for name in NOISE_FIELDS]
-    return [*_records(conditions), *noise]
-
-
-def _noises(condition: Condition) -> list[ChainStep]:
-    return [step for step in condition.chain if step.perturbation.is_noise()]
-
-
-def _records(conditions: Iterable[Condition]) -> list[str]:
-    """Columns that steps fill, in the order of the chain; numbered where a condition has two steps that fill it."""
-    columns: dict[str, None] = {}
-    for condition in conditions:
-        seen: Counter[str] = Counter()
-        for name in (name for step in condition.chain for name in step.perturbation.records):
-            seen[name] += 1
-            columns[numbered(name, seen[name])] = None
-    return list(columns)
+def step_columns(conditions: Iterable[Condition]) -> list[Column]:
+    """Columns that the steps of conditions fill, in the order of the chain; those of noises come last."""
+    chains = ((step.perturbation for step in condition.chain) for condition in conditions)
+    found = dict.fromkeys(column for chain in chains for column in filled_by(chain))
+    return sorted(found, key=lambda column: column.name.startswith("noise"))
 
 
 def manifest_rows(plan: Plan, finished: Rows) -> list[dict[str, Any]]:
@@ -111,22 +94,42 @@ class PlannedCells:
         self._rate_hz = loaded.recipe.output.sample_rate_hz
         self._same = {"sample_rate": self._rate_hz, **snr_columns(loaded)}
         self._conditions = {condition.name: condition for condition in conditions}
-        self._noises: dict[tuple[str, str], dict[str, Any]] = {}
+        self._columns = [column.name for column in step_columns(self._conditions.values())]
+        self._steps: dict[tuple[str, str], dict[str, Any]] = {}
 
     def of(self, item: Mapping[str, Any]) -> dict[str, Any]:
         """Of a row of the plan."""
         heard = (item["condition"], item["dealt"])
-        if heard not in self._noises:  # a block's items, and often those of many blocks
-            self._noises[heard] = _noise_names(self._conditions[heard[0]], heard[1], self._rate_hz)
+        if heard not in self._steps:  # a block's items, and often those of many blocks
+            self._steps[heard] = self._of_steps(self._conditions[heard[0]], heard[1])
         offset = item["source_offset"]
         return {
             **item,
-            **self._noises[heard],
+            **self._steps[heard],
             **self._same,
             "duration": duration_s(item["samples"], self._rate_hz),
             "source_offset": None if offset is None else float(offset),
             "source_level_dbov": float(item["source_level_dbov"]),
         }
+
+    def _of_steps(self, condition: Condition, text: str) -> dict[str, Any]:
+        """What the noises of an item are called now, and nothing where no step of it fills a column.
+
+        A file that was kept may have been made under another name.
+        """
+        dealt, filled = read_dealt(text), {column.name for column in step_columns([condition])}
+        cells: dict[str, Any] = {name: None for name in self._columns if name not in filled}
+        noises = [step for step in condition.chain if step.perturbation.is_noise()]
+        for number, step in enumerate(noises, start=1):
+            needs, segment = step.perturbation.needs(), dealt.get(step.plays or "")
+            said: dict[str, Any] = {"noise_step": step.path}
+            if isinstance(segment, Segment):
+                start_s = round(segment.start / self._rate_hz, 3)
+                said |= {"noise_source": segment.name, "noise_start_s": start_s, "noise_segment": segment.label}
+            elif needs and segment is None:
+                said["noise_source"] = needs[0].name
+            cells |= {numbered(name, number): value for name, value in said.items()}
+        return cells
 
 
 def snr_columns(loaded: LoadedRecipe) -> dict[str, str]:
@@ -134,21 +137,6 @@ def snr_columns(loaded: LoadedRecipe) -> dict[str, str]:
     band = loaded.recipe.snr_definition().band_hz
     said = "full" if band is None else f"{band[0]:g}-{band[1]:g}"
     return {"snr_band_hz": said, "snr_weighting": loaded.recipe.snr.weighting}
-
-
-def _noise_names(condition: Condition, text: str, sample_rate_hz: int) -> dict[str, Any]:
-    """What the noises of an item are called now: a file that was kept may have been made under another name."""
-    dealt = read_dealt(text)
-    names: dict[str, Any] = {}
-    for number, step in enumerate(_noises(condition), start=1):
-        needs, segment = step.perturbation.needs(), dealt.get(step.plays or "")
-        if isinstance(segment, Segment):
-            start_s = round(segment.start / sample_rate_hz, 3)
-            said = {"step": step.path, "source": segment.name, "start_s": start_s, "segment": segment.label}
-        else:
-            said = {"step": step.path, **({"source": needs[0].name} if needs and segment is None else {})}
-        names |= {f"{noise_prefix(number)}_{name}": value for name, value in said.items()}
-    return names
 
 
 def write_rest(
@@ -182,7 +170,7 @@ def write_rest(
         folder.sealed.unlink(name)
     for name, data in written.items():
         folder.sealed.replace(name, data)
-    checksums = {name: _sha256(data) for name, data in files.items()}
+    checksums = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
     outdated = drop_outdated(folder.sealed, checksums)
     folder.refuse_miscount([row["audio_filepath"] for row in rows], plan.items.height - len(failures))
     folder.sealed.replace(IDENTITY, json_text({**identity, "checksums": checksums}))
@@ -210,15 +198,9 @@ def plan_bytes(plan: Plan) -> bytes:
 
 def _profile_figures(plan: Plan) -> bytes:
     """The figures behind every profile of the recipe, so that a test set can be understood without its profiles."""
-    library = plan.loaded.library
-    figures: dict[str, Any] = {}
-    for need in (n for c in plan.conditions for step in c.chain for n in step.perturbation.needs()):
-        if need.kind == "noise_profile":
-            figures[need.name] = library.noise_profile(need.name).model_dump(mode="json")
-        elif need.kind == "microphone":
-            figures[need.name] = library.microphone(need.name).model_dump(mode="json")
-        elif need.kind == "room":
-            figures[need.name] = library.room(need.name).model_dump(mode="json")
+    steps = (step.perturbation for condition in plan.conditions for step in condition.chain)
+    needs = {need.name: need.kind for step in steps for need in step.needs() if need.kind in FOLDERS}
+    figures = {n: plan.loaded.library.profile(kind, n).model_dump(mode="json") for n, kind in needs.items()}
     return (json.dumps(figures, indent=1, sort_keys=True) + "\n").encode()
 
 
@@ -234,10 +216,6 @@ def _detection(plan: Plan) -> dict[str, Any]:
         "difference": found.difference,
         "best_difference": found.best,
     }
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
 
 
 def described(loaded: LoadedRecipe, conditions: Sequence[Condition]) -> dict[str, Any]:

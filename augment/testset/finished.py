@@ -8,22 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from augment.bounds import LARGEST_FILE_BYTES
-from augment.corpus.given import free_name
+from augment.columns import ROW
+from augment.corpus.foreign_tables import free_name
 from augment.errors import Fault, TestSetError, gathered
 from augment.files.sealed import SealedFolder
-from augment.recipe.model import ROW_FIELDS
 from augment.testset.folder import IDENTITY, MANIFEST, MOST_FAULTS, opened_set, read_identity, read_rows
 from augment.testset.places import refuse_strange_places
 
 Row = dict[str, Any]
 PLAIN = (str, int, float, type(None))
-KINDS: dict[str, type] = {
-    **dict.fromkeys(ROW_FIELDS, object),
-    **dict.fromkeys(("id", "audio_filepath", "text", "group", "condition", "utterance", "key", "sha256"), str),
-    **dict.fromkeys(("samples", "sample_rate", "block"), int),
-    "duration": float,
-}
-"""Columns of every row, and what must be in them."""
 
 
 @dataclass(frozen=True)
@@ -130,8 +123,8 @@ def read_finished(folder: Path, formats: Iterable[str] = ()) -> Finished:
 
 def _odd(folder: Path, number: int, row: Row, first: Row) -> Fault | None:
     """What is wrong with a row that was not written by this program, or not as it is now."""
-    lacking = sorted({*KINDS, *first} - set(row))
-    wrong = [name for name, kind in KINDS.items() if name in row and kind is not object and type(row[name]) is not kind]
+    lacking = sorted({*(column.name for column in ROW), *first} - set(row))
+    wrong = [column.name for column in ROW if column.name in row and not column.fits(row[column.name])]
     wrong += [name for name, value in row.items() if not isinstance(value, PLAIN) or value != value]  # NaN
     if lacking or wrong:
         said = f"lacks {', '.join(lacking)}" if lacking else f"has no usable value in {', '.join(dict.fromkeys(wrong))}"

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from augment.columns import PLANNED, ROW
 from augment.design.dealing import read_dealt
 from augment.design.plan import Plan
 from augment.files.json_text import json_lines
@@ -17,7 +18,7 @@ from augment.testset.folder import FAILURES, PLAN
 if TYPE_CHECKING:
     import polars
 
-WITHHELD = ("source_audio", "source_channel", "source_offset", "source_duration", "source_sha256")
+WITHHELD = tuple(column.name for column in (*ROW, *PLANNED) if column.private == "withheld")
 """Columns that are empty in a set under pseudonyms."""
 ELSEWHERE = f"told in .acoustigrid/{FAILURES}, where the set was made"
 

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from augment.columns import PLANNED, ROW
+from augment.design.plan import plan_columns
 from augment.errors import Fault, TestSetError
 from augment.files.parquet import parse_parquet
 from augment.testset.outgoing import WITHHELD
@@ -10,14 +12,11 @@ from augment.testset.outgoing import WITHHELD
 if TYPE_CHECKING:
     import polars
 
-KINDS = {
-    **dict.fromkeys(("id", "audio_filepath", "utterance", "text", "group", "condition", "source_level_dbov"), str),
-    **dict.fromkeys(("dealt", "licence", "credit", "key"), str),
-    **dict.fromkeys(("block", "samples", "source_sample_rate"), int),
-}
-"""Columns of every plan, and what stands in each of their cells; factors and labels are a recipe's own."""
 MAY_BE_EMPTY = ("speaker", *WITHHELD)
 """Columns of text in which cells may be empty."""
+OTHERS = set(plan_columns((), ())) - {*MAY_BE_EMPTY}
+KINDS = {column.name: int if column.kind is int else str for column in (*ROW, *PLANNED) if column.name in OTHERS}
+"""Columns of whole numbers and of text in which every cell is filled; factors and labels are a recipe's own."""
 
 
 def read_plan(data: bytes, place: Path) -> dict[str, dict[str, Any]]:

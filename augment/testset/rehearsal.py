@@ -4,6 +4,7 @@ from typing import Any
 
 from augment.design.plan import Plan
 from augment.errors import DesignError, Fault
+from augment.perturb.columns import odd_cells
 from augment.render import Failed
 from augment.testset.shard import render_utterance
 from augment.testset.work import job_of, utterance_of
@@ -28,6 +29,8 @@ def rehearse(planned: Plan) -> list[str]:
         for outcome in render_utterance(job, work):  # one at a time: a grid is too large to hold
             if isinstance(outcome, Failed):
                 failed.append((outcome, str(utterance)))
+            elif odd := odd_cells((step.perturbation for step in outcome.condition.chain), outcome.measured):
+                failed.append((Failed(outcome.condition, odd), str(utterance)))
             elif outcome.measured.get("room_t60_missed"):
                 missed |= _missed(outcome.measured)
     if failed:

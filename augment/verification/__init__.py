@@ -5,24 +5,23 @@ sources are there: everything but the audio is made again and compared, and a sa
 """
 
 import itertools
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from augment.corpus.speech import Progress
 from augment.errors import Fault, TestSetError
+from augment.execute import Way
 from augment.files.sealed import Kind
 from augment.testset.exports import export_faults, read_exports
 from augment.testset.folder import EXPORTS, IDENTITY, PLAN, opened_set, read_identity, read_rows
 from augment.testset.identity import set_identity
 from augment.testset.places import strange_places
 from augment.testset.planned import read_plan
-from augment.verification.audio import read_file, row_faults
+from augment.verification.audio import row_faults
 from augment.verification.books import bookkeeping, side_files, strangers
 from augment.verification.design import design_faults
-from augment.verification.differences import Comparison
 from augment.verification.disk import Disk
-from augment.verification.heard import Findings, Heard
+from augment.verification.listening import Listening, listen
 from augment.verification.origin import Origin
 from augment.verification.remade import Makers
 from augment.verification.sources import Told, told_by
@@ -31,13 +30,14 @@ from augment.verification.verdict import Asked, Protocol, Unchecked, Verdict
 Row = dict[str, Any]
 
 
-def examine(path: Path, asked: Asked, makers: Makers, progress: Progress = iter) -> Verdict:
+def examine(path: Path, asked: Asked, makers: Makers, way: Way, progress: Progress = iter) -> Verdict:
     """Check a test set; see :func:`augment.verify`.
 
     Args:
         path: The test set.
         asked: How.
         makers: The verbs that make a set.
+        way: Who listens to its files.
         progress: Wraps what is iterated over, to show how far it is.
 
     Raises:
@@ -56,7 +56,9 @@ def examine(path: Path, asked: Asked, makers: Makers, progress: Progress = iter)
     lacking = [row_faults(disk, row) for row in rows]
     whole = [row for row, faults in zip(rows, lacking, strict=True) if not faults]
     protocol.deviations += itertools.chain.from_iterable(lacking)
-    _listen(disk, whole, told, protocol, progress)
+    known = {} if told is None else {condition.name: condition for condition in told.conditions}
+    job = Listening(sealed, None if told is None else told.loaded.recipe, known)
+    listen(disk, whole, job, way, protocol, progress)
     rendered = 0 if told is None else Origin(told, asked, makers, protocol).check(whole, exported or {}, progress)
     found = _identity(disk, identity, rows, asked, protocol)
     return protocol.verdict(len(whole), rendered, found, asked.seed)
@@ -101,34 +103,6 @@ def _books(
         said = "items, blocks, columns and what rows of an utterance have in common, held against recipe and each other"
         protocol.checks.append(("design", said))
     return told[0]
-
-
-def _listen(disk: Disk, rows: list[Row], told: Told | None, protocol: Protocol, progress: Progress) -> None:
-    """Every audio file, and the files of each utterance against each other."""
-    conditions = {} if told is None else {condition.name: condition for condition in told.conditions}
-    findings = Findings()
-    ordered: Iterator[Row] = progress(sorted(rows, key=lambda row: row["utterance"]))
-    for own_name, own in itertools.groupby(ordered, key=lambda row: row["utterance"]):
-        heard = []
-        for row in own:
-            faults, pcm = read_file(disk, row)
-            protocol.deviations += faults
-            if pcm is not None and row["condition"] in conditions:
-                heard.append(Heard(row, conditions[row["condition"]], pcm, row["sample_rate"]))
-        if told is not None and heard:
-            comparison = Comparison(heard, told.loaded.recipe, findings)
-            protocol.attempt(f"what differs in '{own_name}'", comparison.run)
-    protocol.deviations += [Fault(disk.place(name), message) for name, message in findings.faults]
-    protocol.remarks += [
-        f"condition {name}: {count} items are their clean control, since its steps had nothing to do there"
-        for name, count in findings.idle.items()
-    ]
-    protocol.checks.append(("files", f"{len(rows)} read; hash, length, rate and peak held against their rows"))
-    said = f"{findings.compared} items held against the same speech under others: level, noise, effect, timing"
-    protocol.checks.append(("conditions", said))
-    if findings.alone:
-        what = f"noise and effect of {findings.alone} items from the files alone"
-        protocol.unchecked.append(Unchecked(what, "no file has the same speech without noise", "--sample all"))
 
 
 def _identity(disk: Disk, identity: Row, rows: list[Row], asked: Asked, protocol: Protocol) -> str:

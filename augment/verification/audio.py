@@ -8,35 +8,21 @@ from numpy.typing import NDArray
 
 from augment.acoustics.loudness import integrated_loudness_lufs
 from augment.acoustics.pcm import FULL_SCALE, duration_s
+from augment.columns import ROW
 from augment.errors import AcoustigridError, Fault
 from augment.files.audio import decode, pcm_sha256
 from augment.testset.folder import MANIFEST
 from augment.verification.disk import Disk
 
-NUMBERS = ("duration", "sample_rate", "samples", "clipped_samples", "speech_level_dbov", "gain_db", "headroom_gain_db")
-LEVELS = (
-    "peak_dbfs", "loudness_lufs", "snr_db", "snr_requested_db", "snr_full_band_db", "snr_a_weighted_db",
-    "snr_delivered_db",
-)  # fmt: skip
-"""Numbers that some items do not have."""
 LOUDNESS_ERROR_LU = 0.002
 """Of a value to a thousandth, on a machine with other last bits."""
-TEXTS = ("id", "condition", "utterance", "group", "pcm_sha256")
 
 
 def row_faults(disk: Disk, row: dict[str, Any]) -> list[Fault]:
     """What a row lacks that is needed to check its file; a number that is none (NaN) is lacking."""
     place = disk.place(MANIFEST)
-    faults = [name for name in NUMBERS if not _is_number(row.get(name))]
-    faults += [name for name in TEXTS if not isinstance(row.get(name), str)]
-    for name in LEVELS:
-        if name not in row or not (row[name] is None or _is_number(row[name])):
-            faults.append(name)
+    faults = [column.name for column in ROW if column.name not in row or not column.fits(row[column.name])]
     return [Fault(place, f"'{row['audio_filepath']}': '{name}' is missing or damaged") for name in faults]
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def read_file(disk: Disk, row: dict[str, Any]) -> tuple[list[Fault], NDArray[np.int16] | None]:

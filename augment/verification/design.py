@@ -14,8 +14,7 @@ from augment.design.provenance import SoundSource, heard_in, of_mixture, speech_
 from augment.errors import Fault
 from augment.files.json_text import strict_json
 from augment.recipe.experiment import Rotated
-from augment.recipe.model import measured
-from augment.testset.finish import PlannedCells, manifest_columns, step_columns
+from augment.testset.finish import PlannedCells, manifest_columns
 from augment.testset.folder import IDENTITY, MANIFEST, PLAN, SOUND
 from augment.verification.remade import differences_of_rows
 from augment.verification.sources import Told
@@ -49,10 +48,9 @@ def design_faults(told: Told) -> list[Fault]:
         faults += differences_of_rows(plan, told.planned, made, OTHERS)
         if [name for name in told.planned if name in made] != [name for name in made if name in told.planned]:
             faults.append(Fault(plan, "its rows stand in another order than the conditions of its recipe"))
-    named = {condition.name: condition for condition in grid}
+    spelled = PlannedCells(told.loaded, (*grid, *told.conditions))  # another version may design others
     rows = {r["audio_filepath"]: r for r in told.rows if r["audio_filepath"] in told.planned}
-    spelled = PlannedCells(told.loaded, grid)
-    cells = {name: _cells(told, row, named, spelled) for name, row in rows.items()}
+    cells = {path: _cells(told.planned[path], row, spelled) for path, row in rows.items()}
     return [*faults, *_block_faults(told), *differences_of_rows(manifest, rows, cells, "its plan")]
 
 
@@ -154,13 +152,6 @@ def _block_faults(told: Told) -> list[Fault]:
     return faults
 
 
-def _cells(told: Told, row: Row, named: Mapping[str, Condition], spelled: PlannedCells) -> dict[str, Any]:
+def _cells(item: Row, row: Row, spelled: PlannedCells) -> dict[str, Any]:
     """What a row of the manifest must say that its plan does not spell as it does, and was not measured."""
-    item = told.planned[row["audio_filepath"]]
-    condition = named.get(item["condition"])
-    if condition is None:
-        return {}
-    cells = {name: value for name, value in spelled.of(item).items() if name not in item}
-    fills = set(step_columns([condition]))
-    empty = {name: None for name in row if measured(name) and name not in fills and name not in item}
-    return {**empty, **{name: value for name, value in cells.items() if name in row}}
+    return {name: value for name, value in spelled.of(item).items() if name not in item and name in row}

@@ -18,20 +18,21 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from augment.acoustics import Signal
-from augment.acoustics.levels import SpeechLevel
+from augment.acoustics.levels import SpeechLevel, SpeechMeter
 from augment.acoustics.pcm import FULL_SCALE
+from augment.columns import numbered
 from augment.design.conditions import ChainStep, Condition
 from augment.errors import Fault
-from augment.measured import NOISE_FIELDS, noise_prefix
 from augment.perturb import Perturbation
+from augment.perturb.columns import filled_by
 from augment.recipe.model import Recipe
 from augment.scene import A_WEIGHTED, FULL_BAND, Stage, Weighting
 from augment.verification.claims import SOFTER_TOLERANCE_DB, claim_faults
 from augment.verification.heard import Findings, Heard
 from augment.verification.lag import lag_samples
-from augment.verification.meter import decibel, mean_square, through
+from augment.verification.meter import cosines, decibel, mean_square, weights
 
 ROUNDING = 1 / (12 * FULL_SCALE**2)
 """Power of the rounding of a 16-bit file, full scale 1.0."""
@@ -67,7 +68,7 @@ class Comparison:
         self.items, self.recipe, self.findings = items, recipe, findings
         self.definition = recipe.snr_definition()
         self.controls = [_Control(item, self.definition) for item in items if not item.noisy]
-        self.swept: dict[tuple[Any, ...], tuple[Heard, Signal]] = {}
+        self.swept: dict[tuple[Any, ...], tuple[Heard, NDArray[np.float64]]] = {}
 
     def run(self) -> tuple[Fault, ...]:
         """Compare all of them; what is wrong is told to the findings."""
@@ -114,9 +115,8 @@ class Comparison:
             ends = [number for number, step in enumerate(chain, start=1) if step.perturbation.stage <= Stage.NOISE]
             arrived = chain[: max(ends, default=0)]
             other = first.setdefault(arrived, item)
-            noises = sum(step.perturbation.is_noise() for step in arrived)
-            measured = [f"{noise_prefix(n)}_{name}" for n in range(1, noises + 1) for name in NOISE_FIELDS]
-            for name in (*AT_MICROPHONE, *measured):
+            measured = filled_by(step.perturbation for step in arrived)
+            for name in (*AT_MICROPHONE, *(column.name for column in measured)):
                 one, beside = item.row.get(name), other.row.get(name)
                 if not (same_level(one, beside) or one == beside):
                     says = f"{other.row['audio_filepath']}, the same at the microphone, has {beside!r}"
@@ -143,16 +143,19 @@ class Comparison:
 
     def _noise(self, item: Heard, control: "_Control") -> None:
         """The noise of an item, alone: its level against the labels, and against other steps of the same sweep."""
-        noise = item.signal / item.gain - control.item.signal / control.item.gain
-        heard = through(noise, item.sample_rate_hz, self.definition)
+        noise = cosines(item.signal / item.gain - control.item.signal / control.item.gain)
+
+        def seen(definition: Weighting) -> NDArray[np.float64]:
+            return noise * weights(noise.size, item.sample_rate_hz, definition)
+
+        heard = seen(self.definition)
         if not self._labelled(item, control, "snr_delivered_db", self.definition, mean_square(heard)):
             self.findings.alone += 1
             return
         if all(step.perturbation.stage <= Stage.NOISE for step in item.condition.chain):
             within_db = SCALE_TOLERANCE_DB if item.number("headroom_gain_db") == 0 else SOFTER_TOLERANCE_DB
             for name, definition in (("snr_full_band_db", FULL_BAND), ("snr_a_weighted_db", A_WEIGHTED)):
-                power = mean_square(through(noise, item.sample_rate_hz, definition))
-                self._labelled(item, control, name, definition, power, within_db)
+                self._labelled(item, control, name, definition, mean_square(seen(definition)), within_db)
         factor = item.gain / control.item.gain
         self._level(item, "speech_level_dbov", control.level_dbov(factor))
         self._activity(item, control, factor)
@@ -178,8 +181,8 @@ class Comparison:
             self.findings.tell(item, f"differs from {speech} by {told:+.1f} dB from what {name} says")
         return True
 
-    def _sweep(self, item: Heard, control: "_Control", noise: Signal) -> None:
-        """Steps of one sweep hear one noise: their noises are the same signal at several levels."""
+    def _sweep(self, item: Heard, control: "_Control", noise: NDArray[np.float64]) -> None:
+        """Steps of one sweep hear one noise: their noises, told by their cosines, are one signal at several levels."""
         key = tuple((s.factor, s.name, repr(_without_snr(s))) for s in item.condition.chain)
         if key not in self.swept:
             self.swept[key] = (item, noise)
@@ -220,16 +223,15 @@ class _Control:
 
     def __init__(self, item: Heard, definition: Weighting) -> None:
         self.item, self.definition = item, definition
-        self.known: dict[tuple[float, Weighting | None], SpeechLevel] = {}
+        self.meters: dict[Weighting, SpeechMeter] = {}
 
-    def level(self, factor: float, definition: Weighting | None = None) -> SpeechLevel:
-        """Its speech at another gain; most items of an utterance have the same."""
-        key = (round(factor, 9), definition)
-        if key not in self.known:
-            self.known[key] = self.item.level(factor, definition)
-        return self.known[key]
+    def level(self, factor: float, definition: Weighting = FULL_BAND) -> SpeechLevel:
+        """Its speech at another gain."""
+        if definition not in self.meters:
+            self.meters[definition] = self.item.meter(definition)
+        return self.meters[definition].read(factor)
 
-    def level_dbov(self, factor: float, definition: Weighting | None = None) -> float:
+    def level_dbov(self, factor: float, definition: Weighting = FULL_BAND) -> float:
         """Level of its speech at another gain."""
         return self.level(factor, definition).active_level_dbov
 
@@ -258,9 +260,10 @@ class _Control:
             return None
         whole = 10 ** ((speech_db - decibel(item.gain**2) - snr_db) / 10)
         count = len(item.condition.chain) - len(item.path)
-        prefixes = ["noise" if n == 1 else f"noise{n}" for n in range(1, count + 1)]
-        shares = [share for p in prefixes if (share := item.number(f"{p}_active_share")) is not None]
-        ratios = [ratio for p in prefixes if (ratio := item.number(f"{p}_snr_db")) is not None]
+        shares, ratios = (
+            [value for n in range(1, count + 1) if (value := item.number(numbered(name, n))) is not None]
+            for name in ("noise_active_share", "noise_snr_db")
+        )
         share = min(shares, default=1.0)
         known = len(ratios) == count and (count == 1 or definition == self.definition)
         together = _together(ratios) if known else (0.0, float(count))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.acoustics import Signal
-from augment.acoustics.levels import SpeechLevel, speech_level
+from augment.acoustics.levels import SpeechMeter
 from augment.acoustics.pcm import FULL_SCALE
 from augment.design.conditions import ChainStep, Condition
 from augment.scene import Stage, Weighting
@@ -67,11 +67,10 @@ class Heard:
         """Samples, full scale 1.0."""
         return self.pcm / FULL_SCALE
 
-    def level(self, factor: float = 1.0, definition: Weighting | None = None) -> SpeechLevel:
-        """The file times a factor by P.56, where it holds speech alone: the meter's thresholds do not move."""
-        signal = self.signal * factor
-        seen = signal if definition is None else through(signal, self.sample_rate_hz, definition)
-        return speech_level(seen, self.sample_rate_hz)
+    def meter(self, definition: Weighting) -> SpeechMeter:
+        """P.56 on the file as a definition sees it, where it holds speech alone: to be read at any gain."""
+        seen = self.signal if definition.flat else through(self.signal, self.sample_rate_hz, definition)
+        return SpeechMeter(seen, self.sample_rate_hz)
 
 
 @dataclass
@@ -89,6 +88,13 @@ class Findings:
     compared: int = 0
     alone: int = 0
     idle: dict[str, int] = field(default_factory=dict)
+
+    def add(self, other: "Findings") -> None:
+        """What comparing other files told."""
+        self.faults += other.faults
+        self.compared, self.alone = self.compared + other.compared, self.alone + other.alone
+        for name, count in other.idle.items():
+            self.idle[name] = self.idle.get(name, 0) + count
 
     def tell(self, item: Heard, message: str) -> None:
         """Something is wrong with an item."""

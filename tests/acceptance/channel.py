@@ -2,6 +2,7 @@
 
 import math
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,35 +10,28 @@ import soundfile
 
 from acceptance import Figure
 from augment.acoustics.packet_loss import lost_packets
-from augment.codecs import Codec, libsndfile, link, pyav
-from augment.codecs.aac import Aac
-from augment.codecs.amr_nb import AmrNb
-from augment.codecs.cvsd import Cvsd
-from augment.codecs.g711 import G711
-from augment.codecs.g722 import G722
-from augment.codecs.g726 import G726
-from augment.codecs.gsm_fr import GsmFr
-from augment.codecs.mp3 import Mp3
-from augment.codecs.msbc import Msbc
-from augment.codecs.opus import Opus
+from augment.codecs import libsndfile, pyav
+from augment.codecs.link import Link
+from conftest import link
 
 SPEECH = Path(__file__).resolve().parents[2] / "recipes" / "demo" / "audio" / "scottish_awb_2.flac"
 AMR_MODES = (4.75, 5.15, 5.9, 6.7, 7.4, 7.95, 10.2, 12.2)
+OPUS_KBPS = (6, 8, 12, 16, 24, 32, 64, 128)
 NOTHING_LOST = np.zeros(0, dtype=bool)
 
 # What each path through a codec may be late by: a sample where the waveform is kept, else 0.25 ms.
-PATHS: dict[str, tuple[float, list[Codec]]] = {
-    "G.711 A-law, mu-law": (1 / 8, [G711("a"), G711("mu")]),
-    "G.722": (1 / 16, [G722()]),
-    "G.726 16, 24, 32, 40 kb/s": (1 / 8, [G726(16), G726(24), G726(32), G726(40)]),
-    "GSM full rate": (1 / 8, [GsmFr()]),
-    "mSBC": (1 / 16, [Msbc()]),
-    "CVSD": (1 / 8, [Cvsd()]),
-    "MP3 8-160 kb/s at 16 kHz": (1 / 16, [Mp3(16000, k) for k in (8, 24, 32, 64, 160)]),
-    "AAC 8-96 kb/s at 16 kHz": (1 / 16, [Aac(16000, k) for k in (8, 16, 32, 96)]),
-    "AMR-NB, all modes": (0.25, [AmrNb(k) for k in AMR_MODES]),
-    "Opus voip 6-128 kb/s": (0.25, [Opus(k, "voip", 8000) for k in (6, 8, 12, 16, 24, 32, 64, 128)]),
-    "Opus audio 6-128 kb/s": (0.25, [Opus(k, "audio", 8000) for k in (6, 8, 12, 16, 24, 32, 64, 128)]),
+PATHS: dict[str, tuple[float, list[Link]]] = {
+    "G.711 A-law, mu-law": (1 / 8, [link("g711", law="a"), link("g711", law="mu")]),
+    "G.722": (1 / 16, [link("g722")]),
+    "G.726 16, 24, 32, 40 kb/s": (1 / 8, [link("g726", kbps=k) for k in (16, 24, 32, 40)]),
+    "GSM full rate": (1 / 8, [link("gsm_fr")]),
+    "mSBC": (1 / 16, [link("msbc")]),
+    "CVSD": (1 / 8, [link("cvsd")]),
+    "MP3 8-160 kb/s at 16 kHz": (1 / 16, [link("mp3", kbps=k) for k in (8, 24, 32, 64, 160)]),
+    "AAC 8-96 kb/s at 16 kHz": (1 / 16, [link("aac", kbps=k) for k in (8, 16, 32, 96)]),
+    "AMR-NB, all modes": (0.25, [link("amr_nb", kbps=k) for k in AMR_MODES]),
+    "Opus voip 6-128 kb/s": (0.25, [link("opus", kbps=k) for k in OPUS_KBPS]),
+    "Opus audio 6-128 kb/s": (0.25, [link("opus", kbps=k, application="audio") for k in OPUS_KBPS]),
 }
 
 
@@ -60,12 +54,12 @@ def a10_codec_lag_and_length() -> list[Figure]:
     speech, rate = soundfile.read(SPEECH)
     figures = []
     for name, (tolerance_ms, codecs) in PATHS.items():
-        lags = [lag_ms(speech, link.carry(codec, speech, rate), rate) for codec in codecs]
+        lags = [lag_ms(speech, codec.carry(speech), rate) for codec in codecs]
         figures.append(Figure(f"lag: {name}", 0.0, max(lags, key=abs), tolerance_ms, "ms"))
     excess = [
-        link.carry(codec, speech[:samples], other).size - samples
+        replace(codec, sample_rate_hz=other).carry(speech[:samples]).size - samples
         for _, codecs in PATHS.values()
-        for codec in codecs[:2]
+        for codec in codecs[-2:]
         for samples, other in ((1, 48000), (2, 16000), (161, 16000), (4801, 44100), (7999, 22050))
     ]
     figures.append(
@@ -94,7 +88,7 @@ def g711_output(values: np.ndarray, law: str) -> np.ndarray:
 
 def _g711(law: str) -> list[Figure]:
     values = np.arange(-32768, 32768)
-    ours = G711(law).run(values.astype(np.int16), NOTHING_LOST).astype(int)
+    ours = link("g711", law=law).codec.run(values.astype(np.int16), NOTHING_LOST, 16000).astype(int)
     expected = g711_output(values, law)
     levels = np.unique(expected)
     steps = np.abs(np.searchsorted(levels, ours) - np.searchsorted(levels, expected))
@@ -126,14 +120,14 @@ G722_SAMPLES = (
 
 def _g722() -> list[Figure]:
     sent = g722_input()
-    bits = b"".join(pyav.encode("g722", sent, 16000, 320, {})[0])
-    heard = G722().run(sent, NOTHING_LOST).astype("<i2").tobytes()
+    bits = b"".join(pyav.encode("g722", sent, 16000, {})[0])
+    heard = link("g722").codec.run(sent, NOTHING_LOST, 16000).astype("<i2").tobytes()
     wrong_bits = sum(zlib.crc32(bits[1600 * k : 1600 * (k + 1)]) != crc for k, crc in enumerate(G722_BITS))
     wrong = sum(zlib.crc32(heard[6400 * k : 6400 * (k + 1)]) != crc for k, crc in enumerate(G722_SAMPLES))
     return [
         Figure("G.722 against SpanDSP: tenths of the bit stream that differ", 0.0, float(wrong_bits), 0.0),
         Figure("G.722 against SpanDSP: tenths of the samples that differ", 0.0, float(wrong), 0.0),
-        Figure("G.722: delay", 22.0, float(link.delay_samples(G722())), 0.0, "samples"),
+        Figure("G.722: delay", 22.0, float(link("g722").delay_samples), 0.0, "samples"),
     ]
 
 
@@ -143,11 +137,11 @@ def _gsm() -> list[Figure]:
     coded = libsndfile.write(sent, 8000, "RAW", "GSM610")
     frames = [coded[start : start + 33] for start in range(0, len(coded), 33)]
     ffmpeg = pyav.decode("gsm", frames, 8000, {})
-    ours = GsmFr().run(sent, NOTHING_LOST)
+    ours = link("gsm_fr").codec.run(sent, NOTHING_LOST, 16000)
     differ = float(np.count_nonzero(ours != ffmpeg)) if ours.size == ffmpeg.size else math.inf
     return [
         Figure("GSM full rate against FFmpeg's decoder: samples that differ", 0.0, differ, 0.0),
-        Figure("GSM full rate: delay", 0.0, float(link.delay_samples(GsmFr())), 0.0, "samples"),
+        Figure("GSM full rate: delay", 0.0, float(link("gsm_fr").delay_samples), 0.0, "samples"),
         Figure("GSM full rate: octets a frame", 33.0, len(coded) / (sent.size / 160), 0.0),
     ]
 

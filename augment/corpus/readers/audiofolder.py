@@ -9,7 +9,7 @@ from os.path import normpath
 from pathlib import Path
 from typing import Any
 
-from augment.corpus.given import account
+from augment.corpus.foreign_tables import account
 from augment.corpus.readers.delimited import table
 from augment.corpus.readers.huggingface import MEANT
 from augment.corpus.readers.jsonl import objects

@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from augment.corpus.cells import seconds
-from augment.corpus.given import differing, labels_of
+from augment.corpus.foreign_tables import differing, labels_of
 from augment.corpus.readers.delimited import table
 from augment.corpus.source import Place, Row, Source
-from augment.corpus.unused import Kind
+from augment.corpus.unused import Leftover
 from augment.errors import CorpusError, Fault
 
 SUFFIXES = ()
@@ -49,7 +49,7 @@ def rows(source: Source) -> Iterator[tuple[Place, Row | Fault]]:
         found = row if isinstance(row, Fault) else clip_row(row, lengths)
         unknown += isinstance(found, dict) and "duration" not in found
         if isinstance(row, dict) and row.get(UNUSED):
-            source.pass_over(Kind.COLUMNS, UNUSED)
+            source.pass_over(Leftover.COLUMNS, UNUSED)
         yield place, found
     if unknown and source.has(DURATIONS):
         source.tell(f"{unknown} clips of the table are not in {DURATIONS}")

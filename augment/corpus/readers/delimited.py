@@ -15,7 +15,7 @@ from typing import Any
 
 from augment.bounds import LONGEST_LINE_BYTES, MOST_COLUMNS
 from augment.corpus.source import Source
-from augment.corpus.unused import Kind
+from augment.corpus.unused import Leftover
 from augment.errors import CorpusError, Fault
 from augment.profiles.recording import SUFFIXES as AUDIO
 
@@ -67,10 +67,10 @@ def table(source: Source, path: Path, lines: Iterable[str]) -> Iterator[tuple[in
                     yield place, _ragged(f"{path}:{place}", len(values), len(header))
                     continue
             if not any(values):
-                source.pass_over(Kind.ROWS, "of empty cells", bool(values))
+                source.pass_over(Leftover.ROWS, "of empty cells", bool(values))
                 continue
             if bare:
-                source.pass_over(Kind.COLUMNS, "without a name", any(values[column] for column in bare))
+                source.pass_over(Leftover.COLUMNS, "without a name", any(values[column] for column in bare))
                 values = [value for value, name in zip(values, header, strict=True) if name]
             yield before + reader.line_num, {n: (v if v != "" else None) for n, v in zip(kept, values, strict=True)}
     except csv.Error as error:

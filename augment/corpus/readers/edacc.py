@@ -15,7 +15,7 @@ import csv
 import re
 from collections.abc import Iterator
 
-from augment.corpus.given import differing, unlike
+from augment.corpus.foreign_tables import differing, unlike
 from augment.corpus.source import Row, Source
 from augment.errors import CorpusError, Fault
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from augment.corpus.given import account
+from augment.corpus.foreign_tables import account
 from augment.corpus.source import Row, Source
 from augment.errors import CorpusError, Fault
 from augment.profiles.recording import audio_below

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from augment.corpus.given import account, whole_audio
+from augment.corpus.foreign_tables import account, whole_audio
 from augment.corpus.nested import Held
 from augment.corpus.source import Row, Source
 from augment.errors import CorpusError, Fault

@@ -15,9 +15,9 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from augment.corpus.given import labels_of
+from augment.corpus.foreign_tables import labels_of
 from augment.corpus.source import Row, Source
-from augment.corpus.unused import Kind
+from augment.corpus.unused import Leftover
 from augment.errors import CorpusError, Fault
 
 SUFFIXES = ()
@@ -51,7 +51,7 @@ def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
     labels = labels_of(_labels(source, speakers))
     for path in source.folder.glob("[!.]*"):
         if path.is_file() and path.name not in READ and not _is_label(path.name):
-            source.pass_over(Kind.FILES, path.name)
+            source.pass_over(Leftover.FILES, path.name)
     base = source.start(next((file for entry, _ in recordings.values() if (file := _file(entry))), ("", None))[0])
     sides = _of_recordings(source, recordings)
     cut = segments if segments is not None else {key: (key, place) for key, (_, place) in recordings.items()}

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from augment.corpus.cells import seconds
-from augment.corpus.given import differing, labels_of
+from augment.corpus.foreign_tables import differing, labels_of
 from augment.corpus.source import Row, Source
-from augment.corpus.unused import Kind
+from augment.corpus.unused import Leftover
 from augment.errors import CorpusError, Fault
 from augment.files.json_text import CAREFUL
 
@@ -127,7 +127,7 @@ def _tell_fields(source: Source, found: Mapping[str, Any], read: set[str], what:
     """Account for fields that hold something and are not read."""
     for name in found.keys() - read:
         if found[name]:
-            source.pass_over(Kind.FIELDS, f"{name} of {what}")
+            source.pass_over(Leftover.FIELDS, f"{name} of {what}")
 
 
 def _said(error: Exception) -> str:

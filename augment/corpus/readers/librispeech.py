@@ -8,7 +8,7 @@ Reference: the corpus's README.TXT and SPEAKERS.TXT.
 from collections.abc import Iterator
 from pathlib import Path
 
-from augment.corpus.given import account, differing
+from augment.corpus.foreign_tables import account, differing
 from augment.corpus.source import Row, Source
 from augment.errors import CorpusError, Fault
 from augment.files.lines import text_lines

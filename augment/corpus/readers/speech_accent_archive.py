@@ -10,7 +10,7 @@ Reference: the description of rtatman/speech-accent-archive, and programs that r
 import csv
 from collections.abc import Iterator
 
-from augment.corpus.given import differing, unlike
+from augment.corpus.foreign_tables import differing, unlike
 from augment.corpus.source import Row, Source
 from augment.errors import CorpusError, Fault
 

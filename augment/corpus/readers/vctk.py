@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from augment.corpus.given import differing
+from augment.corpus.foreign_tables import differing
 from augment.corpus.source import Row, Source
 from augment.errors import CorpusError, Fault
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from augment.bounds import LONGEST_LINE_BYTES
-from augment.corpus.given import account, whole_audio
+from augment.corpus.foreign_tables import account, whole_audio
 from augment.corpus.source import Row, Source
-from augment.corpus.unused import Kind
+from augment.corpus.unused import Leftover
 from augment.errors import AudioError, CorpusError, Fault
 from augment.files.json_text import CAREFUL
 from augment.files.members import member_path, read_member, tar_links, tar_members
@@ -56,7 +56,7 @@ def _samples(source: Source, archive: Path) -> dict[str, dict[str, list[str]]]:
         folder, slash, file = member.removeprefix("./").rpartition("/")
         stem, dot, ending = file.partition(".")
         if not stem:  # hidden files are none
-            source.pass_over(Kind.MEMBERS, "hidden files")
+            source.pass_over(Leftover.MEMBERS, "hidden files")
             continue
         parts = samples.setdefault(f"{folder}{slash}{stem}", {})
         parts.setdefault(f"{dot}{ending.lower()}", []).append(member)
@@ -83,7 +83,7 @@ def _row(source: Source, archive: Path, place: str, sample: tuple[str, dict[str,
     except (ValueError, RecursionError, AudioError) as error:
         return source.fault(place, f"the sample '{key}' cannot be read: {error}")
     for ending in parts.keys() - AUDIO - {".json", ".txt"}:
-        source.pass_over(Kind.PARTS, ending or "without an ending", len(parts[ending]))
+        source.pass_over(Leftover.PARTS, ending or "without an ending", len(parts[ending]))
     name = archive.relative_to(source.folder).as_posix()
     return {"id": key, **whole_audio(row), "audio_filepath": member_path(name, audio[0])}
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from augment.corpus.labelling import missing, speaker_notes
+from augment.auditing.labels import missing, speaker_notes
+from augment.auditing.spelling import spelling_notes
 from augment.corpus.speech import DURATION_SLACK_S
-from augment.corpus.spelling import spelling_notes
 from augment.corpus.table import Corpus
 from augment.design.assignment import Demands
 from augment.design.program import within

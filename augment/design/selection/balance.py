@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from augment.corpus.chance import (
+from augment.auditing.chance import (
     NOTICEABLE,
     Apart,
     Dealing,
@@ -12,8 +12,8 @@ from augment.corpus.chance import (
     Shares,
     apart,
     dealing_of,
+    distinct_numbers,
     multinomial_difference,
-    numbered,
     undealt,
 )
 from augment.corpus.table import label_column
@@ -40,7 +40,7 @@ class Difference:
         after: The same among the chosen rows.
         other: The group to which it is so after the selection.
         chance: What a difference of these two exceeds in 5 % by chance alone, as the largest of all pairs
-            (:mod:`augment.corpus.chance`); None where there are too few to tell.
+            (:mod:`augment.auditing.chance`); None where there are too few to tell.
         standardised: For labels, the standardised difference of the two distributions (Yang and Dalton, 2012).
     """
 
@@ -164,7 +164,7 @@ def _counted(frame: "polars.DataFrame", variable: Variable, dealing: Dealing) ->
     if variable.timed:
         bins = polars.Series(DURATION, list(map(duration_bin, frame[DURATION])), dtype=polars.Int64)
         values = values.with_columns(bins)
-    return Shares(dealing, numbered(values))
+    return Shares(dealing, distinct_numbers(values))
 
 
 def _before(frame: "polars.DataFrame", variable: Variable, dealing: Dealing) -> dict[str, float]:

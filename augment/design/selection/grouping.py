@@ -37,15 +37,13 @@ def refuse_labels(corpus: Corpus, balance: Balance) -> None:
         DesignError: With a fault for each.
     """
     faults = []
-    known = f"labels of the corpus: {', '.join(corpus.labels) or 'none'}"
     named = {f"balances by '{label}'": label for label in balance.by}
     named |= {f"matches '{label}'": label for label in balance.labels}
     for what, label in named.items():
         if label not in corpus.labels:
             fixed = "which is no label but a column of every corpus: one group would be one person, or one utterance"
             message = f"the recipe {what}, {fixed if label in FIXED else 'a label that the corpus does not have'}"
-            absent = Fault(str(corpus.manifest), message, f"{nearest(label, corpus.labels)}; {known}")
-            faults.append(corpus.no_label(label) or absent)
+            faults.append(corpus.no_label(label, message))
     if balance.timed and corpus.frame["duration"].is_null().all():
         message = "the recipe matches 'duration', and no row says how long it is"
         remedy = "write each utterance's duration in seconds into the manifest: corpus: {columns: {duration: NAME}}"

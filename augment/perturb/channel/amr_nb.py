@@ -1,12 +1,15 @@
 """AMR narrow band, mobile telephony."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
-from augment.codecs import Codec
-from augment.codecs.amr_nb import MODES_KBPS, AmrNb
-from augment.perturb.codec_step import VoiceStep
+from augment.codecs import Lost, Pcm, pyav
+from augment.perturb.codec_step import CodecStep, PacketLoss
+
+MODES_KBPS = (4.75, 5.15, 5.9, 6.7, 7.4, 7.95, 10.2, 12.2)
+NO_DATA = b"\x7c"
+"""A frame of type 15, "no data": the one-octet header of RFC 4867, 5.3, with nothing behind it."""
 
 
 def _mode(kbps: float) -> float:
@@ -15,7 +18,7 @@ def _mode(kbps: float) -> float:
     return kbps
 
 
-class AmrNbStep(VoiceStep):
+class AmrNbStep(PacketLoss, CodecStep):
     """Mobile telephone: AMR narrow band at 4.75 to 12.2 kb/s, with frame loss.
 
     Models a call over GSM or UMTS: 8 kHz, algebraic CELP, frames of 20 ms, no bit errors in what arrives, no
@@ -32,12 +35,16 @@ class AmrNbStep(VoiceStep):
     """
 
     kind: Literal["amr_nb"]
+    pyav: ClassVar = (("libopencore_amrnb", "w"), ("libopencore_amrnb", "r"))
+    conceals: ClassVar = True
     kbps: Annotated[
         float,
         Field(ge=4.75, le=12.2, description="bit rate of a mode of AMR-NB", json_schema_extra={"enum": [*MODES_KBPS]}),
         AfterValidator(_mode),
     ] = 12.2
 
-    def codec(self, sample_rate_hz: int) -> Codec:
-        """AMR-NB at this bit rate."""
-        return AmrNb(self.kbps)
+    def run(self, pcm: Pcm, lost: Lost, sample_rate_hz: int) -> Pcm:
+        """To frames and back; a lost one reaches the decoder as "no data", which it repeats and fades in 0.2 s."""
+        rate = {"b": str(round(1000 * self.kbps))}
+        packets, _ = pyav.encode("libopencore_amrnb", pcm, 8000, rate)
+        return pyav.decode("libopencore_amrnb", pyav.with_lost(packets, lost, lambda _: NO_DATA), 8000, {})

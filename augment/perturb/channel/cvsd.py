@@ -2,12 +2,66 @@
 
 from typing import Literal
 
-from augment.codecs import Codec
-from augment.codecs.cvsd import Cvsd
-from augment.perturb.codec_step import ConcealedStep
+import numpy as np
+
+from augment.acoustics import Signal
+from augment.acoustics.pcm import FULL_SCALE, quantise
+from augment.acoustics.recursion import Loop
+from augment.acoustics.resample import resample
+from augment.codecs import Lost, Pcm
+from augment.perturb.codec_step import CodecStep, Concealed, PacketLoss
+
+BIT_RATE_HZ = 64000
+STEP_MIN, STEP_MAX = 10.0, 1280.0
+STEP_DECAY = 1 - 1 / 1024
+LEAK = 1 - 1 / 32
+LOWEST, HIGHEST = -float(FULL_SCALE), FULL_SCALE - 1.0
+EQUAL_BITS = 4
+"""So many equal bits in a row make the step grow."""
 
 
-class CvsdStep(ConcealedStep):
+def delta_modulated(signal: Signal) -> Signal:
+    """What a CVSD decoder makes of the bits of a CVSD coder.
+
+    The coder follows the signal by one step a bit, up or down. The step grows by its least size after four equal
+    bits and shrinks otherwise; the coder's picture of the decoder leaks, so that both agree again after an error.
+
+    Args:
+        signal: At 64 kHz, in steps of 16-bit integers, shape (n,).
+
+    Returns:
+        The decoder's output, before its low-pass filter, shape (n,).
+
+    Reference: Bluetooth Core Specification, volume 2, part B, 9.2 (CVSD), and its table of parameters: h = 1 - 1/32,
+    beta = 1 - 1/1024, J = K = 4, steps of 10 to 1280.
+
+    Example:
+        >>> delta_modulated(np.array([100.0, 100.0, 0.0])).round(2).tolist()
+        [10.0, 19.69, 9.07]
+    """
+    out: Signal = _FOLLOWED(np.ascontiguousarray(signal, dtype=np.float64))
+    return out
+
+
+def _followed(signal: Signal) -> Signal:
+    out = np.empty(signal.size)
+    held, step, run, up = 0.0, STEP_MIN, 0, True
+    for n in range(signal.size):
+        if (signal[n] >= held) == up:
+            run += 1
+        else:
+            run, up = 1, not up
+        step = min(step + STEP_MIN, STEP_MAX) if run >= EQUAL_BITS else max(step * STEP_DECAY, STEP_MIN)
+        held = min(held + step, HIGHEST) if up else max(held - step, LOWEST)
+        out[n] = held
+        held *= LEAK
+    return out
+
+
+_FOLLOWED = Loop(_followed)
+
+
+class CvsdStep(Concealed, PacketLoss, CodecStep):
     """Bluetooth headset, narrow band: CVSD at 64 kb/s, with packet loss.
 
     Models the link between an older headset and telephone: 8 kHz, delta modulation at 64,000 steps a second, packets of
@@ -27,6 +81,11 @@ class CvsdStep(ConcealedStep):
 
     kind: Literal["cvsd"]
 
-    def codec(self, sample_rate_hz: int) -> Codec:
-        """CVSD."""
-        return Cvsd()
+    def packet_samples(self, sample_rate_hz: int) -> int:
+        """30: the 30 octets of an HV3 or EV3 packet, 3.75 ms."""
+        return 30
+
+    def run(self, pcm: Pcm, lost: Lost, sample_rate_hz: int) -> Pcm:
+        """To 64,000 bits a second and back, by the band-limited resampler that is used everywhere else."""
+        fine = resample(pcm.astype(np.float64), 8000, BIT_RATE_HZ)
+        return quantise(resample(delta_modulated(fine), BIT_RATE_HZ, 8000) / FULL_SCALE)[0]

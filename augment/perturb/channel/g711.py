@@ -4,12 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from augment.codecs import Codec
-from augment.codecs.g711 import G711
-from augment.perturb.codec_step import ConcealedStep
+from augment.codecs import Lost, Pcm, libsndfile
+from augment.perturb.codec_step import CodecStep, Concealed, PacketLoss, PacketMs
 
 
-class G711Step(ConcealedStep):
+class G711Step(Concealed, PacketLoss, CodecStep):
     """Telephone call: G.711 at 64 kb/s, with packet loss.
 
     Models a fixed-line or internet call: 8 kHz, logarithmic 8-bit samples, A-law or mu-law; packets of 10, 20 or 30 ms.
@@ -28,8 +27,13 @@ class G711Step(ConcealedStep):
 
     kind: Literal["g711"]
     law: Annotated[Literal["a", "mu"], Field(description="a: most of the world; mu: North America and Japan")]
-    packet_ms: Annotated[Literal[10, 20, 30], Field(description="duration of a packet")] = 20
+    packet_ms: PacketMs = 20
 
-    def codec(self, sample_rate_hz: int) -> Codec:
-        """G.711 of this law."""
-        return G711(self.law, self.packet_ms)
+    def packet_samples(self, sample_rate_hz: int) -> int:
+        """8 for each millisecond."""
+        return 8 * self.packet_ms
+
+    def run(self, pcm: Pcm, lost: Lost, sample_rate_hz: int) -> Pcm:
+        """To 8-bit code words and back."""
+        subtype = "ALAW" if self.law == "a" else "ULAW"
+        return libsndfile.read(libsndfile.write(pcm, 8000, "RAW", subtype), 8000, "RAW", subtype)

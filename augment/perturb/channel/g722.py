@@ -1,15 +1,12 @@
 """G.722, wideband telephony."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from pydantic import Field
-
-from augment.codecs import Codec
-from augment.codecs.g722 import G722
-from augment.perturb.codec_step import ConcealedStep
+from augment.codecs import Lost, Pcm, pyav
+from augment.perturb.codec_step import CodecStep, Concealed, PacketLoss, PacketMs
 
 
-class G722Step(ConcealedStep):
+class G722Step(Concealed, PacketLoss, CodecStep):
     """Wideband desk telephone: G.722 at 64 kb/s, with packet loss.
 
     Models a wideband office or internet call: 16 kHz, two sub-bands of ADPCM.
@@ -28,9 +25,16 @@ class G722Step(ConcealedStep):
     """
 
     kind: Literal["g722"]
+    rates_hz: ClassVar = (16000,)
     least_rate_hz: ClassVar = 16000
-    packet_ms: Annotated[Literal[10, 20, 30], Field(description="duration of a packet")] = 20
+    pyav: ClassVar = (("g722", "w"), ("g722", "r"))
+    packet_ms: PacketMs = 20
 
-    def codec(self, sample_rate_hz: int) -> Codec:
-        """G.722."""
-        return G722(self.packet_ms)
+    def packet_samples(self, sample_rate_hz: int) -> int:
+        """16 for each millisecond."""
+        return 16 * self.packet_ms
+
+    def run(self, pcm: Pcm, lost: Lost, sample_rate_hz: int) -> Pcm:
+        """Two samples to one octet and back."""
+        packets, _ = pyav.encode("g722", pcm, 16000, {})
+        return pyav.decode("g722", packets, 16000, {})

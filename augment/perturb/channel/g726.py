@@ -1,15 +1,34 @@
 """G.726, ADPCM telephony."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
+import numpy as np
 from pydantic import Field
 
-from augment.codecs import Codec
-from augment.codecs.g726 import G726
-from augment.perturb.codec_step import ConcealedStep
+from augment.codecs import Lost, Pcm, pyav
+from augment.perturb.codec_step import CodecStep, Concealed, PacketLoss, PacketMs
 
 
-class G726Step(ConcealedStep):
+def saturated(heard: Pcm, sent: Pcm) -> Pcm:
+    """Samples of a decoder that lets what exceeds 16 bits wrap around, limited as the standard wants it.
+
+    FFmpeg's decoder limits to 17 bits and keeps 16. What came out more than half of the whole range away from what
+    was sent has wrapped; the decoder's own state has not.
+
+    Args:
+        heard: Shape (n,).
+        sent: The same samples before the coder, shape (n,).
+
+    Example:
+        >>> saturated(np.array([-32000, 5, -1], dtype=np.int16), np.array([32767, 9, 32767], dtype=np.int16)).tolist()
+        [32767, 5, 32767]
+    """
+    wrapped = np.floor_divide(sent.astype(np.int64) - heard + 2**15, 2**16)
+    limited: Pcm = np.clip(heard + 2**16 * wrapped, -(2**15), 2**15 - 1).astype(np.int16)
+    return limited
+
+
+class G726Step(Concealed, PacketLoss, CodecStep):
     """Cordless telephone or trunk line: G.726 at 16 to 40 kb/s, with packet loss.
 
     Models DECT (32 kb/s) and circuit-multiplication links: 8 kHz, adaptive differential PCM.
@@ -28,9 +47,17 @@ class G726Step(ConcealedStep):
     """
 
     kind: Literal["g726"]
+    pyav: ClassVar = (("g726", "w"), ("g726", "r"))
     kbps: Annotated[Literal[16, 24, 32, 40], Field(description="bit rate; DECT has 32")] = 32
-    packet_ms: Annotated[Literal[10, 20, 30], Field(description="duration of a packet")] = 20
+    packet_ms: PacketMs = 20
 
-    def codec(self, sample_rate_hz: int) -> Codec:
-        """G.726 at this bit rate."""
-        return G726(self.kbps, self.packet_ms)
+    def packet_samples(self, sample_rate_hz: int) -> int:
+        """8 for each millisecond."""
+        return 8 * self.packet_ms
+
+    def run(self, pcm: Pcm, lost: Lost, sample_rate_hz: int) -> Pcm:
+        """To code words of ``kbps / 8`` bits and back."""
+        bits = str(self.kbps // 8)
+        packets, _ = pyav.encode("g726", pcm, 8000, {"code_size": bits})
+        heard = pyav.decode("g726", packets, 8000, {"bits_per_coded_sample": bits})
+        return saturated(heard[: pcm.size], pcm)

@@ -2,12 +2,11 @@
 
 from typing import Literal
 
-from augment.codecs import Codec
-from augment.codecs.gsm_fr import GsmFr
-from augment.perturb.codec_step import ConcealedStep
+from augment.codecs import Lost, Pcm, libsndfile
+from augment.perturb.codec_step import CodecStep, Concealed, PacketLoss
 
 
-class GsmFrStep(ConcealedStep):
+class GsmFrStep(Concealed, PacketLoss, CodecStep):
     """First digital mobile telephones: GSM full rate at 13 kb/s, with frame loss.
 
     Models a GSM call without bit errors in what arrives: 8 kHz, regular-pulse excitation, frames of 20 ms.
@@ -26,6 +25,6 @@ class GsmFrStep(ConcealedStep):
 
     kind: Literal["gsm_fr"]
 
-    def codec(self, sample_rate_hz: int) -> Codec:
-        """GSM full rate."""
-        return GsmFr()
+    def run(self, pcm: Pcm, lost: Lost, sample_rate_hz: int) -> Pcm:
+        """To frames of 33 octets and back."""
+        return libsndfile.read(libsndfile.write(pcm, 8000, "RAW", "GSM610"), 8000, "RAW", "GSM610")

@@ -1,12 +1,18 @@
 """MP3."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from augment.codecs import Codec
-from augment.codecs.mp3 import KBPS_OF_RATE_HZ, Mp3
-from augment.perturb.codec_step import CodecStep, enough
+from augment.codecs import Lost, Pcm, libsndfile
+from augment.perturb.codec_step import CodecStep
+
+KBPS_OF_RATE_HZ: dict[int, tuple[int, ...]] = {
+    **dict.fromkeys((8000, 11025, 12000), (8, 16, 24, 32, 40, 48, 56, 64)),
+    **dict.fromkeys((16000, 22050, 24000), (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)),
+    **dict.fromkeys((32000, 44100, 48000), (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)),
+}
+"""Bit rates by sample rate: MPEG-2.5 (a practice, no standard), MPEG-2 (ISO/IEC 13818-3), MPEG-1 (ISO/IEC 11172-3)."""
 
 
 class Mp3Step(CodecStep):
@@ -26,15 +32,26 @@ class Mp3Step(CodecStep):
     """
 
     kind: Literal["mp3"]
+    rates_hz: ClassVar = tuple(KBPS_OF_RATE_HZ)
     kbps: Annotated[int, Field(ge=8, le=320, description="bit rate; which ones there are depends on the sample rate")]
 
-    def codec(self, sample_rate_hz: int) -> Codec:
-        """MP3 at the test set's rate or the next higher."""
-        return Mp3(enough(tuple(KBPS_OF_RATE_HZ), sample_rate_hz), self.kbps)
+    def packet_samples(self, sample_rate_hz: int) -> int:
+        """1152 (MPEG-1) or 576."""
+        return 1152 if self.rate_hz(sample_rate_hz) >= 32000 else 576
+
+    def run(self, pcm: Pcm, lost: Lost, sample_rate_hz: int) -> Pcm:
+        """To a file and back; where a frame has room for LAME's tag, the decoder takes the delay out by it."""
+        rate = self.rate_hz(sample_rate_hz)
+        rates = KBPS_OF_RATE_HZ[rate]
+        level = (rates[-1] - self.kbps) / (rates[-1] - rates[0])  # libsndfile's word for a bit rate, from high to low
+        # soundfile refuses 1.0 here; LAME takes the bit rate that is nearest.
+        settings = {"bitrate_mode": "CONSTANT", "compression_level": min(level, 0.999)}
+        data = libsndfile.write(pcm, rate, "MP3", "MPEG_LAYER_III", **settings)
+        return libsndfile.read(data, rate, "MP3", "MPEG_LAYER_III")
 
     def unfit(self, sample_rate_hz: int) -> tuple[str, str] | None:
         """Whether MP3 has no such bit rate at this sample rate."""
-        rate = enough(tuple(KBPS_OF_RATE_HZ), sample_rate_hz)
+        rate = self.rate_hz(sample_rate_hz)
         if self.kbps not in KBPS_OF_RATE_HZ[rate]:
             known = ", ".join(map(str, KBPS_OF_RATE_HZ[rate]))
             return f"MP3 has no bit rate of {self.kbps} kb/s at {rate} Hz", f"choose one of {known}"

@@ -2,12 +2,11 @@
 
 from typing import ClassVar, Literal
 
-from augment.codecs import Codec
-from augment.codecs.msbc import Msbc
-from augment.perturb.codec_step import ConcealedStep
+from augment.codecs import Lost, Pcm, pyav
+from augment.perturb.codec_step import CodecStep, Concealed, PacketLoss
 
 
-class MsbcStep(ConcealedStep):
+class MsbcStep(Concealed, PacketLoss, CodecStep):
     """Bluetooth headset, wideband: mSBC at 60.8 kb/s, with packet loss.
 
     Models the link between headset and telephone: 16 kHz, eight sub-bands, packets of 7.5 ms.
@@ -26,8 +25,15 @@ class MsbcStep(ConcealedStep):
     """
 
     kind: Literal["msbc"]
+    rates_hz: ClassVar = (16000,)
     least_rate_hz: ClassVar = 16000
+    pyav: ClassVar = (("sbc", "w"), ("sbc", "r"))
 
-    def codec(self, sample_rate_hz: int) -> Codec:
-        """The one setting of mSBC."""
-        return Msbc()
+    def packet_samples(self, sample_rate_hz: int) -> int:
+        """120: one frame of 7.5 ms."""
+        return 120
+
+    def run(self, pcm: Pcm, lost: Lost, sample_rate_hz: int) -> Pcm:
+        """To frames of 57 octets and back."""
+        packets, _ = pyav.encode("sbc", pcm, 16000, {"msbc": "1"})
+        return pyav.decode("sbc", packets, 16000, {})

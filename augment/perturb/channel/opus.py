@@ -1,15 +1,17 @@
 """Opus, voice over the internet."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from augment.codecs import Codec
-from augment.codecs.opus import BANDWIDTHS_HZ, Opus
-from augment.perturb.codec_step import VoiceStep, enough
+from augment.codecs import Lost, Pcm, pyav
+from augment.perturb.codec_step import CodecStep, PacketLoss, enough
+
+BANDWIDTHS_HZ = (4000, 6000, 8000, 12000, 20000)
+"""Narrow, medium, wide, super-wide and full band."""
 
 
-class OpusStep(VoiceStep):
+class OpusStep(PacketLoss, CodecStep):
     """Internet call: Opus at 6 to 128 kb/s, with packet loss.
 
     Models WebRTC and messenger calls: constant bit rate, packets of 20 ms, no redundancy (FEC). The decoder's own
@@ -27,11 +29,32 @@ class OpusStep(VoiceStep):
     """
 
     kind: Literal["opus"]
+    rates_hz: ClassVar = (48000,)
+    pyav: ClassVar = (("libopus", "w"), ("libopus", "r"))
+    conceals: ClassVar = True
     kbps: Annotated[int, Field(ge=6, le=128, description="constant bit rate")] = 24
     application: Annotated[
         Literal["voip", "audio"], Field(description="what the coder is to favour: speech, or fidelity")
     ] = "voip"
 
-    def codec(self, sample_rate_hz: int) -> Codec:
-        """Opus with the band of the test set."""
-        return Opus(self.kbps, self.application, enough(BANDWIDTHS_HZ, -(-sample_rate_hz // 2)))
+    def bandwidth_hz(self, sample_rate_hz: int) -> int:
+        """The highest that the coder may choose, one of :data:`BANDWIDTHS_HZ`: that of the test set."""
+        return enough(BANDWIDTHS_HZ, -(-sample_rate_hz // 2))
+
+    def run(self, pcm: Pcm, lost: Lost, sample_rate_hz: int) -> Pcm:
+        """To packets and back.
+
+        A lost packet reaches the decoder as its first octet alone with a frame count of one, that is a frame of no
+        length; the decoder's own concealment then goes on with what there was and fades where it was speech.
+        """
+        options = {
+            "b": str(1000 * self.kbps),
+            "application": self.application,
+            "cutoff": str(self.bandwidth_hz(sample_rate_hz)),
+            "vbr": "off",
+            "frame_duration": "20",
+        }
+        packets, _ = pyav.encode("libopus", pcm, 48000, options)
+        # The two lowest bits count the frames; a packet of other than one frame cannot end behind its first octet.
+        arrived = pyav.with_lost(packets, lost, lambda sent: bytes([sent[0] & 0xFC]))
+        return pyav.decode("libopus", arrived, 48000, {})

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from augment.acoustics import Signal
 from augment.acoustics.converter import convert
+from augment.columns import Column
 from augment.perturb import Perturbation
 from augment.scene import Draw, Scene, Stage
 
@@ -29,7 +30,7 @@ class Adc(Perturbation):
     kind: Literal["adc"]
     stage: ClassVar = Stage.ELECTRICAL
     linear: ClassVar[bool] = False
-    records: ClassVar[tuple[str, ...]] = ("adc_clipped_samples",)
+    records: ClassVar = (Column("adc_clipped_samples", int, "samples that the converter clipped"),)
     bits: Annotated[int, Field(ge=8, le=24, description="resolution; the file itself has 16")] = 16
     full_scale_dbov: Annotated[
         float,

@@ -1,19 +1,17 @@
 """Voices of other speakers."""
 
 import math
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from augment.acoustics import Signal
-from augment.acoustics.convolution import ImpulseResponse, convolve_in_chunks, whole_chunks
 from augment.acoustics.levels import speech_activity, speech_gain
-from augment.perturb.noise_step import Heard, NoiseStep
+from augment.perturb.noise_step import Noise, NoiseStep
 from augment.profiles.components import Sound
 from augment.profiles.library import Need
-from augment.scene import Babble, Draw, Room, Scene, Sounding, Voice
+from augment.scene import Babble, Draw, Scene, Voice
 
 TALKER_DBOV = -26.0
 PLACES = 4
@@ -46,60 +44,36 @@ class BabbleNoise(NoiseStep):
         """The voices."""
         return (Need("talkers", "talkers", str(self.talkers)),)
 
-    def named(self, draw: Draw) -> str:
-        """How many talk."""
-        return f"babble of {self.talkers}"
-
-    def told(self, draw: Draw, scene: Scene) -> dict[str, Any]:
-        """Who talks."""
-        babble = self._babble(draw)
-        ids = ";".join(voice.utterance for talker in babble.talkers for voice in talker)
-        return {
-            "talkers": len(babble.talkers),
-            "talker_ids": ids,
-            "segment": f"{draw.step} of block {draw.block.number}",
-        }
-
-    def sound(self, draw: Draw, samples: int, sample_rate_hz: int, lead: int) -> Sound:
-        """All talkers, without a room."""
-        said, active = self._talk(draw, samples, lead, sample_rate_hz, 1)
-        return said[0], active
-
-    def _heard(self, scene: Scene, draw: Draw, path: ImpulseResponse | None) -> Heard:
-        paths = [] if scene.room is None else [_path(scene.room, draw, k) for k in range(min(PLACES, self.talkers))]
-        known = [path for path in paths if path is not None]
-        if not known:
-            return super()._heard(scene, draw, None)
-        lead, rate = max(path.taps.size for path in known) - 1, scene.sample_rate_hz
-        length = max(whole_chunks(draw.block.longest, path) for path in known)
-        parts, on = self._talk(draw, length, lead, rate, len(known))
-        wet = np.sum([convolve_in_chunks(part, way, lead) for part, way in zip(parts, known, strict=True)], axis=0)
-        heard = Sounding(wet, on, rate, lead)
-        return Heard(heard, heard)
-
-    def _talk(
-        self, draw: Draw, samples: int, lead: int, sample_rate_hz: int, places: int
-    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """What is said at each place, shape (places, lead + samples), and where anybody speaks, (lead + samples,)."""
-        talkers = self._babble(draw).talkers
-        said, active = np.zeros((places, lead + samples)), np.zeros(lead + samples, dtype=np.bool_)
-        for number, voices in enumerate(talkers):
-            words = np.concatenate([_levelled(voice, draw, sample_rate_hz) for voice in voices])
-            speaks = speech_activity(words, sample_rate_hz, TALKER_DBOV)
-            start = draw.stream(f"start {number}").choice(np.flatnonzero(speaks))  # never in a pause
-            at = np.arange(start - lead, start + samples)
-            said[number % places] += np.take(words, at, mode="wrap")
-            active |= np.take(speaks, at, mode="wrap")
-        return said / math.sqrt(len(talkers)), active
-
-    @staticmethod
-    def _babble(draw: Draw) -> Babble:
-        assert isinstance(draw.dealt, Babble), "the planner deals talkers to every babble"
-        return draw.dealt
+    def noise(self, scene: Scene, draw: Draw) -> Noise:
+        """All talkers; in a room, at up to four places."""
+        babble, rate = draw.dealt, scene.sample_rate_hz
+        assert isinstance(babble, Babble), "the planner deals talkers to every babble"
+        names = [f"{draw.step} place {number}" for number in range(min(PLACES, self.talkers))]
+        ways = [] if scene.room is None else [scene.room.noise_response(name, None) for name in names]
+        paths = tuple(way for way in ways if way is not None)
+        return Noise(
+            f"babble of {self.talkers}",
+            lambda samples, lead: _talk(babble, draw, samples, lead, rate, len(paths) or 1),
+            paths=paths,
+            told={
+                "talkers": len(babble.talkers),
+                "talker_ids": ";".join(voice.utterance for talker in babble.talkers for voice in talker),
+                "segment": f"{draw.step} of block {draw.block.number}",
+            },
+        )
 
 
-def _path(room: Room, draw: Draw, place: int) -> ImpulseResponse | None:
-    return room.noise_response(f"{draw.step} place {place}", None)
+def _talk(babble: Babble, draw: Draw, samples: int, lead: int, sample_rate_hz: int, places: int) -> Sound:
+    """What is said at each place, shape (places, lead + samples), and where anybody speaks, (lead + samples,)."""
+    said, active = np.zeros((places, lead + samples)), np.zeros(lead + samples, dtype=np.bool_)
+    for number, voices in enumerate(babble.talkers):
+        words = np.concatenate([_levelled(voice, draw, sample_rate_hz) for voice in voices])
+        speaks = speech_activity(words, sample_rate_hz, TALKER_DBOV)
+        start = draw.stream(f"start {number}").choice(np.flatnonzero(speaks))  # never in a pause
+        at = np.arange(start - lead, start + samples)
+        said[number % places] += np.take(words, at, mode="wrap")
+        active |= np.take(speaks, at, mode="wrap")
+    return said / math.sqrt(len(babble.talkers)), active
 
 
 def _levelled(voice: Voice, draw: Draw, sample_rate_hz: int) -> Signal:

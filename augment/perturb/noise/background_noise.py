@@ -1,21 +1,18 @@
 """Recorded noise."""
 
-from collections.abc import Hashable
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from augment.acoustics import Signal
 from augment.acoustics.edge_line import edge_line
 from augment.acoustics.levels import db
 from augment.acoustics.spectrum import weighted_power
 from augment.acoustics.splice import excerpt, lasts
 from augment.files.channels import ChannelField
-from augment.perturb.noise_step import NoiseStep
-from augment.profiles.components import Sound
+from augment.perturb.noise_step import Noise, NoiseStep
 from augment.profiles.library import Library, Need
 from augment.profiles.recording import Use
-from augment.scene import Draw, Scene, Segment, Track, Weighting
+from augment.scene import Draw, Scene, Segment, Weighting
 from augment.tolerance import AtMost, Unusable, tolerance_of
 
 
@@ -68,39 +65,19 @@ class BackgroundNoise(NoiseStep):
         more = f"; so it is in {len(lines)} recordings" if len(lines) > 1 else ""
         return (f"noise {self.source}, {name}: {line}{more}",)
 
-    def named(self, draw: Draw) -> str:
-        """The recording."""
-        return self._segment(draw).name
-
-    def identity(self, draw: Draw) -> Hashable:
-        """The stretch of the recording."""
-        return self.source, self.channel, self._segment(draw).label
-
-    def told(self, draw: Draw, scene: Scene) -> dict[str, Any]:
-        """Where in the recording it starts, and whether the recording ends before the utterance."""
-        segment, rate = self._segment(draw), scene.sample_rate_hz
-        recording = self._recording(draw, rate)
-        ends = scene.samples > lasts(recording, rate, segment.start)
-        return {"start_s": segment.start / rate, "segment": segment.label, "continued": ends}
-
-    def sound(self, draw: Draw, samples: int, sample_rate_hz: int, lead: int) -> Sound:
-        """The block's stretch of the recording."""
-        segment = self._segment(draw)
-        recording = self._recording(draw, sample_rate_hz)
-        return excerpt(recording, sample_rate_hz, segment.start, samples, draw.stream("splice")), None
-
-    def own_level_db(self, draw: Draw, dry: Track) -> float:
-        """Level of the whole recording: a stretch in which little happens is not turned up."""
-        segment = self._segment(draw)
-        rate = dry.sample_rate_hz
+    def noise(self, scene: Scene, draw: Draw) -> Noise:
+        """The block's stretch of the recording; its level is that of the whole recording."""
+        segment, rate, library = draw.dealt, scene.sample_rate_hz, draw.library
+        assert isinstance(segment, Segment), "the planner deals a segment to every step that needs a recording"
+        recording = library.samples(self.source, segment.name, segment.sha256, rate, self.channel)
         key = ("recording level", self.source, self.channel, segment.name, segment.sha256, rate)
-        return draw.library.once(key, lambda: db(weighted_power(self._recording(draw, rate), rate, a_weighted=True)))
-
-    def _recording(self, draw: Draw, sample_rate_hz: int) -> Signal:
-        segment = self._segment(draw)
-        return draw.library.samples(self.source, segment.name, segment.sha256, sample_rate_hz, self.channel)
-
-    @staticmethod
-    def _segment(draw: Draw) -> Segment:
-        assert isinstance(draw.dealt, Segment), "the planner deals a segment to every step that needs a recording"
-        return draw.dealt
+        return Noise(
+            segment.name,
+            lambda samples, lead: (excerpt(recording, rate, segment.start, samples, draw.stream("splice")), None),
+            lambda: library.once(key, lambda: db(weighted_power(recording, rate, a_weighted=True))),
+            told={
+                "start_s": segment.start / rate,
+                "segment": segment.label,
+                "continued": scene.samples > lasts(recording, rate, segment.start),
+            },
+        )

@@ -6,9 +6,8 @@ from pydantic import Field
 
 from augment.acoustics.colour import Colour, colour_density, noise
 from augment.acoustics.shaping import a_level_of_density_db
-from augment.perturb.noise_step import NoiseStep
-from augment.profiles.components import Sound
-from augment.scene import Draw, Track
+from augment.perturb.noise_step import Noise, NoiseStep
+from augment.scene import Draw, Scene
 
 
 class ColouredNoise(NoiseStep):
@@ -32,14 +31,12 @@ class ColouredNoise(NoiseStep):
         Colour, Field(description="white (0 dB per octave), pink (-3.01 dB) or brown (-6.02 dB, mostly rumble)")
     ]
 
-    def named(self, draw: Draw) -> str:
-        """Source for the manifest."""
-        return f"{self.colour} noise"
-
-    def sound(self, draw: Draw, samples: int, sample_rate_hz: int, lead: int) -> Sound:
-        """The noise, 0 dBov, always on; shape (samples,)."""
-        return noise(samples, draw.stream, colour_density(self.colour, sample_rate_hz)), None
-
-    def own_level_db(self, draw: Draw, dry: Track) -> float:
-        """Level of the noise over a long time, the same in every utterance."""
-        return a_level_of_density_db(colour_density(self.colour, dry.sample_rate_hz), dry.sample_rate_hz)
+    def noise(self, scene: Scene, draw: Draw) -> Noise:
+        """The noise, 0 dBov, always on; its level is that over a long time."""
+        rate = scene.sample_rate_hz
+        density = draw.library.once(("density", self.colour, rate), lambda: colour_density(self.colour, rate))
+        return Noise(
+            f"{self.colour} noise",
+            lambda samples, lead: (noise(samples, draw.stream, density), None),
+            lambda: a_level_of_density_db(density, rate),
+        )

@@ -5,9 +5,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from augment.acoustics.colour import nc_density, nc_level_dba, noise
-from augment.perturb.noise_step import NoiseStep
-from augment.profiles.components import Sound
-from augment.scene import Draw, Track
+from augment.perturb.noise_step import Loudness, Noise, NoiseStep
+from augment.scene import Draw, Scene
 
 
 class RoomNoise(NoiseStep):
@@ -29,24 +28,17 @@ class RoomNoise(NoiseStep):
     """
 
     kind: Literal["room_noise"]
+    knows_its_level: ClassVar[bool] = True
     nc: Annotated[
         float, Field(ge=15, le=60, description="noise criterion: shape of the spectrum, and its level in a real room")
     ]
 
-    knows_its_level: ClassVar[bool] = True
-
-    def wanted_dba(self, draw: Draw) -> float:
-        """Without SNR and level, the room is as loud as its curve says."""
-        return nc_level_dba(self.nc) if self.level_dba is None else self.level_dba
-
-    def named(self, draw: Draw) -> str:
-        """Source for the manifest."""
-        return f"room NC-{self.nc:g}"
-
-    def sound(self, draw: Draw, samples: int, sample_rate_hz: int, lead: int) -> Sound:
-        """The noise, always on, in units of 20 uPa (its level in dB is dB SPL); shape (samples,)."""
-        return noise(samples, draw.stream, nc_density(self.nc, sample_rate_hz)), None
-
-    def own_level_db(self, draw: Draw, dry: Track) -> float:
-        """Level of the whole curve, whatever of it the test set can hold."""
-        return nc_level_dba(self.nc)
+    def noise(self, scene: Scene, draw: Draw) -> Noise:
+        """The noise, always on, in units of 20 uPa: its level is that of the curve, whatever the test set can hold."""
+        curve_dba = draw.library.once(("level", self.kind, self.nc), lambda: nc_level_dba(self.nc))
+        return Noise(
+            f"room NC-{self.nc:g}",
+            lambda samples, lead: (noise(samples, draw.stream, nc_density(self.nc, scene.sample_rate_hz)), None),
+            lambda: curve_dba,
+            Loudness(curve_dba),
+        )

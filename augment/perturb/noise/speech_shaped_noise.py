@@ -5,11 +5,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from augment.acoustics.colour import BYRNE_LTASS_DB, noise, third_octave_density
-from augment.acoustics.shaping import Density, a_level_of_density_db
-from augment.perturb.noise_step import NoiseStep
-from augment.profiles.components import Sound
+from augment.acoustics.shaping import a_level_of_density_db
+from augment.perturb.noise_step import Noise, NoiseStep
 from augment.profiles.library import Need
-from augment.scene import Draw, Spectrum, Track
+from augment.scene import Draw, Scene, Spectrum
 
 
 class SpeechShapedNoise(NoiseStep):
@@ -37,21 +36,15 @@ class SpeechShapedNoise(NoiseStep):
         """The spectrum of the chosen utterances, which the planner measures."""
         return () if self.spectrum == "byrne" else (Need("spectrum", "speech_spectrum", self.spectrum),)
 
-    def named(self, draw: Draw) -> str:
-        """Source for the manifest."""
-        return f"speech-shaped noise ({self.spectrum})"
-
-    def sound(self, draw: Draw, samples: int, sample_rate_hz: int, lead: int) -> Sound:
-        """The noise, always on; shape (samples,)."""
-        return noise(samples, draw.stream, self._density(draw, sample_rate_hz)), None
-
-    @staticmethod
-    def _density(draw: Draw, sample_rate_hz: int) -> Density:
-        levels: dict[int, float] = BYRNE_LTASS_DB
+    def noise(self, scene: Scene, draw: Draw) -> Noise:
+        """The noise, always on; its level is that over a long time."""
+        rate, levels = scene.sample_rate_hz, BYRNE_LTASS_DB
         if isinstance(draw.dealt, Spectrum):
             levels = {round(centre): level for centre, level in draw.dealt.third_octaves_db}
-        return third_octave_density(levels, sample_rate_hz)
-
-    def own_level_db(self, draw: Draw, dry: Track) -> float:
-        """Level of the noise over a long time, the same in every utterance."""
-        return a_level_of_density_db(self._density(draw, dry.sample_rate_hz), dry.sample_rate_hz)
+        key = ("density", self.kind, draw.dealt, rate)
+        density = draw.library.once(key, lambda: third_octave_density(levels, rate))
+        return Noise(
+            f"speech-shaped noise ({self.spectrum})",
+            lambda samples, lead: (noise(samples, draw.stream, density), None),
+            lambda: a_level_of_density_db(density, rate),
+        )

@@ -6,9 +6,9 @@ from pydantic import Field
 
 from augment.acoustics.colour import gusts, noise, wind_density
 from augment.acoustics.shaping import a_level_of_density_db
-from augment.perturb.noise_step import NoiseStep
+from augment.perturb.noise_step import Noise, NoiseStep
 from augment.profiles.components import Sound
-from augment.scene import Draw, Track
+from augment.scene import Draw, Scene
 
 
 class WindNoise(NoiseStep):
@@ -37,15 +37,14 @@ class WindNoise(NoiseStep):
     ] = 4.0
     gust_s: Annotated[float, Field(ge=0.1, le=60, description="time after which a gust is forgotten")] = 1.0
 
-    def named(self, draw: Draw) -> str:
-        """Source for the manifest."""
-        return "wind"
+    def noise(self, scene: Scene, draw: Draw) -> Noise:
+        """The noise, 0 dBov over a long time, always on; its level is that over a long time."""
+        rate = scene.sample_rate_hz
+        key = ("density", self.kind, self.corner_hz, rate)
+        density = draw.library.once(key, lambda: wind_density(self.corner_hz, rate))
 
-    def sound(self, draw: Draw, samples: int, sample_rate_hz: int, lead: int) -> Sound:
-        """The noise, 0 dBov over a long time, always on; shape (samples,)."""
-        steady = noise(samples, draw.stream, wind_density(self.corner_hz, sample_rate_hz))
-        return steady * gusts(samples, sample_rate_hz, draw.stream, self.gust_db, self.gust_s), None
+        def sound(samples: int, lead: int) -> Sound:
+            steady = noise(samples, draw.stream, density)
+            return steady * gusts(samples, rate, draw.stream, self.gust_db, self.gust_s), None
 
-    def own_level_db(self, draw: Draw, dry: Track) -> float:
-        """Level of the noise over a long time, the same in every utterance."""
-        return a_level_of_density_db(wind_density(self.corner_hz, dry.sample_rate_hz), dry.sample_rate_hz)
+        return Noise("wind", sound, lambda: a_level_of_density_db(density, rate))

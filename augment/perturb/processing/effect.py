@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 from pydantic import Field, model_validator
 
 from augment.acoustics import Signal
+from augment.columns import Column
 from augment.errors import RenderError
 from augment.external import audiomentations_adapter as engine
 from augment.perturb import Perturbation
@@ -45,7 +46,7 @@ class Effect(Perturbation):
     kind: Literal["effect"]
     stage: ClassVar[Any] = _Where(Stage.PROCESSING, {name: Stage[name.upper()] for name in get_args(At)})
     linear: ClassVar[Any] = _Where(False, {name: name == "source" for name in get_args(At)})
-    records: ClassVar = ("effect_parameters",)
+    records: ClassVar = (Column("effect_parameters", str, "what the transform did, as JSON"),)
     transform: Annotated[
         str,
         Field(

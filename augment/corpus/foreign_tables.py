@@ -4,7 +4,7 @@ from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from augment.corpus.source import Source
-from augment.corpus.unused import Kind
+from augment.corpus.unused import Leftover
 from augment.errors import CorpusError, Fault
 from augment.files.channels import CHANNEL
 from augment.files.walk import Walk, ending
@@ -102,8 +102,8 @@ def account(source: Source, walk: Walk, used: Container[str] = ()) -> None:
     for path in (*walk.files, *walk.others):
         name = path.relative_to(source.folder).as_posix()
         if name not in used:
-            source.pass_over(Kind.AUDIO if ending(path) in AUDIO else Kind.FILES, ending(path))
-    source.pass_over(Kind.TEST_SETS, "and what is in them", len(walk.test_sets))
+            source.pass_over(Leftover.AUDIO if ending(path) in AUDIO else Leftover.FILES, ending(path))
+    source.pass_over(Leftover.TEST_SETS, "and what is in them", len(walk.test_sets))
 
 
 def unlike(header: Iterable[str], where: str) -> list[str]:

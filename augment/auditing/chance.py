@@ -141,7 +141,7 @@ def undealt(frame: "polars.DataFrame") -> Dealing:
     return _dealt(frame.select("group"), by_speaker=False)
 
 
-def numbered(frame: "polars.DataFrame") -> Ints:
+def distinct_numbers(frame: "polars.DataFrame") -> Ints:
     """A number from 0 for each row; rows that are equal in all columns have the same."""
     import polars
 
@@ -154,7 +154,7 @@ def _dealt(named: "polars.DataFrame", by_speaker: bool) -> Dealing:
     """A dealing of units: rows of a table that are equal, the first column being their group."""
     import polars
 
-    unit = numbered(named)
+    unit = distinct_numbers(named)
     units = named.unique().sort(polars.all(), nulls_last=True)
     groups = units["group"].unique().sort()
     group = units["group"].replace_strict(groups, list(range(groups.len())), return_dtype=polars.Int64).to_numpy()

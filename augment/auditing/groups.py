@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from augment.acoustics.channels import channel_of
-from augment.corpus.differences import (
+from augment.auditing.differences import (
     DC,
     HUM,
     INFRASOUND,
@@ -18,13 +18,13 @@ from augment.corpus.differences import (
     request_notes,
     shared_text_notes,
 )
-from augment.corpus.labelling import missing, speaker_notes, twin_notes
+from augment.auditing.labels import missing, speaker_notes, twin_notes
+from augment.auditing.spelling import spelling_notes
+from augment.auditing.texts import pace_notes, text_measures
 from augment.corpus.speech import Facts, Progress, part_of
-from augment.corpus.spelling import spelling_notes
-from augment.corpus.survey import facts_notes, survey
+from augment.corpus.survey import HERE, MeasuredBy, facts_notes, survey
 from augment.corpus.table import TOGETHER, Corpus, label_column
-from augment.corpus.texts import pace_notes, text_measures
-from augment.errors import CorpusError, Fault, counted, named, nearest
+from augment.errors import CorpusError, Fault, counted, named
 from augment.streams import ranks
 
 if TYPE_CHECKING:
@@ -114,6 +114,7 @@ def audit(
     labels: Iterable[str] = (),
     requested_db: Iterable[float] = (),
     progress: Progress = iter,
+    measured_by: MeasuredBy = HERE,
 ) -> Audit:
     """Audit a corpus.
 
@@ -126,19 +127,22 @@ def audit(
         labels: More labels whose spelling is looked at.
         requested_db: SNRs that are to be made of it.
         progress: Shows how far it is.
+        measured_by: Who measures the audio.
 
     Raises:
         CorpusError: The corpus has no such label, or it has more than 1000 values, which are no groups.
     """
     frame = _grouped(corpus, by)
     chosen = _sampled(frame, sample)
-    facts, unusable = survey(corpus, chosen, sample_rate_hz, progress)
+    facts, unusable = survey(corpus, chosen, sample_rate_hz, progress, measured_by)
     faults = [fault for own in unusable.values() for fault in own]
     table = measures(chosen, facts)
     lengths = _with_lengths(frame, facts, sample_rate_hz)
     without = missing(frame, by)
     warnings = [f"{counted(count, 'row has', 'rows have')} no {label}" for label, count in without.items()]
-    warnings += _unreadable(faults, chosen.height)
+    if faults:
+        mend = "mend the files, or corpus: {leave_out: [id, ...]}"
+        warnings.append(f"{len(faults)} of {chosen.height} utterances cannot be used: {mend}")
     warnings += spelling_notes(corpus, dict.fromkeys((*by, *labels)))
     warnings += speaker_notes(frame)
     warnings += [*twin_notes(frame), *_same_audio(chosen, facts)]
@@ -159,14 +163,7 @@ def _grouped(corpus: Corpus, by: Sequence[str]) -> "polars.DataFrame":
     import polars
 
     absent = [label for label in by if label not in corpus.labels]
-    known = f"labels of the corpus: {', '.join(corpus.labels) or 'none'}"
-    faults = [
-        corpus.no_label(label)
-        or Fault(
-            str(corpus.manifest), f"the corpus has no label '{label}'", f"{nearest(label, corpus.labels)}; {known}"
-        )
-        for label in absent
-    ]
+    faults = [corpus.no_label(label, f"the corpus has no label '{label}'") for label in absent]
     faults += [
         Fault("", f"'{label}' stands twice among the labels that make the groups")
         for label in dict.fromkeys(by)
@@ -183,7 +180,7 @@ def _grouped(corpus: Corpus, by: Sequence[str]) -> "polars.DataFrame":
     count = frame["group"].n_unique()
     if count > MOST_GROUPS:
         message = f"{' and '.join(by)} make {count:,} groups; at most {MOST_GROUPS:,} are compared"
-        raise CorpusError(Fault(str(corpus.manifest), message, f"choose another label; {known}"))
+        raise CorpusError(Fault(str(corpus.manifest), message, f"choose another label; {corpus.known_labels}"))
     return frame
 
 
@@ -211,12 +208,6 @@ def _with_lengths(frame: "polars.DataFrame", facts: Mapping[str, Facts], rate_hz
     length = polars.coalesce("_read_s", "duration")
     length = polars.when(length > 0).then(length)
     return joined.with_columns(length.alias("length_s")).with_columns(polars.col("length_s").log(2).alias("log_s"))
-
-
-def _unreadable(faults: Sequence[Fault], tried: int) -> list[str]:
-    if not faults:
-        return []
-    return [f"{len(faults)} of {tried} utterances cannot be used: mend the files, or corpus: {{leave_out: [id, ...]}}"]
 
 
 def _same_audio(chosen: "polars.DataFrame", facts: Mapping[str, Facts]) -> list[str]:

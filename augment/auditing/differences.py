@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from augment.corpus.chance import NOTICEABLE, Apart, Dealing, Means, Shares, apart, dealing_of, numbered
+from augment.auditing.chance import NOTICEABLE, Apart, Dealing, Means, Shares, apart, dealing_of, distinct_numbers
 from augment.corpus.speech import Facts
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Measure:
     """Something in which recordings may differ.
 
     Attributes:
-        name: Column of a table of measures: :func:`measures`, :func:`augment.corpus.texts.text_measures`.
+        name: Column of a table of measures: :func:`measures`, :func:`augment.auditing.texts.text_measures`.
         what: How a person calls it.
         just: Difference of two groups' means from which it matters.
         shown: A mean as text.
@@ -193,8 +193,8 @@ def difference_notes(table: "polars.DataFrame", chosen: Iterable[Measure] = MEAS
     """In what groups differ, by how much, what it may do, and what to do.
 
     Two groups differ in a measure if their means are further apart than what just matters, than 0.1 pooled standard
-    deviations, and than what chance alone exceeds in 5 % (:mod:`augment.corpus.chance`). In how they were recorded, two
-    groups of few speakers differ whatever chance makes: it is told that it cannot be told from chance.
+    deviations, and than what chance alone exceeds in 5 % (:mod:`augment.auditing.chance`). In how they were recorded,
+    two groups of few speakers differ whatever chance makes: it is told that it cannot be told from chance.
 
     Args:
         table: Rows with ``group``, ``speaker``, ``id``, and columns of measures; groups of null, and measures of null,
@@ -234,8 +234,9 @@ def _difference(table: "polars.DataFrame", dealing: Dealing, measure: Measure) -
     few = int(np.triu(clear & ~judged).sum())
     if few and pairs > 1:
         many += f", {few} with {'too few speakers to tell it from chance' if judged[low, high] else 'so few'}"
-    shown = _named([f"{dealing.groups[group]}: {measure.shown(float(mean[group]))}" for group in heard])
-    by_chance = _by_chance(found, low, high) if judged[low, high] else _too_few(dealing.voices[[low, high]].tolist())
+    shown = _first_and_last([f"{dealing.groups[group]}: {measure.shown(float(mean[group]))}" for group in heard])
+    few_voices = f", and too few speakers ({dealing.voices[low]} and {dealing.voices[high]}) to tell it from chance"
+    by_chance = _by_chance(found, low, high) if judged[low, high] else few_voices
     size = f"{dealing.groups[low]} from {dealing.groups[high]}, {_size(float(found.found[low, high]))}{by_chance}{many}"
     return f"groups differ in {measure.what} ({shown}; {size}): {measure.means}"
 
@@ -254,22 +255,18 @@ def _by_chance(found: Apart, low: int, high: int) -> str:
     return f", and {float(found.chance[low, high]):.1f} by chance in 5 %"
 
 
-def _too_few(voices: Sequence[int]) -> str:
-    return f", and too few speakers ({voices[0]} and {voices[1]}) to tell it from chance"
-
-
 def shared_text_notes(table: "polars.DataFrame") -> list[str]:
     """Groups that say other texts, where texts are said more than once: there, groups could say the same.
 
     Args:
-        table: As of :func:`augment.corpus.texts.text_measures`, with ``group``, ``speaker`` and ``id``.
+        table: As of :func:`augment.auditing.texts.text_measures`, with ``group``, ``speaker`` and ``id``.
     """
     known = table.filter((table["wordless"] == 0) & table["group"].is_not_null())
     groups, texts = known["group"].n_unique(), known["spoken"].n_unique()
     if groups < 2 or texts == known.height or groups * groups * texts > MOST_TO_COMPARE:
         return []
     dealing = dealing_of(known)
-    shares = Shares(dealing, numbered(known.select("spoken")))
+    shares = Shares(dealing, distinct_numbers(known.select("spoken")))
     found = apart(dealing, shares)
     if not found.clear.any():
         return []
@@ -285,7 +282,7 @@ def shared_text_notes(table: "polars.DataFrame") -> list[str]:
     ]
 
 
-def _named(parts: Sequence[str]) -> str:
+def _first_and_last(parts: Sequence[str]) -> str:
     """Parts in their order; of many, the first and the last."""
     if len(parts) <= MOST_NAMED:
         return "; ".join(parts)
@@ -300,7 +297,7 @@ def rate_notes(table: "polars.DataFrame") -> list[str]:
         rates.setdefault(group, set()).add(rate)
     if len(set(map(frozenset, rates.values()))) <= 1 and all(len(r) == 1 for r in rates.values()):
         return []
-    shown = _named([f"{g}: {', '.join(map(str, sorted(r)))} Hz" for g, r in sorted(rates.items())])
+    shown = _first_and_last([f"{g}: {', '.join(map(str, sorted(r)))} Hz" for g, r in sorted(rates.items())])
     return [f"groups were recorded at different sample rates, which is a difference of bandwidth ({shown})"]
 
 

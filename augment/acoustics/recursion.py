@@ -1,0 +1,135 @@
+"""Recursions that go through a signal sample by sample, which arrays cannot do: compiled when they are first called.
+
+Compiled code is kept for the next process. Nothing in it may change the order of operations, so that a filter gives the
+same last digits as anywhere else. ``scipy.signal`` has the same filter, and takes a second to import in every worker.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from augment.acoustics import Signal
+
+
+def recursive(
+    numerator: ArrayLike, denominator: ArrayLike, signal: Signal, state: NDArray[np.float64] | None = None
+) -> Signal:
+    """A signal through a recursive filter, in direct form II transposed.
+
+    Args:
+        numerator: Shape (k,).
+        denominator: The same length or less; its first value is 1.
+        signal: Shape (n,).
+        state: What the filter holds before the first sample, shape (k - 1,), at least one value; nothing if not given.
+
+    Returns:
+        Shape (n,).
+
+    Reference: Oppenheim and Schafer, Discrete-Time Signal Processing, section 6.3.
+
+    Example:
+        >>> recursive([0.5], [1.0, -0.5], np.array([1.0, 0.0, 0.0])).tolist()
+        [0.5, 0.25, 0.125]
+    """
+    above, below = np.asarray(numerator, dtype=np.float64), np.asarray(denominator, dtype=np.float64)
+    size = max(above.size, below.size, 2)
+    forward, back = np.pad(above, (0, size - above.size)), np.pad(below, (0, size - below.size))
+    held = np.zeros(size - 1) if state is None else np.array(state, dtype=np.float64)
+    out: Signal = _RECURSIVE(forward, back, np.ascontiguousarray(signal, dtype=np.float64), held)
+    return out
+
+
+def held_smooth(signal: Signal, pole: float, hangover: int) -> Signal:
+    """The largest value at each sample, and in so many before it, of a rectified signal through two equal smoothers.
+
+    The smoothers are one recursion, (1-p)^2 / (1 - p/z)^2 = (1-p)^2 / (1 - 2p/z + p^2/z^2), from rest.
+
+    Args:
+        signal: Shape (n,).
+        pole: p, from 0 to below 1.
+        hangover: Samples before each that count, 0 or more.
+
+    Returns:
+        Shape (n,).
+
+    Example:
+        >>> held_smooth(np.array([0.0, -1.0, 0.0, 0.0]), 0.0, 1).tolist()
+        [0.0, 1.0, 1.0, 0.0]
+    """
+    out: Signal = _HELD_SMOOTH(np.ascontiguousarray(signal, dtype=np.float64), pole, hangover)
+    return out
+
+
+class Loop:
+    """A function that is compiled when it is first called, for the kinds of arguments that it gets there."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+        self._compiled: Callable[..., Any] | None = None
+
+    def __call__(self, *arguments: Any) -> Any:
+        """What the function gives."""
+        if self._compiled is None:
+            self._compiled = self._compile(arguments)
+        return self._compiled(*arguments)
+
+    def _compile(self, arguments: tuple[Any, ...]) -> Callable[..., Any]:
+        from numba import njit, typeof
+
+        kinds = tuple(map(typeof, arguments))
+        try:
+            made = njit(self._function, cache=True, nogil=True)
+            made.compile(kinds)
+        except Exception:  # what was kept is damaged, or can be kept nowhere: each process compiles for itself
+            made = njit(self._function, nogil=True)
+            made.compile(kinds)
+        found: Callable[..., Any] = made
+        return found
+
+
+def _recursive(
+    forward: NDArray[np.float64], back: NDArray[np.float64], signal: Signal, state: NDArray[np.float64]
+) -> Signal:
+    out, last = np.empty(signal.size), state.size - 1
+    for n in range(signal.size):
+        x = signal[n]
+        y = state[0] + forward[0] * x
+        for k in range(last):
+            state[k] = state[k + 1] + x * forward[k + 1] - y * back[k + 1]
+        state[last] = x * forward[last + 1] - y * back[last + 1]
+        out[n] = y
+    return out
+
+
+def _held_smooth(signal: Signal, pole: float, hangover: int) -> Signal:
+    """The maximum of a moving window in three comparisons a sample, by parts as long as the window.
+
+    A window reaches from somewhere in one part to somewhere in the next: the largest value up to there in the next,
+    known on the way forward, or from there on in the one before, known from its way back (van Herk 1992, Pattern
+    Recognition Letters 13:517).
+    """
+    window, size = hangover + 1, signal.size
+    held, out = np.empty(size), np.empty(size)
+    factor, first, second = (1 - pole) ** 2, -2 * pole, pole * pole
+    near, far = 0.0, 0.0
+    for start in range(0, size, window):
+        end = min(start + window, size)
+        largest = 0.0
+        for n in range(start, end):
+            smooth = near + factor * abs(signal[n])
+            near = far - smooth * first
+            far = -(smooth * second)
+            held[n] = smooth
+            largest = max(largest, smooth)
+            before = held[n - hangover] if n - hangover < start and start > 0 else 0.0
+            out[n] = max(largest, before)
+        largest = 0.0
+        for n in range(end - 1, start - 1, -1):
+            largest = max(largest, held[n])
+            held[n] = largest
+    return out
+
+
+_RECURSIVE, _HELD_SMOOTH = Loop(_recursive), Loop(_held_smooth)

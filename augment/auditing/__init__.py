@@ -1,0 +1,1 @@
+"""What groups differ in besides what they are compared by: labels, voices, recordings, texts."""

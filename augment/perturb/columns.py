@@ -1,0 +1,89 @@
+"""Columns of manifests by name: those that every row has, and what installed perturbations fill."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from augment.columns import NOISE, PLANNED, ROW, Column, is_numbered, numbered
+from augment.perturb import Perturbation, kinds
+
+FIXED = {column.name: column for column in (*ROW, *PLANNED)}
+
+
+def filled_by(steps: Iterable[Perturbation]) -> list[Column]:
+    """Columns that a chain fills, in its order; those that a second step fills have a number."""
+    seen, found = Counter[str](), list[Column]()
+    for column in (column for step in steps for column in step.columns()):
+        seen[column.name] += 1
+        found.append(replace(column, name=numbered(column.name, seen[column.name])))
+    return found
+
+
+@cache
+def of_steps() -> tuple[Column, ...]:
+    """Columns that some step fills."""
+    return (*NOISE, *dict.fromkeys(column for step in kinds().values() for column in step.records))
+
+
+def known(name: str) -> Column | None:
+    """The column of this name; None for a label or a factor.
+
+    Example:
+        >>> known("snr_db").unit, known("codec2_packets").kind, known("age")
+        ('dB', <class 'int'>, None)
+    """
+    steps = (column for column in of_steps() if is_numbered(name, column.name))
+    return FIXED.get(name) or next(steps, None)
+
+
+def taken(name: str) -> bool:
+    """Whether a name is that of a column, or may become one: all that begins as the columns of noises do.
+
+    Example:
+        >>> taken("snr_db"), taken("noise2_colour"), taken("room"), taken("room2_name")
+        (True, True, False, True)
+    """
+    first, more, _ = name.partition("_")
+    return known(name) is not None or (more == "_" and is_numbered(first, "noise"))
+
+
+def kind_of(name: str, values: Iterable[Any]) -> type:
+    """``bool``, ``int``, ``float`` or ``str``: as the column is declared; of a label or a factor, by its values.
+
+    Args:
+        name: Of the column.
+        values: What is in it; None for nothing.
+
+    Example:
+        >>> kind_of("noise2_level_dba", [None]), kind_of("age", [None]), kind_of("age", [1, None])
+        (<class 'float'>, <class 'str'>, <class 'int'>)
+        >>> kind_of("x", [1, 2.5]), kind_of("x", [1, "a"])
+        (<class 'float'>, <class 'str'>)
+    """
+    column = known(name)
+    if column is not None:
+        return column.kind
+    found = set(map(type, values)) - {type(None)}
+    if found == {int, float}:
+        return float
+    return found.pop() if len(found) == 1 and found <= {bool, int, float} else str
+
+
+def odd_cells(steps: Iterable[Perturbation], cells: Mapping[str, Any]) -> str:
+    """What of an item's cells is not as its steps declare it: rows would lose it, or readers take it for another kind.
+
+    Args:
+        steps: Of its condition.
+        cells: What was measured.
+    """
+    filled = {column.name: column for column in filled_by(steps)}
+    told = [f"column '{name}' stands in no step's 'records'" for name in cells.keys() - filled.keys() - FIXED.keys()]
+    told += [f"column '{name}' of a step's 'records' is one of every row" for name in filled.keys() & FIXED.keys()]
+    told += [
+        f"column '{name}' of kind {column.kind.__name__} has {cells.get(name, 'no value, not even None')!r}"
+        for name, column in filled.items()
+        if name not in cells or not column.fits(cells[name])
+    ]
+    return "; ".join(sorted(told))

@@ -1,0 +1,1 @@
+"""What is done to the voice before it sounds in a place."""

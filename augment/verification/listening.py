@@ -1,0 +1,141 @@
+"""Every audio file of a set, and those of each utterance against each other: by workers, some utterances at once."""
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from augment.bounds import SLOWEST, STARTUP_S
+from augment.corpus.speech import Progress
+from augment.design.conditions import Condition
+from augment.errors import Fault
+from augment.execute import Lost, Way
+from augment.files.sealed import SealedFolder
+from augment.recipe.model import Recipe
+from augment.verification.audio import read_file
+from augment.verification.differences import Comparison
+from augment.verification.disk import Disk
+from augment.verification.heard import Findings, Heard
+from augment.verification.verdict import Protocol, Unchecked
+
+Row = dict[str, Any]
+AT_ONCE = 64
+"""Items after which a portion ends, with the utterance."""
+
+
+@dataclass(frozen=True)
+class Portion:
+    """Rows of a manifest: those of a few utterances."""
+
+    number: int
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Listened:
+    """What was heard in a portion.
+
+    Attributes:
+        number: Of the portion.
+        hashes: Of the files.
+        findings: What files say of each other.
+        deviations: What deviates from the rows.
+    """
+
+    number: int
+    hashes: dict[str, str]
+    findings: Findings
+    deviations: list[Fault]
+
+
+@dataclass(frozen=True)
+class Listening:
+    """Listens to portions, in whatever process it is called.
+
+    Attributes:
+        sealed: The set.
+        recipe: Of the set; None where it cannot be read, and files are held against their rows alone.
+        conditions: By name.
+    """
+
+    sealed: SealedFolder
+    recipe: Recipe | None
+    conditions: Mapping[str, Condition]
+
+    def __call__(self, portion: Portion) -> Listened:
+        """Read the files of a portion and compare them."""
+        disk, protocol, findings = Disk(self.sealed), Protocol(self.sealed.path), Findings()
+        for utterance, rows in itertools.groupby(portion.rows, key=lambda row: row["utterance"]):
+            heard = list(self._heard(disk, rows, protocol))
+            if self.recipe is not None and heard:
+                comparison = Comparison(heard, self.recipe, findings)
+                protocol.attempt(f"what differs in '{utterance}'", comparison.run)
+        return Listened(portion.number, disk.hashes, findings, protocol.deviations)
+
+    def limit_s(self, portion: Portion) -> float:
+        """Time after which whoever listens is taken to hang."""
+        return STARTUP_S + SLOWEST * float(sum(row["duration"] for row in portion.rows))
+
+    def _heard(self, disk: Disk, rows: Iterator[Row], protocol: Protocol) -> Iterator[Heard]:
+        for row in rows:
+            faults, pcm = read_file(disk, row)
+            protocol.deviations += faults
+            if pcm is not None and row["condition"] in self.conditions:
+                yield Heard(row, self.conditions[row["condition"]], pcm, row["sample_rate"])
+
+
+def listen(disk: Disk, rows: Sequence[Row], job: Listening, way: Way, protocol: Protocol, progress: Progress) -> None:
+    """Listen to all files of a set.
+
+    Args:
+        disk: The set; what its files hash to is noted there.
+        rows: Of the manifest, as far as nothing is missing in them.
+        job: How.
+        way: Who does it.
+        protocol: Where what is found is written down.
+        progress: Shows how far it is.
+    """
+    ordered = sorted(rows, key=lambda row: row["utterance"])
+    done: dict[int, Listened] = {}
+    ticks = iter(progress(ordered))
+    for outcome in way.run(job, _portions(ordered), job.limit_s):
+        if isinstance(outcome, Lost):
+            where, number = outcome.task.rows[0]["audio_filepath"], outcome.task.number
+            fault = Fault(disk.place(where), f"a worker {outcome.fate} while it listened to this and the files behind")
+            done[number] = Listened(number, {}, Findings(), [fault])
+        else:
+            done[outcome.number] = outcome
+            disk.hashes.update(outcome.hashes)
+        for _ in itertools.islice(ticks, AT_ONCE):
+            pass
+    for _ in ticks:
+        pass
+    findings = Findings()
+    for number in sorted(done):
+        protocol.deviations += done[number].deviations
+        findings.add(done[number].findings)
+    _tell(disk, findings, len(rows), protocol)
+
+
+def _portions(ordered: Sequence[Row]) -> list[Portion]:
+    portions, waiting = list[Portion](), list[Row]()
+    for _, own in itertools.groupby(ordered, key=lambda row: row["utterance"]):
+        waiting += own
+        if len(waiting) >= AT_ONCE:
+            portions.append(Portion(len(portions), tuple(waiting)))
+            waiting = []
+    return [*portions, Portion(len(portions), tuple(waiting))] if waiting else portions
+
+
+def _tell(disk: Disk, findings: Findings, files: int, protocol: Protocol) -> None:
+    protocol.deviations += [Fault(disk.place(name), message) for name, message in findings.faults]
+    protocol.remarks += [
+        f"condition {name}: {count} items are their clean control, since its steps had nothing to do there"
+        for name, count in findings.idle.items()
+    ]
+    protocol.checks.append(("files", f"{files} read; hash, length, rate and peak held against their rows"))
+    said = f"{findings.compared} items held against the same speech under others: level, noise, effect, timing"
+    protocol.checks.append(("conditions", said))
+    if findings.alone:
+        what = f"noise and effect of {findings.alone} items from the files alone"
+        protocol.unchecked.append(Unchecked(what, "no file has the same speech without noise", "--sample all"))

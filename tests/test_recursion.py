@@ -1,0 +1,69 @@
+"""Compiled recursions, and a filter of linear phase, beside those of scipy."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import scipy
+from hypothesis import given
+from hypothesis import strategies as st
+
+from augment.acoustics.filters import linear_high_pass
+from augment.acoustics.recursion import held_smooth, recursive
+
+SIGNAL = np.random.default_rng(1).standard_normal(5000)
+
+
+@pytest.mark.parametrize(
+    ("numerator", "denominator"), [([0.1], [1.0, -0.9]), ([1.0, -2.0, 1.0], [1.0, -1.9, 0.95]), ([0.1, 0.2], [1.0])]
+)
+def test_a_recursion_gives_the_last_digits_of_scipy(numerator, denominator):
+    outside = scipy.signal.lfilter(numerator, denominator, SIGNAL)
+    assert np.array_equal(recursive(numerator, denominator, SIGNAL), outside)
+
+
+def test_a_recursion_goes_on_where_its_state_says():
+    outside, _ = scipy.signal.lfilter([1.0], [1.0, -0.5], SIGNAL, zi=[0.25])
+    assert np.array_equal(recursive([1.0], [1.0, -0.5], SIGNAL, np.array([0.25])), outside)
+
+
+@given(samples=st.integers(0, 300), hangover=st.integers(0, 120))
+def test_the_held_envelope_is_a_maximum_of_scipy_over_a_recursion_of_scipy(samples, hangover):
+    signal, pole = SIGNAL[:samples], 0.9
+    smooth = scipy.signal.lfilter([(1 - pole) ** 2], [1.0, -2 * pole, pole * pole], np.abs(signal))
+
+    expected = [smooth[max(0, n - hangover) : n + 1].max() for n in range(samples)]
+    assert held_smooth(signal, pole, hangover).tolist() == expected
+
+
+@pytest.mark.parametrize("rate_hz", [8000, 11025, 48000])
+def test_a_high_pass_by_kaisers_window_has_the_taps_of_scipy(rate_hz):
+    size, shape = scipy.signal.kaiserord(80.0, 20.0 / (rate_hz / 2))
+    outside = scipy.signal.firwin(size | 1, 30.0, window=("kaiser", shape), pass_zero=False, fs=rate_hz)
+    assert np.array_equal(linear_high_pass(30.0, 20.0, 80.0, rate_hz), outside)
+
+
+def test_compiled_code_that_is_damaged_or_cannot_be_kept_costs_time_alone(tmp_path):
+    def printed(folder):
+        code = (
+            "import numpy; from augment.acoustics.recursion import recursive; "
+            "print(recursive([1], [1, -0.5], numpy.ones(3)))"
+        )
+        run = [sys.executable, "-c", code]
+        said = subprocess.run(
+            run, env={**os.environ, "NUMBA_CACHE_DIR": str(folder)}, capture_output=True, text=True, check=True
+        )
+        assert said.stderr == ""
+        return said.stdout
+
+    first = printed(tmp_path)
+    kept = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert kept
+    for path in kept:
+        path.write_bytes(path.read_bytes()[:20])
+    assert printed(tmp_path) == first == "[1.   1.5  1.75]\n"
+    no_folder = tmp_path / "file"
+    no_folder.write_bytes(b"")
+    assert printed(no_folder) == first

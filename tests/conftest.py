@@ -1,12 +1,18 @@
+import contextlib
+import io
 import json
 import shutil
+import subprocess
 from pathlib import Path
+from unittest import mock
 
 import hypothesis
 import numpy as np
 import pytest
 import soundfile
 
+from augment.cli import app
+from augment.cli.ending import ended
 from augment.codecs.link import Link
 from augment.execute import processes
 from augment.perturb import kinds
@@ -169,3 +175,20 @@ def ran(job, tasks, workers, limit_s=None) -> list:
     """What worker processes make of tasks."""
     with processes.opened(workers) as way:
         return list(way.run(job, tasks, limit_s))
+
+
+def command(*arguments, cwd=".", code: int | None = 0) -> subprocess.CompletedProcess[str]:
+    """What a command prints: as ``acoustigrid`` in a process of its own, without waiting for its imports.
+
+    Its exit code must be that which is given, if one is.
+    """
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+    given = ["acoustigrid", *map(str, arguments)]
+    printing = contextlib.redirect_stdout(out), contextlib.redirect_stderr(err)
+    with contextlib.chdir(cwd), mock.patch("sys.argv", given), printing[0], printing[1]:
+        found = ended(app)
+    printed = [stream.buffer.getvalue().decode() for stream in (out, err)]
+    done = subprocess.CompletedProcess(given, found, *printed)
+    assert code in (found, None), done.stderr
+    assert "Traceback" not in done.stderr
+    return done

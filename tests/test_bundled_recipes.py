@@ -25,7 +25,7 @@ def test_a_recipe_builds_and_is_what_it_says(name, tmp_path):
     (tmp_path / "short.yaml").write_text(short)
     loaded = augment.load_recipe(tmp_path / "short.yaml", base=source.parent)
     planned = augment.plan(loaded)
-    result = augment.build(planned, tmp_path / "set", workers=2)
+    result = augment.build(planned, tmp_path / "set")
     assert result.failures == ()
     assert result.made == 4 * len(planned.conditions)
     rows = [json.loads(line) for line in (tmp_path / "set" / "manifest.jsonl").read_text().splitlines()]
@@ -59,7 +59,7 @@ def test_the_experiment_is_one(tmp_path):
     pairs = {pair for c in planned.conditions for pair in itertools.combinations(c.settings, 2)}
     assert len(pairs) == 7 * 3 + 7 * 2 + 3 * 2 - 1
     assert (("device", "laptop"), ("line", "telephone")) not in pairs
-    result = augment.build(planned, tmp_path / "set", workers=2)
+    result = augment.build(planned, tmp_path / "set")
     assert result.failures == ()
     verdict = augment.verify(tmp_path / "set", sample=8, recipe_folder=bundled_recipes()["demo"].parent)
     assert verdict.sound, verdict.deviations

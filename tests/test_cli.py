@@ -1,4 +1,4 @@
-"""The command line, as a person meets it: in a process of its own."""
+"""The command line, as a person meets it."""
 
 import json
 import re
@@ -11,16 +11,12 @@ import soundfile
 
 import augment
 from augment.recipe.loader import bundled_recipes
+from conftest import command as run
 
 
-def run(*arguments, cwd=None, code=0):
-    done = subprocess.run(
-        [sys.executable, "-m", "augment.cli", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=cwd,
-    )
+def in_a_process(*arguments, cwd=None, code=0):
+    call = [sys.executable, "-m", "augment.cli", *map(str, arguments)]
+    done = subprocess.run(call, capture_output=True, text=True, check=False, cwd=cwd)
     assert "Traceback" not in done.stderr
     assert done.returncode == code, done.stderr
     return done
@@ -134,15 +130,17 @@ def test_a_corpus_that_is_no_manifest_is_recognised(stocked):
 
 
 def test_build_verify_and_build_again(stocked):
-    built = run("build", "recipe.yaml", "--out", "set", "--workers", 2, cwd=stocked.folder)
+    """In processes of their own, with each exit code."""
+    built = in_a_process("build", "recipe.yaml", "--out", "set", "--workers", 2, cwd=stocked.folder)
     assert "street_20db__handset" in built.stdout
     assert "64 of 64 items" in built.stdout
-    assert run("verify", "set", cwd=stocked.folder).stdout.splitlines()[0].endswith("all as it should be")
+    assert in_a_process("verify", "set", cwd=stocked.folder).stdout.splitlines()[0].endswith("all as it should be")
     first = run("verify", "set", "--sample", 0, cwd=stocked.folder).stdout.splitlines()[0]
     assert first.endswith("nothing deviates, but not all was checked: items rendered again")
     assert "(64 of them were there before)" in run("build", "recipe.yaml", "-o", "set", cwd=stocked.folder).stdout
     next((stocked.folder / "set" / "audio").rglob("*.flac")).unlink()
-    assert "the file is missing" in run("verify", "set", cwd=stocked.folder, code=1).stderr
+    assert "the file is missing" in in_a_process("verify", "set", cwd=stocked.folder, code=1).stderr
+    assert "this is not a folder" in in_a_process("verify", "nothing", cwd=stocked.folder, code=2).stderr
 
 
 def test_plan_says_what_will_be(stocked):
@@ -185,7 +183,6 @@ def test_failures_show_in_the_table_and_the_exit_code(stocked):
         (["check", "nothing.yaml"], "no such recipe file or bundled recipe"),
         (["check", "demi"], "did you mean 'demo'?"),
         (["plan", "."], "no such recipe file"),
-        (["verify", "nothing"], "this is not a folder"),
         (["build", "recipe.yaml", "--out", "corpus.jsonl"], "this is a file; expected a folder"),
     ],
 )
@@ -202,8 +199,9 @@ def test_a_corpus_without_the_label_is_told(stocked):
 
 def test_recipes_are_listed_and_planned_from_anywhere(tmp_path):
     assert run("recipes", "--names", cwd=tmp_path).stdout.split() == list(bundled_recipes())
+    listed = run("recipes", cwd=tmp_path).stdout
     for name in bundled_recipes():
-        assert f"{name}: " in run("recipes", cwd=tmp_path).stdout.replace(name, f"{name}: ", 1)
+        assert re.search(rf"^{name} +\S", listed, re.MULTILINE)
         assert "groups x" in run("plan", name, cwd=tmp_path).stdout
 
 

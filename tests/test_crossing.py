@@ -33,7 +33,7 @@ from augment.report.tables import plan_text
 from conftest import RATE, speech_like
 from test_design import corpus_of
 
-CORPORA = 150
+CORPORA = 100
 
 
 def spread(pairs, values) -> int:

@@ -6,8 +6,6 @@ import hashlib
 import io
 import json
 import re
-import subprocess
-import sys
 import tarfile
 
 import numpy as np
@@ -25,7 +23,7 @@ from augment.export.csv import table as csv_table
 from augment.files.audio import pcm_sha256, read_bytes
 from augment.formats.kaldi_tables import kaldi_names, table
 from augment.plain_text import from_spreadsheet_cell
-from conftest import Workshop, tree
+from conftest import Workshop, command, tree
 
 FORMATS = sorted(exporters())
 TEXTS = ['say "hi", he said; ok', "two\nlines\tand a tab", "=SUM(A1)", "naïve 日本語 🎧", "", "  plain  "]
@@ -184,16 +182,11 @@ def test_exports_are_the_same_bytes_every_time(built):
 
 
 def test_export_from_the_command_line(built, tmp_path):
-    def run(*arguments):
-        command = [sys.executable, "-m", "augment.cli", "export", *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
-
-    assert f"{built / 'kaldi'}: " in run(built, "--format", "kaldi, nemo").stdout
-    assert all(name in run(built).stdout for name in FORMATS)
-    wrong = run(built, "-f", "kaldy")
-    assert (wrong.returncode, "did you mean 'kaldi'?" in wrong.stderr) == (2, True)
-    nowhere = run(tmp_path, "-f", "kaldi")
-    assert (nowhere.returncode, "there is no finished test set" in nowhere.stderr) == (2, True)
+    assert f"{built / 'kaldi'}: " in command("export", built, "--format", "kaldi, nemo").stdout
+    listed = command("export", built).stdout
+    assert all(name in listed for name in FORMATS)
+    assert "did you mean 'kaldi'?" in command("export", built, "-f", "kaldy", code=2).stderr
+    assert "there is no finished test set" in command("export", tmp_path, "-f", "kaldi", code=2).stderr
 
 
 def test_a_missing_extra_is_told_with_its_command(built, monkeypatch):

@@ -1,13 +1,13 @@
 """Nothing that is read from a file may raise past the command: mutants of every input, and the command's last line."""
 
 import json
-import subprocess
 import sys
 
 import pytest
 
 from augment.cli.ending import EXIT_FAULT_OF_OURS, ended
 from augment.errors import AcoustigridError
+from conftest import command
 from mutants import escapes, targets
 
 SEEDS = range(8)
@@ -91,14 +91,10 @@ def test_a_damaged_set_is_a_message_of_the_command(known, folder, name, text):
     whole = place.read_bytes()
     place.write_text(text, errors="surrogatepass")
     try:
-        for command in (["verify", "set", "--sample", "0"], ["export", "set", "--format", "nemo"]):
-            done = subprocess.run(
-                [sys.executable, "-m", "augment.cli", *command],
-                cwd=folder, capture_output=True, text=True, check=False, timeout=120,
-            )  # fmt: skip
-            assert "Traceback" not in done.stderr
+        for arguments in (["verify", "set", "--sample", "0"], ["export", "set", "--format", "nemo"]):
+            done = command(*arguments, cwd=folder, code=None)
             assert "fault of the program" not in done.stderr
-            if command[0] == "verify" or name in ("testset.json", "manifest.jsonl"):
+            if arguments[0] == "verify" or name in ("testset.json", "manifest.jsonl"):
                 assert done.returncode in (1, 2), done.stdout
                 assert name in done.stderr
     finally:

@@ -18,7 +18,7 @@ import augment
 from augment.design.plan import Plan
 from augment.errors import AcoustigridError, TestSetError
 from augment.files.sealed import Kind, SealedFolder, is_below
-from conftest import Workshop, tree
+from conftest import Workshop, command, tree
 
 FORMATS = ["csv", "audiofolder"]
 
@@ -231,20 +231,12 @@ def test_workers_follow_no_link_either(traced, tmp_path, monkeypatch, name):
     assert not (planted.folder / "testset.json").exists()
 
 
-def run(*arguments, code):
-    command = [sys.executable, "-m", "augment.cli", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    return done.stderr
-
-
 @pytest.mark.parametrize("name", ["audio", "audio/hum"])
 def test_replace_leaves_the_files_of_a_linked_folder_alone(traced, tmp_path, name):
     """As a user does it: the folder behind the link holds their own files, and the recipe wants fewer than the set."""
     planted = Planted(tmp_path, name).of(traced.folder)
     recipe = traced.folder.parent / "fewer.yaml"
-    told = run("build", recipe, "--out", planted.folder, "--replace", code=2)
+    told = command("build", recipe, "--out", planted.folder, "--replace", code=2).stderr
     assert f"error: {planted.folder / name}: this is a link; expected a f" in told
     assert planted.is_untouched()
 
@@ -394,7 +386,7 @@ def test_a_file_that_the_user_names_is_no_link(stocked, monkeypatch, is_file):
         assert (target.read_text() if is_file else target.exists()) == ("mine" if is_file else False)
         assert Path(name).is_symlink()
     Path("mine.yaml").symlink_to(stocked.folder / "theirs.yaml")
-    assert "mine.yaml: " in run("copy", "demo", "--corpus", "corpus.jsonl", "--out", "mine.yaml", code=2)
+    assert "mine.yaml: " in command("copy", "demo", "--corpus", "corpus.jsonl", "--out", "mine.yaml", code=2).stderr
     assert not (stocked.folder / "theirs.yaml").exists()
 
 

@@ -9,6 +9,7 @@ and the directions of talker and microphone are not modelled.
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,7 @@ def installed() -> bool:
     return True
 
 
+@lru_cache(maxsize=64)
 def absorption_for(size_m: Point, t60_s: float, start: float, sample_rate_hz: int) -> float:
     """Absorption coefficient with which a simulated room has a reverberation time.
 
@@ -90,6 +92,7 @@ def seeds_of(rng: np.random.Generator) -> tuple[int, int]:
     return int(first), int(second)
 
 
+@lru_cache(maxsize=16)  # those of a plan are asked for again when it is rendered, and when its set is verified
 def shoebox_response(
     size_m: Point, absorption: float, talker: Point, microphone: Point, sample_rate_hz: int, seeds: tuple[int, int]
 ) -> NDArray[np.float64]:
@@ -133,7 +136,9 @@ def shoebox_response(
     late = late[round(delay) :]
     size = max(early.size, late.size)
     response = np.pad(early, (0, size - early.size)) + np.pad(late, (0, size - late.size))
-    return on_grid(response, GRID * 2.0 ** round(-math.log2(distance)))
+    found = on_grid(response, GRID * 2.0 ** round(-math.log2(distance)))
+    found.flags.writeable = False  # it is kept
+    return found
 
 
 def _room(

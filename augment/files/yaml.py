@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -79,6 +80,11 @@ def load_yaml(path: Path, error: type[AcoustigridError]) -> Document:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise error(Fault(str(path), "the file is not UTF-8 text", "save it as UTF-8")) from None
+    return _read(path, text, error)  # type: ignore[arg-type]  # mypy holds classes for unhashable
+
+
+@lru_cache(maxsize=32)  # a set that is planned, built and verified asks several times for the same recipe and profiles
+def _read(path: Path, text: str, error: type[AcoustigridError]) -> Document:
     _refuse_long(path, text, error)
     tree = _tree(path, text, error)
     marks: dict[Location, tuple[int, int]] = {}

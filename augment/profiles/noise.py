@@ -5,6 +5,7 @@ profile sets the level of the whole. Every component states the source of its fi
 """
 
 import math
+from functools import lru_cache
 from typing import Annotated
 
 import numpy as np
@@ -60,41 +61,29 @@ class NoiseProfile(Figures):
     level: Annotated[Level | None, Field(description="how loud it typically is, and where")] = None
     components: Annotated[tuple[AnyComponent, ...], Field(min_length=1, description="its parts; they sound together")]
 
+    def __hash__(self) -> int:
+        """Of its figures, some of which stand in dictionaries."""
+        return hash(self.model_dump_json())
+
     def prominent(self, sample_rate_hz: int) -> tuple[bool, ...]:
         """For each component, whether it counts when the noise is said to be on.
 
         A part 10 dB or more under the loudest one, or one that the sample rate cannot hold, must not turn a noise that
         pauses into a steady one. Judged on ten seconds that are the same for every item, not on the item itself.
         """
-        levels = []
-        for index, component in enumerate(self.components):
-
-            def named(name: str, index: int = index) -> np.random.Generator:
-                return generator("prominent", index, name)
-
-            part, on = component.sound(JUDGED_S * sample_rate_hz, sample_rate_hz, named)
-            levels.append(db(power(part if on is None else part[on])))
-        return tuple(level > max(levels) - FAINT_DB for level in levels)
+        return _prominent(self, sample_rate_hz)
 
     def audible_share(self, sample_rate_hz: int) -> float:
         """Share of its power that lies above infrasound (20 Hz), on ten seconds that are the same for every item."""
-
-        def named(name: str) -> np.random.Generator:
-            return generator("a level", name)
-
-        noise, on = self.render(JUDGED_S * sample_rate_hz, sample_rate_hz, named)
+        noise, on = _ten_seconds(self, sample_rate_hz)
         whole = weighted_power(noise, sample_rate_hz, active=on)
         return weighted_power(noise, sample_rate_hz, (INFRASOUND_HZ, math.inf), active=on) / whole if whole > 0 else 0.0
 
     def spectrum(self, sample_rate_hz: int) -> FineSpectrum:
         """Its spectrum, on ten seconds that are the same for every item."""
+        return fine_spectrum(_ten_seconds(self, sample_rate_hz)[0], sample_rate_hz)
 
-        def named(name: str) -> np.random.Generator:
-            return generator("a level", name)
-
-        return fine_spectrum(self.render(JUDGED_S * sample_rate_hz, sample_rate_hz, named)[0], sample_rate_hz)
-
-    def a_level_db(self, sample_rate_hz: int = 48_000, prominent: tuple[bool, ...] | None = None) -> float:
+    def a_level_db(self, sample_rate_hz: int = 48_000) -> float:
         """A-weighted level of the profile on its own relative scale, while it is on.
 
         What must be added to it to make the noise as loud as ``level.dba`` says is the gain of the whole profile in
@@ -104,13 +93,8 @@ class NoiseProfile(Figures):
 
         Args:
             sample_rate_hz: Samples a second; what lies above half of it does not count.
-            prominent: What :meth:`prominent` says, if it has been asked already.
         """
-
-        def named(name: str) -> np.random.Generator:
-            return generator("a level", name)
-
-        noise, on = self.render(JUDGED_S * sample_rate_hz, sample_rate_hz, named, prominent)
+        noise, on = _ten_seconds(self, sample_rate_hz)
         return db(weighted_power(noise, sample_rate_hz, a_weighted=True, active=on))
 
     def render(
@@ -148,3 +132,22 @@ class NoiseProfile(Figures):
             if counts:
                 active |= True if on is None else on
         return total, None if active.all() else active
+
+
+@lru_cache(maxsize=64)  # every plan loads its profiles anew, and asks the same of them
+def _prominent(profile: NoiseProfile, sample_rate_hz: int) -> tuple[bool, ...]:
+    levels = []
+    for index, component in enumerate(profile.components):
+
+        def named(name: str, index: int = index) -> np.random.Generator:
+            return generator("prominent", index, name)
+
+        part, on = component.sound(JUDGED_S * sample_rate_hz, sample_rate_hz, named)
+        levels.append(db(power(part if on is None else part[on])))
+    return tuple(level > max(levels) - FAINT_DB for level in levels)
+
+
+@lru_cache(maxsize=8)  # of 1 to 4 MB each
+def _ten_seconds(profile: NoiseProfile, sample_rate_hz: int) -> Sound:
+    """The noise that is judged; nobody may write into it."""
+    return profile.render(JUDGED_S * sample_rate_hz, sample_rate_hz, lambda name: generator("a level", name))

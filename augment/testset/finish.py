@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import platform
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from augment import __version__
@@ -281,6 +282,7 @@ def versions_here() -> dict[str, str]:
     }
 
 
+@cache  # each is looked for in all that is installed
 def _version(package: str) -> str | None:
     """Version of a package; None for an extra that is not installed."""
     try:

@@ -66,9 +66,8 @@ def test_reserved_columns_are_those_of_the_manifest(stocked):
     assert all(name.startswith("noise_") for name in columns - {column.name for column in ROW} - own)
 
 
-@pytest.mark.parametrize("workers", [2, 4])
-def test_workers_do_not_matter(stocked, reference, workers):
-    augment.build(stocked.folder / RECIPE, stocked.folder / "many", workers=workers)
+def test_workers_do_not_matter(stocked, reference):
+    augment.build(stocked.folder / RECIPE, stocked.folder / "many", workers=3)
     assert tree(stocked.folder / "many") == reference
 
 
@@ -223,7 +222,7 @@ def test_a_fault_while_rendering_is_recorded_and_the_rest_is_made(stocked, monke
     victim = plan.items["source_audio"][0]
     speech, rate = soundfile.read(stocked.folder / victim)
     soundfile.write(stocked.folder / victim, speech * 0.5, rate)
-    result = augment.build(plan, stocked.folder / "set", workers=2)
+    result = augment.build(plan, stocked.folder / "set")
     assert len(result.failures) == 8
     assert result.made == 2 * 4 * 8 - 8
     assert "3/4" in result.coverage

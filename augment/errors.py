@@ -159,15 +159,15 @@ def counted(number: int, what: str, plural: str = "") -> str:
     return f"{number} {what if number == 1 else plural or what + 's'}"
 
 
-def named(names: Sequence[str]) -> str:
-    """Names as text; of many, the first ten.
+def named(names: Sequence[str], most: int = MOST_NAMED) -> str:
+    """Names as text; of many, the first so many.
 
     Example:
         >>> named(["a", "b"]), named([str(n) for n in range(12)])
         ('a, b', '0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more')
     """
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(names[:MOST_NAMED]) + more
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def flow_text(value: str) -> str:

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from augment.acoustics import Signal
 from augment.acoustics.levels import db
 from augment.acoustics.pcm import FULL_SCALE, headroom_gain, quantise
+from augment.dealt import Dealt
 from augment.design.conditions import ChainStep, Condition
 from augment.errors import AcoustigridError, RenderError
 from augment.measured import noise_columns, requested_snr_db, rounded
 from augment.profiles.library import Library
-from augment.scene import A_WEIGHTED, FULL_BAND, Block, Dealt, Draw, Scene, Shelf, Stage, Stem, Track, Weighting
+from augment.scene import A_WEIGHTED, FULL_BAND, Block, Draw, Scene, Shelf, Stage, Stem, Track, Weighting
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ def _apply(step: ChainStep, scene: Scene, spec: RenderSpec, block: Block, dealt:
     if not step.perturbation.linear and scene.mixture_stem is None:
         # Numbers meet a codec, a converter or a gain control at a stated level: it is set here, and not after it.
         scene = _levelled(scene, spec).mixed_down().noted(speech_level_at=f"before {step.path}")
-    draw = Draw(name, spec.library, block, dealt.get(step.plays or ""))
+    draw = Draw(name, spec.library, block, dealt.get(step.plays))
     after = step.perturbation.apply(scene, draw)
     if step.perturbation.stage == Stage.SOURCE:  # the talker is as loud as the recipe says, whatever is done to them
         after = replace(after, speech=after.speech.scaled(_level_factor(after, spec)))

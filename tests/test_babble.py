@@ -8,8 +8,13 @@ import soundfile
 from scipy.stats import kurtosis
 
 import augment
+from augment.corpus.speech import read_speech
 from augment.corpus.texts import spoken
+from augment.dealt.babble import Babble, Voice
 from augment.errors import DesignError
+from augment.perturb.noise.babble import BabbleNoise
+from augment.report.tables import plan_text
+from augment.scene import Block, Draw, Scene, Stem, Weighting
 from conftest import RATE, speech_like
 
 TALK = "{noise: {quiet: [], babble: [{kind: babble, talkers: 3, snr_db: 5}]}}"
@@ -93,19 +98,12 @@ def test_many_talkers_sound_like_noise(demo_speech):
 
     def crowd_of(count: int) -> float:
         plan = augment.plan("demo")
-        library = plan.loaded.library
-        from augment.corpus.speech import read_speech
-        from augment.perturb.noise.babble import BabbleNoise
-        from augment.scene import Babble, Block, Draw, Scene, Stem, Voice, Weighting
-
-        rows = plan.corpus.frame.sort("id").rows(named=True)
         voices = []
-        for row in rows:
-            path = plan.corpus.audio_path(row["audio_filepath"])
-            voices.append(Voice(row["id"], row["speaker"], row["audio_filepath"], None, None,
-                                read_speech(path, None, None, RATE).sha256))  # fmt: skip
+        for row in plan.corpus.frame.sort("id").rows(named=True):
+            sha256 = read_speech(plan.corpus.audio_path(row["audio_filepath"]), None, None, RATE).sha256
+            voices.append(Voice(row["id"], row["speaker"], row["audio_filepath"], None, None, sha256))
         talkers = tuple(tuple(voices[k % len(voices) :][:2]) for k in range(0, 3 * count, 3))
-        draw = Draw((1, "block 0", "f", "g", "babble"), library, Block(0, 4 * RATE), Babble(talkers))
+        draw = Draw((1, "block 0", "f", "g", "babble"), plan.loaded.library, Block(0, 4 * RATE), Babble(talkers))
         babble = BabbleNoise(kind="babble", talkers=count, snr_db=0)
         quiet = Scene(Stem.of(np.zeros(RATE), RATE), (), RATE, Weighting())
         return float(kurtosis(babble.noise(quiet, draw).sound(20 * RATE, 0)[0][0], fisher=False))
@@ -117,6 +115,7 @@ def test_many_talkers_sound_like_noise(demo_speech):
 def test_a_spectrum_of_the_corpus_is_that_of_the_chosen_speech(crowd):
     factors = "{noise: {shaped: [{kind: speech_shaped_noise, spectrum: corpus, snr_db: 0}]}}"
     plan = augment.plan(crowd.recipe(factors=factors))
+    assert "spectrum: corpus is that of all chosen speech" in plan_text(plan)  # so it ties groups
     noise, speech = np.zeros(3), np.zeros(3)
     for utterance in plan.items["utterance"].unique():
         scene = augment.render_utterance(plan, utterance)["shaped"].at_microphone

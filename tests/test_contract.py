@@ -10,12 +10,11 @@ from ruamel.yaml import YAML
 
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.table import read_corpus
+from augment.dealt import Stock, Table
 from augment.design.conditions import ChainStep
-from augment.design.dealing import Dealer
-from augment.design.listeners import Listeners
 from augment.design.selection import select
 from augment.perturb import kinds
-from augment.profiles.library import DEALT, Library
+from augment.profiles.library import Library
 from augment.recipe.experiment import Balance
 from augment.recipe.model import Step
 from augment.scene import Block, Draw, Scene, Stage, Stem, Weighting
@@ -42,19 +41,18 @@ def chosen(tmp_path_factory):
     soundfile.write(shop.folder / "rooms" / "meeting_room.wav", response, RATE, subtype="FLOAT")
     shop.corpus({"North": 12}, speakers=12)
     corpus = read_corpus(CorpusSpec(path="corpus.jsonl"), shop.folder)
-    return shop.folder, corpus, Listeners(select(corpus, Balance(by=("accent",), utterances=2), 1))
+    return shop.folder, corpus, select(corpus, Balance(by=("accent",), utterances=2), 1).frame
 
 
 @pytest.fixture
 def draw_for(chosen):
-    folder, corpus, listeners = chosen
+    folder, corpus, frame = chosen
     library = Library(folder, folder)
-    dealer = Dealer(corpus, listeners, library, 1, RATE, 10.0)
+    stock = Stock(corpus, frame, library, 1, RATE, 10.0)
 
     def make(step, block=0, longest_s=8.0) -> Draw:
-        chain = ChainStep("factor", "family", step.kind, step)
-        played = [need for need in step.needs() if need.kind in DEALT]
-        dealt = dealer.deal(chain, played[0], [block]).dealt[block] if played else None
+        chain = ChainStep("factor", "family", step.kind, 1, step)
+        dealt = chain.asked and chain.asked.deal(Table(chain, [block], stock, lambda cards, name: [0])).dealt[block]
         return Draw(
             (1, f"block {block}", "factor", "family", step.kind), library, Block(block, round(longest_s * RATE)), dealt
         )

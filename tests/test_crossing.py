@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 import augment
+from augment.dealt import Stock
 from augment.design.assignment import schedule
 from augment.design.conditions import ChainStep, Condition
 from augment.design.crossing import Cards, Places, dealt_evenly
-from augment.design.dealing import Dealer, exposures
 from augment.design.listeners import Listeners
 from augment.design.seating import seated
 from augment.design.selection import select
@@ -96,8 +96,8 @@ class Made:
         self.number = int(random.integers((most + 1) // 2, most + 1))
         count = int(random.integers(1, 1 + min(8, 2 * self.number)))
         each = count if random.random() < 0.4 else int(random.integers(-(-count // self.number), count + 1))
-        places = {"profile": "exam_room", "distance_m": 1.0, "places": self.positions}
-        room = ChainStep("room", "ward", "simulated_room", kinds()["simulated_room"](kind="simulated_room", **places))
+        places = {"kind": "simulated_room", "profile": "exam_room", "distance_m": 1.0, "places": self.positions}
+        room = ChainStep("room", "ward", "simulated_room", 1, kinds()["simulated_room"](**places))
         conditions = tuple(Condition(f"c{number}", (), (room,)) for number in range(count))
         corpus = corpus_of(rows)
         chosen = select(corpus, Balance(by=("accent",), utterances=self.number), 1)
@@ -105,9 +105,8 @@ class Made:
         assignment = Rotated(rotated=each)
         self.turns = schedule(conditions, assignment, None, [1.0] * total, ("wav", 8000), seed, self.number)
         self.selection = seated(chosen, self.turns, (), seed)
-        listeners = Listeners(self.selection, self.turns)
-        dealer = Dealer(corpus, listeners, Library(Path(), Path()), seed, 16000, 10.0)
-        (self.exposure,) = exposures(self.turns, dealer).values()
+        stock = Stock(corpus, self.selection.frame, Library(Path(), Path()), seed, 16000, 10.0)
+        (self.exposure,) = Listeners(self.selection, self.turns).exposures(stock).values()
         self.rows = self.selection.frame.select("id", "block", "speaker", "text", "group").rows()
         self.stands = {block: standing.number for block, standing in self.exposure.dealt.items()}
         self.met = [(row, condition) for row in self.rows for condition in self.turns.of_block(row[1])]
@@ -317,13 +316,6 @@ def test_another_accent_of_speakers_alike_changes_nothing_where_segments_come_ag
     workshop.manifest(rows)
     told = changes_text(augment.plan(recipe), workshop.folder / "set")
     assert told.splitlines()[-1].split() == ["all", "32", "0", "16", "0"]
-
-
-def test_a_spectrum_of_the_corpus_ties_groups_and_is_told(workshop):
-    workshop.corpus({"North": 3, "South": 3})
-    step = "{kind: speech_shaped_noise, snr_db: 5, spectrum: corpus}"
-    recipe = workshop.recipe(balance="{by: [accent], utterances: 2}", factors=f"{{noise: {{masked: [{step}]}}}}")
-    assert "spectrum: corpus is that of all chosen speech" in plan_text(augment.plan(recipe))
 
 
 def test_conditions_that_stand_twice_are_told(workshop):

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from augment.corpus.table import Corpus
+from augment.dealt.segment import segments
 from augment.design.conditions import conditions
-from augment.design.exposure import segments
 from augment.design.naming import file_stem
 from augment.design.selection import select
 from augment.errors import DesignError

@@ -26,12 +26,13 @@ from augment.acoustics.room import (
     shifted_to_start,
     trimmed,
 )
+from augment.dealt.standing import Standing
 from augment.errors import DesignError, ProfileError, RenderError
 from augment.external.shoebox import draw_pair, draw_source, shoebox_response
 from augment.files.audio import read_channels
 from augment.perturb import kinds
 from augment.profiles.library import Library, Need, bundled_names
-from augment.scene import Block, Draw, Scene, Shelf, Standing, Stem, Track, Weighting
+from augment.scene import Block, Draw, Scene, Shelf, Stem, Track, Weighting
 from conftest import RATE, ROOT, gcc_lag, speech_like, tree
 
 PACK = ROOT.parent / "shared" / "dev_pack" / "ir" / "room"

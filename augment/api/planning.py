@@ -7,9 +7,9 @@ from augment.api.working import opened_measuring
 from augment.corpus.speech import Progress
 from augment.corpus.survey import MeasuredBy, facts_notes
 from augment.corpus.unusable import usable_corpus
+from augment.dealt import Stock
 from augment.design.assignment import Demands, schedule
 from augment.design.conditions import conditions, equal_notes
-from augment.design.dealing import Dealer, exposures
 from augment.design.grid.choices import choices_of
 from augment.design.listeners import Listeners
 from augment.design.notes import remarks_on
@@ -64,15 +64,14 @@ def _planned(loaded: LoadedRecipe, progress: Progress, by: MeasuredBy) -> Plan:
     except DesignError as error:
         raise DesignError(error.faults, [*error.notes, *asked_text(corpus, wanted, len(columns))]) from None
     facts, notes = heard.facts, [*heard.notes, *facts_notes(selection.frame, heard.facts, rate)]
-    selection = selection.measured(
-        {identity: found.samples / rate for identity, found in facts.items()}, wanted.balance
-    )
-    seconds = [facts[identity].samples / rate for identity in selection.frame["id"]]
+    lasts = {identity: found.samples / rate for identity, found in facts.items()}
+    selection = selection.measured(lasts, wanted.balance)
+    seconds = [lasts[identity] for identity in selection.frame["id"]]
     output = (wanted.output.format, rate)
     turns = schedule(columns, wanted.assignment, wanted.budget, seconds, output, wanted.seed, selection.per_group)
     selection = seated(selection, turns, wanted.balance.labels, wanted.seed)
-    listeners = Listeners(selection, turns)
-    dealt = exposures(turns, Dealer(corpus, listeners, loaded.library, wanted.seed, rate, wanted.noise.segment_s))
+    stock = Stock(corpus, selection.frame, loaded.library, wanted.seed, rate, wanted.noise.segment_s)
+    dealt = Listeners(selection, turns).exposures(stock)
     planned = make_plan(loaded, corpus, turns, selection, dealt, facts, (*chosen.notes, *equal_notes(columns), *notes))
     told = [*rehearse(planned), *remarks_on(columns, loaded)]
     return dataclasses.replace(planned, notes=(*planned.notes, *told))

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from augment.columns import named
 from augment.corpus.pseudonyms import pseudonymised, pseudonyms_of
 from augment.corpus.table import read_corpus
+from augment.dealt import read_dealt
 from augment.errors import AcoustigridError, Fault, nearest
 from augment.recipe.loader import LoadedRecipe, load_recipe
 from augment.testset.finished import read_finished
+from augment.testset.folder import PLAN
+from augment.testset.planned import read_plan
 
 if TYPE_CHECKING:
     import polars
@@ -77,12 +79,12 @@ def heard_in(folder: str | Path, known: "polars.DataFrame") -> "polars.DataFrame
     import polars
 
     name_of = dict(known.select("speaker_pseudonym", "speaker").rows())
-    speaker_of = dict(known.select("id_pseudonym", "speaker_pseudonym").rows())
+    finished = read_finished(Path(folder))
+    plan = read_plan(finished.beside(PLAN), Path(folder) / PLAN)
     found: dict[tuple[str, str], str] = {}
-    for row in read_finished(Path(folder)).rows:
-        said = (str(row[column] or "") for column in named("noise_talker_ids", row))
-        talkers = {speaker_of.get(identity) for ids in said for identity in ids.split(";")}
-        found |= {(speaker, row["audio_filepath"]): "babbles" for speaker in talkers if speaker is not None}
+    for row in finished.rows:
+        for dealt in read_dealt(plan[row["audio_filepath"]]["dealt"]).values():
+            found |= {(who, row["audio_filepath"]): "babbles" for who in dealt.speakers() if who in name_of}
         if row["speaker"] in name_of:
             found[row["speaker"], row["audio_filepath"]] = "speaks"
     rows = [(name_of[speaker], speaker, file, heard) for (speaker, file), heard in sorted(found.items())]

@@ -100,10 +100,8 @@ def read_cells(
                     nested[name] = nested[name] + several if name in nested else several
         frames.append(polars.DataFrame(series))
     frame = polars.concat(frames, how="diagonal") if frames else polars.DataFrame({"row": []}, {"row": polars.String})
-    count += len(faults)
-    return Cells(
-        frame, frozenset(written), tuple(faults), count, tuple(source.notes), source.unused, nested, numbers_in
-    )  # fmt: skip
+    notes, count = tuple(source.notes), count + len(faults)
+    return Cells(frame, frozenset(written), tuple(faults), count, notes, source.unused, nested, numbers_in)
 
 
 def _portions(

@@ -161,11 +161,10 @@ def _column_notes(spec: CorpusSpec, cells: Cells, found: set[str]) -> list[str]:
     """What the user should know of how columns are taken."""
     numbers = cells.numbers.get(spec.columns.get("text", "text"), 0)
     rows = counted(numbers, "row has", "rows have")
+    channels = spec.columns.get("audio_channel") == "channel"
     notes = {
         f"{rows} a number (or true, false) for a text, taken as it is spelled: write the words themselves": numbers,
-        "the column 'channel' holds numbers: they say which channel of its file a row is, from 0": (
-            spec.columns.get("audio_channel") == "channel"
-        ),
+        "the column 'channel' holds numbers: they say which channel of its file a row is, from 0": channels,
         "the corpus has no column 'speaker': all utterances count as one unknown speaker": "speaker" not in found,
     }
     return [note for note, holds in notes.items() if holds]

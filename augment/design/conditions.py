@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from augment.dealt import Asked, StepName
 from augment.design.grid.choices import choices_of
 from augment.design.grid.factors import Choice
-from augment.errors import DesignError, Fault
+from augment.errors import DesignError, Fault, named
 from augment.perturb import Perturbation
-from augment.profiles.library import DEALT
 from augment.recipe.loader import LoadedRecipe
 from augment.recipe.sweep import Setting
 from augment.scene import Stage
@@ -19,41 +19,24 @@ MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
-class ChainStep:
+class ChainStep(StepName):
     """One step of a condition's signal chain.
 
     Attributes:
-        factor: The factor it belongs to.
-        family: The setting's family, which with factor and name stands for its random draws.
-        name: The kind, numbered where a setting has it more than once.
         perturbation: What is done.
     """
 
-    factor: str
-    family: str
-    name: str
     perturbation: Perturbation
 
-    @property
-    def first(self) -> str:
-        """The name without its number."""
-        return self.name.rsplit("-", 1)[0]
-
-    @property
-    def number(self) -> int:
-        """1 for the first step of its kind in the setting, 2 for the second."""
-        return int(self.name.rsplit("-", 1)[1]) if "-" in self.name else 1
-
-    @property
-    def path(self) -> str:
-        """``factor/family/name``."""
-        return f"{self.factor}/{self.family}/{self.name}"
+    @cached_property
+    def asked(self) -> Asked | None:
+        """What the planner deals to it."""
+        return self.perturbation.asks()
 
     @cached_property
-    def plays(self) -> str | None:
-        """Name of what the planner deals: the step, and its recording, voices or positions; None without any."""
-        sources = [need.name for need in self.perturbation.needs() if need.kind in DEALT]
-        return f"{self.path} {' '.join(sources)}" if sources else None
+    def plays(self) -> str:
+        """Name of what the planner deals: the step, and its recording, voices or positions; empty without any."""
+        return f"{self.path} {self.asked.name}" if self.asked else ""
 
 
 @dataclass(frozen=True)
@@ -76,9 +59,7 @@ def _steps(factor: str, setting: Setting) -> list[ChainStep]:
     steps = []
     for perturbation in setting.steps:
         seen[perturbation.kind] += 1
-        number = seen[perturbation.kind]
-        name = perturbation.kind if number == 1 else f"{perturbation.kind}-{number}"
-        steps.append(ChainStep(factor, setting.family, name, perturbation))
+        steps.append(ChainStep(factor, setting.family, perturbation.kind, seen[perturbation.kind], perturbation))
     return steps
 
 
@@ -103,14 +84,13 @@ def conditions(loaded: LoadedRecipe, choices: Iterable[Choice] | None = None) ->
 
 def equal_notes(conditions: Iterable[Condition]) -> list[str]:
     """Conditions that do the very same: they differ in their names only, and in random draws if they have any."""
-    named: dict[tuple[str, ...], list[str]] = {}
+    alike: dict[tuple[str, ...], list[str]] = {}
     for condition in conditions:
         does = tuple(step.perturbation.model_dump_json() for step in condition.chain)
-        named.setdefault(does, []).append(condition.name)
+        alike.setdefault(does, []).append(condition.name)
     return [
-        f"these conditions are one under several names, with the very same steps: {', '.join(names[:MOST_NAMED])}"
-        f"{f' and {len(names) - MOST_NAMED} more' if len(names) > MOST_NAMED else ''}"
-        for names in named.values()
+        f"these conditions are one under several names, with the very same steps: {named(names, MOST_NAMED)}"
+        for names in alike.values()
         if len(names) > 1
     ]
 

@@ -3,28 +3,20 @@
 from collections.abc import Iterator
 
 from augment.design.plan import Plan
-from augment.profiles.library import Kind
 from augment.recipe.experiment import DURATION, Strength
 from augment.recipe.model import Recipe
-
-TIES: dict[Kind, str] = {
-    "talkers": "babble leaves out who is tested in its block",
-    "speech_spectrum": "spectrum: corpus is that of all chosen speech",
-}
-"""What of a step's needs hangs on who is tested."""
 
 
 def coupling_notes(plan: Plan) -> list[str]:
     """What ties groups and conditions together; empty where adding one leaves all other files as they are."""
     recipe = plan.loaded.recipe
-    groups = [*_groups(recipe), *_noises(plan), *_shared(plan)]
-    columns = list(_columns(recipe))
-    notes = []
-    if groups:
-        notes.append(f"another group can change which utterances, or what they hear: {'; '.join(groups)}")
-    if columns:
-        notes.append(f"another setting can change which items there are: {'; '.join(columns)}")
-    return notes
+    asked = {step.asked.tie for condition in plan.conditions for step in condition.chain if step.asked}
+    groups = [*_groups(recipe), *sorted(asked - {""}), *_shared(plan)]
+    told = {
+        "another group can change which utterances, or what they hear": groups,
+        "another setting can change which items there are": list(_columns(recipe)),
+    }
+    return [f"{change}: {'; '.join(ties)}" for change, ties in told.items() if ties]
 
 
 def _groups(recipe: Recipe) -> Iterator[str]:
@@ -37,11 +29,6 @@ def _groups(recipe: Recipe) -> Iterator[str]:
         yield f"{', '.join(free)}: matched to what all groups have{remedy}"
     if balance.text == "parallel":
         yield "text: parallel takes texts that every group says"
-
-
-def _noises(plan: Plan) -> Iterator[str]:
-    kinds = {need.kind for c in plan.conditions for step in c.chain for need in step.perturbation.needs()}
-    yield from (told for kind, told in TIES.items() if kind in kinds)
 
 
 def _shared(plan: Plan) -> Iterator[str]:

@@ -1,14 +1,16 @@
-"""Who meets what is dealt to a block: its conditions, and of each group the speaker and the text."""
+"""What is dealt to blocks, by who meets it: the conditions of a block, and of each group the speaker and the text."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from augment.dealt import Asked, Exposure, Stock, Table
 from augment.design.assignment import Schedule
-from augment.design.crossing import NONE, Places, Whole, distinct
+from augment.design.conditions import ChainStep
+from augment.design.crossing import NONE, Places, Whole, dealt_in_turns, distinct
 from augment.design.selection import Selection
 from augment.design.selection.grouping import UNKNOWN_SPEAKER
 
@@ -22,14 +24,11 @@ class Listeners:
 
     Attributes:
         selection: Chosen utterances and their blocks.
-        turns: Which block meets which condition; None where all meet all.
+        turns: Which block meets which condition.
     """
 
     selection: Selection
-    turns: Schedule | None = None
-    _kept: dict[tuple[tuple[int, ...], tuple[int, ...]], Places] = field(
-        default_factory=dict, repr=False, compare=False
-    )
+    turns: Schedule
 
     @cached_property
     def _people(self) -> tuple[list[Whole], list[Whole]]:
@@ -38,22 +37,41 @@ class Listeners:
         parts = [part for _, part in frame.group_by("group", maintain_order=True)]
         return [numbered(p["speaker"], UNKNOWN_SPEAKER) for p in parts], [numbered(p["text"]) for p in parts]
 
-    def places(self, blocks: Sequence[int], conditions: Iterable[int] = ()) -> Places:
+    def exposures(self, stock: Stock) -> dict[str, Exposure]:
+        """Deal for every step that asks for something; by :attr:`ChainStep.plays`.
+
+        A block that never meets a source takes none of it, so that nothing is heard twice before all has been heard.
+
+        Args:
+            stock: What is dealt from.
+
+        Raises:
+            ProfileError: Recordings cannot be used.
+            DesignError: The corpus has not enough other voices for a babble.
+        """
+        steps: dict[str, tuple[ChainStep, Asked, list[int]]] = {}
+        for number, condition in enumerate(self.turns.conditions):
+            for step in condition.chain:
+                if step.asked:
+                    steps.setdefault(step.plays, (step, step.asked, []))[2].append(number)
+        met = [self.turns.of_block(block) for block in range(self.selection.per_group)]
+        places, found = cache(self._places), {}
+
+        def in_turns(blocks: tuple[int, ...], at: tuple[int, ...], cards: int, name: Sequence[str | int]) -> list[int]:
+            return list(map(int, dealt_in_turns(cards, places(blocks, at), name)))
+
+        for played, (step, asked, playing) in steps.items():
+            own = set(playing)
+            blocks = tuple(block for block, heard in enumerate(met) if not own.isdisjoint(heard))
+            told = () if self.turns.crossed else tuple(playing)
+            found[played] = asked.deal(Table(step, blocks, stock, partial(in_turns, blocks, told)))
+        return found
+
+    def _places(self, blocks: tuple[int, ...], conditions: tuple[int, ...]) -> Places:
         """Blocks as places that something is dealt to: for conditions and speakers first, for texts where it can be.
 
         Texts are those of each group, which compare within it; so a group that is built like another changes nothing.
-
-        Args:
-            blocks: Those that it is dealt to, in their order.
-            conditions: Those in which it is heard.
         """
-        columns = () if self.turns is None or self.turns.crossed else tuple(conditions)
-        key = (tuple(blocks), columns)
-        if key not in self._kept:
-            self._kept[key] = self._sorted(*key)
-        return self._kept[key]
-
-    def _sorted(self, blocks: tuple[int, ...], conditions: tuple[int, ...]) -> Places:
         of = np.array(blocks, dtype=np.int64)
         speakers, texts = self._people
         must = distinct([*self._columns(blocks, conditions), *(own[of] for own in speakers)])
@@ -63,7 +81,7 @@ class Listeners:
 
     def _columns(self, blocks: Sequence[int], conditions: Iterable[int]) -> list[Whole]:
         """Conditions as families: those that share no block are classes of one."""
-        met = [set() if self.turns is None else set(self.turns.of_block(block)) for block in blocks]
+        met = [set(self.turns.of_block(block)) for block in blocks]
         families: list[Whole] = []
         for number, condition in enumerate(conditions):
             heard = np.array([condition in own for own in met], dtype=bool)

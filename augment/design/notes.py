@@ -13,9 +13,8 @@ from augment.auditing.differences import (
 )
 from augment.auditing.texts import pace_notes, text_measures
 from augment.corpus.speech import Facts
-from augment.corpus.unused import Leftover, Unused, unused_notes
+from augment.dealt import Exposure
 from augment.design.conditions import Condition, requested_snrs_db
-from augment.design.exposure import Exposure
 from augment.design.selection import Selection
 from augment.design.selection.balance import joint_notes
 from augment.design.selection.grouping import with_named_speakers
@@ -82,33 +81,19 @@ def _exposure_notes(items: "polars.DataFrame", exposures: Mapping[str, Exposure]
         for block, samples in longest_of
         if exposure.left is not None and exposure.left.get(block, samples) < samples
     }
-    notes = (
-        [f"in {len(spliced)} blocks a recording ends before an utterance does and is continued by a cross-fade"]
-        if spliced
-        else []
-    )
+    notes = []
+    if spliced:
+        ends = "a recording ends before an utterance does and is continued by a cross-fade"
+        notes.append(f"in {len(spliced)} blocks {ends}")
     longest = max(items["samples"].to_list()) / loaded.recipe.output.sample_rate_hz
     grid = loaded.recipe.noise.segment_s
-    if all(exposure.left is None for exposure in exposures.values()) or longest <= grid:
-        return notes
-    return [
-        *notes,
-        f"the longest utterance lasts {longest:.1f} s, more than noise.segment_s: {grid:g}: "
-        "what it hears overlaps the next segment",
-    ]
+    if longest > grid and any(exposure.left is not None for exposure in exposures.values()):
+        told = f"the longest utterance lasts {longest:.1f} s, more than noise.segment_s: {grid:g}"
+        notes.append(f"{told}: what it hears overlaps the next segment")
+    return notes
 
 
 def _source_notes(conditions: Iterable[Condition], loaded: LoadedRecipe) -> list[str]:
-    """What is in the folders of noises and impulse responses and is not heard."""
-    needs = {need for c in conditions for step in c.chain for need in step.perturbation.needs()}
-    notes = []
-    for need in sorted(needs, key=lambda need: (need.kind, need.name)):
-        if need.kind not in ("recording", "impulse_response"):
-            continue
-        unused = [Unused(Leftover.FILES, ending, count) for ending, count in loaded.library.passed_over(need).items()]
-        if need.kind == "recording":
-            contents = [recording.sha256 for recording in loaded.library.recordings(need.name, need.use).recordings]
-            copies = len(contents) - len(set(contents))
-            unused += [Unused(Leftover.COPIES, "with the very bytes of another", copies)] if copies else []
-        notes += [f"{need.name}: {note}" for note in unused_notes(unused)]
-    return notes
+    """What is in the folders of impulse responses and noises and is not heard."""
+    asked = {step.asked for condition in conditions for step in condition.chain if step.asked}
+    return list(dict.fromkeys(note for one in sorted(asked, key=repr) for note in one.unused(loaded.library)))

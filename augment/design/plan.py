@@ -3,15 +3,15 @@
 import hashlib
 import importlib.metadata
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from augment.corpus.speech import Facts
 from augment.corpus.table import Corpus, label_column
+from augment.dealt import Exposure, dealt_text
 from augment.design.assignment import Schedule, size_bytes
 from augment.design.conditions import Condition
-from augment.design.exposure import Exposure
 from augment.design.identifying import identifying_notes
 from augment.design.naming import file_stem
 from augment.design.notes import notes_on
@@ -22,9 +22,7 @@ from augment.design.tally import Crossing, crossing_notes, crossings_of
 from augment.errors import DesignError, Fault, nearest
 from augment.perturb import Perturbation
 from augment.perturb.columns import taken
-from augment.profiles.library import DEALT
 from augment.recipe.loader import LoadedRecipe
-from augment.scene import Segment
 
 if TYPE_CHECKING:
     import polars
@@ -100,45 +98,49 @@ def make_plan(
     Raises:
         DesignError: Two utterances would have the same file name, or licences forbid a mixture.
     """
-    import polars
-
-    stems = _stems(selection.frame["id"].to_list(), corpus)
-    conditions = schedule.conditions
-    chains = [_Chain(condition, loaded, exposures) for condition in conditions]
-    labels = label_columns(corpus, loaded)
+    labels, provenance = label_columns(corpus, loaded), Provenance(loaded, corpus, exposures)
     owns = [_utterance_part(row, facts[row["id"]], labels) for row in selection.frame.rows(named=True)]
-    speech = [json.dumps(_speech_identity(own)) for own in owns]
-    names, suffix = [condition.name for condition in conditions], loaded.recipe.output.format
     pairs = [(u, c) for u, own in enumerate(owns) for c in schedule.of_block(own["block"])]
-    provenance = Provenance(loaded, corpus, exposures)
     spoken = [speech_source(*row) for row in selection.frame.select("licence", "credit").rows()]
-    stated = [provenance.columns(conditions[c], owns[u]["block"], spoken[u]) for u, c in pairs]
+    stated = [provenance.columns(schedule.conditions[c], owns[u]["block"], spoken[u]) for u, c in pairs]
+    stems = _stems(selection.frame["id"].to_list(), corpus)
     provenance.check()
     if corpus.pseudonyms is not None:
         _refuse_own_noise(exposures, {found.sha256 for found in facts.values()}, corpus)
-    item_key = str if corpus.pseudonyms is None else corpus.pseudonyms.item_key
-    # What an utterance or a condition says of all its items is held once, and repeated by polars.
-    of_condition = polars.DataFrame([{"condition": c.name, **dict(c.settings)} for c in conditions])
-    of_utterance = polars.DataFrame(owns, infer_schema_length=None)
-    parts = [of_condition[[c for _, c in pairs]], of_utterance[[u for u, _ in pairs]]]
-    items = (
-        polars.concat(parts, how="horizontal")
-        .select(
-            polars.Series("id", [f"{stems[u]}__{names[c]}" for u, c in pairs]),
-            polars.Series("audio_filepath", [f"audio/{names[c]}/{stems[u]}.{suffix}" for u, c in pairs]),
-            polars.all(),
-            polars.Series("dealt", [chains[c].dealt_text(owns[u]["block"]) for u, c in pairs]),
-            polars.Series("licence", [licence for licence, _ in stated]),
-            polars.Series("credit", [credit for _, credit in stated]),
-            polars.Series("key", [item_key(chains[c].key(owns[u]["block"], speech[u])) for u, c in pairs]),
-        )
-        .select(plan_columns(loaded.settings, labels.values()))
-    )
-    told = notes_on(selection, facts, items, exposures, conditions, loaded)
+    chains = [_Chain(condition, loaded, exposures) for condition in schedule.conditions]
+    items = _items(pairs, owns, chains, stated, stems, str if corpus.pseudonyms is None else corpus.pseudonyms.item_key)
+    items = items.select(plan_columns(loaded.settings, labels.values()))
+    told = notes_on(selection, facts, items, exposures, schedule.conditions, loaded)
     told += identifying_notes(corpus, selection.frame, [*labels])
     crossings = crossings_of(items)
     all_notes = (*corpus.notes, *selection.notes, *notes, *crossing_notes(crossings), *told, *provenance.notes())
     return Plan(loaded, corpus, schedule, selection, exposures, items, provenance, crossings, all_notes)
+
+
+def _items(
+    pairs: Sequence[tuple[int, int]],
+    owns: Sequence[Mapping[str, Any]],
+    chains: Sequence["_Chain"],
+    stated: Sequence[tuple[str, str]],
+    stems: Sequence[str],
+    item_key: Callable[[str], str],
+) -> "polars.DataFrame":
+    """Items for pairs of utterance and condition; what these say of all their items is held once, and repeated."""
+    import polars
+
+    speech = [json.dumps(_speech_identity(own)) for own in owns]
+    of_condition = polars.DataFrame([{"condition": c.name, **dict(c.settings)} for c in (n.condition for n in chains)])
+    of_utterance = polars.DataFrame(owns, infer_schema_length=None)
+    parts = [of_condition[[c for _, c in pairs]], of_utterance[[u for u, _ in pairs]]]
+    names, suffix = [chain.condition.name for chain in chains], chains[0].loaded.recipe.output.format
+    return polars.concat(parts, how="horizontal").with_columns(
+        polars.Series("id", [f"{stems[u]}__{names[c]}" for u, c in pairs]),
+        polars.Series("audio_filepath", [f"audio/{names[c]}/{stems[u]}.{suffix}" for u, c in pairs]),
+        polars.Series("dealt", [chains[c].dealt_text(owns[u]["block"]) for u, c in pairs]),
+        polars.Series("licence", [licence for licence, _ in stated]),
+        polars.Series("credit", [credit for _, credit in stated]),
+        polars.Series("key", [item_key(chains[c].key(owns[u]["block"], speech[u])) for u, c in pairs]),
+    )
 
 
 def plan_columns(factors: Iterable[str], labels: Iterable[str]) -> list[str]:
@@ -166,7 +168,7 @@ def _refuse_own_noise(exposures: Mapping[str, Exposure], speech: set[str], corpu
         DesignError: There is one.
     """
     for path, exposure in exposures.items():
-        if any(isinstance(dealt, Segment) and dealt.sha256 in speech for dealt in exposure.dealt.values()):
+        if any(not speech.isdisjoint(dealt.recordings().values()) for dealt in exposure.dealt.values()):
             message = f"step {path} takes chosen speech of the corpus for noise, and rows would tell its names"
             raise DesignError(Fault(str(corpus.manifest), message, "use {kind: babble} for other speakers' voices"))
 
@@ -237,14 +239,14 @@ class _Chain:
     """What a condition adds to the identity of its items."""
 
     def __init__(self, condition: Condition, loaded: LoadedRecipe, exposures: Mapping[str, Exposure]) -> None:
-        self.loaded = loaded
+        self.condition, self.loaded = condition, loaded
         self.identity = [
             {
                 "path": step.path if step.perturbation.draws else step.name,
                 # A name stands in the recipe, what is behind it in "data" and "draw": however it is spelled.
                 "step": step.perturbation.model_dump(mode="json", exclude=_spelled(step.perturbation)),
                 "made_by": _version_of(step.perturbation.package()),
-                "data": [loaded.library.digest(n) for n in step.perturbation.needs() if n.kind not in DEALT],
+                "data": [loaded.library.digest(n) for n in step.perturbation.needs()],
             }
             for step in condition.chain
         ]
@@ -254,10 +256,9 @@ class _Chain:
         self._begun: dict[int, Any] = {}
 
     def dealt_text(self, block: int) -> str:
-        """What the planner dealt to a block, as :func:`~augment.design.dealing.read_dealt` reads it."""
+        """What the planner dealt to a block, as :func:`~augment.dealt.read_dealt` reads it."""
         if block not in self._texts:
-            found = {played: exposure.dealt[block].written() for played, exposure in self.played}
-            self._texts[block] = json.dumps(found, sort_keys=True)
+            self._texts[block] = dealt_text({played: own.dealt[block].written() for played, own in self.played})
         return self._texts[block]
 
     def key(self, block: int, speech: str) -> str:
@@ -294,8 +295,10 @@ class _Chain:
 
 def _spelled(perturbation: Perturbation) -> set[str]:
     """Fields that stand in the recipe only: names, but those that rows repeat, and what the planner alone heeds."""
-    names = set() if perturbation.records else {need.field for need in perturbation.needs()}
-    return names | perturbation.planned
+    if perturbation.records:
+        return set(perturbation.planned)
+    asked = perturbation.asks()
+    return {need.field for need in perturbation.needs()} | perturbation.planned | ({asked.field} if asked else set())
 
 
 def _version_of(package: str | None) -> str | None:

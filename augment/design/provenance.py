@@ -2,21 +2,16 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from augment.corpus.table import Corpus
+from augment.dealt import Dealt, Exposure
 from augment.design.conditions import Condition
-from augment.design.exposure import Exposure
-from augment.errors import DesignError, Fault
+from augment.errors import DesignError, Fault, named
 from augment.licences import UNSTATED, asks_for_credit, mixture, spdx
-from augment.profiles.library import DEALT, Need
 from augment.recipe.loader import LoadedRecipe
-from augment.scene import Dealt, Segment
-
-if TYPE_CHECKING:
-    import polars
 
 MOST_NAMED = 5
 
@@ -38,6 +33,9 @@ class SoundSource:
     credit: str
 
 
+Sources = tuple[SoundSource, ...]
+
+
 class Provenance:
     """Sources and licences of the items of a plan.
 
@@ -49,12 +47,13 @@ class Provenance:
 
     def __init__(self, loaded: LoadedRecipe, corpus: Corpus, exposures: Mapping[str, Exposure]) -> None:
         self.loaded, self.exposures = loaded, exposures
-        self.talkers = tuple(sorted({speech_source(*pair) for pair in _spoken(corpus.frame)}))
+        spoken = corpus.frame.select("licence", "credit").unique().rows()
+        self.talkers = tuple(sorted({speech_source(*pair) for pair in spoken}))
         self.conflicts: Counter[tuple[str, str]] = Counter()
         self.counts: Counter[SoundSource] = Counter()
         self.licences: Counter[str] = Counter()
         self._mixed = cache(self._mix)
-        self._heard: dict[tuple[str, int], tuple[SoundSource, ...]] = {}
+        self._heard: dict[tuple[str, int], Sources] = {}
 
     def columns(self, condition: Condition, block: int, speech: SoundSource) -> tuple[str, str]:
         """Licence and credits of an item, and count it.
@@ -66,7 +65,8 @@ class Provenance:
         """
         place = (condition.name, block)
         if place not in self._heard:
-            self._heard[place] = self._hear(condition, block)
+            dealt = {step.plays: self.exposures[step.plays].dealt[block] for step in condition.chain if step.asked}
+            self._heard[place] = heard_in(condition, dealt, self.loaded, self.talkers)
         sources, licence, conflict, credit = self._mixed(self._heard[place], speech)
         self.counts.update(sources)
         self.licences[licence] += 1
@@ -74,16 +74,9 @@ class Provenance:
             self.conflicts[condition.name, conflict] += 1
         return licence, credit
 
-    def _mix(
-        self, heard: tuple[SoundSource, ...], speech: SoundSource
-    ) -> tuple[tuple[SoundSource, ...], str, str, str]:
+    def _mix(self, heard: Sources, speech: SoundSource) -> tuple[Sources, str, str, str]:
         licence, conflict, credit = of_mixture(speech, heard)
         return tuple(dict.fromkeys((speech, *heard))), licence, conflict, credit
-
-    def _hear(self, condition: Condition, block: int) -> tuple[SoundSource, ...]:
-        played = {step.plays for step in condition.chain if step.plays}
-        dealt = {name: self.exposures[name].dealt[block] for name in played}
-        return heard_in(condition, dealt, self.loaded, self.talkers)
 
     def check(self) -> None:
         """Refuse mixtures that licences forbid, unless the recipe says who allowed them.
@@ -96,7 +89,7 @@ class Provenance:
         reasons: dict[str, list[str]] = {}
         for condition, reason in sorted(self.conflicts):
             reasons.setdefault(reason, []).append(condition)
-        faults = [Fault("licences", f"{reason}: {_named(conditions)}") for reason, conditions in reasons.items()]
+        faults = [Fault("licences", f"{reason}: {named(at, MOST_NAMED)}") for reason, at in reasons.items()]
         remedy = "use other sources, or say who allows it: licences: {allow: 'who, when, why'}"
         raise DesignError([*faults, Fault("licences", "these items may not be passed on", remedy)])
 
@@ -104,10 +97,7 @@ class Provenance:
         """What ``testset.json`` says of licences: of the set, of its items, and of every source."""
         whole = mixture(name for licence in self.licences for name in licence.split(" AND "))
         together = whole.licence if not whole.conflict else " AND ".join(sorted(self.licences))
-        listed = [
-            {"kind": s.kind, "name": s.name, "licence": s.licence, "credit": s.credit, "items": self.counts[s]}
-            for s in sorted(self.counts)
-        ]
+        listed = [{**asdict(source), "items": self.counts[source]} for source in sorted(self.counts)]
         return {
             "licence": together,
             "licences_of_items": dict(sorted(self.licences.items())),
@@ -121,7 +111,7 @@ class Provenance:
         bare = [source for source in self.counts if source.licence == UNSTATED]
         notes = []
         if bare:
-            kinds = _named(sorted({f"{s.name or s.kind}" for s in bare}))
+            kinds = named(sorted({s.name or s.kind for s in bare}), MOST_NAMED)
             notes.append(
                 f"nobody says under which licence these sources are: {kinds}; say it before you pass the set on "
                 "(corpus: {licence: ...}, licences: {sources: {...}})"
@@ -168,36 +158,26 @@ def heard_in(
     found: list[SoundSource] = []
     for step in condition.chain:
         for need in step.perturbation.needs():
-            if need.kind == "talkers":
-                found += talkers
-            elif need.kind == "recording":
-                segment = dealt[step.plays or ""]
-                found += [_stated(need, segment.name, loaded)] if isinstance(segment, Segment) else []
-            elif need.kind not in DEALT and not loaded.library.is_bundled(need.kind, need.name):
-                found.append(_stated(need, "", loaded))
+            if not loaded.library.is_bundled(need.kind, need.name):
+                found.append(_stated(need.kind, need.name, "", loaded))
+        if step.asked:
+            part = dealt[step.plays]
+            found += talkers if part.speakers() else ()
+            found += [_stated("recording", step.asked.name, name, loaded) for name in part.recordings()]
     return tuple(found)
 
 
-def _stated(need: Need, name: str, loaded: LoadedRecipe) -> SoundSource:
-    """The source behind a need; what is said of the file itself goes before what is said of its folder."""
-    path = f"{need.name.rstrip('/')}/{name}" if name and not need.name.endswith(name) else need.name
+def _stated(kind: str, place: str, name: str, loaded: LoadedRecipe) -> SoundSource:
+    """The source in a place; what is said of the file of that name goes before what is said of its folder."""
+    path = f"{place.rstrip('/')}/{name}" if name and not place.endswith(name) else place
     said = loaded.recipe.licences.sources
-    fits = [place for place in said if path == place or path.startswith(f"{place.rstrip('/')}/")]
+    fits = [known for known in said if path == known or path.startswith(f"{known.rstrip('/')}/")]
     if not fits:
-        return SoundSource(need.kind, path, UNSTATED, "")
+        return SoundSource(kind, path, UNSTATED, "")
     best = said[max(fits, key=len)]
-    return SoundSource(need.kind, path, best.licence, best.credit)
+    return SoundSource(kind, path, best.licence, best.credit)
 
 
 def speech_source(licence: str | None, credit: str | None) -> SoundSource:
     """The source of speech of a row; a licence that is none known here counts as not stated."""
     return SoundSource("speech", "speech of the corpus", (spdx(licence) if licence else None) or UNSTATED, credit or "")
-
-
-def _spoken(frame: "polars.DataFrame") -> Iterable[tuple[str | None, str | None]]:
-    return frame.select("licence", "credit").unique().rows()
-
-
-def _named(names: list[str]) -> str:
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(names[:MOST_NAMED]) + more

@@ -32,13 +32,16 @@ def seated(selection: Selection, turns: Schedule, labels: Sequence[str], seed: i
         labels: Matched labels of the corpus.
         seed: Of the recipe.
     """
+    import polars
+
     if turns.crossed:
         return selection
     frame = selection.frame.sort("group", "block")
     start = frame["block"].to_numpy().astype(np.int64) % turns.period
     random = generator(seed, "seat")
     turn = dealt_evenly(Cards(turns.period, turns.brings), start, _places(frame, labels), random)
-    return dataclasses.replace(selection, frame=_with(frame, _blocks(frame, turn, turns.period)))
+    blocks = polars.Series("block", _blocks(frame, turn, turns.period), dtype=frame["block"].dtype)
+    return dataclasses.replace(selection, frame=frame.with_columns(blocks).sort("group", "block"))
 
 
 def _blocks(frame: "polars.DataFrame", turn: Whole, period: int) -> Whole:
@@ -56,12 +59,6 @@ def _blocks(frame: "polars.DataFrame", turn: Whole, period: int) -> Whole:
     blocks = np.empty_like(turn)
     blocks[ordered["row"].to_numpy()] = ordered["turn"].to_numpy() + period * place
     return blocks
-
-
-def _with(frame: "polars.DataFrame", blocks: Whole) -> "polars.DataFrame":
-    import polars
-
-    return frame.with_columns(polars.Series("block", blocks, dtype=frame["block"].dtype)).sort("group", "block")
 
 
 def _places(frame: "polars.DataFrame", labels: Sequence[str]) -> Places:

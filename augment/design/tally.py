@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from augment.design.dealing import read_dealt
+from augment.dealt import read_dealt
 
 if TYPE_CHECKING:
     import polars

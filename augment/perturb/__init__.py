@@ -10,6 +10,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from augment.columns import NOISE, Column
+from augment.dealt import Asked
 from augment.plugins import modules
 from augment.profiles.library import Library, Need
 from augment.scene import Draw, Scene, Stage, Weighting
@@ -48,6 +49,10 @@ class Perturbation(BaseModel):
     def needs(self) -> tuple[Need, ...]:
         """What it needs from the library; checked when the recipe is loaded. Nothing unless it says otherwise."""
         return ()
+
+    def asks(self) -> Asked | None:
+        """What the planner deals to it in each block; nothing unless it says otherwise."""
+        return None
 
     def unfit(self, sample_rate_hz: int) -> tuple[str, str] | None:
         """Why it can never work in a test set of this rate or with what is installed: message and remedy."""

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -18,7 +19,7 @@ from augment.files.audio import read_audio, read_bytes
 from augment.files.yaml import load_yaml, validate
 from augment.profiles.components import Sound
 from augment.profiles.microphone import MicrophoneProfile, from_impulse_response
-from augment.profiles.noise import NoiseProfile
+from augment.profiles.noise import Figures, NoiseProfile
 from augment.profiles.recording import (
     LEAST_AUDIBLE,
     PLAIN_USE,
@@ -30,12 +31,7 @@ from augment.profiles.recording import (
 )
 from augment.profiles.room import MeasuredResponse, Position, RoomProfile, inspect_positions, prepare_positions
 
-Kind = Literal[
-    "noise_profile", "microphone", "room", "impulse_response",
-    "recording", "talkers", "speech_spectrum", "position", "place",
-]  # fmt: skip
-DEALT = frozenset({"recording", "talkers", "speech_spectrum", "position", "place"})
-"""What the planner finds and deals to blocks; all else is figures behind a name."""
+Kind = Literal["noise_profile", "microphone", "room", "impulse_response", "recording"]
 FOLDERS: dict[Kind, tuple[str, ...]] = {
     "noise_profile": ("equipment", "ambience"),
     "microphone": ("microphones",),
@@ -48,21 +44,43 @@ MOST_BYTES = 2**28
 TABLES = (".yaml", ".yml")
 
 
+def _table(model: type[Figures], path: Path) -> Figures:
+    return validate(model, load_yaml(path, ProfileError), ProfileError)
+
+
+def _microphone(path: Path) -> Figures:
+    return _table(MicrophoneProfile, path) if path.suffix.lower() in TABLES else from_impulse_response(path)
+
+
+READ: dict[Kind, Callable[[Path], Figures]] = {
+    "noise_profile": partial(_table, NoiseProfile),
+    "microphone": _microphone,
+    "room": partial(_table, RoomProfile),
+}
+"""How the profiles of each kind are read."""
+
+
 @dataclass(frozen=True)
 class Need:
-    """What a step of a recipe needs from the library.
+    """Figures behind a name that a step of a recipe needs.
 
     Attributes:
         field: The field of the step that names it.
         kind: What kind of thing it is.
         name: The bundled name, or a path relative to the recipe.
-        use: How recordings are to be used.
     """
 
     field: str
     kind: Kind
     name: str
-    use: Use = PLAIN_USE
+
+    def check(self, library: "Library") -> None:
+        """Look whether it is there.
+
+        Raises:
+            ProfileError: It is not, or it is faulty.
+        """
+        library.digest(self)
 
 
 @dataclass(frozen=True)
@@ -85,12 +103,7 @@ class Library:
         Raises:
             ProfileError: There is no such profile, or it is faulty.
         """
-        loaders: dict[Kind, Callable[[str], Any]] = {
-            "noise_profile": self.noise_profile,
-            "microphone": self.microphone,
-            "room": self.room,
-        }
-        return loaders[kind](name)
+        return self.once((kind, name), lambda: READ[kind](self.find(kind, name)))
 
     def noise_profile(self, name: str) -> NoiseProfile:
         """A bundled noise profile by its name, or a user's by the path of its YAML file.
@@ -98,12 +111,8 @@ class Library:
         Raises:
             ProfileError: There is no such profile, or it is faulty.
         """
-
-        def load() -> NoiseProfile:
-            path = self.find("noise_profile", name)
-            return validate(NoiseProfile, load_yaml(path, ProfileError), ProfileError)
-
-        return self.once(("noise_profile", name), load)
+        found: NoiseProfile = self.profile("noise_profile", name)
+        return found
 
     def noise(self, name: str, samples: int, sample_rate_hz: int, streams: Streams, lead: int = 0) -> Sound:
         """A stretch of a noise profile: as :meth:`augment.profiles.noise.NoiseProfile.render`.
@@ -128,14 +137,8 @@ class Library:
         Raises:
             ProfileError: There is no such microphone, or it is faulty.
         """
-
-        def load() -> MicrophoneProfile:
-            path = self.find("microphone", name)
-            if path.suffix.lower() in TABLES:
-                return validate(MicrophoneProfile, load_yaml(path, ProfileError), ProfileError)
-            return from_impulse_response(path)
-
-        return self.once(("microphone", name), load)
+        found: MicrophoneProfile = self.profile("microphone", name)
+        return found
 
     def room(self, name: str) -> RoomProfile:
         """A bundled room by its name, or a user's by the path of its YAML file.
@@ -143,11 +146,8 @@ class Library:
         Raises:
             ProfileError: There is no such room, or it is faulty.
         """
-
-        def load() -> RoomProfile:
-            return validate(RoomProfile, load_yaml(self.find("room", name), ProfileError), ProfileError)
-
-        return self.once(("room", name), load)
+        found: RoomProfile = self.profile("room", name)
+        return found
 
     def positions(self, source: str) -> tuple[Position, ...]:
         """What is known of an impulse response, or of those in a folder.
@@ -181,13 +181,9 @@ class Library:
         place = self.find("recording", source)
         return self.once(("recordings", source, use), lambda: inspect_recordings(place, use))
 
-    def passed_over(self, need: Need) -> Mapping[str, int]:
-        """Files in the folder of a source that are no audio of a known ending, counted by ending.
-
-        Args:
-            need: A recording or an impulse response.
-        """
-        place = self.find(need.kind, need.name)
+    def passed_over(self, kind: Kind, name: str) -> Mapping[str, int]:
+        """Files in the folder of recordings or impulse responses that are no audio of a known ending, by ending."""
+        place = self.find(kind, name)
         return {} if place.is_file() else self.once(("others", place), lambda: audio_below(place).endings())
 
     def samples(
@@ -297,9 +293,8 @@ class Library:
             profile = self.microphone(need.name)
             path = self.find("microphone", need.name)
             if path.suffix.lower() not in TABLES:  # what is computed from a file may differ in its last digits
-                return self.once(
-                    ("microphone", need.name, "sha256"), lambda: hashlib.sha256(read_bytes(path)).hexdigest()
-                )
+                key = ("microphone", need.name, "sha256")
+                return self.once(key, lambda: hashlib.sha256(read_bytes(path)).hexdigest())
             content: Any = sorted(profile.response_db.items())
         elif need.kind == "room":
             content = self.room(need.name).model_dump(mode="json", include={"size_m", "t60_s"})

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from augment.errors import named
 from augment.files.containers.stream import Remark
 from augment.profiles.recording import Inventory, Recording
 
@@ -54,6 +55,4 @@ NARROW_SHARE = 0.8
 
 
 def _named(recordings: Iterable[Recording]) -> str:
-    names = [recording.name for recording in recordings]
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(names[:MOST_NAMED]) + more
+    return named([recording.name for recording in recordings], MOST_NAMED)

@@ -12,10 +12,11 @@ from pydantic import ValidationError
 
 from augment.bundled import bundled
 from augment.corpus.source import folder_of
+from augment.dealt import Asked
 from augment.errors import Fault, ProfileError, RecipeError, nearest
 from augment.files.yaml import Location, load_yaml, misfits
 from augment.perturb import Perturbation
-from augment.profiles.library import DEALT, Library, Need
+from augment.profiles.library import Library, Need
 from augment.recipe.crossings import name_faults
 from augment.recipe.model import Recipe, SettingSpec
 from augment.recipe.sweep import Setting, Spelled, spell_out
@@ -76,9 +77,8 @@ def find_recipe(name_or_path: str | Path) -> Path:
     known = bundled_recipes()
     if str(name_or_path) in known:
         return known[str(name_or_path)]
-    raise RecipeError(
-        Fault(str(path), "there is no such recipe file or bundled recipe", nearest(str(path), list(known)))
-    )
+    message = "there is no such recipe file or bundled recipe"
+    raise RecipeError(Fault(str(path), message, nearest(str(path), list(known))))
 
 
 def load_recipe(name_or_path: str | Path, base: Path | None = None, material: bool = True) -> LoadedRecipe:
@@ -170,7 +170,9 @@ def _disorder(settings: Settings, spelled: Spelled) -> Iterator[Fault]:
 def _unmet(settings: Settings, recipe: Recipe | None, library: Library, spelled: Spelled) -> Iterator[Fault]:
     """What steps need and do not have: profiles and recordings, another sample rate, how loud the speech is."""
     for at, step in _steps(settings):
-        for need in step.needs():
+        asked = step.asks()
+        needs: list[Need | Asked] = [*step.needs(), *([asked] if asked else [])]
+        for need in needs:
             for why in _absent(library, need):
                 yield spelled.fault((*at, need.field), why.message, why.remedy)
         if recipe is None:
@@ -182,13 +184,10 @@ def _unmet(settings: Settings, recipe: Recipe | None, library: Library, spelled:
             yield spelled.fault(at, message, "add speech: {effort: normal, distance_m: 0.5}")
 
 
-def _absent(library: Library, need: Need) -> list[Fault]:
-    """Why a need cannot be met. Recordings are only looked for here; the planner reads them."""
+def _absent(library: Library, need: Need | Asked) -> list[Fault]:
+    """Why a need cannot be met."""
     try:
-        if need.kind == "recording":
-            library.find(need.kind, need.name)
-        elif need.kind not in DEALT:
-            library.digest(need)
+        need.check(library)
     except ProfileError as error:
         return error.seen_from("")
     return []

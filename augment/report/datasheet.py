@@ -106,15 +106,11 @@ def _step(fields: Mapping[str, Any]) -> str:
 
 def _figures(plan: Plan) -> str:
     """Sources of every profile; what is an estimate says so."""
-    library, lines = plan.loaded.library, dict[str, None]()
-    for need in (n for c in plan.conditions for step in c.chain for n in step.perturbation.needs()):
-        lines |= dict.fromkeys(_sources(library, need))
-    return _list(sorted(lines))
+    needs = {n for c in plan.conditions for step in c.chain for n in step.perturbation.needs() if n.kind in FOLDERS}
+    return _list(sorted({line for need in needs for line in _sources(plan.loaded.library, need)}))
 
 
 def _sources(library: Library, need: Need) -> list[str]:
-    if need.kind not in FOLDERS:
-        return []
     profile = library.profile(need.kind, need.name).model_dump(mode="json")
     sources = dict.fromkeys(" ".join(source.split()) for source in _every_source(profile))
     title = profile.get("title") or need.name

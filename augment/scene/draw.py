@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import TypeVar
 
 import numpy as np
 
+from augment.dealt import Dealt
 from augment.profiles.library import Library
-from augment.scene.dealt import Dealt
 from augment.scene.track import Shelf
 from augment.streams import generator
+
+T = TypeVar("T", bound=Dealt)
 
 
 class Stage(IntEnum):
@@ -53,6 +56,11 @@ class Draw:
     library: Library
     block: Block
     dealt: Dealt | None = None
+
+    def given(self, kind: type[T]) -> T:
+        """What the planner dealt to a step that asks for this kind of thing."""
+        assert isinstance(self.dealt, kind), f"step {self.step} is dealt a {kind.__name__} by the planner"
+        return self.dealt
 
     @property
     def step(self) -> str:

@@ -10,7 +10,7 @@ import scipy
 from numpy.typing import NDArray
 
 from augment.acoustics import Signal
-from augment.acoustics.convolution import LONGEST_TRANSFORM, ImpulseResponse, convolve_in_chunks, cut_to, size_with_room
+from augment.acoustics.convolution import LONGEST_TRANSFORM, ImpulseResponse, cut_to, size_with_room
 from augment.acoustics.levels import SpeechLevel, SpeechMeter, db, power
 from augment.acoustics.loudness import block_powers, k_weighted
 from augment.acoustics.spectrum import MirroredSpectrum, Weighting, seen_through
@@ -83,10 +83,6 @@ class Sounding:
     def __init__(self, samples: Signal, active: NDArray[np.bool_] | None, sample_rate_hz: int, lead: int = 0) -> None:
         self._samples, self._active, self._rate, self._lead = samples, active, sample_rate_hz, lead
         self.nbytes = samples.nbytes
-
-    def through(self, path: ImpulseResponse) -> "Sounding":
-        """The noise after a way through a room."""
-        return Sounding(convolve_in_chunks(self._samples, path, self._lead), self._active, self._rate, self._lead)
 
     def beginning(self, samples: int, shelf: Shelf) -> "Track":
         """What an utterance of so many samples hears."""

@@ -12,16 +12,16 @@ from typing import Any
 from augment import __version__
 from augment.acoustics.pcm import duration_s
 from augment.columns import CELL, ITEM, KEY, SPEECH, Column, numbered
+from augment.dealt import read_dealt
 from augment.design.conditions import Condition
-from augment.design.dealing import read_dealt
 from augment.design.detection import detection_of
 from augment.design.plan import BYTES_VERSION, Plan, label_columns
 from augment.files.json_text import json_lines, json_text
 from augment.files.walk import STATE
 from augment.perturb.columns import filled_by
-from augment.profiles.library import DEALT, FOLDERS, Library
+from augment.profiles.library import FOLDERS, Library
 from augment.recipe.loader import LoadedRecipe
-from augment.scene import Segment, Stage
+from augment.scene import Stage
 from augment.testset.exports import drop_outdated
 from augment.testset.folder import FAILURES, IDENTITY, MANIFEST, PLAN, PROFILES, RECIPE, Rows
 from augment.testset.outgoing import kept_files, outgoing_failures, outgoing_items, outgoing_row, parquet_bytes
@@ -121,14 +121,9 @@ class PlannedCells:
         cells: dict[str, Any] = {name: None for name in self._columns if name not in filled}
         noises = [step for step in condition.chain if step.perturbation.is_noise()]
         for number, step in enumerate(noises, start=1):
-            needs, segment = step.perturbation.needs(), dealt.get(step.plays or "")
-            said: dict[str, Any] = {"noise_step": step.path}
-            if isinstance(segment, Segment):
-                start_s = round(segment.start / self._rate_hz, 3)
-                said |= {"noise_source": segment.name, "noise_start_s": start_s, "noise_segment": segment.label}
-            elif needs and segment is None:
-                said["noise_source"] = needs[0].name
-            cells |= {numbered(name, number): value for name, value in said.items()}
+            needs, played = step.perturbation.needs(), dealt.get(step.plays)
+            said = played.cells(self._rate_hz) if played else {"noise_source": needs[0].name} if needs else {}
+            cells |= {numbered(name, number): value for name, value in {"noise_step": step.path, **said}.items()}
         return cells
 
 
@@ -245,7 +240,7 @@ def described(loaded: LoadedRecipe, conditions: Sequence[Condition]) -> dict[str
 def profile_digests(conditions: Iterable[Condition], library: Library) -> dict[str, str]:
     """Hash of the figures of every profile that a test set uses, by its name in the recipe."""
     steps = (step.perturbation for condition in conditions for step in condition.chain)
-    needs = {need for step in steps for need in step.needs() if need.kind not in DEALT}
+    needs = {need for step in steps for need in step.needs()}
     return {need.name: library.digest(need) for need in sorted(needs, key=lambda need: need.name)}
 
 

@@ -5,12 +5,11 @@ beside the set in ``.acoustigrid``, where ``verify`` finds them.
 """
 
 import io
-import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from augment.columns import PLANNED, ROW
-from augment.design.dealing import read_dealt
+from augment.dealt import dealt_text, read_dealt
 from augment.design.plan import Plan
 from augment.files.json_text import json_lines
 from augment.testset.folder import FAILURES, PLAN
@@ -43,7 +42,7 @@ def _without_recordings(text: str) -> str:
         >>> _without_recordings('{"noise/bar": {"talkers": [[["u1", "s1", "p225/001.wav", null, null, "e3"]]]}}')
         '{"noise/bar": {"talkers": [[["u1", "s1", null, null, null, null]]]}}'
     """
-    return json.dumps({played: dealt.told() for played, dealt in read_dealt(text).items()}, sort_keys=True)
+    return dealt_text({played: dealt.told() for played, dealt in read_dealt(text).items()})
 
 
 def outgoing_part(row: Mapping[str, Any]) -> dict[str, Any]:

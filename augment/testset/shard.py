@@ -11,12 +11,13 @@ from typing import Any
 from augment.acoustics.channels import ChannelChoice
 from augment.bounds import SLOWEST, STARTUP_S
 from augment.corpus.speech import read_speech
+from augment.dealt import Dealt
 from augment.design.conditions import Condition
 from augment.errors import AcoustigridError, AudioError, Fault, TestSetError
 from augment.files.audio import AudioFormat, encode, pcm_sha256
 from augment.files.sealed import SealedFolder
 from augment.render import Failed, Rendered, RenderSpec, render
-from augment.scene import Block, Dealt
+from augment.scene import Block
 from augment.testset.folder import PARTS, SCRATCH, SOUND, writing
 
 

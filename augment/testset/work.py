@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from augment.acoustics.channels import channel_of
+from augment.dealt import read_dealt
 from augment.design.conditions import Condition
-from augment.design.dealing import read_dealt
 from augment.design.plan import Plan
 from augment.recipe.loader import LoadedRecipe
 from augment.render import RenderSpec

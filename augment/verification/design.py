@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from augment.dealt import dealt_text, read_dealt
 from augment.design.assignment import Schedule, in_turns
 from augment.design.conditions import Condition, conditions
-from augment.design.dealing import read_dealt
 from augment.design.naming import file_stem
 from augment.design.plan import plan_columns, utterance_columns
 from augment.design.provenance import SoundSource, heard_in, of_mixture, speech_source
@@ -92,7 +92,7 @@ def _made(told: Told, turns: Schedule, columns: Sequence[str]) -> Rows:
             parts = {step.plays: dealt.get((step.plays, block)) for step in condition.chain if step.plays}
             of_utterance[path] = {
                 "id": f"{stem}__{condition.name}", "audio_filepath": path, "condition": condition.name,
-                **dict(condition.settings), **common, "dealt": json.dumps(parts, sort_keys=True),
+                **dict(condition.settings), **common, "dealt": dealt_text(parts),
             }  # fmt: skip
         _licensed(told, {condition.name: condition for condition in turns.conditions}, of_utterance)
         made |= of_utterance

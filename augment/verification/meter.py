@@ -28,7 +28,7 @@ def cosines(signal: Signal) -> NDArray[np.float64]:
 
     Example:
         >>> found = cosines(np.full(4, 0.5))
-        >>> found.round(9).tolist(), mean_square(found)
+        >>> found.round(9).tolist(), round(mean_square(found), 9)
         ([1.0, 0.0, 0.0, 0.0], 0.25)
     """
     return np.asarray(scipy.fft.dct(signal, norm="ortho"))

@@ -7,10 +7,11 @@ import numpy as np
 
 from acceptance import Figure
 from augment.acoustics.room import direct_index, room_measures
+from augment.dealt.standing import Standing
 from augment.external.shoebox import shoebox_response
 from augment.perturb import kinds
 from augment.profiles.library import Library, bundled_names
-from augment.scene import Block, Draw, Scene, Standing, Stem, Weighting
+from augment.scene import Block, Draw, Scene, Stem, Weighting
 
 RATE = 16000
 

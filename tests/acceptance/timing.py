@@ -8,10 +8,11 @@ from scipy.signal import chirp
 
 from acceptance import Figure
 from augment.acoustics.levels import speech_gain
+from augment.dealt.standing import Standing
 from augment.design.conditions import Condition, conditions
 from augment.recipe.loader import bundled_recipes, load_recipe
 from augment.render import render
-from augment.scene import Block, Standing
+from augment.scene import Block
 from augment.testset.work import job_of
 
 RATE = 16000

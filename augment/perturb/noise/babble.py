@@ -8,10 +8,10 @@ from pydantic import Field
 
 from augment.acoustics import Signal
 from augment.acoustics.levels import speech_activity, speech_gain
+from augment.dealt.babble import Babble, Talkers, Voice
 from augment.perturb.noise_step import Noise, NoiseStep
 from augment.profiles.components import Sound
-from augment.profiles.library import Need
-from augment.scene import Babble, Draw, Scene, Voice
+from augment.scene import Draw, Scene
 
 TALKER_DBOV = -26.0
 PLACES = 4
@@ -40,14 +40,13 @@ class BabbleNoise(NoiseStep):
     limits: ClassVar = ("Babble: read speech of the corpus; nobody takes turns, answers or raises their voice.",)
     talkers: Annotated[int, Field(ge=1, le=128, description="how many talk at the same time")] = 8
 
-    def needs(self) -> tuple[Need, ...]:
+    def asks(self) -> Talkers:
         """The voices."""
-        return (Need("talkers", "talkers", str(self.talkers)),)
+        return Talkers("talkers", self.talkers)
 
     def noise(self, scene: Scene, draw: Draw) -> Noise:
         """All talkers; in a room, at up to four places."""
-        babble, rate = draw.dealt, scene.sample_rate_hz
-        assert isinstance(babble, Babble), "the planner deals talkers to every babble"
+        babble, rate = draw.given(Babble), scene.sample_rate_hz
         names = [f"{draw.step} place {number}" for number in range(min(PLACES, self.talkers))]
         ways = [] if scene.room is None else [scene.room.noise_response(name, None) for name in names]
         paths = tuple(way for way in ways if way is not None)

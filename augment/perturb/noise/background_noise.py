@@ -8,11 +8,12 @@ from augment.acoustics.edge_line import edge_line
 from augment.acoustics.levels import db
 from augment.acoustics.spectrum import weighted_power
 from augment.acoustics.splice import excerpt, lasts
+from augment.dealt.segment import Segment, Segments
 from augment.files.channels import ChannelField
 from augment.perturb.noise_step import Noise, NoiseStep
-from augment.profiles.library import Library, Need
+from augment.profiles.library import Library
 from augment.profiles.recording import Use
-from augment.scene import Draw, Scene, Segment, Weighting
+from augment.scene import Draw, Scene, Weighting
 from augment.tolerance import AtMost, Unusable, tolerance_of
 
 
@@ -46,17 +47,15 @@ class BackgroundNoise(NoiseStep):
         tolerance_of(self.unusable, self.at_most)
         return self
 
-    def needs(self) -> tuple[Need, ...]:
-        """The recording."""
-        use = Use(self.channel, tolerance_of(self.unusable, self.at_most))
-        return (Need("source", "recording", self.source, use),)
+    def asks(self) -> Segments:
+        """A segment of the recording."""
+        return Segments("source", self.source, Use(self.channel, tolerance_of(self.unusable, self.at_most)))
 
     def remarks(self, library: Library, sample_rate_hz: int, snr: Weighting) -> tuple[str, ...]:
         """A strong line on an edge of the band in which its SNR is defined; of many recordings, the strongest."""
         if self.snr_db is None or snr.band_hz is None:
             return ()
-        (need,) = self.needs()
-        recordings = library.recordings(need.name, need.use).recordings
+        recordings = library.recordings(self.source, self.asks().use).recordings
         seen = [(r.name, edge_line(r.spectrum, sample_rate_hz, snr.band_hz)) for r in recordings if r.spectrum]
         lines = [(line.share, name, line) for name, line in seen if line is not None]
         if not lines:
@@ -67,12 +66,11 @@ class BackgroundNoise(NoiseStep):
 
     def noise(self, scene: Scene, draw: Draw) -> Noise:
         """The block's stretch of the recording; its level is that of the whole recording."""
-        segment, rate, library = draw.dealt, scene.sample_rate_hz, draw.library
-        assert isinstance(segment, Segment), "the planner deals a segment to every step that needs a recording"
-        recording = library.samples(self.source, segment.name, segment.sha256, rate, self.channel)
-        key = ("recording level", self.source, self.channel, segment.name, segment.sha256, rate)
+        segment, rate, library = draw.given(Segment), scene.sample_rate_hz, draw.library
+        recording = library.samples(self.source, segment.recording, segment.sha256, rate, self.channel)
+        key = ("recording level", self.source, self.channel, segment.recording, segment.sha256, rate)
         return Noise(
-            segment.name,
+            segment.recording,
             lambda samples, lead: (excerpt(recording, rate, segment.start, samples, draw.stream("splice")), None),
             lambda: library.once(key, lambda: db(weighted_power(recording, rate, a_weighted=True))),
             told={

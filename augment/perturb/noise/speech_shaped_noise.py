@@ -6,9 +6,9 @@ from pydantic import Field
 
 from augment.acoustics.colour import BYRNE_LTASS_DB, noise, third_octave_density
 from augment.acoustics.shaping import a_level_of_density_db
+from augment.dealt.spectrum import ChosenSpectrum, Spectrum
 from augment.perturb.noise_step import Noise, NoiseStep
-from augment.profiles.library import Need
-from augment.scene import Draw, Scene, Spectrum
+from augment.scene import Draw, Scene
 
 
 class SpeechShapedNoise(NoiseStep):
@@ -32,9 +32,9 @@ class SpeechShapedNoise(NoiseStep):
         Field(description="whose speech: byrne, the international average of 1994, or corpus, the chosen utterances"),
     ] = "byrne"
 
-    def needs(self) -> tuple[Need, ...]:
+    def asks(self) -> ChosenSpectrum | None:
         """The spectrum of the chosen utterances, which the planner measures."""
-        return () if self.spectrum == "byrne" else (Need("spectrum", "speech_spectrum", self.spectrum),)
+        return ChosenSpectrum("spectrum") if self.spectrum == "corpus" else None
 
     def noise(self, scene: Scene, draw: Draw) -> Noise:
         """The noise, always on; its level is that over a long time."""

@@ -6,11 +6,12 @@ from pydantic import Field
 
 from augment.acoustics.convolution import ImpulseResponse
 from augment.bounds import MOST_CHANNELS
+from augment.dealt.standing import Positions, Standing
 from augment.perturb import Perturbation
 from augment.perturb.room_step import RECORDS, response_columns
 from augment.profiles.library import Library, Need
 from augment.profiles.room import MeasuredResponse
-from augment.scene import Draw, Room, Scene, Stage, Standing, Weighting
+from augment.scene import Draw, Room, Scene, Stage, Weighting
 
 
 class MeasuredRoom(Perturbation):
@@ -60,11 +61,13 @@ class MeasuredRoom(Perturbation):
     ] = None
 
     def needs(self) -> tuple[Need, ...]:
-        """The impulse responses, and the positions to be dealt."""
-        named = {"source": self.source, "noise_source": self.noise_source}
-        given = {field: name for field, name in named.items() if name is not None}
-        responses = [Need(field, "impulse_response", name) for field, name in given.items()]
-        return (*responses, *(Need(field, "position", name) for field, name in given.items()))
+        """The impulse responses."""
+        fields = zip(("source", "noise_source"), self.asks().folders, strict=False)
+        return tuple(Need(field, "impulse_response", folder) for field, folder in fields)
+
+    def asks(self) -> Positions:
+        """Positions of talker and noises."""
+        return Positions("source", self.source, self.noise_source)
 
     def remarks(self, library: Library, sample_rate_hz: int, snr: Weighting) -> tuple[str, ...]:
         """Responses that turn the sign of the speech: nobody hears it, but a recording beside it would cancel."""
@@ -80,8 +83,7 @@ class MeasuredRoom(Perturbation):
         Raises:
             ProfileError: A file holds no impulse response, has no such channel or a sample rate that is too low.
         """
-        rate, standing = scene.sample_rate_hz, draw.dealt
-        assert isinstance(standing, Standing), "the planner deals a position to every room"
+        rate, standing = scene.sample_rate_hz, draw.given(Standing)
         positions = self._responses(draw, self.source, rate)
         others = positions if self.noise_source is None else self._responses(draw, self.noise_source, rate)
         chosen = positions[standing.number]

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from augment.acoustics.convolution import ImpulseResponse
 from augment.acoustics.room import RoomMeasures, room_measures, whole_decay
+from augment.dealt.standing import Placements, Standing
 from augment.errors import RenderError
 from augment.external.shoebox import (
     SOUND_M_PER_S,
@@ -21,7 +22,7 @@ from augment.perturb import Perturbation
 from augment.perturb.room_step import RECORDS, response_columns
 from augment.profiles.library import Need
 from augment.profiles.room import RoomProfile
-from augment.scene import Draw, Room, Scene, Stage, Standing
+from augment.scene import Draw, Room, Scene, Stage
 
 T60_TOLERANCE = 0.2
 
@@ -58,8 +59,12 @@ class SimulatedRoom(Perturbation):
     ] = 4
 
     def needs(self) -> tuple[Need, ...]:
-        """The figures of the room, and the places to be dealt."""
-        return (Need("profile", "room", self.profile), Need("places", "place", str(self.places)))
+        """The figures of the room."""
+        return (Need("profile", "room", self.profile),)
+
+    def asks(self) -> Placements:
+        """Placements of talker, microphone and noises."""
+        return Placements("places", self.profile, self.places)
 
     def package(self) -> str | None:
         """The simulator."""
@@ -77,8 +82,7 @@ class SimulatedRoom(Perturbation):
         Raises:
             RenderError: Talker and microphone at this distance, or a noise at its own, do not fit into the room.
         """
-        assert isinstance(draw.dealt, Standing), "the planner deals a place to every room"
-        figures, place = draw.library.room(self.profile), draw.dealt.number
+        figures, place = draw.library.room(self.profile), draw.given(Standing).number
         stream = draw.setting_stream(f"place {place}")
         pair = draw_pair(figures.size_m, self.distance_m, stream)
         if pair is None:

@@ -1,0 +1,232 @@
+"""What the planner deals to blocks: a file for each kind, with what a step asks for and what a block gets.
+
+To add one, add a file here with an :class:`Asked` and a :class:`Dealt`: plans write and read it, rows and licences name
+it, pseudonyms hide it, and the planner tells what it ties together.
+"""
+
+import dataclasses
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from augment.corpus.table import Corpus
+from augment.corpus.unused import Leftover, Unused, unused_notes
+from augment.files.json_text import strict_json
+from augment.plugins import modules
+from augment.profiles.library import Kind, Library
+
+if TYPE_CHECKING:
+    import polars
+
+
+@dataclass(frozen=True)
+class StepName:
+    """A step of a recipe by its name, which stands for its random draws.
+
+    Attributes:
+        factor: The factor it belongs to.
+        family: The setting's family.
+        kind: Of its perturbation.
+        number: 1 for the first step of its kind in the setting, 2 for the second.
+    """
+
+    factor: str
+    family: str
+    kind: str
+    number: int
+
+    @property
+    def name(self) -> str:
+        """The kind, numbered where a setting has it more than once."""
+        return self.kind if self.number == 1 else f"{self.kind}-{self.number}"
+
+    @property
+    def path(self) -> str:
+        """``factor/family/name``.
+
+        Example:
+            >>> StepName("noise", "bar", "babble", 2).path
+            'noise/bar/babble-2'
+        """
+        return f"{self.factor}/{self.family}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Dealt:
+    """Base of all that is dealt to a block. A plan writes its fields; by the first of them it is known again."""
+
+    def written(self) -> dict[str, Any]:
+        """What a plan writes, by the names of the fields: integers and texts only."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def read(cls, values: Mapping[str, Any]) -> Self:
+        """What :meth:`written` gives."""
+        return cls(**{field.name: values[field.name] for field in dataclasses.fields(cls)})
+
+    def content(self) -> Any:
+        """What of it decides samples: the same however it is called."""
+        return self.written()
+
+    def told(self) -> dict[str, Any]:
+        """What a set under pseudonyms writes: the same less what leads to recordings of speech."""
+        return self.written()
+
+    def labels(self) -> dict[str, str]:
+        """Names of what may come again in other blocks, by what it is: clusters for the statistics."""
+        return {}
+
+    def cells(self, sample_rate_hz: int) -> dict[str, Any]:
+        """What rows say of a noise that it decides, by column of the first noise."""
+        return {}
+
+    def recordings(self) -> dict[str, str]:
+        """Hashes of the files of noise that are heard, by the names that rows tell."""
+        return {}
+
+    def speakers(self) -> set[str]:
+        """Speakers of the corpus who are heard."""
+        return set()
+
+
+@dataclass(frozen=True)
+class Stock:
+    """What things are dealt from.
+
+    Attributes:
+        corpus: The corpus, whose voices may babble.
+        chosen: Chosen utterances and their blocks.
+        library: Holds recordings and impulse responses.
+        seed: Of the recipe.
+        sample_rate_hz: Of the test set.
+        segment_s: Grid on which recordings are cut.
+    """
+
+    corpus: Corpus
+    chosen: "polars.DataFrame"
+    library: Library
+    seed: int
+    sample_rate_hz: int
+    segment_s: float
+
+
+@dataclass(frozen=True)
+class Table:
+    """Where something is dealt.
+
+    Attributes:
+        step: The step that asks for it.
+        blocks: Those that play it, in their order.
+        stock: What it is dealt from.
+        in_turns: Deals cards to the blocks, none a second time before all have come, and then evenly: number of
+            cards, name of the random stream, card of each block.
+    """
+
+    step: StepName
+    blocks: Sequence[int]
+    stock: Stock
+    in_turns: Callable[[int, tuple[str | int, ...]], list[int]]
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """What the blocks hear of one source in one setting.
+
+    Attributes:
+        path: ``factor/family/step`` of the step that plays it.
+        source: As the recipe names it.
+        dealt: What each block gets that plays it.
+        available: How many segments, voices or positions there are.
+        reuse: The most blocks that have one of them.
+        silent: How many more are not dealt, since a part of them is silent or cannot be used.
+        left: Samples from the start of a block's segment to the end of its recording; None for what has no end.
+        seconds: Length of all recordings, or of all voices that were dealt; None for what is not heard by itself.
+        crossed: Whether what comes again is dealt by who has had it.
+        notes: What the user should know of the recordings.
+    """
+
+    path: str
+    source: str
+    dealt: Mapping[int, Dealt]
+    available: int
+    reuse: int
+    silent: int = 0
+    left: Mapping[int, int] | None = None
+    seconds: float | None = None
+    crossed: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Base of what a step asks the planner for.
+
+    Attributes:
+        field: The field of the step that asks for it.
+        tie: What of it hangs on who is tested, so that another group can change it.
+    """
+
+    field: str
+    tie: ClassVar[str] = ""
+
+    @property
+    def name(self) -> str:
+        """What it is dealt from, as the recipe writes it; with the step's name it stands for what is dealt."""
+        raise NotImplementedError
+
+    def check(self, library: Library) -> None:
+        """Look whether it is there, before anything is planned.
+
+        Raises:
+            ProfileError: It is not.
+        """
+
+    def unused(self, library: Library) -> list[str]:
+        """What is beside its source and is not heard, as notes."""
+        return []
+
+    def deal(self, table: Table) -> Exposure:
+        """Deal it to blocks.
+
+        Raises:
+            ProfileError: Recordings or responses cannot be used.
+            DesignError: The corpus has too little of it.
+        """
+        raise NotImplementedError
+
+
+def unused_beside(source: str, kind: Kind, library: Library, more: Sequence[Unused] = ()) -> list[str]:
+    """Notes on files in a folder that are no audio, and on what else of it is not heard."""
+    files = [Unused(Leftover.FILES, *found) for found in library.passed_over(kind, source).items()]
+    return [f"{source}: {note}" for note in unused_notes([*files, *more])]
+
+
+def kinds() -> tuple[type[Dealt], ...]:
+    """All that can be dealt: what lies in this folder, and what other perturbations bring.
+
+    Example:
+        >>> sorted(kind.__name__ for kind in kinds() if kind.__module__.startswith("augment."))
+        ['Babble', 'Segment', 'Spectrum', 'Standing']
+    """
+    modules(__name__)
+    return tuple(Dealt.__subclasses__())
+
+
+def read_dealt(text: str) -> dict[str, Dealt]:
+    """What was dealt to an item, from the plan's column ``dealt``; by what plays it.
+
+    Example:
+        >>> read_dealt('{"noise/street/n a.wav": {"recording": "a.wav", "sha256": "e3", "start": 160, "round": 0}}')
+        {'noise/street/n a.wav': Segment(recording='a.wav', sha256='e3', start=160, round=0)}
+    """
+    known = {dataclasses.fields(kind)[0].name: kind for kind in kinds()}
+    return {
+        played: next(kind for first, kind in known.items() if first in values).read(values)
+        for played, values in strict_json(text).items()
+    }
+
+
+def dealt_text(dealt: Mapping[str, Mapping[str, Any] | None]) -> str:
+    """What a plan writes of all that was dealt to an item."""
+    return json.dumps(dealt, sort_keys=True)

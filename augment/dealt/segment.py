@@ -1,0 +1,148 @@
+"""Noise exposure: which stretch of which recording every block hears.
+
+A recording is cut on a grid into segments; the segments of a source are shuffled and dealt to the blocks one by one,
+none of them twice before all have been dealt, and then so that speakers, texts and conditions have each equally often.
+Utterances of one block, whatever their group, hear the same segment.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from augment.acoustics.resample import resampled_length
+from augment.corpus.unused import Leftover, Unused
+from augment.dealt import Asked, Dealt, Exposure, Table, unused_beside
+from augment.errors import Fault, ProfileError
+from augment.profiles.library import Library
+from augment.profiles.recording import PLAIN_USE, Recording, Use
+from augment.profiles.telling import recording_notes
+
+
+@dataclass(frozen=True)
+class Segment(Dealt):
+    """A stretch of a recording that the planner dealt to a block.
+
+    Attributes:
+        recording: Its name.
+        sha256: Of its file.
+        start: First sample, at the test set's rate.
+        round: How often the segment had been dealt before.
+    """
+
+    recording: str
+    sha256: str
+    start: int
+    round: int
+
+    @property
+    def label(self) -> str:
+        """Name of the segment, a cluster for the statistics.
+
+        Example:
+            >>> Segment("street.wav", "e3b0", 32000, 0).label
+            'street.wav@32000'
+        """
+        return f"{self.recording}@{self.start}"
+
+    def content(self) -> Any:
+        """Hash and first sample."""
+        return [self.sha256, self.start]
+
+    def labels(self) -> dict[str, str]:
+        """The segment."""
+        return {"segments": self.label}
+
+    def cells(self, sample_rate_hz: int) -> dict[str, Any]:
+        """The recording, and where in it the segment starts."""
+        start_s = round(self.start / sample_rate_hz, 3)
+        return {"noise_source": self.recording, "noise_start_s": start_s, "noise_segment": self.label}
+
+    def recordings(self) -> dict[str, str]:
+        """The recording."""
+        return {self.recording: self.sha256}
+
+
+@dataclass(frozen=True)
+class Segments(Asked):
+    """Asks for segments of the recordings in a file or folder.
+
+    Attributes:
+        source: The file or folder, relative to the recipe.
+        use: How its recordings are to be used.
+    """
+
+    source: str
+    use: Use = PLAIN_USE
+
+    @property
+    def name(self) -> str:
+        """The file or folder."""
+        return self.source
+
+    def check(self, library: Library) -> None:
+        """The file or folder is only looked for: the planner reads it."""
+        library.find("recording", self.source)
+
+    def unused(self, library: Library) -> list[str]:
+        """Files that are no audio, and recordings that are there twice."""
+        contents = [recording.sha256 for recording in library.recordings(self.source, self.use).recordings]
+        copies = len(contents) - len(set(contents))
+        more = [Unused(Leftover.COPIES, "with the very bytes of another", copies)] if copies else []
+        return unused_beside(self.source, "recording", library, more)
+
+    def deal(self, table: Table) -> Exposure:
+        """Deal the segments; errors as of :meth:`Asked.deal`."""
+        step, stock = table.step, table.stock
+        rate, inventory = stock.sample_rate_hz, stock.library.recordings(self.source, self.use)
+        found, silent = segments(inventory.recordings, rate, stock.segment_s)
+        if not found:
+            length = f"{stock.segment_s:g} s"
+            message = f"every segment of {length} of the noise '{self.source}' is silent for half a second or more"
+            raise ProfileError(Fault("", message, "use other recordings, or a shorter noise: {segment_s: ...}"))
+        content = " ".join(recording.sha256 for recording in inventory.recordings)  # a path may be spelled otherwise
+        cards = table.in_turns(len(found), (stock.seed, "deal", step.factor, step.family, step.kind, content))
+        # A second step of the setting that plays the same recordings is half of them behind the first.
+        behind = (step.number - 1) * len(found) // max(2, step.number)
+        heard: Counter[int] = Counter()
+        dealt: dict[int, Segment] = {}
+        left: dict[int, int] = {}
+        for block, card in zip(table.blocks, cards, strict=True):
+            place = (card + behind) % len(found)
+            recording, start = found[place]
+            dealt[block] = Segment(recording.name, recording.sha256, start, heard[place])
+            left[block] = resampled_length(recording.frames, recording.sample_rate_hz, rate) - start
+            heard[place] += 1
+        reuse, seconds = max(heard.values(), default=0), sum(recording.duration_s for recording in inventory.recordings)
+        notes = tuple(recording_notes(self.source, inventory, rate))
+        return Exposure(step.path, self.source, dealt, len(found), reuse, silent, left, seconds, True, notes)
+
+
+def segments(
+    recordings: Sequence[Recording], sample_rate_hz: int, segment_s: float
+) -> tuple[list[tuple[Recording, int]], int]:
+    """Grid segments of a source.
+
+    A recording shorter than two segments is one segment; the rest after the last whole segment belongs to it. Of two
+    files with the same content one is used.
+
+    Args:
+        recordings: Of the source.
+        sample_rate_hz: Of the test set.
+        segment_s: Length of a segment.
+
+    Returns:
+        Recording and first sample of each segment, and how many more were left out since a part of them is silent.
+    """
+    step = round(segment_s * sample_rate_hz)
+    found: list[tuple[Recording, int]] = []
+    silent = 0
+    once = {recording.sha256: recording for recording in reversed(list(recordings))}  # one of each content: the first
+    for recording in (r for r in recordings if once[r.sha256] is r):
+        length = resampled_length(recording.frames, recording.sample_rate_hz, sample_rate_hz)
+        for place in range(max(1, length // step)):
+            if recording.pauses(place * segment_s, (place + 1) * segment_s):
+                silent += 1
+            else:
+                found.append((recording, place * step))
+    return found, silent

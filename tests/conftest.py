@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
+import augment
 from augment.cli import app
 from augment.cli.ending import ended
 from augment.codecs.link import Link
@@ -130,9 +131,7 @@ def workshop(tmp_path: Path) -> Workshop:
     return Workshop(folder)
 
 
-@pytest.fixture
-def stocked(workshop: Workshop) -> Workshop:
-    """A workshop with a small corpus of two accents, two noises and a recipe for them."""
+def stock(workshop: Workshop) -> Workshop:
     workshop.corpus({"North": 4, "South": 5})
     rng = np.random.default_rng(5)
     workshop.noise("street/a.wav", 0.1 * rng.standard_normal(3 * RATE))
@@ -154,6 +153,28 @@ factors:
 """
     )
     return workshop
+
+
+@pytest.fixture
+def stocked(workshop: Workshop) -> Workshop:
+    """A workshop with a small corpus of two accents, two noises and a recipe for them."""
+    return stock(workshop)
+
+
+@pytest.fixture(scope="session")
+def set_of_stock(tmp_path_factory) -> Path:
+    """The set of a stocked workshop, built once; tests get copies."""
+    shop = stock(Workshop(tmp_path_factory.mktemp("stock")))
+    return augment.build(shop.folder / "recipe.yaml", shop.folder / "set").folder
+
+
+@pytest.fixture
+def finished(stocked: Workshop, set_of_stock: Path) -> Path:
+    """The finished set of a stocked workshop, as if it had been built there."""
+    folder = shutil.copytree(set_of_stock, stocked.folder / "finished")
+    where = folder / ".acoustigrid" / "where.json"
+    where.write_text(where.read_text().replace(str(set_of_stock.parent), str(stocked.folder)))
+    return folder
 
 
 def tree(folder: Path) -> dict[str, bytes]:

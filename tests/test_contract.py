@@ -18,7 +18,7 @@ from augment.profiles.library import Library
 from augment.recipe.experiment import Balance
 from augment.recipe.model import Step
 from augment.scene import Block, Draw, Scene, Stage, Stem, Weighting
-from conftest import RATE, gcc_lag, speech_like
+from conftest import RATE, Workshop, gcc_lag, speech_like
 
 KINDS = sorted(kinds())
 
@@ -30,18 +30,25 @@ def example(kind: str) -> dict:
     return YAML(typ="safe").load(text.group(1))
 
 
-@pytest.fixture
-def draw_for(workshop):
-    workshop.noise("street/a.wav", 0.1 * np.random.default_rng(1).standard_normal(RATE))
+@pytest.fixture(scope="module")
+def chosen(tmp_path_factory):
+    """What steps need of a folder: a noise, a room, a corpus, and those that are chosen of it."""
+    shop = Workshop(tmp_path_factory.mktemp("contract"))
+    shop.noise("street/a.wav", 0.1 * np.random.default_rng(1).standard_normal(RATE))
     decay = 10 ** (-3 * np.arange(RATE // 2) / (0.4 * RATE))
     response = np.concatenate([np.zeros(300), [1.0], 0.1 * np.random.default_rng(2).standard_normal(RATE // 2) * decay])
-    (workshop.folder / "rooms").mkdir(exist_ok=True)
-    soundfile.write(workshop.folder / "rooms" / "meeting_room.wav", response, RATE, subtype="FLOAT")
-    workshop.corpus({"North": 12}, speakers=12)
-    library = Library(workshop.folder, workshop.folder)
-    corpus = read_corpus(CorpusSpec(path="corpus.jsonl"), workshop.folder)
-    selection = select(corpus, Balance(by=("accent",), utterances=2), 1)
-    stock = Stock(corpus, selection.frame, library, 1, RATE, 10.0)
+    (shop.folder / "rooms").mkdir()
+    soundfile.write(shop.folder / "rooms" / "meeting_room.wav", response, RATE, subtype="FLOAT")
+    shop.corpus({"North": 12}, speakers=12)
+    corpus = read_corpus(CorpusSpec(path="corpus.jsonl"), shop.folder)
+    return shop.folder, corpus, select(corpus, Balance(by=("accent",), utterances=2), 1).frame
+
+
+@pytest.fixture
+def draw_for(chosen):
+    folder, corpus, frame = chosen
+    library = Library(folder, folder)
+    stock = Stock(corpus, frame, library, 1, RATE, 10.0)
 
     def make(step, block=0, longest_s=8.0) -> Draw:
         chain = ChainStep("factor", "family", step.kind, 1, step)

@@ -69,13 +69,11 @@ def test_each_seed_draws_another_sample_and_the_same_again():
     assert drawn[0] == drawn[2]
 
 
-def test_checks_draw_anew_and_a_seed_repeats(stocked):
-    folder = stocked.folder / "set"
-    augment.build(stocked.folder / "recipe.yaml", folder)
-    first, second = augment.verify(folder, 2), augment.verify(folder, 2)
+def test_checks_draw_anew_and_a_seed_repeats(finished):
+    first, second = augment.verify(finished, 2), augment.verify(finished, 2)
     assert first.seed != second.seed
-    again = augment.verify(folder, 2, seed=first.seed)
+    again = augment.verify(finished, 2, seed=first.seed)
     assert again.seed == first.seed
     assert dict(again.checks)["sample"] == dict(first.checks)["sample"]
     assert "can be wrong without being seen (95 %)" in dict(first.checks)["sample"]
-    assert "every item was rendered again" in dict(augment.verify(folder, "all").checks)["sample"]
+    assert "every item was rendered again" in dict(augment.verify(finished, "all").checks)["sample"]

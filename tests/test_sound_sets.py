@@ -40,24 +40,22 @@ def test_a_set_with_things_left_out_verifies_and_names_no_folder(workshop, monke
         assert str(workshop.folder.parent) not in (workshop.folder.parent / "again" / name).read_text(), name
 
 
-def test_replace_leaves_what_is_not_ours(stocked):
-    target = stocked.folder / "set"
-    augment.build(stocked.folder / "recipe.yaml", target)
-    condition = next(path for path in sorted((target / "audio").iterdir()))
-    for path in (condition / "notes.txt", target / "audio" / "mine" / "x.flac"):
+def test_replace_leaves_what_is_not_ours(stocked, finished):
+    condition = next(path for path in sorted((finished / "audio").iterdir()))
+    for path in (condition / "notes.txt", finished / "audio" / "mine" / "x.flac"):
         path.parent.mkdir(exist_ok=True)
         path.write_text("mine")
-    before = (target / "testset.json").read_bytes()
+    before = (finished / "testset.json").read_bytes()
     recipe = stocked.recipe((stocked.folder / "recipe.yaml").read_text().replace("[20, 0]", "[10]"))
     with pytest.raises(TestSetError, match=r"notes\.txt: the file is no part of this test set") as caught:
-        augment.build(recipe, target, replace=True)
+        augment.build(recipe, finished, replace=True)
     assert "2 files below audio/ are not of this test set, and nothing was changed" in str(caught.value)
-    assert (condition / "notes.txt").read_text() == (target / "audio" / "mine" / "x.flac").read_text() == "mine"
-    assert (target / "testset.json").read_bytes() == before
+    assert (condition / "notes.txt").read_text() == (finished / "audio" / "mine" / "x.flac").read_text() == "mine"
+    assert (finished / "testset.json").read_bytes() == before
     (condition / "notes.txt").unlink()
-    shutil.rmtree(target / "audio" / "mine")
-    assert augment.build(recipe, target, replace=True).removed > 0
-    assert augment.verify(target, sample=2).sound
+    shutil.rmtree(finished / "audio" / "mine")
+    assert augment.build(recipe, finished, replace=True).removed > 0
+    assert augment.verify(finished, sample=2).sound
 
 
 @pytest.mark.parametrize("column", ["offset", "duration"])

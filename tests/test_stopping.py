@@ -117,9 +117,8 @@ def alive(pid):
 
 
 @pytest.fixture
-def reference(stocked):
-    augment.build(stocked.folder / "recipe.yaml", stocked.folder / "reference")
-    return tree(stocked.folder / "reference")
+def reference(finished):
+    return tree(finished)
 
 
 def begun(folder, **options):
@@ -149,7 +148,7 @@ def test_a_build_that_is_told_to_end_ends_clean_and_goes_on(stocked, reference, 
         time.sleep(0.05)
     assert not any(map(alive, workers))
     assert not (stocked.folder / "set" / "testset.json").exists()
-    result = augment.build(stocked.folder / "recipe.yaml", stocked.folder / "set", workers=2)
+    result = augment.build(stocked.folder / "recipe.yaml", stocked.folder / "set")
     assert 0 < result.reused < result.made
     assert tree(stocked.folder / "set") == reference
 

@@ -134,7 +134,7 @@ class NoiseProfile(Figures):
         return total, None if active.all() else active
 
 
-@lru_cache(maxsize=64)  # every plan loads its profiles anew, and asks the same of them
+@lru_cache(maxsize=256)  # every plan loads its profiles anew, and asks the same of them
 def _prominent(profile: NoiseProfile, sample_rate_hz: int) -> tuple[bool, ...]:
     levels = []
     for index, component in enumerate(profile.components):

@@ -13,7 +13,7 @@ from augment.api.working import opened_way
 from augment.design.plan import Plan
 from augment.errors import AcoustigridError, Fault
 from augment.execute import Lost, Way
-from augment.export import exporters
+from augment.export.csv import table as csv_table
 from augment.files.walk import STATE
 from augment.recipe.loader import LoadedRecipe
 from augment.report.croissant import croissant
@@ -153,7 +153,7 @@ def described_by(
     """
     manifest = manifest_rows(planned, rows)
     identity = identity_of(planned, manifest, len(failures))
-    table = exporters()["csv"].table(manifest)
+    table = csv_table(manifest)
     sheet = datasheet(planned, identity, manifest)
     beside = {
         COVERAGE: f"{coverage(planned, rows)}\n".encode(),

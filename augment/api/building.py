@@ -20,13 +20,13 @@ from augment.report.croissant import croissant
 from augment.report.datasheet import datasheet
 from augment.report.datasheet_page import datasheet_page
 from augment.report.tables import coverage, in_order, measured
-from augment.testset.finish import identity_of, manifest_rows, write_rest
+from augment.testset.completion import identity_of, manifest_rows, write_rest
 from augment.testset.folder import COVERAGE, CROISSANT, CSV, DATASHEET, PAGE, WHERE, Rows
 from augment.testset.identity import built_identity
+from augment.testset.portions import job_of, shards
 from augment.testset.resume import Folder, open_folder
 from augment.testset.shard import Done, Shard, ShardWriter, Utterance
 from augment.testset.softer import Softer, made_softer
-from augment.testset.work import job_of, shards
 
 OnProgress = Callable[[int, float], None]
 """Told after every shard: items done, seconds of audio made."""

@@ -6,8 +6,8 @@ from pathlib import Path
 from augment.errors import AcoustigridError, Fault, nearest
 from augment.export import Exporter, exporters
 from augment.testset.exports import refuse_in_the_way, write_export
-from augment.testset.finished import read_finished
 from augment.testset.folder import MANIFEST
+from augment.testset.reading import read_finished
 
 OnExport = Callable[[str, int], None]
 """Told after every format: its name, and how many files it has."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from augment.plugins import by_name
-from augment.testset.finished import Finished
+from augment.testset.reading import Finished
 
 
 class Exporter(Protocol):

@@ -21,6 +21,7 @@ FINEST_HZ = 256000
 NONE_LOST: Lost = np.zeros(0, dtype=np.bool_)
 
 
+@cache
 def probe(rate_hz: int) -> Signal:
     """A voice made by formula: a gliding pitch and three gliding resonances, in syllables. Peak 0.25.
 
@@ -46,7 +47,9 @@ def probe(rate_hz: int) -> Signal:
         strength = sum(weight / (1 + ((frequency - centre) / 150) ** 2) for weight, centre in resonances)
         voice += strength * (frequency < 3400) * np.cos(harmonic * phase)
     voice *= np.sin(np.pi * 3 * time) ** 2
-    return np.asarray(0.25 * voice / np.max(np.abs(voice)))
+    voice = np.asarray(0.25 * voice / np.max(np.abs(voice)))
+    voice.flags.writeable = False  # it is kept
+    return voice
 
 
 def delay_between(before: Signal, after: Signal, rate_hz: int) -> float:

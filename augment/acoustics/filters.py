@@ -171,8 +171,8 @@ def without_infrasound(signal: Signal, sample_rate_hz: int) -> Signal:
     it. A rumble at 6 Hz under speech fills the pauses, and whatever is set relative to the speech comes out wrong.
 
     The filter has linear phase and odd length, so that its delay, a whole number of samples, is removed: 80 dB down at
-    20 Hz and below, 6 dB at 30 Hz, flat above 40 Hz. Voices begin at about 60 Hz, mains hum at 50 Hz. Beyond both ends the
-    signal is continued by its point reflection, so that a slow swing that was cut off goes on as a slow swing.
+    20 Hz and below, 6 dB at 30 Hz, flat above 40 Hz. Voices begin at about 60 Hz, mains hum at 50 Hz. Beyond both ends
+    the signal is continued by its point reflection, so that a slow swing that was cut off goes on as a slow swing.
 
     Args:
         signal: Shape (n,).

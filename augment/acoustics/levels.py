@@ -103,7 +103,6 @@ class SpeechMeter:
 
     @property
     def nbytes(self) -> int:
-        """What it holds."""
         return self._held.nbytes
 
     def read(self, gain: float = 1.0) -> "SpeechLevel":

@@ -25,8 +25,9 @@ def gilbert(loss_rate: float, mean_burst: float | None = None) -> tuple[float, f
     Raises:
         ValueError: There is no such network: bursts so short cannot make up that share of losses.
 
-    Reference: Gilbert, "Capacity of a burst-noise channel", 1960. A burst ends with probability q after each
-    packet, so its mean length is 1/q. In the long run as many bursts begin as end: rate * q = (1 - rate) * p. The burst ratio of ITU-T G.107 is 1 / (p + q).
+    Reference: Gilbert, "Capacity of a burst-noise channel", 1960. A burst ends with probability q after each packet, so
+    its mean length is 1/q. In the long run as many bursts begin as end: rate * q = (1 - rate) * p. The burst ratio of
+    ITU-T G.107 is 1 / (p + q).
 
     Example:
         >>> [round(p, 4) for p in gilbert(0.05, 2.0)]

@@ -104,9 +104,11 @@ def _recursive(
 
 
 def _held_smooth(signal: Signal, pole: float, hangover: int) -> Signal:
-    """The running maximum takes three comparisons per sample, however long the window (van Herk 1992, Pattern Recognition
-    Letters 13:517): the signal is cut into parts as long as the window, so that a window is the end of one part and the
-    beginning of the next. The maximum of the one is found in a pass backwards, that of the other in the pass forwards.
+    """Three comparisons per sample, however long the window of the running maximum.
+
+    The signal is cut into parts as long as the window, so that a window is the end of one part and the beginning of the
+    next. Maxima of beginnings are found in a pass forwards, those of ends in one backwards (van Herk 1992, Pattern
+    Recognition Letters 13:517).
     """
     window, size = hangover + 1, signal.size
     held, out = np.empty(size), np.empty(size)

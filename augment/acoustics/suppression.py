@@ -31,7 +31,8 @@ def frames(signal: Signal, frame: int) -> Iterator[NDArray[np.complex128]]:
         frame: Samples in a frame, even.
 
     Yields:
-        Shape (frame / 2 + 1,). The first frame begins half a frame before the signal; the last ends as much after it, or more.
+        Shape (frame / 2 + 1,). The first frame begins half a frame before the signal, and the last one ends
+        at least as much after it.
 
     Example:
         >>> sum(1 for _ in frames(np.zeros(8), 4))

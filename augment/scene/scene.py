@@ -183,7 +183,7 @@ class Scene:
         )
 
     def mixed_down(self) -> "Scene":
-        """The scene with its stems mixed. Peaks may exceed full scale: codecs and files take care of that themselves."""
+        """The scene with its stems mixed. Peaks may exceed full scale: codecs and files see to that themselves."""
         stems = (self.speech, *self.noises)
         name = ("mixture", *((stem.track, stem.gain) for stem in stems))
         track = self.shelf.once(name, lambda: Track(self.mixture(), self.sample_rate_hz, self.shelf))
@@ -203,8 +203,8 @@ class Scene:
         Args:
             name: Identifies the step with its settings: equal names, equal results.
             process: Maps the mixture to the result, both of shape (n,).
-            keep_speech_level: Apply the gain that leaves the level of the speech alone unchanged: a step that shapes the
-                spectrum would otherwise make some voices softer than others.
+            keep_speech_level: Apply the gain that leaves the level of the speech alone unchanged: a step that shapes
+                the spectrum would otherwise make some voices softer than others.
         """
         stem, alone = self.mixture_stem, self.alone
         assert stem is not None, "the renderer mixes the stems before a step that is not linear"

@@ -22,7 +22,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Sound = tuple[Signal, NDArray[np.bool_] | None]
 """Samples, and where they are audible; None for always."""
 MOST_OVERLAP = 0.7
-"""Share of the period in which a knock falls by 60 dB: the next begins 60 / 0.7 = 86 dB above what is left of it."""
+"""Share of the period within which a knock must have fallen by 60 dB and ended, with room for jitter."""
 
 
 class Figures(BaseModel):

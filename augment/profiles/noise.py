@@ -68,8 +68,8 @@ class NoiseProfile(Figures):
     def prominent(self, sample_rate_hz: int) -> tuple[bool, ...]:
         """For each component, whether the noise counts as on while this component is.
 
-        A component 10 dB or more below the loudest, or beyond the Nyquist frequency, must not turn an intermittent noise
-        into a steady one. This is judged on ten seconds that are the same for every item, not on the item itself.
+        A component 10 dB or more below the loudest, or beyond the Nyquist frequency, must not turn an intermittent
+        noise into a steady one. This is judged on ten seconds that are the same for every item, not on the item itself.
         """
         return _prominent(self, sample_rate_hz)
 

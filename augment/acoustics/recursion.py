@@ -1,7 +1,7 @@
-"""Recursions that go through a signal sample by sample, which arrays cannot do: compiled when they are first called.
+"""Recursions over the samples of a signal, which array operations cannot express: compiled when first called.
 
-Compiled code is kept for the next process. Nothing in it may change the order of operations, so that a filter gives the
-same last digits as anywhere else. ``scipy.signal`` has the same filter, and takes a second to import in every worker.
+Compiled code is cached for later processes. Nothing in it may reorder operations, so that a filter gives the same last
+digits everywhere. ``scipy.signal`` has the same filter, but takes a second to import in every worker.
 """
 
 from collections.abc import Callable
@@ -16,13 +16,13 @@ from augment.acoustics import Signal
 def recursive(
     numerator: ArrayLike, denominator: ArrayLike, signal: Signal, state: NDArray[np.float64] | None = None
 ) -> Signal:
-    """A signal through a recursive filter, in direct form II transposed.
+    """Apply a recursive filter, in direct form II transposed.
 
     Args:
         numerator: Shape (k,).
-        denominator: The same length or less; its first value is 1.
+        denominator: At most as long; its first value is 1.
         signal: Shape (n,).
-        state: What the filter holds before the first sample, shape (k - 1,), at least one value; nothing if not given.
+        state: Of the filter before the first sample, shape (k - 1,), at least one value; zero if not given.
 
     Returns:
         Shape (n,).
@@ -42,14 +42,15 @@ def recursive(
 
 
 def held_smooth(signal: Signal, pole: float, hangover: int) -> Signal:
-    """The largest value at each sample, and in so many before it, of a rectified signal through two equal smoothers.
+    """Rectify a signal, smooth it twice, and take the running maximum over each sample and some before it.
 
-    The smoothers are one recursion, (1-p)^2 / (1 - p/z)^2 = (1-p)^2 / (1 - 2p/z + p^2/z^2), from rest.
+    The two smoothers (1-p) / (1 - p/z) are one recursion, (1-p)^2 / (1 - 2p/z + p^2/z^2), from rest; a constant passes
+    them unchanged.
 
     Args:
         signal: Shape (n,).
         pole: p, from 0 to below 1.
-        hangover: Samples before each that count, 0 or more.
+        hangover: How many samples before each one count, 0 or more.
 
     Returns:
         Shape (n,).
@@ -63,14 +64,13 @@ def held_smooth(signal: Signal, pole: float, hangover: int) -> Signal:
 
 
 class Loop:
-    """A function that is compiled when it is first called, for the kinds of arguments that it gets there."""
+    """A function that is compiled when first called, for the types of its arguments in that call."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
         self._compiled: Callable[..., Any] | None = None
 
     def __call__(self, *arguments: Any) -> Any:
-        """What the function gives."""
         if self._compiled is None:
             self._compiled = self._compile(arguments)
         return self._compiled(*arguments)
@@ -82,7 +82,7 @@ class Loop:
         try:
             made = njit(self._function, cache=True, nogil=True)
             made.compile(kinds)
-        except Exception:  # what was kept is damaged, or can be kept nowhere: each process compiles for itself
+        except Exception:  # the cache is damaged or cannot be written: each process compiles for itself
             made = njit(self._function, nogil=True)
             made.compile(kinds)
         found: Callable[..., Any] = made
@@ -104,10 +104,10 @@ def _recursive(
 
 
 def _held_smooth(signal: Signal, pole: float, hangover: int) -> Signal:
-    """The maximum of a moving window in three comparisons a sample, by parts as long as the window.
+    """Three comparisons per sample, however long the window of the running maximum.
 
-    A window reaches from somewhere in one part to somewhere in the next: the largest value up to there in the next,
-    known on the way forward, or from there on in the one before, known from its way back (van Herk 1992, Pattern
+    The signal is cut into parts as long as the window, so that a window is the end of one part and the beginning of the
+    next. Maxima of beginnings are found in a pass forwards, those of ends in one backwards (van Herk 1992, Pattern
     Recognition Letters 13:517).
     """
     window, size = hangover + 1, signal.size

@@ -24,7 +24,7 @@ def resample(signal: Signal, from_hz: int, to_hz: int) -> Signal:
         to_hz: Wanted rate, in Hz.
 
     Returns:
-        Shape (round(n * to / from),). The passband is flat to 0.45 of the lower rate; aliases lie below -140 dB.
+        Shape (round(n * to / from),). The passband is flat up to 0.45 of the lower rate; aliases are below -140 dB.
 
     Example:
         >>> resample(np.ones(480), 48000, 16000).shape

@@ -1,4 +1,4 @@
-"""What a user should know of recordings of noise, as of recordings of speech."""
+"""Notes for the user on recordings of noise."""
 
 from collections.abc import Iterable
 
@@ -7,7 +7,7 @@ from augment.files.containers.stream import Remark
 from augment.profiles.recording import Inventory, Recording
 
 SHORT_S = 3.0
-"""A recording that goes round so often in an utterance has a rhythm that listeners and recognisers hear."""
+"""A shorter recording comes back so often in an utterance that its repetition becomes an audible rhythm."""
 MOST_NAMED = 5
 
 
@@ -17,7 +17,7 @@ def recording_notes(source: str, inventory: Inventory, sample_rate_hz: int) -> l
     Args:
         source: As the recipe names it.
         inventory: Its recordings, and those that cannot be used.
-        sample_rate_hz: Of the test set.
+        sample_rate_hz: Sample rate of the test set.
 
     Example:
         >>> recording_notes("fan.wav", Inventory((Recording("fan.wav", "e3", 8000, 4000, (), 3400.0),)), 16000)[0]
@@ -51,7 +51,7 @@ def recording_notes(source: str, inventory: Inventory, sample_rate_hz: int) -> l
 
 
 NARROW_SHARE = 0.8
-"""Of half the sample rate: below it, a recording lacks a part of the band that everybody hears."""
+"""Of half the sample rate: a recording that reaches less far lacks a clearly audible part of the band."""
 
 
 def _named(recordings: Iterable[Recording]) -> str:

@@ -44,7 +44,7 @@ class AmrNbStep(PacketLoss, CodecStep):
     ] = 12.2
 
     def run(self, pcm: Pcm, lost: Lost, sample_rate_hz: int) -> Pcm:
-        """To frames and back; a lost one reaches the decoder as "no data", which it repeats and fades in 0.2 s."""
+        # For a frame of "no data" the decoder repeats the last one, and fades out within 0.2 s.
         rate = {"b": str(round(1000 * self.kbps))}
         packets, _ = pyav.encode("libopencore_amrnb", pcm, 8000, rate)
         return pyav.decode("libopencore_amrnb", pyav.with_lost(packets, lost, lambda _: NO_DATA), 8000, {})

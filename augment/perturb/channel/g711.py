@@ -30,10 +30,8 @@ class G711Step(Concealed, PacketLoss, CodecStep):
     packet_ms: PacketMs = 20
 
     def packet_samples(self, sample_rate_hz: int) -> int:
-        """8 for each millisecond."""
         return 8 * self.packet_ms
 
     def run(self, pcm: Pcm, lost: Lost, sample_rate_hz: int) -> Pcm:
-        """To 8-bit code words and back."""
         subtype = "ALAW" if self.law == "a" else "ULAW"
         return libsndfile.read(libsndfile.write(pcm, 8000, "RAW", subtype), 8000, "RAW", subtype)

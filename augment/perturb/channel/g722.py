@@ -31,10 +31,9 @@ class G722Step(Concealed, PacketLoss, CodecStep):
     packet_ms: PacketMs = 20
 
     def packet_samples(self, sample_rate_hz: int) -> int:
-        """16 for each millisecond."""
         return 16 * self.packet_ms
 
     def run(self, pcm: Pcm, lost: Lost, sample_rate_hz: int) -> Pcm:
-        """Two samples to one octet and back."""
+        # Two samples make one octet: 8 bits at 8 kHz.
         packets, _ = pyav.encode("g722", pcm, 16000, {})
         return pyav.decode("g722", packets, 16000, {})

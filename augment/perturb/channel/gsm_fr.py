@@ -26,5 +26,5 @@ class GsmFrStep(Concealed, PacketLoss, CodecStep):
     kind: Literal["gsm_fr"]
 
     def run(self, pcm: Pcm, lost: Lost, sample_rate_hz: int) -> Pcm:
-        """To frames of 33 octets and back."""
+        # Frames of 33 octets: 260 bits in 20 ms, and a signature of 4.
         return libsndfile.read(libsndfile.write(pcm, 8000, "RAW", "GSM610"), 8000, "RAW", "GSM610")

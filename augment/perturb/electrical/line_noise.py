@@ -31,11 +31,9 @@ class LineNoise(Perturbation):
     snr_db: Annotated[float, Field(ge=-30, le=80, description="P.56 speech level minus noise level, behind the device")]
 
     def needs(self) -> tuple[Need, ...]:
-        """The profile."""
         return (Need("profile", "noise_profile", self.profile),)
 
     def is_noise(self) -> bool:
-        """It has a noise's columns in the manifest."""
         return True
 
     def apply(self, scene: Scene, draw: Draw) -> Scene:

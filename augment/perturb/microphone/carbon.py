@@ -36,7 +36,6 @@ class Carbon(Perturbation):
     ] = 0.0
 
     def apply(self, scene: Scene, draw: Draw) -> Scene:
-        """Send the mixture through it."""
         rate, drive = scene.sample_rate_hz, self.drive_db
         name = ("carbon", draw.name, drive)
 

@@ -32,7 +32,6 @@ class WindFilter(Perturbation):
     order: Annotated[Literal[1, 2], Field(description="1: 6 dB an octave; 2: 12 dB an octave")] = 1
 
     def apply(self, scene: Scene, draw: Draw) -> Scene:
-        """Filter every stem."""
         rate = scene.sample_rate_hz
 
         def design() -> ImpulseResponse:

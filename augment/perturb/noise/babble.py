@@ -41,11 +41,10 @@ class BabbleNoise(NoiseStep):
     talkers: Annotated[int, Field(ge=1, le=128, description="how many talk at the same time")] = 8
 
     def asks(self) -> Talkers:
-        """The voices."""
         return Talkers("talkers", self.talkers)
 
     def noise(self, scene: Scene, draw: Draw) -> Noise:
-        """All talkers; in a room, at up to four places."""
+        """All talkers; in a room, spread over up to four places."""
         babble, rate = draw.given(Babble), scene.sample_rate_hz
         names = [f"{draw.step} place {number}" for number in range(min(PLACES, self.talkers))]
         ways = [] if scene.room is None else [scene.room.noise_response(name, None) for name in names]
@@ -63,7 +62,7 @@ class BabbleNoise(NoiseStep):
 
 
 def _talk(babble: Babble, draw: Draw, samples: int, lead: int, sample_rate_hz: int, places: int) -> Sound:
-    """What is said at each place, shape (places, lead + samples), and where anybody speaks, (lead + samples,)."""
+    """The voices at each place, shape (places, lead + samples), and where anybody speaks, (lead + samples,)."""
     said, active = np.zeros((places, lead + samples)), np.zeros(lead + samples, dtype=np.bool_)
     for number, voices in enumerate(babble.talkers):
         words = np.concatenate([_levelled(voice, draw, sample_rate_hz) for voice in voices])
@@ -72,11 +71,12 @@ def _talk(babble: Babble, draw: Draw, samples: int, lead: int, sample_rate_hz: i
         at = np.arange(start - lead, start + samples)
         said[number % places] += np.take(words, at, mode="wrap")
         active |= np.take(speaks, at, mode="wrap")
+    # Powers of different voices add: divided by the root of their number, all together are as loud as one.
     return said / math.sqrt(len(babble.talkers)), active
 
 
 def _levelled(voice: Voice, draw: Draw, sample_rate_hz: int) -> Signal:
-    """An utterance at the level of all talkers, with soft ends."""
+    """An utterance at the level that all talkers have, faded in and out."""
 
     def load() -> Signal:
         place = (voice.audio, voice.offset_s, voice.duration_s, voice.sha256)

@@ -32,7 +32,7 @@ class ColouredNoise(NoiseStep):
     ]
 
     def noise(self, scene: Scene, draw: Draw) -> Noise:
-        """The noise, 0 dBov, always on; its level is that over a long time."""
+        """The noise, 0 dBov, always on; a level in dB(A) is its long-term level."""
         rate = scene.sample_rate_hz
         density = draw.library.once(("density", self.colour, rate), lambda: colour_density(self.colour, rate))
         return Noise(

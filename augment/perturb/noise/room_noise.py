@@ -34,7 +34,7 @@ class RoomNoise(NoiseStep):
     ]
 
     def noise(self, scene: Scene, draw: Draw) -> Noise:
-        """The noise, always on, in units of 20 uPa: its level is that of the curve, whatever the test set can hold."""
+        """The noise, always on, in units of 20 uPa: its level is that of the curve, whatever the sample rate."""
         curve_dba = draw.library.once(("level", self.kind, self.nc), lambda: nc_level_dba(self.nc))
         return Noise(
             f"room NC-{self.nc:g}",

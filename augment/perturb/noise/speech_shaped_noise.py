@@ -33,11 +33,11 @@ class SpeechShapedNoise(NoiseStep):
     ] = "byrne"
 
     def asks(self) -> ChosenSpectrum | None:
-        """The spectrum of the chosen utterances, which the planner measures."""
+        """The spectrum of the chosen utterances, if it is wanted; the planner measures it."""
         return ChosenSpectrum("spectrum") if self.spectrum == "corpus" else None
 
     def noise(self, scene: Scene, draw: Draw) -> Noise:
-        """The noise, always on; its level is that over a long time."""
+        """The noise, always on; a level in dB(A) is its long-term level."""
         rate, levels = scene.sample_rate_hz, BYRNE_LTASS_DB
         if isinstance(draw.dealt, Spectrum):
             levels = {round(centre): level for centre, level in draw.dealt.third_octaves_db}

@@ -38,7 +38,7 @@ class WindNoise(NoiseStep):
     gust_s: Annotated[float, Field(ge=0.1, le=60, description="time after which a gust is forgotten")] = 1.0
 
     def noise(self, scene: Scene, draw: Draw) -> Noise:
-        """The noise, 0 dBov over a long time, always on; its level is that over a long time."""
+        """The noise, 0 dBov over a long time, always on; a level in dB(A) is its long-term level."""
         rate = scene.sample_rate_hz
         key = ("density", self.kind, self.corner_hz, rate)
         density = draw.library.once(key, lambda: wind_density(self.corner_hz, rate))

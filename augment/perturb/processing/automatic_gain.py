@@ -36,7 +36,6 @@ class AutomaticGain(Perturbation):
     max_gain_db: Annotated[float, Field(ge=0, le=60, description="highest gain")] = 20.0
 
     def apply(self, scene: Scene, draw: Draw) -> Scene:
-        """Control the gain of the mixture."""
         rate = scene.sample_rate_hz
         figures = (self.target_dbov, self.attack_ms, self.release_ms, self.max_gain_db)
         return scene.processed(("automatic_gain", *figures), lambda mixture: automatic_gain(mixture, rate, *figures))

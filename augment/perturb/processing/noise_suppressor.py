@@ -34,6 +34,5 @@ class NoiseSuppressor(Perturbation):
     max_attenuation_db: Annotated[float, Field(ge=0, le=40, description="the most that noise is attenuated")] = 15.0
 
     def apply(self, scene: Scene, draw: Draw) -> Scene:
-        """Send the mixture through it."""
         rate, most = scene.sample_rate_hz, self.max_attenuation_db
         return scene.processed(("noise_suppressor", most), lambda mixture: suppress_noise(mixture, rate, most))

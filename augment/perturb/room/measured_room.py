@@ -61,16 +61,14 @@ class MeasuredRoom(Perturbation):
     ] = None
 
     def needs(self) -> tuple[Need, ...]:
-        """The impulse responses."""
         fields = zip(("source", "noise_source"), self.asks().folders, strict=False)
         return tuple(Need(field, "impulse_response", folder) for field, folder in fields)
 
     def asks(self) -> Positions:
-        """Positions of talker and noises."""
         return Positions("source", self.source, self.noise_source)
 
     def remarks(self, library: Library, sample_rate_hz: int, snr: Weighting) -> tuple[str, ...]:
-        """Responses that turn the sign of the speech: nobody hears it, but a recording beside it would cancel."""
+        """Responses that invert the speech: inaudible, until it is added to speech that is not inverted."""
         responses = library.responses(self.source, self.channel, self.keep_gain, sample_rate_hz)
         turned = [response.position.name for response in responses if response.inverted]
         if not turned:
@@ -78,7 +76,7 @@ class MeasuredRoom(Perturbation):
         return (f"room {self.source}: the direct sound is inverted in {len(turned)} responses, such as {turned[0]}",)
 
     def apply(self, scene: Scene, draw: Draw) -> Scene:
-        """Put the speech through the response of this block's position.
+        """Convolve the speech with the response of this block's position.
 
         Raises:
             ProfileError: A file holds no impulse response, has no such channel or a sample rate that is too low.
@@ -90,7 +88,7 @@ class MeasuredRoom(Perturbation):
         first = standing.number if standing.noise is None else standing.noise
 
         def noise_response(name: str, distance_m: float | None) -> ImpulseResponse | None:
-            # Another position than the talker's, where both are of one folder.
+            # If talker and noise share a folder, a noise must not take the talker's own position.
             taken = int(self.noise_source is None)
             if len(others) == taken:
                 return None

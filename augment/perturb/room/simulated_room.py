@@ -59,28 +59,24 @@ class SimulatedRoom(Perturbation):
     ] = 4
 
     def needs(self) -> tuple[Need, ...]:
-        """The figures of the room."""
         return (Need("profile", "room", self.profile),)
 
     def asks(self) -> Placements:
-        """Placements of talker, microphone and noises."""
         return Placements("places", self.profile, self.places)
 
     def package(self) -> str | None:
-        """The simulator."""
         return "pyroomacoustics"
 
     def unfit(self, sample_rate_hz: int) -> tuple[str, str] | None:
-        """Whether the simulator is missing."""
         if installed():
             return None
         return "simulated rooms need pyroomacoustics, which is not installed", "pip install 'acoustigrid[rooms]'"
 
     def apply(self, scene: Scene, draw: Draw) -> Scene:
-        """Put the speech through the response of this block's place.
+        """Convolve the speech with the response of this block's placement.
 
         Raises:
-            RenderError: Talker and microphone at this distance, or a noise at its own, do not fit into the room.
+            RenderError: Talker and microphone at this distance, or a noise at its distance, do not fit into the room.
         """
         figures, place = draw.library.room(self.profile), draw.given(Standing).number
         stream = draw.setting_stream(f"place {place}")

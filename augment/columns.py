@@ -149,11 +149,11 @@ def is_numbered(name: str, column: str) -> bool:
     return end == rest and begin.startswith(first) and not begin.removeprefix(first).strip(DIGITS)
 
 
-def named(column: str, columns: Iterable[str]) -> list[str]:
+def of_all_steps(column: str, columns: Iterable[str]) -> list[str]:
     """All columns of a table that are one by its first or a later step.
 
     Example:
-        >>> named("noise_source", ["noise_source", "noise_step", "noise2_source"])
+        >>> of_all_steps("noise_source", ["noise_source", "noise_step", "noise2_source"])
         ['noise_source', 'noise2_source']
     """
     return [name for name in columns if is_numbered(name, column)]

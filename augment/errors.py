@@ -123,6 +123,8 @@ def gathered(faults: Iterable[Fault]) -> list[Fault]:
 MOST_ALIKE = 4
 MOST_SHOWN = 24
 MOST_NAMED = 10
+FEW_NAMED = 5
+"""Where names are long, or a message names several things."""
 
 
 def nearest(name: str, known: Sequence[str]) -> str:

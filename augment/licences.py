@@ -12,11 +12,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["free", "credit", "share-alike", "copyleft", "non-commercial", "non-commercial share-alike", "closed"]
+Demand = Literal["free", "credit", "share-alike", "copyleft", "non-commercial", "non-commercial share-alike", "closed"]
 """What a licence asks of an adaptation: nothing, credit, the same licence, the same licence of software, no commerce,
 both, or that there be none."""
 
-KINDS: dict[str, Kind] = {
+KINDS: dict[str, Demand] = {
     "CC0-1.0": "free",
     "PDDL-1.0": "free",
     "Unlicense": "free",
@@ -40,10 +40,10 @@ KINDS: dict[str, Kind] = {
 }
 UNSTATED = "NOASSERTION"
 """SPDX's word for a licence of which nothing is said."""
-STRICTNESS: tuple[Kind, ...] = (
+STRICTNESS: tuple[Demand, ...] = (
     "free", "credit", "share-alike", "copyleft", "non-commercial", "non-commercial share-alike", "closed",
 )  # fmt: skip
-BOUND: frozenset[Kind] = frozenset({"share-alike", "copyleft", "non-commercial share-alike"})
+BOUND: frozenset[Demand] = frozenset({"share-alike", "copyleft", "non-commercial share-alike"})
 """Kinds that name the licence of the adaptation."""
 
 

@@ -14,7 +14,7 @@ from augment.corpus.table import Corpus
 from augment.corpus.unused import Leftover, Unused, unused_notes
 from augment.files.json_text import strict_json
 from augment.plugins import modules
-from augment.profiles.library import Kind, Library
+from augment.profiles.library import Library, SourceKind
 
 if TYPE_CHECKING:
     import polars
@@ -196,7 +196,7 @@ class Asked:
         raise NotImplementedError
 
 
-def unused_beside(source: str, kind: Kind, library: Library, more: Sequence[Unused] = ()) -> list[str]:
+def unused_beside(source: str, kind: SourceKind, library: Library, more: Sequence[Unused] = ()) -> list[str]:
     """Notes on files in a folder that are no audio, and on what else of it is not heard."""
     files = [Unused(Leftover.FILES, *found) for found in library.passed_over(kind, source).items()]
     return [f"{source}: {note}" for note in unused_notes([*files, *more])]

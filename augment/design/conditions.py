@@ -8,14 +8,13 @@ from functools import cached_property
 from augment.dealt import Asked, StepName
 from augment.design.grid.choices import choices_of
 from augment.design.grid.factors import Choice
-from augment.errors import DesignError, Fault, named
+from augment.errors import FEW_NAMED, DesignError, Fault, named
 from augment.perturb import Perturbation
 from augment.recipe.loader import LoadedRecipe
 from augment.recipe.sweep import Setting
 from augment.scene import Stage
 
 LONGEST_NAME = 200
-MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ def equal_notes(conditions: Iterable[Condition]) -> list[str]:
         does = tuple(step.perturbation.model_dump_json() for step in condition.chain)
         alike.setdefault(does, []).append(condition.name)
     return [
-        f"these conditions are one under several names, with the very same steps: {named(names, MOST_NAMED)}"
+        f"these conditions are one under several names, with the very same steps: {named(names, FEW_NAMED)}"
         for names in alike.values()
         if len(names) > 1
     ]

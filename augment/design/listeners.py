@@ -35,7 +35,7 @@ class Listeners:
         """Speakers of each group, and texts of each group, as numbers by block."""
         frame = self.selection.frame.sort("group", "block")
         parts = [part for _, part in frame.group_by("group", maintain_order=True)]
-        return [numbered(p["speaker"], UNKNOWN_SPEAKER) for p in parts], [numbered(p["text"]) for p in parts]
+        return [as_numbers(p["speaker"], UNKNOWN_SPEAKER) for p in parts], [as_numbers(p["text"]) for p in parts]
 
     def exposures(self, stock: Stock) -> dict[str, Exposure]:
         """Deal for every step that asks for something; by :attr:`ChainStep.plays`.
@@ -93,12 +93,12 @@ class Listeners:
         return families
 
 
-def numbered(values: "polars.Series", nobody: str | None = None) -> Whole:
+def as_numbers(values: "polars.Series", nobody: str | None = None) -> Whole:
     """Equal values as equal numbers from 0 on; ``NONE`` for those that are nobody's.
 
     Example:
         >>> import polars
-        >>> numbered(polars.Series(["b", "a", "b", None]), "a").tolist()
+        >>> as_numbers(polars.Series(["b", "a", "b", None]), "a").tolist()
         [1, -1, 1, -1]
     """
     numbers = (values.rank("dense") - 1).fill_null(NONE).to_numpy().astype(np.int64)

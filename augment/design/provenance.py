@@ -9,11 +9,9 @@ from typing import Any
 from augment.corpus.table import Corpus
 from augment.dealt import Dealt, Exposure
 from augment.design.conditions import Condition
-from augment.errors import DesignError, Fault, named
+from augment.errors import FEW_NAMED, DesignError, Fault, named
 from augment.licences import UNSTATED, asks_for_credit, mixture, spdx
 from augment.recipe.loader import LoadedRecipe
-
-MOST_NAMED = 5
 
 
 @dataclass(frozen=True, order=True)
@@ -89,7 +87,7 @@ class Provenance:
         reasons: dict[str, list[str]] = {}
         for condition, reason in sorted(self.conflicts):
             reasons.setdefault(reason, []).append(condition)
-        faults = [Fault("licences", f"{reason}: {named(at, MOST_NAMED)}") for reason, at in reasons.items()]
+        faults = [Fault("licences", f"{reason}: {named(at, FEW_NAMED)}") for reason, at in reasons.items()]
         remedy = "use other sources, or say who allows it: licences: {allow: 'who, when, why'}"
         raise DesignError([*faults, Fault("licences", "these items may not be passed on", remedy)])
 
@@ -111,7 +109,7 @@ class Provenance:
         bare = [source for source in self.counts if source.licence == UNSTATED]
         notes = []
         if bare:
-            kinds = named(sorted({s.name or s.kind for s in bare}), MOST_NAMED)
+            kinds = named(sorted({s.name or s.kind for s in bare}), FEW_NAMED)
             notes.append(
                 f"nobody says under which licence these sources are: {kinds}; say it before you pass the set on "
                 "(corpus: {licence: ...}, licences: {sources: {...}})"

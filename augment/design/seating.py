@@ -14,7 +14,7 @@ import numpy as np
 from augment.corpus.table import label_column
 from augment.design.assignment import Schedule
 from augment.design.crossing import NONE, Cards, Places, Whole, dealt_evenly
-from augment.design.listeners import numbered
+from augment.design.listeners import as_numbers
 from augment.design.selection import Selection
 from augment.design.selection.grouping import UNKNOWN_SPEAKER
 from augment.streams import generator
@@ -63,9 +63,9 @@ def _blocks(frame: "polars.DataFrame", turn: Whole, period: int) -> Whole:
 
 def _places(frame: "polars.DataFrame", labels: Sequence[str]) -> Places:
     """Utterances, with speakers inside of labels inside of groups, and texts inside of groups and in all of them."""
-    groups, texts = numbered(frame["group"]), numbered(frame["text"])
-    speakers = numbered(frame["speaker"], UNKNOWN_SPEAKER)
-    values = [_within(groups, numbered(frame[label_column(label)])) for label in labels]
+    groups, texts = as_numbers(frame["group"]), as_numbers(frame["text"])
+    speakers = as_numbers(frame["speaker"], UNKNOWN_SPEAKER)
+    values = [_within(groups, as_numbers(frame[label_column(label)])) for label in labels]
     joint = groups
     for value in values:
         joint = _within(joint, value)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from augment.design.grid.arrays import covering_array, least_size, orthogonal_size, trials_of
-from augment.design.grid.factors import Choice, Factors, factors_of, named
+from augment.design.grid.factors import Choice, Factors, factors_of, settings_called
 from augment.errors import DesignError, Fault
 from augment.recipe.experiment import Strength
 from augment.recipe.loader import LoadedRecipe
@@ -125,7 +125,7 @@ def _listed(factors: Factors, loaded: LoadedRecipe, notes: list[str]) -> Iterato
         parts = []
         for factor, name in zip(factors.names, reference, strict=True):
             wanted = entry.get(factor)
-            parts.append([name] if wanted is None else list(named(loaded.settings[factor], wanted)))
+            parts.append([name] if wanted is None else list(settings_called(loaded.settings[factor], wanted)))
         for choice in itertools.product(*parts):
             if not factors.allows(choice):
                 message = f"entry {number} of 'conditions' asks for {'__'.join(choice)}, which 'exclude' leaves out"

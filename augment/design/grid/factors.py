@@ -98,12 +98,12 @@ def factors_of(loaded: LoadedRecipe) -> Factors:
     settings = tuple(tuple(setting.name for setting in loaded.settings[name]) for name in names)
     excluded = []
     for entry in loaded.recipe.exclude:
-        parts = {names.index(f): frozenset(named(loaded.settings[f], wanted)) for f, wanted in entry.items()}
+        parts = {names.index(f): frozenset(settings_called(loaded.settings[f], wanted)) for f, wanted in entry.items()}
         excluded.append(parts)
     return Factors(names, settings, tuple(excluded))
 
 
-def named(settings: Sequence[Setting], wanted: str | tuple[str, ...]) -> Iterator[str]:
+def settings_called(settings: Sequence[Setting], wanted: str | tuple[str, ...]) -> Iterator[str]:
     """Names of settings that go by one of some names, their own or that of their family."""
     names = {wanted} if isinstance(wanted, str) else set(wanted)
     return (setting.name for setting in settings if {setting.name, setting.family} & names)

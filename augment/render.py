@@ -1,7 +1,7 @@
 """Rendering: one utterance through all of its conditions.
 
-Conditions are walked as a tree: what two of them share is computed once. A render keeps no state and draws nothing
-that is counted; recordings and profiles come from the library that it is handed.
+Conditions are walked as a tree: what two of them share is computed once. Rendering keeps no state and makes no draw
+that the plan counts; recordings and profiles come from the library it is given.
 """
 
 import math
@@ -28,14 +28,14 @@ class RenderSpec:
     """What all items of a test set have in common.
 
     Attributes:
-        seed: Of the recipe.
-        sample_rate_hz: Of the test set.
+        seed: The recipe's seed.
+        sample_rate_hz: Sample rate of the test set.
         level_dbov: Active speech level, at the microphone and in the file.
-        snr: What SNR means.
+        snr: How SNR is defined.
         library: Profiles and recordings.
         loudness_dbspl: Active speech level 1 m from the mouth; None where the recipe does not say it.
         talker_m: From the mouth to the microphone, where no room says otherwise.
-        effort: What the recipe calls the loudness.
+        effort: The recipe's word for that loudness.
     """
 
     seed: int
@@ -99,7 +99,7 @@ class Failed:
 def render(
     speech: Signal, conditions: Sequence[Condition], spec: RenderSpec, block: Block, dealt: Mapping[str, Dealt]
 ) -> Iterator[Rendered | Failed]:
-    """Put one utterance through conditions.
+    """Render one utterance under some conditions.
 
     Args:
         speech: The utterance at the test set's rate, shape (n,).
@@ -124,7 +124,7 @@ def render(
 def _walk(
     source: Scene, conditions: Sequence[Condition], spec: RenderSpec, block: Block, dealt: Mapping[str, Dealt]
 ) -> Iterator[Rendered | Failed]:
-    walked: list[tuple[ChainStep, Scene]] = []  # the path from the root to the condition before
+    walked: list[tuple[ChainStep, Scene]] = []  # the path from the root to the previous condition
     for condition in conditions:
         shared = 0
         while shared < min(len(walked), len(condition.chain)) and walked[shared][0] == condition.chain[shared]:
@@ -137,18 +137,18 @@ def _walk(
             yield _deliver(condition, source, walked, spec)
         except AcoustigridError as error:
             yield Failed(condition, str(error))
-        except Exception as error:  # whatever a perturbation does, the other conditions are finished
+        except Exception as error:  # whatever goes wrong in a perturbation, the other conditions are still rendered
             yield Failed(condition, f"{type(error).__name__}: {error}")
 
 
 def _apply(step: ChainStep, scene: Scene, spec: RenderSpec, block: Block, dealt: Mapping[str, Dealt]) -> Scene:
     name = (spec.seed, f"block {block.number}", step.factor, step.family, step.name)
     if not step.perturbation.linear and scene.mixture_stem is None:
-        # Numbers meet a codec, a converter or a gain control at a stated level: it is set here, and not after it.
+        # Codecs, converters and gain controls depend on the level of their input: it is set before them, not after.
         scene = _levelled(scene, spec).mixed_down().noted(speech_level_at=f"before {step.path}")
     draw = Draw(name, spec.library, block, dealt.get(step.plays))
     after = step.perturbation.apply(scene, draw)
-    if step.perturbation.stage == Stage.SOURCE:  # the talker is as loud as the recipe says, whatever is done to them
+    if step.perturbation.stage == Stage.SOURCE:  # whatever is done to talkers, they stay as loud as the recipe says
         after = replace(after, speech=after.speech.scaled(_level_factor(after, spec)))
     stems = (after.speech, *after.noises) if after.mixture_stem is None else (after.mixture_stem,)
     for stem in stems:
@@ -167,9 +167,9 @@ def _level_factor(scene: Scene, spec: RenderSpec) -> float:
 
 
 def _levelled(scene: Scene, spec: RenderSpec) -> Scene:
-    """The scene with its speech at the wanted level; one gain for speech and noise.
+    """The scene with its speech at the wanted level, by one gain for speech and noise.
 
-    A device that is less sensitive must not make a quieter condition.
+    A less sensitive device must not make for a quieter condition.
     """
     return scene.scaled(_level_factor(scene, spec))
 

@@ -1,7 +1,7 @@
 """Named random streams: one for each decision, none of them global.
 
-A stream depends on its name only. So nothing changes when items are rendered in another order, by another worker, or
-when another decision is added beside this one.
+A stream depends on its name alone. So nothing changes when items are rendered in another order or by another worker, or
+when further decisions are added.
 """
 
 import hashlib
@@ -42,10 +42,10 @@ def _framed(part: str | int) -> bytes:
 
 
 def generator(*name: str | int) -> np.random.Generator:
-    """Random generator of a named decision.
+    """The random generator for a named decision.
 
     Args:
-        name: Seed of the recipe, then whatever tells this decision from all others.
+        name: The recipe's seed, then whatever tells this decision from all others.
 
     Returns:
         A Philox generator in its initial state.
@@ -71,11 +71,11 @@ def rank(*name: str | int) -> str:
 
 
 def ranks(values: Iterable[str | int], *name: str | int) -> list[str]:
-    """The :func:`rank` of many names that differ in their last part only, several times as fast.
+    """The :func:`rank` of many names that differ only in their last part, several times as fast.
 
     Args:
         values: Last part of each name.
-        name: What all names begin with.
+        name: The parts with which all of them begin.
 
     Example:
         >>> ranks(["a", "b"], 1, "text") == [rank(1, "text", "a"), rank(1, "text", "b")]

@@ -165,7 +165,7 @@ def _grouped(corpus: Corpus, by: Sequence[str]) -> "polars.DataFrame":
     absent = [label for label in by if label not in corpus.labels]
     faults = [corpus.no_label(label, f"the corpus has no label '{label}'") for label in absent]
     faults += [
-        Fault("", f"'{label}' stands twice among the labels that make the groups")
+        Fault("", f"'{label}' appears twice among the labels that make the groups")
         for label in dict.fromkeys(by)
         if list(by).count(label) > 1
     ]

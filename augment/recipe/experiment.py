@@ -126,7 +126,7 @@ class Balance(Spec):
         ]
         twice += [part for variable in self.variables for part in variable.parts if variable.parts.count(part) > 1]
         if twice:
-            raise ValueError(f"'{min(twice)}' stands twice")
+            raise ValueError(f"'{min(twice)}' appears twice")
         return self
 
     @model_validator(mode="after")

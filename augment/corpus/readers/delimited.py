@@ -130,7 +130,7 @@ def _header(place: str, written: list[str]) -> list[str]:
     """Names of columns, empty for those without one.
 
     Raises:
-        CorpusError: A name stands twice, none has one, or they are those of a row.
+        CorpusError: A name appears twice, none has one, or they are those of a row.
     """
     if len(written) > MOST_COLUMNS:
         raise CorpusError(Fault(place, f"found {len(written):,} columns; at most {MOST_COLUMNS:,} are read"))
@@ -138,7 +138,7 @@ def _header(place: str, written: list[str]) -> list[str]:
     named = [name for name in header if name]
     twice = next((name for name in named if named.count(name) > 1), None)
     if twice is not None:
-        raise CorpusError(Fault(place, f"the column '{twice}' stands twice in the header"))
+        raise CorpusError(Fault(place, f"the column '{twice}' appears twice in the header"))
     if not named:
         raise CorpusError(Fault(place, "no column has a name in the header"))
     audio = next((name for name in named if Path(name).suffix.lower() in AUDIO), None)

@@ -77,7 +77,7 @@ def pattern_form(pattern: str) -> re.Pattern[str]:
     """A pattern of paths as a regular expression.
 
     Raises:
-        ValueError: A brace is open, or a field is no name or stands twice.
+        ValueError: A brace is open, or a field is no name or appears twice.
 
     Example:
         >>> pattern_form("{accent}/*_{id}.wav").fullmatch("Scottish/x_17.wav").groupdict()

@@ -22,7 +22,7 @@ class SoundSource:
         kind: ``speech``, or the kind of thing that a step needs.
         name: As the recipe, or the corpus, names it.
         licence: SPDX identifier; ``NOASSERTION`` where nobody says it.
-        credit: Whom to name; may be empty.
+        credit: Whom to credit; may be empty.
     """
 
     kind: str
@@ -54,11 +54,11 @@ class Provenance:
         self._heard: dict[tuple[str, int], Sources] = {}
 
     def columns(self, condition: Condition, block: int, speech: SoundSource) -> tuple[str, str]:
-        """Licence and credits of an item, and count it.
+        """Licence and credits of an item, which is counted.
 
         Args:
-            condition: Of the item.
-            block: Of its utterance.
+            condition: Condition of the item.
+            block: Block of its utterance.
             speech: Source of its speech.
         """
         place = (condition.name, block)
@@ -92,7 +92,7 @@ class Provenance:
         raise DesignError([*faults, Fault("licences", "these items may not be passed on", remedy)])
 
     def identity(self) -> dict[str, Any]:
-        """What ``testset.json`` says of licences: of the set, of its items, and of every source."""
+        """What ``testset.json`` says about licences: of the set, of its items, and of every source."""
         whole = mixture(name for licence in self.licences for name in licence.split(" AND "))
         together = whole.licence if not whole.conflict else " AND ".join(sorted(self.licences))
         listed = [{**asdict(source), "items": self.counts[source]} for source in sorted(self.counts)]
@@ -130,7 +130,7 @@ class Provenance:
 
 
 def of_mixture(speech: SoundSource, heard: Iterable[SoundSource]) -> tuple[str, str, str]:
-    """Licence of an item, why it is forbidden if it is, and whom it names.
+    """Licence of an item, why it is forbidden if it is, and whom it credits.
 
     Args:
         speech: Source of its speech.
@@ -145,10 +145,10 @@ def of_mixture(speech: SoundSource, heard: Iterable[SoundSource]) -> tuple[str, 
 def heard_in(
     condition: Condition, dealt: Mapping[str, Dealt], loaded: LoadedRecipe, talkers: Iterable[SoundSource]
 ) -> tuple[SoundSource, ...]:
-    """What the steps of a condition add to the speech, or send it through.
+    """Sources that the steps of a condition add to the speech, or send it through.
 
     Args:
-        condition: Of the item.
+        condition: Condition of the item.
         dealt: What was dealt to its block, by :attr:`ChainStep.plays`.
         loaded: The recipe.
         talkers: Sources of all speech that babble is made of.
@@ -166,7 +166,7 @@ def heard_in(
 
 
 def _stated(kind: str, place: str, name: str, loaded: LoadedRecipe) -> SoundSource:
-    """The source in a place; what is said of the file of that name goes before what is said of its folder."""
+    """The source at a place; what the recipe says about the file itself overrides what it says about its folder."""
     path = f"{place.rstrip('/')}/{name}" if name and not place.endswith(name) else place
     said = loaded.recipe.licences.sources
     fits = [known for known in said if path == known or path.startswith(f"{known.rstrip('/')}/")]
@@ -177,5 +177,5 @@ def _stated(kind: str, place: str, name: str, loaded: LoadedRecipe) -> SoundSour
 
 
 def speech_source(licence: str | None, credit: str | None) -> SoundSource:
-    """The source of speech of a row; a licence that is none known here counts as not stated."""
+    """The source of a row's speech; a licence that is not known here counts as not stated."""
     return SoundSource("speech", "speech of the corpus", (spdx(licence) if licence else None) or UNSTATED, credit or "")

@@ -1,6 +1,6 @@
 """The data that comes with the package: recipes and noise profiles.
 
-In a wheel they lie inside the package, in a checkout beside it.
+A wheel holds it inside the package, a checkout beside it.
 """
 
 from pathlib import Path
@@ -9,7 +9,7 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def package_folder() -> Path:
-    """Where the code is."""
+    """Folder of the package's code."""
     return _PACKAGE
 
 

@@ -1,7 +1,7 @@
-"""What each column of a manifest is: one table for rows, reserved names, exports, descriptions and the README.
+"""What each column of a manifest means: one table behind rows, reserved names, exports, descriptions and the README.
 
-Columns that every row or every noise has stand here; what else a step fills stands beside its perturbation, in
-``Perturbation.records``.
+Columns of every row and of every noise are listed here; those that only some steps fill are listed with their
+perturbation, in ``Perturbation.records``.
 """
 
 import math
@@ -17,12 +17,12 @@ class Column:
     """A column of the manifest.
 
     Attributes:
-        name: Of the column; of the first one, where several steps may fill it: see :func:`numbered`.
-        kind: Of its values; None stands where nothing is known, or nothing applies.
+        name: Its name; where several steps may fill it, the name for the first of them (see :func:`numbered`).
+        kind: Type of its values; None where nothing is known, or nothing applies.
         meaning: One sentence, as Markdown.
-        unit: Of its numbers.
+        unit: Unit of its numbers.
         private: What becomes of it under pseudonyms: the cell is empty, or names are replaced by a keyed hash.
-        required: Whether a cell is never empty.
+        required: Whether it must never be empty.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Column:
     required: bool = False
 
     def fits(self, value: Any) -> bool:
-        """Whether a cell may hold a value: one of its kind, a whole number for a float too, or nothing.
+        """Whether a cell may hold a value: one of the column's kind (an integer will do for a float), or nothing.
 
         Example:
             >>> level, count = Column("level_db", float, "..."), Column("count", int, "...", required=True)
@@ -54,12 +54,12 @@ SPEECH = (
     Column("text", str, "what is said", required=True),
     Column("speaker", str, "who says it", private="hashed"),
 )
-"""Labels of the corpus follow them in a row."""
+"""In a row, the labels of the corpus come after these."""
 CELL = (
     Column("group", str, "values of the labels by which the recipe balances", required=True),
     Column("condition", str, "one setting of every factor", required=True),
 )
-"""A column for each factor follows them in a row."""
+"""In a row, a column for each factor comes after these."""
 ITEM = (
     Column("utterance", str, "id of the utterance in the corpus", private="hashed", required=True),
     Column("block", int, "utterances of a block hear the same noise and the same draws, in all groups", required=True),
@@ -96,7 +96,7 @@ ITEM = (
     Column("pcm_sha256", str, "hash of the file's samples", required=True),
     Column("sha256", str, "hash of the file", required=True),
 )
-"""What steps fill follows them in a row."""
+"""In a row, the columns that steps fill come after these."""
 KEY = (Column("key", str, "hash of all that decides the file's bytes", private="hashed", required=True),)
 ROW = (*SPEECH, *CELL, *ITEM, *KEY)
 """Columns that every manifest has."""
@@ -127,7 +127,7 @@ NOISE = (
 
 
 def numbered(column: str, number: int) -> str:
-    """Name of a column for the first, second ... step that fills it.
+    """Name of a column for the first, second, ... step that fills it.
 
     Example:
         >>> numbered("codec_delay_samples", 1), numbered("codec_delay_samples", 2)
@@ -138,7 +138,7 @@ def numbered(column: str, number: int) -> str:
 
 
 def is_numbered(name: str, column: str) -> bool:
-    """Whether a name is that of a column for the first or a later step that fills it.
+    """Whether a name is that of a column, for the first or any later step that fills it.
 
     Example:
         >>> [is_numbered(name, "room_t60_missed") for name in ("room_t60_missed", "room2_t60_missed", "room_t30_s")]
@@ -149,11 +149,11 @@ def is_numbered(name: str, column: str) -> bool:
     return end == rest and begin.startswith(first) and not begin.removeprefix(first).strip(DIGITS)
 
 
-def named(column: str, columns: Iterable[str]) -> list[str]:
-    """All columns of a table that are one by its first or a later step.
+def of_all_steps(column: str, columns: Iterable[str]) -> list[str]:
+    """The columns of a table that hold the same thing for the first and any later step.
 
     Example:
-        >>> named("noise_source", ["noise_source", "noise_step", "noise2_source"])
+        >>> of_all_steps("noise_source", ["noise_source", "noise_step", "noise2_source"])
         ['noise_source', 'noise2_source']
     """
     return [name for name in columns if is_numbered(name, column)]

@@ -1,9 +1,9 @@
-"""Every fault that a user can cause.
+"""Everything a user can get wrong, as exceptions.
 
 ::
 
     AcoustigridError
-    ├── RecipeError      the recipe does not say something that can be done
+    ├── RecipeError      the recipe asks for something that cannot be done
     ├── CorpusError      the manifest of the clean speech, or what its rows hold
     ├── ProfileError     a noise, equipment or microphone profile
     ├── AudioError       one file that cannot be used as audio
@@ -28,7 +28,7 @@ class Fault:
     """One thing that is wrong: where, what was found, what to do.
 
     Attributes:
-        where: File, and line, column or row where known; empty when there is no place to point at.
+        where: File, with line, column or row where known; empty when there is no place to point at.
         message: What was found and what was expected.
         remedy: What the user can do; empty when the message says it.
 
@@ -44,15 +44,15 @@ class Fault:
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
         advice = f" - {self.remedy}" if self.remedy else ""
-        return visible(f"{place}{self.message}{advice}")  # on one line, whoever wrote what it quotes
+        return visible(f"{place}{self.message}{advice}")  # stays on one line, whatever it quotes
 
 
 class AcoustigridError(Exception):
-    """Base of all errors that a user can cause and mend.
+    """Base of all errors that a user can cause and put right.
 
     Args:
         faults: One message, one fault, or all faults of one kind that were found together.
-        notes: What else is good to know, and is no fault.
+        notes: What else is worth knowing, without being a fault.
     """
 
     def __init__(self, faults: str | Fault | Iterable[Fault], notes: Iterable[str] = ()) -> None:
@@ -63,7 +63,7 @@ class AcoustigridError(Exception):
         super().__init__("\n".join([*map(str, self.faults), *(f"note: {visible(note)}" for note in self.notes)]))
 
     def seen_from(self, where: str, what: str = "") -> list[Fault]:
-        """Its faults as those of a row, or of another place that names what they are faults of."""
+        """The same faults, reported at another place: the row that names what they are about."""
         return [Fault(where, f"{what}{f.where and f'{f.where}: '}{f.message}", f.remedy) for f in self.faults]
 
     def __reduce__(self) -> tuple[type["AcoustigridError"], tuple[tuple[Fault, ...], tuple[str, ...]]]:
@@ -71,7 +71,7 @@ class AcoustigridError(Exception):
 
 
 class RecipeError(AcoustigridError):
-    """The recipe does not say something that can be done."""
+    """The recipe asks for something that cannot be done."""
 
 
 class CorpusError(AcoustigridError):
@@ -101,7 +101,7 @@ class TestSetError(AcoustigridError):
 
 
 def gathered(faults: Iterable[Fault]) -> list[Fault]:
-    """Faults, where those of the same words are one if there are many: a file of another form is one fault, not fifty.
+    """Faults, with many of the same wording merged into one: a file in the wrong format is one fault, not fifty.
 
     Example:
         >>> print(*gathered(Fault(f"m.jsonl:{row}", "the row names no audio file") for row in range(1, 9)))
@@ -123,6 +123,8 @@ def gathered(faults: Iterable[Fault]) -> list[Fault]:
 MOST_ALIKE = 4
 MOST_SHOWN = 24
 MOST_NAMED = 10
+FEW_NAMED = 5
+"""For long names, and for messages with several lists."""
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
@@ -150,7 +152,7 @@ def counted(number: int, what: str, plural: str = "") -> str:
     Args:
         number: How many.
         what: One of them, with its verb or without.
-        plural: Several of them, where that is not an s behind.
+        plural: Several of them, where the plural is not formed with an s.
 
     Example:
         >>> counted(1, "group"), counted(2, "group"), counted(1, "row has", "rows have")
@@ -160,7 +162,7 @@ def counted(number: int, what: str, plural: str = "") -> str:
 
 
 def named(names: Sequence[str], most: int = MOST_NAMED) -> str:
-    """Names as text; of many, the first so many.
+    """Names as text; only the first few if there are many.
 
     Example:
         >>> named(["a", "b"]), named([str(n) for n in range(12)])
@@ -171,7 +173,7 @@ def named(names: Sequence[str], most: int = MOST_NAMED) -> str:
 
 
 def flow_text(value: str) -> str:
-    r"""A text as a line of YAML spells it inside of brackets, so that a remedy can be copied into a recipe.
+    r"""A text as YAML spells it inside brackets, so that a remedy can be copied into a recipe.
 
     Example:
         >>> print(flow_text("Scottish"), flow_text("US (neutral)"), flow_text("It's \"x\""), flow_text("no"))
@@ -185,4 +187,4 @@ def flow_text(value: str) -> str:
 
 
 YAML_WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
-"""Texts that some YAML takes for something else."""
+"""Words that some versions of YAML read as something other than text."""

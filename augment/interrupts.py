@@ -1,4 +1,4 @@
-"""What tells a process to end: the interrupt key, a request (SIGTERM), a terminal that is closed (SIGHUP)."""
+"""What tells a process to stop: the interrupt key, a request (SIGTERM), a closed terminal (SIGHUP)."""
 
 import signal
 import threading
@@ -12,22 +12,22 @@ STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @dataclass
 class Stop:
-    """The handler of all that tells a process to end: each is a ``KeyboardInterrupt``, and is remembered.
+    """Handler for every signal that tells a process to stop: remembers it, and raises ``KeyboardInterrupt``.
 
     Attributes:
-        number: Of the last signal; that of the interrupt key, if none came.
+        number: The last signal; that of the interrupt key if none came.
     """
 
     number: int = signal.SIGINT
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        """Called by the interpreter, which hands over the signal."""
+        """Handle a signal; the interpreter calls this."""
         self.number = number
         raise KeyboardInterrupt
 
     @property
     def exit_code(self) -> int:
-        """What a shell expects of a process that was told to end.
+        """The exit code that a shell expects of a process that was told to stop.
 
         Example:
             >>> Stop().exit_code, Stop(signal.SIGTERM).exit_code, Stop(signal.SIGHUP).exit_code
@@ -38,9 +38,9 @@ class Stop:
 
 @contextmanager
 def stoppable() -> Iterator[Stop]:
-    """Make interrupts of all that tells this process to end; what it ignores (``nohup``, ``&``) it goes on to ignore.
+    """Turn every signal that tells this process to stop into an interrupt; ignored ones (``nohup``, ``&``) stay so.
 
-    At the end, each has its usual meaning again: the process dies of it without a word.
+    On leaving, each signal has its default effect again: it ends the process without a message.
     """
     stop = Stop()
     heard = [number for number in STOPPING if signal.getsignal(number) is not signal.SIG_IGN]
@@ -55,7 +55,9 @@ def stoppable() -> Iterator[Stop]:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Put off interrupts: libsndfile calls back into Python, where one is lost with the bytes; tidying up is whole.
+    """Postpone interrupts, for clean-up that must not be cut short, and for calls into libsndfile.
+
+    libsndfile calls back into Python to read and write, and an interrupt raised there is lost together with the bytes.
 
     Example:
         >>> with uninterrupted():
@@ -80,7 +82,7 @@ def uninterrupted() -> Iterator[None]:
 
 @contextmanager
 def blocked() -> Iterator[None]:
-    """Block signals that a terminal sends to all of its processes: a process that is started meanwhile gets none."""
+    """Block the signals that a terminal sends to all of its processes, so that one started meanwhile gets none."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGHUP))
     try:
         yield

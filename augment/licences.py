@@ -1,7 +1,7 @@
 """Licences by their SPDX identifiers, and what becomes of works under several of them when they are mixed into one.
 
 A test item is an adaptation of its speech, of its noise and of the responses it went through, so all of their licences
-hold for it at once. This is a reading aid and no legal advice: it knows the licences that speech and sound come under,
+apply to it at once. This is a reading aid, not legal advice: it knows the licences commonly used for speech and sound,
 and refuses what they plainly forbid.
 
 Reference: SPDX Licence List 3.x; Creative Commons, "Wiki/cc license compatibility" (adapters' licences).
@@ -12,11 +12,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["free", "credit", "share-alike", "copyleft", "non-commercial", "non-commercial share-alike", "closed"]
-"""What a licence asks of an adaptation: nothing, credit, the same licence, the same licence of software, no commerce,
-both, or that there be none."""
+Demand = Literal["free", "credit", "share-alike", "copyleft", "non-commercial", "non-commercial share-alike", "closed"]
+"""What a licence asks of an adaptation: nothing, credit, the same licence, the same (software) licence, no commercial
+use, both of these, or that there be no adaptation."""
 
-KINDS: dict[str, Kind] = {
+KINDS: dict[str, Demand] = {
     "CC0-1.0": "free",
     "PDDL-1.0": "free",
     "Unlicense": "free",
@@ -39,16 +39,16 @@ KINDS: dict[str, Kind] = {
     **{f"CC-BY-NC-ND-{version}": "closed" for version in ("2.0", "2.5", "3.0", "4.0")},
 }
 UNSTATED = "NOASSERTION"
-"""SPDX's word for a licence of which nothing is said."""
-STRICTNESS: tuple[Kind, ...] = (
+"""SPDX's word for a licence that nobody has stated."""
+STRICTNESS: tuple[Demand, ...] = (
     "free", "credit", "share-alike", "copyleft", "non-commercial", "non-commercial share-alike", "closed",
 )  # fmt: skip
-BOUND: frozenset[Kind] = frozenset({"share-alike", "copyleft", "non-commercial share-alike"})
-"""Kinds that name the licence of the adaptation."""
+BOUND: frozenset[Demand] = frozenset({"share-alike", "copyleft", "non-commercial share-alike"})
+"""Kinds that prescribe the licence of the adaptation."""
 
 
 def spdx(written: str) -> str | None:
-    """The SPDX identifier that is meant; None for what is no licence known here.
+    """The SPDX identifier that is meant; None for a licence that is not known here.
 
     ``LicenseRef-...``, SPDX's form for licences of one's own, stands for itself.
 
@@ -68,11 +68,11 @@ def spdx(written: str) -> str | None:
 
 @dataclass(frozen=True)
 class Mixture:
-    """What holds for a mixture of works.
+    """The terms of a mixture of works.
 
     Attributes:
-        licence: SPDX identifier, or an expression with ``AND`` where several hold at once; ``NOASSERTION`` as a part of
-            it where a work says nothing.
+        licence: SPDX identifier, or an expression with ``AND`` where several apply at once; ``NOASSERTION`` is a part
+            of it where a work states none.
         conflict: Why the mixture may not be passed on; empty where it may.
     """
 
@@ -81,7 +81,7 @@ class Mixture:
 
 
 def asks_for_credit(licence: str) -> bool:
-    """Whether a licence asks that somebody be named; one that is not known here is taken at its word.
+    """Whether a licence asks that somebody be credited; one that is not known here is assumed not to.
 
     Example:
         >>> asks_for_credit("CC-BY-4.0"), asks_for_credit("CC0-1.0"), asks_for_credit("LicenseRef-Hospital")
@@ -91,7 +91,7 @@ def asks_for_credit(licence: str) -> bool:
 
 
 def mixture(licences: Iterable[str]) -> Mixture:
-    """What holds for a mixture of works under these licences.
+    """The terms of a mixture of works under these licences.
 
     Args:
         licences: SPDX identifiers of its parts, or ``NOASSERTION``.
@@ -114,7 +114,7 @@ def mixture(licences: Iterable[str]) -> Mixture:
 
 
 def _newest(names: list[str]) -> str:
-    """Of one licence in several versions the newest, under which adaptations of the older ones may be."""
+    """The newest of several versions of one licence: adaptations of works under older ones may use it."""
     families: dict[str, str] = {}
     for name in names:
         family = re.sub(r"-[\d.]+.*$", "", name)
@@ -135,7 +135,7 @@ def _conflict(known: list[str]) -> str:
 
 
 def _against(bound: str, other: str) -> str:
-    """Why an adaptation of something else cannot be under a licence that names its adaptations' licence."""
+    """Why a work under another licence cannot be adapted under one that prescribes the adaptation's licence."""
     theirs = KINDS[other]
     if theirs in ("non-commercial", "non-commercial share-alike") and KINDS[bound] != "non-commercial share-alike":
         return "(no commerce) forbids"

@@ -1,4 +1,4 @@
-"""What the manifest says of a scene: levels, ratios, noises."""
+"""What the manifest says about a scene: its levels, ratios and noises."""
 
 import math
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ def noise_columns(noises: Sequence[Stem]) -> dict[str, Any]:
 
 
 def _noise(noise: Stem) -> dict[str, Any]:
-    """What is known of a noise: all that it was asked to be, and what was measured."""
+    """What is known of a noise: what was asked for, and what was measured."""
     request, measured = noise.request, noise.measured
     assert request is not None, "noise stems are made by Scene.with_noise()"
     share = measured["active_share"]
@@ -30,7 +30,7 @@ def _noise(noise: Stem) -> dict[str, Any]:
 
 
 def requested_snr_db(at_microphone: Scene) -> float | None:
-    """SNR that was asked for, against all noises together; None without noise, or where a level was asked for."""
+    """SNR asked for, against all noises together; None without noise, or where a sound level was asked for instead."""
     asked = [noise.request.snr_db for noise in at_microphone.noises if noise.request is not None]
     wanted = [snr_db for snr_db in asked if snr_db is not None]
     if not wanted or len(wanted) < len(asked):
@@ -39,7 +39,7 @@ def requested_snr_db(at_microphone: Scene) -> float | None:
 
 
 def rounded(value: float | None) -> float | None:
-    """To a thousandth; None stays None, and what is not finite becomes None. Adding zero turns -0.0 into 0.0.
+    """Round to a thousandth; None and what is not finite become None. Adding zero turns -0.0 into 0.0.
 
     Example:
         >>> rounded(1.23456), rounded(-0.0), rounded(float("inf"))

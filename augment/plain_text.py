@@ -1,7 +1,7 @@
-r"""Texts from anybody, put so that they stay text where they are shown.
+r"""Untrusted text, escaped so that it stays text wherever it is shown.
 
-Labels, transcripts, credits and names of files come from strangers. On a terminal, in Markdown and in a spreadsheet
-some characters mean something; here is the one place that takes the meaning from them. (HTML: :func:`html.escape`.)
+Labels, transcripts, credits and file names come from strangers. Some characters have a meaning on a terminal, in
+Markdown or in a spreadsheet; this is the one place that takes it away. (For HTML there is :func:`html.escape`.)
 """
 
 import re
@@ -15,7 +15,7 @@ _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?")
 
 
 def visible(text: str) -> str:
-    r"""A text on one line, with what is not printable spelled out: control characters, line feeds, marks of direction.
+    r"""A text on one line, with unprintable characters spelled out: control characters, line feeds, direction marks.
 
     Example:
         >>> print(visible("a\nnote: b"), visible("\x1b[2J"), visible("abc \u202edcba"))
@@ -27,7 +27,7 @@ def visible(text: str) -> str:
 
 
 def columns(text: str) -> int:
-    """How many columns of a terminal a text takes: two for wide letters of East Asia, none for marks that combine.
+    """How many terminal columns a text takes up: two for a wide East Asian letter, none for a combining mark.
 
     Example:
         >>> columns("abc"), columns("標準語"), columns("e\u0301")
@@ -74,18 +74,18 @@ def markdown_code(text: str) -> str:
 
 
 def markdown_fence(text: str, least: int = 3) -> str:
-    """Backticks that do not stand in a text, to put around it."""
+    """A run of backticks, longer than any in a text, to put around it."""
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     return "`" * max(least, longest + 1)
 
 
 def spreadsheet_cell(text: str) -> str:
-    """A text as a cell that no spreadsheet takes for a formula: an apostrophe before what may begin one.
+    """A text as a cell that no spreadsheet takes for a formula: whatever could begin one gets an apostrophe before it.
 
-    Numbers stay as they are. A text that has apostrophes before such a beginning gets one more, so that
-    :func:`from_spreadsheet_cell` gives back every text.
+    Numbers stay as they are. A text that already has apostrophes before such a beginning gets one more, so that
+    :func:`from_spreadsheet_cell` restores every text.
 
-    Reference: OWASP, "CSV Injection": cells that begin with ``=``, ``+``, ``-``, ``@``, a tab, a line's end, or the
+    Reference: OWASP, "CSV Injection": cells that begin with ``=``, ``+``, ``-``, ``@``, a tab, a line break, or the
     full-width forms of the first four.
 
     Example:
@@ -96,7 +96,7 @@ def spreadsheet_cell(text: str) -> str:
 
 
 def from_spreadsheet_cell(cell: str) -> str:
-    """The text of a cell that :func:`spreadsheet_cell` made.
+    """The text from which :func:`spreadsheet_cell` made a cell.
 
     Example:
         >>> from_spreadsheet_cell("'=1+1"), from_spreadsheet_cell("-5.2"), from_spreadsheet_cell("'tis")

@@ -42,7 +42,7 @@ def _framed(part: str | int) -> bytes:
 
 
 def generator(*name: str | int) -> np.random.Generator:
-    """Random generator of a named decision.
+    """The random generator for a named decision.
 
     Args:
         name: Seed of the recipe, then whatever distinguishes this decision from all others.

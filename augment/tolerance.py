@@ -32,7 +32,7 @@ class Tolerance:
     """How much of what is read may be left out because it cannot be used.
 
     Attributes:
-        most: Share, 0 to 1, of the whole and of each of its groups; None where nothing may.
+        most: Share, 0 to 1, of the whole and of each of its groups; None where nothing may be left out.
 
     Example:
         >>> Tolerance(Fraction(1, 100)).exceeded({"Scottish": 2, "Welsh": 0}, {"Scottish": 100, "Welsh": 100})
@@ -47,7 +47,7 @@ class Tolerance:
         return self.most is not None
 
     def exceeded(self, unusable: Mapping[str, int], of: Mapping[str, int]) -> dict[str, tuple[int, int]]:
-        """Groups of which more cannot be used than may be left out, with how many of how many.
+        """Groups that would lose more than may be left out, with how many of how many cannot be used.
 
         Args:
             unusable: How many cannot be used, by group.
@@ -61,7 +61,7 @@ def tolerance_of(unusable: Unusable, at_most: AtMost) -> Tolerance:
     """What a recipe allows.
 
     Raises:
-        ValueError: It states a limit and leaves nothing out.
+        ValueError: It states a limit without leaving anything out.
 
     Example:
         >>> tolerance_of("leave_out", "0.5 %").most, tolerance_of("refuse", None).most

@@ -161,7 +161,7 @@ YAML = {
     "a mapping merged into itself": (GOOD + "about: &a {<<: *a}\n", "r.yaml"),
     "a key that is an anchor of itself": (GOOD + "about: &a {? *a : 1}\n", "r.yaml"),
     "a key that is a list": (GOOD + "? [a, b]\n: 1\n", "is no text"),
-    "a key that is twice one text": (GOOD + "about: {1: a, '1': b}\n", "stands twice"),
+    "a key that is twice one text": (GOOD + "about: {1: a, '1': b}\n", "appears twice"),
     "a billion laughs": (GOOD + LAUGHS, "aliases that multiply"),
     "many merges": (GOOD + "a: &a {b: 1}\n" + "".join(f"c{n}: {{<<: *a}}\n" for n in range(3000)), "3,000 aliases"),
     "depth": (GOOD + "about: " + "[" * 9000, "nested too deeply"),

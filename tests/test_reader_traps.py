@@ -70,7 +70,7 @@ def test_a_missing_file_of_lhotse_is_not_taken_from_another_corpus(tmp_path):
         ([RECORDING], [None], "supervisions.jsonl:1: found null; expected a JSON object"),
         ([RECORDING], [{**SUPERVISIONS[0], "start": "x"}], "expected a number as 'start', found 'x'"),
         ([RECORDING], [{**SUPERVISIONS[0], "duration": True}], "expected a number as 'duration', found True"),
-        ([RECORDING, {**RECORDING, "duration": 3.0}], SUPERVISIONS, r"recordings.jsonl:2: 'r' stands twice"),
+        ([RECORDING, {**RECORDING, "duration": 3.0}], SUPERVISIONS, r"recordings.jsonl:2: 'r' appears twice"),
     ],
 )
 def test_lhotse_faults(tmp_path, recordings, supervisions, words):
@@ -206,24 +206,24 @@ def test_links_in_archives_are_told(tmp_path):
 
 
 TWICE = [
-    ("vctk", VCTK, "new", "speaker-info.txt", f"{VCTK_INFO}p225  23  M    English\n", r"\.txt:8: '225' stands twice"),
+    ("vctk", VCTK, "new", "speaker-info.txt", f"{VCTK_INFO}p225  23  M    English\n", r"\.txt:8: '225' appears twice"),
     (
         "librispeech", LIBRISPEECH, "LibriSpeech", "SPEAKERS.TXT", "84 | F | a | 1 | N\n84 | M | a | 1 | N\n",
-        r"SPEAKERS\.TXT:2: '84' stands twice",
+        r"SPEAKERS\.TXT:2: '84' appears twice",
     ),
     ("edacc", EDACC, "", "linguistic_background.csv", f"{QUESTIONS}\n1,A,Male\n1,A,Female\n", r"\.csv:3: 'A' stands"),
     ("edacc", EDACC, "", "linguistic_background.csv", "PARTICIPANT_ID,X,X\nA,1,2\n", r":1: the column 'X' stands"),
     (
         "speech_accent_archive", ARCHIVE, "", "speakers_all.csv",
-        f"{ARCHIVE_TABLE}1,1,x,english2,english,male,,usa,TRUE\n", r"speakers_all\.csv:5: 'english2' stands twice",
+        f"{ARCHIVE_TABLE}1,1,x,english2,english,male,,usa,TRUE\n", r"speakers_all\.csv:5: 'english2' appears twice",
     ),
     (
         "speech_accent_archive", ARCHIVE, "", "speakers_all.csv", "filename,native_language,speakerid,sex,sex\n",
-        r"speakers_all\.csv:1: the column 'sex' stands twice",
+        r"speakers_all\.csv:1: the column 'sex' appears twice",
     ),
     (
         "common_voice", COMMON_VOICE, "en", "clip_durations.tsv", "clip\tduration[ms]\ncv_1.mp3\t500\ncv_1\t600\n",
-        r"clip_durations\.tsv:3: 'cv_1\.mp3' stands twice",
+        r"clip_durations\.tsv:3: 'cv_1\.mp3' appears twice",
     ),
 ]  # fmt: skip
 

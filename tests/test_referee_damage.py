@@ -149,7 +149,7 @@ def test_a_key_that_stands_twice_has_its_place(folder, name, place):
     first = next(iter(json.loads(text)))
     value = json.dumps(json.loads(text)[first])
     (folder / name).write_text(text.replace("{", f'{{\n  "{first}": {value},', 1))
-    assert f"the key '{first}' stands twice: {place}" in told(folder, sample=0)
+    assert f"the key '{first}' appears twice: {place}" in told(folder, sample=0)
 
 
 def test_keys_that_stand_twice_in_rows_are_told_together(folder):
@@ -159,7 +159,7 @@ def test_keys_that_stand_twice_in_rows_are_told_together(folder):
     found = told(folder, sample=0)
     assert "manifest.jsonl:1: the line is damaged" in found
     assert "manifest.jsonl:2: the line is damaged" in found
-    assert "the key 'text' stands twice" in found
+    assert "the key 'text' appears twice" in found
 
 
 def test_a_damaged_list_of_exports_is_one_finding_among_others(folder):

@@ -173,7 +173,7 @@ def test_the_audit_keeps_apart_what_the_plan_keeps_apart(workshop):
     corpus = read_corpus(CorpusSpec(path="corpus.jsonl"), workshop.folder)
     with pytest.raises(CorpusError, match="two combinations of accent, age would be one group"):
         audit(corpus, ("accent", "age"), RATE, 0)
-    with pytest.raises(CorpusError, match="'accent' stands twice"):
+    with pytest.raises(CorpusError, match="'accent' appears twice"):
         audit(corpus, ("accent", "accent"), RATE, 0)
 
 

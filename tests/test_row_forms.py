@@ -82,7 +82,7 @@ UNREAD = {
     "Python in lines": ("".join(f"{row}\n" for row in ROWS), "this line is Python and not JSON; and 7 more"),
     "Python in an array": (str(ROWS), "this is Python and not JSON"),
     "an array that is cut off": (json.dumps(ROWS, indent=1)[:-9], "neither one JSON object a line nor"),
-    "a key twice": ('[{"a": 1,\n"a": 2}]', "the key 'a' stands twice"),
+    "a key twice": ('[{"a": 1,\n"a": 2}]', "the key 'a' appears twice"),
     "a comma behind every line": ("".join(json.dumps(r) + ",\n" for r in ROWS), "m.json|8 more"),
     "a comma within": ("".join(f'{{"audio_filepath": "{n}.wav",}}\n' for n in range(8)), "7 more like it"),
     "UTF-16": (json.dumps(ROWS).encode("utf-16"), "UTF-16"),

@@ -98,7 +98,7 @@ def test_a_key_that_stands_twice_is_found_on_every_line(pairs, space, ascii_only
     assert number == 2
     names = [name for name, _ in pairs]
     if len(set(names)) < len(names):
-        assert "stands twice" in row.message
+        assert "appears twice" in row.message
     else:
         assert json.dumps(row) == json.dumps(dict(pairs))
 

@@ -330,9 +330,9 @@ def test_shares_and_durations_of_labels_that_are_matched_together():
 @pytest.mark.parametrize(
     ("match", "words"),
     [
-        ([["gender"]], "match"), ([["gender", "gender"]], "'gender' stands twice"),
-        ([["gender", "age"], ["age", "gender"]], "stands twice"), ([["gender", "accent"]], "'by' and in 'match'"),
-        (["gender / age", ["gender", "age"]], "stands twice"), ([["gender", 3]], "match"),
+        ([["gender"]], "match"), ([["gender", "gender"]], "'gender' appears twice"),
+        ([["gender", "age"], ["age", "gender"]], "appears twice"), ([["gender", "accent"]], "'by' and in 'match'"),
+        (["gender / age", ["gender", "age"]], "appears twice"), ([["gender", 3]], "match"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_matched_together_is_refused(match, words):

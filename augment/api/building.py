@@ -19,7 +19,7 @@ from augment.recipe.loader import LoadedRecipe
 from augment.report.croissant import croissant
 from augment.report.datasheet import datasheet
 from augment.report.datasheet_page import datasheet_page
-from augment.report.tables import coverage, in_order, measured
+from augment.report.tables import in_order, overview
 from augment.testset.completion import identity_of, manifest_rows, write_rest
 from augment.testset.folder import COVERAGE, CROISSANT, CSV, DATASHEET, PAGE, WHERE, Rows
 from augment.testset.identity import built_identity
@@ -127,14 +127,15 @@ def _build(
 
 def _finish(opened: Folder, planned: Plan, rows: Rows, failures: list[dict[str, Any]]) -> BuildResult:
     opened.remove_stale(failure["audio_filepath"] for failure in failures)
-    manifest, identity, beside = described_by(planned, rows, failures)
+    manifest = manifest_rows(planned, rows)
+    tables = overview(planned, manifest)
+    identity, beside = _described(planned, manifest, len(failures), tables)
     outdated = write_rest(opened, planned, manifest, failures, identity, beside)
     opened.forget_parts()
     counts = (len(manifest), len(opened.finished), len(opened.stale))
-    told = (coverage(planned, rows), measured(in_order(planned, manifest)))
     whole = built_identity(opened.sealed, manifest)
     return BuildResult(
-        opened.sealed.path, planned, *counts, tuple(failures), *told, outdated, whole, made_softer(manifest)
+        opened.sealed.path, planned, *counts, tuple(failures), *tables, outdated, whole, made_softer(manifest)
     )
 
 
@@ -152,17 +153,22 @@ def described_by(
         Rows of its manifest, its ``testset.json`` without checksums, and its files that are made of these two.
     """
     manifest = manifest_rows(planned, rows)
-    identity = identity_of(planned, manifest, len(failures))
+    return manifest, *_described(planned, manifest, len(failures), overview(planned, manifest))
+
+
+def _described(
+    planned: Plan, manifest: list[dict[str, Any]], failed: int, tables: tuple[str, str]
+) -> tuple[dict[str, Any], dict[str, bytes]]:
+    identity = identity_of(planned, manifest, failed)
     table = csv_table(manifest)
-    sheet = datasheet(planned, identity, manifest)
-    beside = {
-        COVERAGE: f"{coverage(planned, rows)}\n".encode(),
+    sheet = datasheet(planned, identity, manifest, tables)
+    return identity, {
+        COVERAGE: f"{tables[0]}\n".encode(),
         CSV: table,
         DATASHEET: sheet.encode(),
         PAGE: datasheet_page(sheet, in_order(planned, manifest)),
         CROISSANT: croissant(identity, manifest, (CSV, table), planned.loaded.recipe.output.format),
     }
-    return manifest, identity, beside
 
 
 def _refuse_key_in(folder: Path, planned: Plan) -> None:

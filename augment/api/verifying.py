@@ -18,7 +18,7 @@ from augment.report.tables import coverage_of
 from augment.testset.folder import COVERAGE, CROISSANT, CSV, PAGE
 from augment.verification import examine
 from augment.verification.remade import Makers
-from augment.verification.sources import Told
+from augment.verification.sources import SelfDescription
 from augment.verification.verdict import Asked, Verdict
 
 
@@ -62,7 +62,7 @@ def verify(
         return examine(Path(folder), asked, makers, way, progress)
 
 
-def _retold(told: Told, sheet: str) -> dict[str, bytes]:
+def _retold(told: SelfDescription, sheet: str) -> dict[str, bytes]:
     names = [condition.name for condition in told.conditions]
     cells = [(str(n), row["condition"], row["group"]) for n, row in told.planned.items()]
     made, groups = [row["audio_filepath"] for row in told.rows], sorted({group for _, _, group in cells})

@@ -1,1 +1,1 @@
-"""What groups differ in besides what they are compared by: labels, voices, recordings, texts."""
+"""In what groups differ besides what they are compared by: labels, voices, recordings, texts."""

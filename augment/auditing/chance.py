@@ -1,19 +1,22 @@
-"""How unlike groups are, and how unlike chance alone would make them.
+"""How different groups are, and how different chance alone would make them.
 
-Groups of forty from one population are nearly always more than a tenth of a standard deviation apart. So beside each
-difference stands the one that chance alone exceeds in 5 %: those who speak are dealt anew to groups of as many, again
-and again, and the differences that come out are counted (a permutation test: Fisher 1935, The Design of Experiments,
-section 21; with what was found among the dealings: Phipson and Smyth 2010, Stat. Appl. Genet. Mol. Biol. 9:39).
+Groups of forty from one population are nearly always more than a tenth of a standard deviation apart. So each
+difference is reported together with the one that chance alone exceeds in 5 % of cases: speakers are dealt anew, again
+and again, to groups of the same sizes, and the resulting differences are counted (a permutation test: Fisher 1935, The
+Design of Experiments, section 21; the observed dealing counts as one: Phipson and Smyth 2010, Stat. Appl. Genet. Mol.
+Biol. 9:39).
 
-- What is dealt are speakers, with all that they say: utterances of one speaker are alike in label and often in length,
-  and forty utterances of four people are four people. Where there are not even thirty ways to deal them, no difference
-  could ever be beyond 5 %. Utterances are dealt then, which takes any two voices for two groups: in a set of so few
-  voices they are. Where utterances are so few as well, chance is not known, and size alone decides.
-- Two groups of so few speakers differ in how they were recorded or they do not: whether by chance, nobody can tell from
-  them, and it is in every comparison of the two either way. Such pairs (:attr:`Dealing.few`) are told by their size.
-- With many groups, two of them are far apart by chance: what is counted is the largest of all pairs (max T: Westfall
-  and Young 1993, Resampling-Based Multiple Testing). Small groups differ more by chance than large ones, and a pair is
-  measured in sqrt(1/k + 1/l), for k and l speakers (as many as count: Kish 1965, sum squared over sum of squares).
+- Speakers are the units that are dealt, with everything they say: utterances of one speaker share their labels and
+  often their length, so that forty utterances of four people count as four. With fewer than thirty ways to deal them,
+  no difference could ever be significant at 5 %. Utterances are dealt instead, which treats any two voices as two
+  groups: in a set of so few voices they are. Where utterances are too few as well, chance is not known, and size alone
+  decides.
+- Two groups of so few speakers may or may not differ in how they were recorded: these speakers cannot tell whether that
+  is chance, and it affects every comparison of the two either way. Such pairs (:attr:`Dealing.few`) are judged by size.
+- Among many groups, some two are far apart by chance: therefore the largest difference of all pairs is counted (max T:
+  Westfall and Young 1993, Resampling-Based Multiple Testing). Small groups differ more by chance than large ones, so a
+  pair is measured in units of sqrt(1/k + 1/l), for k and l speakers (effective numbers: Kish 1965, squared sum over sum
+  of squares).
 """
 
 import itertools
@@ -32,19 +35,20 @@ if TYPE_CHECKING:
 
 NOTICEABLE = 0.1
 """Difference above which groups count as different: standardised (Austin 2009, Statistics in Medicine 28:3083), or a
-total variation distance, which bounds what the variable can do to an error rate."""
+total variation distance, which bounds the effect that the variable can have on an error rate."""
 BEYOND = 0.05
-"""Share of dealings that may exceed what is called chance."""
+"""Share of dealings that exceed what is attributed to chance."""
 DEALS, FEWER_DEALS = 999, 99
 MANY_PAIRS = 20_000
-"""Pairs of groups, times values of a label: with more, dealings are fewer."""
+"""Pairs of groups times values of a label; beyond it, fewer dealings are made."""
 FEWEST_WAYS = 30
 MOST_NUMBERS = 1_000_000
-"""That are held at once while units are dealt."""
+"""Numbers that are held in memory at once while units are dealt."""
 MOST_UNITS = 2000
-"""More speakers are dealt in bundles, each of one group: the spread of bundles tells that of speakers."""
+"""More speakers than this are dealt in bundles, each from one group: the spread of bundles reflects that of
+speakers."""
 RESOLUTION = 1e-9
-"""Numbers that differ by less than this share of their size are one, and what is left of them is rounding."""
+"""Numbers that differ by less than this share of their size count as equal: the rest is rounding."""
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -52,14 +56,14 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Dealing:
-    """Who may be dealt to groups anew.
+    """Units that can be dealt to groups anew.
 
     Attributes:
         groups: Names, sorted.
         unit: Speaker, bundle or utterance that each row belongs to, as a number, shape (rows,).
         group: Group of each unit, as a number, shape (units,).
         by_speaker: Whether speakers are dealt, and not utterances.
-        speakers: Speakers of each group where it is not they who are dealt; None where they are.
+        speakers: Number of speakers in each group if utterances are dealt; None if speakers are.
     """
 
     groups: tuple[str, ...]
@@ -70,17 +74,17 @@ class Dealing:
 
     @cached_property
     def sizes(self) -> Ints:
-        """Units of each group."""
+        """Number of units in each group."""
         return np.bincount(self.group, minlength=len(self.groups))
 
     @property
     def known(self) -> bool:
-        """Whether there are ways enough to deal them."""
+        """Whether there are enough ways to deal them."""
         return _enough(self.sizes.tolist())
 
     @property
     def voices(self) -> Ints:
-        """Speakers of each group."""
+        """Number of speakers in each group."""
         return self.sizes if self.speakers is None else self.speakers
 
     @cached_property
@@ -92,12 +96,12 @@ class Dealing:
 
     @cached_property
     def owners(self) -> Ints:
-        """Group of each unit by each dealing, shape (dealings, units): for everybody the same, as Philox draws them."""
+        """Group of each unit in each dealing, shape (dealings, units); drawn by Philox, the same on every machine."""
         return self._dealt_among(np.ones(len(self.groups), dtype=np.bool_))
 
     @cached_property
     def owners_of_many(self) -> Ints:
-        """The same where groups keep their speakers that have too few of them for any pair."""
+        """The same, except that groups with too few speakers for any pair keep their own."""
         others = ~np.eye(len(self.groups), dtype=np.bool_)
         return self._dealt_among(np.asarray(np.any(others & ~self.few, axis=0)))
 
@@ -110,7 +114,7 @@ class Dealing:
 
 
 def _enough(sizes: list[int]) -> bool:
-    """Whether units can be dealt to groups of some sizes in ways enough: unlike ones, whatever groups are called."""
+    """Whether units can be dealt to groups of these sizes in enough ways that differ by more than the groups' names."""
     alike = [sizes.count(size) for size in set(sizes)]
     ways = math.lgamma(sum(sizes) + 1) - sum(math.lgamma(size + 1) for size in sizes)
     return len(sizes) > 1 and ways - sum(math.lgamma(n + 1) for n in alike) >= math.log(FEWEST_WAYS) - 1e-9
@@ -120,7 +124,7 @@ def dealing_of(frame: "polars.DataFrame") -> Dealing:
     """How the speakers of some rows can be dealt.
 
     Args:
-        frame: Rows with ``group``, ``speaker`` (null: nobody in particular, each row for itself) and ``id``.
+        frame: Rows with ``group``, ``speaker`` (null: unknown, so that each row stands for itself) and ``id``.
     """
     import polars
 
@@ -133,7 +137,7 @@ def dealing_of(frame: "polars.DataFrame") -> Dealing:
 
 
 def undealt(frame: "polars.DataFrame") -> Dealing:
-    """Groups of rows that nobody deals anew.
+    """Groups of rows that are not dealt anew.
 
     Args:
         frame: Rows with ``group``.
@@ -142,7 +146,7 @@ def undealt(frame: "polars.DataFrame") -> Dealing:
 
 
 def distinct_numbers(frame: "polars.DataFrame") -> Ints:
-    """A number from 0 for each row; rows that are equal in all columns have the same."""
+    """A number from 0 for each row; rows that are equal in all columns share one."""
     import polars
 
     kinds = frame.unique().sort(polars.all(), nulls_last=True).with_row_index("_number")
@@ -151,7 +155,7 @@ def distinct_numbers(frame: "polars.DataFrame") -> Ints:
 
 
 def _dealt(named: "polars.DataFrame", by_speaker: bool) -> Dealing:
-    """A dealing of units: rows of a table that are equal, the first column being their group."""
+    """A dealing whose units are the distinct rows of a table, of which the first column is the group."""
     import polars
 
     unit = distinct_numbers(named)
@@ -168,29 +172,29 @@ def _dealt(named: "polars.DataFrame", by_speaker: bool) -> Dealing:
 
 
 class Counted(Protocol):
-    """Something that rows have, counted by unit."""
+    """Something that rows have, summed up by unit."""
 
     weight: Floats
     """Rows of each unit, shape (units,)."""
     cells: int
-    """Numbers that are held for one group in one dealing."""
+    """How many numbers are held for one group in one dealing."""
 
     def between(self, owners: Ints, groups: int) -> Floats:
         """Differences of all pairs of groups, shape (dealings, groups, groups); 0 to a group without rows.
 
         Args:
-            owners: Group of each unit by each dealing, shape (dealings, units).
+            owners: Group of each unit in each dealing, shape (dealings, units).
             groups: How many there are.
         """
 
 
 class Means:
-    """A number for each row: groups differ by their means, in the root of the mean of their variances.
+    """A number for each row: groups differ in their means, in units of the root of their mean variance.
 
     Args:
         dealing: Units of the rows.
-        values: Shape (rows,); NaN where it is not known.
-        ddof: 1 where rows are a sample of something larger, 0 where they are all there is.
+        values: The numbers, shape (rows,); NaN where not known.
+        ddof: 1 if rows are a sample of something larger, 0 if they are all there is.
 
     Reference: Austin (2009), Statistics in Medicine 28:3083. A group of one row has the spread of the others.
     """
@@ -200,7 +204,7 @@ class Means:
     def __init__(self, dealing: Dealing, values: Floats, ddof: int) -> None:
         known = np.isfinite(values)
         unit, found = dealing.unit[known], values[known]
-        order = np.lexsort((found, unit))  # rows in another order change no last digit
+        order = np.lexsort((found, unit))  # so that the order of rows does not change a last digit
         unit, found = unit[order], found[order]
         self.ddof = ddof
         self.origin = math.fsum(found) / max(found.size, 1)
@@ -213,7 +217,7 @@ class Means:
         self.squares = np.bincount(unit, away * away, size).astype(np.float64)
 
     def moments(self, owners: Ints, groups: int) -> tuple[Floats, Floats, Floats]:
-        """Rows, means and variances of the groups, shapes (dealings, groups); NaN for a mean of none."""
+        """Numbers of rows, means and variances of the groups, shapes (dealings, groups); NaN for the mean of none."""
         count, sums, squares = (_dealt_sums(owners, part, groups) for part in (self.weight, self.sums, self.squares))
         with np.errstate(invalid="ignore", divide="ignore"):
             mean = sums / count
@@ -232,7 +236,7 @@ class Means:
 
 
 class Shares:
-    """A value for each row: groups differ by the total variation distance of their distributions.
+    """A value for each row: groups differ in the total variation distance between their distributions.
 
     Args:
         dealing: Units of the rows.
@@ -246,14 +250,14 @@ class Shares:
         self.weight = np.bincount(dealing.unit, minlength=dealing.group.size).astype(np.float64)
 
     def counts(self, owners: Ints, groups: int) -> Ints:
-        """Rows of each value, shape (dealings, groups, values)."""
+        """Number of rows with each value, shape (dealings, groups, values)."""
         place = np.arange(len(owners))[:, None] * groups + owners[:, self.unit]
         cell = (place * self.cells + self.value).ravel()
         rows = np.bincount(cell, np.tile(self.count, len(owners)), len(owners) * groups * self.cells)
         return np.rint(rows).astype(np.int64).reshape(len(owners), groups, self.cells)
 
     def between(self, owners: Ints, groups: int) -> Floats:
-        """Half the sum of the differences of shares, in whole numbers up to the one division."""
+        """Half the sum of the absolute differences of shares, in integers up to the one division."""
         counts = self.counts(owners, groups)
         total = counts.sum(axis=2)
         found = np.zeros((len(owners), groups, groups))
@@ -265,19 +269,19 @@ class Shares:
 
 
 def _dealt_sums(owners: Ints, part: Floats, groups: int) -> Floats:
-    """Sums of something that units have, by dealing and group, shape (dealings, groups)."""
+    """Sums over the units of each group, by dealing, shape (dealings, groups)."""
     cell = (np.arange(len(owners))[:, None] * groups + owners).ravel()
     sums = np.bincount(cell, np.tile(part, len(owners)), len(owners) * groups)
     return np.asarray(sums, dtype=np.float64).reshape(len(owners), groups)
 
 
 def standardised(away: Floats, spread: Floats, grain: float) -> Floats:
-    """A difference over a spread: 0 for equal numbers, whatever their spread; infinite where nothing spreads.
+    """A difference divided by a spread: 0 for equal numbers, whatever their spread; infinite where nothing spreads.
 
     Args:
-        away: Differences; NaN counts as none.
+        away: Differences; NaN counts as no difference.
         spread: Standard deviations.
-        grain: What is smaller is rounding.
+        grain: Anything smaller is rounding.
 
     Example:
         >>> standardised(np.array([0.5, 1e-16, 2.0]), np.array([1.0, 0.0, 1e-16]), 1e-9).tolist()
@@ -290,12 +294,13 @@ def standardised(away: Floats, spread: Floats, grain: float) -> Floats:
 def multinomial_difference(one: Ints, other: Ints) -> float:
     """Standardised difference of two distributions over the same values; infinite where they share none.
 
-    With T and C the shares, sqrt((T - C)' S^-1 (T - C)), S being the mean of the two covariance matrices; of two values
-    it is that of proportions. The inverse is the pseudo-inverse over all values: that of any but one gives the same.
+    With shares T and C, it is sqrt((T - C)' S^-1 (T - C)), where S is the mean of the two covariance matrices; for two
+    values it is the standardised difference of proportions. S^-1 is the pseudo-inverse over all values, which gives the
+    same as the inverse over all values but one.
 
     Args:
-        one: Rows of each value, shape (values,).
-        other: The same of the other group.
+        one: Number of rows with each value, shape (values,).
+        other: The same for the other group.
 
     Reference: Yang and Dalton (2012), A unified approach to measuring the effect size between two groups using SAS,
     SAS Global Forum 2012, paper 335.
@@ -324,7 +329,7 @@ class Apart:
     Attributes:
         groups: Names, sorted.
         found: Differences of pairs, shape (groups, groups).
-        chance: What chance alone exceeds in 5 %, for each pair; None where it is not known.
+        chance: For each pair, what chance alone exceeds in 5 % of cases; None where not known.
     """
 
     groups: tuple[str, ...]
@@ -333,24 +338,24 @@ class Apart:
 
     @property
     def clear(self) -> NDArray[np.bool_]:
-        """Pairs that are further apart than should be, and than chance would have them, shape (groups, groups)."""
+        """Pairs that are further apart than they should be and than chance explains, shape (groups, groups)."""
         wide = self.found > NOTICEABLE
         return wide if self.chance is None else wide & (self.found > self.chance)
 
     def furthest(self, group: int) -> int:
-        """The group that is furthest from one, among those that are clearly apart from it if there are any."""
+        """The group that is furthest from a given one, among those that are clearly apart from it if there are any."""
         others = self.clear[group] if self.clear[group].any() else np.arange(len(self.groups)) != group
         return int(np.argmax(np.where(others, self.found[group], -1.0)))
 
 
 def apart(dealing: Dealing, variable: Counted, chance: bool = True, few: bool = True) -> Apart:
-    """Differences between groups, and those that chance alone makes.
+    """Differences between groups, and those that chance alone would make.
 
     Args:
-        dealing: Groups, and who may be dealt anew.
-        variable: In what they may differ.
-        chance: Whether to ask what chance does.
-        few: Whether pairs of groups with few speakers are judged by it, too.
+        dealing: Groups, and the units that can be dealt anew.
+        variable: What they may differ in.
+        chance: Whether to find out what chance alone does.
+        few: Whether pairs of groups with few speakers are judged by chance, too.
 
     Example:
         >>> import polars
@@ -378,7 +383,7 @@ def apart(dealing: Dealing, variable: Counted, chance: bool = True, few: bool = 
 
 
 def _scale(owners: Ints, weight: Floats, groups: int) -> Floats:
-    """What chance is expected to do to a pair, up to a factor: sqrt(1/k + 1/l); 1 for groups without rows."""
+    """Expected effect of chance on a pair, up to a factor: sqrt(1/k + 1/l); 1 for groups without rows."""
     total, squares = _dealt_sums(owners, weight, groups), _dealt_sums(owners, weight * weight, groups)
     few = np.where(total > 0, squares / np.maximum(total * total, 1.0), 0.5)
     return np.asarray(np.sqrt(few[:, :, None] + few[:, None, :]))

@@ -1,4 +1,4 @@
-"""Do groups differ in how they were recorded, and in what they say? One judgement for the audit and for the planner."""
+"""Do groups differ in how they were recorded, or in what they say? One judgement for both the audit and the planner."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     import polars
 
 CLEAREST_DB = 70.0
-"""A source SNR beyond it, and digital silence in pauses, count as this much: nobody hears the difference."""
+"""A higher source SNR, or digital silence in the pauses, counts as this much: nobody hears the difference."""
 HARMLESS_DB = 40.0
-"""Groups that are all at least as clear as this do not count as different (an estimate: such noise is some 20 dB below
-that in which recognisers begin to err)."""
+"""Groups with at least this source SNR do not count as different (an estimate: their noise is some 20 dB below the
+level at which recognisers begin to make errors)."""
 RESERVE_DB = 15.0
-"""A recording's own noise adds 0.14 dB to noise that is so much stronger, and is masked by it."""
+"""To noise that is this much stronger, a recording's own noise adds 0.14 dB, and is masked by it."""
 MOST_NAMED = 6
 MOST_TO_COMPARE = 1_000_000
-"""Texts, times pairs of groups: where there are more, people talk freely and nobody says what another one says."""
+"""Texts times pairs of groups: where there are more, people talk freely, and nobody repeats what another one says."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,12 @@ class Measure:
 
     Attributes:
         name: Column of a table of measures: :func:`measures`, :func:`augment.auditing.texts.text_measures`.
-        what: How a person calls it.
-        just: Difference of two groups' means from which it matters.
+        what: What people call it.
+        just: Difference between two groups' means from which on it matters.
         shown: A mean as text.
         means: What it may do to a comparison, and what to do.
-        recorded: Whether it is of how speech was recorded, and not of what is said: nobody's accent, and told by its
-            size where speakers are too few to tell it from chance.
+        recorded: Whether it is about how speech was recorded rather than what is said: such a difference is nobody's
+            accent, and is judged by its size where speakers are too few to tell it from chance.
     """
 
     name: str
@@ -138,11 +138,11 @@ def measures(frame: "polars.DataFrame", facts: Mapping[str, Facts]) -> "polars.D
 
     Args:
         frame: Rows with ``id``, ``group`` and ``speaker``.
-        facts: Of those of them that were inspected.
+        facts: Facts of those that were inspected.
 
     Returns:
-        A row for each inspected utterance, sorted by group and id: ``group``, ``id``, ``speaker``, ``rate``, and a
-        column for each of :data:`MEASURES` that is one of sound, for the floor, the source SNR (at most 70 dB) and the
+        A row for each inspected utterance, sorted by group and id: ``group``, ``id``, ``speaker``, ``rate``, and one
+        column each for those :data:`MEASURES` that are about sound, the floor, the source SNR (at most 70 dB) and the
         DC offset; bandwidth is the binary logarithm of Hz.
     """
     import polars
@@ -174,12 +174,12 @@ def measures(frame: "polars.DataFrame", facts: Mapping[str, Facts]) -> "polars.D
 
 
 def moments(values: Sequence[float], ddof: int) -> tuple[float, float]:
-    """Mean and variance from exact sums: neither rows in another order nor other threads change a last digit.
+    """Mean and variance from exact sums: neither the order of rows nor threads change a last digit.
 
     Args:
         values: One or more numbers.
-        ddof: 1 where they are a sample of something larger, 0 where they are all there is; one value alone has no
-            variance either way.
+        ddof: 1 if they are a sample of something larger, 0 if they are all there is; the variance of a single value
+            is 0 either way.
 
     Example:
         >>> moments([1.0, 2.0, 3.0], 1), moments([0.1], 1)
@@ -190,11 +190,11 @@ def moments(values: Sequence[float], ddof: int) -> tuple[float, float]:
 
 
 def difference_notes(table: "polars.DataFrame", chosen: Iterable[Measure] = MEASURES) -> list[str]:
-    """In what groups differ, by how much, what it may do, and what to do.
+    """In what groups differ, by how much, what that may do, and what to do about it.
 
     Two groups differ in a measure if their means are further apart than what just matters, than 0.1 pooled standard
-    deviations, and than what chance alone exceeds in 5 % (:mod:`augment.auditing.chance`). In how they were recorded,
-    two groups of few speakers differ whatever chance makes: it is told that it cannot be told from chance.
+    deviations, and than what chance alone exceeds in 5 % of cases (:mod:`augment.auditing.chance`). For how they were
+    recorded, chance is not asked in groups of few speakers: the note then says that the two cannot be told apart.
 
     Args:
         table: Rows with ``group``, ``speaker``, ``id``, and columns of measures; groups of null, and measures of null,
@@ -214,7 +214,7 @@ def difference_notes(table: "polars.DataFrame", chosen: Iterable[Measure] = MEAS
 
 
 def _difference(table: "polars.DataFrame", dealing: Dealing, measure: Measure) -> str:
-    # The spread of all of a group's recordings, not of a sample of them: it describes what is there.
+    # ddof 0: the spread of a group's recordings as they are, not as a sample of others.
     values = Means(dealing, table[measure.name].cast(float).fill_null(math.nan).to_numpy(), ddof=0)
     count, mean, _ = (found[0] for found in values.moments(dealing.group[None, :], len(dealing.groups)))
     wide = np.abs(mean[:, None] - mean[None, :]) > measure.just
@@ -256,10 +256,10 @@ def _by_chance(found: Apart, low: int, high: int) -> str:
 
 
 def shared_text_notes(table: "polars.DataFrame") -> list[str]:
-    """Groups that say other texts, where texts are said more than once: there, groups could say the same.
+    """Groups that say different texts, where texts are said more than once, so that groups could say the same.
 
     Args:
-        table: As of :func:`augment.auditing.texts.text_measures`, with ``group``, ``speaker`` and ``id``.
+        table: As from :func:`augment.auditing.texts.text_measures`, with ``group``, ``speaker`` and ``id``.
     """
     known = table.filter((table["wordless"] == 0) & table["group"].is_not_null())
     groups, texts = known["group"].n_unique(), known["spoken"].n_unique()
@@ -283,7 +283,7 @@ def shared_text_notes(table: "polars.DataFrame") -> list[str]:
 
 
 def _first_and_last(parts: Sequence[str]) -> str:
-    """Parts in their order; of many, the first and the last."""
+    """Parts in their order; only the first and last of them if there are many."""
     if len(parts) <= MOST_NAMED:
         return "; ".join(parts)
     half = MOST_NAMED // 2
@@ -291,7 +291,7 @@ def _first_and_last(parts: Sequence[str]) -> str:
 
 
 def rate_notes(table: "polars.DataFrame") -> list[str]:
-    """Groups that were recorded at different rates differ in bandwidth, whatever their accents."""
+    """Notes on groups that were recorded at different sample rates, and so differ in bandwidth."""
     rates: dict[str, set[int]] = {}
     for group, rate in table.select("group", "rate").drop_nulls().unique().rows():
         rates.setdefault(group, set()).add(rate)
@@ -302,7 +302,7 @@ def rate_notes(table: "polars.DataFrame") -> list[str]:
 
 
 def resulting_snr_db(requested_db: float, source_db: float) -> float:
-    """SNR of speech in which noise was, at a requested SNR, added to a recording's own.
+    """SNR of a recording with noise of its own, to which noise was added at a requested SNR.
 
     Example:
         >>> round(resulting_snr_db(20.0, 28.0), 1), round(resulting_snr_db(20.0, 20.0), 1)
@@ -312,10 +312,10 @@ def resulting_snr_db(requested_db: float, source_db: float) -> float:
 
 
 def request_notes(table: "polars.DataFrame", requested_db: Iterable[float]) -> list[str]:
-    """Which SNRs of a recipe the recordings cannot carry, for the noise that they bring along.
+    """Which SNRs of a recipe are out of reach because of the noise in the recordings themselves.
 
     Args:
-        table: As of :func:`measures`.
+        table: As from :func:`measures`.
         requested_db: SNRs that a recipe asks for.
 
     Returns:

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     import polars
 
 SAMPLE = 50
-"""Utterances of each group that are inspected if nobody says otherwise: some seconds a group, and a standard error of
-its mean SNR of about 1 dB."""
+"""Utterances of each group that are inspected by default: this takes some seconds a group, and gives its mean SNR with
+a standard error of about 1 dB."""
 MOST_GROUPS = 1000
 
 
@@ -44,16 +44,16 @@ class GroupAudit:
         group: Its name: the values of the labels, joined by `` / ``.
         utterances: Rows of the manifest.
         speakers: Different speakers among them.
-        hours: Of speech, where every row declares its duration or was inspected; otherwise reckoned from those that do.
+        hours: Hours of speech: a sum if every row declares its duration or was inspected, else extrapolated from those.
         duration_mean_s: Mean length of an utterance.
         duration_median_s: Its median.
         inspected: Utterances whose audio was read; what follows is None without any.
         rates_hz: Sample rates of the files.
         level_dbov: Active speech level, ITU-T P.56.
         level_sd_db: Its standard deviation.
-        floor_dbov: Noise in the pauses, an estimate.
-        snr_db: Speech over that noise, an estimate, 70 at most.
-        bandwidth_hz: Highest frequency with speech, an estimate (geometric mean).
+        floor_dbov: Estimated noise in the pauses.
+        snr_db: Estimated ratio of the speech to that noise, 70 at most.
+        bandwidth_hz: Estimated highest frequency with speech (geometric mean).
         clipped: Inspected utterances with clipped samples.
         tail_db: How tightly recordings are cut; see :class:`~augment.corpus.speech.Facts`.
         dc: Mean of the samples, full scale 1.0.
@@ -90,8 +90,8 @@ class Audit:
         groups: One entry for each group, sorted by name.
         unlabelled: Rows without a label, by label.
         unreadable: Faults of files that cannot be used.
-        warnings: What may spoil a comparison, and what to do.
-        notes: What else should be known.
+        warnings: What may spoil a comparison, and what to do about it.
+        notes: What else is worth knowing.
     """
 
     manifest: str
@@ -122,15 +122,15 @@ def audit(
         corpus: Clean labelled speech.
         by: Labels that make the groups.
         sample_rate_hz: Rate of the test set: nothing above half of it counts.
-        sample: Utterances of each group that are inspected, chosen by the hash of their ids; None for all, 0 for none:
-            then the manifest alone is looked at.
-        labels: More labels whose spelling is looked at.
-        requested_db: SNRs that are to be made of it.
-        progress: Shows how far it is.
-        measured_by: Who measures the audio.
+        sample: Utterances of each group that are inspected, chosen by the hash of their ids; None for all, 0 to look
+            at the manifest alone.
+        labels: Further labels whose spelling is checked.
+        requested_db: SNRs at which noise is to be added.
+        progress: Shows how far it has got.
+        measured_by: Where the audio is measured.
 
     Raises:
-        CorpusError: The corpus has no such label, or it has more than 1000 values, which are no groups.
+        CorpusError: The corpus has no such label, or one with more than 1000 values, which cannot be groups.
     """
     frame = _grouped(corpus, by)
     chosen = _sampled(frame, sample)
@@ -165,7 +165,7 @@ def _grouped(corpus: Corpus, by: Sequence[str]) -> "polars.DataFrame":
     absent = [label for label in by if label not in corpus.labels]
     faults = [corpus.no_label(label, f"the corpus has no label '{label}'") for label in absent]
     faults += [
-        Fault("", f"'{label}' stands twice among the labels that make the groups")
+        Fault("", f"'{label}' appears twice among the labels that make the groups")
         for label in dict.fromkeys(by)
         if list(by).count(label) > 1
     ]
@@ -185,7 +185,7 @@ def _grouped(corpus: Corpus, by: Sequence[str]) -> "polars.DataFrame":
 
 
 def _sampled(frame: "polars.DataFrame", sample: int | None) -> "polars.DataFrame":
-    """So many rows of each group, whatever the order of the rows; sorted by id."""
+    """That many rows of each group, independent of the order of rows; sorted by id."""
     import polars
 
     grouped = frame.filter(polars.col("group").is_not_null())
@@ -199,7 +199,7 @@ def _sampled(frame: "polars.DataFrame", sample: int | None) -> "polars.DataFrame
 
 
 def _with_lengths(frame: "polars.DataFrame", facts: Mapping[str, Facts], rate_hz: int) -> "polars.DataFrame":
-    """Rows with ``length_s``, measured where the audio was read and declared elsewhere, and its logarithm."""
+    """Rows with ``length_s``, measured where the audio was read and else as declared, and its logarithm."""
     import polars
 
     found = {"id": list(facts), "_read_s": [fact.samples / rate_hz for fact in facts.values()]}
@@ -211,7 +211,7 @@ def _with_lengths(frame: "polars.DataFrame", facts: Mapping[str, Facts], rate_hz
 
 
 def _same_audio(chosen: "polars.DataFrame", facts: Mapping[str, Facts]) -> list[str]:
-    """Files with other names and the same bytes."""
+    """Files with the same bytes under different names."""
     first: dict[tuple[Any, ...], tuple[str, str]] = {}
     pairs = []
     columns = ("id", "audio_filepath", "offset", "duration", "audio_channel")
@@ -219,7 +219,7 @@ def _same_audio(chosen: "polars.DataFrame", facts: Mapping[str, Facts]) -> list[
         if identity in facts:
             content = (facts[identity].sha256, part_of(offset, duration, channel_of(channel)))
             other, where = first.setdefault(content, (identity, audio))
-            if where != audio:  # rows that name one file twice are told from the manifest
+            if where != audio:  # rows that name the same file are reported from the manifest alone
                 pairs.append(f"{identity} = {other}")
     files = counted(len(pairs), "file has", "files have")
     return [f"{files} the very bytes of another one: {named(pairs)}"] if pairs else []
@@ -253,7 +253,7 @@ def _groups(lengths: "polars.DataFrame", table: "polars.DataFrame") -> tuple[Gro
 
 
 def _plain(value: Any) -> Any:
-    """A cell of the record: lists as tuples, figures with no more digits than they deserve."""
+    """A value of the record: lists as tuples, figures rounded to the digits that they deserve."""
     if isinstance(value, list):
         return tuple(value)
     return round(value, 4) if isinstance(value, float) and math.isfinite(value) else value

@@ -1,4 +1,4 @@
-"""What is odd in the labels of a corpus, told from its table alone: no row of a million is touched by Python."""
+"""What is odd about the labels of a corpus, from its table alone and without a Python loop over its rows."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -13,16 +13,16 @@ MOST_OF_A_GROUP = 0.5
 
 
 def missing(frame: "polars.DataFrame", labels: Sequence[str]) -> dict[str, int]:
-    """How many rows have no value, by label; labels that every row has are left out."""
+    """How many rows lack a value, by label; labels that every row has are left out."""
     found = {label: int(frame[label_column(label)].null_count()) for label in labels}
     return {label: count for label, count in found.items() if count}
 
 
 def speaker_notes(frame: "polars.DataFrame") -> list[str]:
-    """Groups of one voice, groups that one voice rules, and voices that stand in two groups.
+    """Groups of a single speaker, groups that one speaker dominates, and speakers who are in two groups.
 
     Args:
-        frame: Rows of a corpus with ``group``; those of no group are passed over.
+        frame: Rows of a corpus with ``group``; those without a group are skipped.
     """
     import polars
 
@@ -52,7 +52,7 @@ def speaker_notes(frame: "polars.DataFrame") -> list[str]:
 
 
 def _wanderers(counts: "polars.DataFrame") -> list[str]:
-    """Speakers in more than one group."""
+    """Notes on speakers in more than one group."""
     import polars
 
     of_speaker = counts.drop_nulls("speaker").group_by("speaker").agg(polars.col("group").sort()).sort("speaker")
@@ -68,7 +68,7 @@ def _wanderers(counts: "polars.DataFrame") -> list[str]:
 
 
 def twin_notes(frame: "polars.DataFrame") -> list[str]:
-    """The same stretch of a file under two ids is one observation, not two."""
+    """Notes on the same stretch of a file under two ids, which is one observation, not two."""
     place = ["audio_filepath", "audio_channel", "offset", "duration"]
     twins = frame.height - frame.select(place).with_columns(frame["duration"].is_null().alias("_")).unique().height
     rows = counted(twins, "row names", "rows name")

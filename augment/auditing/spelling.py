@@ -1,4 +1,4 @@
-"""Label values that are probably one: spelled with another case, other spaces or signs, or misspelled."""
+"""Label values that probably mean the same: they differ in case, spaces or punctuation, or are misspelled."""
 
 import re
 import unicodedata
@@ -10,7 +10,7 @@ from augment.errors import flow_text
 
 RARER = 10
 MOST_VALUES = 2000
-"""A label with more values than that is a name or a number: slips are not looked for."""
+"""A label with more values than this is a name or a number: typing errors are not looked for."""
 SHORTEST_WORD = 5
 YES = frozenset({"true", "1", "yes", "y", "t"})
 NO = frozenset({"false", "0", "no", "n", "f"})
@@ -42,15 +42,15 @@ KNOWN_WORDS = frozenset(
     zulu
     """.split()  # noqa: SIM905 - a list of 270 quoted words fills five screens
 )
-"""Words of accents and languages; one of them is no misspelling of another, however near: Javanese, Japanese."""
+"""Words for accents and languages: none of them is a misspelling of another, however close (Javanese, Japanese)."""
 
 
 def spelling_notes(corpus: Corpus, labels: Iterable[str]) -> list[str]:
-    """Values of labels that are probably one, with the line of a recipe that makes them one.
+    """Values of labels that probably mean the same, with the line of a recipe that merges them.
 
     Args:
         corpus: The corpus.
-        labels: Names of its labels that are looked at; others are passed over.
+        labels: Names of labels to check; those that the corpus does not have are skipped.
 
     Returns:
         At most three sentences for each label.
@@ -78,10 +78,10 @@ def _note(label: str, what: str, mapping: Mapping[str, str]) -> str:
 
 
 def truth_twins(counts: Mapping[str, int]) -> dict[str, str]:
-    """Which values of a label say yes or no in another way than the most frequent ones, where all of them do.
+    """Which values of a yes-or-no label say it differently from the most frequent ones.
 
     Args:
-        counts: Rows of each value.
+        counts: Number of rows with each value.
 
     Example:
         >>> truth_twins({"true": 5, "1": 2, "false": 3, "no": 1}), truth_twins({"true": 5, "1": 2, "2": 3})
@@ -99,16 +99,17 @@ def truth_twins(counts: Mapping[str, int]) -> dict[str, str]:
 def alike(counts: Mapping[str, int]) -> tuple[dict[str, str], dict[str, str]]:
     """Which values of a label probably mean another one.
 
-    A value is taken for misspelled if one word of it is no known word of accents and languages, is one slip (a letter
-    more, less, other or exchanged with the next, or letters doubled) away from a word of at least five letters that
-    begins alike, and the whole value is ten times rarer. That is meant to leave alone what may be a group of its own.
+    A value counts as misspelled if one of its words is not a known word for an accent or language and is one slip (a
+    letter added, dropped, replaced or swapped with the next, or letters doubled) away from a word of at least five
+    letters with the same beginning, and the whole value is ten times rarer. This is meant to leave alone whatever may
+    be a group of its own.
 
     Args:
-        counts: Rows of each value.
+        counts: Number of rows with each value.
 
     Returns:
-        Two mappings from a value to that which is meant: same but for case, spaces, accents and signs (the more
-        frequent one is meant); and probably misspelled.
+        Two mappings from a value to the one that is meant: values that differ only in case, spaces, accents and
+        punctuation (the more frequent one is meant); and values that are probably misspelled.
 
     Example:
         >>> alike({"Scottish": 50, "scottish": 2, "Scotish": 3, "Irish": 9, "Northern Irish": 1})
@@ -138,7 +139,7 @@ def alike(counts: Mapping[str, int]) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def _key(value: str) -> str:
-    """A value without case, accents, spaces and signs; its words stay apart."""
+    """A value without case, accents, spaces and punctuation; its words stay apart."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", value) if not unicodedata.combining(c))
     return " ".join(re.findall(r"\w+", plain.casefold().replace("_", " "))) or value
 
@@ -163,7 +164,7 @@ def _undoubled(word: str) -> str:
 
 
 def _near(one: str, other: str) -> bool:
-    """Whether two words are equal but for one letter: more, less, other, or exchanged with the next."""
+    """Whether two words are equal except for one letter that is added, dropped, replaced or swapped with the next."""
     if len(one) > len(other):
         one, other = other, one
     if one == other:

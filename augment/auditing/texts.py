@@ -1,4 +1,4 @@
-"""What groups may differ in by what they say, told from Unicode alone, whatever the language."""
+"""In what groups may differ by what they say, judged by Unicode alone, whatever the language."""
 
 import math
 from typing import TYPE_CHECKING
@@ -10,27 +10,27 @@ if TYPE_CHECKING:
     import polars
 
 UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
-"""Scripts that put no spaces between words: each of their letters counts as one."""
+"""Scripts that put no spaces between words: each of their letters counts as a word."""
 WORD = rf"[{UNSPACED}&&\p{{L}}]|[\p{{L}}\p{{M}}\p{{N}}--[{UNSPACED}]](?:['’\p{{L}}\p{{M}}\p{{N}}--[{UNSPACED}]])*"
 MARKS = r"[\p{P}--['’\-]]"
-"""Punctuation but for what stands inside of words."""
+"""Punctuation, except for what occurs inside words."""
 MOST_TEXTS = 50_000
-"""Texts whose words are counted; of more, every second, third or n-th one in their order."""
+"""Texts whose words are counted; if there are more, every second, third or n-th of them in order."""
 MOST_WORDS_PER_S = 15.0
-"""Words, or letters of a script without spaces, that anybody says in a second: the fastest talkers reach 11 words."""
+"""Most words, or letters of a script without spaces, that anybody can say in a second: the fastest talkers reach 11."""
 
 
 def text_measures(frame: "polars.DataFrame") -> "polars.DataFrame":
-    """What texts differ in, as numbers that can be averaged; told from Unicode alone, whatever the language.
+    """What texts may differ in, as numbers that can be averaged; judged by Unicode alone, whatever the language.
 
     Args:
         frame: Rows with ``text``, and ``length_s`` where it is known.
 
     Returns:
         The rows with ``spoken`` (the text as it is compared), ``words`` and ``words_per_s`` (binary logarithms),
-        ``said`` (binary logarithm of the number of rows with the same text), ``rare`` (share of its words that no other
-        text has), ``wordless``, ``digits`` and ``marks`` (0 or 1), and ``upper`` (share of capitals among letters that
-        have them). What a text without a word cannot have is null.
+        ``said`` (binary logarithm of the number of rows with the same text), ``rare`` (share of its words that occur in
+        no other text), ``wordless``, ``digits`` and ``marks`` (0 or 1), and ``upper`` (share of capitals among letters
+        that have case). What does not apply to a text without words is null.
 
     Example:
         >>> import polars
@@ -66,10 +66,10 @@ def text_measures(frame: "polars.DataFrame") -> "polars.DataFrame":
 
 
 def pace_notes(said: "polars.DataFrame") -> list[str]:
-    """Texts that nobody can say in the time that they have: one of the two belongs to another utterance.
+    """Notes on texts that nobody can say in the time they have: text or audio belongs to another utterance.
 
     Args:
-        said: As of :func:`text_measures`, with ``id``.
+        said: As from :func:`text_measures`, with ``id``.
     """
     import polars
 
@@ -86,14 +86,14 @@ def pace_notes(said: "polars.DataFrame") -> list[str]:
 
 
 def _rare(kinds: "polars.DataFrame") -> "polars.DataFrame":
-    """Share of the words of each text that no other text has."""
+    """Share of the words of each text that occur in no other text."""
     import polars
 
     texts = kinds.unique("spoken", keep="first", maintain_order=True).filter(polars.col("_words") > 0).sort("spoken")
     texts = texts.gather_every(-(-texts.height // MOST_TEXTS) or 1)
     words = polars.col("text").str.to_lowercase().str.extract_all(WORD).alias("_word")
     numbered = texts.select("spoken", words).with_row_index("_text")
-    held = numbered.select("_text", "_word").explode("_word").unique()  # a number, not all of a text, beside each word
+    held = numbered.select("_text", "_word").explode("_word").unique()  # each word with its text's number, not the text
     once = (polars.len().over("_word") == 1).cast(float)
     shares = held.with_columns(once.alias("rare")).group_by("_text").agg(polars.col("rare").mean())
     return numbered.select("_text", "spoken").join(shares, on="_text", how="left").drop("_text")

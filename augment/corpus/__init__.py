@@ -1,1 +1,1 @@
-"""Clean labelled speech in: a table of utterances, one reader for each layout, and the audio behind a row."""
+"""Reading clean labelled speech: a table of utterances, one reader for each layout, and the audio behind a row."""

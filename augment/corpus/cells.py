@@ -1,6 +1,6 @@
 """The cells of a manifest as columns of text, read row by row and kept as tables.
 
-A million rows as Python objects take gigabytes; as columns they take a tenth of it.
+A million rows take gigabytes as Python objects, and a tenth of that as columns.
 """
 
 import math
@@ -21,28 +21,28 @@ if TYPE_CHECKING:
 TIMES = ("offset", "duration")
 MOST_FAULTS = 50
 MOST_BROKEN = 100_000
-"""Rows that cannot be read, where they may be left out."""
+"""How many unreadable rows are kept track of where they may be left out."""
 ROWS_AT_ONCE = 50_000
 LONGEST_S = 1e6
-"""No recording is longer: what declares to be is no time."""
+"""No recording is longer: a larger number is not taken for a time."""
 
 
 @dataclass(frozen=True)
 class Cells:
-    """What a manifest holds, before anything is made of it.
+    """What a manifest holds, before it is interpreted.
 
     Attributes:
         frame: ``row``, where the row stands (its line; ``file:line`` in a corpus of many files), and for each column
             ``text:NAME``, its cells as text, stripped, null for empty ones. A column that holds times has
-            ``seconds:NAME`` in its place, null for what is no time, and ``shown:NAME``: how a cell that is not more
-            than 0 s looks, for messages; empty for a blank one.
+            ``seconds:NAME`` in its place, null for what is not a time, and ``shown:NAME``: for messages, the spelling
+            of a cell that is not more than 0 s; empty for a blank one.
         written: Names of the manifest's columns.
         faults: Rows that cannot be read.
-        count: All rows, with those that cannot be read.
-        notes: What the user should know of how it was read.
+        count: All rows, including those that cannot be read.
+        notes: What the user should know about how it was read.
         unused: What the reader saw and did not use.
         nested: Columns with cells that hold more than one value; such a cell is null.
-        numbers: How many cells of a column are numbers, or true or false, and no text.
+        numbers: How many cells of a column are numbers or truth values rather than text.
     """
 
     frame: "polars.DataFrame"
@@ -67,12 +67,12 @@ def read_cells(
     Args:
         manifest: Its path.
         columns: Which columns have other names, as in :class:`~augment.corpus.spec.CorpusSpec`.
-        layout: How it is laid out; by the ending of the manifest's name if not given.
-        pattern: How the files of a plain folder are called.
-        most_faults: Reading stops where so many rows cannot be read.
+        layout: Name of its layout; if not given, the ending of the manifest's name decides.
+        pattern: How the files of a plain folder are named.
+        most_faults: Reading stops after so many rows that cannot be read.
 
     Raises:
-        CorpusError: There is no such file or no reader for it, or nothing after a certain row can be read.
+        CorpusError: There is no such file or no reader for it, or nothing beyond a certain row can be read.
     """
     import polars
 
@@ -107,7 +107,7 @@ def read_cells(
 def _portions(
     rows: Iterable[tuple[Place, Row | Fault]], faults: list[Fault], most_faults: int
 ) -> Iterator[tuple[list[Place], list[Row]]]:
-    """Rows and their places, some thousands at once; faults go where they are collected."""
+    """Rows and their places, some thousands at a time; faults are collected on the side."""
     numbers: list[Place] = []
     found: list[Row] = []
     for number, row in rows:
@@ -128,7 +128,7 @@ def _portions(
 
 
 def _places(manifest: Path, numbers: list[Place]) -> "polars.Series":
-    """Where rows stand; in some layouts that is the name of a file, which need not be text."""
+    """Where rows stand; in some layouts that is a file name, which need not be valid Unicode."""
     import polars
 
     places = list(map(str, numbers))
@@ -148,7 +148,7 @@ def _times(name: str, values: list[Any]) -> list["polars.Series"]:
 
 
 def _texts(name: str, values: list[Any], manifest: Path, numbers: list[Place]) -> tuple[list[Nested], "polars.Series"]:
-    """A column as text, and its cells that are none."""
+    """A column as text, and the cells that do not hold text."""
     import polars
 
     texts = [(value.strip() or None) if type(value) is str else text(value) for value in values]
@@ -165,7 +165,7 @@ def _texts(name: str, values: list[Any], manifest: Path, numbers: list[Place]) -
 
 
 def seconds(value: Any) -> float | None:
-    """A cell as a time in s; None for what is no finite number of 0 or more.
+    """A cell as a time in s; None for anything but a finite number of 0 or more.
 
     Example:
         >>> seconds(" 1.5 "), seconds(-1), seconds(True), seconds("1,5")
@@ -181,7 +181,7 @@ def seconds(value: Any) -> float | None:
 
 
 def text(value: Any) -> str | None:
-    """A cell as text; None for an empty one, for what is no number, and for one that holds more than one value.
+    """A cell as text; None for an empty one, for NaN, and for one that holds more than one value.
 
     Example:
         >>> text(" a "), text("  "), text(True), text(1.50), text(float("nan")), text(["a"])
@@ -201,7 +201,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _shown(value: Any) -> str | None:
-    """How a cell looks that should be a time of more than 0 s, and less than eleven days, and is none."""
+    """The spelling of a cell that should be a time above 0 s and below eleven days, but is not."""
     if value is None or 0 < (seconds(value) or 0) <= LONGEST_S:
         return None
     several = type(value) in KINDS or isinstance(value, Held)

@@ -1,4 +1,4 @@
-"""What can be wrong with a manifest, told with its rows."""
+"""What can be wrong with a manifest, reported with its rows."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     import polars
 
 FIXED = ("id", "audio_filepath", "audio_channel", "offset", "duration", "text", "speaker", "licence", "credit")
-"""Columns that are no labels."""
+"""Columns that are not labels."""
 SPELLED = {
     "audio_filepath": ("audio", "wav"), "audio_channel": ("channel",), "licence": ("license",),
     "credit": ("attribution",), "id": ("ID",), "text": ("wrd", "words"), "speaker": ("spk_id",),
 }  # fmt: skip
-"""Other usual names of columns that are no labels; some are SpeechBrain's."""
+"""Other usual names of columns that are not labels; some are SpeechBrain's."""
 NO_NAMES: Mapping[str, str] = {}
 STARTS = re.compile(
     r"(?:(?:seg(?:ment)?|utt(?:erance)?|clip|audio|speech|t)[_ .]?)?"
@@ -35,13 +35,13 @@ ENDS = re.compile(
     rf"{LENGTHS.pattern}|(?:.*[_ .])?(?:end|stop|finish|until|to|xmax|tmax)(?:[_ .]?(?:time|at|s|secs?|seconds?|ms))*",
     re.IGNORECASE,
 )
-"""Names that others give to the times of segments."""
+"""Names that other tools give to the times of segments."""
 DANGER = r"[\x00-\x1f\x7f]|^[/\\]|^[A-Za-z]:[/\\]|(^|[/\\])\.\.([/\\]|$)"
-"""Ids that may be dangerous (:func:`danger` decides)."""
+"""Ids that may be dangerous: a quick test before :func:`danger` decides."""
 
 
 def column_faults(spec: CorpusSpec, manifest: Path, found: set[str], written: frozenset[str]) -> list[Fault]:
-    """What a recipe says of columns and labels that the manifest does not have.
+    """Columns and labels that a recipe names and the manifest does not have.
 
     Args:
         spec: What the recipe says of the corpus.
@@ -75,15 +75,16 @@ def column_faults(spec: CorpusSpec, manifest: Path, found: set[str], written: fr
 
 
 def time_faults(spec: CorpusSpec, manifest: Path, cells: Cells) -> list[Fault]:
-    """Columns of numbers that are probably times of segments under other names: as labels, they would be passed over.
+    """Columns of numbers that are probably times of segments under other names, and would be taken for labels.
 
-    A whole recording would be read under the text of a segment, and all that is left of it under that of one without
-    a length. A recipe that names such a column in ``columns`` has said what it is; what lies in an archive is whole.
+    The whole recording would then be read with the text of one segment; where only the length is overlooked, all of it
+    from the segment's start on. A recipe that lists such a column in ``columns`` has said what it means; files in an
+    archive are whole utterances anyway.
 
     Args:
         spec: What the recipe says of the corpus.
         manifest: Its manifest.
-        cells: What is in it.
+        cells: Its contents.
     """
     said = {*spec.columns, *spec.columns.values()}
     timed = {name: spec.columns.get(name, name) in cells.written for name in TIMES}
@@ -107,7 +108,7 @@ def time_faults(spec: CorpusSpec, manifest: Path, cells: Cells) -> list[Fault]:
 
 
 def _first_number(cells: Cells, column: str, spec: CorpusSpec) -> str | None:
-    """Where the first cell of a column stands that has nothing but numbers, of rows whose audio is in no archive."""
+    """Where a column of nothing but numbers has its first cell, among rows whose audio is not in an archive."""
     import polars
 
     audio = f"text:{spec.columns.get('audio_filepath', 'audio_filepath')}"
@@ -120,12 +121,12 @@ def _first_number(cells: Cells, column: str, spec: CorpusSpec) -> str | None:
 
 
 def nested_fault(manifest: Path, label: str, found: Nested, written: Mapping[str, str] = NO_NAMES) -> Fault:
-    """A column whose cells should hold one value, and hold more.
+    """The fault of a column whose cells should hold one value and hold several.
 
     Args:
         manifest: The manifest.
         label: Name of the column as the recipe has it.
-        found: What it holds.
+        found: What was found in it.
         written: Names of columns in the manifest, where they differ.
     """
     remedy = "write the words as one text, with spaces" if label == "text" else "write one value a row, or none"
@@ -140,20 +141,20 @@ def sound_rows(
     most_faults: int = MOST_FAULTS,
     written: Mapping[str, str] = NO_NAMES,
 ) -> tuple["polars.DataFrame", list[Fault]]:
-    """Rows without fault, every one with its own id: the one that it has, or one made of its audio path.
+    """Rows without faults, each with an id: its own, or one made from its audio path.
 
     Args:
         frame: Columns ``row``, ``audio_filepath``, ``audio_channel``, ``offset``, ``duration``, ``shown:offset`` and
             ``shown:duration`` of :class:`~augment.corpus.cells.Cells`, and ``id``, null for rows that have none.
         manifest: The manifest.
-        most_faults: How many are told.
+        most_faults: How many faults are reported.
         written: Names of columns in the manifest, where they differ.
 
     Returns:
         The sound rows, and the faults of all others in the order of rows.
 
     Raises:
-        CorpusError: There are as many faults or more: the first 50.
+        CorpusError: There are that many faults or more; the first 50 are given.
     """
     import polars
 
@@ -208,7 +209,7 @@ def _channel(column: str, row: dict[str, object]) -> Fault:
 
 
 def _offset(column: str, row: dict[str, object]) -> Fault:
-    """It says which part of a file it is, but not in numbers: the part must not be guessed."""
+    """An offset that is not a number: which part of the file is meant must not be guessed."""
     expected = f"{column}: expected seconds, 0 or more, found {row['shown:offset']}"
     return Fault("", expected, "leave it empty (in JSON: null) where the whole file is meant")
 
@@ -235,7 +236,7 @@ def _twice(frame: "polars.DataFrame", again: "polars.Series", most_faults: int) 
 
 
 def _identities(frame: "polars.DataFrame") -> "polars.Series":
-    """Ids; where a row has none, made of its audio path, its channel, and its offset if it begins within the file."""
+    """Ids; a row without one gets its audio path, its channel, and its offset if it begins within the file."""
     import polars
 
     if not frame["id"].null_count():
@@ -256,7 +257,7 @@ def _identities(frame: "polars.DataFrame") -> "polars.Series":
 
 
 def danger(identity: str) -> str | None:
-    """Why an id must not become a file name, if so.
+    """Why an id must not become a file name; None if it may.
 
     Example:
         >>> danger("../a"), danger("a..b")

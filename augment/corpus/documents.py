@@ -1,7 +1,8 @@
-"""Rows of a corpus that are one JSON document and not one object a line.
+"""Corpora that are one JSON document rather than one object a line.
 
-Read are an array of objects, objects that follow each other over several lines, an object with one array of objects in
-it (``{"data": [...]}``), and an object of objects by id, as SpeechBrain writes it. Everything else is one fault.
+Four forms are read: an array of objects; objects that follow one another, each over several lines; an object that
+holds one array of objects (``{"data": [...]}``); and an object of objects by id, as SpeechBrain writes it. Anything
+else is a single fault.
 """
 
 import re
@@ -15,11 +16,11 @@ from augment.errors import CorpusError, Fault
 from augment.files.json_text import CAREFUL
 
 LARGEST_DOCUMENT = 2**28
-"""Letters of a document, which is held as a whole; as lines, a corpus may be larger."""
+"""Characters of a document, which is held in memory as a whole; as JSON Lines, a corpus may be larger."""
 GAP = re.compile(r"[\s,]*")
 AS_LINES = "write one JSON object a line"
 AUDIO = frozenset({"audio_filepath", "audio", "wav", "path", "file_name"})
-"""Names of columns, which are no ids."""
+"""Names of columns, which are not ids."""
 
 Entries = list[tuple[Place, Row | Fault]]
 
@@ -28,15 +29,15 @@ def document_rows(source: Source, path: Path, lines: Iterable[str]) -> tuple[Ent
     r"""Rows of a document.
 
     Args:
-        source: The corpus that it belongs to, which is told what is not used.
+        source: The corpus it belongs to, which keeps account of what is not used.
         path: The file, for messages.
-        lines: Of it.
+        lines: Its lines.
 
     Returns:
-        The rows; or the lines where this is no document.
+        The rows; or the lines, where this is not a document.
 
     Raises:
-        CorpusError: It is a document, and not of rows.
+        CorpusError: It is a document, but not one of rows.
 
     Example:
         >>> document_rows(Source(Path(".")), Path("m.json"), ["[\n", '{"a": 1},\n', '{"a": 2}\n', "]"])
@@ -70,16 +71,16 @@ def _held(path: Path, lines: Iterable[str]) -> list[str]:
 
 
 def _values(text: str) -> Iterator[tuple[int, Any]]:
-    """The objects of an array, or those that follow each other, and the line where each begins.
+    """The objects of an array, or objects that follow one another, and the line where each begins.
 
     Raises:
-        ValueError: This is no JSON.
+        ValueError: This is not JSON.
     """
     inside = text.lstrip().startswith("[")
     at = text.index("[") + 1 if inside else 0
     line = 1 + text.count("\n", 0, at)
     while True:
-        begin = GAP.match(text, at).end()  # type: ignore[union-attr]  # it matches nothing, too
+        begin = GAP.match(text, at).end()  # type: ignore[union-attr]  # it always matches, if only nothing
         line += text.count("\n", at, begin)
         if begin == len(text) or (inside and text[begin] == "]"):
             break
@@ -107,7 +108,7 @@ def _unread(path: Path, text: str, error: ValueError) -> Fault:
 
 
 def holds_rows(document: Mapping[str, Any]) -> bool:
-    """Whether an object holds rows, and is none itself: it has no single values but about the whole."""
+    """Whether an object holds rows rather than being one: its single values are about the whole only."""
     if any(isinstance(document.get(name), str) for name in AUDIO):
         return False
     held = [value for value in document.values() if isinstance(value, dict | list)]

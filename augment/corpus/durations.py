@@ -1,4 +1,4 @@
-"""How long utterances are whose rows do not say it."""
+"""Measuring how long utterances are whose rows do not say so."""
 
 import dataclasses
 from typing import TYPE_CHECKING
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 def measured_durations(corpus: Corpus, progress: Progress = iter) -> Corpus:
-    """A corpus whose rows all declare their duration: where one does not, its audio is read.
+    """A corpus in which every row declares its duration: where one does not, its audio is read.
 
     Args:
         corpus: The corpus.
-        progress: Shows how far it is.
+        progress: Shows how far it has got.
 
     Raises:
-        CorpusError: Audio that cannot be used; up to 50 rows are named.
+        CorpusError: Some audio cannot be used; up to 50 rows are named.
     """
     frame, faults = corpus.frame, list[Fault]()
     bare = frame.filter(frame["duration"].is_null())
@@ -31,7 +31,7 @@ def measured_durations(corpus: Corpus, progress: Progress = iter) -> Corpus:
     columns = ("id", "audio_filepath", "offset", "audio_channel", "row")
     for identity, audio, offset, channel, row in progress(bare.select(columns).rows()):
         try:
-            named = channel_of(channel)  # all of them are equally long
+            named = channel_of(channel)  # which one does not matter: all channels are equally long
             heard = read_audio(corpus.audio_path(audio), offset or 0.0, channel=named if isinstance(named, int) else 0)
             found[identity] = heard.samples.size / heard.sample_rate_hz
         except AudioError as error:

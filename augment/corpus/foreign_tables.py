@@ -1,4 +1,4 @@
-"""What readers take from tables of others: labels beside our own columns, and keys that stand once."""
+"""What readers take from other people's tables: labels next to our own columns, and keys that occur only once."""
 
 from collections.abc import Container, Iterable, Mapping
 from typing import Any
@@ -11,17 +11,17 @@ from augment.files.walk import Walk, ending
 from augment.profiles.recording import SUFFIXES as AUDIO
 
 OURS = frozenset({"id", "audio_filepath", "audio_channel", "offset", "duration", "text", "speaker"})
-"""Columns that say which audio an utterance is, and what and who is heard in it: labels of others do not decide it."""
+"""Columns that say which audio an utterance is, and who and what is heard in it: not for foreign labels to decide."""
 
 
 def labels_of(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Labels of others; ``label_...`` is what one of them is called that has the name of a column of ours.
+    """Foreign labels; one that has the name of a column of ours is called ``label_...``.
 
     Example:
         >>> labels_of({"accent": "Welsh", "offset": 3.5})
         {'accent': 'Welsh', 'label_offset': 3.5}
 
-        A column of numbers called ``channel`` would say which channel is read:
+        A column of numbers called ``channel`` would decide which channel is read:
 
         >>> labels_of({"channel": 1}), labels_of({"channel": "telephone"})
         ({'label_channel': 1}, {'channel': 'telephone'})
@@ -31,7 +31,7 @@ def labels_of(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _says_channels(value: Any) -> bool:
-    """Whether a value, or every value of a column by its rows, would be taken for a channel of a file."""
+    """Whether a value, or every value of a column given by rows, would be taken for a channel of a file."""
     values = value.values() if isinstance(value, Mapping) else [value]
     return all(CHANNEL.fullmatch(str(each)) for each in values)
 
@@ -40,9 +40,9 @@ def free_name(name: str, own: Container[str], columns: Container[str] = ()) -> s
     """A column's name, or ``label_...`` where that name means something else, here or in another tool's format.
 
     Args:
-        name: Of the column.
-        own: Names that mean something.
-        columns: Names that other columns have.
+        name: Name of the column.
+        own: Names with a meaning of their own.
+        columns: Names of the other columns.
 
     Example:
         >>> free_name("wav", ("wav",), ("wav", "label_wav")), free_name("accent", ("wav",))
@@ -55,11 +55,11 @@ def free_name(name: str, own: Container[str], columns: Container[str] = ()) -> s
 
 
 ELSEWHERE = ("offset", "duration", "channel", "audio_channel")
-"""Columns that say where in a recording an utterance lay."""
+"""Columns that say where in a recording an utterance was found."""
 
 
 def whole_audio(row: dict[str, Any]) -> dict[str, Any]:
-    """A row whose audio is the whole utterance: an offset or a channel says where it lay in something else.
+    """A row whose audio is the whole utterance: its offset and channel say where in another recording it was found.
 
     Example:
         >>> whole_audio({"offset": 3.5, "duration": 2.0}), whole_audio({"offset": None, "duration": 2.0})
@@ -72,30 +72,30 @@ def whole_audio(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def differing(found: Mapping[str, Any], key: str, value: Any, where: str) -> list[Fault]:
-    """A fault where a table has a key for the second time, with another value.
+    """A fault if a table has a key for the second time, with another value.
 
     Args:
         found: What the table had before.
-        key: What stands in the line.
-        value: What the line says of it.
+        key: The key of the line.
+        value: The value that the line gives it.
         where: File and line.
 
     Example:
         >>> differing({"p225": "F"}, "p225", "F", "a.txt:2")
         []
         >>> print(*differing({"p225": "F"}, "p225", "M", "a.txt:2"))
-        a.txt:2: 'p225' stands twice, and not with the same values - keep the line that is right
+        a.txt:2: 'p225' appears twice, and not with the same values - keep the line that is right
     """
     if key not in found or found[key] == value:
         return []
-    return [Fault(where, f"'{key}' stands twice, and not with the same values", "keep the line that is right")]
+    return [Fault(where, f"'{key}' appears twice, and not with the same values", "keep the line that is right")]
 
 
 def account(source: Source, walk: Walk, used: Container[str] = ()) -> None:
     """Account for the files of a folder that a reader does not use.
 
     Args:
-        source: The corpus, which is told.
+        source: The corpus, which keeps the account.
         walk: What is below its folder, or below one in it.
         used: Paths below the folder of the corpus that the reader uses all the same.
     """
@@ -107,10 +107,10 @@ def account(source: Source, walk: Walk, used: Container[str] = ()) -> None:
 
 
 def unlike(header: Iterable[str], where: str) -> list[str]:
-    """Names of columns, where none stands twice.
+    """Names of columns, none of which may appear twice.
 
     Raises:
-        CorpusError: One does: of its cells, the last would be the column's.
+        CorpusError: One does: the last of its cells would silently win.
 
     Example:
         >>> unlike(["age", "sex"], "a.csv:1")
@@ -120,5 +120,5 @@ def unlike(header: Iterable[str], where: str) -> list[str]:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         remedy = "keep one of each, or call them different things"
-        raise CorpusError([Fault(where, f"the column '{name}' stands twice in the header", remedy) for name in twice])
+        raise CorpusError([Fault(where, f"the column '{name}' appears twice in the header", remedy) for name in twice])
     return names

@@ -1,6 +1,6 @@
-"""What was measured of recordings, kept in the user's cache folder: by the hash of their bytes and by what measures.
+"""Measurements of recordings, kept in the user's cache folder, by the hash of the bytes and of the code that measures.
 
-Nothing hangs on it but time: what is damaged, somebody else's or cannot be written is as if it were not there.
+Only time depends on it: a cache that is damaged, somebody else's or not writable is treated as if it were not there.
 """
 
 import hashlib
@@ -21,14 +21,14 @@ from augment.files.containers.stream import Remark
 from augment.files.stretch import Part
 
 MEASURED_WITH = ("acoustics", "files", "corpus/speech.py")
-"""Of this package: another byte in these, and everything is measured again."""
+"""Code of this package that decides what is measured: if a byte of it changes, everything is measured again."""
 LIBRARIES = ("numpy", "scipy", "numba", "soxr", "soundfile", "av")
 LARGEST_BYTES = 2**30
 PATIENCE_S = 1.0
 
 
 def key_of(sha256: str, part: Part, sample_rate_hz: int) -> str:
-    """Name of what is measured of a stretch of a file at a rate.
+    """Key of the measurements of a stretch of a file at a sample rate.
 
     Example:
         >>> key_of("e3", Part(), 16000) == key_of("e3", Part(), 8000)
@@ -40,7 +40,7 @@ def key_of(sha256: str, part: Part, sample_rate_hz: int) -> str:
 
 @cache
 def measured_with() -> str:
-    """Hash of all that decides what is measured: equal code, equal libraries, equal figures."""
+    """Hash of all that decides what is measured: the same code and libraries give the same figures."""
     import soundfile
 
     versions = [*map(_version, LIBRARIES), soundfile.__libsndfile_version__]
@@ -53,7 +53,7 @@ def measured_with() -> str:
 
 
 def _version(library: str) -> str | None:
-    """None for an extra that is not installed."""
+    """Version of a library; None for an extra that is not installed."""
     with suppress(PackageNotFoundError):
         return version(library)
     return None
@@ -62,14 +62,14 @@ def _version(library: str) -> str | None:
 def kept_file() -> Path | None:
     """Where measurements are kept: in the user's cache folder; None where there is none."""
     given = os.environ.get("XDG_CACHE_HOME")
-    with suppress(RuntimeError):  # a user without a home
+    with suppress(RuntimeError):  # the user has no home directory
         place = Path(given) if given else Path.home() / ".cache"
         return place / "acoustigrid" / "measured.sqlite" if place.is_absolute() else None
     return None
 
 
 def read_kept(file: Path, keys: Sequence[str]) -> dict[str, Facts]:
-    """What is known under some keys. A file that is damaged, or somebody else's, knows nothing."""
+    """What is known under some keys; nothing if the file is damaged or somebody else's."""
     with suppress(sqlite3.Error, OSError, ValueError, TypeError, KeyError):
         if not file.is_file():
             return {}
@@ -87,7 +87,7 @@ def read_kept(file: Path, keys: Sequence[str]) -> dict[str, Facts]:
 
 
 def keep(file: Path, new: Mapping[str, Facts]) -> None:
-    """Keep what was measured; nothing happens where that cannot be."""
+    """Keep new measurements; do nothing where they cannot be written."""
     if not new:
         return
     rows = [(key, said := _said(facts), _hash(key, said)) for key, facts in new.items()]
@@ -97,9 +97,9 @@ def keep(file: Path, new: Mapping[str, Facts]) -> None:
             file.unlink()
         try:
             _write(file, rows)
-        except sqlite3.OperationalError:  # somebody else writes, or nobody may
+        except sqlite3.OperationalError:  # another process is writing, or the file is read-only
             return
-        except sqlite3.DatabaseError:  # it is damaged: nothing is lost but time
+        except sqlite3.DatabaseError:  # it is damaged: nothing but time is lost
             file.unlink()
             _write(file, rows)
 
@@ -115,7 +115,7 @@ def _write(file: Path, rows: Sequence[tuple[str, str, str]]) -> None:
 
 
 def _hash(key: str, said: str) -> str:
-    """A flipped bit in a figure is seen, and so is one that stands under another key."""
+    """Hash by which a flipped bit is noticed, and so are measurements that ended up under another key."""
     return hashlib.sha256(f"{key} {said}".encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Measuring the audio of many utterances: recording by recording, by whoever does the work."""
+"""Measuring the audio of many utterances, recording by recording, in this process or in workers."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,9 +17,9 @@ class Recording:
     """A task: stretches of one file.
 
     Attributes:
-        path: Of the file.
+        path: Path of the file.
         parts: Stretches of it, measured in one pass.
-        places: Their numbers among all.
+        places: Index of each stretch among those of all recordings.
     """
 
     path: Path
@@ -32,8 +32,8 @@ class Measurements:
     """What was found out about a recording.
 
     Attributes:
-        facts: By the number of a stretch, its facts, or why there are none.
-        new: By key, facts that were not known before.
+        facts: Facts by the index of a stretch, or why there are none.
+        new: Facts by key that were not known before.
     """
 
     facts: Mapping[int, Facts | AudioError]
@@ -41,7 +41,7 @@ class Measurements:
 
 
 Run = Callable[["Measuring", Sequence[Recording]], Iterator[Measurements]]
-"""Does tasks: yields what the job makes of each, in any order."""
+"""Runs tasks: yields what the job makes of each, in any order."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Measuring:
     kept: Path | None = None
 
     def __call__(self, recording: Recording) -> Measurements:
-        """Measure stretches of one file, but for what is known of its bytes."""
+        """Measure stretches of one file, except where measurements of the same bytes are known."""
         try:
             data = audio_bytes(recording.path, recording.parts, LONGEST_S)
         except AudioError as error:
@@ -79,6 +79,6 @@ class Measuring:
         return Measurements(facts, new)
 
     def lost(self, recording: Recording, fate: str) -> Measurements:
-        """What stands for a recording that nobody can read: its workers died, or hung."""
+        """The result for a recording whose workers died or hung."""
         error = AudioError(Fault(str(recording.path), f"the worker {fate} while it read this file", "leave it out"))
         return Measurements(dict.fromkeys(recording.places, error))

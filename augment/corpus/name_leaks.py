@@ -1,4 +1,4 @@
-"""Where real names would get past pseudonyms: in a recipe, in labels, texts and credits."""
+"""Where real names could slip past pseudonyms: in a recipe, in labels, texts and credits."""
 
 import re
 from collections.abc import Mapping
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     import polars
 
 SHORTEST_NAME = 4
-"""Letters of a name that is looked for in other texts; a shorter one, or a number, stands in any."""
+"""Least length of a name that is looked for in other texts: shorter ones, and numbers, occur in any text."""
 
 
 def told_names(spec: CorpusSpec, frame: "polars.DataFrame", names: Pseudonyms, manifest: Path) -> list[Fault]:
-    """Names where a recipe, which is itself a part of every test set, has to have pseudonyms.
+    """Real names in places where a recipe, itself part of every test set, must use pseudonyms.
 
     Args:
-        spec: What the recipe says of its corpus.
+        spec: What the recipe says about its corpus.
         frame: Rows under their names in the corpus.
         names: The pseudonyms.
-        manifest: Of the corpus.
+        manifest: The manifest of the corpus.
     """
     faults = []
     for part, given in (("leave_out", spec.dropped), ("keep", spec.keep)):
@@ -38,7 +38,7 @@ def told_names(spec: CorpusSpec, frame: "polars.DataFrame", names: Pseudonyms, m
 
 
 def _pseudonyms_for(part: str, column: str, real: list[str], frame: "polars.DataFrame", names: Pseudonyms) -> str:
-    """What to write in their place; who leaves out a speaker among the ids means the speaker."""
+    """What to write in their place; whoever lists a speaker among the ids to leave out means the speaker."""
     if column == "id" and set(real) <= set(frame["speaker"].unique()):
         column = "speaker"
     rename = names.speaker if column == "speaker" else names.utterance
@@ -49,7 +49,7 @@ def telling_lines(text: str, frame: "polars.DataFrame") -> list[int]:
     r"""Lines of a recipe that hold the name of a speaker or the id of an utterance.
 
     Args:
-        text: Of the recipe.
+        text: Text of the recipe.
         frame: Rows under their names in the corpus.
 
     Example:
@@ -65,14 +65,14 @@ def telling_lines(text: str, frame: "polars.DataFrame") -> list[int]:
 
 
 def telling_columns(frame: "polars.DataFrame", labels: Mapping[str, str]) -> dict[str, int]:
-    """In how many rows a label, ``text`` or ``credit`` repeats the name of the row's speaker, its id or its file.
+    """In how many rows a label, ``text`` or ``credit`` repeats the row's speaker, id or file name.
 
     Args:
         frame: Rows under their names in the corpus.
         labels: Column of each label of the corpus.
 
     Returns:
-        Counts by label; those that repeat nothing are left out.
+        Counts by label, without those that repeat nothing.
 
     Example:
         >>> import polars

@@ -1,7 +1,7 @@
-"""Cells that hold more than one value: lists, objects and bytes, which are neither a text nor a label.
+"""Cells that hold more than one value: lists, objects and bytes, which are neither text nor labels.
 
-Python would spell them as ``['hello', 'world']``, and that is what would stand in a manifest. So a cell is one text,
-number, true or false, or nothing; what else there is, is found here, also where a table of text spells it.
+Python would spell them as ``['hello', 'world']``, and that would end up in a manifest. So a cell is one text, number or
+truth value, or empty; everything else is found here, even where a table of text spells it out.
 """
 
 import ast
@@ -25,7 +25,7 @@ KINDS: Mapping[type, str] = {
 
 @dataclass(frozen=True)
 class Held:
-    """A cell that a reader does not load, since it holds more than one value.
+    """A cell that a reader does not load because it holds more than one value.
 
     Attributes:
         kind: What it holds, such as ``a structure``.
@@ -42,7 +42,7 @@ class Nested:
         kind: What the first of them is: ``a list``, ``an object``, ``bytes``.
         shown: How it looks, as JSON.
         count: How many there are.
-        places: Where the first of them stand, five at most.
+        places: Where the first of them are, five at most.
     """
 
     kind: str
@@ -68,7 +68,7 @@ def nested_cells(values: Sequence[Any], places: Sequence[Place]) -> Nested | Non
 
     Args:
         values: Its cells.
-        places: Where each stands.
+        places: The place of each.
 
     Example:
         >>> print(nested_cells(["a", ["b", "c"], {"d": 1}], [1, 2, 3]))
@@ -87,11 +87,11 @@ def nested_cells(values: Sequence[Any], places: Sequence[Place]) -> Nested | Non
 def spelled_cells(texts: "polars.Series", places: Sequence[Place]) -> tuple[Nested | None, "polars.Series"]:
     """Cells of text that spell a list or an object, as JSON or as Python does; and the column without them.
 
-    ``[noise]`` and ``[...]`` are none, and neither is one number in brackets.
+    ``[noise]`` and ``[...]`` do not count, and neither does a single number in brackets.
 
     Args:
         texts: Stripped cells.
-        places: Where each stands.
+        places: The place of each.
 
     Example:
         >>> import polars
@@ -141,7 +141,7 @@ def _shown(value: Any) -> str:
 
 
 def _cut(parts: Iterator[str]) -> Iterator[str]:
-    """The beginning of a text that may be very long."""
+    """The beginning of a text that may be very long, piece by piece."""
     left = WIDEST
     for part in parts:
         yield part[:left] if len(part) <= left else f"{part[:left]}..."

@@ -1,4 +1,4 @@
-"""Whether the audio that rows name is there: looked up, and not read."""
+"""Whether the audio that rows name is there: looked up without being read."""
 
 import os
 from pathlib import Path
@@ -36,7 +36,7 @@ def _is_there(corpus: Corpus, written: str) -> bool:
         return path.is_file()
     container, member = inside
     if container.suffix.lower() != ".tar":
-        return True  # a row of a table: it was read from there
+        return True  # audio in a row of a table: the row itself was read from there
     state = container.stat()
     try:
         return member in tar_members(container, state.st_mtime_ns, state.st_size)
@@ -45,11 +45,11 @@ def _is_there(corpus: Corpus, written: str) -> bool:
 
 
 def absent_fault(corpus: Corpus, absent: "polars.DataFrame") -> Fault | None:
-    """What to tell of audio that is not there: how much of how much, and the first files, where they were looked for.
+    """The fault of audio that is not there: how much of how much, and the first files with where they were sought.
 
     Args:
         corpus: The corpus.
-        absent: Rows of :func:`absent_rows`.
+        absent: Rows found by :func:`absent_rows`.
     """
     if not absent.height:
         return None

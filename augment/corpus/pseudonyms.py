@@ -1,7 +1,7 @@
-"""Other names for speakers and utterances, by a hash that only the holder of a key can make.
+"""Pseudonyms for speakers and utterances, by a hash that only the holder of a key can compute.
 
-A corpus that reads its rows under pseudonyms knows no other names from there on: selection, notes, file names, talkers
-of a babble and exports have them too.
+A corpus whose rows are read under pseudonyms knows no other names from there on: selection, notes, file names, talkers
+of a babble and exports all use them.
 """
 
 import base64
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
     import polars
 
 KEY = re.compile(rb"[!-~]{16,}")
-"""No blanks: a file that was not made to be a key has some. With a shorter key, all keys could be tried against a name
-that is known to be in the corpus."""
+"""No blanks, since a file that was not made to be a key has some. With a shorter key, all keys could be tried against a
+name that is known to be in the corpus."""
 FEWEST_LETTERS = 6
-"""Different ones in a key: of 16 hexadecimal digits at random, fewer than 6 are one in 31,690."""
+"""Fewest different characters in a key: 16 random hexadecimal digits have fewer than 6 once in 31,690 times."""
 LETTERS = 16
-"""Letters of a pseudonym, 5 bits each: two of a million names are alike with a probability of 4e-13."""
+"""Letters of a pseudonym, 5 bits each: among a million names, any two collide with a probability of 4e-13."""
 PSEUDONYM = re.compile(f"[su][a-z2-7]{{{LETTERS}}}")
 MAKE_KEY = "python -c 'import secrets; print(secrets.token_hex())'"
 
 
 @dataclass(frozen=True)
 class Pseudonyms:
-    """Pseudonyms of one key.
+    """The pseudonyms that belong to one key.
 
     Attributes:
-        key: Secret.
+        key: The secret.
 
     Example:
         >>> names = Pseudonyms(b"a key of 16 bytes or more")
@@ -58,11 +58,11 @@ class Pseudonyms:
 
     @property
     def fingerprint(self) -> str:
-        """Tells keys apart and says nothing else of them: test sets with the same one share their pseudonyms."""
+        """Tells keys apart without revealing anything else: test sets with the same one share their pseudonyms."""
         return self._hash("key", "")
 
     def item_key(self, key: str) -> str:
-        """The key of an item: as it is, it would tell the hash of the recording to who has a list of such hashes."""
+        """The key of an item, hashed: it would identify the recording to anyone with a list of file hashes."""
         return hmac.digest(self.key, f"item\0{key}".encode(), "sha256").hex()
 
     def _hash(self, what: str, name: str) -> str:
@@ -74,7 +74,7 @@ def pseudonyms_of(spec: CorpusSpec, base: Path) -> Pseudonyms | None:
     """The pseudonyms that a recipe asks for; None if it asks for none.
 
     Args:
-        spec: What it says of its corpus.
+        spec: What it says about its corpus.
         base: Folder that the key's path starts from.
 
     Raises:

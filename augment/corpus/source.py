@@ -1,4 +1,4 @@
-"""What a reader is handed: a manifest or the folder of a corpus, and the lines of its files."""
+"""What a reader works on: a manifest or the folder of a corpus, and the lines of its files."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -20,18 +20,18 @@ Place = int | str
 
 @dataclass(frozen=True)
 class ReaderNote:
-    """What a reader tells of a corpus.
+    """Something that a reader has to say about a corpus.
 
     Attributes:
-        message: What.
-        speakers: Of whom: they stand apart, since a corpus under pseudonyms must not name them.
+        message: The message, without names.
+        speakers: Speakers it is about, kept apart since a corpus under pseudonyms must not name them.
     """
 
     message: str
     speakers: tuple[str, ...] = ()
 
     def under(self, renamed: Callable[[str], str]) -> str:
-        """As text, with other names for its speakers."""
+        """The note as text, with its speakers renamed."""
         return " ".join([self.message, ", ".join(sorted(map(renamed, self.speakers)))]).strip()
 
 
@@ -41,8 +41,8 @@ class Source:
 
     Attributes:
         path: The manifest, or the folder of the corpus.
-        pattern: How files of a plain folder are called, where the recipe says it.
-        notes: What a reader has to tell; see :meth:`tell`.
+        pattern: How files of a plain folder are named, where the recipe says so.
+        notes: What a reader has to say; see :meth:`tell`.
         seen: What a reader passed over, counted; see :meth:`pass_over`.
     """
 
@@ -68,7 +68,7 @@ class Source:
         return text_lines(self.path if name is None else self.folder / name, CorpusError)
 
     def words(self, name: str) -> str:
-        """What a file below the folder holds that is the text of one utterance, its words parted by single blanks.
+        """The text of one utterance that a file below the folder holds, its words separated by single blanks.
 
         Raises:
             CorpusError: As for :func:`augment.files.lines.text_lines`, or it is longer than any text.
@@ -84,14 +84,14 @@ class Source:
         return (self.folder / name).exists()
 
     def start(self, file: str) -> str:
-        """What goes before relative paths of tools that start them from where they run.
+        """Prefix for the relative paths of tools that resolve them from wherever they happen to run.
 
         Args:
             file: The first audio file, as it is written.
 
         Returns:
-            The way to the first of the folder and the two above it from which the file is found; empty for the folder
-            itself, and where it is found from none of them.
+            The path to the first of the folder and the two above it from which the file can be found; empty for the
+            folder itself, and where none of them will do.
         """
         for above in (0, 1, 2):
             if (self.folder / Path(*[".."] * above) / file).is_file():
@@ -103,10 +103,10 @@ class Source:
         return where(self.path, place)
 
     def tell(self, message: str, speakers: Iterable[str] = ()) -> None:
-        """Tell the user something, when all rows are read.
+        """Tell the user something once all rows are read.
 
         Args:
-            message: What; it names no speaker.
+            message: The message; it names no speaker.
             speakers: Speakers whom it is about; their names follow the message.
         """
         self.notes.append(ReaderNote(message, tuple(speakers)))
@@ -116,7 +116,7 @@ class Source:
 
         Args:
             kind: What it is.
-            name: What tells it apart from others of its kind, such as the ending of files; it names no speaker.
+            name: What tells it apart from others of its kind, such as a file name ending; it names no speaker.
             count: How many there are.
         """
         self.seen[kind, name] += count
@@ -195,10 +195,10 @@ def rows_of(source: Source, layout: str | None) -> Iterator[tuple[Place, Row | F
 
     Args:
         source: The corpus.
-        layout: Name of the layout; by the ending of the manifest's name if not given.
+        layout: Name of the layout; if not given, the ending of the manifest's name decides.
 
     Raises:
-        CorpusError: There is no such file or folder, or no reader for it; or nothing after a certain row can be read.
+        CorpusError: There is no such file or folder, or no reader for it; or nothing beyond a certain row can be read.
     """
     known, path = readers(), source.path
     if not path.exists():
@@ -226,7 +226,7 @@ def _by_ending(path: Path, known: dict[str, Reader]) -> str:
 
 
 def _looks_like(source: Source) -> str:
-    """Layouts whose marks are in a folder."""
+    """Layouts that a folder looks like, as a remedy."""
     known = readers()
     fits = [name for name, module in known.items() if any(any(source.folder.glob(sign)) for sign in module.SIGNS)]
     said = f"it looks like {' or '.join(fits)}: " if fits else ""

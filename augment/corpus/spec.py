@@ -1,4 +1,4 @@
-"""What a recipe says of its corpus."""
+"""What a recipe says about its corpus."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -86,7 +86,7 @@ class CorpusSpec(BaseModel):
 
 
 def corpus_at(path: str | Path, layout: str | None, pattern: str | None, columns: Mapping[str, str]) -> CorpusSpec:
-    """A corpus of which no recipe says anything.
+    """A corpus without a recipe.
 
     Raises:
         CorpusError: There is no such layout.

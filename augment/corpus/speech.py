@@ -21,7 +21,7 @@ from augment.files.containers.stream import Remark
 from augment.files.stretch import Part
 
 Progress = Callable[[Iterable[Any]], Iterator[Any]]
-"""Wraps what is iterated over, to show how far it is."""
+"""Wraps an iterable to show how far it has got."""
 
 DURATION_SLACK_S = 0.1
 SHORTEST_S = 0.1
@@ -29,16 +29,16 @@ LONGEST_S = 900.0
 MOST_INFRASOUND_DB = 1.0
 HUM_BELOW_HZ = 100.0
 MOST_HUM_DB = 3.0
-"""Of real voices up to 0.7 dB go with what lies below 100 Hz, of half a second of one with a pitch of 85 Hz 1.6 dB. A
-mains hum of 50 or 60 Hz that raises the level of speech by 3 dB takes 3 dB or more with it."""
+"""Real voices lose up to 0.7 dB with everything below 100 Hz; half a second of a voice with a pitch of 85 Hz loses 1.6
+dB. Where mains hum at 50 or 60 Hz raises the level of speech by 3 dB, 3 dB or more go with it."""
 LEAST_SPEECH_DBOV = -75.0
-"""Softer than the meter finds."""
+"""Softer than anything the meter detects."""
 CREST_DB = 30.0
 """Speech has peaks 15 to 20 dB above its active level."""
 MOST_CLIPPED = 0.001
 MOST_DC = 0.01
 MOST_AT_ONCE = 64
-"""Segments of one recording that are held at once."""
+"""Segments of one recording that are held in memory at once."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,9 @@ class Speech:
     """One utterance, decoded.
 
     Attributes:
-        samples: At the test set's rate, shape (n,), without DC offset and infrasound.
-        sha256: Of the whole audio file.
-        source_rate_hz: Rate of the file.
+        samples: Samples at the test set's rate, shape (n,), without DC offset and infrasound.
+        sha256: Hash of the whole audio file.
+        source_rate_hz: Sample rate of the file.
         infrasound_db: How much louder (RMS) it would be with its infrasound, 0 or more.
     """
 
@@ -67,15 +67,15 @@ def read_speech(
 ) -> Speech:
     """Read an utterance at the test set's sample rate.
 
-    What lies below 20 Hz is taken out: it is no sound to an ear or a recogniser, and the level meter would take it for
+    What lies below 20 Hz is taken out: neither ears nor recognisers hear it, but the level meter would take it for
     speech.
 
     Args:
         path: Audio file.
         offset_s: Start of the utterance in it; None for the whole file, whatever duration is declared.
-        duration_s: Its length where it is a part of the file; None for all the rest.
+        duration_s: Its length where it is a part of the file; None for the rest of the file.
         sample_rate_hz: Wanted rate.
-        channel: Of the file; None where nobody says which, and it must not matter.
+        channel: Channel of the file; None where nobody says which one, and it must not matter.
 
     Raises:
         AudioError: The file cannot be used, the utterance is shorter than 0.1 s or longer than 15 min, or channels
@@ -89,7 +89,7 @@ def _read(path: Path, part: Part) -> Audio:
 
 
 def part_of(offset_s: float | None, duration_s: float | None, channel: ChannelChoice) -> Part:
-    """The stretch that a row stands for: all of its file where it has no offset, whatever duration it declares."""
+    """The stretch that a row stands for: the whole file if it has no offset, whatever duration it declares."""
     return Part(0.0, None, channel) if offset_s is None else Part(offset_s, duration_s, channel)
 
 
@@ -109,22 +109,22 @@ def _speech(audio: Audio, path: Path, sample_rate_hz: int) -> Speech:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the planner must know of an utterance's audio.
+    """What the planner must know about an utterance's audio.
 
     Attributes:
-        sha256: Of the whole audio file.
-        source_rate_hz: Rate of the file.
+        sha256: Hash of the whole audio file.
+        source_rate_hz: Sample rate of the file.
         samples: Length at the test set's rate.
         level_dbov: Active speech level before anything is done to it.
-        tail_db: How much less the level meter would show if silence followed: near 0 where the recording ends in a
+        tail_db: How much lower the level meter would read if silence followed: near 0 where the recording ends in a
             pause, up to 5 dB for a word that is cut out tightly.
-        floor_dbov: Level of the background in the pauses, an estimate; ``-inf`` for digital silence.
-        bandwidth_hz: Highest frequency with speech, an estimate; at most half the test set's rate.
+        floor_dbov: Estimated level of the background in the pauses; ``-inf`` for digital silence.
+        bandwidth_hz: Estimated highest frequency with speech; at most half the test set's rate.
         clipped_share: Share of the file's samples on flat tops, 0 to 1.
         dc: Mean of the file's samples, full scale 1.0; it is taken out before anything else is measured.
-        infrasound_db: As of :class:`Speech`; it is taken out, too.
-        hum_db: How much less the level meter would show without what lies below 100 Hz. It stays in, and in the level.
-        remarks: What the user should know of the file.
+        infrasound_db: As in :class:`Speech`; it is taken out as well.
+        hum_db: How much lower the level meter would read without what lies below 100 Hz, which stays in and counts.
+        remarks: What the user should know about the file.
     """
 
     sha256: str
@@ -142,7 +142,7 @@ class Facts:
 
     @property
     def snr_db(self) -> float:
-        """Signal-to-noise ratio of the recording itself, an estimate; ``inf`` without noise in its pauses."""
+        """Estimated signal-to-noise ratio of the recording itself; ``inf`` where its pauses hold no noise."""
         return source_snr_db(self.level_dbov, self.floor_dbov)
 
 
@@ -160,7 +160,7 @@ def facts_of(
         offset_s: Start of the utterance; None for the whole file, whatever duration is declared.
         duration_s: Declared length.
         sample_rate_hz: Rate of the test set.
-        channel: Of the file.
+        channel: Channel of the file.
 
     Raises:
         AudioError: The audio cannot be used, or holds no active speech.
@@ -172,7 +172,7 @@ def facts_of(
 
 
 def facts_of_audio(audio: Audio, path: Path, sample_rate_hz: int) -> Facts | AudioError:
-    """Inspect a stretch of audio that was decoded; why it cannot be used, if it cannot."""
+    """Inspect a decoded stretch of audio; returns the reason if it cannot be used."""
     try:
         return _facts(audio, path, sample_rate_hz)
     except AudioError as error:
@@ -180,10 +180,10 @@ def facts_of_audio(audio: Audio, path: Path, sample_rate_hz: int) -> Facts | Aud
 
 
 def _facts(audio: Audio, path: Path, sample_rate_hz: int) -> Facts:
-    clipped = clipped_share(audio.samples)  # before a change of rate rounds flat tops
+    clipped = clipped_share(audio.samples)  # before resampling rounds off flat tops
     dc = float(np.mean(audio.samples))
     remarks, speech = audio.remarks, _speech(audio, path, sample_rate_hz)
-    del audio  # spectra of a quarter of an hour need the room
+    del audio  # the spectra of a quarter of an hour need the memory
     level = speech_level(speech.samples, sample_rate_hz)
     if level.active_level_dbov == -math.inf:
         found = f"no active speech is found (ITU-T P.56): too quiet or too short, {level.rms_level_dbov:.1f} dBov RMS"
@@ -209,13 +209,13 @@ def _facts(audio: Audio, path: Path, sample_rate_hz: int) -> Facts:
 
 
 def _without_hum_dbov(samples: Signal, sample_rate_hz: int) -> float:
-    """Active level of what lies above 100 Hz; at least that of the meter's lowest threshold."""
+    """Active level of what lies above 100 Hz; not below the meter's lowest threshold."""
     above = weigh(samples, sample_rate_hz, (HUM_BELOW_HZ, sample_rate_hz / 2))
     return max(speech_level(above, sample_rate_hz).active_level_dbov, LEAST_SPEECH_DBOV)
 
 
 def _remarks(facts: Facts, peak: float) -> frozenset[Remark]:
-    """What the user should know of one recording, whatever others are like."""
+    """What the user should know about one recording on its own."""
     met = {
         Remark.CLICK: db(peak * peak) > facts.level_dbov + CREST_DB,
         Remark.CLIPPED: facts.clipped_share > MOST_CLIPPED,

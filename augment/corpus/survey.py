@@ -1,4 +1,4 @@
-"""What must be known of the audio of many utterances before anything is planned with them."""
+"""What must be known about the audio of many utterances before anything is planned with them."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MeasuredBy:
-    """Who measures, and what is known already.
+    """Where measurements are made, and what is known already.
 
     Attributes:
-        run: Does the tasks; this process, one after the other, if nobody else does.
+        run: Runs the tasks; by default this process, one after the other.
         kept: File with earlier measurements; None for none.
     """
 
@@ -43,17 +43,17 @@ def survey(
     progress: Progress = iter,
     by: MeasuredBy = HERE,
 ) -> tuple[dict[str, Facts], dict[str, list[Fault]]]:
-    """Inspect the audio of some utterances, whatever is wrong with others.
+    """Inspect the audio of some utterances; faults in one do not stop the others.
 
     Args:
         corpus: The corpus.
         frame: Rows of it.
         sample_rate_hz: Rate of the test set.
-        progress: Shows how far it is.
-        by: Who measures.
+        progress: Shows how far it has got.
+        by: Where measurements are made.
 
     Returns:
-        Facts by utterance id, and by the ids of the others why their audio cannot be used.
+        Facts by utterance id, and, by the ids of the others, why their audio cannot be used.
     """
     facts: dict[str, Facts] = {}
     faults: dict[str, list[Fault]] = {}
@@ -69,18 +69,18 @@ def survey(
 
 
 def unusable_fault(count: int) -> Fault:
-    """What sums up faults of chosen utterances."""
+    """One fault that sums up those of chosen utterances."""
     remedy = "mend the files, or leave the utterances out: corpus: {leave_out: [id, ...]}, or {unusable: leave_out}"
     return Fault("", f"{count} chosen utterances cannot be used", remedy)
 
 
 def facts_notes(frame: "polars.DataFrame", facts: Mapping[str, Facts], sample_rate_hz: int) -> list[str]:
-    """What the user should know of files that could be read.
+    """What the user should know about files that could be read.
 
     Args:
         frame: Rows of the corpus.
-        facts: Of those of them that were inspected.
-        sample_rate_hz: Rate at which they were.
+        facts: Facts of those that were inspected.
+        sample_rate_hz: Rate at which they were inspected.
     """
     lying = sum(
         duration is not None
@@ -97,9 +97,9 @@ def facts_notes(frame: "polars.DataFrame", facts: Mapping[str, Facts], sample_ra
 def _facts_of_all(
     corpus: Corpus, places: Sequence[tuple[str, Part]], sample_rate_hz: int, by: MeasuredBy, progress: Progress
 ) -> list[Facts | AudioError]:
-    """Facts, or why there are none, of many utterances: audio as written, and the part of it.
+    """Facts of many utterances, or why there are none; each is given by its audio, as written, and the part of it.
 
-    Segments of one recording are decoded in one pass: otherwise an hour would be decoded once for each of them.
+    Segments of one recording are decoded in one pass: otherwise an hour of audio would be decoded anew for each.
     """
     of_file: dict[str, list[int]] = {}
     for place, (audio, _) in enumerate(places):
@@ -113,7 +113,7 @@ def _facts_of_all(
     new: dict[str, Facts] = {}
     ticks = iter(progress(tasks))
     try:
-        # To the very end: workers that somebody leaves in the middle of their tasks are stopped.
+        # Exhaust the iterator: abandoning it midway stops the workers.
         for outcome in by.run(Measuring(sample_rate_hz, by.kept), tasks):
             next(ticks, None)
             found |= outcome.facts
@@ -127,7 +127,7 @@ def _facts_of_all(
 
 
 def _portions(own: Sequence[int], places: Sequence[tuple[str, Part]]) -> Iterator[list[int]]:
-    """Segments of one recording that are held at once: so many, and not longer together than one may be."""
+    """Segments of one recording that are held at once: a limited number, together no longer than one alone may be."""
     portion, seconds = list[int](), 0.0
     for place in own:
         length_s = places[place][1].duration_s

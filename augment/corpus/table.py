@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     import polars
 
 DATA_ROOT = r"^(?:\{data_root\}|\$data_root|\$\{data_root\})/+"
-"""What SpeechBrain has filled in when it loads a manifest."""
+"""A placeholder that SpeechBrain fills in when it loads a manifest."""
 
 TOGETHER = " / "
-"""Joins the names of labels that are taken together, and their values, as it joins those of groups."""
+"""Joins the names, and the values, of labels that are taken together, as in the names of groups."""
 
 
 @dataclass(frozen=True)
@@ -37,19 +37,19 @@ class Corpus:
 
     Attributes:
         frame: One row for each utterance that may be used. Columns: ``id``, ``audio_filepath`` (as written),
-            ``audio_channel`` (from 0, or ``mix``; null where nobody says it), ``offset`` (s; null for a row that stands
-            for a whole file), ``duration`` (s, as declared), ``text``, ``speaker``, ``licence``, ``credit``, ``row``
-            (line of the manifest, or ``file:line``), then one text
-            column for each label (:func:`label_column`), null where a row has none.
+            ``audio_channel`` (from 0, or ``mix``; null where it is not given), ``offset`` (s; null for a row that is
+            a whole file), ``duration`` (s, as declared), ``text``, ``speaker``, ``licence``, ``credit``, ``row`` (line
+            of the manifest, or ``file:line``), then one text column for each label (:func:`label_column`), null where a
+            row has none.
         manifest: Path of the manifest, from whose folder relative audio paths start; or of the corpus's folder.
         labels: Names of the label columns.
         left_out: How many rows are not used, by reason.
         notes: What the user should know.
-        nested: Columns that are no labels, since they have cells that hold more than one value; by the label's name.
+        nested: Columns that cannot be labels, since some of their cells hold more than one value; by the label's name.
         unused: What the reader saw and did not use.
-        broken: Faults of rows that are left out since they cannot be read, where the recipe allows it.
-        lost: How many rows that cannot be used are left out, of each group and, under an empty name, of the whole.
-        pseudonyms: Those that stand for speakers and ids; None where these have their names in the corpus.
+        broken: Faults of rows that are left out because they cannot be read, where the recipe allows it.
+        lost: How many unusable rows are left out, of each group and, under an empty name, in all.
+        pseudonyms: Those that replace speakers and ids; None where these keep their names in the corpus.
         telling: Under pseudonyms: labels, ``text`` and ``credit``, with the number of rows in which they repeat a name.
     """
 
@@ -75,16 +75,16 @@ class Corpus:
         return folder_of(self.manifest)
 
     def without_folder(self, told: str) -> str:
-        """A text without the folder in which the corpus lies on this machine: it stands in sets that travel."""
+        """A text without the folder that holds the corpus on this machine, for test sets that travel."""
         return re.sub(rf"(?<![^\s(;:]){re.escape(str(self.folder))}/", "", told)
 
     @property
     def known_labels(self) -> str:
-        """Its labels, as messages list them."""
+        """Its labels, as listed in messages."""
         return f"labels of the corpus: {', '.join(self.labels) or 'none'}"
 
     def no_label(self, label: str, message: str) -> Fault:
-        """A fault of a label that the corpus does not have, or whose cells hold more than one value."""
+        """The fault of a label that the corpus does not have, or whose cells hold more than one value."""
         if label in self.nested:
             return nested_fault(self.manifest, label, self.nested[label])
         return Fault(str(self.manifest), message, f"{nearest(label, self.labels)}; {self.known_labels}")
@@ -94,9 +94,9 @@ def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
     """Read the manifest of a corpus.
 
     Args:
-        spec: What the recipe says of it.
+        spec: What the recipe says about it.
         base: Folder that its path starts from.
-        recipe_text: The whole recipe, which is published with the test set: under pseudonyms it must not tell names.
+        recipe_text: The whole recipe, which is published with the test set: under pseudonyms it must not reveal names.
 
     Rows that cannot be read are faults, or ``broken`` where the recipe lets them be left out.
 
@@ -179,7 +179,7 @@ def _nested(found: set[str], spec: CorpusSpec, cells: Cells) -> dict[str, Nested
 def _settled(
     frame: "polars.DataFrame", spec: CorpusSpec, labels: tuple[str, ...]
 ) -> tuple["polars.DataFrame", list[str]]:
-    """Rows whose labels are values or null, and whose audio has a path; and what the user should know."""
+    """Rows whose labels are values or null, and whose audio paths are resolved; and what the user should know."""
     frame, notes = settled(frame, {"speaker": "speaker", **{name: label_column(name) for name in labels}}, spec)
     rooted = frame["audio_filepath"].str.contains(DATA_ROOT)
     if rooted.any():
@@ -189,7 +189,7 @@ def _settled(
 
 
 def _in_columns(frame: "polars.DataFrame", spec: CorpusSpec, labels: tuple[str, ...]) -> "polars.DataFrame":
-    """The columns of a corpus; what the recipe says of all rows, where a row does not say it."""
+    """The columns of a corpus; what a row leaves out is filled in with what the recipe says for all rows."""
     import polars
 
     given = [
@@ -206,7 +206,7 @@ def _in_columns(frame: "polars.DataFrame", spec: CorpusSpec, labels: tuple[str, 
 
 
 def label_column(label: str) -> str:
-    """Column of a corpus that holds a label; apart from all other columns, whatever the label is called.
+    """Column of a corpus that holds a label; it cannot clash with other columns, whatever the label is called.
 
     Example:
         >>> label_column("accent")
@@ -216,9 +216,9 @@ def label_column(label: str) -> str:
 
 
 def _spelled(spec: CorpusSpec, cells: Cells) -> CorpusSpec:
-    """The recipe's columns, with those that stand in the corpus under another usual name.
+    """The recipe's columns, and those that the corpus has under another usual name.
 
-    A column ``channel`` holds channels of files where it holds numbers; other texts in it are a label.
+    A column ``channel`` of numbers says which channel of a file is meant; with any other text in it, it is a label.
     """
     written = cells.written - {"channel"} if _names_devices(spec, cells) else cells.written
     taken = {*written, *spec.columns}
@@ -270,7 +270,7 @@ def _renamed(frame: "polars.DataFrame", spec: CorpusSpec) -> tuple["polars.DataF
 def _wanted(
     frame: "polars.DataFrame", spec: CorpusSpec, manifest: Path
 ) -> tuple["polars.DataFrame", dict[str, int], list[Fault]]:
-    """Rows that may be used, how many others there are by reason, and values of the recipe that no row has."""
+    """Rows that may be used, how many others there are by reason, and values in the recipe that no row has."""
     import polars
 
     columns = {name: name if name in FIXED else label_column(name) for name in {**spec.keep, **spec.dropped}}
@@ -282,7 +282,7 @@ def _wanted(
     reasons.append(polars.when(named).then(polars.lit("named in corpus.leave_out")))
     for name, kept in spec.keep.items():
         faults += _unmet(frame.filter(~named), "keep", name, columns[name], kept, manifest)
-        # A row without the label is not another label's: what becomes of it, balance.unlabelled says.
+        # A row without the label does not have another value of it; balance.unlabelled decides what becomes of it.
         outside = ~polars.col(columns[name]).is_in(list(kept))
         reasons.append(polars.when(outside).then(polars.lit(f"{name} is not one of those to keep")))
     if not columns:
@@ -295,7 +295,7 @@ def _wanted(
 def _unmet(
     frame: "polars.DataFrame", part: str, name: str, column: str, wanted: Iterable[str], manifest: Path
 ) -> list[Fault]:
-    """Values that a part of the recipe names and no row has."""
+    """Faults of values that a part of the recipe names and no row has."""
     met = set(frame[column].unique()) - {None, ""}
     absent = sorted(set(wanted) - met)
     speakers = set(frame["speaker"].unique()) if absent and name == "id" else set()
@@ -308,7 +308,7 @@ def _unmet(
 
 
 def _row_notes(frame: "polars.DataFrame") -> list[str]:
-    """What is odd about rows that are used."""
+    """Notes on what is odd about rows that are used."""
     no_time = frame["duration"].is_null() & frame["shown:duration"].is_not_null()
     nothing = frame["text"].str.to_lowercase().is_in(list(NOTHING))
     counts = {

@@ -1,4 +1,4 @@
-"""What is said, as it is compared; and whether anything is said at all."""
+"""What is said, in a form that can be compared; and whether anything is said at all."""
 
 import unicodedata
 from typing import TYPE_CHECKING
@@ -7,16 +7,16 @@ if TYPE_CHECKING:
     import polars
 
 ANNOTATIONS = r"\[[^\]]*\]|<[^>]*>|\{[^}]*\}|\(\([^)]*\)\)|\(\w+\)|\*\w+\*|IGNORE_TIME_SEGMENT_IN_SCORING"
-"""What stands for a noise, a laugh or a word that nobody understood, as transcribers write it; the last is of NIST."""
+"""How transcribers write a noise, a laugh or a word that nobody understood; the last form is NIST's."""
 LETTER = r"[\p{L}\p{N}]"
 BLANK_LETTERS = "[\u115f\u1160\u3164\uffa0]"
-"""Letters, says Unicode, that nobody sees: fillers of Hangul."""
+"""Letters according to Unicode, though invisible: Hangul fillers."""
 ANNOTATED = r"[\[<{(*]|IGNORE_TIME|" + BLANK_LETTERS
-"""Texts that may hold nothing else: few, and to look closer takes its time."""
+"""A quick test for texts that may hold nothing but marks: these few are then examined closely, which is slow."""
 
 
 def spoken(text: str | None) -> str:
-    """A text as it is compared: without case, punctuation and space, however its accents are written.
+    """A text in the form that is compared: without case, punctuation and spaces, its accents encoded in one way.
 
     Example:
         >>> spoken("Stop, please!") == spoken("stop please")
@@ -27,17 +27,17 @@ def spoken(text: str | None) -> str:
 
 
 def as_spoken(text: "polars.Expr") -> "polars.Expr":
-    """As :func:`spoken`, for a million texts at once; but for some letters, such as ß and ss, that case makes one."""
+    """Like :func:`spoken`, for a million texts at once, except that letters such as ß and ss stay different."""
     return text.str.normalize("NFKC").str.to_lowercase().str.replace_all(r"[^\p{L}\p{M}\p{N}]", "")
 
 
 def wordless(texts: "polars.Series") -> "polars.Series":
-    """Which texts hold no word: a recogniser's error rate on them is undefined.
+    """Which texts hold no words: a recogniser's word error rate on them is undefined.
 
-    A word has a letter or a digit; marks such as ``[noise]``, ``<unk>``, ``(laughs)`` or ``*coughs*`` are none.
+    A word has a letter or a digit; marks such as ``[noise]``, ``<unk>``, ``(laughs)`` or ``*coughs*`` are not words.
 
     Args:
-        texts: Of utterances; null for one without a text.
+        texts: Texts of utterances; null for one without a text.
 
     Returns:
         For each, whether it holds none.

@@ -1,7 +1,7 @@
-"""Rows that cannot be used, where the recipe leaves them out: one place that finds, counts, lists and limits them.
+"""Unusable rows that the recipe leaves out: one place that finds, counts, lists and limits them.
 
 ``corpus: {unusable: leave_out, at_most: 1 %}``: broken rows, texts without a word, and audio that is not there are left
-out, up to so much of the whole and of each group: whose rows are lost more often is no group that can be compared.
+out, up to that share of the whole and of each group: a group that loses more rows than others cannot be compared.
 """
 
 import dataclasses
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     import polars
 
 WHOLE = ""
-"""Its name among those of the groups."""
+"""Key of the whole corpus among those of the groups."""
 MOST_TOLD = 20
 
 
 class Reason(StrEnum):
-    """Why a row cannot be used; the value is how it is told."""
+    """Why a row cannot be used; the value is the wording of messages."""
 
     BROKEN = "broken"
     NO_WORD = "without a word in the text"
@@ -36,21 +36,21 @@ class Reason(StrEnum):
 
     @property
     def counted(self) -> str:
-        """Its name among the reasons for which rows are left out."""
+        """Its name among the reasons why rows are left out."""
         return f"unusable: {self}"
 
 
 def usable_corpus(spec: CorpusSpec, base: Path, by: Sequence[str] = (), recipe_text: str = "") -> Corpus:
-    """The corpus of a recipe without the rows that it lets be left out since they cannot be used.
+    """The corpus of a recipe without the unusable rows that it allows to be left out.
 
     Args:
-        spec: What the recipe says of it.
+        spec: What the recipe says about it.
         base: Folder that its path starts from.
         by: Labels that make the groups; those that the corpus does not have are passed over.
         recipe_text: The whole recipe, as for :func:`~augment.corpus.table.read_corpus`.
 
     Raises:
-        CorpusError: As of :func:`~augment.corpus.table.read_corpus`; or more rows cannot be used than may be left out.
+        CorpusError: As for :func:`~augment.corpus.table.read_corpus`; or more rows are unusable than may be left out.
     """
     import polars
 
@@ -78,14 +78,14 @@ def usable_corpus(spec: CorpusSpec, base: Path, by: Sequence[str] = (), recipe_t
 
 
 def _listed(corpus: Corpus, places: Sequence[str]) -> str:
-    """Where they stand, but under pseudonyms: in some layouts that is a path with the name of a speaker."""
+    """Where they are; not told under pseudonyms, since in some layouts that is a path with a speaker's name in it."""
     return f": {named(places)}" if corpus.pseudonyms is None else ""
 
 
 def _refuse_too_many(
     corpus: Corpus, found: Mapping[Reason, "polars.DataFrame"], spec: CorpusSpec, by: Sequence[str]
 ) -> dict[str, int]:
-    """How many rows are lost of the whole and of each group, none of which may be more than the recipe allows."""
+    """How many rows of the whole and of each group are lost; refused where that is more than the recipe allows."""
     import polars
 
     lost = polars.concat(list(found.values()))
@@ -105,7 +105,7 @@ def _refuse_too_many(
 
 
 def group_counts(frame: "polars.DataFrame", by: Sequence[str]) -> dict[str, int]:
-    """Rows of each group; ``?`` stands for a label that a row does not have."""
+    """Number of rows in each group; ``?`` stands for a label that a row does not have."""
     import polars
 
     if not by:

@@ -1,4 +1,4 @@
-"""What a reader of a corpus saw and did not use, by kind and count: one place that accounts for all of it."""
+"""What a reader of a corpus saw and did not use, by kind and number: one place that accounts for all of it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from augment.errors import named
 
 
 class Leftover(StrEnum):
-    """What may be passed over; the value is how it is told."""
+    """What may be passed over; the value is the wording of messages."""
 
     FILES = "files of other kinds"
     TEXTS = "texts beside no audio"
@@ -29,7 +29,7 @@ class Unused:
 
     Attributes:
         kind: What they are.
-        name: What tells them apart: the ending of files, the name of a column, and of what kind its cells are.
+        name: What tells them apart: the ending of file names, or the name of a column with the kind of its cells.
         count: How many.
     """
 
@@ -39,7 +39,7 @@ class Unused:
 
 
 def unused_notes(unused: Iterable[Unused]) -> list[str]:
-    """One line for each kind.
+    """One note for each kind.
 
     Example:
         >>> found = [Unused(Leftover.FILES, ".m4a", 12), Unused(Leftover.COLUMNS, "mel: bytes", 1)]

@@ -1,10 +1,10 @@
-"""Values of labels: which spellings are one value, and which of them say that there is none.
+"""Values of labels: which spellings are the same value, and which say that there is no value.
 
-The rule. A label is a text, a number, true or false. Where a column holds two spellings of one of these, they are one
-value: 23, 23.0, "23" and "23.0"; true, "true" and "True". What programs and people write where they have nothing
-(:data:`NOTHING`, :data:`UNSAID`), in any case but that of :data:`NAMES`, and dashes, dots or question marks alone are
-no value, as an empty cell is: they would be a group of people who have nothing in common. A recipe that names such a
-value keeps it, as ``values`` if it says nothing else of it: Null is a name, too.
+The rule: a label is a text, a number or a truth value. Two spellings of one of these in a column are the same value:
+23, 23.0, "23" and "23.0"; true, "true" and "True". What programs and people write where they have nothing to say
+(:data:`NOTHING`, :data:`UNSAID`), in any letter case except that of :data:`NAMES`, counts as no value, as an empty cell
+does, and so do dashes, dots or question marks alone: otherwise they would form a group of people who have nothing in
+common. A recipe that names such a value keeps it (under ``values``, if nowhere else), since Null is also a surname.
 """
 
 from collections import Counter
@@ -23,17 +23,17 @@ NOTHING = frozenset({
     "na", "n/a", "n.a.", "n.a", "n.d.", "na_character_", "na_integer_", "na_real_",  # R, and people
     "#n/a", "#n/a n/a", "#na", "#ref!", "#value!", "#div/0!", "#name?", "#num!", "#null!", "#error!",  # spreadsheets
 })  # fmt: skip
-"""What programs write for a missing value, without regard to case."""
+"""What programs write for a missing value, in any letter case."""
 UNSAID = frozenset({
     "unknown", "unk", "<unk>", "(unknown)", "[unknown]", "<unknown>", "missing", "<missing>", "(missing)",
     "unspecified", "not specified", "not available", "not applicable", "not known", "not stated", "no value", "no data",
 })  # fmt: skip
-"""What people write for one; in a text it may be what was said."""
+"""What people write for a missing value; in a transcript it may be what was said."""
 NAMES = ("Nan", "Nat", "Nil", "Na")
-"""Spelled so, they are names of people, places and languages."""
+"""Spelled like this, they are names of people, places and languages."""
 NO_VALUE = r"^[-\u2013\u2014?.\u2026]+$"
 SPELLED = r"^[-+]?\d{1,15}\.0+$|^(?:True|TRUE|False|FALSE)$"
-"""Numbers and truth values in another spelling than that of this program."""
+"""Numbers and truth values in a spelling other than this program's."""
 
 
 def settled(
@@ -44,7 +44,7 @@ def settled(
     Args:
         frame: Rows of a corpus.
         columns: The column of each label, and of ``speaker``.
-        spec: What the recipe says of the corpus: values that it names stay what they are.
+        spec: What the recipe says about the corpus: values that it names are kept as they are.
 
     Returns:
         The rows, and what the user should know.
@@ -71,7 +71,7 @@ def settled(
 
 
 def says_none(value: "polars.Expr") -> "polars.Expr":
-    """Whether a label's text says that there is no value.
+    """Whether the text of a label says that there is no value.
 
     Example:
         >>> import polars
@@ -84,7 +84,7 @@ def says_none(value: "polars.Expr") -> "polars.Expr":
 
 
 def plain(value: str) -> str:
-    """A number or truth value in the spelling of this program.
+    """A number or truth value in this program's spelling.
 
     Example:
         >>> plain("23.0"), plain("TRUE")
@@ -100,7 +100,7 @@ def _kept(spec: CorpusSpec, label: str) -> set[str]:
 
 
 def _counts(frame: "polars.DataFrame", column: str, kept: Iterable[str]) -> dict[str, int]:
-    """Values that say that there is none, and how many rows have each."""
+    """Texts that say that there is no value, and how many rows have each."""
     import polars
 
     value = polars.col(column)
@@ -110,7 +110,7 @@ def _counts(frame: "polars.DataFrame", column: str, kept: Iterable[str]) -> dict
 
 
 def _spelled(frame: "polars.DataFrame", column: str, kept: Iterable[str]) -> list[str]:
-    """Values in another spelling of one that stands in the column, too."""
+    """Values of a column that also occur there in another spelling."""
     odd = frame[column].filter(frame[column].str.contains(SPELLED).fill_null(value=False)).unique().sort()
     candidates = {value: plain(value) for value in odd.to_list() if value not in set(kept)}
     if not candidates:
@@ -121,7 +121,7 @@ def _spelled(frame: "polars.DataFrame", column: str, kept: Iterable[str]) -> lis
 
 
 def replaced(column: str, new: Mapping[str, str | None]) -> "polars.Expr":
-    """A column with other values in place of some, or none."""
+    """A column with some of its values replaced or blanked out."""
     import polars
 
     return polars.col(column).replace(list(new), polars.Series(list(new.values()), dtype=polars.String))

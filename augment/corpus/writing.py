@@ -1,4 +1,4 @@
-"""A corpus as a manifest of this program's own: JSON Lines with NeMo's keys."""
+"""A corpus as a manifest in this program's own format: JSON Lines with NeMo's keys."""
 
 import json
 import os
@@ -34,9 +34,9 @@ def manifest_bytes(corpus: Corpus, folder: Path) -> bytes:
 
 
 def _moved(old: Path, new: Path) -> Callable[[str], str]:
-    """How paths relative to one folder are spelled relative to another; both without links.
+    """How to respell paths relative to one folder as relative to another; both are free of links.
 
-    Only steps up at a path's beginning are taken together with the folder: ``link/..`` need not be where it began.
+    Only leading ``..`` are resolved against the folder: ``link/..`` further on need not lead back to where it started.
 
     Example:
         >>> _moved(Path("/a/b"), Path("/a/c"))("../x/y.wav"), _moved(Path("/a/b"), Path("/a/c"))("y.wav")

@@ -1,7 +1,7 @@
-"""What the planner deals to blocks: a file for each kind, with what a step asks for and what a block gets.
+"""What the planner deals to blocks: one file for each kind, with what a step asks for and what a block gets.
 
-To add one, add a file here with an :class:`Asked` and a :class:`Dealt`: plans write and read it, rows and licences name
-it, pseudonyms hide it, and the planner tells what it ties together.
+To add a kind, add a file with an :class:`Asked` and a :class:`Dealt`: plans then write and read it, rows and licences
+name it, pseudonyms hide it, and the planner says what it ties together.
 """
 
 import dataclasses
@@ -14,7 +14,7 @@ from augment.corpus.table import Corpus
 from augment.corpus.unused import Leftover, Unused, unused_notes
 from augment.files.json_text import strict_json
 from augment.plugins import modules
-from augment.profiles.library import Kind, Library
+from augment.profiles.library import Library, SourceKind
 
 if TYPE_CHECKING:
     import polars
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StepName:
-    """A step of a recipe by its name, which stands for its random draws.
+    """A step of a recipe by its name, which identifies its random draws.
 
     Attributes:
         factor: The factor it belongs to.
         family: The setting's family.
-        kind: Of its perturbation.
-        number: 1 for the first step of its kind in the setting, 2 for the second.
+        kind: The kind of its perturbation.
+        number: 1 for the first step of its kind in the setting, 2 for the second, and so on.
     """
 
     factor: str
@@ -54,10 +54,10 @@ class StepName:
 
 @dataclass(frozen=True)
 class Dealt:
-    """Base of all that is dealt to a block. A plan writes its fields; by the first of them it is known again."""
+    """Base of everything that is dealt to a block. A plan writes its fields, the first of which identifies its kind."""
 
     def written(self) -> dict[str, Any]:
-        """What a plan writes, by the names of the fields: integers and texts only."""
+        """Its fields as a plan writes them: integers and texts only."""
         return dataclasses.asdict(self)
 
     @classmethod
@@ -66,23 +66,23 @@ class Dealt:
         return cls(**{field.name: values[field.name] for field in dataclasses.fields(cls)})
 
     def content(self) -> Any:
-        """What of it decides samples: the same however it is called."""
+        """The part of it that decides samples, whatever it is called."""
         return self.written()
 
     def told(self) -> dict[str, Any]:
-        """What a set under pseudonyms writes: the same less what leads to recordings of speech."""
+        """What a set under pseudonyms writes: the same without what would lead to recordings of speech."""
         return self.written()
 
     def labels(self) -> dict[str, str]:
-        """Names of what may come again in other blocks, by what it is: clusters for the statistics."""
+        """Names of what may recur in other blocks, by what it is: clusters for the statistics."""
         return {}
 
     def cells(self, sample_rate_hz: int) -> dict[str, Any]:
-        """What rows say of a noise that it decides, by column of the first noise."""
+        """What rows say about a noise that it decides, by the column names of a first noise."""
         return {}
 
     def recordings(self) -> dict[str, str]:
-        """Hashes of the files of noise that are heard, by the names that rows tell."""
+        """Hashes of the noise files that are heard, by the names that rows give them."""
         return {}
 
     def speakers(self) -> set[str]:
@@ -98,8 +98,8 @@ class Stock:
         corpus: The corpus, whose voices may babble.
         chosen: Chosen utterances and their blocks.
         library: Holds recordings and impulse responses.
-        seed: Of the recipe.
-        sample_rate_hz: Of the test set.
+        seed: The recipe's seed.
+        sample_rate_hz: Sample rate of the test set.
         segment_s: Grid on which recordings are cut.
     """
 
@@ -119,8 +119,8 @@ class Table:
         step: The step that asks for it.
         blocks: Those that play it, in their order.
         stock: What it is dealt from.
-        in_turns: Deals cards to the blocks, none a second time before all have come, and then evenly: number of
-            cards, name of the random stream, card of each block.
+        in_turns: Deals cards to the blocks, none a second time before all have come, and then evenly: takes the number
+            of cards and the name of the random stream, and gives the card of each block.
     """
 
     step: StepName
@@ -136,14 +136,14 @@ class Exposure:
     Attributes:
         path: ``factor/family/step`` of the step that plays it.
         source: As the recipe names it.
-        dealt: What each block gets that plays it.
+        dealt: What each block that plays it gets.
         available: How many segments, voices or positions there are.
-        reuse: The most blocks that have one of them.
-        silent: How many more are not dealt, since a part of them is silent or cannot be used.
+        reuse: The largest number of blocks that share one of them.
+        silent: How many more are not dealt because they are partly silent or cannot be used.
         left: Samples from the start of a block's segment to the end of its recording; None for what has no end.
         seconds: Length of all recordings, or of all voices that were dealt; None for what is not heard by itself.
-        crossed: Whether what comes again is dealt by who has had it.
-        notes: What the user should know of the recordings.
+        crossed: Whether repeats are dealt with regard to who has had them before.
+        notes: What the user should know about the recordings.
     """
 
     path: str
@@ -160,11 +160,11 @@ class Exposure:
 
 @dataclass(frozen=True)
 class Asked:
-    """Base of what a step asks the planner for.
+    """Base of what a step may ask the planner for.
 
     Attributes:
         field: The field of the step that asks for it.
-        tie: What of it hangs on who is tested, so that another group can change it.
+        tie: What about it depends on who is tested, so that adding a group can change it.
     """
 
     field: str
@@ -172,18 +172,18 @@ class Asked:
 
     @property
     def name(self) -> str:
-        """What it is dealt from, as the recipe writes it; with the step's name it stands for what is dealt."""
+        """What it is dealt from, as the recipe spells it; together with the step's name it identifies what is dealt."""
         raise NotImplementedError
 
     def check(self, library: Library) -> None:
-        """Look whether it is there, before anything is planned.
+        """Check that it is there, before anything is planned.
 
         Raises:
             ProfileError: It is not.
         """
 
     def unused(self, library: Library) -> list[str]:
-        """What is beside its source and is not heard, as notes."""
+        """Notes on what lies beside its source and is not heard."""
         return []
 
     def deal(self, table: Table) -> Exposure:
@@ -196,14 +196,14 @@ class Asked:
         raise NotImplementedError
 
 
-def unused_beside(source: str, kind: Kind, library: Library, more: Sequence[Unused] = ()) -> list[str]:
-    """Notes on files in a folder that are no audio, and on what else of it is not heard."""
+def unused_beside(source: str, kind: SourceKind, library: Library, more: Sequence[Unused] = ()) -> list[str]:
+    """Notes on files in a folder that are not audio, and on whatever else in it is not heard."""
     files = [Unused(Leftover.FILES, *found) for found in library.passed_over(kind, source).items()]
     return [f"{source}: {note}" for note in unused_notes([*files, *more])]
 
 
 def kinds() -> tuple[type[Dealt], ...]:
-    """All that can be dealt: what lies in this folder, and what other perturbations bring.
+    """Everything that can be dealt: what is in this folder, and what perturbations from elsewhere bring.
 
     Example:
         >>> sorted(kind.__name__ for kind in kinds() if kind.__module__.startswith("augment."))
@@ -214,7 +214,7 @@ def kinds() -> tuple[type[Dealt], ...]:
 
 
 def read_dealt(text: str) -> dict[str, Dealt]:
-    """What was dealt to an item, from the plan's column ``dealt``; by what plays it.
+    """What was dealt to an item, from the plan's column ``dealt``, by the step that plays it.
 
     Example:
         >>> read_dealt('{"noise/street/n a.wav": {"recording": "a.wav", "sha256": "e3", "start": 160, "round": 0}}')
@@ -228,5 +228,5 @@ def read_dealt(text: str) -> dict[str, Dealt]:
 
 
 def dealt_text(dealt: Mapping[str, Mapping[str, Any] | None]) -> str:
-    """What a plan writes of all that was dealt to an item."""
+    """What was dealt to an item, as a plan writes it."""
     return json.dumps(dealt, sort_keys=True)

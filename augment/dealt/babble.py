@@ -1,4 +1,4 @@
-"""Voices for a babble: other speakers than the block's own, and never its texts.
+"""Voices for a babble: speakers other than the block's own, and never its texts.
 
 All utterances of a block, whatever their group, hear the same talkers.
 """
@@ -33,11 +33,11 @@ class Voice:
     Attributes:
         utterance: Its id.
         speaker: Who speaks.
-        audio: Path of its file as the manifest writes it.
+        audio: Path of its file as the manifest spells it.
         offset_s: Start in the file; None for the whole file.
-        duration_s: Length, where it has a start.
-        sha256: Of the file.
-        channel: Of the file; None where it does not matter.
+        duration_s: Length, if it has a start.
+        sha256: Hash of the file.
+        channel: Channel of the file; None where it does not matter.
     """
 
     utterance: str
@@ -49,7 +49,7 @@ class Voice:
     channel: ChannelChoice = None
 
     def spelled(self) -> list[str | None]:
-        """What a plan writes of it."""
+        """Its fields as a plan writes them."""
         place = [None if value is None else repr(value) for value in (self.offset_s, self.duration_s)]
         channel = () if self.channel is None else (channel_text(self.channel),)
         return [self.utterance, self.speaker, self.audio, *place, self.sha256, *channel]
@@ -73,7 +73,7 @@ class Babble(Dealt):
     talkers: tuple[tuple[Voice, ...], ...]
 
     def written(self) -> dict[str, Any]:
-        """For each voice its utterance, speaker, file, start, length and hash: rows name the voices."""
+        """The utterance, speaker, file, start, length and hash of each voice, since rows name the voices."""
         return {"talkers": [[voice.spelled() for voice in talker] for talker in self.talkers]}
 
     @classmethod
@@ -82,7 +82,7 @@ class Babble(Dealt):
         return cls(tuple(tuple(Voice.read(voice) for voice in talker) for talker in values["talkers"]))
 
     def told(self) -> dict[str, Any]:
-        """Names of utterance and speaker stay, files go."""
+        """Utterances and speakers without their files."""
         return {"talkers": [[[v.utterance, v.speaker, None, None, None, None] for v in own] for own in self.talkers]}
 
     def speakers(self) -> set[str]:
@@ -92,7 +92,7 @@ class Babble(Dealt):
 
 @dataclass(frozen=True)
 class Talkers(Asked):
-    """Asks for talkers of the corpus, who say something else than the block.
+    """Asks for talkers of the corpus who say something other than the block does.
 
     Attributes:
         number: How many.
@@ -107,7 +107,7 @@ class Talkers(Asked):
         return str(self.number)
 
     def deal(self, table: Table) -> Exposure:
-        """Deal talkers; errors as of :meth:`Asked.deal`."""
+        """Deal talkers; errors as for :meth:`Asked.deal`."""
         step, stock = table.step, table.stock
         pool = _Pool(stock.corpus, stock.sample_rate_hz)
         dealt: dict[int, Babble] = {}
@@ -133,7 +133,7 @@ class Talkers(Asked):
 
 
 def _mixed(hashes: NDArray[np.uint64], salt: Sequence[int]) -> NDArray[np.uint64]:
-    """A fixed place of every utterance in the order of a block, whatever else is in the corpus.
+    """A fixed place for every utterance in the order of a block, independent of what else is in the corpus.
 
     Reference: the finaliser of SplitMix64 (Steele, Lea and Flood, 2014).
     """
@@ -145,7 +145,7 @@ def _mixed(hashes: NDArray[np.uint64], salt: Sequence[int]) -> NDArray[np.uint64
 
 
 class _Pool:
-    """Utterances that may babble, inspected when they are chosen."""
+    """Utterances that may babble; each is inspected only when it is chosen."""
 
     def __init__(self, corpus: Corpus, sample_rate_hz: int) -> None:
         self._corpus, self._rate = corpus, sample_rate_hz
@@ -157,7 +157,7 @@ class _Pool:
             self._by_speaker.setdefault(row[1], []).append(place)
 
     def choose(self, order: Sequence[int], talkers: int, own: "polars.DataFrame") -> list[tuple[Voice, ...]]:
-        """Talkers in the order of the draw, each with enough to say for the longest utterance of the block."""
+        """Talkers in drawn order, each with enough to say for the longest utterance of the block."""
         speakers = set(own["speaker"].to_list())
         texts = {spoken(text) for text in own["text"].to_list()}
         needed = max(facts.samples for facts in map(self._facts, own.select(COLUMNS).rows()) if facts)
@@ -198,5 +198,5 @@ class _Pool:
                 path = self._corpus.audio_path(audio)
                 self.facts[identity] = facts_of(path, offset, duration, self._rate, channel_of(channel))
             except AudioError:
-                self.facts[identity] = None  # it is no chosen utterance: another one babbles in its place
+                self.facts[identity] = None  # not an utterance under test: another one babbles in its place
         return self.facts[identity]

@@ -1,8 +1,8 @@
-"""Noise exposure: which stretch of which recording every block hears.
+"""Noise exposure: which stretch of which recording each block hears.
 
-A recording is cut on a grid into segments; the segments of a source are shuffled and dealt to the blocks one by one,
-none of them twice before all have been dealt, and then so that speakers, texts and conditions have each equally often.
-Utterances of one block, whatever their group, hear the same segment.
+Recordings are cut into segments on a grid; the segments of a source are shuffled and dealt to the blocks one by one,
+none of them twice before all have been dealt, and then so that speakers, texts and conditions get each equally often.
+All utterances of a block, whatever their group, hear the same segment.
 """
 
 from collections import Counter
@@ -24,10 +24,10 @@ class Segment(Dealt):
     """A stretch of a recording that the planner dealt to a block.
 
     Attributes:
-        recording: Its name.
-        sha256: Of its file.
+        recording: Name of the recording.
+        sha256: Hash of its file.
         start: First sample, at the test set's rate.
-        round: How often the segment had been dealt before.
+        round: How often the segment was dealt before.
     """
 
     recording: str
@@ -46,7 +46,7 @@ class Segment(Dealt):
         return f"{self.recording}@{self.start}"
 
     def content(self) -> Any:
-        """Hash and first sample."""
+        """The recording's hash and the first sample."""
         return [self.sha256, self.start]
 
     def labels(self) -> dict[str, str]:
@@ -81,18 +81,18 @@ class Segments(Asked):
         return self.source
 
     def check(self, library: Library) -> None:
-        """The file or folder is only looked for: the planner reads it."""
+        """Only look for the file or folder: it is read when it is dealt from."""
         library.find("recording", self.source)
 
     def unused(self, library: Library) -> list[str]:
-        """Files that are no audio, and recordings that are there twice."""
+        """Notes on files that are not audio, and on duplicate recordings."""
         contents = [recording.sha256 for recording in library.recordings(self.source, self.use).recordings]
         copies = len(contents) - len(set(contents))
         more = [Unused(Leftover.COPIES, "with the very bytes of another", copies)] if copies else []
         return unused_beside(self.source, "recording", library, more)
 
     def deal(self, table: Table) -> Exposure:
-        """Deal the segments; errors as of :meth:`Asked.deal`."""
+        """Deal segments; errors as for :meth:`Asked.deal`."""
         step, stock = table.step, table.stock
         rate, inventory = stock.sample_rate_hz, stock.library.recordings(self.source, self.use)
         found, silent = segments(inventory.recordings, rate, stock.segment_s)
@@ -100,9 +100,9 @@ class Segments(Asked):
             length = f"{stock.segment_s:g} s"
             message = f"every segment of {length} of the noise '{self.source}' is silent for half a second or more"
             raise ProfileError(Fault("", message, "use other recordings, or a shorter noise: {segment_s: ...}"))
-        content = " ".join(recording.sha256 for recording in inventory.recordings)  # a path may be spelled otherwise
+        content = " ".join(recording.sha256 for recording in inventory.recordings)  # a path has several spellings
         cards = table.in_turns(len(found), (stock.seed, "deal", step.factor, step.family, step.kind, content))
-        # A second step of the setting that plays the same recordings is half of them behind the first.
+        # A second step of the setting that plays the same recordings lags the first by half of their segments.
         behind = (step.number - 1) * len(found) // max(2, step.number)
         heard: Counter[int] = Counter()
         dealt: dict[int, Segment] = {}
@@ -123,21 +123,21 @@ def segments(
 ) -> tuple[list[tuple[Recording, int]], int]:
     """Grid segments of a source.
 
-    A recording shorter than two segments is one segment; the rest after the last whole segment belongs to it. Of two
-    files with the same content one is used.
+    A recording shorter than two segments is one segment; a remainder at its end belongs to its last segment. Of files
+    with the same content only one is used.
 
     Args:
-        recordings: Of the source.
-        sample_rate_hz: Of the test set.
+        recordings: Recordings of the source.
+        sample_rate_hz: Sample rate of the test set.
         segment_s: Length of a segment.
 
     Returns:
-        Recording and first sample of each segment, and how many more were left out since a part of them is silent.
+        Recording and first sample of each segment, and how many more were left out because they are partly silent.
     """
     step = round(segment_s * sample_rate_hz)
     found: list[tuple[Recording, int]] = []
     silent = 0
-    once = {recording.sha256: recording for recording in reversed(list(recordings))}  # one of each content: the first
+    once = {recording.sha256: recording for recording in reversed(list(recordings))}  # the first of each content
     for recording in (r for r in recordings if once[r.sha256] is r):
         length = resampled_length(recording.frames, recording.sample_rate_hz, sample_rate_hz)
         for place in range(max(1, length // step)):

@@ -21,13 +21,13 @@ class Spectrum(Dealt):
     """A long-term spectrum that the planner measured.
 
     Attributes:
-        third_octaves_db: Relative level by third-octave band: centre in Hz and level in dB.
+        third_octaves_db: Relative level of each third-octave band: centre in Hz and level in dB.
     """
 
     third_octaves_db: tuple[tuple[float, float], ...]
 
     def written(self) -> dict[str, Any]:
-        """Centres and levels as decimals."""
+        """Centres and levels as decimal strings."""
         return {"third_octaves_db": [[repr(centre), repr(level)] for centre, level in self.third_octaves_db]}
 
     @classmethod
@@ -44,7 +44,7 @@ class ChosenSpectrum(Asked):
 
     @property
     def name(self) -> str:
-        """The word in the recipe."""
+        """The recipe's word for it."""
         return "corpus"
 
     def deal(self, table: Table) -> Exposure:

@@ -1,4 +1,4 @@
-"""Where talker, microphone and noises of a block are: positions of a measured room, placements in a simulated one."""
+"""Where a block's talker, microphone and noises are: positions in a measured room, placements in a simulated one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from augment.profiles.library import Library
 
 @dataclass(frozen=True)
 class Standing(Dealt):
-    """Where talker, microphone and noises of a block are in a room.
+    """Where a block's talker, microphone and noises are in a room.
 
     Attributes:
         position: Name of the talker's position, or number of the placement from 1.
-        number: The same among all of its room, from 0.
-        noise: Where noises begin among theirs, from 0; None where they stand in the positions of the talkers.
+        number: Its index among those of the room, from 0.
+        noise: Index of the first noise's position, from 0; None if noises share the positions of the talkers.
     """
 
     position: str
@@ -23,11 +23,11 @@ class Standing(Dealt):
     noise: int | None = None
 
     def content(self) -> Any:
-        """The numbers: what stands there is in the room's own digest."""
+        """The indices alone: what is at these positions is part of the room's own digest."""
         return [self.number, self.noise]
 
     def labels(self) -> dict[str, str]:
-        """The talker's position, and that of the noises where they have positions of their own."""
+        """The talker's position, and that of the noises if they have positions of their own."""
         found = {"positions": self.position}
         return found if self.noise is None else {**found, "positions of noises": str(self.noise + 1)}
 
@@ -38,7 +38,7 @@ class Positions(Asked):
 
     Attributes:
         room: Impulse response, or folder of them, for the talkers.
-        noises: The same for noises; None where they stand in the positions of the talkers.
+        noises: The same for noises; None if they share the positions of the talkers.
     """
 
     room: str
@@ -46,7 +46,7 @@ class Positions(Asked):
 
     @property
     def folders(self) -> list[str]:
-        """What is given of the two."""
+        """Those of the two that are given."""
         return [self.room] if self.noises is None else [self.room, self.noises]
 
     @property
@@ -55,11 +55,11 @@ class Positions(Asked):
         return " ".join(self.folders)
 
     def unused(self, library: Library) -> list[str]:
-        """Files that are no audio."""
+        """Notes on files that are not audio."""
         return [note for folder in self.folders for note in unused_beside(folder, "impulse_response", library)]
 
     def deal(self, table: Table) -> Exposure:
-        """Deal them; errors as of :meth:`Asked.deal`."""
+        """Deal positions; errors as for :meth:`Asked.deal`."""
         positions = table.stock.library.positions
         names, *others = ([position.name for position in positions(folder)] for folder in self.folders)
         return _stood(table, ", ".join(self.folders), names, [len(own) for own in others])
@@ -70,8 +70,8 @@ class Placements(Asked):
     """Asks for placements in a simulated room.
 
     Attributes:
-        room: Its profile.
-        number: How many there are.
+        room: Profile of the room.
+        number: How many placements there are.
     """
 
     room: str
@@ -89,7 +89,7 @@ class Placements(Asked):
 
 
 def _stood(table: Table, source: str, names: Sequence[str], noises: Sequence[int] = ()) -> Exposure:
-    """Positions of those names for the talkers, and of those numbers for noises that have their own."""
+    """Deal positions with these names to talkers, and with these numbers to noises that have their own."""
     step, blocks = table.step, table.blocks
     stream = (table.stock.seed, "stand", step.factor, step.family, step.name)
     talkers = table.in_turns(len(names), (*stream, "talker"))

@@ -1,9 +1,9 @@
 """Who meets which condition: every utterance all of them, or some of them in turn.
 
-Rotated: the conditions stand on a ring in an order drawn by the seed; block 0 meets the first k of them, block 1 the
-next k, and so on around. A run of successive blocks then meets every condition equally often, to within one, and so
-does the whole group. All groups follow the same ring, so a block meets the same conditions, noises and draws in each of
-them; who is in which block is decided after that (:mod:`.seating`).
+Rotated: the conditions are put on a ring, in an order drawn from the seed; block 0 meets the first k of them, block 1
+the next k, and so on around the ring. Any run of successive blocks then meets every condition equally often, to within
+one, and so does the whole group. All groups follow the same ring, so that a block meets the same conditions, noises and
+draws in each of them; who is in which block is decided afterwards (:mod:`.seating`).
 """
 
 import math
@@ -19,17 +19,17 @@ from augment.recipe.experiment import Assignment, Budget, Rotated
 from augment.streams import rank
 
 FLAC_SHARE = 0.6
-"""Size of FLAC beside WAV: an estimate."""
+"""Size of a FLAC file relative to WAV: an estimate."""
 
 
 @dataclass(frozen=True)
 class Demands:
-    """What an assignment asks of the numbers of a selection.
+    """What an assignment demands of the size of a selection.
 
     Attributes:
         conditions: How many there are.
         assignment: What the recipe says.
-        budget: What the test set may cost; None for anything.
+        budget: What the test set may cost; None without a limit.
     """
 
     conditions: int
@@ -37,9 +37,9 @@ class Demands:
     budget: Budget | None = None
 
     def met(self, per_group: int, groups: int) -> bool:
-        """Whether so many utterances fill every cell, with files that the budget allows.
+        """Whether that many utterances fill every cell, with no more files than the budget allows.
 
-        What hours and bytes allow hangs on the chosen utterances and is not known before.
+        What a budget in hours or bytes allows depends on the chosen utterances and is not known before.
 
         Args:
             per_group: Utterances of each group.
@@ -79,12 +79,12 @@ class Schedule:
 
     @property
     def period(self) -> int:
-        """After how many blocks the conditions come again."""
+        """Number of blocks after which the conditions repeat."""
         return len(self.ring) // math.gcd(len(self.ring), self.each)
 
     @property
     def brings(self) -> NDArray[np.int64]:
-        """Which conditions each block of a period meets, shape (period, conditions): ones and zeros."""
+        """Which conditions each block of a period meets, shape (period, conditions): 1 or 0."""
         found = np.zeros((self.period, len(self.ring)), dtype=np.int64)
         for block in range(self.period):
             found[block, self.of_block(block)] = 1
@@ -105,19 +105,19 @@ def schedule(
     seed: int,
     per_group: int,
 ) -> Schedule:
-    """Decide who meets what.
+    """Decide which blocks meet which conditions.
 
     Args:
-        conditions: Of the design.
+        conditions: Conditions of the design.
         assignment: What the recipe says.
-        budget: What the test set may cost; None for anything.
+        budget: What the test set may cost; None without a limit.
         seconds: Length of each chosen utterance.
         output: Format and sample rate.
-        seed: Of the recipe.
+        seed: The recipe's seed.
         per_group: Utterances of each group.
 
     Raises:
-        DesignError: There are fewer conditions than an utterance shall meet, the budget does not suffice, or cells
+        DesignError: There are fewer conditions than each utterance is to meet, the budget does not suffice, or cells
             would be empty.
     """
     most = len(conditions)
@@ -138,19 +138,19 @@ def schedule(
 
 
 def in_turns(conditions: tuple[Condition, ...], each: int, seed: int) -> Schedule:
-    """The schedule in which every block meets so many of the conditions.
+    """The schedule in which every block meets a given number of the conditions.
 
     Args:
-        conditions: Of the design.
+        conditions: Conditions of the design.
         each: How many each block meets.
-        seed: Of the recipe.
+        seed: The recipe's seed.
     """
     ring = sorted(range(len(conditions)), key=lambda c: rank(seed, "ring", conditions[c].name))
     return Schedule(conditions, each, tuple(ring))
 
 
 def _affordable(budget: Budget, seconds: Sequence[float], output: tuple[str, int]) -> int:
-    """How many conditions every utterance can meet: files, hours and bytes grow with it alike."""
+    """How many conditions every utterance can meet: files, hours and bytes all grow in proportion to it."""
     found = [math.inf]
     if budget.files is not None:
         found.append(budget.files // len(seconds))
@@ -159,11 +159,11 @@ def _affordable(budget: Budget, seconds: Sequence[float], output: tuple[str, int
     if budget.gigabytes is not None:
         found.append(budget.gigabytes * 1e9 / size_bytes(seconds, output))
     least = min(found)
-    return 10**9 if math.isinf(least) else math.floor(least * (1 + 1e-9))  # 1.13 hours are 113 times 36 s
+    return 10**9 if math.isinf(least) else math.floor(least * (1 + 1e-9))  # 1.13 hours must be 113 times 36 s
 
 
 def size_bytes(seconds: Sequence[float], output: tuple[str, int]) -> float:
-    """Size of one file for each length: exact for WAV, an estimate for FLAC.
+    """Size of a file of each length: exact for WAV, an estimate for FLAC.
 
     Example:
         >>> size_bytes([1.0], ("wav", 16000))

@@ -8,14 +8,13 @@ from functools import cached_property
 from augment.dealt import Asked, StepName
 from augment.design.grid.choices import choices_of
 from augment.design.grid.factors import Choice
-from augment.errors import DesignError, Fault, named
+from augment.errors import FEW_NAMED, DesignError, Fault, named
 from augment.perturb import Perturbation
 from augment.recipe.loader import LoadedRecipe
 from augment.recipe.sweep import Setting
 from augment.scene import Stage
 
 LONGEST_NAME = 200
-MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,7 @@ class ChainStep(StepName):
     """One step of a condition's signal chain.
 
     Attributes:
-        perturbation: What is done.
+        perturbation: What the step does.
     """
 
     perturbation: Perturbation
@@ -35,7 +34,7 @@ class ChainStep(StepName):
 
     @cached_property
     def plays(self) -> str:
-        """Name of what the planner deals: the step, and its recording, voices or positions; empty without any."""
+        """Name of what the planner deals to it: the step and its recording, voices or positions; empty for nothing."""
         return f"{self.path} {self.asked.name}" if self.asked else ""
 
 
@@ -68,10 +67,10 @@ def conditions(loaded: LoadedRecipe, choices: Iterable[Choice] | None = None) ->
 
     Args:
         loaded: The recipe.
-        choices: The combinations of settings, where these are known; else by the recipe's design.
+        choices: The combinations of settings, if known; by default, those of the recipe's design.
 
     Raises:
-        DesignError: Nothing is left, there are too many, a name is too long for a folder, or two rooms meet.
+        DesignError: No condition is left, there are too many, a name is too long for a folder, or two rooms meet.
 
     Example:
         >>> from augment.recipe.loader import load_recipe
@@ -83,20 +82,20 @@ def conditions(loaded: LoadedRecipe, choices: Iterable[Choice] | None = None) ->
 
 
 def equal_notes(conditions: Iterable[Condition]) -> list[str]:
-    """Conditions that do the very same: they differ in their names only, and in random draws if they have any."""
+    """Notes on conditions with the very same steps: they differ only in their names, and in random draws if any."""
     alike: dict[tuple[str, ...], list[str]] = {}
     for condition in conditions:
         does = tuple(step.perturbation.model_dump_json() for step in condition.chain)
         alike.setdefault(does, []).append(condition.name)
     return [
-        f"these conditions are one under several names, with the very same steps: {named(names, MOST_NAMED)}"
+        f"these conditions are one under several names, with the very same steps: {named(names, FEW_NAMED)}"
         for names in alike.values()
         if len(names) > 1
     ]
 
 
 def condition_of(choice: Choice, loaded: LoadedRecipe) -> Condition:
-    """The condition that a combination of settings is.
+    """The condition that a combination of settings makes.
 
     Raises:
         DesignError: Its name is too long for a folder, two rooms meet, or the recipe has no such setting.
@@ -120,6 +119,6 @@ def condition_of(choice: Choice, loaded: LoadedRecipe) -> Condition:
 
 
 def requested_snrs_db(loaded: LoadedRecipe) -> list[float]:
-    """SNRs that the noises of a recipe ask for, in dB, the highest first; levels in dB(A) are not among them."""
+    """SNRs in dB that the noises of a recipe ask for, the highest first, without noises given by level in dB(A)."""
     steps = [step for settings in loaded.settings.values() for setting in settings for step in setting.steps]
     return sorted({float(snr) for step in steps if (snr := getattr(step, "snr_db", None)) is not None}, reverse=True)

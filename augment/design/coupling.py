@@ -1,4 +1,4 @@
-"""Which options of a recipe tie items to one another: what another accent, or another condition, can change."""
+"""Which options of a recipe tie items to one another: what adding an accent or a condition can change."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from augment.recipe.model import Recipe
 
 
 def coupling_notes(plan: Plan) -> list[str]:
-    """What ties groups and conditions together; empty where adding one leaves all other files as they are."""
+    """Notes on what ties groups and conditions together; empty if adding one leaves all other files as they are."""
     recipe = plan.loaded.recipe
     asked = {step.asked.tie for condition in plan.conditions for step in condition.chain if step.asked}
     groups = [*_groups(recipe), *sorted(asked - {""}), *_shared(plan)]
@@ -32,7 +32,7 @@ def _groups(recipe: Recipe) -> Iterator[str]:
 
 
 def _shared(plan: Plan) -> Iterator[str]:
-    """Whatever comes more than once is crossed with all who meet it."""
+    """Whatever is dealt more than once is crossed with everybody who meets it."""
     again = [played for played, found in plan.exposures.items() if found.crossed and found.reuse > 1]
     if again:
         yield f"fewer segments or positions than blocks are crossed with the speakers of all groups ({again[0]})"

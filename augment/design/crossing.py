@@ -1,16 +1,16 @@
-"""Cards dealt to places so that in every class of places each card comes equally often, to within one.
+"""Cards dealt to places so that in every class of places each card occurs equally often, to within one.
 
-A card is whatever a planner deals: a turn of the rotation, a noise segment, a position in a room. A place is what it is
-dealt to, an utterance or a block; its classes are the speaker, the text, the conditions. How often each card comes
-altogether is given and kept; only places change cards.
+A card is whatever the planner deals: a turn of the rotation, a noise segment, a position in a room. A place is what it
+is dealt to, an utterance or a block; its classes are its speaker, its text, its conditions. How often each card is
+dealt in all is given and never changes; places only exchange cards.
 
 Two families of classes, such as speakers and texts, can always be served exactly. Take two cards and the places that
-have one of them; pair these places inside each class of the one family, then inside each class of the other. Pairs of
-both kinds alternate along paths and circles of even length, so the two cards can alternate along them too: in every
-class all places but one at most are in pairs that hold one card each (Euler's argument for equitable edge colourings of
-bipartite graphs, de Werra, 1971). More families than two, such as the speakers of many groups who share blocks, may
-contradict one another; then places exchange their cards as long as that makes the classes more even (tabu search,
-Glover, 1989), for a number of steps that hangs on the numbers only.
+hold one of them; pair these places within each class of the one family, then within each class of the other. Pairs of
+the two kinds alternate along paths and along cycles of even length, so the two cards can be made to alternate as well:
+in every class, all places but at most one are then in pairs that hold one card each (Euler's argument for equitable
+edge colourings of bipartite graphs, de Werra, 1971). More than two families, such as the speakers of many groups who
+share blocks, may contradict one another; then places exchange cards as long as that makes the classes more even (tabu
+search, Glover, 1989), for a number of steps that depends only on the size of the problem.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,21 +24,21 @@ from augment.streams import generator
 Whole = NDArray[np.int64]
 
 NONE = -1
-"""The class of a place that is in none of a family."""
+"""The class of a place that is in no class of a family."""
 MOST_STEPS, LEAST_STEPS = 3000, 300
-"""Exchanges that are tried; a fraction of a second."""
+"""How many exchanges are tried: a fraction of a second."""
 WORK = 20_000_000
-"""Places times classes that are looked at for them in all."""
+"""Places times classes that are looked at for these exchanges in all."""
 MOST_OTHERS = 1000
-"""Places that one place may exchange its card with, of which the best is taken."""
+"""How many places are considered for an exchange with one place; the best of them is taken."""
 PATIENCE = 20
-"""Exchanges after which classes that are still uneven begin to weigh more."""
+"""Number of exchanges after which classes that are still uneven begin to weigh more."""
 MUST = 8
-"""How much more a class that must be even weighs to begin with than one that may be."""
+"""How much more, at the start, a class that must be even weighs than one that may be."""
 MOST_CARDS, MOST_COUNTS = 500, 1_000_000
-"""Cards, and cards times classes, for which exchanges are tried."""
+"""Most cards, and most cards times classes, for which exchanges are tried."""
 MOST_SPLITS = 20_000
-"""Pairs of cards that are dealt anew between the classes of two families."""
+"""Most pairs of cards that are dealt anew between the classes of two families."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ class Places:
 
     Attributes:
         hands: For each place a number, shape (n,): only places of one hand exchange cards.
-        chains: Two families, or chains of families, that are served exactly unless others forbid it: each family of a
-            chain sorts together what the one before it keeps apart, as groups do with speakers.
-        must: Families whose classes come first.
+        chains: Two families, or chains of families, that are served exactly unless others forbid it; each family of a
+            chain puts together what the one before it keeps apart, as groups do with speakers.
+        must: Families that take precedence.
         may: Families that are served where it costs those nothing.
     """
 
@@ -62,9 +62,9 @@ class Places:
 
 
 def distinct(families: Iterable[Whole]) -> tuple[Whole, ...]:
-    """Families that sort anything together, each way of sorting once.
+    """Families that put any places together, each partition only once.
 
-    What is dealt hangs on how places are sorted then, and not on what the classes are called, or who comes first.
+    What is dealt then depends on the partition alone, and not on the names of classes or on their order.
 
     Example:
         >>> one, same, alone = np.array([4, 4, 2]), np.array([0, 0, 1]), np.array([0, 1, 2])
@@ -77,7 +77,7 @@ def distinct(families: Iterable[Whole]) -> tuple[Whole, ...]:
 
 
 def _plain(family: Whole) -> Whole:
-    """The same classes, numbered in the order in which they come."""
+    """The same classes, numbered in order of appearance."""
     numbers: dict[int, int] = {}
     plain = [c if c < 0 else numbers.setdefault(c, len(numbers)) for c in family.tolist()]
     return np.array(plain, dtype=np.int64)
@@ -93,8 +93,8 @@ class Cards:
 
     Attributes:
         number: How many different cards there are.
-        brings: What each card brings, shape (cards, features), ones and zeros, as a turn of a rotation brings several
-            conditions; None where each brings itself. Features are what shall come equally often.
+        brings: Which features each card brings, shape (cards, features), 1 or 0, as a turn of a rotation brings several
+            conditions; None where each card is its own feature. Features are what should occur equally often.
     """
 
     number: int
@@ -102,7 +102,7 @@ class Cards:
 
     @property
     def features(self) -> Whole:
-        """What each card brings, shape (cards, features)."""
+        """Which features each card brings, shape (cards, features)."""
         return np.eye(self.number, dtype=np.int64) if self.brings is None else self.brings
 
     def counts(self, family: Whole, dealt: Whole) -> Whole:
@@ -114,11 +114,11 @@ class Cards:
         return table if self.brings is None else table @ self.brings
 
     def uneven(self, family: Whole, dealt: Whole) -> int:
-        """By how much the features of one class differ at most beyond one; 0 is as even as can be."""
+        """Largest excess over 1 of the differences between counts within one class; 0 is as even as possible."""
         if self.brings is not None:
             counts = self.counts(family, dealt)
             return max(0, int((counts.max(axis=1) - counts.min(axis=1)).max()) - 1) if counts.size else 0
-        # Only those that are met are counted: classes times cards may be more than memory has.
+        # Only combinations that occur are counted: classes times cards may not fit into memory.
         inside = family >= 0
         met, often = np.unique(family[inside] * self.number + dealt[inside], return_counts=True)
         if not met.size:
@@ -129,15 +129,15 @@ class Cards:
 
 
 def dealt_in_turns(number: int, places: Places, name: Sequence[str | int]) -> Whole:
-    """Deal so many cards: none comes a second time before all have come, and then as evenly as can be.
+    """Deal cards in turns: none comes a second time before all have come, and then as evenly as possible.
 
     Args:
         number: How many cards there are.
         places: What they are dealt to, in their order, all of one hand.
-        name: Of the random stream; its last part is added here.
+        name: Name of the random stream; its last part is added here.
 
     Returns:
-        The card of every place, shape (n,). Without a second turn that of a place depends on the name only.
+        The card of every place, shape (n,). If no card comes twice, that of a place depends on the name only.
 
     Example:
         >>> pairs = np.arange(6) // 2
@@ -153,14 +153,14 @@ def dealt_in_turns(number: int, places: Places, name: Sequence[str | int]) -> Wh
 
 
 def dealt_evenly(cards: Cards, start: Whole, places: Places, random: np.random.Generator) -> Whole:
-    """Exchange cards between places until every class has each feature equally often, or as nearly as is found.
+    """Exchange cards between places until every class has each feature equally often, or as nearly as can be found.
 
     Args:
         cards: What is dealt.
-        start: The card of every place to begin with, shape (n,); nothing moves if it is even. In no hand one card comes
-            twice more often than another.
+        start: The card of every place to begin with, shape (n,); nothing moves if it is even. Within a hand, no card
+            may come twice more often than another.
         places: What they are dealt to.
-        random: Decides between equals.
+        random: Breaks ties.
 
     Returns:
         The card of every place, shape (n,); as many of each card in every hand as before.
@@ -223,7 +223,7 @@ class _Split:
         partners = [_partners(places, chain) for chain in self.chains]
         if len(partners) == 1:
             partners.append({})
-        # An odd number of places is one path with its ends in the same card: the one of which there is one more.
+        # An odd number of places makes a path whose two ends hold the same card: the one of which there is one more.
         first, second = (one, other) if 2 * ones >= len(places) else (other, one)
         seen: set[int] = set()
         ends = [place for place in places if place not in partners[0]] + [p for p in places if p not in partners[1]]
@@ -246,7 +246,7 @@ def _members(classes: Whole, places: Whole) -> list[Whole]:
 
 
 def _partners(places: Sequence[int], chain: Sequence[Whole]) -> dict[int, int]:
-    """Pairs of places inside the narrowest classes first, and of what is left over inside wider ones."""
+    """Pairs of places within the narrowest classes first, then of those left over within wider ones."""
     partner: dict[int, int] = {}
     free = list(places)
     for family in chain:
@@ -266,9 +266,9 @@ def _partners(places: Sequence[int], chain: Sequence[Whole]) -> dict[int, int]:
 
 
 class _Exchange:
-    """Many families served as well as exchanges of two cards can.
+    """Many families, served as well as exchanges of two cards allow.
 
-    Makes the sum of the squares of all counts small, which is least where every class is even. Classes that stay uneven
+    Minimises the sum of the squares of all counts, which is least where every class is even. Classes that stay uneven
     weigh more and more (Morris, 1993: the breakout method).
     """
 
@@ -281,14 +281,14 @@ class _Exchange:
         random: np.random.Generator,
     ) -> None:
         self.dealt, self.hands, self.random, self.features = dealt.copy(), hands, random, cards.features
-        self.plain = cards.brings is None  # each card brings itself
+        self.plain = cards.brings is None  # each card is its own feature
         every = [family for part in families for family in part]
         starts = np.cumsum([0, *(_classes(family) for family in every)])
-        nobody = int(starts[-1])  # the class of those that are in none
+        nobody = int(starts[-1])  # stands for the class of places that are in none
         shifted = [np.where(f == NONE, nobody, f + s) for f, s in zip(every, starts[:-1], strict=True)]
         self.of = np.stack(shifted, axis=1)
         self.must = int(starts[len(families[0])])
-        # Square of the step from card to card, (a - b)^2 = a^2 + b^2 - 2 a b: no third dimension is held.
+        # Squared step from card to card as (a - b)^2 = a^2 + b^2 - 2 a b, which needs no third dimension in memory.
         shared = self.features @ self.features.T
         self.size = np.diag(shared)[:, None] + np.diag(shared)[None, :] - 2 * shared
         self.counts = np.zeros((nobody + 1, self.features.shape[1]), dtype=np.int64)
@@ -299,9 +299,9 @@ class _Exchange:
         self.weight[nobody] = 0
 
     def done(self) -> Whole:
-        """The most even cards that were met: first for what must be even, then for all."""
+        """The most even deal that was found: judged by what must be even first, then by everything."""
         best, least = self.dealt.copy(), self._badness()
-        rest = np.zeros(self.dealt.size, dtype=np.int64)  # the step up to which a place keeps its card
+        rest = np.zeros(self.dealt.size, dtype=np.int64)  # the step until which a place must keep its card
         looked = min(len(self.of), MOST_OTHERS) * self.of.shape[1] + self.counts.size
         for step in range(max(LEAST_STEPS, min(MOST_STEPS, WORK // looked))):
             uneven = np.flatnonzero(self._over() > 0)
@@ -322,7 +322,7 @@ class _Exchange:
         return int(over[: self.must].sum()), int(over.sum()), int(np.sum(self.counts * self.counts))
 
     def _move(self, uneven: int, step: int, rest: Whole) -> None:
-        """Take one of its most frequent features from an uneven class, by the best exchange with another place."""
+        """Rid an uneven class of one of its most frequent features, by the best exchange with another place."""
         often = self.counts[uneven] == self.counts[uneven].max()
         inside = np.flatnonzero((self.of == uneven).any(axis=1))
         rich = inside[self.features[self.dealt[inside]][:, often].any(axis=1)]
@@ -339,15 +339,16 @@ class _Exchange:
             rest[[place, other]] = step + 3 + self.random.integers(10, size=2)
 
     def _growth(self, place: int, others: Whole) -> Whole:
-        """By how much the sum of squares grows where a place exchanges its card with each of others, shape (others,).
+        """Growth of the sum of squares if a place exchanges its card with each of some others, shape (others,).
 
-        A class whose counts n change by a step d gains (n + d)^2 - n^2 = 2 n d + d^2; one that holds both places, 0.
+        A class whose counts n change by d gains (n + d)^2 - n^2 = 2 n d + d^2; one that holds both places gains
+        nothing.
         """
         own, cards, of = int(self.dealt[place]), self.dealt[others], self.of[others]
         mine = self.of[place]
         met, row = np.unique(np.concatenate([mine[None, :], of]), return_inverse=True)
         row = row.reshape(-1, mine.size)
-        along = self.counts[met]  # of classes and cards: n times what the card brings
+        along = self.counts[met]  # by class and card: n times what the card brings
         along = along if self.plain else along @ self.features.T
         at, there = row[0], row[1:]
         taken = 2 * (along[at][:, cards].T - along[at, own]) + self.size[own, cards][:, None]

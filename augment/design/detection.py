@@ -1,16 +1,17 @@
-"""How small a difference in word error rate a design can show.
+"""How small a difference in word error rate a design can detect.
 
-A word error rate is taken for the mean of words that are wrong or right (in truth insertions count too: a model).
-Words of one utterance go wrong together, and so do words of one speaker, if less: with m words in an utterance, M of a
-speaker, and W in all, the variance of the rate is p (1 - p) / W times the design effect
+The word error rate is modelled as the mean over words that are wrong or right (insertions, which count too, are not
+modelled). Errors in the words of one utterance are correlated, and so, less strongly, are those of one speaker: with m
+words in an utterance, M of a speaker and W in all, the variance of the rate is p (1 - p) / W times the design effect
 
     1 + r_u (sum m^2 / W - 1) + r_s (sum M^2 - sum m^2) / W,
 
-where r_u correlates two words of one utterance, and r_s two of one speaker in different utterances. That is exact for
-this model: the sum of the covariances of all pairs of words (cf. Kish, 1965, Survey Sampling, section 5.4).
+where r_u is the correlation between two words of one utterance, and r_s that between two words of one speaker in
+different utterances. For this model that is exact: it sums the covariances of all pairs of words (cf. Kish, 1965,
+Survey Sampling, section 5.4).
 
-A difference d of two groups is detected with the wished power where d = (t_a + t_b) sqrt(V1(p) + V2(p + d)), with
-Student's t for as many degrees of freedom as there are speakers in both less two: speakers are what is drawn at random.
+A difference d between two groups is detected with the desired power if d = (t_a + t_b) sqrt(V1(p) + V2(p + d)), with
+Student's t on as many degrees of freedom as there are speakers in both groups, less two: speakers are what is sampled.
 """
 
 import itertools
@@ -33,11 +34,11 @@ LARGEST = 1_000_000
 
 @dataclass(frozen=True)
 class Clusters:
-    """Words of a group in one cell.
+    """The words of a group in one cell.
 
     Attributes:
-        words: In each utterance, shape (n,).
-        speaker: Of each utterance, as a number, shape (n,).
+        words: Number of words in each utterance, shape (n,).
+        speaker: Speaker of each utterance, as a number, shape (n,).
     """
 
     words: NDArray[np.int64]
@@ -50,7 +51,7 @@ class Clusters:
 
 
 def design_effect(clusters: Clusters, statistics: Statistics) -> float:
-    """How much larger the variance is than that of independent words.
+    """How many times larger the variance is than for independent words.
 
     Example:
         >>> alone = Clusters(np.array([1, 1]), np.array([0, 1]))
@@ -63,13 +64,13 @@ def design_effect(clusters: Clusters, statistics: Statistics) -> float:
 
 
 def _effect(words: float, squares: float, voices: float, statistics: Statistics) -> float:
-    """The same from sums: of words, and of the squares of the words of each utterance and of each speaker."""
+    """The design effect from sums: of words, and of squared numbers of words by utterance and by speaker."""
     within = statistics.within_utterance * (squares / words - 1)
     return 1 + within + statistics.within_speaker * (voices - squares) / words
 
 
 def detectable_difference(one: Clusters, other: Clusters, statistics: Statistics) -> float | None:
-    """The smallest difference in word error rate that is detected with the wished power.
+    """The smallest difference in word error rate that is detected with the desired power.
 
     Args:
         one: The group with the lower rate, ``statistics.wer``.
@@ -77,20 +78,20 @@ def detectable_difference(one: Clusters, other: Clusters, statistics: Statistics
         statistics: Assumptions, power and significance.
 
     Returns:
-        The difference, 0 to 1; None where no difference is: a group has one speaker, from whom it cannot be told, no
-        words, or too few of either.
+        The difference, 0 to 1; None if none can be detected: a group has a single speaker, from whom it cannot be
+        told apart, no words, or too few of either.
     """
     return _detectable(_cell(one, statistics), _cell(other, statistics), statistics)
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What of a group in one condition decides what it can show.
+    """A group in one condition, reduced to what decides which differences it can show.
 
     Attributes:
-        words: All of them.
-        utterances: How many there are.
-        speakers: How many there are.
+        words: Number of words.
+        utterances: Number of utterances.
+        speakers: Number of speakers.
         effect: The design effect.
     """
 
@@ -101,7 +102,7 @@ class Cell:
 
     @property
     def spread(self) -> float:
-        """Variance of a measured word error rate p over p (1 - p); endless where nothing can be told of a group."""
+        """Variance of a measured word error rate p, divided by p (1 - p); infinite where nothing can be said."""
         return self.effect / self.words if self.words and self.speakers > 1 else math.inf
 
 
@@ -131,7 +132,7 @@ def _quantiles(freedom: int, statistics: Statistics) -> float:
 
 
 def even(utterances: int, speakers: int, words: float) -> Clusters:
-    """A cell in which speakers share the utterances evenly, all of them as alike in length as whole words can be.
+    """A cell in which speakers share the utterances evenly, and these are as equal in length as whole words allow.
 
     Example:
         >>> even(5, 2, 10).words.tolist(), even(5, 2, 10).speakers, even(4, 2, 2.5).words.tolist()
@@ -142,15 +143,15 @@ def even(utterances: int, speakers: int, words: float) -> Clusters:
 
 
 def needed_utterances(difference: float, words: float, speakers: int, statistics: Statistics) -> int | None:
-    """Utterances that each cell needs from so many speakers to show a difference; None where none suffice.
+    """Utterances that each cell needs from a number of speakers to show a difference; None if no number suffices.
 
-    More utterances of the same speakers tell more of these speakers only: with few of them there is a floor.
+    More utterances from the same speakers only say more about these speakers: with few speakers there is a floor.
     """
     return _least(difference, statistics, lambda n: even(n, min(speakers, n), words), max(2, speakers))
 
 
 def needed_speakers(difference: float, words: float, each: float, statistics: Statistics) -> int | None:
-    """Speakers that each group needs, each with so many utterances in a cell, to show a difference."""
+    """Speakers that each group needs, each with a number of utterances in a cell, to show a difference."""
     per = max(1, round(each))
     return _least(difference, statistics, lambda n: even(n * per, n, words), 2)
 
@@ -177,9 +178,9 @@ class Asked:
     """One cell as a recipe asks for it, before anything is selected.
 
     Attributes:
-        utterances: Of each group in the cell.
+        utterances: Utterances of each group in the cell.
         speakers: The fewest that each group may have.
-        words: Mean of an utterance over the corpus.
+        words: Mean number of words in an utterance of the corpus.
         difference: The smallest difference it can show; None where it can show none.
     """
 
@@ -192,15 +193,15 @@ class Asked:
 def asked_of(
     corpus: "polars.DataFrame", recipe: tuple[Balance, Assignment, Statistics], conditions: int
 ) -> Asked | None:
-    """What the design that a recipe asks for can show, reckoned from its numbers and the corpus' mean length.
+    """What the design that a recipe asks for can show, from its numbers and the corpus's mean utterance length.
 
     Args:
-        corpus: Column ``text``.
-        recipe: What it says of the balance, the assignment and the statistics.
+        corpus: Rows with a column ``text``.
+        recipe: What it says about balance, assignment and statistics.
         conditions: How many there are.
 
     Returns:
-        None where the numbers follow from the corpus or the budget (``utterances: max``, ``assignment: rotated``), or
+        None if the numbers follow from the corpus or the budget (``utterances: max``, ``assignment: rotated``), or if
         no row has a text.
 
     Example:
@@ -230,12 +231,12 @@ class Detection:
     """What a design can show in one cell.
 
     Attributes:
-        cells: The weakest cell of each group: the one in which a rate is known least well.
-        pair: The two groups of which the smallest detectable difference is largest, in any condition.
-        condition: That condition.
-        difference: That difference; None where nothing can be detected between them.
+        cells: The weakest cell of each group: the one in which its rate is known least precisely.
+        pair: The two groups whose smallest detectable difference is largest, over all conditions.
+        condition: The condition in which it is.
+        difference: The difference itself; None if nothing can be detected between them.
         best: The smallest difference that can be detected between any two groups in every condition; None without any.
-        words: Mean words of an utterance.
+        words: Mean number of words in an utterance.
     """
 
     cells: dict[str, Cell]
@@ -247,14 +248,14 @@ class Detection:
 
 
 def detection_of(items: "polars.DataFrame", statistics: Statistics) -> Detection:
-    """What a plan can show: between two groups, that in their weakest pair of cells.
+    """What a plan can show; for two groups, that is what their weakest pair of cells can show.
 
-    Groups are compared within one condition. Where conditions are rotated, a pair of cells may be weaker than another
-    one by its words, by its speakers, or by how unevenly these speak.
+    Groups are compared within one condition. Where conditions are rotated, pairs of cells differ in their words, in
+    their speakers, and in how evenly these speak.
 
     Args:
         items: Columns ``condition``, ``group``, ``speaker`` and ``text``.
-        statistics: Assumptions.
+        statistics: Assumptions, power and significance.
     """
     cells = _cells(items, statistics)
     groups = sorted({group for group, _ in cells})

@@ -1,4 +1,4 @@
-"""What leads to a speaker in spite of a pseudonym: labels that single them out, values that repeat their names."""
+"""What can identify a speaker in spite of a pseudonym: labels that single them out, values that repeat their names."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 
 def singled_out(frame: "polars.DataFrame", labels: Sequence[str]) -> tuple[int, int]:
-    """How many speakers have label values that no other speaker of the set has.
+    """How many speakers have a combination of label values that no other speaker of the set has.
 
     Args:
         frame: Chosen rows, with ``speaker`` and a column for each label.
-        labels: Those that leave the corpus.
+        labels: Labels that leave the corpus.
 
     Returns:
-        Speakers that stand alone with all that is said of them, and all speakers; nobody in particular is none.
+        The number of speakers who are alone with their values, and that of all speakers; unknown ones do not count.
 
     Reference: Sweeney (2002), k-anonymity: those of k = 1 among the speakers of the set.
 
@@ -41,12 +41,12 @@ def singled_out(frame: "polars.DataFrame", labels: Sequence[str]) -> tuple[int, 
 
 
 def identifying_notes(corpus: Corpus, frame: "polars.DataFrame", labels: Sequence[str]) -> list[str]:
-    """What a plan under pseudonyms tells of such speakers; nothing without pseudonyms.
+    """Notes on such speakers in a plan under pseudonyms; none without pseudonyms.
 
     Args:
         corpus: The corpus.
         frame: Its chosen rows.
-        labels: Those that leave the corpus.
+        labels: Labels that leave the corpus.
     """
     if corpus.pseudonyms is None:
         return []

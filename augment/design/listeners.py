@@ -1,4 +1,4 @@
-"""What is dealt to blocks, by who meets it: the conditions of a block, and of each group the speaker and the text."""
+"""Dealing to blocks with regard to who hears it: a block's conditions, and each group's speaker and text in it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -35,12 +35,13 @@ class Listeners:
         """Speakers of each group, and texts of each group, as numbers by block."""
         frame = self.selection.frame.sort("group", "block")
         parts = [part for _, part in frame.group_by("group", maintain_order=True)]
-        return [numbered(p["speaker"], UNKNOWN_SPEAKER) for p in parts], [numbered(p["text"]) for p in parts]
+        return [as_numbers(p["speaker"], UNKNOWN_SPEAKER) for p in parts], [as_numbers(p["text"]) for p in parts]
 
     def exposures(self, stock: Stock) -> dict[str, Exposure]:
-        """Deal for every step that asks for something; by :attr:`ChainStep.plays`.
+        """Deal for every step that asks for something; keyed by :attr:`ChainStep.plays`.
 
-        A block that never meets a source takes none of it, so that nothing is heard twice before all has been heard.
+        A block that never meets a source takes nothing from it, so that nothing is heard twice before all has been
+        heard.
 
         Args:
             stock: What is dealt from.
@@ -68,9 +69,10 @@ class Listeners:
         return found
 
     def _places(self, blocks: tuple[int, ...], conditions: tuple[int, ...]) -> Places:
-        """Blocks as places that something is dealt to: for conditions and speakers first, for texts where it can be.
+        """Blocks as places to deal to, evenly for conditions and speakers first, and for texts where possible.
 
-        Texts are those of each group, which compare within it; so a group that is built like another changes nothing.
+        Texts are taken by group, since they are compared within one; so adding a group built like another changes
+        nothing.
         """
         of = np.array(blocks, dtype=np.int64)
         speakers, texts = self._people
@@ -80,7 +82,7 @@ class Listeners:
         return Places(np.zeros(of.size, dtype=np.int64), chains, must, may)
 
     def _columns(self, blocks: Sequence[int], conditions: Iterable[int]) -> list[Whole]:
-        """Conditions as families: those that share no block are classes of one."""
+        """Conditions as families: conditions that share no block are classes of one family."""
         met = [set(self.turns.of_block(block)) for block in blocks]
         families: list[Whole] = []
         for number, condition in enumerate(conditions):
@@ -93,12 +95,12 @@ class Listeners:
         return families
 
 
-def numbered(values: "polars.Series", nobody: str | None = None) -> Whole:
-    """Equal values as equal numbers from 0 on; ``NONE`` for those that are nobody's.
+def as_numbers(values: "polars.Series", nobody: str | None = None) -> Whole:
+    """Equal values as equal numbers from 0 on; ``NONE`` for missing ones and for the one that stands for nobody.
 
     Example:
         >>> import polars
-        >>> numbered(polars.Series(["b", "a", "b", None]), "a").tolist()
+        >>> as_numbers(polars.Series(["b", "a", "b", None]), "a").tolist()
         [1, -1, 1, -1]
     """
     numbers = (values.rank("dense") - 1).fill_null(NONE).to_numpy().astype(np.int64)

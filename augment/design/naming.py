@@ -4,15 +4,15 @@ import hashlib
 import re
 
 LONGEST = 80
-RESERVED = re.compile(r"con|prn|aux|nul|(com|lpt)[0-9]")  # names that Windows keeps for devices
+RESERVED = re.compile(r"con|prn|aux|nul|(com|lpt)[0-9]")  # names that Windows reserves for devices
 
 
 def file_stem(identity: str) -> str:
     """Name of an utterance's files, without suffix.
 
-    Ids of lower-case letters, digits, ``_`` and ``-`` stay as they are. All others get the first eight digits of
-    their hash: two ids that differ only in case or in a replaced character stay apart, also where the file system
-    ignores case. The name depends on the id only.
+    Ids of lower-case letters, digits, ``_`` and ``-`` stay as they are. All others get the first eight digits of their
+    hash: two ids that differ only in case or in a replaced character stay apart, even on a file system that ignores
+    case. The name depends on the id only.
 
     Example:
         >>> file_stem("p225_001"), file_stem("spk/utt 1.a")

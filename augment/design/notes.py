@@ -32,7 +32,7 @@ def notes_on(
     conditions: Iterable[Condition],
     loaded: LoadedRecipe,
 ) -> list[str]:
-    """All notes on a plan."""
+    """All notes on a plan, from what was decided for it."""
     return [
         *_recording_notes(selection, facts, loaded),
         *_twin_notes(items),
@@ -43,16 +43,16 @@ def notes_on(
 
 
 def remarks_on(conditions: Iterable[Condition], loaded: LoadedRecipe) -> list[str]:
-    """What steps say of the data behind them, each remark once."""
+    """What steps have to say about the data behind them, each remark once."""
     rate, snr = loaded.recipe.output.sample_rate_hz, loaded.recipe.snr_definition()
     every = (step.perturbation for condition in conditions for step in condition.chain)
-    steps = {step.model_dump_json(): step for step in every}  # a grid has the same step in many conditions
+    steps = {step.model_dump_json(): step for step in every}  # in a grid, many conditions have the same step
     told = (step.remarks(loaded.library, rate, snr) for step in steps.values())
     return list(dict.fromkeys(itertools.chain.from_iterable(told)))
 
 
 def _recording_notes(selection: Selection, facts: Mapping[str, Facts], loaded: LoadedRecipe) -> list[str]:
-    """How unlike the recordings of groups are: none of that is an accent."""
+    """How the recordings of groups differ, in ways that have nothing to do with accent."""
     import polars
 
     chosen, rate = with_named_speakers(selection.frame), loaded.recipe.output.sample_rate_hz
@@ -94,6 +94,6 @@ def _exposure_notes(items: "polars.DataFrame", exposures: Mapping[str, Exposure]
 
 
 def _source_notes(conditions: Iterable[Condition], loaded: LoadedRecipe) -> list[str]:
-    """What is in the folders of impulse responses and noises and is not heard."""
+    """Files in the folders of impulse responses and noises that are not heard."""
     asked = {step.asked for condition in conditions for step in condition.chain if step.asked}
     return list(dict.fromkeys(note for one in sorted(asked, key=repr) for note in one.unused(loaded.library)))

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     import polars
 
 BYTES_VERSION = 5
-"""Raised whenever the bytes of an item change for the same inputs; the CHANGELOG says so under "bytes changed"."""
+"""Incremented whenever the bytes of an item change for the same inputs; see "bytes changed" in the CHANGELOG."""
 
 ITEM_COLUMNS = ("dealt", "licence", "credit", "key")
-"""Columns of a plan that hang on utterance and condition."""
+"""Columns of a plan that depend on utterance and condition together."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,12 @@ class Plan:
     Attributes:
         loaded: The recipe.
         corpus: The corpus.
-        schedule: Columns of the grid, and which block meets which.
-        selection: Chosen utterances, rows of the grid.
+        schedule: The columns of the grid, and which block meets which of them.
+        selection: The chosen utterances, which are the rows of the grid.
         exposures: What is dealt to the blocks, by :attr:`ChainStep.plays`.
-        items: One row for each file: where its speech comes from, its condition, group and block, what is
-            ``dealt`` to it (JSON, by :attr:`ChainStep.plays`), its ``key`` and its ``audio_filepath``. Integers, texts
-            and decimal strings only, so that a plan is the same on every machine.
+        items: One row for each file: where its speech comes from, its condition, group and block, what is ``dealt`` to
+            it (JSON, by :attr:`ChainStep.plays`), its ``key`` and its ``audio_filepath``. It holds integers, texts and
+            decimal strings only, so that a plan is the same on every machine.
         provenance: Where the items' sound comes from.
         crossings: How evenly speakers, texts, conditions and what is dealt are crossed.
         notes: What the user should know.
@@ -64,7 +64,7 @@ class Plan:
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
-        """Columns of the grid."""
+        """The columns of the grid."""
         return self.schedule.conditions
 
     def __repr__(self) -> str:
@@ -125,7 +125,7 @@ def _items(
     stems: Sequence[str],
     item_key: Callable[[str], str],
 ) -> "polars.DataFrame":
-    """Items for pairs of utterance and condition; what these say of all their items is held once, and repeated."""
+    """Items for pairs of utterance and condition; what either says for all its items is computed once and repeated."""
     import polars
 
     speech = [json.dumps(_speech_identity(own)) for own in owns]
@@ -147,14 +147,14 @@ def plan_columns(factors: Iterable[str], labels: Iterable[str]) -> list[str]:
     """Columns of a plan, in order.
 
     Args:
-        factors: Of the recipe.
+        factors: The recipe's factors.
         labels: Columns of the labels that leave the corpus.
     """
     return ["id", "audio_filepath", "condition", *factors, *utterance_columns(labels), *ITEM_COLUMNS]
 
 
 def utterance_columns(labels: Iterable[str]) -> list[str]:
-    """Columns of a plan that say the same of all items of an utterance."""
+    """Columns of a plan that are the same for all items of an utterance."""
     return [
         "utterance", "text", "speaker", "group", "block", *labels, "source_audio", "source_channel", "source_offset",
         "source_duration", "source_sha256", "source_sample_rate", "source_level_dbov", "samples",
@@ -162,10 +162,10 @@ def utterance_columns(labels: Iterable[str]) -> list[str]:
 
 
 def _refuse_own_noise(exposures: Mapping[str, Exposure], speech: set[str], corpus: Corpus) -> None:
-    """Rows name the noise that they have: a recording of the corpus among it would tell whose it is.
+    """Refuse noise that is speech of the corpus: rows name their noise, and would reveal whose recording it is.
 
     Raises:
-        DesignError: There is one.
+        DesignError: A recording of chosen speech is among the noise.
     """
     for path, exposure in exposures.items():
         if any(not speech.isdisjoint(dealt.recordings().values()) for dealt in exposure.dealt.values()):
@@ -197,7 +197,7 @@ def label_columns(corpus: Corpus, loaded: LoadedRecipe) -> dict[str, str]:
 
 
 def _speech_identity(own: Mapping[str, Any]) -> list[str | None]:
-    """What of an utterance's part of a plan decides samples."""
+    """The part of an utterance's cells that decides samples."""
     place = [own["source_sha256"], own["source_offset"], own["source_duration"]]
     return place if own["source_channel"] is None else [*place, own["source_channel"]]
 
@@ -236,14 +236,14 @@ def _stems(identities: list[str], corpus: Corpus) -> list[str]:
 
 
 class _Chain:
-    """What a condition adds to the identity of its items."""
+    """What a condition contributes to the identity of its items."""
 
     def __init__(self, condition: Condition, loaded: LoadedRecipe, exposures: Mapping[str, Exposure]) -> None:
         self.condition, self.loaded = condition, loaded
         self.identity = [
             {
                 "path": step.path if step.perturbation.draws else step.name,
-                # A name stands in the recipe, what is behind it in "data" and "draw": however it is spelled.
+                # Names are left to the recipe: "data" and "draw" hold what is behind them, however they are spelled.
                 "step": step.perturbation.model_dump(mode="json", exclude=_spelled(step.perturbation)),
                 "made_by": _version_of(step.perturbation.package()),
                 "data": [loaded.library.digest(n) for n in step.perturbation.needs()],
@@ -265,9 +265,9 @@ class _Chain:
         """Hash of everything that decides an item's bytes, and of nothing else: JSON with sorted keys.
 
         Args:
-            block: Of the item.
-            speech: Hash, offset and duration of its speech, as JSON: ``"speech"`` is the last of the keys, so that all
-                before it is hashed once for a block.
+            block: Block of the item.
+            speech: Hash, offset and duration of its speech, as JSON: ``"speech"`` is the last of the keys, so that
+                everything before it is hashed only once a block.
         """
         if block not in self._begun:
             text = json.dumps({**self._identity(block), "speech": None}, sort_keys=True)
@@ -286,15 +286,15 @@ class _Chain:
             "level_dbov": recipe.speech.level_dbov,
             "output": [recipe.output.sample_rate_hz, recipe.output.format],
             "chain": self.identity,
-            "draw": draw if self.draws else None,  # a control or a device alone draws nothing and meets no noise
+            "draw": draw if self.draws else None,  # a control, or a device alone, draws nothing and meets no noise
         }
-        if recipe.speech.loudness_dbspl() is not None:  # rows tell levels in dB SPL then, whatever the steps are
+        if recipe.speech.loudness_dbspl() is not None:  # rows then give levels in dB SPL, whatever the steps are
             identity["loudness"] = [recipe.speech.loudness_dbspl(), recipe.speech.talker_m, recipe.speech.effort]
         return identity
 
 
 def _spelled(perturbation: Perturbation) -> set[str]:
-    """Fields that stand in the recipe only: names, but those that rows repeat, and what the planner alone heeds."""
+    """Fields that decide no samples: names, except those that rows repeat, and what only the planner heeds."""
     if perturbation.records:
         return set(perturbation.planned)
     asked = perturbation.asks()
@@ -302,5 +302,5 @@ def _spelled(perturbation: Perturbation) -> set[str]:
 
 
 def _version_of(package: str | None) -> str | None:
-    """A package that makes bytes, with its version: another version may make others."""
+    """A package that makes bytes, with its version, since another version may make other bytes."""
     return None if package is None else f"{package} {importlib.metadata.version(package)}"

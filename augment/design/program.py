@@ -1,4 +1,4 @@
-"""Mixed-integer linear programmes over counts, put row by row and solved by HiGHS (:func:`scipy.optimize.milp`)."""
+"""Mixed-integer linear programmes over counts, built row by row and solved by HiGHS (:func:`scipy.optimize.milp`)."""
 
 import math
 import time
@@ -18,7 +18,7 @@ _end: ContextVar[float] = ContextVar("end", default=math.inf)
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Let all programmes that are solved inside take so long together; no answer hangs on it but whether there is one.
+    """Limit the time that all programmes solved inside take together; it decides only whether there is an answer.
 
     Example:
         >>> program = Program()
@@ -35,11 +35,11 @@ def within(seconds: float) -> Iterator[None]:
 
 
 class UnsolvedError(DesignError):
-    """Neither a selection nor the proof that there is none was found in time."""
+    """Neither a selection nor a proof that there is none was found in time."""
 
 
 class Program:
-    """A programme in the making: variables with bounds, rows with limits, one objective at a time.
+    """A programme under construction: variables with bounds, rows with limits, one objective at a time.
 
     Example:
         >>> program = Program()
@@ -67,7 +67,7 @@ class Program:
         self._rows.append((terms, least, most))
 
     def solve(self, costs: Mapping[int, float]) -> NDArray[np.float64] | None:
-        """Values with the least cost, proven; None where there are none at all.
+        """Values of proven least cost; None if the programme is infeasible.
 
         Raises:
             UnsolvedError: The solver gives up.
@@ -99,5 +99,5 @@ class Program:
 
 
 def whole(values: NDArray[np.float64], variables: Iterable[int]) -> NDArray[np.int64]:
-    """Values of whole variables, rid of the solver's tolerance."""
+    """Values of whole variables, rounded to remove the solver's tolerance."""
     return np.rint(values[list(variables)]).astype(np.int64)

@@ -9,11 +9,9 @@ from typing import Any
 from augment.corpus.table import Corpus
 from augment.dealt import Dealt, Exposure
 from augment.design.conditions import Condition
-from augment.errors import DesignError, Fault, named
+from augment.errors import FEW_NAMED, DesignError, Fault, named
 from augment.licences import UNSTATED, asks_for_credit, mixture, spdx
 from augment.recipe.loader import LoadedRecipe
-
-MOST_NAMED = 5
 
 
 @dataclass(frozen=True, order=True)
@@ -24,7 +22,7 @@ class SoundSource:
         kind: ``speech``, or the kind of thing that a step needs.
         name: As the recipe, or the corpus, names it.
         licence: SPDX identifier; ``NOASSERTION`` where nobody says it.
-        credit: Whom to name; may be empty.
+        credit: Whom to credit; may be empty.
     """
 
     kind: str
@@ -56,11 +54,11 @@ class Provenance:
         self._heard: dict[tuple[str, int], Sources] = {}
 
     def columns(self, condition: Condition, block: int, speech: SoundSource) -> tuple[str, str]:
-        """Licence and credits of an item, and count it.
+        """Licence and credits of an item, which is counted.
 
         Args:
-            condition: Of the item.
-            block: Of its utterance.
+            condition: Condition of the item.
+            block: Block of its utterance.
             speech: Source of its speech.
         """
         place = (condition.name, block)
@@ -89,12 +87,12 @@ class Provenance:
         reasons: dict[str, list[str]] = {}
         for condition, reason in sorted(self.conflicts):
             reasons.setdefault(reason, []).append(condition)
-        faults = [Fault("licences", f"{reason}: {named(at, MOST_NAMED)}") for reason, at in reasons.items()]
+        faults = [Fault("licences", f"{reason}: {named(at, FEW_NAMED)}") for reason, at in reasons.items()]
         remedy = "use other sources, or say who allows it: licences: {allow: 'who, when, why'}"
         raise DesignError([*faults, Fault("licences", "these items may not be passed on", remedy)])
 
     def identity(self) -> dict[str, Any]:
-        """What ``testset.json`` says of licences: of the set, of its items, and of every source."""
+        """What ``testset.json`` says about licences: of the set, of its items, and of every source."""
         whole = mixture(name for licence in self.licences for name in licence.split(" AND "))
         together = whole.licence if not whole.conflict else " AND ".join(sorted(self.licences))
         listed = [{**asdict(source), "items": self.counts[source]} for source in sorted(self.counts)]
@@ -111,7 +109,7 @@ class Provenance:
         bare = [source for source in self.counts if source.licence == UNSTATED]
         notes = []
         if bare:
-            kinds = named(sorted({s.name or s.kind for s in bare}), MOST_NAMED)
+            kinds = named(sorted({s.name or s.kind for s in bare}), FEW_NAMED)
             notes.append(
                 f"nobody says under which licence these sources are: {kinds}; say it before you pass the set on "
                 "(corpus: {licence: ...}, licences: {sources: {...}})"
@@ -132,7 +130,7 @@ class Provenance:
 
 
 def of_mixture(speech: SoundSource, heard: Iterable[SoundSource]) -> tuple[str, str, str]:
-    """Licence of an item, why it is forbidden if it is, and whom it names.
+    """Licence of an item, why it is forbidden if it is, and whom it credits.
 
     Args:
         speech: Source of its speech.
@@ -147,10 +145,10 @@ def of_mixture(speech: SoundSource, heard: Iterable[SoundSource]) -> tuple[str, 
 def heard_in(
     condition: Condition, dealt: Mapping[str, Dealt], loaded: LoadedRecipe, talkers: Iterable[SoundSource]
 ) -> tuple[SoundSource, ...]:
-    """What the steps of a condition add to the speech, or send it through.
+    """Sources that the steps of a condition add to the speech, or send it through.
 
     Args:
-        condition: Of the item.
+        condition: Condition of the item.
         dealt: What was dealt to its block, by :attr:`ChainStep.plays`.
         loaded: The recipe.
         talkers: Sources of all speech that babble is made of.
@@ -168,7 +166,7 @@ def heard_in(
 
 
 def _stated(kind: str, place: str, name: str, loaded: LoadedRecipe) -> SoundSource:
-    """The source in a place; what is said of the file of that name goes before what is said of its folder."""
+    """The source at a place; what the recipe says about the file itself overrides what it says about its folder."""
     path = f"{place.rstrip('/')}/{name}" if name and not place.endswith(name) else place
     said = loaded.recipe.licences.sources
     fits = [known for known in said if path == known or path.startswith(f"{known.rstrip('/')}/")]
@@ -179,5 +177,5 @@ def _stated(kind: str, place: str, name: str, loaded: LoadedRecipe) -> SoundSour
 
 
 def speech_source(licence: str | None, credit: str | None) -> SoundSource:
-    """The source of speech of a row; a licence that is none known here counts as not stated."""
+    """The source of a row's speech; a licence that is not known here counts as not stated."""
     return SoundSource("speech", "speech of the corpus", (spdx(licence) if licence else None) or UNSTATED, credit or "")

@@ -1,8 +1,8 @@
 """Which utterance of a rotated design is in which block, and so meets which conditions.
 
-Conditions are dealt to blocks in turns (:mod:`.assignment`); groups share blocks, so that all of a block meet the same.
-What is left is to seat the utterances of each group: every speaker, every text of a group and of all groups, and every
-value of a matched label shall meet each condition equally often, to within one.
+Conditions are dealt to blocks in turns (:mod:`.assignment`); groups share blocks, so that everybody in a block meets
+the same ones. What is left is to seat the utterances of each group so that every speaker, every text (within a group
+and in all groups), and every value of a matched label meets each condition equally often, to within one.
 """
 
 import dataclasses
@@ -14,7 +14,7 @@ import numpy as np
 from augment.corpus.table import label_column
 from augment.design.assignment import Schedule
 from augment.design.crossing import NONE, Cards, Places, Whole, dealt_evenly
-from augment.design.listeners import numbered
+from augment.design.listeners import as_numbers
 from augment.design.selection import Selection
 from augment.design.selection.grouping import UNKNOWN_SPEAKER
 from augment.streams import generator
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 
 def seated(selection: Selection, turns: Schedule, labels: Sequence[str], seed: int) -> Selection:
-    """The same utterances in blocks such that a rotation crosses speakers, texts and matched labels with conditions.
+    """The same utterances, in blocks for which the rotation crosses speakers, texts and matched labels with conditions.
 
     Args:
         selection: Chosen utterances and their blocks.
         turns: Which block meets which condition.
         labels: Matched labels of the corpus.
-        seed: Of the recipe.
+        seed: The recipe's seed.
     """
     import polars
 
@@ -45,9 +45,9 @@ def seated(selection: Selection, turns: Schedule, labels: Sequence[str], seed: i
 
 
 def _blocks(frame: "polars.DataFrame", turn: Whole, period: int) -> Whole:
-    """Blocks of each turn for the utterances that have it, one speaker after the other: so speakers of groups meet.
+    """A block for each utterance of a turn, one speaker after the other, so that speakers of different groups meet.
 
-    Where all groups are built alike, what is dealt to blocks is then crossed with the speakers of one as of all.
+    If all groups are built alike, crossing what is dealt with the speakers of one group then crosses it with all.
     """
     import polars
 
@@ -62,10 +62,10 @@ def _blocks(frame: "polars.DataFrame", turn: Whole, period: int) -> Whole:
 
 
 def _places(frame: "polars.DataFrame", labels: Sequence[str]) -> Places:
-    """Utterances, with speakers inside of labels inside of groups, and texts inside of groups and in all of them."""
-    groups, texts = numbered(frame["group"]), numbered(frame["text"])
-    speakers = numbered(frame["speaker"], UNKNOWN_SPEAKER)
-    values = [_within(groups, numbered(frame[label_column(label)])) for label in labels]
+    """Utterances as places: speakers within labels within groups, and texts within groups and over all of them."""
+    groups, texts = as_numbers(frame["group"]), as_numbers(frame["text"])
+    speakers = as_numbers(frame["speaker"], UNKNOWN_SPEAKER)
+    values = [_within(groups, as_numbers(frame[label_column(label)])) for label in labels]
     joint = groups
     for value in values:
         joint = _within(joint, value)
@@ -74,7 +74,7 @@ def _places(frame: "polars.DataFrame", labels: Sequence[str]) -> Places:
 
 
 def _within(outer: Whole, inner: Whole) -> Whole:
-    """Classes of one family inside those of another, renumbered: not more of them than places."""
+    """Classes of one family within those of another, renumbered so that there are no more of them than places."""
     joint = outer * (int(inner.max(initial=0)) + 1) + inner
     _, numbers = np.unique(joint, return_inverse=True)
     return np.where((outer == NONE) | (inner == NONE), NONE, numbers.reshape(-1))

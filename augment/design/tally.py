@@ -1,4 +1,4 @@
-"""How evenly a plan crosses what it deals with speakers, texts and conditions: counted in its items, whoever dealt."""
+"""How evenly a plan crosses what it deals with speakers, texts and conditions: counted from its items alone."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ class Crossing:
 
     Attributes:
         pair: ``texts x conditions``, ``positions x speakers``.
-        difference: By how much two counts within one text, condition or speaker differ at most: at most 1 is as even as
-            can be.
-        where: That text, condition or speaker, and the step that is dealt the other things.
+        difference: Largest difference between two counts within one text, condition or speaker; 1 or less is as even
+            as possible.
+        where: The text, condition or speaker with that difference, and the step for which things are dealt.
     """
 
     pair: str
@@ -28,14 +28,14 @@ class Crossing:
 
 @dataclass(frozen=True)
 class _Met:
-    """Things that meet: a row of columns ``of`` and ``thing`` for each time; things of one class are counted."""
+    """Things that meet: a row of columns ``of`` and ``thing`` for each time they do; things are counted by ``of``."""
 
     pair: str
     step: str
     rows: "polars.DataFrame"
 
     def crossing(self) -> Crossing | None:
-        """Where it is most uneven; None where there is one thing only."""
+        """Where it is most uneven; None if there is only one thing."""
         import polars
 
         counted = self.rows.drop_nulls().group_by("of", "thing").len()
@@ -51,11 +51,11 @@ class _Met:
 def crossings_of(items: "polars.DataFrame") -> tuple[Crossing, ...]:
     """Every pair of things that a plan crosses, each where it is most uneven.
 
-    Utterances are counted by condition, where not all of them meet all; blocks by what was dealt to them, since all
-    utterances of a block have the same. Texts and what is dealt are counted within each group: groups share blocks.
+    Utterances are counted by condition, unless all of them meet all; blocks by what was dealt to them, since all of a
+    block's utterances share it. Texts and what is dealt are counted within each group, since groups share blocks.
 
     Args:
-        items: Of a plan: columns ``utterance``, ``block``, ``condition``, ``group``, ``speaker``, ``text`` and
+        items: Items of a plan: columns ``utterance``, ``block``, ``condition``, ``group``, ``speaker``, ``text`` and
             ``dealt``.
 
     Example:
@@ -75,7 +75,7 @@ def crossings_of(items: "polars.DataFrame") -> tuple[Crossing, ...]:
 
 
 def _turns(items: "polars.DataFrame") -> Iterator[_Met]:
-    """Conditions by speaker and text, where utterances meet some of them only."""
+    """Conditions by speaker and text, where utterances meet only some of them."""
     if items.height < items["utterance"].n_unique() * items["condition"].n_unique():
         for people in ("speaker", "text"):
             yield _Met(f"{people}s x conditions", "", items.select(of=people, thing="condition"))
@@ -106,7 +106,7 @@ def _dealt(items: "polars.DataFrame") -> Iterator[_Met]:
 
 
 def crossing_notes(crossings: tuple[Crossing, ...]) -> list[str]:
-    """What is not crossed to within one, and why not."""
+    """Notes on what is not crossed to within one, and why not."""
     return [
         f"{c.pair}: counts differ by {c.difference} ({c.where}) and not by one at most; groups share blocks, and where "
         "their speakers, texts and conditions contradict one another nothing more even was found"

@@ -1,4 +1,4 @@
-"""Choosing among utterances whose audio can be used: what cannot be is left out, as far as the recipe allows it."""
+"""Choosing among utterances whose audio can be used: others are left out, as far as the recipe allows."""
 
 import dataclasses
 from collections import Counter
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import polars
 
 MOST_ROUNDS = 100
-"""Times that others are chosen in place of what cannot be used."""
+"""How many times utterances that cannot be used are replaced by others."""
 
 
 @dataclass
@@ -27,9 +27,9 @@ class Heard:
     """What was found in the audio of utterances.
 
     Attributes:
-        facts: Of those that can be used, by id.
-        faults: Why the others cannot, by id.
-        notes: What the user should know of those.
+        facts: Facts of those that can be used, by id.
+        faults: Why the others cannot be used, by id.
+        notes: What the user should know about those.
     """
 
     facts: dict[str, Facts] = field(default_factory=dict)
@@ -40,21 +40,21 @@ class Heard:
 def usable(
     corpus: Corpus, recipe: Recipe, demands: Demands, progress: Progress = iter, by: MeasuredBy = HERE
 ) -> tuple[Corpus, Selection, Heard]:
-    """Choose utterances, and others in place of those whose audio cannot be used.
+    """Choose utterances, and replace those whose audio cannot be used.
 
     Args:
         corpus: The corpus.
         recipe: What it asks for, and how many may be left out.
-        demands: What the assignment asks of the numbers.
-        progress: Shows how far it is.
-        by: Who measures audio.
+        demands: What the assignment demands of the numbers.
+        progress: Shows how far it has got.
+        by: Where audio is measured.
 
     Returns:
         The corpus without what was left out, the chosen utterances, and what is known of their audio.
 
     Raises:
         DesignError: The corpus cannot carry what is asked for.
-        CorpusError: Audio that cannot be used, and more of it than may be left out: every such row is named.
+        CorpusError: More audio is unusable than may be left out; every such row is named.
     """
     tolerance, whole, heard = recipe.corpus.tolerance, corpus, Heard()
     for _ in range(MOST_ROUNDS):
@@ -89,7 +89,7 @@ def _flat(faults: Mapping[str, list[Fault]]) -> list[Fault]:
 
 
 def _by_group(frame: "polars.DataFrame", unusable: list[str], by: tuple[str, ...]) -> tuple[Counter[str], Counter[str]]:
-    """How many rows cannot be used, of how many, in each group and, under an empty name, in the whole."""
+    """How many rows cannot be used, and of how many, in each group and, under an empty name, in all."""
     bad = frame.filter(frame["id"].is_in(unusable))
     counts, of = (Counter({WHOLE: rows.height, **group_counts(rows, by)}) for rows in (bad, frame))
     return counts, of

@@ -11,7 +11,7 @@ def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object of JSON from its keys and values.
 
     Raises:
-        ValueError: A key stands twice: which value is meant cannot be told.
+        ValueError: A key appears twice: which value is meant cannot be told.
 
     Example:
         >>> unique([("a", 1), ("b", 2)])
@@ -21,15 +21,15 @@ def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(row) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key '{twice}' stands twice")
+        raise ValueError(f"the key '{twice}' appears twice")
     return row
 
 
 PLAIN = json.JSONDecoder()
-"""Of keys that stand twice the last one counts. NaN and Infinity, which are no JSON, are the numbers that they name:
+"""Of keys that appear twice the last one counts. NaN and Infinity, which are no JSON, are the numbers that they name:
 who reads one decides whether it is no value or a fault."""
 CAREFUL = json.JSONDecoder(object_pairs_hook=unique)
-"""The same, and keys that stand twice are refused; half as fast."""
+"""The same, and keys that appear twice are refused; half as fast."""
 
 
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}:]|-?Infinity|NaN')
@@ -54,7 +54,7 @@ def strict_json(text: str) -> Any:
         {'a': {'b': 1}}
         >>> strict_json('{"a": 1,\n "b": 2, "a": 3}')
         Traceback (most recent call last):
-        json.decoder.JSONDecodeError: the key 'a' stands twice: line 2 column 10 (char 18)
+        json.decoder.JSONDecodeError: the key 'a' appears twice: line 2 column 10 (char 18)
     """
     try:
         value = QUICK.decode(text)

@@ -201,7 +201,7 @@ def _plain(node: Any, location: Location, marks: dict[Location, tuple[int, int]]
         out = {}
         for key, value in node.items():
             if not isinstance(key, str | int | float) or str(key) in out:
-                raise _OddError(location, f"the key '{str(key)[:40]}' is no text, or stands twice")
+                raise _OddError(location, f"the key '{str(key)[:40]}' is no text, or appears twice")
             line, column = _mark(node, key)
             marks[(*location, str(key))] = (line + 1, column + 1)
             out[str(key)] = _plain(value, (*location, str(key)), marks)

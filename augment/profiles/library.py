@@ -31,8 +31,8 @@ from augment.profiles.recording import (
 )
 from augment.profiles.room import MeasuredResponse, Position, RoomProfile, inspect_positions, prepare_positions
 
-Kind = Literal["noise_profile", "microphone", "room", "impulse_response", "recording"]
-FOLDERS: dict[Kind, tuple[str, ...]] = {
+SourceKind = Literal["noise_profile", "microphone", "room", "impulse_response", "recording"]
+FOLDERS: dict[SourceKind, tuple[str, ...]] = {
     "noise_profile": ("equipment", "ambience"),
     "microphone": ("microphones",),
     "room": ("rooms",),
@@ -52,7 +52,7 @@ def _microphone(path: Path) -> Figures:
     return _table(MicrophoneProfile, path) if path.suffix.lower() in TABLES else from_impulse_response(path)
 
 
-READ: dict[Kind, Callable[[Path], Figures]] = {
+READ: dict[SourceKind, Callable[[Path], Figures]] = {
     "noise_profile": partial(_table, NoiseProfile),
     "microphone": _microphone,
     "room": partial(_table, RoomProfile),
@@ -71,7 +71,7 @@ class Need:
     """
 
     field: str
-    kind: Kind
+    kind: SourceKind
     name: str
 
     def check(self, library: "Library") -> None:
@@ -97,7 +97,7 @@ class Library:
     _kept: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
     _samples: dict[Any, Signal] = field(default_factory=dict, repr=False, compare=False)
 
-    def profile(self, kind: Kind, name: str) -> Any:
+    def profile(self, kind: SourceKind, name: str) -> Any:
         """A profile of any kind by its name.
 
         Raises:
@@ -181,7 +181,7 @@ class Library:
         place = self.find("recording", source)
         return self.once(("recordings", source, use), lambda: inspect_recordings(place, use))
 
-    def passed_over(self, kind: Kind, name: str) -> Mapping[str, int]:
+    def passed_over(self, kind: SourceKind, name: str) -> Mapping[str, int]:
         """Number of files in a folder of recordings or impulse responses that are not audio, by file name extension."""
         place = self.find(kind, name)
         return {} if place.is_file() else self.once(("others", place), lambda: audio_below(place).endings())
@@ -257,11 +257,11 @@ class Library:
         return self._samples[key]
 
     @staticmethod
-    def is_bundled(kind: Kind, name: str) -> bool:
+    def is_bundled(kind: SourceKind, name: str) -> bool:
         """Whether a name stands for a bundled profile and not for a path."""
         return kind in FOLDERS and "/" not in name and Path(name).suffix == ""
 
-    def find(self, kind: Kind, name: str) -> Path:
+    def find(self, kind: SourceKind, name: str) -> Path:
         """The file or folder behind a name.
 
         Raises:
@@ -318,7 +318,7 @@ class Library:
         return kept
 
 
-def bundled_names(kind: Kind) -> dict[str, Path]:
+def bundled_names(kind: SourceKind) -> dict[str, Path]:
     """The bundled profiles of a kind, by name.
 
     Example:

@@ -1,14 +1,13 @@
 """Notes for the user on recordings of noise."""
 
-from collections.abc import Iterable
-
-from augment.errors import named
+from augment.errors import FEW_NAMED, named
 from augment.files.containers.stream import Remark
-from augment.profiles.recording import Inventory, Recording
+from augment.profiles.recording import Inventory
 
 SHORT_S = 3.0
 """A shorter recording comes back so often in an utterance that its repetition becomes an audible rhythm."""
-MOST_NAMED = 5
+NARROW_SHARE = 0.8
+"""Of half the sample rate: a recording that reaches less far lacks a clearly audible part of the band."""
 
 
 def recording_notes(source: str, inventory: Inventory, sample_rate_hz: int) -> list[str]:
@@ -20,6 +19,7 @@ def recording_notes(source: str, inventory: Inventory, sample_rate_hz: int) -> l
         sample_rate_hz: Sample rate of the test set.
 
     Example:
+        >>> from augment.profiles.recording import Recording
         >>> recording_notes("fan.wav", Inventory((Recording("fan.wav", "e3", 8000, 4000, (), 3400.0),)), 16000)[0]
         'noise fan.wav: nothing is left above 3400 Hz, and the set goes up to 8000 Hz: fan.wav'
     """
@@ -34,25 +34,19 @@ def recording_notes(source: str, inventory: Inventory, sample_rate_hz: int) -> l
     narrow = [r for r in recordings if r.band_hz < NARROW_SHARE * sample_rate_hz / 2]
     if narrow:
         least = min(recording.band_hz for recording in narrow)
-        limit = f"the set goes up to {sample_rate_hz // 2} Hz"
-        notes.append(f"noise {source}: nothing is left above {least:.0f} Hz, and {limit}: {_named(narrow)}")
+        notes.append(
+            f"noise {source}: nothing is left above {least:.0f} Hz, and the set goes up to {sample_rate_hz // 2} Hz: "
+            f"{named([r.name for r in narrow], FEW_NAMED)}"
+        )
     short = [r for r in recordings if r.duration_s < SHORT_S]
     if short:
         least = min(recording.duration_s for recording in short)
         notes.append(
             f"noise {source}: shorter than {SHORT_S:g} s, down to {least:.2f} s, and so heard again and again: "
-            f"{_named(short)}"
+            f"{named([r.name for r in short], FEW_NAMED)}"
         )
     for remark in Remark:
-        told = [recording for recording in recordings if remark in recording.remarks]
+        told = [recording.name for recording in recordings if remark in recording.remarks]
         if told:
-            notes.append(f"noise {source}: {len(told)} recordings {remark}: {_named(told)}")
+            notes.append(f"noise {source}: {len(told)} recordings {remark}: {named(told, FEW_NAMED)}")
     return notes
-
-
-NARROW_SHARE = 0.8
-"""Of half the sample rate: a recording that reaches less far lacks a clearly audible part of the band."""
-
-
-def _named(recordings: Iterable[Recording]) -> str:
-    return named([recording.name for recording in recordings], MOST_NAMED)

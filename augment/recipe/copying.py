@@ -1,4 +1,4 @@
-"""A bundled recipe as the start of one's own."""
+"""Copying a bundled recipe as a start for one's own."""
 
 import json
 import os
@@ -19,15 +19,15 @@ def copy_recipe(name: str, corpus: CorpusSpec, out: Path) -> Corpus:
     """Write a bundled recipe to a file, with another corpus.
 
     Args:
-        name: Of the bundled recipe.
-        corpus: The corpus; its path starts from where the program runs.
-        out: File to write; its folder is where the recipe's paths start from.
+        name: Name of the bundled recipe.
+        corpus: The corpus; its path is relative to the working directory.
+        out: File to write; paths in the recipe are relative to its folder.
 
     Returns:
         What the corpus holds.
 
     Raises:
-        RecipeError: There is no such bundled recipe, or the file is there already.
+        RecipeError: There is no such bundled recipe, or the file exists already.
         CorpusError: The corpus cannot be read.
     """
     known = bundled_recipes()

@@ -1,4 +1,4 @@
-"""What a recipe says of its factors and settings by name: in exclusions, in a reference, in a list of conditions."""
+"""Where a recipe refers to factors and settings by name: in exclusions, in a reference, in a list of conditions."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +10,7 @@ from augment.recipe.sweep import Spelled
 
 
 def name_faults(spelled: Spelled) -> Iterator[Fault]:
-    """Names that no factor may have, or that no factor or setting has, and parts that do not go with the design."""
+    """Faults: names that no factor may have, names that nothing has, and parts that do not go with the design."""
     data = spelled.data
     for factor in (name for name in spelled.settings if taken(name) or name.startswith("label_")):
         message = f"'{factor}' is the name of a column of every manifest"
@@ -30,7 +30,7 @@ def name_faults(spelled: Spelled) -> Iterator[Fault]:
 
 
 def _unknown(spelled: Spelled, at: Location, names: Any, families: bool) -> Iterator[Fault]:
-    """Faults of a factor and of names of its settings; families stand for all of their settings, where they may."""
+    """Faults of the name of a factor and of its settings; families stand for all their settings where allowed."""
     factor = str(at[-1])
     factors = spelled.data.get("factors")
     if not isinstance(factors, dict) or factor not in factors:
@@ -39,7 +39,7 @@ def _unknown(spelled: Spelled, at: Location, names: Any, families: bool) -> Iter
         return
     settings = spelled.settings.get(factor, {})
     if not settings or any(spelled.doubts(("factors", factor, name)) for name in settings):
-        return  # what names there would be is not known
+        return  # what its settings would be called is not known
     known = sorted({*settings, *(spelled.family(factor, name) for name in settings if families)})
     for name in names if isinstance(names, list) else [names]:
         if name not in known:
@@ -47,7 +47,7 @@ def _unknown(spelled: Spelled, at: Location, names: Any, families: bool) -> Iter
 
 
 def _unused(spelled: Spelled) -> Iterator[Fault]:
-    """Parts that the design does not use, or lacks."""
+    """Faults: parts that the design does not use, or that it lacks."""
     data = spelled.data
     design = data.get("design", "full")
     if design == "list" and not data.get("conditions"):

@@ -1,4 +1,4 @@
-"""What a recipe says of its experiment: groups, conditions, who meets which condition, and what is to be detected."""
+"""What a recipe says about its experiment: groups, conditions, who meets which, and what is to be detected."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -10,20 +10,20 @@ from augment.errors import flow_text
 from augment.recipe.spec import Slug, Spec
 
 DURATION = "duration"
-"""A variable that can be matched beside the labels of the corpus."""
+"""A variable that can be matched in addition to the labels of the corpus."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
 @dataclass(frozen=True)
 class Variable:
-    """What groups may differ in: a label, ``duration``, or several of these taken together.
+    """What groups may differ in: a label, ``duration``, or several of these taken jointly.
 
-    Groups that are alike in each of two labels need not be alike in both together: young women and old men are half
-    women and half young, and so are old women and young men.
+    Groups that are alike in each of two labels need not be alike in both jointly: a group of young women and old men is
+    half women and half young, and so is one of old women and young men.
 
     Attributes:
-        parts: Names of labels, ``duration`` among them or not.
+        parts: Names of labels, possibly with ``duration``.
 
     Example:
         >>> Variable(("gender", "age_band")).name, Variable(("gender", "age_band")).written
@@ -36,12 +36,12 @@ class Variable:
 
     @property
     def name(self) -> str:
-        """By which it is known in columns, texts and ``shares``."""
+        """Its name in columns, messages and ``shares``."""
         return TOGETHER.join(self.parts)
 
     @property
     def written(self) -> str:
-        """As ``match`` of a recipe spells it."""
+        """Its spelling in a recipe's ``match``."""
         parts = [flow_text(part) for part in self.parts]
         return parts[0] if len(parts) == 1 else f"[{', '.join(parts)}]"
 
@@ -57,7 +57,7 @@ class Variable:
 
 
 class Speakers(Spec):
-    """How many speakers a group must have, and how evenly they speak."""
+    """How many speakers a group must have, and how evenly they must share its utterances."""
 
     min: Annotated[int, Field(ge=1, description="fewest speakers in a group")] = 1
     max_share: Annotated[
@@ -66,7 +66,7 @@ class Speakers(Spec):
 
 
 class Balance(Spec):
-    """What the groups are, how many utterances each of them gives, and in what they must be alike."""
+    """What the groups are, how many utterances each of them gives, and what they must have in common."""
 
     by: Annotated[tuple[str, ...], Field(min_length=1, description="labels whose values make the groups")]
     utterances: Annotated[
@@ -113,7 +113,7 @@ class Balance(Spec):
 
     @property
     def timed(self) -> bool:
-        """Whether durations are matched, by themselves or within labels."""
+        """Whether durations are matched, by themselves or jointly with labels."""
         return any(variable.timed for variable in self.variables)
 
     @model_validator(mode="after")
@@ -126,7 +126,7 @@ class Balance(Spec):
         ]
         twice += [part for variable in self.variables for part in variable.parts if variable.parts.count(part) > 1]
         if twice:
-            raise ValueError(f"'{min(twice)}' stands twice")
+            raise ValueError(f"'{min(twice)}' appears twice")
         return self
 
     @model_validator(mode="after")
@@ -196,10 +196,11 @@ class Budget(Spec):
 
 
 class Statistics(Spec):
-    """What is assumed to tell how small a difference in word error rate a design can detect.
+    """Assumptions for computing how small a difference in word error rate a design can detect.
 
-    The correlations are estimates. A correlation r within speakers means that their word error rates p spread by
-    sqrt(r p (1 - p)): 0.03 is a standard deviation of 6 points at 15 %. Results of a recogniser give better ones.
+    The correlations are estimates. A correlation r within speakers means that their word error rates around a mean p
+    have a standard deviation of sqrt(r p (1 - p)): 6 points for r = 0.03 at 15 %. Results of a recogniser give better
+    ones.
     """
 
     wer: Annotated[float, Field(gt=0, lt=1, description="word error rate of the better group in a cell")] = 0.15

@@ -25,18 +25,18 @@ Settings = dict[str, tuple[Setting, ...]]
 """All settings of each factor, in the recipe's order."""
 
 MAY_FOLLOW = {"missing", "value_error"}
-"""Pydantic's names for what a step may be guilty of only because its sweep gives it nothing."""
+"""Pydantic's names for errors that a step may have only because its sweep, being faulty, supplies no value."""
 
 
 @dataclass(frozen=True)
 class LoadedRecipe:
-    """A recipe without faults, and what stands around it.
+    """A recipe without faults, and its context.
 
     Attributes:
         recipe: The recipe.
         settings: All settings of each factor, sweeps expanded, in the recipe's order.
-        library: The profiles and recordings that it can name.
-        base: Folder of the recipe; relative paths start from here.
+        library: The profiles and recordings that it may name.
+        base: Folder of the recipe, to which its paths are relative.
         text: The recipe as written.
     """
 
@@ -58,7 +58,7 @@ def bundled_recipes() -> dict[str, Path]:
 
 
 def about_recipe(path: Path) -> str:
-    """What a recipe says that it is; its steps are not looked at, and may need what is not installed."""
+    """A recipe's own description; its steps are not examined, since they may need what is not installed."""
     return str(load_yaml(path, RecipeError).data.get("about", ""))
 
 
@@ -66,13 +66,13 @@ def find_recipe(name_or_path: str | Path) -> Path:
     """The file of a recipe: a path, or the name of a bundled recipe.
 
     Raises:
-        RecipeError: There is neither.
+        RecipeError: There is no such file and no such bundled recipe.
     """
     path = Path(name_or_path)
     try:
         if path.is_file():
             return path
-    except (OSError, ValueError):  # a name that no file can have
+    except (OSError, ValueError):  # no file can have this name
         raise RecipeError(Fault(str(path)[:80], "this cannot be the name of a file")) from None
     known = bundled_recipes()
     if str(name_or_path) in known:
@@ -82,16 +82,16 @@ def find_recipe(name_or_path: str | Path) -> Path:
 
 
 def load_recipe(name_or_path: str | Path, base: Path | None = None, material: bool = True) -> LoadedRecipe:
-    """Load a recipe and check all that can be known without its corpus.
+    """Load a recipe and check everything that can be checked without its corpus.
 
     Args:
         name_or_path: Path of a YAML file, or name of a bundled recipe.
         base: Folder that relative paths start from; the recipe's own if not given.
-        material: Look whether its recordings, profiles and what its steps need are there: not to be asked of who only
-            reads what a test set is.
+        material: Check that recordings, profiles and whatever else steps need are there; False for a reader who only
+            wants to know what a test set is.
 
     Raises:
-        RecipeError: With one fault, and its line and column, for each thing that is wrong.
+        RecipeError: Something is wrong; each fault has its line and column.
 
     Example:
         >>> load_recipe("demo").recipe.name
@@ -114,7 +114,7 @@ def load_recipe(name_or_path: str | Path, base: Path | None = None, material: bo
 
 
 def _validated(spelled: Spelled) -> tuple[Recipe | None, dict[str, dict[str, SettingSpec]], list[Fault]]:
-    """The recipe if nothing is wrong with it, all settings that are right by themselves, and what is wrong."""
+    """The recipe if nothing is wrong with it, all settings that are valid by themselves, and the faults."""
     try:
         recipe = Recipe.model_validate_json(json.dumps(spelled.data))
     except ValidationError as problem:
@@ -135,16 +135,16 @@ def _right(setting: Any) -> SettingSpec | None:
     try:
         return SettingSpec.model_validate_json(json.dumps(setting))
     except ValidationError:
-        return None  # which is told with the whole recipe
+        return None  # reported when the whole recipe is validated
 
 
 def _by_place(fault: Fault) -> tuple[list[int], str]:
-    """All are in one file, whose name holds the same numbers for each: what differs is line and column."""
+    """Sort key. All faults are in one file, so numbers in its name are equal: only line and column matter."""
     return [int(number) for number in re.findall("[0-9]+", fault.where)], fault.message
 
 
 def _steps(settings: Settings) -> Iterator[tuple[Location, Perturbation]]:
-    """All steps of all settings, and where they stand."""
+    """All steps of all settings, and their locations."""
     for factor, some in settings.items():
         for setting in some:
             for index, step in enumerate(setting.steps):
@@ -152,7 +152,7 @@ def _steps(settings: Settings) -> Iterator[tuple[Location, Perturbation]]:
 
 
 def _disorder(settings: Settings, spelled: Spelled) -> Iterator[Fault]:
-    """Steps that stand before what sound meets first, in one setting or in two factors."""
+    """Faults: steps in an order other than the one in which sound meets them, in one setting or over two factors."""
     steps = list(_steps(settings))
     pairs = [(one, other, "") for one, other in itertools.pairwise(steps) if one[0][:3] == other[0][:3]]
     by_factor = {name: [step for step in steps if step[0][1] == name] for name in settings}
@@ -168,7 +168,7 @@ def _disorder(settings: Settings, spelled: Spelled) -> Iterator[Fault]:
 
 
 def _unmet(settings: Settings, recipe: Recipe | None, library: Library, spelled: Spelled) -> Iterator[Fault]:
-    """What steps need and do not have: profiles and recordings, another sample rate, how loud the speech is."""
+    """Faults: what steps need and lack, such as profiles, recordings, a sample rate, or the loudness of the speech."""
     for at, step in _steps(settings):
         asked = step.asks()
         needs: list[Need | Asked] = [*step.needs(), *([asked] if asked else [])]
@@ -185,7 +185,7 @@ def _unmet(settings: Settings, recipe: Recipe | None, library: Library, spelled:
 
 
 def _absent(library: Library, need: Need | Asked) -> list[Fault]:
-    """Why a need cannot be met."""
+    """Faults that say why a need cannot be met; empty if it can."""
     try:
         need.check(library)
     except ProfileError as error:

@@ -49,7 +49,7 @@ class SpeechLevel(Spec):
         return self
 
     def loudness_dbspl(self) -> float | None:
-        """Active speech level in dB SPL at 1 m; None where the recipe does not say it."""
+        """Active speech level in dB SPL at 1 m; None if the recipe does not say."""
         return self.dbspl_at_1m if self.effort is None else EFFORT_DBSPL[self.effort]
 
     @property
@@ -95,7 +95,7 @@ class Output(Spec):
 
 
 class SourceLicence(Spec):
-    """What a recording, a response or a profile comes under."""
+    """The licence of a recording, a response or a profile."""
 
     licence: Annotated[str, Field(min_length=1, description="SPDX identifier, such as CC-BY-4.0, or LicenseRef-NAME")]
     credit: Annotated[str, Field(description="whom to name")] = ""
@@ -107,7 +107,7 @@ class SourceLicence(Spec):
 
 
 class Licences(Spec):
-    """What the sounds that a recipe names come under, and who allowed a mixture that licences forbid."""
+    """Licences of the sounds that a recipe names, and who allowed a mixture that licences forbid."""
 
     sources: Annotated[
         dict[str, SourceLicence],
@@ -122,7 +122,7 @@ def known_licence(written: str) -> str:
     """The SPDX identifier that is meant.
 
     Raises:
-        ValueError: It is none that is known.
+        ValueError: No known licence is meant.
     """
     found = spdx(written)
     if found is None:
@@ -131,7 +131,7 @@ def known_licence(written: str) -> str:
 
 
 class SettingSpec(Spec):
-    """One setting of a factor: its steps, and fields of them that take several values in turn."""
+    """One setting of a factor: its steps, and any of their fields that take several values in turn."""
 
     steps: tuple[Step, ...] = ()
     sweep: Annotated[
@@ -194,7 +194,7 @@ class Recipe(Spec):
         return self
 
     def outgoing(self, labels: Iterable[str]) -> tuple[str, ...]:
-        """Which labels of the corpus stand in the test set: those that the design uses, and those it is told to."""
+        """Which labels of the corpus are part of the test set: those that the design uses, and those asked for."""
         if self.output.labels == "all":
             return tuple(labels)
         named = () if self.output.labels == "used" else self.output.labels
@@ -203,11 +203,11 @@ class Recipe(Spec):
 
     @property
     def rotated(self) -> bool:
-        """Whether utterances meet some of the conditions only."""
+        """Whether utterances meet only some of the conditions."""
         return self.assignment != "crossed"
 
     def snr_definition(self) -> Weighting:
-        """SNR as this recipe means it, with the default band filled in."""
+        """The recipe's definition of SNR, with the default band filled in."""
         band = self.snr.band_hz
         if band is None:
             band = (100.0, 7000.0) if self.output.sample_rate_hz >= 16000 else (300.0, 3400.0)

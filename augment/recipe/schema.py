@@ -10,8 +10,8 @@ from augment.recipe.model import Recipe
 def recipe_schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of a recipe file.
 
-    It allows what the loader allows: a setting may be a plain list of steps, and in a setting with a sweep a step may
-    lack the field that is swept.
+    It allows whatever the loader allows: a setting may be a plain list of steps, and a step in a setting with a sweep
+    may lack the swept field.
 
     Example:
         >>> recipe_schema()["title"]

@@ -19,7 +19,7 @@ class Setting:
     """One value of a factor.
 
     Attributes:
-        name: Unique in its factor; part of the condition's name.
+        name: Its name, unique within the factor; part of the condition's name.
         family: The setting without the swept values: settings of one family share their random draws.
         steps: Perturbations in the order of the signal chain.
     """
@@ -37,7 +37,7 @@ class Swept:
         step: Index of the step that takes it.
         field: Of the step.
         value: The value.
-        origin: Where the user wrote it.
+        origin: Location where the user wrote it.
     """
 
     step: int
@@ -52,10 +52,10 @@ class Spelled:
 
     Attributes:
         written: What the user wrote.
-        data: The same without sweeps, but for those of which the model will say that they have not the form of one.
-        origins: Where the user wrote what stands elsewhere in ``data``.
-        doubtful: Settings, as written, that are faulty: their steps may lack what a sweep was to give, and there may be
-            others than those in ``data``.
+        data: The same with sweeps spelled out, except malformed ones, about which the model will complain.
+        origins: Where the user wrote what is at another location in ``data``.
+        doubtful: Faulty settings, as written: their steps may lack a value that a sweep should have given, and settings
+            may be missing from ``data``.
         faults: What is wrong with them.
         count: How many settings there are.
     """
@@ -69,27 +69,27 @@ class Spelled:
 
     @property
     def settings(self) -> dict[str, dict[str, Any]]:
-        """The settings of each factor, as far as they have the form of such."""
+        """The settings of each factor, as far as they are well-formed."""
         factors = self.data.get("factors")
         return {f: some for f, some in factors.items() if isinstance(some, dict)} if isinstance(factors, dict) else {}
 
     def origin(self, location: Location) -> Location:
-        """Where the user wrote what stands at a location of ``data``."""
+        """Where the user wrote what is at a location of ``data``."""
         for length in range(len(location), 0, -1):
             if location[:length] in self.origins:
                 return (*self.origins[location[:length]], *location[length:])
         return location
 
     def family(self, factor: str, setting: str) -> str:
-        """What the user called a setting, whatever its sweeps make of it."""
+        """The user's own name for a setting, before sweeps were spelled out."""
         return str(self.origin(("factors", factor, setting))[2])
 
     def doubts(self, location: Location) -> bool:
-        """Whether what stands at a location of ``data`` may be faulty only because its setting's sweep is."""
+        """Whether what is at a location of ``data`` may be faulty only because its setting's sweep is."""
         return self.origin(location[:3]) in self.doubtful
 
     def fault(self, location: Location, message: str, remedy: str = "") -> Fault:
-        """A fault at a location of ``data``, told where the user wrote it."""
+        """A fault at a location of ``data``, reported where the user wrote it."""
         return self.written.fault(self.origin(location), message, remedy)
 
     def refuse(self, at: Location, message: str, remedy: str = "") -> None:
@@ -99,10 +99,10 @@ class Spelled:
 
 
 def spell_out(document: Document) -> Spelled:
-    """A recipe with a setting for each value of its sweeps. What has not the form of a recipe stays as it is.
+    """A recipe with a setting for each value of its sweeps; malformed parts stay as they are.
 
     Raises:
-        RecipeError: There would be more settings than are read.
+        RecipeError: There would be too many settings.
     """
     spelled = Spelled(document, dict(document.data))
     if written := spelled.settings:
@@ -138,7 +138,7 @@ def _settings(spelled: Spelled, factor: str, families: dict[str, Any]) -> dict[s
 
 
 def _without_sweeps(spelled: Spelled, at: Location, raw: Any) -> tuple[Any, list[list[Swept]]]:
-    """A setting as a mapping without its sweeps, and those of them that can be spelled out."""
+    """A setting as a mapping without its sweeps, and those sweeps that can be spelled out."""
     if raw is None:
         spelled.refuse(at, "nothing is said of this setting", "write [] for no steps at all")
         return {}, []
@@ -165,7 +165,7 @@ def _without_sweeps(spelled: Spelled, at: Location, raw: Any) -> tuple[Any, list
 
 
 def _target(spelled: Spelled, at: Location, steps: list[Any], key: str) -> int | None:
-    """Index of the step that a swept field means: ``field``, or ``kind.field``."""
+    """Index of the step to which a swept field, ``field`` or ``kind.field``, refers."""
     wanted, _, name = key.rpartition(".")
     fields = [_fields(step) for step in steps]
     places = [i for i, known in enumerate(fields) if name in known and wanted in ("", steps[i]["kind"])]
@@ -181,19 +181,19 @@ def _target(spelled: Spelled, at: Location, steps: list[Any], key: str) -> int |
         message = f"no step of this setting has a field '{key}' to sweep"
         spelled.refuse(at, message, nearest(key, sorted(set(itertools.chain(*fields)))))
     else:
-        spelled.doubtful.add(at[:3])  # the kind of a step is not known, which is told
+        spelled.doubtful.add(at[:3])  # the kind of a step is unknown, which is reported elsewhere
     return None
 
 
 def _fields(step: Any) -> list[str]:
-    """Fields that a step, as written, may have beside its kind; none where its kind is not known."""
+    """Fields that a step, as written, may have besides its kind; none if its kind is not known."""
     kind = step.get("kind") if isinstance(step, dict) else None
     model = kinds().get(kind) if isinstance(kind, str) else None
     return [] if model is None else [name for name in model.model_fields if name != "kind"]
 
 
 def token(field: str, value: float | int | str) -> str:
-    """What a swept value adds to the name of its setting.
+    """The part of a setting's name that a swept value adds.
 
     Example:
         >>> token("snr_db", -2.5), token("profile", "mri_epi"), token("snr_db", 10.0)

@@ -10,7 +10,7 @@ from augment.plain_text import columns, markdown, markdown_code, markdown_fence,
 from augment.profiles.library import FOLDERS, Library, Need
 from augment.report.design import assignment_text, balance_text, conditions_text, crossing_text
 from augment.report.detection import detection_text
-from augment.report.tables import coverage, groups, in_order, measured
+from augment.report.tables import groups
 from augment.report.text import counted, table
 from augment.testset.softer import made_softer
 
@@ -22,23 +22,26 @@ PSEUDONYMS = (
 )
 
 
-def datasheet(plan: Plan, identity: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
+def datasheet(
+    plan: Plan, identity: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], tables: tuple[str, str]
+) -> str:
     """The data sheet as Markdown; its tables are plain text, as the command line shows them.
 
     Args:
         plan: What was planned.
         identity: What ``testset.json`` will say, without checksums.
         rows: Of the manifest.
+        tables: As of :func:`~augment.report.tables.overview`.
     """
-    made = [str(row["audio_filepath"]) for row in rows]
+    coverage, measured = tables
     softer = made_softer(rows)
     parts = [
         (f"Data sheet: {markdown(identity['name'])}", _what(plan, identity)),
         ("Groups", _blocks(groups(plan), balance_text(plan))),
         ("Conditions", _blocks(_conditions(plan.conditions), conditions_text(plan), assignment_text(plan))),
         ("Where the figures behind them come from", _figures(plan)),
-        ("Files in each cell", _blocks(coverage(plan, made), crossing_text(plan))),
-        ("What was measured", _blocks(measured(in_order(plan, rows)), str(softer) if softer.items else "")),
+        ("Files in each cell", _blocks(coverage, crossing_text(plan))),
+        ("What was measured", _blocks(measured, str(softer) if softer.items else "")),
         ("What a cell can show", _blocks(detection_text(plan))),
         ("What it is not", _list(map(markdown, identity["limits"]))),
         ("What the planner noted", _list(map(markdown, identity["notes"]))),

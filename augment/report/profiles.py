@@ -10,7 +10,7 @@ import numpy as np
 from augment.acoustics.spectrum import mean_density
 from augment.errors import Fault, ProfileError, nearest
 from augment.files.yaml import load_yaml
-from augment.profiles.library import FOLDERS, TABLES, Kind, Library, bundled_names
+from augment.profiles.library import FOLDERS, TABLES, Library, SourceKind, bundled_names
 from augment.streams import generator
 
 WIDTH = 100
@@ -18,7 +18,7 @@ BAR = 40
 RANGE_DB = 50.0
 LISTEN_S = 10
 SAMPLE_RATE_HZ = 48000
-TELLING: dict[Kind, str] = {"noise_profile": "components", "microphone": "response_db", "room": "size_m"}
+TELLING: dict[SourceKind, str] = {"noise_profile": "components", "microphone": "response_db", "room": "size_m"}
 """The field by which a profile of one's own is known."""
 
 
@@ -40,7 +40,7 @@ def listing(word: str | None = None) -> str:
     return "\n\n".join(parts) or f"no bundled profile has '{word}' in its name or title"
 
 
-def kind_of(library: Library, name: str) -> Kind:
+def kind_of(library: Library, name: str) -> SourceKind:
     """What kind of profile a name stands for.
 
     Raises:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from augment.columns import named
+from augment.columns import of_all_steps
 from augment.design.coupling import coupling_notes
 from augment.design.plan import Plan
 from augment.plain_text import visible
@@ -14,6 +14,16 @@ from augment.report.detection import detection_text
 from augment.report.text import counted, table
 
 ALL_NOISES = "noise_level_dba"
+
+
+def overview(plan: Plan, rows: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    """The two tables that a finished set shows in several places: its :func:`coverage`, and what was :func:`measured`.
+
+    Args:
+        plan: What was planned.
+        rows: Of the manifest.
+    """
+    return coverage(plan, (row["audio_filepath"] for row in rows)), measured(in_order(plan, rows))
 
 
 def coverage(plan: Plan, made: Iterable[str]) -> str:
@@ -78,7 +88,7 @@ def measured(rows: Iterable[Mapping[str, Any]]) -> str:
     columns |= {"delivered": "snr_delivered_db", "LUFS": "loudness_lufs"}
     if any(row.get("speech_level_dbspl") is not None for some in found.values() for row in some):
         columns |= {"speech dB SPL": "speech_level_dbspl", "noise dB(A)": ALL_NOISES}
-    of_noises = sorted(named(ALL_NOISES, next((row for some in found.values() for row in some), ())))
+    of_noises = sorted(of_all_steps(ALL_NOISES, next((row for some in found.values() for row in some), ())))
     lines = [
         [
             name,

@@ -24,7 +24,7 @@ from augment.verification.disk import Disk
 from augment.verification.listening import Listening, listen
 from augment.verification.origin import Origin
 from augment.verification.remade import Makers
-from augment.verification.sources import Told, told_by
+from augment.verification.sources import SelfDescription, self_description
 from augment.verification.verdict import Asked, Protocol, Unchecked, Verdict
 
 Row = dict[str, Any]
@@ -79,7 +79,7 @@ def _exports(disk: Disk, protocol: Protocol) -> Row | None:
 
 def _books(
     disk: Disk, identity: Row, rows: list[Row], planned: dict[str, Row], exported: Row | None, protocol: Protocol
-) -> Told | None:
+) -> SelfDescription | None:
     """What can be checked without listening; the set as its files describe it, if they do."""
     protocol.attempt("files beside the audio", lambda: side_files(disk, identity))
     protocol.attempt("counts", lambda: bookkeeping(disk, identity, rows, planned))
@@ -91,10 +91,10 @@ def _books(
     protocol.checks.append(
         ("folder", f"{len(disk.present[0])} files held against manifest, testset.json and exports.json")
     )
-    told: list[Told] = []
+    told: list[SelfDescription] = []
 
     def understand() -> list[Fault]:
-        told.append(told_by(disk, identity, rows, planned))
+        told.append(self_description(disk, identity, rows, planned))
         return []
 
     if not protocol.attempt("recipe", understand):

@@ -22,7 +22,7 @@ from augment.testset.shard import Job, render_utterance
 from augment.testset.softer import made_softer
 from augment.verification.meter import decibel, mean_square, through
 from augment.verification.remade import Made
-from augment.verification.sources import Told, with_recordings
+from augment.verification.sources import SelfDescription, with_recordings
 
 SNR_TOLERANCE_DB = 0.1
 
@@ -43,7 +43,7 @@ class Rendering:
 
 
 def rendered_again(
-    told: Told, loaded: LoadedRecipe, base: Path, chosen: Sequence[dict[str, Any]], progress: Progress
+    told: SelfDescription, loaded: LoadedRecipe, base: Path, chosen: Sequence[dict[str, Any]], progress: Progress
 ) -> Rendering:
     """Render chosen items again.
 
@@ -79,7 +79,7 @@ def rendered_again(
     return found
 
 
-def recipe_faults(told: Told) -> Made:
+def recipe_faults(told: SelfDescription) -> Made:
     """What ``testset.json`` says against the recipe, and against the manifest's rows."""
     softer = json.loads(json.dumps(made_softer(told.rows).as_identity()))
     expected = [("the recipe says", *said) for said in described(told.loaded, told.conditions).items()]
@@ -92,7 +92,7 @@ def recipe_faults(told: Told) -> Made:
     )
 
 
-def profile_faults(told: Told, loaded: LoadedRecipe) -> list[Fault]:
+def profile_faults(told: SelfDescription, loaded: LoadedRecipe) -> list[Fault]:
     """The profiles of today against those of the build.
 
     Args:
@@ -108,7 +108,7 @@ def profile_faults(told: Told, loaded: LoadedRecipe) -> list[Fault]:
     ]
 
 
-def _compare(told: Told, row: dict[str, Any], again: Rendered, job: Job, loaded: LoadedRecipe) -> list[str]:
+def _compare(told: SelfDescription, row: dict[str, Any], again: Rendered, job: Job, loaded: LoadedRecipe) -> list[str]:
     """A file and its row against a new rendering."""
     found = []
     data = encode(again.pcm, job.spec.sample_rate_hz, job.audio_format)

@@ -17,7 +17,7 @@ from augment.recipe.experiment import Rotated
 from augment.testset.completion import PlannedCells, manifest_columns
 from augment.testset.folder import IDENTITY, MANIFEST, PLAN, SOUND
 from augment.verification.remade import differences_of_rows
-from augment.verification.sources import Told
+from augment.verification.sources import SelfDescription
 
 Row = Mapping[str, Any]
 Rows = dict[str, dict[str, Any]]
@@ -26,7 +26,7 @@ BABBLE = SoundSource("talkers", "", "", "")
 """Stands for voices of the corpus, which alone knows their licences."""
 
 
-def design_faults(told: Told) -> list[Fault]:
+def design_faults(told: SelfDescription) -> list[Fault]:
     """Items that are missing or too many, and all of a row that follows from the recipe or from other rows.
 
     Args:
@@ -63,7 +63,7 @@ def _column_faults(place: str, row: Row, expected: Sequence[str]) -> list[Fault]
     return faults
 
 
-def _each(told: Told, count: int) -> tuple[int, list[Fault]]:
+def _each(told: SelfDescription, count: int) -> tuple[int, list[Fault]]:
     """How many conditions each utterance meets; 0 where nobody says it."""
     assignment, said = told.loaded.recipe.assignment, told.identity.get("conditions_per_utterance")
     if assignment == "rotated":
@@ -76,7 +76,7 @@ def _each(told: Told, count: int) -> tuple[int, list[Fault]]:
     return each, [Fault(told.disk.place(IDENTITY), message)]
 
 
-def _made(told: Told, turns: Schedule, columns: Sequence[str]) -> Rows:
+def _made(told: SelfDescription, turns: Schedule, columns: Sequence[str]) -> Rows:
     """Items by path; what an utterance has in common is what most of its rows say."""
     utterances: dict[str, list[Row]] = {}
     for row in told.planned.values():
@@ -113,7 +113,7 @@ def _usual(values: Iterable[Any]) -> Any:
     return Counter(values).most_common(1)[0][0]
 
 
-def _licensed(told: Told, named: Mapping[str, Condition], made: Rows) -> None:
+def _licensed(told: SelfDescription, named: Mapping[str, Condition], made: Rows) -> None:
     """Write licence and credit into the items of an utterance: those of its speech, and of what its steps add.
 
     Where the corpus alone knows what is added, or no item has the speech alone, items that hear the same are alike.
@@ -136,7 +136,7 @@ def _licensed(told: Told, named: Mapping[str, Condition], made: Rows) -> None:
             made[path] |= {"licence": licence, "credit": credit}
 
 
-def _block_faults(told: Told) -> list[Fault]:
+def _block_faults(told: SelfDescription) -> list[Fault]:
     """Groups that have not the utterances that the recipe asks for, or lack some of the blocks that all groups have."""
     blocks: dict[str, dict[str, int]] = {}
     for row in told.planned.values():

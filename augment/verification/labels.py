@@ -9,10 +9,10 @@ from augment.design.selection.grouping import UNKNOWN_SPEAKER
 from augment.errors import Fault
 from augment.testset.folder import PLAN
 from augment.verification.remade import differences_of_rows
-from augment.verification.sources import Told
+from augment.verification.sources import SelfDescription
 
 
-def label_faults(told: Told, base: Any) -> list[Fault]:
+def label_faults(told: SelfDescription, base: Any) -> list[Fault]:
     """Text, speaker, labels, licence and credit of every item against the rows of the corpus.
 
     Args:
@@ -42,7 +42,7 @@ def label_faults(told: Told, base: Any) -> list[Fault]:
     return [*faults[:20], *differences_of_rows(told.disk.place(PLAN), found, utterances, "the corpus")]
 
 
-def _expected(told: Told, corpus: Corpus) -> dict[str, tuple[dict[str, Any], tuple[str, str]]]:
+def _expected(told: SelfDescription, corpus: Corpus) -> dict[str, tuple[dict[str, Any], tuple[str, str]]]:
     """What rows must say of each utterance, with licence and credit of its speech."""
     columns = label_columns(corpus, told.loaded)
     names = {"text": "text", "speaker": "speaker"} | {column: label_column(label) for label, column in columns.items()}

@@ -14,7 +14,7 @@ from augment.verification.again import profile_faults, recipe_faults, rendered_a
 from augment.verification.labels import label_faults
 from augment.verification.remade import Made, Makers, against_exports, against_plan, against_rows
 from augment.verification.sample import draw_sample, told_bound
-from augment.verification.sources import Told, recipe_folder, recipe_there
+from augment.verification.sources import SelfDescription, recipe_folder, recipe_there
 from augment.verification.verdict import Asked, Protocol, Unchecked
 
 REMEDY = "say where the recipe was with --recipe-folder"
@@ -33,7 +33,7 @@ class Origin:
         protocol: Where what is found is written down.
     """
 
-    told: Told
+    told: SelfDescription
     asked: Asked
     makers: Makers
     protocol: Protocol

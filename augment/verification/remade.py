@@ -17,7 +17,7 @@ from augment.testset.exports import export_again
 from augment.testset.folder import COVERAGE, CROISSANT, DATASHEET, EXPORTS, IDENTITY, MANIFEST, PAGE, PLAN
 from augment.testset.outgoing import outgoing_items
 from augment.verification.books import read_failures
-from augment.verification.sources import Told
+from augment.verification.sources import SelfDescription
 
 Row = Mapping[str, Any]
 Rows = Mapping[str, Row]
@@ -62,7 +62,7 @@ class Makers:
 
     plan: Callable[[LoadedRecipe], Plan]
     described: Callable[[Plan, Any, Sequence[Row]], tuple[list[dict[str, Any]], dict[str, Any], dict[str, bytes]]]
-    retold: Callable[[Told, str], dict[str, bytes]]
+    retold: Callable[[SelfDescription, str], dict[str, bytes]]
     exported: Callable[[Path, str], Iterator[tuple[str, bytes]]]
     version: str = f"acoustigrid {__version__}"
 
@@ -104,7 +104,7 @@ def differences_of_rows(place: str, found: Rows, made: Rows, source: str) -> lis
     return faults
 
 
-def against_plan(told: Told, plan: Plan, makers: Makers) -> Made:
+def against_plan(told: SelfDescription, plan: Plan, makers: Makers) -> Made:
     """Everything in a set but its audio and what was measured, against the plan of today.
 
     Args:
@@ -147,13 +147,13 @@ def _short(value: Any) -> str:
     return text if len(text) <= 200 else f"{text[:200]} ..."
 
 
-def against_rows(told: Told, makers: Makers) -> Made:
+def against_rows(told: SelfDescription, makers: Makers) -> Made:
     """Files that are made of others in the set, against these: without the corpus."""
     sheet = told.disk.read(DATASHEET).decode("utf-8", "replace")
     return _file_faults(told, makers.retold(told, sheet), "what the other files of the set give")
 
 
-def _file_faults(told: Told, files: Mapping[str, bytes], source: str) -> Made:
+def _file_faults(told: SelfDescription, files: Mapping[str, bytes], source: str) -> Made:
     faults = []
     for name, data in files.items():
         if not told.disk.has(name):
@@ -181,7 +181,7 @@ def _lines(data: bytes) -> list[str]:
     return data.decode("utf-8", "replace").split("\n")
 
 
-def against_exports(told: Told, name: str, listed: Collection[str], makers: Makers) -> list[Fault]:
+def against_exports(told: SelfDescription, name: str, listed: Collection[str], makers: Makers) -> list[Fault]:
     """An export made again from the set, against what is in its folder.
 
     Args:

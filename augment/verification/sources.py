@@ -20,7 +20,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Told:
+class SelfDescription:
     """The set as its own files describe it.
 
     Attributes:
@@ -40,7 +40,7 @@ class Told:
     conditions: tuple[Condition, ...]
 
 
-def told_by(disk: Disk, identity: Row, rows: list[Row], planned: dict[str, Row]) -> Told:
+def self_description(disk: Disk, identity: Row, rows: list[Row], planned: dict[str, Row]) -> SelfDescription:
     """Understand a set's recipe and conditions from its own files.
 
     Raises:
@@ -59,7 +59,7 @@ def told_by(disk: Disk, identity: Row, rows: list[Row], planned: dict[str, Row])
     listed = identity.get("conditions")
     order = [name for name in listed if name in found] if isinstance(listed, list) else []
     names = dict.fromkeys([*order, *sorted(found)])
-    return Told(disk, identity, rows, planned, loaded, tuple(found[name] for name in names))
+    return SelfDescription(disk, identity, rows, planned, loaded, tuple(found[name] for name in names))
 
 
 def _conditions(choices: Iterable[Choice], loaded: LoadedRecipe, place: str) -> list[Condition]:
@@ -91,7 +91,7 @@ def recipe_folder(disk: Disk, given: str | Path | None) -> Path:
         raise TestSetError(Fault(disk.place(name), f"cannot be read: {error!r}")) from None
 
 
-def with_recordings(told: Told) -> dict[str, Row]:
+def with_recordings(told: SelfDescription) -> dict[str, Row]:
     """The plan with the recordings that a set under pseudonyms does not tell: the same rows but for these.
 
     Raises:
@@ -118,7 +118,7 @@ def with_recordings(told: Told) -> dict[str, Row]:
     return kept
 
 
-def recipe_there(told: Told, base: Path) -> LoadedRecipe:
+def recipe_there(told: SelfDescription, base: Path) -> LoadedRecipe:
     """The recipe with all that it names.
 
     Raises:

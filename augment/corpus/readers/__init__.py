@@ -5,6 +5,6 @@ behind a row can be read, and tells in ``source.tell`` what it passes over. One 
 ``PATTERN = True``.
 
 Columns: ``id``, ``audio_filepath`` (relative to ``source.folder``), ``offset`` and ``duration`` in s, ``text``,
-``speaker``; every other one is a label. What the layout's own words mean is made of them here; which values a label has
-is left as it is.
+``speaker``; every other one is a label. The layout's own names are translated into these here; the values of labels are
+left as they are.
 """

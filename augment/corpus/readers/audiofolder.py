@@ -1,7 +1,7 @@
 """Hugging Face AudioFolder: audio files with ``metadata.csv``, ``metadata.jsonl`` or ``metadata.parquet`` beside them.
 
-``file_name`` starts from the folder of its metadata file; there may be one for each split. Texts and speakers may have
-the names that :mod:`~augment.corpus.readers.huggingface` knows.
+``file_name`` is relative to its metadata file, of which there may be one for each split. Texts and speakers may have
+any of the names that :mod:`~augment.corpus.readers.huggingface` knows.
 """
 
 from collections.abc import Iterator

@@ -1,10 +1,10 @@
-"""Common Voice: a table of a release (``validated.tsv``, ``test.tsv`` ...) with its ``clips``.
+"""Common Voice: a table of a release (``validated.tsv``, ``test.tsv``, ...) with its ``clips``.
 
-The path is one table, or the folder of a language, for ``validated.tsv``. Accents are what people wrote (``accents``,
-``accent`` in older releases), genders as the release spells them: bring them together with ``corpus.labels``. Early
-releases name clips without ``.mp3``. Every other column of a release is a label, but for ``sentence_id``. Tables are
-not quoted: a quotation mark is a character of the sentence. Lengths are those of ``clip_durations.tsv``, where it is
-there; lines of it that say none, and clips that it lacks, are told.
+The path is one table, or the folder of a language, which stands for its ``validated.tsv``. Accents are what people
+wrote (``accents``, ``accent`` in older releases), genders as the release spells them: merge them with
+``corpus.labels``. Early releases name clips without ``.mp3``. Every other column of a release is a label, except
+``sentence_id``. Tables are not quoted: a quotation mark is part of the sentence. Lengths are taken from
+``clip_durations.tsv`` if there is one; lines of it without a length, and clips missing from it, are reported.
 
 Reference: common-voice/cv-dataset, ``datasets/scripted-speech/README.md``: archive structure and TSV fields.
 """
@@ -27,7 +27,7 @@ DURATIONS = "clip_durations.tsv"
 UNUSED = "sentence_id"
 """A hash of the sentence."""
 STRUCTURE = {"path", "sentence", "client_id", "accents", "accent", UNUSED}
-"""Columns that are no labels, or no labels of their own."""
+"""Columns that are not labels, or not under their own names."""
 
 
 def rows(source: Source) -> Iterator[tuple[Place, Row | Fault]]:
@@ -56,7 +56,7 @@ def rows(source: Source) -> Iterator[tuple[Place, Row | Fault]]:
 
 
 def _lengths(source: Source) -> dict[str, float]:
-    """Length of each clip in s; a line that says no number of milliseconds says nothing."""
+    """Length of each clip in s; lines without a number of milliseconds are skipped."""
     found: dict[str, float] = {}
     unread, faults = 0, []
     for number, line in enumerate(source.lines(DURATIONS) if source.has(DURATIONS) else (), start=1):
@@ -80,7 +80,7 @@ def clip_row(row: Row, lengths: Mapping[str, float] = {}) -> Row:
 
     Args:
         row: Its cells.
-        lengths: Of clips, in s, by name.
+        lengths: Lengths of clips in s, by name.
 
     Example:
         >>> found = clip_row({"client_id": "c", "path": "a1", "sentence": "Yes.", "accent": "us", "segment": None})
@@ -101,7 +101,7 @@ def clip_row(row: Row, lengths: Mapping[str, float] = {}) -> Row:
 
 
 def _tables(source: Source) -> str:
-    """Which tables there are instead, in the folder and in those of languages below it."""
+    """A remedy that names the tables there are, in the folder and in the language folders below it."""
     found = sorted(source.folder.glob("*.tsv")) + sorted(source.folder.glob(f"*/{TABLE}"))
     names = [path.relative_to(source.folder).as_posix() for path in found[:10]]
     return f"name one of its tables: {', '.join(names)}" if names else "name the folder of a language, or a table of it"

@@ -1,7 +1,7 @@
 """Tables with a header line: CSV (commas, semicolons, tabs, bars, carets or tildes) and TSV, compressed or not.
 
-Blanks around cells, a comma at the end of every line, and Excel's line ``sep=;`` are passed over. Cells of a column
-without a name, such as the index that pandas writes, and rows of empty cells are not used, and told.
+Blanks around cells, a comma at the end of every line, and Excel's line ``sep=;`` are ignored. Cells of a column without
+a name, such as the index that pandas writes, and rows of empty cells are not used, and are reported.
 """
 
 import csv
@@ -38,12 +38,12 @@ def table(source: Source, path: Path, lines: Iterable[str]) -> Iterator[tuple[in
     A ``.csv`` may be separated by any of :data:`DELIMITERS`: whichever its header has most columns with.
 
     Args:
-        source: The corpus that it belongs to, which is told what is not used.
+        source: The corpus it belongs to, which keeps account of what is not used.
         path: The table, for messages; its ending says whether cells may be quoted.
-        lines: Of it.
+        lines: Its lines.
 
     Raises:
-        CorpusError: The header has a name twice or none at all, or is a row; or the quoting is broken.
+        CorpusError: The header has a name twice or none at all, or is itself a row; or the quoting is broken.
 
     Example:
         >>> list(table(Source(Path(".")), Path("m.csv"), ["id, text,\n", 'a, "one, two",\n']))
@@ -80,26 +80,26 @@ def table(source: Source, path: Path, lines: Iterable[str]) -> Iterator[tuple[in
 
 
 def _trimmed(values: list[str], width: int) -> list[str]:
-    """A row without the empty cells at its end that the header has no columns for; nothing for an empty line."""
+    """A row without the trailing empty cells for which the header has no columns; empty for an empty line."""
     while len(values) > width and not values[-1].strip():
         values = values[:-1]
     return values if any(values) else []
 
 
 def _says(line: str) -> bool:
-    """Whether a line is the header, and not blank or Excel's word on the separator, which the header shows as well."""
+    """Whether a line is the header rather than blank or Excel's ``sep=``, which the header makes redundant."""
     return bool(line.strip()) and not (line.lower().startswith("sep=") and len(line.strip()) <= len("sep=;"))
 
 
 def _reader(path: Path, lines: Iterator[str], header: str) -> Any:
     if path.name.lower().removesuffix(".gz").endswith(".csv"):
         return csv.reader(lines, delimiter=_delimiter(header), skipinitialspace=True, strict=True)
-    # tab-separated files do not quote: a quotation mark is a character of the text
+    # cells of tab-separated files are not quoted: a quotation mark is part of the text
     return csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE, strict=True)
 
 
 def _delimiter(header: str) -> str:
-    """What parts a header into most columns; a comma if nothing does."""
+    """The delimiter that splits a header into the most columns; a comma if none does."""
 
     def columns(delimiter: str) -> int:
         return len(next(csv.reader([header], delimiter=delimiter, skipinitialspace=True), []))
@@ -109,13 +109,13 @@ def _delimiter(header: str) -> str:
 
 @dataclass
 class _Row:
-    """Letters of the row that is being read: quoted, it may go over many lines, and never end."""
+    """Length of the row being read so far: with a quotation mark left open, it would never end."""
 
     letters: int = 0
 
 
 def _split(lines: Iterable[str], row: _Row) -> Iterator[str]:
-    """Lines that end as the csv module expects it: a carriage return ends one too."""
+    """Lines that end as the csv module expects: after a carriage return, too."""
     for line in lines:
         row.letters += len(line)
         if row.letters > LONGEST_LINE_BYTES and line.strip():
@@ -130,7 +130,7 @@ def _header(place: str, written: list[str]) -> list[str]:
     """Names of columns, empty for those without one.
 
     Raises:
-        CorpusError: A name stands twice, none has one, or they are those of a row.
+        CorpusError: A name appears twice, no column has one, or the line is a row rather than a header.
     """
     if len(written) > MOST_COLUMNS:
         raise CorpusError(Fault(place, f"found {len(written):,} columns; at most {MOST_COLUMNS:,} are read"))
@@ -138,7 +138,7 @@ def _header(place: str, written: list[str]) -> list[str]:
     named = [name for name in header if name]
     twice = next((name for name in named if named.count(name) > 1), None)
     if twice is not None:
-        raise CorpusError(Fault(place, f"the column '{twice}' stands twice in the header"))
+        raise CorpusError(Fault(place, f"the column '{twice}' appears twice in the header"))
     if not named:
         raise CorpusError(Fault(place, "no column has a name in the header"))
     audio = next((name for name in named if Path(name).suffix.lower() in AUDIO), None)
@@ -154,10 +154,10 @@ def _header(place: str, written: list[str]) -> list[str]:
 
 
 def _refuse_one(place: str, name: str) -> None:
-    """Refuse a header of one column whose name is those of several.
+    """Refuse a header of a single column whose name looks like those of several.
 
     Raises:
-        CorpusError: It is.
+        CorpusError: It does.
     """
     message = f"this is one column: '{name[:80]}'"
     if any(sign in name for sign in DELIMITERS):
@@ -171,7 +171,7 @@ def _refuse_one(place: str, name: str) -> None:
 
 
 def _ragged(place: str, found: int, expected: int) -> Fault:
-    """A row with another number of cells than the header: which is whose cannot be told."""
+    """The fault of a row with more or fewer cells than the header: which cell belongs to which column is unknown."""
     quote = "a text that holds the separator must be in quotation marks"
     remedy = f"{quote}; row names need a column in the header, too" if found > expected else ""
     return Fault(place, f"found {found} columns; the header has {expected}", remedy)

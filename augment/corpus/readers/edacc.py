@@ -1,14 +1,15 @@
 """EdAcc: ``dev`` and ``test`` with ``segments``, ``text`` and ``utt2spk``, conversations in ``data``.
 
-Speakers are described by ``linguistic_background.csv``, a table of questions and answers: those on accent, gender and
-so on are labels of these names (:data:`QUESTIONS`), every other one is named after its first words. The marks of
-``stm``, such as ``<male,l1>``, say a gender where the table has none, and whether English is a first or a second
-language: the label ``english``. Texts are as they are written, with their marks such as ``<overlap>``; segments of two
-people talking at once are among them.
+Speakers are described by ``linguistic_background.csv``, a table of questions and answers: those about accent, gender
+and so on become labels of these names (:data:`QUESTIONS`), any other is named after its first words. The marks in
+``stm``, such as ``<male,l1>``, give a gender where the table has none, and say whether English is a first or second
+language (the label ``english``). Texts are kept as written, with marks such as ``<overlap>``; they include segments in
+which two people talk at once.
 
-Reference: release 1.0 (``edacc_v1.0``), https://doi.org/10.7488/ds/3832. Its archive was not at hand. Confirmed by
-programs that read it: its files and columns of them, ``PARTICIPANT_ID``, the questions below but for the one on the
-first language, which is a guess. Not confirmed: all other questions; segments may be longer than the turns of ``stm``.
+Reference: release 1.0 (``edacc_v1.0``), https://doi.org/10.7488/ds/3832. The archive itself was not available.
+Confirmed by programs that read it: its files and their columns, ``PARTICIPANT_ID``, and the questions below except the
+one about the first language, which is a guess. Not confirmed: all other questions; segments may be longer than turns in
+``stm``.
 """
 
 import csv
@@ -34,7 +35,7 @@ QUESTIONS = {
     "year_of_birth": r"\byear of birth\b",
     "english_since": r"\bstart learning english\b",
 }
-"""Labels, and what is found in the questions for them."""
+"""Labels, and the words by which their questions are recognised."""
 
 
 def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
@@ -70,7 +71,7 @@ def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
 
 
 def _cut(line: str) -> Row | None:
-    """The stretch that a line of ``segments`` names.
+    """The stretch of a recording that a line of ``segments`` names.
 
     Example:
         >>> _cut("EDACC-C06-000000001 EDACC-C06 5.27 9.5")["audio_filepath"], _cut("EDACC-C06-000000001 EDACC-C06")
@@ -85,7 +86,7 @@ def _cut(line: str) -> Row | None:
 
 
 def _pairs(source: Source, name: str) -> dict[str, str]:
-    """Keys and values of a file; the value is the rest of the line."""
+    """Keys and values in a file; the value is the rest of the line."""
     found: dict[str, str] = {}
     faults = []
     for number, line in enumerate(source.lines(name), start=1):
@@ -100,9 +101,9 @@ def _pairs(source: Source, name: str) -> dict[str, str]:
 
 
 def _spoken(source: Source, name: str) -> dict[str, Row]:
-    """Gender and status of English of each speaker, from marks such as ``<female,l1>``; nothing without the file.
+    """Each speaker's gender and status of English, from marks such as ``<female,l1>``; empty without the file.
 
-    Who is marked in two ways has neither.
+    A speaker who is marked in two ways gets neither.
     """
     found: dict[str, Row] = {}
     unsure: set[str] = set()
@@ -126,7 +127,7 @@ def _spoken(source: Source, name: str) -> dict[str, Row]:
 
 
 def _background(source: Source) -> dict[str, Row]:
-    """Answers of each participant by label; nothing without the table."""
+    """Each participant's answers by label; empty without the table."""
     if not source.has(BACKGROUND):
         source.tell(f"there is no {BACKGROUND}: accents are not known")
         return {}
@@ -156,7 +157,7 @@ def _background(source: Source) -> dict[str, Row]:
 
 
 def question_labels(columns: list[str]) -> dict[str, str]:
-    """Questions, and the label that the answers to each are.
+    """The label that the answers to each question become.
 
     Example:
         >>> question_labels(["How would you describe your accent?", "What’s your job? (e.g. cook) "])

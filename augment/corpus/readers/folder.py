@@ -1,9 +1,9 @@
 """A plain folder of audio files whose names say what they are, by a pattern such as ``{accent}/{speaker}/{id}.wav``.
 
-A field stands for a part of a path without a slash; ``{id}``, ``{speaker}`` and ``{text}`` are what they are called,
-every other one is a label, and ``*`` is anything within one name. Endings are compared without case. The text of an
-utterance is in a file of the same name that ends in ``.txt`` or ``.lab``, if its name does not hold it; the numbers of
-its first and last sample before it, as in TIMIT, are taken off.
+A field stands for a part of a path without slashes; ``{id}``, ``{speaker}`` and ``{text}`` mean what they say, any
+other field is a label, and ``*`` is anything within one name. Endings are compared without regard to case. Unless the
+name holds it, the text of an utterance is read from a file of the same name that ends in ``.txt`` or ``.lab``; the
+numbers of the first and last sample that TIMIT puts before it are removed.
 """
 
 import re
@@ -22,7 +22,7 @@ PATTERN = True
 SIGNS = ()
 TEXTS = (".txt", ".lab")
 SAMPLES = re.compile(r"^0 \d{3,} (?=\S)")
-"""What TIMIT has before a text."""
+"""What TIMIT puts before a text."""
 
 
 def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
@@ -77,7 +77,7 @@ def pattern_form(pattern: str) -> re.Pattern[str]:
     """A pattern of paths as a regular expression.
 
     Raises:
-        ValueError: A brace is open, or a field is no name or stands twice.
+        ValueError: A brace is left open, or a field is not a name or appears twice.
 
     Example:
         >>> pattern_form("{accent}/*_{id}.wav").fullmatch("Scottish/x_17.wav").groupdict()

@@ -1,11 +1,11 @@
 """Hugging Face data sets on disk: Parquet files with embedded audio, or a folder of them.
 
-The audio is the column that the data set's own description calls ``Audio``; without one, the structure with ``bytes``
-and ``path``. It is read where it lies in the table, and is the whole utterance: an ``offset`` says where the clip lay
-in what it was cut from, and is the label ``label_offset``, the ``duration`` beside it ``label_duration``.
-``sentence``, ``transcription``, ``transcript`` or ``normalized_text`` stand for ``text`` where that is missing,
-``speaker_id`` or ``client_id`` for ``speaker``. Names of class labels are taken from the description; other structures
-and bytes are not loaded.
+The audio is the column that the data set's own description calls ``Audio``; without a description, the structure with
+``bytes`` and ``path``. It is read straight from the table, and is the whole utterance: an ``offset`` says where the
+clip lay in what it was cut from, and becomes the label ``label_offset``, its ``duration`` ``label_duration``.
+``sentence``, ``transcription``, ``transcript`` or ``normalized_text`` take the place of a missing ``text``,
+``speaker_id`` or ``client_id`` that of a missing ``speaker``. Names of class labels are taken from the description;
+other structures and bytes are not loaded.
 """
 
 import json
@@ -57,7 +57,7 @@ def _table(source: Source, path: Path) -> Iterator[tuple[str, Row | Fault]]:
     loaded = [_light(column, kinds[column]) for column in columns]
     field = polars.col(audio).struct.field
     place = polars.struct(field("bytes").is_null().alias("bare"), field("path")).alias(audio)
-    # Under the name of the audio, which no other column has.
+    # Filed under the name of the audio column, which no other column can have.
     frame = ask_parquet(path, CorpusError, lambda table: table.select(place, *loaded).collect())
     meant = {
         column: next((other for other in others if other in columns), None)
@@ -80,7 +80,7 @@ def _table(source: Source, path: Path) -> Iterator[tuple[str, Row | Fault]]:
 
 
 def _features(path: Path) -> dict[str, dict[str, Any]]:
-    """What the data set says of its columns."""
+    """What the data set's own description says about its columns."""
     import polars
 
     try:
@@ -92,7 +92,7 @@ def _features(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def _audio_column(path: Path, kinds: "polars.Schema", features: Mapping[str, dict[str, Any]]) -> str:
-    """The column of audio: one that is described as such, or one that looks like it and is not described as other."""
+    """The audio column: one described as such, or one that looks like audio and is not described as anything else."""
     held = [column for column, kind in kinds.items() if _is_audio(kind)]
     said = [column for column in held if features.get(column, {}).get("_type") == "Audio"]
     fits = said or [column for column in held if "_type" not in features.get(column, {})]
@@ -112,19 +112,19 @@ def _is_audio(kind: "polars.DataType") -> bool:
 
 
 def _several(kind: "polars.DataType") -> str:
-    """What cells hold that may be large and are never one value; empty for plain cells, and for lists of such."""
+    """What cells hold that may be large and is never a single value; empty for plain cells, and for lists of these."""
     import polars
 
     inner = kind
     while isinstance(inner, polars.List | polars.Array):
-        inner = inner.inner  # type: ignore[assignment]  # a class is a type of data, too
+        inner = inner.inner  # type: ignore[assignment]  # polars also allows a class where a data type is meant
     if inner not in (polars.Struct, polars.Binary, polars.Object):
         return ""
     return "a list" if inner is not kind else "bytes" if inner == polars.Binary else "a structure"
 
 
 def _light(column: str, kind: "polars.DataType") -> "polars.Expr":
-    """A column; of one whose cells hold several values, whether there are any."""
+    """A column; if its cells hold several values, only whether there are any."""
     import polars
 
     return polars.col(column).is_not_null() if _several(kind) else polars.col(column)
@@ -133,7 +133,7 @@ def _light(column: str, kind: "polars.DataType") -> "polars.Expr":
 def _classes(
     features: Mapping[str, dict[str, Any]], kinds: Mapping[str, "polars.DataType"]
 ) -> dict[str, dict[int | None, str | None]]:
-    """Names of the numbers of class labels, by column; -1 is none. Columns that hold the names are not among them."""
+    """Names of class labels by column and number; -1 means no label. Columns that hold names already are left out."""
     names = {
         column: feature["names"]
         for column, feature in features.items()
@@ -147,7 +147,7 @@ def _classes(
 
 
 def _outside(row: Row, classes: Mapping[str, Mapping[int | None, str | None]]) -> str:
-    """What is wrong with a class label that has no name."""
+    """What is wrong with the number of a class label that has no name; empty if nothing is."""
     for column, names in classes.items():
         if row[column] not in names:
             return f"{column}: found {row[column]}; the data set names the classes 0 to {len(names) - 3}"

@@ -1,4 +1,4 @@
-"""JSON Lines, with NeMo's keys: one JSON object a line; or one JSON document of such objects."""
+"""JSON Lines with NeMo's keys: one JSON object a line; or one JSON document of such objects."""
 
 import itertools
 import json
@@ -22,15 +22,15 @@ def rows(source: Source) -> Iterator[tuple[Place, dict[str, Any] | Fault]]:
 
 
 def objects(source: Source, path: Path, lines: Iterable[str]) -> Iterator[tuple[Place, dict[str, Any] | Fault]]:
-    r"""Rows of a JSON Lines manifest, or of one JSON document; blank lines are passed over, NaN is no value of a label.
+    r"""Rows of a JSON Lines manifest or of one JSON document; blank lines are skipped, and NaN is not a label's value.
 
     Args:
-        source: The corpus that it belongs to, which is told what is not used.
+        source: The corpus it belongs to, which keeps account of what is not used.
         path: The manifest, for messages.
-        lines: Of it.
+        lines: Its lines.
 
     Raises:
-        CorpusError: The file is one JSON document, and not of rows.
+        CorpusError: The file is one JSON document, but not one of rows.
 
     Example:
         >>> list(objects(Source(Path(".")), Path("m.jsonl"), ['{"a": 1}\n', "\n", '{"a": 2}\n']))
@@ -49,7 +49,7 @@ def objects(source: Source, path: Path, lines: Iterable[str]) -> Iterator[tuple[
 
 
 def _head(lines: Iterator[str]) -> Iterator[str]:
-    """Lines up to the first that says something."""
+    """Lines up to the first that is not blank."""
     for line in lines:
         yield line
         if line.strip():
@@ -57,9 +57,9 @@ def _head(lines: Iterator[str]) -> Iterator[str]:
 
 
 def _is_document(head: Sequence[str]) -> bool:
-    """Whether the first two lines that say something begin a document: an array, or an object that is no line.
+    """Whether the first two lines that are not blank begin a document: an array, or an object over several lines.
 
-    An object that ends in its line is a row, unless it is all there is and holds others.
+    An object that ends on its own line is a row, unless it is all there is and holds other objects.
     """
     if not head or not head[0].startswith("{"):
         return bool(head) and head[0].startswith("[")
@@ -73,7 +73,7 @@ def _is_document(head: Sequence[str]) -> bool:
 
 
 def _plain_row(line: str) -> dict[str, Any] | None:
-    """The object of a line; None where it takes a closer look: an error, half of a surrogate pair, a key twice."""
+    """The object on a line; None where a closer look is needed: an error, half a surrogate pair, a key twice."""
     try:
         row = PLAIN.decode(line)
     except (ValueError, RecursionError):

@@ -1,11 +1,11 @@
 """Kaldi data directory: ``wav.scp``, ``text``, ``utt2spk``, ``segments``, and one file for each label.
 
-Every ``utt2NAME`` and ``spk2NAME`` that is there gives a label NAME, ``label_NAME`` where it is called like a column of
-ours: ``utt2offset`` does not say which audio is read; files that are not read are told. A command in ``wav.scp`` is not
-run; where it only decodes one file or one channel of it (``cat``, ``flac``, ``sph2pipe``, ``sox ... remix 1``), that is
-read. Relative paths start from the first of the folder itself and the two above it in which the first audio file is
-found. A segment's own channel is read, counted from 0 as Kaldi does; where several recordings are one file,
-``reco2file_and_channel`` says which channel each is.
+Every ``utt2NAME`` and ``spk2NAME`` gives a label NAME, or ``label_NAME`` where a column of ours has that name:
+``utt2offset`` must not decide which audio is read. Files that are not read are reported. A command in ``wav.scp`` is
+not run; where it only decodes one file, or one channel of it (``cat``, ``flac``, ``sph2pipe``, ``sox ... remix 1``),
+that file is read. Relative paths start from the first of the folder itself and the two above it in which the first
+audio file is found. A segment's channel is counted from 0, as Kaldi does; where several recordings share a file,
+``reco2file_and_channel`` says which channel each of them is.
 
 Reference: Kaldi's documentation, "Data preparation".
 """
@@ -25,7 +25,7 @@ FOLDER = True
 SIGNS = ("wav.scp",)
 OWN = {"utt2spk", "utt2dur", "utt2num_frames", "utt2uniq", "utt2max_frames_per_chunk", "spk2utt", "reco2dur"}
 READ = {"wav.scp", "segments", "text", "utt2spk", "utt2dur", "spk2utt", "reco2file_and_channel"}
-"""``spk2utt`` is ``utt2spk`` the other way round."""
+"""Files that are read; ``spk2utt`` counts as one, being ``utt2spk`` inverted."""
 FILE = r"""("[^"$`\\]+"|'[^']+'|[^\s"']+)"""
 DECODERS = re.compile(
     r"(?:\S*/)?(?:cat|flac(?: -c| -d| -s| -cd| -cds| -dc| --silent)+|sph2pipe(?: -f wav| -p| -c ([1-9]))*) "
@@ -37,7 +37,7 @@ CHANNELS = {"A": 0, "B": 1, "1": 0, "2": 1}
 """Names of channels in that file."""
 
 Table = dict[str, tuple[str, str]]
-"""Value of each key, and its place."""
+"""The value of each key, and where it is written."""
 
 
 def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
@@ -123,7 +123,7 @@ def _file(entry: str) -> tuple[str, int | None] | None:
 
 
 def _of_recordings(source: Source, recordings: Table) -> dict[str, int]:
-    """Which channel of its file each recording is, where the file is several of them."""
+    """Which channel of its file each recording is, where several recordings share a file."""
     if not source.has(SIDES):
         return {}
     times = Counter(entry for entry, _ in recordings.values())
@@ -141,7 +141,7 @@ def _audio(value: str, recordings: Table, sides: dict[str, int], base: str, cut:
     """Audio file, channel, offset and duration of an utterance.
 
     Raises:
-        ValueError: What is wrong.
+        ValueError: Something is wrong with the entry.
     """
     recording, *times = value.split() or [""] if cut else [value]
     if len(times) > 3 or (len(times) == 3 and not re.fullmatch(r"\d{1,2}", times[2])):

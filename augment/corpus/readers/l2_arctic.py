@@ -1,8 +1,8 @@
 """L2-ARCTIC: ``ABA/wav/arctic_a0001.wav`` with ``ABA/transcript/arctic_a0001.txt``.
 
-First languages and genders of its 24 speakers stand in the corpus's README only, and so here, in its words. The folder
-``suitcase_corpus``, spontaneous speech, has another layout and is passed over. The corpus is an archive of archives:
-``ABA/ABA/wav``, as some tools unpack them, is read too.
+First languages and genders of its 24 speakers are given in the corpus's README only, and are copied here in its words.
+The folder ``suitcase_corpus``, spontaneous speech, has another layout and is passed over. The corpus is an archive of
+archives: ``ABA/ABA/wav``, as some tools unpack it, is read as well.
 
 Reference: the corpus's README.md, release 5.0: directory structure; file summary and speaker information.
 """
@@ -28,7 +28,7 @@ SPEAKERS = {
 
 
 def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
-    """Rows in the order of speakers and sentences; every sentence that has a recording or a transcript is one."""
+    """Rows in the order of speakers and sentences, one for every sentence that has a recording or a transcript."""
     folders = {path.parent for depth in ("*", "*/*") for path in source.folder.glob(f"{depth}/wav") if path.is_dir()}
     own = sorted(path for path in folders if OTHER not in path.parts[len(source.folder.parts) :])
     if not own or not source.path.is_dir():
@@ -58,7 +58,7 @@ def _speaker(source: Source, folder: Path, labels: Row) -> Iterator[tuple[str, R
 
 
 def speaker_labels(speaker: str) -> Row:
-    """First language, which is the accent too, and gender; nothing for a speaker who is not in the README.
+    """First language, which is also the accent, and gender; empty for a speaker who is not in the README.
 
     Example:
         >>> speaker_labels("BWC"), speaker_labels("XYZ")

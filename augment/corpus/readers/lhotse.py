@@ -2,10 +2,10 @@
 
 The path is a file of cuts, or a folder with ``*cuts*.jsonl.gz`` or with ``*recordings*.jsonl.gz`` and
 ``*supervisions*.jsonl.gz``. Every supervision is an utterance; ``custom`` fields of supervisions and cuts are labels,
-``label_NAME`` where they are called like a column of ours; other fields are told. Relative audio paths start from the
-first of the folder itself and the two above it in which the first audio file is found. A supervision's own channel is
-read, out of the file that holds it. Recordings that Lhotse changes when it loads them (``transforms``, such as another
-speed) are faults; a changed sample rate alone is none.
+called ``label_NAME`` where a column of ours has their name; other fields are reported. Relative audio paths start from
+the first of the folder itself and the two above it in which the first audio file is found. A supervision's own channel
+is read from the file that holds it. Recordings that Lhotse changes while loading them (``transforms``, such as a change
+of speed) are faults, unless only the sample rate changes.
 
 Reference: Lhotse's documentation, "Cuts" and "Supervision manifest"; lhotse/augmentation/transform.py.
 """
@@ -29,7 +29,7 @@ PLAIN = ("gender", "language")
 HARMLESS = ("Resample",)
 OF_CUT = {"id", "start", "duration", "channel", "supervisions", "recording", "type", "custom"}
 OF_SUPERVISION = {"id", "recording_id", "start", "duration", "channel", "text", "speaker", "custom", *PLAIN}
-"""Fields that are read, or repeat others."""
+"""Fields that are read, or that repeat others."""
 
 
 def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
@@ -124,7 +124,7 @@ def _supervisions(
 
 
 def _tell_fields(source: Source, found: Mapping[str, Any], read: set[str], what: str) -> None:
-    """Account for fields that hold something and are not read."""
+    """Account for fields that are filled in but not read."""
     for name in found.keys() - read:
         if found[name]:
             source.pass_over(Leftover.FIELDS, f"{name} of {what}")
@@ -159,7 +159,7 @@ def _row(recording: dict[str, Any], supervision: dict[str, Any], start_s: float)
 
 
 def _channel(named: Any) -> int | None:
-    """The channel that a supervision names; None for several, of which nobody says which is heard."""
+    """The channel that a supervision names; None for several, since it is not said which of them is heard."""
     if isinstance(named, list):
         named = named[0] if len(named) == 1 else None
     if named is None or (isinstance(named, int) and not isinstance(named, bool)):
@@ -168,7 +168,7 @@ def _channel(named: Any) -> int | None:
 
 
 def _file(recording: dict[str, Any], channel: int | None) -> tuple[str, int | None]:
-    """The audio file of a recording that holds a channel, where its samples are those that Lhotse would load.
+    """The audio file that holds a channel of a recording, provided its samples are those that Lhotse would load.
 
     Returns:
         The file, and which of its channels, if it has more than one.

@@ -1,6 +1,6 @@
 """LibriSpeech: ``dev-clean/84/121123/84-121123.trans.txt`` with its FLAC files, and ``SPEAKERS.TXT``.
 
-The path is the folder ``LibriSpeech``, the one above it, or one subset (``SPEAKERS.TXT`` is looked for above it, too).
+The path is the folder ``LibriSpeech``, the one above it, or one subset (``SPEAKERS.TXT`` is then sought above it, too).
 
 Reference: the corpus's README.TXT and SPEAKERS.TXT.
 """
@@ -69,7 +69,7 @@ def _genders(source: Source) -> dict[str, str]:
 
 
 def speaker_line(line: str) -> tuple[str, str]:
-    """A speaker and their gender, empty where the line is none of a speaker. Names may hold the separator.
+    """A speaker and their gender, which is empty if the line does not describe one. Names may hold the separator.
 
     Example:
         >>> speaker_line("60   | M | train-clean-100  | 20.18 | Kay | Someone"), speaker_line("60 | M")

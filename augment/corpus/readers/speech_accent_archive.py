@@ -1,8 +1,8 @@
 """Speech Accent Archive, as on Kaggle: ``speakers_all.csv``, ``reading-passage.txt`` and ``recordings``.
 
-Everybody reads the same passage. Speakers whose file is missing (``file_missing?``) are no rows; ``accent`` is the
-native language, ``gender`` the sex. The table has columns without names, and one of its sexes is misspelled: it stays
-as it is written.
+Everybody reads the same passage. Speakers whose file is missing (``file_missing?``) are left out; ``accent`` is the
+native language, ``gender`` the sex. The table has columns without names, and one sex is misspelled, which is left as it
+is written.
 
 Reference: the description of rtatman/speech-accent-archive, and programs that read its table.
 """
@@ -62,9 +62,9 @@ def _row(row: dict[str, str]) -> Row:
 
 
 def _table(source: Source) -> Iterator[tuple[str, dict[str, str]]]:
-    """Rows of the table and their places. Cells of columns without a name are left out; None is a cell too many or few.
+    """Rows of the table and their places, without cells of unnamed columns; None marks a cell too many or too few.
 
-    Such columns are its last, and spreadsheets do not always write their empty cells.
+    Unnamed columns come last, and spreadsheets do not always write their empty cells.
     """
     reader = csv.DictReader(source.lines(TABLE), strict=True)
     try:

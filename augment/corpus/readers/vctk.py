@@ -1,11 +1,11 @@
 """VCTK: ``txt/p225/p225_001.txt`` with ``wav48_silence_trimmed/p225/p225_001_mic1.flac`` (0.92) or ``wav48`` (0.80).
 
-Where there are two microphones, ``mic1`` is used: p280 and p315 have no other. Recordings without a text, as all of
-p315, are rows with an empty one; texts without a recording are no rows. ``speaker-info.txt`` gives age, gender, accent
-and region; what stands in brackets at the end of a line is a comment.
+Where there are two microphones, ``mic1`` is used: p280 and p315 have no other. Recordings without a text, such as all
+of p315, become rows with an empty one; texts without a recording are left out. ``speaker-info.txt`` gives age, gender,
+accent and region; anything in brackets at the end of a line is a comment.
 
-Reference: the README and speaker-info.txt of the corpus, versions 0.80 and 0.92, as others quote them. Version 0.80
-does not describe p280 and has one recording that is no WAV file (p376_295.raw).
+Reference: the README and speaker-info.txt of the corpus, versions 0.80 and 0.92, as quoted by others. Version 0.80 does
+not describe p280 and has one recording that is not a WAV file (p376_295.raw).
 """
 
 import re
@@ -55,7 +55,7 @@ def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
 
 
 def _takes(folder: Path) -> dict[str, dict[str, str]]:
-    """Names of the files of each sentence by microphone, which is empty in version 0.80."""
+    """File names of each sentence by microphone; in version 0.80 the microphone is an empty name."""
     found: dict[str, dict[str, str]] = {}
     for path in sorted(folder.glob("[!.]*")):
         if path.suffix.lower() in (".wav", ".flac"):
@@ -65,7 +65,7 @@ def _takes(folder: Path) -> dict[str, dict[str, str]]:
 
 
 def _speakers(source: Source) -> dict[str, Row]:
-    """Labels of each speaker, by number: version 0.92 writes p225, version 0.80 writes 225."""
+    """Labels by speaker number: version 0.92 writes p225, version 0.80 writes 225."""
     found: dict[str, Row] = {}
     faults = []
     for number, line in enumerate(source.lines(INFO) if source.has(INFO) else (), start=1):
@@ -83,7 +83,7 @@ def _speakers(source: Source) -> dict[str, Row]:
 
 
 def speaker_line(line: str) -> tuple[str, Row]:
-    """The number of a speaker and their labels; no labels where the line is none of a speaker.
+    """A speaker's number and labels, which are empty if the line does not describe one.
 
     Example:
         >>> speaker_line("p315  18  M    American   New  England (Text and mic2 files unavailable)")

@@ -1,10 +1,10 @@
-"""WebDataset: tar archives, or a folder of them. Files of one sample have the same name up to its first dot.
+"""WebDataset: tar archives, or a folder of them. Files of one sample share their name up to the first dot.
 
 ``NAME.flac`` (or another audio ending) is the audio, ``NAME.txt`` the text, ``NAME.json`` an object of columns. Audio
-is read where it lies in the archive, and is the whole utterance: an ``offset`` in ``NAME.json`` says where the clip lay
-in what it was cut from, and is the label ``label_offset``, the ``duration`` beside it ``label_duration``. Parts of a
-sample whose endings differ in case only, such as ``NAME.wav`` and ``NAME.WAV``, are a fault; parts of other endings
-are told.
+is read straight from the archive, and is the whole utterance: an ``offset`` in ``NAME.json`` says where the clip lay in
+what it was cut from, and becomes the label ``label_offset``, its ``duration`` ``label_duration``. Parts of a sample
+whose endings differ only in case, such as ``NAME.wav`` and ``NAME.WAV``, are a fault; parts with other endings are
+reported.
 """
 
 from collections.abc import Iterator, Mapping
@@ -45,7 +45,7 @@ def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
 
 
 def _samples(source: Source, archive: Path) -> dict[str, dict[str, list[str]]]:
-    """Members of each sample by their ending, such as ``.flac``; those that differ in case have the same one."""
+    """Members of each sample by ending, such as ``.flac``; case does not matter."""
     state = archive.stat()
     try:
         members = tar_members(archive, state.st_mtime_ns, state.st_size)
@@ -55,7 +55,7 @@ def _samples(source: Source, archive: Path) -> dict[str, dict[str, list[str]]]:
     for member in members:
         folder, slash, file = member.removeprefix("./").rpartition("/")
         stem, dot, ending = file.partition(".")
-        if not stem:  # hidden files are none
+        if not stem:  # hidden files do not count
             source.pass_over(Leftover.MEMBERS, "hidden files")
             continue
         parts = samples.setdefault(f"{folder}{slash}{stem}", {})
@@ -89,7 +89,7 @@ def _row(source: Source, archive: Path, place: str, sample: tuple[str, dict[str,
 
 
 def _dotted(parts: Mapping[str, list[str]]) -> str:
-    """What to do about audio whose name has more than one dot, and so another ending than that of audio."""
+    """A remedy for audio whose name has more than one dot, so that its ending does not look like that of audio."""
     dotted = next((members[0] for ending, members in parts.items() if f".{ending.rpartition('.')[2]}" in AUDIO), "")
     stem, _, ending = dotted.rpartition(".")
     name = f"{stem.replace('.', '_')}.{ending}"

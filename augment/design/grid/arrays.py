@@ -1,10 +1,10 @@
 """Covering arrays: few combinations in which any t settings of different factors meet.
 
-Small ones are made by the package covertable, greedily (after Bryce and Colbourn, 2007): the smallest of some trials.
-Their number falls with the size of the model and not with the clock, so that the result hangs on the factors only.
-Large ones are orthogonal arrays (Bush, 1952): with a prime q that no factor has more settings than, the q^t polynomials
-of a degree below t over the integers modulo q, each at as many points as there are factors, hold any t values at any t
-points once. What is left uncovered, if anything, our own count finds, and it is added.
+Small ones are made by the package covertable, greedily (after Bryce and Colbourn, 2007): the smallest of several
+trials. How many trials depends on the size of the model and not on the clock, so that the result depends on the factors
+only. Large ones are orthogonal arrays (Bush, 1952): for a prime q that is at least the number of settings of any
+factor, the q^t polynomials of degree below t over the integers modulo q, each evaluated at one point per factor, take
+any t values at any t points exactly once. Our own count finds whatever is left uncovered, and it is added.
 """
 
 import itertools
@@ -15,22 +15,22 @@ from augment.design.grid.coverage import coverage_of
 from augment.design.grid.factors import Choice, Factors
 
 TRIALS, TRIALS_EXCLUDING = 40, 10
-"""Enough for the best known greedy sizes of the models in the tests."""
+"""Most trials: enough for the best known greedy sizes of the models in the tests."""
 EASY = 310_000
-"""Work of a model up to which all trials are made: 10 factors of 4 at strength 3, 0.2 s each. The time that one takes
-grows with the square of the work, and is several times as long with exclusions."""
+"""Work up to which all trials are made: 10 factors of 4 at strength 3, 0.2 s each. The time of a trial grows with the
+square of the work, and is several times as long with exclusions."""
 HARD = 4_000_000
-"""Work from which on an orthogonal array is made, whatever its size: half a minute for one trial. Where it is no more
-than twice as large as any array must be, it is made for all that is not easy."""
+"""Work from which on an orthogonal array is made, whatever its size: half a minute for one trial. One that is at most
+twice as large as any array must be is made for all models that are not easy."""
 
 
 def covering_array(factors: Factors, strength: int, reference: Choice) -> list[Choice]:
     """Combinations that cover every feasible t-tuple.
 
     Args:
-        factors: Factors and exclusions, which allow something.
+        factors: Factors and exclusions; some combination must be allowed.
         strength: The t, less than the number of factors.
-        reference: A combination that shall be among them, if it is allowed.
+        reference: A combination that is to be among them, if it is allowed.
 
     Returns:
         The combinations, in the order of the settings.
@@ -50,7 +50,7 @@ def covering_array(factors: Factors, strength: int, reference: Choice) -> list[C
 
 
 def least_size(factors: Factors, strength: int) -> int:
-    """How many combinations any array must have without exclusions: those of the factors with most settings.
+    """Fewest combinations that any array has without exclusions: all those of the t factors with most settings.
 
     Example:
         >>> least_size(Factors(("a", "b", "c"), (("x", "y"), ("x", "y"), ("x", "y", "z"))), 2)
@@ -60,7 +60,7 @@ def least_size(factors: Factors, strength: int) -> int:
 
 
 def orthogonal_size(factors: Factors, strength: int) -> int:
-    """How many combinations an orthogonal array has before those are dropped that come twice.
+    """How many combinations an orthogonal array has before duplicates are dropped.
 
     Example:
         >>> orthogonal_size(Factors(("a", "b", "c"), (("x", "y"), ("x", "y"), ("x", "y", "z"))), 2)
@@ -70,7 +70,7 @@ def orthogonal_size(factors: Factors, strength: int) -> int:
 
 
 def trials_of(factors: Factors, strength: int) -> int:
-    """How many greedy trials are made for a model; none where an orthogonal array is made instead."""
+    """How many greedy trials are made for a model; 0 if an orthogonal array is made instead."""
     levels = [len(names) for names in factors.settings]
     work = sum(map(math.prod, itertools.combinations(levels, strength))) * sum(levels) * (3 if factors.excluded else 1)
     close = orthogonal_size(factors, strength) <= 2 * least_size(factors, strength)
@@ -81,7 +81,7 @@ def trials_of(factors: Factors, strength: int) -> int:
 
 
 def _prime(factors: Factors) -> int:
-    """The least prime that is no smaller than the settings of any factor, with a point for every factor."""
+    """The least prime that is at least the number of settings of any factor, and offers a point for every factor."""
     least = max(2, *(len(names) for names in factors.settings), len(factors.names) - 1)
     return next(q for q in itertools.count(least) if all(q % d for d in range(2, math.isqrt(q) + 1)))
 
@@ -119,7 +119,7 @@ def _forbidden(entry: Any) -> dict[str, Any]:
 
 
 def _with(choices: list[Choice], reference: Choice) -> list[Choice]:
-    """The same array with settings exchanged inside their factors, so that the reference is in it."""
+    """The same array with settings swapped within their factors, so that the reference is in it."""
     first = choices[0]
     swap = [{one: other, other: one} for one, other in zip(first, reference, strict=True)]
     return [tuple(swap[f].get(name, name) for f, name in enumerate(choice)) for choice in choices]

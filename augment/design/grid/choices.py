@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from augment.design.grid.arrays import covering_array, least_size, orthogonal_size, trials_of
-from augment.design.grid.factors import Choice, Factors, factors_of, named
+from augment.design.grid.factors import Choice, Factors, factors_of, settings_called
 from augment.errors import DesignError, Fault
 from augment.recipe.experiment import Strength
 from augment.recipe.loader import LoadedRecipe
 
 MOST_CONDITIONS = 10_000
 MOST_TRIED = 50
-"""Exclusions that are left out one by one, to see which of them contradict one another."""
+"""Most exclusions that are left out one by one to find those that contradict one another."""
 MOST_COUNTED = 1_000_000
-"""Combinations that are tried one by one against exclusions."""
+"""Most combinations that are checked one by one against exclusions."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Choices:
 
     Attributes:
         factors: Factors and exclusions.
-        choices: The combinations, each once.
+        choices: The combinations, without duplicates.
         notes: What the user should know.
     """
 
@@ -57,13 +57,13 @@ def choices_of(loaded: LoadedRecipe) -> Choices:
 
 
 def strength_of(loaded: LoadedRecipe) -> int | None:
-    """The strength of a recipe's covering array; None for other designs."""
+    """Strength of a recipe's covering array; None for other designs."""
     design = loaded.recipe.design
     return design.strength if isinstance(design, Strength) else 2 if design == "pairwise" else None
 
 
 def reference_of(factors: Factors, loaded: LoadedRecipe) -> Choice:
-    """The recipe's reference: a setting of each factor, the first if it does not say."""
+    """The recipe's reference: one setting of each factor, the first unless it says otherwise."""
     given = loaded.recipe.reference
     return tuple(given.get(f, names[0]) for f, names in zip(factors.names, factors.settings, strict=True))
 
@@ -91,9 +91,9 @@ def _covering(factors: Factors, loaded: LoadedRecipe, strength: int) -> list[Cho
 
 
 def _refuse_large(factors: Factors, strength: int) -> None:
-    """Refuse arrays that have too many combinations before they are made, with a size that is known or estimated."""
+    """Refuse an array with too many combinations before it is made, by a known or estimated size."""
     least = least_size(factors, strength)
-    most = MOST_COUNTED if factors.excluded else MOST_CONDITIONS  # exclusions take some away
+    most = MOST_COUNTED if factors.excluded else MOST_CONDITIONS  # exclusions may bring a larger one down
     size = least if trials_of(factors, strength) else orthogonal_size(factors, strength)
     if size > most:
         message = (
@@ -125,7 +125,7 @@ def _listed(factors: Factors, loaded: LoadedRecipe, notes: list[str]) -> Iterato
         parts = []
         for factor, name in zip(factors.names, reference, strict=True):
             wanted = entry.get(factor)
-            parts.append([name] if wanted is None else list(named(loaded.settings[factor], wanted)))
+            parts.append([name] if wanted is None else list(settings_called(loaded.settings[factor], wanted)))
         for choice in itertools.product(*parts):
             if not factors.allows(choice):
                 message = f"entry {number} of 'conditions' asks for {'__'.join(choice)}, which 'exclude' leaves out"
@@ -138,7 +138,7 @@ def _listed(factors: Factors, loaded: LoadedRecipe, notes: list[str]) -> Iterato
 
 
 def _refuse_nothing(factors: Factors, loaded: LoadedRecipe) -> None:
-    """Refuse exclusions that leave nothing, and name the fewest that do so together."""
+    """Refuse exclusions that leave nothing, and name a smallest set of them that does so."""
     nothing: tuple[str | None, ...] = (None,) * len(factors.names)
     if factors.completed(nothing) is not None:
         return
@@ -160,7 +160,7 @@ def _plain(names: str | tuple[str, ...]) -> str | list[str]:
 
 
 def _never(factors: Factors) -> Iterator[str]:
-    """Settings that exclusions keep out of every condition."""
+    """Notes on settings that exclusions keep out of every condition."""
     for factor, names in enumerate(factors.settings) if factors.excluded else ():
         for name in names:
             partial = tuple(name if f == factor else None for f in range(len(factors.names)))

@@ -1,4 +1,4 @@
-"""What a set of combinations covers: counted from scratch, whoever made it."""
+"""What a set of combinations covers: counted from scratch, however the set was made."""
 
 import itertools
 import math
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from augment.design.grid.factors import Choice, Factors
 
 Partial = tuple[str | None, ...]
-"""A combination with holes."""
+"""A combination in which some factors have no setting."""
 
 
 @dataclass(frozen=True)
@@ -17,11 +17,11 @@ class Coverage:
 
     Attributes:
         strength: The t.
-        combinations: How many there are.
-        full: How many the full factorial would have, exclusions not taken off.
-        tuples: All t-tuples.
-        feasible: Those that some allowed combination holds.
-        missing: Those among them that are not covered.
+        combinations: Number of combinations.
+        full: Number that the full factorial would have, ignoring exclusions.
+        tuples: Number of all t-tuples.
+        feasible: Number of t-tuples that occur in some allowed combination.
+        missing: The feasible ones that are not covered.
     """
 
     strength: int
@@ -33,7 +33,7 @@ class Coverage:
 
     @property
     def covered(self) -> int:
-        """Feasible t-tuples that are covered."""
+        """Number of feasible t-tuples that are covered."""
         return self.feasible - len(self.missing)
 
 

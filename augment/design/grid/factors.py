@@ -1,4 +1,4 @@
-"""Factors, their settings, and combinations of these that are excluded."""
+"""Factors, their settings, and excluded combinations of these."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Choice = tuple[str, ...]
 """The name of one setting of each factor, in the recipe's order."""
 
 MOST_TRIED = 2000
-"""Steps of a plain search for a combination, before a programme is asked."""
+"""Steps of a plain search for a combination before it is handed to the solver."""
 
 Entry = Mapping[str, str | tuple[str, ...]]
 
@@ -23,7 +23,7 @@ class Factors:
     Attributes:
         names: Names of the factors, in the recipe's order.
         settings: Names of the settings of each factor, in the recipe's order.
-        excluded: Combinations that are left out: of some factors, by number, names that must not meet.
+        excluded: Excluded combinations: for some factors, by number, the names of settings that must not meet.
     """
 
     names: tuple[str, ...]
@@ -31,7 +31,7 @@ class Factors:
     excluded: tuple[Mapping[int, frozenset[str]], ...] = ()
 
     def allows(self, choice: Sequence[str | None]) -> bool:
-        """Whether a combination, which may be unfinished, meets no exclusion.
+        """Whether no exclusion applies to a combination, which may be partial.
 
         Example:
             >>> two = Factors(("a", "b"), (("x", "y"), ("x", "y")), ({0: frozenset("x"), 1: frozenset("y")},))
@@ -41,7 +41,7 @@ class Factors:
         return not any(all(choice[f] in names for f, names in entry.items()) for entry in self.excluded)
 
     def completed(self, choice: Sequence[str | None]) -> Choice | None:
-        """A full combination that holds an unfinished one and meets no exclusion; None where there is none."""
+        """An allowed full combination that extends a partial one; None if there is none."""
         free = [f for f, name in enumerate(choice) if name is None]
         free.sort(key=lambda f: -sum(f in entry for entry in self.excluded))
         found = list(choice)
@@ -53,9 +53,9 @@ class Factors:
             return self._by_programme(list(choice), free)
 
     def _by_programme(self, choice: list[str | None], free: list[int]) -> Choice | None:
-        """The same for exclusions that try the patience of a search: settings are fixed one by one.
+        """The same for exclusions that would take a search too long: settings are fixed one by one.
 
-        Only whether there is a completion is asked of the solver, never which: that would hang on its version.
+        The solver is only asked whether there is a completion, never for one: that would depend on its version.
         """
         if not self._possible(choice):
             return None
@@ -98,12 +98,12 @@ def factors_of(loaded: LoadedRecipe) -> Factors:
     settings = tuple(tuple(setting.name for setting in loaded.settings[name]) for name in names)
     excluded = []
     for entry in loaded.recipe.exclude:
-        parts = {names.index(f): frozenset(named(loaded.settings[f], wanted)) for f, wanted in entry.items()}
+        parts = {names.index(f): frozenset(settings_called(loaded.settings[f], wanted)) for f, wanted in entry.items()}
         excluded.append(parts)
     return Factors(names, settings, tuple(excluded))
 
 
-def named(settings: Sequence[Setting], wanted: str | tuple[str, ...]) -> Iterator[str]:
-    """Names of settings that go by one of some names, their own or that of their family."""
+def settings_called(settings: Sequence[Setting], wanted: str | tuple[str, ...]) -> Iterator[str]:
+    """Names of the settings whose own name, or whose family's, is among those wanted."""
     names = {wanted} if isinstance(wanted, str) else set(wanted)
     return (setting.name for setting in settings if {setting.name, setting.family} & names)

@@ -1,9 +1,9 @@
 """Which utterances: equal numbers for each group, alike in what would confound them, in matched blocks.
 
 The rows are counted in strata, group x speaker x matched values. A mixed-integer programme decides how many utterances
-each cell of matched values gives (:mod:`.counts`), a flow shares them out among speakers (:mod:`.speakers`), and inside
-a stratum the seed decides (:mod:`.blocks`). Where nothing is matched no programme is needed, and no group depends on
-any other: neither another group nor a larger number moves an utterance to another block.
+each cell of matched values gives (:mod:`.counts`), a flow shares these out among speakers (:mod:`.speakers`), and
+within a stratum the seed decides (:mod:`.blocks`). If nothing is matched, no programme is needed, and groups do not
+depend on one another: neither a new group nor a larger number of utterances moves an utterance to another block.
 """
 
 import dataclasses
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     import polars
 
 LONGEST_S = 120.0
-"""For a selection. No answer hangs on it: what is not found by then is refused as not known."""
+"""Time limit for a selection. No selection depends on it: what is not found by then is refused as unknown."""
 DURATION_SLACK = 0.05
-"""Share by which a declared duration may be off and still be matched by: bins are half an octave wide."""
+"""Largest relative error of a declared duration that can still be matched by: bins are half an octave wide."""
 
 __all__ = ["UNLABELLED", "Selection", "select"]
 
@@ -52,7 +52,7 @@ class Selection:
     """The utterances of a plan.
 
     Attributes:
-        frame: Rows of the corpus that were chosen, with ``group`` and ``block``, sorted by both.
+        frame: The chosen rows of the corpus, with ``group`` and ``block``, sorted by both.
         groups: Names of the groups, sorted.
         per_group: Utterances in each group.
         left_out: How many rows are not used, by reason.
@@ -68,14 +68,14 @@ class Selection:
     balance: BalanceTable
 
     def measured(self, seconds: Mapping[str, float], balance: Balance) -> "Selection":
-        """The same selection, with the durations of the audio in its balance table.
+        """The same selection, its balance table computed from the durations of the audio itself.
 
         Args:
             seconds: Length of each chosen utterance by its id.
             balance: What the recipe asks for.
 
         Raises:
-            DesignError: Durations were matched by what rows declare, and the audio has others.
+            DesignError: Durations were matched as declared, and those of the audio differ.
         """
         declared = dict(self.frame.select("id", DURATION).drop_nulls().rows())
         lying = [i for i, s in declared.items() if abs(s - seconds[i]) > max(DURATION_SLACK_S, DURATION_SLACK * s)]
@@ -94,11 +94,11 @@ def select(corpus: Corpus, balance: Balance, seed: int, demands: Demands | None 
     Args:
         corpus: Clean labelled speech.
         balance: Groups and numbers.
-        seed: Of the recipe.
-        demands: What the assignment asks of the numbers: ways out of a refusal meet it.
+        seed: The recipe's seed.
+        demands: What the assignment demands of the numbers: remedies in a refusal meet it, too.
 
     Raises:
-        DesignError: The corpus cannot carry it; with the numbers, and what would be feasible.
+        DesignError: The corpus cannot carry it; the numbers and what would be feasible are given.
     """
     refuse_labels(corpus, balance)
     every, left_out = grouped(corpus, balance)

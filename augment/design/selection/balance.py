@@ -29,18 +29,18 @@ MOST_VALUES = 12
 
 @dataclass(frozen=True)
 class Difference:
-    """How far a group is from the group most unlike it in one variable.
+    """How far a group is, in one variable, from the group most unlike it.
 
     Attributes:
         variable: A label, ``duration``, or several of these taken together, joined by `` / ``.
         matched: Whether the recipe matches it.
         group: The group.
         before: Largest difference to another group among all usable rows: standardised difference of means for
-            durations, total variation distance for labels; None where it is not known.
+            durations, total variation distance for labels; None if not known.
         after: The same among the chosen rows.
-        other: The group to which it is so after the selection.
-        chance: What a difference of these two exceeds in 5 % by chance alone, as the largest of all pairs
-            (:mod:`augment.auditing.chance`); None where there are too few to tell.
+        other: The group with that difference after the selection.
+        chance: What the difference of these two exceeds by chance alone in 5 % of cases, as the largest of all pairs
+            (:mod:`augment.auditing.chance`); None if there are too few to tell.
         standardised: For labels, the standardised difference of the two distributions (Yang and Dalton, 2012).
     """
 
@@ -55,7 +55,7 @@ class Difference:
 
     @property
     def flagged(self) -> bool:
-        """Whether it is more than an experiment should have, and more than chance makes."""
+        """Whether it is larger than an experiment should have, and larger than chance explains."""
         return self.after is not None and self.after > NOTICEABLE and (self.chance is None or self.after > self.chance)
 
 
@@ -65,7 +65,7 @@ class BalanceTable:
 
     Attributes:
         differences: One for each variable and group.
-        largest_share: Largest share of a group's utterances that one speaker gives, by group.
+        largest_share: For each group, the largest share of its utterances that one speaker gives.
     """
 
     differences: tuple[Difference, ...]
@@ -73,11 +73,11 @@ class BalanceTable:
 
     @property
     def flagged(self) -> tuple[Difference, ...]:
-        """Differences that are more than an experiment should have, and more than chance makes."""
+        """Differences that are larger than an experiment should have, and larger than chance explains."""
         return tuple(difference for difference in self.differences if difference.flagged)
 
     def furthest(self, variable: str) -> Difference | None:
-        """The largest difference in a variable, of those that are flagged if any are; None where it is not known."""
+        """The largest difference in a variable, among the flagged ones if there are any; None if not known."""
         known = [d for d in self.differences if d.variable == variable and d.after is not None]
         return max(known, key=lambda d: (d.flagged, d.after), default=None)
 
@@ -98,10 +98,10 @@ def balance_table(before: "polars.DataFrame", after: "polars.DataFrame", balance
 def with_measured(
     table: BalanceTable, chosen: "polars.DataFrame", seconds: Mapping[str, float], balance: Balance
 ) -> BalanceTable:
-    """A balance table whose durations after the selection are those of the audio, and not what rows declare.
+    """A balance table in which durations after the selection are those of the audio rather than the declared ones.
 
     Args:
-        table: By what rows declare.
+        table: The table with declared durations.
         chosen: Chosen rows, with ``id`` and ``group``.
         seconds: Length of each of them by its id.
         balance: What the recipe matches.
@@ -134,7 +134,7 @@ def _table(was: Mapping[str, Mapping[str, float]], after: "polars.DataFrame", ba
 
 
 def _compared(after: "polars.DataFrame", balance: Balance) -> list[Variable]:
-    """Matched variables, all of them together, durations, and labels of few values that the recipe does not name."""
+    """Matched variables, all of them jointly, durations, and labels of few values that the recipe does not name."""
     found = [*balance.variables, *_together(balance)]
     if Variable((DURATION,)) not in found:
         found.append(Variable((DURATION,)))
@@ -145,7 +145,7 @@ def _compared(after: "polars.DataFrame", balance: Balance) -> list[Variable]:
 
 
 def _together(balance: Balance) -> list[Variable]:
-    """What is matched one by one, taken together: labels, and labels with the duration."""
+    """What is matched one by one, taken jointly: labels, and labels with the duration."""
     found = [Variable(balance.labels)] if len(balance.labels) > 1 else []
     found += [Variable((*balance.labels, DURATION))] if balance.labels and balance.timed else []
     asked = {frozenset(variable.parts) for variable in balance.variables}
@@ -153,7 +153,7 @@ def _together(balance: Balance) -> list[Variable]:
 
 
 def _counted(frame: "polars.DataFrame", variable: Variable, dealing: Dealing) -> Means | Shares | None:
-    """A variable by unit; None where durations are not known."""
+    """A variable by unit; None if durations are not known."""
     import polars
 
     if variable.timed and frame[DURATION].is_null().any():
@@ -177,7 +177,7 @@ def _before(frame: "polars.DataFrame", variable: Variable, dealing: Dealing) -> 
 def _after(
     dealing: Dealing, numbers: Means | Shares | None, now: Apart | None, group: int
 ) -> tuple[float | None, str | None, float | None, float | None]:
-    """What a :class:`Difference` says of the chosen rows: difference, other group, chance, standardised difference."""
+    """For chosen rows, what a :class:`Difference` holds: difference, other group, chance, standardised difference."""
     if now is None or numbers is None:
         return None, None, None, None
     if len(dealing.groups) == 1:
@@ -192,7 +192,7 @@ def _after(
 
 
 def joint_notes(table: BalanceTable, balance: Balance) -> list[str]:
-    """Labels that are alike one by one and not together, with the line of a recipe that matches them so."""
+    """Notes on labels that are alike one by one but not jointly, with the recipe line that matches them jointly."""
     for variable in _together(balance):
         found = table.furthest(variable.name)
         if found is not None and found.flagged:

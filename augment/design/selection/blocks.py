@@ -1,4 +1,4 @@
-"""Which utterances of each stratum, and which block each of them is in."""
+"""Which utterances are taken from each stratum, and which block each of them is in."""
 
 from typing import TYPE_CHECKING
 
@@ -20,19 +20,19 @@ def drawn(
 ) -> "polars.DataFrame":
     """The utterances, drawn from their strata.
 
-    A speaker's utterances are shuffled by their texts, and each speaker of a group begins one text further on. So
-    where all speakers read the same sentences and groups have equally many of them, a block holds one sentence, and
-    the blocks hold many.
+    A speaker's utterances are ordered by a shuffle of texts, and each speaker of a group begins one text further on. So
+    if all speakers read the same sentences and groups have equally many speakers, each block holds a single sentence,
+    and different blocks hold different ones.
 
     Args:
         frame: Rows that may be chosen.
-        strata: Of every group.
+        strata: Strata of every group.
         counts: How many to take from each stratum.
         names: Matched variables.
-        seed: Of the recipe.
+        seed: The recipe's seed.
 
     Returns:
-        The chosen rows, with ``_turn``: place of an utterance in its speaker's order.
+        The chosen rows, with ``_turn``: the place of an utterance in its speaker's order.
     """
     import polars
 
@@ -49,7 +49,7 @@ def drawn(
 def _wanted(
     frame: "polars.DataFrame", strata: tuple[Strata, ...], counts: dict[str, Counts], columns: list[str]
 ) -> "polars.DataFrame":
-    """One row for each stratum that gives something: group, speaker, values, and ``_take``."""
+    """One row for each stratum that gives utterances: group, speaker, values, and ``_take``, their number."""
     import polars
 
     counted = frame.group_by("group", "voice", "speaker", *columns).len().sort("group", "voice", *columns)
@@ -79,8 +79,8 @@ def _in_order(frame: "polars.DataFrame", speakers: "polars.DataFrame", seed: int
 def with_blocks(chosen: "polars.DataFrame", balance: Balance, seed: int) -> "polars.DataFrame":
     """Chosen rows with ``block``, sorted by group and block.
 
-    Parallel texts make the blocks. Otherwise a group's utterances stand in an order of their own: one of each speaker,
-    then a second of each; where something is matched, by its values first, so that a block holds like with like.
+    Parallel texts define the blocks. Otherwise each group's utterances are put in order: one of each speaker, then a
+    second of each, and so on; if something is matched, by its values first, so that a block groups like with like.
     """
     import polars
 

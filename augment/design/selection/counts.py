@@ -1,12 +1,13 @@
-"""How many utterances of each cell every group gives.
+"""How many utterances every group gives from each cell.
 
-In this order: matched values in numbers as equal as can be (the sum of their ranges over the groups is least); near to
-the natural shares; and inside every group in proportion to what there is.
+In order of priority: numbers of matched values that are as equal as possible between groups (the sum of their ranges is
+least); close to the natural shares; and, within a group, in proportion to what there is.
 
-A mixed-integer programme often has several best solutions, and another version of the solver would find another one.
-So each is made to have a single one: to the numbers to be decided costs are added that hang on their names by a hash,
-as good as random, in whole numbers that a double holds exactly. The best of such costs is unique but for a negligible
-chance (the isolation lemma; Mulmuley, Vazirani and Vazirani, 1987), and the solver must prove it best (gap 0).
+A mixed-integer programme often has several optimal solutions, and another version of the solver may find another one.
+So each programme is given a unique optimum: the numbers to be decided get additional costs that depend on their names
+through a hash, as good as random, in whole numbers that a double holds exactly. The optimum under such costs is unique
+except with negligible probability (the isolation lemma; Mulmuley, Vazirani and Vazirani, 1987), and the solver must
+prove that it is optimal (gap 0).
 """
 
 import math
@@ -24,10 +25,10 @@ from augment.design.selection.strata import Counts, Strata, natural_shares, roun
 from augment.streams import words
 
 SINGLE_STEPS = 6
-"""The cost of the next utterance of a cell rises by single steps up to here, then by longer and longer ones."""
+"""Up to here the cost of the next utterance of a cell rises utterance by utterance, then in longer and longer steps."""
 
 MOST_STRATA = 20_000
-"""Groups with more strata than this have speakers enough: a bound is looked for without them."""
+"""Groups with more strata than this have enough speakers: a bound is sought without regard to them."""
 
 Targets = tuple[Counts, ...]
 """For each matched variable, a number for each of its values."""
@@ -35,14 +36,14 @@ Targets = tuple[Counts, ...]
 
 @dataclass(frozen=True)
 class Limits:
-    """How many utterances of each matched value a group may give: at least and at most."""
+    """The least and the most utterances that a group may give of each matched value."""
 
     low: Targets
     high: Targets
 
 
 def counts_of(problem: Problem) -> dict[str, Counts] | None:
-    """Utterances to take from each stratum, by group; None where it cannot be done, which is proven.
+    """Utterances to take from each stratum, by group; None if it is proven that there is no way.
 
     Raises:
         DesignError: The solver gives up.
@@ -60,19 +61,19 @@ def counts_of(problem: Problem) -> dict[str, Counts] | None:
             return None
         found = _all_groups(problem, limits, by_speaker)
         if found is None and len(by_speaker) == before:
-            assert not exact, "whole numbers that were found together exist one by one"
-            exact = True  # what fractions can do, whole numbers cannot
+            assert not exact, "a joint solution in whole numbers solves each group"
+            exact = True  # feasible in fractions, but not in whole numbers
     return found
 
 
 def _contradicts(problem: Problem) -> bool:
-    """Whether no whole number of utterances has a share that the recipe gives, to its tolerance."""
+    """Whether no whole number of utterances can meet a share in the recipe within its tolerance."""
     spans = (problem.given(v, value) for v in problem.matched for value in range(len(problem.grid.values[v])))
     return any(span is not None and span[0] > span[1] for span in spans)
 
 
 def _allowed(problem: Problem, wanted: Targets) -> bool:
-    """Whether rounded numbers are within the tolerance of the shares that the recipe gives."""
+    """Whether rounded numbers are within the tolerance of the shares in the recipe."""
     for number, variable in enumerate(problem.matched):
         for value, target in enumerate(wanted[number].tolist()):
             low, high = problem.given(variable, value) or (0, target)
@@ -82,7 +83,7 @@ def _allowed(problem: Problem, wanted: Targets) -> bool:
 
 
 def wanted_shares(problem: Problem) -> Targets:
-    """The numbers that each value would have by the natural shares; of the texts, those that come first."""
+    """The numbers that each value would have by the natural shares; for texts, the first ones in seeded order."""
     found = []
     for variable in problem.matched:
         values = problem.grid.values[variable]
@@ -114,7 +115,7 @@ def _all_groups(problem: Problem, limits: Limits, by_speaker: set[str]) -> dict[
 def _one_group(problem: Problem, strata: Strata, limits: Limits, by_speaker: set[str]) -> Counts | None:
     """Utterances to take from each stratum of a group.
 
-    Most groups have speakers in plenty. One that has not is remembered: its programmes have its speakers in them.
+    Most groups have speakers in plenty. A group that does not is remembered, and its programmes include its speakers.
     """
     shared = None
     while shared is None:
@@ -123,7 +124,7 @@ def _one_group(problem: Problem, strata: Strata, limits: Limits, by_speaker: set
             return None
         shared = share_out(strata, demand, problem.speakers_min, problem.per_speaker)
         if shared is None:
-            assert strata.group not in by_speaker, "a whole demand that fractions of speakers meet, speakers can meet"
+            assert strata.group not in by_speaker, "a demand in whole numbers has a flow in whole numbers"
             by_speaker.add(strata.group)
     return shared
 
@@ -156,10 +157,10 @@ def _demand(problem: Problem, strata: Strata, limits: Limits, by_speaker: set[st
 
 
 def _steps(problem: Problem, strata: Strata, cell: int, available: int) -> list[tuple[int, float]]:
-    """Width and cost of each further utterance of a cell.
+    """Width and cost of each further step of utterances of a cell.
 
-    If every utterance drew a lot between 0 and 1 and the lowest were taken, the k-th of n would cost k / (n + 1) on the
-    average: so cells give in proportion to what they hold.
+    If every utterance drew a lot between 0 and 1 and the lowest were taken, the k-th of n would cost k / (n + 1) on
+    average: with these costs, cells give in proportion to what they hold.
     """
     values = [problem.grid.values[v][i] for v, i in enumerate(problem.grid.cells[cell])]
     chance = words(problem.seed, "cell", strata.group, *values)
@@ -178,7 +179,7 @@ def _steps(problem: Problem, strata: Strata, cell: int, available: int) -> list[
 def _put_conditions(
     program: Program, problem: Problem, strata: Strata, cells: dict[int, int], by_speaker: set[str]
 ) -> None:
-    """The number of utterances, and the speakers of a group that is short of them."""
+    """Add the conditions on the number of utterances, and on the speakers of a group that is short of them."""
     program.row(dict.fromkeys(cells.values(), 1.0), problem.utterances, problem.utterances)
     if strata.group not in by_speaker:
         return
@@ -192,16 +193,16 @@ def _put_conditions(
 def put_speakers(program: Program, strata: Strata, cells: dict[int, int], share: dict[int, float], most: float) -> None:
     """Let speakers give what the cells give, nobody more than a share of a variable, or than a number.
 
-    A flow: where the cells give whole numbers, speakers can do so too. That so many speakers are heard is a flow of its
-    own, in which everybody gives one utterance at most; both together are one selection, since more utterances along
-    augmenting paths silence nobody.
+    This is a flow: if the cells give whole numbers, so can the speakers. That enough speakers are heard is a second
+    flow, in which everybody gives at most one utterance; the two combine into one selection, since adding utterances
+    along augmenting paths silences nobody.
     """
     for edges in _put_flow(program, strata, cells, least=0, each=math.inf):
         program.row({**dict.fromkeys(edges, 1.0), **share}, most=most)
 
 
 def _put_flow(program: Program, strata: Strata, cells: dict[int, int], least: float, each: float) -> list[list[int]]:
-    """Variables for what each stratum gives, by speaker; their sum in a cell less what the cell gives: `least` to 0."""
+    """Variables for what each stratum gives, by speaker; their sum in a cell minus what it gives is `least` to 0."""
     of_cell: dict[int, list[int]] = {cell: [] for cell in cells}
     of_speaker: list[list[int]] = [[] for _ in strata.speakers]
     for speaker, cell, count in zip(strata.speaker.tolist(), strata.cell.tolist(), strata.count.tolist(), strict=True):
@@ -214,16 +215,17 @@ def _put_flow(program: Program, strata: Strata, cells: dict[int, int], least: fl
 
 
 def limits_of(problem: Problem, wanted: Targets, by_speaker: set[str], exact: bool) -> Limits | None:
-    """Numbers that all groups can meet together, as equal as can be, then as near to those wanted as can be.
+    """Numbers that all groups can meet together: as equal as possible, then as near as possible to those wanted.
 
     Args:
         problem: What is asked for.
-        wanted: By the natural shares.
+        wanted: Numbers by the natural shares.
         by_speaker: Groups whose speakers are to be in the programme.
-        exact: Cells in whole numbers; else only the limits are whole, which is faster and nearly always enough.
+        exact: Whether cells must be whole numbers; otherwise only the limits are, which is faster and nearly always
+            enough.
 
     Returns:
-        The limits; None where there are none.
+        The limits; None if there are none.
     """
     joint = Joint(problem, wanted, exact)
     for strata in problem.strata:
@@ -283,7 +285,7 @@ class Joint:
         return Limits(low, tuple(whole(solved, variables) for variables in self.high))
 
     def _ends(self) -> Iterator[tuple[int, int, int, int]]:
-        """Number of the variable among those matched, number of the value, its lower and its upper limit."""
+        """For each matched value: number of its variable, its own number, and its lower and upper limit."""
         for number, (lows, highs) in enumerate(zip(self.low, self.high, strict=True)):
             for value, (low, high) in enumerate(zip(lows, highs, strict=True)):
                 yield number, value, low, high
@@ -319,14 +321,14 @@ class Joint:
 
 
 def largest(problem: Problem, most: int) -> int:
-    """A number that no selection exceeds, from all groups together in fractions.
+    """An upper bound on the size of any selection, from all groups together in fractions.
 
     Args:
         problem: What is asked for; its number of utterances does not matter.
-        most: Another such number.
+        most: Another such bound.
 
     Returns:
-        The largest whole number of utterances for which fractions of utterances could match; 0 where there is none.
+        The largest whole number of utterances at which fractions of utterances could match; 0 if there is none.
     """
     program = Program()
     number = program.variable(0, most)

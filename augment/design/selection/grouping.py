@@ -1,4 +1,4 @@
-"""Rows that may be chosen: with their group, their speaker's place, and the matched variables."""
+"""Rows that may be chosen, with their group, their speaker's place in a seeded order, and the matched variables."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -21,9 +21,9 @@ UNKNOWN_SPEAKER = "(unknown)"
 
 
 def variables(balance: Balance) -> tuple[str, ...]:
-    """The matched variables by name, the text too where it must be the same; then the parts of joint ones.
+    """The matched variables by name, including the text if it must be the same; then the parts of joint ones.
 
-    To match one by one what cannot be matched together may be a way out.
+    Matching the parts one by one may be a way out where they cannot be matched jointly.
     """
     text = (TEXT,) if balance.text == "parallel" else ()
     parts = (part for variable in balance.variables for part in variable.parts)
@@ -73,12 +73,12 @@ def _unknown_values(corpus: Corpus, balance: Balance) -> list[Fault]:
 
 
 def refuse_shares(corpus: Corpus, balance: Balance, frame: "polars.DataFrame") -> None:
-    """Refuse shares of values that no row has that could be chosen.
+    """Refuse shares for values that no eligible row has.
 
     Args:
         corpus: The corpus.
         balance: What the recipe asks for.
-        frame: As of :func:`grouped`.
+        frame: Rows as from :func:`grouped`.
 
     Raises:
         DesignError: With a fault for each.
@@ -150,7 +150,7 @@ def _labelled(
 
 
 def _with_speakers(frame: "polars.DataFrame", balance: Balance, left_out: dict[str, int]) -> "polars.DataFrame":
-    """Rows that name their speaker, where the recipe says how many there are to be: nobody in particular is no one."""
+    """Rows that name their speaker, if the recipe limits speakers: an unknown speaker cannot be counted."""
     limited = balance.speakers.min > 1 or balance.speakers.max_share < 1
     unnamed = frame["speaker"].null_count()
     if not limited or not unnamed:
@@ -160,7 +160,7 @@ def _with_speakers(frame: "polars.DataFrame", balance: Balance, left_out: dict[s
 
 
 def with_named_speakers(frame: "polars.DataFrame") -> "polars.DataFrame":
-    """Chosen rows in which a speaker who is nobody in particular is null again."""
+    """Chosen rows in which an unknown speaker is null again."""
     import polars
 
     speaker = polars.col("speaker")
@@ -177,7 +177,7 @@ def _with_group(corpus: Corpus, frame: "polars.DataFrame", balance: Balance) -> 
 
 
 def _joined(corpus: Corpus, frame: "polars.DataFrame", variable: Variable, what: str) -> "polars.Series":
-    """Values of labels that are taken together, as one text for each row; durations by their bins.
+    """Values of labels that are taken jointly, as one text for each row; durations by their bins.
 
     Raises:
         DesignError: Two combinations would have the same text.
@@ -215,10 +215,10 @@ def _with_matches(corpus: Corpus, frame: "polars.DataFrame", balance: Balance) -
 
 
 def of_common_texts(frame: "polars.DataFrame") -> "polars.DataFrame":
-    """Rows whose text every group says; those that hold no word are none.
+    """Rows whose text every group says; texts without words do not count.
 
     Args:
-        frame: Rows as of :func:`grouped`, of a recipe with ``text: parallel``.
+        frame: Rows as from :func:`grouped`, of a recipe with ``text: parallel``.
     """
     import polars
 
@@ -229,7 +229,7 @@ def of_common_texts(frame: "polars.DataFrame") -> "polars.DataFrame":
 
 
 def with_voices(frame: "polars.DataFrame", seed: int) -> "polars.DataFrame":
-    """Rows with ``voice``: a hash by which speakers are asked in turn, whoever else is in the corpus."""
+    """Rows with ``voice``: a hash that puts speakers in order, independent of who else is in the corpus."""
     import polars
 
     voices = {speaker: rank(seed, "speaker", speaker) for speaker in frame["speaker"].unique().to_list()}
@@ -237,12 +237,12 @@ def with_voices(frame: "polars.DataFrame", seed: int) -> "polars.DataFrame":
 
 
 def posed(frame: "polars.DataFrame", balance: Balance, seed: int) -> Problem:
-    """The problem that a recipe puts to rows that may be chosen, with their ``voice``."""
+    """The selection problem that a recipe poses for eligible rows with their ``voice``."""
     return problem_of(*strata_of(frame, variables(balance)), balance, seed)
 
 
 def shown_value(variable: str, value: str) -> str:
-    """A value of a matched variable as people read it.
+    """A value of a matched variable in readable form.
 
     Example:
         >>> shown_value("gender", "female"), shown_value("duration", "0")

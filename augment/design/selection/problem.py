@@ -1,4 +1,4 @@
-"""What is asked of a selection, in numbers."""
+"""What a selection has to satisfy, in numbers."""
 
 import dataclasses
 import math
@@ -17,20 +17,20 @@ TEXT = "text"
 
 @dataclass(frozen=True)
 class Problem:
-    """Equal numbers for every group, and in what the groups must be alike.
+    """Equal numbers for every group, and what the groups must have in common.
 
     Attributes:
         grid: Matched variables and cells.
         strata: Utterances of each group, by speaker and cell.
-        utterances: For each group.
-        largest: Whether as many as all groups can give are asked for; ``utterances`` are then the least that can be.
-        speakers_min: At least so many speakers in each group.
-        max_share: One speaker gives at most this share of a group's utterances.
+        utterances: Utterances of each group.
+        largest: Whether as many as all groups can give are asked for; ``utterances`` is then the least possible number.
+        speakers_min: Fewest speakers in each group.
+        max_share: Largest share of a group's utterances that one speaker may give.
         tolerance: How far the shares of a matched value may differ between two groups; None for a variable that is not
             matched after all.
         shares: Shares of a matched label, instead of the corpus's own.
-        seed: Of the recipe.
-        demands: What the assignment asks of the numbers; None where it is not looked at.
+        seed: The recipe's seed.
+        demands: What the assignment demands of the numbers; None to ignore it.
     """
 
     grid: Grid
@@ -50,16 +50,16 @@ class Problem:
         return math.floor(self.max_share * self.utterances)
 
     def slack(self, variable: int) -> int | None:
-        """How many utterances two groups may differ by in a value; None where the variable is not matched."""
+        """By how many utterances of a value two groups may differ; None if the variable is not matched."""
         tolerance = self.tolerance[variable]
         if tolerance is None:
             return None
         return 0 if self.parallel(variable) else math.floor(tolerance * self.utterances)
 
     def given(self, variable: int, value: int) -> tuple[int, int] | None:
-        """Least and most utterances of a value whose share the recipe says; None where it does not say one.
+        """Least and most utterances of a value whose share the recipe gives; None if it gives none.
 
-        The tolerance is that of the share itself: of 18 utterances with a share of 0.3 to 0.2, from 2 to 9.
+        The tolerance applies to the share itself: of 18 utterances, a share of 0.3 with a tolerance of 0.2 is 2 to 9.
         """
         name, tolerance = self.grid.variables[variable], self.tolerance[variable]
         if name not in self.shares or tolerance is None:
@@ -78,11 +78,11 @@ class Problem:
         return tuple(v for v, tolerance in enumerate(self.tolerance) if tolerance is not None)
 
     def replaced(self, **changes: object) -> "Problem":
-        """The same problem with something else in it."""
+        """The same problem with some parts replaced."""
         return dataclasses.replace(self, **changes)  # type: ignore[arg-type]
 
     def without(self, group: str) -> "Problem":
-        """The same problem with a group less."""
+        """The same problem without one group."""
         return self.replaced(strata=tuple(s for s in self.strata if s.group != group))
 
     def marginal(self, strata: Strata, counts: Counts, variable: int) -> Counts:
@@ -93,7 +93,7 @@ class Problem:
 
 
 def problem_of(grid: Grid, strata: tuple[Strata, ...], balance: Balance, seed: int) -> Problem:
-    """The problem that a recipe puts.
+    """The problem that a recipe poses.
 
     Decimal shares are taken as they are written: 0.29 of 100 is 29.
     """
@@ -106,7 +106,7 @@ def problem_of(grid: Grid, strata: tuple[Strata, ...], balance: Balance, seed: i
 
 
 def least_utterances(balance: Balance) -> int:
-    """Utterances that are asked for; of ``max``, the least that its speakers, and the share of one of them, allow."""
+    """Utterances that are asked for; for ``max``, the fewest that the limits on speakers and shares allow."""
     if balance.utterances != "max":
         return balance.utterances
     return max(balance.speakers.min, math.ceil(1 / Fraction(str(balance.speakers.max_share))))
@@ -115,8 +115,8 @@ def least_utterances(balance: Balance) -> int:
 def most_utterances(problem: Problem) -> int:
     """The most that every group could give if nothing were matched: by its size, and by what one speaker may give.
 
-    The greatest fixed point of n -> sum over speakers of min(count, floor(share * n)), which grows with n; reached from
-    above.
+    It is the greatest fixed point of n -> sum over speakers of min(count, floor(share * n)), which increases with n and
+    is therefore reached by iterating from above.
     """
     every = np.ones(len(problem.grid.cells), dtype=np.bool_)
     most = min(strata.total for strata in problem.strata)

@@ -1,4 +1,4 @@
-"""Why a corpus cannot carry what is asked for: the numbers, what conflicts, and what would be feasible."""
+"""Why a corpus cannot carry what is asked for: the numbers, the conflict, and what would be feasible."""
 
 import itertools
 import math
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     import polars
 
 PATIENCE_S = 20.0
-"""For the reasons, and for the ways out: texts that may be shorter, never a selection."""
+"""Time limit each for finding reasons and ways out: it may shorten a message, but never changes a selection."""
 
 FINEST = 20
-"""Steps of a tolerance that is tried where the number of utterances is open."""
+"""Steps in which a looser tolerance is tried if the number of utterances is open."""
 
 Relaxed = Callable[[int], Problem]
 
@@ -46,12 +46,12 @@ def refuse(
         corpus: Where the rows are from.
         balance: What the recipe asks for.
         problem: The same in numbers.
-        every: Rows of all groups, whether others say their texts or not.
-        demands: What the assignment asks of a way out.
+        every: Rows of all groups, whether or not others say the same texts.
+        demands: What the assignment demands of a way out.
 
     Raises:
-        DesignError: Always: with a fault for each group that falls short by itself, else with the smallest set of
-            conditions and groups that conflict, and with every single change that would do.
+        DesignError: Always: with a fault for each group that falls short by itself, or else with a minimal set of
+            conditions and groups in conflict; and with every single change that would do.
     """
     place = str(corpus.manifest)
     messages, _ = _in_time(_short(problem))
@@ -67,7 +67,7 @@ def refuse(
 
 
 def refuse_texts(corpus: Corpus, balance: Balance, every: "polars.DataFrame", seed: int) -> NoReturn:
-    """Say that no text is said by every group, and which groups share texts.
+    """Say that no text is common to all groups, and which groups share texts.
 
     Raises:
         DesignError: Always.
@@ -83,7 +83,7 @@ def refuse_texts(corpus: Corpus, balance: Balance, every: "polars.DataFrame", se
 
 
 def _most_shared(balance: Balance, every: "polars.DataFrame") -> str:
-    """Which groups share how many texts, where that does not help."""
+    """Which groups share how many texts, if that does not help."""
     wanted = least_utterances(balance)
     found = largest_sharing(every, wanted) or closest_pair(every)
     if found is None:
@@ -116,7 +116,7 @@ def _advice(ways: list[str], cut: bool) -> str:
 
 
 def _in_time(found: Iterator[str]) -> tuple[list[str], bool]:
-    """What is found before patience ends, and whether it ended."""
+    """What is found before the time limit, and whether it was reached."""
     texts: list[str] = []
     try:
         with within(PATIENCE_S):
@@ -165,7 +165,7 @@ def _short(problem: Problem) -> Iterator[str]:
 
 
 def _conflict(problem: Problem) -> Iterator[str]:
-    """The smallest set of conditions and groups that cannot be met together, by leaving out one after another."""
+    """A minimal set of conditions and groups in conflict, found by leaving out one after another."""
     core = problem
     if core.speakers_min > 1 and not _feasible(core.replaced(speakers_min=1)):
         core = core.replaced(speakers_min=1)
@@ -207,7 +207,7 @@ def _conditions(problem: Problem) -> Iterator[str]:
 
 
 def _shares_text(problem: Problem, variable: int) -> str:
-    """What the groups have of each value of a matched variable."""
+    """How much each group has of each value of a matched variable."""
     name = problem.grid.variables[variable]
     parts = []
     for strata in problem.strata:
@@ -228,7 +228,7 @@ def _unmatched(problem: Problem, variable: int) -> Problem:
 
 
 def _ways_out(balance: Balance, problem: Problem) -> Iterator[str]:
-    """Single changes that would do, each tried; else the nearest of several changes."""
+    """Single changes that would do, each of them tried; if there are none, the nearest combination of changes."""
     found = [*_more_utterances(problem), *_fewer_groups(balance, problem), *_single_changes(balance, problem)]
     yield from found
     if not any("utterances:" in way or "max_share:" in way for way in found):
@@ -236,7 +236,7 @@ def _ways_out(balance: Balance, problem: Problem) -> Iterator[str]:
 
 
 def _more_utterances(problem: Problem) -> Iterator[str]:
-    """Where a recipe asks for fewer utterances than its speakers take."""
+    """More utterances, if a recipe asks for fewer than its speakers need."""
     least = max(problem.speakers_min, math.ceil(1 / problem.max_share))
     if problem.utterances < least:
         most = min(strata.total for strata in problem.strata)
@@ -290,7 +290,7 @@ def _looser_matches(balance: Balance, problem: Problem) -> Iterator[str]:
 
 
 def _one_by_one(balance: Balance, problem: Problem) -> Iterator[str]:
-    """What is matched together, matched in each of its parts only."""
+    """Jointly matched labels, matched one by one instead."""
     names = problem.grid.variables
     for joint in (variable for variable in balance.variables if len(variable.parts) > 1):
         place = names.index(joint.name)
@@ -307,7 +307,7 @@ def _one_by_one(balance: Balance, problem: Problem) -> Iterator[str]:
 
 
 def _fewer_groups(balance: Balance, problem: Problem) -> Iterator[str]:
-    """Groups that could be kept: all but those that fall short by themselves, or all but any single one."""
+    """Groups that could be kept: all except those that fall short by themselves, or all except any one."""
     alone = [s.group for s in problem.strata if _feasible(problem.replaced(strata=(s,)))]
     short = [strata.group for strata in problem.strata if strata.group not in alone]
     kept = problem
@@ -338,7 +338,7 @@ def _nearest(balance: Balance, problem: Problem, alone: bool) -> Iterator[str]:
     Args:
         balance: What the recipe asks for.
         problem: The same in numbers.
-        alone: Whether no other way out was found: then to match nothing is one, even with the numbers asked for.
+        alone: Whether no other way out was found: matching nothing then counts as one, even with the numbers asked for.
     """
     most = min(problem.speakers_min, *(len(s.speakers) for s in problem.strata))
     free = problem.replaced(tolerance=(None,) * len(problem.tolerance))
@@ -359,7 +359,7 @@ def _nearest(balance: Balance, problem: Problem, alone: bool) -> Iterator[str]:
 
 
 def _least(numbers: range, relaxed: Relaxed) -> int | None:
-    """The first of rising numbers with which a problem becomes feasible, where a larger one never hurts."""
+    """The first of increasing numbers that makes a problem feasible, provided that larger ones never hurt."""
     if not numbers or not _feasible(relaxed(numbers[-1])):
         return None
     low, high = 0, len(numbers) - 1
@@ -373,7 +373,7 @@ def _least(numbers: range, relaxed: Relaxed) -> int | None:
 
 
 def _decimal(number: int, of: int) -> str:
-    """The shortest decimal share that gives so many of a number, rounded down.
+    """The shortest decimal share that, rounded down, gives a wanted part of a number.
 
     Example:
         >>> _decimal(1, 3), _decimal(1, 4)

@@ -12,12 +12,12 @@ Found = tuple[int, dict[str, Counts]]
 
 
 def wished(problem: Problem) -> Found | None:
-    """The selection that a recipe asks for: of so many utterances, or of as many as all groups can give."""
+    """The selection that a recipe asks for: of a given size, or as large as all groups allow."""
     return largest_selection(problem) if problem.largest else selection_of(problem)
 
 
 def selection_of(problem: Problem) -> Found | None:
-    """A selection of the size asked for; None where there is none, which is proven."""
+    """A selection of the size asked for; None if it is proven that there is none."""
     if most_utterances(problem) < problem.utterances or problem.utterances < problem.speakers_min:
         return None
     if problem.demands is not None and not problem.demands.met(problem.utterances, len(problem.strata)):
@@ -36,10 +36,10 @@ def selection_of(problem: Problem) -> Found | None:
 
 
 def largest_selection(problem: Problem, below: int | None = None) -> Found | None:
-    """The largest selection, or the largest of fewer utterances than `below`; None where there is none at all.
+    """The largest selection, or the largest of fewer utterances than `below`; None if there is none at all.
 
-    A bound from fractions is followed down to the first number that can be met: feasible numbers need not be
-    neighbours, since what one speaker may give is a share rounded down.
+    The search goes down from a bound in fractions to the first number that can be met: feasible numbers need not be
+    contiguous, since what one speaker may give is a share rounded down.
     """
     most = min(most_utterances(problem), min(strata.total for strata in problem.strata))
     if below is not None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import polars
 
 MOST_STEPS = 20_000
-"""Of a search that takes all sets of groups at worst; some of them are found long before."""
+"""Most steps of a search that tries all sets of groups in the worst case, and usually ends long before."""
 
 
 @dataclass(frozen=True)
@@ -26,14 +26,14 @@ class Sharing:
 
 
 def largest_sharing(frame: "polars.DataFrame", wanted: int) -> Sharing | None:
-    """The largest set of groups that share so many texts; of equal ones, that which shares most.
+    """The largest set of groups that share enough texts; of several, the one that shares most.
 
     Args:
         frame: Rows with ``group`` and the text that is compared.
         wanted: Texts that all of them must say.
 
     Returns:
-        None where no two groups share so many.
+        The set; None if no two groups share enough.
     """
     groups, says = _says(frame)
     kinds, times = np.unique(says, axis=0, return_counts=True)
@@ -44,7 +44,7 @@ def largest_sharing(frame: "polars.DataFrame", wanted: int) -> Sharing | None:
 
 
 def closest_pair(frame: "polars.DataFrame") -> Sharing | None:
-    """The two groups that share most texts; None where no two share any.
+    """The two groups that share most texts; None if no two share any.
 
     Args:
         frame: Rows with ``group`` and the text that is compared.
@@ -59,7 +59,7 @@ def closest_pair(frame: "polars.DataFrame") -> Sharing | None:
 
 
 def _says(frame: "polars.DataFrame") -> tuple[list[str], NDArray[np.bool_]]:
-    """Groups, those with most texts first, and which text each of them says, shape (texts, groups)."""
+    """Groups, those with most texts first, and which texts each of them says, shape (texts, groups)."""
     import polars
 
     said = match_column(TEXT)
@@ -71,11 +71,11 @@ def _says(frame: "polars.DataFrame") -> tuple[list[str], NDArray[np.bool_]]:
 
 
 class _Search:
-    """Sets of groups by depth first: one more group leaves no more texts.
+    """Depth-first search over sets of groups: adding a group never adds common texts.
 
     Args:
-        kinds: Texts that the same groups say, as one; shape (kinds, groups).
-        times: How many they are, shape (kinds,).
+        kinds: For each kind of texts, the groups that say it, shape (kinds, groups).
+        times: Number of texts of each kind, shape (kinds,).
         wanted: Texts that a set must share.
     """
 
@@ -85,7 +85,7 @@ class _Search:
         self.best: tuple[tuple[int, ...], int] = ((), 0)
 
     def extend(self, chosen: tuple[int, ...], shared: NDArray[np.bool_]) -> None:
-        """Look at all sets that begin with some groups, and keep the best."""
+        """Look at all sets that extend some groups, and keep the best."""
         self.steps += 1
         texts = int(self.times[shared].sum())
         if texts < self.wanted:

@@ -1,8 +1,8 @@
-"""Who says it: utterances of each cell shared out among the speakers of a group, as evenly as can be.
+"""Who says it: the utterances of each cell shared out among the speakers of a group, as evenly as possible.
 
-A flow problem: cells demand utterances, speakers supply them, a stratum holds so many. Speakers give one utterance each
-before anybody gives a second. By augmenting paths (Ford and Fulkerson, 1956), in a fixed order: nothing is left to a
-solver, and every version of every library finds the same.
+This is a flow problem: cells demand utterances, speakers supply them, strata are the capacities. Every speaker gives
+one utterance before anybody gives a second. It is solved by augmenting paths (Ford and Fulkerson, 1956) in a fixed
+order: nothing is left to a solver, so every version of every library finds the same.
 """
 
 from collections import deque
@@ -19,15 +19,15 @@ def share_out(strata: Strata, demand: Counts, speakers_min: int, per_speaker: in
     Args:
         strata: Utterances of a group.
         demand: How many are wanted from each cell, shape (cells,).
-        speakers_min: At least so many speakers.
-        per_speaker: At most so many utterances of one speaker.
+        speakers_min: Fewest speakers.
+        per_speaker: Most utterances of one speaker.
 
     Returns:
-        How many to take from each stratum, shape (e,), as evenly spread over speakers as possible; None where the
-        demand cannot be met, or not by so many speakers.
+        How many to take from each stratum, shape (e,), as evenly spread over speakers as possible; None if the demand
+        cannot be met, or not by enough speakers.
     """
     if per_speaker < 1:
-        return None  # a share so small that nobody may say anything
+        return None  # the share is so small that nobody may say anything
     flow = _Flow(strata, demand)
     flow.raise_to(1)
     if int(flow.load.sum()) < speakers_min:
@@ -57,7 +57,7 @@ class _Flow:
             edges.sort(key=lambda edge: (int(strata.speaker[edge]), edge))
 
     def raise_to(self, most: int) -> None:
-        """Take as much as possible while no speaker gives more than so many."""
+        """Take as much as possible while no speaker gives more than a given number."""
         dead_cells: set[int] = set()
         dead_speakers: set[int] = set()
         for cell in self.order:
@@ -70,9 +70,9 @@ class _Flow:
                     self.unmet[cell] -= 1
 
     def _path(self, start: int, most: int, dead_cells: set[int], dead_speakers: set[int]) -> list[int]:
-        """Strata along which one utterance more reaches a cell: take, give back, take ...
+        """Strata along which one more utterance can reach a cell: take, give back, take, ...
 
-        Empty where there is none; all that was looked at is dead then.
+        Empty if there is no such path; everything visited is then marked as dead.
         """
         came: dict[int, tuple[int, int]] = {}
         cells, queue = {start}, deque([start])
@@ -108,5 +108,5 @@ class _Flow:
                 break
             other, speaker = came[-1 - cell]
             path.append(other)
-        # The last speaker of the walk is the one whose load grows: keep it at the end.
+        # The path ends with the speaker whose load grows.
         return path[::-1]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Counts = NDArray[np.int64]
 
 BINS_PER_OCTAVE = 2
-"""Durations are matched in bins half an octave wide, with fixed edges: no other group can move them."""
+"""Durations are matched in bins half an octave wide, with fixed edges that no other group can move."""
 
 
 @dataclass(frozen=True)
@@ -47,17 +47,17 @@ class Strata:
         return found
 
     def merged(self) -> "Strata":
-        """The same utterances in one cell, for when nothing is matched after all."""
+        """The same utterances in a single cell, for when nothing is matched after all."""
         each = np.bincount(self.speaker, weights=self.count, minlength=len(self.speakers)).astype(np.int64)
         everybody = np.arange(len(self.speakers))
         return Strata(self.group, self.speakers, everybody, np.zeros_like(everybody), each)
 
     def room(self, chosen: NDArray[np.bool_], per_speaker: int) -> int:
-        """How many utterances some cells can give when nobody gives more than so many.
+        """How many utterances some cells can give if nobody exceeds a limit.
 
         Args:
             chosen: Which cells, shape (cells,).
-            per_speaker: Most of one speaker.
+            per_speaker: Most utterances of one speaker.
         """
         each = np.zeros(len(self.speakers), dtype=np.int64)
         inside = chosen[self.cell]
@@ -70,7 +70,7 @@ class Grid:
     """The matched variables and their cells.
 
     Attributes:
-        variables: Names, in the recipe's order.
+        variables: Names of the variables, in the recipe's order.
         values: Values of each variable, sorted.
         cells: Combinations of values that occur, as indices, shape (cells, variables).
     """
@@ -80,12 +80,12 @@ class Grid:
     cells: Counts
 
     def members(self, variable: int, value: int) -> NDArray[np.bool_]:
-        """Cells in which a variable has a value, shape (cells,)."""
+        """Which cells have a given value of a variable, shape (cells,)."""
         return np.asarray(self.cells[:, variable] == value)
 
 
 def duration_bin(duration_s: float) -> int:
-    """Half octave in which a duration lies: 0 from 1 s to below 1.41 s.
+    """The half octave in which a duration lies: 0 for 1 s up to just below 1.41 s.
 
     Example:
         >>> duration_bin(1.0), duration_bin(1.5), duration_bin(0.9)
@@ -95,7 +95,7 @@ def duration_bin(duration_s: float) -> int:
 
 
 def bin_name(number: int) -> str:
-    """A duration bin as people read it.
+    """A duration bin in readable form.
 
     Example:
         >>> bin_name(0), bin_name(3)
@@ -145,7 +145,7 @@ def strata_of(frame: "polars.DataFrame", variables: tuple[str, ...]) -> tuple[Gr
 
 
 def match_column(variable: str) -> str:
-    """Column that holds a matched variable as text.
+    """Name of the column that holds a matched variable as text.
 
     Example:
         >>> match_column("gender")
@@ -155,7 +155,7 @@ def match_column(variable: str) -> str:
 
 
 def _natural(value: str) -> tuple[int, float, str]:
-    """Numbers, such as those of duration bins, by size; all else, "nan" too, by spelling.
+    """Sort key: numbers, such as those of duration bins, by size; anything else, even "nan", by spelling.
 
     Example:
         >>> sorted(["nan", "10", "9", "inf"], key=_natural)
@@ -169,7 +169,7 @@ def _natural(value: str) -> tuple[int, float, str]:
 
 
 def rounded_shares(shares: list[Fraction], utterances: int) -> list[int]:
-    """Whole numbers in given proportions, by the method of largest remainders; ties go to the first.
+    """Whole numbers in given proportions, by the method of largest remainders; ties go to the earlier one.
 
     Example:
         >>> rounded_shares([Fraction(1, 2), Fraction(1, 3), Fraction(1, 6)], 10)
@@ -186,7 +186,7 @@ def rounded_shares(shares: list[Fraction], utterances: int) -> list[int]:
 def natural_shares(
     grid: Grid, strata: tuple[Strata, ...], variable: int, given: dict[str, dict[str, float]]
 ) -> list[Fraction]:
-    """The shares of a variable's values that the groups should have: the recipe's, or the mean of the groups' own."""
+    """The shares that a variable's values should have in every group: the recipe's, or the mean over the groups."""
     name = grid.variables[variable]
     if name in given:
         listed = [Fraction(str(given[name].get(value, 0))) for value in grid.values[variable]]

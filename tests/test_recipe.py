@@ -1,13 +1,18 @@
 """Recipes: every fault at once, at its place, in the user's words."""
 
 import json
+from typing import ClassVar, Literal
 
 import jsonschema
 import pytest
 
 from augment.errors import RecipeError
+from augment.files.yaml import load_yaml
+from augment.perturb import Perturbation, kinds
 from augment.recipe.loader import bundled_recipes, load_recipe
 from augment.recipe.schema import recipe_schema
+from augment.recipe.sweep import spell_out
+from augment.scene import Stage
 from conftest import ROOT
 
 FIVE_MISTAKES = """\
@@ -78,6 +83,8 @@ BASE = "name: a\ncorpus: {path: c.jsonl}\nbalance: {by: [accent]}\n"
         (BASE + "factors: {n: {a: [{kind: background_noise, source: no, snr_db: 1}]}}\n", "4:44", "no file or folder"),
         (BASE + "factors: {n: {a: []}}\nexclude: [{m: a}]\n", "5:12", "there is no factor 'm'"),
         (BASE + "factors: {n: {a: []}}\nexclude: [{n: [b]}]\n", "5:12", "'n' has no setting 'b'"),
+        (BASE + "factors: {n: {a: {}}}\nexclude: [{n: b}]\n", "5:12", "'n' has no setting 'b'"),
+        (BASE + "factors: {n: {a: {sweep: {}}}}\nexclude: [{n: b}]\n", "5:12", "'n' has no setting 'b'"),
         (BASE + "factors: {n: {a: []}}\nsnr: {band_hz: [7000, 100]}\n", "", "does not rise"),
         (BASE + "factors: {n: {a: []}}\nseed: yes\n", "5:1", "expected a whole number"),
         (BASE + "factors: {n: {a: []}}\nseed: -1\n", "5:1", "greater than or equal to 0"),
@@ -171,3 +178,15 @@ def test_a_fault_of_a_sweep_is_told_once(workshop, steps, sweep, told):
     text = f"{BASE}factors: {{n: {{a: {{steps: [{steps}], sweep: {sweep}}}}}}}\nspeech: {{effort: normal}}\n"
     (found,) = faults(workshop, text)
     assert told in found
+
+
+@pytest.mark.parametrize("more", ["", ", {kind: babble, talkers: 3}"])
+def test_a_sweep_beside_a_step_without_fields_is_refused(workshop, monkeypatch, more):
+    class Plain(Perturbation):
+        kind: Literal["plain"]
+        stage: ClassVar = Stage.CHANNEL
+
+    monkeypatch.setitem(kinds(), "plain", Plain)  # the recipe's model was made without it, and calls it unknown
+    text = f"factors: {{n: {{a: {{steps: [{{kind: plain}}{more}], sweep: {{snr: [1]}}}}}}}}\n"
+    (fault,) = spell_out(load_yaml(workshop.recipe(text), RecipeError)).faults
+    assert "no step of this setting has a field 'snr' to sweep" in fault.message

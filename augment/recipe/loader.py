@@ -122,12 +122,11 @@ def _validated(spelled: Spelled) -> tuple[Recipe | None, dict[str, dict[str, Set
             factor: {name: spec for name, raw in some.items() if (spec := _right(raw)) is not None}
             for factor, some in spelled.settings.items()
         }
-        found = [
-            spelled.fault(misfit.location, misfit.message, misfit.remedy)
-            for misfit in misfits(problem, Recipe, spelled.data)
-            if misfit.kind not in MAY_FOLLOW or not spelled.doubts(misfit.location)
-        ]
-        return None, right, spelled.faults + found
+        found = misfits(problem, Recipe, spelled.data)
+        causes = [one for one in found if one.kind not in MAY_FOLLOW or not spelled.doubts(one.location)]
+        told = causes if causes or spelled.faults else found  # without a cause, they do not follow from one
+        faults = [spelled.fault(misfit.location, misfit.message, misfit.remedy) for misfit in told]
+        return None, right, spelled.faults + faults
     return recipe, recipe.factors, spelled.faults
 
 

@@ -144,7 +144,7 @@ def _without_sweeps(spelled: Spelled, at: Location, raw: Any) -> tuple[Any, list
         return {}, []
     if not isinstance(raw, dict):
         return {"steps": raw} if isinstance(raw, list) else raw, []
-    steps, sweep = raw.get("steps"), raw.get("sweep", {})
+    steps, sweep = raw.get("steps", []), raw.get("sweep", {})
     if sweep and not steps:
         spelled.refuse((*at, "sweep"), "a sweep without steps", "add the step whose field it sweeps")
         return {}, []
@@ -168,7 +168,7 @@ def _target(spelled: Spelled, at: Location, steps: list[Any], key: str) -> int |
     """Index of the step to which a swept field, ``field`` or ``kind.field``, refers."""
     wanted, _, name = key.rpartition(".")
     fields = [_fields(step) for step in steps]
-    places = [i for i, known in enumerate(fields) if name in known and wanted in ("", steps[i]["kind"])]
+    places = [i for i, known in enumerate(fields) if name in (known or ()) and wanted in ("", steps[i]["kind"])]
     at = (*at, "sweep", key)
     if len(places) > 1:
         names = ", ".join(f"{steps[i]['kind']}.{name}" for i in places)
@@ -177,19 +177,19 @@ def _target(spelled: Spelled, at: Location, steps: list[Any], key: str) -> int |
         spelled.refuse(at, f"the step has '{name}' too", "remove one of the two")
     elif places:
         return places[0]
-    elif all(fields):
+    elif None not in fields:
         message = f"no step of this setting has a field '{key}' to sweep"
-        spelled.refuse(at, message, nearest(key, sorted(set(itertools.chain(*fields)))))
+        spelled.refuse(at, message, nearest(key, sorted(set(itertools.chain(*filter(None, fields))))))
     else:
         spelled.doubtful.add(at[:3])  # the kind of a step is unknown, which is reported elsewhere
     return None
 
 
-def _fields(step: Any) -> list[str]:
-    """Fields that a step, as written, may have besides its kind; none if its kind is not known."""
+def _fields(step: Any) -> list[str] | None:
+    """Fields that a step, as written, may have besides its kind; None if its kind is not known."""
     kind = step.get("kind") if isinstance(step, dict) else None
     model = kinds().get(kind) if isinstance(kind, str) else None
-    return [] if model is None else [name for name in model.model_fields if name != "kind"]
+    return None if model is None else [name for name in model.model_fields if name != "kind"]
 
 
 def token(field: str, value: float | int | str) -> str:

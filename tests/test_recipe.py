@@ -9,7 +9,7 @@ import pytest
 from augment.errors import RecipeError
 from augment.files.yaml import load_yaml
 from augment.perturb import Perturbation, kinds
-from augment.recipe.loader import bundled_recipes, load_recipe
+from augment.recipe.loader import _validated, bundled_recipes, load_recipe
 from augment.recipe.schema import recipe_schema
 from augment.recipe.sweep import spell_out
 from augment.scene import Stage
@@ -171,6 +171,7 @@ def test_the_schema_refuses_what_the_loader_refuses():
         ("{kind: equipmnt_noise}", "{snr_db: [1]}", "steps.0: unknown kind 'equipmnt_noise'"),
         ("{kind: equipment_noise, profile: mri_epi}", "{snr_db: 5}", "sweep.snr_db: expected a list"),
         ("{kind: equipment_noise, snr_db: 1}", "{profile: [mri_epi, mri_epy]}", "a.sweep.profile.1: there is no noise"),
+        ("{kind: equipment_noise, profile: mri_epi}", "{.snr_db: [1, 2]}", "before the dot - did you mean 'snr_db'?"),
         ("{kind: g711, law: a, mean_burst: 1.05}", "{loss_percent: [0, 60]}", "steps.0: 60 % cannot be lost in bursts"),
     ],
 )
@@ -190,3 +191,21 @@ def test_a_sweep_beside_a_step_without_fields_is_refused(workshop, monkeypatch, 
     text = f"factors: {{n: {{a: {{steps: [{{kind: plain}}{more}], sweep: {{snr: [1]}}}}}}}}\n"
     (fault,) = spell_out(load_yaml(workshop.recipe(text), RecipeError)).faults
     assert "no step of this setting has a field 'snr' to sweep" in fault.message
+
+
+def test_what_a_faulty_sweep_does_not_explain_is_told_with_it(workshop):
+    steps = "{a: {steps: [{kind: equipment_noise}], sweep: {snr_dB: [1]}}}"
+    told = faults(workshop, f"{BASE}factors: {{n: {steps}}}\n")
+    assert ["'snr_dB' to sweep" in told[-1], "the field 'profile' is missing" in told[0], len(told)] == [True, True, 2]
+    sweep = f"{{loss_percent: {list(range(50))}, mean_burst: {list(range(1, 41))}}}"
+    many = f"{{steps: [{{kind: g711, law: a}}], sweep: {sweep}}}"
+    told = faults(workshop, f"{BASE}factors: {{n: {{a: {many}, b: {many}, c: [{{kind: g711}}]}}}}\n")
+    assert ["2,000 settings so far" in told[0], "the field 'law' is missing" in told[1], len(told)] == [True, True, 2]
+
+
+def test_no_error_is_without_a_fault(workshop):
+    spelled = spell_out(load_yaml(workshop.recipe(BASE + "factors: {n: {a: [{kind: g711}]}}\n"), RecipeError))
+    spelled.doubt(("factors", "n", "a"), "law")
+    recipe, _, told = _validated(spelled)
+    assert recipe is None
+    assert len(told) == 1

@@ -14,7 +14,7 @@ from augment.bundled import bundled
 from augment.corpus.source import folder_of
 from augment.dealt import Asked
 from augment.errors import Fault, ProfileError, RecipeError, nearest
-from augment.files.yaml import Location, load_yaml, misfits
+from augment.files.yaml import Location, Misfit, load_yaml, misfits
 from augment.perturb import Perturbation
 from augment.profiles.library import Library, Need
 from augment.recipe.crossings import name_faults
@@ -23,9 +23,6 @@ from augment.recipe.sweep import Setting, Spelled, spell_out
 
 Settings = dict[str, tuple[Setting, ...]]
 """All settings of each factor, in the recipe's order."""
-
-MAY_FOLLOW = {"missing", "value_error"}
-"""Pydantic's names for errors that a step may have only because its sweep, being faulty, supplies no value."""
 
 
 @dataclass(frozen=True)
@@ -123,11 +120,18 @@ def _validated(spelled: Spelled) -> tuple[Recipe | None, dict[str, dict[str, Set
             for factor, some in spelled.settings.items()
         }
         found = misfits(problem, Recipe, spelled.data)
-        causes = [one for one in found if one.kind not in MAY_FOLLOW or not spelled.doubts(one.location)]
+        causes = [misfit for misfit in found if not _follows(misfit, spelled)]
         told = causes if causes or spelled.faults else found  # without a cause, they do not follow from one
         faults = [spelled.fault(misfit.location, misfit.message, misfit.remedy) for misfit in told]
         return None, right, spelled.faults + faults
     return recipe, recipe.factors, spelled.faults
+
+
+def _follows(misfit: Misfit, spelled: Spelled) -> bool:
+    """Whether a step may have this fault only because its sweep, being faulty, supplies no value."""
+    if misfit.kind == "missing":
+        return spelled.lacks(misfit.location)
+    return misfit.kind == "value_error" and spelled.doubts(misfit.location)
 
 
 def _right(setting: Any) -> SettingSpec | None:

@@ -1,5 +1,6 @@
 """Sweeps: one setting of a recipe becomes several, one for each value of a field, before anything is checked."""
 
+import difflib
 import itertools
 import math
 import re
@@ -7,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from augment.bounds import MOST_SETTINGS
-from augment.errors import Fault, RecipeError, nearest
+from augment.errors import Fault, nearest
 from augment.files.yaml import Document, Location
 from augment.perturb import Perturbation, kinds
 
@@ -54,8 +55,8 @@ class Spelled:
         written: What the user wrote.
         data: The same with sweeps spelled out, except malformed ones, about which the model will complain.
         origins: Where the user wrote what is at another location in ``data``.
-        doubtful: Faulty settings, as written: their steps may lack a value that a sweep should have given, and settings
-            may be missing from ``data``.
+        doubtful: Faulty settings, as written, and the fields of steps that lack a value because a sweep is faulty.
+            Settings may be missing from ``data``.
         faults: What is wrong with them.
         count: How many settings there are.
     """
@@ -63,7 +64,7 @@ class Spelled:
     written: Document
     data: dict[str, Any]
     origins: dict[Location, Location] = field(default_factory=dict)
-    doubtful: set[Location] = field(default_factory=set)
+    doubtful: dict[Location, set[str]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     count: int = 0
 
@@ -88,22 +89,26 @@ class Spelled:
         """Whether what is at a location of ``data`` may be faulty only because its setting's sweep is."""
         return self.origin(location[:3]) in self.doubtful
 
+    def lacks(self, location: Location) -> bool:
+        """Whether what is missing at a location of ``data`` is the field of a faulty sweep."""
+        return location[-1] in self.doubtful.get(self.origin(location[:3]), ())
+
     def fault(self, location: Location, message: str, remedy: str = "") -> Fault:
         """A fault at a location of ``data``, reported where the user wrote it."""
         return self.written.fault(self.origin(location), message, remedy)
 
+    def doubt(self, at: Location, *fields: str) -> None:
+        """Note that a setting is faulty, and for which fields a sweep would have had values."""
+        self.doubtful.setdefault(at[:3], set()).update(fields)
+
     def refuse(self, at: Location, message: str, remedy: str = "") -> None:
         """Note what is wrong with a setting or its sweep, at the location where the user wrote it."""
-        self.doubtful.add(at[:3])
+        self.doubt(at)
         self.faults.append(self.written.fault(at, message, remedy))
 
 
 def spell_out(document: Document) -> Spelled:
-    """A recipe with a setting for each value of its sweeps; malformed parts stay as they are.
-
-    Raises:
-        RecipeError: There would be too many settings.
-    """
+    """A recipe with a setting for each value of its sweeps; malformed parts stay as they are."""
     spelled = Spelled(document, dict(document.data))
     if written := spelled.settings:
         settings = {factor: _settings(spelled, factor, families) for factor, families in written.items()}
@@ -117,11 +122,13 @@ def _settings(spelled: Spelled, factor: str, families: dict[str, Any]) -> dict[s
     for family, written in families.items():
         at: Location = ("factors", factor, family)
         raw, sweeps = _without_sweeps(spelled, at, written)
-        spelled.count += math.prod(map(len, sweeps))
+        before, spelled.count = spelled.count, spelled.count + math.prod(map(len, sweeps))
         if spelled.count > MOST_SETTINGS:
-            message = f"the recipe has {spelled.count:,} settings so far, sweeps expanded"
-            remedy = f"at most {MOST_SETTINGS:,} are read: make recipes of parts of it"
-            raise RecipeError(spelled.written.fault(at, message, remedy))
+            if before <= MOST_SETTINGS:
+                message = f"the recipe has {spelled.count:,} settings so far, sweeps expanded"
+                spelled.refuse(at, message, f"at most {MOST_SETTINGS:,} are read: make recipes of parts of it")
+            spelled.doubt(at)
+            sweeps = [swept[:1] for swept in sweeps]  # enough to find what else is wrong
         for choice in itertools.product(*sweeps):
             name = "_".join([family, *(token(swept.field, swept.value) for swept in choice)])
             if name in settings:
@@ -149,13 +156,13 @@ def _without_sweeps(spelled: Spelled, at: Location, raw: Any) -> tuple[Any, list
         spelled.refuse((*at, "sweep"), "a sweep without steps", "add the step whose field it sweeps")
         return {}, []
     if not isinstance(sweep, dict) or not isinstance(steps, list):
-        spelled.doubtful.add(at)
+        spelled.doubt(at)
         return raw, []
     sweeps: list[list[Swept]] = []
     odd: dict[str, Any] = {}
     for key, values in sweep.items():
         if not isinstance(values, list) or not values or {*map(type, values)} - {float, int, str}:
-            spelled.doubtful.add(at)
+            spelled.doubt(at, key.rpartition(".")[2])
             odd[key] = values
         elif (step := _target(spelled, at, steps, key)) is not None:
             name = key.rpartition(".")[2]
@@ -170,7 +177,9 @@ def _target(spelled: Spelled, at: Location, steps: list[Any], key: str) -> int |
     fields = [_fields(step) for step in steps]
     places = [i for i, known in enumerate(fields) if name in (known or ()) and wanted in ("", steps[i]["kind"])]
     at = (*at, "sweep", key)
-    if len(places) > 1:
+    if key.startswith("."):
+        spelled.refuse(at, "the name of a step is missing before the dot", f"did you mean '{name}'?")
+    elif len(places) > 1:
         names = ", ".join(f"{steps[i]['kind']}.{name}" for i in places)
         spelled.refuse(at, f"more than one step has '{key}'", f"say which: {names}")
     elif places and name in steps[places[0]]:
@@ -178,10 +187,10 @@ def _target(spelled: Spelled, at: Location, steps: list[Any], key: str) -> int |
     elif places:
         return places[0]
     elif None not in fields:
-        message = f"no step of this setting has a field '{key}' to sweep"
-        spelled.refuse(at, message, nearest(key, sorted(set(itertools.chain(*filter(None, fields))))))
-    else:
-        spelled.doubtful.add(at[:3])  # the kind of a step is unknown, which is reported elsewhere
+        known = sorted(set(itertools.chain(*filter(None, fields))))
+        spelled.refuse(at, f"no step of this setting has a field '{key}' to sweep", nearest(key, known))
+        spelled.doubt(at, *difflib.get_close_matches(key, known, n=1))  # the one that is probably meant
+    spelled.doubt(at, name)  # also where the kind of a step is unknown, which is reported elsewhere
     return None
 
 

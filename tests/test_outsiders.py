@@ -2,13 +2,20 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 import polars
 import pytest
 import soundfile
+
+from augment.columns import Column
+from augment.perturb import Perturbation, _odd_records
+from augment.testset.completion import step_columns
 
 TILT = '''
 """A talker without bass."""
@@ -61,13 +68,17 @@ class Crackle(Perturbation):
     kind: Literal["crackle"]
     stage: ClassVar = Stage.ELECTRICAL
     linear: ClassVar = False
-    records: ClassVar = (Column("crackle_gap_ms", float, "longest gap", "ms"),)
+    records: ClassVar = (
+        Column("crackle_gap_ms", float, "longest gap", "ms"),
+        Column("crackle_from", str, "recording of the contact", private="withheld"),
+    )
     gap_ms: float | None = None
     note: Literal["crackle_gap_ms", "crackle_other"] = "crackle_gap_ms"
     said: Literal["gap", "word"] = "gap"
 
     def apply(self, scene, draw):
-        return scene.noted(**{self.note: "long" if self.said == "word" else self.gap_ms})
+        gap = "long" if self.said == "word" else self.gap_ms
+        return scene.noted(**{self.note: gap, "crackle_from": "secret.wav"})
 '''
 BARRED = '''
 """Lines of an id, an accent, an audio file and a text, with bars between them."""
@@ -195,3 +206,44 @@ def test_what_is_filled_otherwise_than_declared_is_told_before_anything_is_writt
     assert "column 'crackle_gap_ms' of kind float has 'long'" in told
     assert "column 'crackle_other' stands in no step's 'records'" in told
     assert not (workshop.folder / "set").exists()
+
+
+def test_what_a_step_withholds_does_not_leave_under_pseudonyms(workshop, built):
+    workshop.corpus({"North": 2, "South": 2})
+    (workshop.folder / "key").write_text("0123456789abcdef" * 4)
+    grid = json.dumps({"contact": {"firm": [], "loose": [{"kind": "crackle"}, {"kind": "crackle"}]}})
+    for more, secrets in ((", pseudonyms: key", {None}), ("", {None, "secret.wav"})):
+        told = built(corpus=f"{{path: corpus.jsonl{more}}}", factors=grid)
+        assert "deviations=()" in told.stdout, told.stderr
+        rows = [json.loads(line) for line in (workshop.folder / "set" / "manifest.jsonl").read_text().splitlines()]
+        assert {row[name] for row in rows for name in ("crackle_from", "crackle2_from")} == secrets
+        shutil.rmtree(workshop.folder / "set")
+
+
+@pytest.mark.parametrize(
+    ("records", "told"),
+    [
+        (("call_path",), "expected columns, found 'call_path' - declare augment.columns.Column"),
+        ((Column("call_path", str, "who", private="hashed"),), "nothing hashes the column of a step"),
+        ((Column("call_s", int, "length"),), "column 'call_s' is declared otherwise in test_outsiders.Call.records"),
+        ((Column("call_s", float, "time", private="withheld"),), "in test_outsiders.Call.records: kind or private"),
+        ((Column("noise_step", int, "number"),), "column 'noise_step' is declared otherwise in every noise"),
+    ],
+)
+def test_columns_that_cannot_be_kept_apart_or_hidden_are_refused(records, told):
+    class Call(Perturbation):
+        records: ClassVar = (Column("call_s", float, "length", "s"),)
+
+    class Other(Perturbation):
+        pass
+
+    Other.records = records
+    (fault,) = _odd_records([Call, Other])
+    assert (fault.where, told in str(fault)) == ("test_outsiders.Other.records", True)
+    Other.records = (Column("call_s", float, "time", "ms"),)
+    assert not list(_odd_records([Call, Other]))
+    chain = [
+        SimpleNamespace(perturbation=SimpleNamespace(columns=lambda kind=kind: kind.records)) for kind in (Call, Other)
+    ]
+    conditions = [SimpleNamespace(chain=[step]) for step in chain]
+    assert [column.name for column in step_columns(conditions)] == ["call_s"]

@@ -4,6 +4,7 @@ A perturbation is a frozen record with one method. To add one, add a file here: 
 and the contract test find it there.
 """
 
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import ClassVar
 
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from augment.columns import NOISE, Column
 from augment.dealt import Asked
+from augment.errors import AcoustigridError, Fault
 from augment.plugins import modules
 from augment.profiles.library import Library, Need
 from augment.scene import Draw, Scene, Stage, Weighting
@@ -92,11 +94,34 @@ def kinds() -> dict[str, type[Perturbation]]:
         >>> {"background_noise", "equipment_noise", "microphone"} <= set(kinds())
         True
     """
-    found = {}
+    found: dict[str, type[Perturbation]] = {}
     for module in (module for folder in FOLDERS for module in modules(f"augment.perturb.{folder}")):
         name = module.__name__.rsplit(".", 1)[-1]
         for value in vars(module).values():
             own = isinstance(value, type) and issubclass(value, Perturbation) and value.__module__ == module.__name__
             if own and "kind" in value.__annotations__:
                 found[name] = value
+    if faults := list(_odd_records(found.values())):
+        raise AcoustigridError(faults)
     return found
+
+
+def _odd_records(steps: Iterable[type[Perturbation]]) -> Iterator[Fault]:
+    """Faults: what is no column, is not hidden by pseudonyms as it says, or is another column under the same name."""
+    declared = {column.name: (column, "every noise") for column in NOISE}
+    for step in steps:
+        where = f"{step.__module__}.{step.__name__}.records"
+        for column in step.records:
+            if not isinstance(column, Column):
+                remedy = (
+                    "declare augment.columns.Column(name, kind, meaning), or use a release of the package that does"
+                )
+                yield Fault(where, f"expected columns, found {column!r}", remedy)
+                continue
+            if column.private == "hashed":
+                message = f"column '{column.name}': nothing hashes the column of a step"
+                yield Fault(where, message, 'declare it private="withheld": under pseudonyms it is then empty')
+            first, other = declared.setdefault(column.name, (column, where))
+            if (first.kind, first.private) != (column.kind, column.private):
+                message = f"column '{column.name}' is declared otherwise in {other}: kind or private differ"
+                yield Fault(where, message, "give it another name, or declare it the same way")

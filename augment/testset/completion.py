@@ -62,8 +62,8 @@ def manifest_columns(labels: Iterable[str], factors: Iterable[str], conditions: 
 def step_columns(conditions: Iterable[Condition]) -> list[Column]:
     """Columns that the steps of conditions fill, in the order of the chain; those of noises come last."""
     chains = ((step.perturbation for step in condition.chain) for condition in conditions)
-    found = dict.fromkeys(column for chain in chains for column in filled_by(chain))
-    return sorted(found, key=lambda column: column.name.startswith("noise"))
+    found = {column.name: column for chain in chains for column in filled_by(chain)}
+    return sorted(found.values(), key=lambda column: column.name.startswith("noise"))
 
 
 def manifest_rows(plan: Plan, finished: Rows) -> list[dict[str, Any]]:

@@ -12,13 +12,14 @@ from augment.columns import PLANNED, ROW
 from augment.dealt import dealt_text, read_dealt
 from augment.design.plan import Plan
 from augment.files.json_text import json_lines
+from augment.perturb.columns import known
 from augment.testset.folder import FAILURES, PLAN
 
 if TYPE_CHECKING:
     import polars
 
 WITHHELD = tuple(column.name for column in (*ROW, *PLANNED) if column.private == "withheld")
-"""Columns that are empty in a set under pseudonyms."""
+"""Columns of every plan or row that are empty in a set under pseudonyms; those of steps may be too."""
 ELSEWHERE = f"told in .acoustigrid/{FAILURES}, where the set was made"
 
 Failures = Sequence[Mapping[str, Any]]
@@ -53,7 +54,13 @@ def outgoing_part(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def outgoing_row(plan: Plan, row: dict[str, Any]) -> dict[str, Any]:
     """A row of the manifest as a test set tells it."""
-    return row if plan.corpus.pseudonyms is None else {**row, **{name: None for name in WITHHELD if name in row}}
+    return row if plan.corpus.pseudonyms is None else outgoing_cells(row)
+
+
+def outgoing_cells(cells: Mapping[str, Any]) -> dict[str, Any]:
+    """Cells of a row of the manifest under pseudonyms, those of steps included: empty where they are withheld."""
+    columns = {name: known(name) for name in cells}
+    return {**cells, **{name: None for name, column in columns.items() if column and column.private == "withheld"}}
 
 
 def outgoing_failures(plan: Plan, failures: Failures) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from augment.render import Failed, Rendered
 from augment.scene import Scene
 from augment.testset.completion import described, profile_digests, snr_columns
 from augment.testset.folder import IDENTITY, PROFILES
+from augment.testset.outgoing import outgoing_cells
 from augment.testset.portions import job_of, utterance_of
 from augment.testset.shard import Job, render_utterance
 from augment.testset.softer import made_softer
@@ -117,7 +118,8 @@ def _compare(told: SelfDescription, row: dict[str, Any], again: Rendered, job: J
         found.append("rendered again, it has other samples")
     elif told.disk.has(name) and data != told.disk.read(name):
         found.append("rendered again, it has other bytes, though the same samples: another version of libsndfile?")
-    for name, value in {**again.measured, **snr_columns(loaded)}.items():
+    measured = again.measured if told.identity.get("pseudonyms") is None else outgoing_cells(again.measured)
+    for name, value in {**measured, **snr_columns(loaded)}.items():
         if row.get(name) != value:
             found.append(f"{name}: measured again {value!r}, the manifest says {row.get(name)!r}")
     level = speech_level(again.delivered.speech.signal(), job.spec.sample_rate_hz).active_level_dbov

@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import polars
+import pytest
 
 import augment
 from augment.api.privacy import heard_in
-from augment.dealt import Asked, Dealt, Exposure
+from augment.dealt import Asked, Dealt, Exposure, by_fields, dealt_text, read_dealt
+from augment.dealt.segment import Segment
+from augment.dealt.standing import Standing
+from augment.errors import AcoustigridError
 from augment.perturb.noise.coloured_noise import ColouredNoise
 from augment.report.tables import plan_text
 
@@ -63,3 +67,39 @@ def test_a_new_kind_is_written_read_hidden_named_and_coupled(workshop, monkeypat
     assert set(heard["speaker_pseudonym"]) == {played.dealt[0].owner}
     rows = [json.loads(line) for line in (set_folder / "manifest.jsonl").read_text().splitlines()]
     assert all(row["noise_source"] == f"tape {played.dealt[row['block']].tape}" for row in rows)
+
+
+@dataclass(frozen=True)
+class Seat(Dealt):
+    position: str
+    seat: int
+
+
+@dataclass(frozen=True)
+class Faded(Segment):
+    fade: int = 0
+
+
+def test_what_was_dealt_is_known_by_all_its_fields():
+    dealt = {"a": Standing("door", 2), "b": Seat("door", 3), "c": Faded("a.wav", "e3", 160, 0, fade=5)}
+    dealt["d"] = Segment("a.wav", "e3", 160, 0)
+    assert read_dealt(dealt_text({played: what.written() for played, what in dealt.items()})) == dealt
+    with pytest.raises(ValueError, match="b: nothing that can be dealt has just the fields position, step"):
+        read_dealt('{"b": {"position": "door", "step": 1}}')
+
+
+def test_kinds_that_a_plan_cannot_tell_apart_are_refused():
+    @dataclass(frozen=True)
+    class Bare:  # no Dealt: all that are would be known to later tests
+        pass
+
+    @dataclass(frozen=True)
+    class Twin:
+        seat: int
+        position: str
+
+    with pytest.raises(AcoustigridError) as caught:
+        by_fields([Seat, Bare, Twin])
+    first, second = map(str, caught.value.faults)
+    assert "Bare: what is dealt has no fields" in first
+    assert "Twin: its fields have the names of those of test_dealt.Seat" in second

@@ -6,12 +6,13 @@ name it, pseudonyms hide it, and the planner says what it ties together.
 
 import dataclasses
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from augment.corpus.table import Corpus
 from augment.corpus.unused import Leftover, Unused, unused_notes
+from augment.errors import AcoustigridError, Fault, named
 from augment.files.json_text import strict_json
 from augment.plugins import modules
 from augment.profiles.library import Library, SourceKind
@@ -54,7 +55,7 @@ class StepName:
 
 @dataclass(frozen=True)
 class Dealt:
-    """Base of everything that is dealt to a block. A plan writes its fields, the first of which identifies its kind."""
+    """Base of everything that is dealt to a block. A plan writes its fields, whose names identify its kind."""
 
     def written(self) -> dict[str, Any]:
         """Its fields as a plan writes them: integers and texts only."""
@@ -70,7 +71,7 @@ class Dealt:
         return self.written()
 
     def told(self) -> dict[str, Any]:
-        """What a set under pseudonyms writes: the same without what would lead to recordings of speech."""
+        """What a set under pseudonyms writes: the same fields, but None for what would lead to recordings of speech."""
         return self.written()
 
     def labels(self) -> dict[str, str]:
@@ -210,21 +211,53 @@ def kinds() -> tuple[type[Dealt], ...]:
         ['Babble', 'Segment', 'Spectrum', 'Standing']
     """
     modules(__name__)
-    return tuple(Dealt.__subclasses__())
+    return tuple(_below(Dealt))
+
+
+def _below(base: type[Dealt]) -> Iterator[type[Dealt]]:
+    for kind in base.__subclasses__():
+        yield kind
+        yield from _below(kind)
+
+
+def by_fields(dealt: Iterable[type[Dealt]]) -> dict[frozenset[str], type[Dealt]]:
+    """Kinds of what can be dealt, by the names of their fields.
+
+    Raises:
+        AcoustigridError: Plans could not tell two kinds from one another.
+    """
+    known: dict[frozenset[str], type[Dealt]] = {}
+    faults = []
+    for kind in dealt:
+        fields = frozenset(field.name for field in dataclasses.fields(kind))
+        other, where = known.setdefault(fields, kind), f"{kind.__module__}.{kind.__qualname__}"
+        if not fields:
+            faults.append(Fault(where, "what is dealt has no fields, by which plans know it", "give it one"))
+        elif other is not kind:
+            message = f"its fields have the names of those of {other.__module__}.{other.__qualname__}"
+            faults.append(Fault(where, message, "rename one: plans know what is dealt by these names"))
+    if faults:
+        raise AcoustigridError(faults)
+    return known
 
 
 def read_dealt(text: str) -> dict[str, Dealt]:
     """What was dealt to an item, from the plan's column ``dealt``, by the step that plays it.
 
+    Raises:
+        ValueError: It is not what a plan writes.
+
     Example:
         >>> read_dealt('{"noise/street/n a.wav": {"recording": "a.wav", "sha256": "e3", "start": 160, "round": 0}}')
         {'noise/street/n a.wav': Segment(recording='a.wav', sha256='e3', start=160, round=0)}
     """
-    known = {dataclasses.fields(kind)[0].name: kind for kind in kinds()}
-    return {
-        played: next(kind for first, kind in known.items() if first in values).read(values)
-        for played, values in strict_json(text).items()
-    }
+    known, read = by_fields(kinds()), dict[str, Dealt]()
+    for played, values in strict_json(text).items():
+        kind = known.get(frozenset(values))
+        if kind is None:
+            raise ValueError(f"{played}: nothing that can be dealt has just the fields {named(sorted(values))}")
+        read[played] = kind.read(values)
+    return read
 
 
 def dealt_text(dealt: Mapping[str, Mapping[str, Any] | None]) -> str:

@@ -11,7 +11,7 @@ import augment
 from augment.corpus.speech import read_speech
 from augment.corpus.texts import spoken
 from augment.dealt.babble import Babble, Voice
-from augment.errors import DesignError
+from augment.errors import AudioError, DesignError
 from augment.perturb.noise.babble import BabbleNoise
 from augment.report.tables import plan_text
 from augment.scene import Block, Draw, Scene, Stem, Weighting
@@ -70,6 +70,15 @@ def test_speakers_that_nobody_knows_are_no_others(crowd):
     rows = [json.loads(line) for line in (crowd.folder / "corpus.jsonl").read_text().splitlines()]
     crowd.manifest([{k: v for k, v in row.items() if k != "speaker"} for row in rows])
     with pytest.raises(DesignError, match="leaves 0"):
+        augment.plan(crowd.recipe(factors=TALK))
+
+
+def test_a_block_that_cannot_be_read_is_told(crowd, monkeypatch):
+    def unreadable(*args):
+        raise AudioError("no audio")
+
+    monkeypatch.setattr("augment.dealt.babble.facts_of", unreadable)
+    with pytest.raises(DesignError, match=r"corpus.jsonl: the audio of no utterance of a block can be used: u\d+"):
         augment.plan(crowd.recipe(factors=TALK))
 
 

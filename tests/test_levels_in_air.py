@@ -1,6 +1,7 @@
 """Levels in dB SPL: talkers and noises as loud as the recipe says, measured on the stems with meters of the tests."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,6 +9,8 @@ import soundfile
 
 import augment
 from acceptance.outside import p56_dbov, rms_dbov, weighted
+from augment.errors import RenderError
+from augment.perturb.noise.equipment_noise import EquipmentNoise
 from conftest import RATE
 
 EFFORTS = {"normal": 62.35, "raised": 68.34, "loud": 74.85, "shouted": 82.30}  # ANSI S3.5-1997, at 1 m
@@ -137,3 +140,11 @@ def test_hum_of_the_line_has_no_sound_pressure(stocked):
         assert item.measured["noise2_level_dba"] is None
         assert item.measured["noise2_snr_db"] == pytest.approx(30, abs=0.001)
         assert item.measured["snr_db"] is None
+
+
+def test_a_source_without_a_level_of_its_own_is_told():
+    step = EquipmentNoise(kind="equipment_noise", profile="mri_epi", level_dba=70, level_at="source")
+    scene, draw = SimpleNamespace(full_scale_dbspl=-100.0), SimpleNamespace(step="noise/a/equipment_noise")
+    noise = SimpleNamespace(name="hum", own_dba=None, loudness=None)
+    with pytest.raises(RenderError, match="noise/a/equipment_noise: 'hum' does not say how loud it is by itself"):
+        step._to_level(scene, draw, noise, False, None)

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 import augment
+from augment.api.privacy import heard_in
 from augment.cli import app
 from augment.corpus.pseudonyms import Pseudonyms
 from augment.design.identifying import singled_out
-from augment.errors import AcoustigridError, CorpusError
+from augment.errors import AcoustigridError, CorpusError, TestSetError
 from augment.export import exporters
 from augment.testset.outgoing import WITHHELD
 from augment.testset.planned import KINDS, MAY_BE_EMPTY
@@ -386,6 +387,12 @@ def test_the_files_in_which_somebody_is_heard(shop, built):
     rows = list(csv.DictReader(io.StringIO(CliRunner().invoke(app, wanted).stdout)))
     assert {row["audio_filepath"]: row["heard"] for row in rows} == expected
     assert {(row["speaker"], row["speaker_pseudonym"]) for row in rows} == {("Okonkwo", gone)}
+
+
+def test_a_plan_of_other_files_is_told(shop, built, monkeypatch):
+    monkeypatch.setattr("augment.api.privacy.read_plan", lambda data, place: {})
+    with pytest.raises(TestSetError, match=r"plan.parquet: no row of the plan is about audio/.* build the test set"):
+        heard_in(built, augment.pseudonyms(recipe(shop)))
 
 
 def test_the_command_lists_who_is_who(shop):

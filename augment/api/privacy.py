@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from augment.corpus.pseudonyms import pseudonymised, pseudonyms_of
 from augment.corpus.table import read_corpus
 from augment.dealt import read_dealt
-from augment.errors import AcoustigridError, Fault, nearest
+from augment.errors import FEW_NAMED, AcoustigridError, Fault, TestSetError, named, nearest
 from augment.recipe.loader import LoadedRecipe, load_recipe
 from augment.testset.folder import PLAN
 from augment.testset.planned import read_plan
@@ -72,7 +72,7 @@ def heard_in(folder: str | Path, known: "polars.DataFrame") -> "polars.DataFrame
         ``speaks`` or ``babbles``.
 
     Raises:
-        TestSetError: There is no finished test set.
+        TestSetError: There is no finished test set, or its plan is another one's.
 
     Example: see ``acoustigrid corpus pseudonyms --help``.
     """
@@ -82,6 +82,9 @@ def heard_in(folder: str | Path, known: "polars.DataFrame") -> "polars.DataFrame
     finished = read_finished(Path(folder))
     plan = read_plan(finished.beside(PLAN), Path(folder) / PLAN)
     found: dict[tuple[str, str], str] = {}
+    if strange := [row["audio_filepath"] for row in finished.rows if row["audio_filepath"] not in plan]:
+        message = f"no row of the plan is about {named(strange, FEW_NAMED)}"
+        raise TestSetError(Fault(str(Path(folder) / PLAN), message, "build the test set again"))
     for row in finished.rows:
         for dealt in read_dealt(plan[row["audio_filepath"]]["dealt"]).values():
             found |= {(who, row["audio_filepath"]): "babbles" for who in dealt.speakers() if who in name_of}

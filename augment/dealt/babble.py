@@ -16,7 +16,7 @@ from augment.corpus.speech import Facts, facts_of
 from augment.corpus.table import Corpus
 from augment.corpus.texts import spoken
 from augment.dealt import Asked, Dealt, Exposure, Table
-from augment.errors import AudioError, DesignError, Fault
+from augment.errors import FEW_NAMED, AudioError, DesignError, Fault, named
 from augment.streams import words
 
 if TYPE_CHECKING:
@@ -157,10 +157,17 @@ class _Pool:
             self._by_speaker.setdefault(row[1], []).append(place)
 
     def choose(self, order: Sequence[int], talkers: int, own: "polars.DataFrame") -> list[tuple[Voice, ...]]:
-        """Talkers in drawn order, each with enough to say for the longest utterance of the block."""
+        """Talkers in drawn order, each with enough to say for the longest utterance of the block.
+
+        Raises:
+            DesignError: None of its utterances can be used.
+        """
         speakers = set(own["speaker"].to_list())
         texts = {spoken(text) for text in own["text"].to_list()}
-        needed = max(facts.samples for facts in map(self._facts, own.select(COLUMNS).rows()) if facts)
+        needed = max((facts.samples for facts in map(self._facts, own.select(COLUMNS).rows()) if facts), default=None)
+        if needed is None:
+            message = f"the audio of no utterance of a block can be used: {named(own['id'].to_list(), FEW_NAMED)}"
+            raise DesignError(Fault(str(self._corpus.manifest), message, "see acoustigrid corpus audit"))
         rank = {place: turn for turn, place in enumerate(order)}
         found: list[tuple[Voice, ...]] = []
         for place in order:

@@ -138,7 +138,9 @@ class NoiseStep(Perturbation):
             own_db = db(heard.power(A_WEIGHTED)) if known is None else known()
             # A signal of L dBov is L + full_scale_dbspl dB SPL: the gain is the wanted level less that.
             return "dba at the microphone", wanted.dba + (-scene.full_scale_dbspl - own_db)
-        assert noise.own_dba is not None, "what stands somewhere has a level of its own"
+        if noise.own_dba is None:
+            message = f"'{noise.name}' does not say how loud it is by itself: give snr_db, or level_at: microphone"
+            raise RenderError(f"step {draw.step}: {message}")
         # 1/r in pressure is 20 lg(r) in dB: from at_m to away_m. A room's response that holds the decay does the rest
         # itself, from 1 m on.
         level_by, away_m = "dba, free field", self.distance_m or wanted.at_m

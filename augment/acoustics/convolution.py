@@ -12,6 +12,7 @@ from augment.acoustics import Signal
 MOST_KEPT_BYTES = 2**22
 SHORTEST_CHUNK, CHUNKS_AT_ONCE = 8192, 64
 ROOM_S = 0.4
+"""Silence behind a sound, more than the quarter of a second that filters of devices ring."""
 BLOCK, BLOCKS_AT_ONCE = 2**16, 8
 LONGEST_TRANSFORM = 2**18
 """Samples up to which one transform is faster than many short ones, and fits in memory."""

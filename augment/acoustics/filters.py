@@ -13,6 +13,7 @@ from augment.acoustics.recursion import recursive
 
 DEEPEST_DB = 60.0
 SPEECH_BAND_HZ = (400.0, 3000.0)
+"""Where delay is measured: inside the passband of every telephone, 300-3400 Hz, and away from its edges."""
 INFRASOUND_HZ, AUDIBLE_HZ = 20.0, 40.0
 INFRASOUND_REJECTION_DB = 80.0
 WHITENING = 0.7

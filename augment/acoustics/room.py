@@ -17,6 +17,7 @@ from augment.acoustics.levels import db
 ONSET_DB = 20.0
 ONSET_S = 0.0005
 DIRECT_S = 0.0025
+"""Sound that arrives 2.5 ms later has taken a detour of 0.86 m: most reflections come after that."""
 EARLY_S = 0.050
 PREROLL_S = 0.001
 FADE_OUT_S = 0.010

@@ -256,6 +256,8 @@ class Scene:
     def loudness_lufs(self) -> float | None:
         """Loudness by BS.1770 in LUFS, from that of its parts: see :func:`~augment.acoustics.loudness.block_powers`."""
         stems = (self.speech, *self.noises) if self.mixture_stem is None else (self.mixture_stem,)
+        # The power of a weighted sum: squares of the gains times powers, and twice every product of two gains times
+        # the mean product of their tracks.
         total = np.zeros(stems[0].track.loudness_powers(stems[0].track).shape)
         for number, one in enumerate(stems):
             total += one.gain**2 * one.track.loudness_powers(one.track)

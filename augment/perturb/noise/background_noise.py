@@ -20,8 +20,8 @@ from augment.tolerance import AtMost, Unusable, tolerance_of
 class BackgroundNoise(NoiseStep):
     """Recorded noise under the speech at a given signal-to-noise ratio, or at a given level.
 
-    Models an acoustic background as it reaches the microphone; what the recording holds of a room stays as it is, and
-    no other room is added to it.
+    Models an acoustic background as it reaches the microphone: the room that is in the recording stays as it is, and no
+    other room is added.
 
     In a recipe::
 

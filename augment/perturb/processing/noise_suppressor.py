@@ -13,7 +13,7 @@ class NoiseSuppressor(Perturbation):
     """Single-channel noise suppression, as phones and conference systems had it before neural networks.
 
     Models a spectral suppressor: it follows the minima of the spectrum over 2 s and attenuates what is always there.
-    It leaves traces in speech, which is what a recogniser meets behind it.
+    It leaves artefacts in the speech, and these are what a recogniser has to cope with.
 
     In a recipe::
 

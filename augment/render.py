@@ -184,6 +184,7 @@ def _deliver(
     scene = walked[-1][1] if walked else source
     scene = _levelled(scene, spec).noted(speech_level_at="file") if scene.mixture_stem is None else scene
     mixture = scene.mixture()
+    # Clipping is avoided by one gain on everything: SNR stays, and the level becomes what `gain_db` says.
     headroom = headroom_gain(mixture)
     delivered = scene
     if headroom != 1.0:

@@ -64,7 +64,7 @@ def minimum_phase_fir(
         sample_rate_hz: Samples a second.
 
     Returns:
-        Taps, about a quarter of a second long.
+        Taps, a power of two: at least a quarter of a second, less than half a second.
 
     Reference: Oppenheim and Schafer, Discrete-Time Signal Processing, 3rd ed., 13.5 (complex cepstrum of
     minimum-phase sequences).

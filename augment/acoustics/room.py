@@ -17,7 +17,7 @@ from augment.acoustics.levels import db
 ONSET_DB = 20.0
 ONSET_S = 0.0005
 DIRECT_S = 0.0025
-"""Sound that arrives 2.5 ms later has taken a detour of 0.86 m: most reflections come after that."""
+
 EARLY_S = 0.050
 PREROLL_S = 0.001
 FADE_OUT_S = 0.010
@@ -165,8 +165,7 @@ def decay(response: NDArray[np.float64], sample_rate_hz: int, least_noise: float
 def whole_decay(response: NDArray[np.float64]) -> Decay:
     """The decay of a computed response: it has no measurement noise, and counts to its last sample.
 
-    The late part of a computed response consists of single rays with silence between them, in which :func:`decay` would
-    look for a noise floor.
+    Its late part is single rays with silence between them, in which :func:`decay` would look for a noise floor.
 
     Example:
         >>> whole_decay(np.array([1.0, 0.5, 0.0, 0.1])).end
@@ -264,7 +263,7 @@ def clarity_db(response: NDArray[np.float64], direct: int, sample_rate_hz: int) 
 
     Args:
         response: Shape (k,).
-        direct: Its direct index; energy just before it counts as early.
+        direct: Its direct index; what precedes it counts as early.
         sample_rate_hz: Samples a second.
 
     Returns:
@@ -369,8 +368,7 @@ def trimmed(
 def shifted_to_start(response: NDArray[np.float64], delay_samples: float) -> NDArray[np.float64]:
     """Remove a known, fractional delay from a response; what came before it is cut off.
 
-    The shift is band-limited: a pulse that arrived between two samples is on sample 0 afterwards, and no longer
-    rings to both sides.
+    The shift is band-limited: a pulse between two samples is on sample 0 afterwards, and rings no longer.
 
     Args:
         response: Shape (k,).
@@ -384,8 +382,7 @@ def shifted_to_start(response: NDArray[np.float64], delay_samples: float) -> NDA
         [1.0, 0.5]
     """
     size = scipy.fft.next_fast_len(response.size + 512, real=True)
-    # An advance by d samples multiplies the spectrum by exp(2 pi i f d), f in cycles per sample. What is moved beyond
-    # sample 0 wraps around into the silence behind the response, which is cut off.
+    # exp(2 pi i f d) advances by d samples; what is moved beyond sample 0 wraps around into silence that is cut off.
     turn = np.exp(2j * np.pi * scipy.fft.rfftfreq(size) * delay_samples)
     shifted = scipy.fft.irfft(scipy.fft.rfft(response, size) * turn, size)
     return np.asarray(shifted[: response.size - int(delay_samples)], dtype=np.float64)

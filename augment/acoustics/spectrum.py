@@ -277,7 +277,7 @@ def density_of_octaves(
         -6.0
     """
     spacing = frequency_hz[1] - frequency_hz[0]
-    # The correction works on a fine grid of its own, so that it does not depend on the sample rate.
+    # The correction uses a fine grid of its own, so that it does not depend on the sample rate.
     fine = np.geomspace(centre_hz[0] / edge, centre_hz[-1] * edge, 200 * centre_hz.size + 1)
     width = np.gradient(fine)
     band = np.clip(np.searchsorted(centre_hz * edge, fine, side="right"), 0, centre_hz.size - 1)

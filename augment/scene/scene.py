@@ -123,6 +123,7 @@ class Scene:
             "snr_db": speech_db - seen_db,
             "level_dba": None if scale is None else heard_db + scale,
             "active_share": 1.0 if stem.active is None else float(stem.active.mean()),
+            # Crest factor: peak over RMS.
             "crest_db": db((stem.track.peak() * stem.gain) ** 2) - whole_db,
         }
 

@@ -13,7 +13,7 @@ from augment.perturb.noise_step import Noise, NoiseStep
 from augment.profiles.components import Sound
 from augment.scene import Draw, Scene
 
-TALKER_DBOV = -26.0  # any level would do: all are scaled together afterwards
+TALKER_DBOV = -26.0  # the same for all; the step's own level follows
 PLACES = 4
 FADE_S = 0.005
 

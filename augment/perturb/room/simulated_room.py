@@ -95,6 +95,7 @@ class SimulatedRoom(Perturbation):
             return self._response(draw, figures, scene.sample_rate_hz, source, microphone, seeds_of(own))[0]
 
         time = measures.t30_s
+        # The direct sound is on sample 0 of the response: the time of flight r / c was removed there.
         columns = {
             "room_name": self.profile,
             "room_position": f"{draw.step}@{place + 1}",

@@ -64,8 +64,8 @@ def direct_index(response: NDArray[np.float64], sample_rate_hz: int) -> int:
     """The sample at which the direct sound arrives.
 
     The response begins at the first sample within 20 dB of the largest; the largest of the next 0.5 ms is the direct
-    sound. The second step is needed because a pulse that arrives halfway between two samples rings ahead of its peak:
-    two samples before the first of them, sinc(2.5) = 0.127 is still -18 dB re the pulse.
+    sound, since a pulse that arrives between two samples rings ahead of its peak, by sinc(2.5), -18 dB, two samples
+    before the first of them.
 
     Args:
         response: Shape (k,), not silent.
@@ -143,15 +143,13 @@ def decay(response: NDArray[np.float64], sample_rate_hz: int, least_noise: float
         if fitted is None:  # too little decay is left between the noise and 25 dB above it: keep the last line
             break
         line = fitted
-        # The line level + slope * n meets the noise at n = (noise - level) / slope.
         before, end = end, (db(noise) - line[1]) / line[0] if noise > 0 else math.inf
         if end >= REACHES_THE_END * size:
-            # Energy density 10^((level + slope n) / 10), integrated from the end on: its value there over its rate
-            # of decay, -slope ln(10) / 10 per sample.
+            # Integral of 10^((level + slope n) / 10) from the end on: its value there over -slope ln(10) / 10.
             lost = 10 ** ((line[1] + line[0] * size) / 10) / (-line[0] * math.log(10) / 10)
             return Decay(size, 0.0, lost)
         block = max(1, round(-2 / line[0]))  # a block is 2 dB of the decay: five in 10 dB
-        # Noise is measured where the line lies 10 dB below it and hardly adds to it, but on a tenth at least.
+        # Noise is measured from where the line lies 10 dB below it (but on a tenth at least).
         behind = min(int(end - NOISE_MARGIN_DB / line[0]), size - max(1, size // 10))
         noise = max(least_noise, float(np.mean(energy[max(0, behind) :])))
         top_db = 25.0
@@ -201,8 +199,8 @@ def _line(energy: Signal, block: int, noise: float, top_db: float) -> tuple[floa
 def energy_decay_db(response: NDArray[np.float64], found: Decay) -> NDArray[np.float64]:
     """The backward-integrated decay curve: the energy still to come at each sample, in dB re the whole.
 
-    The mean decay after interrupted noise is the energy of the response that is still to come (Schroeder). Noise is
-    subtracted, the integral ends where the decay meets it, and the rest is added as an exponential.
+    It is the mean decay of interrupted noise (Schroeder). The noise of the measurement is subtracted, the integral ends
+    where the decay meets it, and the rest is added as an exponential.
 
     Args:
         response: From the direct sound on, shape (k,).
@@ -233,8 +231,8 @@ def reverberation_time(
         found: Its :func:`decay`, if known.
 
     Returns:
-        Time to fall by 60 dB in seconds, and the range it is evaluated over: ``"T30"`` (-5 to -35 dB), or ``"T20"`` (-5
-        to -25 dB) if noise leaves less than 10 dB below the end of the former; None if it leaves less for both.
+        Time to fall by 60 dB in seconds, and its range: ``"T30"`` (-5 to -35 dB), or ``"T20"`` (-5 to -25 dB) if the
+        curve does not go on for 10 dB below the end of the former; None if it does so for neither.
 
     Reference: ISO 3382-1:2009 (backward integration, least-squares line, 10 dB between its end and the noise).
 
@@ -335,8 +333,8 @@ def trimmed(
 ) -> tuple[NDArray[np.float64], int]:
     """Trim a measured response: remove the delay before its direct sound and the noise after its decay.
 
-    One millisecond before the direct sound is kept, or its rising edge would be cut off and its spectrum changed; the
-    first half of it is faded in. Where noise was cut off, the last 10 ms of the decay are faded out.
+    The millisecond before the direct sound holds its rising edge: it is kept, and its first half is faded in. Where
+    noise was cut off, the last 10 ms of the decay are faded out.
 
     Args:
         response: Shape (k,).

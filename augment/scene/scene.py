@@ -109,7 +109,7 @@ class Scene:
             raise RenderError(f"step {request.step}: this stretch of the noise '{request.source}' is silent")
         if noise < whole - LEAST_IN_BAND_DB:
             share = f"less than {100 * 10 ** (-LEAST_IN_BAND_DB / 10):g} % of its power lies in {band}"
-            advice = "what is heard would not be the label's noise; choose another snr.band_hz"
+            advice = "so its SNR would not tell how loud it sounds; choose another snr.band_hz"
             raise RenderError(f"step {request.step}: the noise '{request.source}': {share}, {advice}")
         assert request.snr_db is not None, "a noise has an SNR or a level"
         return speech - noise - request.snr_db

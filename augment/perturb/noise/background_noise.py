@@ -28,7 +28,7 @@ class BackgroundNoise(NoiseStep):
         {kind: background_noise, source: noise/street, snr_db: 10}
 
     Keeps: the speech, length, timing.
-    Changes: adds a noise stem. Where the recording ends, it goes on at a random place with an equal-power cross-fade.
+    Changes: adds a noise stem. Where the recording ends, an equal-power cross-fade leads to a random place in it.
     Random: nothing but those places; the planner deals the stretch of the recording to the block.
     Reference: SNR after ITU-T P.56 (speech) and RMS (noise), in the recipe's band.
     """

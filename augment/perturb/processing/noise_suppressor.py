@@ -20,7 +20,7 @@ class NoiseSuppressor(Perturbation):
         {kind: noise_suppressor, max_attenuation_db: 15}
 
     Keeps: length, timing.
-    Changes: steady noise falls by up to the attenuation; weak speech beside noise is thinned.
+    Changes: steady noise falls by up to the attenuation; weak speech near the noise is attenuated too.
     Random: nothing.
     Reference: Ephraim and Malah 1984 and 1985 (log-spectral amplitude, decision-directed); noise by minima, after
         Martin 2001.

@@ -143,6 +143,7 @@ def decay(response: NDArray[np.float64], sample_rate_hz: int, least_noise: float
         if fitted is None:  # too little decay is left between the noise and 25 dB above it: keep the last line
             break
         line = fitted
+        # level + slope * n = noise, in dB
         before, end = end, (db(noise) - line[1]) / line[0] if noise > 0 else math.inf
         if end >= REACHES_THE_END * size:
             # Integral of 10^((level + slope n) / 10) from the end on: its value there over -slope ln(10) / 10.

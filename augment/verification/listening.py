@@ -1,4 +1,4 @@
-"""Every audio file of a set, and those of each utterance against each other: by workers, some utterances at once."""
+"""Reading every audio file of a set and comparing those of each utterance: in workers, a few utterances at a time."""
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,12 +21,12 @@ from augment.verification.verdict import Protocol, Unchecked
 
 Row = dict[str, Any]
 AT_ONCE = 64
-"""Items after which a portion ends, with the utterance."""
+"""Number of items after which a portion ends, once the utterance is complete."""
 
 
 @dataclass(frozen=True)
 class Portion:
-    """Rows of a manifest: those of a few utterances."""
+    """Some rows of a manifest: all those of a few utterances."""
 
     number: int
     rows: tuple[Row, ...]
@@ -37,9 +37,9 @@ class Listened:
     """What was heard in a portion.
 
     Attributes:
-        number: Of the portion.
-        hashes: Of the files.
-        findings: What files say of each other.
+        number: Number of the portion.
+        hashes: Hashes of the files.
+        findings: What came of comparing files.
         deviations: What deviates from the rows.
     """
 
@@ -51,13 +51,13 @@ class Listened:
 
 @dataclass(frozen=True)
 class Listening:
-    """Listens to portions, in whatever process it is called.
+    """Listens to portions, in whichever process it is called.
 
     Attributes:
-        sealed: The set.
+        sealed: Folder of the set.
         folder: Where it is, as whoever asked named it.
-        recipe: Of the set; None where it cannot be read, and files are held against their rows alone.
-        conditions: By name.
+        recipe: The set's recipe; None if it cannot be read, and files are compared with their rows alone.
+        conditions: Conditions by name.
     """
 
     sealed: SealedFolder
@@ -76,7 +76,7 @@ class Listening:
         return Listened(portion.number, disk.hashes, findings, protocol.deviations)
 
     def limit_s(self, portion: Portion) -> float:
-        """Time after which whoever listens is taken to hang."""
+        """Seconds after which a worker counts as hanging."""
         claimed = (float(row["duration"]) for row in portion.rows)
         return STARTUP_S + SLOWEST * sum(min(max(claim, 0.0), LONGEST_S) for claim in claimed)
 
@@ -92,12 +92,12 @@ def listen(disk: Disk, rows: Sequence[Row], job: Listening, way: Way, protocol: 
     """Listen to all files of a set.
 
     Args:
-        disk: The set; what its files hash to is noted there.
-        rows: Of the manifest, as far as nothing is missing in them.
-        job: How.
-        way: Who does it.
-        protocol: Where what is found is written down.
-        progress: Shows how far it is.
+        disk: The set; hashes of its files are noted there.
+        rows: Those rows of the manifest that lack nothing.
+        job: What to do with a portion.
+        way: Where it is done.
+        protocol: Where findings are recorded.
+        progress: Shows how far it has got.
 
     Returns:
         How many files were heard.

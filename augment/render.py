@@ -154,7 +154,7 @@ def _apply(step: ChainStep, scene: Scene, spec: RenderSpec, block: Block, dealt:
     stems = (after.speech, *after.noises) if after.mixture_stem is None else (after.mixture_stem,)
     for stem in stems:
         if not (stem.track.finite() and math.isfinite(stem.gain)):
-            raise RenderError(f"step {step.path} gave samples that are no numbers")
+            raise RenderError(f"step {step.path} gave samples that are not finite numbers")
     return after
 
 
@@ -184,6 +184,7 @@ def _deliver(
     scene = walked[-1][1] if walked else source
     scene = _levelled(scene, spec).noted(speech_level_at="file") if scene.mixture_stem is None else scene
     mixture = scene.mixture()
+    # Clipping is avoided by one gain on everything: SNR stays, and the level becomes what `gain_db` says.
     headroom = headroom_gain(mixture)
     delivered = scene
     if headroom != 1.0:

@@ -69,7 +69,6 @@ class AlarmPattern:
         return float(self.onsets_s[-1]) + self.pulse_s
 
     def frequency_hz(self, pulse: int) -> float:
-        """Pulse frequency of one pulse of a burst."""
         return self.pulse_hz[pulse % len(self.pulse_hz)]
 
 

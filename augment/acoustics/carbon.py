@@ -24,6 +24,7 @@ LINE_DB = {
 
 It rolls off gently at the low end: a sharp corner would ring for milliseconds and delay low voices."""
 NOMINAL_DBOV = -26.0
+"""Active speech level for which the figures are meant, as in tests of telephones by the ITU-T."""
 SWING = 0.15
 """RMS change of the granules' resistance at the nominal level and 0 dB drive, as a share of it (an estimate)."""
 SOURCE_SHARE = 0.5

@@ -153,6 +153,7 @@ def nc_level_dba(nc: float) -> float:
         >>> round(nc_level_dba(30)), round(nc_level_dba(45))
         (39, 53)
     """
+    # At 48 kHz all octaves lie below the Nyquist frequency; at 0 Hz A-weighting is -inf dB.
     frequency = bins(48000)[1:]
     return db(float(np.sum(nc_density(nc, 48000)[1:] * 10 ** (a_weighting_db(frequency) / 10))))
 

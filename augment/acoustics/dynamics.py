@@ -11,6 +11,7 @@ from augment.acoustics.recursion import recursive
 DETECTOR_S = 0.005
 CONTROL_S = 0.001
 SILENT_POWER = 1e-20
+"""-200 dBov, so that the logarithm of silence is a number."""
 
 
 def control_gain_db(

@@ -13,6 +13,7 @@ from augment.acoustics.recursion import recursive
 
 DEEPEST_DB = 60.0
 SPEECH_BAND_HZ = (400.0, 3000.0)
+"""Where delay is measured: inside the passband of every telephone, 300-3400 Hz, and away from its edges."""
 INFRASOUND_HZ, AUDIBLE_HZ = 20.0, 40.0
 INFRASOUND_REJECTION_DB = 80.0
 WHITENING = 0.7
@@ -63,7 +64,7 @@ def minimum_phase_fir(
         sample_rate_hz: Samples a second.
 
     Returns:
-        Taps, about a quarter of a second long.
+        Taps, a power of two: at least a quarter of a second, less than half a second.
 
     Reference: Oppenheim and Schafer, Discrete-Time Signal Processing, 3rd ed., 13.5 (complex cepstrum of
     minimum-phase sequences).

@@ -120,7 +120,7 @@ def random_knocks(
         lead: Samples before the beginning.
 
     Returns:
-        Samples, and where a knock can be heard: from its beginning until it has fallen by about 30 dB. Shapes
+        Samples, and where a knock is audible: from its beginning until it has fallen by about 30 dB. Shapes
         (lead + n,).
 
     Reference: Campbell's theorem: the power of knocks of energy 1 at random times is their rate.

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from augment.acoustics import Signal
 from augment.acoustics.recursion import held_smooth
 
+# Of ITU-T P.56: time constant of the envelope, hangover, and margin between active level and threshold.
 ENVELOPE_TIME_S = 0.030
 HANGOVER_S = 0.200
 MARGIN_DB = 15.9

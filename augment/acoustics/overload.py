@@ -9,6 +9,7 @@ from augment.acoustics import Signal
 from augment.acoustics.resample import resample
 
 FINER = 4
+"""Oversampling: see :func:`bent`."""
 PIECE = 1 << 17
 AROUND = 2048
 """Samples on both sides of a piece, more than the resampling filters reach."""

@@ -59,12 +59,12 @@ def held_smooth(signal: Signal, pole: float, hangover: int) -> Signal:
         >>> held_smooth(np.array([0.0, -1.0, 0.0, 0.0]), 0.0, 1).tolist()
         [0.0, 1.0, 1.0, 0.0]
     """
-    out: Signal = _HELD_SMOOTH(np.ascontiguousarray(signal, dtype=np.float64), pole, hangover)
+    out: Signal = _HELD_SMOOTH(np.ascontiguousarray(signal, dtype=np.float64), float(pole), int(hangover))
     return out
 
 
 class Loop:
-    """A function that is compiled when first called, for the types of its arguments in that call."""
+    """A function of numbers and of arrays that it only reads, compiled when first called."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
@@ -76,15 +76,19 @@ class Loop:
         return self._compiled(*arguments)
 
     def _compile(self, arguments: tuple[Any, ...]) -> Callable[..., Any]:
-        from numba import njit, typeof
+        from numba import from_dtype, njit, types
 
-        kinds = tuple(map(typeof, arguments))
+        numeral = {float: types.float64, int: types.int64}
+
+        def kind(value: Any) -> Any:  # arrays are read only in every loop, so that one version serves all of them
+            array = isinstance(value, np.ndarray)
+            return types.Array(from_dtype(value.dtype), 1, "C", readonly=True) if array else numeral[type(value)]
+
+        kinds = tuple(map(kind, arguments))
         try:
-            made = njit(self._function, cache=True, nogil=True)
-            made.compile(kinds)
+            made = njit(kinds, cache=True, nogil=True)(self._function)
         except Exception:  # the cache is damaged or cannot be written: each process compiles for itself
-            made = njit(self._function, nogil=True)
-            made.compile(kinds)
+            made = njit(kinds, nogil=True)(self._function)
         found: Callable[..., Any] = made
         return found
 
@@ -92,13 +96,13 @@ class Loop:
 def _recursive(
     forward: NDArray[np.float64], back: NDArray[np.float64], signal: Signal, state: NDArray[np.float64]
 ) -> Signal:
-    out, last = np.empty(signal.size), state.size - 1
+    out, held, last = np.empty(signal.size), state.copy(), state.size - 1
     for n in range(signal.size):
         x = signal[n]
-        y = state[0] + forward[0] * x
+        y = held[0] + forward[0] * x
         for k in range(last):
-            state[k] = state[k + 1] + x * forward[k + 1] - y * back[k + 1]
-        state[last] = x * forward[last + 1] - y * back[last + 1]
+            held[k] = held[k + 1] + x * forward[k + 1] - y * back[k + 1]
+        held[last] = x * forward[last + 1] - y * back[last + 1]
         out[n] = y
     return out
 

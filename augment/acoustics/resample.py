@@ -12,6 +12,7 @@ def resampled_length(samples: int, from_hz: int, to_hz: int) -> int:
         >>> resampled_length(3, 2, 1), resampled_length(441, 44100, 16000)
         (2, 160)
     """
+    # floor(n to / from + 1/2), in integers.
     return (2 * samples * to_hz + from_hz) // (2 * from_hz)
 
 

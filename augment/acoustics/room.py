@@ -17,6 +17,7 @@ from augment.acoustics.levels import db
 ONSET_DB = 20.0
 ONSET_S = 0.0005
 DIRECT_S = 0.0025
+
 EARLY_S = 0.050
 PREROLL_S = 0.001
 FADE_OUT_S = 0.010
@@ -63,8 +64,8 @@ def direct_index(response: NDArray[np.float64], sample_rate_hz: int) -> int:
     """The sample at which the direct sound arrives.
 
     The response begins at the first sample within 20 dB of the largest; the largest of the next 0.5 ms is the direct
-    sound. The second step is needed because a pulse that arrives halfway between two samples rings ahead of its peak:
-    two samples before the first of them, sinc(2.5) = 0.127 is still -18 dB re the pulse.
+    sound, since a pulse that arrives between two samples rings ahead of its peak, by sinc(2.5), -18 dB, two samples
+    before the first of them.
 
     Args:
         response: Shape (k,), not silent.
@@ -142,15 +143,14 @@ def decay(response: NDArray[np.float64], sample_rate_hz: int, least_noise: float
         if fitted is None:  # too little decay is left between the noise and 25 dB above it: keep the last line
             break
         line = fitted
-        # The line level + slope * n meets the noise at n = (noise - level) / slope.
+        # level + slope * n = noise, in dB
         before, end = end, (db(noise) - line[1]) / line[0] if noise > 0 else math.inf
         if end >= REACHES_THE_END * size:
-            # Energy density 10^((level + slope n) / 10), integrated from the end on: its value there over its rate
-            # of decay, -slope ln(10) / 10 per sample.
+            # Integral of 10^((level + slope n) / 10) from the end on: its value there over -slope ln(10) / 10.
             lost = 10 ** ((line[1] + line[0] * size) / 10) / (-line[0] * math.log(10) / 10)
             return Decay(size, 0.0, lost)
         block = max(1, round(-2 / line[0]))  # a block is 2 dB of the decay: five in 10 dB
-        # Noise is measured where the line lies 10 dB below it and hardly adds to it, but on a tenth at least.
+        # Noise is measured from where the line lies 10 dB below it (but on a tenth at least).
         behind = min(int(end - NOISE_MARGIN_DB / line[0]), size - max(1, size // 10))
         noise = max(least_noise, float(np.mean(energy[max(0, behind) :])))
         top_db = 25.0
@@ -164,8 +164,7 @@ def decay(response: NDArray[np.float64], sample_rate_hz: int, least_noise: float
 def whole_decay(response: NDArray[np.float64]) -> Decay:
     """The decay of a computed response: it has no measurement noise, and counts to its last sample.
 
-    The late part of a computed response consists of single rays with silence between them, in which :func:`decay` would
-    look for a noise floor.
+    Its late part is single rays with silence between them, in which :func:`decay` would look for a noise floor.
 
     Example:
         >>> whole_decay(np.array([1.0, 0.5, 0.0, 0.1])).end
@@ -201,8 +200,8 @@ def _line(energy: Signal, block: int, noise: float, top_db: float) -> tuple[floa
 def energy_decay_db(response: NDArray[np.float64], found: Decay) -> NDArray[np.float64]:
     """The backward-integrated decay curve: the energy still to come at each sample, in dB re the whole.
 
-    The mean decay after interrupted noise is the energy of the response that is still to come (Schroeder). Noise is
-    subtracted, the integral ends where the decay meets it, and the rest is added as an exponential.
+    It is the mean decay of interrupted noise (Schroeder). The noise of the measurement is subtracted, the integral ends
+    where the decay meets it, and the rest is added as an exponential.
 
     Args:
         response: From the direct sound on, shape (k,).
@@ -233,8 +232,8 @@ def reverberation_time(
         found: Its :func:`decay`, if known.
 
     Returns:
-        Time to fall by 60 dB in seconds, and the range it is evaluated over: ``"T30"`` (-5 to -35 dB), or ``"T20"`` (-5
-        to -25 dB) if noise leaves less than 10 dB below the end of the former; None if it leaves less for both.
+        Time to fall by 60 dB in seconds, and its range: ``"T30"`` (-5 to -35 dB), or ``"T20"`` (-5 to -25 dB) if the
+        curve does not go on for 10 dB below the end of the former; None if it does so for neither.
 
     Reference: ISO 3382-1:2009 (backward integration, least-squares line, 10 dB between its end and the noise).
 
@@ -263,7 +262,7 @@ def clarity_db(response: NDArray[np.float64], direct: int, sample_rate_hz: int) 
 
     Args:
         response: Shape (k,).
-        direct: Its direct index; energy just before it counts as early.
+        direct: Its direct index; what precedes it counts as early.
         sample_rate_hz: Samples a second.
 
     Returns:
@@ -335,8 +334,8 @@ def trimmed(
 ) -> tuple[NDArray[np.float64], int]:
     """Trim a measured response: remove the delay before its direct sound and the noise after its decay.
 
-    One millisecond before the direct sound is kept, or its rising edge would be cut off and its spectrum changed; the
-    first half of it is faded in. Where noise was cut off, the last 10 ms of the decay are faded out.
+    The millisecond before the direct sound holds its rising edge: it is kept, and its first half is faded in. Where
+    noise was cut off, the last 10 ms of the decay are faded out.
 
     Args:
         response: Shape (k,).
@@ -368,8 +367,7 @@ def trimmed(
 def shifted_to_start(response: NDArray[np.float64], delay_samples: float) -> NDArray[np.float64]:
     """Remove a known, fractional delay from a response; what came before it is cut off.
 
-    The shift is band-limited: a pulse that arrived between two samples is on sample 0 afterwards, and no longer
-    rings to both sides.
+    The shift is band-limited: a pulse between two samples is on sample 0 afterwards, and rings no longer.
 
     Args:
         response: Shape (k,).
@@ -383,8 +381,7 @@ def shifted_to_start(response: NDArray[np.float64], delay_samples: float) -> NDA
         [1.0, 0.5]
     """
     size = scipy.fft.next_fast_len(response.size + 512, real=True)
-    # An advance by d samples multiplies the spectrum by exp(2 pi i f d), f in cycles per sample. What is moved beyond
-    # sample 0 wraps around into the silence behind the response, which is cut off.
+    # exp(2 pi i f d) advances by d samples; what is moved beyond sample 0 wraps around into silence that is cut off.
     turn = np.exp(2j * np.pi * scipy.fft.rfftfreq(size) * delay_samples)
     shifted = scipy.fft.irfft(scipy.fft.rfft(response, size) * turn, size)
     return np.asarray(shifted[: response.size - int(delay_samples)], dtype=np.float64)

@@ -241,7 +241,7 @@ def mean_density(signal: Signal, sample_rate_hz: int) -> tuple[NDArray[np.float6
     for start in starts:
         frame = signal[start : start + size]
         powers += np.abs(scipy.fft.rfft((frame - np.mean(frame)) * window)) ** 2
-    powers[1 : (size + 1) // 2] *= 2  # frequencies below 0 mirror these; 0 itself and half the sample rate stand once
+    powers[1 : (size + 1) // 2] *= 2  # negative frequencies mirror these; 0 and half the sample rate occur once
     # Parseval: the sum of |X|^2 over N bins is N sum(w^2) times the power, and a bin is fs / N wide.
     scale = len(starts) * sample_rate_hz * max(float(np.sum(window * window)), np.finfo(float).tiny)
     return scipy.fft.rfftfreq(size, 1 / sample_rate_hz), powers / scale
@@ -277,7 +277,7 @@ def density_of_octaves(
         -6.0
     """
     spacing = frequency_hz[1] - frequency_hz[0]
-    # The correction works on a fine grid of its own, so that it does not depend on the sample rate.
+    # The correction uses a fine grid of its own, so that it does not depend on the sample rate.
     fine = np.geomspace(centre_hz[0] / edge, centre_hz[-1] * edge, 200 * centre_hz.size + 1)
     width = np.gradient(fine)
     band = np.clip(np.searchsorted(centre_hz * edge, fine, side="right"), 0, centre_hz.size - 1)

@@ -29,7 +29,7 @@ from augment.testset.shard import Done, Shard, ShardWriter, Utterance
 from augment.testset.softer import Softer, made_softer
 
 OnProgress = Callable[[int, float], None]
-"""Told after every shard: items done, seconds of audio made."""
+"""Called after every shard with the items done and the seconds of audio made."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,13 @@ class BuildResult:
         plan: What was planned.
         made: Items in the manifest.
         reused: Items among them that were there before.
-        removed: Files that the plan does not have any more.
+        removed: Number of files that were removed since they are no longer in the plan.
         failures: Items that could not be made, and why.
         coverage: The accent x condition table, as text.
         measured: What was measured in each condition, as text.
-        outdated: Formats whose exports were of another state of the test set, and were removed.
-        identity: One hash of the whole set, to be published beside it; ``verify`` compares it.
-        softer: Items that were made softer as a whole against clipping.
+        outdated: Formats whose exports were removed because they were made from another state of the test set.
+        identity: One hash of the whole set, to be published with it; ``verify`` compares it.
+        softer: Items that were made softer as a whole to avoid clipping.
     """
 
     folder: Path
@@ -73,21 +73,21 @@ def build(
     formats: Sequence[str] = (),
     cache: bool = True,
 ) -> BuildResult:
-    """Build a test set. A build that was stopped goes on where it was; finished items are not made again.
+    """Build a test set. A build that was stopped resumes where it was; finished items are not made again.
 
     Args:
         recipe: Path of a recipe, name of a bundled one, a loaded one, or a plan.
-        folder: Where to; new, empty, or holding this test set.
-        workers: Processes, or who does the work; the bytes do not depend on it.
-        replace: Allow that finished items of this test set are changed or removed.
-        executor: How to run: a file of ``augment/execute``; by the number of workers if not given.
-        on_progress: Told how far it is.
-        formats: Other tools' formats to export it to when it is made; see :func:`write_formats`.
+        folder: Where to build it: a folder that is new, empty, or holds this test set.
+        workers: Number of processes, or an open executor; the bytes do not depend on it.
+        replace: Allow finished items of this test set to be changed or removed.
+        executor: How to run: a file of ``augment/execute``; if not given, the number of workers decides.
+        on_progress: Called with the progress.
+        formats: Other tools' formats to export the finished set to; see :func:`write_formats`.
         cache: As for :func:`plan`.
 
     Raises:
-        AcoustigridError: It cannot be planned or written. Items that cannot be rendered do not raise: they are in the
-            result and in ``failures.jsonl``.
+        AcoustigridError: It cannot be planned or written. Items that cannot be rendered do not raise: they are listed
+            in the result and in ``failures.jsonl``.
     """
     with opened_way(executor, workers) as way:
         planned = recipe if isinstance(recipe, Plan) else plan(recipe, workers=way, cache=cache)
@@ -142,15 +142,15 @@ def _finish(opened: Folder, planned: Plan, rows: Rows, failures: list[dict[str, 
 def described_by(
     planned: Plan, rows: Rows, failures: Sequence[Mapping[str, Any]]
 ) -> tuple[list[dict[str, Any]], dict[str, Any], dict[str, bytes]]:
-    """What a test set says of itself.
+    """What a test set says about itself.
 
     Args:
         planned: What was planned.
-        rows: What is known of finished items, by their ``audio_filepath``.
+        rows: What is known about finished items, by their ``audio_filepath``.
         failures: Items that could not be made.
 
     Returns:
-        Rows of its manifest, its ``testset.json`` without checksums, and its files that are made of these two.
+        Rows of its manifest, its ``testset.json`` without checksums, and the files that are made from these two.
     """
     manifest = manifest_rows(planned, rows)
     return manifest, *_described(planned, manifest, len(failures), overview(planned, manifest))
@@ -172,7 +172,7 @@ def _described(
 
 
 def _refuse_key_in(folder: Path, planned: Plan) -> None:
-    """The key of pseudonyms must not lie in the test set, whose folder is handed on."""
+    """The key of the pseudonyms must not be in the test set's folder, which is passed on."""
     written = planned.loaded.recipe.corpus.pseudonyms
     if written is not None and (planned.loaded.base / written).resolve().is_relative_to(folder.resolve()):
         place = str(planned.loaded.base / written)
@@ -180,7 +180,7 @@ def _refuse_key_in(folder: Path, planned: Plan) -> None:
 
 
 def _run(way: Way, writer: ShardWriter, shards: Sequence[Shard]) -> Iterator[Done]:
-    """Results of all shards; one that kills or hangs its workers is tried once more, one utterance at a time."""
+    """Results of all shards; one that kills or hangs its workers is tried again, one utterance at a time."""
     lost: list[Utterance] = []
     for outcome in way.run(writer, shards, writer.limit_s):
         if isinstance(outcome, Lost):

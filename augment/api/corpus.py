@@ -1,4 +1,4 @@
-"""Looking at clean speech before planning with it."""
+"""Examining clean speech before planning with it."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ from augment.files.json_text import json_text
 from augment.recipe.loader import LoadedRecipe, bundled_recipes, load_recipe
 
 MANIFEST_RATE_HZ = 16000
-"""Rate at which recordings are looked at where no recipe says it."""
+"""Sample rate at which recordings are examined without a recipe."""
 
 
 def audit(
@@ -36,18 +36,18 @@ def audit(
     workers: int | Way = 1,
     cache: bool = True,
 ) -> Audit:
-    """Audit a corpus: how its groups are labelled and were recorded, and what may spoil a comparison of them.
+    """Audit a corpus: how its groups are labelled and recorded, and what may spoil a comparison between them.
 
     Args:
         source: A recipe, by path, name or loaded; or the path of a manifest, or of a corpus with a layout.
-        by: Labels that make the groups; a recipe's own if nobody says otherwise.
+        by: Labels that make the groups; by default, those of the recipe.
         sample: Recordings of each group that are read, chosen by the hash of their ids; None for all, 0 for none.
-        columns: Where a manifest has other names: ``{"audio_filepath": "audio"}``; a recipe says so itself.
-        progress: Wraps what is iterated over, to show how far it is.
-        layout: How a corpus is laid out, if it is no manifest of this program's own.
-        pattern: How the files of a plain folder are called.
-        workers: Processes that measure the speech, or who does it; the audit does not depend on it.
-        cache: Whether measurements are kept in the user's cache folder, and those that are there are used.
+        columns: Columns with other names, such as ``{"audio_filepath": "audio"}``; a recipe says so itself.
+        progress: Wraps an iterable to show how far it has got.
+        layout: Layout of the corpus, if it is not a manifest in this program's own format.
+        pattern: How the files of a plain folder are named.
+        workers: Number of processes that measure the speech, or an open executor; the audit does not depend on it.
+        cache: Whether to use, and add to, the measurements in the user's cache folder.
 
     Raises:
         AcoustigridError: The recipe or the manifest has faults, or the corpus has no such labels.
@@ -90,7 +90,7 @@ def corpus_of(loaded: LoadedRecipe) -> Corpus:
 
 
 def _looked_up(corpus: Corpus, needed: bool = False) -> Corpus:
-    """A corpus with a note on audio that is not there, though it be all of it; an error then where some is needed."""
+    """A corpus with a note on missing audio, even if all of it is missing; if some is needed, that is an error."""
     absent = absent_rows(corpus)
     fault = absent_fault(corpus, absent)
     if fault is None:
@@ -110,10 +110,10 @@ def write_audit(found: Audit, path: str | Path) -> None:
 
     Args:
         found: An audit.
-        path: File to write, ``.json``; one that is there is replaced.
+        path: File to write, ``.json``; an existing one is replaced.
 
     Raises:
-        AcoustigridError: The name ends otherwise.
+        AcoustigridError: The name has another ending.
         OSError: It cannot be written.
 
     Example:
@@ -145,11 +145,11 @@ def import_corpus(
         layout: Name of the layout: a file of ``augment/corpus/readers``.
         path: Its manifest or folder.
         out: Manifest to write, ``.jsonl``. Audio paths are relative to its folder.
-        pattern: How the files of a plain folder are called.
-        columns: Where the layout has other names: ``{"speaker": "client_id"}``.
-        replace: Replace a manifest that is there.
-        durations: Measure how long utterances are whose rows do not say it, for designs that match durations.
-        progress: Wraps what is iterated over, to show how far it is.
+        pattern: How the files of a plain folder are named.
+        columns: Columns with other names, such as ``{"speaker": "client_id"}``.
+        replace: Replace an existing manifest.
+        durations: Measure the length of utterances whose rows do not say it, for designs that match durations.
+        progress: Wraps an iterable to show how far it has got.
 
     Returns:
         What was read.

@@ -10,7 +10,7 @@ from augment.testset.folder import MANIFEST
 from augment.testset.reading import read_finished
 
 OnExport = Callable[[str, int], None]
-"""Told after every format: its name, and how many files it has."""
+"""Called after every format with its name and its number of files."""
 
 
 def write_formats(folder: str | Path, formats: Sequence[str], on_export: OnExport | None = None) -> dict[str, int]:
@@ -19,14 +19,14 @@ def write_formats(folder: str | Path, formats: Sequence[str], on_export: OnExpor
     Args:
         folder: The test set.
         formats: Names of formats: files of ``augment/export``.
-        on_export: Told how far it is.
+        on_export: Called with the progress.
 
     Returns:
         How many files each format has.
 
     Raises:
         AcoustigridError: There is no such format, an extra is missing, there is no finished test set in the folder, or
-            it cannot be written. Formats that were finished before stay.
+            it cannot be written. Formats that were finished by then stay.
     """
     chosen = known_formats(formats)
     finished = read_finished(Path(folder), chosen)
@@ -41,11 +41,11 @@ def write_formats(folder: str | Path, formats: Sequence[str], on_export: OnExpor
 
 
 def exported(folder: Path, name: str) -> Iterator[tuple[str, bytes]]:
-    """The files of a format as an export would write them now, by their paths in its folder.
+    """The files of a format as an export would write them now, with their paths in its folder.
 
     Args:
         folder: The test set.
-        name: Of the format.
+        name: Name of the format.
 
     Raises:
         AcoustigridError: There is no such format, an extra is missing, or there is no finished test set in the folder.

@@ -31,17 +31,17 @@ def plan(
     workers: int | Way = 1,
     cache: bool = True,
 ) -> Plan:
-    """Plan a test set: decide every item. Nothing is written; one utterance is rendered, as a rehearsal.
+    """Plan a test set: decide every item. Nothing is written; one utterance is rendered as a rehearsal.
 
     Args:
         recipe: Path of a recipe, name of a bundled one, or a loaded one.
-        progress: Wraps what is iterated over, to show how far it is.
-        workers: Processes that measure the speech, or who does it; the plan does not depend on it.
-        cache: Whether measurements are kept in the user's cache folder, and those that are there are used.
+        progress: Wraps an iterable to show how far it has got.
+        workers: Number of processes that measure the speech, or an open executor; the plan does not depend on it.
+        cache: Whether to use, and add to, the measurements in the user's cache folder.
 
     Raises:
-        AcoustigridError: What is asked for cannot be done, and why: a RecipeError, CorpusError, ProfileError or
-            DesignError.
+        AcoustigridError: What is asked for cannot be done: a RecipeError, CorpusError, ProfileError or DesignError says
+            why.
 
     Example:
         >>> plan("demo").items.height
@@ -78,14 +78,14 @@ def _planned(loaded: LoadedRecipe, progress: Progress, by: MeasuredBy) -> Plan:
 
 
 def write_plan(planned: Plan, path: str | Path) -> None:
-    """Write the items of a plan, the table that a test set has as ``plan.parquet``: whole or not at all.
+    """Write the items of a plan, a test set's ``plan.parquet``: whole or not at all.
 
     Args:
         planned: A plan.
-        path: File to write, ``.parquet``; one that is there is replaced.
+        path: File to write, ``.parquet``; an existing one is replaced.
 
     Raises:
-        AcoustigridError: The name ends otherwise.
+        AcoustigridError: The name has another ending.
         OSError: It cannot be written.
 
     Example:

@@ -1,4 +1,4 @@
-"""Who is who behind pseudonyms, for who holds their key."""
+"""Who is behind the pseudonyms, for those who hold the key."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def pseudonyms(recipe: str | Path | LoadedRecipe, speakers: Sequence[str] = ()) -> "polars.DataFrame":
-    """Which pseudonym stands for whom: for who holds the key, and for nobody else.
+    """Which pseudonym stands for whom: for those who hold the key, and for nobody else.
 
     Args:
         recipe: Path of a recipe with ``corpus: {pseudonyms: KEY}``, or a loaded one.
@@ -28,8 +28,8 @@ def pseudonyms(recipe: str | Path | LoadedRecipe, speakers: Sequence[str] = ()) 
         One row for each utterance of the corpus: ``speaker``, ``speaker_pseudonym``, ``id``, ``id_pseudonym``.
 
     Raises:
-        AcoustigridError: The recipe, its corpus or its key has faults, it asks for no pseudonyms, or no speaker is
-            called so.
+        AcoustigridError: The recipe, its corpus or its key has faults, it asks for no pseudonyms, or there is no such
+            speaker.
 
     Example: see ``acoustigrid corpus pseudonyms --help``.
     """
@@ -61,11 +61,11 @@ def pseudonyms(recipe: str | Path | LoadedRecipe, speakers: Sequence[str] = ()) 
 
 
 def heard_in(folder: str | Path, known: "polars.DataFrame") -> "polars.DataFrame":
-    """In which files of a finished test set speakers are heard.
+    """The files of a finished test set in which speakers are heard.
 
     Args:
         folder: The test set.
-        known: Speakers, as of :func:`pseudonyms`.
+        known: Speakers, as from :func:`pseudonyms`.
 
     Returns:
         One row for each file and speaker: ``speaker``, ``speaker_pseudonym``, ``audio_filepath``, ``heard``, which is

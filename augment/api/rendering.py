@@ -57,17 +57,17 @@ def stems(rendered: Rendered) -> dict[str, Signal]:
 def render_profile(
     name: str, out: str | Path, seconds: float = 10.0, sample_rate_hz: int = 16000, seed: int = 1
 ) -> str:
-    """Write a noise profile to a file, at -26 dBov; of a microphone or a room, its impulse response.
+    """Write a noise profile to a file at -26 dBov; for a microphone or a room, its impulse response.
 
     Args:
-        name: A bundled profile, or the path of one's own.
+        name: A bundled profile, or the path of your own.
         out: File to write, ``.wav`` or ``.flac``.
         seconds: Length of a noise.
-        sample_rate_hz: Rate of the file.
-        seed: Another seed, another stretch.
+        sample_rate_hz: Sample rate of the file.
+        seed: Another seed gives another stretch of noise.
 
     Returns:
-        What was written, in one line.
+        One line that describes what was written.
 
     Raises:
         AcoustigridError: There is no such profile, it is faulty, or the file cannot be written.

@@ -33,17 +33,17 @@ def verify(
 ) -> Verdict:
     """Check a test set.
 
-    Every file is read and held against its row, and against the other files of its utterance. Where recipe, corpus and
-    noise are there, the set is planned and described again and compared, and a sample of items is rendered again.
+    Every file is read and compared with its row and with the other files of its utterance. If recipe, corpus and noise
+    are available, the set is planned and described anew and compared, and a sample of items is rendered again.
 
     Args:
         folder: The test set.
         sample: How many items to render again, or ``"all"``; drawn anew each time.
         recipe_folder: Where the recipe was, if it has moved since with its corpus and noise.
-        progress: Wraps what is iterated over, to show how far it is.
+        progress: Wraps an iterable to show how far it has got.
         seed: Repeats the sample of an earlier check.
         identity: Hash that the maker published for the whole set.
-        workers: Processes, or who does the work: they listen to the files, and measure speech for the plan.
+        workers: Number of processes, or an open executor, for reading the files and measuring speech for the plan.
 
     Raises:
         TestSetError: There is no test set in the folder, it is of another version, or its manifest or plan cannot be

@@ -1,4 +1,4 @@
-"""Who does the work: processes, or this one."""
+"""Where the work is done: in worker processes, or in this one."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -15,11 +15,11 @@ def opened_way(executor: str | None, workers: int | Way) -> AbstractContextManag
     """Workers for as long as a context lasts.
 
     Args:
-        executor: A file of ``augment/execute``; by the number of workers if not given.
-        workers: How many; or who does the work, and goes on when the context ends.
+        executor: A file of ``augment/execute``; if not given, the number of workers decides.
+        workers: Number of workers; or an open executor, which then stays open when the context ends.
 
     Raises:
-        AcoustigridError: There is no such executor, or no worker.
+        AcoustigridError: There is no such executor, or the number of workers is less than 1.
 
     Example:
         >>> with opened_way(None, 1) as way:
@@ -39,11 +39,11 @@ def opened_way(executor: str | None, workers: int | Way) -> AbstractContextManag
 
 @contextmanager
 def opened_measuring(workers: int | Way, cache: bool) -> Iterator[MeasuredBy]:
-    """Who measures speech for as long as a context lasts.
+    """The means to measure speech for as long as a context lasts.
 
     Args:
-        workers: Processes, or who does the work; what is measured does not depend on it.
-        cache: Whether measurements are kept in the user's cache folder, and those that are there are used.
+        workers: Number of processes, or an open executor; what is measured does not depend on it.
+        cache: Whether to use, and add to, the measurements in the user's cache folder.
 
     Example:
         >>> with opened_measuring(1, cache=False) as by:
@@ -55,6 +55,6 @@ def opened_measuring(workers: int | Way, cache: bool) -> Iterator[MeasuredBy]:
 
 
 def _measured(way: Way, job: Measuring, recordings: Sequence[Recording]) -> Iterator[Measurements]:
-    """What workers found; a recording that ends its workers is one that cannot be read."""
+    """What workers found; a recording that kills its workers counts as one that cannot be read."""
     for outcome in way.run(job, recordings):
         yield job.lost(outcome.task, outcome.fate) if isinstance(outcome, Lost) else outcome

@@ -130,7 +130,7 @@ def layouts() -> None:
 
 
 def corpus_given(path: Path, layout: str | None, pattern: str | None, column: list[str] | None) -> "CorpusSpec":
-    """A corpus as options tell it."""
+    """A corpus as the options describe it."""
     from augment.corpus.spec import corpus_at
 
     return corpus_at(path, layout, pattern, _columns(column))

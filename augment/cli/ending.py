@@ -1,4 +1,4 @@
-"""How a command ends: in an exit code and in words, whatever happened."""
+"""How a command ends: with an exit code and a message, whatever happened."""
 
 import os
 import shlex
@@ -18,7 +18,7 @@ DEBUG = "ACOUSTIGRID_DEBUG"
 
 
 def ended(run: Callable[[], object]) -> int:
-    """Run a command to its end, and say what became of it.
+    """Run a command to its end, and report how it ended.
 
     Returns:
         The exit code.
@@ -35,10 +35,10 @@ def ended(run: Callable[[], object]) -> int:
         for note in error.notes:
             say(f"note: {visible(note)}", err=True)
         return EXIT_FAULT
-    except OSError as error:  # such as an output that cannot be written to
+    except OSError as error:  # such as an output that cannot be written
         say(f"error: {error.filename or 'output'}: {error.strerror or error}", err=True)
         return EXIT_FAULT
-    except BaseException as error:  # polars panics with what is no Exception
+    except BaseException as error:  # a panic of polars is not an Exception
         say(_fault_of_ours(error), err=True)
         if os.environ.get(DEBUG):
             traceback.print_exception(error)
@@ -47,7 +47,7 @@ def ended(run: Callable[[], object]) -> int:
 
 
 def _fault_of_ours(error: BaseException) -> str:
-    """One line on what should not have happened: what it was, where, and on what."""
+    """One line about what should not have happened: what it was, and where."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "augment" in Path(frame.filename).parts]
     place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno}, {frames[-1].name})" if frames else ""
     said = str(error).strip().split("\n", 1)[0][:200]

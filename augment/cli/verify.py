@@ -18,7 +18,7 @@ MOST_SHOWN = 50
 
 
 def sample_size(written: str) -> int | Literal["all"]:
-    """What ``--sample`` says.
+    """The value of ``--sample``.
 
     Raises:
         typer.BadParameter: Neither a number from 0 up nor ``all``.

@@ -1,4 +1,4 @@
-"""What takes long: who does it, and a bar that shows how far it is."""
+"""Options and a progress bar for what takes long."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated, Any
@@ -12,7 +12,7 @@ CacheOption = Annotated[
 
 
 def progress(label: str) -> Callable[[Iterable[Any]], Iterator[Any]]:
-    """A bar for something that is iterated over; none where nobody looks."""
+    """A progress bar for an iterable; none if nobody is watching."""
     from tqdm import tqdm
 
     return lambda items: iter(tqdm(items, desc=label, unit="file", disable=None, leave=False))

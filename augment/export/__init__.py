@@ -1,10 +1,10 @@
-"""Test sets for other tools: one file for each format; its name is the word after ``--format``.
+"""Test sets for other tools: one file for each format, named by the word after ``--format``.
 
 An exporter is an :class:`Exporter`. With an ``EXTRA``, a function ``installed()`` says whether it is there; ``BESIDE``,
-if any, are files beside the manifest that it reads. Bytes of the same set are the same bytes.
+if any, are files beside the manifest that it reads. The same set always gives the same bytes.
 
-Labels, condition, factors and what was measured go where the format keeps what it does not know of. Formats that name
-audio files name them relative to the folder of the test set, unless the format has a rule of its own.
+Labels, condition, factors and measurements go wherever the format keeps additional data. Audio files are named relative
+to the test set's folder, unless the format has a rule of its own.
 """
 
 from collections.abc import Iterator

@@ -16,7 +16,7 @@ OWN = ("audio",)
 
 
 def files(finished: Finished) -> Iterator[tuple[str, bytes]]:
-    """``metadata.jsonl``, whose ``file_name`` starts from its folder, and the audio."""
+    """``metadata.jsonl``, with ``file_name`` relative to its folder, and the audio."""
     rows = []
     for row in finished.rows:
         name = f"data/{row['condition']}/{row['audio_filepath'].rpartition('/')[2]}"
@@ -26,7 +26,7 @@ def files(finished: Finished) -> Iterator[tuple[str, bytes]]:
 
 
 def _no_files(row: Row) -> Row:
-    """Datasets looks for a file wherever a column's name ends so; a label of such a name gets another ending."""
+    """A row whose labels are not named like a file: Datasets looks for files in columns with such an ending."""
     return {
         free_name(f"{name}_label", row) if re.fullmatch(r"(.*_)?file_names?", name) else name: value
         for name, value in row.items()

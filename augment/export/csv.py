@@ -1,10 +1,10 @@
 r"""The manifest as CSV, for spreadsheets and data frames.
 
-A text that a spreadsheet would take for a formula has an apostrophe before it: labels and transcripts come from
+A text that a spreadsheet would take for a formula gets an apostrophe before it: labels and transcripts come from
 strangers, and people open such files with a click. Numbers stay numbers.
-:func:`~augment.plain_text.from_spreadsheet_cell` takes it away again. The readers of corpora do not: they leave what is
-written, and a text of somebody's corpus may begin so. What is exact as it stands is ``manifest.jsonl``, and every other
-format.
+:func:`~augment.plain_text.from_spreadsheet_cell` removes it again. Our readers of corpora do not: they keep what is
+written, since a text in somebody's corpus may begin with an apostrophe. ``manifest.jsonl`` and all other formats are
+exact.
 """
 
 import csv
@@ -20,15 +20,15 @@ EXTRA = None
 
 
 def files(finished: Finished) -> Iterator[tuple[str, bytes]]:
-    """``manifest.csv``; its audio paths start from the folder of the test set."""
+    """``manifest.csv``; its audio paths are relative to the test set's folder."""
     yield "manifest.csv", table(finished.rows)
 
 
 def table(rows: Sequence[dict[str, Any]]) -> bytes:
-    r"""CSV with a header, for people and spreadsheets; empty cells for what a row does not have.
+    r"""CSV with a header, for people and spreadsheets; a cell is empty if the row has no value.
 
     Args:
-        rows: All with the same keys.
+        rows: Rows, all with the same keys.
 
     Example:
         >>> table([{"id": "a", "text": "yes, no", "snr_db": None}, {"id": "b", "text": "=1+1", "snr_db": -5.2}])
@@ -38,10 +38,10 @@ def table(rows: Sequence[dict[str, Any]]) -> bytes:
 
 
 def exact_table(rows: Sequence[dict[str, Any]]) -> bytes:
-    """CSV for programs: every text as it is, and every cell quoted, for readers that pass over spaces behind a comma.
+    """CSV for programs: texts are exact, and all cells quoted for readers that skip spaces after a comma.
 
     Args:
-        rows: All with the same keys.
+        rows: Rows, all with the same keys.
     """
     return _csv(rows, lambda value: value, csv.QUOTE_ALL)
 
@@ -58,7 +58,7 @@ def _csv(
     names = list(rows[0]) if rows else ["id"]
     writer.writerow(map(put, names))
     columns = [[row[name] for row in rows] for name in names]
-    # Only texts are written otherwise than they are; most columns are numbers.
+    # Only texts may have to be altered; most columns are numbers.
     cells = (map(put, column) if str in set(map(type, column)) else column for column in columns)
     writer.writerows(zip(*cells, strict=True))
     return text.getvalue().encode()

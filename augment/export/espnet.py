@@ -1,4 +1,4 @@
-"""ESPnet data directory: Kaldi's tables, and ``utt2category``, by which it can tell results apart."""
+"""ESPnet data directory: Kaldi's tables, and ``utt2category``, by which ESPnet can break down results."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ EXTRA = None
 
 
 def files(finished: Finished) -> Iterator[tuple[str, bytes]]:
-    """Kaldi's tables; the category is group and condition, in one word."""
+    """Kaldi's tables; the category is group and condition joined into one word."""
     names = kaldi_names(finished.rows)
     yield from common_tables(finished, names).items()
     said = {names.utterance[row["id"]]: f"{row['group']}__{row['condition']}" for row in finished.rows}

@@ -1,7 +1,7 @@
 """Hugging Face data set: Parquet shards with the audio in them, and a card.
 
-Reference: the documentation of Hugging Face Datasets, "Audio", and of the hub, "Dataset Cards"; the description of
-features lies in the table's own metadata under the key ``huggingface``.
+Reference: the documentation of Hugging Face Datasets, "Audio", and of the hub, "Dataset Cards"; features are described
+in the table's own metadata under the key ``huggingface``.
 """
 
 import importlib.util
@@ -24,7 +24,7 @@ KINDS = {bool: "bool", int: "int64", float: "float64", str: "string"}
 
 
 def installed() -> bool:
-    """Whether pyarrow is there."""
+    """Whether pyarrow is installed."""
     return importlib.util.find_spec("pyarrow") is not None
 
 
@@ -39,7 +39,7 @@ def files(finished: Finished) -> Iterator[tuple[str, bytes]]:
 
 
 def _card(finished: Finished) -> bytes:
-    """The data sheet, headed by what the hub and ``load_dataset`` read of it."""
+    """The data sheet, headed by the fields that the hub and ``load_dataset`` read."""
     parts = [part for part in str(finished.identity["licence"]).split(" AND ") if part != UNSTATED]
     licences = ["other" if part.startswith("LicenseRef-") else part.lower() for part in parts] or ["unknown"]
     said = {
@@ -48,7 +48,7 @@ def _card(finished: Finished) -> bytes:
         "task_categories": ["automatic-speech-recognition"],
         "configs": [{"config_name": "default", "data_files": [{"split": "test", "path": "data/test-*.parquet"}]}],
     }
-    # JSON is YAML, and says the same whatever the names are.
+    # JSON is valid YAML, and is unambiguous whatever the names are.
     head = "".join(f"{name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in said.items())
     return f"---\n{head}---\n\n".encode() + finished.beside(DATASHEET)
 

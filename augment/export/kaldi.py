@@ -1,7 +1,7 @@
 """Kaldi data directory, and one table ``utt2COLUMN`` for each label, factor and SNR.
 
-Kaldi's own programs read no FLAC: for them build with ``output: {format: wav}``. Its scripts refuse a text with the
-symbols ``<s>``, ``</s>`` or ``#0``, and Lhotse's reader of this layout one that is empty; both are left as they are.
+Kaldi's own programs do not read FLAC: build with ``output: {format: wav}`` for them. Its scripts refuse texts with the
+symbols ``<s>``, ``</s>`` or ``#0``, and Lhotse's reader of this layout refuses empty ones; both are left as they are.
 
 Reference: Kaldi's documentation, "Data preparation".
 """
@@ -17,7 +17,7 @@ GENDERS = {"m": "m", "male": "m", "f": "f", "female": "f"}
 
 
 def files(finished: Finished) -> Iterator[tuple[str, bytes]]:
-    """``wav.scp``, ``text``, ``utt2spk``, ``spk2utt``, ``spk2gender`` if it is known of all, and more."""
+    """``wav.scp``, ``text``, ``utt2spk``, ``spk2utt``, ``spk2gender`` if it is known for everybody, and more."""
     names = kaldi_names(finished.rows)
     yield from common_tables(finished, names).items()
     genders = _genders(finished, names)
@@ -26,7 +26,7 @@ def files(finished: Finished) -> Iterator[tuple[str, bytes]]:
 
 
 def _genders(finished: Finished, names: KaldiNames) -> dict[str, str | None]:
-    """Gender by speaker; None where it is not known, or rows say different things."""
+    """Gender by speaker; None if it is not known or rows contradict each other."""
     said: dict[str, set[str | None]] = {}
     for row in finished.rows:
         said.setdefault(names.speaker[row["speaker"]], set()).add(GENDERS.get(str(row.get("gender")).lower()))

@@ -1,4 +1,4 @@
-"""Lhotse Shar: cuts and their audio in shards, read in order.
+"""Lhotse Shar: cuts and their audio in shards for sequential reading.
 
 Reference: Lhotse's documentation, "Lhotse Shar".
 """
@@ -14,7 +14,7 @@ from augment.testset.reading import Finished, Row
 ABOUT = "shards of cuts with their audio for Lhotse (CutSet.from_shar)"
 EXTRA = None
 MEMORY = {"type": "shar", "source": ""}
-"""What Shar writes where the audio lies in the archive beside."""
+"""What Shar writes as the source of audio that is in the archive beside it."""
 
 
 def files(finished: Finished) -> Iterator[tuple[str, bytes]]:
@@ -26,7 +26,7 @@ def files(finished: Finished) -> Iterator[tuple[str, bytes]]:
 
 
 def _members(finished: Finished, row: Row) -> Iterator[tuple[str, bytes]]:
-    """The audio of an item, and the recording that it belongs to."""
+    """An item's audio, and the recording it belongs to."""
     suffix = row["audio_filepath"].rpartition(".")[2]
     yield f"{row['id']}.{suffix}", finished.audio(row)
     yield f"{row['id']}.json", json.dumps(recording(row, MEMORY)).encode()

@@ -1,4 +1,4 @@
-"""NeMo manifest: JSON Lines; audio paths start from its own folder, where NeMo looks for them."""
+"""NeMo manifest: JSON Lines; audio paths are relative to its own folder, where NeMo looks for them."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from augment.testset.reading import Finished
 ABOUT = "JSON Lines for NeMo and its Speech Data Explorer; audio paths start from nemo/"
 EXTRA = None
 OWN = ("audio_filename", "sampling_rate", "_skipme", "token_labels")
-"""NeMo takes the first before ``audio_filepath``, the second for hertz, and passes over rows by the third."""
+"""NeMo prefers the first to ``audio_filepath``, takes the second for a rate in Hz, and skips rows by the third."""
 
 
 def files(finished: Finished) -> Iterator[tuple[str, bytes]]:

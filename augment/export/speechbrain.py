@@ -1,8 +1,8 @@
-"""SpeechBrain: one CSV and one JSON file; audio paths start from the data folder that its recipes replace.
+"""SpeechBrain: one CSV and one JSON file; audio paths start with a placeholder that its recipes replace.
 
-SpeechBrain replaces ``$word`` in every cell of a CSV and ``{word}`` in every text of a JSON file. In JSON braces are
-doubled, as it asks. A CSV has no way to say a dollar sign: at ``$5`` in a text it stops, and the JSON is to be read.
-Programs read both, so no apostrophes are put before what a spreadsheet takes for a formula.
+SpeechBrain replaces ``$word`` in every cell of a CSV file and ``{word}`` in every text of a JSON file. In JSON, braces
+are doubled, as it requires. In CSV there is no way to write a dollar sign: at ``$5`` in a text it stops, and the JSON
+file must be used. Both are read by programs, so no apostrophes are put before what a spreadsheet takes for a formula.
 
 Reference: SpeechBrain's documentation, "Data loading".
 """

@@ -1,4 +1,4 @@
-"""WebDataset: tar shards in which the files of an item have its id as their name."""
+"""WebDataset: tar shards in which an item's files are named by its id."""
 
 import json
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ EXTRA = None
 
 
 def files(finished: Finished) -> Iterator[tuple[str, bytes]]:
-    """``shard-NNNNNN.tar``; ids hold no dots, so that a name's first dot ends the key."""
+    """``shard-NNNNNN.tar``; ids hold no dots, so that the first dot in a name ends the key."""
     for number, rows in enumerate(shards(finished.rows)):
         yield f"shard-{number:06d}.tar", tar_bytes(pair for row in rows for pair in _members(finished, row))
 

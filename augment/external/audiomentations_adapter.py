@@ -104,10 +104,10 @@ def check_names(transform: str, parameters: Mapping[str, Value]) -> None:
         ValueError: 'BitCrush' has no parameter 'bit_depht' - did you mean 'bit_depth'?
     """
     if transform in REFUSED:
-        raise ValueError(f"'{transform}' of audiomentations is kept out: {REFUSED[transform]}")
+        raise ValueError(f"'{transform}' of audiomentations is not allowed: {REFUSED[transform]}")
     if transform not in ALLOWED:
         hint = nearest(transform, list(ALLOWED))
-        raise ValueError(f"no transform '{transform}' of audiomentations is known here - {hint}")
+        raise ValueError(f"audiomentations has no transform '{transform}' that is known here - {hint}")
     known = ALLOWED[transform]
     for name, value in parameters.items():
         if name not in known:
@@ -198,9 +198,9 @@ def run(
             raise RenderError(f"audiomentations.{transform} fails on {signal.size} samples: {error}") from error
     out = np.asarray(out, dtype=np.float64)
     if out.shape != signal.shape:
-        raise RenderError(f"audiomentations.{transform} made {out.shape} of {signal.shape} samples")
+        raise RenderError(f"audiomentations.{transform} turned {signal.size} samples into shape {out.shape}")
     if not np.isfinite(out).all():
-        raise RenderError(f"audiomentations.{transform} gave samples that are no numbers")
+        raise RenderError(f"audiomentations.{transform} gave samples that are not finite numbers")
     reported = {name: _plain(value) for name, value in sorted(made.parameters.items()) if name != "should_apply"}
     return out, json.dumps({"transform": transform, **parameters, **reported})
 

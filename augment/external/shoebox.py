@@ -20,13 +20,14 @@ from augment.streams import generator
 
 Point = tuple[float, float, float]
 
-SOUND_M_PER_S = 343.0
+SOUND_M_PER_S = 343.0  # at 20 degrees C
 EARLY_ORDER = 3
 SCATTERING = 0.1
 RAYS = (5_000, 100_000)
 HITS_A_BIN = 10
 BIN_S = 0.004
 GRID = 2.0**-20
+"""Re the direct sound, -120 dB."""
 MARGIN_M = 0.3
 MARGIN_SHARE = 0.15
 HEAD_HEIGHT_M = (0.7, 1.8)
@@ -138,6 +139,7 @@ def shoebox_response(
     late = late[round(delay) :]
     size = max(early.size, late.size)
     response = np.pad(early, (0, size - early.size)) + np.pad(late, (0, size - late.size))
+    # The direct sound is 1/r: the nearest power of two to it, times the grid, is exact in binary.
     found = on_grid(response, GRID * 2.0 ** round(-math.log2(distance)))
     found.flags.writeable = False  # it is cached
     return found

@@ -1,1 +1,1 @@
-"""Bytes in and out: reading that notices damage, writing that leaves nothing half done."""
+"""Bytes in and out: reading that notices damage, writing that leaves nothing half finished."""

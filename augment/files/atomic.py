@@ -7,10 +7,10 @@ from augment.files.sealed import SealedFolder
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file that the user named under a temporary name, make it durable, then give it its name.
+    """Write a file named by the user: under a temporary name first, made durable, then renamed.
 
     Raises:
-        AcoustigridError: It is a link, a folder or a device: neither what it leads to nor itself is replaced.
+        AcoustigridError: There is a link, a folder or a device of that name; neither it nor its target is replaced.
         OSError: It cannot be written.
 
     Example:

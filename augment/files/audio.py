@@ -1,8 +1,8 @@
 """Audio files as arrays, and arrays as audio files.
 
-Bytes are read by Python, counted (:mod:`augment.files.containers`) and decoded from memory: libsndfile takes a read
-error or a truncated file for good audio. Encoders get integers and write to memory: libsndfile loses the tail of a FLAC
-on a full disk without an error.
+Bytes are read by Python, counted (:mod:`augment.files.containers`) and decoded from memory, because libsndfile takes
+read errors and truncated files for good audio. Encoders get integers and write to memory, because libsndfile loses the
+tail of a FLAC file on a full disk without an error.
 """
 
 import hashlib
@@ -36,11 +36,11 @@ class Audio:
     """A decoded stretch of audio, in one channel.
 
     Attributes:
-        samples: Of the channel that was asked for, shape (n,), full scale 1.0.
-        sample_rate_hz: Samples a second.
-        sha256: Of the whole file's bytes.
-        channels: How many the file has.
-        remarks: What the user should know of it.
+        samples: Samples of the wanted channel, shape (n,), full scale 1.0.
+        sample_rate_hz: Sample rate.
+        sha256: Hash of the whole file.
+        channels: How many channels the file has.
+        remarks: What the user should know about it.
     """
 
     samples: Signal
@@ -55,9 +55,9 @@ class Channels:
     """A decoded audio file with its channels apart.
 
     Attributes:
-        samples: Shape (n, c), full scale 1.0.
-        sample_rate_hz: Samples a second.
-        sha256: Of the file's bytes.
+        samples: Samples, shape (n, c), full scale 1.0.
+        sample_rate_hz: Sample rate.
+        sha256: Hash of the file.
     """
 
     samples: NDArray[np.float64]
@@ -66,7 +66,7 @@ class Channels:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Bytes of a file of at most 1 GiB, or of a member of a container (:mod:`augment.files.members`).
+    """The bytes of a file of at most 1 GiB, or of a member of a container (:mod:`augment.files.members`).
 
     Raises:
         AudioError: As for :func:`augment.files.regular.read_record`.
@@ -78,10 +78,10 @@ def read_bytes(path: Path) -> bytes:
 
 
 def _refuse_by_head(path: Path, parts: Sequence[Part], longest_s: float, apart: bool = False) -> None:
-    """Refuse a large file that could not be used, by its head: no gigabyte is read for nothing.
+    """Refuse a large file that could not be used by its header, so as not to read a gigabyte in vain.
 
     Raises:
-        AudioError: As :func:`decode` would for all of the parts.
+        AudioError: As :func:`decode` would raise for all of the parts.
     """
     size = 0 if member_of(path) is not None else size_bytes(path)
     if not LARGE_FILE_BYTES <= size <= LARGEST_FILE_BYTES:
@@ -112,13 +112,13 @@ def decode(
         data: The whole file.
         where: What to call it in errors.
         offset_s: Start of the stretch.
-        duration_s: Its length; None for all the rest.
+        duration_s: Its length; None for the rest of the file.
         longest_s: Longest stretch that is accepted.
-        channel: Which channel, as :class:`augment.files.channels.Picked` has it.
+        channel: Which channel, as for :class:`augment.files.channels.Picked`.
 
     Raises:
-        AudioError: Not audio, damaged, of unknown length, no samples, too long, an impossible rate, samples that are no
-            numbers, channels of which nobody says which is meant, or a stretch that reaches past the end.
+        AudioError: It is not audio, damaged, empty, too long or of unknown length; its rate is out of bounds, samples
+            are not numbers, it is not said which of its channels is meant, or the stretch reaches past its end.
     """
     (found,) = decode_parts(data, where, [Part(offset_s, duration_s, channel)], longest_s)
     if isinstance(found, AudioError):
@@ -134,11 +134,11 @@ def decode_parts(
     Args:
         data: The whole file.
         where: What to call it in errors.
-        parts: Stretches, as in :func:`decode`.
+        parts: The stretches, as in :func:`decode`.
         longest_s: Longest stretch that is accepted.
 
     Returns:
-        For each stretch what :func:`decode` returns or raises for it alone.
+        For each stretch, what :func:`decode` would return or raise for it alone.
 
     Example:
         >>> wav = encode(np.arange(8000, dtype=np.int16), 8000, "wav")
@@ -164,7 +164,7 @@ def decode_parts(
 def _filled(
     data: bytes, where: str, parts: Sequence[Part], longest_s: float, apart: bool = False
 ) -> tuple[list[Stretch], int, int, frozenset[Remark]]:
-    """Stretches of a file, its sample rate, how many channels the file has, and what is to be told of it."""
+    """Stretches of a file, its sample rate, its number of channels, and remarks about it."""
     decoder = opened(data, where)
     try:
         rate, channels = decoder.sample_rate_hz, decoder.channels
@@ -194,7 +194,7 @@ def read_audio(
 
 
 def read_parts(path: Path, parts: Sequence[Part], longest_s: float = LONGEST_S) -> list[Audio | AudioError]:
-    """Read several stretches of an audio file, and decode it once; an error in place of a stretch that has one.
+    """Read several stretches of an audio file, decoding it once; a stretch that cannot be used becomes an error.
 
     Example:
         >>> [str(error) for error in read_parts(Path("none.wav"), [Part()])]
@@ -208,10 +208,10 @@ def read_parts(path: Path, parts: Sequence[Part], longest_s: float = LONGEST_S) 
 
 
 def audio_bytes(path: Path, parts: Sequence[Part], longest_s: float = LONGEST_S) -> bytes:
-    """An audio file as it is.
+    """The bytes of an audio file.
 
     Raises:
-        AudioError: It cannot be read, or its head says that none of the stretches could be used.
+        AudioError: It cannot be read, or its header says that none of the stretches could be used.
     """
     _refuse_by_head(path, parts, longest_s)
     return read_bytes(path)
@@ -233,8 +233,8 @@ def encode(samples: NDArray[np.int16], sample_rate_hz: int, audio_format: AudioF
     """A whole mono 16-bit audio file in memory.
 
     Args:
-        samples: Shape (n,).
-        sample_rate_hz: Samples a second.
+        samples: Samples, shape (n,).
+        sample_rate_hz: Sample rate.
         audio_format: ``"flac"`` or ``"wav"``.
 
     Example:
@@ -255,7 +255,7 @@ def encode(samples: NDArray[np.int16], sample_rate_hz: int, audio_format: AudioF
 
 
 def pcm_sha256(samples: NDArray[np.int16]) -> str:
-    """Hash of the samples as little-endian 16-bit integers: equal for every lossless file format.
+    """Hash of the samples as little-endian 16-bit integers: the same for every lossless file format.
 
     Example:
         >>> pcm_sha256(np.zeros(0, dtype=np.int16))[:8]

@@ -1,8 +1,8 @@
 """Which channel of a file is heard.
 
-Channels are never averaged unless somebody asks for it: two microphones of one talker make a comb filter, two talkers
-stand under one text, and opposite polarities cancel. Where nobody says which channel is meant, it does not matter, or
-the file is refused; of noise the first channel is taken, as one microphone hears it.
+Channels are never averaged unless somebody asks for it: two microphones for one talker make a comb filter, two talkers
+would share one text, and opposite polarities cancel. If nobody says which channel is meant, either it does not matter
+or the file is refused; for noise the first channel is taken, which is what one microphone hears.
 """
 
 import re
@@ -19,16 +19,16 @@ from augment.errors import AudioError, Fault
 from augment.files.containers.stream import Remark
 
 ChannelField = Annotated[int, Field(ge=0, lt=MOST_CHANNELS)] | Literal["mix"] | None
-"""A :data:`~augment.acoustics.channels.ChannelChoice` as a recipe spells it."""
+"""A :data:`~augment.acoustics.channels.ChannelChoice` in a recipe's spelling."""
 Wanted = int | Literal["mix", "first"] | None
-"""A choice, and ``first`` for the first channel where nobody says it."""
+"""A choice, or ``first`` for the first channel by default."""
 CHANNEL = re.compile(r"(\d{1,2})(?:\.0+)?|mix", re.ASCII)
-"""A channel as a column of others spells it; some tools write whole numbers as 1.0."""
+"""A channel in the spelling of other tools' columns; some write whole numbers as 1.0."""
 CANCELLATION_DB = 7.0
 
 
 def refuse_absent(channel: int, count: int, where: str) -> None:
-    """Refuse a channel, from 0, that a file of so many does not have.
+    """Refuse a channel, counted from 0, that a file with a given number of channels does not have.
 
     Raises:
         AudioError: It has fewer.
@@ -44,12 +44,12 @@ def refuse_absent(channel: int, count: int, where: str) -> None:
 
 
 class Picked:
-    """The wanted channel of frames that pass by in blocks.
+    """Picks the wanted channel from frames that arrive in blocks.
 
     Args:
-        wanted: Which.
+        wanted: Which channel.
         channels: How many there are.
-        sample_rate_hz: Of them.
+        sample_rate_hz: Their sample rate.
     """
 
     def __init__(self, wanted: Wanted, channels: int, sample_rate_hz: int) -> None:
@@ -58,11 +58,11 @@ class Picked:
 
     @property
     def width(self) -> int:
-        """Channels that must be kept until all is known."""
+        """How many channels must be kept until the choice is clear."""
         return self.comparison.channels if self.comparison and self.wanted is None else 1
 
     def take(self, block: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What is to be kept of frames of shape (n, c): shape (n,), or (n, c)."""
+        """What must be kept of frames of shape (n, c): shape (n,) or (n, c)."""
         if self.comparison is None:
             return block[:, 0]
         self.comparison.take(block)
@@ -70,7 +70,7 @@ class Picked:
             return block
         if self.wanted == "mix":
             return np.asarray(block.mean(axis=1))
-        # One that the file does not have is refused when all that is asked for is known.
+        # A channel that the file does not have is refused later, once everything that is asked for is known.
         return block[:, 0 if self.wanted == "first" else min(self.wanted, block.shape[1] - 1)]
 
     def refuse(self, where: str) -> None:
@@ -83,10 +83,10 @@ class Picked:
             refuse_absent(self.wanted, self.comparison.channels if self.comparison else 1, where)
 
     def heard(self, kept: NDArray[np.float64], where: str) -> tuple[Signal, frozenset[Remark]]:
-        """The channel, of what was kept, and what the user should know.
+        """The channel from what was kept, and what the user should know.
 
         Raises:
-            AudioError: Channels differ and nobody says which is meant, or their mean loses the sound.
+            AudioError: Channels differ and nobody says which one is meant, or the sound cancels in their mean.
         """
         if self.comparison is None:
             return kept, frozenset()

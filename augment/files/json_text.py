@@ -1,4 +1,4 @@
-"""JSON that every reader of JSON can read, and JSON of others, read strictly."""
+"""Writing JSON that any reader accepts, and reading other people's JSON strictly."""
 
 import json
 import math
@@ -11,7 +11,7 @@ def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object of JSON from its keys and values.
 
     Raises:
-        ValueError: A key appears twice: which value is meant cannot be told.
+        ValueError: A key appears twice, so that the value is ambiguous.
 
     Example:
         >>> unique([("a", 1), ("b", 2)])
@@ -26,10 +26,10 @@ def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 PLAIN = json.JSONDecoder()
-"""Of keys that appear twice the last one counts. NaN and Infinity, which are no JSON, are the numbers that they name:
-who reads one decides whether it is no value or a fault."""
+"""If a key appears twice, the last one counts. NaN and Infinity, which are not JSON, are read as numbers: the caller
+decides whether they count as missing values or as faults."""
 CAREFUL = json.JSONDecoder(object_pairs_hook=unique)
-"""The same, and keys that appear twice are refused; half as fast."""
+"""The same, except that keys that appear twice are refused; half as fast."""
 
 
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}:]|-?Infinity|NaN')
@@ -47,7 +47,7 @@ def strict_json(text: str) -> Any:
     r"""A value of JSON that this program wrote, or should have written: no key twice, no NaN, no Infinity.
 
     Raises:
-        ValueError: It is none; line and column are told.
+        ValueError: It is not such a value; line and column are given.
 
     Example:
         >>> strict_json('{"a": {"b": 1}}')
@@ -66,7 +66,7 @@ def strict_json(text: str) -> Any:
 
 
 def keys_once(value: Any, text: str) -> bool:
-    """Whether an object surely has no key twice: every key is followed by a colon, so it has as many as its text.
+    """Whether an object certainly has no key twice: it then has as many keys as its text has colons.
 
     Example:
         >>> keys_once({"a": 1}, '{"a": 1}'), keys_once({"a": 1}, '{"a": 0, "a": 1}'), keys_once([], "[]")
@@ -76,7 +76,7 @@ def keys_once(value: Any, text: str) -> bool:
 
 
 def _place_of_odd(text: str) -> int:
-    """Where the first key stands that its object has already, or the first number that is none."""
+    """Position of the first key that its object has already, or of the first number that is not JSON."""
     objects: list[set[str]] = []
     before: re.Match[str] | None = None
     for token in TOKEN.finditer(text):
@@ -97,7 +97,7 @@ def _place_of_odd(text: str) -> int:
 
 
 def json_text(value: Any) -> bytes:
-    """A value as JSON, UTF-8, with indents; numbers that JSON does not have are texts such as ``"inf"``.
+    """A value as indented JSON in UTF-8; numbers that JSON does not have become texts such as ``"inf"``.
 
     Example:
         >>> json_text({"a": [1, float("inf")]}).decode().split()
@@ -107,7 +107,7 @@ def json_text(value: Any) -> bytes:
 
 
 def json_lines(rows: Iterable[Mapping[str, Any]]) -> bytes:
-    r"""Rows as JSON Lines, keys in their order, in ASCII: no reader takes a sign in a text for the end of a line.
+    r"""Rows as JSON Lines, keys in order, in ASCII: no reader can then take a character in a text for a line break.
 
     Example:
         >>> json_lines([{"b": 1, "a": "é"}])

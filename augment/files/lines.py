@@ -1,4 +1,4 @@
-"""Lines of text files of others, as they are asked for: of bounded length and number, compressed or not."""
+"""Lines of other people's text files, read lazily: bounded in length and number, compressed or not."""
 
 import gzip
 import zlib
@@ -18,7 +18,7 @@ from augment.errors import AcoustigridError, Fault
 from augment.files.regular import size_bytes
 
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-"""Its byte order marks."""
+"""Byte order marks of UTF-16."""
 FORMS = {
     b"PK\x03\x04": ("a spreadsheet (.xlsx) or another ZIP archive", "save the sheet as 'CSV UTF-8'"),
     b"\xd0\xcf\x11\xe0": ("a spreadsheet of old (.xls)", "save the sheet as 'CSV UTF-8'"),
@@ -28,22 +28,22 @@ FORMS = {
     b"\xfd7zXZ\0": ("compressed by xz", "unpack it"),
     b"(\xb5/\xfd": ("compressed by zstd", "unpack it"),
 }
-"""What files that are no text begin with, what they are, and what to do."""
+"""First bytes of files that are not text, what such files are, and what to do about it."""
 
 
 def text_lines(path: Path, error: type[AcoustigridError]) -> Iterator[str]:
-    """Lines of a text file, which may be gzip-compressed, with their ends; only a line feed ends one.
+    """Lines of a text file, compressed by gzip or not, with their line feeds; nothing else ends a line.
 
-    A byte order mark is passed over.
+    A byte order mark is skipped.
 
     Args:
-        path: The file; a name that ends in ``.gz`` is that of a compressed one.
-        error: What to raise.
+        path: The file, compressed if its name ends in ``.gz``.
+        error: The type of error to raise.
 
     Raises:
-        AcoustigridError: Of the given type: the file is not there, is empty, is no regular file, cannot be read, is not
-            UTF-8, or exceeds a bound of :mod:`augment.bounds`: a line is too long, there are too many, or a compressed
-            file expands beyond what text does.
+        AcoustigridError: Of the given type: the file is not there, is empty, is not a regular file, cannot be read, is
+            not UTF-8, or exceeds a bound of :mod:`augment.bounds`: a line is too long, there are too many lines, or a
+            compressed file expands more than text can.
     """
     size, number = size_bytes(path, error), 1
     try:

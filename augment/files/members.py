@@ -1,4 +1,4 @@
-"""Files inside of files: ``shard.tar!/name`` is a member of an archive, ``part.parquet!/audio/17`` a row of a table."""
+"""Files within files: ``shard.tar!/name`` is a member of an archive, ``part.parquet!/audio/17`` a row of a table."""
 
 import tarfile
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ MARK = "!/"
 
 
 def member_path(container: str, member: str) -> str:
-    """Path of a member.
+    """The path that stands for a member.
 
     Example:
         >>> member_path("a/shard.tar", "utt1.wav")
@@ -36,7 +36,7 @@ def member_of(path: Path) -> tuple[Path, str] | None:
 
 
 def read_member(container: Path, member: str, most_bytes: int = LARGEST_FILE_BYTES) -> bytes:
-    """Bytes of a member.
+    """The bytes of a member.
 
     Args:
         container: An archive or a table.
@@ -44,7 +44,7 @@ def read_member(container: Path, member: str, most_bytes: int = LARGEST_FILE_BYT
         most_bytes: Largest file of an archive that is read.
 
     Raises:
-        AudioError: There is none of this name, it is larger, or the container cannot be read.
+        AudioError: There is no such member, it is too large, or the container cannot be read.
     """
     if container.suffix.lower() == ".tar":
         return _of_tar(container, member, most_bytes)
@@ -69,21 +69,21 @@ def _of_tar(container: Path, member: str, most_bytes: int) -> bytes:
 
 
 def tar_members(container: Path, changed_ns: int, size: int) -> Mapping[str, tuple[int, int]]:
-    """Offset and size of every regular file of an archive, in its order; ``./a`` and ``a`` are one name.
+    """Offset and size of every regular file in an archive, in order; ``./a`` and ``a`` are the same name.
 
     Args:
         container: An uncompressed archive.
-        changed_ns: When it was changed last, so that another archive of the same name is another one.
-        size: Of it, for the same reason.
+        changed_ns: When it was last changed, so that the cache does not mistake it for another one of the same name.
+        size: Its size, for the same reason.
 
     Raises:
-        AudioError: It is no archive, is damaged, or has a name twice.
+        AudioError: It is not an archive, is damaged, or has a name twice.
     """
     return _contents(container, changed_ns, size)[0]
 
 
 def tar_links(container: Path) -> int:
-    """How many members of an archive are links to others, and so none of :func:`tar_members`.
+    """How many members of an archive are links to others, and so not among :func:`tar_members`.
 
     Raises:
         AudioError: It is no archive, is damaged, or has a name twice.
@@ -100,7 +100,7 @@ def _contents(container: Path, changed_ns: int, size: int) -> tuple[Mapping[str,
 
 
 class _Member(tarfile.TarInfo):
-    """A member whose header is no larger than names are, and that holds what it says."""
+    """A member whose header is no larger than names require, and that holds what it declares."""
 
     def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
         heads = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
@@ -117,7 +117,7 @@ GNU_NAMES = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
 
 @lru_cache(maxsize=64)
 def _of_archive(container: Path, changed_ns: int, size: int) -> tuple[Mapping[str, tuple[int, int]], int] | AudioError:
-    """What :func:`_walked` finds, or why it cannot: what is damaged is not walked again for every row."""
+    """What :func:`_walked` finds or raises, cached: a damaged archive is not walked again for every row."""
     try:
         return _walked(container, size)
     except AudioError as error:

@@ -1,7 +1,7 @@
-"""Parquet files of others: what the reader of tables does on damaged ones is a message, too.
+"""Other people's Parquet files: damage always ends in a proper error message.
 
-polars panics on some flipped bits: that is no ``Exception``, and is written to the standard error by the library
-itself. So every Parquet file is read in here.
+On some flipped bits polars panics, which is not an ``Exception``, and which it reports on standard error by itself. So
+every Parquet file is read here.
 """
 
 import io
@@ -31,28 +31,28 @@ def read_parquet(path: Path, error: type[AcoustigridError]) -> "polars.DataFrame
 
 
 def ask_parquet(path: Path, error: type[AcoustigridError], ask: "Callable[[polars.LazyFrame], Found]") -> Found:
-    """What a question about a table says.
+    """The answer to a question about a table.
 
     Args:
         path: A Parquet file.
-        error: What to raise.
-        ask: Is handed the table before it is read, and reads what it wants of it.
+        error: The type of error to raise.
+        ask: The question: it gets the table before it is read, and reads what it needs of it.
 
     Raises:
-        AcoustigridError: Of the given type: there is no such file, it is no regular file, it is no Parquet file or is
-            damaged, it has too many rows or columns, or lacks a column that is asked for.
+        AcoustigridError: Of the given type: there is no such file, it is not a regular file, it is not a Parquet file
+            or is damaged, it has too many rows or columns, or it lacks a column that is asked for.
     """
     size = size_bytes(path, error)
     return _answer(path, path, error, (size, lambda: _unpacked_bytes(path, size, path.stat().st_mtime_ns)), ask)
 
 
 def parse_parquet(data: bytes, place: Path, error: type[AcoustigridError]) -> "polars.DataFrame":
-    """A table that is in memory; see :func:`ask_parquet`.
+    """A table in memory; see :func:`ask_parquet`.
 
     Args:
-        data: All of a Parquet file.
+        data: A whole Parquet file.
         place: What to call it.
-        error: What to raise.
+        error: The type of error to raise.
     """
     sizes = len(data), lambda: unpacked_bytes(io.BytesIO(data))
     return _answer(io.BytesIO(data), place, error, sizes, lambda table: table.collect())
@@ -65,7 +65,7 @@ def _answer(
     sizes: tuple[int, Callable[[], int]],
     ask: "Callable[[polars.LazyFrame], Found]",
 ) -> Found:
-    """What a question about a table says; `sizes` are its bytes as it is, and unpacked."""
+    """The answer to a question about a table; `sizes` are its size in bytes as it is, and unpacked."""
     import polars
 
     size, unpacked = sizes
@@ -84,13 +84,13 @@ def _answer(
 
 @lru_cache(maxsize=256)
 def _unpacked_bytes(path: Path, size: int, changed_ns: int) -> int:
-    """Looked at once for each file."""
+    """Unpacked size, computed once for each file."""
     with path.open("rb") as file:
         return unpacked_bytes(file)
 
 
 def _refuse_expanding(path: Path, size: int, unpacked: int, error: type[AcoustigridError]) -> None:
-    """Refuse pages that contradict each other, or unpack to far more than the file."""
+    """Refuse a file whose pages contradict each other or would unpack to far more than its size."""
     if unpacked > max(FIRST_EXPANSION_BYTES, MOST_EXPANSION * size):
         message = f"its {size:,} bytes expand to {unpacked:,}; no more than {MOST_EXPANSION} times are read"
         raise error(Fault(str(path), message, "look what is in it"))
@@ -115,7 +115,7 @@ def _first_line(problem: Exception) -> str:
 
 @contextmanager
 def _panics_caught() -> Iterator[None]:
-    """Keep what a library writes to the standard error by itself until it is known whether it panicked."""
+    """Hold back what a library writes to standard error until it is known whether it panicked."""
     import polars
 
     sys.stderr.flush() if sys.stderr is not None else None

@@ -1,7 +1,7 @@
-"""What a Parquet file says of its own sizes, added up before a library believes it.
+"""What a Parquet file says about its own sizes, added up before a library believes it.
 
-A wrong count in the header of a page makes polars ask for memory that no machine has, and then the whole process ends,
-without an exception. So headers are read here first; what they say must fit together and into the file.
+A wrong count in a page header makes polars ask for memory that no machine has, which ends the whole process without an
+exception. So headers are read here first, and what they say must be consistent and fit into the file.
 
 Reference: Apache Parquet, ``parquet.thrift``; Apache Thrift, "Thrift Compact protocol encoding".
 """
@@ -19,10 +19,10 @@ _WHOLE = (4, 5, 6)
 
 
 def unpacked_bytes(file: BinaryIO) -> int:
-    """Bytes of all pages of an open file when they are unpacked.
+    """Unpacked size of all pages of an open file, in bytes.
 
     Raises:
-        ValueError: The file is no Parquet file, or its headers contradict each other.
+        ValueError: It is not a Parquet file, or its headers contradict each other.
         OSError: It cannot be read.
     """
     size = file.seek(0, io.SEEK_END)
@@ -40,7 +40,7 @@ def unpacked_bytes(file: BinaryIO) -> int:
 
 
 def _chunk(file: BinaryIO, said: dict[int, Any], size: int) -> int:
-    """Unpacked bytes of one column of a group of rows."""
+    """Unpacked size of one column of a row group."""
     values = _count(said, 5)
     place = min(_count(said, number) for number in (9, 11) if said.get(number) or number == 9)
     found = unpacked = 0
@@ -57,7 +57,7 @@ def _chunk(file: BinaryIO, said: dict[int, Any], size: int) -> int:
 
 
 def _values(page: dict[int, Any], most: int) -> int:
-    """Values in a page of data; 0 for a page of another kind."""
+    """Number of values in a data page; 0 for any other page."""
     for kind in (5, 7, 8):
         if kind in page:
             count = _count(_part(page, kind), 1)
@@ -122,7 +122,7 @@ def _items(data: io.BytesIO, depth: int) -> Iterator[Any]:
     byte = _byte(data)
     count = byte >> 4 if byte >> 4 < 15 else _varint(data)
     for _ in range(count):
-        # In lists, true and false take a byte each.
+        # Within lists, booleans take a byte each.
         yield _byte(data) == _TRUE if byte & 15 in (_TRUE, _FALSE) else _value(data, byte & 15, depth)
 
 

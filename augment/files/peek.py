@@ -1,10 +1,10 @@
-"""Bytes of a large file that are read when they are looked at: its head says much before all of it is in memory."""
+"""Bytes of a large file, read only when looked at: its header says much before all of it is in memory."""
 
 from typing import BinaryIO, Protocol
 
 
 class Bytes(Protocol):
-    """What the walk over a container's parts asks of the bytes that it walks over."""
+    """What a walk over the parts of a container needs of the container's bytes."""
 
     def __len__(self) -> int: ...
 
@@ -12,11 +12,11 @@ class Bytes(Protocol):
 
 
 class Peeked:
-    r"""Bytes of an open file.
+    r"""The bytes of an open file.
 
     Args:
-        file: Open for reading.
-        size: Of it, in bytes.
+        file: The file, open for reading.
+        size: Its size in bytes.
 
     Example:
         >>> import io

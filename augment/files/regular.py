@@ -1,4 +1,4 @@
-"""Files of others before they are opened: regular ones of a known size, so that no pipe waits and no device runs on."""
+"""Other people's files, checked before opening: regular and of known size, so no pipe blocks and no device runs on."""
 
 from pathlib import Path
 
@@ -7,15 +7,15 @@ from augment.errors import AcoustigridError, AudioError, Fault
 
 
 def size_bytes(path: Path, error: type[AcoustigridError] = AudioError) -> int:
-    """Size of a file, which is not 0.
+    """Size of a file that is not empty.
 
     Args:
         path: The file.
-        error: What to raise.
+        error: The type of error to raise.
 
     Raises:
-        AcoustigridError: Of the given type: there is no such file, it is no regular file (a folder, a named pipe, a
-            device), it is empty or cannot be looked at.
+        AcoustigridError: Of the given type: there is no such file, it is not a regular file (but a folder, a named pipe
+            or a device), it is empty, or it cannot be examined.
     """
     try:
         if not path.exists():
@@ -31,11 +31,11 @@ def size_bytes(path: Path, error: type[AcoustigridError] = AudioError) -> int:
 
 
 def read_record(path: Path, error: type[AcoustigridError], most_bytes: int = LARGEST_RECORD_BYTES) -> bytes:
-    """Bytes of a file that is small by its nature.
+    """The bytes of a file that is small by nature.
 
     Args:
         path: The file.
-        error: What to raise.
+        error: The type of error to raise.
         most_bytes: Largest size that is read.
 
     Raises:

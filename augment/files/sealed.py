@@ -1,4 +1,4 @@
-"""A folder out of which no link leads: opened once, and everything below is reached from there, one step at a time."""
+"""A folder that no link leads out of: it is opened once, and everything below is reached from it step by step."""
 
 import ctypes
 import fcntl
@@ -21,7 +21,7 @@ from augment.errors import Fault, TestSetError
 
 
 class Kind(Enum):
-    """What stands under a name."""
+    """What a name refers to."""
 
     NOTHING = "nothing"
     FILE = "a file"
@@ -41,26 +41,26 @@ def is_below(name: str) -> bool:
 
 
 class SealedFolder:
-    """One open folder, in which files are read and written without following any link below it.
+    """An open folder in which files are read and written without following any link below it.
 
-    The folder itself may be given through a link: that is the choice of who names it. What is below it is named by
-    paths with slashes, such as ``audio/quiet/u1.flac``; every part of such a path is opened from the one before it
-    (``openat`` with ``O_NOFOLLOW``), also when somebody plants a link while we work. A file that is there is never
-    written in place: it may have another name elsewhere, as a hard link.
+    The folder itself may be given through a link: that is up to whoever names it. Everything below it is named by paths
+    with slashes, such as ``audio/quiet/u1.flac``; every part of such a path is opened from the one before it
+    (``openat`` with ``O_NOFOLLOW``), so that even a link planted while we work is not followed. An existing file is
+    never written in place: as a hard link, it may have another name elsewhere.
 
-    In another process, the same folder is opened again when this object arrives there, and refused if another one
-    stands in its place by then.
+    When this object is sent to another process, the folder is opened anew there, and refused if another one has taken
+    its place by then.
 
-    All methods raise :class:`TestSetError` where a link, or anything else that is neither file nor folder, stands in
-    the way, and :class:`OSError` where the system refuses.
+    All methods raise :class:`TestSetError` if a link, or anything else that is neither file nor folder, is in the way,
+    and :class:`OSError` if the system refuses.
 
     Args:
         path: The folder.
-        scratch: Folder below it for what has no name yet; if empty, that lies beside the file that it becomes.
+        scratch: Folder below it for temporary files; if empty, these are put beside the file that they become.
         same: Device and inode that the folder must have.
 
     Attributes:
-        path: The folder, as it was named; for messages.
+        path: The folder as it was named, for messages.
 
     Example:
         >>> import tempfile
@@ -95,12 +95,12 @@ class SealedFolder:
         self.close()
 
     def close(self) -> None:
-        """Close it; what is never closed is closed when nobody uses it any more."""
+        """Close it; otherwise it is closed when nothing refers to it any more."""
         self._close()
 
     @classmethod
     def made(cls, path: Path, scratch: str = "") -> Self:
-        """Open a folder; it and those above it are made where they are not there, and their names are durable."""
+        """Open a folder; it and its parents are created if they do not exist, and their names made durable."""
         missing = [place for place in (path, *path.parents) if not place.exists()]
         for place in reversed(missing):
             place.mkdir(exist_ok=True)
@@ -111,7 +111,7 @@ class SealedFolder:
     # Looking
 
     def kind(self, name: str) -> Kind:
-        """What stands under a name; a link is told and not followed."""
+        """What a name refers to; a link counts as a link and is not followed."""
         try:
             with self._above(name) as (above, last):
                 return _kind(last, above)
@@ -119,7 +119,7 @@ class SealedFolder:
             return Kind.NOTHING
 
     def below(self, name: str = "") -> Iterator[tuple[str, Kind]]:
-        """Everything below a folder, with what it is; a folder before what is in it, nothing if there is none."""
+        """Everything below a folder, with its kind; folders before their contents, nothing if it does not exist."""
         waiting = [name]
         while waiting:
             folder = waiting.pop()
@@ -147,14 +147,14 @@ class SealedFolder:
         return sorted(place for place, kind in found if kind is Kind.FILE)
 
     def fault(self, name: str, found: Kind, expected: str = "a file or a folder") -> Fault:
-        """That something else stands under a name than what is kept there."""
+        """A fault: a name refers to something other than what is kept there."""
         remedy = "move it away" + (": no link is followed here" if found is Kind.LINK else "")
         return Fault(str(self.path / name), f"this is {found.value}; expected {expected}", remedy)
 
     # Reading
 
     def open(self, name: str) -> io.BufferedReader:
-        """A file, to be read."""
+        """Open a file for reading."""
         with self._above(name) as (above, last):
             return os.fdopen(self._regular(last, above, name, os.O_RDONLY), "rb")
 
@@ -162,7 +162,7 @@ class SealedFolder:
         """Bytes of a file.
 
         Raises:
-            TestSetError: It is larger than the given bound, or no file.
+            TestSetError: It is larger than the given bound, or not a file.
         """
         with self.open(name) as file:
             size = os.fstat(file.fileno()).st_size
@@ -179,20 +179,20 @@ class SealedFolder:
     # Writing
 
     def make_folder(self, name: str) -> None:
-        """Make a folder and those above it, where they are not there."""
+        """Create a folder and its parents, if they do not exist."""
         with self._folder(_parts(name, self.path), make=True):
             pass
 
     def write(self, name: str, data: bytes, durable: bool = False) -> None:
-        """Write a new file and check that every byte was taken; one that is there loses this name first.
+        """Write a new file and check that every byte was taken; an existing file is unlinked first.
 
         Args:
-            name: Of the file.
-            data: All of it.
-            durable: Return when it is on the disk, though not yet its name.
+            name: Name of the file.
+            data: Its contents.
+            durable: Return only when the contents, though not yet the name, are on the disk.
         """
         with self._above(name, make=True) as (above, last):
-            new = os.O_WRONLY | os.O_CREAT | os.O_EXCL  # what this opens is ours, and a file
+            new = os.O_WRONLY | os.O_CREAT | os.O_EXCL  # whatever this opens is a file, and ours
             try:
                 descriptor = os.open(last, new | os.O_NOFOLLOW, 0o666, dir_fd=above)
             except OSError:
@@ -217,30 +217,30 @@ class SealedFolder:
         except BaseException as error:
             with suppress(OSError, TestSetError):
                 self.unlink(temporary)
-            if isinstance(error, OSError):  # nobody knows the temporary name
+            if isinstance(error, OSError):  # the temporary name would mean nothing to the user
                 raise OSError(error.errno, error.strerror, str(self.path / name)) from error
             raise
         self.sync_folder(folder)
 
     def rename(self, old: str, new: str) -> None:
-        """Give a file or a folder another name; a file that has it loses it."""
+        """Rename a file or a folder, replacing a file of the new name."""
         with self._above(old) as (here, was), self._above(new, make=True) as (there, becomes):
             self._refuse_strange(was, here, old)
             self._refuse_strange(becomes, there, new)
             os.rename(was, becomes, src_dir_fd=here, dst_dir_fd=there)
 
     def unlink(self, name: str) -> None:
-        """Remove a file; nothing happens if it is not there."""
+        """Remove a file if it exists."""
         with suppress(FileNotFoundError), self._above(name) as (above, last):
             self._unlink(last, above, name)
 
     def remove_folder(self, name: str) -> None:
-        """Remove a folder with all that is in it, as far as possible; links in it go and lead nowhere."""
+        """Remove a folder with everything in it, as far as possible; links in it are removed but not followed."""
         with suppress(FileNotFoundError), self._above(name) as (above, last):
             shutil.rmtree(last, ignore_errors=True, dir_fd=above)
 
     def remove_empty_folders(self, name: str) -> None:
-        """Remove a folder and all below it that hold nothing."""
+        """Remove all empty folders below a folder, and then itself if it is empty."""
         folders = [name, *(place for place, kind in self.below(name) if kind is Kind.FOLDER)]
         for place in sorted(folders, reverse=True):
             with suppress(OSError), self._above(place) as (above, last):
@@ -254,7 +254,7 @@ class SealedFolder:
             os.fsync(descriptor)
 
     def sync_folders(self, names: Sequence[str]) -> None:
-        """Make the names in folders durable: one call for their file system on Linux, one a folder elsewhere."""
+        """Make the names in folders durable: on Linux by one call for the file system, elsewhere by one for each."""
         if names and sys.platform == "linux":
             self._sync_file_system(names[0])
             return
@@ -267,7 +267,7 @@ class SealedFolder:
                 raise OSError(ctypes.get_errno(), "syncfs failed", str(self.path / name))
 
     def sync_files(self, name: str) -> None:
-        """Make all files below a folder durable: one call for their file system on Linux, one a file elsewhere."""
+        """Make all files below a folder durable: by one call for their file system on Linux, by one each elsewhere."""
         if sys.platform == "linux":
             self._sync_file_system(name)
             return
@@ -298,7 +298,7 @@ class SealedFolder:
 
     @contextmanager
     def holding(self, name: str) -> Iterator[None]:
-        """Hold a folder open for as long as this lasts: what stands in it is reached in one step. Made if need be."""
+        """Hold a folder, created if need be, open for the duration: files in it are then reached in one step."""
         with self._folder(_parts(name, self.path), make=True) as descriptor:
             self._held[name] = descriptor
             try:
@@ -308,7 +308,7 @@ class SealedFolder:
 
     @contextmanager
     def _folder(self, parts: Sequence[str], make: bool = False) -> Iterator[int]:
-        """Descriptor of a folder below, which is open for as long as this lasts."""
+        """Descriptor of a folder below, which is open for the duration."""
         held = self._held.get("/".join(parts)) if self._held else None
         if held is not None:
             yield held
@@ -325,7 +325,7 @@ class SealedFolder:
 
     @contextmanager
     def _above(self, name: str, make: bool = False) -> Iterator[tuple[int, str]]:
-        """Descriptor of the folder that a name stands in, and the last part of the name."""
+        """Descriptor of the folder that contains a name, and the last part of the name."""
         *folders, last = _parts(name, self.path)
         with self._folder(folders, make) as above:
             yield above, last
@@ -333,14 +333,14 @@ class SealedFolder:
     def _open(self, part: str, above: int, name: str, flags: int, expected: Kind) -> int:
         try:
             return os.open(part, flags | os.O_NOFOLLOW, 0o666, dir_fd=above)
-        except OSError as error:  # which error a link gives differs from system to system: look at what is there
+        except OSError as error:  # which error a link gives depends on the system: look at what is there
             found = _kind(part, above)
             if found not in (Kind.NOTHING, expected):
                 raise TestSetError(self.fault(name, found, expected.value)) from None
             raise OSError(error.errno, error.strerror, str(self.path / name)) from None
 
     def _regular(self, part: str, above: int, name: str, flags: int) -> int:
-        """A file that is one: opening a pipe does not wait for its other end."""
+        """Descriptor of a regular file, opened so that a pipe does not wait for its other end."""
         descriptor = self._open(part, above, name, flags | os.O_NONBLOCK | os.O_NOCTTY, Kind.FILE)
         found = _kind_of_mode(os.fstat(descriptor).st_mode)
         if found is not Kind.FILE:
@@ -360,7 +360,7 @@ class SealedFolder:
 
 
 def _parts(name: str, folder: Path) -> list[str]:
-    """Parts of a path below a folder, which is its own path if there are none."""
+    """Parts of a path below a folder; none for the folder itself."""
     if name and not is_below(name):
         raise TestSetError(Fault(str(folder), f"'{name}' is no path below this folder"))
     return name.split("/") if name else []
@@ -379,7 +379,7 @@ def _kind_of_mode(mode: int) -> Kind:
 
 
 def _kind_of(entry: "os.DirEntry[str]") -> Kind:
-    """As the folder tells it, which costs no look at the file itself."""
+    """Kind according to the folder's own listing, which saves a look at the file."""
     if entry.is_symlink():
         return Kind.LINK
     if entry.is_dir(follow_symlinks=False):

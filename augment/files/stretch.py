@@ -1,4 +1,4 @@
-"""Stretches of a recording: what is kept of it while all of it is decoded, block by block."""
+"""Stretches of a recording: the parts that are kept while all of it is decoded, block by block."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
@@ -14,10 +14,10 @@ from augment.files.containers.stream import Remark, Stated
 
 LONGEST_S = 3600.0
 OVERHANG_S = 0.05
-"""A stretch that ends so far behind its recording is cut at its end: time stamps of others are rounded."""
+"""A stretch that ends at most this long after its recording is cut at the end: other tools round their time stamps."""
 FULL_SCALE_MOST, INTEGER_LEAST = 16.0, 256.0
-"""Floating-point samples up to the first are on a scale of 1.0, however loud; those beyond the second on one of
-integers. Between them nobody can tell."""
+"""Floating-point samples up to the first are on a scale of 1.0, however loud; those beyond the second are on a scale of
+integers. In between, nobody can tell."""
 TELEPHONE_RATE_HZ = 8000
 INTEGER_SCALES = (2.0**15, 2.0**23, 2.0**31)
 
@@ -27,7 +27,7 @@ class Part(NamedTuple):
 
     Attributes:
         offset_s: Its start.
-        duration_s: Its length; None for all the rest.
+        duration_s: Its length; None for the rest of the file.
         channel: Which channel of the file.
     """
 
@@ -37,7 +37,7 @@ class Part(NamedTuple):
 
 
 class Decoder(Protocol):
-    """What decodes a file; see :class:`augment.files.containers.native.Native`."""
+    """A decoder for one file; see :class:`augment.files.containers.native.Native`."""
 
     sample_rate_hz: int
     channels: int
@@ -50,15 +50,15 @@ class Decoder(Protocol):
         """All frames in order, each block of shape (n, c)."""
 
     def close(self) -> None:
-        """Let go of what is held."""
+        """Release the resources it holds."""
 
 
 class Stretch:
-    """The wanted frames of a file, of which only the wanted channel is kept where it is known.
+    """The wanted frames of a file, of which only the wanted channel is kept if it is known.
 
     Args:
-        part: Which.
-        decoder: Of the file, or what its head says.
+        part: The stretch.
+        decoder: Decoder of the file, or what its header says.
         where: What to call the file in errors.
         longest_s: Longest stretch that is accepted.
         apart: Keep all channels, and do not compare them.
@@ -85,12 +85,12 @@ class Stretch:
 
     @property
     def too_long(self) -> bool:
-        """Whether it holds more than is accepted, as far as is known; no more is kept then."""
-        stated = self.planned if self.planned > self.most + self.rate else 0  # a decoder's slack is no sound
+        """Whether it is longer than accepted, as far as is known; nothing more is kept then."""
+        stated = self.planned if self.planned > self.most + self.rate else 0  # a decoder's slack does not count
         return max(self.frames, stated) > self.most
 
     def take(self, block: NDArray[np.float64], position: int) -> None:
-        """The part of a block, shape (frames, channels), that lies in the stretch."""
+        """Keep the part of a block, shape (frames, channels), that lies in the stretch."""
         stop = position + len(block)
         low, high = max(self.start, position), stop if self.end is None else min(self.end, stop)
         if low < high and not self.too_long:
@@ -104,7 +104,7 @@ class Stretch:
             self._kept[begin : self.frames] = wanted
 
     def whole(self) -> NDArray[np.float64]:
-        """All that was kept: shape (n,), or (n, c) where several channels were."""
+        """Everything that was kept: shape (n,), or (n, c) for several channels."""
         return self._scaled(self._unscaled())
 
     def _scaled(self, samples: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -132,28 +132,28 @@ class Stretch:
         return f"{self.longest_s:g} s" if self.longest_s < 60 else f"{self.longest_s / 60:g} minutes"
 
     def heard(self) -> tuple[Signal, frozenset[Remark]]:
-        """The wanted channel, and what the user should know of it.
+        """The wanted channel, and what the user should know about it.
 
         Raises:
-            AudioError: It is too long, past the end, no numbers, or nobody says which channel is meant.
+            AudioError: It is too long, past the end, not numbers, or nobody says which channel is meant.
         """
         assert self.picked is not None
         self.picked.refuse(self.where)
-        # Channels are held against what was compared while they passed by, which is not on the scale of 1.0 yet.
+        # The channels were compared while they were decoded, before they were brought to the scale of 1.0.
         samples, remarks = self.picked.heard(self._unscaled(), self.where)
         return self._scaled(samples), remarks | self.remarks
 
 
 def fill(stretches: Sequence[Stretch], decoder: Decoder, where: str) -> frozenset[Remark]:
-    """Decode a file to its real end, whatever its header says; where every stretch is too long, not even that.
+    """Decode a file to its real end, whatever its header says, unless every stretch is too long.
 
     Args:
-        stretches: Of it.
-        decoder: Of the file.
+        stretches: The wanted stretches.
+        decoder: Decoder of the file.
         where: What to call it in errors.
 
     Returns:
-        What the user should know of the file.
+        What the user should know about the file.
 
     Raises:
         AudioError: Rate, channels or length are out of bounds, or it is damaged.
@@ -194,7 +194,7 @@ def refuse_header(decoder: Decoder | Stated, where: str) -> None:
 
 
 def _scale(peak: float, where: str) -> tuple[float, frozenset[Remark]]:
-    """Factor for floating-point samples whose largest has a magnitude, and what is to be told of them."""
+    """Factor for floating-point samples with a given peak, and remarks about them."""
     if not peak > 1.0 or not np.isfinite(peak):
         return 1.0, frozenset()
     if peak <= FULL_SCALE_MOST:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 
 def tar_bytes(members: Iterable[tuple[str, bytes]]) -> bytes:
-    r"""An uncompressed archive without times, owners and modes of anybody: USTAR; PAX for names that are too long.
+    r"""An uncompressed archive with neutral times, owners and modes: USTAR, with PAX for names that are too long.
 
     Example:
         >>> tar_bytes([("a.txt", b"a")])[257:265]

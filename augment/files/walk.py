@@ -1,4 +1,4 @@
-"""Files below a folder, as a person would look for them."""
+"""Finding files below a folder as a person would."""
 
 import os
 from collections import Counter
@@ -8,7 +8,7 @@ from pathlib import Path
 
 STATE = ".acoustigrid"
 TEST_SET = "testset.json"
-"""What is in the folder of a test set: the one while it is built, the other when it is finished."""
+"""Marks of a test set's folder: the one while it is being built, the other once it is finished."""
 
 
 @dataclass(frozen=True)
@@ -17,8 +17,8 @@ class Walk:
 
     Attributes:
         folder: Where it starts.
-        files: Files that were wanted, sorted by their paths.
-        others: Files that were not, sorted by their paths.
+        files: Wanted files, sorted by path.
+        others: All other files, sorted by path.
         test_sets: Folders of test sets, which were not entered.
     """
 
@@ -28,16 +28,16 @@ class Walk:
     test_sets: list[Path] = field(default_factory=list)
 
     def name(self, path: Path) -> str:
-        """Path of a file, from the folder."""
+        """Path of a file relative to the folder."""
         return path.relative_to(self.folder).as_posix()
 
     def endings(self) -> Counter[str]:
-        """How many other files there are by ending, such as ``.txt``, in lower case."""
+        """Number of other files by ending, such as ``.txt``, in lower case."""
         return Counter(map(ending, self.others))
 
 
 def ending(path: Path) -> str:
-    """The ending of a file's name in lower case, for people.
+    """The ending of a file name in lower case, for messages.
 
     Example:
         >>> ending(Path("a/b.TXT")), ending(Path("LICENCE"))
@@ -49,11 +49,11 @@ def ending(path: Path) -> str:
 def walked(folder: Path, fits: Callable[[str], bool]) -> Walk:
     """Files below a folder; links to folders are followed.
 
-    Hidden files and folders are passed over, and so are test sets: what was made of a corpus is not a part of it, even
-    in its folder.
+    Hidden files and folders are skipped, and so are test sets: what was made from a corpus is not a part of it, even if
+    it lies in the same folder.
 
     Args:
-        folder: The folder; it may be in a test set itself.
+        folder: The folder, which may itself be part of a test set.
         fits: Whether a file of this name is wanted.
 
     Example:
@@ -75,7 +75,7 @@ def walked(folder: Path, fits: Callable[[str], bool]) -> Walk:
 
 
 def _below(walk: Walk, folder: Path, above: frozenset[str]) -> Iterator[Path]:
-    """Files below a folder that lies in others, none of which it may be itself: a link may lead round in a circle."""
+    """Files below a folder, unless it is one of the folders above it: links may form a circle."""
     here = os.path.realpath(folder)
     inside = [] if here in above else [path for path in folder.iterdir() if not path.name.startswith(".")]
     for path in inside:

@@ -1,6 +1,6 @@
 """YAML files as plain data, with the place of every value for error messages.
 
-YAML 1.2 (so ``no`` is a word and ``1e1`` a number), duplicate keys refused, bounded in size and depth.
+YAML 1.2 (so that ``no`` is a word and ``1e1`` a number), without duplicate keys, bounded in size and depth.
 """
 
 import datetime
@@ -8,7 +8,8 @@ import itertools
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,7 +28,7 @@ OF_YAML = {
     "a valid integer": "a whole number",
     "a valid number": "a number",
 }
-"""What pydantic calls things, who has JSON in mind."""
+"""Pydantic's names for things, which come from JSON, in the user's words."""
 
 ALIAS = re.compile(r"(?:^|[\s:,\[{-])\*\w")
 Location = tuple[str | int, ...]
@@ -40,8 +41,8 @@ class Document:
 
     Attributes:
         data: Mappings, lists and scalars of plain Python types.
-        path: Where it was read.
-        text: The file as text.
+        path: Path of the file.
+        text: Its text.
         marks: Line and column (from 1) of the value or key at a location.
     """
 
@@ -51,7 +52,7 @@ class Document:
     marks: Mapping[Location, tuple[int, int]] = field(repr=False)
 
     def place(self, location: Location) -> str:
-        """``file:line:column`` of a location; parts that are not in the file are passed over."""
+        """``file:line:column`` of a location; parts of it that are not in the file are ignored."""
         found: Location = ()
         for part in location:
             if (*found, part) in self.marks:
@@ -60,30 +61,32 @@ class Document:
         return f"{self.path}:{line}:{column}"
 
     def fault(self, location: Location, message: str, remedy: str = "") -> Fault:
-        """A fault of what stands at a location."""
+        """A fault of what is at a location."""
         path = ".".join(str(part) for part in location)
         return Fault(self.place(location), f"{path}: {message}" if path else message, remedy)
 
 
 def load_yaml(path: Path, error: type[AcoustigridError]) -> Document:
-    """Read a YAML file whose top is a mapping.
+    """Read a YAML file whose top level is a mapping.
 
     Args:
         path: The file.
-        error: What to raise.
+        error: The type of error to raise.
 
     Raises:
-        AcoustigridError: Of the given type: no such file, not UTF-8, not YAML, a key twice, too large, too deep.
+        AcoustigridError: Of the given type: there is no such file, it is not UTF-8 or not YAML, has a key twice, or is
+            too large or too deeply nested.
     """
     raw = read_record(path, error, LARGEST_YAML_BYTES)
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise error(Fault(str(path), "the file is not UTF-8 text", "save it as UTF-8")) from None
-    return _read(path, text, error)  # type: ignore[arg-type]  # mypy holds classes for unhashable
+    found = _read(path, text, error)  # type: ignore[arg-type]  # mypy takes classes for unhashable
+    return replace(found, data=deepcopy(found.data))  # whoever writes into it writes into a copy
 
 
-@lru_cache(maxsize=32)  # a set that is planned, built and verified asks several times for the same recipe and profiles
+@lru_cache(maxsize=32)  # planning, building and verifying a set loads the same recipe and profiles several times
 def _read(path: Path, text: str, error: type[AcoustigridError]) -> Document:
     _refuse_long(path, text, error)
     tree = _tree(path, text, error)
@@ -102,18 +105,18 @@ def _read(path: Path, text: str, error: type[AcoustigridError]) -> Document:
 
 
 def _refuse_long(path: Path, text: str, error: type[AcoustigridError]) -> None:
-    """Refuse what would take long to read, by what stands between values and before aliases."""
+    """Refuse what would take long to read, by counting the characters that separate values and mark aliases."""
     values, aliases = sum(map(text.count, ",\n[{")), len(ALIAS.findall(text))
     for found, most, what in ((values, MOST_YAML_VALUES, "values"), (aliases, MOST_YAML_ALIASES, "aliases (*name)")):
         if found > most:
             raise error(Fault(str(path), f"the file has about {found:,} {what}; at most {most:,} are read"))
     opened = itertools.accumulate(1 if mark in "[{" else -1 for mark in re.findall(r"[\[\]{}]", text))
-    if max(opened, default=0) > DEEPEST_YAML:  # ruamel takes seconds to fail
+    if max(opened, default=0) > DEEPEST_YAML:  # on which ruamel takes seconds to fail
         raise error(Fault(str(path), f"values are nested too deeply: more than {DEEPEST_YAML} brackets are open"))
 
 
 def _tree(path: Path, text: str, error: type[AcoustigridError]) -> Any:
-    """Ruamel's tree of a text."""
+    """A text as ruamel's tree."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError
     from ruamel.yaml.reader import ReaderError
@@ -134,13 +137,13 @@ def _tree(path: Path, text: str, error: type[AcoustigridError]) -> Any:
         raise error(Fault(place, f"cannot be read as YAML: {problem.reason}")) from None
     except AcoustigridError:
         raise
-    except Exception as problem:  # ruamel raises whatever its tags do: KeyError of '!!bool maybe'
+    except Exception as problem:  # ruamel lets through whatever its tags raise, such as a KeyError for '!!bool maybe'
         said = f"{type(problem).__name__}: {problem}" if isinstance(problem, LookupError) else str(problem)
         raise error(Fault(_tag_place(path, text), f"cannot be read as YAML: {said}", "leave the tag out")) from None
 
 
 def _refuse_circles(path: Path, text: str, error: type[AcoustigridError]) -> None:
-    """Refuse an alias inside of what it stands for."""
+    """Refuse an alias within what it stands for."""
     from ruamel.yaml import YAML
     from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
 
@@ -156,7 +159,7 @@ def _refuse_circles(path: Path, text: str, error: type[AcoustigridError]) -> Non
 
 
 def _tag_place(path: Path, text: str) -> str:
-    """Where the first tag stands that no value can be made of; of the file where there is none."""
+    """The place of the first tag from which no value can be made; the file if there is none."""
     from ruamel.yaml import YAML
 
     for event in YAML(typ="rt").parse(text):
@@ -165,7 +168,7 @@ def _tag_place(path: Path, text: str) -> str:
             continue
         try:
             YAML(typ="rt").load(f"!<{tag}> {json.dumps(event.value)}")
-        except Exception:  # as above; and what has no single value
+        except Exception:  # as above; and for nodes without a single value
             return _at(path, event.start_mark)
     return str(path)
 
@@ -185,7 +188,7 @@ def _mark(node: Any, key: Any) -> tuple[int, int]:
 
 
 class _OddError(ValueError):
-    """A value that no plain data can be made of, and its location."""
+    """A value that cannot become plain data, and its location."""
 
     def __init__(self, location: Location, message: str) -> None:
         super().__init__(message)
@@ -193,7 +196,7 @@ class _OddError(ValueError):
 
 
 def _plain(node: Any, location: Location, marks: dict[Location, tuple[int, int]]) -> Any:
-    """Plain data out of ruamel's tree, and the marks of all that is in it."""
+    """Plain data from ruamel's tree, and the marks of everything in it."""
     if len(marks) > MOST_YAML_VALUES or len(location) > DEEPEST_YAML:
         bounds = f"more than {MOST_YAML_VALUES:,} values or {DEEPEST_YAML} levels"
         raise _OddError(location, f"{bounds} (are there aliases that multiply?)")
@@ -229,7 +232,7 @@ def _scalar(node: Any) -> Any:
     for kind in (bool, int, float, str):
         if isinstance(node, kind):
             return kind(node)
-    if node is None or isinstance(node, datetime.date):  # and moments are dates
+    if node is None or isinstance(node, datetime.date):  # which includes datetime
         return node if node is None else str(node)
     raise ValueError(
         f"a value of an unknown kind ({getattr(node, 'tag', None) or type(node).__name__}): leave the tag out"
@@ -243,7 +246,7 @@ def validate(model: type[Spec], document: Document, error: type[AcoustigridError
         AcoustigridError: Of the given type, with one fault for each thing that is wrong.
     """
     try:
-        # As JSON: strict types, and yet a list may become a tuple and a key a number.
+        # From JSON, strict mode still allows a list to become a tuple and a key to become a number.
         return model.model_validate_json(json.dumps(document.data))
     except ValidationError as problem:
         found = misfits(problem, model, document.data)
@@ -256,7 +259,7 @@ class Misfit:
 
     Attributes:
         kind: Pydantic's name for what is wrong with it.
-        location: Where it stands in the data.
+        location: Where it is in the data.
         message: What was found and what was expected, in the user's words.
         remedy: What the user can do, if more can be said.
     """
@@ -268,13 +271,13 @@ class Misfit:
 
 
 def misfits(problem: ValidationError, model: type[BaseModel], data: Any) -> list[Misfit]:
-    """What pydantic found in data that were to become a model."""
+    """What pydantic found wrong with data that should become a model."""
     schema = model.model_json_schema()
     told: dict[Location, Misfit] = {}
     errors = problem.errors(include_url=False)
     for item in errors:
         if item["type"] == "too_short" and any(_lies_in(other["loc"], item["loc"]) for other in errors):
-            continue  # pydantic does not count entries that are faulty themselves
+            continue  # pydantic does not count entries that are themselves faulty
         message, remedy = _in_words(item, schema)
         location = _in_data(item["loc"], data, item["type"] == "missing")
         if location in told:  # the alternatives of a union
@@ -289,7 +292,7 @@ def _lies_in(location: Location, other: Location) -> bool:
 
 
 def _in_data(location: Location, data: Any, missing: bool) -> Location:
-    """A location without what pydantic adds to it, such as the kind of a step; a missing field is not in the data."""
+    """A location without what pydantic adds to it, such as a step's kind; a missing field is not in the data either."""
     found: Location = ()
     for index, part in enumerate(location):
         in_list = isinstance(data, list) and isinstance(part, int) and part < len(data)

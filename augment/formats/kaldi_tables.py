@@ -1,7 +1,7 @@
 """Tables of keys and values as Kaldi and ESPnet read them.
 
-Lines are sorted by their bytes, as ``LC_ALL=C sort`` does, and so must be utterances and their speakers together:
-therefore the id of an utterance begins with its speaker's. Keys hold no white space; values stand on one line.
+Lines are sorted by their bytes, as by ``LC_ALL=C sort``, and utterances must sort in the order of their speakers:
+therefore an utterance's id begins with its speaker's. Keys hold no white space; each value is on one line.
 """
 
 import hashlib
@@ -15,16 +15,16 @@ from augment.testset.reading import Finished, Row
 UNKNOWN = "unknown"
 MORE = ("group", "condition", "block", "utterance", "snr_requested_db", "snr_db", "licence")
 TAKEN = frozenset({"category", "dur", "id", "lang", "max_frames_per_chunk", "num_frames", "spk", "uniq", "warp"})
-"""What Kaldi, ESPnet and we mean something by, as ``utt2...``: a label of that name gets another file."""
+"""Names to which Kaldi, ESPnet or we give a meaning as ``utt2...``: a label of that name gets another file."""
 
 
 @dataclass(frozen=True)
 class KaldiNames:
-    """What utterances and speakers are called.
+    """Kaldi's names for utterances and speakers.
 
     Attributes:
-        utterance: Key of each item, by its ``id``.
-        speaker: Key of each speaker, by its name; of nobody for None.
+        utterance: Key of each item by its ``id``.
+        speaker: Key of each speaker by name, with None for an unknown one.
     """
 
     utterance: dict[str, str]
@@ -32,7 +32,7 @@ class KaldiNames:
 
 
 def kaldi_names(rows: Iterable[Row]) -> KaldiNames:
-    """Keys that sort as Kaldi wants them and are different for different names.
+    """Keys that sort as Kaldi requires and differ for different names.
 
     Example:
         >>> names = kaldi_names([{"id": "u1__quiet", "speaker": "Ann B"}, {"id": "u2__quiet", "speaker": "Ann_B"}])
@@ -46,9 +46,9 @@ def kaldi_names(rows: Iterable[Row]) -> KaldiNames:
 
 
 def _key(name: str) -> str:
-    """A name as a key: letters of ASCII, digits, ``_`` and ``.``; what had to be changed gets a hash of its own.
+    """A name as a key of ASCII letters, digits, ``_`` and ``.``; one that had to be changed gets a hash of its own.
 
-    There is no hyphen in it, so that no speaker's key and hyphen begin another speaker's utterance.
+    It holds no hyphen, so that no speaker's key followed by a hyphen can begin another speaker's utterance.
     """
     plain = re.sub(r"[^A-Za-z0-9_.]+", "_", name)
     same = plain == name and name != UNKNOWN
@@ -56,7 +56,7 @@ def _key(name: str) -> str:
 
 
 def table(values: Mapping[str, Any]) -> bytes:
-    r"""Lines of a key and a value, sorted by bytes; white space in values becomes one space, None an empty value.
+    r"""Lines of key and value, sorted by bytes; white space in values becomes single spaces, None an empty value.
 
     Example:
         >>> table({"b": "two\twords", "a": None, "Z": 1.5})
@@ -73,7 +73,7 @@ def _said(value: Any) -> str:
 def common_tables(finished: Finished, names: KaldiNames) -> dict[str, bytes]:
     """``wav.scp``, ``text``, ``utt2spk``, ``spk2utt``, durations, names, and a table for each label and factor.
 
-    Audio paths start from the folder of the test set. ``utt2id`` and ``spk2name`` hold what ids and names were.
+    Audio paths are relative to the test set's folder. ``utt2id`` and ``spk2name`` hold the original ids and names.
     """
     keyed = {names.utterance[row["id"]]: row for row in finished.rows}
     speakers: dict[str, list[str]] = {}
@@ -99,7 +99,7 @@ def _column_tables(finished: Finished, names: KaldiNames) -> dict[str, bytes]:
 
 
 def column_files(columns: Iterable[str]) -> dict[str, str]:
-    """File of each column; a name that is taken, on a disk without upper case too, becomes ``label_...``.
+    """File of each column; a name that is taken, even on a disk that ignores case, becomes ``label_...``.
 
     Example:
         >>> column_files(["first language", "first_language", "lang"])
@@ -117,5 +117,5 @@ def column_files(columns: Iterable[str]) -> dict[str, str]:
 
 
 def column_table(finished: Finished, names: KaldiNames, column: str) -> bytes:
-    """One column by utterance; rows that have nothing in it are left out."""
+    """One column by utterance, without rows that have nothing in it."""
     return table({names.utterance[row["id"]]: row[column] for row in finished.rows if row[column] is not None})

@@ -8,11 +8,11 @@ from augment.files.json_text import json_lines
 from augment.testset.reading import Row
 
 PLAIN = ("id", "audio_filepath", "duration", "text", "speaker", "samples", "sample_rate")
-"""Columns that have a place of their own in Lhotse."""
+"""Columns for which Lhotse has fields of its own."""
 
 
 def recording(row: Row, source: dict[str, Any]) -> dict[str, Any]:
-    """The file of an item."""
+    """An item's file, as a recording."""
     return {
         "id": row["id"],
         "sources": [{"channels": [0], **source}],
@@ -24,7 +24,7 @@ def recording(row: Row, source: dict[str, Any]) -> dict[str, Any]:
 
 
 def supervision(row: Row, custom: Row) -> dict[str, Any]:
-    """What is said in it; everything else that is known of it is ``custom``."""
+    """What is said in an item; everything else that is known about it is ``custom``."""
     told = {"text": row["text"], "speaker": row["speaker"]}
     return {
         "id": row["id"],
@@ -51,5 +51,5 @@ def cut(row: Row, custom: Row, source: dict[str, Any]) -> dict[str, Any]:
 
 
 def packed_lines(objects: Iterable[dict[str, Any]]) -> bytes:
-    """JSON Lines, gzip-compressed without a time, so that the same objects are the same bytes."""
+    """JSON Lines, gzip-compressed without a time stamp, so that the same objects give the same bytes."""
     return gzip.compress(json_lines(objects), compresslevel=6, mtime=0)

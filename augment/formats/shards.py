@@ -1,4 +1,4 @@
-"""Parts of a test set that are made in memory one after the other."""
+"""Parts of a test set that are exported one at a time, each of them in memory."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ BYTES_PER_SAMPLE = 2
 
 
 def shards(rows: Sequence[Row]) -> list[list[Row]]:
-    """Rows in order, in parts of at most 500 items and 200 MB of samples; an item that is longer is alone.
+    """Rows in order, in parts of at most 500 items and 200 MB of samples; a larger item is a part by itself.
 
     Example:
         >>> [len(shard) for shard in shards([{"samples": 40_000_000}] * 5)]

@@ -72,7 +72,6 @@ class CodecStep(Perturbation):
         return pyav.refusal(self.pyav)
 
     def package(self) -> str | None:
-
         return "av" if self.pyav else "soundfile"
 
     def link(self, sample_rate_hz: int) -> Link:

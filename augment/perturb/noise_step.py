@@ -92,7 +92,6 @@ class NoiseStep(Perturbation):
         raise TypeError(f"{type(self).__name__} has no noise()")
 
     def absolute(self) -> bool:
-        """A level in dB(A) needs to know how loud the speech is."""
         return self.snr_db is None
 
     def apply(self, scene: Scene, draw: Draw) -> Scene:

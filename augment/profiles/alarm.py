@@ -67,7 +67,6 @@ class Alarm(Component):
         return self.rise_s if self.fall_s is None else self.fall_s
 
     def pattern(self) -> AlarmPattern:
-        """The figures as the synthesis takes them."""
         return AlarmPattern(
             self.pulse_s,
             self.rise_s,

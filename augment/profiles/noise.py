@@ -31,6 +31,7 @@ from augment.streams import generator
 __all__ = ["Figures", "Harmonics", "Level", "NoiseProfile", "Sound"]
 
 FAINT_DB = 10.0
+"""A part so far below the loudest raises their sum by 10 lg(1.1) = 0.4 dB only."""
 JUDGED_S = 10
 
 AnyComponent = Annotated[

@@ -24,6 +24,7 @@ SUFFIXES = frozenset(
 )
 SHORTEST_S = 0.25
 QUIETEST_DBOV = -90.0
+"""One step of a 16-bit file, 2^-15: what is quieter is rounding."""
 QUIETEST_BELOW_DB = 40.0
 STRETCH_S = 0.5
 LEAST_AUDIBLE = 0.001
@@ -157,7 +158,7 @@ def inspect_recordings(source: Path, use: Use = PLAIN_USE) -> Inventory:
             faults += error.faults
             unusable += [Fault(name, fault.message, fault.remedy) for fault in error.faults]
     if faults and (not recordings or use.tolerance.exceeded({"": len(files) - len(recordings)}, {"": len(files)})):
-        ways = "mend or take them away, or allow it: {unusable: leave_out, at_most: ...}"
+        ways = "repair or remove them, or leave them out: {unusable: leave_out, at_most: ...}"
         raise ProfileError(
             [*faults, Fault(str(source), f"{len(faults)} of {len(files)} noise files cannot be used", ways)]
         )

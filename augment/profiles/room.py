@@ -209,7 +209,7 @@ def _prepare(
     found = decay(response[direct:], sample_rate_hz, step * step / 2)
     measures = room_measures(response, direct, sample_rate_hz, found)
     if measures.drr_db is not None and measures.drr_db < LEAST_DRR_DB:
-        message = f"its direct sound is missing: the first 2.5 ms are {-measures.drr_db:.0f} dB under all that follows"
+        message = f"its direct sound is missing: the first 2.5 ms are {-measures.drr_db:.0f} dB below all that follows"
         raise ProfileError(Fault(str(path), message, ADVICE))
     taps, advance = trimmed(response, direct, sample_rate_hz, found)
     # The direct sound lasts a few milliseconds: its level is that of its energy and not of a single sample.
@@ -238,12 +238,12 @@ def refuse_what_is_no_response(response: NDArray[np.float64], direct: int, sampl
     contrast = onset_contrast_db(response, direct, sample_rate_hz)
     if contrast < LEAST_CONTRAST_DB:
         place = f"{1000 * direct / sample_rate_hz:.0f} ms"
-        message = f"has no clear beginning: the first strong sample, at {place}, stands {contrast:.0f} dB above"
-        raise ProfileError(Fault(where, f"{message} what is before it", ADVICE))
+        message = f"has no clear beginning: the first strong sample, at {place}, is only {contrast:.0f} dB above"
+        raise ProfileError(Fault(where, f"{message} what precedes it", ADVICE))
     energy = response[direct:] * response[direct:]
     block = max(1, min(round(0.01 * sample_rate_hz), energy.size // 10))
     loudest = float(np.max(np.mean(energy[: energy.size // block * block].reshape(-1, block), axis=1)))
     last = float(np.mean(energy[-max(1, energy.size // 10) :]))
     if last > 0 and db(loudest / last) < LEAST_DECAY_DB:
-        message = f"does not decay: its end is {db(loudest / last):.0f} dB under its loudest part"
+        message = f"does not decay: its end is only {db(loudest / last):.0f} dB below its loudest part"
         raise ProfileError(Fault(where, message, ADVICE))

@@ -1,4 +1,4 @@
-"""What an audit found, as text."""
+"""The findings of an audit as text."""
 
 from augment.auditing.groups import Audit, GroupAudit
 from augment.plain_text import visible

@@ -1,4 +1,4 @@
-"""What a plan would change in a test set that is there."""
+"""What a plan would change in an existing test set."""
 
 from collections import Counter
 from pathlib import Path
@@ -12,20 +12,20 @@ from augment.testset.planned import read_plan
 
 
 def changes_text(plan: Plan, folder: Path) -> str:
-    """Files that stay as they are, change, come and go, by group.
+    """How many files would stay as they are, change, come and go, by group.
 
     Args:
         plan: The new plan.
         folder: A test set that was built before.
 
     Raises:
-        TestSetError: There is no plan in the folder, it is damaged, or of a set of another version.
+        TestSetError: There is no plan in the folder, it is damaged, or the set was made by another version.
     """
     place, sealed = folder / PLAN, opened_set(folder)
     if sealed.kind(PLAN) is Kind.NOTHING:
         raise TestSetError(Fault(str(place), "the file is missing", EXPECTED))
     if sealed.kind(IDENTITY) is Kind.FILE:
-        read_identity(sealed)  # keys of another version cannot be compared; a set that is not finished says none
+        read_identity(sealed)  # refuses another version, whose keys cannot be compared; an unfinished set has none
     before = {name: (row["key"], row["group"]) for name, row in read_plan(sealed.read(PLAN), place).items()}
     now = {name: (key, group) for name, key, group in plan.items.select("audio_filepath", "key", "group").rows()}
     found: Counter[tuple[str, str]] = Counter()

@@ -1,4 +1,4 @@
-"""Croissant: the description of a data set that search engines and loaders read, with its responsible-AI fields.
+"""Croissant: the description of a data set for search engines and loaders, with its responsible-AI fields.
 
 Reference: MLCommons, Croissant Format Specification 1.0, and Croissant RAI Specification 1.0.
 """
@@ -34,7 +34,7 @@ CONTEXT = {
 }
 KINDS = {bool: "sc:Boolean", int: "sc:Integer", float: "sc:Float", str: "sc:Text"}
 ANYWHERE = "https://example.org/"
-"""Stands for the place where a set is published, which nobody knows when it is made."""
+"""Placeholder for where the set will be published, which is not known when it is made."""
 
 
 def croissant(
@@ -44,7 +44,7 @@ def croissant(
 
     Args:
         identity: What ``testset.json`` will say, without checksums.
-        rows: Of the manifest.
+        rows: Rows of the manifest.
         table: Name and bytes of the manifest as CSV.
         audio_format: Ending of the audio files.
     """
@@ -100,7 +100,7 @@ def _fields(table: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
 
 
 def _responsible(identity: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of responsible AI: how it came about, what it is for and not for, and who is in it."""
+    """The responsible-AI fields: how the set came about, what it is for and not for, and who is in it."""
     labels = ", ".join(identity["labels"]) or "none"
     hidden = identity["pseudonyms"] is not None
     named, key = ("pseudonyms", ", with the key of the pseudonyms,") if hidden else ("names", "")

@@ -30,8 +30,8 @@ def datasheet(
     Args:
         plan: What was planned.
         identity: What ``testset.json`` will say, without checksums.
-        rows: Of the manifest.
-        tables: As of :func:`~augment.report.tables.overview`.
+        rows: Rows of the manifest.
+        tables: As from :func:`~augment.report.tables.overview`.
     """
     coverage, measured = tables
     softer = made_softer(rows)
@@ -81,7 +81,7 @@ def _blocks(*texts: str) -> str:
 
 
 def _list(lines: Iterable[str]) -> str:
-    """Lines of Markdown."""
+    """Lines as a Markdown list."""
     return "\n".join(f"- {line}" for line in dict.fromkeys(lines))
 
 
@@ -97,7 +97,7 @@ def _conditions(conditions: Iterable[Condition]) -> str:
 
 
 def _step(fields: Mapping[str, Any]) -> str:
-    """A step with the fields that it has.
+    """A step with those of its fields that are set.
 
     Example:
         >>> _step({"kind": "microphone", "profile": "laptop", "snr_db": None})
@@ -108,7 +108,7 @@ def _step(fields: Mapping[str, Any]) -> str:
 
 
 def _figures(plan: Plan) -> str:
-    """Sources of every profile; what is an estimate says so."""
+    """The sources of every profile's figures; estimates are marked as such."""
     needs = {n for c in plan.conditions for step in c.chain for n in step.perturbation.needs() if n.kind in FOLDERS}
     return _list(sorted({line for need in needs for line in _sources(plan.loaded.library, need)}))
 

@@ -1,4 +1,4 @@
-"""The data sheet as a page: its text, a picture of the SNRs that were measured, and sound to listen to."""
+"""The data sheet as a web page: its text, a plot of the measured SNRs, and items to listen to."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +11,7 @@ from augment.report.page import html_table, markdown_html, page
 
 Row = Mapping[str, Any]
 MOST_CONDITIONS, MOST_GROUPS = 60, 6
-"""What is played and drawn of a large grid: browsers stay quick, and people do not listen to more."""
+"""Limits on what is played and drawn of a large grid: browsers stay fast, and nobody listens to more."""
 WIDTH, LEFT, LINE, MARGIN = 720, 260, 22, 30
 DELIVERED = "snr_delivered_db"
 CAPTION = (
@@ -25,7 +25,7 @@ def datasheet_page(sheet: str, rows: Sequence[Row]) -> bytes:
 
     Args:
         sheet: The data sheet in Markdown, with its title in the first line.
-        rows: Of the manifest, in the order of the grid.
+        rows: Rows of the manifest, in the order of the grid.
     """
     title, _, rest = sheet.partition("\n")
     about, _, rest = rest.partition("\n## ")
@@ -67,7 +67,7 @@ def _player(row: Row | None) -> str:
 
 
 def _picture(rows: Sequence[Row], conditions: Sequence[str]) -> str:
-    """For each condition with noise a dot for the SNR at the microphone and a bar for what is delivered of it."""
+    """For each condition with noise, a dot for the SNR at the microphone and a bar for the delivered SNR."""
     drawn = [name for name in conditions if _levels(rows, name, "snr_db")]
     if not drawn:
         return ""
@@ -96,7 +96,7 @@ def _levels(rows: Sequence[Row], condition: str, column: str) -> list[float]:
 
 
 def _line(name: str, heard: Sequence[float], delivered: Sequence[float], y: int, at: Callable[[float], str]) -> str:
-    """One line of the picture."""
+    """One line of the plot."""
     middle = median(heard)
     told = f"{name}: {middle:.1f} dB at the microphone"
     text = f'<text x="{LEFT - 10}" y="{y + 4}" text-anchor="end">{escape(name)}</text>'

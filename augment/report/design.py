@@ -1,4 +1,4 @@
-"""The design of a plan as text: what its conditions cover, and how alike its groups are."""
+"""The design of a plan as text: what its conditions cover, and how similar its groups are."""
 
 import math
 
@@ -27,7 +27,7 @@ def conditions_text(plan: Plan) -> str:
 
 
 def assignment_text(plan: Plan) -> str:
-    """Who meets what; empty where everybody meets everything."""
+    """Which utterances meet which conditions; empty if all meet all."""
     turns = plan.schedule
     if turns.crossed:
         return ""
@@ -41,7 +41,7 @@ def assignment_text(plan: Plan) -> str:
 
 
 def crossing_text(plan: Plan) -> str:
-    """How evenly what is dealt is crossed: a line for each pair; empty where nothing is dealt."""
+    """How evenly what is dealt is crossed, with a line for each pair; empty if nothing is dealt."""
     rows = [[c.pair, c.difference, c.where if c.difference > 1 else "-"] for c in plan.crossings]
     return (
         table(["crossed, to within one where that can be", "largest difference of two counts", "in"], rows)
@@ -51,7 +51,7 @@ def crossing_text(plan: Plan) -> str:
 
 
 def balance_text(plan: Plan) -> str:
-    """How unlike the groups are before and after the selection: a row a variable, a column a group."""
+    """How the groups differ before and after the selection: one row a variable, one column a group."""
     groups, balance = plan.selection.groups, plan.selection.balance
     if len(groups) < 2 or not balance.differences:
         return ""

@@ -1,4 +1,4 @@
-"""What a design can show, as text."""
+"""What a design can detect, as text."""
 
 from augment.corpus.table import Corpus
 from augment.design.detection import (
@@ -18,7 +18,7 @@ from augment.report.text import counted, table
 
 
 def detection_text(plan: Plan) -> str:
-    """Differences in word error rate that the plan can detect, and what a wished-for one would need."""
+    """Differences in word error rate that the plan can detect, and what the desired one would need."""
     if len(plan.selection.groups) < 2:
         return ""
     statistics = plan.loaded.recipe.statistics
@@ -31,7 +31,7 @@ def detection_text(plan: Plan) -> str:
 
 
 def asked_text(corpus: Corpus, recipe: Recipe, conditions: int) -> list[str]:
-    """What the design could show that the recipe asks for, whatever the corpus can give."""
+    """What the design that the recipe asks for could show, whether or not the corpus can carry it."""
     asked = asked_of(corpus.frame, (recipe.balance, recipe.assignment, recipe.statistics), conditions)
     if asked is None:
         return []
@@ -41,11 +41,11 @@ def asked_text(corpus: Corpus, recipe: Recipe, conditions: int) -> list[str]:
 
 
 def sample_size_text(cell: tuple[int, int, float], statistics: Statistics) -> str:
-    """What cells of a given size can show, and what a wished-for difference needs; no corpus is looked at.
+    """What cells of a given size can show, and what the desired difference needs; no corpus is looked at.
 
     Args:
-        cell: Utterances and speakers of a group in one cell, and words of an utterance.
-        statistics: Assumptions, and the difference that is wished for.
+        cell: Utterances and speakers of a group in one cell, and words in an utterance.
+        statistics: Assumptions, and the desired difference.
     """
     utterances, speakers, words = cell
     even_cell = even(utterances, speakers, words)

@@ -1,4 +1,4 @@
-"""A page that needs nothing but itself: Markdown as HTML, with text tables as tables.
+"""A self-contained web page: Markdown as HTML, with text tables as tables.
 
 Reference: CommonMark 0.31, by markdown-it-py; WCAG 2.2, contrast of text 4.5:1 in light and dark; W3C, Content Security
 Policy Level 3.
@@ -52,10 +52,10 @@ POLICY = (
     "default-src 'none'; img-src data:; media-src 'self' file: data:; style-src 'sha256-{style}'; base-uri 'none'; "
     "form-action 'none'"
 )
-"""Nothing is fetched but the audio beside the page, nothing runs, and no style is obeyed but that of every page."""
+"""Nothing is fetched except the audio beside the page, no script runs, and no style applies but the page's own."""
 RULE = re.compile(r"-+(?: +-+)*")
 LONG = 60
-"""Letters of a cell that is broken into lines."""
+"""Length from which on a cell is broken into lines."""
 NUMBER = re.compile(r"-?[\d.,]+(?: %)?")
 
 
@@ -63,15 +63,15 @@ def page(title: str, body: str) -> bytes:
     """A whole page in UTF-8.
 
     Args:
-        title: Of the window.
-        body: HTML.
+        title: Title of the window.
+        body: HTML of the body.
     """
     style = b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
     return PAGE.format(title=escape(title), policy=POLICY.format(style=style), style=STYLE, body=body).encode()
 
 
 def markdown_html(text: str) -> str:
-    """Markdown as HTML; HTML in it is text, and text tables in it (:func:`augment.report.text.table`) are tables.
+    """Markdown as HTML; HTML in it stays text, text tables in it (:func:`augment.report.text.table`) become tables.
 
     Example:
         >>> print(markdown_html("Two <b>:"), end="")
@@ -98,7 +98,7 @@ def _fence(renderer: Any, tokens: Sequence[Any], place: int, options: Mapping[st
 
 
 def _placed(line: str) -> list[str]:
-    """What stands in each column of a line of a terminal: wide letters fill two, marks stand with their letter."""
+    """What each terminal column of a line holds: wide letters fill two, combining marks share their letter's."""
     placed: list[str] = []
     for letter in line:
         width = columns(letter)
@@ -110,7 +110,7 @@ def _placed(line: str) -> list[str]:
 
 
 def _is_row(line: Sequence[str], spans: Sequence[tuple[int, int]]) -> bool:
-    """Whether a line has nothing between and behind the columns of a table: otherwise it is a remark below it."""
+    """Whether a line has nothing between or after the columns of a table; otherwise it is a remark below the table."""
     gaps = ["".join(line[end:start]) for (_, end), (start, _) in pairwise(spans)]
     return bool(line) and not any(gap.strip() for gap in gaps) and len(line) <= spans[-1][1]
 
@@ -126,7 +126,7 @@ def _pre(lines: Sequence[str]) -> str:
 
 
 def html_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table that scrolls where it is wider than the window; the cells of its rows are HTML.
+    """A table that scrolls if it is wider than the window; the cells of its rows are HTML.
 
     Example:
         >>> print(html_table(["a"], [["1.5"]]), end="")

@@ -18,7 +18,7 @@ DISTANCES_M = (1.0, 0.5, 0.25)
 
 
 def profile_sound(name: str, seconds: float, sample_rate_hz: int, seed: int) -> tuple[Signal, str]:
-    """How a profile sounds: a noise at -26 dBov, or the impulse response of a microphone or a room.
+    """What a profile sounds like: a noise at -26 dBov, or the impulse response of a microphone or a room.
 
     Raises:
         ProfileError: There is no such profile, or it is faulty.
@@ -42,7 +42,7 @@ def profile_sound(name: str, seconds: float, sample_rate_hz: int, seed: int) -> 
 
 
 def _room_response(room: RoomProfile, sample_rate_hz: int, seed: int) -> tuple[Signal, str]:
-    """Response of a simulated room, from a talker at 1 m, or as far as the room lets them be."""
+    """Response of a simulated room to a talker at 1 m, or as far away as the room allows."""
     if not installed():
         message = "simulated rooms need pyroomacoustics, which is not installed"
         raise ProfileError(Fault("", message, "pip install 'acoustigrid[rooms]'"))

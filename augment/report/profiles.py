@@ -1,4 +1,4 @@
-"""Profiles as text: what there is, and what is behind a name."""
+"""Profiles as text: which there are, and what is behind a name."""
 
 import textwrap
 from collections.abc import Iterator, Mapping
@@ -19,11 +19,11 @@ RANGE_DB = 50.0
 LISTEN_S = 10
 SAMPLE_RATE_HZ = 48000
 TELLING: dict[SourceKind, str] = {"noise_profile": "components", "microphone": "response_db", "room": "size_m"}
-"""The field by which a profile of one's own is known."""
+"""The field by which the kind of a user's own profile is recognised."""
 
 
 def listing(word: str | None = None) -> str:
-    """Bundled profiles, by what uses them: name, and what it is.
+    """Bundled profiles by what uses them, with name and title.
 
     Example:
         >>> "alarm" in listing() or "mri_epi" in listing()
@@ -44,7 +44,7 @@ def kind_of(library: Library, name: str) -> SourceKind:
     """What kind of profile a name stands for.
 
     Raises:
-        ProfileError: There is none of that name; the message names the nearest.
+        ProfileError: There is no profile of that name; the message names the nearest.
     """
     for kind in FOLDERS:
         if name in bundled_names(kind):
@@ -61,7 +61,7 @@ def kind_of(library: Library, name: str) -> SourceKind:
 
 
 def description(name: str) -> str:
-    """A profile in full: figures, sources, what is estimated, spectrum.
+    """A profile in full: figures, sources, estimates, spectrum.
 
     Raises:
         ProfileError: There is no such profile, or it is faulty.
@@ -96,7 +96,7 @@ def _figures(said: Mapping[str, Any], indent: str = "") -> Iterator[str]:
 
 
 def _noise_spectrum(library: Library, name: str) -> str:
-    """Third-octave levels of the noise while it is on, and its strongest lines."""
+    """Third-octave levels of a noise while it is on, and its strongest spectral lines."""
     profile = library.noise_profile(name)
     length = LISTEN_S * SAMPLE_RATE_HZ
     noise, on = profile.render(length, SAMPLE_RATE_HZ, lambda stream: generator("show", stream))

@@ -21,13 +21,13 @@ def overview(plan: Plan, rows: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
 
     Args:
         plan: What was planned.
-        rows: Of the manifest.
+        rows: Rows of the manifest.
     """
     return coverage(plan, (row["audio_filepath"] for row in rows)), measured(in_order(plan, rows))
 
 
 def coverage(plan: Plan, made: Iterable[str]) -> str:
-    """The grid: files of each condition (row) and group (column), and the holes.
+    """The grid: number of files in each condition (row) and group (column), and what is missing.
 
     Args:
         plan: What was planned.
@@ -71,7 +71,7 @@ def measured(rows: Iterable[Mapping[str, Any]]) -> str:
     """What was measured in each condition, over all groups: mean, smallest and largest level or ratio.
 
     Args:
-        rows: Of the manifest.
+        rows: Rows of the manifest.
 
     Example:
         >>> row = {"condition": "fan", "group": "a", "snr_requested_db": 5, "snr_db": 5.0, "snr_a_weighted_db": 7.1}
@@ -101,7 +101,7 @@ def measured(rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _seen(row: Mapping[str, Any], column: str, of_noises: Sequence[str]) -> float | None:
-    """A value of an item; of its noises in dB(A), the level of all together: they are added as powers."""
+    """A value of an item; for noises in dB(A), the level of all of them together, added as powers."""
     if column != ALL_NOISES:
         value: float | None = row.get(column)
         return value
@@ -116,7 +116,7 @@ def in_order(plan: Plan, rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str,
 
 
 def _spread(found: Iterable[float | None]) -> str:
-    """Mean, and the range where it is wider than a tenth."""
+    """The mean, and the range if it is wider than a tenth."""
     values = [value for value in found if value is not None]
     if not values:
         return "-"
@@ -126,7 +126,7 @@ def _spread(found: Iterable[float | None]) -> str:
 
 
 def groups(plan: Plan) -> str:
-    """For each group: utterances, speakers, largest share of one speaker, minutes of speech, level of the source."""
+    """For each group: utterances, speakers, largest share of one speaker, minutes of speech, level of recordings."""
     import polars
 
     rate = plan.loaded.recipe.output.sample_rate_hz
@@ -146,7 +146,7 @@ def groups(plan: Plan) -> str:
 
 
 def noise(plan: Plan) -> str:
-    """For each noise source: what it has, and how often blocks hear the same segment; empty without any."""
+    """For each noise source: what there is of it, and how many blocks hear the same segment; empty without noise."""
     heard = [e for e in plan.exposures.values() if e.seconds is not None]
     rows = [[e.path, e.source, f"{e.seconds:.1f}", e.available, e.silent, e.reuse] for e in heard]
     header = ["noise step", "source", "seconds", "segments", "silent ones left out", "most blocks that hear one"]
@@ -154,7 +154,7 @@ def noise(plan: Plan) -> str:
 
 
 def plan_text(plan: Plan) -> str:
-    """Everything about a plan that a person decides upon."""
+    """Everything about a plan that helps to decide whether to build it."""
     recipe = plan.loaded.recipe
     size = f"{counted(len(plan.selection.groups), 'group')} x {counted(len(plan.conditions), 'condition')}"
     parts = [f"{recipe.name}: {size}"]

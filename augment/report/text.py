@@ -12,11 +12,11 @@ __all__ = ["counted", "figure", "shown", "table"]
 
 WIDEST = 100
 MOST_WORTH_TELLING = 100
-"""Standard deviations: beyond it, what spreads is too little to be told as a number."""
+"""Standard deviations: a larger difference means that there is too little spread to express it in."""
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """A table with a rule under its header: the first column to the left, the others to the right.
+    """A table with a rule under its header; the first column is aligned left, the others right.
 
     Example:
         >>> print(table(["group", "files"], [["Scottish", 12], ["American", 3]]))
@@ -37,7 +37,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 
 def figure(value: float | None, digits: int = 2) -> str:
-    """A difference in standard deviations, or a distance, as people read it.
+    """A difference in standard deviations, or a distance, in readable form.
 
     Example:
         >>> figure(0.125), figure(None), figure(math.inf), figure(23292248561755588.0), figure(-0.001)
@@ -51,7 +51,7 @@ def figure(value: float | None, digits: int = 2) -> str:
 
 
 def shown(text: str) -> str:
-    r"""A text that may come from anybody, in a cell: on one line, what cannot be printed spelled out, not too wide.
+    r"""An untrusted text for a cell: on one line, with unprintable characters spelled out, and not too wide.
 
     Example:
         >>> print(shown("a\tb")), shown("x" * 200) == "x" * 99 + "…"

@@ -64,7 +64,6 @@ class Draw:
 
     @property
     def step(self) -> str:
-        """``factor/family/step``."""
         return "/".join(str(part) for part in self.name[-3:])
 
     def stream(self, decision: str) -> np.random.Generator:

@@ -109,7 +109,7 @@ class Scene:
             raise RenderError(f"step {request.step}: this stretch of the noise '{request.source}' is silent")
         if noise < whole - LEAST_IN_BAND_DB:
             share = f"less than {100 * 10 ** (-LEAST_IN_BAND_DB / 10):g} % of its power lies in {band}"
-            advice = "what is heard would not be the label's noise; choose another snr.band_hz"
+            advice = "so its SNR would not tell how loud it sounds; choose another snr.band_hz"
             raise RenderError(f"step {request.step}: the noise '{request.source}': {share}, {advice}")
         assert request.snr_db is not None, "a noise has an SNR or a level"
         return speech - noise - request.snr_db
@@ -123,6 +123,7 @@ class Scene:
             "snr_db": speech_db - seen_db,
             "level_dba": None if scale is None else heard_db + scale,
             "active_share": 1.0 if stem.active is None else float(stem.active.mean()),
+            # Crest factor: peak over RMS.
             "crest_db": db((stem.track.peak() * stem.gain) ** 2) - whole_db,
         }
 
@@ -256,6 +257,8 @@ class Scene:
     def loudness_lufs(self) -> float | None:
         """Loudness by BS.1770 in LUFS, from that of its parts: see :func:`~augment.acoustics.loudness.block_powers`."""
         stems = (self.speech, *self.noises) if self.mixture_stem is None else (self.mixture_stem,)
+        # The power of a weighted sum: squares of the gains times powers, and twice every product of two gains times
+        # the mean product of their tracks.
         total = np.zeros(stems[0].track.loudness_powers(stems[0].track).shape)
         for number, one in enumerate(stems):
             total += one.gain**2 * one.track.loudness_powers(one.track)

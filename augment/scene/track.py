@@ -225,6 +225,7 @@ class Track:
         """
 
         def measure() -> float | None:
+            # All n + k - 1 samples of the convolution, from the direct sound on: what follows the first n is lost.
             first = response.advance_samples
             if self._long:
                 whole = ImpulseResponse(response.taps).kernel().over(np.pad(self.samples, (0, response.taps.size)))

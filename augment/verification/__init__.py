@@ -1,7 +1,7 @@
 """Checking a finished test set.
 
-From the files alone, for every item: the file against its row, and against the other files of its utterance. Where the
-sources are there: everything but the audio is made again and compared, and a sample of items is rendered again.
+From the files alone, every item's file is compared with its row and with the other files of its utterance. If the
+sources are available, everything but the audio is made again and compared, and a sample of items is rendered again.
 """
 
 import itertools
@@ -35,10 +35,10 @@ def examine(path: Path, asked: Asked, makers: Makers, way: Way, progress: Progre
 
     Args:
         path: The test set.
-        asked: How.
+        asked: How to check it.
         makers: The verbs that make a set.
-        way: Who listens to its files.
-        progress: Wraps what is iterated over, to show how far it is.
+        way: Where its files are read.
+        progress: Wraps an iterable to show how far it has got.
 
     Raises:
         TestSetError: There is no test set in the folder, it is of another version, or its manifest or plan cannot be
@@ -46,10 +46,10 @@ def examine(path: Path, asked: Asked, makers: Makers, way: Way, progress: Progre
     """
     sealed = opened_set(path)
     identity = read_identity(sealed)
-    disk, protocol = Disk(sealed), Protocol(path)
+    disk, protocol = Disk(sealed, path), Protocol(path)
     exported = _exports(disk, protocol)
     strange = strange_places(sealed, exported or ())
-    if strange:  # nothing is read through a link, so that no more can be said
+    if strange:  # nothing is read through a link, so nothing more can be said
         return Verdict(path, 0, 0, (*protocol.deviations, *strange))
     rows, planned = read_rows(sealed), read_plan(disk.read(PLAN), path / PLAN)
     told = _books(disk, identity, rows, planned, exported, protocol)
@@ -57,15 +57,15 @@ def examine(path: Path, asked: Asked, makers: Makers, way: Way, progress: Progre
     whole = [row for row, faults in zip(rows, lacking, strict=True) if not faults]
     protocol.deviations += itertools.chain.from_iterable(lacking)
     known = {} if told is None else {condition.name: condition for condition in told.conditions}
-    job = Listening(sealed, None if told is None else told.loaded.recipe, known)
-    listen(disk, whole, job, way, protocol, progress)
+    job = Listening(sealed, path, None if told is None else told.loaded.recipe, known)
+    heard = listen(disk, whole, job, way, protocol, progress)
     rendered = 0 if told is None else Origin(told, asked, makers, protocol).check(whole, exported or {}, progress)
     found = _identity(disk, identity, rows, asked, protocol)
-    return protocol.verdict(len(whole), rendered, found, asked.seed)
+    return protocol.verdict(heard, rendered, found, asked.seed)
 
 
 def _exports(disk: Disk, protocol: Protocol) -> Row | None:
-    """What the set was exported to; None where the list cannot be read, which is one thing wrong among others."""
+    """What the set was exported to; None if the list cannot be read, which is reported like any other fault."""
     if disk.sealed.kind(EXPORTS) is not Kind.FILE:
         return {}
     try:
@@ -80,7 +80,7 @@ def _exports(disk: Disk, protocol: Protocol) -> Row | None:
 def _books(
     disk: Disk, identity: Row, rows: list[Row], planned: dict[str, Row], exported: Row | None, protocol: Protocol
 ) -> SelfDescription | None:
-    """What can be checked without listening; the set as its files describe it, if they do."""
+    """Check what can be checked without reading audio; returns the set as its files describe it, if they do."""
     protocol.attempt("files beside the audio", lambda: side_files(disk, identity))
     protocol.attempt("counts", lambda: bookkeeping(disk, identity, rows, planned))
     protocol.attempt("exports", lambda: export_faults(disk.sealed, exported or {}, identity["checksums"]))
@@ -106,13 +106,13 @@ def _books(
 
 
 def _identity(disk: Disk, identity: Row, rows: list[Row], asked: Asked, protocol: Protocol) -> str:
-    """One hash of the set as it lies there, held against the one that was published."""
+    """One hash of the set as it is, compared with the one that was published."""
     names = {*identity["checksums"], IDENTITY, *(row["audio_filepath"] for row in rows)}
     for name in names - set(disk.hashes):
         try:
             disk.hash(name)
         except TestSetError:
-            continue  # told where the file is checked
+            continue  # reported where the file is checked
     found = set_identity({name: disk.hashes[name] for name in names}) if names <= set(disk.hashes) else ""
     if asked.identity is None:
         return found

@@ -1,4 +1,4 @@
-"""Items rendered again: from the plan, with the sources and profiles of today."""
+"""Items rendered again: from the plan, with today's sources and profiles."""
 
 import json
 from collections.abc import Sequence
@@ -30,12 +30,12 @@ SNR_TOLERANCE_DB = 0.1
 
 @dataclass
 class Rendering:
-    """What rendering items again told.
+    """What came of rendering items again.
 
     Attributes:
         faults: What deviates.
-        count: Items that were rendered.
-        absent: Recordings of speech that are not there.
+        count: Number of items that were rendered.
+        absent: Recordings of speech that are missing.
     """
 
     faults: list[Fault] = field(default_factory=list)
@@ -50,13 +50,13 @@ def rendered_again(
 
     Args:
         told: The set.
-        loaded: Its recipe, with all that it names.
+        loaded: Its recipe, with everything that it names.
         base: Folder of the recipe.
         chosen: Rows of the manifest that are in the plan.
-        progress: Shows how far it is.
+        progress: Shows how far it has got.
 
     Raises:
-        AcoustigridError: The folder of the corpus is not there, or nobody says any more which they are.
+        AcoustigridError: The folder of the corpus is missing, or it is no longer known which recordings they are.
     """
     root = folder_of(base / loaded.recipe.corpus.path)
     if not root.is_dir():
@@ -81,7 +81,7 @@ def rendered_again(
 
 
 def recipe_faults(told: SelfDescription) -> Made:
-    """What ``testset.json`` says against the recipe, and against the manifest's rows."""
+    """``testset.json`` compared with the recipe, and with the rows of the manifest."""
     softer = json.loads(json.dumps(made_softer(told.rows).as_identity()))
     expected = [("the recipe says", *said) for said in described(told.loaded, told.conditions).items()]
     expected.append(("the manifest says", "made_softer_against_clipping", softer))
@@ -94,11 +94,11 @@ def recipe_faults(told: SelfDescription) -> Made:
 
 
 def profile_faults(told: SelfDescription, loaded: LoadedRecipe) -> list[Fault]:
-    """The profiles of today against those of the build.
+    """Today's profiles compared with those of the build.
 
     Args:
         told: The set.
-        loaded: Its recipe, with all that it names.
+        loaded: Its recipe, with everything that it names.
     """
     then, today = told.identity["profiles"], profile_digests(told.conditions, loaded.library)
     remedy = f"its figures at that time are in {PROFILES}"
@@ -110,7 +110,7 @@ def profile_faults(told: SelfDescription, loaded: LoadedRecipe) -> list[Fault]:
 
 
 def _compare(told: SelfDescription, row: dict[str, Any], again: Rendered, job: Job, loaded: LoadedRecipe) -> list[str]:
-    """A file and its row against a new rendering."""
+    """A file and its row compared with a new rendering."""
     found = []
     data = encode(again.pcm, job.spec.sample_rate_hz, job.audio_format)
     name = row["audio_filepath"]
@@ -129,18 +129,18 @@ def _compare(told: SelfDescription, row: dict[str, Any], again: Rendered, job: J
 
 
 def _snr_faults(row: dict[str, Any], again: Rendered, loaded: LoadedRecipe) -> list[str]:
-    """The SNR of the stems, by a meter of its own, against the row."""
+    """The SNR of the stems, by an independent meter, compared with the row."""
     snr, found = _snr_db(again.at_microphone, loaded), []
     for name in ("snr_db", "snr_requested_db") if snr is not None else ():
         if row[name] is None and again.measured[name] is None:
-            continue  # a noise with a level in dB(A): its SNR was not asked for, it fell out
+            continue  # a noise with a level in dB(A): its SNR was not asked for but resulted from the level
         if not isinstance(row[name], int | float) or abs(snr - row[name]) > SNR_TOLERANCE_DB:
             found.append(f"its stems have an SNR of {snr:.2f} dB; the manifest says {name}: {row[name]}")
     return found
 
 
 def _snr_db(scene: Scene, loaded: LoadedRecipe) -> float | None:
-    """SNR of stems by the referee's own meter, no code of the renderer but the P.56 meter."""
+    """SNR of stems by the referee's own meter, which shares nothing with the renderer but the P.56 meter."""
     if not scene.noises:
         return None
     definition, rate = loaded.recipe.snr_definition(), scene.sample_rate_hz

@@ -1,4 +1,4 @@
-"""Audio files of a test set against the rows of its manifest."""
+"""Audio files of a test set compared with the rows of its manifest."""
 
 import math
 from typing import Any
@@ -15,21 +15,21 @@ from augment.testset.folder import MANIFEST
 from augment.verification.disk import Disk
 
 LOUDNESS_ERROR_LU = 0.002
-"""Of a value to a thousandth, on a machine with other last bits."""
+"""Tolerance for a value rounded to a thousandth, computed on a machine whose last bits differ."""
 
 
 def row_faults(disk: Disk, row: dict[str, Any]) -> list[Fault]:
-    """What a row lacks that is needed to check its file; a number that is none (NaN) is lacking."""
+    """What a row lacks that is needed to check its file; NaN counts as lacking."""
     place = disk.place(MANIFEST)
     faults = [column.name for column in ROW if column.name not in row or not column.fits(row[column.name])]
     return [Fault(place, f"'{row['audio_filepath']}': '{name}' is missing or damaged") for name in faults]
 
 
 def read_file(disk: Disk, row: dict[str, Any]) -> tuple[list[Fault], NDArray[np.int16] | None]:
-    """One audio file against its row.
+    """Compare one audio file with its row.
 
     Returns:
-        What deviates, and its samples of shape (n,); None where they cannot be read.
+        What deviates, and its samples, shape (n,), or None if they cannot be read.
     """
     name = row["audio_filepath"]
     place, faults = disk.place(name), []

@@ -1,4 +1,4 @@
-"""The books of a test set: its side files, its counts, its rows against its plan, every file in its folder."""
+"""The books of a test set: its side files, its counts, its rows and its plan, and every file in its folder."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -26,13 +26,13 @@ from augment.testset.folder import (
 from augment.verification.disk import Disk
 
 ALWAYS = (MANIFEST, PLAN, RECIPE, PROFILES, COVERAGE, CSV, DATASHEET, PAGE, CROISSANT)
-"""Files beside the audio that every test set has."""
+"""Files that every test set has in addition to the audio."""
 
 Row = dict[str, Any]
 
 
 def side_files(disk: Disk, identity: Row) -> list[Fault]:
-    """Files beside the audio that are missing or not as they were written."""
+    """Faults of files other than audio that are missing or not as they were written."""
     place = disk.place(IDENTITY)
     checksums = identity["checksums"]
     expected = (*ALWAYS, FAILURES) if disk.has(FAILURES) else ALWAYS
@@ -53,12 +53,12 @@ def side_files(disk: Disk, identity: Row) -> list[Fault]:
 
 
 def strangers(disk: Disk, rows: Sequence[Row], exported: Collection[str] | None) -> list[Fault]:
-    """Whatever is in the folder and belongs neither to the set nor to an export of it.
+    """Faults of whatever is in the folder and belongs neither to the set nor to an export of it.
 
     Args:
         disk: The folder.
-        rows: Of the manifest.
-        exported: Names of formats, what is in whose folders is looked at elsewhere; None where nobody knows them.
+        rows: Rows of the manifest.
+        exported: Names of formats, whose folders are examined elsewhere; None if they are not known.
     """
     known = {row["audio_filepath"] for row in rows} | {*ALWAYS, FAILURES, IDENTITY, EXPORTS}
     found, _ = disk.present
@@ -73,7 +73,7 @@ def strangers(disk: Disk, rows: Sequence[Row], exported: Collection[str] | None)
 
 
 def _exported(name: str, formats: Collection[str] | None) -> bool:
-    """Whether a file lies where an export does."""
+    """Whether a file is in the place of an export."""
     folder, slash, _ = name.partition("/")
     if formats is None:
         return bool(slash) and folder != SOUND and FORMAT.fullmatch(folder) is not None
@@ -81,7 +81,7 @@ def _exported(name: str, formats: Collection[str] | None) -> bool:
 
 
 def bookkeeping(disk: Disk, identity: Row, rows: Sequence[Row], planned: Mapping[str, Row]) -> list[Fault]:
-    """Planned = made + failed, counted from the files; and every row has the same columns and what the plan says."""
+    """Check that planned = made + failed, that all rows have the same columns, and that they agree with the plan."""
     faults = []
     place = disk.place(MANIFEST)
     failed = {row["audio_filepath"]: row["reason"] for row in read_failures(disk)}
@@ -99,7 +99,7 @@ def bookkeeping(disk: Disk, identity: Row, rows: Sequence[Row], planned: Mapping
 
 
 def _row_faults(place: str, rows: Sequence[Row], planned: Mapping[str, Row]) -> list[Fault]:
-    """Rows of the manifest that are none of the plan, say something else, or stand in another order."""
+    """Faults of rows of the manifest that are not in the plan, contradict it, or are in another order."""
     faults = []
     names = dict.fromkeys(row["audio_filepath"] for row in rows)
     if list(names) != [name for name in planned if name in names] and set(names) <= set(planned):
@@ -118,7 +118,7 @@ def _row_faults(place: str, rows: Sequence[Row], planned: Mapping[str, Row]) -> 
 
 
 def _identity_counts(disk: Disk, identity: Row, planned: Mapping[str, Row], counted: dict[str, int]) -> list[Fault]:
-    """What ``testset.json`` counts, counted again."""
+    """The counts in ``testset.json``, counted again."""
     utterances = {(str(row["group"]), row["utterance"]) for row in planned.values()}
     groups = Counter(group for group, _ in utterances)
     expected = {
@@ -136,12 +136,12 @@ def _identity_counts(disk: Disk, identity: Row, planned: Mapping[str, Row], coun
 
 
 def _same(found: Any, planned: Any) -> bool:
-    """Whether a value of the manifest is the plan's, which spells fractions as text."""
+    """Whether a value of the manifest equals the plan's, which spells fractions as text."""
     return found == planned or (isinstance(found, float) and str(planned) == f"{found:.2f}") or repr(found) == planned
 
 
 def read_failures(disk: Disk) -> list[dict[str, str]]:
-    """Items that could not be made, as ``failures.jsonl`` tells them; none without the file.
+    """Items that could not be made, from ``failures.jsonl``; none without the file.
 
     Raises:
         TestSetError: It is damaged.

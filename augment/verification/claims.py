@@ -1,4 +1,4 @@
-"""What a row claims to have measured, against what its condition asks for and against itself."""
+"""What a row claims to have measured, compared with what its condition asks for and checked for consistency."""
 
 import math
 from collections.abc import Iterator
@@ -10,17 +10,17 @@ from augment.verification.meter import decibel
 
 TOLERANCE_DB = 0.1
 SOFTER_TOLERANCE_DB = 1.5
-"""Made softer as a whole, speech may read up to 1 dB off: the thresholds of the P.56 meter do not move with it."""
+"""Speech that was made softer as a whole may read up to 1 dB off: the P.56 meter's thresholds do not move with it."""
 CEILING_DBFS = decibel(0.99**2)
-"""Peak of a file that was made softer against clipping, as the recipe language says it."""
+"""Peak of a file that was made softer to avoid clipping, as documented in the recipe language."""
 
 
 def claim_faults(item: Heard, recipe: Recipe) -> Iterator[str]:
-    """What does not hold together; nothing is heard.
+    """What in a row is inconsistent; no audio is needed.
 
     Args:
         item: An item.
-        recipe: Of the set.
+        recipe: The set's recipe.
     """
     wanted, softer = recipe.speech.level_dbov, item.number("headroom_gain_db") or 0.0
     if item.number("speech_level_requested_dbov") != wanted:
@@ -51,7 +51,7 @@ def _snr_faults(item: Heard) -> Iterator[str]:
 
 
 def _close(one: float | None, other: float | None) -> bool:
-    """Whether two levels are the same, or neither is there.
+    """Whether two levels are the same, or both missing.
 
     Example:
         >>> _close(10.0, 10.05), _close(10.0, None), _close(None, None)

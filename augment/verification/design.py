@@ -1,4 +1,4 @@
-"""What a plan and its rows say, against the set's own recipe and each other: without a corpus, and nothing is heard."""
+"""What a plan and its rows say, compared with the set's own recipe and each other: needs neither corpus nor audio."""
 
 import json
 from collections import Counter
@@ -23,11 +23,11 @@ Row = Mapping[str, Any]
 Rows = dict[str, dict[str, Any]]
 OTHERS = "its recipe and its other rows"
 BABBLE = SoundSource("talkers", "", "", "")
-"""Stands for voices of the corpus, which alone knows their licences."""
+"""Placeholder for voices of the corpus, whose licences only the corpus knows."""
 
 
 def design_faults(told: SelfDescription) -> list[Fault]:
-    """Items that are missing or too many, and all of a row that follows from the recipe or from other rows.
+    """Check which items there are, and everything in a row that follows from the recipe or from other rows.
 
     Args:
         told: The set.
@@ -48,14 +48,14 @@ def design_faults(told: SelfDescription) -> list[Fault]:
         faults += differences_of_rows(plan, told.planned, made, OTHERS)
         if [name for name in told.planned if name in made] != [name for name in made if name in told.planned]:
             faults.append(Fault(plan, "its rows stand in another order than the conditions of its recipe"))
-    spelled = PlannedCells(told.loaded, (*grid, *told.conditions))  # another version may design others
+    spelled = PlannedCells(told.loaded, (*grid, *told.conditions))  # another version may design other conditions
     rows = {r["audio_filepath"]: r for r in told.rows if r["audio_filepath"] in told.planned}
     cells = {path: _cells(told.planned[path], row, spelled) for path, row in rows.items()}
     return [*faults, *_block_faults(told), *differences_of_rows(manifest, rows, cells, "its plan")]
 
 
 def _column_faults(place: str, row: Row, expected: Sequence[str]) -> list[Fault]:
-    """Columns that are missing, too many, or in another order."""
+    """Faults of columns that are missing, unknown, or in another order."""
     faults = [Fault(place, f"it has no column '{name}'") for name in expected if name not in row]
     faults += [Fault(place, f"its column '{name}' is none of a test set") for name in row if name not in expected]
     if not faults and list(row) != list(expected):
@@ -64,7 +64,7 @@ def _column_faults(place: str, row: Row, expected: Sequence[str]) -> list[Fault]
 
 
 def _each(told: SelfDescription, count: int) -> tuple[int, list[Fault]]:
-    """How many conditions each utterance meets; 0 where nobody says it."""
+    """How many conditions each utterance meets, or 0 if that is not stated; and any fault of it."""
     assignment, said = told.loaded.recipe.assignment, told.identity.get("conditions_per_utterance")
     if assignment == "rotated":
         each = said if type(said) is int and 1 <= said <= count else 0
@@ -77,7 +77,7 @@ def _each(told: SelfDescription, count: int) -> tuple[int, list[Fault]]:
 
 
 def _made(told: SelfDescription, turns: Schedule, columns: Sequence[str]) -> Rows:
-    """Items by path; what an utterance has in common is what most of its rows say."""
+    """Items by path; what the items of an utterance share is taken from the majority of its rows."""
     utterances: dict[str, list[Row]] = {}
     for row in told.planned.values():
         utterances.setdefault(row["utterance"], []).append(row)
@@ -100,7 +100,7 @@ def _made(told: SelfDescription, turns: Schedule, columns: Sequence[str]) -> Row
 
 
 def _dealt(rows: Iterable[Row]) -> dict[tuple[str, int], Any]:
-    """What most rows of a block say that was dealt to it, by what plays it and block."""
+    """What was dealt, by the step that plays it and block, according to the majority of a block's rows."""
     said: dict[tuple[str, int], Counter[str]] = {}
     for row in rows:
         for played, part in strict_json(row["dealt"]).items():
@@ -109,14 +109,14 @@ def _dealt(rows: Iterable[Row]) -> dict[tuple[str, int], Any]:
 
 
 def _usual(values: Iterable[Any]) -> Any:
-    """The value that comes most often; the first of several that come alike."""
+    """The most frequent value; the first of several that are equally frequent."""
     return Counter(values).most_common(1)[0][0]
 
 
 def _licensed(told: SelfDescription, named: Mapping[str, Condition], made: Rows) -> None:
-    """Write licence and credit into the items of an utterance: those of its speech, and of what its steps add.
+    """Write licence and credit into the items of an utterance: those of its speech and of what its steps add.
 
-    Where the corpus alone knows what is added, or no item has the speech alone, items that hear the same are alike.
+    If only the corpus knows what is added, or no item has the speech alone, items that hear the same must agree.
     """
     alike: dict[tuple[SoundSource, ...], list[str]] = {}
     for path, row in made.items():
@@ -137,7 +137,7 @@ def _licensed(told: SelfDescription, named: Mapping[str, Condition], made: Rows)
 
 
 def _block_faults(told: SelfDescription) -> list[Fault]:
-    """Groups that have not the utterances that the recipe asks for, or lack some of the blocks that all groups have."""
+    """Faults of groups without the number of utterances that the recipe asks for, or without some of the blocks."""
     blocks: dict[str, dict[str, int]] = {}
     for row in told.planned.values():
         blocks.setdefault(row["group"], {})[row["utterance"]] = row["block"]
@@ -153,5 +153,5 @@ def _block_faults(told: SelfDescription) -> list[Fault]:
 
 
 def _cells(item: Row, row: Row, spelled: PlannedCells) -> dict[str, Any]:
-    """What a row of the manifest must say that its plan does not spell as it does, and was not measured."""
+    """Cells that a row of the manifest must have, that the plan does not spell out, and that were not measured."""
     return {name: value for name, value in spelled.of(item).items() if name not in item and name in row}

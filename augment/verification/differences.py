@@ -1,13 +1,13 @@
-"""What the files of one utterance say of each other, without the renderer: every item, and no item rendered.
+"""What the files of one utterance reveal about each other, without the renderer: all items are checked, none rendered.
 
-The same speech stands in them under several conditions. While a chain is linear, a file is g s + n: the speech s after
-the filters that it passes, times the gain g on its row, plus the noise. Two files whose speech took the same path
-differ, each divided by its gain, by nothing but noise: so the noise of an item is measured alone. Behind a codec or
-another step that is not linear files do not subtract; there it is asked whether the steps did anything at all, and
-whether they moved the speech in time.
+They hold the same speech under several conditions. As long as a chain is linear, a file is g s + n: the speech s after
+the filters that it passes, times the gain g in its row, plus the noise n. If the speech of two files took the same
+path, then, each divided by its gain, they differ by nothing but noise: so the noise of an item can be measured by
+itself. After a codec or another non-linear step, files cannot be subtracted; there the question is whether the steps
+did anything at all, and whether they moved the speech in time.
 
-A 16-bit sample is off by up to half a unit, in power 1/12 of a squared unit (Bennett 1948), and a gain on a row by up
-to 0.0005 dB; tolerances follow from these two.
+A 16-bit sample is off by up to half a unit, which has a power of 1/12 of a squared unit (Bennett 1948), and the gain in
+a row by up to 0.0005 dB; tolerances follow from these two.
 """
 
 import hashlib
@@ -35,33 +35,33 @@ from augment.verification.lag import lag_samples
 from augment.verification.meter import cosines, decibel, mean_square, weights
 
 ROUNDING = 1 / (12 * FULL_SCALE**2)
-"""Power of the rounding of a 16-bit file, full scale 1.0."""
+"""Power of the rounding error of a 16-bit file, full scale 1.0."""
 GAIN_ERROR = 10 ** (0.001 / 20) - 1
-"""What two gains, each rounded to a thousandth of a dB, leave of the speech at most: 0.0005 dB each."""
+"""Most that two gains, each rounded to a thousandth of a dB, leave of the speech: 0.0005 dB each."""
 LEVEL_TOLERANCE_DB = 0.1
-"""Of rows, which say levels to some hundredths of a dB."""
+"""Tolerance for levels in rows, which are good to some hundredths of a dB."""
 SCALE_TOLERANCE_DB = 0.3
-"""Of speech that the renderer met at another level: the thresholds of the P.56 meter do not move with it."""
+"""Tolerance for speech that the renderer measured at another level: the P.56 meter's thresholds do not move with it."""
 ACTIVITY_TOLERANCE = 0.01
-"""Of a share: a sample that is rounded may pass a threshold of the meter."""
+"""Tolerance for a share of time: a rounded sample may cross a threshold of the meter."""
 AT_MICROPHONE = (
     "snr_requested_db", "snr_db", "snr_full_band_db", "snr_a_weighted_db", "speech_effort", "speech_level_dbspl",
     "speech_distance_m",
 )  # fmt: skip
 SAME_ROUNDING = 4.0
-"""A difference of less than this many times the rounding's power is none: 6 dB above what two equal files differ by."""
+"""A difference below this multiple of the rounding power does not count: 6 dB above that of two equal files."""
 LAG_TOLERANCE_S = 0.001
 LAG_TOLERANCE_ROOM_S = 0.02
-"""In a room reflections may be stronger than the direct sound."""
+"""Tolerance in a room, where reflections may be stronger than the direct sound."""
 
 
 class Comparison:
-    """The items of one utterance.
+    """Compares the items of one utterance.
 
     Args:
-        items: Its items.
-        recipe: Of the set.
-        findings: Where to tell what is found.
+        items: The items.
+        recipe: The set's recipe.
+        findings: Where to record what is found.
     """
 
     def __init__(self, items: Sequence[Heard], recipe: Recipe, findings: Findings) -> None:
@@ -71,7 +71,7 @@ class Comparison:
         self.swept: dict[tuple[Any, ...], tuple[Heard, NDArray[np.float64]]] = {}
 
     def run(self) -> tuple[Fault, ...]:
-        """Compare all of them; what is wrong is told to the findings."""
+        """Compare all of them, and record in the findings what is wrong."""
         for item in self.items:
             for message in claim_faults(item, self.recipe):
                 self.findings.tell(item, message)
@@ -97,7 +97,7 @@ class Comparison:
         return ()
 
     def _alike(self) -> None:
-        """Items with the very samples of another one, whose chain should have given others."""
+        """Find items with the same samples as another one, although their chains differ."""
         first: dict[bytes, list[Heard]] = {}
         for item in self.items:
             others = first.setdefault(hashlib.sha256(item.pcm.tobytes()).digest(), [])
@@ -108,7 +108,7 @@ class Comparison:
             others.append(item)
 
     def _at_microphone(self) -> None:
-        """What was measured at the microphone, which items say alike that came there by the same steps."""
+        """Check what was measured at the microphone, where items that took the same steps must agree."""
         first: dict[tuple[ChainStep, ...], Heard] = {}
         for item in self.items:
             chain = item.condition.chain
@@ -123,7 +123,7 @@ class Comparison:
                     self.findings.tell(item, f"{name}: the manifest says {one!r}; {says}")
 
     def _speech_alone(self, control: "_Control") -> None:
-        """The speech of a file without noise: as its row says it, and for the clean control as that of the source."""
+        """Compare the speech in a file without noise with its row, and for the clean control with the source's."""
         item = control.item
         self._level(item, "speech_level_out_dbov", control.level_dbov(1.0))
         if item.linear:
@@ -142,7 +142,7 @@ class Comparison:
             self.findings.tell(item, f"its speech is active for {found:.3f}; the manifest says speech_activity: {told}")
 
     def _noise(self, item: Heard, control: "_Control") -> None:
-        """The noise of an item, alone: its level against the labels, and against other steps of the same sweep."""
+        """Compare the noise of an item, by itself, with its labels and with other settings of the same sweep."""
         noise = cosines(item.signal / item.gain - control.item.signal / control.item.gain)
 
         def seen(definition: Weighting) -> NDArray[np.float64]:
@@ -170,7 +170,7 @@ class Comparison:
         found: float,
         within_db: float = LEVEL_TOLERANCE_DB,
     ) -> bool:
-        """Hold the power of a noise against an SNR of its row; whether the row has one."""
+        """Compare the power of a noise with an SNR in its row; returns whether the row has one."""
         expected = control.noise_power(item, name, definition, within_db)
         if expected is None:
             return False
@@ -182,7 +182,7 @@ class Comparison:
         return True
 
     def _sweep(self, item: Heard, control: "_Control", noise: NDArray[np.float64]) -> None:
-        """Steps of one sweep hear one noise: their noises, told by their cosines, are one signal at several levels."""
+        """Check that settings of one sweep hear the same noise: by their cosines, one signal at several levels."""
         key = tuple((s.factor, s.name, repr(_without_snr(s))) for s in item.condition.chain)
         if key not in self.swept:
             self.swept[key] = (item, noise)
@@ -192,14 +192,14 @@ class Comparison:
         if not power or not own:
             return
         alike = float(np.mean(its * noise)) / math.sqrt(power * own)
-        # Rounding and the speech that rounded gains leave stand in each noise, and belong to it alone.
+        # Each noise also holds rounding errors and the speech that rounded gains leave, both of its own.
         odd = control.error(item) / own + control.error(other) / power
         if alike < 1 - odd - 0.001:
             beside = other.row["audio_filepath"]
             self.findings.tell(item, f"its noise is not that of {beside} at another level (correlation {alike:.3f})")
 
     def _effect(self, item: Heard, control: "_Control") -> None:
-        """Whether steps that do not subtract did anything, and moved the speech in time."""
+        """Check whether non-linear steps did anything, and whether they moved the speech in time."""
         plain, signal = control.item.signal, item.signal
         power = mean_square(plain)
         share = float(np.mean(plain * signal)) / power if power else 0.0
@@ -208,7 +208,7 @@ class Comparison:
             steps = [step.perturbation for step in item.condition.chain]
             if not all(map(may_do_nothing, steps)):
                 self.findings.tell(item, f"its steps did nothing: it is {control.item.row['audio_filepath']}")
-            else:  # a gain control or an overload may have nothing to do to a soft word
+            else:  # a gain control or an overload may leave a soft word as it is
                 self.findings.idle[item.condition.name] = self.findings.idle.get(item.condition.name, 0) + 1
             return
         found = lag_samples(plain, signal, item.sample_rate_hz)
@@ -219,14 +219,14 @@ class Comparison:
 
 
 class _Control:
-    """A file without noise, and what others of its path are measured by."""
+    """A file without noise, by which others with the same path are measured."""
 
     def __init__(self, item: Heard, definition: Weighting) -> None:
         self.item, self.definition = item, definition
         self.meters: dict[Weighting, SpeechMeter] = {}
 
     def level(self, factor: float, definition: Weighting = FULL_BAND) -> SpeechLevel:
-        """Its speech at another gain."""
+        """The P.56 reading of its speech at another gain."""
         if definition not in self.meters:
             self.meters[definition] = self.item.meter(definition)
         return self.meters[definition].read(factor)
@@ -237,22 +237,22 @@ class _Control:
 
     @cached_property
     def power(self) -> float:
-        """Of the speech, before the gain."""
+        """Power of the speech, before the gain."""
         return mean_square(self.item.signal) / self.item.gain**2
 
     def error(self, item: Heard) -> float:
-        """Power that a difference has by rounding alone, before the gain."""
+        """Power that a difference has from rounding alone, before the gain."""
         rounding = ROUNDING * (item.gain**-2 + self.item.gain**-2)
         return rounding + self.power * GAIN_ERROR**2
 
     def noise_power(
         self, item: Heard, name: str, definition: Weighting, within_db: float
     ) -> tuple[float, float] | None:
-        """Least and most power that the noise of an item has by an SNR of its row, before the gain.
+        """Least and most power that the noise of an item can have according to an SNR in its row, before the gain.
 
-        The label counts the time in which a noise is on. Over all the time it has at least that share of it, and at
-        most all of it. Noises that come together may have more or less than the sum of their powers, as far as they are
-        alike: between (a - b)^2 and (a + b)^2, with a the amplitude of the strongest and b that of all others.
+        The label refers to the time in which a noise is on; averaged over the whole time, its power is between that
+        share and all of it. Several noises may have more or less than the sum of their powers, depending on how they
+        correlate: between (a - b)^2 and (a + b)^2, where a is the amplitude of the strongest and b that of all others.
         """
         snr_db = item.number(name)
         speech_db = self.level_dbov(item.gain / self.item.gain, definition)
@@ -269,14 +269,14 @@ class _Control:
         together = _together(ratios) if known else (0.0, float(count))
         slack = 10 ** (within_db / 10)
         error = self.error(item)
-        spread = 2 * math.sqrt(whole * error / max(1, item.pcm.size)) * 4  # of their product, at four sigma
+        spread = 2 * math.sqrt(whole * error / max(1, item.pcm.size)) * 4  # of their cross term, at four sigma
         return max(0.0, whole * share * together[0] / slack - spread), (
             whole * together[1]
         ) * slack + error * 2 + spread
 
 
 def _together(ratios_db: Sequence[float]) -> tuple[float, float]:
-    """Least and most power of several noises, against the sum of their powers.
+    """Least and most power of several noises, relative to the sum of their powers.
 
     Example:
         >>> _together([10.0])
@@ -289,23 +289,23 @@ def _together(ratios_db: Sequence[float]) -> tuple[float, float]:
 
 
 def may_do_nothing(step: Perturbation) -> bool:
-    """Whether a step may leave samples as they are: a gain control or an overload has nothing to do to a soft word."""
+    """Whether a step may leave samples as they are, as a gain control or an overload does with a soft word."""
     return not (step.is_noise() or step.linear or step.stage is Stage.CHANNEL)
 
 
 def may_be_alike(one: Condition, other: Condition) -> bool:
-    """Whether two conditions may give the same samples: what they have not in common may do nothing."""
+    """Whether two conditions may give the same samples, because the steps in which they differ may do nothing."""
     return _does(one) == _does(other)
 
 
 def _does(condition: Condition) -> Counter[str]:
-    """What a condition certainly does."""
+    """The steps of a condition that certainly have an effect."""
     steps = [step.perturbation for step in condition.chain if not may_do_nothing(step.perturbation)]
     return Counter(f"{step.kind} {step.model_dump_json(exclude={*step.unheard, *step.planned})}" for step in steps)
 
 
 def same_level(one: Any, other: Any) -> bool:
-    """Whether two values are levels that do not differ by more than the last digit of a row."""
+    """Whether two values are levels that differ by no more than the last digit in a row."""
     numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in (one, other))
     return numbers and math.isclose(one, other, rel_tol=0, abs_tol=0.002)
 

@@ -1,4 +1,4 @@
-"""The files of a set as they lie on the disk: read by name, never through a link, and hashed as they are read."""
+"""The files of a set as they are on disk: read by name, never through a link, and hashed while they are read."""
 
 import hashlib
 import re
@@ -17,11 +17,12 @@ DROPPED_FILES = re.compile(
     r"|.+@Syno(EAStream|Resource)|SYNO(AUDIO|FILE|INDEX|PHOTO|VIDEO)_.*",
     re.IGNORECASE,
 )
-"""What file managers and network disks leave in folders that they show."""
+"""Files that file managers and network disks leave in folders."""
 DROPPED_FOLDERS = re.compile(r"__MACOSX|\.AppleDouble|@eaDir", re.IGNORECASE)
-"""Folders that they put such files in: whatever else lies there is somebody's."""
+"""Folders that they create for such files: anything else in there was put there by somebody."""
 OF_VOLUMES = re.compile(r"\.Spotlight-V100|\.Trashes|\.fseventsd|\.TemporaryItems|\$RECYCLE\.BIN", re.IGNORECASE)
-"""What a system keeps at the top of a disk, and with it of a set that fills one: what is below is the system's."""
+"""Folders that a system keeps at the top of a disk, and so in a set that is a whole disk: their contents are its
+own."""
 
 
 @dataclass(frozen=True)
@@ -30,19 +31,16 @@ class Disk:
 
     Attributes:
         sealed: The folder, open.
+        folder: Where it is, as whoever asked named it.
         hashes: SHA-256 of every file that was read, by name.
     """
 
     sealed: SealedFolder
+    folder: Path
     hashes: dict[str, str] = field(default_factory=dict)
 
-    @property
-    def folder(self) -> Path:
-        """Where it is."""
-        return self.sealed.path
-
     def place(self, name: str) -> str:
-        """How a message names a file."""
+        """A file's name in messages."""
         return str(self.folder / name)
 
     def has(self, name: str) -> bool:
@@ -50,10 +48,10 @@ class Disk:
         return self.sealed.kind(name) is Kind.FILE
 
     def read(self, name: str) -> bytes:
-        """Bytes of a file.
+        """The bytes of a file.
 
         Raises:
-            TestSetError: It is missing, a link or behind one, no file, too large, or cannot be read.
+            TestSetError: It is missing, a link or behind one, not a file, too large, or cannot be read.
         """
         try:
             most = LARGEST_FILE_BYTES if name.startswith(f"{SOUND}/") else LARGEST_TABLE_BYTES
@@ -67,7 +65,7 @@ class Disk:
         """SHA-256 of a file as it is now, however large it is.
 
         Raises:
-            TestSetError: It is missing, a link or behind one, no file, or cannot be read.
+            TestSetError: It is missing, a link or behind one, not a file, or cannot be read.
         """
         try:
             self.hashes[name] = self.sealed.sha256(name)
@@ -81,9 +79,9 @@ class Disk:
 
     @cached_property
     def present(self) -> tuple[frozenset[str], int]:
-        """All that is there but below ``.acoustigrid``: names, and how many things file managers left behind.
+        """Everything outside ``.acoustigrid``: names, and the number of things that file managers left behind.
 
-        Links are names, and are not followed. A folder counts by what is in it.
+        Links are listed by name and not followed. A folder is represented by what is in it.
         """
         names: set[str] = set()
         dropped = 0

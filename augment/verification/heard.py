@@ -1,6 +1,6 @@
-"""An audio file that was decoded, with its row and its condition; and what was found out about such files."""
+"""A decoded audio file with its row and its condition, and findings about such files."""
 
-import math
+import sys
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,10 +20,10 @@ class Heard:
     """One file, decoded.
 
     Attributes:
-        row: Of the manifest.
-        condition: Of the item.
-        pcm: Shape (n,).
-        sample_rate_hz: Samples a second.
+        row: Its row in the manifest.
+        condition: Condition of the item.
+        pcm: Samples, shape (n,).
+        sample_rate_hz: Sample rate.
     """
 
     row: dict[str, Any]
@@ -33,7 +33,7 @@ class Heard:
 
     @property
     def path(self) -> tuple[ChainStep, ...]:
-        """What the speech passes: the chain without its noises."""
+        """The steps that the speech passes: the chain without its noises."""
         return tuple(step for step in self.condition.chain if not step.perturbation.is_noise())
 
     @property
@@ -43,7 +43,7 @@ class Heard:
 
     @property
     def linear(self) -> bool:
-        """Whether files of the same path may be subtracted."""
+        """Whether files with the same path may be subtracted."""
         return all(step.perturbation.linear for step in self.condition.chain)
 
     @property
@@ -52,14 +52,14 @@ class Heard:
         return any(step.perturbation.stage is Stage.ROOM for step in self.condition.chain)
 
     def number(self, name: str) -> float | None:
-        """A finite number of the row; None where there is none."""
+        """A finite number from the row; None if it has none."""
         value = self.row.get(name)
-        fits = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        fits = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
         return float(value) if fits and value is not None else None
 
     @property
     def gain(self) -> float:
-        """Factor from the source to the file."""
+        """Gain factor from the source to the file."""
         return float(10 ** ((self.number("gain_db") or 0.0) / 20))
 
     @property
@@ -68,20 +68,20 @@ class Heard:
         return self.pcm / FULL_SCALE
 
     def meter(self, definition: Weighting) -> SpeechMeter:
-        """P.56 on the file as a definition sees it, where it holds speech alone: to be read at any gain."""
+        """P.56 meter on a file of speech alone, weighted by a definition of SNR; it can be read at any gain."""
         seen = self.signal if definition.flat else through(self.signal, self.sample_rate_hz, definition)
         return SpeechMeter(seen, self.sample_rate_hz)
 
 
 @dataclass
 class Findings:
-    """What comparing files told.
+    """What came of comparing files.
 
     Attributes:
         faults: Paths and what is wrong with them.
-        compared: Items that were held against another one of their utterance.
-        alone: Items for which there is no other one of the same speech without noise.
-        idle: Conditions whose steps did nothing to how many utterances, though they may.
+        compared: Number of items that were compared with another one of their utterance.
+        alone: Number of items for which no other file has the same speech without noise.
+        idle: For conditions whose steps may do nothing, to how many utterances they did nothing.
     """
 
     faults: list[tuple[str, str]] = field(default_factory=list)
@@ -90,12 +90,12 @@ class Findings:
     idle: dict[str, int] = field(default_factory=dict)
 
     def add(self, other: "Findings") -> None:
-        """What comparing other files told."""
+        """Add what came of comparing other files."""
         self.faults += other.faults
         self.compared, self.alone = self.compared + other.compared, self.alone + other.alone
         for name, count in other.idle.items():
             self.idle[name] = self.idle.get(name, 0) + count
 
     def tell(self, item: Heard, message: str) -> None:
-        """Something is wrong with an item."""
+        """Record that something is wrong with an item."""
         self.faults.append((str(item.row["audio_filepath"]), message))

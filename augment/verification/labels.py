@@ -1,4 +1,4 @@
-"""What rows say of the speech, against the corpus: where a plan cannot be made again, but the corpus is there."""
+"""What rows say about the speech, compared with the corpus: for sets whose plan cannot be made again."""
 
 from typing import Any
 
@@ -13,14 +13,14 @@ from augment.verification.sources import SelfDescription
 
 
 def label_faults(told: SelfDescription, base: Any) -> list[Fault]:
-    """Text, speaker, labels, licence and credit of every item against the rows of the corpus.
+    """Compare text, speaker, labels, licence and credit of every item with the rows of the corpus.
 
     Args:
         told: The set.
         base: Folder of the recipe.
 
     Raises:
-        AcoustigridError: The corpus, or the key of its pseudonyms, is not there or cannot be read.
+        AcoustigridError: The corpus, or the key of its pseudonyms, is missing or cannot be read.
     """
     corpus = read_corpus(told.loaded.recipe.corpus, base, told.loaded.text)
     expected, clean = _expected(told, corpus), {c.name for c in told.conditions if not c.chain}
@@ -43,7 +43,7 @@ def label_faults(told: SelfDescription, base: Any) -> list[Fault]:
 
 
 def _expected(told: SelfDescription, corpus: Corpus) -> dict[str, tuple[dict[str, Any], tuple[str, str]]]:
-    """What rows must say of each utterance, with licence and credit of its speech."""
+    """What rows must say about each utterance, with licence and credit of its speech."""
     columns = label_columns(corpus, told.loaded)
     names = {"text": "text", "speaker": "speaker"} | {column: label_column(label) for label, column in columns.items()}
     wanted = {row["utterance"] for row in told.planned.values()}

@@ -1,4 +1,4 @@
-"""By how much one file comes after another, where that can be told."""
+"""By how much one file lags another, if that can be determined."""
 
 import numpy as np
 
@@ -7,18 +7,18 @@ from augment.acoustics import Signal
 BAND_HZ = (300.0, 3000.0)
 WHITENING = 0.7
 CLEAR = 8.0
-"""How many times the RMS of the correlation its peak must be: below, the noise may have made it."""
+"""How many times its RMS the peak of the correlation must be: a lower one may be due to noise."""
 
 
 def lag_samples(before: Signal, after: Signal, sample_rate_hz: int) -> int | None:
-    """Samples by which a signal comes later, by partly whitened cross-correlation; None where no peak stands out.
+    """Samples by which a signal lags another, by partly whitened cross-correlation; None if no peak stands out.
 
     Args:
-        before: Shape (n,).
-        after: Shape (n,).
-        sample_rate_hz: Samples a second.
+        before: The earlier signal, shape (n,).
+        after: The later signal, shape (n,).
+        sample_rate_hz: Sample rate.
 
-    Reference: Knapp and Carter (1976), the generalised cross-correlation; here with the magnitude to the power 0.3.
+    Reference: Knapp and Carter (1976), generalised cross-correlation; here with magnitudes raised to the power of 0.3.
 
     Example:
         >>> noise = np.random.default_rng(1).standard_normal(8000)

@@ -1,12 +1,13 @@
-"""Every audio file of a set, and those of each utterance against each other: by workers, some utterances at once."""
+"""Reading every audio file of a set and comparing those of each utterance: in workers, a few utterances at a time."""
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from augment.bounds import SLOWEST, STARTUP_S
-from augment.corpus.speech import Progress
+from augment.corpus.speech import LONGEST_S, Progress
 from augment.design.conditions import Condition
 from augment.errors import Fault
 from augment.execute import Lost, Way
@@ -20,12 +21,12 @@ from augment.verification.verdict import Protocol, Unchecked
 
 Row = dict[str, Any]
 AT_ONCE = 64
-"""Items after which a portion ends, with the utterance."""
+"""Number of items after which a portion ends, once the utterance is complete."""
 
 
 @dataclass(frozen=True)
 class Portion:
-    """Rows of a manifest: those of a few utterances."""
+    """Some rows of a manifest: all those of a few utterances."""
 
     number: int
     rows: tuple[Row, ...]
@@ -36,9 +37,9 @@ class Listened:
     """What was heard in a portion.
 
     Attributes:
-        number: Of the portion.
-        hashes: Of the files.
-        findings: What files say of each other.
+        number: Number of the portion.
+        hashes: Hashes of the files.
+        findings: What came of comparing files.
         deviations: What deviates from the rows.
     """
 
@@ -50,21 +51,23 @@ class Listened:
 
 @dataclass(frozen=True)
 class Listening:
-    """Listens to portions, in whatever process it is called.
+    """Listens to portions, in whichever process it is called.
 
     Attributes:
-        sealed: The set.
-        recipe: Of the set; None where it cannot be read, and files are held against their rows alone.
-        conditions: By name.
+        sealed: Folder of the set.
+        folder: Where it is, as whoever asked named it.
+        recipe: The set's recipe; None if it cannot be read, and files are compared with their rows alone.
+        conditions: Conditions by name.
     """
 
     sealed: SealedFolder
+    folder: Path
     recipe: Recipe | None
     conditions: Mapping[str, Condition]
 
     def __call__(self, portion: Portion) -> Listened:
         """Read the files of a portion and compare them."""
-        disk, protocol, findings = Disk(self.sealed), Protocol(self.sealed.path), Findings()
+        disk, protocol, findings = Disk(self.sealed, self.folder), Protocol(self.folder), Findings()
         for utterance, rows in itertools.groupby(portion.rows, key=lambda row: row["utterance"]):
             heard = list(self._heard(disk, rows, protocol))
             if self.recipe is not None and heard:
@@ -73,8 +76,9 @@ class Listening:
         return Listened(portion.number, disk.hashes, findings, protocol.deviations)
 
     def limit_s(self, portion: Portion) -> float:
-        """Time after which whoever listens is taken to hang."""
-        return STARTUP_S + SLOWEST * float(sum(row["duration"] for row in portion.rows))
+        """Seconds after which a worker counts as hanging."""
+        claimed = (float(row["duration"]) for row in portion.rows)
+        return STARTUP_S + SLOWEST * sum(min(max(claim, 0.0), LONGEST_S) for claim in claimed)
 
     def _heard(self, disk: Disk, rows: Iterator[Row], protocol: Protocol) -> Iterator[Heard]:
         for row in rows:
@@ -84,25 +88,29 @@ class Listening:
                 yield Heard(row, self.conditions[row["condition"]], pcm, row["sample_rate"])
 
 
-def listen(disk: Disk, rows: Sequence[Row], job: Listening, way: Way, protocol: Protocol, progress: Progress) -> None:
+def listen(disk: Disk, rows: Sequence[Row], job: Listening, way: Way, protocol: Protocol, progress: Progress) -> int:
     """Listen to all files of a set.
 
     Args:
-        disk: The set; what its files hash to is noted there.
-        rows: Of the manifest, as far as nothing is missing in them.
-        job: How.
-        way: Who does it.
-        protocol: Where what is found is written down.
-        progress: Shows how far it is.
+        disk: The set; hashes of its files are noted there.
+        rows: Those rows of the manifest that lack nothing.
+        job: What to do with a portion.
+        way: Where it is done.
+        protocol: Where findings are recorded.
+        progress: Shows how far it has got.
+
+    Returns:
+        How many files were heard.
     """
     ordered = sorted(rows, key=lambda row: row["utterance"])
-    done: dict[int, Listened] = {}
+    done, heard = dict[int, Listened](), len(rows)
     ticks = iter(progress(ordered))
     for outcome in way.run(job, _portions(ordered), job.limit_s):
         if isinstance(outcome, Lost):
-            where, number = outcome.task.rows[0]["audio_filepath"], outcome.task.number
-            fault = Fault(disk.place(where), f"a worker {outcome.fate} while it listened to this and the files behind")
-            done[number] = Listened(number, {}, Findings(), [fault])
+            number, lost = outcome.task.number, [row["audio_filepath"] for row in outcome.task.rows]
+            message = f"a worker {outcome.fate} while it listened to {len(lost)} files from this one to {lost[-1]}"
+            done[number] = Listened(number, {}, Findings(), [Fault(disk.place(lost[0]), message, "verify again")])
+            heard -= len(lost)
         else:
             done[outcome.number] = outcome
             disk.hashes.update(outcome.hashes)
@@ -114,7 +122,12 @@ def listen(disk: Disk, rows: Sequence[Row], job: Listening, way: Way, protocol: 
     for number in sorted(done):
         protocol.deviations += done[number].deviations
         findings.add(done[number].findings)
-    _tell(disk, findings, len(rows), protocol)
+    if heard < len(rows):
+        protocol.unchecked.append(
+            Unchecked(f"{len(rows) - heard} files", "workers died or hung over them", "verify again")
+        )
+    _tell(disk, findings, heard, protocol)
+    return heard
 
 
 def _portions(ordered: Sequence[Row]) -> list[Portion]:

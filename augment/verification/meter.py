@@ -1,7 +1,7 @@
-"""The referee's own meter of levels in a band: nothing of the renderer's.
+"""The referee's own meter for levels in a band, which shares nothing with the renderer's.
 
-What "SNR" means in a set is defined here once more, from its description, so that a mistake in the one is seen by the
-other.
+What "SNR" means in a set is implemented here a second time, from its description, so that a mistake in either
+implementation shows.
 """
 
 import math
@@ -16,15 +16,15 @@ from augment.scene import Weighting
 
 
 def cosines(signal: Signal) -> NDArray[np.float64]:
-    """What a signal is made of, by one transform over it and its mirror image: a cosine transform, type 2.
+    """The discrete cosine transform (type 2) of a signal: a Fourier transform of the signal and its mirror image.
 
-    Orthonormal, so that powers and products of signals are those of their cosines (Parseval), under any definition.
+    It is orthonormal, so that powers and products of signals equal those of their cosines (Parseval), however weighted.
 
     Args:
-        signal: Shape (n,).
+        signal: The signal, shape (n,).
 
     Returns:
-        Shape (n,); the k-th stands for k / (2 n) of the sample rate.
+        Coefficients, shape (n,); the k-th belongs to k / (2 n) of the sample rate.
 
     Example:
         >>> found = cosines(np.full(4, 0.5))
@@ -35,17 +35,18 @@ def cosines(signal: Signal) -> NDArray[np.float64]:
 
 
 def through(signal: Signal, sample_rate_hz: int, definition: Weighting) -> Signal:
-    """A signal as the definition of the SNR sees it, shape (n,)."""
+    """A signal filtered by the definition of SNR, shape (n,)."""
     seen = cosines(signal) * weights(signal.size, sample_rate_hz, definition)
     return np.asarray(scipy.fft.idct(seen, norm="ortho"))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=4)  # an utterance is measured under three definitions, and all its items have one length
 def weights(samples: int, sample_rate_hz: int, definition: Weighting) -> NDArray[np.float64]:
-    """Factors of the definition for the :func:`cosines` of so many samples, shape (n,).
+    """Weights of the definition for the :func:`cosines` of a number of samples, shape (n,).
 
-    An edge of the band is a quarter of a sine in amplitude: from half the lower corner up to its double, and from a
-    sixth of an octave below the upper corner down to a sixth above. A band up to half the sample rate has no upper one.
+    The edges of the band are a quarter of a sine in amplitude: rising from half the lower corner to twice the corner,
+    and falling from a sixth of an octave below the upper corner to a sixth above it. A band up to half the sample rate
+    has no upper edge.
     """
     low, high = definition.band_hz or (0.0, math.inf)
     frequency = np.maximum(np.arange(samples) * sample_rate_hz / (2 * samples), 1e-9)
@@ -63,7 +64,7 @@ def weights(samples: int, sample_rate_hz: int, definition: Weighting) -> NDArray
 
 
 def mean_square(signal: Signal) -> float:
-    """Power of a signal, full scale 1.0; of its :func:`cosines` the same.
+    """Power of a signal, full scale 1.0; the same for its :func:`cosines`.
 
     Example:
         >>> mean_square(np.array([0.5, -0.5]))
@@ -73,7 +74,7 @@ def mean_square(signal: Signal) -> float:
 
 
 def decibel(power: float) -> float:
-    """A ratio of powers in dB; ``-inf`` for none.
+    """A ratio of powers in dB; ``-inf`` for 0.
 
     Example:
         >>> decibel(0.1), decibel(0.0)

@@ -1,4 +1,4 @@
-"""A set held against what it was made from: recipe, corpus, profiles and noise, as far as they are there."""
+"""A set compared with what it was made from: recipe, corpus, profiles and noise, as far as they are available."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,13 +24,13 @@ RENDERED = "items rendered again"
 
 @dataclass(frozen=True)
 class Origin:
-    """The comparison.
+    """The comparison of a set with its sources.
 
     Attributes:
         told: The set.
         asked: How to check it.
         makers: The verbs that make a set.
-        protocol: Where what is found is written down.
+        protocol: Where findings are recorded.
     """
 
     told: SelfDescription
@@ -39,12 +39,12 @@ class Origin:
     protocol: Protocol
 
     def check(self, whole: Sequence[dict[str, Any]], exported: Mapping[str, Any], progress: Progress) -> int:
-        """Make all of it.
+        """Run the whole comparison.
 
         Args:
             whole: Rows that lack nothing.
             exported: Formats that the set was exported to, as ``exports.json`` lists them.
-            progress: Shows how far it is.
+            progress: Shows how far it has got.
 
         Returns:
             How many items were rendered again.
@@ -68,10 +68,10 @@ class Origin:
         self.protocol.unchecked.append(Unchecked(what, why, remedy))
 
     def _attempt(self, what: str, check: Callable[[], Made]) -> None:
-        """Hold something that was made again against the set.
+        """Compare something that was made again with the set.
 
-        What the set says of its maker is a claim, and no reason to look away: only words that are other than this
-        version's are then not known to be wrong. They are told as what was not checked.
+        What the set says about its maker is only a claim, and no reason to skip a check: if it names another version,
+        just the wording cannot be known to be wrong, and is reported as not checked.
         """
 
         def deviations() -> tuple[Fault, ...]:
@@ -85,7 +85,7 @@ class Origin:
         self.protocol.attempt(what, deviations)
 
     def _planned_again(self, loaded: LoadedRecipe) -> bool:
-        """Make the set again but for its audio; whether that could be done."""
+        """Make the set again except for its audio; returns whether that was possible."""
         try:
             plan = self.makers.plan(loaded)
         except DesignError as error:
@@ -101,7 +101,7 @@ class Origin:
         return True
 
     def _without_plan(self) -> None:
-        """What can be said where the plan cannot be made again."""
+        """Check what can be checked if the plan cannot be made again."""
         self._attempt("files made of others", lambda: against_rows(self.told, self.makers))
         try:
             base = recipe_folder(self.told.disk, self.asked.recipe_folder)
@@ -113,7 +113,7 @@ class Origin:
             self.protocol.checks.append(("labels", said))
 
     def _versions(self) -> None:
-        """Which packages, and which version, made it can be checked nowhere; that these are others is told."""
+        """Report that other packages or another version made the set, which nothing here can check."""
         maker = self.told.identity.get("made_by")
         if maker != self.makers.version:
             self._unchecked("made_by in testset.json", f"it says {maker!r}, and this is {self.makers.version}", "")
@@ -132,7 +132,7 @@ class Origin:
                 self._unchecked(f"the export '{name}' made again", str(error), "")
 
     def _sampled(self, loaded: LoadedRecipe, base: Path, items: Sequence[dict[str, Any]], progress: Progress) -> int:
-        """Render a sample again."""
+        """Render a sample of items again; returns how many."""
         size = len(items) if self.asked.size is None else self.asked.size
         if not items or not size:
             self._unchecked(RENDERED, "none was asked for", "--sample 20")

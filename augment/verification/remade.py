@@ -1,4 +1,4 @@
-"""A set made again but for its audio: planned anew, described anew, and held against its files."""
+"""A set made again except for its audio: planned anew, described anew, and compared with its files."""
 
 import hashlib
 import json
@@ -23,9 +23,10 @@ Row = Mapping[str, Any]
 Rows = Mapping[str, Row]
 MOST_NAMED = 3
 APART = ("versions", "made_by", "profiles")
-"""What ``testset.json`` says that is looked at elsewhere: a set may be checked on another machine than made it."""
+"""Parts of ``testset.json`` that are examined elsewhere, since a set may be checked on a machine that did not make
+it."""
 WORDS = ("limits", "notes", COVERAGE, DATASHEET, PAGE, CROISSANT)
-"""Parts of ``testset.json``, and files, that another version may put into other words and mean the same."""
+"""Parts of ``testset.json``, and files, that another version may word differently and mean the same."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,8 @@ class Made:
     """What deviates from a set that was made again.
 
     Attributes:
-        faults: Where it is other data.
-        words: Where it is other words.
+        faults: Deviations in data.
+        words: Deviations in wording.
     """
 
     faults: tuple[Fault, ...]
@@ -42,7 +43,7 @@ class Made:
 
     @classmethod
     def by_name(cls, named: Iterable[tuple[str, Fault]]) -> "Made":
-        """Faults by the part of ``testset.json``, or the file, that they are in."""
+        """Sort faults by the part of ``testset.json``, or the file, that they are in."""
         found = list(named)
         data, words = ([fault for name, fault in found if (name in WORDS) is worded] for worded in (False, True))
         return cls(tuple(data), tuple(words))
@@ -50,12 +51,12 @@ class Made:
 
 @dataclass(frozen=True)
 class Makers:
-    """The verbs that make a set, which stand above the referee and are handed to it.
+    """The verbs that make a set, which the referee cannot import and is given.
 
     Attributes:
         plan: From a recipe to its plan.
-        described: From a plan, rows and failures to manifest, ``testset.json`` and the files that are made of them.
-        retold: From a set's own files, and the text of its data sheet, to the files that are made of these.
+        described: From a plan, rows and failures to manifest, ``testset.json`` and the files that are made from them.
+        retold: From a set's own files, and the text of its data sheet, to the files that are made from these.
         exported: The files of a format, made again.
         version: What a set made by these says in ``made_by``.
     """
@@ -68,12 +69,12 @@ class Makers:
 
 
 def differences_of_rows(place: str, found: Rows, made: Rows, source: str) -> list[Fault]:
-    """Rows that are not what they are when they are made again; one fault for each column.
+    """Differences between rows and the same rows made again; one fault for each column.
 
     Args:
-        place: The file that they stand in.
+        place: The file that holds them.
         found: Rows by name.
-        made: The same made again, in columns that both must have.
+        made: The same made again, with columns that both must have.
         source: What they were made from.
 
     Example:
@@ -105,12 +106,12 @@ def differences_of_rows(place: str, found: Rows, made: Rows, source: str) -> lis
 
 
 def against_plan(told: SelfDescription, plan: Plan, makers: Makers) -> Made:
-    """Everything in a set but its audio and what was measured, against the plan of today.
+    """Compare everything in a set except its audio and measurements with today's plan.
 
     Args:
         told: The set.
-        plan: Planned again.
-        makers: How the rest is made of it.
+        plan: The plan, made again.
+        makers: How the rest is made from it.
     """
     disk, source = told.disk, "its recipe, corpus and noise"
     items = {row["audio_filepath"]: row for row in outgoing_items(plan).rows(named=True)}
@@ -148,7 +149,7 @@ def _short(value: Any) -> str:
 
 
 def against_rows(told: SelfDescription, makers: Makers) -> Made:
-    """Files that are made of others in the set, against these: without the corpus."""
+    """Compare files that are made from others in the set with these, without the corpus."""
     sheet = told.disk.read(DATASHEET).decode("utf-8", "replace")
     return _file_faults(told, makers.retold(told, sheet), "what the other files of the set give")
 
@@ -157,7 +158,7 @@ def _file_faults(told: SelfDescription, files: Mapping[str, bytes], source: str)
     faults = []
     for name, data in files.items():
         if not told.disk.has(name):
-            continue  # told where the side files are looked at
+            continue  # reported where the side files are checked
         if told.disk.hash(name) != hashlib.sha256(data).hexdigest():
             differs = _first_difference(told.disk.read(name), data)
             faults.append((name, Fault(told.disk.place(name), f"is not {source}: {differs}")))
@@ -165,7 +166,7 @@ def _file_faults(told: SelfDescription, files: Mapping[str, bytes], source: str)
 
 
 def _first_difference(found: bytes, made: bytes) -> str:
-    """The first line in which a file differs."""
+    """The first line in which a file differs, in words."""
     pairs = zip(_lines(found), _lines(made), strict=False)
     for number, (has, wants) in enumerate(pairs, start=1):
         if has != wants:
@@ -182,11 +183,11 @@ def _lines(data: bytes) -> list[str]:
 
 
 def against_exports(told: SelfDescription, name: str, listed: Collection[str], makers: Makers) -> list[Fault]:
-    """An export made again from the set, against what is in its folder.
+    """Compare an export made again from the set with what is in its folder.
 
     Args:
         told: The set.
-        name: Of the format.
+        name: Name of the format.
         listed: Its files, as ``exports.json`` names them.
         makers: How it is made.
 

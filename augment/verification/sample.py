@@ -17,10 +17,10 @@ class Sample:
     """A sample of the items of a set.
 
     Attributes:
-        rows: Of the manifest.
-        seed: That it was drawn with.
-        unseen: Of all items, how many at most can deviate if none of the sample does, with 95 % confidence.
-        all_conditions: Whether it holds items of every condition, so that one that is wrong throughout is seen.
+        rows: Rows of the manifest.
+        seed: Seed with which it was drawn.
+        unseen: How many of all items can deviate at most if none of the sample does, with 95 % confidence.
+        all_conditions: Whether it holds items of every condition, so that a condition that is wrong throughout shows.
     """
 
     rows: tuple[dict[str, Any], ...]
@@ -30,12 +30,12 @@ class Sample:
 
 
 def draw_sample(rows: Sequence[dict[str, Any]], size: int, seed: int) -> Sample:
-    """Draw items: of every condition its share rounded down, and what is missing from all that are left.
+    """Draw items: from every condition its share, rounded down, and the rest from all that are left.
 
     Args:
-        rows: Of the manifest, each with ``condition`` and ``audio_filepath``.
-        size: How many; all if there are fewer.
-        seed: Another seed, another sample. Nobody who writes a set can know it.
+        rows: Rows of the manifest, each with ``condition`` and ``audio_filepath``.
+        size: How many to draw; all if there are fewer.
+        seed: Seed of the draw, which nobody who writes a set can know in advance.
 
     Example:
         >>> rows = [{"condition": c, "audio_filepath": f"audio/{c}/{n}"} for c in "ab" for n in range(50)]
@@ -59,25 +59,26 @@ def draw_sample(rows: Sequence[dict[str, Any]], size: int, seed: int) -> Sample:
 
 
 def most_unseen(strata: Sequence[tuple[int, int]], more: int, confidence: float = CONFIDENCE) -> int:
-    r"""How many items at most deviate where a sample shows none that does.
+    r"""How many items can deviate at most if none in a sample does.
 
-    Of stratum h with N_h items, of which D_h deviate, n_h are drawn without replacement. The sample misses all of them
-    with probability prod_h C(N_h - D_h, n_h) / C(N_h, n_h) (hypergeometric). Then `more` items are drawn from the R
-    that are left of all strata together; if nothing was seen, all D = sum D_h are among these, and are missed again
-    with probability C(R - D, more) / C(R, more), wherever they are. Whoever hides them chooses the D_h: the bound is
-    the largest D for which some choice is missed with probability 1 - confidence or more, so that no way to deviate in
-    more items is.
+    From stratum h with N_h items, of which D_h deviate, n_h are drawn without replacement. This misses all deviating
+    items with probability prod_h C(N_h - D_h, n_h) / C(N_h, n_h) (hypergeometric). Then `more` items are drawn from the
+    R that are left in all strata together; if none was seen so far, all D = sum D_h are among these R, and are missed
+    again with probability C(R - D, more) / C(R, more), wherever they are. Whoever hides them chooses the D_h: the bound
+    is the largest D for which some choice is missed with probability 1 - confidence or more. With more deviating items,
+    every choice is seen with at least the given confidence.
 
-    The worst choice is found item by item. The D-th item of a stratum multiplies its probability by
-    (N_h - D - n_h + 1) / (N_h - D + 1), which falls with D: to take the largest factor first is best for every D.
+    The worst choice is found item by item. The D-th item of a stratum multiplies the probability by
+    (N_h - D - n_h + 1) / (N_h - D + 1), which decreases with D: taking the largest factor first is therefore optimal
+    for every D.
 
     Args:
-        strata: For each stratum how many items it has, and how many of them are drawn.
+        strata: For each stratum, how many items it has and how many of them are drawn.
         more: How many are drawn from all that are left.
-        confidence: Probability with which a larger number would have been seen.
+        confidence: Least probability with which a larger number would have been seen.
 
     Example:
-        With one stratum it is the textbook's bound: 59 of very many items show 5 %.
+        With one stratum, it is the textbook bound: 59 of very many items reveal 5 %.
 
         >>> most_unseen([(100_000, 59)], 0) / 100_000 < 0.05 < most_unseen([(100_000, 58)], 0) / 100_000 + 0.001
         True
@@ -85,7 +86,7 @@ def most_unseen(strata: Sequence[tuple[int, int]], more: int, confidence: float 
         (0, 10)
     """
     rest = sum(items - drawn for items, drawn in strata)
-    least = math.log(1 - confidence) - 1e-9  # a chance of just that much is one
+    least = math.log(1 - confidence) - 1e-9  # a chance of exactly that much still counts
     queue = [(_loss(items, drawn, 0), h, 0) for h, (items, drawn) in enumerate(strata) if items > drawn]
     heapq.heapify(queue)
     chance, found = 0.0, 0  # logarithm of the probability that nothing is seen
@@ -102,12 +103,12 @@ def most_unseen(strata: Sequence[tuple[int, int]], more: int, confidence: float 
 
 
 def _loss(items: int, drawn: int, deviating: int) -> float:
-    """What one more deviating item takes from the logarithm of the probability that none is drawn."""
+    """By how much one more deviating item reduces the logarithm of the probability that none is drawn."""
     return -math.log((items - deviating - drawn) / (items - deviating))
 
 
 def told_bound(sample: Sample, items: int) -> str:
-    """What a sample without a deviation cannot have missed, in words.
+    """What a sample without deviations may have missed, in words.
 
     Example:
         >>> told_bound(Sample((), 1, 52, True), 384)

@@ -1,4 +1,4 @@
-"""What a test set was made from, where it is still there: its recipe's folder, its corpus, its plan before it left."""
+"""What a test set was made from, if it still exists: its recipe's folder, its corpus, its plan with all recordings."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,10 +26,10 @@ class SelfDescription:
     Attributes:
         disk: Its folder.
         identity: ``testset.json``.
-        rows: Of the manifest.
+        rows: Rows of the manifest.
         planned: Rows of the plan by their ``audio_filepath``.
-        loaded: Its recipe; recordings and profiles need not be there.
-        conditions: Columns of the grid, those of the plan: another version may design others.
+        loaded: Its recipe; recordings and profiles need not exist.
+        conditions: Columns of the grid, taken from the plan since another version may design others.
     """
 
     disk: Disk
@@ -41,10 +41,10 @@ class SelfDescription:
 
 
 def self_description(disk: Disk, identity: Row, rows: list[Row], planned: dict[str, Row]) -> SelfDescription:
-    """Understand a set's recipe and conditions from its own files.
+    """Read a set's recipe and conditions from its own files.
 
     Raises:
-        AcoustigridError: The recipe cannot be read, or is not that of the plan.
+        AcoustigridError: The recipe cannot be read, or does not fit the plan.
     """
     disk.read(RECIPE)
     loaded = load_recipe(disk.folder / RECIPE, material=False)
@@ -75,10 +75,10 @@ def _conditions(choices: Iterable[Choice], loaded: LoadedRecipe, place: str) -> 
 
 
 def recipe_folder(disk: Disk, given: str | Path | None) -> Path:
-    """Folder that the recipe's paths start from: the one that is given, or that which the build noted.
+    """Folder that the recipe's paths start from: the one given, or else the one noted by the build.
 
     Raises:
-        TestSetError: Nobody says it: the set has left the place where it was built.
+        TestSetError: It is not known: the set has left the place where it was built.
     """
     if given is not None:
         return Path(given)
@@ -92,10 +92,10 @@ def recipe_folder(disk: Disk, given: str | Path | None) -> Path:
 
 
 def with_recordings(told: SelfDescription) -> dict[str, Row]:
-    """The plan with the recordings that a set under pseudonyms does not tell: the same rows but for these.
+    """The plan with the recordings that a set under pseudonyms withholds: otherwise the same rows.
 
     Raises:
-        TestSetError: They are not here, or those of another set.
+        TestSetError: They are not here, or belong to another set.
     """
     if told.identity.get("pseudonyms") is None:
         return told.planned
@@ -119,10 +119,10 @@ def with_recordings(told: SelfDescription) -> dict[str, Row]:
 
 
 def recipe_there(told: SelfDescription, base: Path) -> LoadedRecipe:
-    """The recipe with all that it names.
+    """The recipe with everything that it names.
 
     Raises:
-        AcoustigridError: A recording, a profile or what a step needs is not there.
+        AcoustigridError: A recording, a profile or something else that a step needs is missing.
     """
     if not base.is_dir():
         raise AcoustigridError(Fault(str(base), "the folder of the recipe is not there"))

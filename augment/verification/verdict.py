@@ -1,4 +1,4 @@
-"""What a check is asked, and what it answers."""
+"""What a check is asked to do, and what it answers."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -13,9 +13,9 @@ class Asked:
 
     Attributes:
         size: How many items to render again; None for all of them.
-        seed: That the sample is drawn with.
-        recipe_folder: Where the recipe was; None for where the build noted it.
-        identity: Hash that the maker published; None if nobody compares it.
+        seed: Seed with which the sample is drawn.
+        recipe_folder: Where the recipe was; None for the place that the build noted.
+        identity: Hash that the maker published; None to skip the comparison.
     """
 
     size: int | None
@@ -26,12 +26,12 @@ class Asked:
 
 @dataclass(frozen=True)
 class Unchecked:
-    """Something that could not be checked, which is no deviation.
+    """Something that could not be checked, which is not a deviation.
 
     Attributes:
-        what: What.
+        what: What could not be checked.
         why: Why not.
-        remedy: How it can be; empty where the reason says it.
+        remedy: How it can be checked; empty if the reason says it.
 
     Example:
         >>> print(Unchecked("labels", "the corpus is not here", "say where with --recipe-folder"))
@@ -52,14 +52,14 @@ class Verdict:
 
     Attributes:
         folder: The test set.
-        files: Audio files that were read.
-        rendered: Items that were rendered again.
+        files: Number of audio files that were read.
+        rendered: Number of items that were rendered again.
         deviations: Everything that is not as it should be.
         unchecked: What could not be checked, and why.
         checks: What was checked and how, a name and a sentence each.
-        remarks: What else is good to know, and is no deviation.
-        identity: One hash of the whole set as it lies there; empty if a file of it is missing.
-        seed: That the sample was drawn with.
+        remarks: What else is worth knowing, without being a deviation.
+        identity: One hash of the whole set as it is; empty if a file of it is missing.
+        seed: Seed with which the sample was drawn.
     """
 
     folder: Path
@@ -79,7 +79,7 @@ class Verdict:
 
     @property
     def state(self) -> str:
-        """All of it in some words: that all is as it should be is said only where all was checked.
+        """The verdict in a few words; that all is as it should be is said only if everything was checked.
 
         Example:
             >>> Verdict(Path("set"), 4, 4, ()).state, Verdict(Path("set"), 4, 0, (Fault("a", "b"),)).state
@@ -96,7 +96,7 @@ class Verdict:
 
 @dataclass
 class Protocol:
-    """What is written down while a set is checked; see :class:`Verdict`."""
+    """What is recorded while a set is checked; see :class:`Verdict`."""
 
     folder: Path
     deviations: list[Fault] = field(default_factory=list)
@@ -105,17 +105,17 @@ class Protocol:
     remarks: list[str] = field(default_factory=list)
 
     def attempt(self, what: str, check: Callable[[], Iterable[Fault]]) -> bool:
-        """Make one check of the set's own files, whatever they hold; whether it came to its end.
+        """Run one check of the set's own files, whatever they hold; returns whether it ran to its end.
 
         Args:
-            what: That is checked.
+            what: What is checked.
             check: Returns what deviates.
         """
         try:
             self.deviations += check()
         except AcoustigridError as error:
             self.deviations += error.faults
-        except Exception as error:  # a file of others may hold anything: no reader of it foresees all
+        except Exception as error:  # somebody else's file may hold anything, and no reader foresees everything
             message = f"{what} cannot be checked, since the set is damaged ({type(error).__name__}: {error})"
             self.deviations.append(Fault(str(self.folder), message, "build the test set again"))
         else:
@@ -123,7 +123,7 @@ class Protocol:
         return False
 
     def verdict(self, files: int, rendered: int, identity: str, seed: int) -> Verdict:
-        """The verdict; arguments as of :class:`Verdict`."""
+        """The verdict; arguments as for :class:`Verdict`."""
         return Verdict(
             self.folder, files, rendered, tuple(self.deviations), tuple(self.unchecked), tuple(self.checks),
             tuple(self.remarks), identity, seed,

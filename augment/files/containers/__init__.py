@@ -1,8 +1,8 @@
 """What the bytes of an audio file hold, counted by this program before a decoder is asked.
 
-Decoders believe a header that lies, guess a length that nobody states, and stop behind the first of several files that
-were joined. So every container is walked here: its streams are found, each is handed to the decoder alone, and what
-the decoder makes of it is held against the count. What cannot be counted is not read.
+Decoders believe a header that lies, guess a length that is not stated, and stop after the first of several files that
+were joined. So every container is walked here: its streams are found, each is handed to the decoder by itself, and what
+the decoder makes of it is compared with the count. What cannot be counted is not read.
 """
 
 from collections.abc import Callable
@@ -30,7 +30,7 @@ READERS: tuple[tuple[Callable[[bytes], bool], Reader], ...] = (
 
 
 def streams_of(data: bytes, where: str) -> list[Stream] | None:
-    """The streams of an audio file, in their order; None for bytes that no reader here recognises.
+    """The streams of an audio file, in order; None for bytes that no reader here recognises.
 
     Args:
         data: The whole file.
@@ -54,14 +54,14 @@ def streams_of(data: bytes, where: str) -> list[Stream] | None:
 
 
 def stated(data: Bytes, where: str) -> Stated | None:
-    """What the head of a file says of its sound; None where it takes all of the file to know.
+    """What the header of a file says about its sound; None if it takes the whole file to know.
 
     Args:
         data: The whole file, of which little is looked at.
         where: What to call it in errors.
 
     Raises:
-        AudioError: It is no audio that is read here, or its header contradicts what is there.
+        AudioError: It is not a kind of audio that is read here, or its header contradicts its contents.
     """
     head = data[:HEAD_BYTES]
     if head[:4] in wave.HEADS and wave.recognised(head):
@@ -73,14 +73,15 @@ def stated(data: Bytes, where: str) -> Stated | None:
 
 
 def opened(data: bytes, where: str) -> Native | Foreign:
-    """A decoder for a file, whose header is read.
+    """A decoder for a file, its header already read.
 
     Args:
         data: The whole file.
         where: What to call it in errors.
 
     Raises:
-        AudioError: It is no audio that is read here, is cut off or lies, or its decoder is not installed.
+        AudioError: It is not a kind of audio that is read here, its end is missing, its header is wrong, or its decoder
+            is not installed.
     """
     if demuxer_of(data) is not None:
         return Foreign(data, where)
@@ -95,7 +96,7 @@ def _unrecognised(data: bytes, where: str) -> AudioError:
 
 
 def _guess(data: bytes) -> str:
-    """What a file that is no audio may be."""
+    """What a file that is not audio may be."""
     start = data[:256].lstrip()
     if start.startswith(b"version https://git-lfs"):
         return "it is a Git LFS pointer; run `git lfs pull`"

@@ -1,4 +1,4 @@
-"""Whether a file that FFmpeg decodes is whole: sizes of its outermost parts against what is there.
+"""Whether a file that FFmpeg decodes is whole: the sizes of its outermost parts, compared with what is there.
 
 Reference: ISO/IEC 14496-12 (boxes), RFC 8794 (EBML), "Advanced Systems Format Specification 1.2" (objects), ISO/IEC
 13818-7 (ADTS frames).
@@ -11,7 +11,7 @@ from augment.errors import AudioError, Fault
 from augment.files.containers.stream import refuse_cut
 
 CODEC_DELAY = b"\x56\xaa"
-"""The name of an element that says how much of a track of Matroska is no sound."""
+"""The element that says how much of a Matroska track is not sound."""
 HEAD_BYTES = 4096
 
 
@@ -20,21 +20,21 @@ def stated_length(data: bytes, demuxer: str, where: str) -> bool:
 
     Args:
         data: The whole file.
-        demuxer: What it is, in FFmpeg's words.
+        demuxer: FFmpeg's name for its container.
         where: What to call it in errors.
 
     Raises:
-        AudioError: It is cut off, or several files are joined in it.
+        AudioError: Its end is missing, or it is several files joined into one.
     """
     return {"mov": _boxes, "asf": _objects, "matroska": _segment, "aac": _frames}[demuxer](data, where)
 
 
 def states_delay(data: bytes, demuxer: str) -> bool:
-    """Whether a container says how much of the beginning is a coder's delay, which FFmpeg cuts off then.
+    """Whether a container says how much of its beginning is encoder delay, which FFmpeg then cuts off.
 
     Args:
         data: The whole file.
-        demuxer: What it is, in FFmpeg's words.
+        demuxer: FFmpeg's name for its container.
     """
     if demuxer == "matroska":
         return CODEC_DELAY in data[:HEAD_BYTES]
@@ -44,7 +44,7 @@ def states_delay(data: bytes, demuxer: str) -> bool:
 
 
 def _edit_starts(data: bytes, place: int) -> bool:
-    """Whether a list of edits begins behind the first sample of its track."""
+    """Whether an edit list begins after the first sample of its track."""
     long = data[place : place + 1] == b"\1"
     head = data[place : place + (24 if long else 16)]
     if len(head) < (24 if long else 16):

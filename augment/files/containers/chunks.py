@@ -11,7 +11,7 @@ from augment.files.containers.wave import UNACCOUNTED
 
 WIDTHS = {b"NONE": 0, b"sowt": 0, b"twos": 0, b"raw ": 0, b"in24": 3, b"in32": 4, b"fl32": 4, b"FL32": 4, b"fl64": 8,
           b"FL64": 8, b"ulaw": 1, b"alaw": 1, b"ULAW": 1, b"ALAW": 1}  # fmt: skip
-"""Bytes of a sample by the name of its coding; 0 where its bits say it."""
+"""Bytes per sample by name of the coding; 0 if its number of bits decides."""
 
 
 def is_aiff(data: bytes) -> bool:
@@ -40,7 +40,7 @@ def aiff_streams(data: bytes, where: str) -> list[Stream]:
 
 
 def _aiff(data: bytes, start: int, where: str) -> tuple[int | None, int]:
-    """Frames of the AIFF file that begins at a place, None for a packed coding; and where it ends."""
+    """Frames of the AIFF file that begins at a given byte (None for a packed coding), and where it ends."""
     place, declared, width, sound = start + 12, None, 0, None
     while place + 8 <= len(data) and not is_aiff(data[place : place + 12]):
         name, (size,) = data[place : place + 4], struct.unpack_from(">I", data, place + 4)
@@ -100,7 +100,7 @@ def caf_streams(data: bytes, where: str) -> list[Stream]:
 
 
 def _caf_sound(size: int, held: int, where: str, again: bool) -> int:
-    """Bytes of sound in a chunk, behind the number of its edits."""
+    """Bytes of sound in a chunk, after the edit count at its start."""
     if again:
         raise AudioError(Fault(where, "the file has two chunks of sound, of which decoders read one"))
     if size > held:

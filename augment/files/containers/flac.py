@@ -1,6 +1,6 @@
-"""FLAC: one file, several joined ones, and those that were written to a pipe and state no length.
+"""FLAC: single files, several joined into one, and files written to a pipe, which state no length.
 
-The last frame of a stream says by its number where it lies: so a stream is counted without decoding it.
+The number of a stream's last frame says where that frame lies, so that a stream is counted without decoding it.
 
 Reference: RFC 9639, sections 8.2 (STREAMINFO) and 9.1 (frame header).
 """
@@ -13,13 +13,13 @@ from augment.files.containers.stream import Remark, Stream, refuse_cut, refuse_l
 STREAM = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")
 BLOCK_SIZES = {1: 192, **{n: 144 << n for n in range(2, 6)}, **{n: 1 << n for n in range(8, 16)}}
 MOST_TAIL = 1 << 20
-"""Bytes before the end in which the last frame begins; 65,535 samples of 8 channels of 16 bits are as many."""
+"""Bytes before the end within which the last frame must begin: the size of 65,535 samples of 8 channels at 16 bits."""
 MOST_TRIED = 64
-"""Places in them that look like the header of a frame: one in a million bytes does by chance."""
+"""Most places in these bytes that may look like a frame header: by chance, one in a million does."""
 
 
 def recognised(data: bytes) -> bool:
-    """Whether these are the first bytes of such a file."""
+    """Whether these are the first bytes of a FLAC file."""
     return data[:4] == b"fLaC"
 
 
@@ -56,12 +56,12 @@ def _stream(data: bytes, where: str, alone: bool) -> Stream:
 
 
 def _held(data: bytes, largest: int, declared: int) -> tuple[int, bool]:
-    """Frames of sound up to the end of the last FLAC frame, and whether that frame is whole.
+    """Number of samples up to the end of the last FLAC frame, and whether that frame is whole.
 
     Args:
         data: One stream.
-        largest: Samples of its largest FLAC frame.
-        declared: Frames that its header states.
+        largest: Samples in its largest FLAC frame.
+        declared: Samples that its header states.
     """
     first, end = _behind_metadata(data), len(data) - (128 if data[-128:-125] == b"TAG" else 0)
     if first >= end:
@@ -75,9 +75,9 @@ def _held(data: bytes, largest: int, declared: int) -> tuple[int, bool]:
         header = _header(data[place : place + 16], largest)
         if header is not None:
             number, size = header
-            # A fixed block size is that of all frames but the last, which may be shorter.
+            # A fixed block size applies to all frames but the last, which may be shorter.
             held = number * largest + size if fixed else number + size
-            # Bytes that look like a header by chance do not have the very number that is expected.
+            # Bytes that only look like a header do not have exactly the expected number.
             if held == declared or _crc16(data[place : end - 2]) == int.from_bytes(data[end - 2 : end], "big"):
                 return held, True
             guess = guess or min(held, declared)
@@ -86,7 +86,7 @@ def _held(data: bytes, largest: int, declared: int) -> tuple[int, bool]:
 
 
 def _behind_metadata(data: bytes) -> int:
-    """Where the first frame begins; behind the end of the data where that is not in it."""
+    """Where the first frame begins; beyond the end of the data if it is not in there."""
     place = 4
     while place + 4 <= len(data):
         last, size = data[place] & 0x80, int.from_bytes(data[place + 1 : place + 4], "big")
@@ -97,7 +97,7 @@ def _behind_metadata(data: bytes) -> int:
 
 
 def _header(head: bytes, largest: int) -> tuple[int, int] | None:
-    """Number and size of a frame, if these are the bytes of its header: their checksum is right."""
+    """Number and size of a frame, if these bytes are a frame header with a correct checksum."""
     code, rate = (head[2] >> 4, head[2] & 15) if len(head) > 4 else (0, 15)
     if code == 0 or rate == 15:
         return None
@@ -120,7 +120,7 @@ def _header(head: bytes, largest: int) -> tuple[int, int] | None:
 
 
 def _table(polynomial: int, bits: int) -> tuple[int, ...]:
-    """What each byte adds to a checksum."""
+    """What each byte contributes to a checksum."""
     found = []
     for byte in range(256):
         crc = byte << bits - 8
@@ -134,7 +134,7 @@ CRC8, CRC16 = _table(0x107, 8), _table(0x18005, 16)
 
 
 def _crc8(data: bytes) -> int:
-    """Checksum of a frame's header: x^8 + x^2 + x + 1."""
+    """Checksum of a frame header: x^8 + x^2 + x + 1."""
     crc = 0
     for byte in data:
         crc = CRC8[crc ^ byte]

@@ -1,7 +1,7 @@
 """Containers that FFmpeg reads and libsndfile does not: MP4 and its kin, Matroska (WebM), Windows Media and bare AAC.
 
-They need PyAV, the extra ``codecs``. What a file is, its first bytes say and not FFmpeg's guess: some formats that it
-knows open other files. Samples that are no sound (an encoder's delay and padding) are cut off as the container says.
+They need PyAV, the extra ``codecs``. The first bytes of a file decide what it is, not FFmpeg's guess: some of the
+formats that FFmpeg knows open other files. Encoder delay and padding are cut off as the container says.
 """
 
 import io
@@ -18,7 +18,7 @@ from augment.files.containers.stream import Remark, refuse_lie
 
 ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 SLACK_S = 0.1
-"""By which sound may differ from the length that a file states: some count in ms, or count the encoder's delay."""
+"""By how much sound may differ from the stated length: some files count in ms, or include the encoder delay."""
 PACKAGE = "pip install 'acoustigrid[codecs]'"
 
 
@@ -46,14 +46,14 @@ class Foreign:
         where: What to call it in errors.
 
     Raises:
-        AudioError: PyAV is not installed, or the file holds no sound, or several.
+        AudioError: PyAV is not installed, or the file does not hold exactly one stream of sound.
 
     Attributes:
-        sample_rate_hz: Samples a second.
-        channels: How many.
-        frames: How many frames the file states; None where it does not.
+        sample_rate_hz: Sample rate.
+        channels: Number of channels.
+        frames: Number of frames that the file states; None if it states none.
         slack: Frames by which that may differ from the sound.
-        floating: Whether its samples are floating-point numbers that stand in the file: never here.
+        floating: Whether the file stores floating-point samples: never here.
         remarks: What the user should know.
     """
 
@@ -103,7 +103,7 @@ class Foreign:
     def blocks(self) -> Iterator[NDArray[np.float64]]:
         """All frames in order, each block of shape (n, c), full scale 1.0.
 
-        The last packet of a coder is filled up: what lies less than 0.1 s behind the stated end is no sound.
+        The last packet of a codec is padded: what comes within 0.1 s after the stated end is not sound.
 
         Raises:
             AudioError: Something in it cannot be decoded.

@@ -1,8 +1,8 @@
 """MPEG audio (MP3): its frames counted one by one.
 
-The length of such a file stands nowhere, or in a tag in its first frame that decoders believe and that a second file
-behind the first one contradicts; without it they guess from the size of the file. So every frame is found here; where
-a tag does not say just what is there, the decoder is handed the same frames with a tag that does.
+The length of such a file is stated nowhere, or else in a tag in its first frame; decoders believe that tag even if a
+second file joined to the first contradicts it, and without a tag they guess from the size of the file. So every frame
+is found here; if a tag does not describe exactly what is there, the decoder gets the same frames with a tag that does.
 
 Reference: ISO/IEC 11172-3, 2.4.2.3; ISO/IEC 13818-3; Xing, LAME and Fraunhofer (VBRI) tags as their makers describe
 them; id3.org, "ID3v2.4.0 structure"; "APEv2 specification".
@@ -15,7 +15,7 @@ from augment.errors import AudioError, Fault
 from augment.files.containers.stream import Remark, Stream, refuse_cut
 
 RATES_HZ = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
-"""By the two bits of the version: MPEG-1, 2 and 2.5."""
+"""Sample rates by the two version bits: MPEG-1, 2 and 2.5."""
 KBITS = {
     (3, 3): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
     (3, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
@@ -24,9 +24,9 @@ KBITS = {
     (2, 2): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
     (2, 1): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 }
-"""By version (2.5 as 2) and the two bits of the layer: 3 is layer I, 1 is layer III."""
+"""By version (2.5 counts as 2) and the two layer bits: 3 is layer I, 1 is layer III."""
 FEWEST = 2
-"""Frames in a row that make a beginning: a single header may be chance."""
+"""Frames in a row that make a beginning: a single header may occur by chance."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,10 @@ class Frame:
     """One frame.
 
     Attributes:
-        place: Of its first byte.
-        size: In bytes.
-        samples: That it decodes to.
-        rate_hz: Of them.
+        place: Position of its first byte.
+        size: Size in bytes.
+        samples: Number of samples that it decodes to.
+        rate_hz: Their sample rate.
         kind: What must not change within a stream: version, layer and rate.
         channels: One or two.
         side: Bytes between its header and its sound.
@@ -54,11 +54,11 @@ class Frame:
 
 @dataclass(frozen=True)
 class Tag:
-    """What the first frame of a stream says of it.
+    """What the first frame of a stream says about it.
 
     Attributes:
-        frames: How many follow; None where it does not say.
-        cut: Samples that belong to nobody at the beginning and at the end; None where it does not say.
+        frames: How many frames follow; None if it does not say.
+        cut: Samples of delay and padding at the beginning and at the end; None if it does not say.
         decoded: Whether decoders know this kind of tag.
     """
 
@@ -69,7 +69,7 @@ class Tag:
 
 @dataclass
 class _Run:
-    """Frames that one encoder wrote: behind a tag, up to the next one."""
+    """Frames that one encoder wrote: from one tag up to the next."""
 
     first: Frame
     tag: Tag | None
@@ -77,7 +77,7 @@ class _Run:
 
 
 def recognised(data: bytes) -> bool:
-    """Whether some frames in a row begin here."""
+    """Whether several frames in a row begin here."""
     return _begins(data, _behind_junk(data, 0))
 
 
@@ -85,7 +85,7 @@ def streams(data: bytes, where: str) -> list[Stream]:
     """The streams of a file.
 
     Raises:
-        AudioError: It is cut off or damaged, or joins what does not go together.
+        AudioError: It is cut off or damaged, or joins files that do not go together.
     """
     runs = _runs(data, where)
     kinds = {frame.kind for run in runs for frame in (run.first, *run.frames[:1])}
@@ -97,7 +97,7 @@ def streams(data: bytes, where: str) -> list[Stream]:
 
 
 def tag_bytes(data: bytes, place: int) -> int:
-    r"""Bytes of a tag about the file that begins at a place; 0 where there is none.
+    r"""Size of a metadata tag (ID3, APE) that begins at a given byte; 0 if there is none.
 
     Example:
         >>> tag_bytes(b"ID3\x04\x00\x00\x00\x00\x01\x00" + bytes(128), 0)
@@ -123,7 +123,7 @@ def _tail(data: bytes, place: int) -> bool:
 
 
 def _behind_junk(data: bytes, place: int) -> int:
-    """Behind tags and zeros."""
+    """The position after any tags and zeros."""
     while True:
         size = tag_bytes(data, place)
         if size == 0 and data[place : place + 1] == b"\0":
@@ -134,7 +134,7 @@ def _behind_junk(data: bytes, place: int) -> int:
 
 
 def frame_at(data: bytes, place: int) -> Frame | None:
-    """The frame whose header begins at a place; None where none does.
+    """The frame whose header begins at a given byte; None if none does.
 
     Example:
         >>> frame_at(bytes.fromhex("fffb9064"), 0).size
@@ -164,7 +164,7 @@ def _begins(data: bytes, place: int) -> bool:
 
 
 def _runs(data: bytes, where: str) -> list[_Run]:
-    """All frames of a file, by who wrote them."""
+    """All frames of a file, as one run for each encoder that wrote them."""
     runs: list[_Run] = []
     place = _behind_junk(data, 0)
     while place < len(data):
@@ -184,7 +184,7 @@ def _runs(data: bytes, where: str) -> list[_Run]:
 
 
 def _merged(runs: list[_Run]) -> list[_Run]:
-    """Some encoders do not count their last frame, which is no file of its own then."""
+    """Runs, with a frame that its encoder left uncounted joined to the run before: it is not a file of its own."""
     found: list[_Run] = []
     for run in runs:
         before = found[-1] if found else None
@@ -196,7 +196,7 @@ def _merged(runs: list[_Run]) -> list[_Run]:
 
 
 def _take(data: bytes, frame: Frame, runs: list[_Run]) -> None:
-    """A frame goes on with what is before it, or begins another run."""
+    """Add a frame to the run before it, or begin another run."""
     tag = _tag(data, frame)
     last = runs[-1] if runs else None
     if tag is not None:
@@ -211,7 +211,7 @@ def _take(data: bytes, frame: Frame, runs: list[_Run]) -> None:
 
 
 def _refuse_damage(data: bytes, place: int, where: str) -> None:
-    """Bytes that are no frame: what follows the last one is passed over, what lies between two is missing sound."""
+    """Refuse bytes that are not a frame if they lie between two frames, where they mean missing sound."""
     found = data.find(b"\xff", place + 1)
     while found >= 0:
         frame = frame_at(data, found)
@@ -222,7 +222,7 @@ def _refuse_damage(data: bytes, place: int, where: str) -> None:
 
 
 def _tag(data: bytes, frame: Frame) -> Tag | None:
-    """What a frame says of those that follow, if it is no sound but such a tag."""
+    """What a frame says about those that follow, if it is such a tag and not sound."""
     if frame.kind[1] != 1:
         return None
     body = data[frame.place : frame.place + frame.size]
@@ -240,7 +240,7 @@ def _tag(data: bytes, frame: Frame) -> Tag | None:
 
 
 def _stream(data: bytes, run: _Run, where: str, remarks: frozenset[Remark], alone: bool) -> Stream:
-    """A run as a decoder reads it."""
+    """A run in the form in which a decoder gets it."""
     count, declared = len(run.frames), run.tag.frames if run.tag else None
     if declared is not None and declared > count + 1:
         refuse_cut(where, declared, count, "frames of MP3")
@@ -257,7 +257,7 @@ def _stream(data: bytes, run: _Run, where: str, remarks: frozenset[Remark], alon
 
 
 def _info(data: bytes, frame: Frame, count: int, cut: tuple[int, int]) -> bytes:
-    """A frame like one of sound, that holds nothing but how many follow and what of them is no sound."""
+    """A frame in the form of sound that only says how many follow, and which of their samples are not sound."""
     header = bytearray(data[frame.place : frame.place + 4])
     header[1] |= 1  # no checksum
     size = 0

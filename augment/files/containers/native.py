@@ -1,4 +1,4 @@
-"""The sound of counted streams, decoded by libsndfile, every one of them to its end and held against the count."""
+"""The sound of counted streams, each decoded by libsndfile to its end and compared with the count."""
 
 import io
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ BLOCK_VALUES = 1 << 18
 
 
 class Native:
-    """The streams of a file, one behind the other.
+    """The streams of a file, one after the other.
 
     Args:
         streams: As they were counted.
@@ -25,11 +25,11 @@ class Native:
         AudioError: libsndfile cannot read one, or their rates or channels differ.
 
     Attributes:
-        sample_rate_hz: Samples a second.
-        channels: How many.
-        frames: How many frames there are, to within ``slack``.
+        sample_rate_hz: Sample rate.
+        channels: Number of channels.
+        frames: Number of frames, to within ``slack``.
         slack: Frames by which the decoder may differ.
-        floating: Whether the samples are floating-point numbers that stand in the file, at whatever scale.
+        floating: Whether the file stores floating-point samples, on whatever scale.
         remarks: What the user should know.
     """
 
@@ -61,7 +61,7 @@ class Native:
 
     @staticmethod
     def _count(stream: Stream, file: Any) -> int:
-        """Frames at the decoder's rate; what it says itself where only it can count them."""
+        """Number of frames at the decoder's rate; the decoder's own count if nothing else can tell."""
         if stream.frames is None:
             return int(file.frames)
         return stream.frames if stream.rate_hz is None else round(stream.frames * file.samplerate / stream.rate_hz)
@@ -101,6 +101,6 @@ class Native:
             yield block
 
     def close(self) -> None:
-        """Let go of libsndfile's memory."""
+        """Release libsndfile's memory."""
         for file in self._files:
             file.close()

@@ -1,6 +1,6 @@
 """Ogg: pages with checksums and numbers, of one stream or of several that were chained.
 
-Every page is checked: libsndfile decodes damaged and missing pages without a word, and stops behind the first stream.
+Every page is checked: libsndfile silently skips damaged and missing pages, and stops after the first stream.
 
 Reference: RFC 3533 (Ogg), RFC 7845 (Opus in Ogg); Xiph.Org, "Vorbis I specification", A.2, and "Ogg FLAC mapping".
 """
@@ -17,15 +17,15 @@ from augment.files.containers.stream import Remark, Stream, refuse_lie
 REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 OPUS_RATE_HZ = 48_000
 FLAC_HEAD_BYTES = 9
-"""Before the first bytes of the FLAC file itself: a name, a version and the number of its headers."""
+"""What precedes the FLAC file itself: a name, a version and the number of headers."""
 CODECS = {b"\x01vorbis": "Vorbis", b"OpusHead": "Opus", b"\x7fFLAC": "FLAC", b"Speex   ": "Speex"}
 BESIDE = (b"fishead\0", b"fisbone\0")
-"""Streams that describe others."""
+"""Streams that only describe others."""
 
 
 @dataclass
 class _Logical:
-    """A stream of packets inside of a link."""
+    """A stream of packets within a link."""
 
     codec: str
     skipped: int
@@ -34,12 +34,12 @@ class _Logical:
     first: int | None = None
     ended: bool = False
     bodies: list[bytes] = field(default_factory=list)
-    """Of its pages, where they are another container's bytes."""
+    """Contents of its pages, if these are the bytes of another container."""
 
 
 @dataclass
 class _Link:
-    """Streams that begin together."""
+    """A link of the chain: streams that begin together."""
 
     start: int
     end: int = 0
@@ -71,7 +71,7 @@ def _pages(data: bytes, where: str) -> Iterator[tuple[int, int]]:
     while place < len(data):
         if data[place : place + 4] != b"OggS":
             if data.find(b"OggS", place) < 0:
-                return  # what follows is no page: a tag, or what a broken download left
+                return  # what follows is not a page: a tag, or the remains of a broken download
             raise AudioError(Fault(where, f"{_damaged(place)}: no page begins there", "fetch or copy it again"))
         segments = data[place + 26] if place + 27 <= len(data) else 0
         size = 27 + segments + sum(data[place + 27 : place + 27 + segments])
@@ -89,7 +89,7 @@ def _damaged(place: int) -> str:
 
 
 def _checksum(page: bytes) -> int:
-    """CRC-32 of the polynomial of zlib, but from the highest bit on, from 0 and not inverted at the end."""
+    """CRC-32 with zlib's polynomial, but from the highest bit on, starting at 0 and not inverted at the end."""
     blank = page[:22] + bytes(4) + page[26:]
     crc = zlib.crc32(blank.translate(REVERSED), 0xFFFFFFFF) ^ 0xFFFFFFFF
     return int.from_bytes(crc.to_bytes(4, "little").translate(REVERSED), "big")
@@ -140,7 +140,7 @@ def _streams(link: _Link, data: bytes, where: str, chained: bool) -> list[Stream
 
 
 def _flac(stream: _Logical, where: str, remarks: frozenset[Remark]) -> list[Stream]:
-    """The FLAC file that pages hold behind 9 bytes of their own; decoders know it, and not always its pages."""
+    """The FLAC file that pages hold after 9 bytes of their own: not every decoder knows FLAC in Ogg pages."""
     found = flac.streams(b"".join(stream.bodies)[FLAC_HEAD_BYTES:], where)
     held = sum(part.frames or 0 for part in found)
     if held != stream.granule:

@@ -7,7 +7,7 @@ from augment.errors import AudioError, Fault
 
 
 class Remark(StrEnum):
-    """What a user should know of a file that is used all the same."""
+    """What a user should know about a file that is used all the same."""
 
     OPEN_LENGTH = "state no length, as a program leaves it that writes to a pipe: everything behind the header is read"
     JOINED = "are several files joined into one: all of it is read"
@@ -46,7 +46,7 @@ class Stream:
     Attributes:
         data: What the decoder is handed.
         frames: How many frames the bytes hold; None where only the decoder can count, and the size is checked.
-        slack: Frames by which the decoder may differ: what it leaves out of the first or the last packet.
+        slack: Frames by which the decoder may differ, since it leaves out parts of the first or last packet.
         remarks: What the user should know.
         rate_hz: Rate at which ``frames`` are counted, where the decoder may choose another.
     """
@@ -60,12 +60,12 @@ class Stream:
 
 @dataclass(frozen=True)
 class Stated:
-    """What the head of a file says of its sound, before anything is decoded.
+    """What the header of a file says about its sound, before anything is decoded.
 
     Attributes:
-        sample_rate_hz: Samples a second.
-        channels: How many.
-        frames: How many frames at least, if the file is whole.
+        sample_rate_hz: Sample rate.
+        channels: Number of channels.
+        frames: Least number of frames, if the file is whole.
         slack: Frames by which a decoder may differ: none.
     """
 

@@ -1,4 +1,4 @@
-"""Files of a header and then nothing but samples: AU, and NIST SPHERE.
+"""Files with a header and then nothing but samples: AU, and NIST SPHERE.
 
 Reference: Sun, audio(5) "audio file format"; NIST SPHERE 2.6, "sp_file_header".
 """
@@ -10,7 +10,7 @@ from augment.errors import AudioError, Fault
 from augment.files.containers.stream import Remark, Stream, refuse_cut, refuse_lie
 
 WIDTHS = {1: 1, 2: 1, 3: 2, 4: 3, 5: 4, 6: 4, 7: 8, 27: 1}
-"""Bytes of a sample by the number of its coding."""
+"""Bytes per sample by the number of the coding."""
 
 
 def is_au(data: bytes) -> bool:
@@ -19,7 +19,7 @@ def is_au(data: bytes) -> bool:
 
 
 def au_streams(data: bytes, where: str) -> list[Stream]:
-    """The stream of an AU file: no chunk can follow its sound, so that what follows is another file or a lie.
+    """The stream of an AU file: no chunk can follow its sound, so anything that follows is another file or an error.
 
     Raises:
         AudioError: It is cut off, or its header contradicts it.

@@ -1,4 +1,4 @@
-"""WAV and what descends from it: RIFF, RIFX, RF64, BW64, and Sony Wave64.
+"""WAV and its descendants: RIFF, RIFX, RF64, BW64, and Sony Wave64.
 
 Reference: Microsoft, "Multimedia Programming Interface and Data Specifications 1.0"; EBU Tech 3306 (RF64); Sony Wave64.
 """
@@ -18,9 +18,9 @@ GUID_END = bytes.fromhex("f3acd3118cd100c04f8edb8a")
 WAVE64 = b"riff" + bytes.fromhex("2e91cf11a5d628db04c10000")
 JOINED = re.compile(rb"(?:RIF[FX]|RF64|BW64).{4}WAVE(?:fmt |JUNK|ds64|bext|LIST)", re.DOTALL)
 OPEN_BYTES = 0x7FFFF000
-"""Programs that write to a pipe cannot go back to fill in the size and leave the largest or a round one."""
+"""Sizes that mean "unknown": a program that writes to a pipe cannot go back to fill in the real one."""
 UNACCOUNTED = 4096
-"""Bytes behind the sound that belong to no chunk and are passed over: remains of editors and tags."""
+"""Most bytes after the sound that may belong to no chunk and are ignored: remains of editors and tags."""
 MOST_CHUNKS = 10_000
 PCM, FLOAT, A_LAW, MU_LAW, MPEG_TAGS, EXTENSIBLE = 1, 3, 6, 7, (0x50, 0x55), 0xFFFE
 PACKED = (0x02, 0x11, 0x31, 0x38, 0x40)
@@ -37,13 +37,13 @@ class _Form:
 
     @property
     def frame_bytes(self) -> int | None:
-        """Bytes of a frame; None for a codec that packs several."""
+        """Bytes of a frame; None for a codec that packs several into a block."""
         if self.tag not in (PCM, FLOAT, A_LAW, MU_LAW):
             return None
         return self.channels * ((self.bits + 7) // 8)
 
     def refuse_unreadable(self, where: str) -> None:
-        """Refuse what no decoder behind this reader can make sound of.
+        """Refuse a form that no decoder used here can turn into sound.
 
         Raises:
             AudioError: It has no rate, no channels, or a codec that is not read here.
@@ -57,7 +57,7 @@ class _Form:
 
 
 def recognised(data: bytes) -> bool:
-    """Whether these are the first bytes of such a file."""
+    """Whether these are the first bytes of a WAV file."""
     return (data[:4] in HEADS and data[8:12] == b"WAVE") or data[:16] == WAVE64
 
 
@@ -108,7 +108,7 @@ class _Walk:
             if not (name.isascii() and name.decode("ascii").isprintable()) or self._joined_at(place):
                 break
             if name != b"data" and size > len(self.data) - place - 8:
-                break  # it is no chunk, or the file ends in it: no sound is lost with it
+                break  # not a chunk, or the file ends within it: no sound is lost with it
             place = self._chunk(name, size, place + 8)
             self.end = min(place, len(self.data))
         left = len(self.data) - self.end
@@ -117,7 +117,7 @@ class _Walk:
             refuse_lie(self.where, f"{self.sound[1]:,} bytes of sound", more)
 
     def _chunk(self, name: bytes, size: int, place: int) -> int:
-        """Take a chunk; where the next one begins."""
+        """Take in a chunk; returns where the next one begins."""
         held = len(self.data) - place
         if name == b"data":
             return self._data(size, place, held)
@@ -132,7 +132,7 @@ class _Walk:
         return self._behind(place + size, size)
 
     def _behind(self, end: int, size: int) -> int:
-        """Where the next chunk begins: behind a byte of padding, which some recorders forget."""
+        """Where the next chunk begins: after a byte of padding, which some recorders forget."""
         if size % 2 and self._chunk_at(end) and not self._chunk_at(end + 1):
             self.remarks.add(Remark.UNPADDED)
             return end
@@ -170,7 +170,7 @@ class _Walk:
 
 
 def stated(data: Bytes, where: str) -> Stated | None:
-    """What the head of a RIFF file says of its sound; None for a codec that packs several frames.
+    """What the header of a RIFF file says about its sound; None for a codec that packs several frames into a block.
 
     Args:
         data: The whole file, of which little is looked at.
@@ -188,7 +188,7 @@ def stated(data: Bytes, where: str) -> Stated | None:
 
 
 def _riff(data: bytes, start: int, where: str) -> tuple[list[Stream], int]:
-    """What sounds in a RIFF file, several streams where MP3 was joined before it was put in; and where it ends."""
+    """The streams of a RIFF file, more than one if joined MP3 files were put into it; and where it ends."""
     walk = _Walk(data, start, where)
     walk.run()
     if walk.form is None or walk.sound is None:
@@ -206,7 +206,7 @@ def _riff(data: bytes, start: int, where: str) -> tuple[list[Stream], int]:
 
 
 def _canonical(walk: _Walk) -> bytes:
-    """A file of one format chunk and one chunk of sound."""
+    """The file reduced to a format chunk and a chunk of sound."""
     (form, size), (place, length) = walk.form_at, walk.sound or (0, 0)
     head = b"RIFX" if walk.order == ">" else b"RIFF"
     body = b"WAVEfmt " + struct.pack(f"{walk.order}I", size) + walk.data[form : form + size] + bytes(size % 2)
@@ -215,7 +215,7 @@ def _canonical(walk: _Walk) -> bytes:
 
 
 def _frames(form: _Form, size: int, where: str, remarks: set[Remark]) -> int | None:
-    """Frames of a chunk of sound; None for codecs that pack several into a block."""
+    """Number of frames in a chunk of sound; None for codecs that pack several into a block."""
     whole = form.frame_bytes
     if not whole:
         return None
@@ -230,7 +230,7 @@ def _frames(form: _Form, size: int, where: str, remarks: set[Remark]) -> int | N
 
 
 def _wave64(data: bytes, start: int, where: str) -> tuple[list[Stream], int]:
-    """Wave64: chunks are named by 16 bytes, and sizes of 8 bytes count the head of the chunk."""
+    """The streams of a Wave64 file: chunk names have 16 bytes, and sizes of 8 bytes include the chunk's header."""
     place, form, frames = start + 40, None, None
     sound = False
     while place + 24 <= len(data) and data[place + 4 : place + 16] == GUID_END:

@@ -9,7 +9,7 @@ from augment.perturb.codec_step import CodecStep, PacketLoss
 
 MODES_KBPS = (4.75, 5.15, 5.9, 6.7, 7.4, 7.95, 10.2, 12.2)
 NO_DATA = b"\x7c"
-"""A frame of type 15, "no data": the one-octet header of RFC 4867, 5.3, with nothing behind it."""
+"""A frame of type 15, "no data": the one-octet header of RFC 4867, 5.3, with nothing after it."""
 
 
 def _mode(kbps: float) -> float:

@@ -67,8 +67,8 @@ class CvsdStep(Concealed, PacketLoss, CodecStep):
 
     Models the link between an older headset and telephone: 8 kHz, delta modulation at 64,000 steps a second, packets of
     3.75 ms (HV3, EV3), no bit errors.
-    Where packets are lost the decoder runs on as if they had come, and their samples are replaced behind it: silence,
-    or the last packet again, 6 dB softer each time. Real decoders stumble over the gap for some milliseconds more.
+    Where packets are lost the decoder runs on as if they had arrived, and their samples are replaced in its output: by
+    silence, or by the last packet, 6 dB softer each time. Real decoders need some more milliseconds to recover.
 
     In a recipe::
 

@@ -12,7 +12,7 @@ class G711Step(Concealed, PacketLoss, CodecStep):
     """Telephone call: G.711 at 64 kb/s, with packet loss.
 
     Models a fixed-line or internet call: 8 kHz, logarithmic 8-bit samples, A-law or mu-law; packets of 10, 20 or 30 ms.
-    In the place of a lost packet: silence, or the last packet again, 6 dB softer each time. That repetition knows no
+    In the place of a lost packet: silence, or the last packet again, 6 dB softer each time. That repetition ignores
     pitch; it is not the concealment of G.711 Appendix I.
 
     In a recipe::

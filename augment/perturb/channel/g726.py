@@ -32,8 +32,8 @@ class G726Step(Concealed, PacketLoss, CodecStep):
     """Cordless telephone or trunk line: G.726 at 16 to 40 kb/s, with packet loss.
 
     Models DECT (32 kb/s) and circuit-multiplication links: 8 kHz, adaptive differential PCM.
-    Where packets are lost the decoder runs on as if they had come, and their samples are replaced behind it: silence,
-    or the last packet again, 6 dB softer each time. Real decoders stumble over the gap for some milliseconds more.
+    Where packets are lost the decoder runs on as if they had arrived, and their samples are replaced in its output: by
+    silence, or by the last packet, 6 dB softer each time. Real decoders need some more milliseconds to recover.
     Needs the extra ``codecs``.
 
     In a recipe::

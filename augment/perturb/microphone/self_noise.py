@@ -14,7 +14,7 @@ class SelfNoise(Perturbation):
     """Electronic noise of a microphone, by its equivalent input noise level (EIN).
 
     Models the hiss that a data sheet states as a signal-to-noise ratio: EIN = 94 dB SPL less that ratio. It matters
-    where speech is quiet: far from the microphone. It needs to know how loud the speech is.
+    where speech is quiet: far from the microphone. It must know how loud the speech is.
 
     In a recipe::
 

@@ -11,7 +11,7 @@ from augment.scene import Draw, Scene, Stage
 
 
 class WindFilter(Perturbation):
-    """High-pass that devices put behind their microphone against wind, breath and handling.
+    """High-pass that devices have after their microphone, against wind, breath and handling noise.
 
     Models a Butterworth high-pass of first or second order, as it is built in analogue or digital circuits.
 

@@ -13,7 +13,7 @@ from augment.perturb.noise_step import Noise, NoiseStep
 from augment.profiles.components import Sound
 from augment.scene import Draw, Scene
 
-TALKER_DBOV = -26.0
+TALKER_DBOV = -26.0  # the same for all; the step's own level follows
 PLACES = 4
 FADE_S = 0.005
 
@@ -21,10 +21,9 @@ FADE_S = 0.005
 class BabbleNoise(NoiseStep):
     """Talkers of the corpus itself behind the speech, at a given SNR or level.
 
-    Models people who talk at the same time: other speakers than those of the block, who never say one of its texts,
-    each at the same active level, each starting at a place of an utterance where they speak. Where all of them pause,
-    the noise does not count. In a room they stand in up to four places. Not modelled: that people take turns,
-    and raise their voices.
+    Models people talking at the same time: other speakers than those of the block, with other texts, all at the same
+    active level, each starting at a point of an utterance where they speak. While all of them pause, the noise does not
+    count. In a room they are in up to four places. Not modelled: that people take turns, and raise their voices.
 
     In a recipe::
 

@@ -20,15 +20,15 @@ from augment.tolerance import AtMost, Unusable, tolerance_of
 class BackgroundNoise(NoiseStep):
     """Recorded noise under the speech at a given signal-to-noise ratio, or at a given level.
 
-    Models an acoustic background as it reaches the microphone; what the recording holds of a room stays as it is, and
-    no other room is added to it.
+    Models an acoustic background as it reaches the microphone: the room that is in the recording stays as it is, and no
+    other room is added.
 
     In a recipe::
 
         {kind: background_noise, source: noise/street, snr_db: 10}
 
     Keeps: the speech, length, timing.
-    Changes: adds a noise stem. Where the recording ends, it goes on at a random place with an equal-power cross-fade.
+    Changes: adds a noise stem. Where the recording ends, an equal-power cross-fade leads to a random place in it.
     Random: nothing but those places; the planner deals the stretch of the recording to the block.
     Reference: SNR after ITU-T P.56 (speech) and RMS (noise), in the recipe's band.
     """

@@ -13,9 +13,9 @@ from augment.scene import Draw, Scene, Weighting
 class EquipmentNoise(Place, NoiseStep):
     """Periodic and steady noise of equipment or a room, synthesised from a profile, at a given SNR or level.
 
-    Models tones with drift, pulse trains and bursts with their own regularity, and shaped noise. It has no length and
-    never repeats. Noise that pauses is measured while it is on, and every item meets it at once. In a room it has a
-    path of its own. Without ``snr_db`` and ``level_dba`` it is as loud as its profile says.
+    Models drifting tones, pulse trains and bursts with their own regularity, and shaped noise. It never ends and never
+    repeats. Intermittent noise is measured while it is on, and is heard at the very beginning of every item. In a room
+    it has a path of its own. Without ``snr_db`` and ``level_dba`` it is as loud as its profile says.
 
     In a recipe::
 

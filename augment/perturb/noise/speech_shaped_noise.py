@@ -14,14 +14,14 @@ from augment.scene import Draw, Scene
 class SpeechShapedNoise(NoiseStep):
     """Steady Gaussian noise with the long-term average spectrum of speech, at a given level.
 
-    Models many people talking far away, with no gaps to listen into: it covers all speech sounds about alike.
+    Models many people talking far away, with no gaps to listen into: it masks all speech sounds about equally.
 
     In a recipe::
 
         {kind: speech_shaped_noise, snr_db: 5}
 
     Keeps: the speech, length, timing.
-    Changes: adds a noise stem, from all sides and so without the room's echo. It has no length and never repeats.
+    Changes: adds a noise stem, diffuse and so without the reverberation of a room. It never ends and never repeats.
     Random: the noise; the same for a whole block.
     Reference: Byrne et al. 1994 (JASA 96:2108), twelve languages, men and women; within 0.5 dB in third octaves.
     """

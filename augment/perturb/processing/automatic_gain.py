@@ -13,7 +13,7 @@ class AutomaticGain(Perturbation):
     """Automatic gain control, as phones and conference systems have it.
 
     Models a feed-forward control without a speech detector: it starts at 0 dB, turns loud sounds down with the attack
-    time, and turns up with the release time what is left between words, noise too.
+    time, and turns up with the release time whatever is quiet, the noise between words included.
 
     In a recipe::
 

@@ -30,8 +30,8 @@ class Effect(Perturbation):
     """A transform of the package audiomentations, by its own name, with every value given.
 
     Models what the transform models: BitCrush, ClippingDistortion, TanhDistortion, AirAbsorption, Limiter ... Some of
-    them follow the whole utterance (ClippingDistortion clips a share of its samples), so utterances that hear the same
-    noise need not lose the same. It works in single precision.
+    them follow the whole utterance (ClippingDistortion clips a share of its samples), so utterances with the same
+    noise need not be changed alike. It works in single precision.
 
     In a recipe::
 

@@ -13,14 +13,14 @@ class NoiseSuppressor(Perturbation):
     """Single-channel noise suppression, as phones and conference systems had it before neural networks.
 
     Models a spectral suppressor: it follows the minima of the spectrum over 2 s and attenuates what is always there.
-    It leaves traces in speech, which is what a recogniser meets behind it.
+    It leaves artefacts in the speech, and these are what a recogniser has to cope with.
 
     In a recipe::
 
         {kind: noise_suppressor, max_attenuation_db: 15}
 
     Keeps: length, timing.
-    Changes: steady noise falls by up to the attenuation; weak speech beside noise is thinned.
+    Changes: steady noise falls by up to the attenuation; weak speech near the noise is attenuated too.
     Random: nothing.
     Reference: Ephraim and Malah 1984 and 1985 (log-spectral amplitude, decision-directed); noise by minima, after
         Martin 2001.

@@ -17,16 +17,16 @@ from augment.scene import Draw, Room, Scene, Stage, Weighting
 class MeasuredRoom(Perturbation):
     """Reverberation of a real room, by its measured impulse response.
 
-    Models the way from talker to microphone as it was measured, with the loudspeaker and microphone of the
-    measurement in it. A folder holds several positions in one room: the planner deals them to the blocks, so that each
-    speaker and each condition has all of them equally often, and noises take others. Where the decay sinks into the
-    noise of the measurement the response ends.
+    Models the path from talker to microphone as it was measured, loudspeaker and microphone of the measurement
+    included. A folder holds several positions in one room: the planner deals them to the blocks, so that each speaker
+    and each condition has all of them equally often, and noises take others. The response ends where its decay meets
+    the noise of the measurement.
 
     In a recipe::
 
         {kind: measured_room, source: rooms/meeting_room.wav}
 
-    Keeps: length; timing: the direct sound stays where it was, whatever delay the file has before it.
+    Keeps: length; timing: the direct sound stays where it was, whatever delay the file begins with.
     Changes: spectrum and decay of the speech; with `keep_gain` also its level.
     Random: which position a block has, and which other one a noise takes; the same for a block.
     Reference: ISO 3382-1 (onset, T30, C50); Lundeby et al. 1995 (end of the decay).

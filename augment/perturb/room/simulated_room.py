@@ -25,6 +25,7 @@ from augment.profiles.room import RoomProfile
 from augment.scene import Draw, Room, Scene, Stage
 
 T60_TOLERANCE = 0.2
+"""Rooms are calibrated at one placement; at others T30 may differ, and by more than this is recorded as missed."""
 
 
 class SimulatedRoom(Perturbation):
@@ -39,7 +40,7 @@ class SimulatedRoom(Perturbation):
 
         {kind: simulated_room, profile: exam_room, distance_m: 1.0}
 
-    Keeps: length; timing: the direct sound stays where it was, and the delay of the way through the air is taken out.
+    Keeps: length; timing: the direct sound stays where it was, and the delay of the path through the air is removed.
     Changes: spectrum and decay of the speech; its level by 1/r (the direct sound at 1 m is the speech as it was).
     Random: the places of talker, microphone and noises, and the rays; the same for a block, and one of `places`.
     Reference: image sources, Allen and Berkley (1979), and ray tracing, by pyroomacoustics; T30, C50 by ISO 3382-1.
@@ -94,6 +95,7 @@ class SimulatedRoom(Perturbation):
             return self._response(draw, figures, scene.sample_rate_hz, source, microphone, seeds_of(own))[0]
 
         time = measures.t30_s
+        # The direct sound is on sample 0 of the response: the time of flight r / c was removed there.
         columns = {
             "room_name": self.profile,
             "room_position": f"{draw.step}@{place + 1}",

@@ -153,7 +153,7 @@ def _apply(step: ChainStep, scene: Scene, spec: RenderSpec, block: Block, dealt:
     stems = (after.speech, *after.noises) if after.mixture_stem is None else (after.mixture_stem,)
     for stem in stems:
         if not (stem.track.finite() and math.isfinite(stem.gain)):
-            raise RenderError(f"step {step.path} gave samples that are no numbers")
+            raise RenderError(f"step {step.path} gave samples that are not numbers")
     return after
 
 

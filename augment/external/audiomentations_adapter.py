@@ -200,7 +200,7 @@ def run(
     if out.shape != signal.shape:
         raise RenderError(f"audiomentations.{transform} made {out.shape} of {signal.shape} samples")
     if not np.isfinite(out).all():
-        raise RenderError(f"audiomentations.{transform} gave samples that are no numbers")
+        raise RenderError(f"audiomentations.{transform} gave samples that are not numbers")
     reported = {name: _plain(value) for name, value in sorted(made.parameters.items()) if name != "should_apply"}
     return out, json.dumps({"transform": transform, **parameters, **reported})
 

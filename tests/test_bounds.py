@@ -160,7 +160,7 @@ YAML = {
     "an anchor in its own mapping": (GOOD + "about: &a {b: *a}\n", "occurs within what it stands for"),
     "a mapping merged into itself": (GOOD + "about: &a {<<: *a}\n", "r.yaml"),
     "a key that is an anchor of itself": (GOOD + "about: &a {? *a : 1}\n", "r.yaml"),
-    "a key that is a list": (GOOD + "? [a, b]\n: 1\n", "is no text"),
+    "a key that is a list": (GOOD + "? [a, b]\n: 1\n", "is not text"),
     "a key that is twice one text": (GOOD + "about: {1: a, '1': b}\n", "appears twice"),
     "a billion laughs": (GOOD + LAUGHS, "aliases that multiply"),
     "many merges": (GOOD + "a: &a {b: 1}\n" + "".join(f"c{n}: {{<<: *a}}\n" for n in range(3000)), "3,000 aliases"),

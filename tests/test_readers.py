@@ -162,7 +162,7 @@ def test_folder(tmp_path):
     }  # fmt: skip
     assert any(note.startswith("1 audio files do not fit the pattern") for note in corpus.notes)
     for pattern, words in ((None, "needs a pattern"), ("{a}/{a}.wav", "'a' twice"), ("{a", "brace too many"),
-                           ("{1}.wav", "no name"), ("*.wav", "no field"), ("{}.wav", "brace too many")):  # fmt: skip
+                           ("{1}.wav", "not a name"), ("*.wav", "no field"), ("{}.wav", "brace too many")):  # fmt: skip
         with pytest.raises(CorpusError, match=words):
             read(tmp_path / "f", "folder", pattern=pattern)
     with pytest.raises(CorpusError, match="none of 3 audio files fits"):

@@ -4,7 +4,7 @@ Columns of every row and of every noise are listed here; those that only some st
 perturbation, in ``Perturbation.records``.
 """
 
-import math
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -37,14 +37,14 @@ class Column:
 
         Example:
             >>> level, count = Column("level_db", float, "..."), Column("count", int, "...", required=True)
-            >>> level.fits(-3), level.fits(None), level.fits(math.nan), count.fits(2.0), count.fits(None)
+            >>> level.fits(-3), level.fits(None), level.fits(float("nan")), count.fits(2.0), count.fits(None)
             (True, True, False, False, False)
         """
         if value is None:
             return not self.required
         if self.kind is not float:
             return type(value) is self.kind
-        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 SPEECH = (

@@ -5,6 +5,7 @@ from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from types import ModuleType
+from typing import Any
 
 
 @cache
@@ -23,3 +24,13 @@ def modules(package: str) -> tuple[ModuleType, ...]:
     own = [import_module(f"{package}.{info.name}") for info in pkgutil.iter_modules(folder.__path__)]
     others = [point.load() for point in entry_points(group=f"acoustigrid.{package.rsplit('.', 1)[-1]}")]
     return tuple(sorted([*own, *others], key=lambda module: module.__name__))
+
+
+def by_name(package: str) -> dict[str, Any]:
+    """The same by the names of their files: words that users write. A protocol beside each folder says what they have.
+
+    Example:
+        >>> sorted(by_name("augment.execute"))
+        ['processes', 'serial']
+    """
+    return {module.__name__.rsplit(".", 1)[-1]: module for module in modules(package)}

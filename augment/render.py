@@ -1,7 +1,7 @@
 """Rendering: one utterance through all of its conditions.
 
-Conditions are walked as a tree: what two of them share is computed once. Rendering keeps no state and makes no draw
-that the plan counts; recordings and profiles come from the library it is given.
+Conditions are walked as a tree, so that what two of them share is computed once. Rendering keeps no state, and all its
+random draws are named; recordings and profiles come from the library that it is given.
 """
 
 import math
@@ -28,14 +28,14 @@ class RenderSpec:
     """What all items of a test set have in common.
 
     Attributes:
-        seed: The recipe's seed.
+        seed: Seed of the recipe.
         sample_rate_hz: Sample rate of the test set.
         level_dbov: Active speech level, at the microphone and in the file.
-        snr: How SNR is defined.
+        snr: Weighting under which SNR is defined.
         library: Profiles and recordings.
-        loudness_dbspl: Active speech level 1 m from the mouth; None where the recipe does not say it.
-        talker_m: From the mouth to the microphone, where no room says otherwise.
-        effort: The recipe's word for that loudness.
+        loudness_dbspl: Active speech level 1 m from the mouth; None if the recipe does not state it.
+        talker_m: From the mouth to the microphone, unless a room says otherwise.
+        effort: The recipe's word for the vocal effort.
     """
 
     seed: int
@@ -60,6 +60,7 @@ class RenderSpec:
             raise RenderError(str(error)) from None
         if self.loudness_dbspl is None:
             return Scene(stem, (), self.sample_rate_hz, self.snr)
+        # In the free field pressure falls as 1/r; level_dbov stands for the level at the microphone.
         scale = self.loudness_dbspl - 20 * math.log10(self.talker_m) - self.level_dbov
         return Scene(stem, (), self.sample_rate_hz, self.snr, scale, self.talker_m)
 
@@ -71,9 +72,9 @@ class Rendered:
     Attributes:
         condition: Its condition.
         pcm: Samples of the file, shape (n,).
-        at_microphone: The scene that reaches the microphone.
-        delivered: The scene in the file: after the chain, the level and the headroom.
-        measured: What was measured, one value for each column of the manifest that it fills.
+        at_microphone: The scene as it reaches the microphone.
+        delivered: The scene in the file: after the whole chain, levelling and headroom.
+        measured: What was measured, by column of the manifest.
     """
 
     condition: Condition
@@ -89,7 +90,7 @@ class Failed:
 
     Attributes:
         condition: Its condition.
-        reason: Why not.
+        reason: Why it could not be rendered.
     """
 
     condition: Condition
@@ -99,17 +100,17 @@ class Failed:
 def render(
     speech: Signal, conditions: Sequence[Condition], spec: RenderSpec, block: Block, dealt: Mapping[str, Dealt]
 ) -> Iterator[Rendered | Failed]:
-    """Render one utterance under some conditions.
+    """Render one utterance under several conditions.
 
     Args:
         speech: The utterance at the test set's rate, shape (n,).
-        conditions: The conditions; neighbours that begin alike share their work.
+        conditions: The conditions; neighbours that begin with the same steps share their work.
         spec: What all items have in common.
         block: The utterance's block.
         dealt: What the planner dealt to the block, by :attr:`ChainStep.plays`.
 
     Yields:
-        An item, or why there is none, for each condition in order.
+        For each condition in order, an item or why there is none.
 
     Raises:
         RenderError: The utterance has no active speech.
@@ -124,7 +125,7 @@ def render(
 def _walk(
     source: Scene, conditions: Sequence[Condition], spec: RenderSpec, block: Block, dealt: Mapping[str, Dealt]
 ) -> Iterator[Rendered | Failed]:
-    walked: list[tuple[ChainStep, Scene]] = []  # the path from the root to the previous condition
+    walked: list[tuple[ChainStep, Scene]] = []  # steps of the previous condition, and the scene after each
     for condition in conditions:
         shared = 0
         while shared < min(len(walked), len(condition.chain)) and walked[shared][0] == condition.chain[shared]:
@@ -137,28 +138,28 @@ def _walk(
             yield _deliver(condition, source, walked, spec)
         except AcoustigridError as error:
             yield Failed(condition, str(error))
-        except Exception as error:  # whatever goes wrong in a perturbation, the other conditions are still rendered
+        except Exception as error:  # whatever one perturbation does, the other conditions are rendered
             yield Failed(condition, f"{type(error).__name__}: {error}")
 
 
 def _apply(step: ChainStep, scene: Scene, spec: RenderSpec, block: Block, dealt: Mapping[str, Dealt]) -> Scene:
     name = (spec.seed, f"block {block.number}", step.factor, step.family, step.name)
     if not step.perturbation.linear and scene.mixture_stem is None:
-        # Codecs, converters and gain controls depend on the level of their input: it is set before them, not after.
+        # What a codec, a converter or a gain control does depends on level: it is set before such a step, not after.
         scene = _levelled(scene, spec).mixed_down().noted(speech_level_at=f"before {step.path}")
     draw = Draw(name, spec.library, block, dealt.get(step.plays))
     after = step.perturbation.apply(scene, draw)
-    if step.perturbation.stage == Stage.SOURCE:  # whatever is done to talkers, they stay as loud as the recipe says
+    if step.perturbation.stage == Stage.SOURCE:  # whatever is done to the talker, their level is the recipe's
         after = replace(after, speech=after.speech.scaled(_level_factor(after, spec)))
     stems = (after.speech, *after.noises) if after.mixture_stem is None else (after.mixture_stem,)
     for stem in stems:
         if not (stem.track.finite() and math.isfinite(stem.gain)):
-            raise RenderError(f"step {step.path} gave samples that are not numbers")
+            raise RenderError(f"step {step.path} gave samples that are not finite numbers")
     return after
 
 
 def _level_factor(scene: Scene, spec: RenderSpec) -> float:
-    """Factor that brings the speech of a scene to the wanted level."""
+    """Factor that brings the speech of a scene to its level in the test set."""
     speech = scene.speech
     try:
         return speech.track.gain_to(spec.level_dbov) / speech.gain
@@ -167,9 +168,9 @@ def _level_factor(scene: Scene, spec: RenderSpec) -> float:
 
 
 def _levelled(scene: Scene, spec: RenderSpec) -> Scene:
-    """The scene with its speech at the wanted level, by one gain for speech and noise.
+    """The scene with its speech at the test set's level, by one gain for speech and noise alike.
 
-    A less sensitive device must not make for a quieter condition.
+    Otherwise a less sensitive device would make a quieter condition.
     """
     return scene.scaled(_level_factor(scene, spec))
 
@@ -177,12 +178,13 @@ def _levelled(scene: Scene, spec: RenderSpec) -> Scene:
 def _deliver(
     condition: Condition, source: Scene, walked: Sequence[tuple[ChainStep, Scene]], spec: RenderSpec
 ) -> Rendered:
-    """The end of the chain: level, headroom, one quantisation."""
+    """The end of the chain: set the level, keep headroom, and quantise once."""
     acoustic = [scene for step, scene in walked if step.perturbation.stage <= Stage.NOISE]
     at_microphone = acoustic[-1] if acoustic else source
     scene = walked[-1][1] if walked else source
     scene = _levelled(scene, spec).noted(speech_level_at="file") if scene.mixture_stem is None else scene
     mixture = scene.mixture()
+    # Clipping is avoided by one gain on everything: SNR stays, and the level becomes what `gain_db` says.
     headroom = headroom_gain(mixture)
     delivered = scene
     if headroom != 1.0:

@@ -1,7 +1,7 @@
-"""Named random streams: one for each decision, none of them global.
+"""Named random streams: one for each decision, and none of them global.
 
-A stream depends on its name alone. So nothing changes when items are rendered in another order or by another worker, or
-when further decisions are added.
+A stream depends on its name alone. So nothing changes if items are rendered in another order or by another worker, or
+if other decisions are added.
 """
 
 import hashlib
@@ -45,7 +45,7 @@ def generator(*name: str | int) -> np.random.Generator:
     """The random generator for a named decision.
 
     Args:
-        name: The recipe's seed, then whatever tells this decision from all others.
+        name: Seed of the recipe, then whatever distinguishes this decision from all others.
 
     Returns:
         A Philox generator in its initial state.
@@ -71,11 +71,11 @@ def rank(*name: str | int) -> str:
 
 
 def ranks(values: Iterable[str | int], *name: str | int) -> list[str]:
-    """The :func:`rank` of many names that differ only in their last part, several times as fast.
+    """The :func:`rank` of many names that differ in their last part only, several times faster.
 
     Args:
         values: Last part of each name.
-        name: The parts with which all of them begin.
+        name: The parts before it, which all names share.
 
     Example:
         >>> ranks(["a", "b"], 1, "text") == [rank(1, "text", "a"), rank(1, "text", "b")]

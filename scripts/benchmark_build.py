@@ -32,8 +32,8 @@ from augment.execute import Lost, processes
 from augment.files.sealed import SealedFolder
 from augment.profiles.library import Library
 from augment.testset.folder import SCRATCH
+from augment.testset.portions import job_of, shards
 from augment.testset.shard import ShardWriter
-from augment.testset.work import job_of, shards
 
 RATE_HZ = 16000
 SNRS_DB = (20.0, 15.0, 10.0, 5.0, 0.0)

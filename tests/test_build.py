@@ -81,10 +81,10 @@ def test_order_place_and_locale_do_not_matter(copied, reference):
 
 def test_killed_and_resumed(stocked, reference, monkeypatch):
     """Killed without warning while files are being written; what was committed is kept, the rest is made."""
-    monkeypatch.setattr("augment.testset.work.LARGEST", 8)
+    monkeypatch.setattr("augment.testset.portions.LARGEST", 8)
     folder = stocked.folder / "killed"
     code = (
-        "import augment, augment.testset.work as work, os, signal; work.SMALLEST = work.LARGEST = 8\n"
+        "import augment, augment.testset.portions as work, os, signal; work.SMALLEST = work.LARGEST = 8\n"
         "seen = []\n"
         "def tell(items, seconds):\n"
         "    seen.append(items)\n"

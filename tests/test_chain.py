@@ -6,8 +6,8 @@ import pytest
 import augment
 from augment.acoustics.levels import speech_level
 from augment.errors import DesignError
+from augment.testset.portions import job_of, utterance_of
 from augment.testset.shard import render_utterance
-from augment.testset.work import job_of, utterance_of
 from conftest import RATE
 
 LOSSES = "{steps: [{kind: g711, law: a, mean_burst: 2}], sweep: {loss_percent: [0, 20, 50]}}"

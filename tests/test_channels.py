@@ -16,7 +16,7 @@ from augment.corpus.table import read_corpus
 from augment.errors import AcoustigridError, AudioError, CorpusError
 from augment.files.audio import read_audio
 from augment.files.containers.stream import Remark
-from conftest import RATE, speech_like
+from conftest import RATE, near, speech_like
 
 ONE, OTHER = speech_like(2, seed=1), speech_like(2, seed=2)
 
@@ -46,7 +46,7 @@ def test_channels_that_differ_are_refused_with_the_ways_out(tmp_path, second, wo
         read_audio(path)
     for number, sound in enumerate((ONE, second)):
         found = read_audio(path, channel=number)
-        assert found.samples == pytest.approx(sound, abs=1e-7)
+        assert near(found.samples, sound, 1e-7)
         assert found.remarks == {Remark.CHOSEN}
     with pytest.raises(AudioError, match="channel 2 is asked for, and the file has 2 channels, 0 to 1"):
         read_audio(path, channel=2)
@@ -59,21 +59,21 @@ def test_channels_that_differ_are_refused_with_the_ways_out(tmp_path, second, wo
 def test_where_it_does_not_matter_nobody_need_say_it(tmp_path, second, remark):
     written(tmp_path / "x.wav", ONE, second)
     found = read_audio(tmp_path / "x.wav")
-    assert found.samples == pytest.approx(ONE, abs=1e-7)
+    assert near(found.samples, ONE, 1e-7)
     assert found.remarks == {remark}
 
 
 def test_the_centre_of_surround_sound_is_found(tmp_path):
     silence = np.zeros(ONE.size)
     written(tmp_path / "x.wav", silence, silence, ONE, silence, silence, silence)
-    assert read_audio(tmp_path / "x.wav").samples == pytest.approx(ONE, abs=1e-7)
+    assert near(read_audio(tmp_path / "x.wav").samples, ONE, 1e-7)
 
 
 def test_a_mean_that_is_asked_for_is_told_and_must_not_cancel(tmp_path):
     path = tmp_path / "x.wav"
     written(path, ONE, OTHER)
     found = read_audio(path, channel="mix")
-    assert found.samples == pytest.approx((ONE + OTHER) / 2, abs=1e-7)
+    assert near(found.samples, (ONE + OTHER) / 2, 1e-7)
     assert found.remarks == {Remark.MIXED}
     written(path, ONE, late(ONE, 8))
     assert read_audio(path, channel="mix").remarks == {Remark.MIXED_DELAYED}
@@ -158,7 +158,7 @@ def test_every_layout_reads_the_channel_that_it_names(tmp_path, layout):
     corpus = read_corpus(LAYOUTS[layout](tmp_path), tmp_path)
     found = heard(corpus)
     for name, sound in (("u0", ONE), ("u1", OTHER)):
-        assert found[name] == pytest.approx(without_infrasound(sound, RATE), abs=1e-6)
+        assert near(found[name], without_infrasound(sound, RATE), 1e-6)
 
 
 def test_a_column_of_words_called_channel_is_a_label(tmp_path):
@@ -177,7 +177,7 @@ def test_a_recipe_says_it_for_rows_that_do_not(tmp_path):
     assert "nobody says which" in str(faults["u"][0])
     for choice, sound in ((0, ONE), (1, OTHER), ("mix", (ONE + OTHER) / 2)):
         corpus = read_corpus(CorpusSpec(path="m.jsonl", channel=choice), tmp_path)
-        assert heard(corpus)["u"] == pytest.approx(without_infrasound(sound, RATE), abs=1e-6)
+        assert near(heard(corpus)["u"], without_infrasound(sound, RATE), 1e-6)
 
 
 def test_a_wrong_channel_is_a_fault_of_its_row(tmp_path):

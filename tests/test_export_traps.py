@@ -24,8 +24,8 @@ from augment.formats import shards as shards_module
 from augment.formats.shards import shards
 from augment.perturb.columns import known
 from augment.plain_text import from_spreadsheet_cell
-from augment.testset.finished import Finished
-from augment.testset.finished import read_finished as of_folder
+from augment.testset.reading import Finished
+from augment.testset.reading import read_finished as of_folder
 from conftest import Workshop
 
 FORMATS = sorted(exporters())

@@ -10,7 +10,7 @@ import augment
 from acceptance.outside import p56_dbov
 from augment.acoustics.filters import without_infrasound
 from augment.errors import DesignError, ProfileError
-from conftest import RATE, speech_like
+from conftest import RATE, near, speech_like
 
 RUMBLE_HZ = [1.0, 3.0, 6.0, 10.0, 15.0, 20.0]
 LOW = (
@@ -31,7 +31,7 @@ def test_the_filter_is_what_it_says(rate):
     for frequency_hz, expected_db, tolerance_db in ((30, -6.0, 0.1), (40, 0, 0.01), (50, 0, 0.01), (1000, 0, 0.01)):
         tone = np.sin(2 * np.pi * frequency_hz * t)
         heard = without_infrasound(tone, rate)
-        assert heard[middle] == pytest.approx(10 ** (expected_db / 20) * tone[middle], abs=tolerance_db / 5)
+        assert near(heard[middle], 10 ** (expected_db / 20) * tone[middle], tolerance_db / 5)
     for frequency_hz in (0.0, *RUMBLE_HZ):
         heard = without_infrasound(np.cos(2 * np.pi * frequency_hz * t), rate)
         assert np.abs(heard[middle]).max() < 1.2e-4
@@ -116,4 +116,4 @@ def test_a_hum_is_no_infrasound():
     """The lowest line of mains stays as it is."""
     phase = 2 * np.pi * 50 * np.arange(4 * RATE) / RATE
     hum = np.sin(phase) + 0.5 * np.sin(2 * phase + 1)
-    assert without_infrasound(hum, RATE)[RATE:-RATE] == pytest.approx(hum[RATE:-RATE], abs=1e-3)
+    assert near(without_infrasound(hum, RATE)[RATE:-RATE], hum[RATE:-RATE], 1e-3)

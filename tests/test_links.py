@@ -43,7 +43,7 @@ def look(event, args):
     busy.pop()
 
 sys.addaudithook(look)
-import augment, augment.testset.work as work
+import augment, augment.testset.portions as work
 from augment.export import exporters
 exporters()
 work.LARGEST = 1
@@ -188,7 +188,7 @@ def planted_after_two(traced, planted, **how):
 
 def test_a_link_that_is_planted_while_a_build_runs_is_not_followed(traced, tmp_path, monkeypatch):
     """Every place again. What comes after it fails by name, or had no business there any more."""
-    monkeypatch.setattr("augment.testset.work.LARGEST", 1)
+    monkeypatch.setattr("augment.testset.portions.LARGEST", 1)
     refused = set()
     for number, name in enumerate(name for name in traced.paths if not of_exports(name)):
         planted = Planted(tmp_path / str(number), name)
@@ -223,7 +223,7 @@ def test_a_link_that_is_planted_while_an_export_runs_is_not_followed(traced, tmp
 @pytest.mark.parametrize("name", ["audio", "audio/hum", ".acoustigrid/temp", ".acoustigrid/parts"])
 def test_workers_follow_no_link_either(traced, tmp_path, monkeypatch, name):
     """Two of them, who work on while it is planted: a file that one has open may still arrive where it was."""
-    monkeypatch.setattr("augment.testset.work.LARGEST", 1)
+    monkeypatch.setattr("augment.testset.portions.LARGEST", 1)
     planted = Planted(tmp_path, name)
     told = planted_after_two(traced, planted, workers=2)
     assert "this is a link; expected a folder" in told
@@ -327,7 +327,7 @@ def test_lists_of_a_set_name_no_file_elsewhere(traced, tmp_path, name):
 
 
 def test_audio_is_counted_on_the_disk_before_a_set_is_called_finished(traced, tmp_path, monkeypatch):
-    monkeypatch.setattr("augment.testset.work.LARGEST", 1)
+    monkeypatch.setattr("augment.testset.portions.LARGEST", 1)
     folder, seen = tmp_path / "set", []
 
     def tell(items, seconds):

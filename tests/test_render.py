@@ -65,8 +65,8 @@ def test_different_blocks_hear_different_noise(plan):
 
 
 def test_one_condition_alone_is_the_same_as_in_the_tree(plan):
+    from augment.testset.portions import job_of, utterance_of
     from augment.testset.shard import render_utterance
-    from augment.testset.work import job_of, utterance_of
 
     utterance = plan.items["utterance"][3]
     together = augment.render_utterance(plan, utterance)

@@ -14,8 +14,8 @@ from augment.api.building import _run
 from augment.execute import Lost, processes, serial
 from augment.files.sealed import SealedFolder
 from augment.interrupts import stoppable, uninterrupted
+from augment.testset.portions import job_of, shards
 from augment.testset.shard import ShardWriter
-from augment.testset.work import job_of, shards
 from conftest import ran, tree
 from sleeping import Sleeps
 
@@ -95,7 +95,7 @@ def test_one_after_the_other_has_no_limit():
 
 
 BUILD = """
-import sys, augment.testset.work as work, augment.testset.shard as shard
+import sys, augment.testset.portions as work, augment.testset.shard as shard
 work.SMALLEST = work.LARGEST = 8
 from augment.cli import main
 sys.argv = ["acoustigrid", "build", "recipe.yaml", "--out", "set", "--workers", "2"]

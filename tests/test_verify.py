@@ -178,3 +178,14 @@ def test_files_that_nobody_could_hear_deviate(finished, monkeypatch):
     found = augment.verify(finished, sample=0, seed=1, workers=_Half())
     assert found.deviations
     assert all("died 3 times while it listened" in fault.message for fault in found.deviations)
+    lost = 8 * len(found.deviations)  # an utterance has eight files and is not torn
+    assert found.files == 64 - lost
+    assert [unchecked.what for unchecked in found.unchecked if "died" in unchecked.why] == [f"{lost} files"]
+
+
+def test_a_length_that_is_none_stops_no_worker(finished):
+    edit_row(finished, duration=-1e6)
+    flip(some_audio(finished))
+    alone, together = (augment.verify(finished, sample=0, seed=1, workers=workers) for workers in (1, 2))
+    assert alone.deviations == together.deviations
+    assert any("checksum" in fault.message for fault in together.deviations)

@@ -17,8 +17,11 @@ from augment.acoustics.synthesis import AT_ONCE_S, Streams
 
 Priority = Literal["high", "medium", "low"]
 
-# A raised cosine passes 10 % and 90 % of its height at these shares of its length.
+# A raised cosine (1 - cos(pi x)) / 2 passes 10 % where cos(pi x) = 0.8, at x = 0.205 of its length, and 90 % where
+# cos(pi x) = -0.8, at x = 0.795: a rise time from 10 % to 90 % is 0.59 of the whole ramp.
 AT_10, AT_90 = math.acos(0.8) / math.pi, math.acos(-0.8) / math.pi
+# Limits by priority. A burst of high priority is ten pulses in two halves of five, each of them three and two: the
+# third and the eighth spacing leave room for one pulse more, and the fifth separates the halves.
 SAME_S = 0.005
 PULSES = {"high": (10, 10), "medium": (3, 3), "low": (1, 2)}
 PULSE_S = {"high": (0.075, 0.2), "medium": (0.125, 0.25), "low": (0.125, 0.25)}
@@ -66,18 +69,17 @@ class AlarmPattern:
         return float(self.onsets_s[-1]) + self.pulse_s
 
     def frequency_hz(self, pulse: int) -> float:
-        """Pulse frequency of one pulse of a burst."""
         return self.pulse_hz[pulse % len(self.pulse_hz)]
 
 
 def alarm(
     samples: int, sample_rate_hz: int, streams: Streams, pattern: AlarmPattern, lead: int = 0
 ) -> tuple[Signal, NDArray[np.bool_]]:
-    """An alarm that goes on and on.
+    """An alarm that never ends.
 
-    It is heard at once: a pulse, drawn from those of the burst, reaches its height within the first tenth of a second
-    after the lead. Times are not rounded to samples. Inside a pulse all partials are continuous; each pulse begins
-    with phases of its own, so that no two are the same samples.
+    It is heard at once: a pulse, drawn from those of the burst, reaches its full height within the first tenth of a
+    second after the lead. Times are not rounded to samples. Within a pulse every partial is continuous; each pulse has
+    starting phases of its own, so that no two pulses are the same samples.
 
     Args:
         samples: Wanted length n.
@@ -116,7 +118,7 @@ Pulse = tuple[float, float, NDArray[np.float64]]
 
 
 def _pulses(pattern: AlarmPattern, streams: Streams, start_s: float, end_s: float) -> Iterator[Pulse]:
-    """The pulses from the first burst on, until after the end."""
+    """The pulses of the first burst and of those after it, up to the end."""
     intervals, phases = streams("intervals"), streams("phases")
     while start_s - _ramp_s(pattern.rise_s) < end_s:
         yield from _burst(pattern, start_s, phases)
@@ -124,7 +126,7 @@ def _pulses(pattern: AlarmPattern, streams: Streams, start_s: float, end_s: floa
 
 
 def _pulses_before(pattern: AlarmPattern, streams: Streams, start_s: float, end_s: float) -> Iterator[Pulse]:
-    """The pulses before the first burst, back until before the end."""
+    """The pulses of the bursts before the first, in reverse order of bursts, back to ``end_s``."""
     intervals, phases = streams("intervals before"), streams("phases before")
     while start_s > end_s:
         start_s -= pattern.burst_s + _interval_s(pattern, intervals)
@@ -142,7 +144,7 @@ def _burst(pattern: AlarmPattern, start_s: float, rng: np.random.Generator) -> I
 
 
 def _ramp_s(rise_s: float) -> float:
-    """Length of the raised cosine that takes this long from 10 % to 90 %."""
+    """Length of a whole raised-cosine ramp that takes this long from 10 % to 90 %."""
     return rise_s / (AT_90 - AT_10)
 
 
@@ -155,7 +157,7 @@ def _add_pulse(
     frequency_hz: float,
     phases: NDArray[np.float64],
 ) -> None:
-    """Add one pulse that has risen to 90 % at a time, to the part of it that lies inside."""
+    """Add the samples of one pulse, given when it has risen to 90 %; what lies outside the signal is dropped."""
     rise, fall = _ramp_s(pattern.rise_s), _ramp_s(pattern.fall_s)
     begin_s, end_s = onset_s - AT_90 * rise, onset_s + pattern.pulse_s + AT_90 * fall
     low, high = max(0, math.ceil(begin_s * sample_rate_hz)), min(out.size, math.floor(end_s * sample_rate_hz) + 1)
@@ -167,13 +169,14 @@ def _add_pulse(
     height = (0.5 - 0.5 * np.cos(np.pi * up)) * (0.5 - 0.5 * np.cos(np.pi * down))
     for phase, (ratio, level) in zip(phases, sorted(pattern.level_db.items()), strict=True):
         if ratio * frequency_hz < sample_rate_hz / 2:
+            # A sine of RMS level L has the amplitude sqrt(2) 10^(L/20).
             tone = np.cos(2 * np.pi * ratio * frequency_hz * (time - onset_s) + phase)
             out[low:high] += math.sqrt(2) * 10 ** (level / 20) * height * tone
     active[low:high] |= height >= 0.1
 
 
 def departures_from_iec_60601_1_8(pattern: AlarmPattern, priority: Priority) -> list[str]:
-    """Where an alarm leaves the standard, in words; an empty list if nowhere.
+    """Where an alarm departs from the standard, in words; an empty list if nowhere.
 
     Args:
         pattern: The alarm.
@@ -181,7 +184,7 @@ def departures_from_iec_60601_1_8(pattern: AlarmPattern, priority: Priority) -> 
 
     Reference: IEC 60601-1-8:2006 with amendments, 6.3.3.1, tables 3 and 4, as secondary sources give them: number of
     pulses, their lengths, spacings and intervals, pulse frequency and harmonics, and the four largest components
-    within 15 dB of one another. estimate: where in a high-priority burst the longer gaps stand.
+    within 15 dB of one another. estimate: where the longer gaps of a high-priority burst are.
 
     Example:
         >>> beep = AlarmPattern(0.2, 0.03, 0.03, 20, (800.0,), {1: 0, 2: -3, 3: -6, 4: -9, 5: -40})

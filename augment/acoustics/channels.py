@@ -1,4 +1,4 @@
-"""What the channels of a recording have to do with each other."""
+"""How the channels of a recording are related."""
 
 from dataclasses import dataclass, field
 from enum import Enum
@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 from augment.bounds import MOST_CHANNELS
 
 ChannelChoice = int | Literal["mix"] | None
-"""Which channel of a file is heard: one, from 0; ``mix`` for the mean of all; None where nobody says it."""
+"""Which channel of a file is heard: its number, from 0; ``mix`` for the mean of all; None where nothing is chosen."""
 Channels = NDArray[np.float64]
 """Samples of several channels, shape (n, c), full scale 1.0."""
 
 SILENT_DB = 60.0
-"""A channel so far below the strongest one holds no sound."""
+"""A channel this far below the strongest counts as silent."""
 NEAR_DB = 6.0
 RESIDUE_DB = 20.0
-"""Channels are the same when what is left of one, after the other is taken out with the best gain, is so far below it.
+"""Channels are the same if subtracting one, at the best gain, from the other leaves a residue this far below it.
 
-Two copies of a signal that went through a lossy codec pass, two microphones in a room do not, whoever speaks.
+Two copies of a signal that went through a lossy codec pass this test; two microphones in a room fail it.
 """
 MOST_DELAY_S = 0.01
 DELAY_SEEN_S = 10.0
@@ -29,7 +29,7 @@ LEAST_CORRELATION = 0.9
 
 
 def channel_text(choice: ChannelChoice) -> str | None:
-    """A choice as tables hold it.
+    """A choice as it is written in tables.
 
     Example:
         >>> channel_text(1), channel_text("mix"), channel_text(None)
@@ -39,10 +39,10 @@ def channel_text(choice: ChannelChoice) -> str | None:
 
 
 def channel_of(text: str | None) -> ChannelChoice:
-    """A choice as a table holds it.
+    """The choice that a table's text stands for.
 
     Raises:
-        ValueError: The text is none.
+        ValueError: The text stands for no channel.
 
     Example:
         >>> channel_of("1"), channel_of("mix"), channel_of(None)
@@ -66,11 +66,12 @@ class Relation(Enum):
 
 @dataclass
 class Comparison:
-    """Channels compared while they pass by in blocks.
+    """Comparison of the channels of a recording that is read block by block.
 
     Attributes:
-        channels: How many.
-        sample_rate_hz: Of them.
+        channels: How many there are.
+        sample_rate_hz: Samples a second.
+        frames: How many have been taken.
 
     Example:
         >>> sound = np.random.default_rng(1).standard_normal(8000)
@@ -92,7 +93,7 @@ class Comparison:
         self._products = np.zeros((self.channels, self.channels))
 
     def take(self, block: Channels) -> None:
-        """The next frames, shape (n, c)."""
+        """Take the next frames, shape (n, c)."""
         if self.frames < DELAY_SEEN_S * self.sample_rate_hz:
             self._seen.append(block.copy())
         self.frames += len(block)
@@ -102,9 +103,11 @@ class Comparison:
     @property
     def energies(self) -> NDArray[np.float64]:
         """Energy of each channel without its mean, shape (c,)."""
+        # Rounding may leave a channel of nothing but its mean slightly below zero.
         return np.maximum(np.diag(self._covariance()), 0.0)
 
     def _covariance(self) -> NDArray[np.float64]:
+        # sum (x - mean x)(y - mean y) = sum x y - sum x sum y / n
         return self._products - np.outer(self._sums, self._sums) / max(1, self.frames)
 
     def _sounding(self) -> NDArray[np.int64]:
@@ -113,13 +116,13 @@ class Comparison:
 
     @property
     def chosen(self) -> int:
-        """The first channel that is not more than 6 dB below the strongest one."""
+        """The first channel that is at most 6 dB below the strongest."""
         energies = self.energies
         return int(np.flatnonzero(energies >= float(np.max(energies)) * 10 ** (-NEAR_DB / 10))[0])
 
     @property
     def relation(self) -> Relation:
-        """How they are related; all of them silent counts as the same."""
+        """How the channels are related; if all are silent, they are the same."""
         sounding = self._sounding()
         if sounding.size == 1:
             return Relation.ALONE
@@ -128,15 +131,16 @@ class Comparison:
         covariance, reference = self._covariance(), self.chosen
         energies = np.diag(covariance)
         cosine = covariance[reference, sounding] / np.sqrt(energies[reference] * energies[sounding])
+        # With g = <r,x> / <r,r> the residue x - g r is smallest, and has (1 - cosine^2) of the energy of x.
         if not (1 - cosine**2 <= 10 ** (-RESIDUE_DB / 10)).all():
             return Relation.DIFFERENT
         return Relation.INVERTED if (cosine < 0).any() else Relation.SAME
 
     @property
     def delay_s(self) -> float | None:
-        """Delay of the second sounding channel behind the first in s; None where they do not have one sound in common.
+        """Delay in s of the second channel with sound relative to the first; None where they do not share one sound.
 
-        Whole samples up to 10 ms, where the normalised cross-correlation of the first 10 s reaches 0.9.
+        In whole samples, up to 10 ms; the normalised cross-correlation of the first 10 s must reach 0.9.
         """
         sounding = self._sounding()
         if sounding.size < 2 or not self._seen:

@@ -1,6 +1,6 @@
 """Gaussian noise with a given long-term spectrum: colours, speech-shaped noise, rooms by noise criterion, wind.
 
-Every noise is white noise of a named stream through one linear-phase filter; a longer one begins with the shorter.
+Each is white noise from a named stream through one linear-phase filter; a longer noise begins with the shorter one.
 """
 
 import itertools
@@ -47,13 +47,14 @@ NC_LEVELS_DB = {
 """Noise criterion curves: dB SPL in the octaves of ``NC_CENTRES_HZ``."""
 
 WIND_SLOPE_DB = -7.0
+"""Per octave: power as f^(-7/3) falls by 7/3 x 3.01 = 7.02 dB."""
 
 
 def colour_density(colour: Colour, sample_rate_hz: int) -> Density:
     """Density of coloured noise: 0, -3.01 or -6.02 dB per octave from 20 Hz to the Nyquist frequency.
 
-    Below 20 Hz it falls by 12 dB per octave to nothing at 0 Hz: pink and brown noise would have no finite power, and
-    no microphone hands on a constant pressure.
+    Below 20 Hz it falls by 12 dB per octave more, to nothing at 0 Hz: down to 0 Hz pink and brown noise would have
+    infinite power, and no microphone passes a constant pressure.
 
     Args:
         colour: White, pink (power falls as 1/f) or brown (as 1/f^2).
@@ -69,6 +70,7 @@ def colour_density(colour: Colour, sample_rate_hz: int) -> Density:
         (1.0, 1.0)
     """
     frequency = bins(sample_rate_hz)
+    # Held at its value at 20 Hz below that, and weighted by (f / 20 Hz)^4 in power: 4 x 3.01 dB an octave.
     above = np.maximum(frequency, LOWEST_HZ) ** -float(DENSITY_EXPONENT[colour])
     density = above * np.minimum(frequency / LOWEST_HZ, 1) ** 4
     return np.asarray(density / np.sum(density))
@@ -77,8 +79,8 @@ def colour_density(colour: Colour, sample_rate_hz: int) -> Density:
 def third_octave_density(levels_db: Mapping[int, float], sample_rate_hz: int) -> Density:
     """Density whose third-octave bands have given levels.
 
-    Straight in dB over the logarithm of frequency between points at the band centres, which are moved until every
-    band holds its level. Nothing below the lowest and above the highest band.
+    In dB it is a straight line over log frequency between points at the band centres, which are moved until every band
+    has its level. It is zero below the lowest band and above the highest.
 
     Args:
         levels_db: Level by nominal band centre in Hz, neighbouring bands, at least two. Bands are those of IEC 61260
@@ -86,7 +88,7 @@ def third_octave_density(levels_db: Mapping[int, float], sample_rate_hz: int) ->
         sample_rate_hz: Samples a second.
 
     Returns:
-        Density; the sum over a band is 10^(level/10), as far as the band lies below the Nyquist frequency.
+        Density; it sums to 10^(level/10) over a band, as far as the band lies below the Nyquist frequency.
 
     Raises:
         ValueError: There is a gap between the bands, or fewer than two.
@@ -105,10 +107,10 @@ def third_octave_density(levels_db: Mapping[int, float], sample_rate_hz: int) ->
 
 
 def nc_octaves_db(nc: float) -> dict[float, float]:
-    """Octave levels of a noise criterion curve, between tabulated curves on a straight line.
+    """Octave levels of a noise criterion curve, interpolated linearly between the tabulated curves.
 
-    An NC curve is the upper bound that a rated room just keeps to: noise that follows it in every octave sounds
-    fuller than most rooms with the same rating.
+    An NC curve is an upper bound, which a rated room touches in one octave: noise that follows it in every octave
+    sounds fuller than most rooms of the same rating.
 
     Args:
         nc: 15 to 60.
@@ -151,17 +153,18 @@ def nc_level_dba(nc: float) -> float:
         >>> round(nc_level_dba(30)), round(nc_level_dba(45))
         (39, 53)
     """
+    # At 48 kHz all octaves lie below the Nyquist frequency; at 0 Hz A-weighting is -inf dB.
     frequency = bins(48000)[1:]
     return db(float(np.sum(nc_density(nc, 48000)[1:] * 10 ** (a_weighting_db(frequency) / 10))))
 
 
 def wind_density(corner_hz: float, sample_rate_hz: int) -> Density:
-    """Density of wind at a microphone: even from 20 Hz to a corner, then -7 dB per octave.
+    """Density of wind at a microphone: flat from 20 Hz to a corner, then -7 dB per octave.
 
     The slope is that of pressure in isotropic turbulence (power as f^(-7/3)).
 
     Args:
-        corner_hz: 20 or more; rises with the wind's speed.
+        corner_hz: 20 or more; it rises with wind speed.
         sample_rate_hz: Samples a second.
 
     Returns:
@@ -176,6 +179,7 @@ def wind_density(corner_hz: float, sample_rate_hz: int) -> Density:
         -7.0
     """
     frequency = bins(sample_rate_hz)
+    # s dB an octave are the power law f^(s / (10 lg 2)).
     falling = (np.maximum(frequency, corner_hz) / corner_hz) ** (WIND_SLOPE_DB / 10 / math.log10(2))
     density = falling * np.minimum(frequency / LOWEST_HZ, 1) ** 4
     return np.asarray(density / np.sum(density))
@@ -194,7 +198,7 @@ def noise(samples: int, streams: Streams, density: Density) -> Signal:
 
 
 def gusts(samples: int, sample_rate_hz: int, streams: Streams, spread_db: float, time_s: float) -> Signal:
-    """Slow gain of a wind that comes and goes: its level wanders around 0 dB.
+    """Slow gain of a gusty wind, whose level wanders around 0 dB.
 
     Args:
         samples: Wanted length n.
@@ -204,12 +208,14 @@ def gusts(samples: int, sample_rate_hz: int, streams: Streams, spread_db: float,
         time_s: Time constant of the walk.
 
     Returns:
-        Factors with mean square 1 over a long time, shape (n,).
+        Factors whose mean square in the long run is 1, shape (n,).
 
     Example:
         >>> gusts(3, 16000, lambda name: np.random.default_rng(1), 0.0, 1.0).tolist()
         [1.0, 1.0, 1.0]
     """
     level_db = drift(samples, sample_rate_hz, streams("gusts"), spread_db, time_s)
+    # In nepers the level is spread * z with z standard normal. E[exp(2 spread z)] = exp(2 spread^2), so the factor
+    # exp(-spread^2) makes the mean square 1.
     spread = spread_db * math.log(10) / 20
     return np.asarray(10 ** (level_db / 20) * math.exp(-(spread**2)))

@@ -9,20 +9,21 @@ from augment.acoustics.levels import gain
 def convert(
     signal: Signal, bits: int, full_scale_dbov: float = 0.0, dither: np.random.Generator | None = None
 ) -> tuple[Signal, int]:
-    """A signal as a converter hands it on: rounded to its steps, and clipped at its full scale.
+    """Quantise a signal as a converter does: round it to the converter's steps, and clip it at its full scale.
 
-    The steps are those of a two's complement converter: 2^bits of them over the whole range, one of them at zero.
-    Rounding makes noise of a twelfth of a squared step (16 bits: -101.1 dBov); triangular dither of two steps makes
-    it independent of the signal and three times as strong (-96.3 dBov).
+    The steps are those of a two's complement converter: 2^bits of them over the whole range, one of them at zero. The
+    rounding error is uniform over a step q, and its power the integral of e^2 / q over it, q^2 / 12 (16 bits: -101.1
+    dBov). Triangular dither, two steps wide, has the power of two such errors: with it the mean and the power of the
+    error no longer depend on the signal, and its power is q^2 / 4 (-96.3 dBov).
 
     Args:
         signal: Shape (n,).
         bits: 2 to 32.
-        full_scale_dbov: Level of the square wave that fills the converter; 0 is the full scale of the file.
-        dither: Draws the dither (TPDF); None for none.
+        full_scale_dbov: Level of a square wave at the converter's full scale; 0 is the full scale of the file.
+        dither: Draws the dither (TPDF); None for no dither.
 
     Returns:
-        Shape (n,), and how many samples were clipped.
+        The converted signal, shape (n,), and how many of its samples were clipped.
 
     Reference: Lipshitz, Wannamaker and Vanderkooy 1992, "Quantization and dither: a theoretical survey", J. Audio Eng.
     Soc. 40 (non-subtractive dither of triangular density).
@@ -32,6 +33,7 @@ def convert(
         >>> samples.tolist(), clipped
         ([0.25, 0.75, -1.0], 2)
     """
+    # From -1 to 1 in 2^bits steps.
     step = gain(full_scale_dbov) * 2.0 ** (1 - bits)
     value = signal / step
     if dither is not None:

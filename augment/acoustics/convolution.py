@@ -1,4 +1,4 @@
-"""Signals through responses: whole, or in pieces where they are long or must not depend on their length."""
+"""Convolution of signals with responses: at once, or in pieces where a signal is long or its length must not matter."""
 
 import math
 from dataclasses import dataclass, field
@@ -12,16 +12,17 @@ from augment.acoustics import Signal
 MOST_KEPT_BYTES = 2**22
 SHORTEST_CHUNK, CHUNKS_AT_ONCE = 8192, 64
 ROOM_S = 0.4
+"""Silence behind a sound, longer than the filters of devices, which at the usual rates have 0.26 to 0.37 s."""
 BLOCK, BLOCKS_AT_ONCE = 2**16, 8
 LONGEST_TRANSFORM = 2**18
-"""Samples up to which one transform is faster than many short ones, and has room."""
+"""Samples up to which one transform is faster than many short ones, and fits in memory."""
 
 
 def transform_size(least: int) -> int:
-    """A length of Fourier transforms that are fast: 4, 5 or 6 times a power of two.
+    """The next length of a fast Fourier transform: 4, 5 or 6 times a power of two, at most a third too long.
 
-    Few lengths, so that what depends on the length alone is made once: a response in each bin, and the factors of the
-    transform itself, of which scipy keeps those of the last sixteen lengths.
+    Lengths are few so that what depends on the length alone is computed once: the spectrum of a response, and the
+    twiddle factors of the transform, which scipy keeps for the last sixteen lengths.
 
     Example:
         >>> transform_size(33000), transform_size(32768), transform_size(1)
@@ -34,12 +35,14 @@ def transform_size(least: int) -> int:
 
 
 def size_with_room(samples: int, sample_rate_hz: int, room: int = 0) -> int:
-    """Length of the transforms of a sound: with silence behind it for the ringing of whatever it meets.
+    """Length of the transforms of a sound, padded with silence into which filters can ring.
+
+    A product of spectra is a circular convolution: n samples through k taps wrap around unless n + k - 1 fit in.
 
     Args:
-        samples: Of the sound.
+        samples: Length of the sound.
         sample_rate_hz: Samples a second.
-        room: Samples of silence that are needed; 0.4 s are there anyway, so that most needs have one length.
+        room: Samples of silence needed. There are always at least 0.4 s, so that most filters share one length.
 
     Example:
         >>> size_with_room(33000, 16000), size_with_room(33000, 16000, 10000)
@@ -50,13 +53,13 @@ def size_with_room(samples: int, sample_rate_hz: int, room: int = 0) -> int:
 
 @dataclass(frozen=True)
 class Kernel:
-    """A filter for sounds of many minutes, which meet it block by block.
+    """A filter for sounds of many minutes, applied block by block.
 
     Attributes:
-        spectrum: Of the filter, for blocks of n samples, shape (n // 2 + 1,).
-        before: Samples back in time that it reaches.
-        after: Samples ahead.
-        mirrored: Whether a sound goes on mirrored beyond its ends; else there is silence.
+        spectrum: Spectrum of the filter for blocks of n samples, shape (n // 2 + 1,).
+        before: How many past samples an output sample depends on.
+        after: How many future samples.
+        mirrored: Whether the sound is continued by its mirror image beyond its ends; otherwise by silence.
     """
 
     spectrum: NDArray[np.complex128] | NDArray[np.float64]
@@ -65,7 +68,9 @@ class Kernel:
     mirrored: bool = False
 
     def over(self, signal: Signal) -> Signal:
-        """The signal after the filter, shape (n,): overlap-save, which needs room for a few blocks only."""
+        """The filtered signal, shape (n,), by overlap-save: only a few blocks are in memory at a time."""
+        # The first `before` and the last `after` samples of a circular convolution have wrapped around. They are thrown
+        # away, and blocks overlap by as much.
         hop = self._block_size - self.before - self.after
         out = np.empty(signal.size)
         for first in range(0, signal.size, BLOCKS_AT_ONCE * hop):
@@ -95,11 +100,11 @@ class Kernel:
 
 @dataclass(frozen=True, eq=False)
 class ImpulseResponse:
-    """An impulse response that signals pass. Two of them are equal only if they are one and the same.
+    """An impulse response to filter signals with. Equal only to itself.
 
     Attributes:
         taps: Shape (k,).
-        advance_samples: Delay that is taken out, 0 or more.
+        advance_samples: Delay to be removed, 0 or more.
     """
 
     taps: NDArray[np.float64]
@@ -107,14 +112,14 @@ class ImpulseResponse:
     _spectra: dict[int, NDArray[np.complex128]] = field(default_factory=dict, repr=False)
 
     def kernel(self) -> Kernel:
-        """The same for sounds of many minutes; blocks are four times as long as a response that is long itself."""
+        """The filter for sounds of many minutes; for a long response, blocks are four times as long as the response."""
         ahead = np.zeros(max(BLOCK, 4 * transform_size(self.taps.size)))
         ahead[: self.taps.size] = self.taps
         turned = np.roll(ahead, -self.advance_samples)
         return Kernel(scipy.fft.rfft(turned), self.taps.size, self.advance_samples)
 
     def spectrum(self, size: int) -> NDArray[np.complex128]:
-        """Of so many samples, shape (size // 2 + 1,); the last few sizes are kept."""
+        """Spectrum for transforms of ``size`` samples, shape (size // 2 + 1,); the last few sizes are kept."""
         found = self._spectra.get(size)
         if found is None:
             found = np.asarray(scipy.fft.rfft(self.taps, size))
@@ -125,12 +130,12 @@ class ImpulseResponse:
 
 
 def convolve(signal: Signal, taps: NDArray[np.float64], advance_samples: int = 0) -> Signal:
-    """Filter a signal, keep its length, and take out a delay.
+    """Filter a signal, remove a delay, and keep its length.
 
     Args:
         signal: Shape (n,).
         taps: Impulse response, shape (k,).
-        advance_samples: Delay to remove; the output starts this many samples later, 0 or more.
+        advance_samples: Delay to remove, 0 or more: the output begins with this sample of the convolution.
 
     Returns:
         Filtered signal, shape (n,).
@@ -145,16 +150,16 @@ def convolve(signal: Signal, taps: NDArray[np.float64], advance_samples: int = 0
 
 
 def convolve_in_chunks(signal: Signal, response: ImpulseResponse, lead: int = 0) -> Signal:
-    """Filter a signal that begins a longer one, so that what comes out begins what the longer one gives, bit for bit.
+    """Filter a signal so that its beginning, filtered alone, gives the beginning of the result, bit for bit.
 
-    One transform of all would give other last digits for another length. Here the signal is cut at fixed places, and
-    each chunk meets the response alone (overlap-add). That holds up to the last place where a chunk ends: see
-    :func:`whole_chunks` for a length that ends there.
+    One transform of the whole would round differently for another length. Here the signal is cut at fixed places, and
+    each chunk is convolved alone; convolution is linear, so the results add up (overlap-add). The promise holds up to
+    the end of the last whole chunk: :func:`whole_chunks` gives a length that ends there.
 
     Args:
         signal: Shape (lead + n,).
-        response: Not longer than the sounds that it is meant for; its delay is not taken out.
-        lead: Samples before the place from which chunks are counted, both ways.
+        response: Its delay is not removed.
+        lead: Samples before the place from which chunks are counted in both directions.
 
     Returns:
         Shape (lead + n,).
@@ -166,7 +171,7 @@ def convolve_in_chunks(signal: Signal, response: ImpulseResponse, lead: int = 0)
     chunk, size = _chunk(response)
     ahead = -lead % chunk
     count = math.ceil((ahead + signal.size) / chunk)
-    # Transforms are made in pairs, since those of a pair and of one alone may differ in their last digits.
+    # An even number of chunks: transforms are computed in pairs, and one alone may differ in its last digits.
     padded = np.zeros((count + count % 2, chunk))
     padded.ravel()[ahead : ahead + signal.size] = signal
     out = np.zeros((padded.shape[0] + 1) * chunk)
@@ -180,24 +185,24 @@ def convolve_in_chunks(signal: Signal, response: ImpulseResponse, lead: int = 0)
 
 
 def whole_chunks(samples: int, response: ImpulseResponse) -> int:
-    """At least so many samples, up to where a chunk of :func:`convolve_in_chunks` ends."""
+    """The next length, of at least ``samples``, at which a chunk of :func:`convolve_in_chunks` ends."""
     chunk = _chunk(response)[0]
     return math.ceil(samples / chunk) * chunk
 
 
 def _chunk(response: ImpulseResponse) -> tuple[int, int]:
-    """Samples of a chunk, and of the transform in which it meets the response: twice as many."""
+    """Samples of a chunk, and of its transform: twice as many, since a chunk is never shorter than the response."""
     chunk = max(SHORTEST_CHUNK, transform_size(response.taps.size))
     return chunk, 2 * chunk
 
 
 def cut_to(whole: Signal, samples: int, response: ImpulseResponse) -> Signal:
-    """What is wanted of the convolution of so many samples with a response: its delay is taken out, silence follows.
+    """Cut the convolution of a signal with a response to the signal's length, without the response's delay.
 
     Args:
-        whole: Shape (samples + k - 1,) or longer, for k taps.
-        samples: Wanted length.
-        response: What it was convolved with.
+        whole: The convolution, shape (samples + k - 1,) or longer, for k taps.
+        samples: Wanted length; silence fills up what is missing at the end.
+        response: What the signal was convolved with.
 
     Returns:
         Shape (samples,), an array of its own.

@@ -11,15 +11,16 @@ from augment.acoustics.recursion import recursive
 DETECTOR_S = 0.005
 CONTROL_S = 0.001
 SILENT_POWER = 1e-20
+"""-200 dBov, so that the logarithm of silence is a number."""
 
 
 def control_gain_db(
     level_dbov: NDArray[np.float64], target_dbov: float, attack_s: float, release_s: float, max_gain_db: float
 ) -> NDArray[np.float64]:
-    """Gain of a control once every millisecond.
+    """Gain of an automatic gain control, once every millisecond.
 
-    The wanted gain brings the level to the target, but is at most ``max_gain_db``. The gain follows it exponentially in
-    dB, with one time constant where it falls and another where it rises, from 0 dB.
+    The wanted gain brings the level to the target, but is at most ``max_gain_db``. The actual gain starts at 0 dB and
+    approaches it exponentially in dB, with one time constant while it falls and another while it rises.
 
     Args:
         level_dbov: Level of each millisecond, shape (k,).
@@ -35,6 +36,7 @@ def control_gain_db(
         >>> control_gain_db(np.full(500, -46.0), -26.0, 0.01, 0.1, 30.0)[[0, 99, 499]].round(1).tolist()
         [0.2, 12.6, 19.9]
     """
+    # In a time step t an exponential of time constant T covers 1 - exp(-t/T) of what is left of its way.
     falling, rising = -math.expm1(-CONTROL_S / attack_s), -math.expm1(-CONTROL_S / release_s)
     gain, found = 0.0, []
     for wanted in np.minimum(target_dbov - level_dbov, max_gain_db).tolist():
@@ -48,20 +50,20 @@ def automatic_gain(
 ) -> Signal:
     """Automatic gain control, feed-forward and causal.
 
-    Detector: the mean square, smoothed by one pole of 5 ms. It has no notion of speech: in pauses the gain rises, and
-    the noise with it. A control that stands still brings a sine from any level above ``target - max_gain`` to the
-    target, and amplifies quieter ones by ``max_gain``.
+    Detector: the mean square, smoothed by one pole of 5 ms. It cannot tell speech from noise: in pauses the gain rises,
+    and the noise with it. Once settled, it brings a sine of any level above ``target - max_gain`` to the target, and
+    amplifies a quieter one by ``max_gain``.
 
     Args:
         signal: Shape (n,).
         sample_rate_hz: Samples a second.
-        target_dbov: RMS level that it brings signals to.
+        target_dbov: RMS level to which signals are brought.
         attack_ms: Time constant in dB of a falling gain.
         release_ms: Time constant in dB of a rising gain.
         max_gain_db: Highest gain.
 
     Returns:
-        Shape (n,), not delayed. The gain of a sample depends on samples before it only.
+        Shape (n,), not delayed. The gain of a sample depends on earlier samples only.
 
     Reference: Giannoulis, Massberg and Reiss 2012, "Digital dynamic range compressor design", J. Audio Eng. Soc. 60
     (feed-forward, smoothing in the logarithmic domain behind the gain computer).
@@ -73,11 +75,12 @@ def automatic_gain(
         -26.0
     """
     hop = round(CONTROL_S * sample_rate_hz)
+    # (1 - p) / (1 - p/z): gain 1 for a steady power, and a memory of exp(-t/T) with p = exp(-1 / (T fs)).
     pole = math.exp(-1 / (DETECTOR_S * sample_rate_hz))
     power = recursive([1 - pole], [1, -pole], signal * signal + SILENT_POWER)[hop - 1 :: hop]
     level = 10 * np.log10(power)
     gain_db = control_gain_db(level, target_dbov, attack_ms / 1000, release_ms / 1000, max_gain_db)
-    # What is known at the end of a millisecond is reached, in a straight line, at the end of the next one.
+    # The gain found at the end of one millisecond is reached, on a straight line in dB, at the end of the next.
     reached = hop * np.arange(1, gain_db.size + 2, dtype=np.float64)
     ramp_db = np.interp(np.arange(signal.size), reached, np.concatenate([[0.0], gain_db]))
     return np.asarray(signal * 10 ** (ramp_db / 20))

@@ -1,4 +1,4 @@
-"""Strong lines on the sloping edges of a band: how much of them counts hangs on where exactly they stand."""
+"""Strong lines on the sloping edges of a band, where a small shift in frequency changes how much of them counts."""
 
 import math
 from dataclasses import dataclass
@@ -11,18 +11,19 @@ from augment.acoustics.spectrum import LOWER_EDGE_OCTAVES, UPPER_EDGE_OCTAVES, b
 
 LOWEST_HZ = 10.0
 PER_OCTAVE = 24
+"""A 24th of an octave is 2.9 % of its frequency: from 34 Hz on wider than the 1 Hz between bins of a spectrum."""
 SEEN_S = 60.0
 STRONG = 0.3
-"""Share of what counts in a band that a line must have to be told."""
+"""Least share of the weighted power in a band for a line to be reported."""
 PARTLY = (0.05, 0.95)
 
 
 @dataclass(frozen=True)
 class FineSpectrum:
-    """Mean power of a noise in 24ths of octaves from 10 Hz on.
+    """Mean power of a noise in bands of a 24th of an octave, from 10 Hz.
 
     Attributes:
-        powers: As far as half the sample rate, in any unit.
+        powers: Up to half the sample rate, in any unit.
     """
 
     powers: tuple[float, ...]
@@ -33,11 +34,11 @@ class EdgeLine:
     """A line on an edge of a band.
 
     Attributes:
-        frequency_hz: Where it stands, to a 24th of an octave.
-        share: What it makes up of all that counts in the band, 0 to 1.
+        frequency_hz: Frequency of the line, to a 24th of an octave.
+        share: Its share of the weighted power in the band, 0 to 1.
         counted: How much of the line itself counts, 0 to 1.
-        wider_hz: Corner of the edge that counts all of it.
-        lower: Whether it is the lower edge.
+        wider_hz: A corner at which all of it would count.
+        lower: Whether it is on the lower edge.
     """
 
     frequency_hz: float
@@ -56,7 +57,7 @@ class EdgeLine:
 
 
 def fine_spectrum(signal: Signal, sample_rate_hz: int) -> FineSpectrum:
-    """Powers of the first minute of a noise, from its periodogram with a resolution of about 1 Hz.
+    """Fine spectrum of the first minute of a noise, from periodograms with a resolution of about 1 Hz.
 
     Args:
         signal: Shape (n,), not empty.
@@ -72,11 +73,11 @@ def fine_spectrum(signal: Signal, sample_rate_hz: int) -> FineSpectrum:
 
 
 def edge_line(spectrum: FineSpectrum, sample_rate_hz: int, band_hz: tuple[float, float]) -> EdgeLine | None:
-    """The strongest line on an edge of a band, if it is much of what counts there.
+    """The strongest line on an edge of a band, if it makes up much of the weighted power in the band.
 
     Args:
-        spectrum: Of a noise.
-        sample_rate_hz: Rate at which it is heard.
+        spectrum: Spectrum of a noise.
+        sample_rate_hz: Sample rate of the test set.
         band_hz: Corners of the band, as in :func:`augment.acoustics.spectrum.band_weight`.
 
     Example:
@@ -104,6 +105,7 @@ def _told(
     if shares[place] < STRONG:
         return None
     line_hz = float(f"{centre[place]:.2g}")
+    # An edge reaches w octaves to both sides of its corner: with the corner moved away by w the line is at its end.
     lower = line_hz < 2**LOWER_EDGE_OCTAVES * low_hz
     wider_hz = line_hz / 2**LOWER_EDGE_OCTAVES if lower else line_hz * 2**UPPER_EDGE_OCTAVES
     return EdgeLine(line_hz, float(shares[place]), float(counted[place]), float(f"{wider_hz:.2g}"), lower)

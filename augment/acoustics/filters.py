@@ -1,4 +1,4 @@
-"""Linear filters with a known, removed delay."""
+"""Linear filters whose delay is known and removed."""
 
 import math
 from functools import cache
@@ -13,18 +13,21 @@ from augment.acoustics.recursion import recursive
 
 DEEPEST_DB = 60.0
 SPEECH_BAND_HZ = (400.0, 3000.0)
+"""Where delay is measured: inside the passband of every telephone, 300-3400 Hz, and away from its edges."""
 INFRASOUND_HZ, AUDIBLE_HZ = 20.0, 40.0
 INFRASOUND_REJECTION_DB = 80.0
+WHITENING = 0.7
+"""Exponent of the magnitude by which a cross-spectrum is divided: 0 would be plain correlation, 1 the phase alone."""
 
 
 def response_db(
     frequency_hz: NDArray[np.float64], level_db: NDArray[np.float64], at_hz: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """A tabulated response at other frequencies: straight in dB over the logarithm of frequency.
+    """Interpolate a tabulated response, in dB over the logarithm of frequency.
 
-    Beyond both ends a response that falls goes on falling at the slope of its last two points; one that does not stays
-    level. Nothing lies more than 60 dB below the highest point: devices do not reject more, and a filter that did would
-    ring for longer than a speech sound lasts.
+    Beyond either end, a response that is falling goes on at the slope of its last two points; any other stays level.
+    The result never lies more than 60 dB below the highest point: devices do not reject more, and a filter that did
+    would ring for longer than a speech sound lasts.
 
     Args:
         frequency_hz: Frequencies of the table, rising, above 0, shape (b,), b at least 2.
@@ -51,7 +54,9 @@ def minimum_phase_fir(
 ) -> NDArray[np.float64]:
     """Minimum-phase filter with a tabulated magnitude.
 
-    The phase is the Hilbert transform of the logarithm of the magnitude, found by folding the real cepstrum.
+    A magnitude alone leaves the phase open. Minimum phase is the choice for a device: the filter is causal, rings only
+    after a sound as mechanical and electrical resonances do, and has the least delay of all filters of this magnitude.
+    The phase is then the Hilbert transform of the log magnitude, found by folding the real cepstrum.
 
     Args:
         frequency_hz: Frequencies of the table, rising, above 0, shape (b,).
@@ -59,7 +64,7 @@ def minimum_phase_fir(
         sample_rate_hz: Samples a second.
 
     Returns:
-        Taps, about a quarter of a second long.
+        Taps, a power of two: at least a quarter of a second, less than half a second.
 
     Reference: Oppenheim and Schafer, Discrete-Time Signal Processing, 3rd ed., 13.5 (complex cepstrum of
     minimum-phase sequences).
@@ -70,8 +75,10 @@ def minimum_phase_fir(
         (0.501, True)
     """
     length = 1 << math.ceil(math.log2(sample_rate_hz / 4))
-    size = 8 * length  # long, so that the cepstrum does not fold over
+    size = 8 * length  # long, or the cepstrum would alias in time
     magnitude_db = response_db(frequency_hz, level_db, scipy.fft.rfftfreq(size, 1 / sample_rate_hz))
+    # The inverse transform of the log magnitude in nepers is the even part of the cepstrum. That of a minimum-phase
+    # filter is zero for n < 0, so it is twice the even part for n > 0, and the even part itself at 0 and size / 2.
     cepstrum = scipy.fft.irfft(magnitude_db * (math.log(10) / 20), size)
     cepstrum[1 : size // 2] *= 2
     cepstrum[size // 2 + 1 :] = 0
@@ -82,10 +89,10 @@ def minimum_phase_fir(
 
 
 def speech_delay_samples(taps: NDArray[np.float64], sample_rate_hz: int) -> float:
-    """Delay of a filter as speech meets it.
+    """Delay of a filter for speech.
 
-    The place of the peak of the filter's impulse response, seen in 400-3000 Hz with a partly whitened spectrum: the
-    delay that a cross-correlation of speech before and after the filter finds.
+    That is the peak of its impulse response, limited to 400-3000 Hz with a partly whitened spectrum: the delay that a
+    cross-correlation of speech before and after the filter would find.
 
     Args:
         taps: Impulse response, shape (k,).
@@ -103,13 +110,13 @@ def speech_delay_samples(taps: NDArray[np.float64], sample_rate_hz: int) -> floa
 
 
 def correlation_delay_samples(cross: NDArray[np.complex128], size: int, sample_rate_hz: int, finer: int) -> float:
-    """Place of the peak of a cross-correlation, seen in 400-3000 Hz with a partly whitened spectrum.
+    """Place of the peak of a cross-correlation, limited to 400-3000 Hz with a partly whitened spectrum.
 
     Args:
-        cross: Cross-spectrum of a signal with what follows it, shape (size // 2 + 1,).
+        cross: Cross-spectrum of a signal with its delayed version, shape (size // 2 + 1,).
         size: Length of the transform, at least that of both signals together.
         sample_rate_hz: Samples a second.
-        finer: Steps to a sample.
+        finer: Steps per sample; a longer inverse transform of the same spectrum interpolates the correlation.
 
     Returns:
         Delay in samples; negative for a lead.
@@ -124,17 +131,18 @@ def correlation_delay_samples(cross: NDArray[np.complex128], size: int, sample_r
     magnitude = np.abs(cross)
     inside = (frequency >= SPEECH_BAND_HZ[0]) & (frequency <= SPEECH_BAND_HZ[1]) & (magnitude > 0)
     whitened = np.zeros_like(cross)
-    whitened[inside] = cross[inside] * magnitude[inside] ** -0.7
+    whitened[inside] = cross[inside] * magnitude[inside] ** -WHITENING
     peak = int(np.argmax(scipy.fft.irfft(whitened, size * finer)))
+    # The second half of a circular correlation holds the negative lags.
     place = peak if peak < size * finer // 2 else peak - size * finer
     return place / finer
 
 
 def high_pass(cutoff_hz: float, order: int, sample_rate_hz: int) -> NDArray[np.float64]:
-    """Butterworth high-pass, as the impulse response of its recursive filter until it has died away by 140 dB.
+    """Butterworth high-pass, as the impulse response of its recursive filter, down to 140 dB below its beginning.
 
     Args:
-        cutoff_hz: Where it is 3 dB down; above 0, below half the sample rate.
+        cutoff_hz: Frequency at which it is 3 dB down; above 0, below half the sample rate.
         order: 1 (6 dB an octave) or 2 (12 dB).
         sample_rate_hz: Samples a second.
 
@@ -150,6 +158,7 @@ def high_pass(cutoff_hz: float, order: int, sample_rate_hz: int) -> NDArray[np.f
     """
     b, a = scipy.signal.butter(order, cutoff_hz, "highpass", fs=sample_rate_hz)
     slowest = float(np.max(np.abs(np.roots(a))))
+    # The slowest pole decays as |p|^n, which is 1e-7 (-140 dB) at n = ln 1e-7 / ln |p|.
     length = math.ceil(math.log(1e-7) / math.log(slowest)) + 1 if slowest > 0 else 2
     impulse = np.zeros(length)
     impulse[0] = 1.0
@@ -157,14 +166,14 @@ def high_pass(cutoff_hz: float, order: int, sample_rate_hz: int) -> NDArray[np.f
 
 
 def without_infrasound(signal: Signal, sample_rate_hz: int) -> Signal:
-    """A recording without its mean and without what lies below 20 Hz, not delayed.
+    """Remove the mean of a recording and all that lies below 20 Hz, without delay.
 
-    Neither an ear nor the microphone of a telephone takes it for sound, and no recogniser looks at it; but a level
-    meter does. A rumble of 6 Hz under speech fills the pauses, and all that is set by the level of the speech is wrong.
+    No ear hears infrasound, no telephone's microphone picks it up and no recogniser uses it; but a level meter reads
+    it. A rumble at 6 Hz under speech fills the pauses, and whatever is set relative to the speech comes out wrong.
 
-    A linear-phase filter of odd length, its delay taken out: 80 dB down at 20 Hz and below, 6 dB at 30 Hz, level from
-    40 Hz on. A voice begins at about 60 Hz, mains hum at 50. The signal goes on beyond both ends mirrored in time and
-    in value, so that a slow swing that is cut off goes on as a slow swing.
+    The filter has linear phase and odd length, so that its delay, a whole number of samples, is removed: 80 dB down at
+    20 Hz and below, 6 dB at 30 Hz, flat above 40 Hz. Voices begin at about 60 Hz, mains hum at 50 Hz. Beyond both ends
+    the signal is continued by its point reflection, so that a slow swing that was cut off goes on as a slow swing.
 
     Args:
         signal: Shape (n,).
@@ -188,13 +197,15 @@ def without_infrasound(signal: Signal, sample_rate_hz: int) -> Signal:
     longer = _continued(centred, half)
     if longer.size > LONGEST_TRANSFORM:
         return convolve_in_chunks(longer, response)[2 * half :]
-    size = size_with_room(signal.size, sample_rate_hz, 2 * half)  # what wraps around falls on samples not wanted
+    # The signal has `half` samples more at both ends: the first 2 * half of the result, filtered from what lies before
+    # the signal, are not wanted, and all that wraps around falls on them.
+    size = size_with_room(signal.size, sample_rate_hz, 2 * half)
     whole = scipy.fft.irfft(scipy.fft.rfft(longer, size) * response.spectrum(size), size, overwrite_x=True)
     return np.asarray(whole[2 * half :][: signal.size], dtype=np.float64)
 
 
 def _continued(signal: Signal, samples: int) -> Signal:
-    """A signal with so many samples more at both ends, each turned around about its end point."""
+    """A signal continued by ``samples`` at both ends, by point reflection about its end points."""
     return np.pad(signal, samples, mode="reflect", reflect_type="odd")
 
 
@@ -207,16 +218,16 @@ def _high_pass_of_sources(sample_rate_hz: int) -> ImpulseResponse:
 def linear_high_pass(
     middle_hz: float, width_hz: float, rejection_db: float, sample_rate_hz: int
 ) -> NDArray[np.float64]:
-    """High-pass of linear phase, by Kaiser's window: an ideal one, its sinc cut off gently. Level at half the rate.
+    """Linear-phase high-pass by Kaiser's window, with a gain of 1 at half the sample rate.
 
     Args:
-        middle_hz: Of its edge, where it is 6 dB down.
-        width_hz: Of its edge.
-        rejection_db: At the foot of the edge, above 50 dB.
+        middle_hz: Middle of the transition band, where it is 6 dB down.
+        width_hz: Width of the transition band.
+        rejection_db: Attenuation below the transition band, above 50 dB.
         sample_rate_hz: Samples a second.
 
     Returns:
-        Taps, an odd number, symmetric.
+        An odd number of taps, symmetric.
 
     Reference: Kaiser and Schafer (1980), IEEE Trans. ASSP 28:105: length (A - 7.95) / (2.285 * width) + 1, with the
     width in radians, and shape 0.1102 (A - 8.7), of the window for a rejection of A dB.
@@ -233,5 +244,7 @@ def linear_high_pass(
     place = np.arange(size) - middle
     shape = 0.1102 * (rejection_db - 8.7)
     window = scipy.special.i0(shape * np.sqrt(1 - (place / middle) ** 2)) / scipy.special.i0(shape)
+    # An ideal high-pass is a unit pulse less an ideal low-pass, which is edge * sinc(edge * n) with the edge in units
+    # of half the rate. At half the rate the gain is the sum of the taps with alternating signs.
     taps = (np.sinc(place) - edge * np.sinc(edge * place)) * window
     return np.asarray(taps / np.sum(taps * np.cos(np.pi * place)))

@@ -1,7 +1,7 @@
-"""Knocks: what one sounds like, and trains of them, at a rate of their own or at random.
+"""Knocks: the sound of one, and trains of them, periodic or at random.
 
-As in :mod:`augment.acoustics.synthesis`, a longer train begins with the shorter one, and what follows a ``lead`` is
-what would be there without it.
+As in :mod:`augment.acoustics.synthesis`, a longer train begins with the shorter one, and a ``lead`` changes nothing in
+what follows it.
 """
 
 import math
@@ -16,7 +16,7 @@ from augment.acoustics.synthesis import AT_ONCE_S, Streams
 
 
 def pulse_kernel(sample_rate_hz: int, resonances: Sequence[tuple[float, float, float]]) -> NDArray[np.float64]:
-    """One knock: a sum of decaying sines, with energy 1 when all of them can be heard.
+    """One knock: a sum of decaying sines, of energy 1 if all of them lie below the Nyquist frequency.
 
     Args:
         sample_rate_hz: Samples a second.
@@ -35,12 +35,14 @@ def pulse_kernel(sample_rate_hz: int, resonances: Sequence[tuple[float, float, f
     kernel, energy = np.zeros(time.size), 0.0
     for frequency, level, decay_s in resonances:
         if frequency >= sample_rate_hz / 2:
-            # A sine of amplitude a that decays as exp(-bt) has the energy a^2 / 4b; 60 dB are 20 lg(e) b t.
+            # Sine squared is 1/2 on average, so a exp(-bt) sin(wt) has the energy of a^2 / 2 exp(-2bt), a^2 / 4b. It
+            # falls by 20 lg(e) b dB a second, that is by 60 dB in T = 3 ln(10) / b: the energy is a^2 T / (12 ln 10).
             energy += 10 ** (level / 10) * decay_s / (12 * math.log(10)) * sample_rate_hz
             continue
         envelope = 10 ** (-3 * time / decay_s)
         sine = np.sin(2 * np.pi * frequency * time) * envelope
-        # A decaying sine has a mean above zero, and a train of them a pressure that no loudspeaker could hold.
+        # A decaying sine has a positive mean, and a train of them a constant pressure, which no source can radiate:
+        # it is taken out, in the shape of the envelope.
         part = 10 ** (level / 20) * (sine - envelope * np.sum(sine) / np.sum(envelope))
         energy += float(np.sum(part * part))
         kernel += part
@@ -58,9 +60,9 @@ def pulses(
     first_s: float = AT_ONCE_S,
     lead: int = 0,
 ) -> tuple[Signal, NDArray[np.bool_]]:
-    """A train of knocks with its own regularity, at 0 dB RMS over a long time if knocks do not overlap.
+    """A periodic train of knocks, with 0 dB RMS in the long run if they do not overlap.
 
-    The first knock after the lead comes soon, however slow the train is: no item is left without it.
+    The first knock after the lead comes early, however slow the train is, so that every item contains one.
 
     Args:
         samples: Wanted length n.
@@ -75,7 +77,7 @@ def pulses(
         lead: Samples before the beginning.
 
     Returns:
-        Samples, and where a knock can be heard: from its beginning until it has fallen by about 30 dB. Shapes
+        Samples, and where a knock is audible: from its beginning until it has fallen by about 30 dB. Shapes
         (lead + n,).
 
     Example:
@@ -87,6 +89,7 @@ def pulses(
     period = sample_rate_hz / rate_hz
 
     def steps(rng: np.random.Generator, length: float) -> NDArray[np.float64]:
+        # The time of the n-th knock scatters by jitter * sqrt(n) periods: ten deviations to spare.
         count = math.ceil(length / period * (1 + jitter) + 10 * jitter * math.sqrt(length / period)) + 2
         return period * np.maximum(1 + jitter * rng.standard_normal(count), 0.1)
 
@@ -103,7 +106,7 @@ def random_knocks(
     first_s: float = AT_ONCE_S,
     lead: int = 0,
 ) -> tuple[Signal, NDArray[np.bool_]]:
-    """Knocks at random times: a Poisson process, seen from one of its knocks; at 0 dB RMS over a long time.
+    """Knocks at random times, a Poisson process that begins near one of its knocks, with 0 dB RMS in the long run.
 
     Args:
         samples: Wanted length n.
@@ -117,7 +120,7 @@ def random_knocks(
         lead: Samples before the beginning.
 
     Returns:
-        Samples, and where a knock can be heard: from its beginning until it has fallen by about 30 dB. Shapes
+        Samples, and where a knock is audible: from its beginning until it has fallen by about 30 dB. Shapes
         (lead + n,).
 
     Reference: Campbell's theorem: the power of knocks of energy 1 at random times is their rate.
@@ -131,6 +134,7 @@ def random_knocks(
     period = sample_rate_hz / rate_hz
 
     def steps(rng: np.random.Generator, length: float) -> NDArray[np.float64]:
+        # A Poisson process of mean n has the standard deviation sqrt(n): ten of them to spare.
         count = math.ceil(length / period + 10 * math.sqrt(length / period)) + 20
         return period * rng.standard_exponential(count)
 
@@ -147,12 +151,13 @@ def _train(
     latest: float,
     lead: int,
 ) -> tuple[Signal, NDArray[np.bool_]]:
-    """Knocks at intervals that `steps` draws, enough of them for a length, both ways from the first; in samples."""
+    """Knocks at the intervals that ``steps`` draws to cover a length, in both directions from the first. In samples."""
     response = ImpulseResponse(kernel)
     early, length = kernel.size + lead, whole_chunks(samples, response)
     first = streams("first").uniform(0, min(period, latest))
     after = first + np.concatenate([[0.0], np.cumsum(steps(streams("times"), length))])
     before = first - np.cumsum(steps(streams("before"), early))
+    # In nepers a level is spread * z; E[exp(2 spread z)] = exp(2 spread^2), so exp(-spread^2) makes the mean square 1.
     spread = spread_db * math.log(10) / 20
     strength_after = np.exp(spread * streams("strengths").standard_normal(after.size) - spread**2)
     strength_before = np.exp(spread * streams("strengths before").standard_normal(before.size) - spread**2)
@@ -161,6 +166,8 @@ def _train(
     inside = (places >= 0) & (places < length + early)
     clicks = np.bincount(places[inside], strength[inside], length + early).astype(np.float64)
     begun = np.cumsum(np.bincount(places[inside], minlength=length + early))
+    # Somewhere a knock is audible if more have begun than `over` samples before. In all of its kernel a knock falls by
+    # 60 dB, in half of it by 30.
     over = kernel.size // 2
     audible = begun - np.concatenate([np.zeros(over, int), begun[: -over or None]])
     heard = slice(kernel.size, early + samples)

@@ -9,22 +9,24 @@ from numpy.typing import NDArray
 from augment.acoustics import Signal
 from augment.acoustics.recursion import held_smooth
 
+# Of ITU-T P.56: time constant of the envelope, hangover, and margin between active level and threshold.
 ENVELOPE_TIME_S = 0.030
 HANGOVER_S = 0.200
 MARGIN_DB = 15.9
 AT_ONCE = 2**17
-"""Samples that are metered at once: a processor holds them nearby."""
+"""Samples that are metered at a time, few enough for a processor's cache."""
 THRESHOLDS = 2.0 ** np.arange(-15, 0)
+"""Of the envelope. The lowest, 2^-15, is -90.3 dBov: speech below -90.3 + 15.9 = -74.4 dBov is not found."""
 EFFORT_DBSPL = {"normal": 62.35, "raised": 68.34, "loud": 74.85, "shouted": 82.30}
 """Overall speech level 1 m in front of the lips by vocal effort (ANSI S3.5-1997, table 3, summed)."""
 
 
 @dataclass(frozen=True)
 class SpeechLevel:
-    """What the speech level meter shows.
+    """A reading of the speech level meter.
 
     Attributes:
-        active_level_dbov: Active speech level; ``-inf`` where no speech was found.
+        active_level_dbov: Active speech level; ``-inf`` if no speech was found.
         rms_level_dbov: Long-term level over all samples; ``-inf`` for digital silence.
         activity: Share of the time in which speech is active, 0 to 1.
     """
@@ -71,20 +73,22 @@ def rms_level_dbov(signal: Signal) -> float:
 
 
 def held_envelope(signal: Signal, sample_rate_hz: int) -> Signal:
-    """The largest value of the envelope of P.56 at each sample and in the hangover time before it, shape (n,).
+    """The envelope of P.56, at each sample the largest value within the hangover time before it, shape (n,).
 
-    Speech is active where this is above a threshold. The envelope is the rectified signal through two one-pole
-    smoothers of 30 ms, from rest.
+    Speech is active where this exceeds a threshold. The envelope is the rectified signal through two one-pole smoothers
+    of 30 ms each, starting from rest. The hangover counts speech as active for 0.2 s after the envelope was last above
+    the threshold, which is where its running maximum is above it: one pass serves all thresholds.
     """
     pole = math.exp(-1 / (sample_rate_hz * ENVELOPE_TIME_S))
     return held_smooth(signal, pole, math.floor(HANGOVER_S * sample_rate_hz + 0.5))
 
 
 class SpeechMeter:
-    """The speech level meter on one signal, read at any gain.
+    """The speech level meter of ITU-T P.56 on one signal, read at any gain.
 
-    The envelope, and how long it stays above a threshold, are found once. A gain moves the thresholds and not the
-    signal: the meter's thresholds are absolute, so its reading moves by a few hundredths of a dB more than the gain.
+    The envelope is computed once. It is linear in gain, so a threshold c for the signal times g is the threshold c / g
+    for the signal. The thresholds are absolute, so a gain changes the reading by up to a few hundredths of a dB more or
+    less than itself.
 
     Args:
         signal: Speech, shape (n,), full scale 1.0.
@@ -100,15 +104,17 @@ class SpeechMeter:
 
     @property
     def nbytes(self) -> int:
-        """What it holds."""
         return self._held.nbytes
 
     def read(self, gain: float = 1.0) -> "SpeechLevel":
-        """What the meter shows for the signal times a gain: see :func:`speech_level`."""
+        """The reading for the signal times a gain: see :func:`speech_level`."""
         if self._energy == 0:
             return SpeechLevel(-math.inf, -math.inf, 0.0)
         energy, lower = self._energy * gain * gain, None
         rms = db(energy / self._size)
+        # The active level at a threshold is the signal's energy over the time in which it is exceeded. It never
+        # falls as the threshold rises, and in speech rises more slowly: its margin over the threshold comes down to
+        # 15.9 dB somewhere. Between two thresholds the level is taken as linear in the margin.
         for threshold in THRESHOLDS:
             active = int(np.count_nonzero(self._held >= threshold / gain))
             if active == 0:
@@ -117,15 +123,17 @@ class SpeechMeter:
             margin = level - 20 * math.log10(threshold)
             if margin <= MARGIN_DB:
                 if lower is None:
-                    break  # even the lowest threshold is nearer than the margin: too quiet to be measured
+                    break  # even the lowest threshold is less than the margin below: too quiet to be measured
                 share = (lower[1] - MARGIN_DB) / (lower[1] - margin)
                 found = lower[0] + share * (level - lower[0])
+                # The same energy over all samples and over the active ones: their share is the difference in level.
                 return SpeechLevel(found, rms, 10 ** ((rms - found) / 10))
             lower = (level, margin)
         return SpeechLevel(-math.inf, rms, 0.0)
 
     def gain_to(self, level_dbov: float) -> float:
         """Factor that brings the signal to an active level: see :func:`speech_gain`."""
+        # The reading follows the gain but for a few hundredths of a dB, so each round leaves a small part of the error.
         factor = 1.0
         for _ in range(3):
             found = self.read(factor).active_level_dbov
@@ -139,8 +147,8 @@ def speech_level(signal: Signal, sample_rate_hz: int) -> SpeechLevel:
     """Active speech level by ITU-T P.56, method B.
 
     Activity is counted at thresholds a factor of two apart; the active level is the one that lies 15.9 dB above its
-    own threshold, found by exact linear interpolation between two thresholds. The meter must never be given the
-    noisy mixture: at 5 dB SNR it reads 0.8 dB too high.
+    own threshold, interpolated linearly between two thresholds. Never give the meter a noisy mixture: at 5 dB SNR it
+    reads 0.8 dB too high.
 
     Args:
         signal: Speech, shape (n,), full scale 1.0.
@@ -153,7 +161,7 @@ def speech_level(signal: Signal, sample_rate_hz: int) -> SpeechLevel:
     Reference: ITU-T P.56 (2011), clause 6; constants as in ITU-T G.191, module sv56.
 
     Example:
-        A sine of amplitude 0.1 is active all the time, but for the rise of the envelope:
+        A sine of amplitude 0.1 is active all the time, except while the envelope rises:
 
         >>> t = np.arange(128000) / 16000
         >>> level = speech_level(0.1 * np.sin(2 * np.pi * 1000 * t), 16000)
@@ -164,7 +172,7 @@ def speech_level(signal: Signal, sample_rate_hz: int) -> SpeechLevel:
 
 
 def speech_activity(signal: Signal, sample_rate_hz: int, active_level_dbov: float) -> NDArray[np.bool_]:
-    """Where speech is active in the sense of P.56.
+    """Where speech is active by ITU-T P.56.
 
     Args:
         signal: Shape (n,).
@@ -172,7 +180,7 @@ def speech_activity(signal: Signal, sample_rate_hz: int, active_level_dbov: floa
         active_level_dbov: Its active level.
 
     Returns:
-        Shape (n,): where the envelope is no more than 15.9 dB below the active level, and 0.2 s after that.
+        Shape (n,): true while the envelope is at most 15.9 dB below the active level, and for 0.2 s afterwards.
 
     Reference: ITU-T P.56 (2011), clause 6.
 
@@ -187,8 +195,8 @@ def speech_activity(signal: Signal, sample_rate_hz: int, active_level_dbov: floa
 def speech_gain(signal: Signal, sample_rate_hz: int, level_dbov: float) -> float:
     """Factor that brings speech to an active level.
 
-    The meter's thresholds are absolute, so its reading moves by a few hundredths of a dB with the gain; measuring
-    twice takes that out.
+    The meter's thresholds are absolute, so its reading shifts by a few hundredths of a dB with the gain; measuring
+    again at the gain found removes that.
 
     Args:
         signal: Speech, shape (n,), full scale 1.0.

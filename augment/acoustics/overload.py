@@ -9,23 +9,26 @@ from augment.acoustics import Signal
 from augment.acoustics.resample import resample
 
 FINER = 4
+"""Oversampling: see :func:`bent`."""
 PIECE = 1 << 17
 AROUND = 2048
-"""Samples on both sides of a piece that the resampling filters may reach."""
+"""Samples on both sides of a piece, more than the resampling filters reach."""
 THD_AT_OVERLOAD = 0.10
 BEND = 4 / 27
-"""Of the cubic: with it the curve is level where it reaches the hard limit, at 1.5 in and 1.0 out."""
+"""Coefficient b of the cubic x - b x^3: its slope 1 - 3 b x^2 is zero at x = 1.5, where the curve reaches 1.0."""
 
 
 def bent(signal: Signal, curve: Callable[[Signal], Signal]) -> Signal:
-    """A signal through a memoryless curve, as an analogue circuit bends it ahead of the converter's filter.
+    """Pass a signal through a memoryless curve, as an analogue circuit ahead of an anti-aliasing filter would.
 
-    What the curve adds is computed at four times the rate and filtered before it comes back: harmonics above the
-    Nyquist frequency are left out instead of folding into the band. What it leaves alone is not resampled.
+    What the curve adds is computed at four times the rate and low-passed on the way back: harmonics above the Nyquist
+    frequency are removed instead of folding into the band. A cubic triples the bandwidth, so four times the rate holds
+    all that it makes; of higher orders only what lies above seven times the Nyquist frequency folds back into the
+    band. The part of the signal that the curve leaves alone is not resampled.
 
     Args:
         signal: Shape (n,).
-        curve: From samples to samples of the same shape.
+        curve: Maps samples to samples of the same shape.
 
     Returns:
         Shape (n,), without delay.
@@ -45,7 +48,7 @@ def bent(signal: Signal, curve: Callable[[Signal], Signal]) -> Signal:
 
 
 def overload_curve(signal: Signal) -> Signal:
-    """Soft, then hard: x - 4/27 x^3 up to 1.5 in, where it meets the limit 1.0 without a corner.
+    """Soft, then hard clipping: x - 4/27 x^3 up to x = 1.5, where it meets the limit 1.0 without a corner.
 
     Args:
         signal: Shape (n,).
@@ -59,10 +62,10 @@ def overload_curve(signal: Signal) -> Signal:
 
 
 def overload_peak(thd: float = THD_AT_OVERLOAD) -> float:
-    """Peak of a sine at which :func:`overload_curve` gives a total harmonic distortion.
+    """Peak of a sine that :func:`overload_curve` distorts by a given total harmonic distortion.
 
-    With s = 4/27 a^2 the third harmonic has a s/4, the first a (1 - 3 s/4), and there are no others: s = 4 THD /
-    (1 + 3 THD).
+    sin^3 = (3 sin(t) - sin(3t)) / 4. With s = 4/27 a^2, a sine of peak a keeps a fundamental of a (1 - 3 s/4) and gets
+    a third harmonic of a s/4 and no other, so that s = 4 THD / (1 + 3 THD).
 
     Args:
         thd: Distortion re the fundamental, above 0, at most 0.11, where the hard limit begins.
@@ -75,7 +78,7 @@ def overload_peak(thd: float = THD_AT_OVERLOAD) -> float:
 
 
 def overload(signal: Signal, aop_dbov: float) -> Signal:
-    """A microphone near its acoustic overload point (AOP).
+    """Pass a signal through a microphone near its acoustic overload point (AOP).
 
     A 1 kHz sine is distorted by 10 % at the AOP, by 1 % 9 dB below, and ten times less with every 10 dB; some 0.3 dB
     above the AOP the hard limit begins.
@@ -96,5 +99,6 @@ def overload(signal: Signal, aop_dbov: float) -> Signal:
         >>> round(float(heard[3000] / heard[1000]), 3)
         0.1
     """
+    # A sine of RMS level L has the peak sqrt(2) 10^(L/20): that of the AOP is brought to where the curve gives 10 %.
     scale = overload_peak() / (math.sqrt(2) * 10 ** (aop_dbov / 20))
     return bent(signal * scale, overload_curve) / scale

@@ -1,4 +1,4 @@
-"""Which packets a network loses, and the simplest things to play in their place."""
+"""Which packets a network loses, and the simplest ways to fill their places."""
 
 from typing import Any, Literal
 
@@ -16,17 +16,18 @@ def gilbert(loss_rate: float, mean_burst: float | None = None) -> tuple[float, f
 
     Args:
         loss_rate: Share of packets lost in the long run, 0 to below 1.
-        mean_burst: Mean number of packets lost in a row, 1 or more; None for losses that know nothing of each other,
-            whose mean burst is 1 / (1 - loss_rate).
+        mean_burst: Mean number of packets lost in a row, 1 or more; None for independent losses, whose mean
+            burst is 1 / (1 - loss_rate).
 
     Returns:
-        Probability of a loss behind a packet that arrived, and of an arrival behind a loss.
+        Probability p of a loss after a packet that arrived, and q of an arrival after a loss.
 
     Raises:
-        ValueError: No such network can be: the share of losses cannot be reached with bursts so short.
+        ValueError: There is no such network: bursts so short cannot make up that share of losses.
 
-    Reference: Gilbert, "Capacity of a burst-noise channel", 1960. A burst ends with probability q, so its mean length
-    is 1/q; both states balance when rate * q = (1 - rate) * p. The burst ratio of ITU-T G.107 is 1 / (p + q).
+    Reference: Gilbert, "Capacity of a burst-noise channel", 1960. A burst ends with probability q after each packet, so
+    its mean length is 1/q. In the long run as many bursts begin as end: rate * q = (1 - rate) * p. The burst ratio of
+    ITU-T G.107 is 1 / (p + q).
 
     Example:
         >>> [round(p, 4) for p in gilbert(0.05, 2.0)]
@@ -53,12 +54,12 @@ def gilbert(loss_rate: float, mean_burst: float | None = None) -> tuple[float, f
 def lost_packets(
     packets: int, rng: np.random.Generator, loss_rate: float, mean_burst: float | None = None
 ) -> NDArray[np.bool_]:
-    """Which packets are lost. More packets begin with what fewer have.
+    """Which packets are lost. A longer sequence begins with the shorter one.
 
-    The first packet is lost with the probability of any other.
+    The first packet is lost with the probability of any other: the model starts in its steady state.
 
     Args:
-        packets: How many.
+        packets: How many are sent.
         rng: Draws one number for each packet.
         loss_rate: See :func:`gilbert`.
         mean_burst: See :func:`gilbert`.
@@ -85,16 +86,16 @@ def lost_packets(
 def conceal(
     samples: NDArray[Any], lost: NDArray[np.bool_], packet_samples: int, concealment: Concealment
 ) -> NDArray[Any]:
-    """Put something in the place of lost packets.
+    """Fill the places of lost packets.
 
-    ``repeat``: the last packet that arrived, once as it was, then 6 dB softer each time; silence if none had arrived.
-    It knows no pitch and smooths no edge: it is not the concealment of ITU-T G.711 Appendix I. ``silence``: zeros.
+    ``repeat``: the last packet that arrived, first unchanged, then 6 dB softer each time; silence if none had arrived.
+    It ignores pitch and smooths no edges: it is not the concealment of ITU-T G.711 Appendix I. ``silence``: zeros.
 
     Args:
         samples: Decoded as if nothing had been lost, shape (n,).
-        lost: For each packet, in order, whether it is lost; packets behind its end are not.
+        lost: For each packet, in order, whether it is lost; packets beyond its end are not.
         packet_samples: Samples in a packet.
-        concealment: The rule.
+        concealment: What is put in the place of a lost packet.
 
     Returns:
         Shape (n,), of the type of ``samples``.
@@ -118,7 +119,7 @@ def conceal(
 
 
 def runs(lost: NDArray[np.bool_]) -> str:
-    """Numbers of the lost packets, counted from 0, with runs shortened.
+    """Numbers of the lost packets, counted from 0, with runs written as ranges.
 
     Example:
         >>> runs(np.array([False, True, True, True, False, True]))

@@ -11,7 +11,7 @@ FULL_SCALE = 32768
 LARGEST = 32767 / FULL_SCALE
 HEADROOM_PEAK = 0.99
 AT_ONCE = 2**15
-"""Samples that a processor holds nearby."""
+"""Samples that fit into a processor's cache."""
 
 
 def headroom_gain(signal: Signal) -> float:
@@ -28,17 +28,17 @@ def headroom_gain(signal: Signal) -> float:
 def quantise(signal: Signal) -> tuple[NDArray[np.int16], int]:
     """Round to 16-bit integers.
 
-    The rule: multiply by 32768, round to the nearest integer, halves to the even one, no dither. Encoders are handed
-    these integers, since libsndfile rounds floats otherwise for WAV than for FLAC.
+    The rule: multiply by 32768, round to the nearest integer and halves to the even one, no dither. Encoders are given
+    these integers, since libsndfile rounds floats differently for WAV and for FLAC.
 
     Args:
         signal: Shape (n,), full scale 1.0, finite.
 
     Returns:
-        Integers of shape (n,), and how many samples had to be limited to the 16-bit range.
+        Integers of shape (n,), and how many samples were clipped to the 16-bit range.
 
     Raises:
-        ValueError: A sample is not finite; encoders would make full-scale noise of it.
+        ValueError: A sample is not finite; encoders would turn it into full-scale noise.
 
     Example:
         >>> values, clipped = quantise(np.array([0.0, 0.5, -1.0, 1.0]))
@@ -50,7 +50,7 @@ def quantise(signal: Signal) -> tuple[NDArray[np.int16], int]:
         scaled = signal[start : start + AT_ONCE] * FULL_SCALE
         np.rint(scaled, out=scaled)
         low, high = float(np.min(scaled)), float(np.max(scaled))
-        if not (math.isfinite(low) and math.isfinite(high)):  # what is no number passes through both
+        if not (math.isfinite(low) and math.isfinite(high)):  # a NaN comes out of both
             raise ValueError("a sample is not a finite number")
         if low < -FULL_SCALE or high > FULL_SCALE - 1:
             limited = np.clip(scaled, -FULL_SCALE, FULL_SCALE - 1)
@@ -61,14 +61,14 @@ def quantise(signal: Signal) -> tuple[NDArray[np.int16], int]:
 
 
 def duration_s(samples: int, sample_rate_hz: int) -> float:
-    """A length in s, in whole microseconds, from which every reader gets back the number of samples.
+    """A length in s, in whole microseconds, from which every reader recovers the number of samples.
 
-    Readers multiply by the rate, and round down as often as to the nearest: 79,225 samples at 16 kHz last 4.9515625 s,
-    and a reader of 4.951562 would cut off the last one.
+    Readers multiply by the rate, and some round down and some to the nearest: 79,225 samples at 16 kHz last
+    4.9515625 s, and 4.951562 would cost the last one in a reader that rounds down.
 
     Args:
-        samples: How many.
-        sample_rate_hz: Of them, 48 kHz or less.
+        samples: Length.
+        sample_rate_hz: Samples a second, 48 kHz or less: a microsecond is then less than a twentieth of a sample.
 
     Example:
         >>> duration_s(79225, 16000), int(4.951562 * 16000), int(duration_s(79225, 16000) * 16000)

@@ -1,7 +1,7 @@
-"""Recursions that go through a signal sample by sample, which arrays cannot do: compiled when they are first called.
+"""Recursions over the samples of a signal, which array operations cannot express: compiled when first called.
 
-Compiled code is kept for the next process. Nothing in it may change the order of operations, so that a filter gives the
-same last digits as anywhere else. ``scipy.signal`` has the same filter, and takes a second to import in every worker.
+Compiled code is cached for later processes. Nothing in it may reorder operations, so that a filter gives the same last
+digits everywhere. ``scipy.signal`` has the same filter, but takes a second to import in every worker.
 """
 
 from collections.abc import Callable
@@ -16,13 +16,13 @@ from augment.acoustics import Signal
 def recursive(
     numerator: ArrayLike, denominator: ArrayLike, signal: Signal, state: NDArray[np.float64] | None = None
 ) -> Signal:
-    """A signal through a recursive filter, in direct form II transposed.
+    """Apply a recursive filter, in direct form II transposed.
 
     Args:
         numerator: Shape (k,).
-        denominator: The same length or less; its first value is 1.
+        denominator: At most as long; its first value is 1.
         signal: Shape (n,).
-        state: What the filter holds before the first sample, shape (k - 1,), at least one value; nothing if not given.
+        state: Of the filter before the first sample, shape (k - 1,), at least one value; zero if not given.
 
     Returns:
         Shape (n,).
@@ -42,14 +42,15 @@ def recursive(
 
 
 def held_smooth(signal: Signal, pole: float, hangover: int) -> Signal:
-    """The largest value at each sample, and in so many before it, of a rectified signal through two equal smoothers.
+    """Rectify a signal, smooth it twice, and take the running maximum over each sample and some before it.
 
-    The smoothers are one recursion, (1-p)^2 / (1 - p/z)^2 = (1-p)^2 / (1 - 2p/z + p^2/z^2), from rest.
+    The two smoothers (1-p) / (1 - p/z) are one recursion, (1-p)^2 / (1 - 2p/z + p^2/z^2), from rest; a constant passes
+    them unchanged.
 
     Args:
         signal: Shape (n,).
         pole: p, from 0 to below 1.
-        hangover: Samples before each that count, 0 or more.
+        hangover: How many samples before each one count, 0 or more.
 
     Returns:
         Shape (n,).
@@ -58,33 +59,36 @@ def held_smooth(signal: Signal, pole: float, hangover: int) -> Signal:
         >>> held_smooth(np.array([0.0, -1.0, 0.0, 0.0]), 0.0, 1).tolist()
         [0.0, 1.0, 1.0, 0.0]
     """
-    out: Signal = _HELD_SMOOTH(np.ascontiguousarray(signal, dtype=np.float64), pole, hangover)
+    out: Signal = _HELD_SMOOTH(np.ascontiguousarray(signal, dtype=np.float64), float(pole), int(hangover))
     return out
 
 
 class Loop:
-    """A function that is compiled when it is first called, for the kinds of arguments that it gets there."""
+    """A function of numbers and of arrays that it only reads, compiled when first called."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
         self._compiled: Callable[..., Any] | None = None
 
     def __call__(self, *arguments: Any) -> Any:
-        """What the function gives."""
         if self._compiled is None:
             self._compiled = self._compile(arguments)
         return self._compiled(*arguments)
 
     def _compile(self, arguments: tuple[Any, ...]) -> Callable[..., Any]:
-        from numba import njit, typeof
+        from numba import from_dtype, njit, types
 
-        kinds = tuple(map(typeof, arguments))
+        numeral = {float: types.float64, int: types.int64}
+
+        def kind(value: Any) -> Any:  # arrays are read only in every loop, so that one version serves all of them
+            array = isinstance(value, np.ndarray)
+            return types.Array(from_dtype(value.dtype), 1, "C", readonly=True) if array else numeral[type(value)]
+
+        kinds = tuple(map(kind, arguments))
         try:
-            made = njit(self._function, cache=True, nogil=True)
-            made.compile(kinds)
-        except Exception:  # what was kept is damaged, or can be kept nowhere: each process compiles for itself
-            made = njit(self._function, nogil=True)
-            made.compile(kinds)
+            made = njit(kinds, cache=True, nogil=True)(self._function)
+        except Exception:  # the cache is damaged or cannot be written: each process compiles for itself
+            made = njit(kinds, nogil=True)(self._function)
         found: Callable[..., Any] = made
         return found
 
@@ -92,22 +96,22 @@ class Loop:
 def _recursive(
     forward: NDArray[np.float64], back: NDArray[np.float64], signal: Signal, state: NDArray[np.float64]
 ) -> Signal:
-    out, last = np.empty(signal.size), state.size - 1
+    out, held, last = np.empty(signal.size), state.copy(), state.size - 1
     for n in range(signal.size):
         x = signal[n]
-        y = state[0] + forward[0] * x
+        y = held[0] + forward[0] * x
         for k in range(last):
-            state[k] = state[k + 1] + x * forward[k + 1] - y * back[k + 1]
-        state[last] = x * forward[last + 1] - y * back[last + 1]
+            held[k] = held[k + 1] + x * forward[k + 1] - y * back[k + 1]
+        held[last] = x * forward[last + 1] - y * back[last + 1]
         out[n] = y
     return out
 
 
 def _held_smooth(signal: Signal, pole: float, hangover: int) -> Signal:
-    """The maximum of a moving window in three comparisons a sample, by parts as long as the window.
+    """Three comparisons per sample, however long the window of the running maximum.
 
-    A window reaches from somewhere in one part to somewhere in the next: the largest value up to there in the next,
-    known on the way forward, or from there on in the one before, known from its way back (van Herk 1992, Pattern
+    The signal is cut into parts as long as the window, so that a window is the end of one part and the beginning of the
+    next. Maxima of beginnings are found in a pass forwards, those of ends in one backwards (van Herk 1992, Pattern
     Recognition Letters 13:517).
     """
     window, size = hangover + 1, signal.size

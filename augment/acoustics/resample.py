@@ -12,6 +12,7 @@ def resampled_length(samples: int, from_hz: int, to_hz: int) -> int:
         >>> resampled_length(3, 2, 1), resampled_length(441, 44100, 16000)
         (2, 160)
     """
+    # floor(n to / from + 1/2), in integers.
     return (2 * samples * to_hz + from_hz) // (2 * from_hz)
 
 
@@ -24,7 +25,7 @@ def resample(signal: Signal, from_hz: int, to_hz: int) -> Signal:
         to_hz: Wanted rate, in Hz.
 
     Returns:
-        Shape (round(n * to / from),). The passband is flat to 0.45 of the lower rate; aliases lie below -140 dB.
+        Shape (round(n * to / from),). The passband is flat up to 0.45 of the lower rate; aliases are below -140 dB.
 
     Example:
         >>> resample(np.ones(480), 48000, 16000).shape

@@ -1,7 +1,7 @@
 """Impulse responses of rooms: the direct sound, the decay, and what ISO 3382 reads from them.
 
-A response is the sound pressure at a microphone after a click of the source, shape (k,). Its *direct index* is where
-the sound that took the straight way arrives; a strong reflection may be higher, so this is not the largest sample.
+A response is the sound pressure at a microphone after a click of the source, shape (k,). Its *direct index* is the
+sample at which the direct sound arrives; a reflection may be stronger, so this need not be the largest sample.
 """
 
 import math
@@ -17,6 +17,7 @@ from augment.acoustics.levels import db
 ONSET_DB = 20.0
 ONSET_S = 0.0005
 DIRECT_S = 0.0025
+
 EARLY_S = 0.050
 PREROLL_S = 0.001
 FADE_OUT_S = 0.010
@@ -27,12 +28,12 @@ REACHES_THE_END = 0.9
 
 @dataclass(frozen=True)
 class Decay:
-    """Where the decay of a response ends in noise.
+    """Where the decay of a response meets the noise floor of its measurement.
 
     Attributes:
         end: First sample at which the noise is as strong as the decay; the length of the response if it never is.
-        noise_power: Mean square of the noise; 0 where the response ends before it.
-        lost_energy: Energy of the decay behind the end, if it went on as it did.
+        noise_power: Mean square of the noise; 0 if the response ends before meeting it.
+        lost_energy: Energy that the decay would have after the end, at the same slope.
         falls: Whether there is a decay at all.
     """
 
@@ -44,13 +45,13 @@ class Decay:
 
 @dataclass(frozen=True)
 class RoomMeasures:
-    """What is read from a response.
+    """Room-acoustic measures of a response.
 
     Attributes:
-        t30_s: Time to fall by 60 dB, in seconds; None where the response does not hold the range.
-        t30_range: ``"T30"`` for a time from -5..-35 dB, ``"T20"`` from -5..-25 dB; None where there is none.
-        c50_db: Energy of the first 50 ms after the direct sound against all later; None where there is no later.
-        drr_db: Energy within 2.5 ms of the direct sound against all other; None where there is no other.
+        t30_s: Time to fall by 60 dB, in seconds; None if the response does not have the range for it.
+        t30_range: ``"T30"`` for a time from -5..-35 dB, ``"T20"`` from -5..-25 dB; None if there is none.
+        c50_db: Energy up to 50 ms after the direct sound over all later energy; None if there is none later.
+        drr_db: Energy within 2.5 ms of the direct sound over all other energy; None if there is no other.
     """
 
     t30_s: float | None
@@ -62,16 +63,16 @@ class RoomMeasures:
 def direct_index(response: NDArray[np.float64], sample_rate_hz: int) -> int:
     """The sample at which the direct sound arrives.
 
-    The first sample within 20 dB of the largest one is where the response begins; the largest one of the next 0.5 ms
-    is the direct sound. The second half is needed because a sound that arrives between two samples rings before its
-    peak, by -18 dB two samples earlier.
+    The response begins at the first sample within 20 dB of the largest; the largest of the next 0.5 ms is the direct
+    sound, since a pulse that arrives between two samples rings ahead of its peak, by sinc(2.5), -18 dB, two samples
+    before the first of them.
 
     Args:
         response: Shape (k,), not silent.
         sample_rate_hz: Samples a second.
 
     Reference: ISO 3382-1:2009 (the response begins where it first comes within 20 dB of its largest value); 0.5 ms is
-    our choice, longer than the ringing at 8 kHz and shorter than the way round a head.
+    our choice, longer than that ringing at 8 kHz and shorter than the path round a head.
 
     Example:
         A reflection that is louder than the direct sound is not taken for it:
@@ -86,7 +87,7 @@ def direct_index(response: NDArray[np.float64], sample_rate_hz: int) -> int:
 
 
 def onset_contrast_db(response: NDArray[np.float64], direct: int, sample_rate_hz: int) -> float:
-    """How far the direct sound stands above the 10 ms before it (all but the last of them).
+    """How far the direct sound stands above what precedes it, from 10 ms to 1 ms before.
 
     Args:
         response: Shape (k,).
@@ -94,7 +95,7 @@ def onset_contrast_db(response: NDArray[np.float64], direct: int, sample_rate_hz
         sample_rate_hz: Samples a second.
 
     Returns:
-        Peak of the direct sound against the RMS before it, in dB; ``inf`` where nothing stands before it.
+        Peak of the direct sound over the RMS before it, in dB; ``inf`` if there is nothing before it.
 
     Example:
         >>> onset_contrast_db(np.concatenate([np.full(200, 0.01), [1.0]]), 200, 16000)
@@ -107,16 +108,16 @@ def onset_contrast_db(response: NDArray[np.float64], direct: int, sample_rate_hz
 
 
 def decay(response: NDArray[np.float64], sample_rate_hz: int, least_noise: float = 0.0) -> Decay:
-    """Find where the decay of a response sinks into the noise of its measurement.
+    """Find where the decay of a response meets the noise floor of its measurement.
 
-    A straight line in dB is laid through the smoothed decay and followed to the level of the noise; the noise is then
-    taken again from behind that point, and the line from the part just above it, until they agree. A response that
-    ends before the line meets the noise has none.
+    A straight line in dB is fitted to the smoothed decay and extended to the level of the noise. The noise is then
+    measured again after that point, and the line fitted again just above the noise, until both agree. A response that
+    ends before the line meets the noise has no noise floor.
 
     Args:
         response: From the direct sound on, shape (k,).
         sample_rate_hz: Samples a second.
-        least_noise: Mean square below which samples mean nothing, such as that of the steps of a 16-bit file.
+        least_noise: Mean square below which samples mean nothing, as from rounding in a 16-bit file.
 
     Reference: Lundeby, Vigran, Bietz and Vorländer, Acustica 81 (1995), 344-355; ISO 3382-1:2009, 5.3.3.
 
@@ -131,7 +132,7 @@ def decay(response: NDArray[np.float64], sample_rate_hz: int, least_noise: float
     if size < 2:
         return Decay(size, 0.0, 0.0, falls=False)
     block = max(1, round(0.01 * sample_rate_hz))
-    noise = max(least_noise, float(np.mean(energy[-max(1, size // 10) :])))
+    noise = max(least_noise, float(np.mean(energy[-max(1, size // 10) :])))  # of the last tenth, to begin with
     top_db = math.inf
     line: tuple[float, float] | None = None
     end = float(size)
@@ -139,14 +140,17 @@ def decay(response: NDArray[np.float64], sample_rate_hz: int, least_noise: float
         fitted = _line(energy, block, noise, top_db)
         if fitted is None and line is None:
             return Decay(size, 0.0, 0.0, falls=False)
-        if fitted is None:  # too little is left between the noise and 25 dB above it: the line before holds
+        if fitted is None:  # too little decay is left between the noise and 25 dB above it: keep the last line
             break
         line = fitted
+        # level + slope * n = noise, in dB
         before, end = end, (db(noise) - line[1]) / line[0] if noise > 0 else math.inf
         if end >= REACHES_THE_END * size:
+            # Integral of 10^((level + slope n) / 10) from the end on: its value there over -slope ln(10) / 10.
             lost = 10 ** ((line[1] + line[0] * size) / 10) / (-line[0] * math.log(10) / 10)
             return Decay(size, 0.0, lost)
-        block = max(1, round(-2 / line[0]))  # five means in each 10 dB of the decay
+        block = max(1, round(-2 / line[0]))  # a block is 2 dB of the decay: five in 10 dB
+        # Noise is measured from where the line lies 10 dB below it (but on a tenth at least).
         behind = min(int(end - NOISE_MARGIN_DB / line[0]), size - max(1, size // 10))
         noise = max(least_noise, float(np.mean(energy[max(0, behind) :])))
         top_db = 25.0
@@ -158,10 +162,9 @@ def decay(response: NDArray[np.float64], sample_rate_hz: int, least_noise: float
 
 
 def whole_decay(response: NDArray[np.float64]) -> Decay:
-    """The decay of a response that was computed: it holds no noise of a measurement, and counts to its last sample.
+    """The decay of a computed response: it has no measurement noise, and counts to its last sample.
 
-    Late in a computed response single rays are left, with silence between them, which :func:`decay` would try to tell
-    from noise.
+    Its late part is single rays with silence between them, in which :func:`decay` would look for a noise floor.
 
     Example:
         >>> whole_decay(np.array([1.0, 0.5, 0.0, 0.1])).end
@@ -171,7 +174,8 @@ def whole_decay(response: NDArray[np.float64]) -> Decay:
 
 
 def _line(energy: Signal, block: int, noise: float, top_db: float) -> tuple[float, float] | None:
-    """Slope in dB a sample and level at sample 0 of a decay, from 8 dB above the noise up to `top_db` above it."""
+    """Slope in dB per sample, and level at sample 0, of a line fitted from 8 to ``top_db`` dB above the noise."""
+    # Where decay and noise are d dB apart, their sum exceeds the decay by 10 lg(1 + 10^(-d/10)): 0.6 dB at 8 dB.
     means = np.mean(energy[: energy.size // block * block].reshape(-1, block), axis=1)
     if means.size < 3 and block > 8:
         return _line(energy, block // 2, noise, top_db)
@@ -194,16 +198,17 @@ def _line(energy: Signal, block: int, noise: float, top_db: float) -> tuple[floa
 
 
 def energy_decay_db(response: NDArray[np.float64], found: Decay) -> NDArray[np.float64]:
-    """The energy that is still to come, by sample, in dB relative to all: the backward-integrated decay curve.
+    """The backward-integrated decay curve: the energy still to come at each sample, in dB re the whole.
 
-    Noise is subtracted, the integral ends where the decay meets it, and what lies behind is added as an exponential.
+    It is the mean decay of interrupted noise (Schroeder). The noise of the measurement is subtracted, the integral ends
+    where the decay meets it, and the rest is added as an exponential.
 
     Args:
         response: From the direct sound on, shape (k,).
         found: Its :func:`decay`.
 
     Returns:
-        Shape (m,), m = ``found.end``, beginning at 0.
+        Shape (m,), m = ``found.end``, starting at 0 dB.
 
     Reference: Schroeder, JASA 37 (1965), 409-412; ISO 3382-1:2009, 5.3.3.
 
@@ -219,16 +224,16 @@ def energy_decay_db(response: NDArray[np.float64], found: Decay) -> NDArray[np.f
 def reverberation_time(
     response: NDArray[np.float64], sample_rate_hz: int, found: Decay | None = None
 ) -> tuple[float, str] | None:
-    """Reverberation time of all frequencies together.
+    """Broadband reverberation time.
 
     Args:
         response: From the direct sound on, shape (k,).
         sample_rate_hz: Samples a second.
-        found: Its :func:`decay`, if that is known.
+        found: Its :func:`decay`, if known.
 
     Returns:
-        Time to fall by 60 dB in seconds, and the range that it is taken from: ``"T30"`` (-5 to -35 dB), or ``"T20"``
-        (-5 to -25 dB) where the noise is nearer than 10 dB to the end of that; None where it is nearer still.
+        Time to fall by 60 dB in seconds, and its range: ``"T30"`` (-5 to -35 dB), or ``"T20"`` (-5 to -25 dB) if the
+        curve does not go on for 10 dB below the end of the former; None if it does so for neither.
 
     Reference: ISO 3382-1:2009 (backward integration, least-squares line, 10 dB between its end and the noise).
 
@@ -253,15 +258,15 @@ def reverberation_time(
 
 
 def clarity_db(response: NDArray[np.float64], direct: int, sample_rate_hz: int) -> float | None:
-    """Clarity C50: the energy up to 50 ms after the direct sound against all later energy, in dB.
+    """Clarity C50: the energy up to 50 ms after the direct sound over all later energy, in dB.
 
     Args:
         response: Shape (k,).
-        direct: Its direct index; energy just before it counts as early.
+        direct: Its direct index; what precedes it counts as early.
         sample_rate_hz: Samples a second.
 
     Returns:
-        None where there is no later energy.
+        None if there is no later energy.
 
     Reference: ISO 3382-1:2009, Annex A.
 
@@ -273,7 +278,7 @@ def clarity_db(response: NDArray[np.float64], direct: int, sample_rate_hz: int) 
 
 
 def direct_to_reverberant_db(response: NDArray[np.float64], direct: int, sample_rate_hz: int) -> float | None:
-    """Direct-to-reverberant ratio: energy within 2.5 ms of the direct sound against all other energy, in dB.
+    """Direct-to-reverberant ratio: energy within 2.5 ms of the direct sound over all other energy, in dB.
 
     Args:
         response: Shape (k,).
@@ -281,7 +286,7 @@ def direct_to_reverberant_db(response: NDArray[np.float64], direct: int, sample_
         sample_rate_hz: Samples a second.
 
     Returns:
-        None where there is no other energy.
+        None if there is no other energy.
 
     Reference: Eaton, Gaubitch, Moore and Naylor, IEEE/ACM TASLP 24 (2016), 1681-1693 (the ACE challenge). The
     window of 2.5 ms is a common one and not part of any standard.
@@ -295,7 +300,7 @@ def direct_to_reverberant_db(response: NDArray[np.float64], direct: int, sample_
 
 
 def _ratio_db(response: NDArray[np.float64], first: int, stop: int) -> float | None:
-    """Energy from one sample up to another against all other energy; None where there is no other."""
+    """Energy between two samples over all other energy, in dB; None if there is no other."""
     energy = response * response
     inside = float(np.sum(energy[first:stop]))
     other = float(np.sum(energy[:first])) + float(np.sum(energy[stop:]))
@@ -305,13 +310,13 @@ def _ratio_db(response: NDArray[np.float64], first: int, stop: int) -> float | N
 def room_measures(
     response: NDArray[np.float64], direct: int, sample_rate_hz: int, found: Decay | None = None
 ) -> RoomMeasures:
-    """Reverberation time, clarity and direct-to-reverberant ratio of a response, up to where it ends in noise.
+    """Reverberation time, clarity and direct-to-reverberant ratio of a response, up to where it meets noise.
 
     Args:
         response: Shape (k,).
         direct: Its direct index.
         sample_rate_hz: Samples a second.
-        found: The :func:`decay` from the direct sound on, if that is known.
+        found: The :func:`decay` from the direct sound on, if known.
 
     Example:
         >>> room_measures(np.array([1.0]), 0, 16000)
@@ -327,10 +332,10 @@ def room_measures(
 def trimmed(
     response: NDArray[np.float64], direct: int, sample_rate_hz: int, found: Decay
 ) -> tuple[NDArray[np.float64], int]:
-    """A measured response without the delay before its direct sound and without the noise behind its decay.
+    """Trim a measured response: remove the delay before its direct sound and the noise after its decay.
 
-    One millisecond before the direct sound is kept, so that its rising edge and with it its spectrum stay; the first
-    half of that is faded in. The last 10 ms of the decay are faded out where noise was cut off.
+    The millisecond before the direct sound holds its rising edge: it is kept, and its first half is faded in. Where
+    noise was cut off, the last 10 ms of the decay are faded out.
 
     Args:
         response: Shape (k,).
@@ -339,7 +344,7 @@ def trimmed(
         found: The :func:`decay` from the direct sound on.
 
     Returns:
-        Taps of shape (m,), and the place of the direct sound in them: at most 1 ms.
+        Taps of shape (m,), and the index of the direct sound in them: at most 1 ms.
 
     Example:
         >>> response = np.concatenate([np.zeros(99), [1.0], np.full(50, 0.5)])
@@ -360,10 +365,9 @@ def trimmed(
 
 
 def shifted_to_start(response: NDArray[np.float64], delay_samples: float) -> NDArray[np.float64]:
-    """A response whose known, fractional delay is taken out; what came before it is cut.
+    """Remove a known, fractional delay from a response; what came before it is cut off.
 
-    The shift is band-limited: a pulse that arrived between two samples stands on sample 0 afterwards, without the
-    ringing to both sides that it had.
+    The shift is band-limited: a pulse between two samples is on sample 0 afterwards, and rings no longer.
 
     Args:
         response: Shape (k,).
@@ -377,13 +381,14 @@ def shifted_to_start(response: NDArray[np.float64], delay_samples: float) -> NDA
         [1.0, 0.5]
     """
     size = scipy.fft.next_fast_len(response.size + 512, real=True)
+    # exp(2 pi i f d) advances by d samples; what is moved beyond sample 0 wraps around into silence that is cut off.
     turn = np.exp(2j * np.pi * scipy.fft.rfftfreq(size) * delay_samples)
     shifted = scipy.fft.irfft(scipy.fft.rfft(response, size) * turn, size)
     return np.asarray(shifted[: response.size - int(delay_samples)], dtype=np.float64)
 
 
 def on_grid(response: NDArray[np.float64], step: float) -> NDArray[np.float64]:
-    """A response rounded to multiples of a step, without the zeros at its end; at least one sample stays.
+    """Round a response to multiples of a step, and remove the zeros at its end; at least one sample stays.
 
     Example:
         >>> on_grid(np.array([1.0, 0.26, 0.1, 0.0]), 0.25).tolist()

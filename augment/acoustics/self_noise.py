@@ -1,4 +1,4 @@
-"""Electronic noise of microphones, by its equivalent input noise level."""
+"""Electronic noise of microphones, whose level is stated as equivalent input noise."""
 
 import numpy as np
 
@@ -17,10 +17,10 @@ def _density(sample_rate_hz: int) -> Density:
 
 
 def electronic_noise(samples: int, sample_rate_hz: int, rng: np.random.Generator) -> Signal:
-    """Noise as the electronics of a microphone make it: white, with a rise towards low frequencies.
+    """Electronic noise of a microphone: white, with a rise towards low frequencies.
 
-    The power density is 1 + 1000 Hz / f: flat above, rising by up to 3 dB an octave below 1 kHz. The shape is an
-    engineering estimate, not a standard's. A longer noise begins with the shorter one.
+    The power density is 1 + 1000 Hz / f: flat above 1 kHz, and below it rising by up to 3 dB an octave, down to 20 Hz.
+    This shape is an engineering estimate and no standard's. A longer noise begins with the shorter one.
 
     Args:
         samples: Wanted length n.
@@ -39,7 +39,7 @@ def electronic_noise(samples: int, sample_rate_hz: int, rng: np.random.Generator
 
 
 def a_weighted_level_db(sample_rate_hz: int) -> float:
-    """A-weighted level of :func:`electronic_noise` in dB re its own power, over all frequencies of the test set.
+    """A-weighted level of :func:`electronic_noise` in dB re its own power, up to the Nyquist frequency.
 
     Reference: IEC 61672-1 (A-weighting).
 

@@ -1,4 +1,4 @@
-"""Gaussian noise with a given power density: what all shaped noise is made with."""
+"""Gaussian noise with a given power density, of which all shaped noise is made."""
 
 import math
 from collections.abc import Mapping
@@ -26,12 +26,12 @@ def band_density(levels_db: Mapping[float, float], sample_rate_hz: int, edge: fl
     """Density whose bands have given levels: see :func:`~augment.acoustics.spectrum.density_of_octaves`.
 
     Args:
-        levels_db: Level by band centre in Hz, neighbouring bands.
+        levels_db: Level by band centre in Hz, without gaps between bands.
         sample_rate_hz: Samples a second.
         edge: Ratio of a band's upper edge to its centre: that of octaves or of third octaves.
 
     Returns:
-        Density; the sum over a band is 10^(level/10), as far as the band lies below the Nyquist frequency.
+        Density; it sums to 10^(level/10) over a band, as far as the band lies below the Nyquist frequency.
     """
     centre = np.array(sorted(levels_db), dtype=np.float64)
     level = np.array([levels_db[c] for c in sorted(levels_db)], dtype=np.float64)
@@ -45,21 +45,21 @@ def shaped_noise(
     lead: int = 0,
     rng_before: np.random.Generator | None = None,
 ) -> Signal:
-    """Gaussian noise with a density.
+    """Gaussian noise with a given density.
 
     Args:
         samples: Wanted length n.
         density: Power in each bin of :func:`bins`, shape (2^k + 1,).
         rng: Draws the noise.
         lead: Samples wanted before the first one.
-        rng_before: Draws those.
+        rng_before: Draws the lead.
 
     Returns:
-        Shape (lead + n,), of mean power ``sum(density)``. The n samples are the same for any lead up to rounding, and
-        their beginning is the same for any n, bit for bit.
+        Shape (lead + n,), of mean power ``sum(density)``. The n samples do not depend on the lead, up to rounding, and
+        begin alike for any n, bit for bit.
 
     Raises:
-        ValueError: A lead is asked for without its generator.
+        ValueError: A lead is wanted without its generator.
 
     Example:
         >>> white = shaped_noise(160000, np.full(8193, 1 / 8193), np.random.default_rng(1))
@@ -69,7 +69,7 @@ def shaped_noise(
     response = _shaper(density.tobytes())
     if response is None:
         return np.zeros(lead + samples)  # all of it lies above the Nyquist frequency
-    warming = response.taps.size
+    warming = response.taps.size  # what comes out before all taps are filled is too soft, and thrown away
     white = rng.standard_normal(whole_chunks(samples + warming, response))
     if lead:
         if rng_before is None:
@@ -80,14 +80,16 @@ def shaped_noise(
 
 @lru_cache(maxsize=64)
 def _shaper(density: bytes) -> ImpulseResponse | None:
-    """The filter that gives white noise of power 1 a density, without its delay; None for a density of zero."""
+    """The filter that gives white noise of power 1 this density; None for a density of zero."""
     power_in_bins = np.frombuffer(density)
     size = 2 * (power_in_bins.size - 1)
     wanted = float(np.sum(power_in_bins))
     if wanted == 0:
         return None
+    # A filter multiplies a power density by its squared magnitude, so the magnitude is the root. With no phase the
+    # response is symmetric about sample 0: it is moved to the middle, and the window brings its ends down to zero.
     taps = np.roll(scipy.fft.irfft(np.sqrt(power_in_bins), size), size // 2) * np.hanning(size + 1)[:-1]
-    # White noise of power 1 through the filter: power is the energy of the taps, which must be the sum of the density.
+    # White noise of power 1 has the power sum(taps^2) after the filter, which must be the sum of the density.
     taps *= math.sqrt(wanted / (power(taps) * size))
     return ImpulseResponse(taps)
 

@@ -1,7 +1,7 @@
-"""What a recording brings along: the noise in its pauses, how far its speech reaches up, and flat tops.
+"""What a recording brings with it: noise in its pauses, the bandwidth of its speech, and clipping.
 
-Floor and bandwidth are estimates: only the talker and the microphone knew what was speech. They rest on short-time
-spectra, made here with numpy and scipy: librosa has the same, and would make every plan wait seconds for its import.
+Noise floor and bandwidth are estimates, since nobody marked what is speech. They rest on short-time spectra, computed
+here with numpy and scipy: librosa has them too, but takes seconds to import.
 """
 
 import math
@@ -16,12 +16,13 @@ from augment.acoustics.levels import db
 
 FRAME_S = 0.032
 LOWEST_HZ = 100.0
-"""Rumble below it is hardly heard, and lies outside of the band in which SNR is defined."""
+"""Rumble below this is hardly heard, and lies outside the band in which SNR is defined."""
 QUIETEST_PERCENT = 3.0
 QUIET_RANGE_DB = 4.0
 DIGITAL_SILENCE = 1e-11
-"""Mean square of frames that hold no sound at all: -110 dBov, far below the -101 dBov of rounding to 16 bits."""
+"""Largest mean square of a frame without any sound: -110 dBov, far below the -101 dBov of rounding to 16 bits."""
 ROUNDING = 1e-10
+"""Power of rounding to 16 bits: a twelfth of a squared step, (2^-15)^2 / 12 = 0.8e-10, rounded up."""
 BAND_HZ = 200.0
 BAND_SEEN_S = 60.0
 NOTHING_LEFT_DB = 60.0
@@ -31,14 +32,15 @@ BELOW_STRONGEST_DB = 50.0
 LEAST_SNR_DB = -10.0
 FEWEST_FLAT = 3
 NATURAL_STEPS = 5
+"""Steps by which a natural crest, flat for three samples, falls at most to the next: see :func:`_flat_samples`."""
 LONG_FLAT_SHARE = 0.01
 
 
 def _spectra(signal: Signal, sample_rate_hz: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Power of short frames by frequency, shape (frames, bins), and the bins' frequencies in Hz.
 
-    Hann windows that overlap by half, each frame without its mean; a frame's sum is its mean square. Digital silence
-    before and behind the recording is left out.
+    Hann windows that overlap by half, each frame without its mean. The powers of a frame add up to its mean square.
+    Digital silence before and after the recording is left out.
     """
     size = min(max(8, round(FRAME_S * sample_rate_hz)), signal.size)
     if size < 2:
@@ -46,6 +48,8 @@ def _spectra(signal: Signal, sample_rate_hz: int) -> tuple[NDArray[np.float64], 
     frames = np.lib.stride_tricks.sliding_window_view(signal, size)[:: max(1, size // 2)]
     frames = frames - np.mean(frames, axis=1, keepdims=True)
     window = np.hanning(size + 1)[:-1]
+    # Parseval: the sum of |X|^2 is N sum (w x)^2, on average N sum(w^2) times the mean square of x. Of a real signal's
+    # spectrum half is stored, so all bins count twice but those at 0 and at half the sample rate.
     power = np.abs(scipy.fft.rfft(frames * window, axis=1)) ** 2 / (size * np.sum(window * window))
     power[:, 1 : (size + 1) // 2] *= 2
     sounding = np.flatnonzero(np.sum(power, axis=1) > DIGITAL_SILENCE)
@@ -54,10 +58,10 @@ def _spectra(signal: Signal, sample_rate_hz: int) -> tuple[NDArray[np.float64], 
 
 
 def _pauses(power: NDArray[np.float64], frequency: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which frames are the background: those within a few dB of the quietest.
+    """Which frames are background: those within a few dB of the quietest.
 
-    The mean over them, not the percentile itself, is the estimate: in steady noise nearly all frames are within the
-    range, so that nothing is lost to having picked the quietest.
+    The estimate is the mean over them and not the percentile itself: of steady noise nearly all frames are within the
+    range, so that choosing quiet ones hardly biases it.
     """
     level = np.sum(power[:, frequency >= LOWEST_HZ], axis=1)
     return np.asarray(level <= np.percentile(level, QUIETEST_PERCENT) * 10 ** (QUIET_RANGE_DB / 10))
@@ -65,11 +69,11 @@ def _pauses(power: NDArray[np.float64], frequency: NDArray[np.float64]) -> NDArr
 
 @dataclass(frozen=True)
 class Background:
-    """What is around the speech of a recording; both are estimates.
+    """Noise floor and bandwidth of a recording; both are estimates.
 
     Attributes:
-        floor_dbov: As of :func:`noise_floor_dbov`.
-        bandwidth_hz: As of :func:`bandwidth_hz`.
+        floor_dbov: See :func:`noise_floor_dbov`.
+        bandwidth_hz: See :func:`bandwidth_hz`.
     """
 
     floor_dbov: float
@@ -102,9 +106,9 @@ def noise_floor_dbov(signal: Signal, sample_rate_hz: int) -> float:
         sample_rate_hz: Samples a second.
 
     Returns:
-        Level above 100 Hz in dBov; ``-inf`` for digital silence in the pauses. Silence before and behind the recording
-        does not count. Speech without a pause has its softest sounds taken for background: the floor of words that are
-        cut out tightly is an upper limit.
+        Level above 100 Hz in dBov; ``-inf`` for digital silence in the pauses. Digital silence before and after the
+        recording does not count. In speech without a pause the softest sounds are taken for background: for words that
+        are cut out tightly the estimate is an upper limit.
 
     Example:
         >>> noise = 0.01 * np.random.default_rng(1).standard_normal(32000)
@@ -150,6 +154,7 @@ def _bandwidth_hz(
     edges = np.unique(np.minimum(edges, frequency.size - 1))  # a short recording has fewer bins than bands
     floor = np.mean(np.add.reduceat(pauses, edges, axis=1), axis=0)
     loud = np.percentile(np.add.reduceat(power, edges, axis=1), LOUDEST_PERCENT, axis=0)
+    # Rounding noise is white: a band has its share of the whole, and is heard if 6 dB above that.
     rounding = 4 * ROUNDING * BAND_HZ / (sample_rate_hz / 2)
     least = np.maximum(floor * 10 ** (OVER_FLOOR_DB / 10), np.max(loud) * 10 ** (-BELOW_STRONGEST_DB / 10))
     heard = np.flatnonzero(loud > np.maximum(least, rounding))
@@ -157,15 +162,15 @@ def _bandwidth_hz(
 
 
 def band_edge_hz(signal: Signal, sample_rate_hz: int) -> float:
-    """Frequency above which next to nothing is left of a noise.
+    """Frequency above which there is next to nothing of a noise.
 
     Args:
         signal: A recording, shape (n,), full scale 1.0.
         sample_rate_hz: Samples a second.
 
     Returns:
-        Upper edge of the highest band of 200 Hz that lies within 60 dB of the strongest and above the noise of rounding
-        to 16 bits, by the mean of short-time spectra; half the sample rate for silence.
+        Upper edge of the highest band of 200 Hz that is within 60 dB of the strongest and above the noise of rounding
+        to 16 bits, in the mean of short-time spectra; half the sample rate for silence.
 
     Example:
         >>> spectrum = np.fft.rfft(np.random.default_rng(1).standard_normal(32000))
@@ -187,7 +192,7 @@ def band_edge_hz(signal: Signal, sample_rate_hz: int) -> float:
 def _upper_hz(
     heard: NDArray[np.intp], edges: NDArray[np.intp], frequency: NDArray[np.float64], sample_rate_hz: int
 ) -> float:
-    """Upper edge of the highest band in which something is heard."""
+    """Upper edge of the highest audible band."""
     if not heard.size:
         return 0.0
     upper = frequency[edges[heard[-1] + 1]] if heard[-1] + 1 < edges.size else sample_rate_hz / 2
@@ -195,14 +200,16 @@ def _upper_hz(
 
 
 def source_snr_db(level_dbov: float, floor_dbov: float) -> float:
-    """Estimate the signal-to-noise ratio that a recording has of its own.
+    """Estimate the signal-to-noise ratio of a recording itself.
+
+    The level is that of speech and noise together: powers add, so (S + N) / N - 1 = S / N.
 
     Args:
-        level_dbov: Active speech level of the recording, which holds its noise too.
+        level_dbov: Active speech level of the recording, its noise included.
         floor_dbov: Its noise floor.
 
     Returns:
-        Speech over noise in dB, the noise taken out of the level; ``inf`` without noise, at least -10.
+        Speech over noise in dB; ``inf`` without noise, at least -10.
 
     Example:
         >>> round(source_snr_db(-26.0, -56.0), 1), round(source_snr_db(-26.0, -27.0), 1)
@@ -214,14 +221,14 @@ def source_snr_db(level_dbov: float, floor_dbov: float) -> float:
 
 
 def clipped_share(signal: Signal) -> float:
-    """Share of samples on flat tops, as overloaded microphones, amplifiers and converters leave them.
+    """Share of samples on flat tops, the trace of an overloaded microphone, amplifier or converter.
 
     Args:
-        signal: As it stands in the file, before any change of rate, shape (n,).
+        signal: As in the file, before any change of rate, shape (n,).
 
     Returns:
-        Samples in runs of three or more at the largest or the smallest value of the signal, wherever that lies, over
-        all samples. Clipping that was filtered or coded afterwards is not found.
+        Share of samples in runs of three or more at the largest or the smallest value of the signal, whatever that is.
+        Clipping that was filtered or coded afterwards is not found.
 
     Example:
         >>> sine = np.sin(np.arange(16000) / 7)
@@ -239,10 +246,12 @@ def clipped_share(signal: Signal) -> float:
 
 
 def _flat_samples(signal: Signal, top: float) -> int:
-    """Samples in runs of three or more at the top.
+    """Samples in clipped runs of three or more at the top.
 
-    A natural crest, rounded to steps, may be flat for three samples too. A parabola that stays within one step for
-    three samples is less than five steps lower one sample further on; a run with steeper sides is no crest.
+    A natural crest may be flat for three samples too, once it is rounded. Let it fall as c t^2 from its apex, d <= 1/2
+    samples from the middle of the three. They differ by c ((1 + d)^2 - d^2) = c (1 + 2d), at most one step; the next
+    sample lies c (4 + 4d) below the middle one, at most four steps, and five after rounding. A run that falls more
+    steeply at its ends is no crest.
     """
     change = np.flatnonzero(np.diff(np.concatenate([[False], signal == top, [False]]).astype(np.int8)))
     begin, end = change[::2], change[1::2]

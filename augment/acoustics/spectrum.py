@@ -18,7 +18,7 @@ THIRD_OCTAVE_EDGE = 10**0.05
 """Ratio of a band's upper edge to its centre; of third octaves after IEC 61260-1, base 10."""
 MIRROR_S = 0.125
 MOST_KEPT = 2**19
-"""Samples of the longest transform for which factors are kept."""
+"""Length in samples of the longest transform for which factors are kept."""
 LOWER_EDGE_OCTAVES, UPPER_EDGE_OCTAVES = 1.0, 1 / 6
 """How far the edges of a band reach to both sides of their corners."""
 
@@ -39,6 +39,7 @@ def a_weighting_db(frequency_hz: ArrayLike) -> NDArray[np.float64]:
         [-19.1, 0.0, -1.1]
     """
     square = np.asarray(frequency_hz, dtype=np.float64) ** 2
+    # Two poles at f1 and at f4, one at f2 and at f3, four zeros at 0 Hz: the magnitude of a pole is sqrt(f^2 + fi^2).
     f1, f2, f3, f4 = (pole**2 for pole in A_POLES_HZ)
     ratio = f4 * square**2 / ((square + f1) * np.sqrt((square + f2) * (square + f3)) * (square + f4))
     with np.errstate(divide="ignore"):
@@ -54,10 +55,10 @@ def band_weight(frequency_hz: ArrayLike, band_hz: tuple[float, float]) -> NDArra
 
         share(f) = (1 + sin(pi / 2 * f / w)) / 2        for -w < f < w
 
-    A vertical edge would make the level of a machine's line hang on where it stands in relation to a bin of a Fourier
-    transform, and with it on the length of what is measured. Here the level of a line at the corner moves by
+    With a vertical edge, the level of a machine's line would depend on how the line falls between the bins of a Fourier
+    transform, and so on the length of what is measured. Here the level of a line at the corner changes by
     pi / (2 w) * 10 / ln 10 = 6.8 dB an octave for w = 1, that is by 0.05 dB if 100 Hz become 100.5 Hz. The upper edge
-    is steeper: half a hertz is nothing there, and it has to end below half the sample rate.
+    may be steeper, since half a hertz is nothing there, and has to end below half the sample rate.
 
     Args:
         frequency_hz: Frequencies, any shape, 0 or more.
@@ -88,11 +89,11 @@ def _rise(place: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class Weighting:
-    """How a level is seen.
+    """A frequency weighting under which levels are measured.
 
     Attributes:
         band_hz: Lower and upper corner, as in :func:`band_weight`; None for all frequencies.
-        a_weighted: Under A-weighting too.
+        a_weighted: Whether A-weighting is applied too.
     """
 
     band_hz: tuple[float, float] | None = None
@@ -100,11 +101,10 @@ class Weighting:
 
     @property
     def flat(self) -> bool:
-        """Whether it changes nothing."""
         return self.band_hz is None and not self.a_weighted
 
     def factors(self, size: int, sample_rate_hz: int) -> NDArray[np.float64]:
-        """Factor for the amplitude in each bin of a transform of so many samples, shape (size // 2 + 1,)."""
+        """Amplitude factor in each bin of a transform of ``size`` samples, shape (size // 2 + 1,)."""
         return (_kept_factors if size <= MOST_KEPT else _factors)(self, size, sample_rate_hz)
 
 
@@ -115,7 +115,7 @@ def _factors(weighting: Weighting, size: int, sample_rate_hz: int) -> NDArray[np
         # A band that reaches to half the sample rate ends with it, and has no edge there.
         low, high = weighting.band_hz
         weight *= band_weight(frequency, (low, high if high < sample_rate_hz / 2 else np.inf))
-    found = np.sqrt(weight)
+    found = np.sqrt(weight)  # weights are of power, factors of amplitude
     found.setflags(write=False)
     return found
 
@@ -124,13 +124,13 @@ _kept_factors = lru_cache(maxsize=128)(_factors)
 
 
 class MirroredSpectrum:
-    """Spectrum of a signal that goes on mirrored at both ends: what weightings are applied to.
+    """Spectrum of a signal continued by its mirror image at both ends, to which weightings are applied.
 
-    For a filter the signal must go on somehow: an end that is cut off in the middle of a strong low tone is a click
-    that rings through all of the band, the more so the shorter the signal. On half-second cuts of recorded noise it
-    moves levels in 300-3400 Hz by up to 0.4 dB if ends meet, by 0.2 dB with silence behind them, and by 0.04 dB
-    mirrored. An eighth of a second of mirror at each end is enough: more of it moves the level of a 50 Hz hum at the
-    foot of a band's edge by 0.03 dB in a sound of an eighth of a second, by 0.005 dB in one of half a second.
+    A filter needs the signal to go on somehow: an end cut off in the middle of a strong low tone is a click with power
+    in the whole band, and matters more the shorter the signal. On half-second cuts of recorded noise it changes levels
+    in 300-3400 Hz by up to 0.4 dB if the ends are joined, by 0.2 dB with silence after them, and by 0.04 dB with mirror
+    images. An eighth of a second of them is enough: more would change the level of a 50 Hz hum at the foot of a band's
+    edge by 0.03 dB in a sound of an eighth of a second, and by 0.005 dB in one of half a second.
 
     Args:
         signal: Shape (n,), n at least 1.
@@ -145,14 +145,13 @@ class MirroredSpectrum:
 
     @property
     def nbytes(self) -> int:
-        """What it holds."""
         return self._spectrum.nbytes
 
     def seen(self, weighting: Weighting) -> Signal:
         """The signal under a weighting, not delayed, shape (n,).
 
-        A filter without phase, exact up to the Nyquist frequency, where digital A-filters made with the bilinear
-        transform are off by up to 6 dB.
+        The filter has zero phase, and its magnitude is exact up to the Nyquist frequency, where digital A-weighting by
+        the bilinear transform is off by up to 6 dB.
         """
         whole = scipy.fft.irfft(
             self._spectrum * weighting.factors(self._size, self._rate), self._size, overwrite_x=True
@@ -185,7 +184,7 @@ def weigh(
 
 
 def seen_through(signal: Signal, sample_rate_hz: int, weighting: Weighting) -> Signal:
-    """The same for a weighting that has a name; a sound of many minutes is weighed block by block."""
+    """The signal under a :class:`Weighting`, shape (n,); a sound of many minutes is filtered block by block."""
     if weighting.flat or not signal.size:
         return signal
     if signal.size <= LONGEST_TRANSFORM:
@@ -208,7 +207,7 @@ def weighted_power(
         sample_rate_hz: Samples a second.
         band_hz: Lower and upper corner, as in :func:`band_weight`; None for all frequencies.
         a_weighted: Apply A-weighting too.
-        active: Where the signal is on, shape (n,), for the mean over that part; None for all of it.
+        active: Where the signal is on, shape (n,), to average over that part only; None for all of it.
 
     Example:
         >>> tone = np.sin(2 * np.pi * 100 * np.arange(16000) / 16000)
@@ -223,11 +222,11 @@ def mean_density(signal: Signal, sample_rate_hz: int) -> tuple[NDArray[np.float6
     """Power density of a signal: the mean of spectra of one second each, under Hann windows that overlap by half.
 
     Args:
-        signal: Shape (n,), not empty; one that is shorter than a second is one frame.
+        signal: Shape (n,), not empty; a signal of less than a second is a single frame.
         sample_rate_hz: Samples a second.
 
     Returns:
-        Frequencies, 1 Hz apart, and the power in 1 Hz, both of shape (m,). Each frame is without its mean.
+        Frequencies, 1 Hz apart, and the power in 1 Hz, both of shape (m,). The mean of each frame is removed.
 
     Reference: Welch (1967), IEEE Trans. Audio Electroacoust. 15:70.
 
@@ -242,7 +241,8 @@ def mean_density(signal: Signal, sample_rate_hz: int) -> tuple[NDArray[np.float6
     for start in starts:
         frame = signal[start : start + size]
         powers += np.abs(scipy.fft.rfft((frame - np.mean(frame)) * window)) ** 2
-    powers[1 : (size + 1) // 2] *= 2  # frequencies below 0 mirror these; 0 itself and half the sample rate stand once
+    powers[1 : (size + 1) // 2] *= 2  # negative frequencies mirror these; 0 and half the sample rate occur once
+    # Parseval: the sum of |X|^2 over N bins is N sum(w^2) times the power, and a bin is fs / N wide.
     scale = len(starts) * sample_rate_hz * max(float(np.sum(window * window)), np.finfo(float).tiny)
     return scipy.fft.rfftfreq(size, 1 / sample_rate_hz), powers / scale
 
@@ -255,19 +255,19 @@ def density_of_octaves(
 ) -> NDArray[np.float64]:
     """Power density whose octave bands, or third-octave bands, have given levels.
 
-    Between band centres the density runs straight in dB over the logarithm of frequency; outside the outermost bands
-    it is zero. Straight lines alone would put too much power into bands beside a steep slope, so the points at the
-    centres are corrected until every band holds its level.
+    Between band centres the density is linear in dB over log frequency; outside the outermost bands it is zero. A band
+    beside a steep slope would get too much power that way, so the points at the centres are corrected until every band
+    has its level.
 
     Args:
-        frequency_hz: Where the density is wanted, evenly spaced from 0, shape (m,).
+        frequency_hz: Frequencies at which it is wanted, evenly spaced from 0, shape (m,).
         centre_hz: Centres of the octave bands, rising, shape (b,).
         level_db: Band levels, shape (b,).
-        edge: Upper edge of a band over its centre: 2^(1/2) for octaves, 2^(1/6) for third octaves.
+        edge: Upper edge of a band over its centre: 2^(1/2) for octaves, 10^(1/20) for third octaves.
 
     Returns:
-        Power in each bin, shape (m,): the sum over a band is 10^(level/10). A band that reaches past the last
-        frequency holds only the part below it.
+        Power in each bin, shape (m,): it sums to 10^(level/10) over a band. A band that reaches beyond the last
+        frequency has only its part below it.
 
     Example:
         >>> f = np.arange(0, 8001.0)
@@ -277,10 +277,12 @@ def density_of_octaves(
         -6.0
     """
     spacing = frequency_hz[1] - frequency_hz[0]
-    # The correction works on a fine grid of its own, so that it does not depend on the sample rate.
+    # The correction uses a fine grid of its own, so that it does not depend on the sample rate.
     fine = np.geomspace(centre_hz[0] / edge, centre_hz[-1] * edge, 200 * centre_hz.size + 1)
     width = np.gradient(fine)
     band = np.clip(np.searchsorted(centre_hz * edge, fine, side="right"), 0, centre_hz.size - 1)
+    # To begin with, each band's power spread evenly over its width; then its error in dB is taken out, 0.7 of it at a
+    # time since a point moves the levels of its neighbours too.
     point_db = level_db - 10 * np.log10(centre_hz * (edge - 1 / edge))
     for _ in range(40):
         density = 10 ** (np.interp(np.log(fine), np.log(centre_hz), point_db) / 10)

@@ -1,4 +1,4 @@
-"""Recorded noise that must last longer than its recording."""
+"""Recorded noise made to last longer than its recording."""
 
 import numpy as np
 
@@ -8,21 +8,22 @@ CROSSFADE_S = 0.05
 
 
 def excerpt(recording: Signal, sample_rate_hz: int, start: int, length: int, rng: np.random.Generator) -> Signal:
-    """Cut a stretch out of a recording; where the recording ends, go on at a random earlier place.
+    """Cut a stretch out of a recording; where the recording ends, continue from a random earlier place.
 
-    A loop that is joined end to start ticks and gives the noise a period that it does not have. Here the joint is an
-    equal-power cross-fade (the two sides are uncorrelated, so power and not amplitude must add up), and each piece
-    starts at another place in the first half. A shorter stretch is the beginning of a longer one, bit for bit.
+    A loop joined end to start ticks, and gives the noise a period that it does not have. Here each piece starts at
+    another place in the first half, and joints are equal-power cross-fades: the two sides are uncorrelated, so that
+    their powers add, and gains of sine and cosine keep the sum, sin^2 + cos^2 = 1. A shorter stretch is the beginning
+    of a longer one, bit for bit.
 
     Args:
         recording: Noise, shape (m,).
         sample_rate_hz: Samples a second.
-        start: First sample, 0 to m - 1; less than two cross-fades before the end it is taken that much earlier.
+        start: First sample, 0 to m - 1; moved back to two cross-fades before the end if it is later.
         length: Wanted samples.
-        rng: Draws the places where it goes on; not used while the recording lasts.
+        rng: Draws the places to continue from; not used while the recording lasts.
 
     Returns:
-        Shape (length,); not to be written to.
+        Shape (length,); read-only by convention, since it may be a view of the recording.
 
     Raises:
         ValueError: The recording is shorter than a cross-fade needs.
@@ -38,6 +39,7 @@ def excerpt(recording: Signal, sample_rate_hz: int, start: int, length: int, rng
     start = min(start, recording.size - 2 * fade)
     if start + length <= recording.size - fade:
         return recording[start : start + length]
+    # Read backwards, sin(pi/2 x) at the middles of samples is cos(pi/2 x): the fade-out that belongs to it.
     rising = np.sin(0.5 * np.pi * (np.arange(fade) + 0.5) / fade)
     out = np.zeros(length + recording.size)
     place = 0
@@ -53,7 +55,7 @@ def excerpt(recording: Signal, sample_rate_hz: int, start: int, length: int, rng
 
 
 def lasts(recording: Signal, sample_rate_hz: int, start: int) -> int:
-    """Samples from a place in a recording to where it begins to be continued.
+    """Samples from a place in a recording to the cross-fade by which it is continued.
 
     Example:
         >>> lasts(np.zeros(16000), 16000, 1000)

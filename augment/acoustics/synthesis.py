@@ -1,11 +1,11 @@
-"""Equipment noise from figures: tones, shaped noise, and the bursts they come in.
+"""Synthesis of equipment noise: tones, shaped noise, and the bursts they come in.
 
 Every function takes the number of samples and named random streams, and a longer output begins with the shorter one:
-utterances of one block hear the same noise although they differ in length. Nothing loops, nothing repeats.
+the utterances of a block hear the same noise although they differ in length. Nothing loops, nothing repeats.
 
-With ``lead`` there is sound before the beginning too, for a room to answer to: the output is so many samples longer,
-what follows the lead is what it would be without one, and a longer lead ends with the shorter one. What lies before
-the beginning is drawn from streams of its own, going backwards.
+A ``lead`` asks for sound before the beginning too, for a room to respond to: the output is that many samples longer,
+what follows the lead is the same as without it, and a longer lead ends with the shorter one. What lies before the
+beginning is drawn backwards in time, from random streams of its own.
 """
 
 import math
@@ -20,11 +20,11 @@ from augment.acoustics.shaping import band_density, shaped_noise
 from augment.acoustics.spectrum import OCTAVE_EDGE, THIRD_OCTAVE_EDGE
 
 Streams = Callable[[str], np.random.Generator]
-"""A random generator for each name; the same name gives the same generator in its initial state."""
+"""Maps a name to a random generator; the same name always gives the same generator in its initial state."""
 
 CONTROL_HZ = 100
 AT_ONCE_S = 0.1
-"""Noise that comes and goes is heard within this time of the beginning."""
+"""Intermittent noise is heard within this time from the beginning."""
 
 
 def drift(
@@ -36,19 +36,19 @@ def drift(
     lead: int = 0,
     rng_before: np.random.Generator | None = None,
 ) -> Signal:
-    """Slow random wander around zero: an Ornstein-Uhlenbeck process.
+    """Slow random walk that is drawn back to zero: an Ornstein-Uhlenbeck process.
 
     Args:
         samples: Wanted length n.
         sample_rate_hz: Samples a second.
         rng: Draws the walk.
         deviation: Standard deviation, in the unit of whatever drifts.
-        time_s: Time constant after which the wander has forgotten where it was.
+        time_s: Time T over which its autocorrelation exp(-|t|/T) falls to 1/e.
         lead: Samples before the beginning.
-        rng_before: Draws the walk back through the lead (the process is the same in both directions of time).
+        rng_before: Draws the walk back through the lead: the process is the same in both directions of time.
 
     Returns:
-        Shape (lead + n,), linear between steps of 10 ms.
+        Shape (lead + n,), interpolated linearly between steps of 10 ms.
 
     Example:
         >>> drift(4, 16000, np.random.default_rng(1), 0.0, 1.0).tolist()
@@ -57,9 +57,11 @@ def drift(
     if deviation == 0:
         return np.zeros(lead + samples)
     steps = math.ceil(samples * CONTROL_HZ / sample_rate_hz) + 1
+    # x[k+1] = p x[k] + e[k] has the autocorrelation p^|k|: p = exp(-step / T). Its variance s^2 is stationary if
+    # s^2 = p^2 s^2 + var(e), that is with shocks of the variance s^2 (1 - p^2).
     keep = math.exp(-1 / (CONTROL_HZ * time_s))
     shocks = rng.standard_normal(steps) * deviation
-    shocks[1:] *= math.sqrt(1 - keep**2)  # the first value is drawn from where the walk settles
+    shocks[1:] *= math.sqrt(1 - keep**2)  # the first value is drawn from the stationary distribution
     walk = recursive([1.0], [1.0, -keep], shocks)
     steps_before = math.ceil(lead * CONTROL_HZ / sample_rate_hz)
     if steps_before:
@@ -71,7 +73,7 @@ def drift(
 
 
 def _before(rng: np.random.Generator | None) -> np.random.Generator:
-    """The generator of what lies before the beginning; sound cannot be had there without one."""
+    """The generator for what lies before the beginning; without one there can be no lead."""
     if rng is None:
         raise ValueError("a lead needs a random generator of its own: pass rng_before")
     return rng
@@ -87,12 +89,12 @@ def harmonics(
     drift_time_s: float = 1.0,
     lead: int = 0,
 ) -> Signal:
-    """Tones locked to one drifting fundamental.
+    """Harmonics of one drifting fundamental.
 
     Args:
         samples: Wanted length n.
         sample_rate_hz: Samples a second.
-        streams: ``phase`` draws the start phases, ``drift`` (and ``drift before``) the wander of the fundamental.
+        streams: ``phase`` draws the start phases, ``drift`` (and ``drift before``) the drift of the fundamental.
         fundamental_hz: Frequency of the first harmonic.
         level_db: RMS level of each harmonic by its number; those above the Nyquist frequency are left out.
         drift_hz: Standard deviation of the fundamental.
@@ -110,6 +112,7 @@ def harmonics(
     """
     wander = drift(samples, sample_rate_hz, streams("drift"), drift_hz, drift_time_s, lead, streams("drift before"))
     frequency = fundamental_hz + wander
+    # Phase is the integral of frequency. Harmonics at multiples of one phase stay locked while it drifts.
     turns = np.cumsum(frequency[lead:])
     if lead:  # counted back from the beginning, so that the phase there does not depend on the lead
         back = -np.cumsum(np.concatenate([[0.0], frequency[lead - 1 : 0 : -1]]))
@@ -119,6 +122,7 @@ def harmonics(
     out = np.zeros(lead + samples)
     for number, level in sorted(level_db.items()):
         if number * fundamental_hz < sample_rate_hz / 2:
+            # A sine of RMS level L has the amplitude sqrt(2) 10^(L/20).
             out += math.sqrt(2) * 10 ** (level / 20) * np.cos(number * phase + starts[number - 1])
     return out
 
@@ -144,6 +148,7 @@ def modulation(
         [1.0, 1.0]
     """
     start = rng.uniform(0, 2 * np.pi)
+    # The mean of (1 + d cos)^2 over a period is 1 + d^2 / 2.
     swing = np.cos(2 * np.pi * rate_hz * np.arange(-lead, samples) / sample_rate_hz + start)
     return np.asarray((1 + depth * swing) / math.sqrt(1 + depth**2 / 2))
 
@@ -162,7 +167,7 @@ def octave_noise(
         samples: Wanted length n.
         sample_rate_hz: Samples a second.
         rng: Draws the noise.
-        octave_levels_db: Level by octave-band centre in Hz. The RMS level of the noise is their power sum, less
+        octave_levels_db: Level by octave-band centre in Hz. The RMS level of the noise is their power sum, without
             what lies above the Nyquist frequency.
         lead: Samples before the beginning.
         rng_before: Draws the noise of the lead.
@@ -193,8 +198,8 @@ def third_octave_noise(
         samples: Wanted length n.
         sample_rate_hz: Samples a second.
         rng: Draws the noise.
-        third_octave_levels_db: Level by band centre in Hz. The RMS level of the noise is their power sum, less what
-            lies above the Nyquist frequency.
+        third_octave_levels_db: Level by band centre in Hz. The RMS level of the noise is their power sum, without
+            what lies above the Nyquist frequency.
         lead: Samples before the beginning.
         rng_before: Draws the noise of the lead.
 
@@ -223,17 +228,17 @@ def bursts(
     lead: int = 0,
     rng_before: np.random.Generator | None = None,
 ) -> tuple[Signal, NDArray[np.bool_]]:
-    """Gain of a noise that comes and goes.
+    """Gain of an intermittent noise.
 
-    The first sample after the lead lies inside a burst, at a random point of it but for the last tenth of a second: no
-    item is left without the noise that its label promises, however short the utterance is.
+    The first sample after the lead is in a burst, at a random point of it that leaves at least a tenth of a second: an
+    item has the noise that its label promises, however short the utterance.
 
     Args:
         samples: Wanted length n.
         sample_rate_hz: Samples a second.
-        rng: Draws where the first burst stands, and the pauses.
+        rng: Draws where the first burst begins, and the pauses.
         on_s: Length of a burst.
-        off_s: Length of a pause.
+        off_s: Mean length of a pause.
         ramp_s: Rise and fall (raised cosine) inside the burst.
         jitter: Standard deviation of the pauses, as a share of ``off_s``.
         lead: Samples before the beginning.
@@ -270,7 +275,7 @@ def bursts(
 
 
 def _burst(samples: int, ramp: int) -> Signal:
-    """Gain of one burst: 1, with a raised cosine of so many samples at both ends."""
+    """Gain of one burst: 1, with a raised cosine of ``ramp`` samples at both ends."""
     shape = np.ones(samples)
     if ramp:
         rise = 0.5 - 0.5 * np.cos(np.pi * (np.arange(ramp) + 0.5) / ramp)

@@ -13,20 +13,20 @@ from augment.api.working import opened_way
 from augment.design.plan import Plan
 from augment.errors import AcoustigridError, Fault
 from augment.execute import Lost, Way
-from augment.export import exporters
+from augment.export.csv import table as csv_table
 from augment.files.walk import STATE
 from augment.recipe.loader import LoadedRecipe
 from augment.report.croissant import croissant
 from augment.report.datasheet import datasheet
 from augment.report.datasheet_page import datasheet_page
 from augment.report.tables import in_order, overview
-from augment.testset.finish import identity_of, manifest_rows, write_rest
+from augment.testset.completion import identity_of, manifest_rows, write_rest
 from augment.testset.folder import COVERAGE, CROISSANT, CSV, DATASHEET, PAGE, WHERE, Rows
 from augment.testset.identity import built_identity
+from augment.testset.portions import job_of, shards
 from augment.testset.resume import Folder, open_folder
 from augment.testset.shard import Done, Shard, ShardWriter, Utterance
 from augment.testset.softer import Softer, made_softer
-from augment.testset.work import job_of, shards
 
 OnProgress = Callable[[int, float], None]
 """Called after every shard with the items done and the seconds of audio made."""
@@ -160,7 +160,7 @@ def _described(
     planned: Plan, manifest: list[dict[str, Any]], failed: int, tables: tuple[str, str]
 ) -> tuple[dict[str, Any], dict[str, bytes]]:
     identity = identity_of(planned, manifest, failed)
-    table = exporters()["csv"].table(manifest)
+    table = csv_table(manifest)
     sheet = datasheet(planned, identity, manifest, tables)
     return identity, {
         COVERAGE: f"{tables[0]}\n".encode(),

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from augment.errors import AcoustigridError, Fault, nearest
-from augment.export import exporters
+from augment.export import Exporter, exporters
 from augment.testset.exports import refuse_in_the_way, write_export
-from augment.testset.finished import read_finished
 from augment.testset.folder import MANIFEST
+from augment.testset.reading import read_finished
 
 OnExport = Callable[[str, int], None]
 """Called after every format with its name and its number of files."""
@@ -35,7 +34,7 @@ def write_formats(folder: str | Path, formats: Sequence[str], on_export: OnExpor
     made: dict[str, int] = {}
     for name, module in chosen.items():
         made_of = {file: finished.identity["checksums"][file] for file in (MANIFEST, *getattr(module, "BESIDE", ()))}
-        made[name] = write_export(finished.folder, name, _files(module, finished), made_of)
+        made[name] = write_export(finished.folder, name, module.files(finished), made_of)
         if on_export is not None:
             on_export(name, made[name])
     return made
@@ -52,15 +51,10 @@ def exported(folder: Path, name: str) -> Iterator[tuple[str, bytes]]:
         AcoustigridError: There is no such format, an extra is missing, or there is no finished test set in the folder.
     """
     module = known_formats([name])[name]
-    yield from _files(module, read_finished(folder))
+    yield from module.files(read_finished(folder))
 
 
-def _files(module: Any, finished: Any) -> Iterator[tuple[str, bytes]]:
-    files: Iterator[tuple[str, bytes]] = module.files(finished)
-    return files
-
-
-def known_formats(names: Sequence[str]) -> dict[str, Any]:
+def known_formats(names: Sequence[str]) -> dict[str, Exporter]:
     """Exporters by name.
 
     Raises:
@@ -76,7 +70,7 @@ def known_formats(names: Sequence[str]) -> dict[str, Any]:
         raise AcoustigridError(faults)
     chosen = {name: known[name] for name in names}
     for name, module in chosen.items():
-        if module.EXTRA is not None and not module.installed():
+        if module.EXTRA is not None and not getattr(module, "installed")():  # noqa: B009 - only those with an extra have it
             remedy = f"pip install 'acoustigrid[{module.EXTRA}]'"
             faults.append(Fault("format", f"'{name}' needs the extra '{module.EXTRA}'", remedy))
     if faults:

@@ -21,7 +21,7 @@ from augment.execute import Way
 from augment.files.atomic import write_atomically
 from augment.recipe.loader import LoadedRecipe, load_recipe
 from augment.report.detection import asked_text
-from augment.testset.finish import plan_bytes
+from augment.testset.completion import plan_bytes
 from augment.testset.rehearsal import rehearse
 
 

@@ -9,9 +9,9 @@ from augment.corpus.table import read_corpus
 from augment.dealt import read_dealt
 from augment.errors import AcoustigridError, Fault, nearest
 from augment.recipe.loader import LoadedRecipe, load_recipe
-from augment.testset.finished import read_finished
 from augment.testset.folder import PLAN
 from augment.testset.planned import read_plan
+from augment.testset.reading import read_finished
 
 if TYPE_CHECKING:
     import polars

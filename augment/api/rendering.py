@@ -10,8 +10,8 @@ from augment.files.atomic import write_atomically
 from augment.files.audio import AudioFormat, encode
 from augment.render import Failed, Rendered
 from augment.report.profile_sound import profile_sound
+from augment.testset.portions import job_of, utterance_of
 from augment.testset.shard import render_utterance as render_items
-from augment.testset.work import job_of, utterance_of
 
 
 def render_utterance(planned: Plan, utterance: str) -> dict[str, Rendered]:

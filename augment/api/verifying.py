@@ -11,7 +11,7 @@ from augment.api.planning import plan
 from augment.api.working import opened_way
 from augment.corpus.speech import Progress
 from augment.execute import Way
-from augment.export import exporters
+from augment.export.csv import table as csv_table
 from augment.report.croissant import croissant
 from augment.report.datasheet_page import datasheet_page
 from augment.report.tables import coverage_of
@@ -66,7 +66,7 @@ def _retold(told: SelfDescription, sheet: str) -> dict[str, bytes]:
     names = [condition.name for condition in told.conditions]
     cells = [(str(n), row["condition"], row["group"]) for n, row in told.planned.items()]
     made, groups = [row["audio_filepath"] for row in told.rows], sorted({group for _, _, group in cells})
-    table = exporters()["csv"].table(told.rows)
+    table = csv_table(told.rows)
     ordered = sorted(told.rows, key=lambda row: names.index(row["condition"]))
     said: dict[str, Any] = {name: value for name, value in told.identity.items() if name != "checksums"}
     return {

@@ -9,13 +9,13 @@ from augment.interrupts import uninterrupted
 
 
 def write(pcm: Pcm, rate_hz: int, container: str, subtype: str, **settings: object) -> bytes:
-    """A coded file.
+    """Write a coded file to memory.
 
     Args:
         pcm: Shape (n,).
         rate_hz: Samples a second.
-        container: Format of libsndfile, such as ``"RAW"``.
-        subtype: Coding, such as ``"ULAW"``.
+        container: libsndfile's name of the format, such as ``"RAW"``.
+        subtype: Its name of the coding, such as ``"ULAW"``.
         settings: ``bitrate_mode`` and ``compression_level`` for formats that have them.
 
     Example:

@@ -1,4 +1,4 @@
-"""A signal through a codec: without delay, of the same length, with lost packets."""
+"""The link around a codec: packets may be lost, and the delay is removed, so that length and timing stay."""
 
 import math
 from dataclasses import dataclass
@@ -18,11 +18,13 @@ from augment.codecs import Lost, Pcm
 PROBE_S = 3.0
 LONGEST_DELAY_S = 0.25
 FINEST_HZ = 256000
+"""Least rate to which a correlation is interpolated: steps of 1/256000 s, 3.9 microseconds."""
 NONE_LOST: Lost = np.zeros(0, dtype=np.bool_)
 
 
+@cache
 def probe(rate_hz: int) -> Signal:
-    """A voice made by formula: a gliding pitch and three gliding resonances, in syllables. Peak 0.25.
+    """A synthetic voice: gliding pitch, three gliding resonances, three syllables a second. Peak 0.25.
 
     Args:
         rate_hz: Samples a second, at least 8000.
@@ -34,6 +36,7 @@ def probe(rate_hz: int) -> Signal:
     """
     time = np.arange(round(PROBE_S * rate_hz)) / rate_hz
     pitch_hz = 125 + 35 * np.sin(2 * np.pi * 0.6 * time)
+    # The integral of 2 pi times the pitch, in closed form.
     phase = 2 * np.pi * 125 * time + 35 / 0.6 * (1 - np.cos(2 * np.pi * 0.6 * time))
     resonances = (
         (1.0, 600 + 200 * np.sin(2 * np.pi * 1.3 * time)),
@@ -46,14 +49,16 @@ def probe(rate_hz: int) -> Signal:
         strength = sum(weight / (1 + ((frequency - centre) / 150) ** 2) for weight, centre in resonances)
         voice += strength * (frequency < 3400) * np.cos(harmonic * phase)
     voice *= np.sin(np.pi * 3 * time) ** 2
-    return np.asarray(0.25 * voice / np.max(np.abs(voice)))
+    voice = np.asarray(0.25 * voice / np.max(np.abs(voice)))
+    voice.flags.writeable = False  # it is kept
+    return voice
 
 
 def delay_between(before: Signal, after: Signal, rate_hz: int) -> float:
-    """Samples by which one signal comes later than another.
+    """Samples by which one signal lags another.
 
-    Cross-correlation in 400-3000 Hz with a partly whitened spectrum (generalised cross-correlation): what a codec does
-    to the phase of the lowest and highest frequencies has no say.
+    Generalised cross-correlation in 400-3000 Hz with a partly whitened spectrum: what a codec does to the phase of the
+    lowest and highest frequencies does not count.
 
     Args:
         before: Shape (n,).
@@ -61,7 +66,7 @@ def delay_between(before: Signal, after: Signal, rate_hz: int) -> float:
         rate_hz: Samples a second.
 
     Returns:
-        To a fraction of a sample: in steps of at most 4 microseconds.
+        The lag, in steps of at most 4 microseconds.
 
     Reference: Knapp and Carter, "The generalized correlation method for estimation of time delay", 1976.
 
@@ -77,35 +82,35 @@ def delay_between(before: Signal, after: Signal, rate_hz: int) -> float:
 
 
 class Codec(Protocol):
-    """A codec with its settings, hashable. What it does may depend on the sample rate of the test set."""
+    """A codec with its settings, hashable. It may depend on the sample rate of the test set."""
 
     @property
     def conceals(self) -> bool:
-        """Whether its own decoder fills the place of lost packets."""
+        """Whether its own decoder fills the places of lost packets."""
 
     def rate_hz(self, sample_rate_hz: int) -> int:
-        """Samples a second on both sides of it."""
+        """Rate at which it works."""
 
     def packet_samples(self, sample_rate_hz: int) -> int:
-        """Samples in one packet."""
+        """Samples in one packet, at that rate."""
 
     def run(self, pcm: Pcm, lost: Lost, sample_rate_hz: int) -> Pcm:
         """Code and decode, with the codec's delay.
 
         Args:
             pcm: At the codec's rate, whole packets, shape (packets * packet_samples,).
-            lost: Packets that do not arrive, for a codec that conceals; the others take no notice of it. It may be
-                shorter than the signal: the rest arrives.
+            lost: For each packet whether it is lost; only codecs that conceal heed it. It may be shorter than the
+                signal: the rest arrives.
             sample_rate_hz: Samples a second of the test set.
 
         Returns:
-            At least as many samples less one packet, starting with the codec's delay.
+            At most one packet less than it was given, starting with the codec's delay.
         """
 
 
 @dataclass(frozen=True)
 class Link:
-    """A signal's way through a codec, in a test set of a sample rate.
+    """A codec as the signals of a test set pass through it.
 
     Attributes:
         codec: The codec with its settings.
@@ -117,12 +122,10 @@ class Link:
 
     @property
     def rate_hz(self) -> int:
-        """Samples a second of the codec."""
         return self.codec.rate_hz(self.sample_rate_hz)
 
     @property
     def packet_samples(self) -> int:
-        """Samples in one packet, at the codec's rate."""
         return self.codec.packet_samples(self.sample_rate_hz)
 
     @property
@@ -137,21 +140,21 @@ class Link:
         return delay_between(voice, heard.astype(np.float64), self.rate_hz)
 
     def packet_count(self, samples: int) -> int:
-        """Packets that carry so many samples of the codec's rate, with its delay behind them."""
+        """Packets for ``samples`` at the codec's rate, followed by its delay."""
         return math.ceil((samples + self.delay_samples) / self.packet_samples)
 
     def packets_of(self, samples: int) -> int:
-        """Packets that carry a signal of so many samples of the test set."""
+        """Packets for ``samples`` at the rate of the test set."""
         return self.packet_count(resampled_length(samples, self.sample_rate_hz, self.rate_hz))
 
     def transmit(self, pcm: Pcm, lost: Lost = NONE_LOST, concealment: Concealment = "repeat") -> Pcm:
-        """Code, lose packets, decode, take the delay out.
+        """Code, lose packets, decode, and remove the delay.
 
         Args:
             pcm: At the codec's rate, shape (n,).
             lost: For each of :meth:`packet_count` packets whether it is lost.
-            concealment: What stands in for a lost packet where the codec's decoder has nothing of its own. Its decoder
-                then runs on as if nothing had been lost, and the samples of the lost packets are replaced behind it.
+            concealment: What takes the place of a lost packet if the decoder has no concealment of its own. The decoder
+                then runs as if nothing had been lost, and the samples of lost packets are replaced in its output.
 
         Returns:
             Shape (n,).
@@ -164,10 +167,10 @@ class Link:
         return decoded[delay : delay + pcm.size]
 
     def carry(self, signal: Signal, lost: Lost = NONE_LOST, concealment: Concealment = "repeat") -> Signal:
-        """A signal of the test set through the codec and back to its own rate, without delay.
+        """Pass a signal of the test set through the codec and back to its own rate, without delay.
 
         Band-limiting to the codec's rate can raise a peak above full scale. Such a signal is sent a little softer and
-        raised again by as much behind the decoder: what a coder is handed never clips.
+        raised again after the decoder: the input of a coder never clips.
 
         Args:
             signal: Shape (n,), full scale 1.0.
@@ -187,7 +190,7 @@ class Link:
         return np.pad(back, (0, signal.size - back.size))
 
     def _run(self, pcm: Pcm, behind: int, lost: Lost) -> Pcm:
-        """What the decoder gives, with so much silence behind and more up to a whole number of packets."""
+        """Output of the decoder for samples followed by ``behind`` of silence, and more up to a whole packet."""
         packets = math.ceil((pcm.size + behind) / self.packet_samples)
         sent = np.pad(pcm, (0, packets * self.packet_samples - pcm.size))
         return self.codec.run(sent, lost, self.sample_rate_hz)

@@ -1,4 +1,4 @@
-"""Codecs of FFmpeg through PyAV, as bare packets."""
+"""Codecs of FFmpeg through PyAV, as raw packets without a container."""
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
@@ -12,11 +12,11 @@ from augment.codecs import Lost, Pcm
 
 SampleFormat = Literal["s16", "fltp"]
 AT_ONCE = 256
-"""Frames in one call: a call for each would cost as much as some coders do, and all of them hold a signal twice."""
+"""Frames per call: one at a time would cost as much as some coders do, and all at once a second copy of the signal."""
 
 
 def refusal(codecs: Iterable[tuple[str, str]]) -> tuple[str, str] | None:
-    """Why FFmpeg's codecs cannot be used here and what to do; None if they can.
+    """Why FFmpeg's codecs cannot be used here, and the remedy; None if they can.
 
     Args:
         codecs: Names and modes: "w" for a coder, "r" for a decoder.
@@ -49,14 +49,14 @@ def encode(
     options: Mapping[str, str],
     sample_format: SampleFormat = "s16",
 ) -> tuple[list[bytes], bytes | None]:
-    """Bare packets of one signal, in order, and the codec's header if it has one.
+    """Raw packets of one signal, in order, and the codec's header if it has one.
 
     Args:
-        name: Of FFmpeg's coder.
-        pcm: Shape (n,). Silence fills the coder's last frame.
+        name: FFmpeg's name of the coder.
+        pcm: Shape (n,). The last frame is filled up with silence.
         rate_hz: Samples a second.
-        options: Of FFmpeg's coder.
-        sample_format: What the coder takes.
+        options: Options of FFmpeg's coder.
+        sample_format: The format of samples that the coder takes.
     """
     import av
 
@@ -71,7 +71,7 @@ def encode(
     whole = np.pad(pcm, (0, -pcm.size % size))
     samples: NDArray[Any] = whole if sample_format == "s16" else whole.astype(np.float32) / np.float32(FULL_SCALE)
     out: list[bytes] = []
-    for start in range(0, pcm.size, AT_ONCE * size):  # PyAV cuts what it is handed into the coder's frames
+    for start in range(0, pcm.size, AT_ONCE * size):  # PyAV cuts blocks into the coder's frames
         block = samples[np.newaxis, start : start + AT_ONCE * size]
         frame = av.AudioFrame.from_ndarray(block, format=sample_format, layout="mono")
         frame.sample_rate, frame.pts = rate_hz, start
@@ -83,14 +83,14 @@ def encode(
 def decode(
     name: str, packets: Iterable[bytes], rate_hz: int, options: Mapping[str, str], header: bytes | None = None
 ) -> Pcm:
-    """Samples of bare packets, shape (n,).
+    """Decode raw packets to samples, shape (n,).
 
     Args:
-        name: Of FFmpeg's decoder.
+        name: FFmpeg's name of the decoder.
         packets: In order.
         rate_hz: Samples a second.
-        options: Of FFmpeg's decoder.
-        header: What the coder gave, for codecs that have one.
+        options: Options of FFmpeg's decoder.
+        header: The coder's header, for codecs that have one.
     """
     import av
 
@@ -111,12 +111,12 @@ def decode(
 
 
 def with_lost(packets: list[bytes], lost: Lost, stand_in: Any) -> list[bytes]:
-    """Packets as a receiver hands them to its decoder.
+    """Packets as a receiver passes them to its decoder.
 
     Args:
         packets: As sent.
-        lost: Which of them do not arrive; those behind its end do.
-        stand_in: Function of the packet that was sent to what tells the decoder that it is missing.
+        lost: Which of them are lost; packets beyond its end arrive.
+        stand_in: Takes a lost packet as it was sent, and gives what tells the decoder that it is missing.
 
     Example:
         >>> with_lost([b"ab", b"cd", b"ef"], np.array([False, True]), lambda sent: sent[:1])

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from augment.bounds import LONGEST_LINE_BYTES
 from augment.corpus.unused import Leftover, Unused
 from augment.errors import CorpusError, Fault, nearest
 from augment.files.lines import text_lines
-from augment.plugins import modules
+from augment.plugins import by_name
 
 Row = dict[str, Any]
 Place = int | str
@@ -149,14 +149,33 @@ def where(path: Path, place: Place) -> str:
     return f"{path.parent if own else path}/{place}"
 
 
-def readers() -> dict[str, Any]:
+class Reader(Protocol):
+    """A file of ``augment/corpus/readers``.
+
+    Attributes:
+        SUFFIXES: Endings of file names that it reads without being asked to.
+        FOLDER: Whether it reads folders.
+        SIGNS: Patterns of files in such a folder, by which it is suggested to a user who did not say the layout.
+    """
+
+    SUFFIXES: tuple[str, ...]
+    FOLDER: bool
+    SIGNS: tuple[str, ...]
+
+    @staticmethod
+    def rows(source: "Source") -> Iterator[tuple[Place, Row | Fault]]:
+        """Rows and their places, made while they are asked for; a fault in the place of one that cannot be read."""
+        ...
+
+
+def readers() -> dict[str, Reader]:
     """The modules of ``augment/corpus/readers`` by name: the names of the layouts.
 
     Example:
         >>> "jsonl" in readers()
         True
     """
-    return {module.__name__.rsplit(".", 1)[-1]: module for module in modules("augment.corpus.readers")}
+    return by_name("augment.corpus.readers")
 
 
 def known_layout(layout: str) -> str:
@@ -190,11 +209,10 @@ def rows_of(source: Source, layout: str | None) -> Iterator[tuple[Place, Row | F
         raise CorpusError(Fault(str(path), f"the layout '{layout}' takes no pattern"))
     if path.is_dir() and not known[layout].FOLDER:
         raise CorpusError(Fault(str(path), f"this is a folder; the layout '{layout}' is a file", _looks_like(source)))
-    found: Iterator[tuple[Place, Row | Fault]] = known[layout].rows(source)
-    return found
+    return known[layout].rows(source)
 
 
-def _by_ending(path: Path, known: dict[str, Any]) -> str:
+def _by_ending(path: Path, known: dict[str, Reader]) -> str:
     if path.is_dir():
         remedy = _looks_like(Source(path))
         raise CorpusError(Fault(str(path), "this is a folder, and its layout is not given", remedy))

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-from augment.plugins import modules
+from augment.plugins import by_name
 
 
 @dataclass(frozen=True)
@@ -77,5 +77,4 @@ def executors() -> dict[str, Executor]:
         >>> sorted(executors())
         ['processes', 'serial']
     """
-    found: dict[str, Any] = {module.__name__.rsplit(".", 1)[-1]: module for module in modules("augment.execute")}
-    return found
+    return by_name("augment.execute")

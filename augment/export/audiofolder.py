@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from augment.corpus.foreign_tables import free_name
 from augment.files.json_text import json_lines
-from augment.testset.finished import Finished, Row
+from augment.testset.reading import Finished, Row
 
 ABOUT = "audio with metadata.jsonl for load_dataset('audiofolder', data_dir=...); copies the audio"
 EXTRA = None

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
 from augment.plain_text import spreadsheet_cell
-from augment.testset.finished import Finished
+from augment.testset.reading import Finished
 
 ABOUT = "one table (RFC 4180, UTF-8), all columns; an apostrophe before what spreadsheets take for formulas"
 EXTRA = None

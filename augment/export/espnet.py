@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from augment.formats.kaldi_tables import common_tables, kaldi_names, table
-from augment.testset.finished import Finished
+from augment.testset.reading import Finished
 
 ABOUT = "data directory for ESPnet; start from the test set's folder: wav.scp has paths from there"
 EXTRA = None

@@ -14,8 +14,8 @@ from augment.corpus.foreign_tables import free_name
 from augment.formats.shards import shards
 from augment.licences import UNSTATED
 from augment.perturb.columns import kind_of
-from augment.testset.finished import Finished, Row
 from augment.testset.folder import DATASHEET
+from augment.testset.reading import Finished, Row
 
 ABOUT = "Parquet with embedded audio for load_dataset('parquet', data_dir=...), or to upload as it is"
 EXTRA = "huggingface"

@@ -9,7 +9,7 @@ Reference: Kaldi's documentation, "Data preparation".
 from collections.abc import Iterator
 
 from augment.formats.kaldi_tables import KaldiNames, common_tables, kaldi_names, table
-from augment.testset.finished import Finished
+from augment.testset.reading import Finished
 
 ABOUT = "data directory for Kaldi, icefall and k2; start from the test set's folder: wav.scp has paths from there"
 EXTRA = None

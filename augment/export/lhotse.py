@@ -6,7 +6,7 @@ Reference: Lhotse's documentation, "Recording manifest", "Supervision manifest",
 from collections.abc import Iterator
 
 from augment.formats.lhotse_records import PLAIN, cut, packed_lines, recording, supervision
-from augment.testset.finished import Finished
+from augment.testset.reading import Finished
 
 ABOUT = "recordings, supervisions and cuts for Lhotse; start from the test set's folder: paths start there"
 EXTRA = None

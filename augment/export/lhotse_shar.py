@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from augment.files.tar import tar_bytes
 from augment.formats.lhotse_records import PLAIN, cut, packed_lines, recording
 from augment.formats.shards import shards
-from augment.testset.finished import Finished, Row
+from augment.testset.reading import Finished, Row
 
 ABOUT = "shards of cuts with their audio for Lhotse (CutSet.from_shar)"
 EXTRA = None

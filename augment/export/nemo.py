@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from augment.files.json_text import json_lines
-from augment.testset.finished import Finished
+from augment.testset.reading import Finished
 
 ABOUT = "JSON Lines for NeMo and its Speech Data Explorer; audio paths start from nemo/"
 EXTRA = None

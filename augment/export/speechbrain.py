@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from augment.export.csv import exact_table
-from augment.testset.finished import Finished, Row
+from augment.testset.reading import Finished, Row
 
 ABOUT = "CSV and JSON for SpeechBrain; data_root is the folder of the test set; texts with '$' in JSON only"
 EXTRA = None

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from augment.files.tar import tar_bytes
 from augment.formats.shards import shards
-from augment.testset.finished import Finished, Row
+from augment.testset.reading import Finished, Row
 
 ABOUT = "tar shards for WebDataset: audio, KEY.json with all columns, KEY.txt with the text"
 EXTRA = None

@@ -1,1 +1,1 @@
-"""Other people's engines, each behind an adapter that says what is let in and holds it to the rules of this package."""
+"""Third-party engines, each behind an adapter that decides what is allowed and enforces the rules of this package."""

@@ -1,10 +1,10 @@
-"""The one way into audiomentations: transforms that were tried, with every value given, repeatable and in time.
+"""The only way into audiomentations: tested transforms, with every value given, repeatable and without delay.
 
 The package draws from the global generators of ``random`` and ``numpy``, so each call seeds both and restores them, one
-call at a time. Its transforms choose between a smallest and a largest value; both are set to the value given. What
-changes length or timing is measured, not believed.
+call at a time. Its transforms choose between a smallest and a largest value; both are set to the value given. Whether a
+transform changes length or timing is measured and not taken on trust.
 
-Imported when it is first used: that takes two to three seconds.
+It is imported when first used, since that takes two to three seconds.
 """
 
 import json
@@ -45,10 +45,10 @@ ALLOWED: dict[str, dict[str, type]] = {
     "TanhDistortion": {"distortion": float},
     "TimeMask": {"band_part": float, "fade_duration": float, "mask_location": str},
 }
-"""Transforms let in, and their parameters as a user gives them: one value each."""
+"""Allowed transforms, and their parameters as a user gives them: one value each."""
 
 AS_THEY_ARE = frozenset({"a_min", "a_max", "zero_phase", "threshold_mode", "quality", "fade_duration", "mask_location"})
-"""Parameters that have no smallest and largest value. They may be left out; all others must be given."""
+"""Parameters without a smallest and a largest value. They may be omitted; all others must be given."""
 
 EXTRA = {"Limiter": "numpy_audio_limiter", "Mp3Compression": "fast_mp3_augment"}
 """Packages that audiomentations needs for a transform and does not install by itself."""
@@ -84,7 +84,7 @@ REFUSED = {
     "TimeStretch": _LENGTH,
     "Trim": _LENGTH,
 }
-"""Transforms kept out, and why."""
+"""Transforms that are not allowed, and why."""
 
 KIND_OF_VALUE = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}
 MOST_LAG_SAMPLES = 2.0
@@ -93,10 +93,10 @@ _ONE_AT_A_TIME = threading.Lock()
 
 
 def check_names(transform: str, parameters: Mapping[str, Value]) -> None:
-    """Check that a transform is let in, and that exactly its parameters are given.
+    """Check that a transform is allowed, and that its parameters are given and no others.
 
     Raises:
-        ValueError: With what is wrong and what to do.
+        ValueError: It is not, or they are not; the message says what to do.
 
     Example:
         >>> check_names("BitCrush", {"bit_depht": 8})
@@ -104,10 +104,10 @@ def check_names(transform: str, parameters: Mapping[str, Value]) -> None:
         ValueError: 'BitCrush' has no parameter 'bit_depht' - did you mean 'bit_depth'?
     """
     if transform in REFUSED:
-        raise ValueError(f"'{transform}' of audiomentations is kept out: {REFUSED[transform]}")
+        raise ValueError(f"'{transform}' of audiomentations is not allowed: {REFUSED[transform]}")
     if transform not in ALLOWED:
         hint = nearest(transform, list(ALLOWED))
-        raise ValueError(f"no transform '{transform}' of audiomentations is known here - {hint}")
+        raise ValueError(f"audiomentations has no transform '{transform}' that is known here - {hint}")
     known = ALLOWED[transform]
     for name, value in parameters.items():
         if name not in known:
@@ -126,10 +126,10 @@ def _meant(name: str, known: list[str]) -> str:
 
 
 def check_values(transform: str, parameters: Mapping[str, Value]) -> None:
-    """Let audiomentations say whether it takes these values; imports it.
+    """Check with audiomentations itself that it accepts these values; imports it.
 
     Raises:
-        ValueError: It does not; with its own words.
+        ValueError: It does not; the message quotes it.
     """
     try:
         with _alone():
@@ -139,7 +139,7 @@ def check_values(transform: str, parameters: Mapping[str, Value]) -> None:
 
 
 def beyond(transform: str, parameters: Mapping[str, Value], sample_rate_hz: int) -> str | None:
-    """What audiomentations would silently do otherwise at this rate; None if it does what is asked for.
+    """What audiomentations would silently not do as asked at this rate; None if it does.
 
     Example:
         >>> beyond("LowPassFilter", {"cutoff_freq": 9000, "rolloff": 12}, 16000)
@@ -158,7 +158,7 @@ def beyond(transform: str, parameters: Mapping[str, Value], sample_rate_hz: int)
 
 
 def missing(transform: str) -> str | None:
-    """Package that a transform needs and that is not installed; None if nothing is missing."""
+    """The package that a transform needs and that is not installed; None if nothing is missing."""
     package = EXTRA.get(transform)
     return package if package is not None and find_spec(package) is None else None
 
@@ -166,21 +166,21 @@ def missing(transform: str) -> str | None:
 def run(
     transform: str, parameters: Mapping[str, Value], signal: Signal, sample_rate_hz: int, rng: np.random.Generator
 ) -> tuple[Signal, str]:
-    """A signal through one transform.
+    """Pass a signal through one transform.
 
     Args:
-        transform: Name of a transform let in.
+        transform: Name of an allowed transform.
         parameters: Its parameters; see :func:`check_names`.
-        signal: Shape (n,). It is handed over as float32, which has 24 bits.
+        signal: Shape (n,). It is passed on as float32, which has 24 bits of precision.
         sample_rate_hz: Samples a second.
         rng: Seeds what the transform draws.
 
     Returns:
-        The signal after it, shape (n,); and as JSON what was applied: its name, its parameters as given, and those that
-        it reports of itself, under its own names.
+        The transformed signal, shape (n,); and as JSON what was applied: the name, the parameters as given, and those
+        that the transform itself reports, under its own names.
 
     Raises:
-        RenderError: It fails on this signal, or changes its length, or gives what is no number.
+        RenderError: It fails on this signal, changes its length, or returns a sample that is not finite.
 
     Example:
         >>> tone = np.sin(np.arange(100.0))
@@ -189,26 +189,26 @@ def run(
         (11, '{"transform": "BitCrush", "bit_depth": 3}')
     """
     seed = int(rng.integers(0, 2**32))
-    single = np.array(signal, dtype=np.float32)  # a copy: nobody else's samples are changed
+    single = np.array(signal, dtype=np.float32)  # a copy: the transform may write to it
     with _alone(seed):
         made = _instance(transform, parameters)
         try:
             out = made(single, sample_rate_hz)
-        except Exception as error:  # the ways in which it may fail are not documented
+        except Exception as error:  # how it may fail is not documented
             raise RenderError(f"audiomentations.{transform} fails on {signal.size} samples: {error}") from error
     out = np.asarray(out, dtype=np.float64)
     if out.shape != signal.shape:
-        raise RenderError(f"audiomentations.{transform} made {out.shape} of {signal.shape} samples")
+        raise RenderError(f"audiomentations.{transform} turned {signal.size} samples into shape {out.shape}")
     if not np.isfinite(out).all():
-        raise RenderError(f"audiomentations.{transform} gave samples that are not numbers")
+        raise RenderError(f"audiomentations.{transform} gave samples that are not finite numbers")
     reported = {name: _plain(value) for name, value in sorted(made.parameters.items()) if name != "should_apply"}
     return out, json.dumps({"transform": transform, **parameters, **reported})
 
 
 def lag_samples(transform: str, parameters: Mapping[str, Value], sample_rate_hz: int) -> float:
-    """Samples by which a transform delays speech, measured with a probe of two seconds.
+    """Samples by which a transform delays speech, measured with two seconds of noise.
 
-    The peak of the cross-correlation before and after it, in 400-3000 Hz with a partly whitened spectrum.
+    That is the peak of the cross-correlation of input and output, in 400-3000 Hz with a partly whitened spectrum.
 
     Raises:
         RenderError: It fails on the probe.
@@ -224,12 +224,12 @@ def lag_samples(transform: str, parameters: Mapping[str, Value], sample_rate_hz:
     cross = scipy.fft.irfft(np.conj(scipy.fft.rfft(before, size)) * scipy.fft.rfft(after, size), size)
     reach = before.size // 8
     near = np.concatenate([cross[-reach:], cross[: reach + 1]])
-    sign = np.sign(near[np.argmax(np.abs(near))]) or 1.0  # a transform may turn the polarity
+    sign = np.sign(near[np.argmax(np.abs(near))]) or 1.0  # a transform may invert the polarity
     return speech_delay_samples(sign * near, sample_rate_hz) - reach
 
 
 def _instance(transform: str, parameters: Mapping[str, Value]) -> Any:
-    """A new one for each call: they keep state."""
+    """A transform with its parameters, new for each call since transforms keep state."""
     import audiomentations
 
     given: dict[str, Any] = {"p": 1.0}
@@ -243,7 +243,7 @@ def _instance(transform: str, parameters: Mapping[str, Value]) -> Any:
 
 @contextmanager
 def _alone(seed: int = 0) -> Iterator[None]:
-    """Nobody else in here; global generators seeded, and as they were afterwards; warnings kept in."""
+    """One call at a time: seed the global generators, restore them afterwards, and suppress warnings."""
     import audiomentations  # noqa: F401 - before the state is saved: an import may draw
 
     with _ONE_AT_A_TIME, warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -265,7 +265,7 @@ def _is(value: Value, wanted: type) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """A parameter as JSON has it, floats to nine digits: the last ones differ between machines."""
+    """A parameter for JSON, floats to nine digits: the last digits differ between machines."""
     if isinstance(value, np.generic):
         value = value.item()
     return float(f"{value:.9g}") if isinstance(value, float) else value

@@ -1,9 +1,9 @@
 """Impulse responses of rectangular rooms, simulated with pyroomacoustics (the extra ``rooms``).
 
-Image sources up to the third order, and behind them the energy that rays bring, on noise. Image sources alone decay too
+Image sources up to the third order, followed by noise with the energy of traced rays. Image sources alone decay too
 slowly in a rectangular room whose walls do not scatter: a car of 0.07 s would need walls that absorb 94 %, and its
-direct sound would stand 20 dB above what theory says. The walls absorb alike at all frequencies; furniture, diffraction
-and the directions of talker and microphone are not modelled.
+direct-to-reverberant ratio would be 20 dB above what theory predicts. Walls absorb alike at all frequencies; furniture,
+diffraction and the directivity of talker and microphone are not modelled.
 """
 
 import math
@@ -20,13 +20,14 @@ from augment.streams import generator
 
 Point = tuple[float, float, float]
 
-SOUND_M_PER_S = 343.0
+SOUND_M_PER_S = 343.0  # at 20 degrees C
 EARLY_ORDER = 3
 SCATTERING = 0.1
 RAYS = (5_000, 100_000)
 HITS_A_BIN = 10
 BIN_S = 0.004
 GRID = 2.0**-20
+"""Re the direct sound, -120 dB."""
 MARGIN_M = 0.3
 MARGIN_SHARE = 0.15
 HEAD_HEIGHT_M = (0.7, 1.8)
@@ -38,7 +39,7 @@ CALIBRATIONS = 8
 def installed() -> bool:
     """Whether rooms can be simulated here."""
     try:
-        import pyroomacoustics  # noqa: F401 - found is not enough: it may not load
+        import pyroomacoustics  # noqa: F401 - being found is not enough: it may fail to load
     except ImportError:
         return False
     return True
@@ -46,11 +47,10 @@ def installed() -> bool:
 
 @lru_cache(maxsize=64)
 def absorption_for(size_m: Point, t60_s: float, start: float, sample_rate_hz: int) -> float:
-    """Absorption coefficient with which a simulated room has a reverberation time.
+    """Absorption coefficient that gives a simulated room its reverberation time.
 
-    Sabine's and Eyring's formulas miss by up to 20 % in rooms that are no diffuse field. So the coefficient is moved
-    until the T30 measured in one simulated response, at a fixed place, is within 3 % of the target: -ln(1 - a) is
-    proportional to 1/T.
+    Sabine's and Eyring's formulas are off by up to 20 % in rooms whose field is not diffuse. So the coefficient is
+    adjusted until the T30 measured in one simulated response, at a fixed placement, is within 3 % of the target.
 
     Args:
         size_m: Length, width, height.
@@ -59,7 +59,7 @@ def absorption_for(size_m: Point, t60_s: float, start: float, sample_rate_hz: in
         sample_rate_hz: Samples a second.
 
     Returns:
-        The coefficient whose T30 came nearest, 0.005 to 0.99, in steps of 0.0001.
+        The coefficient whose T30 is nearest, 0.005 to 0.99, in steps of 0.0001.
 
     Reference: Eyring, JASA 1 (1930), 217-241.
     """
@@ -78,6 +78,7 @@ def absorption_for(size_m: Point, t60_s: float, start: float, sample_rate_hz: in
             best, nearest = absorption, off
         if off < CALIBRATED:
             break
+        # By Eyring's formula -ln(1 - a) is proportional to 1/T, so ln(1 - a) must be multiplied by T over the target.
         absorption = _possible(1 - (1 - absorption) ** (time[0] / t60_s))
     return best
 
@@ -92,7 +93,7 @@ def seeds_of(rng: np.random.Generator) -> tuple[int, int]:
     return int(first), int(second)
 
 
-@lru_cache(maxsize=16)  # those of a plan are asked for again when it is rendered, and when its set is verified
+@lru_cache(maxsize=16)  # a plan's responses are needed again for rendering and for verification
 def shoebox_response(
     size_m: Point, absorption: float, talker: Point, microphone: Point, sample_rate_hz: int, seeds: tuple[int, int]
 ) -> NDArray[np.float64]:
@@ -100,15 +101,15 @@ def shoebox_response(
 
     Args:
         size_m: Length, width, height.
-        absorption: Of all walls, 0 to 1.
-        talker: Where the sound comes from, in m from a corner.
-        microphone: Where it is heard.
+        absorption: Absorption coefficient of all walls, 0 to 1.
+        talker: Place of the source, in m from a corner.
+        microphone: Place of the microphone, likewise.
         sample_rate_hz: Samples a second.
         seeds: For the rays, and for the noise of the late part.
 
     Returns:
-        Shape (k,); the direct sound stands on sample 0 and is 1.0 at a distance of 1 m. Rounded to 2^-20 of the direct
-        sound, so that the last bits of another machine's arithmetic mostly vanish.
+        Shape (k,); the direct sound is on sample 0, and 1.0 at a distance of 1 m. Rounded to 2^-20 of the direct sound,
+        so that differences in the last bits between machines mostly vanish.
 
     Reference: Allen and Berkley, JASA 65 (1979), 943-950; Vorländer, Auralization (2008), chapter 11.
     """
@@ -127,17 +128,20 @@ def shoebox_response(
         filter_delay = pra.constants.get("frac_delay_length") // 2
     distance = math.dist(talker, microphone)
     delay = distance / SOUND_M_PER_S * sample_rate_hz
-    # The simulator's direct sound rings to both sides if it arrives between two samples; ours does not.
+    # The simulator's direct sound rings to both sides if it arrives between two samples. It is replaced by one that is
+    # on sample 0: 1/r is the law of a point source.
     reflections[: direct.size] -= direct[: reflections.size]
     early = shifted_to_start(reflections, filter_delay + delay)
     early[0] += 1 / distance
     late = _late(energy, sample_rate_hz, seeds[1])
+    # The energy of a bin is spread over its length, and would begin before the first reflection does.
     late[: math.ceil(_first_reflection_m(size_m, talker, microphone) / SOUND_M_PER_S * sample_rate_hz)] = 0.0
     late = late[round(delay) :]
     size = max(early.size, late.size)
     response = np.pad(early, (0, size - early.size)) + np.pad(late, (0, size - late.size))
+    # The direct sound is 1/r: the nearest power of two to it, times the grid, is exact in binary.
     found = on_grid(response, GRID * 2.0 ** round(-math.log2(distance)))
-    found.flags.writeable = False  # it is kept
+    found.flags.writeable = False  # it is cached
     return found
 
 
@@ -157,9 +161,11 @@ def _computed(room: Any) -> NDArray[np.float64]:
 
 
 def _first_reflection_m(size_m: Point, talker: Point, microphone: Point) -> float:
-    """Length of the shortest way over a wall: by the image of the talker, its square is d^2 + 4 t m.
+    """Length of the shortest path with one reflection: its square is d^2 + 4 t m, least over all walls.
 
-    Here t and m are the distances of talker and microphone from that wall, and d is the straight way.
+    Here t and m are the distances of talker and microphone from that wall, and d is the direct path. Seen from the
+    microphone the talker's image is t + m away along the normal of the wall, the talker itself t - m, and
+    (t + m)^2 = (t - m)^2 + 4 t m.
     """
     both = zip(size_m, talker, microphone, strict=True)
     products = [min(t * m, (side - t) * (side - m)) for side, t, m in both]
@@ -167,20 +173,24 @@ def _first_reflection_m(size_m: Point, talker: Point, microphone: Point) -> floa
 
 
 def _late(energy: NDArray[np.float64], sample_rate_hz: int, seed: int) -> NDArray[np.float64]:
-    """Noise that has the energy of the rays in each bin.
+    """Noise with the energy of the rays in each bin.
 
-    The sequence of pulses of pyroomacoustics is not used: its first pulse comes after 1/rate seconds of the density of
-    reflections at the first moment, which leaves up to 0.3 s empty where the talker is near.
+    The pulse sequence of pyroomacoustics is not used: its first pulse comes only after a time of one over the initial
+    density of reflections, which leaves up to 0.3 s empty if the talker is near.
     """
     bin_samples = math.floor(BIN_S * sample_rate_hz)
     centres = (np.arange(energy.size) + 0.5) * bin_samples
+    # Energy per sample, between the middles of bins on a straight line; noise of variance 1 times its root has it.
     each = np.interp(np.arange(energy.size * bin_samples), centres, energy / bin_samples)
     noise = np.random.Generator(np.random.Philox(seed)).standard_normal(each.size)
     return np.asarray(noise * np.sqrt(np.maximum(each, 0.0)))
 
 
 def _rays(size_m: Point, radius_m: float) -> int:
-    """How many rays: some ten hits of a microphone of this radius in each bin.
+    """Number of rays for about ten hits in each bin on a microphone of this radius.
+
+    In a time t a ray sweeps the volume pi r^2 c t within reach of the microphone, so it hits with the probability of
+    this over the volume of the room.
 
     Reference: Vorländer, Auralization (2008), equation (11.12).
     """
@@ -191,7 +201,7 @@ def _rays(size_m: Point, radius_m: float) -> int:
 
 @contextmanager
 def _repeatable(pra: Any, seeds: tuple[int, int]) -> Iterator[None]:
-    """One thread and known seeds: the number of threads changes both the last bits and the order of the rays."""
+    """One thread and known seeds: the number of threads affects both the last bits and the order of the rays."""
     threads = pra.constants.get("num_threads")
     pra.constants.set("num_threads", 1)
     pra.random.seed(numpy=seeds[0], libroom=seeds[1])
@@ -203,7 +213,7 @@ def _repeatable(pra: Any, seeds: tuple[int, int]) -> Iterator[None]:
 
 
 def _corners(size_m: Point, heads: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Lowest and highest coordinates that a place may have."""
+    """Lowest and highest coordinates of a place."""
     size = np.array(size_m)
     margin = np.minimum(MARGIN_M, MARGIN_SHARE * size)
     low, high = margin, size - margin
@@ -213,19 +223,19 @@ def _corners(size_m: Point, heads: bool) -> tuple[NDArray[np.float64], NDArray[n
 
 
 def draw_pair(size_m: Point, distance_m: float, rng: np.random.Generator) -> tuple[Point, Point] | None:
-    """Places of a talker and a microphone in a room, at a distance from each other.
+    """Draw places for a talker and a microphone in a room, at a given distance from each other.
 
-    Both lie 0.3 m or more from the walls (15 % of a side, if that is less), and between 0.7 and 1.8 m high in a room
-    that is higher: sitting or standing people, tables and hands. Drawn again until both fit, and the same draws are
-    looked through for every distance.
+    Both are at least 0.3 m from the walls (15 % of a side, if that is less), and in a room that is high enough between
+    0.7 and 1.8 m above the floor: sitting or standing people, tables and hands. Pairs are drawn until one fits; the
+    draws are the same for every distance.
 
     Args:
         size_m: Length, width, height.
         distance_m: From the talker to the microphone.
-        rng: Draws.
+        rng: Draws the places.
 
     Returns:
-        Talker and microphone; None where no pair at this distance was found.
+        Talker and microphone; None if no pair at this distance was found.
 
     Example:
         >>> talker, microphone = draw_pair((4.0, 3.0, 2.5), 1.5, np.random.default_rng(1))
@@ -241,17 +251,17 @@ def draw_pair(size_m: Point, distance_m: float, rng: np.random.Generator) -> tup
 def draw_source(
     size_m: Point, microphone: Point, talker: Point, distance_m: float | None, rng: np.random.Generator
 ) -> Point | None:
-    """Place of a noise in a room with a microphone and a talker, not within 0.3 m of the talker.
+    """Draw a place for a noise in a room with a microphone and a talker, at least 0.3 m from the talker.
 
     Args:
         size_m: Length, width, height.
-        microphone: Where it is heard.
-        talker: Where somebody stands already.
+        microphone: Place of the microphone.
+        talker: Place of the talker.
         distance_m: From the microphone; None for any place at least 0.3 m away.
-        rng: Draws.
+        rng: Draws the place.
 
     Returns:
-        The place; None where none was found.
+        The place; None if none was found.
     """
     low, high = _corners(size_m, heads=False)
     microphones = np.broadcast_to(np.array(microphone), (TRIES, 3))
@@ -266,7 +276,8 @@ def draw_source(
 
 
 def _directions(rng: np.random.Generator) -> NDArray[np.float64]:
-    """Unit vectors in all directions alike, shape (TRIES, 3)."""
+    """Unit vectors, uniform over all directions, shape (TRIES, 3)."""
+    # A Gaussian density depends on the distance from the origin only, and so prefers no direction.
     vectors = rng.standard_normal((TRIES, 3))
     return np.asarray(vectors / np.sqrt(np.sum(vectors * vectors, axis=1, keepdims=True)))
 

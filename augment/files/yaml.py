@@ -8,7 +8,8 @@ import itertools
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -81,7 +82,8 @@ def load_yaml(path: Path, error: type[AcoustigridError]) -> Document:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise error(Fault(str(path), "the file is not UTF-8 text", "save it as UTF-8")) from None
-    return _read(path, text, error)  # type: ignore[arg-type]  # mypy takes classes for unhashable
+    found = _read(path, text, error)  # type: ignore[arg-type]  # mypy takes classes for unhashable
+    return replace(found, data=deepcopy(found.data))  # whoever writes into it writes into a copy
 
 
 @lru_cache(maxsize=32)  # planning, building and verifying a set loads the same recipe and profiles several times

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from augment.testset.finished import Finished, Row
+from augment.testset.reading import Finished, Row
 
 UNKNOWN = "unknown"
 MORE = ("group", "condition", "block", "utterance", "snr_requested_db", "snr_db", "licence")

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from augment.files.json_text import json_lines
-from augment.testset.finished import Row
+from augment.testset.reading import Row
 
 PLAIN = ("id", "audio_filepath", "duration", "text", "speaker", "samples", "sample_rate")
 """Columns for which Lhotse has fields of its own."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from augment.testset.finished import Row
+from augment.testset.reading import Row
 
 MOST_ITEMS = 500
 MOST_BYTES = 200_000_000

@@ -1,7 +1,7 @@
 """Perturbations: a folder for each stage of the signal chain, and in it one file for each ``kind``, the word in YAML.
 
-A perturbation is a frozen record with one method. To add one, add a file here: recipes, the JSON Schema, error
-messages and the contract test find it by themselves.
+A perturbation is a frozen record with one method. To add one, add a file here: recipes, the JSON Schema, error messages
+and the contract test find it there.
 """
 
 from functools import cache
@@ -24,15 +24,16 @@ class Perturbation(BaseModel):
     Attributes:
         kind: The name of the file.
         stage: Where in the signal chain it stands.
-        draws: Whether anything of it depends on the seed, the block or the definition of SNR.
-        linear: Whether stems may pass it one by one. Before one that is not linear the speech is brought to its level
+        draws: Whether it depends on the seed, the block or the definition of SNR.
+        linear: Whether stems may pass through it one by one. Before a non-linear one the speech is brought to its level
             and all stems are mixed.
-        needs_spl: Whether it must know how loud the sound is: the recipe then says the talker's effort and distance.
-        records: Columns of the manifest that it fills beside those of a noise, each an entry with what it means.
-        limits: What a test set with it does not model, for its data sheet.
-        planned: Fields that only the planner heeds: what they decide is dealt to blocks, and they change no sample.
-        unheard: Fields with other values of which an utterance may sound the same: of what may happen to it or not, or
-            of what is heard with it.
+        needs_spl: Whether it must know how loud the sound is: the recipe then has to state the talker's effort and
+            distance.
+        records: Columns of the manifest that it fills in addition to those of a noise.
+        limits: What it does not model, for the data sheet of a test set.
+        planned: Fields that only the planner uses: what they decide is dealt to blocks, and they change no sample.
+        unheard: Fields that may leave an utterance as it is when they change: they concern what may or may not happen
+            to it, or what is heard with it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
@@ -47,23 +48,23 @@ class Perturbation(BaseModel):
     kind: str
 
     def needs(self) -> tuple[Need, ...]:
-        """What it needs from the library; checked when the recipe is loaded. Nothing unless it says otherwise."""
+        """What it needs from the library; checked when the recipe is loaded."""
         return ()
 
     def asks(self) -> Asked | None:
-        """What the planner deals to it in each block; nothing unless it says otherwise."""
+        """What the planner is to deal to it for each block; None for nothing."""
         return None
 
     def unfit(self, sample_rate_hz: int) -> tuple[str, str] | None:
-        """Why it can never work in a test set of this rate or with what is installed: message and remedy."""
+        """Why it cannot work at this sample rate or with the packages installed, and the remedy; None if it can."""
         return None
 
     def remarks(self, library: Library, sample_rate_hz: int, snr: Weighting) -> tuple[str, ...]:
-        """What a user should know of the data behind it before believing what it does; told with the plan."""
+        """What a user should know about its data before trusting the result; shown with the plan."""
         return ()
 
     def package(self) -> str | None:
-        """Distribution outside of this one that makes its sound: its version is part of an item's key."""
+        """The third-party distribution that makes its sound, whose version is then part of an item's key."""
         return None
 
     def is_noise(self) -> bool:
@@ -71,15 +72,15 @@ class Perturbation(BaseModel):
         return self.stage is Stage.NOISE
 
     def columns(self) -> tuple[Column, ...]:
-        """All columns of the manifest that it fills."""
+        """All columns of the manifest that it fills, those of a noise included."""
         return (*self.records, *NOISE) if self.is_noise() else self.records
 
     def absolute(self) -> bool:
-        """Whether it must know how loud the sound is."""
+        """Whether it must know how loud the sound is, with the settings that it has."""
         return self.needs_spl
 
     def apply(self, scene: Scene, draw: Draw) -> Scene:
-        """The scene after this step. Must change neither of its arguments, and give the same for the same."""
+        """The scene after this step. It must not modify its arguments, and equal arguments must give equal results."""
         raise TypeError(f"{type(self).__name__} has no apply()")
 
 

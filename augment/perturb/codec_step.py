@@ -27,16 +27,15 @@ def enough(rates_hz: tuple[int, ...], sample_rate_hz: int) -> int:
 
 
 class CodecStep(Perturbation):
-    """Base of all codecs; a step of it is a :class:`~augment.codecs.link.Codec`.
+    """Base of all codecs; each is a :class:`~augment.codecs.link.Codec`.
 
-    What a network does to its packets is said by the classes that stand before it: :class:`PacketLoss`,
-    :class:`Concealed`.
+    Classes listed before it add what a network does to packets: :class:`PacketLoss`, :class:`Concealed`.
 
     Attributes:
-        rates_hz: Rates at which it works; the lowest that keeps the band of the test set is taken.
-        least_rate_hz: Lowest rate of a test set that leaves the codec its band.
+        rates_hz: Rates at which it works; the lowest that keeps the band of the test set is used.
+        least_rate_hz: Lowest rate of a test set that fills the codec's band.
         pyav: Coders ("w") and decoders ("r") that PyAV must offer; none for a codec that needs no extra.
-        conceals: Whether its own decoder fills the place of lost packets.
+        conceals: Whether its own decoder fills the places of lost packets.
     """
 
     stage: ClassVar = Stage.CHANNEL
@@ -55,11 +54,11 @@ class CodecStep(Perturbation):
     conceals: ClassVar[bool] = False
 
     def rate_hz(self, sample_rate_hz: int) -> int:
-        """Samples a second on both sides, in a test set of this rate."""
+        """Rate at which the codec works, in a test set of this rate."""
         return enough(self.rates_hz, sample_rate_hz)
 
     def packet_samples(self, sample_rate_hz: int) -> int:
-        """Samples in one packet: those of 20 ms, unless it says otherwise."""
+        """Samples in one packet, of 20 ms in most codecs."""
         return self.rate_hz(sample_rate_hz) // 50
 
     def run(self, pcm: Pcm, lost: Lost, sample_rate_hz: int) -> Pcm:
@@ -67,23 +66,21 @@ class CodecStep(Perturbation):
         raise TypeError(f"{type(self).__name__} has no run()")
 
     def unfit(self, sample_rate_hz: int) -> tuple[str, str] | None:
-        """Whether it can never work at this rate of the test set, or with what is installed."""
         if sample_rate_hz < self.least_rate_hz:
             message = f"{self.kind} carries a signal of {self.least_rate_hz} Hz; the test set has {sample_rate_hz} Hz"
             return message, f"set output.sample_rate_hz to {self.least_rate_hz} or more"
         return pyav.refusal(self.pyav)
 
     def package(self) -> str | None:
-        """The codec's library."""
         return "av" if self.pyav else "soundfile"
 
     def link(self, sample_rate_hz: int) -> Link:
-        """The way through it, whatever the network loses."""
+        """The link around the codec: packet loss and concealment are not part of it."""
         settings = self.model_dump(exclude=set(self.unheard))
         return Link(type(self).model_validate(settings), sample_rate_hz)
 
     def apply(self, scene: Scene, draw: Draw) -> Scene:
-        """Code and decode everything that the microphone heard.
+        """Code and decode the mixture.
 
         Raises:
             RenderError: See :meth:`unfit`.
@@ -125,14 +122,14 @@ class PacketLoss(BaseModel):
         return self
 
     def lost(self, packets: int, draw: Draw) -> Lost:
-        """Drawn by the simple Gilbert model; a longer signal loses what a shorter one does."""
+        """Draw lost packets by the simple Gilbert model; a longer signal begins with the losses of a shorter one."""
         if self.loss_percent == 0:
             return np.zeros(packets, dtype=np.bool_)
         return lost_packets(packets, draw.stream("packet loss"), self.loss_percent / 100, self.mean_burst)
 
 
 class Concealed(BaseModel):
-    """A codec whose decoder has nothing of its own to put in the place of a lost packet."""
+    """A codec whose decoder has no concealment of its own for lost packets."""
 
     concealment: Annotated[
         Concealment,

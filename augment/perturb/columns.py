@@ -13,7 +13,7 @@ FIXED = {column.name: column for column in (*ROW, *PLANNED)}
 
 
 def filled_by(steps: Iterable[Perturbation]) -> list[Column]:
-    """Columns that a chain fills, in its order; those that a second step fills have a number."""
+    """Columns that a chain fills, in its order; a column that a second step fills too is numbered."""
     seen, found = Counter[str](), list[Column]()
     for column in (column for step in steps for column in step.columns()):
         seen[column.name] += 1
@@ -23,7 +23,7 @@ def filled_by(steps: Iterable[Perturbation]) -> list[Column]:
 
 @cache
 def of_steps() -> tuple[Column, ...]:
-    """Columns that some step fills."""
+    """Columns that any step may fill."""
     return (*NOISE, *dict.fromkeys(column for step in kinds().values() for column in step.records))
 
 
@@ -39,7 +39,7 @@ def known(name: str) -> Column | None:
 
 
 def taken(name: str) -> bool:
-    """Whether a name is that of a column, or may become one: all that begins as the columns of noises do.
+    """Whether a name is that of a column or may become one, as all that begins like the columns of noises.
 
     Example:
         >>> taken("snr_db"), taken("noise2_colour"), taken("room"), taken("room2_name")
@@ -50,11 +50,11 @@ def taken(name: str) -> bool:
 
 
 def kind_of(name: str, values: Iterable[Any]) -> type:
-    """``bool``, ``int``, ``float`` or ``str``: as the column is declared; of a label or a factor, by its values.
+    """``bool``, ``int``, ``float`` or ``str``: as the column is declared; for a label or a factor, by its values.
 
     Args:
-        name: Of the column.
-        values: What is in it; None for nothing.
+        name: Name of the column.
+        values: Its values; None where it is empty.
 
     Example:
         >>> kind_of("noise2_level_dba", [None]), kind_of("age", [None]), kind_of("age", [1, None])
@@ -72,10 +72,12 @@ def kind_of(name: str, values: Iterable[Any]) -> type:
 
 
 def odd_cells(steps: Iterable[Perturbation], cells: Mapping[str, Any]) -> str:
-    """What of an item's cells is not as its steps declare it: rows would lose it, or readers take it for another kind.
+    """Where an item's cells differ from what its steps declare; an empty text if nowhere.
+
+    Rows would lose an undeclared column, and readers would take a value for another kind.
 
     Args:
-        steps: Of its condition.
+        steps: The steps of its condition.
         cells: What was measured.
     """
     filled = {column.name: column for column in filled_by(steps)}

@@ -1,4 +1,4 @@
-"""What all noises have in common: a level, ways to the microphone, and a row in the manifest."""
+"""What all noises have in common: a level, paths to the microphone, and columns in the manifest."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -16,13 +16,13 @@ from augment.profiles.components import Sound
 from augment.scene import A_WEIGHTED, Draw, NoiseRequest, Scene, Sounding, Stage, Track
 
 LEVEL_FIELDS = frozenset({"snr_db", "level_dba", "distance_m", "at_m", "level_at"})
-"""What decides the level and not the samples; the distance decides them in a room, and is named beside it."""
+"""Fields that set the level and not the samples; the distance, which in a room sets both, is named beside them."""
 LEAST_SNR_DB = -30.0
 
 
 @dataclass(frozen=True)
 class Loudness:
-    """An A-weighted sound pressure level, and the distance from its source for which it is meant."""
+    """An A-weighted sound pressure level, and the distance from the source at which it holds."""
 
     dba: float
     at_m: float = 1.0
@@ -30,18 +30,18 @@ class Loudness:
 
 @dataclass(frozen=True)
 class Noise:
-    """What sounds.
+    """A noise as its step describes it.
 
     Attributes:
         name: What the manifest calls it.
-        sound: For a length and a lead, both in samples, noise at any level and where it is on: both of shape
-            (lead + length,), or the noise of shape (paths, lead + length). The lead is what a room has heard before.
-            A shorter sound is the beginning of a longer one, bit for bit: it is made once for a whole block.
-        own_dba: A-weighted level of the thing on the scale of ``sound``, in dB: a machine is not turned up in an
-            utterance in which it happens to be softer, or in a test set that cannot hold its highest tones. None for
-            noise that has no level but that of what is heard.
-        loudness: How loud it is where the recipe gives no level; None where nobody knows.
-        paths: Ways to the microphone that it knows itself: one for each of the places where it sounds.
+        sound: Takes a length and a lead in samples, and gives noise at any level and where it is on: both of shape
+            (lead + length,), or noise of shape (paths, lead + length). A room responds to the lead before the
+            beginning. A shorter sound is the beginning of a longer one, bit for bit, and made once for a whole block.
+        own_dba: A-weighted level of the source in dB, on the scale of ``sound``: a machine is not turned up in an
+            utterance where it happens to be softer, or in a test set whose rate cannot hold its highest tones. None for
+            noise whose level is that of the excerpt heard.
+        loudness: How loud it is if the recipe gives no level; None if that is not known.
+        paths: Impulse responses to the microphone that the noise brings itself, one for each place where it sounds.
         told: More for the manifest: fields of :class:`~augment.scene.NoiseRequest`.
     """
 
@@ -53,7 +53,8 @@ class Noise:
     told: Mapping[str, Any] = field(default_factory=dict)
 
     def heard(self, paths: tuple[ImpulseResponse, ...], longest: int, sample_rate_hz: int) -> Sounding:
-        """The noise of a block as it comes to the microphone; without paths as it is."""
+        """The noise of a block as it arrives at the microphone; unchanged if there are no paths."""
+        # An output sample depends on the k - 1 samples before it: with as long a lead the room is already filled.
         lead = max((path.taps.size for path in paths), default=1) - 1
         sound, active = self.sound(max((whole_chunks(longest, path) for path in paths), default=longest), lead)
         parts = sound.reshape(len(paths) or 1, -1)
@@ -64,10 +65,10 @@ class Noise:
 
 
 class NoiseStep(Perturbation):
-    """Base of all noises. They come from everywhere or hold their room already, unless :class:`Place` stands before it.
+    """Base of all noises: diffuse, or recorded with its room, unless :class:`Place` is listed before it.
 
     Attributes:
-        knows_its_level: Whether it has a level of its own where the recipe gives none.
+        knows_its_level: Whether it has a level of its own if the recipe gives none.
     """
 
     stage: ClassVar = Stage.NOISE
@@ -87,11 +88,10 @@ class NoiseStep(Perturbation):
         return self
 
     def noise(self, scene: Scene, draw: Draw) -> Noise:
-        """What sounds: all that a noise has to say."""
+        """The noise itself: the one method that a noise step must have."""
         raise TypeError(f"{type(self).__name__} has no noise()")
 
     def absolute(self) -> bool:
-        """A level in dB(A) needs to know how loud the speech is."""
         return self.snr_db is None
 
     def apply(self, scene: Scene, draw: Draw) -> Scene:
@@ -114,18 +114,18 @@ class NoiseStep(Perturbation):
         after = scene.with_noise(track, NoiseRequest(draw.step, noise.name, **level, **noise.told), gain_db)
         snr_db = after.noises[-1].measured["snr_db"]
         if self.absolute() and snr_db is not None and snr_db < LEAST_SNR_DB:
-            reached = f"the noise would be {-snr_db:.0f} dB above the speech; at most {-LEAST_SNR_DB:.0f} dB are made"
+            reached = f"the noise would be {-snr_db:.0f} dB above the speech; at most {-LEAST_SNR_DB:.0f} dB is allowed"
             raise RenderError(f"step {draw.step}: {reached}")
         return after
 
     def wanted(self, noise: Noise) -> Loudness | None:
-        """Level that a noise without an SNR is brought to: the recipe's, or its own."""
+        """Level to which a noise without an SNR is brought: the recipe's, or its own."""
         if self.level_dba is None:
             return noise.loudness
         return Loudness(self.level_dba, (isinstance(self, Place) and self.at_m) or 1.0)
 
     def _to_level(self, scene: Scene, draw: Draw, noise: Noise, has_path: bool, heard: Track) -> tuple[str, float]:
-        """How its level in dB(A) is meant, and the gain that brings it there."""
+        """Where its level in dB(A) holds, and the gain in dB that brings it there."""
         wanted = self.wanted(noise)
         if wanted is None:
             message = f"the profile '{noise.name}' does not say how loud it is: give snr_db or level_dba"
@@ -135,9 +135,11 @@ class NoiseStep(Perturbation):
         if not isinstance(self, Place) or self.level_at == "microphone":
             known = None if isinstance(self, Place) else noise.own_dba
             own_db = db(heard.power(A_WEIGHTED)) if known is None else known()
+            # A signal of L dBov is L + full_scale_dbspl dB SPL: the gain is the wanted level less that.
             return "dba at the microphone", wanted.dba + (-scene.full_scale_dbspl - own_db)
         assert noise.own_dba is not None, "what stands somewhere has a level of its own"
-        # Taps that hold the decay begin at 1 m; in the free field the level falls by 6 dB with twice the distance.
+        # 1/r in pressure is 20 lg(r) in dB: from at_m to away_m. A room's response that holds the decay does the rest
+        # itself, from 1 m on.
         level_by, away_m = "dba, free field", self.distance_m or wanted.at_m
         if has_path and scene.room is not None:
             level_by, away_m = ("dba, room", 1.0) if scene.room.absolute else ("dba of the direct sound", away_m)
@@ -146,10 +148,10 @@ class NoiseStep(Perturbation):
 
 
 class Place(BaseModel):
-    """A noise that stands somewhere: a room gives it a path of its own.
+    """A noise from a place, to which a room gives a path of its own.
 
-    A level in dB(A) is that of the source at a distance in the free field, as data sheets give it; or, with ``level_at:
-    microphone``, what a meter beside the microphone shows, room and all.
+    A level in dB(A) is that of the source at a distance in the free field, as data sheets state it; or, with
+    ``level_at: microphone``, what a meter beside the microphone shows, with the room in it.
     """
 
     distance_m: Annotated[
@@ -165,17 +167,20 @@ class Place(BaseModel):
     ] = "source"
 
     def paths(self, scene: Scene, step: str, absolute: bool) -> tuple[ImpulseResponse, ...]:
-        """Its way to the microphone; none in the free field, and in a room that knows none.
+        """Its path to the microphone; none in the free field, or in a room without paths for noises.
 
         Args:
-            scene: Before it.
-            step: Its name.
-            absolute: Whether it is brought to a level in dB(A), for which a room must know a way.
+            scene: The scene before this step.
+            step: Name of this step.
+            absolute: Whether it is brought to a level in dB(A), for which a room must have a path.
+
+        Raises:
+            RenderError: The room has no path, and the level is that at a distance from the source.
         """
         path = None if scene.room is None else scene.room.noise_response(step, self.distance_m)
         if scene.room is not None and path is None and absolute and self.level_at == "source":
             raise RenderError(
-                f"step {step}: the room has no path for noises, so that a level at a distance cannot be told: "
+                f"step {step}: the room has no path for noises, so a level at a distance cannot be computed: "
                 "give noise_source, level_at: microphone, or snr_db"
             )
         return () if path is None else (path,)

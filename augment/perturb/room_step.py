@@ -22,17 +22,17 @@ RECORDS = (
     Column("room_response_s", float, "length of the room's response", "s"),
     Column("room_tail_cut_db", float, "energy of the reverberation that fell behind the end of the file, re all", "dB"),
 )
-"""Columns of a step at the stage of the room; what does not apply is None."""
+"""Columns that a room step fills; what does not apply is None."""
 
 
 def response_columns(scene: Scene, response: ImpulseResponse, measures: RoomMeasures, direct: int) -> dict[str, Any]:
-    """What is recorded of a response and of the speech that goes through it.
+    """What the manifest says of a response and of the speech that passes through it.
 
     Args:
-        scene: Before the room.
+        scene: The scene before the room.
         response: From the talker to the microphone.
-        measures: Of the response.
-        direct: Delay of the direct sound that was taken out, in samples.
+        measures: Measures of the response.
+        direct: Delay of the direct sound that was removed, in samples.
     """
     return {
         "room_t30_s": _rounded(measures.t30_s, 3),

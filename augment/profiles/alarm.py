@@ -1,4 +1,4 @@
-"""Alarms in a noise profile: tone pulses with exact times, held against IEC 60601-1-8 where they claim to follow it."""
+"""Alarms in a noise profile: tone pulses with exact times, checked against IEC 60601-1-8 if they claim to follow it."""
 
 from typing import Annotated, Literal
 
@@ -12,7 +12,7 @@ Ramp = Annotated[float, Field(ge=0, le=1)]
 
 
 class Alarm(Component):
-    """Bursts of tone pulses. Lengths and gaps are counted between points at 90 % of the amplitude."""
+    """Bursts of tone pulses. Lengths and gaps are measured between points at 90 % of the amplitude."""
 
     kind: Literal["alarm"]
     pulse_s: Annotated[float, Field(ge=0.01, le=10, description="length of a pulse")]
@@ -67,7 +67,6 @@ class Alarm(Component):
         return self.rise_s if self.fall_s is None else self.fall_s
 
     def pattern(self) -> AlarmPattern:
-        """The figures as the synthesis takes them."""
         return AlarmPattern(
             self.pulse_s,
             self.rise_s,
@@ -80,5 +79,4 @@ class Alarm(Component):
         )
 
     def render(self, samples: int, sample_rate_hz: int, streams: synth.Streams, lead: int = 0) -> Sound:
-        """The alarm; heard while a pulse sounds."""
         return alarm(samples, sample_rate_hz, streams, self.pattern(), lead)

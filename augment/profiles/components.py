@@ -1,6 +1,6 @@
-"""The parts that a noise profile is made of: tones, knocks, shaped noise, and what they have in common.
+"""The components of a noise profile: tones, knocks, shaped noise, and what they have in common.
 
-Levels are dB relative to one another, as in sound pressure. Every component states the source of its figures.
+Levels are in dB relative to one another, of sound pressure. Every component states the source of its figures.
 """
 
 import itertools
@@ -20,12 +20,13 @@ LevelDb = Annotated[float, Field(ge=-120, le=160)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Sound = tuple[Signal, NDArray[np.bool_] | None]
-"""Samples, and where they can be heard; None for always."""
+"""Samples, and where they are audible; None for always."""
 MOST_OVERLAP = 0.7
+"""Share of the period within which a knock must have fallen by 60 dB and ended, with room for jitter."""
 
 
 class Figures(BaseModel):
-    """Base of everything that a profile spells: frozen, no unknown fields."""
+    """Base of everything in a profile: frozen, no unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -54,11 +55,11 @@ class Component(Figures):
     bursts: Annotated[Bursts | None, Field(description="on and off")] = None
 
     def render(self, samples: int, sample_rate_hz: int, streams: synth.Streams, lead: int = 0) -> Sound:
-        """Samples before modulation and bursts, and where they can be heard (None for always), (lead + samples,)."""
+        """Samples before modulation and bursts, and where they are audible (None for always), (lead + samples,)."""
         raise TypeError(f"{type(self).__name__} is not a component of its own")
 
     def sound(self, samples: int, sample_rate_hz: int, streams: synth.Streams, lead: int = 0) -> Sound:
-        """Samples with modulation and bursts, and where they can be heard, shapes (lead + samples,)."""
+        """Samples with modulation and bursts, and where they are audible, shapes (lead + samples,)."""
         part, on = self.render(samples, sample_rate_hz, streams, lead)
         if self.modulation is not None:
             swing = self.modulation
@@ -72,7 +73,8 @@ class Component(Figures):
         return part, on
 
     def first_s(self) -> float:
-        """Time within which the first knock must come to be heard, whatever the bursts do."""
+        """Latest time of the first knock, in s."""
+        # At t = 0 a burst lasts on for min(0.1 s, its length) at least: a knock in the first half of that is in it.
         return synth.AT_ONCE_S if self.bursts is None else min(synth.AT_ONCE_S, self.bursts.on_s) / 2
 
 
@@ -89,7 +91,6 @@ class Harmonics(Component):
     drift_time_s: Annotated[Seconds, Field(description="time after which it has forgotten where it was")] = 2.0
 
     def render(self, samples: int, sample_rate_hz: int, streams: synth.Streams, lead: int = 0) -> Sound:
-        """Phase-continuous tones."""
         wander = (self.drift_hz, self.drift_time_s)
         return synth.harmonics(
             samples, sample_rate_hz, streams, self.fundamental_hz, self.levels_db, *wander, lead
@@ -104,7 +105,6 @@ class Resonance(Figures):
     decay_s: Annotated[float, Field(ge=0.0005, le=5, description="time to fall by 60 dB")]
 
     def figures(self) -> tuple[float, float, float]:
-        """Frequency, level and decay."""
         return self.frequency_hz, self.level_db, self.decay_s
 
 
@@ -129,7 +129,6 @@ class Pulses(Component):
         return self
 
     def render(self, samples: int, sample_rate_hz: int, streams: synth.Streams, lead: int = 0) -> Sound:
-        """Pulse train at its RMS level."""
         kernel = pulse_kernel(sample_rate_hz, [r.figures() for r in self.resonances])
         regularity = (self.rate_hz, self.jitter, self.spread_db, self.first_s(), lead)
         train, on = pulses(samples, sample_rate_hz, streams, kernel, *regularity)
@@ -146,7 +145,6 @@ class Knocks(Component):
     spread_db: Annotated[float, Field(ge=0, le=20, description="deviation of the level between knocks")] = 0.0
 
     def render(self, samples: int, sample_rate_hz: int, streams: synth.Streams, lead: int = 0) -> Sound:
-        """Knocks at their long-term RMS level."""
         kernel = pulse_kernel(sample_rate_hz, [r.figures() for r in self.resonances])
         train, on = random_knocks(
             samples, sample_rate_hz, streams, kernel, self.rate_hz, self.spread_db, self.first_s(), lead
@@ -168,7 +166,6 @@ class OctaveNoise(Component):
         return self
 
     def render(self, samples: int, sample_rate_hz: int, streams: synth.Streams, lead: int = 0) -> Sound:
-        """Shaped noise."""
         draws = (streams("noise"), streams("noise before"))
         return synth.octave_noise(samples, sample_rate_hz, draws[0], self.octave_levels_db, lead, draws[1]), None
 
@@ -188,7 +185,6 @@ class ThirdOctaveNoise(Component):
         return self
 
     def render(self, samples: int, sample_rate_hz: int, streams: synth.Streams, lead: int = 0) -> Sound:
-        """Shaped noise."""
         draws, levels = (streams("noise"), streams("noise before")), self.third_octave_levels_db
         return synth.third_octave_noise(samples, sample_rate_hz, draws[0], levels, lead, draws[1]), None
 

@@ -1,4 +1,4 @@
-"""The library: from a name in a recipe to the data behind it. Read-only, loaded on demand, kept."""
+"""The library finds the data behind the names of a recipe. Read-only; data are loaded on demand and kept."""
 
 import hashlib
 import json
@@ -38,7 +38,7 @@ FOLDERS: dict[SourceKind, tuple[str, ...]] = {
     "room": ("rooms",),
 }
 CARRIED = (*FOLDERS, "impulse_response", "absorption")
-"""What a worker is handed; it reads recordings and impulse responses itself, against their hashes."""
+"""What a worker is given; it reads recordings and impulse responses itself, and checks their hashes."""
 T = TypeVar("T")
 MOST_BYTES = 2**28
 TABLES = (".yaml", ".yml")
@@ -57,17 +57,17 @@ READ: dict[SourceKind, Callable[[Path], Figures]] = {
     "microphone": _microphone,
     "room": partial(_table, RoomProfile),
 }
-"""How the profiles of each kind are read."""
+"""How profiles of each kind are read."""
 
 
 @dataclass(frozen=True)
 class Need:
-    """Figures behind a name that a step of a recipe needs.
+    """Data that a step of a recipe refers to by name.
 
     Attributes:
         field: The field of the step that names it.
-        kind: What kind of thing it is.
-        name: The bundled name, or a path relative to the recipe.
+        kind: What kind of data it is.
+        name: A bundled name, or a path relative to the recipe.
     """
 
     field: str
@@ -75,10 +75,10 @@ class Need:
     name: str
 
     def check(self, library: "Library") -> None:
-        """Look whether it is there.
+        """Check that the data are there.
 
         Raises:
-            ProfileError: It is not, or it is faulty.
+            ProfileError: They are not, or they are faulty.
         """
         library.digest(self)
 
@@ -88,8 +88,8 @@ class Library:
     """Profiles and recordings by name.
 
     Attributes:
-        base: Folder that relative paths start from: the recipe's own.
-        voices: Folder that the audio paths of the corpus start from.
+        base: Folder of the recipe, from which relative paths start.
+        voices: Folder from which the audio paths of the corpus start.
     """
 
     base: Path
@@ -115,10 +115,10 @@ class Library:
         return found
 
     def noise(self, name: str, samples: int, sample_rate_hz: int, streams: Streams, lead: int = 0) -> Sound:
-        """A stretch of a noise profile: as :meth:`augment.profiles.noise.NoiseProfile.render`.
+        """A stretch of a noise profile: see :meth:`augment.profiles.noise.NoiseProfile.render`.
 
         Raises:
-            ProfileError: There is no such profile, it is faulty, or it is infrasound but for a thousandth of its power.
+            ProfileError: There is no such profile, it is faulty, or less than a thousandth of its power is audible.
         """
         profile = self.noise_profile(name)
 
@@ -160,10 +160,10 @@ class Library:
     def responses(
         self, source: str, channel: int | None, keep_gain: bool, sample_rate_hz: int
     ) -> tuple[MeasuredResponse, ...]:
-        """Impulse responses ready for a test set: as :func:`augment.profiles.room.prepare_positions`.
+        """Impulse responses ready for a test set: see :func:`augment.profiles.room.prepare_positions`.
 
         Raises:
-            ProfileError: A file is not what it was when it was planned, or cannot be used with this channel and rate.
+            ProfileError: A file has changed since it was planned, or cannot be used with this channel and rate.
         """
 
         def prepare() -> tuple[MeasuredResponse, ...]:
@@ -182,7 +182,7 @@ class Library:
         return self.once(("recordings", source, use), lambda: inspect_recordings(place, use))
 
     def passed_over(self, kind: SourceKind, name: str) -> Mapping[str, int]:
-        """Files in the folder of recordings or impulse responses that are no audio of a known ending, by ending."""
+        """Number of files in a folder of recordings or impulse responses that are not audio, by file name extension."""
         place = self.find(kind, name)
         return {} if place.is_file() else self.once(("others", place), lambda: audio_below(place).endings())
 
@@ -193,13 +193,13 @@ class Library:
 
         Args:
             source: As the recipe names it.
-            name: Of the recording.
-            sha256: Of its file, when it was planned.
+            name: Name of the recording.
+            sha256: Hash of its file, when it was planned.
             sample_rate_hz: Wanted rate.
-            channel: Of the file; the first where nobody says it.
+            channel: Channel of the file; the first if none is chosen.
 
         Raises:
-            ProfileError: The file is not what it was when it was planned, or cannot be used any more.
+            ProfileError: The file has changed since it was planned, or cannot be used any more.
         """
         place = self.find("recording", source)
         path = place if place.is_file() else place / name
@@ -224,18 +224,18 @@ class Library:
         sample_rate_hz: int,
         channel: ChannelChoice = None,
     ) -> Signal:
-        """Samples of an utterance that babbles, shape (n,), without infrasound.
+        """Samples of an utterance used for babble, shape (n,), without infrasound.
 
         Args:
-            audio: Path of its file as the corpus's manifest writes it.
+            audio: Path of its file, as the manifest of the corpus has it.
             offset_s: Start in the file; None for the whole file.
-            duration_s: Length, where it has a start.
-            sha256: Of its file, when it was planned.
+            duration_s: Length, if it has a start.
+            sha256: Hash of its file, when it was planned.
             sample_rate_hz: Wanted rate.
-            channel: Of the file.
+            channel: Channel of the file.
 
         Raises:
-            ProfileError: The file is not what it was when it was planned, or cannot be used any more.
+            ProfileError: The file has changed since it was planned, or cannot be used any more.
         """
         path = (self.voices or self.base) / audio
         part = (0.0, None) if offset_s is None else (offset_s, duration_s)
@@ -248,7 +248,7 @@ class Library:
         return without_infrasound(resample(voice.samples, voice.sample_rate_hz, sample_rate_hz), sample_rate_hz)
 
     def few(self, key: Any, load: Callable[[], Signal]) -> Signal:
-        """Samples that are kept as long as there is room: the oldest are forgotten first."""
+        """Samples, loaded unless they are still in the cache; when it is full, the oldest go first."""
         if key not in self._samples:
             found = load()
             while self._samples and sum(kept.nbytes for kept in self._samples.values()) > MOST_BYTES:
@@ -258,14 +258,14 @@ class Library:
 
     @staticmethod
     def is_bundled(kind: SourceKind, name: str) -> bool:
-        """Whether a name is that of a bundled profile, and no path."""
+        """Whether a name stands for a bundled profile and not for a path."""
         return kind in FOLDERS and "/" not in name and Path(name).suffix == ""
 
     def find(self, kind: SourceKind, name: str) -> Path:
         """The file or folder behind a name.
 
         Raises:
-            ProfileError: There is none; the message names the nearest.
+            ProfileError: There is none; the message suggests the most similar name.
         """
         if self.is_bundled(kind, name):
             known = bundled_names(kind)
@@ -284,15 +284,15 @@ class Library:
         return path
 
     def digest(self, need: Need) -> str:
-        """Hash of the figures behind a need: equal figures, equal hash, whatever is said about them.
+        """Hash of the data behind a name: equal data, equal hash, whatever a profile says about them.
 
         Raises:
-            ProfileError: The profile is not there or faulty.
+            ProfileError: The data are not there, or faulty.
         """
         if need.kind == "microphone":
             profile = self.microphone(need.name)
             path = self.find("microphone", need.name)
-            if path.suffix.lower() not in TABLES:  # what is computed from a file may differ in its last digits
+            if path.suffix.lower() not in TABLES:  # a response computed from a file may differ in its last digits
                 key = ("microphone", need.name, "sha256")
                 return self.once(key, lambda: hashlib.sha256(read_bytes(path)).hexdigest())
             content: Any = sorted(profile.response_db.items())
@@ -306,12 +306,12 @@ class Library:
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def __getstate__(self) -> dict[str, Any]:
-        # A worker gets the very profiles that were planned with, and reads recordings itself, against their hashes.
+        # A worker gets the very profiles that were planned with; it reads recordings itself, and checks their hashes.
         profiles = {key: value for key, value in self._kept.items() if key[0] in CARRIED}
         return {"base": self.base, "voices": self.voices, "_kept": profiles, "_samples": {}}
 
     def once(self, key: Any, load: Callable[[], T]) -> T:
-        """Compute something from the library's data once, and keep it."""
+        """Something computed from the library's data, once."""
         if key not in self._kept:
             self._kept[key] = load()
         kept: T = self._kept[key]

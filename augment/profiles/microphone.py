@@ -1,4 +1,4 @@
-"""Microphones: a frequency response as a table."""
+"""Microphones, as tables of their frequency response."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ LONGEST_S = 5.0
 QUIETEST_PEAK = 1e-5
 HELD_DB = 3.0
 UNHEARD_DB = -50.0
-"""Re 1 kHz: what a device lets through there is not heard beside the rest, whether it is held or not."""
+"""Re 1 kHz: what a device passes at such a level is inaudible beside the rest, whether its response is held or not."""
 
 
 class MicrophoneProfile(Figures):
@@ -31,10 +31,10 @@ class MicrophoneProfile(Figures):
         about: What it models, and what not.
         source: Where the figures come from, or ``estimate: ...``.
         response_db: Level in dB by frequency in Hz; only differences count, since 1 kHz is set to 0 dB.
-        ein_dba: A-weighted equivalent input noise level in dB SPL (94 less the signal-to-noise ratio of a data sheet);
-            told to the user, for a step ``self_noise`` of his own.
-        aop_dbspl: Acoustic overload point in dB SPL, where the total harmonic distortion of a 1 kHz sine is 10 %; told
-            to the user, for a step ``overload`` of his own.
+        ein_dba: A-weighted equivalent input noise level in dB SPL, 94 less the signal-to-noise ratio of a data sheet:
+            information for the user, who may add a step ``self_noise``.
+        aop_dbspl: Acoustic overload point in dB SPL, at which the total harmonic distortion of a 1 kHz sine is 10 %:
+            information for the user, who may add a step ``overload``.
     """
 
     title: Annotated[str, Field(min_length=3)]
@@ -61,7 +61,7 @@ class MicrophoneProfile(Figures):
         return frequency, level - response_db(frequency, level, np.array([REFERENCE_HZ]))
 
     def held(self, sample_rate_hz: int) -> "Held | None":
-        """Where the response falls deeper than it is followed; None where it does so only far below what is heard.
+        """Where the response falls deeper than it is followed; None if nowhere, or if that is inaudible anyway.
 
         Example:
             >>> deep = {100: -80, 300: 20, 1000: 0, 4000: -5}
@@ -79,13 +79,13 @@ class MicrophoneProfile(Figures):
 
 @dataclass(frozen=True)
 class Held:
-    """Where a response is made less deep than its figures.
+    """Where a response is held at a floor instead of following its table.
 
     Attributes:
-        floor_db: Level at which it is held, re 1 kHz.
-        deepest_db: Lowest level of its figures, re 1 kHz.
+        floor_db: Level of the floor, re 1 kHz.
+        deepest_db: Lowest level of the table, re 1 kHz.
         low_hz: Lowest frequency at which it is held.
-        high_hz: Highest one.
+        high_hz: Highest such frequency.
     """
 
     floor_db: float
@@ -104,7 +104,7 @@ class Held:
 
 
 def from_impulse_response(path: Path) -> MicrophoneProfile:
-    """The magnitude response of a measured impulse response, smoothed to twelfths of an octave.
+    """The magnitude response of a measured impulse response, smoothed over twelfths of an octave.
 
     Args:
         path: An audio file that holds the impulse response.
@@ -121,6 +121,8 @@ def from_impulse_response(path: Path) -> MicrophoneProfile:
         raise ProfileError(Fault(str(path), f"has {audio.channels} channels; a microphone has one", "keep one of them"))
     if float(np.max(np.abs(impulse), initial=0.0)) < QUIETEST_PEAK:
         raise ProfileError(Fault(str(path), "expected an impulse response; the file is silent"))
+    # Bins at most 1 Hz apart, and running sums of power, so that the mean over any band is one difference. At least one
+    # bin is in each band, which at 20 Hz is 1.2 Hz wide.
     size = scipy.fft.next_fast_len(max(impulse.size, rate), real=True)
     power = np.abs(scipy.fft.rfft(impulse, size)) ** 2
     total = np.concatenate([[0.0], np.cumsum(power)])

@@ -1,7 +1,7 @@
-"""Parametric noise: equipment and ambience described by figures, synthesised without end.
+"""Parametric noise: equipment and ambience described by figures, synthesised at any length.
 
-A profile is a sum of components. Levels are dB relative to one another, as in sound pressure; the step that uses the
-profile sets the level of the whole. Every component states the source of its figures.
+A profile is a sum of components. Their levels are in dB relative to one another, of sound pressure; the step that uses
+the profile sets the level of the whole. Every component states the source of its figures.
 """
 
 import math
@@ -31,6 +31,7 @@ from augment.streams import generator
 __all__ = ["Figures", "Harmonics", "Level", "NoiseProfile", "Sound"]
 
 FAINT_DB = 10.0
+"""A part so far below the loudest raises their sum by 10 lg(1.1) = 0.4 dB only."""
 JUDGED_S = 10
 
 AnyComponent = Annotated[
@@ -39,7 +40,7 @@ AnyComponent = Annotated[
 
 
 class Level(Figures):
-    """How loud the thing is in the world, while it sounds."""
+    """How loud the source is in reality, while it is on."""
 
     dba: Annotated[float, Field(ge=0, le=160, description="A-weighted sound pressure level in dB, while it sounds")]
     at_m: Annotated[float, Field(ge=0.05, le=100, description="distance that it is meant for")]
@@ -62,34 +63,33 @@ class NoiseProfile(Figures):
     components: Annotated[tuple[AnyComponent, ...], Field(min_length=1, description="its parts; they sound together")]
 
     def __hash__(self) -> int:
-        """Of its figures, some of which stand in dictionaries."""
+        # Some figures are in dictionaries, which have no hash.
         return hash(self.model_dump_json())
 
     def prominent(self, sample_rate_hz: int) -> tuple[bool, ...]:
-        """For each component, whether it counts when the noise is said to be on.
+        """For each component, whether the noise counts as on while this component is.
 
-        A part 10 dB or more under the loudest one, or one that the sample rate cannot hold, must not turn a noise that
-        pauses into a steady one. Judged on ten seconds that are the same for every item, not on the item itself.
+        A component 10 dB or more below the loudest, or beyond the Nyquist frequency, must not turn an intermittent
+        noise into a steady one. This is judged on ten seconds that are the same for every item, not on the item itself.
         """
         return _prominent(self, sample_rate_hz)
 
     def audible_share(self, sample_rate_hz: int) -> float:
-        """Share of its power that lies above infrasound (20 Hz), on ten seconds that are the same for every item."""
+        """Share of its power above infrasound (20 Hz), in ten seconds that are the same for every item."""
         noise, on = _ten_seconds(self, sample_rate_hz)
         whole = weighted_power(noise, sample_rate_hz, active=on)
         return weighted_power(noise, sample_rate_hz, (INFRASOUND_HZ, math.inf), active=on) / whole if whole > 0 else 0.0
 
     def spectrum(self, sample_rate_hz: int) -> FineSpectrum:
-        """Its spectrum, on ten seconds that are the same for every item."""
+        """Its spectrum, in ten seconds that are the same for every item."""
         return fine_spectrum(_ten_seconds(self, sample_rate_hz)[0], sample_rate_hz)
 
     def a_level_db(self, sample_rate_hz: int = 48_000) -> float:
-        """A-weighted level of the profile on its own relative scale, while it is on.
+        """A-weighted level of the profile on its own relative scale, in dB, while it is on.
 
-        What must be added to it to make the noise as loud as ``level.dba`` says is the gain of the whole profile in
-        dB. That gain belongs to the thing and not to the test set: take it at 48 kHz, or a drill whose tone lies above
-        the Nyquist frequency would have its rumble raised in its place. Measured on ten seconds that are the same for
-        every item.
+        ``level.dba`` less this is the gain of the whole profile. It belongs to the source and not to the test set: at a
+        low rate a drill whose tone lies above the Nyquist frequency would have its rumble raised instead, so take it at
+        48 kHz. Measured on ten seconds that are the same for every item.
 
         Args:
             sample_rate_hz: Samples a second; what lies above half of it does not count.
@@ -111,13 +111,13 @@ class NoiseProfile(Figures):
             samples: Wanted length n.
             sample_rate_hz: Samples a second.
             streams: Named random generators; each component has names of its own.
-            prominent: What :meth:`prominent` says, if it has been asked already.
-            lead: Samples of sound before the beginning, for a room to answer to. What follows them is the noise that
-                would be there without a lead, and a longer lead ends with the shorter one.
+            prominent: Result of :meth:`prominent`, if already known.
+            lead: Samples of sound before the beginning, for a room to respond to. What follows them is the same as
+                without a lead, and a longer lead ends with the shorter one.
 
         Returns:
             Noise of shape (lead + n,) at the profile's own relative level, and where it is on, shape (lead + n,), or
-            None for a noise that never pauses. Both are the beginning of what a larger n gives.
+            None for a steady noise. Both are the beginning of what a larger n gives.
         """
         total = np.zeros(lead + samples)
         active = np.zeros(lead + samples, dtype=np.bool_)
@@ -134,7 +134,7 @@ class NoiseProfile(Figures):
         return total, None if active.all() else active
 
 
-@lru_cache(maxsize=256)  # every plan loads its profiles anew, and asks the same of them
+@lru_cache(maxsize=256)  # every plan loads its profiles again, and asks them the same
 def _prominent(profile: NoiseProfile, sample_rate_hz: int) -> tuple[bool, ...]:
     levels = []
     for index, component in enumerate(profile.components):
@@ -149,5 +149,5 @@ def _prominent(profile: NoiseProfile, sample_rate_hz: int) -> tuple[bool, ...]:
 
 @lru_cache(maxsize=8)  # of 1 to 4 MB each
 def _ten_seconds(profile: NoiseProfile, sample_rate_hz: int) -> Sound:
-    """The noise that is judged; nobody may write into it."""
+    """The noise that is measured and judged; not to be written to."""
     return profile.render(JUDGED_S * sample_rate_hz, sample_rate_hz, lambda name: generator("a level", name))

@@ -24,10 +24,11 @@ SUFFIXES = frozenset(
 )
 SHORTEST_S = 0.25
 QUIETEST_DBOV = -90.0
+"""One step of a 16-bit file, 2^-15: what is quieter is rounding."""
 QUIETEST_BELOW_DB = 40.0
 STRETCH_S = 0.5
 LEAST_AUDIBLE = 0.001
-"""Share of a noise's power that lies above infrasound."""
+"""Least share of a noise's power that must lie above infrasound."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ class Use:
     """How the recordings of a source are to be used.
 
     Attributes:
-        channel: Which of their channels is heard; the first where nobody says it.
-        tolerance: How many of them may be left out because they cannot be used.
+        channel: Which of their channels is used; the first if none is chosen.
+        tolerance: How many unusable recordings may be left out.
     """
 
     channel: ChannelChoice = None
@@ -48,17 +49,17 @@ PLAIN_USE = Use()
 
 @dataclass(frozen=True)
 class Recording:
-    """What is known of a noise file; its samples are read when they are needed.
+    """What is known about a noise file; its samples are read when needed.
 
     Attributes:
         name: Its path below the folder that the recipe names, or its file name.
-        sha256: Of the file's bytes.
-        sample_rate_hz: Of the file.
+        sha256: Hash of the file's bytes.
+        sample_rate_hz: Sample rate of the file.
         frames: Length at that rate.
-        silent: For each half second of it, whether it is silent, or 40 dB below the whole.
-        band_hz: Frequency above which next to nothing is left of it.
-        remarks: What the user should know of the file.
-        spectrum: Of its sound; None where nobody looked.
+        silent: For each half second, whether it is silent, or 40 dB below the whole.
+        band_hz: Frequency above which there is next to nothing.
+        remarks: What the user should know about the file.
+        spectrum: Its spectrum; None if it was not measured.
     """
 
     name: str
@@ -72,7 +73,6 @@ class Recording:
 
     @property
     def duration_s(self) -> float:
-        """Length in seconds."""
         return self.frames / self.sample_rate_hz
 
     def pauses(self, start_s: float, end_s: float) -> bool:
@@ -91,8 +91,8 @@ class Inventory:
     """The recordings of a source.
 
     Attributes:
-        recordings: Those that can be used, sorted by name.
-        unusable: Why the others cannot, where the recipe leaves them out.
+        recordings: The usable ones, sorted by name.
+        unusable: Why others cannot be used, if the recipe allows to leave them out.
     """
 
     recordings: tuple[Recording, ...]
@@ -100,24 +100,24 @@ class Inventory:
 
 
 def audio_files(source: Path) -> list[Path]:
-    """The files that a noise source stands for, sorted by name; hidden files, other types and test sets are not."""
+    """The audio files of a noise source, sorted by name, without hidden files and test sets."""
     return [source] if source.is_file() else audio_below(source).files
 
 
 def audio_below(folder: Path) -> Walk:
-    """What is below a folder: the files of audio, and the others."""
+    """The files below a folder: audio, and others."""
     return walked(folder, lambda name: Path(name).suffix.lower() in SUFFIXES)
 
 
 def read_samples(path: Path, channel: ChannelChoice = None) -> tuple[Signal, Audio]:
-    """Samples of a noise file in one channel, without infrasound, and the file as it was read.
+    """Samples of one channel of a noise file, without infrasound, and the file as it was read.
 
     Args:
         path: The file.
-        channel: Which channel; the first where nobody says it: averaged, two microphones are a comb filter.
+        channel: Which channel; the first if none is chosen, since the mean of two microphones is a comb filter.
 
     Raises:
-        AudioError: The file cannot be used as audio, or is infrasound but for a thousandth of its power.
+        AudioError: The file cannot be used as audio, or less than a thousandth of its power is audible.
     """
     audio = read_audio(path, channel="first" if channel is None else channel)
     heard = without_infrasound(audio.samples, audio.sample_rate_hz)
@@ -143,7 +143,7 @@ def inspect_recordings(source: Path, use: Use = PLAIN_USE) -> Inventory:
         raise ProfileError(Fault(str(source), "no audio file is in this folder"))
     recordings: list[Recording] = []
     faults: list[Fault] = []
-    unusable: list[Fault] = []  # by their names: a plan must not tell where they lie on this machine
+    unusable: list[Fault] = []  # by name: a plan must not reveal paths of this machine
     for path in files:
         try:
             str(path).encode("utf-8")
@@ -158,7 +158,7 @@ def inspect_recordings(source: Path, use: Use = PLAIN_USE) -> Inventory:
             faults += error.faults
             unusable += [Fault(name, fault.message, fault.remedy) for fault in error.faults]
     if faults and (not recordings or use.tolerance.exceeded({"": len(files) - len(recordings)}, {"": len(files)})):
-        ways = "mend or take them away, or allow it: {unusable: leave_out, at_most: ...}"
+        ways = "repair or remove them, or leave them out: {unusable: leave_out, at_most: ...}"
         raise ProfileError(
             [*faults, Fault(str(source), f"{len(faults)} of {len(files)} noise files cannot be used", ways)]
         )
@@ -177,7 +177,7 @@ def _inspect(path: Path, name: str, channel: ChannelChoice) -> Recording:
         raise AudioError(Fault(str(path), message, "use a longer recording"))
     step = round(STRETCH_S * rate)
     stretches = (samples[place : place + step] for place in range(0, samples.size, step))
-    # Hiss far below the noise is no noise either: brought to the wanted SNR it would be something else.
+    # Hiss far below the noise counts as silence too: brought to the wanted SNR, it would be another noise.
     least = max(QUIETEST_DBOV, level - QUIETEST_BELOW_DB)
     silent = tuple(rms_level_dbov(stretch) < least for stretch in stretches)
     seen = band_edge_hz(samples, rate), audio.remarks, fine_spectrum(samples, rate)

@@ -29,6 +29,8 @@ from augment.files.channels import refuse_absent
 from augment.profiles.noise import Figures
 from augment.profiles.recording import audio_files
 
+# A diffuse field of energy E in a volume V loses c A E / (4 V) a second to an absorption area A, so it decays as
+# exp(-c A t / (4 V)), and by 60 dB, 10^-6, in T = 6 ln(10) 4 V / (c A) = 0.161 s/m V / A at c = 343 m/s.
 SABINE_S_PER_M = 24 * np.log(10) / 343
 LONGEST_S = 20.0
 SHORTEST_S = 0.005
@@ -61,13 +63,12 @@ class RoomProfile(Figures):
 
     @property
     def volume_m3(self) -> float:
-        """Volume in cubic metres."""
         length, width, height = self.size_m
         return length * width * height
 
     @property
     def sabine_absorption(self) -> float:
-        """Mean absorption coefficient that Sabine's formula asks of the walls.
+        """Mean absorption coefficient of the walls by Sabine's formula.
 
         Example:
             >>> room = RoomProfile(title="one", about="two", source="three", size_m=(4.0, 4.0, 4.0), t60_s=0.5)
@@ -94,9 +95,9 @@ class Position:
 
     Attributes:
         name: Its path below the folder that the recipe names, or its file name.
-        sha256: Of the file's bytes.
-        sample_rate_hz: Of the file.
-        channels: How many the file has.
+        sha256: Hash of the file's bytes.
+        sample_rate_hz: Sample rate of the file.
+        channels: Number of channels of the file.
     """
 
     name: str
@@ -107,14 +108,14 @@ class Position:
 
 @dataclass(frozen=True)
 class MeasuredResponse:
-    """A measured impulse response made ready for a test set.
+    """A measured impulse response prepared for a test set.
 
     Attributes:
         position: Where it comes from.
-        response: With the place of its direct sound, at most 1 ms from its beginning.
+        response: Taps, and the place of the direct sound in them as their delay, at most 1 ms.
         direct_index: Place of the direct sound in the file, at the test set's rate.
         measures: What was measured of it, before its noise was cut off.
-        inverted: Whether the direct sound has the other sign, as after a microphone with crossed wires.
+        inverted: Whether the direct sound is negative, as from a microphone with reversed polarity.
     """
 
     position: Position
@@ -158,14 +159,14 @@ def inspect_positions(source: Path) -> tuple[Position, ...]:
 def prepare_positions(
     source: Path, positions: Sequence[Position], channel: int | None, keep_gain: bool, sample_rate_hz: int
 ) -> tuple[MeasuredResponse, ...]:
-    """Read impulse responses and make them ready: one channel, the test set's rate, direct sound first, noise cut off.
+    """Read and prepare impulse responses: one channel, the test set's rate, direct sound first, noise cut off.
 
     Args:
         source: The file or folder.
         positions: What :func:`inspect_positions` found there when the test set was planned.
         channel: Which channel, counting from 0; None if the files have one.
-        keep_gain: Whether the gain of the files is kept; otherwise the direct sound is 1.
-        sample_rate_hz: Of the test set.
+        keep_gain: Whether the gain of the files is kept; otherwise the direct sound is brought to energy 1.
+        sample_rate_hz: Sample rate of the test set.
 
     Raises:
         ProfileError: A file has changed since, lacks the channel, has several and none is chosen, is recorded at too
@@ -200,7 +201,7 @@ def _prepare(
     samples = audio.samples[:, channel or 0]
     if float(np.max(np.abs(samples))) < QUIETEST_PEAK:
         raise ProfileError(Fault(str(path), f"channel {channel or 0} is silent"))
-    # A filter of fewer taps needs larger ones for the same gain.
+    # The gain of a filter at 0 Hz is the sum of its taps: at a lower rate there are fewer, and they must be larger.
     response = resample(samples, position.sample_rate_hz, sample_rate_hz) * (position.sample_rate_hz / sample_rate_hz)
     direct = direct_index(response, sample_rate_hz)
     refuse_what_is_no_response(response, direct, sample_rate_hz, str(path))
@@ -208,10 +209,10 @@ def _prepare(
     found = decay(response[direct:], sample_rate_hz, step * step / 2)
     measures = room_measures(response, direct, sample_rate_hz, found)
     if measures.drr_db is not None and measures.drr_db < LEAST_DRR_DB:
-        message = f"its direct sound is missing: the first 2.5 ms are {-measures.drr_db:.0f} dB under all that follows"
+        message = f"its direct sound is missing: the first 2.5 ms are {-measures.drr_db:.0f} dB below all that follows"
         raise ProfileError(Fault(str(path), message, ADVICE))
     taps, advance = trimmed(response, direct, sample_rate_hz, found)
-    # The direct sound is a few milliseconds long: its energy tells its level, one sample of it does not.
+    # The direct sound lasts a few milliseconds: its level is that of its energy and not of a single sample.
     window = taps[: advance + round(DIRECT_S * sample_rate_hz) + 1]
     strength = math.sqrt(float(np.sum(window * window)))
     inverted = bool(response[direct] < 0)
@@ -220,29 +221,29 @@ def _prepare(
 
 
 def refuse_what_is_no_response(response: NDArray[np.float64], direct: int, sample_rate_hz: int, where: str) -> None:
-    """Refuse sound that does not begin with a direct sound and then decay.
+    """Refuse a sound that does not start with a direct sound and then decay.
 
     Args:
         response: Shape (k,).
         direct: Its direct index.
         sample_rate_hz: Samples a second.
-        where: What to call it.
+        where: Its name for the message.
 
     Raises:
-        ProfileError: Nothing follows the direct sound, it stands less than 15 dB above what is before it, or the last
-            tenth lies less than 10 dB under the loudest 10 ms.
+        ProfileError: Nothing follows the direct sound, it is less than 15 dB above what precedes it, or the last tenth
+            is less than 10 dB below the loudest 10 ms.
     """
     if direct + SHORTEST_S * sample_rate_hz / 2 > response.size:
         raise ProfileError(Fault(where, "ends with its first strong sample: no room follows", ADVICE))
     contrast = onset_contrast_db(response, direct, sample_rate_hz)
     if contrast < LEAST_CONTRAST_DB:
         place = f"{1000 * direct / sample_rate_hz:.0f} ms"
-        message = f"has no clear beginning: the first strong sample, at {place}, stands {contrast:.0f} dB above"
-        raise ProfileError(Fault(where, f"{message} what is before it", ADVICE))
+        message = f"has no clear beginning: the first strong sample, at {place}, is only {contrast:.0f} dB above"
+        raise ProfileError(Fault(where, f"{message} what precedes it", ADVICE))
     energy = response[direct:] * response[direct:]
     block = max(1, min(round(0.01 * sample_rate_hz), energy.size // 10))
     loudest = float(np.max(np.mean(energy[: energy.size // block * block].reshape(-1, block), axis=1)))
     last = float(np.mean(energy[-max(1, energy.size // 10) :]))
     if last > 0 and db(loudest / last) < LEAST_DECAY_DB:
-        message = f"does not decay: its end is {db(loudest / last):.0f} dB under its loudest part"
+        message = f"does not decay: its end is only {db(loudest / last):.0f} dB below its loudest part"
         raise ProfileError(Fault(where, message, ADVICE))

@@ -1,13 +1,13 @@
-"""What a user should know of recordings of noise, as of recordings of speech."""
+"""Notes for the user on recordings of noise."""
 
 from augment.errors import FEW_NAMED, named
 from augment.files.containers.stream import Remark
 from augment.profiles.recording import Inventory
 
 SHORT_S = 3.0
-"""A shorter recording is repeated so often within an utterance that its period is heard as a rhythm."""
+"""A shorter recording comes back so often in an utterance that its repetition becomes an audible rhythm."""
 NARROW_SHARE = 0.8
-"""Share of half the sample rate below which a recording's band is noticeably narrower than the test set's."""
+"""Of half the sample rate: a recording that reaches less far lacks a clearly audible part of the band."""
 
 
 def recording_notes(source: str, inventory: Inventory, sample_rate_hz: int) -> list[str]:
@@ -16,7 +16,7 @@ def recording_notes(source: str, inventory: Inventory, sample_rate_hz: int) -> l
     Args:
         source: As the recipe names it.
         inventory: Its recordings, and those that cannot be used.
-        sample_rate_hz: Of the test set.
+        sample_rate_hz: Sample rate of the test set.
 
     Example:
         >>> from augment.profiles.recording import Recording

@@ -1,4 +1,4 @@
-"""What a perturbation is handed: the scene before it, and its draw."""
+"""What a perturbation is given: the scene before it, and its draw."""
 
 from augment.acoustics.spectrum import Weighting
 from augment.scene.draw import Block, Draw, Stage

@@ -1,4 +1,4 @@
-"""What is decided for a step before it is applied: its random streams, and what the planner dealt to it."""
+"""What is settled for a step before it is applied: its random streams, and what the planner dealt to it."""
 
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -15,7 +15,7 @@ T = TypeVar("T", bound=Dealt)
 
 
 class Stage(IntEnum):
-    """Where in the signal chain a step stands; sound passes them in this order."""
+    """Stages of the signal chain, in the order in which sound passes through them."""
 
     SOURCE = 1
     ROOM = 2
@@ -28,12 +28,12 @@ class Stage(IntEnum):
 
 @dataclass(frozen=True)
 class Block:
-    """Utterances that hear the same noise and the same draws.
+    """Utterances with the same noise and the same random draws.
 
     Attributes:
-        number: With the seed it names every random draw.
-        longest: Samples of the longest of them that is rendered.
-        shared: What they share: noise, which is made once. Its beginning is the same whatever its length.
+        number: Together with the seed it names every random draw.
+        longest: Length in samples of the longest of them that is rendered.
+        shared: Noise that they share, made once at that length: each utterance hears the beginning of it.
     """
 
     number: int
@@ -43,13 +43,13 @@ class Block:
 
 @dataclass(frozen=True)
 class Draw:
-    """What is decided for one step in one block.
+    """What is settled for one step in one block.
 
     Attributes:
-        name: Seed, block, factor, family and step: the name of this draw's random streams.
+        name: Seed, block, factor, family and step, which name this draw's random streams.
         library: Profiles and recordings.
         block: The block.
-        dealt: What the planner dealt to the block, for a step that is dealt something.
+        dealt: What the planner dealt to this step for the block; None for a step that is dealt nothing.
     """
 
     name: tuple[str | int, ...]
@@ -58,19 +58,18 @@ class Draw:
     dealt: Dealt | None = None
 
     def given(self, kind: type[T]) -> T:
-        """What the planner dealt to a step that asks for this kind of thing."""
+        """What the planner dealt to this step, which asks for that kind of thing."""
         assert isinstance(self.dealt, kind), f"step {self.step} is dealt a {kind.__name__} by the planner"
         return self.dealt
 
     @property
     def step(self) -> str:
-        """``factor/family/step``."""
         return "/".join(str(part) for part in self.name[-3:])
 
     def stream(self, decision: str) -> np.random.Generator:
-        """The random generator of one decision, in its initial state."""
+        """Random generator for one decision, in its initial state."""
         return generator(*self.name, decision)
 
     def setting_stream(self, decision: str) -> np.random.Generator:
-        """The random generator of a decision that all blocks share, such as the places of a room."""
+        """Random generator for a decision that all blocks share, such as the places in a room."""
         return generator(self.name[0], *self.name[2:], decision)

@@ -20,26 +20,27 @@ from augment.scene.track import A_WEIGHTED, FULL_BAND, Shelf, Track
 SILENT_DBOV = -120.0
 AT_ONCE = 2**15
 LEAST_IN_BAND_DB = 30.0
+"""How far the power of a noise in the band of the SNR may lie below its whole power: a thousandth of it."""
 
 
 @dataclass(frozen=True)
 class Scene:
     """Speech and noises at one point of the signal chain. Immutable.
 
-    While the chain is linear the stems stay apart. The first non-linear step mixes them: from there on the mixture
-    goes on alone, and the stems stay as they were.
+    While the chain is linear, f(speech + noise) = f(speech) + f(noise), and the stems are kept apart. The first
+    non-linear step needs their sum: from there on only the mixture is processed, and the stems stay as they were.
 
     Attributes:
         speech: The speech stem.
         noises: The noise stems.
         sample_rate_hz: Samples a second.
-        snr: What SNR means in this test set.
-        full_scale_dbspl: Sound pressure level at the microphone of a signal of 0 dBov; None where the recipe does not
-            say how loud the speech is.
-        talker_distance_m: From the talker to the microphone, where it is known.
-        room: The room that sources stand in; None for the free field.
-        mixture_stem: The mixture, after the first non-linear step.
-        alone: The speech alone on its way through the steps behind the mixture.
+        snr: Weighting under which SNR is defined in this test set.
+        full_scale_dbspl: Sound pressure level at the microphone of a signal of 0 dBov; None if the recipe does not say
+            how loud the speech is.
+        talker_distance_m: From the talker to the microphone, if known.
+        room: The room that the sources are in; None for the free field.
+        mixture_stem: The mixture, from the first non-linear step on.
+        alone: The speech alone on its way through the steps after mixing.
         columns: What steps recorded for the manifest, in the order of the steps.
     """
 
@@ -56,34 +57,34 @@ class Scene:
 
     @property
     def samples(self) -> int:
-        """Length."""
         return self.speech.track.samples.size
 
     @property
     def shelf(self) -> Shelf:
-        """What the conditions of the utterance share."""
+        """Cache of sounds that the conditions of this utterance share."""
         return self.speech.track.shelf
 
     def speech_level_db(self, definition: Weighting) -> float:
-        """P.56 active level of the speech in dBov, as seen through a definition; ``-inf`` where none is found."""
+        """P.56 active level of the speech in dBov under a weighting; ``-inf`` if no speech is found."""
         return self.speech.speech_level_dbov(definition)
 
     def snr_db(self, definition: Weighting) -> float | None:
-        """SNR against all noises together, from the powers of their active parts; None without noise."""
+        """SNR in dB against all noises together, each by the mean power of its active parts; None without noise."""
         if not self.noises:
             return None
+        # Noises from different sources are uncorrelated: their powers add.
         return self.speech_level_db(definition) - db(sum(stem.power(definition) for stem in self.noises))
 
     def with_noise(self, track: Track, request: NoiseRequest, gain_db: float | None = None) -> "Scene":
         """The scene with one more noise, at its requested SNR or at a level of its own.
 
         Args:
-            track: Noise of the length of the speech.
+            track: Noise, as long as the speech.
             request: SNR and source.
-            gain_db: For the track, where the request has no SNR.
+            gain_db: Gain of the track, if the request has no SNR.
 
         Raises:
-            RenderError: The noise or the speech has no power in the band in which the SNR is defined.
+            RenderError: The noise or the speech has no power in the band in which SNR is defined.
         """
         wanted_db = self._gain_for_snr_db(track, request) if gain_db is None else gain_db
         stem = Stem(track, gain(wanted_db), request)
@@ -97,7 +98,8 @@ class Scene:
         return replace(scene, mixture_stem=Stem(joined), alone=after)
 
     def _gain_for_snr_db(self, track: Track, request: NoiseRequest) -> float:
-        # Behind a step that is not linear the speech stem is what it was before it.
+        # After a non-linear step the speech stem is still what it was before it: the speech alone, taken through the
+        # steps since, has the level that the noise must be set against.
         speech = self.speech_level_db(self.snr) if self.mixture_stem is None else self.alone_level_db(self.snr)
         noise, whole = db(track.power(self.snr)), db(track.power(FULL_BAND))
         band = f"{self.snr.band_hz[0]:g}-{self.snr.band_hz[1]:g} Hz" if self.snr.band_hz else "the whole band"
@@ -107,13 +109,13 @@ class Scene:
             raise RenderError(f"step {request.step}: this stretch of the noise '{request.source}' is silent")
         if noise < whole - LEAST_IN_BAND_DB:
             share = f"less than {100 * 10 ** (-LEAST_IN_BAND_DB / 10):g} % of its power lies in {band}"
-            advice = "what is heard would not be the label's noise; choose another snr.band_hz"
+            advice = "so its SNR would not tell how loud it sounds; choose another snr.band_hz"
             raise RenderError(f"step {request.step}: the noise '{request.source}': {share}, {advice}")
         assert request.snr_db is not None, "a noise has an SNR or a level"
         return speech - noise - request.snr_db
 
     def _measured(self, stem: Stem) -> dict[str, float | None]:
-        """What is said of a noise where it comes in: it may be filtered later."""
+        """What the manifest says of a noise, measured where it is added: it may be filtered later."""
         seen_db, heard_db, whole_db = (db(stem.power(seen)) for seen in (self.snr, A_WEIGHTED, FULL_BAND))
         speech_db = self.speech_level_db(self.snr) if self.mixture_stem is None else self.alone_level_db(self.snr)
         scale = self.full_scale_dbspl if stem.request is not None and stem.request.acoustic else None
@@ -121,6 +123,7 @@ class Scene:
             "snr_db": speech_db - seen_db,
             "level_dba": None if scale is None else heard_db + scale,
             "active_share": 1.0 if stem.active is None else float(stem.active.mean()),
+            # Crest factor: peak over RMS.
             "crest_db": db((stem.track.peak() * stem.gain) ** 2) - whole_db,
         }
 
@@ -128,15 +131,15 @@ class Scene:
         """The scene with noise of the device itself.
 
         Args:
-            track: Noise of the length of the speech.
+            track: Noise, as long as the speech.
             step: Name of the step within its condition.
-            source: What it is.
-            gain_db: For the track.
+            source: What the manifest calls it.
+            gain_db: Gain of the track.
         """
         return self.with_noise(track, NoiseRequest(step, source, level_by="device"), gain_db)
 
     def filtered(self, response: ImpulseResponse) -> "Scene":
-        """The scene after a linear filter that everything passes."""
+        """The scene after a linear filter on all that the microphone picked up."""
         if self.mixture_stem is not None:
             taps, advance = response.taps, response.advance_samples
             return self.processed(response, lambda mixture: convolve(mixture, taps, advance), True)
@@ -144,16 +147,18 @@ class Scene:
         return replace(self, speech=self.speech.through(response), noises=noises)
 
     def reverberated(self, response: ImpulseResponse, room: Room, distance_m: float | None = None) -> "Scene":
-        """The scene in a room: the speech through its impulse response, and a path for the noises that follow.
+        """The scene in a room: the speech convolved with its impulse response, and paths for noises still to come.
 
         Args:
             response: From the talker to the microphone.
             room: The room.
-            distance_m: From the talker to the microphone, where it is known. It takes the place of the recipe's.
+            distance_m: From the talker to the microphone, if known; it replaces that of the recipe.
         """
         scale = self.full_scale_dbspl
         if scale is not None and self.talker_distance_m is not None:
-            # Taps that keep the decay begin at 1 m; others at the talker, wherever that is.
+            # So far the scale is that of speech at the recipe's distance d in the free field, 20 lg(d) dB below its
+            # level at 1 m. Responses that keep the decay with distance turn the speech at 1 m into that at the
+            # microphone, so their scale is that at 1 m. Others have a direct sound of 1 at the room's own distance.
             from_m = 1.0 if room.absolute else (distance_m or self.talker_distance_m)
             scale += 20 * math.log10(self.talker_distance_m / from_m)
         return replace(
@@ -165,7 +170,10 @@ class Scene:
         )
 
     def scaled(self, factor: float) -> "Scene":
-        """The scene with every stem louder or softer by one factor; sound pressure levels stay what they are."""
+        """The scene with every stem times one factor.
+
+        Sound pressure levels stay what they are: full scale stands for 20 lg(factor) dB less.
+        """
         scale = None if self.full_scale_dbspl is None else self.full_scale_dbspl - db(factor**2)
         return replace(
             self,
@@ -176,14 +184,14 @@ class Scene:
         )
 
     def mixed_down(self) -> "Scene":
-        """The scene with its stems mixed. Peaks may exceed full scale: codecs and files look after that themselves."""
+        """The scene with its stems mixed. Peaks may exceed full scale: codecs and files see to that themselves."""
         stems = (self.speech, *self.noises)
         name = ("mixture", *((stem.track, stem.gain) for stem in stems))
         track = self.shelf.once(name, lambda: Track(self.mixture(), self.sample_rate_hz, self.shelf))
         return replace(self, mixture_stem=Stem(track), alone=Alone(self.speech, len(self.noises)))
 
     def apart(self) -> "Scene":
-        """The scene as it was when its stems were last apart, without the noises that came in behind."""
+        """The scene just before its stems were mixed, without noises added since; itself if they never were."""
         if self.alone is None:
             return self
         return replace(self, noises=self.noises[: self.alone.noises], mixture_stem=None, alone=None)
@@ -191,13 +199,13 @@ class Scene:
     def processed(
         self, name: Hashable, process: Callable[[Signal], Signal], keep_speech_level: bool = False
     ) -> "Scene":
-        """The scene after a step that meets the mixture.
+        """The scene after a step that processes the mixture.
 
         Args:
-            name: Stands for the step: equal names, equal results.
-            process: From the mixture to what follows, both of shape (n,).
-            keep_speech_level: Bring the result to the level at which the speech alone would come out as it went in: a
-                step that colours would otherwise make some voices softer than others.
+            name: Identifies the step with its settings: equal names, equal results.
+            process: Maps the mixture to the result, both of shape (n,).
+            keep_speech_level: Apply the gain that leaves the level of the speech alone unchanged: a step that shapes
+                the spectrum would otherwise make some voices softer than others.
         """
         stem, alone = self.mixture_stem, self.alone
         assert stem is not None, "the renderer mixes the stems before a step that is not linear"
@@ -210,23 +218,23 @@ class Scene:
         return replace(self, mixture_stem=Stem(track, factor), alone=after)
 
     def speech_alone_dbov(self) -> float:
-        """Active level of the speech as it would be here without any noise: through all steps so far."""
+        """Active level that the speech would have here without any noise, in dBov."""
         alone, stem = self.alone, self.mixture_stem
         if alone is None or stem is None:
             return self.speech_level_db(FULL_BAND)
         return self.alone_level_db(FULL_BAND)
 
     def alone_level_db(self, definition: Weighting) -> float:
-        """The same as seen through a definition."""
+        """Active level of the speech alone after the steps since mixing, under a weighting, in dBov."""
         assert self.alone is not None and self.mixture_stem is not None, "the stems are apart"  # noqa: PT018
         return self.alone.level_dbov(definition, self.mixture_stem.gain)
 
     def noted(self, **columns: Any) -> "Scene":
-        """The scene with values for the manifest."""
+        """The scene with more values for the manifest."""
         return replace(self, columns=(*self.columns, *columns.items()))
 
     def noted_values(self) -> Mapping[str, Any]:
-        """Recorded values by column; of two steps with the same column the second one has a number."""
+        """Recorded values by column; where two steps fill the same column, that of the second is numbered."""
         found: dict[str, Any] = {}
         for name, value in self.columns:
             number = 1
@@ -236,19 +244,21 @@ class Scene:
         return found
 
     def mixture(self) -> Signal:
-        """What is heard: the mixture, or the sum of all stems, shape (n,); an array of its own."""
+        """The mixture, or the sum of all stems, shape (n,); a new array."""
         if self.mixture_stem is not None:
             return self.mixture_stem.signal()
         total = self.speech.signal()
         for stem in self.noises:
-            for start in range(0, total.size, AT_ONCE):  # what a processor holds nearby, and no third long signal
+            for start in range(0, total.size, AT_ONCE):  # fits the cache, and makes no third long signal
                 part = slice(start, start + AT_ONCE)
                 total[part] += stem.samples[part] * stem.gain
         return total
 
     def loudness_lufs(self) -> float | None:
-        """Loudness after BS.1770, from that of its parts: see :func:`~augment.acoustics.loudness.block_powers`."""
+        """Loudness by BS.1770 in LUFS, from that of its parts: see :func:`~augment.acoustics.loudness.block_powers`."""
         stems = (self.speech, *self.noises) if self.mixture_stem is None else (self.mixture_stem,)
+        # The power of a weighted sum: squares of the gains times powers, and twice every product of two gains times
+        # the mean product of their tracks.
         total = np.zeros(stems[0].track.loudness_powers(stems[0].track).shape)
         for number, one in enumerate(stems):
             total += one.gain**2 * one.track.loudness_powers(one.track)

@@ -1,4 +1,4 @@
-"""The parts of a scene: stems, what they were asked to be, and the room that they sound in."""
+"""The parts of a scene: stems, what was requested of them, and the room that they are in."""
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
@@ -15,19 +15,19 @@ from augment.scene.track import Shelf, Track
 
 @dataclass(frozen=True)
 class NoiseRequest:
-    """What a noise stem was asked to be, and where it came from.
+    """What was requested of a noise stem, and where it comes from.
 
     Attributes:
         step: Name of the step within its condition: ``factor/family/step``.
         source: Recording or profile.
         snr_db: Requested SNR; None for a noise whose level was given in another way.
         start_s: Where in the recording it starts; None for synthesised noise.
-        segment: Name of the noise segment, a cluster for the statistics; None for synthesised noise.
+        segment: Name of the noise segment, a cluster for statistics; None for synthesised noise.
         continued: Whether the recording ended before the utterance and was continued by a cross-fade.
         level_by: How its level was set: by SNR; by sound pressure level at a distance, with the decay of the free field
             or of the room; or by a level of the device itself.
-        distance_m: Of the source from the microphone, where its level was given for a distance.
-        acoustic: Whether it is sound, or as good as sound, at the microphone; else it has no sound pressure.
+        distance_m: From the source to the microphone, if its level was given for a distance.
+        acoustic: Whether it is sound at the microphone, or equivalent to it; otherwise it has no sound pressure level.
         talkers: How many talkers babble.
         talker_ids: Their utterances.
     """
@@ -52,10 +52,10 @@ class Stem:
     """The speech or one noise of a scene.
 
     Attributes:
-        track: The sound before the gain.
-        gain: Factor.
-        request: For a noise.
-        measured: What was measured of a noise where it came in.
+        track: The sound, before the gain.
+        gain: Factor by which it is multiplied.
+        request: What was requested of a noise; None for speech.
+        measured: What was measured of a noise where it was added.
     """
 
     track: Track
@@ -65,7 +65,7 @@ class Stem:
 
     @classmethod
     def of(cls, samples: Signal, sample_rate_hz: int) -> "Stem":
-        """A sound that nothing was done to, shape (n,).
+        """A stem of samples of shape (n,), at a gain of 1.
 
         Example:
             >>> Stem.of(np.full(8, 0.5), 16000).power(Weighting())
@@ -80,7 +80,7 @@ class Stem:
 
     @property
     def active(self) -> NDArray[np.bool_] | None:
-        """Where a noise that pauses is on, shape (n,); None for always."""
+        """Where an intermittent noise is on, shape (n,); None for a steady one."""
         return self.track.active
 
     def signal(self) -> Signal:
@@ -88,30 +88,28 @@ class Stem:
         return self.track.samples * self.gain
 
     def scaled(self, factor: float) -> "Stem":
-        """The same louder or softer."""
         return replace(self, gain=self.gain * factor)
 
     def through(self, response: ImpulseResponse) -> "Stem":
-        """The same after a response."""
         return replace(self, track=self.track.through(response))
 
     def power(self, weighting: Weighting) -> float:
-        """Mean square over the active part, as seen through a weighting."""
+        """Mean square over the active part, under a weighting."""
         return self.track.power(weighting) * self.gain**2
 
     def speech_level_dbov(self, weighting: Weighting) -> float:
-        """P.56 active level as seen through a weighting; ``-inf`` where no speech is found."""
+        """P.56 active level in dBov under a weighting; ``-inf`` if no speech is found."""
         return self.track.speech_level(weighting, self.gain).active_level_dbov
 
 
 @dataclass(frozen=True)
 class Alone:
-    """Speech without noise through the steps behind a mixture: computed only when somebody asks.
+    """The speech without noise, taken through the steps after mixing: computed only when its level is asked for.
 
     Attributes:
-        start: The speech where it was mixed.
+        start: The speech at the point of mixing.
         noises: How many noises it was mixed with.
-        steps: For each step: gain before it, its name (equal names, equal results), and what it does to samples.
+        steps: For each step the gain before it, its name (equal names, equal results), and what it does to samples.
     """
 
     start: Stem
@@ -119,11 +117,11 @@ class Alone:
     steps: tuple[tuple[float, Hashable, Callable[[Signal], Signal]], ...] = ()
 
     def through(self, name: Hashable, process: Callable[[Signal], Signal], gain: float) -> "Alone":
-        """The same after one more step."""
+        """The speech alone with one more step, which is preceded by a gain."""
         return replace(self, steps=(*self.steps, (gain, name, process)))
 
     def level_dbov(self, weighting: Weighting, gain: float) -> float:
-        """P.56 active level after the last step and the gain that follows it, as seen through a weighting."""
+        """P.56 active level in dBov after the last step and the gain that follows it, under a weighting."""
         track, before = self.start.track, self.start.gain
         for first, name, process in self.steps:
             track, before = track.processed(name, process, before * first), 1.0
@@ -132,14 +130,14 @@ class Alone:
 
 @dataclass(frozen=True)
 class Room:
-    """The room that a scene stands in.
+    """The room that a scene is in.
 
     Attributes:
         name: Equal names, equal responses.
-        noise_response: For the name of a noise step and its distance in m (None for any place), the impulse response
-            from there to the microphone, with the direct sound at sample 0; None where no path for noises is known.
-        absolute: Whether responses keep the decay with distance: 1.0 is the direct sound at 1 m. Otherwise the direct
-            sound is 1.0 at whatever distance.
+        noise_response: Takes the name of a noise step and its distance in m (None for any place), and gives the impulse
+            response from there to the microphone, with the direct sound at sample 0; None if no path is known.
+        absolute: Whether responses keep the decay with distance, a direct sound of 1.0 being that at 1 m. Otherwise the
+            direct sound is 1.0 at whatever distance.
     """
 
     name: Hashable

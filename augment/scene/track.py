@@ -1,4 +1,4 @@
-"""A sound on its way through the chain, and what has been found out about it."""
+"""A sound on its way through the chain, and what has been measured of it."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -17,24 +17,23 @@ from augment.acoustics.spectrum import MirroredSpectrum, Weighting, seen_through
 
 T = TypeVar("T")
 LEAST_TAIL = 1e-15
-"""Less than that of the energy is rounding."""
+"""A smaller share of the energy is rounding."""
 FULL_BAND = Weighting()
 A_WEIGHTED = Weighting(a_weighted=True)
 
 
 class Holds(Protocol):
-    """What takes memory."""
+    """Anything that knows how much memory it takes."""
 
     @property
-    def nbytes(self) -> int:
-        """Bytes."""
+    def nbytes(self) -> int: ...
 
 
 Kept = TypeVar("Kept", bound=Holds)
 
 
 class Shelf:
-    """Sounds that conditions share; those that were not used for longest are forgotten when it grows too full."""
+    """A cache of sounds that conditions share; when it is full, the least recently used go first."""
 
     def __init__(self, largest_bytes: int = 192 * 2**20) -> None:
         self._largest = largest_bytes
@@ -42,7 +41,7 @@ class Shelf:
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
 
     def once(self, key: Hashable, compute: Callable[[], T]) -> T:
-        """The value of a key; computed if it is not held.
+        """The value of a key; computed if it is not in the cache.
 
         Example:
             >>> shelf = Shelf()
@@ -59,12 +58,12 @@ class Shelf:
         return value
 
     def clear(self) -> None:
-        """Forget all: sounds know their shelf, and nothing else would let go of both."""
+        """Forget everything: sounds and their shelf refer to one another, and would stay in memory."""
         self._kept.clear()
         self._held = 0
 
     def grow(self, by_bytes: int) -> None:
-        """Something that is kept holds more now."""
+        """Account for more memory held by something in the cache, and make room."""
         self._held += by_bytes
         while self._held > self._largest and len(self._kept) > 1:
             self._held -= getattr(self._kept.popitem(last=False)[1], "nbytes", 0)
@@ -75,9 +74,9 @@ class Sounding:
 
     Args:
         samples: Shape (lead + n,).
-        active: Where it is on, of the same shape; None for always.
+        active: Where it is on, of the same shape; None for a steady noise.
         sample_rate_hz: Samples a second.
-        lead: Samples before the beginning, which a room has heard already.
+        lead: Samples before the beginning, there for a room to respond to.
     """
 
     def __init__(self, samples: Signal, active: NDArray[np.bool_] | None, sample_rate_hz: int, lead: int = 0) -> None:
@@ -85,7 +84,7 @@ class Sounding:
         self.nbytes = samples.nbytes
 
     def beginning(self, samples: int, shelf: Shelf) -> "Track":
-        """What an utterance of so many samples hears."""
+        """The noise for an utterance of ``samples``, kept on the utterance's shelf."""
 
         def make() -> Track:
             heard = slice(self._lead, self._lead + samples)
@@ -96,16 +95,16 @@ class Sounding:
 
 
 class Track:
-    """A sound, and what has been found out about it: nothing is found out twice. Equal only to itself.
+    """A sound with all that has been measured of it: nothing is measured twice. Equal only to itself.
 
-    A gain stays outside. What is linear in it is found for the sound as it stands; what is not, such as the reading of
-    a meter with thresholds, is asked for with the gain.
+    Gain is kept outside. Whatever scales with it is measured on the sound as it is; what does not, such as the reading
+    of a meter with thresholds, is asked for together with the gain.
 
     Args:
-        samples: Shape (n,); nobody writes to them any more.
+        samples: Shape (n,); not to be written to any more.
         sample_rate_hz: Samples a second.
-        shelf: Where spectra and what was made of the sound are kept.
-        active: Where a noise that pauses is on, shape (n,); None for always.
+        shelf: Where sounds made of this one are kept.
+        active: Where an intermittent noise is on, shape (n,); None for a steady one.
     """
 
     def __init__(
@@ -126,14 +125,14 @@ class Track:
         return self.samples.size > LONGEST_TRANSFORM
 
     def found(self, what: Hashable, find: Callable[[], T]) -> T:
-        """A fact about it, found once; a number or little more."""
+        """A small fact about the sound, computed once."""
         if what not in self._found:
             self._found[what] = find()
         value: T = self._found[what]
         return value
 
     def _kept(self, what: Hashable, make: Callable[[], Kept]) -> Kept:
-        """An array, or what holds one, made once; of a sound of many minutes every time: there is no room for it."""
+        """An array, or what holds one, computed once; for a sound of many minutes each time, to save memory."""
         if self._long:
             return make()
         if what not in self._found:
@@ -146,7 +145,7 @@ class Track:
     # Levels
 
     def power(self, weighting: Weighting = FULL_BAND) -> float:
-        """Mean square over its active part, as seen through a weighting."""
+        """Mean square over the active part, under a weighting."""
 
         def measure() -> float:
             seen = self._seen(weighting)
@@ -155,11 +154,11 @@ class Track:
         return self.found(("power", weighting), measure)
 
     def speech_level(self, weighting: Weighting = FULL_BAND, gain: float = 1.0) -> SpeechLevel:
-        """What the speech level meter shows for it times a gain, as seen through a weighting."""
+        """Reading of the speech level meter for the sound times a gain, under a weighting."""
         return self.found(("speech", weighting, gain), lambda: self._meter(weighting).read(gain))
 
     def gain_to(self, level_dbov: float) -> float:
-        """Factor that brings its speech to an active level.
+        """Factor that brings the speech to an active level.
 
         Raises:
             ValueError: The meter finds no speech.
@@ -167,15 +166,13 @@ class Track:
         return self.found(("gain to", level_dbov), lambda: self._meter(FULL_BAND).gain_to(level_dbov))
 
     def peak(self) -> float:
-        """Largest absolute value."""
         return self.found("peak", lambda: float(np.max(np.abs(self.samples), initial=0.0)))
 
     def finite(self) -> bool:
-        """Whether all samples are numbers."""
         return self.found("finite", lambda: bool(np.isfinite(self.samples).all()))
 
     def loudness_powers(self, other: "Track") -> NDArray[np.float64]:
-        """Its mean product with a sound under K-weighting, by block: see :func:`block_powers`."""
+        """Mean product with another sound under K-weighting, by block: see :func:`block_powers`."""
 
         def measure() -> NDArray[np.float64]:
             return block_powers(self._k_weighted(), other._k_weighted(), self.sample_rate_hz)
@@ -198,18 +195,18 @@ class Track:
     def _k_weighted(self) -> Signal:
         return self._kept("K", lambda: k_weighted(self.samples, self.sample_rate_hz))
 
-    # What is made of it
+    # Sounds made of this one
 
     def room_for(self, response: ImpulseResponse) -> int:
-        """Length of the transforms in which it meets a response, whose end and the K-weighting's have room there."""
+        """Length of the transforms for a response, with room for its ringing and for that of the K-weighting."""
         return size_with_room(self.samples.size, self.sample_rate_hz, response.taps.size + self.sample_rate_hz // 8)
 
     def spectrum(self, size: int) -> NDArray[np.complex128]:
-        """Spectrum with silence behind, shape (size // 2 + 1,)."""
+        """Spectrum of the sound, padded with silence to ``size``, shape (size // 2 + 1,)."""
         return self._kept(size, lambda: np.asarray(scipy.fft.rfft(self.samples, size)))
 
     def through(self, response: ImpulseResponse) -> "Track":
-        """The sound after a response, as long as before."""
+        """The sound convolved with a response, cut to its own length."""
 
         def make() -> Track:
             if self._long:
@@ -221,13 +218,14 @@ class Track:
         return self.shelf.once((self, response), make)
 
     def tail_behind_db(self, response: ImpulseResponse) -> float | None:
-        """How much of it falls behind its end after a response and is lost.
+        """How much of the sound, convolved with a response, falls beyond its own end and is cut off.
 
         Returns:
-            Energy behind the end relative to the whole energy, in dB; None where nothing falls there.
+            Energy beyond the end re the whole energy, in dB; None if there is none.
         """
 
         def measure() -> float | None:
+            # All n + k - 1 samples of the convolution, from the direct sound on: what follows the first n is lost.
             first = response.advance_samples
             if self._long:
                 whole = ImpulseResponse(response.taps).kernel().over(np.pad(self.samples, (0, response.taps.size)))
@@ -244,7 +242,7 @@ class Track:
         return np.asarray(scipy.fft.irfft(self.spectrum(size) * response.spectrum(size), size, overwrite_x=True))
 
     def processed(self, name: Hashable, process: Callable[[Signal], Signal], gain: float) -> "Track":
-        """The sound times a gain after a step that is not linear; equal names, equal results."""
+        """The sound times a gain, after a non-linear step; equal names, equal results."""
         return self.shelf.once(
             (self, gain, name), lambda: Track(process(self.samples * gain), self.sample_rate_hz, self.shelf)
         )

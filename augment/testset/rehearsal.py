@@ -6,8 +6,8 @@ from augment.design.plan import Plan
 from augment.errors import DesignError, Fault
 from augment.perturb.columns import odd_cells
 from augment.render import Failed
+from augment.testset.portions import job_of, utterance_of
 from augment.testset.shard import render_utterance
-from augment.testset.work import job_of, utterance_of
 
 
 def rehearse(planned: Plan) -> list[str]:

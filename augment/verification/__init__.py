@@ -46,7 +46,7 @@ def examine(path: Path, asked: Asked, makers: Makers, way: Way, progress: Progre
     """
     sealed = opened_set(path)
     identity = read_identity(sealed)
-    disk, protocol = Disk(sealed), Protocol(path)
+    disk, protocol = Disk(sealed, path), Protocol(path)
     exported = _exports(disk, protocol)
     strange = strange_places(sealed, exported or ())
     if strange:  # nothing is read through a link, so nothing more can be said
@@ -57,11 +57,11 @@ def examine(path: Path, asked: Asked, makers: Makers, way: Way, progress: Progre
     whole = [row for row, faults in zip(rows, lacking, strict=True) if not faults]
     protocol.deviations += itertools.chain.from_iterable(lacking)
     known = {} if told is None else {condition.name: condition for condition in told.conditions}
-    job = Listening(sealed, None if told is None else told.loaded.recipe, known)
-    listen(disk, whole, job, way, protocol, progress)
+    job = Listening(sealed, path, None if told is None else told.loaded.recipe, known)
+    heard = listen(disk, whole, job, way, protocol, progress)
     rendered = 0 if told is None else Origin(told, asked, makers, protocol).check(whole, exported or {}, progress)
     found = _identity(disk, identity, rows, asked, protocol)
-    return protocol.verdict(len(whole), rendered, found, asked.seed)
+    return protocol.verdict(heard, rendered, found, asked.seed)
 
 
 def _exports(disk: Disk, protocol: Protocol) -> Row | None:

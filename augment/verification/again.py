@@ -15,11 +15,11 @@ from augment.files.members import MARK
 from augment.recipe.loader import LoadedRecipe
 from augment.render import Failed, Rendered
 from augment.scene import Scene
-from augment.testset.finish import described, profile_digests, snr_columns
+from augment.testset.completion import described, profile_digests, snr_columns
 from augment.testset.folder import IDENTITY, PROFILES
+from augment.testset.portions import job_of, utterance_of
 from augment.testset.shard import Job, render_utterance
 from augment.testset.softer import made_softer
-from augment.testset.work import job_of, utterance_of
 from augment.verification.meter import decibel, mean_square, through
 from augment.verification.remade import Made
 from augment.verification.sources import SelfDescription, with_recordings

@@ -14,7 +14,7 @@ from augment.design.provenance import SoundSource, heard_in, of_mixture, speech_
 from augment.errors import Fault
 from augment.files.json_text import strict_json
 from augment.recipe.experiment import Rotated
-from augment.testset.finish import PlannedCells, manifest_columns
+from augment.testset.completion import PlannedCells, manifest_columns
 from augment.testset.folder import IDENTITY, MANIFEST, PLAN, SOUND
 from augment.verification.remade import differences_of_rows
 from augment.verification.sources import SelfDescription

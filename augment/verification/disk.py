@@ -31,16 +31,13 @@ class Disk:
 
     Attributes:
         sealed: The folder, open.
+        folder: Where it is, as whoever asked named it.
         hashes: SHA-256 of every file that was read, by name.
     """
 
     sealed: SealedFolder
+    folder: Path
     hashes: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def folder(self) -> Path:
-        """Where it is."""
-        return self.sealed.path
 
     def place(self, name: str) -> str:
         """A file's name in messages."""

@@ -1,6 +1,6 @@
 """A decoded audio file with its row and its condition, and findings about such files."""
 
-import math
+import sys
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,7 +54,7 @@ class Heard:
     def number(self, name: str) -> float | None:
         """A finite number from the row; None if it has none."""
         value = self.row.get(name)
-        fits = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        fits = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
         return float(value) if fits and value is not None else None
 
     @property

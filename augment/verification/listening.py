@@ -3,10 +3,11 @@
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from augment.bounds import SLOWEST, STARTUP_S
-from augment.corpus.speech import Progress
+from augment.corpus.speech import LONGEST_S, Progress
 from augment.design.conditions import Condition
 from augment.errors import Fault
 from augment.execute import Lost, Way
@@ -54,17 +55,19 @@ class Listening:
 
     Attributes:
         sealed: Folder of the set.
+        folder: Where it is, as whoever asked named it.
         recipe: The set's recipe; None if it cannot be read, and files are compared with their rows alone.
         conditions: Conditions by name.
     """
 
     sealed: SealedFolder
+    folder: Path
     recipe: Recipe | None
     conditions: Mapping[str, Condition]
 
     def __call__(self, portion: Portion) -> Listened:
         """Read the files of a portion and compare them."""
-        disk, protocol, findings = Disk(self.sealed), Protocol(self.sealed.path), Findings()
+        disk, protocol, findings = Disk(self.sealed, self.folder), Protocol(self.folder), Findings()
         for utterance, rows in itertools.groupby(portion.rows, key=lambda row: row["utterance"]):
             heard = list(self._heard(disk, rows, protocol))
             if self.recipe is not None and heard:
@@ -74,7 +77,8 @@ class Listening:
 
     def limit_s(self, portion: Portion) -> float:
         """Seconds after which a worker counts as hanging."""
-        return STARTUP_S + SLOWEST * float(sum(row["duration"] for row in portion.rows))
+        claimed = (float(row["duration"]) for row in portion.rows)
+        return STARTUP_S + SLOWEST * sum(min(max(claim, 0.0), LONGEST_S) for claim in claimed)
 
     def _heard(self, disk: Disk, rows: Iterator[Row], protocol: Protocol) -> Iterator[Heard]:
         for row in rows:
@@ -84,7 +88,7 @@ class Listening:
                 yield Heard(row, self.conditions[row["condition"]], pcm, row["sample_rate"])
 
 
-def listen(disk: Disk, rows: Sequence[Row], job: Listening, way: Way, protocol: Protocol, progress: Progress) -> None:
+def listen(disk: Disk, rows: Sequence[Row], job: Listening, way: Way, protocol: Protocol, progress: Progress) -> int:
     """Listen to all files of a set.
 
     Args:
@@ -94,15 +98,19 @@ def listen(disk: Disk, rows: Sequence[Row], job: Listening, way: Way, protocol: 
         way: Where it is done.
         protocol: Where findings are recorded.
         progress: Shows how far it has got.
+
+    Returns:
+        How many files were heard.
     """
     ordered = sorted(rows, key=lambda row: row["utterance"])
-    done: dict[int, Listened] = {}
+    done, heard = dict[int, Listened](), len(rows)
     ticks = iter(progress(ordered))
     for outcome in way.run(job, _portions(ordered), job.limit_s):
         if isinstance(outcome, Lost):
-            where, number = outcome.task.rows[0]["audio_filepath"], outcome.task.number
-            fault = Fault(disk.place(where), f"a worker {outcome.fate} while it listened to this and the files behind")
-            done[number] = Listened(number, {}, Findings(), [fault])
+            number, lost = outcome.task.number, [row["audio_filepath"] for row in outcome.task.rows]
+            message = f"a worker {outcome.fate} while it listened to {len(lost)} files from this one to {lost[-1]}"
+            done[number] = Listened(number, {}, Findings(), [Fault(disk.place(lost[0]), message, "verify again")])
+            heard -= len(lost)
         else:
             done[outcome.number] = outcome
             disk.hashes.update(outcome.hashes)
@@ -114,7 +122,12 @@ def listen(disk: Disk, rows: Sequence[Row], job: Listening, way: Way, protocol: 
     for number in sorted(done):
         protocol.deviations += done[number].deviations
         findings.add(done[number].findings)
-    _tell(disk, findings, len(rows), protocol)
+    if heard < len(rows):
+        protocol.unchecked.append(
+            Unchecked(f"{len(rows) - heard} files", "workers died or hung over them", "verify again")
+        )
+    _tell(disk, findings, heard, protocol)
+    return heard
 
 
 def _portions(ordered: Sequence[Row]) -> list[Portion]:

@@ -40,7 +40,7 @@ def through(signal: Signal, sample_rate_hz: int, definition: Weighting) -> Signa
     return np.asarray(scipy.fft.idct(seen, norm="ortho"))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=4)  # an utterance is measured under three definitions, and all its items have one length
 def weights(samples: int, sample_rate_hz: int, definition: Weighting) -> NDArray[np.float64]:
     """Weights of the definition for the :func:`cosines` of a number of samples, shape (n,).
 

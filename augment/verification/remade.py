@@ -12,8 +12,8 @@ from augment.design.plan import Plan
 from augment.errors import Fault
 from augment.files.json_text import json_text
 from augment.recipe.loader import LoadedRecipe
+from augment.testset.completion import files_beside
 from augment.testset.exports import export_again
-from augment.testset.finish import files_beside
 from augment.testset.folder import COVERAGE, CROISSANT, DATASHEET, EXPORTS, IDENTITY, MANIFEST, PAGE, PLAN
 from augment.testset.outgoing import outgoing_items
 from augment.verification.books import read_failures

@@ -13,7 +13,7 @@ from augment.design.conditions import Condition, conditions
 from augment.recipe.loader import bundled_recipes, load_recipe
 from augment.render import render
 from augment.scene import Block
-from augment.testset.work import job_of
+from augment.testset.portions import job_of
 
 RATE = 16000
 EVERY_S = 0.25

@@ -1,12 +1,8 @@
-"""One file for each layout of a corpus, named as the layout is in a recipe. A reader defines these names.
+"""One file for each layout of a corpus; its name is the name of the layout in a recipe.
 
-``SUFFIXES``: the file name endings that it reads by default. ``FOLDER``: whether it reads folders. ``SIGNS``: patterns
-of files in such a folder, by which the layout is suggested to a user who did not name one.
-``rows(source)``: an iterator over pairs of the place of a row (:data:`~augment.corpus.source.Place`) and a mapping of
-column to value, or a :class:`~augment.errors.Fault` where a row cannot be read; it raises
-:class:`~augment.errors.CorpusError` where nothing beyond it can be read either. What it passes over it reports through
-``source.tell``. Rows are produced lazily: a corpus need not fit into memory. A reader that needs ``source.pattern``
-sets ``PATTERN = True``.
+A reader is a :class:`~augment.corpus.source.Reader`. It raises :class:`~augment.errors.CorpusError` where nothing
+behind a row can be read, and tells in ``source.tell`` what it passes over. One that needs ``source.pattern`` has
+``PATTERN = True``.
 
 Columns: ``id``, ``audio_filepath`` (relative to ``source.folder``), ``offset`` and ``duration`` in s, ``text``,
 ``speaker``; every other one is a label. The layout's own names are translated into these here; the values of labels are

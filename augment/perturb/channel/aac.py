@@ -12,7 +12,7 @@ MOST_BITS_IN_FRAME = 6144
 
 
 def most_kbps(sample_rate_hz: int) -> int:
-    """The highest bit rate of one channel (ISO/IEC 14496-3: 6144 bits in a frame of 1024 samples).
+    """The highest bit rate of one channel in kb/s (ISO/IEC 14496-3: 6144 bits in a frame of 1024 samples).
 
     Example:
         >>> most_kbps(16000)
@@ -43,17 +43,14 @@ class AacStep(CodecStep):
     kbps: Annotated[int, Field(ge=8, le=288, description="mean bit rate; at most 6 for each kHz of the sample rate")]
 
     def packet_samples(self, sample_rate_hz: int) -> int:
-        """1024."""
         return FRAME_SAMPLES
 
     def run(self, pcm: Pcm, lost: Lost, sample_rate_hz: int) -> Pcm:
-        """To bare frames and back."""
         rate, options = self.rate_hz(sample_rate_hz), {"b": str(1000 * self.kbps)}
         packets, header = pyav.encode("aac", pcm, rate, options, "fltp")
         return pyav.decode("aac", packets, rate, {}, header)
 
     def unfit(self, sample_rate_hz: int) -> tuple[str, str] | None:
-        """Whether AAC has no such bit rate at this sample rate, or the extra is missing."""
         rate = self.rate_hz(sample_rate_hz)
         if self.kbps > most_kbps(rate):
             return f"AAC has no bit rate of {self.kbps} kb/s at {rate} Hz", f"choose {most_kbps(rate)} or less"

@@ -9,7 +9,7 @@ from augment.perturb.codec_step import CodecStep, PacketLoss
 
 MODES_KBPS = (4.75, 5.15, 5.9, 6.7, 7.4, 7.95, 10.2, 12.2)
 NO_DATA = b"\x7c"
-"""A frame of type 15, "no data": the one-octet header of RFC 4867, 5.3, with nothing behind it."""
+"""A frame of type 15, "no data": the one-octet header of RFC 4867, 5.3, with nothing after it."""
 
 
 def _mode(kbps: float) -> float:
@@ -44,7 +44,7 @@ class AmrNbStep(PacketLoss, CodecStep):
     ] = 12.2
 
     def run(self, pcm: Pcm, lost: Lost, sample_rate_hz: int) -> Pcm:
-        """To frames and back; a lost one reaches the decoder as "no data", which it repeats and fades in 0.2 s."""
+        # For a frame of "no data" the decoder repeats the last one, and fades out within 0.2 s.
         rate = {"b": str(round(1000 * self.kbps))}
         packets, _ = pyav.encode("libopencore_amrnb", pcm, 8000, rate)
         return pyav.decode("libopencore_amrnb", pyav.with_lost(packets, lost, lambda _: NO_DATA), 8000, {})

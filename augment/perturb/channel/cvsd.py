@@ -13,18 +13,19 @@ from augment.perturb.codec_step import CodecStep, Concealed, PacketLoss
 
 BIT_RATE_HZ = 64000
 STEP_MIN, STEP_MAX = 10.0, 1280.0
-STEP_DECAY = 1 - 1 / 1024
-LEAK = 1 - 1 / 32
+STEP_DECAY = 1 - 1 / 1024  # per bit at 64 kHz: a time constant of 16 ms
+LEAK = 1 - 1 / 32  # and of 0.5 ms
 LOWEST, HIGHEST = -float(FULL_SCALE), FULL_SCALE - 1.0
 EQUAL_BITS = 4
-"""So many equal bits in a row make the step grow."""
+"""Equal bits in a row from which on the step grows."""
 
 
 def delta_modulated(signal: Signal) -> Signal:
-    """What a CVSD decoder makes of the bits of a CVSD coder.
+    """The output of a CVSD decoder for the bits of a CVSD coder.
 
-    The coder follows the signal by one step a bit, up or down. The step grows by its least size after four equal
-    bits and shrinks otherwise; the coder's picture of the decoder leaks, so that both agree again after an error.
+    The coder follows the signal by one step per bit, up or down. After four equal bits the step grows by its least
+    size, otherwise it shrinks. The accumulator leaks in coder and decoder alike, so that both agree again some time
+    after an error.
 
     Args:
         signal: At 64 kHz, in steps of 16-bit integers, shape (n,).
@@ -66,8 +67,8 @@ class CvsdStep(Concealed, PacketLoss, CodecStep):
 
     Models the link between an older headset and telephone: 8 kHz, delta modulation at 64,000 steps a second, packets of
     3.75 ms (HV3, EV3), no bit errors.
-    Where packets are lost the decoder runs on as if they had come, and their samples are replaced behind it: silence,
-    or the last packet again, 6 dB softer each time. Real decoders stumble over the gap for some milliseconds more.
+    Where packets are lost the decoder runs on as if they had arrived, and their samples are replaced in its output: by
+    silence, or by the last packet, 6 dB softer each time. Real decoders need some more milliseconds to recover.
 
     In a recipe::
 
@@ -82,10 +83,9 @@ class CvsdStep(Concealed, PacketLoss, CodecStep):
     kind: Literal["cvsd"]
 
     def packet_samples(self, sample_rate_hz: int) -> int:
-        """30: the 30 octets of an HV3 or EV3 packet, 3.75 ms."""
-        return 30
+        return 30  # an HV3 or EV3 packet has 30 octets: 240 bits at 64 kb/s are 3.75 ms
 
     def run(self, pcm: Pcm, lost: Lost, sample_rate_hz: int) -> Pcm:
-        """To 64,000 bits a second and back, by the band-limited resampler that is used everywhere else."""
+        # One bit per sample at 64 kHz.
         fine = resample(pcm.astype(np.float64), 8000, BIT_RATE_HZ)
         return quantise(resample(delta_modulated(fine), BIT_RATE_HZ, 8000) / FULL_SCALE)[0]

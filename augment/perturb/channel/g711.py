@@ -12,7 +12,7 @@ class G711Step(Concealed, PacketLoss, CodecStep):
     """Telephone call: G.711 at 64 kb/s, with packet loss.
 
     Models a fixed-line or internet call: 8 kHz, logarithmic 8-bit samples, A-law or mu-law; packets of 10, 20 or 30 ms.
-    In the place of a lost packet: silence, or the last packet again, 6 dB softer each time. That repetition knows no
+    In the place of a lost packet: silence, or the last packet again, 6 dB softer each time. That repetition ignores
     pitch; it is not the concealment of G.711 Appendix I.
 
     In a recipe::
@@ -30,10 +30,8 @@ class G711Step(Concealed, PacketLoss, CodecStep):
     packet_ms: PacketMs = 20
 
     def packet_samples(self, sample_rate_hz: int) -> int:
-        """8 for each millisecond."""
         return 8 * self.packet_ms
 
     def run(self, pcm: Pcm, lost: Lost, sample_rate_hz: int) -> Pcm:
-        """To 8-bit code words and back."""
         subtype = "ALAW" if self.law == "a" else "ULAW"
         return libsndfile.read(libsndfile.write(pcm, 8000, "RAW", subtype), 8000, "RAW", subtype)

@@ -10,8 +10,8 @@ class G722Step(Concealed, PacketLoss, CodecStep):
     """Wideband desk telephone: G.722 at 64 kb/s, with packet loss.
 
     Models a wideband office or internet call: 16 kHz, two sub-bands of ADPCM.
-    Where packets are lost the decoder runs on as if they had come, and their samples are replaced behind it: silence,
-    or the last packet again, 6 dB softer each time. Real decoders stumble over the gap for some milliseconds more.
+    Where packets are lost the decoder runs on as if they had arrived, and their samples are replaced in its output: by
+    silence, or by the last packet, 6 dB softer each time. Real decoders need some more milliseconds to recover.
     Needs the extra ``codecs``.
 
     In a recipe::
@@ -31,10 +31,9 @@ class G722Step(Concealed, PacketLoss, CodecStep):
     packet_ms: PacketMs = 20
 
     def packet_samples(self, sample_rate_hz: int) -> int:
-        """16 for each millisecond."""
         return 16 * self.packet_ms
 
     def run(self, pcm: Pcm, lost: Lost, sample_rate_hz: int) -> Pcm:
-        """Two samples to one octet and back."""
+        # Two samples make one octet: 8 bits at 8 kHz.
         packets, _ = pyav.encode("g722", pcm, 16000, {})
         return pyav.decode("g722", packets, 16000, {})

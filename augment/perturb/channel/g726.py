@@ -10,10 +10,10 @@ from augment.perturb.codec_step import CodecStep, Concealed, PacketLoss, PacketM
 
 
 def saturated(heard: Pcm, sent: Pcm) -> Pcm:
-    """Samples of a decoder that lets what exceeds 16 bits wrap around, limited as the standard wants it.
+    """Undo the wrap-around of a decoder that keeps 16 bits of its output, and limit it as the standard requires.
 
-    FFmpeg's decoder limits to 17 bits and keeps 16. What came out more than half of the whole range away from what
-    was sent has wrapped; the decoder's own state has not.
+    FFmpeg's decoder limits to 17 bits and then keeps 16. A sample more than half of the whole range away from what was
+    sent has wrapped around; the decoder's own state has not.
 
     Args:
         heard: Shape (n,).
@@ -32,8 +32,8 @@ class G726Step(Concealed, PacketLoss, CodecStep):
     """Cordless telephone or trunk line: G.726 at 16 to 40 kb/s, with packet loss.
 
     Models DECT (32 kb/s) and circuit-multiplication links: 8 kHz, adaptive differential PCM.
-    Where packets are lost the decoder runs on as if they had come, and their samples are replaced behind it: silence,
-    or the last packet again, 6 dB softer each time. Real decoders stumble over the gap for some milliseconds more.
+    Where packets are lost the decoder runs on as if they had arrived, and their samples are replaced in its output: by
+    silence, or by the last packet, 6 dB softer each time. Real decoders need some more milliseconds to recover.
     Needs the extra ``codecs``.
 
     In a recipe::
@@ -52,11 +52,10 @@ class G726Step(Concealed, PacketLoss, CodecStep):
     packet_ms: PacketMs = 20
 
     def packet_samples(self, sample_rate_hz: int) -> int:
-        """8 for each millisecond."""
         return 8 * self.packet_ms
 
     def run(self, pcm: Pcm, lost: Lost, sample_rate_hz: int) -> Pcm:
-        """To code words of ``kbps / 8`` bits and back."""
+        # One code word per sample at 8 kHz: kbps / 8 bits.
         bits = str(self.kbps // 8)
         packets, _ = pyav.encode("g726", pcm, 8000, {"code_size": bits})
         heard = pyav.decode("g726", packets, 8000, {"bits_per_coded_sample": bits})

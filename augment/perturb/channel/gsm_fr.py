@@ -10,8 +10,8 @@ class GsmFrStep(Concealed, PacketLoss, CodecStep):
     """First digital mobile telephones: GSM full rate at 13 kb/s, with frame loss.
 
     Models a GSM call without bit errors in what arrives: 8 kHz, regular-pulse excitation, frames of 20 ms.
-    Where packets are lost the decoder runs on as if they had come, and their samples are replaced behind it: silence,
-    or the last packet again, 6 dB softer each time. Real decoders stumble over the gap for some milliseconds more.
+    Where packets are lost the decoder runs on as if they had arrived, and their samples are replaced in its output: by
+    silence, or by the last packet, 6 dB softer each time. Real decoders need some more milliseconds to recover.
 
     In a recipe::
 
@@ -26,5 +26,5 @@ class GsmFrStep(Concealed, PacketLoss, CodecStep):
     kind: Literal["gsm_fr"]
 
     def run(self, pcm: Pcm, lost: Lost, sample_rate_hz: int) -> Pcm:
-        """To frames of 33 octets and back."""
+        # Frames of 33 octets: 260 bits in 20 ms, and a signature of 4.
         return libsndfile.read(libsndfile.write(pcm, 8000, "RAW", "GSM610"), 8000, "RAW", "GSM610")

@@ -36,21 +36,20 @@ class Mp3Step(CodecStep):
     kbps: Annotated[int, Field(ge=8, le=320, description="bit rate; which ones there are depends on the sample rate")]
 
     def packet_samples(self, sample_rate_hz: int) -> int:
-        """1152 (MPEG-1) or 576."""
+        # A frame of MPEG-1; those of MPEG-2 and 2.5 are half as long.
         return 1152 if self.rate_hz(sample_rate_hz) >= 32000 else 576
 
     def run(self, pcm: Pcm, lost: Lost, sample_rate_hz: int) -> Pcm:
-        """To a file and back; where a frame has room for LAME's tag, the decoder takes the delay out by it."""
+        # If a frame has room for LAME's tag, the decoder removes the delay that the tag states.
         rate = self.rate_hz(sample_rate_hz)
         rates = KBPS_OF_RATE_HZ[rate]
-        level = (rates[-1] - self.kbps) / (rates[-1] - rates[0])  # libsndfile's word for a bit rate, from high to low
-        # soundfile refuses 1.0 here; LAME takes the bit rate that is nearest.
+        level = (rates[-1] - self.kbps) / (rates[-1] - rates[0])  # libsndfile's way to state a bit rate, 0 the highest
+        # soundfile refuses 1.0; LAME takes the nearest bit rate.
         settings = {"bitrate_mode": "CONSTANT", "compression_level": min(level, 0.999)}
         data = libsndfile.write(pcm, rate, "MP3", "MPEG_LAYER_III", **settings)
         return libsndfile.read(data, rate, "MP3", "MPEG_LAYER_III")
 
     def unfit(self, sample_rate_hz: int) -> tuple[str, str] | None:
-        """Whether MP3 has no such bit rate at this sample rate."""
         rate = self.rate_hz(sample_rate_hz)
         if self.kbps not in KBPS_OF_RATE_HZ[rate]:
             known = ", ".join(map(str, KBPS_OF_RATE_HZ[rate]))

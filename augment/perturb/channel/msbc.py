@@ -10,8 +10,8 @@ class MsbcStep(Concealed, PacketLoss, CodecStep):
     """Bluetooth headset, wideband: mSBC at 60.8 kb/s, with packet loss.
 
     Models the link between headset and telephone: 16 kHz, eight sub-bands, packets of 7.5 ms.
-    Where packets are lost the decoder runs on as if they had come, and their samples are replaced behind it: silence,
-    or the last packet again, 6 dB softer each time. Real decoders stumble over the gap for some milliseconds more.
+    Where packets are lost the decoder runs on as if they had arrived, and their samples are replaced in its output: by
+    silence, or by the last packet, 6 dB softer each time. Real decoders need some more milliseconds to recover.
     Needs the extra ``codecs``.
 
     In a recipe::
@@ -30,10 +30,9 @@ class MsbcStep(Concealed, PacketLoss, CodecStep):
     pyav: ClassVar = (("sbc", "w"), ("sbc", "r"))
 
     def packet_samples(self, sample_rate_hz: int) -> int:
-        """120: one frame of 7.5 ms."""
-        return 120
+        return 120  # one frame of 7.5 ms
 
     def run(self, pcm: Pcm, lost: Lost, sample_rate_hz: int) -> Pcm:
-        """To frames of 57 octets and back."""
+        # Frames of 57 octets: 456 bits in 7.5 ms are 60.8 kb/s.
         packets, _ = pyav.encode("sbc", pcm, 16000, {"msbc": "1"})
         return pyav.decode("sbc", packets, 16000, {})

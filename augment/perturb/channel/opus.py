@@ -38,14 +38,14 @@ class OpusStep(PacketLoss, CodecStep):
     ] = "voip"
 
     def bandwidth_hz(self, sample_rate_hz: int) -> int:
-        """The highest that the coder may choose, one of :data:`BANDWIDTHS_HZ`: that of the test set."""
+        """The widest band that the coder may choose, of :data:`BANDWIDTHS_HZ`: the first that holds the test set's."""
         return enough(BANDWIDTHS_HZ, -(-sample_rate_hz // 2))
 
     def run(self, pcm: Pcm, lost: Lost, sample_rate_hz: int) -> Pcm:
-        """To packets and back.
+        """Code and decode.
 
-        A lost packet reaches the decoder as its first octet alone with a frame count of one, that is a frame of no
-        length; the decoder's own concealment then goes on with what there was and fades where it was speech.
+        A lost packet reaches the decoder as its first octet alone with a frame count of one, that is as an empty frame:
+        the decoder's own concealment then extrapolates what it heard last, and fades out if that was speech.
         """
         options = {
             "b": str(1000 * self.kbps),
@@ -55,6 +55,6 @@ class OpusStep(PacketLoss, CodecStep):
             "frame_duration": "20",
         }
         packets, _ = pyav.encode("libopus", pcm, 48000, options)
-        # The two lowest bits count the frames; a packet of other than one frame cannot end behind its first octet.
+        # The two lowest bits code the number of frames; only a packet of one frame may end after its first octet.
         arrived = pyav.with_lost(packets, lost, lambda sent: bytes([sent[0] & 0xFC]))
         return pyav.decode("libopus", arrived, 48000, {})

@@ -1,1 +1,1 @@
-"""What happens between microphone and numbers."""
+"""What happens between the microphone and the digital signal."""

@@ -39,7 +39,6 @@ class Adc(Perturbation):
     dither: Annotated[Literal["none", "tpdf"], Field(description="none, or triangular dither of two steps")] = "none"
 
     def apply(self, scene: Scene, draw: Draw) -> Scene:
-        """Convert the mixture, and count what it clips."""
         name = ("adc", draw.name if self.dither == "tpdf" else None, self.bits, self.full_scale_dbov)
 
         def converted(mixture: Signal) -> tuple[Signal, int]:

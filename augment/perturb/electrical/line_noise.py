@@ -1,4 +1,4 @@
-"""Electrical noise behind the microphone."""
+"""Electrical noise after the microphone."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -10,10 +10,10 @@ from augment.scene import Draw, NoiseRequest, Scene, Sounding, Stage
 
 
 class LineNoise(Perturbation):
-    """Hum and other noise that a cable or an amplifier picks up, behind the microphone.
+    """Hum and other noise picked up by a cable or an amplifier after the microphone.
 
-    Models noise that no microphone response shapes: the same profiles as ``equipment_noise``, added to what the
-    microphone gives. Its SNR is that of this point, in the recipe's band; the SNR at the microphone is not touched.
+    Models noise that no microphone response shapes: the same profiles as ``equipment_noise``, added to the output of
+    the microphone. Its SNR is that at this point, in the recipe's band; the SNR at the microphone is not changed.
 
     In a recipe::
 
@@ -31,11 +31,9 @@ class LineNoise(Perturbation):
     snr_db: Annotated[float, Field(ge=-30, le=80, description="P.56 speech level minus noise level, behind the device")]
 
     def needs(self) -> tuple[Need, ...]:
-        """The profile."""
         return (Need("profile", "noise_profile", self.profile),)
 
     def is_noise(self) -> bool:
-        """It has a noise's columns in the manifest."""
         return True
 
     def apply(self, scene: Scene, draw: Draw) -> Scene:

@@ -11,10 +11,10 @@ from augment.scene import Draw, Scene, Stage
 
 
 class Carbon(Perturbation):
-    """Carbon microphone of an old telephone: narrow, sharp, distorted, and noisy while one speaks.
+    """Carbon microphone of an old telephone: narrow-band, shrill, distorted, and noisy during speech.
 
     Models the capsule's resonance, granules whose resistance follows the pressure, noise that rises and falls with the
-    speech, and the band of the line. It holds a response of its own: no ``microphone`` is needed beside it.
+    speech, and the band of the line. It has a response of its own: no ``microphone`` is needed as well.
 
     In a recipe::
 
@@ -23,7 +23,7 @@ class Carbon(Perturbation):
     Keeps: length, timing, and the active level of the speech, measured on the speech alone.
     Changes: spectrum (300-3400 Hz, peak near 2 kHz). A 1 kHz sine of -26 dBov is distorted by 8 % at 0 dB drive, 16 %
         at 6 dB and 24 % at 12 dB.
-    Random: the noise of the granules, 30 dB below what moves them; the same for a whole block.
+    Random: the noise of the granules, 30 dB below their signal; the same for a whole block.
     Reference: structure after Oksanen and Välimäki 2011 (DAFx-11). estimate: all figures.
     """
 
@@ -36,7 +36,6 @@ class Carbon(Perturbation):
     ] = 0.0
 
     def apply(self, scene: Scene, draw: Draw) -> Scene:
-        """Send the mixture through it."""
         rate, drive = scene.sample_rate_hz, self.drive_db
         name = ("carbon", draw.name, drive)
 

@@ -12,6 +12,7 @@ from augment.profiles.library import Library, Need
 from augment.scene import Draw, Scene, Stage, Weighting
 
 KNOWN_TO = 0.45
+"""Share of the sample rate up to which a response must be known, unless it has fallen off below."""
 FALLEN_OFF_DB = -15.0
 
 
@@ -44,11 +45,10 @@ class Microphone(Perturbation):
     ]
 
     def needs(self) -> tuple[Need, ...]:
-        """The response."""
         return (Need("profile", "microphone", self.profile),)
 
     def remarks(self, library: Library, sample_rate_hz: int, snr: Weighting) -> tuple[str, ...]:
-        """Where the response is held at a level that may be heard."""
+        """Where the response falls deeper than it is followed, if that may be heard."""
         held = library.microphone(self.profile).held(sample_rate_hz)
         return () if held is None else (f"microphone {self.profile}: {held}",)
 

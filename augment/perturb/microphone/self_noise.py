@@ -14,7 +14,7 @@ class SelfNoise(Perturbation):
     """Electronic noise of a microphone, by its equivalent input noise level (EIN).
 
     Models the hiss that a data sheet states as a signal-to-noise ratio: EIN = 94 dB SPL less that ratio. It matters
-    where speech is quiet: far from the microphone. It needs to know how loud the speech is.
+    where speech is quiet: far from the microphone. It must know how loud the speech is.
 
     In a recipe::
 
@@ -34,7 +34,6 @@ class SelfNoise(Perturbation):
     ]
 
     def is_noise(self) -> bool:
-        """It has a noise's columns in the manifest."""
         return True
 
     def apply(self, scene: Scene, draw: Draw) -> Scene:
@@ -51,5 +50,6 @@ class SelfNoise(Perturbation):
             return Sounding(electronic_noise(draw.block.longest, rate, draw.stream("noise")), None, rate)
 
         track = draw.block.shared.once(("self_noise", draw.name), make).beginning(scene.samples, scene.shelf)
+        # The noise has power 1, and is a_weighted_level_db dB under A-weighting; 0 dBov is full_scale_dbspl dB SPL.
         gain_db = self.ein_dba - scene.full_scale_dbspl - a_weighted_level_db(rate)
         return scene.with_device_noise(track, draw.step, "self-noise", gain_db)

@@ -11,7 +11,7 @@ from augment.scene import Draw, Scene, Stage
 
 
 class WindFilter(Perturbation):
-    """High-pass that devices put behind their microphone against wind, breath and handling.
+    """High-pass that devices have after their microphone, against wind, breath and handling noise.
 
     Models a Butterworth high-pass of first or second order, as it is built in analogue or digital circuits.
 
@@ -32,7 +32,6 @@ class WindFilter(Perturbation):
     order: Annotated[Literal[1, 2], Field(description="1: 6 dB an octave; 2: 12 dB an octave")] = 1
 
     def apply(self, scene: Scene, draw: Draw) -> Scene:
-        """Filter every stem."""
         rate = scene.sample_rate_hz
 
         def design() -> ImpulseResponse:

@@ -1,1 +1,1 @@
-"""Noise that sounds beside the speech."""
+"""Noise that is added to the speech."""

@@ -13,7 +13,7 @@ from augment.perturb.noise_step import Noise, NoiseStep
 from augment.profiles.components import Sound
 from augment.scene import Draw, Scene
 
-TALKER_DBOV = -26.0
+TALKER_DBOV = -26.0  # the same for all; the step's own level follows
 PLACES = 4
 FADE_S = 0.005
 
@@ -21,10 +21,9 @@ FADE_S = 0.005
 class BabbleNoise(NoiseStep):
     """Talkers of the corpus itself behind the speech, at a given SNR or level.
 
-    Models people who talk at the same time: other speakers than those of the block, who never say one of its texts,
-    each at the same active level, each starting at a place of an utterance where they speak. Where all of them pause,
-    the noise does not count. In a room they stand in up to four places. Not modelled: that people take turns,
-    and raise their voices.
+    Models people talking at the same time: other speakers than those of the block, with other texts, all at the same
+    active level, each starting at a point of an utterance where they speak. While all of them pause, the noise does not
+    count. In a room they are in up to four places. Not modelled: that people take turns, and raise their voices.
 
     In a recipe::
 
@@ -41,11 +40,10 @@ class BabbleNoise(NoiseStep):
     talkers: Annotated[int, Field(ge=1, le=128, description="how many talk at the same time")] = 8
 
     def asks(self) -> Talkers:
-        """The voices."""
         return Talkers("talkers", self.talkers)
 
     def noise(self, scene: Scene, draw: Draw) -> Noise:
-        """All talkers; in a room, at up to four places."""
+        """All talkers; in a room, spread over up to four places."""
         babble, rate = draw.given(Babble), scene.sample_rate_hz
         names = [f"{draw.step} place {number}" for number in range(min(PLACES, self.talkers))]
         ways = [] if scene.room is None else [scene.room.noise_response(name, None) for name in names]
@@ -63,7 +61,7 @@ class BabbleNoise(NoiseStep):
 
 
 def _talk(babble: Babble, draw: Draw, samples: int, lead: int, sample_rate_hz: int, places: int) -> Sound:
-    """What is said at each place, shape (places, lead + samples), and where anybody speaks, (lead + samples,)."""
+    """The voices at each place, shape (places, lead + samples), and where anybody speaks, (lead + samples,)."""
     said, active = np.zeros((places, lead + samples)), np.zeros(lead + samples, dtype=np.bool_)
     for number, voices in enumerate(babble.talkers):
         words = np.concatenate([_levelled(voice, draw, sample_rate_hz) for voice in voices])
@@ -72,11 +70,12 @@ def _talk(babble: Babble, draw: Draw, samples: int, lead: int, sample_rate_hz: i
         at = np.arange(start - lead, start + samples)
         said[number % places] += np.take(words, at, mode="wrap")
         active |= np.take(speaks, at, mode="wrap")
+    # Powers of different voices add: divided by the root of their number, all together are as loud as one.
     return said / math.sqrt(len(babble.talkers)), active
 
 
 def _levelled(voice: Voice, draw: Draw, sample_rate_hz: int) -> Signal:
-    """An utterance at the level of all talkers, with soft ends."""
+    """An utterance at the level that all talkers have, faded in and out."""
 
     def load() -> Signal:
         place = (voice.audio, voice.offset_s, voice.duration_s, voice.sha256)

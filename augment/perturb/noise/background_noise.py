@@ -20,15 +20,15 @@ from augment.tolerance import AtMost, Unusable, tolerance_of
 class BackgroundNoise(NoiseStep):
     """Recorded noise under the speech at a given signal-to-noise ratio, or at a given level.
 
-    Models an acoustic background as it reaches the microphone; what the recording holds of a room stays as it is, and
-    no other room is added to it.
+    Models an acoustic background as it reaches the microphone: the room that is in the recording stays as it is, and no
+    other room is added.
 
     In a recipe::
 
         {kind: background_noise, source: noise/street, snr_db: 10}
 
     Keeps: the speech, length, timing.
-    Changes: adds a noise stem. Where the recording ends, it goes on at a random place with an equal-power cross-fade.
+    Changes: adds a noise stem. Where the recording ends, an equal-power cross-fade leads to a random place in it.
     Random: nothing but those places; the planner deals the stretch of the recording to the block.
     Reference: SNR after ITU-T P.56 (speech) and RMS (noise), in the recipe's band.
     """
@@ -48,11 +48,10 @@ class BackgroundNoise(NoiseStep):
         return self
 
     def asks(self) -> Segments:
-        """A segment of the recording."""
         return Segments("source", self.source, Use(self.channel, tolerance_of(self.unusable, self.at_most)))
 
     def remarks(self, library: Library, sample_rate_hz: int, snr: Weighting) -> tuple[str, ...]:
-        """A strong line on an edge of the band in which its SNR is defined; of many recordings, the strongest."""
+        """A strong line on an edge of the band in which SNR is defined; of several recordings, the worst."""
         if self.snr_db is None or snr.band_hz is None:
             return ()
         recordings = library.recordings(self.source, self.asks().use).recordings
@@ -65,7 +64,7 @@ class BackgroundNoise(NoiseStep):
         return (f"noise {self.source}, {name}: {line}{more}",)
 
     def noise(self, scene: Scene, draw: Draw) -> Noise:
-        """The block's stretch of the recording; its level is that of the whole recording."""
+        """The block's stretch of the recording; a level in dB(A) is that of the whole recording."""
         segment, rate, library = draw.given(Segment), scene.sample_rate_hz, draw.library
         recording = library.samples(self.source, segment.recording, segment.sha256, rate, self.channel)
         key = ("recording level", self.source, self.channel, segment.recording, segment.sha256, rate)

@@ -13,15 +13,16 @@ from augment.scene import Draw, Scene
 class ColouredNoise(NoiseStep):
     """White, pink or brown Gaussian noise at a given level.
 
-    Models steady noise without a source: 0, -3.01 or -6.02 dB per octave from 20 Hz to the Nyquist frequency, so a
-    third-octave band of white noise rises by 1 dB a band, of pink noise is as strong as the next, of brown falls.
+    Models steady noise without a source: 0, -3.01 or -6.02 dB per octave from 20 Hz to the Nyquist frequency. From one
+    third-octave band to the next the level of white noise rises by 1 dB, that of pink noise stays, and that of brown
+    noise falls by 1 dB.
 
     In a recipe::
 
         {kind: coloured_noise, colour: pink, snr_db: 10}
 
     Keeps: the speech, length, timing.
-    Changes: adds a noise stem, from all sides and so without the room's echo. It has no length and never repeats.
+    Changes: adds a noise stem, diffuse and so without the reverberation of a room. It never ends and never repeats.
     Random: the noise; the same for a whole block.
     Reference: power as 1, 1/f, 1/f^2; within 0.5 dB in third octaves from 63 Hz to 6.3 kHz.
     """
@@ -32,7 +33,7 @@ class ColouredNoise(NoiseStep):
     ]
 
     def noise(self, scene: Scene, draw: Draw) -> Noise:
-        """The noise, 0 dBov, always on; its level is that over a long time."""
+        """The noise, 0 dBov, always on; a level in dB(A) is its long-term level."""
         rate = scene.sample_rate_hz
         density = draw.library.once(("density", self.colour, rate), lambda: colour_density(self.colour, rate))
         return Noise(

@@ -13,9 +13,9 @@ from augment.scene import Draw, Scene, Weighting
 class EquipmentNoise(Place, NoiseStep):
     """Periodic and steady noise of equipment or a room, synthesised from a profile, at a given SNR or level.
 
-    Models tones with drift, pulse trains and bursts with their own regularity, and shaped noise. It has no length and
-    never repeats. Noise that pauses is measured while it is on, and every item meets it at once. In a room it has a
-    path of its own. Without ``snr_db`` and ``level_dba`` it is as loud as its profile says.
+    Models drifting tones, pulse trains and bursts with their own regularity, and shaped noise. It never ends and never
+    repeats. Intermittent noise is measured while it is on, and is heard at the very beginning of every item. In a room
+    it has a path of its own. Without ``snr_db`` and ``level_dba`` it is as loud as its profile says.
 
     In a recipe::
 
@@ -33,11 +33,10 @@ class EquipmentNoise(Place, NoiseStep):
     profile: Annotated[str, Field(min_length=1, description="bundled profile, or a YAML file relative to the recipe")]
 
     def needs(self) -> tuple[Need, ...]:
-        """The profile."""
         return (Need("profile", "noise_profile", self.profile),)
 
     def remarks(self, library: Library, sample_rate_hz: int, snr: Weighting) -> tuple[str, ...]:
-        """A strong line on an edge of the band in which its SNR is defined."""
+        """A strong line on an edge of the band in which SNR is defined."""
         if self.snr_db is None or snr.band_hz is None:
             return ()
         profile = library.noise_profile(self.profile)
@@ -47,7 +46,7 @@ class EquipmentNoise(Place, NoiseStep):
         return () if found is None else (f"noise {self.profile}: {found}",)
 
     def noise(self, scene: Scene, draw: Draw) -> Noise:
-        """The synthesised noise; its level is that of the machine, the same in every utterance and at every rate."""
+        """The synthesised noise; a level in dB(A) is that of the machine, whatever the utterance and the rate."""
         library, rate = draw.library, scene.sample_rate_hz
         profile = library.noise_profile(self.profile)
         return Noise(

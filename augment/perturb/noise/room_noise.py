@@ -12,9 +12,9 @@ from augment.scene import Draw, Scene
 class RoomNoise(NoiseStep):
     """Steady background of a room on a noise criterion (NC) curve.
 
-    Models ventilation and the building with everybody silent: bedrooms and wards NC 25-35, offices and classrooms
+    Models ventilation and building noise in an empty room: bedrooms and wards NC 25-35, offices and classrooms
     30-35, shops and restaurants 35-40, laboratories 40-45, kitchens and computer rooms 45-55. The curve is the upper
-    bound that such a room just keeps to; few rooms reach it in every octave. Without ``snr_db`` and ``level_dba`` the
+    bound for such a room; few rooms reach it in every octave. Without ``snr_db`` and ``level_dba`` the
     noise is as loud as the curve says: NC 40 is about 49 dB(A).
 
     In a recipe::
@@ -22,9 +22,9 @@ class RoomNoise(NoiseStep):
         {kind: room_noise, nc: 40, snr_db: 15}
 
     Keeps: the speech, length, timing.
-    Changes: adds a noise stem. It has no length and never repeats.
+    Changes: adds a noise stem. It never ends and never repeats.
     Random: the noise; the same for a whole block.
-    Reference: NC curves, 63 Hz to 8 kHz, on a straight line between tabulated ones; within 0.5 dB in octaves.
+    Reference: NC curves, 63 Hz to 8 kHz, interpolated linearly between tabulated ones; within 0.5 dB in octaves.
     """
 
     kind: Literal["room_noise"]
@@ -34,7 +34,7 @@ class RoomNoise(NoiseStep):
     ]
 
     def noise(self, scene: Scene, draw: Draw) -> Noise:
-        """The noise, always on, in units of 20 uPa: its level is that of the curve, whatever the test set can hold."""
+        """The noise, always on, in units of 20 uPa: its level is that of the curve, whatever the sample rate."""
         curve_dba = draw.library.once(("level", self.kind, self.nc), lambda: nc_level_dba(self.nc))
         return Noise(
             f"room NC-{self.nc:g}",

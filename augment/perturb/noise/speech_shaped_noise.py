@@ -14,14 +14,14 @@ from augment.scene import Draw, Scene
 class SpeechShapedNoise(NoiseStep):
     """Steady Gaussian noise with the long-term average spectrum of speech, at a given level.
 
-    Models many people talking far away, with no gaps to listen into: it covers all speech sounds about alike.
+    Models many people talking far away, with no gaps to listen into: it masks all speech sounds about equally.
 
     In a recipe::
 
         {kind: speech_shaped_noise, snr_db: 5}
 
     Keeps: the speech, length, timing.
-    Changes: adds a noise stem, from all sides and so without the room's echo. It has no length and never repeats.
+    Changes: adds a noise stem, diffuse and so without the reverberation of a room. It never ends and never repeats.
     Random: the noise; the same for a whole block.
     Reference: Byrne et al. 1994 (JASA 96:2108), twelve languages, men and women; within 0.5 dB in third octaves.
     """
@@ -33,11 +33,11 @@ class SpeechShapedNoise(NoiseStep):
     ] = "byrne"
 
     def asks(self) -> ChosenSpectrum | None:
-        """The spectrum of the chosen utterances, which the planner measures."""
+        """The spectrum of the chosen utterances, if it is wanted; the planner measures it."""
         return ChosenSpectrum("spectrum") if self.spectrum == "corpus" else None
 
     def noise(self, scene: Scene, draw: Draw) -> Noise:
-        """The noise, always on; its level is that over a long time."""
+        """The noise, always on; a level in dB(A) is its long-term level."""
         rate, levels = scene.sample_rate_hz, BYRNE_LTASS_DB
         if isinstance(draw.dealt, Spectrum):
             levels = {round(centre): level for centre, level in draw.dealt.third_octaves_db}

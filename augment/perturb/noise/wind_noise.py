@@ -14,16 +14,16 @@ from augment.scene import Draw, Scene
 class WindNoise(NoiseStep):
     """Rumble of wind at a microphone, with gusts, at a given level.
 
-    Models the pressure of turbulent air at an unprotected microphone: even up to a corner, -7 dB per octave above,
-    and a level that wanders. estimate: corner, gusts and their speed are typical values, not measured on a device.
-    Most of it lies below 100 Hz, outside of the usual SNR band: what is heard is louder than the SNR says.
+    Models the pressure of turbulent air at an unprotected microphone: a spectrum flat up to a corner, -7 dB per octave
+    above, and a level that wanders. estimate: corner, gusts and their speed are typical values, measured on no device.
+    Most of it lies below 100 Hz, outside the usual SNR band: it sounds louder than its SNR suggests.
 
     In a recipe::
 
         {kind: wind_noise, snr_db: 10}
 
     Keeps: the speech, length, timing.
-    Changes: adds a noise stem. It has no length and never repeats; no overload of the microphone by gusts.
+    Changes: adds a noise stem. It never ends and never repeats; gusts do not overload the microphone.
     Random: the noise and the gusts; the same for a whole block.
     Reference: slope of pressure in isotropic turbulence (f^-7/3); all else estimate.
     """
@@ -38,7 +38,7 @@ class WindNoise(NoiseStep):
     gust_s: Annotated[float, Field(ge=0.1, le=60, description="time after which a gust is forgotten")] = 1.0
 
     def noise(self, scene: Scene, draw: Draw) -> Noise:
-        """The noise, 0 dBov over a long time, always on; its level is that over a long time."""
+        """The noise, 0 dBov over a long time, always on; a level in dB(A) is its long-term level."""
         rate = scene.sample_rate_hz
         key = ("density", self.kind, self.corner_hz, rate)
         density = draw.library.once(key, lambda: wind_density(self.corner_hz, rate))

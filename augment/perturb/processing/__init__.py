@@ -1,1 +1,1 @@
-"""What a device does to its numbers."""
+"""What a device does to the digital signal."""

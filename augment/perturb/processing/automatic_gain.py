@@ -13,7 +13,7 @@ class AutomaticGain(Perturbation):
     """Automatic gain control, as phones and conference systems have it.
 
     Models a feed-forward control without a speech detector: it starts at 0 dB, turns loud sounds down with the attack
-    time, and turns up with the release time what is left between words, noise too.
+    time, and turns up with the release time whatever is quiet, the noise between words included.
 
     In a recipe::
 
@@ -36,7 +36,6 @@ class AutomaticGain(Perturbation):
     max_gain_db: Annotated[float, Field(ge=0, le=60, description="highest gain")] = 20.0
 
     def apply(self, scene: Scene, draw: Draw) -> Scene:
-        """Control the gain of the mixture."""
         rate = scene.sample_rate_hz
         figures = (self.target_dbov, self.attack_ms, self.release_ms, self.max_gain_db)
         return scene.processed(("automatic_gain", *figures), lambda mixture: automatic_gain(mixture, rate, *figures))

@@ -17,7 +17,7 @@ At = Literal["source", "microphone", "electrical", "processing", "channel"]
 
 
 class _Where:
-    """What a step's place decides: its stage, and whether the stems may stay apart."""
+    """A class attribute that for an instance depends on ``at``: its stage, and whether the stems may stay apart."""
 
     def __init__(self, of_class: Any, of_place: dict[str, Any]) -> None:
         self._of_class, self._of_place = of_class, of_place
@@ -30,8 +30,8 @@ class Effect(Perturbation):
     """A transform of the package audiomentations, by its own name, with every value given.
 
     Models what the transform models: BitCrush, ClippingDistortion, TanhDistortion, AirAbsorption, Limiter ... Some of
-    them follow the whole utterance (ClippingDistortion clips a share of its samples), so utterances that hear the same
-    noise need not lose the same. It works in single precision.
+    them follow the whole utterance (ClippingDistortion clips a share of its samples), so utterances with the same
+    noise need not be changed alike. It works in single precision.
 
     In a recipe::
 
@@ -67,11 +67,9 @@ class Effect(Perturbation):
         return self
 
     def package(self) -> str | None:
-        """The package behind all effects."""
         return "audiomentations"
 
     def unfit(self, sample_rate_hz: int) -> tuple[str, str] | None:
-        """A package is missing, the rate is too low for its values, or it shifts speech."""
         package = engine.missing(self.transform)
         if package is not None:
             return f"'{self.transform}' needs {package}, not installed", "pip install 'acoustigrid[effects]'"
@@ -88,7 +86,7 @@ class Effect(Perturbation):
         return f"'{self.transform}' shifts speech by {lag:.1f} samples, {engine.MOST_LAG_SAMPLES:g} are allowed", remedy
 
     def apply(self, scene: Scene, draw: Draw) -> Scene:
-        """Apply it.
+        """Apply the transform, and record what it reports of itself.
 
         Raises:
             RenderError: The transform fails on this signal.

@@ -13,14 +13,14 @@ class NoiseSuppressor(Perturbation):
     """Single-channel noise suppression, as phones and conference systems had it before neural networks.
 
     Models a spectral suppressor: it follows the minima of the spectrum over 2 s and attenuates what is always there.
-    It leaves traces in speech, which is what a recogniser meets behind it.
+    It leaves artefacts in the speech, and these are what a recogniser has to cope with.
 
     In a recipe::
 
         {kind: noise_suppressor, max_attenuation_db: 15}
 
     Keeps: length, timing.
-    Changes: steady noise falls by up to the attenuation; weak speech beside noise is thinned.
+    Changes: steady noise falls by up to the attenuation; weak speech near the noise is attenuated too.
     Random: nothing.
     Reference: Ephraim and Malah 1984 and 1985 (log-spectral amplitude, decision-directed); noise by minima, after
         Martin 2001.
@@ -34,6 +34,5 @@ class NoiseSuppressor(Perturbation):
     max_attenuation_db: Annotated[float, Field(ge=0, le=40, description="the most that noise is attenuated")] = 15.0
 
     def apply(self, scene: Scene, draw: Draw) -> Scene:
-        """Send the mixture through it."""
         rate, most = scene.sample_rate_hz, self.max_attenuation_db
         return scene.processed(("noise_suppressor", most), lambda mixture: suppress_noise(mixture, rate, most))

@@ -17,16 +17,16 @@ from augment.scene import Draw, Room, Scene, Stage, Weighting
 class MeasuredRoom(Perturbation):
     """Reverberation of a real room, by its measured impulse response.
 
-    Models the way from talker to microphone as it was measured, with the loudspeaker and microphone of the
-    measurement in it. A folder holds several positions in one room: the planner deals them to the blocks, so that each
-    speaker and each condition has all of them equally often, and noises take others. Where the decay sinks into the
-    noise of the measurement the response ends.
+    Models the path from talker to microphone as it was measured, loudspeaker and microphone of the measurement
+    included. A folder holds several positions in one room: the planner deals them to the blocks, so that each speaker
+    and each condition has all of them equally often, and noises take others. The response ends where its decay meets
+    the noise of the measurement.
 
     In a recipe::
 
         {kind: measured_room, source: rooms/meeting_room.wav}
 
-    Keeps: length; timing: the direct sound stays where it was, whatever delay the file has before it.
+    Keeps: length; timing: the direct sound stays where it was, whatever delay the file begins with.
     Changes: spectrum and decay of the speech; with `keep_gain` also its level.
     Random: which position a block has, and which other one a noise takes; the same for a block.
     Reference: ISO 3382-1 (onset, T30, C50); Lundeby et al. 1995 (end of the decay).
@@ -61,16 +61,14 @@ class MeasuredRoom(Perturbation):
     ] = None
 
     def needs(self) -> tuple[Need, ...]:
-        """The impulse responses."""
         fields = zip(("source", "noise_source"), self.asks().folders, strict=False)
         return tuple(Need(field, "impulse_response", folder) for field, folder in fields)
 
     def asks(self) -> Positions:
-        """Positions of talker and noises."""
         return Positions("source", self.source, self.noise_source)
 
     def remarks(self, library: Library, sample_rate_hz: int, snr: Weighting) -> tuple[str, ...]:
-        """Responses that turn the sign of the speech: nobody hears it, but a recording beside it would cancel."""
+        """Responses that invert the speech: inaudible, until it is added to speech that is not inverted."""
         responses = library.responses(self.source, self.channel, self.keep_gain, sample_rate_hz)
         turned = [response.position.name for response in responses if response.inverted]
         if not turned:
@@ -78,7 +76,7 @@ class MeasuredRoom(Perturbation):
         return (f"room {self.source}: the direct sound is inverted in {len(turned)} responses, such as {turned[0]}",)
 
     def apply(self, scene: Scene, draw: Draw) -> Scene:
-        """Put the speech through the response of this block's position.
+        """Convolve the speech with the response of this block's position.
 
         Raises:
             ProfileError: A file holds no impulse response, has no such channel or a sample rate that is too low.
@@ -90,7 +88,7 @@ class MeasuredRoom(Perturbation):
         first = standing.number if standing.noise is None else standing.noise
 
         def noise_response(name: str, distance_m: float | None) -> ImpulseResponse | None:
-            # Another position than the talker's, where both are of one folder.
+            # If talker and noise share a folder, a noise must not take the talker's own position.
             taken = int(self.noise_source is None)
             if len(others) == taken:
                 return None

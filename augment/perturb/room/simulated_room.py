@@ -25,6 +25,7 @@ from augment.profiles.room import RoomProfile
 from augment.scene import Draw, Room, Scene, Stage
 
 T60_TOLERANCE = 0.2
+"""Rooms are calibrated at one placement; at others T30 may differ, and by more than this is recorded as missed."""
 
 
 class SimulatedRoom(Perturbation):
@@ -39,7 +40,7 @@ class SimulatedRoom(Perturbation):
 
         {kind: simulated_room, profile: exam_room, distance_m: 1.0}
 
-    Keeps: length; timing: the direct sound stays where it was, and the delay of the way through the air is taken out.
+    Keeps: length; timing: the direct sound stays where it was, and the delay of the path through the air is removed.
     Changes: spectrum and decay of the speech; its level by 1/r (the direct sound at 1 m is the speech as it was).
     Random: the places of talker, microphone and noises, and the rays; the same for a block, and one of `places`.
     Reference: image sources, Allen and Berkley (1979), and ray tracing, by pyroomacoustics; T30, C50 by ISO 3382-1.
@@ -59,28 +60,24 @@ class SimulatedRoom(Perturbation):
     ] = 4
 
     def needs(self) -> tuple[Need, ...]:
-        """The figures of the room."""
         return (Need("profile", "room", self.profile),)
 
     def asks(self) -> Placements:
-        """Placements of talker, microphone and noises."""
         return Placements("places", self.profile, self.places)
 
     def package(self) -> str | None:
-        """The simulator."""
         return "pyroomacoustics"
 
     def unfit(self, sample_rate_hz: int) -> tuple[str, str] | None:
-        """Whether the simulator is missing."""
         if installed():
             return None
         return "simulated rooms need pyroomacoustics, which is not installed", "pip install 'acoustigrid[rooms]'"
 
     def apply(self, scene: Scene, draw: Draw) -> Scene:
-        """Put the speech through the response of this block's place.
+        """Convolve the speech with the response of this block's placement.
 
         Raises:
-            RenderError: Talker and microphone at this distance, or a noise at its own, do not fit into the room.
+            RenderError: Talker and microphone at this distance, or a noise at its distance, do not fit into the room.
         """
         figures, place = draw.library.room(self.profile), draw.given(Standing).number
         stream = draw.setting_stream(f"place {place}")
@@ -98,6 +95,7 @@ class SimulatedRoom(Perturbation):
             return self._response(draw, figures, scene.sample_rate_hz, source, microphone, seeds_of(own))[0]
 
         time = measures.t30_s
+        # The direct sound is on sample 0 of the response: the time of flight r / c was removed there.
         columns = {
             "room_name": self.profile,
             "room_position": f"{draw.step}@{place + 1}",

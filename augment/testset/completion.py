@@ -29,7 +29,7 @@ from augment.testset.resume import Folder
 from augment.testset.softer import made_softer
 from augment.testset.versions import SCHEMA_VERSION
 
-PACKAGES = ("numpy", "scipy", "soxr", "soundfile", "polars", "audiomentations", "pyroomacoustics", "av")
+PACKAGES = ("numpy", "scipy", "numba", "soxr", "soundfile", "polars", "audiomentations", "pyroomacoustics", "av")
 LOMBARD = "No Lombard effect: the speech was read in quiet, and nobody raised their voice against this noise."
 FREE_FIELD = "Without a room, speech and noise reach the microphone on one path each, and nothing echoes."
 

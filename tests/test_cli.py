@@ -65,7 +65,7 @@ def test_a_bundled_recipe_is_copied_for_another_corpus(stocked):
     assert "2 groups x 8 conditions" in run("plan", "mine.yaml", cwd=stocked.folder).stdout
     assert "nobody says under which licence" in run("plan", "mine.yaml", cwd=stocked.folder).stdout
     again = run("copy", "demo", "--corpus", "corpus.jsonl", "--out", "mine.yaml", cwd=stocked.folder, code=2)
-    assert "such a file already" in again.stderr
+    assert "this file exists already" in again.stderr
 
 
 def test_copy_a_recipe_for_a_corpus_with_a_layout(stocked):

@@ -78,7 +78,7 @@ ROW = '{"id": "a", "audio_filepath": "x.wav"}\n'
         ("a.jsonl", "", "the file is empty"),
         ("a.jsonl", "\n", "no rows"),
         ("a.jsonl", ROW + '{"id": "b", \n', "a.jsonl:2: this line is not a JSON object"),
-        ("a.jsonl", ROW + ROW, "a.jsonl:2: the id 'a' stands in row 1 too"),
+        ("a.jsonl", ROW + ROW, "a.jsonl:2: the id 'a' is also that of row 1"),
         ("a.jsonl", '{"id": "../x", "audio_filepath": "x.wav"}\n', "points outside the output folder"),
         ("a.jsonl", '{"id": "/x", "audio_filepath": "x.wav"}\n', "points outside the output folder"),
         ("a.jsonl", '{"id": "a\\u0000", "audio_filepath": "x.wav"}\n', "control character"),
@@ -195,7 +195,7 @@ def test_keep_tells_what_it_did_not_find(workshop):
     kept = corpus_of(workshop, "a.csv", keep={"accent": ("German",)})
     assert kept.frame["id"].to_list() == ["a", "b"]  # what becomes of b, balance.unlabelled says
     assert corpus_of(workshop, "a.csv", keep={"speaker": ("t",)}).frame["id"].to_list() == ["c"]
-    with pytest.raises(CorpusError, match=r"corpus\.labels names 'speaker', which is no label"):
+    with pytest.raises(CorpusError, match=r"corpus\.labels names 'speaker', which is not a label"):
         corpus_of(workshop, "a.csv", labels={"speaker": {"s": "x"}})
 
 
@@ -220,9 +220,9 @@ def test_durations_are_measured_where_rows_do_not_say_them(workshop):
     augment.import_corpus("jsonl", workshop.folder / "corpus.jsonl", target, durations=True)
     found = {row["id"]: row["duration"] for row in map(json.loads, target.read_text().splitlines())}
     assert found == {"a": 8001 / RATE, "b": 0.75, "c": 12345 / RATE, "d": (12345 - 4000) / RATE}
-    with pytest.raises(AcoustigridError, match=r"there is such a file already.*--replace"):
+    with pytest.raises(AcoustigridError, match=r"this file exists already.*--replace"):
         augment.import_corpus("jsonl", workshop.folder / "corpus.jsonl", target)
-    with pytest.raises(AcoustigridError, match=r"there is such a file already - write to another file$"):
+    with pytest.raises(AcoustigridError, match=r"this file exists already - write to another file$"):
         augment.import_corpus("jsonl", workshop.folder / "corpus.jsonl", workshop.folder / "corpus.jsonl", replace=True)
     (workshop.folder / "audio" / "a.wav").write_bytes(b"no audio")
     with pytest.raises(CorpusError, match=r"corpus\.jsonl:1: .*audio/a\.wav: "):

@@ -221,5 +221,5 @@ def test_a_budget_decides_how_many(budget, each):
 def test_a_budget_that_nothing_fits_and_more_conditions_than_there_are():
     with pytest.raises(DesignError, match="fewer utterances"):
         schedule(made_up(9), "rotated", Budget(files=9), [1.0] * 10, ("wav", 8000), 1, 10)
-    with pytest.raises(DesignError, match="shall meet 10 conditions, and the design has 9"):
+    with pytest.raises(DesignError, match="is to meet 10 conditions, but the design has 9"):
         schedule(made_up(9), Rotated(rotated=10), None, [1.0], ("wav", 8000), 1, 1)

@@ -49,7 +49,7 @@ def test_what_should_not_happen_is_one_line(error, debug, monkeypatch, capsys):
     assert ended(run) == EXIT_FAULT_OF_OURS == 70
     told = capsys.readouterr().err
     first = told.split("\n")[0]
-    assert first.startswith("error: acoustigrid plan 'my recipe.yaml': this is a fault of the program, and not yours: ")
+    assert first.startswith("error: acoustigrid plan 'my recipe.yaml': this is a fault of the program, not yours: ")
     assert type(error).__name__ in first
     assert "please report" in first
     assert ("Traceback" in told) == debug

@@ -88,7 +88,9 @@ def test_what_nobody_states_is_told(shop):
     assert "licences.sources names 'noise/car', which no item uses" in notes
     assert "nobody says whom to name for sources under MIT, which asks for it" in notes
     assert "whom to name" not in "\n".join(augment.plan(recipe(shop)).notes)
-    with pytest.raises(AcoustigridError, match=r"recipe.yaml:[0-9]+:[0-9]+: .*'free' is no SPDX licence identifier"):
+    with pytest.raises(
+        AcoustigridError, match=r"recipe.yaml:[0-9]+:[0-9]+: .*'free' is not an SPDX licence identifier"
+    ):
         augment.plan(recipe(shop, "noise/street: {licence: free}"))
-    with pytest.raises(AcoustigridError, match="'mine' is no SPDX licence identifier"):
+    with pytest.raises(AcoustigridError, match="'mine' is not an SPDX licence identifier"):
         augment.plan(shop.recipe(corpus="{path: corpus.jsonl, licence: mine}"))

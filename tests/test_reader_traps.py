@@ -65,7 +65,7 @@ def test_a_missing_file_of_lhotse_is_not_taken_from_another_corpus(tmp_path):
     [
         ([{**RECORDING, "sampling_rate": 0}], SUPERVISIONS, "supervisions.jsonl:1: .*'sampling_rate' .* is 0"),
         ([{**RECORDING, "sources": RECORDING["sources"] * 2}], SUPERVISIONS, "recording has 2 sources"),
-        ([{**RECORDING, "sources": None}], SUPERVISIONS, "a part of it is not of the kind that Lhotse writes"),
+        ([{**RECORDING, "sources": None}], SUPERVISIONS, "a part of it is not what Lhotse writes"),
         ([[RECORDING]], SUPERVISIONS, r"recordings.jsonl:1: found \[\{.*; expected a JSON object"),
         ([RECORDING], [None], "supervisions.jsonl:1: found null; expected a JSON object"),
         ([RECORDING], [{**SUPERVISIONS[0], "start": "x"}], "expected a number as 'start', found 'x'"),
@@ -300,7 +300,7 @@ def test_recordings_of_l2_arctic_in_upper_case(tmp_path):
         ("ABA_arctic_a0001", "ABA/wav/arctic_a0001.WAV", "Author.")
     ]
     lay(tmp_path, **{"ABA/wav/arctic_a0001.wav": sound(2)})
-    with pytest.raises(CorpusError, match=r"the id 'ABA_arctic_a0001' stands in row .* too"):
+    with pytest.raises(CorpusError, match=r"the id 'ABA_arctic_a0001' is also that of row"):
         read(tmp_path, "l2_arctic")
 
 

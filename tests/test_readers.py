@@ -132,7 +132,7 @@ def test_kaldi(tmp_path):
         ("wav.scp", "r1 audio/r1.wav\nr2 sox x.wav -t wav - speed 1.1 |\n", "segments:3: .*s2-a': wav.scp has a"),
         ("wav.scp", "r1 audio/r1.wav\nr1 audio/r2.flac\n", r"wav.scp:2: 'r1' stands in line 1 too"),
         ("segments", "s1-a r9 0 1\n", "segments:1: utterance 's1-a': the recording 'r9' is not in wav.scp"),
-        ("segments", "s1-a r1 1.0 0.5\n", "segments:1: utterance 's1-a': the segment 1-0.5 s is none"),
+        ("segments", "s1-a r1 1.0 0.5\n", "segments:1: utterance 's1-a': the segment 1-0.5 s has no length"),
         ("segments", "s1-a r1 zero one\n", "segments:1: .*expected a recording, a start and an end"),
         ("text", "s1-a a\ns9 b\n", "text:2: text has 's9', which has no audio"),
         ("text", b"s1-a caf\xe9\n", "text:1: the file is not UTF-8"),
@@ -162,7 +162,7 @@ def test_folder(tmp_path):
     }  # fmt: skip
     assert any(note.startswith("1 audio files do not fit the pattern") for note in corpus.notes)
     for pattern, words in ((None, "needs a pattern"), ("{a}/{a}.wav", "'a' twice"), ("{a", "brace too many"),
-                           ("{1}.wav", "no name"), ("*.wav", "no field"), ("{}.wav", "brace too many")):  # fmt: skip
+                           ("{1}.wav", "not a name"), ("*.wav", "no field"), ("{}.wav", "brace too many")):  # fmt: skip
         with pytest.raises(CorpusError, match=words):
             read(tmp_path / "f", "folder", pattern=pattern)
     with pytest.raises(CorpusError, match="none of 3 audio files fits"):
@@ -194,7 +194,7 @@ def test_webdataset(tmp_path):
         ({"/evil.wav": b"x"}, "points outside"),
         ({"u.wav": b"x", "u.flac": b"x"}, "has 2 audio files"),
         ({"u.txt": "only"}, "has 0 audio files"),
-        ({"u.wav": b"x", "u.json": "[1]"}, "is no JSON object"),
+        ({"u.wav": b"x", "u.json": "[1]"}, "is not a JSON object"),
         ({"u.wav": b"x", "u.json": "{"}, "cannot be read"),
         ({"u.wav": b"x", "u.txt": b"\xff"}, "cannot be read"),
     ],

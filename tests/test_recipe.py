@@ -70,7 +70,7 @@ BASE = "name: a\ncorpus: {path: c.jsonl}\nbalance: {by: [accent]}\n"
         (BASE + "factors:\n  n: [1, !!float abc]\n", "5:10", "'abc' - leave the tag out"),
         (BASE + "seed: !own x\n", "4:1", "a value of an unknown kind (!own): leave the tag out"),
         (BASE + "about: !!omap [x: 1]\n", "4:8", "not supported (a tag"),
-        (BASE + "factors: &a\n  <<: *a\n", "5:7", "the alias *a stands inside of what it stands for"),
+        (BASE + "factors: &a\n  <<: *a\n", "5:7", "the alias *a occurs within what it stands for"),
         (BASE + "about: 1\nseed: 99999999999999999999\n", "5:1", "a number is too large"),
         (BASE, "1:1", "the field 'factors' is missing"),
         (BASE + "factors: {}\n", "4:1", "expected at least 1 entry, found 0"),

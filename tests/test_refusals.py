@@ -285,7 +285,7 @@ def test_what_could_be_shown_is_a_note_and_no_fault(stocked):
 
 
 def test_a_speaker_is_no_label(stocked):
-    with pytest.raises(DesignError, match=r"balances by 'speaker', which is no label but a column of every corpus"):
+    with pytest.raises(DesignError, match=r"balances by 'speaker', which is not a label but a column of every corpus"):
         augment.plan(stocked.recipe(balance="{by: [speaker]}"))
 
 

@@ -79,8 +79,8 @@ UNREAD = {
     "arrays in an array": (json.dumps([list(row.values()) for row in ROWS]), "found an array where a row should be"),
     "arrays in lines": ("[1, 2]\n[3, 4]\n", "neither one JSON object a line nor one JSON document: .*follows"),
     "two arrays of rows": (json.dumps({"a": ROWS, "b": ROWS}), r"several arrays of rows: a, b.*jq -c '\.\[.a.\]\[\]'"),
-    "Python in lines": ("".join(f"{row}\n" for row in ROWS), "this line is Python and not JSON; and 7 more"),
-    "Python in an array": (str(ROWS), "this is Python and not JSON"),
+    "Python in lines": ("".join(f"{row}\n" for row in ROWS), "this line is Python, not JSON; and 7 more"),
+    "Python in an array": (str(ROWS), "this is Python, not JSON"),
     "an array that is cut off": (json.dumps(ROWS, indent=1)[:-9], "neither one JSON object a line nor"),
     "a key twice": ('[{"a": 1,\n"a": 2}]', "the key 'a' appears twice"),
     "a comma behind every line": ("".join(json.dumps(r) + ",\n" for r in ROWS), "m.json|8 more"),
@@ -169,7 +169,7 @@ def test_pandas_itself_is_read(tmp_path):
 
 
 BAD_TABLES = {
-    "no header": ("w/0.wav,one,A\nw/1.wav,two,B\n", "m.csv", r"m\.csv:1: the first line is a row and no header: .*w/0"),
+    "no header": ("w/0.wav,one,A\nw/1.wav,two,B\n", "m.csv", r"m\.csv:1: the first line is a row, not a header: .*w/0"),
     "names of rows without a column": (
         index(separated(",")).removeprefix(","), "m.csv",
         r"m\.csv:2: found 4 columns; the header has 3; and 7 more like it, up to .*m\.csv:9 - .*quotation marks",

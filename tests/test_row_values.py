@@ -201,7 +201,7 @@ def test_people_whose_names_look_like_nothing_are_kept_as_the_note_says(tmp_path
     kept = read_corpus(spec.model_copy(update={"values": {"speaker": ("Null",), "accent": ("NA",)}}), tmp_path)
     assert kept.frame.select("speaker", "label:accent").rows() == [("Null", "NA"), ("Ng", None), (None, "Welsh")]
     (told,) = faults(spec.model_copy(update={"values": {"acent": ("NA",)}}), tmp_path)
-    assert "corpus.values names 'acent', which is no label of the corpus - did you mean 'accent'?" in told
+    assert "corpus.values names 'acent', which is not a label of the corpus - did you mean 'accent'?" in told
 
 
 def test_answers_in_two_spellings_are_told(workshop):

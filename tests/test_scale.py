@@ -121,7 +121,7 @@ def test_portions_of_rows_make_no_difference(workshop, monkeypatch):
     with pytest.raises(CorpusError) as caught:
         read_corpus(CorpusSpec(path="corpus.jsonl"), workshop.folder)
     assert [fault.where.rsplit(":", 1)[1] for fault in caught.value.faults] == ["4", "14", "23"]
-    assert "the id 'u2' stands in row 3 too" in str(caught.value)
+    assert "the id 'u2' is also that of row 3" in str(caught.value)
 
 
 def test_fifty_faults_are_enough(workshop):

@@ -170,7 +170,7 @@ def import_corpus(
     spec = corpus_at(path, layout, pattern, columns or {})
     if target.exists() and (not replace or target.resolve() == Path(path).resolve()):
         remedy = "write to another file" if replace else "write to another file, or allow it with --replace"
-        raise AcoustigridError(Fault(str(target), "there is such a file already", remedy))
+        raise AcoustigridError(Fault(str(target), "this file exists already", remedy))
     corpus = _looked_up(read_corpus(spec, Path()))
     if durations:
         corpus = measured_durations(corpus, progress)

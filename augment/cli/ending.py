@@ -52,7 +52,7 @@ def _fault_of_ours(error: BaseException) -> str:
     place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno}, {frames[-1].name})" if frames else ""
     said = str(error).strip().split("\n", 1)[0][:200]
     return (
-        f"error: acoustigrid {shlex.join(sys.argv[1:])}: this is a fault of the program, and not yours: "
+        f"error: acoustigrid {shlex.join(sys.argv[1:])}: this is a fault of the program, not yours: "
         f"{type(error).__name__}: {said}{place} - please report it with this line and what it was run on; "
         f"{DEBUG}=1 shows the traceback"
     )

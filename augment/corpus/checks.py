@@ -69,7 +69,7 @@ def column_faults(spec: CorpusSpec, manifest: Path, found: set[str], written: fr
     ):
         for label in labels:
             if label not in known:
-                message = f"corpus.{part} names '{label}', which is no label of the corpus"
+                message = f"corpus.{part} names '{label}', which is not a label of the corpus"
                 faults.append(Fault(str(manifest), message, nearest(label, sorted(known))))
     return faults
 
@@ -230,7 +230,7 @@ def _twice(frame: "polars.DataFrame", again: "polars.Series", most_faults: int) 
     early = frame.filter(~again & frame["id"].is_in(late["id"].to_list()))
     first = dict(early.select("id", "row").rows())
     return {
-        row: Fault("", f"the id '{identity}' stands in row {first[identity]} too", "ids must be unique")
+        row: Fault("", f"the id '{identity}' is also that of row {first[identity]}", "ids must be unique")
         for identity, row in late.select("id", polars.col("row")).rows()
     }
 

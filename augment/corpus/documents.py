@@ -65,7 +65,7 @@ def _held(path: Path, lines: Iterable[str]) -> list[str]:
         held.append(line)
         size += len(line)
         if size > LARGEST_DOCUMENT:
-            message = f"this is no JSON Lines, and of one JSON document at most {LARGEST_DOCUMENT >> 20} MB are read"
+            message = f"this is not JSON Lines, and one JSON document may have at most {LARGEST_DOCUMENT >> 20} MB"
             raise CorpusError(Fault(str(path), message, AS_LINES))
     return held
 
@@ -102,7 +102,7 @@ def _is_object(line: str) -> bool:
 def _unread(path: Path, text: str, error: ValueError) -> Fault:
     line = getattr(error, "lineno", 1)
     if re.match(r"[\[{\s]*'", text):
-        return Fault(f"{path}:{line}", "this is Python and not JSON", f"{AS_LINES}, with json.dumps")
+        return Fault(f"{path}:{line}", "this is Python, not JSON", f"{AS_LINES}, with json.dumps")
     message = f"this is neither one JSON object a line nor one JSON document: {getattr(error, 'msg', str(error))}"
     return Fault(f"{path}:{line}", message, AS_LINES)
 

@@ -119,6 +119,6 @@ def unlike(header: Iterable[str], where: str) -> list[str]:
     names = list(header)
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        remedy = "keep one of each, or call them different things"
+        remedy = "keep one of them, or rename them"
         raise CorpusError([Fault(where, f"the column '{name}' appears twice in the header", remedy) for name in twice])
     return names

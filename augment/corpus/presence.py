@@ -59,7 +59,7 @@ def absent_fault(corpus: Corpus, absent: "polars.DataFrame") -> Fault | None:
     message = f"the audio of {absent.height} of {corpus.frame.height} rows is not there: {first}{more}"
     whole = absent.height == corpus.frame.height
     relative = not Path(files[0]).is_absolute()
-    folder = "relative paths start from the folder of the manifest" if relative else "are they on this machine?"
+    folder = "relative paths start from the folder of the manifest" if relative else "are the files on this machine?"
     return Fault(
         where(corpus.manifest, absent["row"][0]), message, folder if whole else "fetch it, or leave the rows out"
     )

@@ -92,8 +92,8 @@ def pseudonyms_of(spec: CorpusSpec, base: Path) -> Pseudonyms | None:
         message = f"the key of corpus.pseudonyms cannot be read: {getattr(error, 'strerror', None) or error}"
         raise CorpusError(Fault(str(path), message)) from None
     if not KEY.fullmatch(key) or len(set(key)) < FEWEST_LETTERS:
-        message = "this is no key for corpus.pseudonyms: expected one line of 16 or more letters and digits, at random"
-        raise CorpusError(Fault(str(path), message, f"such a line is printed by {MAKE_KEY}"))
+        message = "this is not a key for corpus.pseudonyms: expected one line of 16 or more random letters and digits"
+        raise CorpusError(Fault(str(path), message, f"this command prints one: {MAKE_KEY}"))
     return Pseudonyms(key)
 
 

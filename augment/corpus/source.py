@@ -215,7 +215,7 @@ def rows_of(source: Source, layout: str | None) -> Iterator[tuple[Place, Row | F
 def _by_ending(path: Path, known: dict[str, Reader]) -> str:
     if path.is_dir():
         remedy = _looks_like(Source(path))
-        raise CorpusError(Fault(str(path), "this is a folder, and nothing says its layout", remedy))
+        raise CorpusError(Fault(str(path), "this is a folder, and its layout is not given", remedy))
     endings = {suffix: name for name, module in known.items() for suffix in module.SUFFIXES}
     for suffix in sorted(endings, key=len, reverse=True):  # .jsonl.gz before .gz
         if path.name.lower().endswith(suffix):

@@ -125,7 +125,7 @@ def schedule(
         most = min(most, _affordable(budget, seconds, output))
     each = assignment.rotated if isinstance(assignment, Rotated) else len(conditions)
     if each > len(conditions):
-        message = f"assignment: each utterance shall meet {each} conditions, and the design has {len(conditions)}"
+        message = f"assignment: each utterance is to meet {each} conditions, but the design has {len(conditions)}"
         fewer = f"{{rotated: {len(conditions) - 1}}}, or crossed" if len(conditions) > 1 else "crossed"
         raise DesignError(Fault("", message, f"assignment: {fewer}"))
     if assignment == "rotated":

@@ -36,7 +36,7 @@ TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}:]|-?Infinity|NaN')
 
 
 def _refused(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")
 
 
 STRICT = json.JSONDecoder(object_pairs_hook=unique, parse_constant=_refused)

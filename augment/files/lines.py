@@ -21,7 +21,7 @@ UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 """Byte order marks of UTF-16."""
 FORMS = {
     b"PK\x03\x04": ("a spreadsheet (.xlsx) or another ZIP archive", "save the sheet as 'CSV UTF-8'"),
-    b"\xd0\xcf\x11\xe0": ("a spreadsheet of old (.xls)", "save the sheet as 'CSV UTF-8'"),
+    b"\xd0\xcf\x11\xe0": ("an old spreadsheet (.xls)", "save the sheet as 'CSV UTF-8'"),
     b"PAR1": ("Parquet", "let its name end in .parquet"),
     b"\x1f\x8b": ("compressed by gzip", "let its name end in .gz, as in .csv.gz or .jsonl.gz, or unpack it"),
     b"BZh": ("compressed by bzip2", "unpack it"),
@@ -75,10 +75,10 @@ def _bounded(file: BinaryIO, path: Path, size: int, error: type[AcoustigridError
             raise error(Fault(f"{path}:{number}", message, "is it a manifest, with one row on each line?"))
         if read > FIRST_EXPANSION_BYTES and read > MOST_EXPANSION * size:
             message = f"its {size:,} bytes expand to more than {read:,}; no more than {MOST_EXPANSION} times are read"
-            raise error(Fault(str(path), message, "unpack it and look what is in it"))
+            raise error(Fault(str(path), message, "unpack it and check its contents"))
         if number > MOST_ROWS:
             raise error(Fault(str(path), f"the file has more than {MOST_ROWS:,} lines", "take a part of it"))
         if number > FEW_LINES and read < SHORTEST_LINES_BYTES * number:
-            message = f"its first {number:,} lines have less than {SHORTEST_LINES_BYTES} bytes each, which no rows have"
+            message = f"its first {number:,} lines have less than {SHORTEST_LINES_BYTES} bytes each, too few for rows"
             raise error(Fault(str(path), message, "look what is in it"))
         yield raw

@@ -146,7 +146,7 @@ def _walked(container: Path, size: int) -> tuple[Mapping[str, tuple[int, int]], 
         with container.open("rb") as file:
             file.seek(end)
             if file.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
-                raise ValueError("it is cut off, or damaged: no end behind its last file")
+                raise ValueError("it is cut off or damaged: the end mark after its last file is missing")
     except (tarfile.TarError, OSError, EOFError, ValueError) as error:
         remedy = "unpack it, or make an uncompressed .tar of it"
         raise AudioError(Fault(str(container), f"cannot be read as an archive: {error}", remedy)) from None

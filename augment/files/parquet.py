@@ -105,7 +105,7 @@ def _refuse_large(path: Path, table: "polars.LazyFrame", size: int, error: type[
         raise error(Fault(str(path), f"the table has {columns:,} columns; at most {MOST_COLUMNS:,} are read"))
     most = min(MOST_ROWS, max(FEW_PARQUET_ROWS, size))
     if rows > most:
-        message = f"the table has {rows:,} rows in {size:,} bytes; at most {most:,} are read of so many"
+        message = f"the table has {rows:,} rows in {size:,} bytes; at most {most:,} are read from a file of that size"
         raise error(Fault(str(path), message))
 
 

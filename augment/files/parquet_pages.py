@@ -50,7 +50,7 @@ def _chunk(file: BinaryIO, said: dict[int, Any], size: int) -> int:
         page = _struct(header)
         place += header.tell() + _count(page, 3)
         if place > size:
-            raise ValueError("a page ends behind the file")
+            raise ValueError("a page ends beyond the file")
         unpacked += _count(page, 2)
         found += _values(page, values - found)
     return unpacked

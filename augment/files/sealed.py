@@ -362,7 +362,7 @@ class SealedFolder:
 def _parts(name: str, folder: Path) -> list[str]:
     """Parts of a path below a folder; none for the folder itself."""
     if name and not is_below(name):
-        raise TestSetError(Fault(str(folder), f"'{name}' is no path below this folder"))
+        raise TestSetError(Fault(str(folder), f"'{name}' is not a path below this folder"))
     return name.split("/") if name else []
 
 

@@ -122,7 +122,7 @@ class Stretch:
             self.remarks.add(Remark.CUT_AT_END)
         kept = self._kept[: self.frames]
         if not np.isfinite(np.sum(kept)):
-            raise AudioError(Fault(self.where, "holds samples that are no numbers (NaN or infinity)"))
+            raise AudioError(Fault(self.where, "holds samples that are not finite numbers (NaN or infinity)"))
         return kept
 
     def _longest(self) -> str:

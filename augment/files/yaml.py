@@ -154,7 +154,7 @@ def _refuse_circles(path: Path, text: str, error: type[AcoustigridError]) -> Non
         elif isinstance(event, CollectionEndEvent):
             inside.pop()
         elif isinstance(event, AliasEvent) and event.anchor in inside:
-            message = f"the alias *{event.anchor} stands inside of what it stands for"
+            message = f"the alias *{event.anchor} occurs within what it stands for"
             raise error(Fault(_at(path, event.start_mark), message, "write the values out"))
 
 
@@ -204,7 +204,7 @@ def _plain(node: Any, location: Location, marks: dict[Location, tuple[int, int]]
         out = {}
         for key, value in node.items():
             if not isinstance(key, str | int | float) or str(key) in out:
-                raise _OddError(location, f"the key '{str(key)[:40]}' is no text, or appears twice")
+                raise _OddError(location, f"the key '{str(key)[:40]}' is not text, or appears twice")
             line, column = _mark(node, key)
             marks[(*location, str(key))] = (line + 1, column + 1)
             out[str(key)] = _plain(value, (*location, str(key)), marks)

@@ -35,7 +35,7 @@ def copy_recipe(name: str, corpus: CorpusSpec, out: Path) -> Corpus:
         raise RecipeError(Fault(name, "there is no such bundled recipe", nearest(name, list(known))))
     found = read_corpus(corpus, Path())
     if out.exists():
-        raise RecipeError(Fault(str(out), "there is such a file already", "choose another name"))
+        raise RecipeError(Fault(str(out), "this file exists already", "choose another name"))
     text = known[name].read_text(encoding="utf-8")
     place = os.path.relpath(Path(corpus.path).resolve(), out.resolve().parent)
     lines = [line for line in text.splitlines(keepends=True) if "yaml-language-server" not in line]

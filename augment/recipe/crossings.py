@@ -57,5 +57,5 @@ def _unused(spelled: Spelled) -> Iterator[Fault]:
         message = "a list of conditions is used with 'design: list' only"
         yield spelled.fault(("conditions",), message, "add design: list, or remove the list")
     if design == "full" and data.get("reference"):
-        message = "a reference says nothing in a full design"
+        message = "a reference has no meaning in a full design"
         yield spelled.fault(("reference",), message, "remove it, or choose design: one_at_a_time")

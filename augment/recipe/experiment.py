@@ -139,7 +139,7 @@ class Balance(Spec):
         known = {variable.name: variable for variable in self.variables if not variable.timed}
         for label, shares in self.shares.items():
             if label not in known:
-                raise ValueError(f"'shares' names '{label}', which is no label of 'match'")
+                raise ValueError(f"'shares' names '{label}', which is not a label of 'match'")
             if abs(sum(shares.values()) - 1) > 1e-6:
                 raise ValueError(f"the shares of '{label}' sum up to {sum(shares.values()):g}, not 1")
         return self
@@ -191,7 +191,7 @@ class Budget(Spec):
     @model_validator(mode="after")
     def _says_something(self) -> "Budget":
         if self.files is self.hours is self.gigabytes is None:
-            raise ValueError("a budget says nothing without 'files', 'hours' or 'gigabytes'")
+            raise ValueError("a budget is empty without 'files', 'hours' or 'gigabytes'")
         return self
 
 

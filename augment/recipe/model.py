@@ -126,7 +126,9 @@ def known_licence(written: str) -> str:
     """
     found = spdx(written)
     if found is None:
-        raise ValueError(f"'{written}' is no SPDX licence identifier known here: write LicenseRef-NAME for another one")
+        raise ValueError(
+            f"'{written}' is not an SPDX licence identifier known here: write LicenseRef-NAME for another one"
+        )
     return found
 
 

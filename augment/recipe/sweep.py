@@ -147,7 +147,7 @@ def _settings(spelled: Spelled, factor: str, families: dict[str, Any]) -> dict[s
 def _without_sweeps(spelled: Spelled, at: Location, raw: Any) -> tuple[Any, list[list[Swept]]]:
     """A setting as a mapping without its sweeps, and those sweeps that can be spelled out."""
     if raw is None:
-        spelled.refuse(at, "nothing is said of this setting", "write [] for no steps at all")
+        spelled.refuse(at, "this setting is empty", "write [] for no steps at all")
         return {}, []
     if not isinstance(raw, dict):
         return {"steps": raw} if isinstance(raw, list) else raw, []

@@ -39,7 +39,7 @@ def side_files(disk: Disk, identity: Row) -> list[Fault]:
     faults = [Fault(place, f"has no checksum of {name}") for name in expected if name not in checksums]
     for name, checksum in checksums.items():
         if name not in (*ALWAYS, FAILURES):
-            faults.append(Fault(place, f"has a checksum of '{name}', which is no file of a test set"))
+            faults.append(Fault(place, f"has a checksum of '{name}', which is not a file of a test set"))
             continue
         try:
             found = disk.hash(name)

@@ -57,7 +57,9 @@ def design_faults(told: SelfDescription) -> list[Fault]:
 def _column_faults(place: str, row: Row, expected: Sequence[str]) -> list[Fault]:
     """Faults of columns that are missing, unknown, or in another order."""
     faults = [Fault(place, f"it has no column '{name}'") for name in expected if name not in row]
-    faults += [Fault(place, f"its column '{name}' is none of a test set") for name in row if name not in expected]
+    faults += [
+        Fault(place, f"its column '{name}' does not belong in a test set") for name in row if name not in expected
+    ]
     if not faults and list(row) != list(expected):
         faults.append(Fault(place, f"its columns stand in another order; expected {', '.join(expected)}"))
     return faults

@@ -55,7 +55,7 @@ def self_description(disk: Disk, identity: Row, rows: list[Row], planned: dict[s
     found = {condition.name: condition for condition in _conditions(choices, loaded, disk.place(PLAN))}
     strange = sorted({row["condition"] for row in planned.values()} - set(found))
     if strange:
-        raise TestSetError(Fault(disk.place(PLAN), f"'{strange[0]}' is no condition of the recipe"))
+        raise TestSetError(Fault(disk.place(PLAN), f"'{strange[0]}' is not a condition of the recipe"))
     listed = identity.get("conditions")
     order = [name for name in listed if name in found] if isinstance(listed, list) else []
     names = dict.fromkeys([*order, *sorted(found)])

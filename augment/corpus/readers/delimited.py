@@ -143,11 +143,11 @@ def _header(place: str, written: list[str]) -> list[str]:
         raise CorpusError(Fault(place, "no column has a name in the header"))
     audio = next((name for name in named if Path(name).suffix.lower() in AUDIO), None)
     if audio is not None:
-        message = f"the first line is a row and no header: it holds '{audio}'"
+        message = f"the first line is a row, not a header: it holds '{audio}'"
         raise CorpusError(Fault(place, message, "put a line before it: audio_filepath,text,speaker and so on"))
     if header[0].startswith("#") and header[0] != "#":
         message = f"the header begins with '#': found '{header[0][:80]}'"
-        raise CorpusError(Fault(place, message, "take comments away, and the '#' before the names of columns"))
+        raise CorpusError(Fault(place, message, "remove comments, and the '#' before the names of columns"))
     if len(named) == 1:
         _refuse_one(place, named[0])
     return header

@@ -92,7 +92,7 @@ def _pairs(source: Source, name: str) -> dict[str, str]:
     for number, line in enumerate(source.lines(name), start=1):
         key, *value = line.split(maxsplit=1) or [""]
         if key in found:
-            faults.append(source.fault(f"{name}:{number}", f"'{key}' stands in this file twice"))
+            faults.append(source.fault(f"{name}:{number}", f"'{key}' appears in this file twice"))
         elif key:
             found[key] = "".join(value).strip()
     if faults:

@@ -89,7 +89,7 @@ def pattern_form(pattern: str) -> re.Pattern[str]:
             raise ValueError(f"has the field '{field}' twice")
         if field:
             if not field.isidentifier():
-                raise ValueError(f"has a field '{field}' that is no name")
+                raise ValueError(f"has a field '{field}' that is not a name")
             seen.add(field)
         parts.append(re.escape(literal) if literal else "[^/]*" if star else f"(?P<{field}>[^/]+)")
     if sum(map(pattern.count, "{}")) != 2 * len(seen):

@@ -90,7 +90,7 @@ def _row(place: str, line: str) -> dict[str, Any] | Fault:
         return Fault(place, "a text of this row is not valid Unicode (half of a surrogate pair)")
     except ValueError as error:
         if line.startswith("{'"):
-            return Fault(place, "this line is Python and not JSON", "write it with json.dumps")
+            return Fault(place, "this line is Python, not JSON", "write it with json.dumps")
         return Fault(place, f"this line is not a JSON object: {getattr(error, 'msg', str(error))}")
     except RecursionError:
         return Fault(place, "this line is nested too deeply")

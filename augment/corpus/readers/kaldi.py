@@ -171,5 +171,5 @@ def _times(times: list[str]) -> Row:
     except ValueError:
         raise ValueError(f"expected a recording, a start and an end in s, found '{' '.join(times)}'") from None
     if not 0 <= start < end and end != -1:
-        raise ValueError(f"the segment {start:g}-{end:g} s is none")
+        raise ValueError(f"the segment {start:g}-{end:g} s has no length")
     return {"offset": start, **({"duration": round(end - start, 6)} if end != -1 else {})}

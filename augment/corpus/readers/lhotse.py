@@ -82,10 +82,10 @@ def _cuts(source: Source, paths: list[Path]) -> Iterator[tuple[str, Row | Fault]
             continue
         try:
             if "audio_filepath" in cut and "recording" not in cut:
-                rows = Fault(source.where(place), "these are no cuts, but rows with an 'audio_filepath'", AS_ROWS)
+                rows = Fault(source.where(place), "these are not cuts but rows with an 'audio_filepath'", AS_ROWS)
                 raise CorpusError(rows)
             if "tracks" in cut:
-                raise ValueError("a mixed cut: its tracks are mixed when it is loaded, and no clean speech")
+                raise ValueError("a mixed cut: its tracks are mixed when it is loaded, which is not clean speech")
             _tell_fields(source, cut, OF_CUT, "cuts")
             for supervision in cut["supervisions"]:
                 _tell_fields(source, supervision, OF_SUPERVISION, "supervisions")
@@ -133,7 +133,7 @@ def _tell_fields(source: Source, found: Mapping[str, Any], read: set[str], what:
 def _said(error: Exception) -> str:
     if isinstance(error, KeyError):
         return f"it has no {error}"
-    return str(error) if isinstance(error, ValueError) else "a part of it is not of the kind that Lhotse writes"
+    return str(error) if isinstance(error, ValueError) else "a part of it is not what Lhotse writes"
 
 
 def _row(recording: dict[str, Any], supervision: dict[str, Any], start_s: float) -> Row:
@@ -185,7 +185,7 @@ def _file(recording: dict[str, Any], channel: int | None) -> tuple[str, int | No
     if channel is not None and not holds:
         raise ValueError(f"its channel is {channel}, and its recording has {', '.join(map(str, sorted(held)))}")
     if len(holds or sources) != 1:
-        raise ValueError(f"its recording has {len(sources)} sources; which is meant, its 'channel' must say")
+        raise ValueError(f"its recording has {len(sources)} sources; its 'channel' must say which is meant")
     (source,) = holds or sources
     if source["type"] != "file":
         raise ValueError(f"its audio is a '{source['type']}'; only files are read")

@@ -67,7 +67,7 @@ def _row(source: Source, archive: Path, place: str, sample: tuple[str, dict[str,
     key, parts = sample
     audio = [member for ending, members in parts.items() if ending in AUDIO for member in members]
     if key.startswith("/") or ".." in key.split("/"):
-        return source.fault(place, f"the sample '{key}' points outside of the archive")
+        return source.fault(place, f"the sample '{key}' points outside the archive")
     if len(audio) != 1:
         return source.fault(place, f"the sample '{key}' has {len(audio)} audio files; expected one", _dotted(parts))
     columns, texts = parts.get(".json", []), parts.get(".txt", [])
@@ -77,7 +77,7 @@ def _row(source: Source, archive: Path, place: str, sample: tuple[str, dict[str,
     try:
         row = CAREFUL.decode(_text(archive, columns[0])) if columns else {}
         if not isinstance(row, dict):
-            return source.fault(place, f"'{columns[0]}' is no JSON object")
+            return source.fault(place, f"'{columns[0]}' is not a JSON object")
         if texts:
             row["text"] = _text(archive, texts[0])
     except (ValueError, RecursionError, AudioError) as error:
@@ -93,7 +93,9 @@ def _dotted(parts: Mapping[str, list[str]]) -> str:
     dotted = next((members[0] for ending, members in parts.items() if f".{ending.rpartition('.')[2]}" in AUDIO), "")
     stem, _, ending = dotted.rpartition(".")
     name = f"{stem.replace('.', '_')}.{ending}"
-    return f"files of one sample are called alike up to their first dot: call '{dotted}' '{name}'" if dotted else ""
+    return (
+        f"the files of a sample share their name up to the first dot: rename '{dotted}' to '{name}'" if dotted else ""
+    )
 
 
 def _text(archive: Path, member: str) -> str:

@@ -41,7 +41,7 @@ def refuse_labels(corpus: Corpus, balance: Balance) -> None:
     named |= {f"matches '{label}'": label for label in balance.labels}
     for what, label in named.items():
         if label not in corpus.labels:
-            fixed = "which is no label but a column of every corpus: one group would be one person, or one utterance"
+            fixed = "which is not a label but a column of every corpus: one group would be one person, or one utterance"
             message = f"the recipe {what}, {fixed if label in FIXED else 'a label that the corpus does not have'}"
             faults.append(corpus.no_label(label, message))
     if balance.timed and corpus.frame["duration"].is_null().all():

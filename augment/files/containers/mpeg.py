@@ -216,7 +216,7 @@ def _refuse_damage(data: bytes, place: int, where: str) -> None:
     while found >= 0:
         frame = frame_at(data, found)
         if frame is not None and _begins(data, found) and _begins(data, found + frame.size):
-            message = f"the file is damaged: {found - place:,} bytes from byte {place:,} on are no sound"
+            message = f"the file is damaged: {found - place:,} bytes from byte {place:,} on are not sound"
             raise AudioError(Fault(where, message, "fetch or copy it again"))
         found = data.find(b"\xff", found + 1)
 

@@ -126,7 +126,7 @@ def _streams(link: _Link, data: bytes, where: str, chained: bool) -> list[Stream
     sounding = [stream for stream in link.streams.values() if stream.codec]
     if len(sounding) != 1:
         message = f"{len(sounding)} streams sound at once in it ({', '.join(s.codec for s in sounding) or 'none'})"
-        raise AudioError(Fault(where, message, "save the talker's own as a file"))
+        raise AudioError(Fault(where, message, "save the talker's stream as a file of its own"))
     (stream,) = sounding
     if not stream.ended:
         raise AudioError(Fault(where, "the file is cut off: its last page is missing", "fetch or copy it again"))

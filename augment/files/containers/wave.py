@@ -113,7 +113,7 @@ class _Walk:
             self.end = min(place, len(self.data))
         left = len(self.data) - self.end
         if self.sound and left > UNACCOUNTED and not self._joined_at(self.end):
-            more = f"{left:,} bytes more, which belong to no chunk"
+            more = f"{left:,} more bytes, which belong to no chunk"
             refuse_lie(self.where, f"{self.sound[1]:,} bytes of sound", more)
 
     def _chunk(self, name: bytes, size: int, place: int) -> int:
@@ -151,7 +151,7 @@ class _Walk:
     def _data(self, size: int, place: int, held: int) -> int:
         if self.sound is not None:
             message = "the file has two chunks of sound, of which decoders read one"
-            raise AudioError(Fault(self.where, message, "save it anew with a program that reads both"))
+            raise AudioError(Fault(self.where, message, "save it again with a program that reads both"))
         if self.long and size == 0xFFFFFFFF and self.long_bytes is not None:
             size, unknown = self.long_bytes, self.long_bytes >= 2**63
         else:

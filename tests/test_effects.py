@@ -200,7 +200,7 @@ def test_other_lengths_and_no_numbers_are_refused(monkeypatch, made, told):
     ("fields", "told"),
     [
         ({"transform": "BitCrsh"}, "did you mean 'BitCrush'"),
-        ({"transform": "PitchShift"}, "kept out: it changes the length or the timing"),
+        ({"transform": "PitchShift"}, "is not allowed: it changes the length or the timing"),
         ({"transform": "AddGaussianSNR"}, "coloured_noise"),
         ({"transform": "BitCrush"}, "needs bit_depth; given: nothing"),
         ({"transform": "BitCrush", "parameters": {"bit_depht": 8}}, "did you mean 'bit_depth'"),

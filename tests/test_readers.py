@@ -349,7 +349,7 @@ def test_an_imported_manifest_reads_as_the_corpus_does(tmp_path):
     with pytest.raises(CorpusError, match="r9"):
         import_corpus("kaldi", folder, out, replace=True)
     assert out.read_bytes() == before
-    for arguments, words in ((("kaldy", folder, out), "did you mean 'kaldi'"), (("jsonl", out, out), "a file already"),
+    for arguments, words in ((("kaldy", folder, out), "did you mean 'kaldi'"), (("jsonl", out, out), "exists already"),
                              (("kaldi", folder, tmp_path / "x.csv"), "ends in .jsonl")):  # fmt: skip
         with pytest.raises(AcoustigridError, match=words):
             import_corpus(*arguments)

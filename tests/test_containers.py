@@ -203,7 +203,7 @@ def test_wav_with_two_chunks_of_sound_is_refused():
 def test_wav_whose_header_says_less_than_it_holds_is_refused():
     data = bytearray(chunked((b"fmt ", FORM), (b"data", PCM)))
     struct.pack_into("<I", data, 40, len(PCM) // 2)
-    with pytest.raises(AudioError, match=r"its header says 16,000 bytes of sound, and it holds 16,000 bytes more"):
+    with pytest.raises(AudioError, match=r"its header says 16,000 bytes of sound, and it holds 16,000 more bytes"):
         decode(bytes(data), "x")
 
 

@@ -59,7 +59,7 @@ def test_compressed_tables(tmp_path, name):
 def test_comments_before_the_header(tmp_path, head):
     fault = told(tmp_path, "m.csv", head + table(","))
     assert "the header begins with '#'" in fault.message
-    assert "take comments away" in fault.remedy
+    assert "remove comments" in fault.remedy
 
 
 def test_rows_that_are_compressed_are_no_cuts(tmp_path):
@@ -96,5 +96,5 @@ def test_two_audio_files_of_one_sample(tmp_path):
         return memory.getvalue()
 
     fault = told(tmp_path, "a.tar", packed("c.left.wav", "c.right.wav", "c.txt"))
-    assert "call 'c.left.wav' 'c_left.wav'" in fault.remedy
+    assert "rename 'c.left.wav' to 'c_left.wav'" in fault.remedy
     assert found(tmp_path, "a.tar", packed("c_left.wav", "c_left.txt")).frame["text"].to_list() == ["yes"]

@@ -349,7 +349,7 @@ FAULTS = [
         r"segments:1: expected an id, a recording, a start",
     ),
     ("edacc", EDACC, "", {"dev/segments": "EDACC-C01-02 EDACC-C01 2 1\n"}, r"segments:1: duration: expected seconds"),
-    ("edacc", EDACC, "", {"dev/text": "EDACC-C01-01 A\nEDACC-C01-01 B\n"}, r"text:2: 'EDACC-C01-01' stands .* twice"),
+    ("edacc", EDACC, "", {"dev/text": "EDACC-C01-01 A\nEDACC-C01-01 B\n"}, r"text:2: 'EDACC-C01-01' appears .* twice"),
     ("edacc", EDACC, "", {"dev/utt2spk": LATIN}, r"utt2spk:1: the file is not UTF-8"),
     ("edacc", EDACC, "", {"dev/utt2spk": None}, r"utt2spk: there is no such file"),
     ("edacc", EDACC, "", {"dev/stm": "EDACC-C01 1\n"}, r"stm:1: expected a recording, a channel"),

@@ -230,7 +230,7 @@ def test_a_recipe_that_tells_names_is_refused_with_their_pseudonyms(shop):
 )
 def test_what_is_no_key_is_refused(shop, content):
     (shop.folder / "speakers.key").write_bytes(content)
-    with pytest.raises(CorpusError, match="expected one line of 16 or more letters and digits"):
+    with pytest.raises(CorpusError, match="expected one line of 16 or more random letters and digits"):
         augment.plan(recipe(shop))
 
 

@@ -146,9 +146,7 @@ def decay(response: NDArray[np.float64], sample_rate_hz: int, least_noise: float
         # level + slope * n = noise, in dB
         before, end = end, (db(noise) - line[1]) / line[0] if noise > 0 else math.inf
         if end >= REACHES_THE_END * size:
-            # Integral of 10^((level + slope n) / 10) from the end on: its value there over -slope ln(10) / 10.
-            lost = 10 ** ((line[1] + line[0] * size) / 10) / (-line[0] * math.log(10) / 10)
-            return Decay(size, 0.0, lost)
+            return Decay(size, 0.0, _energy_behind(line, size))
         block = max(1, round(-2 / line[0]))  # a block is 2 dB of the decay: five in 10 dB
         # Noise is measured from where the line lies 10 dB below it (but on a tenth at least).
         behind = min(int(end - NOISE_MARGIN_DB / line[0]), size - max(1, size // 10))
@@ -158,7 +156,13 @@ def decay(response: NDArray[np.float64], sample_rate_hz: int, least_noise: float
             break
     assert line is not None, "without a first line there is no decay"
     end = max(1.0, end)
-    return Decay(int(end), noise, 10 ** ((line[1] + line[0] * end) / 10) / (-line[0] * math.log(10) / 10))
+    return Decay(int(end), noise, _energy_behind(line, end))
+
+
+def _energy_behind(line: tuple[float, float], place: float) -> float:
+    """Energy from a place on: the integral of 10^((level + slope n) / 10) is its value over -slope ln(10) / 10."""
+    slope_db, level_db = line
+    return float(10 ** ((level_db + slope_db * place) / 10) / (-slope_db * math.log(10) / 10))
 
 
 def whole_decay(response: NDArray[np.float64]) -> Decay:

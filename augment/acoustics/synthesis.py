@@ -252,17 +252,12 @@ def bursts(
         >>> bool(on[0]), round(float(on.mean()), 2)
         (True, 0.25)
     """
-    on = max(1, round(on_s * sample_rate_hz))
-    shortest = max(1.0, (on_s + 0.1 * off_s) * sample_rate_hz)
-
-    def pauses(generator: np.random.Generator, length: int) -> NDArray[np.float64]:
-        count = math.ceil(length / shortest) + 2
-        return np.asarray(off_s * sample_rate_hz * np.maximum(1 + jitter * generator.standard_normal(count), 0.1))
-
+    on, off = max(1, round(on_s * sample_rate_hz)), off_s * sample_rate_hz
     first = -rng.uniform(0, on - min(on, AT_ONCE_S * sample_rate_hz))
-    starts = first + np.concatenate([[0.0], np.cumsum(pauses(rng, samples) + on)])
+    starts = first + np.concatenate([[0.0], _periods(rng, samples, on, off, jitter)])
     if lead:
-        starts = np.concatenate([first - np.cumsum(pauses(_before(rng_before), lead) + on)[::-1], starts])
+        before = _periods(_before(rng_before), lead, on, off, jitter)
+        starts = np.concatenate([first - before[::-1], starts])
     places = np.rint(starts).astype(np.int64) + lead
     shape = _burst(on, min(round(ramp_s * sample_rate_hz), on // 2))
     level = np.zeros(lead + samples)
@@ -272,6 +267,13 @@ def bursts(
         level[low:high] = shape[low - start : high - start]
         active[low:high] = True
     return level, active
+
+
+def _periods(rng: np.random.Generator, samples: int, on: int, off: float, jitter: float) -> NDArray[np.float64]:
+    """Where periods of a burst and a pause end, up to so many samples; a pause is at least 0.1 of the mean."""
+    shortest = max(1.0, on + 0.1 * off)
+    count = math.ceil(samples / shortest) + 2
+    return np.cumsum(off * np.maximum(1 + jitter * rng.standard_normal(count), 0.1) + on)
 
 
 def _burst(samples: int, ramp: int) -> Signal:

@@ -19,7 +19,7 @@ from augment.testset.folder import COVERAGE, CROISSANT, CSV, PAGE
 from augment.verification import examine
 from augment.verification.remade import Makers
 from augment.verification.sources import SelfDescription
-from augment.verification.verdict import Asked, Verdict
+from augment.verification.verdict import CheckOptions, Verdict
 
 
 def verify(
@@ -51,7 +51,7 @@ def verify(
 
     Example: see ``acoustigrid verify --help``.
     """
-    asked = Asked(
+    asked = CheckOptions(
         size=None if sample == "all" else sample,
         seed=secrets.randbits(48) if seed is None else seed,
         recipe_folder=None if recipe_folder is None else Path(recipe_folder),

@@ -185,12 +185,18 @@ def sound_rows(
     if again.any():
         faults |= _twice(frame, again, most_faults)
         frame = frame.filter(~again)
-    places = {row: Fault(where(manifest, row), fault.message, fault.remedy) for row, fault in faults.items()}
-    found = [places[row] for row in sorted(places, key=_in_order)]
+    return frame, _placed(faults, manifest, most_faults)
+
+
+def _placed(faults: Mapping[str, Fault], manifest: Path, most_faults: int) -> list[Fault]:
+    """Faults by row, with their places and in the order of rows."""
+    found = [
+        Fault(where(manifest, row), faults[row].message, faults[row].remedy) for row in sorted(faults, key=_in_order)
+    ]
     if len(found) >= most_faults:
         end = Fault(str(manifest), "and perhaps more: reading stopped here")
         raise CorpusError([*gathered(found[:MOST_FAULTS]), end])
-    return frame, found
+    return found
 
 
 def _in_order(row: str) -> tuple[str, int]:

@@ -6,6 +6,7 @@ name it, pseudonyms hide it, and the planner says what it ties together.
 
 import dataclasses
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -160,7 +161,7 @@ class Exposure:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Asked(ABC):
     """Base of what a step may ask the planner for.
 
     Attributes:
@@ -172,11 +173,11 @@ class Asked:
     tie: ClassVar[str] = ""
 
     @property
+    @abstractmethod
     def name(self) -> str:
         """What it is dealt from, as the recipe spells it; together with the step's name it identifies what is dealt."""
-        raise NotImplementedError
 
-    def check(self, library: Library) -> None:
+    def check(self, library: Library) -> None:  # noqa: B027 - most are there whatever the library holds
         """Check that it is there, before anything is planned.
 
         Raises:
@@ -187,6 +188,7 @@ class Asked:
         """Notes on what lies beside its source and is not heard."""
         return []
 
+    @abstractmethod
     def deal(self, table: Table) -> Exposure:
         """Deal it to blocks.
 
@@ -194,7 +196,6 @@ class Asked:
             ProfileError: Recordings or responses cannot be used.
             DesignError: The corpus has too little of it.
         """
-        raise NotImplementedError
 
 
 def unused_beside(source: str, kind: SourceKind, library: Library, more: Sequence[Unused] = ()) -> list[str]:

@@ -174,7 +174,7 @@ def _least(difference: float, statistics: Statistics, cell: Callable[[int], Clus
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequestedCell:
     """One cell as a recipe asks for it, before anything is selected.
 
     Attributes:
@@ -192,7 +192,7 @@ class Asked:
 
 def asked_of(
     corpus: "polars.DataFrame", recipe: tuple[Balance, Assignment, Statistics], conditions: int
-) -> Asked | None:
+) -> RequestedCell | None:
     """What the design that a recipe asks for can show, from its numbers and the corpus's mean utterance length.
 
     Args:
@@ -223,7 +223,7 @@ def asked_of(
         return None
     speakers = min(max(balance.speakers.min, math.ceil(1 / balance.speakers.max_share)), utterances)
     cell = even(utterances, speakers, words)
-    return Asked(utterances, speakers, words, detectable_difference(cell, cell, statistics))
+    return RequestedCell(utterances, speakers, words, detectable_difference(cell, cell, statistics))
 
 
 @dataclass(frozen=True)

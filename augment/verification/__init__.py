@@ -25,12 +25,12 @@ from augment.verification.listening import Listening, listen
 from augment.verification.origin import Origin
 from augment.verification.remade import Makers
 from augment.verification.sources import SelfDescription, self_description
-from augment.verification.verdict import Asked, Protocol, Unchecked, Verdict
+from augment.verification.verdict import CheckOptions, Protocol, Unchecked, Verdict
 
 Row = dict[str, Any]
 
 
-def examine(path: Path, asked: Asked, makers: Makers, way: Way, progress: Progress = iter) -> Verdict:
+def examine(path: Path, asked: CheckOptions, makers: Makers, way: Way, progress: Progress = iter) -> Verdict:
     """Check a test set; see :func:`augment.verify`.
 
     Args:
@@ -105,7 +105,7 @@ def _books(
     return told[0]
 
 
-def _identity(disk: Disk, identity: Row, rows: list[Row], asked: Asked, protocol: Protocol) -> str:
+def _identity(disk: Disk, identity: Row, rows: list[Row], asked: CheckOptions, protocol: Protocol) -> str:
     """One hash of the set as it is, compared with the one that was published."""
     names = {*identity["checksums"], IDENTITY, *(row["audio_filepath"] for row in rows)}
     for name in names - set(disk.hashes):

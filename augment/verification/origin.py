@@ -15,7 +15,7 @@ from augment.verification.labels import label_faults
 from augment.verification.remade import Made, Makers, against_exports, against_plan, against_rows
 from augment.verification.sample import draw_sample, told_bound
 from augment.verification.sources import SelfDescription, recipe_folder, recipe_there
-from augment.verification.verdict import Asked, Protocol, Unchecked
+from augment.verification.verdict import CheckOptions, Protocol, Unchecked
 
 REMEDY = "say where the recipe was with --recipe-folder"
 MADE_AGAIN = "plan, notes, balance and data sheets made again"
@@ -34,7 +34,7 @@ class Origin:
     """
 
     told: SelfDescription
-    asked: Asked
+    asked: CheckOptions
     makers: Makers
     protocol: Protocol
 

@@ -8,7 +8,7 @@ from augment.errors import AcoustigridError, Fault, counted
 
 
 @dataclass(frozen=True)
-class Asked:
+class CheckOptions:
     """How a test set is to be checked.
 
     Attributes:

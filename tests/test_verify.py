@@ -154,28 +154,32 @@ def test_no_test_set_is_told(tmp_path, name):
         augment.verify(tmp_path / name)
 
 
-class _Half:
-    """Loses every other portion of files, after the last one; recordings are measured."""
+class _Backwards:
+    """Begins with the last task, and may lose every other portion of files; recordings are measured."""
 
     workers = 1
 
+    def __init__(self, loses=False):
+        self.loses = loses
+
     def run(self, job, tasks, limit_s=None):
         for number, task in reversed(list(enumerate(tasks))):
-            yield Lost(task, 3) if limit_s is not None and number % 2 else job(task)
+            yield Lost(task, 3) if self.loses and limit_s is not None and number % 2 else job(task)
 
 
 def test_workers_hear_what_one_hears(finished, monkeypatch):
     monkeypatch.setattr("augment.verification.listening.AT_ONCE", 4)
     some_audio(finished, 3).write_bytes(b"no audio")
-    some_audio(finished, 5).unlink()
-    alone, together = (augment.verify(finished, sample=0, seed=1, workers=workers) for workers in (1, 2))
-    assert alone == together
+    some_audio(finished, 6).unlink()
+    ways = (1, 2, _Backwards())
+    alone, together, backwards = (augment.verify(finished, sample=0, seed=1, workers=way) for way in ways)
+    assert alone == together == backwards
     assert len(alone.deviations) >= 2
 
 
 def test_files_that_nobody_could_hear_deviate(finished, monkeypatch):
     monkeypatch.setattr("augment.verification.listening.AT_ONCE", 4)
-    found = augment.verify(finished, sample=0, seed=1, workers=_Half())
+    found = augment.verify(finished, sample=0, seed=1, workers=_Backwards(loses=True))
     assert found.deviations
     assert all("died 3 times while it listened" in fault.message for fault in found.deviations)
     lost = 8 * len(found.deviations)  # an utterance has eight files and is not torn

@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 
 import augment
-from augment.corpus.kept import keep, kept_file, key_of, read_kept
+from augment.corpus.kept import keep_facts, kept_file, key_of, read_facts
 from augment.corpus.measuring import Measuring, Recording
 from augment.errors import AcoustigridError
 from augment.execute import processes
@@ -121,8 +121,8 @@ def test_faults_are_found_anew_and_infinite_figures_come_back(stocked, cache):
     found = Measuring(16000, cache)(Recording(path, (Part(), Part(100.0, 1.0)), (0, 1)))
     assert set(found.new) == {key_of(found.facts[0].sha256, Part(), 16000)}
     quiet = {"k": augment.corpus.speech.replace(found.facts[0], floor_dbov=float("-inf"))}
-    keep(cache, quiet)
-    assert read_kept(cache, ["k", "unknown"]) == quiet
+    keep_facts(cache, quiet)
+    assert read_facts(cache, ["k", "unknown"]) == quiet
 
 
 def test_workers_measure_the_same(stocked, tmp_path):
@@ -133,6 +133,48 @@ def test_workers_measure_the_same(stocked, tmp_path):
     augment.build(one, tmp_path / "one")
     augment.build(stocked.folder / "recipe.yaml", tmp_path / "two", workers=2)
     assert tree(tmp_path / "one") == tree(tmp_path / "two")
+
+
+@pytest.fixture
+def rehearsed(monkeypatch) -> list:
+    """Utterances that are rendered to try conditions."""
+    found = []
+    render = augment.testset.rehearsal.render_utterance
+
+    def noted(job, utterance):
+        found.append(utterance.identity)
+        return render(job, utterance)
+
+    monkeypatch.setattr("augment.testset.rehearsal.render_utterance", noted)
+    return found
+
+
+def test_what_went_well_once_is_not_tried_again(stocked, cache, rehearsed, monkeypatch):
+    recipe = stocked.folder / "recipe.yaml"
+    first = augment.plan(recipe)
+    assert rehearsed
+    rehearsed.clear()
+    assert same(augment.plan(recipe), first)
+    assert rehearsed == []
+    recipe.write_text(recipe.read_text().replace("snr_db: 5", "snr_db: 6"))
+    augment.plan(recipe)
+    assert rehearsed
+    rehearsed.clear()
+    assert same(augment.plan(recipe, cache=False), augment.plan(recipe))
+    assert rehearsed
+    rehearsed.clear()
+    monkeypatch.setattr("augment.testset.rehearsal.found_with", lambda code: "another release")
+    augment.plan(recipe)
+    assert rehearsed
+
+
+def test_what_went_wrong_is_tried_each_time(stocked, cache, rehearsed, monkeypatch):
+    monkeypatch.setattr("augment.testset.rehearsal.odd_cells", lambda chain, row: "is odd")
+    for _ in range(2):
+        with pytest.raises(AcoustigridError, match="is odd"):
+            augment.plan(stocked.folder / "recipe.yaml")
+        assert rehearsed
+        rehearsed.clear()
 
 
 class Ends:
@@ -155,7 +197,7 @@ def test_workers_live_on_from_measuring_to_rendering(stocked, tmp_path, monkeypa
     """What they have imported and read serves the next job too."""
     started = []
     start = processes._Pool.start
-    monkeypatch.setattr(processes._Pool, "start", lambda pool: started.append(1) or start(pool))
+    monkeypatch.setattr(processes._Pool, "start", lambda pool, *given: started.append(1) or start(pool, *given))
     result = augment.build(stocked.folder / "recipe.yaml", tmp_path / "set", workers=2, cache=False)
     assert result.made
     assert len(started) == 2

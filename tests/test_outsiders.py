@@ -115,7 +115,7 @@ class Backwards:
 
 
 @contextmanager
-def opened(workers):
+def opened(workers, prepare=None):
     yield Backwards()
 '''
 DISTRIBUTION = {

@@ -89,6 +89,29 @@ def test_what_hangs_is_told_as_what_died_is(stocked):
     assert len(asked) == len(work) + len({f["utterance"] for f in failures})
 
 
+def sleepy() -> None:
+    time.sleep(1.0)
+
+
+def damaged() -> None:
+    raise ImportError("not installed")
+
+
+@pytest.mark.parametrize("prepare", [sleepy, damaged])
+def test_workers_prepare_at_once_and_then_work(prepare):
+    """What fails there is left to the task that needs it."""
+    with processes.opened(2, prepare) as way:
+        assert len(way._pool.workers) == 2
+        assert sorted(way.run(abs, [-1, 2, -3])) == [1, 2, 3]
+        assert len(way._pool.workers) == 2
+
+
+def test_workers_that_still_prepare_end_with_the_others():
+    with processes.opened(2, sleepy) as way:
+        running = [worker.process for worker in way._pool.workers]
+    assert all(process.poll() is not None for process in running)
+
+
 def test_one_after_the_other_has_no_limit():
     with serial.opened() as way:
         assert list(way.run(abs, [-1], lambda task: 0.0)) == [1]

@@ -33,9 +33,15 @@ def band_density(levels_db: Mapping[float, float], sample_rate_hz: int, edge: fl
     Returns:
         Density; it sums to 10^(level/10) over a band, as far as the band lies below the Nyquist frequency.
     """
-    centre = np.array(sorted(levels_db), dtype=np.float64)
-    level = np.array([levels_db[c] for c in sorted(levels_db)], dtype=np.float64)
-    return density_of_octaves(bins(sample_rate_hz), centre, level, edge)
+    return _band_density(tuple(sorted(levels_db.items())), sample_rate_hz, edge)
+
+
+@lru_cache(maxsize=64)
+def _band_density(levels_db: tuple[tuple[float, float], ...], sample_rate_hz: int, edge: float) -> Density:
+    centre, level = np.array(levels_db, dtype=np.float64).T
+    density = density_of_octaves(bins(sample_rate_hz), centre, level, edge)
+    density.setflags(write=False)
+    return density
 
 
 def shaped_noise(

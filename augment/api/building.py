@@ -9,10 +9,9 @@ from typing import Any
 
 from augment.api.exporting import known_formats, write_formats
 from augment.api.planning import plan
-from augment.api.working import opened_way
 from augment.design.plan import Plan
 from augment.errors import AcoustigridError, Fault
-from augment.execute import Lost, Way
+from augment.execute import Lost, Way, opened_way
 from augment.export.csv import table as csv_table
 from augment.files.walk import STATE
 from augment.recipe.loader import LoadedRecipe
@@ -23,6 +22,7 @@ from augment.report.tables import in_order, overview
 from augment.testset.completion import identity_of, manifest_rows, write_rest
 from augment.testset.folder import COVERAGE, CROISSANT, CSV, DATASHEET, PAGE, WHERE, Rows
 from augment.testset.identity import built_identity
+from augment.testset.loaded import load_renderer
 from augment.testset.portions import job_of, shards
 from augment.testset.resume import Folder, open_folder
 from augment.testset.shard import Done, Shard, ShardWriter, Utterance
@@ -89,7 +89,7 @@ def build(
         AcoustigridError: It cannot be planned or written. Items that cannot be rendered do not raise: they are listed
             in the result and in ``failures.jsonl``.
     """
-    with opened_way(executor, workers) as way:
+    with opened_way(executor, workers, load_renderer) as way:
         planned = recipe if isinstance(recipe, Plan) else plan(recipe, workers=way, cache=cache)
         return _build(planned, folder, way, replace, on_progress, formats)
 

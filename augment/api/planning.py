@@ -73,7 +73,7 @@ def _planned(loaded: LoadedRecipe, progress: Progress, by: MeasuredBy) -> Plan:
     stock = Stock(corpus, selection.frame, loaded.library, wanted.seed, rate, wanted.noise.segment_s)
     dealt = Listeners(selection, turns).exposures(stock)
     planned = make_plan(loaded, corpus, turns, selection, dealt, facts, (*chosen.notes, *equal_notes(columns), *notes))
-    told = [*rehearse(planned), *remarks_on(columns, loaded)]
+    told = [*rehearse(planned, by.kept), *remarks_on(columns, loaded)]
     return dataclasses.replace(planned, notes=(*planned.notes, *told))
 
 

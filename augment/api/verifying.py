@@ -8,9 +8,8 @@ from typing import Any, Literal
 from augment.api.building import described_by
 from augment.api.exporting import exported
 from augment.api.planning import plan
-from augment.api.working import opened_way
 from augment.corpus.speech import Progress
-from augment.execute import Way
+from augment.execute import Way, opened_way
 from augment.export.csv import table as csv_table
 from augment.report.croissant import croissant
 from augment.report.datasheet_page import datasheet_page

@@ -1,40 +1,13 @@
-"""Where the work is done: in worker processes, or in this one."""
+"""Measuring speech where the work is done: in worker processes, or in this one."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import partial
 
 from augment.corpus.kept import kept_file
 from augment.corpus.measuring import Measurements, Measuring, Recording
 from augment.corpus.survey import MeasuredBy
-from augment.errors import AcoustigridError, Fault, nearest
-from augment.execute import Lost, Way, executors
-
-
-def opened_way(executor: str | None, workers: int | Way) -> AbstractContextManager[Way]:
-    """Workers for as long as a context lasts.
-
-    Args:
-        executor: A file of ``augment/execute``; if not given, the number of workers decides.
-        workers: Number of workers; or an open executor, which then stays open when the context ends.
-
-    Raises:
-        AcoustigridError: There is no such executor, or the number of workers is less than 1.
-
-    Example:
-        >>> with opened_way(None, 1) as way:
-        ...     list(way.run(abs, [-1]))
-        [1]
-    """
-    if isinstance(workers, Way):
-        return nullcontext(workers)
-    if workers < 1:
-        raise AcoustigridError(Fault("workers", f"expected 1 or more, found {workers}"))
-    chosen = executor or ("serial" if workers == 1 else "processes")
-    known = executors()
-    if chosen not in known:
-        raise AcoustigridError(Fault("executor", f"there is no executor '{chosen}'", nearest(chosen, list(known))))
-    return known[chosen].opened(workers)
+from augment.execute import Lost, Way, opened_way
 
 
 @contextmanager

@@ -115,9 +115,10 @@ def build(
 
     Example:  acoustigrid build demo --out testset --workers 2
     """
-    from augment.api.working import opened_way
+    from augment.execute import opened_way
+    from augment.testset.loaded import load_renderer
 
-    with opened_way(executor, workers) as way:
+    with opened_way(executor, workers, load_renderer) as way:
         result = _built_by(way, recipe, out, replace, split_formats(formats), cache)
     _show(result)
     if result.failures:
@@ -196,9 +197,10 @@ def demo(
 
     Example:  acoustigrid demo --out demo-testset
     """
-    from augment.api.working import opened_way
+    from augment.execute import opened_way
+    from augment.testset.loaded import load_renderer
 
-    with opened_way(None, workers) as way:
+    with opened_way(None, workers, load_renderer) as way:
         result = _built_by(way, "demo", out)
         _show(result)
         sound = check_set(out, workers=way).sound

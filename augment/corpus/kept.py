@@ -1,4 +1,4 @@
-"""Measurements of recordings, kept in the user's cache folder, by the hash of the bytes and of the code that measures.
+"""What was found out before, kept in the user's cache folder by the hash of all that decides it, our code included.
 
 Only time depends on it: a cache that is damaged, somebody else's or not writable is treated as if it were not there.
 """
@@ -22,6 +22,7 @@ from augment.files.stretch import Part
 
 MEASURED_WITH = ("acoustics", "files", "corpus/speech.py")
 """Code of this package that decides what is measured: if a byte of it changes, everything is measured again."""
+EVERYTHING = ("",)
 LIBRARIES = ("numpy", "scipy", "numba", "soxr", "soundfile", "av")
 LARGEST_BYTES = 2**30
 PATIENCE_S = 1.0
@@ -35,17 +36,17 @@ def key_of(sha256: str, part: Part, sample_rate_hz: int) -> str:
         False
     """
     said = [sha256, repr(part.offset_s), repr(part.duration_s), repr(part.channel), sample_rate_hz]
-    return hashlib.sha256(json.dumps([measured_with(), *said]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([found_with(MEASURED_WITH), *said]).encode()).hexdigest()
 
 
 @cache
-def measured_with() -> str:
-    """Hash of all that decides what is measured: the same code and libraries give the same figures."""
+def found_with(code: tuple[str, ...]) -> str:
+    """Hash of some of this package's code and of the libraries: if it is the same, so is what they find out."""
     import soundfile
 
     versions = [*map(_version, LIBRARIES), soundfile.__libsndfile_version__]
     digest = hashlib.sha256(repr(versions).encode())
-    for name in MEASURED_WITH:
+    for name in code:
         place = package_folder() / name
         for path in [place] if place.is_file() else sorted(place.rglob("*.py")):
             digest.update(path.read_bytes())
@@ -68,9 +69,21 @@ def kept_file() -> Path | None:
     return None
 
 
-def read_kept(file: Path, keys: Sequence[str]) -> dict[str, Facts]:
-    """What is known under some keys; nothing if the file is damaged or somebody else's."""
-    with suppress(sqlite3.Error, OSError, ValueError, TypeError, KeyError):
+def read_facts(file: Path, keys: Sequence[str]) -> dict[str, Facts]:
+    """Measurements that are known under some keys; nothing if the file is damaged or somebody else's."""
+    with suppress(ValueError, TypeError, KeyError):
+        return {key: _facts(said) for key, said in read_kept(file, keys).items()}
+    return {}
+
+
+def keep_facts(file: Path, new: Mapping[str, Facts]) -> None:
+    """Keep new measurements; do nothing where they cannot be written."""
+    keep(file, {key: _said(facts) for key, facts in new.items()})
+
+
+def read_kept(file: Path, keys: Sequence[str]) -> dict[str, str]:
+    """What was said under some keys; nothing if the file is damaged or somebody else's."""
+    with suppress(sqlite3.Error, OSError):
         if not file.is_file():
             return {}
         found = {}
@@ -79,18 +92,18 @@ def read_kept(file: Path, keys: Sequence[str]) -> dict[str, Facts]:
             for key in keys:
                 row = connection.execute("SELECT said, hash FROM facts WHERE key = ?", (key,)).fetchone()
                 if row is not None and row[1] == _hash(key, row[0]):
-                    found[key] = _facts(row[0])
+                    found[key] = str(row[0])
         finally:
             connection.close()
         return found
     return {}
 
 
-def keep(file: Path, new: Mapping[str, Facts]) -> None:
-    """Keep new measurements; do nothing where they cannot be written."""
+def keep(file: Path, new: Mapping[str, str]) -> None:
+    """Keep what is said under new keys; do nothing where it cannot be written."""
     if not new:
         return
-    rows = [(key, said := _said(facts), _hash(key, said)) for key, facts in new.items()]
+    rows = [(key, said, _hash(key, said)) for key, said in new.items()]
     with suppress(sqlite3.Error, OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
         if file.exists() and file.stat().st_size > LARGEST_BYTES:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from augment.acoustics.channels import channel_of
-from augment.corpus.kept import keep
+from augment.corpus.kept import keep_facts
 from augment.corpus.measuring import Measuring, Recording, Run
 from augment.corpus.source import where
 from augment.corpus.speech import DURATION_SLACK_S, LONGEST_S, MOST_AT_ONCE, Facts, Progress, part_of
@@ -122,7 +122,7 @@ def _facts_of_all(
             pass
     finally:
         if by.kept is not None:
-            keep(by.kept, new)
+            keep_facts(by.kept, new)
     return [found[place] for place in range(len(places))]
 
 

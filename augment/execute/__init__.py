@@ -4,10 +4,11 @@
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
+from augment.errors import AcoustigridError, Fault, nearest
 from augment.plugins import by_name
 
 
@@ -42,6 +43,10 @@ Limit = Callable[[Any], float]
 """Longest time in s that a task may take."""
 
 
+Prepare = Callable[[], object]
+"""What a worker does before its first task: a function of a module, which loads what the tasks will need."""
+
+
 @runtime_checkable
 class Way(Protocol):
     """Somebody who does tasks.
@@ -65,8 +70,11 @@ class Executor(Protocol):
     """A file of this folder."""
 
     @staticmethod
-    def opened(workers: int) -> AbstractContextManager[Way]:
-        """So many workers, for as long as this lasts."""
+    def opened(workers: int, prepare: Prepare | None = None) -> AbstractContextManager[Way]:
+        """So many workers, for as long as this lasts.
+
+        Workers may start at once with ``prepare()``, to be ready when there is something to do for them.
+        """
         ...
 
 
@@ -78,3 +86,30 @@ def executors() -> dict[str, Executor]:
         ['processes', 'serial']
     """
     return by_name("augment.execute")
+
+
+def opened_way(executor: str | None, workers: int | Way, prepare: Prepare | None = None) -> AbstractContextManager[Way]:
+    """Workers for as long as a context lasts.
+
+    Args:
+        executor: A file of this folder; if not given, the number of workers decides.
+        workers: Number of workers; or an open executor, which then stays open when the context ends.
+        prepare: Given if all workers will be needed: what they begin with, at once.
+
+    Raises:
+        AcoustigridError: There is no such executor, or the number of workers is less than 1.
+
+    Example:
+        >>> with opened_way(None, 1) as way:
+        ...     list(way.run(abs, [-1]))
+        [1]
+    """
+    if isinstance(workers, Way):
+        return nullcontext(workers)
+    if workers < 1:
+        raise AcoustigridError(Fault("workers", f"expected 1 or more, found {workers}"))
+    chosen = executor or ("serial" if workers == 1 else "processes")
+    known = executors()
+    if chosen not in known:
+        raise AcoustigridError(Fault("executor", f"there is no executor '{chosen}'", nearest(chosen, list(known))))
+    return known[chosen].opened(workers, prepare)

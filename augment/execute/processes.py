@@ -24,7 +24,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from augment.execute import Limit, Lost
+from augment.execute import Limit, Lost, Prepare
 from augment.interrupts import blocked, uninterrupted
 
 MOST_TRIES = 3
@@ -92,10 +92,11 @@ class _Pool:
     answers: "queue.SimpleQueue[tuple[_Worker, Any]]" = field(default_factory=queue.SimpleQueue)
     looked_s: float = field(default_factory=time.monotonic)
 
-    def start(self) -> _Worker:
+    def start(self, prepare: Prepare | None = None) -> _Worker:
         ours, theirs = Pipe()
         with theirs:
-            code = f"from augment.execute.processes import work; work({theirs.fileno()}, {os.getpid()})"
+            first = None if prepare is None else pickle.dumps(prepare)
+            code = f"from augment.execute.processes import work; work({theirs.fileno()}, {os.getpid()}, {first!r})"
             # Our own place last, for a parent that found us in its current folder; -P: not the worker's current folder.
             places = [*(place for place in sys.path if place), str(Path(__file__).resolve().parents[2])]
             environment = {**os.environ, **_ONE_THREAD, "PYTHONPATH": os.pathsep.join(places)}
@@ -148,6 +149,11 @@ class Processes:
         self.workers = workers
         self._pool = _Pool()
 
+    def start(self, prepare: Prepare) -> None:
+        """Start all of them at once, each with ``prepare()`` before its first task."""
+        for _ in range(self.workers):
+            self._pool.start(prepare)
+
     def run(self, job: Callable[[Any], Any], tasks: Iterable[Any], limit_s: Limit | None = None) -> Iterator[Any]:
         """Results as they come.
 
@@ -186,8 +192,8 @@ class Processes:
 
 
 @contextlib.contextmanager
-def opened(workers: int) -> Iterator[Processes]:
-    """Workers for as long as this lasts; each starts when there is something to do for it.
+def opened(workers: int, prepare: Prepare | None = None) -> Iterator[Processes]:
+    """Workers for as long as this lasts; each starts when there is something to do for it, or at once to prepare.
 
     Example:
         >>> with opened(2) as some:
@@ -196,6 +202,8 @@ def opened(workers: int) -> Iterator[Processes]:
     """
     some = Processes(workers)
     try:
+        if prepare is not None:
+            some.start(prepare)
         yield some
     finally:
         some.stop()
@@ -229,12 +237,13 @@ def _gone(
         pool.start().give(pool.job, *waiting.popleft())
 
 
-def work(descriptor: int, parent: int) -> None:
+def work(descriptor: int, parent: int, first: bytes | None = None) -> None:
     """Main function of a worker: tasks in, results out, until the pipe closes.
 
     Args:
         descriptor: File descriptor of the pipe.
         parent: Process that started it.
+        first: What to do before the first task, pickled.
     """
     for number in (signal.SIGINT, signal.SIGHUP):  # blocked while we were started; a parent of others' may not do so
         signal.signal(number, signal.SIG_IGN)
@@ -242,6 +251,9 @@ def work(descriptor: int, parent: int) -> None:
         ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
     if os.getppid() != parent:
         return  # it died before we asked to die with it
+    if first is not None:
+        with contextlib.suppress(Exception):  # whatever cannot be loaded, the first task that needs it will say so
+            pickle.loads(first)()  # noqa: S301 - from our own parent
     pipe, job = Connection(descriptor), abs
     while True:
         try:

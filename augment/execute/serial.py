@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from augment.execute import Limit
+from augment.execute import Limit, Prepare
 
 
 class Serial:
@@ -19,7 +19,7 @@ class Serial:
 
 
 @contextmanager
-def opened(workers: int = 1) -> Iterator[Serial]:
+def opened(workers: int = 1, prepare: Prepare | None = None) -> Iterator[Serial]:
     """This process, however many are asked for.
 
     Example:
@@ -27,5 +27,5 @@ def opened(workers: int = 1) -> Iterator[Serial]:
         ...     list(here.run(abs, [-1, 2]))
         [1, 2]
     """
-    del workers
+    del workers, prepare
     yield Serial()

@@ -1,7 +1,11 @@
 """Every condition is tried before anything is written: what can never work is told at once."""
 
-from typing import Any
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from augment.corpus.kept import EVERYTHING, found_with, keep, read_kept
 from augment.design.plan import Plan
 from augment.errors import DesignError, Fault
 from augment.perturb.columns import odd_cells
@@ -9,9 +13,16 @@ from augment.render import Failed
 from augment.testset.portions import job_of, utterance_of
 from augment.testset.shard import render_utterance
 
+if TYPE_CHECKING:
+    import polars
 
-def rehearse(planned: Plan) -> list[str]:
+
+def rehearse(planned: Plan, kept: Path | None = None) -> list[str]:
     """Render the longest utterance of every condition: what cannot be made is told before anything is written.
+
+    Args:
+        planned: The plan.
+        kept: File with what was found out before: what went well once with the same code is not tried again.
 
     Returns:
         What a user should know of rooms.
@@ -21,6 +32,24 @@ def rehearse(planned: Plan) -> list[str]:
     """
     items = planned.items.sort("samples", "utterance", descending=True)
     longest = items.unique("condition", keep="first", maintain_order=True).sort("utterance", maintain_order=True)
+    if kept is None or _foreign(planned):
+        return _rehearsed(planned, longest)
+    key = hashlib.sha256(json.dumps([found_with(EVERYTHING), longest["key"].to_list()]).encode()).hexdigest()
+    said = read_kept(kept, [key]).get(key)
+    if said is None:
+        said = json.dumps(_rehearsed(planned, longest))
+        keep(kept, {key: said})
+    told: list[str] = json.loads(said)
+    return told
+
+
+def _foreign(planned: Plan) -> bool:
+    """Whether steps come from other packages, whose code may change under the same name."""
+    steps = (type(step.perturbation) for condition in planned.conditions for step in condition.chain)
+    return not all(step.__module__.startswith("augment.") for step in steps)
+
+
+def _rehearsed(planned: Plan, longest: "polars.DataFrame") -> list[str]:
     job = job_of(planned.loaded, planned.conditions)
     failed: list[tuple[Failed, str]] = []
     missed: dict[str, str] = {}

@@ -25,16 +25,19 @@ if TYPE_CHECKING:
         plan,
         pseudonyms,
         render_utterance,
+        score,
         verify,
         write_audit,
         write_formats,
+        write_list,
         write_plan,
+        write_scores,
     )
 
 __version__ = "0.1.0"
 __all__ = [
     "__version__", "audit", "build", "heard_in", "import_corpus", "load_recipe", "plan", "pseudonyms",
-    "render_utterance", "verify", "write_audit", "write_formats", "write_plan",
+    "render_utterance", "score", "verify", "write_audit", "write_formats", "write_list", "write_plan", "write_scores",
 ]  # fmt: skip
 
 

@@ -9,7 +9,8 @@
     ├── AudioError       one file that cannot be used as audio
     ├── DesignError      the corpus cannot carry the design that the recipe asks for
     ├── RenderError      one item that cannot be rendered
-    └── TestSetError     the folder of a test set
+    ├── TestSetError     the folder of a test set
+    └── ScoreError       a recogniser's output, or what is asked of it
 
 An error holds one or more faults: a user who has made five mistakes is told of five.
 """
@@ -98,6 +99,10 @@ class TestSetError(AcoustigridError):
     """The folder of a test set cannot be used."""
 
     __test__ = False  # not a test case, whatever its name says to pytest
+
+
+class ScoreError(AcoustigridError):
+    """A recogniser's output cannot be scored, or not as is asked."""
 
 
 def gathered(faults: Iterable[Fault]) -> list[Fault]:

@@ -22,8 +22,8 @@ def in_a_process(*arguments, cwd=None, code=0):
     return done
 
 
-COMMANDS = ["check", "plan", "build", "verify", "demo", "recipes", "copy", "schema", "sample-size", "export"]
-COMMANDS_SHOWN = [*COMMANDS[:-2], "profile", "corpus", *COMMANDS[-2:]]
+COMMANDS = ["check", "plan", "build", "verify", "demo", "recipes", "copy", "schema", "sample-size", "export", "score"]
+COMMANDS_SHOWN = [*COMMANDS[:-3], "profile", "corpus", *COMMANDS[-3:]]
 PROFILE_COMMANDS = ["list", "show", "render"]
 
 

@@ -14,6 +14,7 @@ from augment.perturb.columns import of_steps
 from augment.profiles.library import FOLDERS, bundled_names
 from augment.recipe.loader import load_recipe
 from augment.recipe.model import Recipe
+from augment.scoring.texts import text_forms
 from conftest import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -95,3 +96,8 @@ def test_no_text_names_a_path_of_one_machine():
     for path in [*ROOT.glob("*.*"), *(path for folder in ours for path in folder.rglob("*"))]:
         if path.suffix in {".md", ".py", ".yaml", ".toml"} or path.name == "run":
             assert not re.search(r"(?<![\w.])/(work|root|home)/\w", path.read_text()), path
+
+
+@pytest.mark.parametrize("name", text_forms())
+def test_forms_of_texts_are_in_the_readme(name):
+    assert f"`{name}`" in README or f"--text {name}`" in README

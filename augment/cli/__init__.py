@@ -15,6 +15,7 @@ from augment.cli.ending import EXIT_DEVIATION, EXIT_INTERRUPTED, ended
 from augment.cli.export import FormatOption, export_app, split_formats
 from augment.cli.profile import profile_app
 from augment.cli.sample_size import sample_size_app
+from augment.cli.score import score_app
 from augment.cli.terminal import hand_out, say
 from augment.cli.verify import check_set, verify
 from augment.cli.working import CacheOption, WorkersOption, progress
@@ -34,6 +35,7 @@ app.add_typer(profile_app, name="profile")
 app.add_typer(corpus_app, name="corpus")
 app.add_typer(sample_size_app)
 app.add_typer(export_app)
+app.add_typer(score_app)
 
 RecipeArgument = Annotated[
     str, typer.Argument(metavar="RECIPE", help="A recipe file, or the name of a bundled recipe.")

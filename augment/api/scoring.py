@@ -1,0 +1,89 @@
+"""Scoring what recognisers made of a test set."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from augment.errors import Fault, ScoreError
+from augment.files.atomic import write_atomically
+from augment.report.conclusions import conclusions
+from augment.report.scores import as_json, as_parquet, markdown
+from augment.report.scores_page import scores_page
+from augment.scoring import scores as scoring
+from augment.scoring.scores import PLAIN, ScoreOptions, Scores
+from augment.testset.reading import read_finished
+
+
+def score(
+    folder: str | Path,
+    hypotheses: Mapping[str, str | Path],
+    options: ScoreOptions | None = None,
+) -> Scores:
+    """Score what recognisers made of a finished test set.
+
+    Args:
+        folder: The test set.
+        hypotheses: File of each recogniser, by the name that it is to have in the results.
+        options: How; see :class:`~augment.scoring.scores.ScoreOptions`.
+
+    Raises:
+        AcoustigridError: The set is not as it was built, or hypotheses do not fit it.
+
+    Example: see ``acoustigrid score --help``.
+    """
+    files = {name: Path(path) for name, path in hypotheses.items()}
+    return scoring.score(read_finished(Path(folder)), files, options or ScoreOptions(PLAIN))
+
+
+def write_scores(scores: Scores, folder: str | Path) -> list[Path]:
+    """Write ``scores.md``, ``scores.json``, ``scores.parquet`` and ``scores.html`` into a folder.
+
+    Args:
+        scores: Of :func:`score`.
+        folder: Made if it is not there; not inside the test set, whose every file is accounted for.
+
+    Raises:
+        AcoustigridError: The folder lies in the test set, or a file cannot be replaced.
+        OSError: It cannot be written.
+    """
+    target, root = Path(folder), scores.finished.folder.path
+    if target.resolve().is_relative_to(root.resolve()):
+        raise ScoreError(Fault(str(target), "this folder lies in the test set", "choose one beside it"))
+    target.mkdir(parents=True, exist_ok=True)
+    audio_root = Path(os.path.relpath(root.resolve(), target.resolve())).as_posix() + "/"
+    several = len(scores.recognisers) > 1
+    told = [
+        f"{one.name}: {said}" if several else said for one in scores.recognisers for said in conclusions(scores, one)
+    ]
+    files = {
+        "scores.md": markdown(scores).encode(),
+        "scores.json": as_json(scores).encode(),
+        "scores.parquet": as_parquet(scores),
+        "scores.html": scores_page(scores, told, audio_root),
+    }
+    for name, data in files.items():
+        write_atomically(target / name, data)
+    return [target / name for name in files]
+
+
+def write_list(folder: str | Path, path: str | Path) -> int:
+    """Write what a recogniser is handed: the id, the audio file and its length of every item, without texts.
+
+    Args:
+        folder: The test set.
+        path: JSON Lines to write.
+
+    Returns:
+        How many items there are.
+
+    Raises:
+        AcoustigridError: There is no finished test set in the folder.
+    """
+    root, rows = Path(folder).resolve(), read_finished(Path(folder)).rows
+    lines = (
+        {"id": row["id"], "audio_filepath": str(root / row["audio_filepath"]), "duration": row["duration"]}
+        for row in rows
+    )
+    write_atomically(Path(path), "".join(json.dumps(line) + "\n" for line in lines).encode())
+    return len(rows)

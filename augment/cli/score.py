@@ -1,0 +1,97 @@
+"""``acoustigrid score``: from a recogniser's output to an answer."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from augment.cli.terminal import say
+
+score_app = typer.Typer()
+
+
+def named_files(written: list[str]) -> dict[str, Path]:
+    """Files by name, from ``NAME=FILE``; a file alone is called as it is, without its ending.
+
+    Raises:
+        typer.BadParameter: Two have one name.
+
+    Example:
+        >>> named_files(["tiny=a/whisper.jsonl", "b/sphinx.trn"])
+        {'tiny': PosixPath('a/whisper.jsonl'), 'sphinx': PosixPath('b/sphinx.trn')}
+    """
+    found: dict[str, Path] = {}
+    for one in written:
+        name, equals, file = one.partition("=")
+        path = Path(file if equals else one)
+        name = name if equals else path.stem
+        if name in found or not name:
+            raise typer.BadParameter(f"two are called '{name}': NAME=FILE gives them names", param_hint="--hyp")
+        found[name] = path
+    return found
+
+
+@score_app.command()
+def score(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A finished test set.")],
+    hyp: Annotated[
+        list[str] | None,
+        typer.Option("--hyp", metavar="NAME=FILE", help="A recogniser's output: .jsonl, .csv, .tsv, .trn, Kaldi text."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder for scores.md, .json, .html, .parquet.")
+    ] = None,
+    text: Annotated[str, typer.Option("--text", help="Form of texts: plain, none or whisper_en.")] = "plain",
+    words: Annotated[
+        Path | None, typer.Option("--map", help="Words and what stands for them, with a tab between, one pair a line.")
+    ] = None,
+    unit: Annotated[str, typer.Option("--unit", help="What errors are counted in: word or char.")] = "word",
+    missing: Annotated[
+        str | None, typer.Option("--missing", metavar="deletions", help="Count items without a line as deleted.")
+    ] = None,
+    reference: Annotated[
+        str | None, typer.Option(help="Condition that others are compared with; if not given, one without noise.")
+    ] = None,
+    margin: Annotated[
+        float | None, typer.Option(min=0.0001, max=1, help="Difference that would not matter, such as 0.02.")
+    ] = None,
+    contrasts: Annotated[
+        Path | None, typer.Option(help="CSV of the comparisons to make: group,other,condition[,reference].")
+    ] = None,
+    holdout: Annotated[bool, typer.Option("--holdout", help="Confirm the worst subgroup with other speakers.")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Of random signs and of halves.")] = 0,
+    audio: Annotated[bool, typer.Option("--audio/--no-audio", help="Check the audio files of the set too.")] = True,
+    list_: Annotated[
+        Path | None, typer.Option("--write-list", metavar="FILE", help="Write what a recogniser is handed, and end.")
+    ] = None,
+) -> None:
+    """Score what recognisers made of a test set: word error rates by group and condition, with intervals that hold.
+
+    Example:  acoustigrid score testset --hyp tiny=whisper.jsonl --out scores
+    """
+    from augment.api.scoring import score as scored
+    from augment.api.scoring import write_list, write_scores
+    from augment.report.scores import summary
+    from augment.scoring.contrasts import read_contrasts
+    from augment.scoring.scores import ScoreOptions
+    from augment.scoring.wording import Wording
+
+    if list_ is not None:
+        say(f"{write_list(folder, list_)} items in {list_}: recognise them, and score what comes out with --hyp")
+        return
+    if missing not in (None, "deletions"):
+        raise typer.BadParameter("expected deletions", param_hint="--missing")
+    options = ScoreOptions(
+        wording=Wording.of(text, words, unit),
+        reference=reference,
+        margin=margin,
+        contrasts=None if contrasts is None else read_contrasts(contrasts),
+        missing_as_deleted=missing is not None,
+        holdout=holdout,
+        seed=seed,
+        audio=audio,
+    )
+    found = scored(folder, named_files(hyp or []), options)
+    say(summary(found))
+    if out is not None:
+        say("\n" + "\n".join(str(path) for path in write_scores(found, out)))

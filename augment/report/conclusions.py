@@ -1,0 +1,204 @@
+"""What scores show, do not show and cannot show, in sentences."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from augment.report.text import counted
+from augment.scoring.answers import Comparison
+from augment.scoring.estimates import FEWEST_SPEAKERS
+from augment.scoring.scores import RecogniserScores, Scores
+
+MOST_CONDITIONS, MOST_NAMED = 4, 3
+MANY_LOOPS = 0.01
+
+
+def conclusions(scores: Scores, recogniser: RecogniserScores) -> list[str]:
+    """The answer first: a few sentences on a recogniser, those that matter most for a comparison in front.
+
+    "Shown" means that the interval of the whole family leaves out zero. What is not shown may still be so: the sentence
+    then tells how large a difference could have been seen.
+    """
+    if not any(cell.rate for cell in recogniser.cells):
+        return ["No word is wrong in any cell: there is nothing to compare, and no interval."]
+    told = [_rates(scores, recogniser)]
+    told += _growth(scores, recogniser)
+    told += _gaps(scores, recogniser)
+    told += _worst(recogniser)
+    told += _loops(recogniser)
+    if recogniser.missing:
+        words = counted(recogniser.missing, "item")
+        told.append(f"{words} had no hypothesis, and all of their words count as deleted.")
+    return told
+
+
+def percent(rate: float | None) -> str:
+    """A rate in per cent.
+
+    Example:
+        >>> percent(0.1234), percent(None)
+        ('12.3 %', '-')
+    """
+    return "-" if rate is None or rate != rate else f"{100 * rate:.1f} %"
+
+
+def points(difference: float | None, sign: bool = False) -> str:
+    """A difference of rates in points of a per cent.
+
+    Example:
+        >>> points(0.051), points(0.051, sign=True), points(None)
+        ('5.1', '+5.1', '-')
+    """
+    if difference is None or difference != difference:
+        return "-"
+    return f"{100 * difference:+.1f}" if sign else f"{round(100 * difference, 1) + 0:.1f}"
+
+
+def span(low: float | None, high: float | None) -> str:
+    """The interval of a difference, in points.
+
+    Example:
+        >>> span(0.01, 0.053), span(None, None)
+        ('1.0 to 5.3', '')
+    """
+    return "" if low is None or high is None else f"{points(low)} to {points(high)}"
+
+
+def _rates(scores: Scores, recogniser: RecogniserScores) -> str:
+    reference = scores.question.reference
+    home = [cell for cell in recogniser.cells if cell.condition == reference and cell.rate is not None]
+    every = [cell for cell in recogniser.cells if cell.rate is not None]
+    worst = max(every, key=lambda cell: cell.rate or 0.0)
+    said = ", ".join(f"{cell.group} {percent(cell.rate)}" for cell in home[:8])
+    more = f", and {len(home) - 8} more groups" if len(home) > 8 else ""
+    return (
+        f"Word error rate in '{reference}': {said}{more}; at most {percent(worst.rate)}, of {worst.group} in "
+        f"'{worst.condition}'."
+    )
+
+
+def _growth(scores: Scores, recogniser: RecogniserScores) -> Iterator[str]:
+    known = [one for one in recogniser.growth if one.family_low is not None]
+    if not known:
+        return
+    shown = sorted((one for one in known if one.shown), key=_certainty)
+    reference = scores.question.reference
+    for one in shown[:MOST_NAMED]:
+        ahead, behind = (one.one, one.other) if (one.difference or 0) > 0 else (one.other, one.one)
+        low, high = sorted(abs(end) for end in (one.family_low or 0.0, one.family_high or 0.0))
+        yield (
+            f"From '{one.reference}' to '{one.condition}' the word error rate of {ahead} rises by "
+            f"{points(abs(one.difference or 0))} points more than that of {behind} ({span(low, high)}): "
+            f"shown{_ratio(one)}."
+        )
+    if len(shown) > MOST_NAMED:
+        yield f"{len(shown) - MOST_NAMED} more gaps are shown to change; the tables have all of them."
+    if not shown:
+        yield (
+            f"No gap between groups is shown to grow or shrink against '{reference}'; a change of "
+            f"{_could_have_seen(known)} would have been seen."
+        )
+
+
+def _ratio(one: Comparison) -> str:
+    """Whether one group suffers more in proportion too."""
+    if one.ratio_low is None or one.ratio_high is None:
+        return ""
+    apart = not one.ratio_low <= 1 <= one.ratio_high
+    return ", in proportion too" if apart else ", though not in proportion to where each started"
+
+
+def _certainty(one: Comparison) -> tuple[float, float]:
+    return (one.family_p if one.family_p is not None else 1.0, -abs(one.difference or 0.0))
+
+
+def _could_have_seen(known: Sequence[Comparison]) -> str:
+    """Half of an interval, or from the smallest to the largest: a difference beyond it leaves out zero."""
+    halves = sorted(((one.family_high or 0.0) - (one.family_low or 0.0)) / 2 for one in known)
+    if points(halves[0]) == points(halves[-1]):
+        return f"{points(halves[0])} points"
+    return f"{points(halves[0])} to {points(halves[-1])} points"
+
+
+def _gaps(scores: Scores, recogniser: RecogniserScores) -> Iterator[str]:
+    known: dict[str, list[Comparison]] = {}
+    for one in (one for one in recogniser.pairs if one.family_low is not None):
+        known.setdefault(one.condition, []).append(one)
+    certain = sorted((name for name in known if any(one.shown for one in known[name])), key=lambda name: (
+        name != scores.question.reference, min(map(_certainty, known[name]))
+    ))  # fmt: skip
+    for condition in certain[:MOST_CONDITIONS]:
+        yield _shown_in(condition, known[condition])
+    if len(certain) > MOST_CONDITIONS:
+        yield f"Differences are shown in {counted(len(certain) - MOST_CONDITIONS, 'more condition')}: see the tables."
+    rest = [name for name in known if name not in certain]
+    if rest:
+        could = _could_have_seen([one for name in rest for one in known[name]])
+        names = ", ".join(f"'{name}'" for name in rest) if len(rest) <= MOST_NAMED else f"{len(rest)} conditions"
+        yield f"In {names} no difference between groups is shown; one of {could} would have been."
+    yield from _within(known, scores.question.margin)
+    yield from _unknown(recogniser.pairs)
+
+
+def _shown_in(condition: str, known: Sequence[Comparison]) -> str:
+    shown = sorted((one for one in known if one.shown), key=_certainty)
+    said = []
+    for one in shown[:MOST_NAMED]:
+        more, less = (one.one, one.other) if (one.difference or 0) > 0 else (one.other, one.one)
+        low, high = sorted(abs(end) for end in (one.family_low or 0.0, one.family_high or 0.0))
+        said.append(f"{more} above {less} by {points(abs(one.difference or 0))} points ({span(low, high)})")
+    rest = len(shown) - MOST_NAMED
+    more_of_them = f"; and {rest} more of {counted(len(known), 'pair')}" if rest > 0 else ""
+    return f"In '{condition}', shown: {'; '.join(said)}{more_of_them}."
+
+
+def _within(known: Mapping[str, Sequence[Comparison]], margin: float | None) -> Iterator[str]:
+    if margin is None or not known:
+        return
+    every = [one for found in known.values() for one in found]
+    alike = sum(bool(one.equivalent) for one in every)
+    yield f"Shown to lie within {points(margin)} points of one another: {alike} of {counted(len(every), 'comparison')}."
+
+
+def _unknown(found: Sequence[Comparison]) -> Iterator[str]:
+    """Groups that cannot be compared with any other, and why."""
+    reasons = dict.fromkeys(one.why for one in found if one.why)
+    for why in reasons:
+        some = {name for one in found if one.why == why for name in (one.one, one.other)}
+        some -= {name for one in found if one.family_low is not None for name in (one.one, one.other)}
+        if some:
+            yield f"Nothing can be shown about {', '.join(sorted(some))}: {why}."
+
+
+def _worst(recogniser: RecogniserScores) -> Iterator[str]:
+    if not recogniser.slices.slices:
+        return
+    first = recogniser.slices.slices[0]
+    name = ", ".join(f"{column} {value}" for column, value in first.where)
+    size = f"{percent(first.rate)} against {percent(first.others)} of everybody else under the same conditions"
+    if first.confirmed:
+        assert first.held_back is not None, "a slice is confirmed by speakers who were held back"
+        low_high = span(*first.held_back[1:])
+        yield f"Worst subgroup: {name}, {size}; confirmed by speakers who were held back ({low_high} points more)."
+    elif first.confirmed is False:
+        yield f"Worst subgroup of those who chose it: {name}, {size}; not confirmed by the speakers held back."
+    elif first.low is not None and first.low > 0:
+        yield f"Worst subgroup, exploratory: {name}, {size}."
+
+
+def _loops(recogniser: RecogniserScores) -> Iterator[str]:
+    counts = recogniser.counts
+    loops = int(counts.looped.sum())
+    if loops and loops >= MANY_LOOPS * counts.looped.size:
+        said = counts.words > 0
+        kept = said & ~counts.looped
+        whole = counts.errors[said].sum() / counts.words[said].sum()
+        without = counts.errors[kept].sum() / max(counts.words[kept].sum(), 1)
+        yield (
+            f"In {counted(loops, 'utterance')} the recogniser repeated itself, or made more errors than there are "
+            f"words: with them the rate is {percent(float(whole))}, without them {percent(float(without))}."
+        )
+
+
+def needs_more_speakers(scores: Scores) -> bool:
+    """Whether no cell of any recogniser has an interval, for want of speakers."""
+    every = [cell for one in scores.recognisers for cell in one.cells]
+    return all(cell.low is None for cell in every) and any(cell.speakers < FEWEST_SPEAKERS for cell in every)

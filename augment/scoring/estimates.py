@@ -1,0 +1,290 @@
+"""Word error rates and their differences, with intervals that hold for few speakers.
+
+What is sampled are speakers: errors within one speaker are alike, and no number of utterances makes up for a second
+voice. Everything here is a ratio of sums over speakers, or a combination of such ratios.
+
+With E errors and W words of each speaker s, the rate is R = sum(E) / sum(W). To first order it deviates by the sum of
+its influences, one for each speaker::
+
+    u_s = (E_s - R W_s) / sum(W)
+
+Taken by themselves, the u_s are too small, since R was fitted to them. Under the working model that the variance of
+E_s is proportional to W_s, E[u_s^2] = var(E_s) (1 - h_s) / sum(W)^2 with the leverage h_s = W_s / sum(W), so that
+
+    V = sum(u_s^2 / (1 - h_s))
+
+has no bias (CR2: Bell and McCaffrey 2002, Survey Methodology 28:169). V itself is uncertain: it is as good as a
+chi-square of d degrees of freedom with the same mean and variance under the working model (Satterthwaite 1946,
+Biometrics Bulletin 2:110), which :func:`freedom` derives. Student's t on d degrees takes the place of the normal.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Figures = NDArray[np.float64]
+FEWEST_SPEAKERS = 4
+"""With fewer, no interval is given: t is so wide, and so uncertain itself, that it would say nothing."""
+LARGEST_RATIO = 2.0
+"""Of the numbers of speakers of two groups, up to which Welch's degrees of freedom are used."""
+
+
+def freedom(leverage: Figures) -> float:
+    """Satterthwaite's degrees of freedom of the variance of a ratio.
+
+    With h the leverages and the working covariance of the residuals proportional to S = diag(h) - h h', the variance is
+    the quadratic form u' A u with A = diag(1 / (1 - h)). It has the mean tr(AS) = 1 and the variance 2 tr(ASAS), and a
+    chi-square of d degrees, scaled to mean 1, has the variance 2 / d. With q = h^2 / (1 - h)::
+
+        1 / d = tr(ASAS) = sum(h^2) + sum(q)^2 - sum(q^2)
+
+    Args:
+        leverage: Share of each speaker in the words, shape (s,); they sum to 1.
+
+    Example:
+        >>> round(freedom(np.full(5, 0.2)), 9), round(freedom(np.array([0.6, 0.1, 0.1, 0.1, 0.1])), 1)
+        (4.0, 2.1)
+    """
+    if not leverage.size or np.max(leverage) >= 1.0:
+        return 0.0
+    q = leverage**2 / (1 - leverage)
+    return 1 / float(np.sum(leverage**2) + np.sum(q) ** 2 - np.sum(q**2))
+
+
+@dataclass(frozen=True)
+class Part:
+    """What some speakers contribute to an estimate.
+
+    Attributes:
+        speakers: Their numbers, shape (s,), each once.
+        influence: By how much each of them moves the estimate, shape (s,); they sum to 0.
+        leverage: Share of each in what is estimated, shape (s,); they sum to 1.
+    """
+
+    speakers: NDArray[np.int64]
+    influence: Figures
+    leverage: Figures
+
+    @cached_property
+    def corrected(self) -> Figures:
+        """Influences, each made larger by what the fit took from it, shape (s,)."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(self.influence / np.sqrt(1 - self.leverage))
+
+    @cached_property
+    def variance(self) -> float:
+        """CR2; NaN for a single speaker."""
+        return float(np.sum(self.corrected**2))
+
+    @cached_property
+    def freedom(self) -> float:
+        return freedom(self.leverage)
+
+    def turned(self) -> "Part":
+        """The same with the other sign."""
+        return Part(self.speakers, -self.influence, self.leverage)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """An estimate, with what is known of its error.
+
+    Attributes:
+        value: The estimate.
+        parts: What contributes to it; no speaker is in two of them.
+        more_variance: Variance beyond that of the speakers, from clusters that they share.
+        most_freedom: Degrees of freedom, at most, for the same reason.
+        shared: What these clusters are; empty where speakers alone count.
+    """
+
+    value: float
+    parts: tuple[Part, ...]
+    more_variance: float = 0.0
+    most_freedom: float = math.inf
+    shared: str = ""
+
+    @property
+    def fewest(self) -> int:
+        """Speakers of the part that has the fewest."""
+        return min((part.speakers.size for part in self.parts), default=0)
+
+    @cached_property
+    def variance(self) -> float:
+        return sum(part.variance for part in self.parts) + self.more_variance
+
+    @cached_property
+    def freedom(self) -> float:
+        """Degrees of freedom: Satterthwaite's; for two groups Welch's, or one less than the smaller one has speakers.
+
+        Welch's approximation trusts each variance with its own degrees of freedom. Where one group has more than twice
+        as many speakers, its own are too many: the small group decides.
+        """
+        sizes = [part.speakers.size for part in self.parts]
+        if len(sizes) > 1 and max(sizes) > LARGEST_RATIO * min(sizes):
+            found = float(min(sizes) - 1)
+        else:
+            of_each = sum(part.variance**2 / part.freedom for part in self.parts if part.freedom > 0)
+            found = sum(part.variance for part in self.parts) ** 2 / of_each if of_each > 0 else 0.0
+        return min(found, self.most_freedom)
+
+    @property
+    def known(self) -> bool:
+        """Whether an interval can be given: from four speakers on, and if anything varies between them."""
+        return self.fewest >= FEWEST_SPEAKERS and 0 < self.variance < math.inf and self.freedom > 0
+
+    @property
+    def t(self) -> float:
+        """How many standard errors it is away from 0."""
+        return self.value / math.sqrt(self.variance)
+
+    def interval(self, coverage: float = 0.95) -> tuple[float, float] | None:
+        """Symmetric interval; None where there is none."""
+        if not self.known:
+            return None
+        wide = quantile(1 - (1 - coverage) / 2, self.freedom) * math.sqrt(self.variance)
+        return self.value - wide, self.value + wide
+
+    def log_interval(self, coverage: float = 0.95) -> tuple[float, float] | None:
+        """Interval of a rate, symmetric in its logarithm: it cannot reach below 0; None where there is none.
+
+        To first order the variance of log R is V / R^2.
+        """
+        if not self.known or self.value <= 0:
+            return None
+        wide = quantile(1 - (1 - coverage) / 2, self.freedom) * math.sqrt(self.variance) / self.value
+        return self.value * math.exp(-wide), self.value * math.exp(min(wide, 700.0))
+
+    def p_value(self) -> float | None:
+        """Two-sided probability of so large a value if there were none; None without an interval."""
+        if not self.known:
+            return None
+        from scipy.special import stdtr
+
+        return float(2 * stdtr(self.freedom, -abs(self.t)))
+
+
+def quantile(probability: float, degrees: float) -> float:
+    """Quantile of Student's t distribution.
+
+    Example:
+        >>> round(quantile(0.975, 10), 3)
+        2.228
+    """
+    from scipy.special import stdtrit
+
+    return float(stdtrit(degrees, probability))
+
+
+def rate(errors: ArrayLike, words: ArrayLike, speakers: ArrayLike | None = None) -> Estimate:
+    """Error rate of some speakers.
+
+    Args:
+        errors: Of each speaker, shape (s,).
+        words: Of each speaker in the references, shape (s,); speakers without any are left out.
+        speakers: Their numbers, shape (s,); 0, 1, ... if not given.
+
+    Returns:
+        The rate; NaN without words.
+
+    Example:
+        >>> found = rate([2, 4, 3, 7], [40, 40, 40, 40])
+        >>> found.value, [round(end, 3) for end in found.log_interval()], round(found.freedom, 9)
+        (0.1, [0.042, 0.236], 3.0)
+    """
+    e, w = np.asarray(errors, dtype=np.float64), np.asarray(words, dtype=np.float64)
+    numbers = np.arange(w.size) if speakers is None else np.asarray(speakers, dtype=np.int64)
+    e, w, numbers = e[w > 0], w[w > 0], numbers[w > 0]
+    total = float(np.sum(w))
+    if total == 0:
+        return Estimate(math.nan, ())
+    found = float(np.sum(e)) / total
+    return Estimate(found, (Part(numbers, (e - found * w) / total, w / total),))
+
+
+def within(one: Estimate, other: Estimate) -> Estimate:
+    """Difference of two rates of the same speakers: two conditions, or two recognisers, within a group.
+
+    A speaker's influence on the difference is the difference of their influences: what makes a voice hard in both
+    falls out.
+
+    Args:
+        one: Estimates of which each part has the same speakers as that of ``other``.
+        other: What is subtracted.
+
+    Example:
+        >>> loud, quiet = rate([4, 9, 5, 8], [40] * 4), rate([2, 6, 3, 4], [40] * 4)
+        >>> found = within(loud, quiet)
+        >>> round(found.value, 5), bool(found.variance < loud.variance)
+        (0.06875, True)
+    """
+    return _combined(one.value - other.value, (one, 1.0), (other, -1.0))
+
+
+def _combined(value: float, *terms: tuple[Estimate, float]) -> Estimate:
+    """A value whose influences are a weighted sum of those of estimates of the same speakers."""
+    parts = []
+    for together in zip(*(estimate.parts for estimate, _ in terms), strict=True):
+        first = together[0]
+        if any(not np.array_equal(part.speakers, first.speakers) for part in together):
+            raise ValueError("the estimates are not of the same speakers")
+        influence = sum(factor * part.influence for part, (_, factor) in zip(together, terms, strict=True))
+        leverage = sum(part.leverage for part in together) / len(together)
+        parts.append(Part(first.speakers, np.asarray(influence), np.asarray(leverage)))
+    return Estimate(value, tuple(parts))
+
+
+def between(one: Estimate, other: Estimate) -> Estimate:
+    """Difference of two estimates of different speakers: their variances add.
+
+    Example:
+        >>> found = between(rate([8, 12, 10, 9, 11], [50] * 5), rate([4, 6, 5, 4, 6], [50] * 5))
+        >>> round(found.value, 3), [round(end, 3) for end in found.interval()]
+        (0.1, [0.06, 0.14])
+    """
+    return Estimate(one.value - other.value, (*one.parts, *(part.turned() for part in other.parts)))
+
+
+def log_ratio(one: Estimate, other: Estimate) -> Estimate:
+    """Logarithm of the ratio of two rates of the same speakers; NaN where a rate is 0.
+
+    Example:
+        >>> round(math.exp(log_ratio(rate([4, 8, 5, 7], [40] * 4), rate([2, 4, 3, 3], [40] * 4)).value), 9)
+        2.0
+    """
+    if not (one.value > 0 and other.value > 0):
+        return Estimate(math.nan, ())
+    return _combined(math.log(one.value / other.value), (one, 1 / one.value), (other, -1 / other.value))
+
+
+def weighted(terms: Sequence[tuple[Estimate, float]]) -> Estimate:
+    """Weighted sum of estimates of the same speakers.
+
+    Example:
+        >>> round(weighted([(rate([4, 8], [40] * 2), 1.0), (rate([2, 4], [40] * 2), -2.0)]).value, 9)
+        0.0
+    """
+    return _combined(sum(factor * estimate.value for estimate, factor in terms), *terms)
+
+
+def with_shared(estimate: Estimate, variances: tuple[float, float], clusters: int, shared: str) -> Estimate:
+    """An estimate whose errors are clustered in a second way too, such as by texts that all speakers read.
+
+    Two-way clustering adds both variances and subtracts that of their intersection, which is in both (Cameron, Gelbach
+    and Miller 2011, J. Business & Economic Statistics 29:238). The difference is uncertain with few clusters: it never
+    counts as less than the larger of the two.
+
+    Args:
+        estimate: Clustered by speakers.
+        variances: Clustered by what they share, and by the intersection of both.
+        clusters: Of the second kind.
+        shared: What they are called.
+    """
+    second, both = variances
+    by_speakers = sum(part.variance for part in estimate.parts)
+    whole = max(by_speakers + second - both, second, by_speakers)
+    most = min(estimate.fewest, clusters) - 1.0
+    return Estimate(estimate.value, estimate.parts, whole - by_speakers, most, shared)

@@ -1,0 +1,188 @@
+"""Intervals of word error rates: against closed forms, other libraries' tests, and simulated corpora."""
+
+import math
+
+import numpy as np
+import pytest
+import scipy.stats
+from hypothesis import given
+from hypothesis import strategies as st
+
+from augment.scoring.estimates import (
+    Estimate,
+    between,
+    freedom,
+    log_ratio,
+    quantile,
+    rate,
+    weighted,
+    with_shared,
+    within,
+)
+from augment.scoring.families import DRAWS, judge
+
+shares = st.lists(st.floats(0.05, 1), min_size=3, max_size=20)
+
+
+@given(shares)
+def test_freedom_is_that_of_a_chi_square_of_the_same_mean_and_variance(some):
+    """By matrices: 2 E[V]^2 / var(V) of a quadratic form of normal residuals."""
+    h = np.array(some) / sum(some)
+    covariance, correction = np.diag(h) - np.outer(h, h), np.diag(1 / (1 - h))
+    product = correction @ covariance
+    assert freedom(h) == pytest.approx(np.trace(product) ** 2 / np.trace(product @ product), rel=1e-9)
+    assert freedom(h) <= h.size - 1 + 1e-9
+
+
+def test_the_variance_has_no_bias_where_the_model_holds():
+    rng = np.random.default_rng(1)
+    words = np.array([200.0, 100, 50, 400, 80])
+    found = [rate(0.2 * words + rng.normal(0, np.sqrt(words)), words).variance for _ in range(20_000)]
+    assert np.mean(found) == pytest.approx(1 / words.sum(), rel=0.02)
+
+
+errors_of = st.lists(st.integers(0, 40), min_size=4, max_size=12)
+
+
+@given(errors_of, errors_of)
+def test_groups_with_equal_speakers_are_compared_as_by_welch(some, others):
+    one, other = (np.array(values) / 50 for values in (some, others))
+    found = between(rate(some, [50] * len(some)), rate(others, [50] * len(others)))
+    if not found.known or max(len(some), len(others)) > 2 * min(len(some), len(others)) or found.variance < 1e-12:
+        return
+    referee = scipy.stats.ttest_ind(one, other, equal_var=False)
+    assert found.t == pytest.approx(referee.statistic)
+    assert found.freedom == pytest.approx(referee.df)
+    assert found.p_value() == pytest.approx(referee.pvalue)
+    low, high = referee.confidence_interval(0.95)
+    assert found.interval() == pytest.approx((low, high))
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=4, max_size=12))
+def test_conditions_of_a_group_are_compared_as_pairs(both):
+    one, other = (np.array(values) for values in zip(*both, strict=True))
+    found = within(rate(one, [50] * one.size), rate(other, [50] * one.size))
+    if found.variance < 1e-12:
+        return
+    referee = scipy.stats.ttest_rel(one / 50, other / 50)
+    assert (found.t, found.p_value()) == pytest.approx((referee.statistic, referee.pvalue))
+    assert found.freedom == pytest.approx(one.size - 1)
+
+
+def test_where_one_group_has_many_more_speakers_the_smaller_one_decides():
+    few, many = rate([3, 9, 5, 8], [50] * 4), rate([5, 6] * 20, [50] * 40)
+    assert between(few, many).freedom == 3
+    assert between(many, few).freedom == 3
+    assert between(few, rate([5, 6, 7, 2, 8], [50] * 5)).freedom > 3
+
+
+def test_the_logarithm_of_a_ratio_varies_as_ratios_do():
+    """The spread of simulated log ratios of paired rates, against the variance that one of them states."""
+    rng = np.random.default_rng(2)
+    values, stated = [], []
+    for _ in range(4000):
+        ease = rng.gamma(10, 0.1, 12)
+        loud, quiet = (rate(rng.poisson(400 * wer * ease), [400] * 12) for wer in (0.2, 0.1))
+        found = log_ratio(loud, quiet)
+        values.append(found.value)
+        stated.append(found.variance)
+    assert np.mean(values) == pytest.approx(math.log(2), abs=0.01)
+    assert np.mean(stated) == pytest.approx(np.var(values), rel=0.06)
+
+
+def test_a_sum_of_rates_of_the_same_speakers():
+    one, other = rate([4, 8, 9, 2], [40] * 4), rate([2, 4, 3, 3], [40] * 4)
+    assert weighted([(one, 1.0), (other, -1.0)]).variance == pytest.approx(within(one, other).variance)
+    with pytest.raises(ValueError, match="same speakers"):
+        within(one, rate([2, 4, 3], [40] * 3))
+
+
+def test_no_interval_where_there_is_none_to_give():
+    assert rate([0] * 8, [40] * 8).log_interval() is None
+    assert rate([1, 2, 3], [40] * 3).interval() is None
+    assert math.isnan(rate([], []).value)
+    assert rate([4, 4, 4, 4], [40] * 4).interval() is None
+    assert Estimate(0.5, ()).p_value() is None
+    low, high = rate([400, 1, 0, 0], [40] * 4).log_interval()
+    assert 0 < low < high
+
+
+def test_what_all_speakers_share_widens_the_interval_and_never_narrows_it():
+    alone = rate([4, 8, 9, 2, 7], [40] * 5)
+    wider = with_shared(alone, (2 * alone.variance, 0.5 * alone.variance), 4, "texts")
+    assert wider.variance == pytest.approx(2.5 * alone.variance)
+    assert wider.freedom <= 3
+    same = with_shared(alone, (0.1 * alone.variance, 0.9 * alone.variance), 10, "texts")
+    assert same.variance == pytest.approx(alone.variance)
+    assert wider.shared == "texts"
+
+
+def test_few_comparisons_are_judged_by_bonferroni():
+    a, b = rate([8, 12, 10, 9, 11], [50] * 5), rate([4, 6, 5, 4, 6], [50] * 5)
+    family = [between(a, b), between(b, a), between(a, a)]
+    judged = judge(family)
+    t = abs(family[0].t)
+    least = min(one.freedom for one in family)
+    assert judged[0].p_value == pytest.approx(min(1, 3 * 2 * scipy.stats.t.sf(t, least)))
+    wide = scipy.stats.t.ppf(1 - 0.025 / 3, least) * math.sqrt(family[0].variance)
+    assert judged[0].high - judged[0].estimate.value == pytest.approx(wide)
+    assert judged[2].p_value == 1
+
+
+def test_one_comparison_of_many_speakers_is_judged_as_by_student():
+    rng = np.random.default_rng(3)
+    a, b = (rate(rng.integers(0, 20, 40), [50] * 40, np.arange(40) + 40 * turn) for turn in (0, 1))
+    (found,) = judge([between(a, b)])
+    assert found.method == "max-T"
+    half = (found.high - found.low) / 2 / math.sqrt(found.estimate.variance)
+    assert half == pytest.approx(quantile(0.975, 78), rel=0.05)
+    assert found.p_value >= 1 / (DRAWS + 1)
+    assert judge([between(a, b)], seed=1)[0].p_value == pytest.approx(found.p_value, abs=0.03)
+
+
+def test_comparisons_that_say_the_same_cost_nothing_more():
+    """The largest of ten equal statistics is as large as one: what depends on one another stays so."""
+    rng = np.random.default_rng(4)
+    a, b = (rate(rng.integers(0, 20, 12), [50] * 12, np.arange(12) + 12 * turn) for turn in (0, 1))
+    one, ten = judge([between(a, b)]), judge([between(a, b)] * 10)
+    assert ten[0].high == pytest.approx(one[0].high)
+    others = [rate(rng.integers(0, 20, 12), [50] * 12, np.arange(12) + 12 * turn) for turn in range(2, 22)]
+    many = judge([between(a, b), *(between(x, y) for x, y in zip(others[::2], others[1::2], strict=True))])
+    assert many[0].high > 1.2 * one[0].high - 0.2 * one[0].estimate.value
+
+
+def test_nothing_without_an_interval_counts_in_a_family():
+    a, b = rate([8, 12, 10, 9], [50] * 4), rate([4, 6, 5, 4], [50] * 4)
+    judged = judge([between(a, b), between(rate([1], [50]), b)])
+    assert judged[0].p_value == pytest.approx(between(a, b).p_value())
+    assert judged[1].low is None
+    assert not judged[1].shown
+    assert judge([]) == []
+
+
+def drawn(rng, speakers, utterances, wer, spread):
+    """Errors and words by speaker: rates by a gamma distribution, errors in runs within an utterance."""
+    rates = rng.gamma(1 / spread**2, wer * spread**2, speakers)
+    words = rng.integers(4, 20, (speakers, utterances))
+    return rng.poisson(words * rates[:, None] * rng.gamma(2, 0.5, words.shape)).sum(axis=1), words.sum(axis=1)
+
+
+@pytest.mark.parametrize("speakers", [4, 8, 20])
+def test_intervals_of_cells_hold(speakers):
+    """A short twin of scripts/benchmark_score.py."""
+    rng = np.random.default_rng(speakers)
+    hits = []
+    for _ in range(600):
+        interval = rate(*drawn(rng, speakers, 20, 0.1, 0.6)).log_interval()
+        hits.append(interval is not None and interval[0] <= 0.1 <= interval[1])
+    assert np.mean(hits) > 0.91
+
+
+def test_a_family_is_rarely_wrong():
+    rng = np.random.default_rng(5)
+    wrong = []
+    for _ in range(120):
+        groups = [rate(*drawn(rng, 10, 10, 0.15, 0.5), np.arange(10) + 10 * turn) for turn in range(5)]
+        family = [between(one, other) for n, one in enumerate(groups) for other in groups[n + 1 :]]
+        wrong.append(any(found.shown for found in judge(family)))
+    assert np.mean(wrong) < 0.12

@@ -1,0 +1,526 @@
+"""From a recogniser's output to answers: what is read, counted and compared, and what is refused."""
+
+import json
+import math
+import random
+import re
+from pathlib import Path
+
+import jiwer
+import numpy as np
+import polars
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import augment
+from augment.errors import AcoustigridError, ScoreError
+from augment.files.sealed import SealedFolder
+from augment.report.conclusions import conclusions
+from augment.report.scores import as_json, markdown
+from augment.report.scores_page import scores_page
+from augment.scoring.answers import Question
+from augment.scoring.assumed import assumed_of
+from augment.scoring.contrasts import read_contrasts
+from augment.scoring.counting import Counts, counted, looped
+from augment.scoring.hypotheses import read_hypotheses
+from augment.scoring.ladders import doubling, ladders
+from augment.scoring.sample import Cell, Sample
+from augment.scoring.scores import ScoreOptions, score
+from augment.scoring.slices import worst
+from augment.scoring.wording import Wording
+from augment.testset.reading import Finished
+from conftest import command
+
+WORDS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+
+
+def fewest_edits(reference, hypothesis):
+    """Levenshtein's distance, row by row."""
+    above = list(range(len(hypothesis) + 1))
+    for number, word in enumerate(reference, start=1):
+        row = [number]
+        for place, other in enumerate(hypothesis, start=1):
+            row.append(min(above[place] + 1, row[-1] + 1, above[place - 1] + (word != other)))
+        above = row
+    return above[-1]
+
+
+def test_counts_of_5000_pairs_are_the_fewest_edits_and_those_of_jiwer():
+    rng = random.Random(1)
+    texts = [[" ".join(rng.choices(WORDS[:5], k=rng.randrange(1, 9))) for _ in range(5000)] for _ in range(2)]
+    texts[1][::50] = [""] * 100
+    found = counted(*texts, Wording())
+    for number, (reference, hypothesis) in enumerate(zip(*texts, strict=True)):
+        assert found.errors[number] == fewest_edits(reference.split(), hypothesis.split())
+    whole = jiwer.process_words(*texts)
+    sums = [int(kind.sum()) for kind in (found.substitutions, found.deletions, found.insertions)]
+    assert sums == [whole.substitutions, whole.deletions, whole.insertions]
+    assert found.words.sum() == whole.hits + whole.substitutions + whole.deletions
+
+
+def test_characters_are_counted_with_the_spaces_between_words():
+    found = counted(["ab cd"], ["ab d"], Wording(unit="char"))
+    assert (found.errors.tolist(), found.words.tolist()) == ([1], [5])
+
+
+def test_a_loop_of_the_recogniser_and_one_that_was_spoken():
+    assert looped("so so so so")
+    assert looped("x " + "please hold the line " * 4)
+    assert not looped("very very very good")
+    spoken = "no no no no"
+    found = counted([spoken, "hello there", "hi"], [spoken, "so so so so so", "well hello you"], Wording())
+    assert found.looped.tolist() == [False, True, True]
+
+
+@given(st.text())
+def test_a_text_in_its_form_stays_as_it_is(text):
+    for form in ("plain", "none"):
+        once = Wording(form).comparable(text)
+        assert Wording(form).comparable(once) == once
+        assert "  " not in once
+
+
+def test_words_of_a_trade_are_replaced_on_both_sides(tmp_path):
+    table = tmp_path / "map.tsv"
+    table.write_text("e c g\tECG\nmilligrams\tmg\n")
+    wording = Wording.of(words=table)
+    assert wording.comparable("An E.C.G., 5 milligrams") == wording.comparable("an ecg 5 MG")
+    assert re.search(r"2 replacements [0-9a-f]{12}$", wording.name)
+    table.write_text("a\tb\tc\n\nx\ty\nx\tz\n")
+    with pytest.raises(ScoreError, match=r"map.tsv:1: .*\n.*map.tsv:4: .* two things"):
+        Wording.of(words=table)
+    with pytest.raises(ScoreError, match=r"no text form 'plan'.*did you mean 'plain'"):
+        Wording.of("plan")
+
+
+def rows_of(speakers=8, utterances=6, groups=("North", "South"), conditions=("quiet", "fan_10db", "fan_0db")):
+    """Rows of a manifest: crossed, with texts that all speakers of a group share or not."""
+    rows = []
+    for group in groups:
+        for speaker in range(speakers):
+            for utterance in range(utterances):
+                for condition in conditions:
+                    level = {"quiet": None}.get(condition, float(re.findall(r"-?\d+", f"{condition}_0")[0]))
+                    own = f"{group}_{speaker}_{utterance}"
+                    text = " ".join(WORDS[(n + speaker * 3 + utterance) % 10] for n in range(10)) + f" {own}"
+                    rows.append({
+                        "id": f"{own}__{condition}", "audio_filepath": f"audio/{condition}/{own}.flac", "text": text,
+                        "speaker": f"{group}{speaker}", "group": group, "accent": group, "condition": condition,
+                        "noise": condition, "utterance": own, "snr_requested_db": level, "snr_full_band_db": level,
+                        "noise_step": None if level is None else "noise/fan/fan", "noise_segment": None,
+                        "gender": "fm"[speaker % 2],
+                    })  # fmt: skip
+    return rows
+
+
+def finished_of(rows, tmp_path) -> Finished:
+    conditions = list(dict.fromkeys(row["condition"] for row in rows))
+    identity = {"name": "made up", "labels": ["accent", "gender"], "factors": ["noise"], "conditions": conditions}
+    return Finished(SealedFolder(tmp_path), identity, rows, "0" * 64)
+
+
+def heard(rows, share, seed=0):
+    """Hypotheses in which each word is wrong with the probability that ``share`` says of its row."""
+    rng = random.Random(seed)
+    return [" ".join("xx" if rng.random() < share(row) else word for word in row["text"].split()) for row in rows]
+
+
+def written(path, rows, texts):
+    path.write_text("".join(json.dumps({"id": r["id"], "text": t}) + "\n" for r, t in zip(rows, texts, strict=True)))
+    return path
+
+
+def scored(rows, texts, tmp_path, **options):
+    file = written(tmp_path / "h.jsonl", rows, texts)
+    return score(finished_of(rows, tmp_path), {"it": file}, ScoreOptions(audio=False, **options))
+
+
+FORMS = {
+    "h.jsonl": lambda row, text: json.dumps({"audio_filepath": f"/far/{row['audio_filepath']}", "text": text}),
+    "p.json": lambda row, text: json.dumps({"id": row["id"], "text": row["text"], "pred_text": text}),
+    "h.csv": lambda row, text: f'{row["id"]},"{text}"',
+    "h.tsv": lambda row, text: f"{row['id']}.flac\t{text}",
+    "h.trn": lambda row, text: f"{text} ({row['id']})",
+    "text": lambda row, text: f"{row['speaker']}-{row['id']} {text}",
+    "own.txt": lambda row, text: f"{row['id']}\t{text}",
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_forms_of_hypotheses_are_read(tmp_path, name):
+    rows = rows_of(2, 2)
+    texts = heard(rows, lambda row: 0.3)
+    texts[3] = ""
+    lines = [FORMS[name](row, text) for row, text in zip(rows, texts, strict=True)]
+    random.Random(2).shuffle(lines)
+    header = {"h.csv": ["id,text"], "h.tsv": ["audio_filepath\tpred_text"]}.get(name, [])
+    (tmp_path / name).write_text("\n".join([*header, *lines]) + "\n")
+    assert read_hypotheses(tmp_path / name, rows) == texts
+
+
+def test_all_that_is_wrong_with_hypotheses_is_told_at_once(tmp_path):
+    rows = rows_of(2, 2)
+    lines = [{"id": row["id"], "text": "a"} for row in rows[2:]]
+    lines += [lines[0], {"id": rows[0]["id"].replace("North", "Nort"), "text": "b"}]
+    file = tmp_path / "h.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    with pytest.raises(ScoreError) as caught:
+        read_hypotheses(file, rows)
+    told = str(caught.value)
+    assert f"'{rows[2]['id']}' has a line already ({file}:1)" in told
+    assert f"did you mean '{rows[0]['id']}'" in told
+    assert f"2 of {len(rows)} items have no line: {rows[0]['id']}, {rows[1]['id']}" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("h.jsonl", "", "empty"),
+        ("h.jsonl", " \n", "holds no line"),
+        ("h.jsonl", '{"id": "a", "text": 3}\n{"text": "b"}\n', r"expected a text.*\n.*neither 'id'"),
+        ("h.jsonl", '{"id": "a"}\n', "neither 'pred_text' nor 'text'"),
+        ("h.json", '[{"id": "a"}]', "expected JSON Lines"),
+        ("h.csv", "name,text\na,b\n", "the columns are name, text"),
+        ("h.csv", "id,text\na,b,c\n", "h.csv:2: the line has more or fewer cells"),
+        ("h.trn", "hello\n", "does not end in an id in brackets"),
+        ("text", "a b\nc d\n", "none of its 2 lines is for an item of this set.*score the set that was recognised"),
+        ("h.jsonl", '{"id": "a", "id": "b", "text": ""}\n', "appears twice"),
+    ],
+)
+def test_what_is_no_output_of_a_recogniser_is_refused(tmp_path, name, text, told):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ScoreError, match=told):
+        read_hypotheses(tmp_path / name, rows_of(2, 2))
+    (tmp_path / name).write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ScoreError, match="UTF-8"):
+        read_hypotheses(tmp_path / name, rows_of(2, 2))
+
+
+def test_rates_are_sums_of_errors_over_sums_of_words(tmp_path):
+    rows = rows_of()
+    texts = heard(rows, lambda row: 0.3 if row["group"] == "South" else 0.1)
+    found = scored(rows, texts, tmp_path)
+    for cell in found.recognisers[0].cells:
+        own = [n for n, row in enumerate(rows) if (row["group"], row["condition"]) == (cell.group, cell.condition)]
+        whole = jiwer.process_words([found.references[n] for n in own], [found.recognisers[0].compared[n] for n in own])
+        assert cell.rate == pytest.approx(whole.wer)
+        assert cell.low < cell.rate < cell.high
+        assert (cell.substitutions, cell.deletions, cell.insertions) == (
+            whole.substitutions, whole.deletions, whole.insertions,
+        )  # fmt: skip
+
+
+def test_a_gap_that_grows_is_shown_and_one_that_does_not_is_not(tmp_path):
+    rows = rows_of(speakers=12, utterances=10)
+    shares = {("South", "fan_0db"): 0.6, ("North", "fan_0db"): 0.3}
+    found = scored(rows, heard(rows, lambda row: shares.get((row["group"], row["condition"]), 0.1)), tmp_path)
+    one = found.recognisers[0]
+    grown = {c.condition: c for c in one.growth}
+    assert set(grown) == {"fan_10db", "fan_0db"}
+    assert grown["fan_0db"].shown
+    assert not grown["fan_10db"].shown
+    assert grown["fan_0db"].difference == pytest.approx(-0.3, abs=0.06)
+    assert grown["fan_0db"].ratio == pytest.approx(0.5, abs=0.15)
+    assert {c.condition: c.shown for c in one.pairs} == {"quiet": False, "fan_10db": False, "fan_0db": True}
+    assert all(c.shown for c in one.steps if c.condition == "fan_0db")
+    told = " ".join(conclusions(found, one))
+    assert "South rises by" in told
+    assert "In 'quiet', 'fan_10db' no difference between groups is shown" in told
+    scaled = scored(
+        rows,
+        heard(rows, lambda row: {"quiet": 0.1}.get(row["condition"], 0.3) * (1 + (row["group"] == "South"))),
+        tmp_path,
+    )
+    doubled = next(c for c in scaled.recognisers[0].growth if c.condition == "fan_0db")
+    assert doubled.shown  # 30 points instead of 10
+    assert doubled.ratio_low <= 1 <= doubled.ratio_high  # and both make three times the errors
+
+
+def test_two_recognisers_are_compared_on_the_same_utterances(tmp_path):
+    rows = rows_of(speakers=10)
+    files = {
+        name: written(tmp_path / f"{name}.jsonl", rows, heard(rows, lambda row, p=p: p, seed))
+        for name, p, seed in (("good", 0.1, 1), ("bad", 0.3, 2))
+    }
+    found = score(finished_of(rows, tmp_path), files, ScoreOptions(audio=False))
+    assert len(found.between_recognisers) == 6
+    assert all(one.shown and one.difference < 0 for one in found.between_recognisers)
+    same = score(finished_of(rows, tmp_path), {"a": files["good"], "b": files["good"]}, ScoreOptions(audio=False))
+    assert all(one.difference == 0 and not one.shown for one in same.between_recognisers)
+
+
+def test_a_small_difference_can_be_shown_to_be_small(tmp_path):
+    rows = rows_of(speakers=16, utterances=20)
+    found = scored(rows, heard(rows, lambda row: 0.1), tmp_path, margin=0.1)
+    assert all(one.equivalent and one.could_show < 0.1 for one in found.recognisers[0].pairs)
+    strict = scored(rows, heard(rows, lambda row: 0.1), tmp_path, margin=0.001)
+    assert not any(one.equivalent for one in strict.recognisers[0].pairs)
+    assert [one.could_show for one in strict.recognisers[0].pairs] == [
+        one.could_show for one in found.recognisers[0].pairs
+    ]
+
+
+def test_texts_that_all_speakers_read_are_clusters_too(tmp_path):
+    """Hard texts are hard for all: counted by speakers alone, a cell looks better known than it is."""
+    rows = rows_of(speakers=8, utterances=6)
+    for row in rows:
+        row["text"] = " ".join(WORDS) + f" {row['utterance'].split('_')[-1]}"
+    hard = dict(zip("012345", (0.02, 0.1, 0.3, 0.6, 0.05, 0.4), strict=True))
+    texts = heard(rows, lambda row: hard[row["text"].split()[-1]])
+    cells = scored(rows, texts, tmp_path).recognisers[0].cells
+    assert all(cell.shared == "texts" and cell.freedom <= 5 for cell in cells)
+    assert all(cell.high - cell.low > 2 * (cell.alone[1] - cell.alone[0]) for cell in cells)
+    own = scored(rows_of(), heard(rows_of(), lambda row: 0.2), tmp_path).recognisers[0].cells
+    assert all(cell.shared == "" and cell.alone is None for cell in own)
+
+
+def test_two_ways_of_clustering_add_up_to_their_formula():
+    """V by speakers and V by texts less V by both, each with its correction, written out as loops."""
+    rng = np.random.default_rng(8)
+    rows = rows_of(speakers=6, utterances=5, groups=("North",), conditions=("quiet",))
+    for row in rows:
+        row["text"] = row["utterance"].split("_")[-1]
+    words, errors = rng.integers(5, 15, 30), rng.integers(0, 5, 30) + 3 * np.tile(np.arange(5), 6)
+    none = np.zeros(30, dtype=np.int64)
+    sample = Sample.of(rows, ("quiet",), Counts(errors, none, none, words, none > 0), [row["text"] for row in rows])
+    found = sample.combined([(Cell("North", "quiet"), 1.0)])
+    share, rate = words / words.sum(), errors.sum() / words.sum()
+    influence = (errors - rate * words) / words.sum()
+
+    def variance(*names):
+        clusters = {}
+        for number, row in enumerate(rows):
+            clusters.setdefault(tuple(row[name] for name in names), []).append(number)
+        return sum(influence[own].sum() ** 2 / (1 - share[own].sum()) for own in clusters.values())
+
+    wanted = variance("speaker") + variance("text") - variance("speaker", "text")
+    assert wanted > max(variance("speaker"), variance("text")) * 0.5
+    assert found.variance == pytest.approx(max(wanted, variance("speaker"), variance("text")))
+    assert found.freedom <= 4
+
+
+def test_rotated_conditions_are_compared_on_common_speakers(tmp_path):
+    rows = [
+        row
+        for row in rows_of(speakers=8, utterances=9)
+        if (int(row["utterance"][-1]) % 3) == (["quiet", "fan_10db", "fan_0db"].index(row["condition"]))
+    ]
+    rows = [row for row in rows if not (row["speaker"] == "North0" and row["condition"] == "quiet")]
+    steps = scored(rows, heard(rows, lambda row: 0.2), tmp_path).recognisers[0].steps
+    assert all(one.other_utterances for one in steps)
+    assert {one.one: one.speakers for one in steps} == {"North": (7,), "South": (8,)}
+
+
+def test_speakers_who_all_err_alike_leave_nothing_to_estimate_from(tmp_path):
+    """Variance that comes from texts alone has no degrees of freedom of speakers."""
+    rows = rows_of(speakers=6)
+    for row in rows:
+        row["text"] = " ".join(WORDS) + f" the {row['utterance'].split('_')[-1]}" + " the" * int(row["utterance"][-1])
+    cells = scored(rows, [row["text"].replace("the", "a") for row in rows], tmp_path).recognisers[0].cells
+    assert {cell.why for cell in cells} == {"nothing varies between speakers"}
+    assert all(cell.low is None for cell in cells)
+
+
+def test_without_a_quiet_condition_the_best_snr_is_the_reference(tmp_path):
+    rows = rows_of(speakers=4, conditions=("fan_0db", "fan_20db", "fan_10db"))
+    assert scored(rows, heard(rows, lambda row: 0.1), tmp_path).question.reference == "fan_20db"
+
+
+def test_what_cannot_be_known_is_said(tmp_path):
+    rows = rows_of(speakers=3)
+    few = scored(rows, heard(rows, lambda row: 0.2), tmp_path).recognisers[0]
+    assert {cell.why for cell in few.cells} == {"3 speakers, where 4 are needed"}
+    assert all(cell.rate is not None and cell.low is None for cell in few.cells)
+    rows = [{**row, "speaker": None} if row["group"] == "South" else row for row in rows_of()]
+    unnamed = scored(rows, heard(rows, lambda row: 0.2), tmp_path).recognisers[0]
+    assert {cell.why for cell in unnamed.cells if cell.group == "South"} == {"speakers are not named"}
+    assert all(cell.low is not None for cell in unnamed.cells if cell.group == "North")
+    assert {one.why for one in unnamed.pairs} == {"speakers are not named"}
+    alone = rows_of(groups=("North",), conditions=("quiet",))
+    single = scored(alone, heard(alone, lambda row: 0.2), tmp_path).recognisers[0]
+    assert (single.pairs, single.growth, single.steps) == ([], [], [])
+
+
+def test_references_without_a_word_are_counted_apart(tmp_path):
+    rows = rows_of(speakers=4)
+    for row in rows[:6]:
+        row["text"] = "..."
+    found = scored(rows, heard(rows, lambda row: 0.0), tmp_path).recognisers[0]
+    assert (found.empty_references, found.inserted_there) == (6, 0)
+    texts = ["thank you"] * 6 + heard(rows, lambda row: 0.0)[6:]
+    other = scored(rows, texts, tmp_path).recognisers[0]
+    assert other.inserted_there == 12
+    assert all(cell.rate == 0 for cell in other.cells)
+    with pytest.raises(ScoreError, match="no reference of this set holds a word"):
+        scored([{**row, "text": "?"} for row in rows], texts, tmp_path)
+
+
+def test_where_the_rate_doubles():
+    """The rate falls along a straight line from 50 % at 0 dB to 10 % at 20 dB: twice 10 % is passed at 15 dB."""
+    conditions = ("quiet", "fan_0db", "fan_10db", "fan_20db")
+    rows = rows_of(12, 20, ("North",), conditions)
+    share = {"quiet": 0.1, "fan_0db": 0.5, "fan_10db": 0.3, "fan_20db": 0.1}
+    errors = np.random.default_rng(1).binomial(100, [share[row["condition"]] for row in rows])
+    none = np.zeros(len(rows), dtype=np.int64)
+    counts = Counts(errors, none, none, none + 100, none > 0)
+    sample = Sample.of(rows, conditions, counts, [row["text"] for row in rows])
+    (ladder,) = ladders(rows, ["noise"], conditions)
+    assert ladder.rungs == ((0.0, "fan_0db"), (10.0, "fan_10db"), (20.0, "fan_20db"))
+    assert ladder.reference == "quiet"
+    found = doubling(sample, ladder, "North")
+    assert found.snr_db == pytest.approx(15, abs=1)
+    assert found.low_db < 15 < found.high_db
+    assert (found.open_low, found.open_high) == (False, False)
+    evenly = np.random.default_rng(2).binomial(100, 0.1, len(rows))
+    flat = Sample.of(rows, conditions, Counts(evenly, none, none, none + 100, none > 0), [r["text"] for r in rows])
+    assert "below twice the reference" in doubling(flat, ladder, "North").why
+    assert doubling(flat, ladder, "North").snr_db is None
+
+
+def test_the_worst_subgroup_is_found_and_confirmed_by_others(tmp_path):
+    rows = rows_of(speakers=32, utterances=4)
+    bad = heard(rows, lambda row: 0.4 if (row["gender"], row["group"]) == ("f", "South") else 0.1)
+    found = scored(rows, bad, tmp_path, holdout=True).recognisers[0].slices
+    assert dict(found.slices[0].where) == {"accent": "South", "gender": "f"}
+    assert found.slices[0].confirmed
+    assert found.slices[0].held_back[1] > 0
+    explored = scored(rows, bad, tmp_path).recognisers[0].slices
+    assert explored.slices[0].confirmed is None
+    assert explored.slices[0].rate > 3 * explored.slices[0].others
+    assert explored.tried > 10
+
+
+def test_nothing_is_confirmed_where_there_is_nothing():
+    rows = rows_of(speakers=16, utterances=3)
+    confirmed = 0
+    for seed in range(60):
+        errors = np.random.default_rng(seed).binomial(10, 0.2, len(rows))
+        none = np.zeros(len(rows), dtype=np.int64)
+        sample = Sample.of(
+            rows, ("quiet", "fan_10db", "fan_0db"), Counts(errors, none, none, none + 10, none > 0), [""] * len(rows)
+        )
+        found = worst(sample, rows, ["accent", "gender"], ["noise"], Question("quiet", seed=seed), holdout=True)
+        confirmed += bool(found.slices[0].confirmed)
+    assert confirmed <= 6  # 2.5 % of 60 are 1.5
+
+
+def test_what_the_next_design_can_assume():
+    """Words are wrong together within an utterance and, less so, within a speaker, as drawn: on average of six sets.
+
+    A beta distribution of a + b gives words a correlation of 1 / (1 + a + b): 0.05 for 19. Within a speaker, 8.5 adds
+    (1 - 0.05) / 9.5 = 0.1 between the words of an utterance.
+    """
+    rows = rows_of(speakers=60, utterances=30, groups=("North",), conditions=("quiet",))
+    none = np.zeros(len(rows), dtype=np.int64)
+    found = []
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        voices = np.repeat(rng.beta(0.2 * 19, 0.8 * 19, 60), 30)
+        errors = rng.binomial(20, rng.beta(voices * 8.5, (1 - voices) * 8.5))
+        counts = Counts(errors, none, none, none + 20, none > 0)
+        found.append(assumed_of(Sample.of(rows, ("quiet",), counts, [row["text"] for row in rows])))
+    assert np.mean([one.wer for one in found]) == pytest.approx(0.2, abs=0.01)
+    assert np.mean([one.within_speaker for one in found]) == pytest.approx(0.05, abs=0.012)
+    assert np.mean([one.within_utterance for one in found]) == pytest.approx(0.15, abs=0.012)
+    assert assumed_of(Sample.of(rows, ("quiet",), Counts(none, none, none, none, none > 0), [""] * len(rows))) is None
+
+
+def test_contrasts_are_a_family_of_their_own(tmp_path):
+    rows = rows_of(groups=("A", "B", "C"), speakers=6)
+    file = tmp_path / "contrasts.csv"
+    file.write_text("group,other,condition,reference\nA,B,fan_0db,\nA,C,fan_0db,fan_10db\n")
+    texts = heard(rows, lambda row: 0.2)
+    found = scored(rows, texts, tmp_path, contrasts=read_contrasts(file)).recognisers[0]
+    assert [(one.one, one.other, one.reference) for one in found.growth] == [
+        ("A", "B", "quiet"), ("A", "C", "fan_10db"),
+    ]  # fmt: skip
+    every = scored(rows, texts, tmp_path).recognisers[0]
+    same = next(one for one in every.pairs if (one.one, one.other, one.condition) == ("A", "B", "fan_0db"))
+    assert found.pairs[0].family_p <= same.family_p
+    assert found.pairs[0].p_value == pytest.approx(same.p_value)
+    file.write_text("group,other,condition\nA,D,fan\n")
+    with pytest.raises(ScoreError, match=r"no group 'D'.*\n.*no condition 'fan'"):
+        scored(rows, texts, tmp_path, contrasts=read_contrasts(file))
+    file.write_text("group,other,condition\nA,A,quiet\n")
+    with pytest.raises(ScoreError, match="two groups that differ"):
+        read_contrasts(file)
+    file.write_text("one,two\n")
+    with pytest.raises(ScoreError, match="the columns are one, two"):
+        read_contrasts(file)
+
+
+def test_a_copy_of_the_references_is_without_error(finished, tmp_path):
+    rows = [json.loads(line) for line in (finished / "manifest.jsonl").read_text().splitlines()]
+    file = written(tmp_path / "copy.jsonl", rows, [row["text"].upper() + "!" for row in rows])
+    told = command("score", finished, "--hyp", f"copy={file}", "--out", tmp_path / "out").stdout
+    assert "No word is wrong in any cell" in told
+    cells = json.loads((tmp_path / "out" / "scores.json").read_text())["recognisers"]["copy"]["cells"]
+    assert {cell["rate"] for cell in cells} == {0.0}
+    assert {cell["why"] for cell in cells} == {"there is no error"}
+    lines = file.read_text().splitlines()
+    file.write_text("\n".join(lines[1:]) + "\n")
+    refused = command("score", finished, "--hyp", f"copy={file}", code=2)
+    assert rows[0]["id"] in refused.stderr
+    counted_as_deleted = command("score", finished, "--hyp", f"copy={file}", "--missing", "deletions").stdout
+    assert "1 item had no hypothesis" in counted_as_deleted
+
+
+def test_a_recogniser_is_handed_a_list_and_scored_by_python(finished, tmp_path):
+    command("score", finished, "--write-list", tmp_path / "list.jsonl")
+    lines = [json.loads(line) for line in (tmp_path / "list.jsonl").read_text().splitlines()]
+    assert all(Path(line["audio_filepath"]).is_file() and "text" not in line for line in lines)
+    hypotheses = tmp_path / "h.jsonl"
+    hypotheses.write_text("".join(json.dumps({**line, "pred_text": "well"}) + "\n" for line in lines))
+    found = augment.score(finished, {"well": hypotheses})
+    paths = augment.write_scores(found, tmp_path / "out")
+    assert [path.name for path in paths] == ["scores.md", "scores.json", "scores.parquet", "scores.html"]
+    table = polars.read_parquet(tmp_path / "out" / "scores.parquet")
+    assert table.height == len(lines)
+    assert table["words"].sum() == sum(len(text.split()) for text in found.references)
+    again = augment.write_scores(augment.score(finished, {"well": hypotheses}), tmp_path / "again")
+    assert [path.read_bytes() for path in paths] == [path.read_bytes() for path in again]
+    with pytest.raises(AcoustigridError, match="lies in the test set"):
+        augment.write_scores(found, finished / "scores")
+
+
+def test_a_set_that_is_not_as_it_was_built_is_not_scored(finished, tmp_path):
+    rows = [json.loads(line) for line in (finished / "manifest.jsonl").read_text().splitlines()]
+    file = written(tmp_path / "h.jsonl", rows, [row["text"] for row in rows])
+    sound = finished / rows[0]["audio_filepath"]
+    sound.write_bytes(sound.read_bytes()[:-1])
+    assert "its checksum differs" in command("score", finished, "--hyp", file, code=2).stderr
+    assert command("score", finished, "--hyp", file, "--no-audio").stdout
+    manifest = finished / "manifest.jsonl"
+    manifest.write_text(manifest.read_text().replace('"text": "', '"text": "x ', 1))
+    assert "the manifest is not the one that was built" in command("score", finished, "--hyp", file, code=2).stderr
+
+
+def test_texts_of_strangers_stay_texts(tmp_path):
+    rows = rows_of(speakers=4, groups=("<b>North</b>", "South\u202e"))
+    texts = ["<script>alert(1)</script> `x` | *y* \x1b[31m" for _ in rows]
+    found = scored(rows, texts, tmp_path)
+    page = scores_page(found, ["<i>said</i>"], "").decode()
+    assert "<script>alert" not in page
+    assert "<b>North" not in page
+    assert "<i>said" not in page
+    assert "\x1b" not in markdown(found)
+    json.loads(as_json(found))
+
+
+def test_asked_for_what_is_not_there(tmp_path):
+    rows = rows_of(speakers=4)
+    with pytest.raises(ScoreError, match=r"no condition 'quite'.*did you mean 'quiet'"):
+        scored(rows, heard(rows, lambda row: 0.1), tmp_path, reference="quite")
+    with pytest.raises(ScoreError, match="no hypotheses are given"):
+        score(finished_of(rows, tmp_path), {}, ScoreOptions(audio=False))
+    assert math.isnan(
+        Sample.of(
+            rows,
+            ("quiet", "fan_10db", "fan_0db"),
+            counted(["a"] * len(rows), ["a"] * len(rows), Wording()),
+            ["a"] * len(rows),
+        )
+        .rate(Cell("North", "quiet"), np.array([99]))
+        .value
+    )

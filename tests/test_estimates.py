@@ -8,12 +8,11 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
+from augment.design.freedom import freedom, quantile
 from augment.scoring.estimates import (
     Estimate,
     between,
-    freedom,
     log_ratio,
-    quantile,
     rate,
     weighted,
     with_shared,

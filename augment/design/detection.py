@@ -10,8 +10,11 @@ where r_u is the correlation between two words of one utterance, and r_s that be
 different utterances. For this model that is exact: it sums the covariances of all pairs of words (cf. Kish, 1965,
 Survey Sampling, section 5.4).
 
-A difference d between two groups is detected with the desired power if d = (t_a + t_b) sqrt(V1(p) + V2(p + d)), with
-Student's t on as many degrees of freedom as there are speakers in both groups, less two: speakers are what is sampled.
+A difference d between two groups is detected with the desired power if Student's noncentral t, shifted by
+d / sqrt(V1(p) + V2(p + d)), exceeds the critical value that often. Its degrees of freedom are Satterthwaite's for each
+group, from the words of each speaker, and Welch's for both (:mod:`augment.design.freedom`), as in scores: speakers are
+what is sampled, and a group of few speakers with a large variance leaves few. Welch's test has a price: a group that
+grows alone adds less to the variance, and the other one, which knows its own less well, decides more.
 """
 
 import itertools
@@ -24,6 +27,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from augment.design.freedom import Part, freedom, smallest
 from augment.recipe.experiment import Assignment, Balance, Rotated, Statistics
 
 if TYPE_CHECKING:
@@ -50,6 +54,10 @@ class Clusters:
         return int(np.unique(self.speaker).size)
 
 
+Shown = Callable[[Clusters], float | None]
+"""What groups of a size can show; None for nothing."""
+
+
 def design_effect(clusters: Clusters, statistics: Statistics) -> float:
     """How many times larger the variance is than for independent words.
 
@@ -69,19 +77,28 @@ def _effect(words: float, squares: float, voices: float, statistics: Statistics)
     return 1 + within + statistics.within_speaker * (voices - squares) / words
 
 
-def detectable_difference(one: Clusters, other: Clusters, statistics: Statistics) -> float | None:
+def detectable_difference(
+    one: Clusters, other: Clusters, statistics: Statistics, cautious: bool = False
+) -> float | None:
     """The smallest difference in word error rate that is detected with the desired power.
 
     Args:
         one: The group with the lower rate, ``statistics.wer``.
         other: The group with the higher rate.
         statistics: Assumptions, power and significance.
+        cautious: As scores do, go by the smaller group alone where the other one has more than twice as many speakers
+            (:func:`augment.design.freedom.degrees`); without, by Welch's degrees of freedom however unequal they are.
 
     Returns:
         The difference, 0 to 1; None if none can be detected: a group has a single speaker, from whom it cannot be
         told apart, no words, or too few of either.
+
+    Example:
+        >>> few, many = even(200, 4, 10), even(200, 40, 10)
+        >>> [round(detectable_difference(few, many, Statistics(), cautious), 3) for cautious in (False, True)]
+        [0.13, 0.159]
     """
-    return _detectable(_cell(one, statistics), _cell(other, statistics), statistics)
+    return between_cells(cell_of(one, statistics), cell_of(other, statistics), statistics, cautious)
 
 
 @dataclass(frozen=True)
@@ -93,42 +110,66 @@ class Cell:
         utterances: Number of utterances.
         speakers: Number of speakers.
         effect: The design effect.
+        freedom: Degrees of freedom of the variance that is estimated from its speakers, to six decimals.
     """
 
     words: int
     utterances: int
     speakers: int
     effect: float
+    freedom: float
 
     @property
     def spread(self) -> float:
         """Variance of a measured word error rate p, divided by p (1 - p); infinite where nothing can be said."""
-        return self.effect / self.words if self.words and self.speakers > 1 else math.inf
+        return self.effect / self.words if self.words and self.freedom else math.inf
+
+    def part(self, variance: float) -> Part:
+        """What the cell's speakers contribute to a difference."""
+        return Part(variance, self.freedom, self.speakers)
 
 
-def _cell(clusters: Clusters, statistics: Statistics) -> Cell:
+def cell_of(clusters: Clusters, statistics: Statistics) -> Cell:
+    """What the words of a group amount to.
+
+    Example:
+        >>> cell_of(even(200, 20, 10), Statistics())
+        Cell(words=2000, utterances=200, speakers=20, effect=4.6, freedom=19.0)
+    """
     words = int(clusters.words.sum())
-    return Cell(words, clusters.words.size, clusters.speakers, design_effect(clusters, statistics) if words else 1.0)
+    effect = design_effect(clusters, statistics) if words else 1.0
+    each = np.bincount(clusters.speaker, weights=clusters.words).astype(np.float64)
+    return Cell(words, clusters.words.size, clusters.speakers, effect, _freedom(each))
 
 
-def _detectable(one: Cell, other: Cell, statistics: Statistics) -> float | None:
+def _freedom(each: NDArray[np.float64]) -> float:
+    """Degrees of freedom from the words of each speaker, whatever the order of these."""
+    words = float(np.sum(each))
+    return round(freedom(np.sort(each) / words), 6) if words else 0.0
+
+
+def between_cells(one: Cell, other: Cell, statistics: Statistics, cautious: bool = False) -> float | None:
+    """The smallest difference that two cells can show; see :func:`detectable_difference`."""
+    wer = statistics.wer
+    lower = one.part(wer * (1 - wer) * one.spread)
+
+    def parts(difference: float) -> tuple[Part, Part]:
+        higher = wer + difference
+        return lower, other.part(higher * (1 - higher) * other.spread)
+
     if math.isinf(one.spread + other.spread):
         return None
-    factor = _quantiles(one.speakers + other.speakers - 2, statistics)
-    wer = statistics.wer
-    low, high = 0.0, 1.0 - wer
-    for _ in range(60):
-        middle = (low + high) / 2
-        higher = wer + middle
-        wide = math.sqrt(wer * (1 - wer) * one.spread + higher * (1 - higher) * other.spread)
-        low, high = (low, middle) if middle >= factor * wide else (middle, high)
-    return high if high < 1.0 - wer - 1e-9 else None
+    return smallest(parts, 1.0 - wer, chances(statistics), cautious)
 
 
-def _quantiles(freedom: int, statistics: Statistics) -> float:
-    from scipy.special import stdtrit
+def chances(statistics: Statistics) -> tuple[float, float]:
+    """Of a test on one side: to report what is not there, and what is; a family shares the first (Bonferroni).
 
-    return float(stdtrit(freedom, 1 - statistics.significance / 2) + stdtrit(freedom, statistics.power))
+    Example:
+        >>> chances(Statistics()), chances(Statistics(family=5))
+        ((0.025, 0.8), (0.005, 0.8))
+    """
+    return statistics.significance / statistics.family / 2, statistics.power
 
 
 def even(utterances: int, speakers: int, words: float) -> Clusters:
@@ -142,23 +183,42 @@ def even(utterances: int, speakers: int, words: float) -> Clusters:
     return Clusters(np.diff(ends, prepend=0), np.arange(utterances) * speakers // utterances)
 
 
-def needed_utterances(difference: float, words: float, speakers: int, statistics: Statistics) -> int | None:
+def needed_utterances(
+    difference: float, words: float, speakers: int, statistics: Statistics, shown: Shown | None = None
+) -> int | None:
     """Utterances that each cell needs from a number of speakers to show a difference; None if no number suffices.
 
     More utterances from the same speakers only say more about these speakers: with few speakers there is a floor.
+
+    Args:
+        difference: What is to be shown.
+        words: Of an utterance.
+        speakers: Of each group.
+        statistics: Assumptions, power and significance.
+        shown: What groups of a size can show; if not given, that of two groups.
     """
-    return _least(difference, statistics, lambda n: even(n, min(speakers, n), words), max(2, speakers))
+    shown = shown or _alike(statistics)
+    return _least(difference, shown, lambda n: even(n, min(speakers, n), words), max(2, speakers))
 
 
-def needed_speakers(difference: float, words: float, each: float, statistics: Statistics) -> int | None:
-    """Speakers that each group needs, each with a number of utterances in a cell, to show a difference."""
+def needed_speakers(
+    difference: float, words: float, each: float, statistics: Statistics, shown: Shown | None = None
+) -> int | None:
+    """Speakers that each group needs, each with a number of utterances in a cell, to show a difference.
+
+    The arguments are those of :func:`needed_utterances`, but for the utterances of each speaker.
+    """
     per = max(1, round(each))
-    return _least(difference, statistics, lambda n: even(n * per, n, words), 2)
+    return _least(difference, shown or _alike(statistics), lambda n: even(n * per, n, words), 2)
 
 
-def _least(difference: float, statistics: Statistics, cell: Callable[[int], Clusters], low: int) -> int | None:
+def _alike(statistics: Statistics) -> Shown:
+    return lambda cell: detectable_difference(cell, cell, statistics)
+
+
+def _least(difference: float, shown: Shown, cell: Callable[[int], Clusters], low: int) -> int | None:
     def suffices(number: int) -> bool:
-        found = detectable_difference(cell(number), cell(number), statistics)
+        found = shown(cell(number))
         return found is not None and found <= difference
 
     high = low
@@ -237,6 +297,7 @@ class Detection:
         difference: The difference itself; None if nothing can be detected between them.
         best: The smallest difference that can be detected between any two groups in every condition; None without any.
         words: Mean number of words in an utterance.
+        scored: As ``difference``, by the degrees of freedom of scores: fewer where speakers are very unequal in number.
     """
 
     cells: dict[str, Cell]
@@ -245,6 +306,7 @@ class Detection:
     difference: float | None
     best: float | None
     words: float
+    scored: float | None = None
 
 
 def detection_of(items: "polars.DataFrame", statistics: Statistics) -> Detection:
@@ -263,7 +325,7 @@ def detection_of(items: "polars.DataFrame", statistics: Statistics) -> Detection
         group: max((cell for (own, _), cell in cells.items() if own == group), key=lambda cell: cell.spread)
         for group in groups
     }
-    detectable = cache(lambda one, other: _detectable(one, other, statistics))
+    detectable = cache(lambda one, other: between_cells(one, other, statistics))
     found: dict[tuple[str, str], tuple[float, str]] = {}
     for one, other in itertools.permutations(groups, 2):
         between = (
@@ -276,7 +338,8 @@ def detection_of(items: "polars.DataFrame", statistics: Statistics) -> Detection
     worst, name = found[pair] if pair else (math.inf, None)
     best = min((difference for difference, _ in found.values()), default=math.inf)
     words = sum(cell.words for cell in cells.values()) / sum(cell.utterances for cell in cells.values())
-    return Detection(weakest, pair, name, _known(worst), _known(best), words)
+    scored = between_cells(cells[pair[0], name], cells[pair[1], name], statistics, True) if pair and name else None
+    return Detection(weakest, pair, name, _known(worst), _known(best), words, scored)
 
 
 def _or_endless(difference: float | None) -> float:
@@ -298,11 +361,15 @@ def _cells(items: "polars.DataFrame", statistics: Statistics) -> dict[tuple[str,
         words=m.sum(), utterances=polars.len(), squares=(m * m).sum()
     )
     speakers = voices.group_by("group", "condition").agg(
-        *(polars.col(name).sum() for name in sums), speakers=polars.len(), voices=(polars.col("words") ** 2).sum()
+        *(polars.col(name).sum() for name in sums),
+        speakers=polars.len(),
+        voices=(polars.col("words") ** 2).sum(),
+        each=polars.col("words"),
     )
     found: dict[tuple[str, str], Cell] = {}
     for row in speakers.sort("group", "condition").rows(named=True):
         total = row["words"]
         effect = _effect(total, row["squares"], row["voices"], statistics) if total else 1.0
-        found[row["group"], row["condition"]] = Cell(total, row["utterances"], row["speakers"], effect)
+        own = _freedom(np.asarray(row["each"], dtype=np.float64))
+        found[row["group"], row["condition"]] = Cell(total, row["utterances"], row["speakers"], effect, own)
     return found

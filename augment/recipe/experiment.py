@@ -212,6 +212,10 @@ class Statistics(Spec):
     significance: Annotated[
         float, Field(gt=0, le=0.2, description="chance to report a difference that is not there, two-sided")
     ] = 0.05
+    family: Annotated[
+        int,
+        Field(ge=1, le=1_000_000, description="comparisons that share this chance: each is judged by its part of it"),
+    ] = 1
     within_utterance: Annotated[
         float, Field(ge=0, lt=1, description="correlation of the errors of two words of one utterance")
     ] = 0.1

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from augment.design.freedom import FEWEST_SPEAKERS
 from augment.report.text import counted
 from augment.scoring.answers import Comparison
-from augment.scoring.estimates import FEWEST_SPEAKERS
 from augment.scoring.scores import RecogniserScores, Scores
 
 MOST_CONDITIONS, MOST_NAMED = 4, 3

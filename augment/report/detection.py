@@ -1,16 +1,17 @@
 """What a design can detect, as text."""
 
+from collections.abc import Sequence
+
 from augment.corpus.table import Corpus
 from augment.design.detection import (
-    Cell,
     Detection,
+    Shown,
     asked_of,
-    detectable_difference,
     detection_of,
-    even,
     needed_speakers,
     needed_utterances,
 )
+from augment.design.freedom import FEWEST_SPEAKERS
 from augment.design.plan import Plan
 from augment.recipe.experiment import Statistics
 from augment.recipe.model import Recipe
@@ -24,10 +25,12 @@ def detection_text(plan: Plan) -> str:
     statistics = plan.loaded.recipe.statistics
     found = detection_of(plan.items, statistics)
     rows = [[g, c.words, c.utterances, c.speakers, f"{c.effect:.2f}"] for g, c in found.cells.items()]
-    about = f"what one cell can show ({_assumed(statistics)})"
+    about = f"what one cell can show ({assumed_text(statistics)})"
     smallest = table(["group, its weakest cell", "words", "utterances", "speakers", "design effect"], rows)
     asked = asked_text(plan.corpus, plan.loaded.recipe, len(plan.conditions))
-    return "\n".join([about, *asked, smallest, _worst(found), *_wished(found, statistics)])
+    scored = [] if found.scored == found.difference else [found.scored]
+    score = scored_text(scored, min(cell.speakers for cell in found.cells.values()))
+    return "\n".join([about, *asked, smallest, _worst(found), *score, *_wished(found, statistics)])
 
 
 def asked_text(corpus: Corpus, recipe: Recipe, conditions: int) -> list[str]:
@@ -40,33 +43,63 @@ def asked_text(corpus: Corpus, recipe: Recipe, conditions: int) -> list[str]:
     return [f"a cell as the recipe asks for it ({size}) shows {_points(asked.difference, asked.speakers)}"]
 
 
-def sample_size_text(cell: tuple[int, int, float], statistics: Statistics) -> str:
-    """What cells of a given size can show, and what the desired difference needs; no corpus is looked at.
+def scored_text(differences: Sequence[float | None], fewest: int, what: str = "differences") -> list[str]:
+    """What scores will make of it, where they go by fewer degrees of freedom than the rest of the text.
 
     Args:
-        cell: Utterances and speakers of a group in one cell, and words in an utterance.
-        statistics: Assumptions, and the desired difference.
+        differences: What they can show where speakers are very unequal in number; empty where they are not.
+        fewest: Speakers of the smallest group.
+        what: What they are.
+
+    Example:
+        >>> scored_text([0.1586, None], 4)[0].split(": ")[1]
+        'it shows differences from 15.9 points on, and the other way round none'
+        >>> scored_text([], 3), scored_text([], 8)
+        (['`score` gives no intervals for groups of fewer than 4 speakers'], [])
     """
-    utterances, speakers, words = cell
-    even_cell = even(utterances, speakers, words)
-    found = detectable_difference(even_cell, even_cell, statistics)
-    size = f"{counted(utterances, 'utterance')} of {counted(speakers, 'speaker')}, {words:g} words each"
-    lines = [_assumed(statistics), f"a cell of {size} shows {_points(found, speakers)}"]
-    wished = Detection({"": Cell(0, utterances, speakers, 1.0)}, None, None, found, found, words)
-    return "\n".join([*lines, *_wished(wished, statistics)])
+    if 1 < fewest < FEWEST_SPEAKERS:
+        return [f"`score` gives no intervals for groups of fewer than {FEWEST_SPEAKERS} speakers"]
+    if fewest < FEWEST_SPEAKERS or not differences:
+        return []
+    figures = ["none" if one is None else f"from {100 * one:.1f} points on" for one in differences]
+    why = "where one group has more than twice as many speakers as the other, `score` goes by the smaller one alone"
+    return [f"{why}: it shows {what} {', and the other way round '.join(figures)}"]
 
 
 def _points(difference: float | None, speakers: int) -> str:
     if difference is None:
-        few = "a group with one speaker cannot be told from that person"
-        return f"no difference; {few if speakers < 2 else 'it is too small'}"
+        return f"no difference; {too_few(speakers)}"
     return f"a difference in word error rate of {100 * difference:.1f} points or more"
 
 
-def _assumed(statistics: Statistics) -> str:
+def too_few(speakers: int) -> str:
+    """Why a group of so many speakers shows nothing."""
+    return "a group with one speaker cannot be told from that person" if speakers < 2 else "it is too small"
+
+
+def assumed_text(statistics: Statistics, alike: bool = False) -> str:
+    """Assumptions, power and significance.
+
+    Args:
+        statistics: What is assumed.
+        alike: Whether groups are to be shown to be alike, and not to differ.
+
+    Example:
+        >>> assumed_text(Statistics(family=12)).split("; ")[2]
+        'power 80%, 12 comparisons at 5% two-sided in all, 0.417% each (Bonferroni)'
+    """
     correlated = f"{statistics.within_utterance:g} within an utterance, {statistics.within_speaker:g} within a speaker"
-    test = f"power {statistics.power:.0%}, {statistics.significance:.0%} two-sided, a single comparison"
-    return f"assumed: word error rate {statistics.wer:.0%}; correlation of words, estimates, {correlated}; {test}"
+    level = f"{100 * statistics.significance:.3g}%{'' if alike else ' two-sided'}"
+    test = f"{level}, a single comparison"
+    if statistics.family > 1:
+        each = f"{100 * statistics.significance / statistics.family:.3g}% each (Bonferroni)"
+        test = f"{statistics.family} comparisons at {level} in all, {each}"
+    power = (
+        f"power {100 * statistics.power:.3g}%{' where there is no difference, two one-sided tests' if alike else ''}"
+    )
+    return (
+        f"assumed: word error rate {statistics.wer:.0%}; correlation of words, estimates, {correlated}; {power}, {test}"
+    )
 
 
 def _worst(found: Detection) -> str:
@@ -86,21 +119,44 @@ def _worst(found: Detection) -> str:
 
 
 def _wished(found: Detection, statistics: Statistics) -> list[str]:
-    if statistics.detect is None:
-        return []
     wished = statistics.detect
-    speakers = max(2, min(cell.speakers for cell in found.cells.values()))
-    each = min(cell.utterances for cell in found.cells.values()) / speakers
+    if wished is None:
+        return []
+    speakers = min(cell.speakers for cell in found.cells.values())
+    utterances = min(cell.utterances for cell in found.cells.values())
     if found.difference is not None and found.difference <= wished:
-        return [f"the difference of {100 * wished:g} points that is wished for (statistics.detect) can be shown"]
-    enough = needed_utterances(wished, found.words, speakers, statistics)
-    many = needed_speakers(wished, found.words, each, statistics)
+        return [can_be_shown(wished)]
+    needed = needed_text((utterances, speakers, found.words), wished, statistics)
+    return [f"a difference of {100 * wished:g} points (statistics.detect) would need {needed}"]
+
+
+def can_be_shown(wished: float) -> str:
+    """That nothing more is needed."""
+    return f"the difference of {100 * wished:g} points that is wished for (statistics.detect) can be shown"
+
+
+def needed_text(size: tuple[int, int, float], wished: float, statistics: Statistics, shown: Shown | None = None) -> str:
+    """What a difference would need, of utterances or of speakers.
+
+    Args:
+        size: Utterances and speakers of a group in one cell, and words in an utterance.
+        wished: The difference, or the margin.
+        statistics: Assumptions, power and significance.
+        shown: What groups of a size can show; if not given, that of two groups.
+
+    Example:
+        >>> needed_text((200, 20, 10.0), 0.05, Statistics())
+        'more than 20 speakers, or 43 speakers with 10 utterances each'
+    """
+    utterances, speakers, words = size
+    speakers = max(2, speakers)
+    each = utterances / speakers
+    enough = needed_utterances(wished, words, speakers, statistics, shown)
+    many = needed_speakers(wished, words, each, statistics, shown)
     parts = [
         f"{enough} utterances per cell from {speakers} speakers"
         if enough
         else f"more than {counted(speakers, 'speaker')}",
         f"{many} speakers with {counted(max(1, round(each)), 'utterance')} each" if many else "",
     ]
-    return [
-        f"a difference of {100 * wished:g} points (statistics.detect) would need {', or '.join(filter(None, parts))}"
-    ]
+    return ", or ".join(filter(None, parts))

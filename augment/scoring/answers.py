@@ -8,8 +8,9 @@ from typing import Literal
 
 import numpy as np
 
+from augment.design.freedom import FEWEST_SPEAKERS
 from augment.scoring.counting import Counts
-from augment.scoring.estimates import FEWEST_SPEAKERS, Estimate
+from augment.scoring.estimates import Estimate
 from augment.scoring.families import judge
 from augment.scoring.sample import Cell, Sample
 

@@ -26,33 +26,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from augment.design import freedom as freedoms
+from augment.design.freedom import FEWEST_SPEAKERS, freedom, quantile
+
 Figures = NDArray[np.float64]
-FEWEST_SPEAKERS = 4
-"""With fewer, no interval is given: t is so wide, and so uncertain itself, that it would say nothing."""
-LARGEST_RATIO = 2.0
-"""Of the numbers of speakers of two groups, up to which Welch's degrees of freedom are used."""
-
-
-def freedom(leverage: Figures) -> float:
-    """Satterthwaite's degrees of freedom of the variance of a ratio.
-
-    With h the leverages and the working covariance of the residuals proportional to S = diag(h) - h h', the variance is
-    the quadratic form u' A u with A = diag(1 / (1 - h)). It has the mean tr(AS) = 1 and the variance 2 tr(ASAS), and a
-    chi-square of d degrees, scaled to mean 1, has the variance 2 / d. With q = h^2 / (1 - h)::
-
-        1 / d = tr(ASAS) = sum(h^2) + sum(q)^2 - sum(q^2)
-
-    Args:
-        leverage: Share of each speaker in the words, shape (s,); they sum to 1.
-
-    Example:
-        >>> round(freedom(np.full(5, 0.2)), 9), round(freedom(np.array([0.6, 0.1, 0.1, 0.1, 0.1])), 1)
-        (4.0, 2.1)
-    """
-    if not leverage.size or np.max(leverage) >= 1.0:
-        return 0.0
-    q = leverage**2 / (1 - leverage)
-    return 1 / float(np.sum(leverage**2) + np.sum(q) ** 2 - np.sum(q**2))
 
 
 @dataclass(frozen=True)
@@ -123,13 +100,8 @@ class Estimate:
         Welch's approximation trusts each variance with its own degrees of freedom. Where one group has more than twice
         as many speakers, its own are too many: the small group decides.
         """
-        sizes = [part.speakers.size for part in self.parts]
-        if len(sizes) > 1 and max(sizes) > LARGEST_RATIO * min(sizes):
-            found = float(min(sizes) - 1)
-        else:
-            of_each = sum(part.variance**2 / part.freedom for part in self.parts if part.freedom > 0)
-            found = sum(part.variance for part in self.parts) ** 2 / of_each if of_each > 0 else 0.0
-        return min(found, self.most_freedom)
+        spent = [freedoms.Part(part.variance, part.freedom, part.speakers.size) for part in self.parts]
+        return min(freedoms.degrees(spent), self.most_freedom)
 
     @property
     def known(self) -> bool:
@@ -165,18 +137,6 @@ class Estimate:
         from scipy.special import stdtr
 
         return float(2 * stdtr(self.freedom, -abs(self.t)))
-
-
-def quantile(probability: float, degrees: float) -> float:
-    """Quantile of Student's t distribution.
-
-    Example:
-        >>> round(quantile(0.975, 10), 3)
-        2.228
-    """
-    from scipy.special import stdtrit
-
-    return float(stdtrit(degrees, probability))
 
 
 def rate(errors: ArrayLike, words: ArrayLike, speakers: ArrayLike | None = None) -> Estimate:

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.scoring.estimates import Estimate, Part, quantile
+from augment.design.freedom import quantile
+from augment.scoring.estimates import Estimate, Part
 from augment.streams import generator
 
 FEWEST_FOR_SIGNS = 8

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from augment.scoring.estimates import Estimate, quantile
+from augment.design.freedom import quantile
+from augment.scoring.estimates import Estimate
 from augment.scoring.sample import Cell, Sample, Term
 
 STEP_DB = 0.25

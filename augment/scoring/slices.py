@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from augment.design.freedom import FEWEST_SPEAKERS
 from augment.scoring.answers import Question
-from augment.scoring.estimates import FEWEST_SPEAKERS, Estimate, Part, between, rate
+from augment.scoring.estimates import Estimate, Part, between, rate
 from augment.scoring.families import judge
 from augment.scoring.sample import Numbers, Sample
 from augment.streams import generator

@@ -34,7 +34,7 @@ from augment.design.freedom import quantile
 from augment.report.text import table
 from augment.scoring.answers import Question, pairs
 from augment.scoring.counting import Counts
-from augment.scoring.estimates import Estimate, between, log_ratio, rate, within
+from augment.scoring.estimates import Estimate, between, log_ratio, rate, weighted
 from augment.scoring.families import judge
 from augment.scoring.sample import SHARED, Sample
 from augment.streams import generator
@@ -341,8 +341,10 @@ def _difference(
     hits = []
     for one, other in many(groups, sets, world, "differences", *sizes, *(round(10 * own) for own in spreads), name):
         a, b = estimates(*one), estimates(*other, sizes[0])
-        changes = within(a[1], a[0]), within(b[1], b[0])
-        found = between(a[1], b[1]), changes[0], log_ratio(a[1], a[0]), between(*changes)
+        changes = [weighted([(own[1], 1.0), (own[0], -1.0)]) for own in (a, b)]
+        logs = log_ratio(a[1], a[0])
+        ratio = weighted(list(zip((a[1], a[0]), logs[1], strict=True)), logs[0]) if logs else Estimate(math.nan, ())
+        found = between(a[1], b[1]), changes[0], ratio, between(*changes)
         hits.append([covers(own.interval(0.95), truth) for own, truth in zip(found, truths, strict=True)])
     return [float(value) for value in np.nanmean(np.array(hits), axis=0)]
 

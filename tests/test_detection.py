@@ -13,7 +13,7 @@ from scipy.stats import t as student
 from typer.testing import CliRunner
 
 from augment.cli import app
-from augment.design.comparing import Question
+from augment.design.comparing import PlannedComparison
 from augment.design.detection import (
     Clusters,
     asked_of,
@@ -25,9 +25,10 @@ from augment.design.detection import (
     needed_speakers,
     needed_utterances,
 )
-from augment.design.freedom import Part, degrees, exceeded, freedom, quantile, smallest
+from augment.design.freedom import Contribution, degrees, exceeded, freedom, quantile, smallest
 from augment.recipe.experiment import Balance, Rotated, Speakers, Statistics
 from augment.report.sample_size import Sizes, sample_size_text
+from augment.scoring.estimates import between, rate
 from augment.streams import generator
 
 ASSUMED = Statistics()
@@ -175,7 +176,6 @@ def test_simulated_experiments_detect_the_difference_as_often_as_promised(name):
     for true in (0.0, difference):
         distance, error, free = experiments(random, one, other, true, cautious=False)
         found[true] = float(np.mean(np.abs(distance) > student.ppf(0.975, free) * error))
-    print(name, round(difference, 4), found)
     assert found[difference] == pytest.approx(0.8, abs=0.05)
     assert found[0.0] == pytest.approx(0.05, abs=0.02)
 
@@ -199,19 +199,19 @@ def test_groups_of_very_unequal_numbers_of_speakers(pair, welch):
         random = generator("test", "detection", "unequal", cautious)
         distance, error, free = experiments(random, *pair, scores if cautious else found, cautious)
         shares[cautious] = float(np.mean(np.abs(distance) > student.ppf(0.975, free) * error))
-    print(round(found, 4), round(scores, 4), shares)
     assert scores > found + 0.015
     assert shares[False] == pytest.approx(0.8, abs=0.05)
     assert shares[True] == pytest.approx(0.8, abs=0.05)
 
 
 def test_planner_and_scores_go_by_the_same_degrees_of_freedom():
-    estimates = pytest.importorskip("augment.scoring.estimates")
     random = np.random.default_rng(3)
     for speakers in ((8, 8), (5, 9), (4, 20)):
-        rates = [estimates.rate(random.integers(1, 20, n), random.integers(40, 90, n)) for n in speakers]
-        parts = [Part(r.variance, freedom(r.parts[0].leverage), n) for r, n in zip(rates, speakers, strict=True)]
-        assert degrees(parts) == pytest.approx(estimates.between(*rates).freedom, rel=1e-12)
+        rates = [rate(random.integers(1, 20, n), random.integers(40, 90, n)) for n in speakers]
+        parts = [
+            Contribution(r.variance, freedom(r.parts[0].leverage), n) for r, n in zip(rates, speakers, strict=True)
+        ]
+        assert degrees(parts) == pytest.approx(between(*rates).freedom, rel=1e-12)
 
 
 @settings(deadline=None, max_examples=60)
@@ -243,7 +243,7 @@ def test_equal_groups_have_the_textbook_power(speakers, each, words, power, sign
 def test_more_speakers_in_both_groups_never_show_less(speakers, more, each, ratio, correlation):
     """With the ratio of both groups, and what each speaker says, as they are."""
     for kind in ("groups", "conditions", "growth"):
-        question = Question(kind, correlation)
+        question = PlannedComparison(kind, correlation)
 
         def shown(n, question=question):
             one, other = even(n * each, n, 10), even(n * ratio * each, n * ratio, 10)
@@ -261,7 +261,7 @@ def test_what_is_asked_more_of_is_shown_less(speakers, wer):
     cell = even(speakers * 8, speakers, 10)
 
     def shown(kind="groups", correlation=0.5, **more):
-        found = Question(kind, correlation).difference(cell, cell, Statistics(wer=wer, **more))
+        found = PlannedComparison(kind, correlation).difference(cell, cell, Statistics(wer=wer, **more))
         return math.inf if found is None else found
 
     assert shown(power=0.9) >= shown() >= shown(significance=0.1)
@@ -275,7 +275,7 @@ def test_a_largest_difference_that_is_shown_less_often_hides_no_smaller_one():
 
     def parts(true):
         rate = 0.34 + true
-        return Part(0.34 * 0.66 * 21.7 / 2969, 1.0, 2), Part(rate * (1 - rate) * 15.4 / 2537, 29.0, 30)
+        return Contribution(0.34 * 0.66 * 21.7 / 2969, 1.0, 2), Contribution(rate * (1 - rate) * 15.4 / 2537, 29.0, 30)
 
     def power(true):
         both = parts(true)
@@ -297,17 +297,17 @@ def test_pairs_vary_by_what_conditions_do_not_share():
     cell = cell_of(clusters, ASSUMED)
     one, again = (errors(random, clusters, 0.15, runs) for _ in range(2))
     other = np.where(random.random((runs, 1)) < 0.5, one, again)
-    (half,) = Question("conditions", 0.5)._parts(cell, cell, 0.15)(0.0)
-    (none,) = Question("conditions", 0.0)._parts(cell, cell, 0.15)(0.0)
+    (half,) = PlannedComparison("conditions", 0.5)._parts(cell, cell, 0.15)(0.0)
+    (none,) = PlannedComparison("conditions", 0.0)._parts(cell, cell, 0.15)(0.0)
     assert np.var((one.sum(axis=1) - other.sum(axis=1)) / 600) == pytest.approx(half.variance, rel=0.05)
     assert none.variance == pytest.approx(2 * 0.15 * 0.85 * cell.spread)
-    gap = Question("growth")._parts(cell, cell, 0.15)(0.0)
+    gap = PlannedComparison("growth")._parts(cell, cell, 0.15)(0.0)
     assert [part.variance for part in gap] == pytest.approx([half.variance] * 2)
 
 
 def test_pairs_and_growth_have_the_textbook_power():
     """Conditions of a group by one t on its speakers, less one; growth by Welch's on two such differences."""
-    found = {kind: Question(kind).difference(MANY, MANY, ASSUMED) for kind in ("conditions", "growth")}
+    found = {kind: PlannedComparison(kind).difference(MANY, MANY, ASSUMED) for kind in ("conditions", "growth")}
     v, w = ((p * (1 - p)) ** 0.5 for p in (0.15, 0.15 + found["conditions"]))
     error = math.sqrt((v * v + w * w - v * w) * cell_of(MANY, ASSUMED).spread)
     assert nct.sf(student.ppf(0.975, 39), 39, found["conditions"] / error) == pytest.approx(0.8, abs=1e-4)
@@ -323,7 +323,7 @@ def test_words_cannot_agree_more_than_their_rates_let_them(correlation):
     """Words that are wrong in the easier condition only if they are in the harder one differ least."""
     low, high = 0.15, 0.5
     cell = cell_of(even(200, 20, 10), ASSUMED)
-    (part,) = Question("conditions", correlation)._parts(cell, cell, low)(high - low)
+    (part,) = PlannedComparison("conditions", correlation)._parts(cell, cell, low)(high - low)
     least = (high - low) * (1 - (high - low))
     assert part.variance >= least * cell.spread - 1e-12
     if correlation == 0.9:
@@ -333,18 +333,17 @@ def test_words_cannot_agree_more_than_their_rates_let_them(correlation):
 @pytest.mark.parametrize("name", ["even", "few speakers"])
 def test_simulated_groups_without_a_difference_are_shown_to_be_alike(name):
     one, other = DESIGNS[name]
-    margin = Question().margin(one, other, ASSUMED)
+    margin = PlannedComparison().margin(one, other, ASSUMED)
     random = generator("test", "detection", "margin", name)
     for true, share in ((0.0, 0.8), (margin, 0.05)):
         distance, error, free = experiments(random, one, other, true, cautious=False)
         wide = student.ppf(0.95, free) * error
         found = float(np.mean((distance + wide < margin) & (distance - wide > -margin)))
-        print(name, round(margin, 4), true, found)
         assert found == pytest.approx(share, abs=0.05)
 
 
 def told(sizes: Sizes, question=None, margin=None, **assumed) -> str:
-    return sample_size_text(sizes, question or Question(), Statistics(**assumed), margin)
+    return sample_size_text(sizes, question or PlannedComparison(), Statistics(**assumed), margin)
 
 
 def test_what_unequal_groups_show_is_told_for_both_and_as_scores_will():
@@ -360,11 +359,11 @@ def test_what_unequal_groups_show_is_told_for_both_and_as_scores_will():
 
 def test_pairs_growth_families_and_margins_are_told_with_what_they_assume():
     sizes = Sizes((200, 20), (200, 20), 10.0)
-    paired = told(sizes, Question("conditions", 0.6), detect=0.03)
+    paired = told(sizes, PlannedComparison("conditions", 0.6), detect=0.03)
     assert "an estimate, 0.6 for the same word, utterance and speaker" in paired
     assert "the same in two conditions, shows a difference between these of 4." in paired
     assert "would need" in paired
-    assert "show a growth of their gap of 7.3 points or more" in told(sizes, Question("growth"))
+    assert "show a growth of their gap of 7.3 points or more" in told(sizes, PlannedComparison("growth"))
     assert "12 comparisons at 5% two-sided in all, 0.417% each (Bonferroni)" in told(sizes, family=12)
     alike = told(sizes, margin=0.05)
     assert "power 80% where there is no difference, two one-sided tests, 5%, a single comparison" in alike
@@ -373,7 +372,7 @@ def test_pairs_growth_families_and_margins_are_told_with_what_they_assume():
     assert "a margin of 8 points can be shown" in told(sizes, margin=0.08)
     assert "no margin" in told(Sizes((200, 1), (200, 1), 10.0), margin=0.08)
     enough = even(410, 41, 10)
-    assert Question().margin(enough, enough, ASSUMED) <= 0.05
+    assert PlannedComparison().margin(enough, enough, ASSUMED) <= 0.05
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import augment
 from augment.acoustics.convolution import ImpulseResponse
+from augment.acoustics.response_edges import shifted_to_start, trimmed
 from augment.acoustics.room import (
     Decay,
     clarity_db,
@@ -23,8 +24,6 @@ from augment.acoustics.room import (
     direct_index,
     direct_to_reverberant_db,
     reverberation_time,
-    shifted_to_start,
-    trimmed,
 )
 from augment.dealt.standing import Standing
 from augment.errors import DesignError, ProfileError, RenderError

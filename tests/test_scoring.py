@@ -1,5 +1,6 @@
 """From a recogniser's output to answers: what is read, counted and compared, and what is refused."""
 
+import hashlib
 import json
 import math
 import random
@@ -156,7 +157,9 @@ def test_forms_of_hypotheses_are_read(tmp_path, name):
     random.Random(2).shuffle(lines)
     header = {"h.csv": ["id,text"], "h.tsv": ["audio_filepath\tpred_text"]}.get(name, [])
     (tmp_path / name).write_text("\n".join([*header, *lines]) + "\n")
-    assert read_hypotheses(tmp_path / name, rows) == texts
+    found = read_hypotheses(tmp_path / name, rows)
+    assert list(found.texts) == texts
+    assert found.sha256 == hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()
 
 
 def test_all_that_is_wrong_with_hypotheses_is_told_at_once(tmp_path):

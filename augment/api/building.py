@@ -22,8 +22,8 @@ from augment.report.tables import in_order, overview
 from augment.testset.completion import identity_of, manifest_rows, write_rest
 from augment.testset.folder import COVERAGE, CROISSANT, CSV, DATASHEET, PAGE, WHERE, Rows
 from augment.testset.identity import built_identity
-from augment.testset.loaded import load_renderer
 from augment.testset.portions import job_of, shards
+from augment.testset.preload import load_renderer
 from augment.testset.resume import Folder, open_folder
 from augment.testset.shard import Done, Shard, ShardWriter, Utterance
 from augment.testset.softer import Softer, made_softer

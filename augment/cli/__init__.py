@@ -118,7 +118,7 @@ def build(
     Example:  acoustigrid build demo --out testset --workers 2
     """
     from augment.execute import opened_way
-    from augment.testset.loaded import load_renderer
+    from augment.testset.preload import load_renderer
 
     with opened_way(executor, workers, load_renderer) as way:
         result = _built_by(way, recipe, out, replace, split_formats(formats), cache)
@@ -200,7 +200,7 @@ def demo(
     Example:  acoustigrid demo --out demo-testset
     """
     from augment.execute import opened_way
-    from augment.testset.loaded import load_renderer
+    from augment.testset.preload import load_renderer
 
     with opened_way(None, workers, load_renderer) as way:
         result = _built_by(way, "demo", out)

@@ -74,7 +74,7 @@ def sample_size(
 
     Example:  acoustigrid sample-size --utterances 200 --speakers 20 --detect 0.02
     """
-    from augment.design.comparing import Question
+    from augment.design.comparing import PlannedComparison
     from augment.recipe.experiment import Statistics
     from augment.report.sample_size import sample_size_text
 
@@ -85,7 +85,11 @@ def sample_size(
         raise typer.BadParameter("cannot exceed --within-utterance", param_hint="--within-speaker")
     given = {"within_utterance": within_utterance, "within_speaker": within_speaker, "wer": wer, "detect": detect}
     test = {"power": power, "significance": significance, "family": family}
-    say(sample_size_text(sizes, Question(kind, between_conditions), Statistics.model_validate(given | test), margin))
+    say(
+        sample_size_text(
+            sizes, PlannedComparison(kind, between_conditions), Statistics.model_validate(given | test), margin
+        )
+    )
 
 
 def _kind(paired: bool, growth: bool, utterances: int | None, speakers: int | None) -> "Kind":

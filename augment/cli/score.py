@@ -9,6 +9,35 @@ from augment.cli.terminal import say
 
 score_app = typer.Typer()
 
+HypOption = Annotated[
+    list[str] | None,
+    typer.Option("--hyp", metavar="NAME=FILE", help="A recogniser's output: .jsonl, .csv, .tsv, .trn, Kaldi text."),
+]
+OutOption = Annotated[Path | None, typer.Option("--out", "-o", help="Folder for scores.md, .json, .html, .parquet.")]
+TextOption = Annotated[str, typer.Option("--text", help="Form of texts: plain, none or whisper_en.")]
+MapOption = Annotated[
+    Path | None, typer.Option("--map", help="Words and what stands for them, with a tab between, one pair a line.")
+]
+UnitOption = Annotated[str, typer.Option("--unit", help="What errors are counted in: word or char.")]
+MissingOption = Annotated[
+    str | None, typer.Option("--missing", metavar="deletions", help="Count items without a line as deleted.")
+]
+ReferenceOption = Annotated[
+    str | None, typer.Option(help="Condition that others are compared with; if not given, one without noise.")
+]
+MarginOption = Annotated[
+    float | None, typer.Option(min=0.0001, max=1, help="Difference that would not matter, such as 0.02.")
+]
+ContrastsOption = Annotated[
+    Path | None, typer.Option(help="CSV of the comparisons to make: group,other,condition[,reference].")
+]
+HoldoutOption = Annotated[bool, typer.Option("--holdout", help="Confirm the worst subgroup with other speakers.")]
+SeedOption = Annotated[int, typer.Option(min=0, help="Of random signs and of halves.")]
+AudioOption = Annotated[bool, typer.Option("--audio/--no-audio", help="Check the audio files of the set too.")]
+ListOption = Annotated[
+    Path | None, typer.Option("--write-list", metavar="FILE", help="Write what a recogniser is handed, and end.")
+]
+
 
 def named_files(written: list[str]) -> dict[str, Path]:
     """Files by name, from ``NAME=FILE``; a file alone is called as it is, without its ending.
@@ -34,36 +63,19 @@ def named_files(written: list[str]) -> dict[str, Path]:
 @score_app.command()
 def score(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A finished test set.")],
-    hyp: Annotated[
-        list[str] | None,
-        typer.Option("--hyp", metavar="NAME=FILE", help="A recogniser's output: .jsonl, .csv, .tsv, .trn, Kaldi text."),
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Folder for scores.md, .json, .html, .parquet.")
-    ] = None,
-    text: Annotated[str, typer.Option("--text", help="Form of texts: plain, none or whisper_en.")] = "plain",
-    words: Annotated[
-        Path | None, typer.Option("--map", help="Words and what stands for them, with a tab between, one pair a line.")
-    ] = None,
-    unit: Annotated[str, typer.Option("--unit", help="What errors are counted in: word or char.")] = "word",
-    missing: Annotated[
-        str | None, typer.Option("--missing", metavar="deletions", help="Count items without a line as deleted.")
-    ] = None,
-    reference: Annotated[
-        str | None, typer.Option(help="Condition that others are compared with; if not given, one without noise.")
-    ] = None,
-    margin: Annotated[
-        float | None, typer.Option(min=0.0001, max=1, help="Difference that would not matter, such as 0.02.")
-    ] = None,
-    contrasts: Annotated[
-        Path | None, typer.Option(help="CSV of the comparisons to make: group,other,condition[,reference].")
-    ] = None,
-    holdout: Annotated[bool, typer.Option("--holdout", help="Confirm the worst subgroup with other speakers.")] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Of random signs and of halves.")] = 0,
-    audio: Annotated[bool, typer.Option("--audio/--no-audio", help="Check the audio files of the set too.")] = True,
-    list_: Annotated[
-        Path | None, typer.Option("--write-list", metavar="FILE", help="Write what a recogniser is handed, and end.")
-    ] = None,
+    hyp: HypOption = None,
+    out: OutOption = None,
+    text: TextOption = "plain",
+    words: MapOption = None,
+    unit: UnitOption = "word",
+    missing: MissingOption = None,
+    reference: ReferenceOption = None,
+    margin: MarginOption = None,
+    contrasts: ContrastsOption = None,
+    holdout: HoldoutOption = False,
+    seed: SeedOption = 0,
+    audio: AudioOption = True,
+    list_: ListOption = None,
 ) -> None:
     """Score what recognisers made of a test set: word error rates by group and condition, with intervals that hold.
 

@@ -21,14 +21,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from augment.design.detection import Cell, Clusters, between_cells, cell_of, chances
-from augment.design.freedom import Part, smallest
+from augment.design.freedom import Contribution, smallest
 from augment.recipe.experiment import Statistics
 
 Kind = Literal["groups", "conditions", "growth"]
 
 
 @dataclass(frozen=True)
-class Question:
+class PlannedComparison:
     """What is to be shown.
 
     Attributes:
@@ -56,7 +56,7 @@ class Question:
         Example:
             >>> from augment.design.detection import even
             >>> cell, kinds = even(200, 20, 10), ("groups", "conditions", "growth")
-            >>> [round(Question(kind).difference(cell, cell, Statistics()), 3) for kind in kinds]
+            >>> [round(PlannedComparison(kind).difference(cell, cell, Statistics()), 3) for kind in kinds]
             [0.076, 0.054, 0.073]
         """
         first, second = cell_of(one, statistics), cell_of(other, statistics)
@@ -73,7 +73,7 @@ class Question:
         Example:
             >>> from augment.design.detection import even
             >>> cell = even(200, 20, 10)
-            >>> round(Question().margin(cell, cell, Statistics()), 3)
+            >>> round(PlannedComparison().margin(cell, cell, Statistics()), 3)
             0.072
         """
         first, second = cell_of(one, statistics), cell_of(other, statistics)
@@ -83,13 +83,13 @@ class Question:
         either = 2 * chances(statistics)[0], (1 + statistics.power) / 2
         return smallest(lambda _: none, 1.0, either, cautious)
 
-    def _parts(self, one: Cell, other: Cell, wer: float) -> Callable[[float], tuple[Part, ...]]:
+    def _parts(self, one: Cell, other: Cell, wer: float) -> Callable[[float], tuple[Contribution, ...]]:
         """What the variance of a difference consists of, at each true difference."""
 
-        def single(cell: Cell, rate: float) -> Part:
+        def single(cell: Cell, rate: float) -> Contribution:
             return cell.part(rate * (1 - rate) * cell.spread)
 
-        def paired(cell: Cell, rate: float) -> Part:
+        def paired(cell: Cell, rate: float) -> Contribution:
             return cell.part(self._paired(wer, rate) * cell.spread)
 
         if self.kind == "groups":

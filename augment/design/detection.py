@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.design.freedom import Part, freedom, smallest
+from augment.design.freedom import Contribution, freedom, smallest
 from augment.recipe.experiment import Assignment, Balance, Rotated, Statistics
 
 if TYPE_CHECKING:
@@ -124,9 +124,9 @@ class Cell:
         """Variance of a measured word error rate p, divided by p (1 - p); infinite where nothing can be said."""
         return self.effect / self.words if self.words and self.freedom else math.inf
 
-    def part(self, variance: float) -> Part:
+    def part(self, variance: float) -> Contribution:
         """What the cell's speakers contribute to a difference."""
-        return Part(variance, self.freedom, self.speakers)
+        return Contribution(variance, self.freedom, self.speakers)
 
 
 def cell_of(clusters: Clusters, statistics: Statistics) -> Cell:
@@ -153,7 +153,7 @@ def between_cells(one: Cell, other: Cell, statistics: Statistics, cautious: bool
     wer = statistics.wer
     lower = one.part(wer * (1 - wer) * one.spread)
 
-    def parts(difference: float) -> tuple[Part, Part]:
+    def parts(difference: float) -> tuple[Contribution, Contribution]:
         higher = wer + difference
         return lower, other.part(higher * (1 - higher) * other.spread)
 

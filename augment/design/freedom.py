@@ -58,7 +58,7 @@ def quantile(probability: float, degrees: float) -> float:
 
 
 @dataclass(frozen=True)
-class Part:
+class Contribution:
     """What some speakers contribute to the variance of a difference.
 
     Attributes:
@@ -82,7 +82,7 @@ def unequal(speakers: Sequence[int]) -> bool:
     return len(speakers) > 1 and max(speakers) > LARGEST_RATIO * min(speakers)
 
 
-def degrees(parts: Sequence[Part], cautious: bool = True) -> float:
+def degrees(parts: Sequence[Contribution], cautious: bool = True) -> float:
     """Degrees of freedom of the sum of variances of different speakers.
 
     Welch's approximation trusts each variance with its own degrees of freedom (Welch 1947, Biometrika 34:28)::
@@ -97,8 +97,8 @@ def degrees(parts: Sequence[Part], cautious: bool = True) -> float:
         cautious: Whether the smaller group alone decides there: one less than it has speakers.
 
     Example:
-        >>> even = Part(1.0, 9.0, 10), Part(1.0, 9.0, 10)
-        >>> uneven = Part(1.0, 3.0, 4), Part(1.0, 39.0, 40)
+        >>> even = Contribution(1.0, 9.0, 10), Contribution(1.0, 9.0, 10)
+        >>> uneven = Contribution(1.0, 3.0, 4), Contribution(1.0, 39.0, 40)
         >>> round(degrees(even), 9), degrees(uneven), round(degrees(uneven, cautious=False), 1)
         (18.0, 3.0, 11.1)
     """
@@ -136,7 +136,7 @@ def exceeded(critical: float, freedom: float, shift: float) -> float:
 
 
 def smallest(
-    parts: Callable[[float], Sequence[Part]],
+    parts: Callable[[float], Sequence[Contribution]],
     most: float,
     chances: tuple[float, float],
     cautious: bool = False,
@@ -155,7 +155,7 @@ def smallest(
         no difference below the largest will do.
 
     Example:
-        >>> round(smallest(lambda true: [Part(0.01, 9.0, 10)], 1.0, (0.025, 0.8)), 3)
+        >>> round(smallest(lambda true: [Contribution(0.01, 9.0, 10)], 1.0, (0.025, 0.8)), 3)
         0.315
     """
     from scipy.optimize import brentq

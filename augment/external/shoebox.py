@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.acoustics.room import on_grid, reverberation_time, shifted_to_start, whole_decay
+from augment.acoustics.response_edges import on_grid, shifted_to_start
+from augment.acoustics.room import reverberation_time, whole_decay
 from augment.streams import generator
 
 Point = tuple[float, float, float]

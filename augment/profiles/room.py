@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 from augment.acoustics.convolution import ImpulseResponse
 from augment.acoustics.levels import db
 from augment.acoustics.resample import resample
+from augment.acoustics.response_edges import trimmed
 from augment.acoustics.room import (
     DIRECT_S,
     RoomMeasures,
@@ -21,7 +22,6 @@ from augment.acoustics.room import (
     direct_index,
     onset_contrast_db,
     room_measures,
-    trimmed,
 )
 from augment.errors import AudioError, Fault, ProfileError
 from augment.files.audio import read_channels

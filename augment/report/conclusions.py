@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from augment.design.freedom import FEWEST_SPEAKERS
 from augment.report.text import counted
 from augment.scoring.answers import Comparison
+from augment.scoring.ladders import Doubling
 from augment.scoring.scores import RecogniserScores, Scores
 
 MOST_CONDITIONS, MOST_NAMED = 4, 3
@@ -62,6 +62,29 @@ def span(low: float | None, high: float | None) -> str:
     return "" if low is None or high is None else f"{points(low)} to {points(high)}"
 
 
+def level(level_db: float | None) -> str:
+    """A level or an SNR, in dB.
+
+    Example:
+        >>> level(12.34), level(None)
+        ('12.3', '-')
+    """
+    return "-" if level_db is None else f"{level_db:.1f}"
+
+
+def between_levels(found: Doubling) -> str:
+    """SNRs at which a rate may double, in dB; an end is open where every SNR beyond it is possible too.
+
+    Example:
+        >>> between_levels(Doubling("a", "fan", "quiet", 5.0, 0.0, 7.5, open_low=True))
+        'open to 7.5'
+    """
+    if found.low_db is None:
+        return "-"
+    ends = "open" if found.open_low else level(found.low_db), "open" if found.open_high else level(found.high_db)
+    return "open" if ends == ("open", "open") else " to ".join(ends)
+
+
 def _rates(scores: Scores, recogniser: RecogniserScores) -> str:
     reference = scores.question.reference
     home = [cell for cell in recogniser.cells if cell.condition == reference and cell.rate is not None]
@@ -79,7 +102,7 @@ def _growth(scores: Scores, recogniser: RecogniserScores) -> Iterator[str]:
     known = [one for one in recogniser.growth if one.family_low is not None]
     if not known:
         return
-    shown = sorted((one for one in known if one.shown), key=_certainty)
+    shown = sorted((one for one in known if one.shown), key=lambda one: one.order)
     reference = scores.question.reference
     for one in shown[:MOST_NAMED]:
         ahead, behind = (one.one, one.other) if (one.difference or 0) > 0 else (one.other, one.one)
@@ -106,10 +129,6 @@ def _ratio(one: Comparison) -> str:
     return ", in proportion too" if apart else ", though not in proportion to where each started"
 
 
-def _certainty(one: Comparison) -> tuple[float, float]:
-    return (one.family_p if one.family_p is not None else 1.0, -abs(one.difference or 0.0))
-
-
 def _could_have_seen(known: Sequence[Comparison]) -> str:
     """Half of an interval, or from the smallest to the largest: a difference beyond it leaves out zero."""
     halves = sorted(((one.family_high or 0.0) - (one.family_low or 0.0)) / 2 for one in known)
@@ -123,7 +142,7 @@ def _gaps(scores: Scores, recogniser: RecogniserScores) -> Iterator[str]:
     for one in (one for one in recogniser.pairs if one.family_low is not None):
         known.setdefault(one.condition, []).append(one)
     certain = sorted((name for name in known if any(one.shown for one in known[name])), key=lambda name: (
-        name != scores.question.reference, min(map(_certainty, known[name]))
+        name != scores.question.reference, min(one.order for one in known[name])
     ))  # fmt: skip
     for condition in certain[:MOST_CONDITIONS]:
         yield _shown_in(condition, known[condition])
@@ -139,7 +158,7 @@ def _gaps(scores: Scores, recogniser: RecogniserScores) -> Iterator[str]:
 
 
 def _shown_in(condition: str, known: Sequence[Comparison]) -> str:
-    shown = sorted((one for one in known if one.shown), key=_certainty)
+    shown = sorted((one for one in known if one.shown), key=lambda one: one.order)
     said = []
     for one in shown[:MOST_NAMED]:
         more, less = (one.one, one.other) if (one.difference or 0) > 0 else (one.other, one.one)
@@ -196,9 +215,3 @@ def _loops(recogniser: RecogniserScores) -> Iterator[str]:
             f"In {counted(loops, 'utterance')} the recogniser repeated itself, or made more errors than there are "
             f"words: with them the rate is {percent(float(whole))}, without them {percent(float(without))}."
         )
-
-
-def needs_more_speakers(scores: Scores) -> bool:
-    """Whether no cell of any recogniser has an interval, for want of speakers."""
-    every = [cell for one in scores.recognisers for cell in one.cells]
-    return all(cell.low is None for cell in every) and any(cell.speakers < FEWEST_SPEAKERS for cell in every)

@@ -59,15 +59,17 @@ LONG = 60
 NUMBER = re.compile(r"-?[\d.,]+(?: %)?")
 
 
-def page(title: str, body: str) -> bytes:
+def page(title: str, body: str, more_style: str = "") -> bytes:
     """A whole page in UTF-8.
 
     Args:
         title: Title of the window.
         body: HTML of the body.
+        more_style: What the page needs beside the style of all pages.
     """
-    style = b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-    return PAGE.format(title=escape(title), policy=POLICY.format(style=style), style=STYLE, body=body).encode()
+    style = STYLE + more_style
+    policy = POLICY.format(style=b64encode(hashlib.sha256(style.encode()).digest()).decode())
+    return PAGE.format(title=escape(title), policy=policy, style=style, body=body).encode()
 
 
 def markdown_html(text: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from augment.design.comparing import Question
+from augment.design.comparing import PlannedComparison
 from augment.design.detection import Clusters, even
 from augment.design.freedom import unequal
 from augment.recipe.experiment import Statistics
@@ -66,7 +66,9 @@ ALIKE = {
 }
 
 
-def sample_size_text(sizes: Sizes, question: Question, statistics: Statistics, margin: float | None = None) -> str:
+def sample_size_text(
+    sizes: Sizes, question: PlannedComparison, statistics: Statistics, margin: float | None = None
+) -> str:
     """What groups of given sizes can show, and what the desired difference, or margin, needs.
 
     Args:
@@ -77,7 +79,7 @@ def sample_size_text(sizes: Sizes, question: Question, statistics: Statistics, m
 
     Example:
         >>> unequal_groups = Sizes((200, 4), (200, 40), 10.0)
-        >>> print(sample_size_text(unequal_groups, Question(), Statistics()).splitlines()[1].split("rate ")[1])
+        >>> print(sample_size_text(unequal_groups, PlannedComparison(), Statistics()).splitlines()[1].split("rate ")[1])
         of 13.0 points or more where the second is worse, of 17.4 points or more where the first is worse
     """
     lines = [assumed_text(statistics, margin is not None), *_assumed(question, statistics)]
@@ -86,7 +88,7 @@ def sample_size_text(sizes: Sizes, question: Question, statistics: Statistics, m
     return "\n".join([*lines, *_within(sizes, question, statistics, margin)])
 
 
-def _assumed(question: Question, statistics: Statistics) -> list[str]:
+def _assumed(question: PlannedComparison, statistics: Statistics) -> list[str]:
     if question.kind == "groups":
         return []
     rates = f"{statistics.wer:.0%} in both conditions, but for the difference"
@@ -96,7 +98,7 @@ def _assumed(question: Question, statistics: Statistics) -> list[str]:
     ]
 
 
-def _differences(sizes: Sizes, question: Question, statistics: Statistics) -> list[str]:
+def _differences(sizes: Sizes, question: PlannedComparison, statistics: Statistics) -> list[str]:
     one, other = sizes.cells
     same = sizes.one == sizes.other
     ways = [(one, other)] if same else [(one, other), (other, one)]
@@ -114,7 +116,7 @@ def _differences(sizes: Sizes, question: Question, statistics: Statistics) -> li
     return [*lines, f"a difference of {100 * wished:g} points (statistics.detect) would need {needed}{_both(sizes)}"]
 
 
-def _from(what: str, found: Sequence[float | None], question: Question, fewest: int) -> str:
+def _from(what: str, found: Sequence[float | None], question: PlannedComparison, fewest: int) -> str:
     """What is shown, by the group that is worse where two are given."""
     if all(one is None for one in found):
         return f"no difference; {too_few(fewest)}"
@@ -127,7 +129,7 @@ def _from(what: str, found: Sequence[float | None], question: Question, fewest: 
     return f"{what} {shown}{''.join(f', and none {where}' for figure, where in each if not figure)}"
 
 
-def _within(sizes: Sizes, question: Question, statistics: Statistics, margin: float) -> list[str]:
+def _within(sizes: Sizes, question: PlannedComparison, statistics: Statistics, margin: float) -> list[str]:
     """Equivalence: the smallest margin that is shown, and what the desired one needs."""
     found = question.margin(*sizes.cells, statistics)
     points = "no margin" if found is None else f"{100 * found:.1f} points"

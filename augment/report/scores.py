@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from augment import __version__
-from augment.report.conclusions import conclusions, percent, points, span
+from augment.report.conclusions import between_levels, conclusions, level, percent, points, span
 from augment.report.text import counted, table
 from augment.scoring.answers import CellAnswer, Comparison
 from augment.scoring.scores import RecogniserScores, Scores
@@ -102,7 +102,7 @@ def _sections(scores: Scores, one: RecogniserScores) -> list[tuple[str, str]]:
 
 
 def _comparisons(found: Sequence[Comparison], names: Sequence[str]) -> str:
-    ordered = sorted(found, key=lambda one: (one.family_p is None, one.family_p or 0.0, -abs(one.difference or 0.0)))
+    ordered = sorted(found, key=lambda one: one.order)
     rows = [[*(getattr(one, name) for name in names), *_figures(one)] for one in ordered[:MOST_ROWS]]
     header = [*names, "points", "of the family", "by itself", "p", "ratio", ""]
     more = f"\nand {len(ordered) - MOST_ROWS} more: see scores.json" if len(ordered) > MOST_ROWS else ""
@@ -128,17 +128,11 @@ def _ratio(value: float) -> str:
 
 
 def _doublings(one: RecogniserScores) -> str:
-    rows = []
-    for found in one.doublings:
-        low = "open" if found.open_low else _level(found.low_db)
-        high = "open" if found.open_high else _level(found.high_db)
-        interval = "" if found.low_db is None else f"{low} to {high}"
-        rows.append([found.ladder, found.group, _level(found.snr_db), interval, found.why or f"of '{found.reference}'"])
+    rows = [
+        [found.ladder, found.group, level(found.snr_db), between_levels(found), found.why or f"of '{found.reference}'"]
+        for found in one.doublings
+    ]
     return table(["ladder", "group", "dB", "interval", "twice the rate"], rows) if rows else ""
-
-
-def _level(level_db: float | None) -> str:
-    return "-" if level_db is None else f"{level_db:.1f}"
 
 
 def _slices(one: RecogniserScores) -> str:
@@ -224,7 +218,7 @@ def as_json(scores: Scores) -> str:
 
 def _recogniser(scores: Scores, one: RecogniserScores) -> dict[str, Any]:
     return {
-        "hypotheses_sha256": one.sha256,
+        "hypotheses_sha256": one.heard.sha256,
         "conclusions": conclusions(scores, one),
         "missing": one.missing,
         "empty_references": {"items": one.empty_references, "words_recognised": one.inserted_there},

@@ -1,8 +1,6 @@
 """Scores as a web page: conclusions first, then a heat map, plots, tables, and the worst utterances to listen to."""
 
-import hashlib
 import os
-from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import asdict
 from html import escape
@@ -13,12 +11,12 @@ import numpy as np
 
 from augment import __version__
 from augment.report import scores_plots as plots
-from augment.report.conclusions import percent, points, span
-from augment.report.page import PAGE, POLICY, STYLE
+from augment.report.conclusions import between_levels, level, percent, points, span
+from augment.report.page import page
 from augment.report.scores_plots import safe, spelled
-from augment.report.text import counted
+from augment.report.text import counted, shown
 from augment.scoring.answers import Comparison
-from augment.scoring.ladders import Doubling, ladders
+from augment.scoring.ladders import Doubling
 from augment.scoring.scores import RecogniserScores, Scores
 from augment.scoring.slices import Slice
 from augment.scoring.wording import Unit
@@ -74,13 +72,7 @@ def scores_page(scores: Scores, conclusions: Sequence[str], audio_root: str = ""
         table = _comparisons(scores.between_recognisers, "On the same utterances")
         parts.append(f"<h2>Between recognisers</h2>\n{table}")
     parts += [_texts_compared(scores), _provenance(scores)]
-    return _page(title, "".join(parts))
-
-
-def _page(title: str, body: str) -> bytes:
-    style = STYLE + plots.plot_style() + MORE_STYLE
-    policy = POLICY.format(style=b64encode(hashlib.sha256(style.encode()).digest()).decode())
-    return PAGE.format(title=safe(title), policy=policy, style=style, body=body).encode()
+    return page(shown(title), "".join(parts), plots.plot_style() + MORE_STYLE)
 
 
 def _heading(scores: Scores) -> str:
@@ -165,7 +157,7 @@ def _dots(scores: Scores, one: RecogniserScores, cells: plots.Cells) -> str:
 
 
 def _over_snr(scores: Scores, one: RecogniserScores, cells: plots.Cells) -> str:
-    every = ladders(scores.rows, scores.finished.factors, scores.conditions)
+    every = scores.ladders
     if not every:
         return ""
     drawn, groups = every[: plots.MOST_LADDERS], plots.most_telling(cells, scores.groups)
@@ -181,14 +173,8 @@ def _over_snr(scores: Scores, one: RecogniserScores, cells: plots.Cells) -> str:
 
 
 def _doubling(found: Doubling) -> list[str]:
-    def level(level_db: float | None) -> str:
-        return "–" if level_db is None else f"{level_db:.1f}"
-
-    low = "open" if found.open_low else level(found.low_db)
-    high = "open" if found.open_high else level(found.high_db)
-    interval = "–" if found.low_db is None else "open" if low == high == "open" else f"{low} to {high}"
     names = (_said(_place(name)) for name in (found.group, found.reference, found.why))
-    return [safe(found.ladder), next(names), level(found.snr_db), interval, *names]
+    return [safe(found.ladder), next(names), level(found.snr_db), between_levels(found), *names]
 
 
 def _more(shown: int, of: int) -> str:
@@ -199,7 +185,7 @@ def _comparisons(found: Sequence[Comparison], caption: str, margin: float | None
     """A table of comparisons, the most certain first; with a margin, it tells what is shown to lie within it."""
     if not found:
         return ""
-    ordered = sorted(found, key=lambda one: (one.family_p is None, one.family_p or 0.0, -abs(one.difference or 0.0)))
+    ordered = sorted(found, key=lambda one: one.order)
     kind = found[0].kind
     rows = []
     for one in ordered[:MOST_ROWS]:
@@ -393,6 +379,6 @@ def _texts_compared(scores: Scores) -> str:
 
 
 def _provenance(scores: Scores) -> str:
-    files = "; ".join(f"{safe(one.name)} <code>{one.sha256[:16]}</code>" for one in scores.recognisers)
+    files = "; ".join(f"{safe(one.name)} <code>{one.heard.sha256[:16]}</code>" for one in scores.recognisers)
     told = f"acoustigrid {__version__}; manifest <code>{safe(scores.finished.manifest_sha256[:16])}</code>; {files}."
     return f'<p class="remark">{told} Seed {scores.question.seed}. More figures: scores.json.</p>\n'

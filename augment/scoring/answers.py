@@ -119,6 +119,11 @@ class Comparison:
     could_show: float | None = None
 
     @property
+    def order(self) -> tuple[bool, float, float]:
+        """What to sort by so that the most certain comparisons come first, and those without an interval last."""
+        return self.family_p is None, self.family_p or 0.0, -abs(self.difference or 0.0)
+
+    @property
     def shown(self) -> bool:
         """Whether the interval of the family leaves out 0."""
         return (
@@ -202,10 +207,8 @@ def pairs(sample: Sample, question: Question) -> list[Comparison]:
     for one, other, condition, _ in _asked(sample, question, None):
         a, b = Cell(one, condition), Cell(other, condition)
         estimate = sample.combined([(a, 1.0), (b, -1.0)])
-        rates = [sample.rate(cell).value for cell in (a, b)]
-        ratio = None
-        if all(rate > 0 for rate in rates):
-            ratio = sample.combined([(a, 1 / rates[0]), (b, -1 / rates[1])], math.log(rates[0] / rates[1]))
+        logs = sample.log_ratio(a, b)
+        ratio = sample.combined(logs[1], logs[0]) if logs else None
         found.append((Comparison("groups", one, other, "", condition, "", estimate.value), estimate, ratio))
     return _judged(found, question)
 

@@ -26,8 +26,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from augment.design import freedom as freedoms
-from augment.design.freedom import FEWEST_SPEAKERS, freedom, quantile
+from augment.design.freedom import FEWEST_SPEAKERS, Contribution, degrees, freedom, quantile
 
 Figures = NDArray[np.float64]
 
@@ -100,8 +99,8 @@ class Estimate:
         Welch's approximation trusts each variance with its own degrees of freedom. Where one group has more than twice
         as many speakers, its own are too many: the small group decides.
         """
-        spent = [freedoms.Part(part.variance, part.freedom, part.speakers.size) for part in self.parts]
-        return min(freedoms.degrees(spent), self.most_freedom)
+        each = [Contribution(part.variance, part.freedom, part.speakers.size) for part in self.parts]
+        return min(degrees(each), self.most_freedom)
 
     @property
     def known(self) -> bool:
@@ -165,38 +164,6 @@ def rate(errors: ArrayLike, words: ArrayLike, speakers: ArrayLike | None = None)
     return Estimate(found, (Part(numbers, (e - found * w) / total, w / total),))
 
 
-def within(one: Estimate, other: Estimate) -> Estimate:
-    """Difference of two rates of the same speakers: two conditions, or two recognisers, within a group.
-
-    A speaker's influence on the difference is the difference of their influences: what makes a voice hard in both
-    falls out.
-
-    Args:
-        one: Estimates of which each part has the same speakers as that of ``other``.
-        other: What is subtracted.
-
-    Example:
-        >>> loud, quiet = rate([4, 9, 5, 8], [40] * 4), rate([2, 6, 3, 4], [40] * 4)
-        >>> found = within(loud, quiet)
-        >>> round(found.value, 5), bool(found.variance < loud.variance)
-        (0.06875, True)
-    """
-    return _combined(one.value - other.value, (one, 1.0), (other, -1.0))
-
-
-def _combined(value: float, *terms: tuple[Estimate, float]) -> Estimate:
-    """A value whose influences are a weighted sum of those of estimates of the same speakers."""
-    parts = []
-    for together in zip(*(estimate.parts for estimate, _ in terms), strict=True):
-        first = together[0]
-        if any(not np.array_equal(part.speakers, first.speakers) for part in together):
-            raise ValueError("the estimates are not of the same speakers")
-        influence = sum(factor * part.influence for part, (_, factor) in zip(together, terms, strict=True))
-        leverage = sum(part.leverage for part in together) / len(together)
-        parts.append(Part(first.speakers, np.asarray(influence), np.asarray(leverage)))
-    return Estimate(value, tuple(parts))
-
-
 def between(one: Estimate, other: Estimate) -> Estimate:
     """Difference of two estimates of different speakers: their variances add.
 
@@ -208,26 +175,50 @@ def between(one: Estimate, other: Estimate) -> Estimate:
     return Estimate(one.value - other.value, (*one.parts, *(part.turned() for part in other.parts)))
 
 
-def log_ratio(one: Estimate, other: Estimate) -> Estimate:
-    """Logarithm of the ratio of two rates of the same speakers; NaN where a rate is 0.
+def log_ratio(one: Estimate, other: Estimate) -> tuple[float, tuple[float, float]] | None:
+    """Logarithm of the ratio of two rates, and the weights of the rates in its linear part; None where one is 0.
+
+    To first order, log(R + dR) - log(R) = dR / R.
 
     Example:
-        >>> round(math.exp(log_ratio(rate([4, 8, 5, 7], [40] * 4), rate([2, 4, 3, 3], [40] * 4)).value), 9)
-        2.0
+        >>> value, weights = log_ratio(rate([4, 8, 5, 7], [40] * 4), rate([2, 4, 3, 3], [40] * 4))
+        >>> round(math.exp(value), 9), [round(weight, 2) for weight in weights]
+        (2.0, [6.67, -13.33])
     """
     if not (one.value > 0 and other.value > 0):
-        return Estimate(math.nan, ())
-    return _combined(math.log(one.value / other.value), (one, 1 / one.value), (other, -1 / other.value))
+        return None
+    return math.log(one.value / other.value), (1 / one.value, -1 / other.value)
 
 
-def weighted(terms: Sequence[tuple[Estimate, float]]) -> Estimate:
-    """Weighted sum of estimates of the same speakers.
+def weighted(terms: Sequence[tuple[Estimate, float]], value: float | None = None) -> Estimate:
+    """Weighted sum of estimates of the same speakers: two conditions, say, or two recognisers, within a group.
+
+    A speaker's influence on a difference is the difference of their influences: what makes a voice hard in both falls
+    out.
+
+    Args:
+        terms: Estimates of which each part has the same speakers in all of them, and their weights.
+        value: What the estimate is, where the terms are its linear part only.
+
+    Raises:
+        ValueError: Speakers differ.
 
     Example:
-        >>> round(weighted([(rate([4, 8], [40] * 2), 1.0), (rate([2, 4], [40] * 2), -2.0)]).value, 9)
-        0.0
+        >>> loud, quiet = rate([4, 9, 5, 8], [40] * 4), rate([2, 6, 3, 4], [40] * 4)
+        >>> found = weighted([(loud, 1.0), (quiet, -1.0)])
+        >>> round(found.value, 5), bool(found.variance < loud.variance)
+        (0.06875, True)
     """
-    return _combined(sum(factor * estimate.value for estimate, factor in terms), *terms)
+    parts = []
+    for together in zip(*(estimate.parts for estimate, _ in terms), strict=True):
+        first = together[0]
+        if any(not np.array_equal(part.speakers, first.speakers) for part in together):
+            raise ValueError("the estimates are not of the same speakers")
+        influence = sum(factor * part.influence for part, (_, factor) in zip(together, terms, strict=True))
+        leverage = sum(part.leverage for part in together) / len(together)
+        parts.append(Part(first.speakers, np.asarray(influence), np.asarray(leverage)))
+    total = sum(factor * estimate.value for estimate, factor in terms)
+    return Estimate(total if value is None else value, tuple(parts))
 
 
 def with_shared(estimate: Estimate, variances: tuple[float, float], clusters: int, shared: str) -> Estimate:

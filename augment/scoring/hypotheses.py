@@ -4,6 +4,8 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from augment.errors import Fault, ScoreError, gathered, nearest
@@ -19,7 +21,20 @@ Said = tuple[str, str, str]
 TRN = re.compile(r"(?s)^(.*)\(([^()\s]+)\)\s*$")
 
 
-def read_hypotheses(path: Path, rows: Sequence[Row], missing_as_deleted: bool = False) -> list[str | None]:
+@dataclass(frozen=True)
+class Hypotheses:
+    """What a recogniser made of a set.
+
+    Attributes:
+        texts: For each item in the order of the manifest; None for an item without a line.
+        sha256: Of the file.
+    """
+
+    texts: tuple[str | None, ...]
+    sha256: str
+
+
+def read_hypotheses(path: Path, rows: Sequence[Row], missing_as_deleted: bool = False) -> Hypotheses:
     """What was recognised, for each item of a set.
 
     JSON Lines have ``id`` or ``audio_filepath``, and ``pred_text`` or ``text``; so have the columns of ``.csv`` and
@@ -31,9 +46,6 @@ def read_hypotheses(path: Path, rows: Sequence[Row], missing_as_deleted: bool = 
         rows: Of the set's manifest.
         missing_as_deleted: Allow items without a line.
 
-    Returns:
-        Texts in the order of the rows; None for an item without a line.
-
     Raises:
         ScoreError: The file cannot be read, lines are damaged, name no item of the set or name one twice, or items are
             missing. All are told together.
@@ -41,7 +53,8 @@ def read_hypotheses(path: Path, rows: Sequence[Row], missing_as_deleted: bool = 
     known = _names(rows)
     found: dict[int, tuple[str, str]] = {}
     unknown, twice = [], []
-    for where, name, text in _said(path):
+    data = read_record(path, ScoreError, LARGEST_BYTES)
+    for where, name, text in _said(path, data):
         number = known.get(name, known.get(_bare(name)))
         if number is None:
             unknown.append((where, name))
@@ -55,7 +68,8 @@ def read_hypotheses(path: Path, rows: Sequence[Row], missing_as_deleted: bool = 
         faults += _lacking(path, lacking, len(rows))
     if faults:
         raise ScoreError(faults)
-    return [found[number][1] if number in found else None for number in range(len(rows))]
+    texts = tuple(found[number][1] if number in found else None for number in range(len(rows)))
+    return Hypotheses(texts, sha256(data).hexdigest())
 
 
 def _names(rows: Sequence[Row]) -> dict[str, int]:
@@ -101,8 +115,7 @@ def _lacking(path: Path, lacking: Sequence[str], of: int) -> Iterator[Fault]:
     yield Fault(str(path), f"{len(lacking)} of {of} items have no line: {shown}", remedy)
 
 
-def _said(path: Path) -> Iterator[Said]:
-    data = read_record(path, ScoreError, LARGEST_BYTES)
+def _said(path: Path, data: bytes) -> Iterator[Said]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

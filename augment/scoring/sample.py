@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.scoring.counting import Counts
-from augment.scoring.estimates import Estimate, rate, weighted, with_shared
+from augment.scoring.estimates import Estimate, log_ratio, rate, weighted, with_shared
 
 Row = Mapping[str, Any]
 Numbers = NDArray[np.int64]
@@ -149,15 +149,10 @@ class Sample:
         )
 
     def log_ratio(self, one: Cell, other: Cell) -> tuple[float, list[Term]] | None:
-        """Logarithm of the ratio of two conditions' rates, and the terms of its linear part; None where one is 0.
-
-        To first order, log(R + dR) - log(R) = dR / R.
-        """
-        common = self.common((one, other))
-        rates = [self.rate(cell, common).value for cell in (one, other)]
-        if not all(value > 0 for value in rates):
-            return None
-        return math.log(rates[0] / rates[1]), [(one, 1 / rates[0]), (other, -1 / rates[1])]
+        """Logarithm of the ratio of two conditions' rates, and the terms of its linear part; None where one is 0."""
+        common = self.common((one, other)) if one.group == other.group else None
+        found = log_ratio(self.rate(one, common), self.rate(other, common))
+        return None if found is None else (found[0], [(one, found[1][0]), (other, found[1][1])])
 
     def _of_group(self, terms: Sequence[Term]) -> Estimate:
         if not all(self.named(cell) for cell, _ in terms):

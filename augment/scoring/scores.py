@@ -1,9 +1,9 @@
 """Scoring a finished test set: hypotheses in, all answers out."""
 
-import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from pathlib import Path
 
@@ -14,8 +14,8 @@ from augment.scoring import answers
 from augment.scoring.answers import CellAnswer, Comparison, Question
 from augment.scoring.assumed import Assumed, assumed_of
 from augment.scoring.counting import Counts, counted
-from augment.scoring.hypotheses import read_hypotheses
-from augment.scoring.ladders import Doubling, doubling, ladders
+from augment.scoring.hypotheses import Hypotheses, read_hypotheses
+from augment.scoring.ladders import Doubling, Ladder, doubling, ladders
 from augment.scoring.sample import Sample
 from augment.scoring.slices import Found, worst
 from augment.scoring.wording import Wording
@@ -71,11 +71,9 @@ class RecogniserScores:
 
     Attributes:
         name: As the user calls it.
-        sha256: Of the file of its hypotheses.
-        texts: What it recognised, as written, by item; None where there is no line.
-        compared: The same as it was compared.
-        counts: Errors, by item.
-        missing: Items without a line.
+        heard: What it recognised, as written.
+        compared: The same as it was compared, by item.
+        sample: Its errors.
         empty_references: Items whose reference has no word.
         inserted_there: Words that were recognised in them.
         cells: Rates.
@@ -90,11 +88,9 @@ class RecogniserScores:
     """
 
     name: str
-    sha256: str
-    texts: tuple[str | None, ...]
+    heard: Hypotheses
     compared: tuple[str, ...]
-    counts: Counts
-    missing: int
+    sample: Sample
     empty_references: int
     inserted_there: int
     cells: list[CellAnswer]
@@ -106,6 +102,21 @@ class RecogniserScores:
     unchanged_text: Mapping[str, float]
     groups: Mapping[str, float]
     assumed: Assumed | None
+
+    @property
+    def counts(self) -> Counts:
+        """Errors, by item."""
+        return self.sample.counts
+
+    @property
+    def texts(self) -> tuple[str | None, ...]:
+        """What it recognised, as written, by item; None where there is no line."""
+        return self.heard.texts
+
+    @property
+    def missing(self) -> int:
+        """Items without a line."""
+        return sum(text is None for text in self.texts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +131,7 @@ class Scores:
         examples: Texts that were changed most.
         groups: In order.
         conditions: In the order of the grid.
+        ladders: Conditions that differ in their SNR alone.
         recognisers: One for each file of hypotheses.
         between_recognisers: Differences of every two of them.
     """
@@ -131,6 +143,7 @@ class Scores:
     examples: tuple[Example, ...]
     groups: tuple[str, ...]
     conditions: tuple[str, ...]
+    ladders: tuple[Ladder, ...]
     recognisers: tuple[RecogniserScores, ...]
     between_recognisers: list[Comparison]
 
@@ -159,73 +172,68 @@ def score(finished: Finished, files: Mapping[str, Path], options: ScoreOptions) 
     _refuse_unknown(question, rows, conditions)
     if options.audio:
         _refuse_other_audio(finished)
-    texts = _all_texts(files, rows, options)
-    wording = options.wording
-    references = tuple(wording.comparable(row["text"] or "") for row in rows)
+    heard = _all_hypotheses(files, rows, options)
+    references = tuple(options.wording.comparable(row["text"] or "") for row in rows)
     if not any(references):
         raise ScoreError(Fault(str(finished.folder.path), "no reference of this set holds a word", "add transcripts"))
-    found = {name: _sample(own, references, rows, conditions, wording) for name, own in texts.items()}
-    scored = tuple(
-        _of_recogniser(name, files[name], texts[name], found[name], finished, references, question, options)
-        for name in files
-    )
+    found = tuple(ladders(rows, finished.factors, conditions))
+    asked = _Asked(finished, conditions, references, found, question, options)
+    scored = tuple(asked.of(name, own) for name, own in heard.items())
     between = [
-        one
-        for two in combinations(found, 2)
-        for one in answers.recognisers((two[0], found[two[0]][1]), (two[1], found[two[1]][1]), question)
+        comparison
+        for one, other in combinations(scored, 2)
+        for comparison in answers.recognisers((one.name, one.sample), (other.name, other.sample), question)
     ]
-    first = next(iter(found.values()))[1]
-    examples = _examples(rows, texts, wording)
-    return Scores(finished, options, question, references, examples, first.groups, conditions, scored, between)
+    examples = _examples(rows, [own.texts for own in heard.values()], options.wording)
+    groups = scored[0].sample.groups
+    return Scores(finished, options, question, references, examples, groups, conditions, found, scored, between)
 
 
-def _sample(
-    texts: Sequence[str | None],
-    references: Sequence[str],
-    rows: Sequence[Row],
-    conditions: Sequence[str],
-    wording: Wording,
-) -> tuple[tuple[str, ...], Sample]:
-    compared = tuple(wording.comparable(text or "") for text in texts)
-    return compared, Sample.of(rows, conditions, counted(references, compared, wording), references)
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """What is the same for all recognisers."""
 
+    finished: Finished
+    conditions: tuple[str, ...]
+    references: tuple[str, ...]
+    ladders: tuple[Ladder, ...]
+    question: Question
+    options: ScoreOptions
 
-def _of_recogniser(
-    name: str,
-    file: Path,
-    texts: Sequence[str | None],
-    found: tuple[tuple[str, ...], Sample],
-    finished: Finished,
-    references: Sequence[str],
-    question: Question,
-    options: ScoreOptions,
-) -> RecogniserScores:
-    compared, sample = found
-    rows, counts = finished.rows, sample.counts
-    silent = counts.words == 0
-    plain = Wording("none", unit=options.wording.unit)
-    written = [plain.comparable(row["text"] or "") for row in rows]
-    raw = counted(written, [plain.comparable(text or "") for text in texts], plain)
-    found_ladders = ladders(rows, finished.factors, sample.conditions)
-    return RecogniserScores(
-        name=name,
-        sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
-        texts=tuple(texts),
-        compared=compared,
-        counts=counts,
-        missing=sum(text is None for text in texts),
-        empty_references=int(np.count_nonzero(silent)),
-        inserted_there=int(counts.insertions[silent].sum()),
-        cells=answers.cells(sample, question),
-        steps=answers.steps(sample, question),
-        pairs=answers.pairs(sample, question),
-        growth=answers.growth(sample, question),
-        doublings=[doubling(sample, one, group) for one in found_ladders for group in sample.groups],
-        slices=worst(sample, rows, finished.labels, finished.factors, question, options.holdout),
-        unchanged_text=_by_group(sample, raw),
-        groups=_by_group(sample, counts),
-        assumed=assumed_of(sample),
-    )
+    @cached_property
+    def _as_written(self) -> Wording:
+        return Wording("none", unit=self.options.wording.unit)
+
+    @cached_property
+    def _written(self) -> list[str]:
+        return [self._as_written.comparable(row["text"] or "") for row in self.finished.rows]
+
+    def of(self, name: str, heard: Hypotheses) -> RecogniserScores:
+        """All about one recogniser."""
+        rows, wording, question = self.finished.rows, self.options.wording, self.question
+        texts = [text or "" for text in heard.texts]
+        compared = tuple(map(wording.comparable, texts))
+        counts = counted(self.references, compared, wording)
+        written = counted(self._written, list(map(self._as_written.comparable, texts)), self._as_written)
+        sample, silent = Sample.of(rows, self.conditions, counts, self.references), counts.words == 0
+        columns = self.finished.labels, self.finished.factors
+        return RecogniserScores(
+            name=name,
+            heard=heard,
+            compared=compared,
+            sample=sample,
+            empty_references=int(np.count_nonzero(silent)),
+            inserted_there=int(counts.insertions[silent].sum()),
+            cells=answers.cells(sample, question),
+            steps=answers.steps(sample, question),
+            pairs=answers.pairs(sample, question),
+            growth=answers.growth(sample, question),
+            doublings=[doubling(sample, one, group) for one in self.ladders for group in sample.groups],
+            slices=worst(sample, rows, *columns, question, self.options.holdout),
+            unchanged_text=_by_group(sample, written),
+            groups=_by_group(sample, counts),
+            assumed=assumed_of(sample),
+        )
 
 
 def _by_group(sample: Sample, counts: Counts) -> dict[str, float]:
@@ -275,10 +283,10 @@ def _refuse_other_audio(finished: Finished) -> None:
         raise ScoreError(faults)
 
 
-def _all_texts(files: Mapping[str, Path], rows: Sequence[Row], options: ScoreOptions) -> dict[str, list[str | None]]:
+def _all_hypotheses(files: Mapping[str, Path], rows: Sequence[Row], options: ScoreOptions) -> dict[str, Hypotheses]:
     if not files:
         raise ScoreError(Fault("hyp", "no hypotheses are given", "name a file for each recogniser: --hyp NAME=FILE"))
-    found: dict[str, list[str | None]] = {}
+    found: dict[str, Hypotheses] = {}
     faults: list[Fault] = []
     for name, file in files.items():
         try:
@@ -290,14 +298,14 @@ def _all_texts(files: Mapping[str, Path], rows: Sequence[Row], options: ScoreOpt
     return found
 
 
-def _examples(rows: Sequence[Row], texts: Mapping[str, Sequence[str | None]], wording: Wording) -> tuple[Example, ...]:
+def _examples(rows: Sequence[Row], heard: Sequence[Sequence[str | None]], wording: Wording) -> tuple[Example, ...]:
     """Texts that the form of comparison changed, spread over references and hypotheses, none twice."""
-    every = [[str(row["text"] or "") for row in rows], *([text or "" for text in own] for own in texts.values())]
+    every = [[str(row["text"] or "") for row in rows], *([text or "" for text in own] for own in heard)]
     changed: dict[str, Example] = {}
     each = -(-EXAMPLES // len(every))
-    for texts_of_one in every:
+    for texts in every:
         before = len(changed)
-        for text in dict.fromkeys(texts_of_one):
+        for text in dict.fromkeys(texts):
             compared = wording.comparable(text)
             # Case and a full stop alone teach nobody anything.
             if compared != " ".join(text.rstrip(".?! ").lower().split()) and text not in changed:

@@ -168,6 +168,15 @@ def test_what_went_well_once_is_not_tried_again(stocked, cache, rehearsed, monke
     assert rehearsed
 
 
+def test_a_step_of_another_package_is_tried_each_time(stocked, cache, rehearsed, monkeypatch):
+    """Its code may have changed under the same name."""
+    monkeypatch.setattr("augment.perturb.microphone.microphone.Microphone.__module__", "other.microphone")
+    for _ in range(2):
+        augment.plan(stocked.folder / "recipe.yaml")
+        assert rehearsed
+        rehearsed.clear()
+
+
 def test_what_went_wrong_is_tried_each_time(stocked, cache, rehearsed, monkeypatch):
     monkeypatch.setattr("augment.testset.rehearsal.odd_cells", lambda chain, row: "is odd")
     for _ in range(2):

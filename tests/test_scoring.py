@@ -11,6 +11,7 @@ import jiwer
 import numpy as np
 import polars
 import pytest
+import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -257,6 +258,11 @@ def test_a_small_difference_can_be_shown_to_be_small(tmp_path):
     rows = rows_of(speakers=16, utterances=20)
     found = scored(rows, heard(rows, lambda row: 0.1), tmp_path, margin=0.1)
     assert all(one.equivalent and one.could_show < 0.1 for one in found.recognisers[0].pairs)
+    # Two one-sided tests at 5 %: the interval of 90 % must lie within the margin.
+    for one in found.recognisers[0].pairs:
+        error = (one.high - one.low) / 2 / scipy.stats.t.ppf(0.975, one.freedom)
+        wide = scipy.stats.t.ppf(0.95, one.freedom) * error
+        assert one.could_show == pytest.approx(abs(one.difference) + wide)
     strict = scored(rows, heard(rows, lambda row: 0.1), tmp_path, margin=0.001)
     assert not any(one.equivalent for one in strict.recognisers[0].pairs)
     assert [one.could_show for one in strict.recognisers[0].pairs] == [
@@ -414,12 +420,12 @@ def test_what_the_next_design_can_assume():
     A beta distribution of a + b gives words a correlation of 1 / (1 + a + b): 0.05 for 19. Within a speaker, 8.5 adds
     (1 - 0.05) / 9.5 = 0.1 between the words of an utterance.
     """
-    rows = rows_of(speakers=60, utterances=30, groups=("North",), conditions=("quiet",))
+    rows = rows_of(speakers=200, utterances=4, groups=("North",), conditions=("quiet",))
     none = np.zeros(len(rows), dtype=np.int64)
     found = []
     for seed in range(6):
         rng = np.random.default_rng(seed)
-        voices = np.repeat(rng.beta(0.2 * 19, 0.8 * 19, 60), 30)
+        voices = np.repeat(rng.beta(0.2 * 19, 0.8 * 19, 200), 4)
         errors = rng.binomial(20, rng.beta(voices * 8.5, (1 - voices) * 8.5))
         counts = Counts(errors, none, none, none + 20, none > 0)
         found.append(assumed_of(Sample.of(rows, ("quiet",), counts, [row["text"] for row in rows])))

@@ -86,7 +86,8 @@ def test_killed_and_resumed(stocked, reference, monkeypatch):
     monkeypatch.setattr("augment.testset.portions.LARGEST", 8)
     folder = stocked.folder / "killed"
     code = (
-        "import augment, augment.testset.portions as work, os, signal; from watching import Watching; work.SMALLEST = work.LARGEST = 8\n"
+        "import augment, augment.testset.portions as work, os, signal; work.SMALLEST = work.LARGEST = 8\n"
+        "from watching import Watching\n"
         "def tell(step):\n"
         "    if (step.name, len(step.told)) == ('rendering', 3): os.kill(os.getpid(), signal.SIGKILL)\n"
         f"augment.build({str(stocked.folder / RECIPE)!r}, {str(folder)!r}, workers=2, progress=Watching(tell))\n"

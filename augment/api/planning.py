@@ -21,6 +21,7 @@ from augment.design.usable import Heard, usable
 from augment.errors import AcoustigridError, DesignError, Fault
 from augment.execute import Way
 from augment.files.atomic import write_atomically
+from augment.notes import Effect, Note
 from augment.progress import SILENT, Progress
 from augment.recipe.loader import LoadedRecipe, load_recipe
 from augment.report.detection import asked_text
@@ -69,7 +70,8 @@ def _planned(loaded: LoadedRecipe, progress: Progress, by: MeasuredBy) -> Plan:
         raise DesignError(error.faults, [*error.notes, *asked_text(corpus, wanted, len(columns))]) from None
     with progress.step("dealing conditions and noise"):
         planned = _dealt(loaded, corpus, columns, selection, heard, chosen)
-    told = [*rehearse(planned, by.kept, progress), *remarks_on(columns, loaded)]
+    rooms = [Note(text, Effect.LABEL, text) for text in rehearse(planned, by.kept, progress)]
+    told = [*rooms, *remarks_on(columns, loaded)]
     return dataclasses.replace(planned, notes=(*planned.notes, *told))
 
 

@@ -1,5 +1,6 @@
 """The audit of a corpus: how its groups were labelled and recorded, before anything is planned with them."""
 
+import dataclasses
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from augment.corpus.speech import Facts, part_of
 from augment.corpus.survey import HERE, MeasuredBy, facts_notes, survey
 from augment.corpus.table import TOGETHER, Corpus, label_column
 from augment.errors import CorpusError, Fault, counted, named
+from augment.notes import Effect, Note
 from augment.progress import SILENT, Progress
 from augment.streams import ranks
 
@@ -103,8 +105,14 @@ class Audit:
     groups: tuple[GroupAudit, ...]
     unlabelled: Mapping[str, int]
     unreadable: tuple[Fault, ...]
-    warnings: tuple[str, ...]
-    notes: tuple[str, ...]
+    warnings: tuple[Note, ...]
+    notes: tuple[Note, ...]
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """All of it as a program is told."""
+        told = {"warnings": [note.record for note in self.warnings], "notes": [note.record for note in self.notes]}
+        return {**dataclasses.asdict(self), **told}
 
 
 def audit(
@@ -140,10 +148,13 @@ def audit(
     table = measures(chosen, facts)
     lengths = _with_lengths(frame, facts, sample_rate_hz)
     without = missing(frame, by)
-    warnings = [f"{counted(count, 'row has', 'rows have')} no {label}" for label, count in without.items()]
+    warnings = [
+        Note(f"{counted(count, 'row has', 'rows have')} no {label}", Effect.LABEL) for label, count in without.items()
+    ]
     if faults:
         mend = "mend the files, or corpus: {leave_out: [id, ...]}"
-        warnings.append(f"{len(faults)} of {chosen.height} utterances cannot be used: {mend}")
+        told = f"{len(faults)} of {chosen.height} utterances cannot be used: {mend}"
+        warnings.append(Note(told, Effect.LEFT_OUT))
     warnings += spelling_notes(corpus, dict.fromkeys((*by, *labels)))
     warnings += speaker_notes(frame)
     warnings += [*twin_notes(frame), *_same_audio(chosen, facts)]
@@ -211,7 +222,7 @@ def _with_lengths(frame: "polars.DataFrame", facts: Mapping[str, Facts], rate_hz
     return joined.with_columns(length.alias("length_s")).with_columns(polars.col("length_s").log(2).alias("log_s"))
 
 
-def _same_audio(chosen: "polars.DataFrame", facts: Mapping[str, Facts]) -> list[str]:
+def _same_audio(chosen: "polars.DataFrame", facts: Mapping[str, Facts]) -> list[Note]:
     """Files with the same bytes under different names."""
     first: dict[tuple[Any, ...], tuple[str, str]] = {}
     pairs = []
@@ -223,7 +234,7 @@ def _same_audio(chosen: "polars.DataFrame", facts: Mapping[str, Facts]) -> list[
             if where != audio:  # rows that name the same file are reported from the manifest alone
                 pairs.append(f"{identity} = {other}")
     files = counted(len(pairs), "file has", "files have")
-    return [f"{files} the very bytes of another one: {named(pairs)}"] if pairs else []
+    return [Note(f"{files} the very bytes of another one: {named(pairs)}", Effect.LABEL)] if pairs else []
 
 
 def _groups(lengths: "polars.DataFrame", table: "polars.DataFrame") -> tuple[GroupAudit, ...]:

@@ -73,7 +73,7 @@ def check(recipe: RecipeArgument) -> None:
     for condition in columns:
         say(f"  {condition.name}")
     for note in corpus.notes:
-        say(f"note: {visible(note)}")
+        say(f"note: {visible(note.text)}")
 
 
 @app.command()
@@ -159,7 +159,7 @@ def _show(result: "BuildResult") -> None:
     if left_out:
         say("rows of the corpus left out: " + "; ".join(f"{count} ({why})" for why, count in left_out.items()))
     for note in result.plan.notes:
-        say(f"note: {visible(note)}")
+        say(f"note: {visible(note.text)}")
     if result.plan.corpus.pseudonyms is not None:
         say(f"note: leave {result.folder / '.acoustigrid'} out when you publish the set: it knows the recordings")
     if result.softer.items:

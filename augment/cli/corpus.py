@@ -86,7 +86,7 @@ def import_(
 
     corpus = import_corpus(layout, path, out, pattern, _columns(column), replace, durations, Bars())
     for note in corpus.notes:
-        say(f"note: {visible(note)}")
+        say(f"note: {visible(note.text)}")
     speakers = corpus.frame["speaker"].n_unique()
     labels = visible(", ".join(corpus.labels))
     say(f"{out}: {corpus.frame.height} utterances, {speakers} speakers; labels: {labels}")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from augment.corpus.spec import CorpusSpec
 from augment.errors import flow_text, named
+from augment.notes import Effect, Note
 
 if TYPE_CHECKING:
     import polars
@@ -38,7 +39,7 @@ SPELLED = r"^[-+]?\d{1,15}\.0+$|^(?:True|TRUE|False|FALSE)$"
 
 def settled(
     frame: "polars.DataFrame", columns: Mapping[str, str], spec: CorpusSpec
-) -> tuple["polars.DataFrame", list[str]]:
+) -> tuple["polars.DataFrame", list[Note]]:
     """Rows whose labels and speakers are values, or null.
 
     Args:
@@ -64,9 +65,11 @@ def settled(
     if gone:
         shown = ", ".join(f"{flow_text(n)}: [{', '.join(map(flow_text, said))}]" for n, said in keep.items())
         ways = f"those that are one: corpus: {{values: {{{shown}}}}}"
-        notes.append(f"these say that there is no value, and are none: {named(gone)}; to keep {ways}")
+        told = f"these say that there is no value, and are none: {named(gone)}; to keep {ways}"
+        notes.append(Note(told, Effect.LABEL, f"taken for no value: {named(gone)}"))
     if alike:
-        notes.append(f"these are one value in two spellings, and are counted as one: {named(alike)}")
+        told = f"these are one value in two spellings, and are counted as one: {named(alike)}"
+        notes.append(Note(told, Effect.LABEL, f"counted as one value: {named(alike)}"))
     return frame, notes
 
 

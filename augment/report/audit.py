@@ -20,8 +20,8 @@ def audit_text(audit: Audit) -> str:
     if len(audit.unreadable) > MOST_FAULTS:
         faults.append(f"... and {len(audit.unreadable) - MOST_FAULTS} more unusable ones")
     parts += faults
-    parts += [f"warning: {visible(warning)}" for warning in audit.warnings]
-    parts += [f"note: {visible(note)}" for note in audit.notes]
+    parts += [f"warning: {visible(warning.text)}" for warning in audit.warnings]
+    parts += [f"note: {visible(note.text)}" for note in audit.notes]
     if not audit.warnings:
         parts.append("no warnings")
     return "\n\n".join(parts)

@@ -173,4 +173,4 @@ def plan_text(plan: Plan) -> str:
         f"({recipe.output.format.upper()}, {recipe.output.sample_rate_hz} Hz)"
     )
     ties = coupling_notes(plan)
-    return "\n\n".join([*parts, *(f"note: {visible(note)}" for note in [*plan.notes, *ties])])
+    return "\n\n".join([*parts, *(f"note: {visible(note.text)}" for note in [*plan.notes, *ties])])

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from augment.export.csv import table as csv_table
 from augment.files.walk import STATE
 from augment.progress import SILENT, Progress
 from augment.recipe.loader import LoadedRecipe
+from augment.report.brief import plan_record
 from augment.report.croissant import croissant
 from augment.report.datasheet import datasheet
 from augment.report.datasheet_page import datasheet_page
@@ -59,6 +61,21 @@ class BuildResult:
     outdated: tuple[str, ...]
     identity: str
     softer: Softer
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """All of it as a program is told."""
+        return {
+            **plan_record(self.plan),
+            "folder": str(self.folder),
+            "made": self.made,
+            "reused": self.reused,
+            "removed": self.removed,
+            "failures": list(self.failures),
+            "outdated": list(self.outdated),
+            "made_softer_against_clipping": self.softer.as_identity(),
+            "identity": self.identity,
+        }
 
 
 def build(
@@ -104,7 +121,10 @@ def _build(
     path = Path(folder)
     _refuse_key_in(path, planned)
     keys = dict(planned.items.select("audio_filepath", "key").rows())
-    with open_folder(path, planned.loaded.recipe.name, keys, replace, tuple(chosen)) as opened:
+    with ExitStack() as stack:
+        with progress.step("looking for finished items"):
+            there = open_folder(path, planned.loaded.recipe.name, keys, replace, tuple(chosen))
+            opened = stack.enter_context(there)
         _write_where(opened, planned)
         writer = ShardWriter(opened.sealed, job_of(planned.loaded, planned.conditions))
         work = shards(planned, opened.finished, way.workers)

@@ -66,7 +66,8 @@ def audit(
             raise AcoustigridError(Fault(str(source), message, corpus.known_labels))
         rate, labels, snrs = MANIFEST_RATE_HZ, tuple[str, ...](), list[float]()
     else:
-        loaded = source if isinstance(source, LoadedRecipe) else load_recipe(source)
+        with progress.step("reading the recipe"):
+            loaded = source if isinstance(source, LoadedRecipe) else load_recipe(source)
         wanted = loaded.recipe
         by = by or wanted.balance.by
         with progress.step(READING):

@@ -51,7 +51,8 @@ def plan(
         >>> plan("demo").items.height
         384
     """
-    loaded = recipe if isinstance(recipe, LoadedRecipe) else load_recipe(recipe)
+    with progress.step("reading the recipe"):
+        loaded = recipe if isinstance(recipe, LoadedRecipe) else load_recipe(recipe)
     with opened_measuring(workers, cache) as by:
         return _planned(loaded, progress, by)
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from augment.auditing.chance import NOTICEABLE, Apart, Dealing, Means, Shares, apart, dealing_of, distinct_numbers
 from augment.corpus.speech import Facts
-from augment.notes import Effect, Note
+from augment.notes import LONGEST, Effect, Note
+from augment.plain_text import columns
 
 if TYPE_CHECKING:
     import polars
@@ -247,8 +248,9 @@ def _difference(table: "polars.DataFrame", dealing: Dealing, measure: Measure) -
     size = f"{dealing.groups[low]} from {dealing.groups[high]}, {_size(distance)}{by_chance}{many}"
     told = f"groups differ in {measure.what} ({shown}; {size}): {measure.means}"
     ends = ", ".join(f"{dealing.groups[group]} {measure.shown(float(mean[group]))}" for group in (low, high))
-    short = f"groups differ in {measure.what.partition(' (')[0]}: {ends}"
-    return Note(told, measure.effect, short, _apart(distance))
+    short = f"{measure.what.partition(' (')[0]}: {ends}"
+    whole = f"groups differ in {short}"
+    return Note(told, measure.effect, whole if columns(whole) <= LONGEST else short, _apart(distance))
 
 
 def _apart(deviations: float) -> float:

@@ -144,6 +144,21 @@ def audit(
     frame = _grouped(corpus, by)
     chosen = _sampled(frame, sample)
     facts, unusable = survey(corpus, chosen, sample_rate_hz, progress, measured_by)
+    with progress.step("comparing groups"):
+        return _compared(corpus, tuple(by), sample_rate_hz, (frame, chosen), (facts, unusable), labels, requested_db)
+
+
+def _compared(
+    corpus: Corpus,
+    by: tuple[str, ...],
+    sample_rate_hz: int,
+    rows: "tuple[polars.DataFrame, polars.DataFrame]",
+    heard: tuple[Mapping[str, Facts], Mapping[str, list[Fault]]],
+    labels: Iterable[str],
+    requested_db: Iterable[float],
+) -> Audit:
+    """The audit of all rows, and of those that were chosen to be heard."""
+    (frame, chosen), (facts, unusable) = rows, heard
     faults = [fault for own in unusable.values() for fault in own]
     table = measures(chosen, facts)
     lengths = _with_lengths(frame, facts, sample_rate_hz)
@@ -165,7 +180,7 @@ def audit(
     warnings += request_notes(table, requested_db)
     notes = [*corpus.notes, *facts_notes(chosen, facts, sample_rate_hz)]
     return Audit(
-        str(corpus.manifest), tuple(by), sample_rate_hz, frame.height, len(facts), _groups(lengths, table),
+        str(corpus.manifest), by, sample_rate_hz, frame.height, len(facts), _groups(lengths, table),
         without, tuple(faults), tuple(warnings), tuple(notes),
     )  # fmt: skip
 

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from augment.cli.ending import EXIT_DEVIATION
-from augment.cli.terminal import hand_out, say
-from augment.cli.working import Bars, CacheOption, WorkersOption
+from augment.cli.terminal import DetailsOption, JsonOption, Manner, QuietOption, hand_out, hand_out_record, say, width
+from augment.cli.working import STARTING, Bars, CacheOption, WorkersOption
 from augment.plain_text import visible
 
 if TYPE_CHECKING:
+    from augment.auditing.groups import Audit
     from augment.corpus.spec import CorpusSpec
 
 ColumnOption = Annotated[
@@ -48,22 +49,46 @@ def audit(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the figures to this file (.json).")] = None,
     workers: WorkersOption = 1,
     cache: CacheOption = True,
+    details: DetailsOption = False,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Show how groups differ in labels and recording; an accent with worse microphones is no accent.
 
     Example:  acoustigrid corpus audit corpus.jsonl --by accent
     """
-    from augment.api import audit as examine
-    from augment.api import write_audit
-    from augment.report.audit import audit_text
+    manner = Manner.asked(details, quiet, as_json)
+    bars = Bars(manner)
+    with bars.step(STARTING):
+        from augment.api import audit as examine
+        from augment.api import write_audit
 
     sampled, columns = None if whole else sample, _columns(column)
-    found = examine(source, by, sampled, columns, Bars(), layout, pattern, workers, cache)
+    found = examine(source, by, sampled, columns, bars, layout, pattern, workers, cache)
     if out is not None:
         write_audit(found, out)
-    say(audit_text(found))
+    _show(found, manner)
     if found.unreadable and not found.inspected:
         raise typer.Exit(EXIT_DEVIATION)
+
+
+def _show(found: "Audit", manner: Manner) -> None:
+    from augment.cli.showing import show_brief
+    from augment.report.audit import audit_text
+    from augment.report.brief import SCREEN, audit_brief, audit_table, if_it_fits
+
+    if manner is Manner.JSON:
+        hand_out_record(found.record)
+        return
+    if manner is Manner.DETAILS:
+        say(audit_text(found))
+        return
+    brief = audit_brief(found, "--details")
+    show_brief(brief, manner)
+    if manner is Manner.BRIEF:
+        left = SCREEN - brief.height(width()) - 1
+        table = if_it_fits(audit_table(found, left), left + 1, width())
+        say(table) if table else None
 
 
 @corpus_app.command("import")
@@ -82,9 +107,11 @@ def import_(
 
     Example:  acoustigrid corpus import kaldi data/test --out corpus.jsonl
     """
-    from augment.api import import_corpus
+    bars = Bars()
+    with bars.step(STARTING):
+        from augment.api import import_corpus
 
-    corpus = import_corpus(layout, path, out, pattern, _columns(column), replace, durations, Bars())
+    corpus = import_corpus(layout, path, out, pattern, _columns(column), replace, durations, bars)
     for note in corpus.notes:
         say(f"note: {visible(note.text)}")
     speakers = corpus.frame["speaker"].n_unique()

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from augment.cli.terminal import say
+from augment.cli.terminal import JsonOption, hand_out_record, say
 
 if TYPE_CHECKING:
     from augment.design.comparing import Kind
@@ -69,6 +69,7 @@ def sample_size(
     wer: WerOption = 0.15,
     within_utterance: WithinUtteranceOption = 0.1,
     within_speaker: WithinSpeakerOption = 0.03,
+    as_json: JsonOption = False,
 ) -> None:
     """Tell what difference in word error rate cells can show, and what a smaller one needs; no corpus is read.
 
@@ -76,7 +77,7 @@ def sample_size(
     """
     from augment.design.comparing import PlannedComparison
     from augment.recipe.experiment import Statistics
-    from augment.report.sample_size import sample_size_text
+    from augment.report.sample_size import sample_size_record, sample_size_text
 
     kind = _kind(paired, growth, other_utterances, other_speakers)
     sizes = _sizes((utterances, speakers), (other_utterances, other_speakers), words)
@@ -85,11 +86,11 @@ def sample_size(
         raise typer.BadParameter("cannot exceed --within-utterance", param_hint="--within-speaker")
     given = {"within_utterance": within_utterance, "within_speaker": within_speaker, "wer": wer, "detect": detect}
     test = {"power": power, "significance": significance, "family": family}
-    say(
-        sample_size_text(
-            sizes, PlannedComparison(kind, between_conditions), Statistics.model_validate(given | test), margin
-        )
-    )
+    asked = (sizes, PlannedComparison(kind, between_conditions), Statistics.model_validate(given | test), margin)
+    if as_json:
+        hand_out_record(sample_size_record(*asked))
+    else:
+        say(sample_size_text(*asked))
 
 
 def _kind(paired: bool, growth: bool, utterances: int | None, speakers: int | None) -> "Kind":

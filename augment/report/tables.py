@@ -40,6 +40,15 @@ def coverage(plan: Plan, made: Iterable[str]) -> str:
     return coverage_of(cells, made, [condition.name for condition in plan.conditions], plan.selection.groups)
 
 
+def cells_of(plan: Plan) -> dict[str, dict[str, int]]:
+    """Number of planned files by condition and group."""
+    counts = Counter(plan.items.select("condition", "group").rows())
+    return {
+        condition.name: {group: counts[condition.name, group] for group in plan.selection.groups}
+        for condition in plan.conditions
+    }
+
+
 def coverage_of(
     cells: Iterable[tuple[str, str, str]], made: Iterable[str], conditions: Sequence[str], groups: Sequence[str]
 ) -> str:

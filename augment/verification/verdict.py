@@ -1,8 +1,10 @@
 """What a check is asked to do, and what it answers."""
 
+import dataclasses
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from augment.errors import AcoustigridError, Fault, counted
 
@@ -71,6 +73,13 @@ class Verdict:
     remarks: tuple[str, ...] = ()
     identity: str = ""
     seed: int = 0
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """All of it as a program is told."""
+        told = dataclasses.asdict(self)
+        more = {"folder": str(self.folder), "sound": self.sound, "state": self.state, "checks": dict(self.checks)}
+        return {**told, **more}
 
     @property
     def sound(self) -> bool:

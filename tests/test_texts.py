@@ -44,8 +44,8 @@ def test_groups_that_talk_alike_are_left_alone():
 
 def test_a_text_that_nobody_can_say_in_its_time_is_told():
     """Sixteen words in a second; the fastest talkers in the world say eleven."""
-    texts = {"slow": "go on man " * 5, "fast": "go on man sat " * 4, "faster": "go " * 1000, "mute": ""}
-    rows = [{"id": name, "text": text, "length_s": 1.0} for name, text in texts.items()]
+    spoken = {"slow": "go on man " * 5, "fast": "go on man sat " * 4, "faster": "go " * 1000, "mute": ""}
+    rows = [{"id": name, "text": text, "length_s": 1.0} for name, text in spoken.items()]
     said = text_measures(polars.DataFrame([*rows, {"id": "timeless", "text": "go " * 1000, "length_s": None}]))
     (told,) = texts(pace_notes(said))
     assert told.startswith(

@@ -59,14 +59,17 @@ def check(recipe: RecipeArgument) -> None:
 
     Example:  acoustigrid check hospital.yaml
     """
-    from augment.api.corpus import corpus_of
-    from augment.design.conditions import conditions
-    from augment.recipe.loader import load_recipe
-    from augment.report.text import counted
+    bars = Bars()
+    with bars.step(STARTING):
+        from augment.api.corpus import READING, corpus_of
+        from augment.design.conditions import conditions
+        from augment.recipe.loader import load_recipe
+        from augment.report.text import counted
 
-    loaded = load_recipe(recipe)
-    columns = conditions(loaded)
-    corpus = corpus_of(loaded)
+        loaded = load_recipe(recipe)
+        columns = conditions(loaded)
+    with bars.step(READING):
+        corpus = corpus_of(loaded)
     size, rows = counted(len(columns), "condition"), f"{corpus.frame.height:,} rows of its corpus"
     say(f"{loaded.recipe.name}: a well-formed recipe of {size}, {rows} may be used; `plan` reads speech and noise")
     for condition in columns:
@@ -192,12 +195,13 @@ def recipes(names: Annotated[bool, typer.Option("--names", help="Only the names.
 
     Example:  acoustigrid recipes
     """
-    from augment.recipe.loader import about_recipe, bundled_recipes
+    with Bars().step(STARTING):
+        from augment.recipe.loader import about_recipe, bundled_recipes
 
+        known = {name: "" if names else about_recipe(path) for name, path in bundled_recipes().items()}
     if names:
-        say("\n".join(bundled_recipes()))
+        say("\n".join(known))
         return
-    known = {name: about_recipe(path) for name, path in bundled_recipes().items()}
     width = max(len(name) for name in known)
     for name, about in known.items():
         say(f"{name.ljust(width)}  {about}")
@@ -216,9 +220,10 @@ def copy_(
 
     Example:  acoustigrid copy demo --corpus corpus.jsonl --out mine.yaml
     """
-    from augment.recipe.copying import copy_recipe
+    with Bars().step(STARTING):
+        from augment.recipe.copying import copy_recipe
 
-    found = copy_recipe(recipe, corpus_given(corpus, layout, pattern, column), out)
+        found = copy_recipe(recipe, corpus_given(corpus, layout, pattern, column), out)
     say(f"{found.frame.height} utterances; labels: {visible(', '.join(found.labels)) or 'none'}")
     say(f"wrote {out}; next: acoustigrid plan {out}")
 

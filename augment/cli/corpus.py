@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from augment.auditing.groups import Audit
     from augment.corpus.spec import CorpusSpec
 
+MOST_FAULTS = 3
+"""Files that are named where none can be used."""
 ColumnOption = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME=THEIRS", help="Where a corpus has another name: audio_filepath=audio."),
@@ -75,7 +77,7 @@ def audit(
 def _show(found: "Audit", manner: Manner) -> None:
     from augment.cli.showing import show_brief
     from augment.report.audit import audit_text
-    from augment.report.brief import SCREEN, audit_brief, audit_table, if_it_fits
+    from augment.report.brief import SCREEN, audit_brief, audit_table, height, if_it_fits
 
     if manner is Manner.JSON:
         hand_out_record(found.record)
@@ -85,8 +87,11 @@ def _show(found: "Audit", manner: Manner) -> None:
         return
     brief = audit_brief(found, "--details")
     show_brief(brief, manner)
+    unusable = [] if found.inspected else [f"unusable: {fault}" for fault in found.unreadable[:MOST_FAULTS]]
+    for line in unusable:
+        say(line)
     if manner is Manner.BRIEF:
-        left = SCREEN - brief.height(width()) - 1
+        left = SCREEN - brief.height(width()) - height(unusable, width()) - 1
         table = if_it_fits(audit_table(found, left), left + 1, width())
         say(table) if table else None
 
@@ -134,11 +139,15 @@ def pseudonyms(
 
     Example:  acoustigrid corpus pseudonyms recipe.yaml --speaker p225 --in testset
     """
-    from augment.api import heard_in
-    from augment.api import pseudonyms as list_pseudonyms
+    bars = Bars()
+    with bars.step(STARTING):
+        from augment.api import heard_in
+        from augment.api import pseudonyms as list_pseudonyms
 
-    known = list_pseudonyms(recipe, speaker or ())
-    hand_out((known if testset is None else heard_in(testset, known)).write_csv())
+    with bars.step("reading the corpus"):
+        known = list_pseudonyms(recipe, speaker or ())
+        found = known if testset is None else heard_in(testset, known)
+    hand_out(found.write_csv())
 
 
 @corpus_app.command()

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from augment.cli.terminal import say
+from augment.cli.working import STARTING, Bars
 
 profile_app = typer.Typer(
     no_args_is_help=True,
@@ -23,9 +24,11 @@ def list_profiles(
 
     Example:  acoustigrid profile list alarm
     """
-    from augment.report.profiles import listing
+    with Bars().step(STARTING):
+        from augment.report.profiles import listing
 
-    say(listing(word))
+        told = listing(word)
+    say(told)
 
 
 @profile_app.command()
@@ -34,9 +37,11 @@ def show(name: NameArgument) -> None:
 
     Example:  acoustigrid profile show mri_epi
     """
-    from augment.report.profiles import description
+    with Bars().step(STARTING):
+        from augment.report.profiles import description
 
-    say(description(name))
+        told = description(name)
+    say(told)
 
 
 @profile_app.command()
@@ -51,6 +56,8 @@ def render(
 
     Example:  acoustigrid profile render mri_epi --seconds 10 --out scanner.wav
     """
-    from augment.api import render_profile
+    with Bars().step(STARTING):
+        from augment.api import render_profile
 
-    say(render_profile(name, out, seconds, rate, seed))
+        told = render_profile(name, out, seconds, rate, seed)
+    say(told)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from augment.cli.terminal import JsonOption, hand_out_record, say
+from augment.cli.working import STARTING, Bars
 
 if TYPE_CHECKING:
     from augment.design.comparing import Kind
@@ -75,9 +76,11 @@ def sample_size(
 
     Example:  acoustigrid sample-size --utterances 200 --speakers 20 --detect 0.02
     """
-    from augment.design.comparing import PlannedComparison
-    from augment.recipe.experiment import Statistics
-    from augment.report.sample_size import sample_size_record, sample_size_text
+    bars = Bars()
+    with bars.step(STARTING):
+        from augment.design.comparing import PlannedComparison
+        from augment.recipe.experiment import Statistics
+        from augment.report.sample_size import sample_size_record, sample_size_text
 
     kind = _kind(paired, growth, other_utterances, other_speakers)
     sizes = _sizes((utterances, speakers), (other_utterances, other_speakers), words)
@@ -87,10 +90,9 @@ def sample_size(
     given = {"within_utterance": within_utterance, "within_speaker": within_speaker, "wer": wer, "detect": detect}
     test = {"power": power, "significance": significance, "family": family}
     asked = (sizes, PlannedComparison(kind, between_conditions), Statistics.model_validate(given | test), margin)
-    if as_json:
-        hand_out_record(sample_size_record(*asked))
-    else:
-        say(sample_size_text(*asked))
+    with bars.step("looking for sizes"):
+        found = sample_size_record(*asked) if as_json else sample_size_text(*asked)
+    say(found) if isinstance(found, str) else hand_out_record(found)
 
 
 def _kind(paired: bool, growth: bool, utterances: int | None, speakers: int | None) -> "Kind":

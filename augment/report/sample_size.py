@@ -99,7 +99,7 @@ def sample_size_record(
     Example:
         >>> found = sample_size_record(Sizes((200, 20), (200, 20), 10.0), PlannedComparison(), Statistics())
         >>> round(found["differences"][0], 3), found["shows_what_is_wished_for"]
-        (0.071, None)
+        (0.076, None)
     """
     one, other = sizes.cells
     differences = [question.difference(*way, statistics) for way in ((one, other), (other, one))]

@@ -188,9 +188,8 @@ def _narrow(wide: TextTable, width: int) -> list[str]:
 def _turned(wide: TextTable, width: int) -> list[str]:
     lines: list[str] = []
     for row in wide.rows:
-        lines += _wrapped(row[0], width)
-        for name, cell in zip(wide.header[1:], row[1:], strict=True):
-            lines += _wrapped(f"  {name}: {cell}", width)
+        for place, (name, cell) in enumerate(zip(wide.header, row, strict=True)):
+            lines += _wrapped(f"{GAP if place else ''}{name}{': ' if name else ''}{cell}", width)
     return lines
 
 

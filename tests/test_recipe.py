@@ -112,6 +112,23 @@ def test_yaml_is_1_2_and_bounded(workshop):
     assert "nested too deeply" in faults(workshop, "a: " + "[" * 5000)[0]
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a: 1\n\tb: 2\n", "2:1: a tab stands where YAML wants spaces - use spaces"),
+        ("a:\n  -\t- 1\n   \t- 2\n", "a tab stands where YAML wants spaces"),
+        (BASE + "factors: {n: {a: [{kind: g711}]}}\n", "steps.0.law: the field 'law' is missing - one of: a, mu"),
+        (
+            BASE + "factors: {n: {a: [{kind: equipment_noise, profile: mri_epi}]}}\n",
+            "neither 'snr_db' nor 'level_dba': it is as loud as its profile says, and the recipe does not say how loud "
+            "the speech is - give the step snr_db, or add speech: {effort: normal, distance_m: 0.5}",
+        ),
+    ],
+)
+def test_messages_say_what_nobody_sees(workshop, text, told):
+    assert told in "\n".join(faults(workshop, text))
+
+
 def test_a_sweep_makes_settings_of_one_family(workshop):
     steps = "{steps: [{kind: equipment_noise, profile: mri_epi}], sweep: {snr_db: [20, -2.5]}}"
     text = f"{BASE}factors: {{n: {{a: {steps}}}}}\n"

@@ -43,9 +43,9 @@ class Shown:
 
 
 def on_terminal(*arguments, cwd: Path, columns: int = 80, **environment: str) -> Shown:
-    """Run a command of ``acoustigrid`` on a terminal with so many columns, in this process."""
+    """Run a command of ``acoustigrid``, in this process, on a terminal with so many columns; 0 if it tells no size."""
     ours, theirs = os.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50 if columns else 0, columns, 0, 0))
     parts: list[bytes] = []
     reader = threading.Thread(target=_read, args=(ours, parts))
     reader.start()

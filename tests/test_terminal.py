@@ -126,6 +126,12 @@ def test_colours_are_for_terminals_that_want_them(stocked, finished):
     assert "\x1b[" not in command(*arguments, cwd=stocked.folder).stdout
 
 
+def test_a_terminal_of_unknown_size_counts_as_one_of_80_columns(stocked):
+    found = on_terminal("plan", "recipe.yaml", cwd=stocked.folder, columns=0)
+    assert found.steps[0] == "starting ..."
+    assert max(map(columns, found.steps)) <= 80
+
+
 def test_quiet_is_one_line_and_json_one_object(stocked):
     folder = stocked.folder
     quiet = {

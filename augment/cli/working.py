@@ -43,7 +43,9 @@ class Bars:
             self.done = done
         hidden = True if self.manner is Manner.QUIET else None  # None: unless this is no terminal
         shown: dict[str, Any] = {} if total is not None else {"bar_format": "{desc} ..." + " {n_fmt}" * bool(unit)}
-        shown |= {"total": total, "initial": done, "unit": unit or "it", "ncols": width_of(sys.stderr) - 1}
+        shown |= {"total": total, "initial": done, "unit": unit or "it"}
+        # One bar at a time needs no more rows; left to itself, tqdm shows nothing on a terminal that tells no size.
+        shown |= {"ncols": width_of(sys.stderr) - 1, "nrows": 2}
         with tqdm(desc=name, disable=hidden, leave=False, **shown) as bar:
             yield _Bar(self, bar)
 

@@ -14,7 +14,7 @@ from augment.errors import AcoustigridError, Fault
 from augment.execute import Lost, Way, opened_way
 from augment.export.csv import table as csv_table
 from augment.files.walk import STATE
-from augment.recipe.loader import LoadedRecipe
+from augment.recipe.loader import RecipeLike
 from augment.report.croissant import croissant
 from augment.report.datasheet import datasheet
 from augment.report.datasheet_page import datasheet_page
@@ -64,7 +64,7 @@ class BuildResult:
 
 
 def build(
-    recipe: str | Path | LoadedRecipe | Plan,
+    recipe: RecipeLike | Plan,
     folder: str | Path,
     workers: int | Way = 1,
     replace: bool = False,
@@ -72,11 +72,12 @@ def build(
     on_progress: OnProgress | None = None,
     formats: Sequence[str] = (),
     cache: bool = True,
+    base: str | Path | None = None,
 ) -> BuildResult:
     """Build a test set. A build that was stopped resumes where it was; finished items are not made again.
 
     Args:
-        recipe: Path of a recipe, name of a bundled one, a loaded one, or a plan.
+        recipe: Path of a recipe, name of a bundled one, a dict, a loaded one, or a plan.
         folder: Where to build it: a folder that is new, empty, or holds this test set.
         workers: Number of processes, or an open executor; the bytes do not depend on it.
         replace: Allow finished items of this test set to be changed or removed.
@@ -84,13 +85,14 @@ def build(
         on_progress: Called with the progress.
         formats: Other tools' formats to export the finished set to; see :func:`write_formats`.
         cache: As for :func:`plan`.
+        base: As for :func:`plan`; a plan has its own.
 
     Raises:
         AcoustigridError: It cannot be planned or written. Items that cannot be rendered do not raise: they are listed
             in the result and in ``failures.jsonl``.
     """
     with opened_way(executor, workers, load_renderer) as way:
-        planned = recipe if isinstance(recipe, Plan) else plan(recipe, workers=way, cache=cache)
+        planned = recipe if isinstance(recipe, Plan) else plan(recipe, workers=way, cache=cache, base=base)
         return _build(planned, folder, way, replace, on_progress, formats)
 
 

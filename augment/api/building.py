@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from augment.errors import AcoustigridError, Fault
 from augment.execute import Lost, Way, opened_way
 from augment.export.csv import table as csv_table
 from augment.files.walk import STATE
+from augment.progress import SILENT, Progress
 from augment.recipe.loader import RecipeLike
 from augment.report.croissant import croissant
 from augment.report.datasheet import datasheet
@@ -27,9 +28,6 @@ from augment.testset.preload import load_renderer
 from augment.testset.resume import Folder, open_folder
 from augment.testset.shard import Done, Shard, ShardWriter, Utterance
 from augment.testset.softer import Softer, made_softer
-
-OnProgress = Callable[[int, float], None]
-"""Called after every shard with the items done and the seconds of audio made."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ def build(
     workers: int | Way = 1,
     replace: bool = False,
     executor: str | None = None,
-    on_progress: OnProgress | None = None,
+    progress: Progress = SILENT,
     formats: Sequence[str] = (),
     cache: bool = True,
     base: str | Path | None = None,
@@ -82,7 +80,7 @@ def build(
         workers: Number of processes, or an open executor; the bytes do not depend on it.
         replace: Allow finished items of this test set to be changed or removed.
         executor: How to run: a file of ``augment/execute``; if not given, the number of workers decides.
-        on_progress: Called with the progress.
+        progress: Told how far it has got.
         formats: Other tools' formats to export the finished set to; see :func:`write_formats`.
         cache: As for :func:`plan`.
         base: As for :func:`plan`; a plan has its own.
@@ -92,8 +90,8 @@ def build(
             in the result and in ``failures.jsonl``.
     """
     with opened_way(executor, workers, load_renderer) as way:
-        planned = recipe if isinstance(recipe, Plan) else plan(recipe, workers=way, cache=cache, base=base)
-        return _build(planned, folder, way, replace, on_progress, formats)
+        planned = recipe if isinstance(recipe, Plan) else plan(recipe, progress, way, cache, base)
+        return _build(planned, folder, way, replace, progress, formats)
 
 
 def _build(
@@ -101,7 +99,7 @@ def _build(
     folder: str | Path,
     way: Way,
     replace: bool,
-    on_progress: OnProgress | None,
+    progress: Progress,
     formats: Sequence[str],
 ) -> BuildResult:
     chosen = known_formats(formats)
@@ -114,16 +112,16 @@ def _build(
         work = shards(planned, opened.finished, way.workers)
         if work or opened.stale:
             opened.reopen()
-        tell = on_progress or (lambda items, seconds: None)
-        tell(len(opened.finished), 0.0)
         rows, failures = dict(opened.finished), list[dict[str, Any]]()
-        for done in _run(way, writer, work):
-            rows |= {row["audio_filepath"]: row for row in done.rows}
-            failures += done.failures
-            tell(len(done.rows) + len(done.failures), done.seconds)
-        result = _finish(opened, planned, rows, failures)
+        with progress.step("rendering", planned.items.height, "item", len(rows)) as step:
+            for done in _run(way, writer, work):
+                rows |= {row["audio_filepath"]: row for row in done.rows}
+                failures += done.failures
+                step.advance(len(done.rows) + len(done.failures), done.seconds)
+        with progress.step("finishing: manifest, data sheet, checksums"):
+            result = _finish(opened, planned, rows, failures)
     if chosen:
-        write_formats(path, tuple(chosen))
+        write_formats(path, tuple(chosen), progress)
     return dataclasses.replace(result, outdated=tuple(name for name in result.outdated if name not in chosen))
 
 

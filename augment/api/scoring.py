@@ -7,6 +7,7 @@ from pathlib import Path
 
 from augment.errors import Fault, ScoreError
 from augment.files.atomic import write_atomically
+from augment.progress import SILENT, Progress
 from augment.report.conclusions import conclusions
 from augment.report.scores import as_json, as_parquet, markdown
 from augment.report.scores_page import scores_page
@@ -19,6 +20,7 @@ def score(
     folder: str | Path,
     hypotheses: Mapping[str, str | Path],
     options: ScoreOptions | None = None,
+    progress: Progress = SILENT,
 ) -> Scores:
     """Score what recognisers made of a finished test set.
 
@@ -26,6 +28,7 @@ def score(
         folder: The test set.
         hypotheses: File of each recogniser, by the name that it is to have in the results.
         options: How; see :class:`~augment.scoring.scores.ScoreOptions`.
+        progress: Told how far it has got.
 
     Raises:
         AcoustigridError: The set is not as it was built, or hypotheses do not fit it.
@@ -33,7 +36,9 @@ def score(
     Example: see ``acoustigrid score --help``.
     """
     files = {name: Path(path) for name, path in hypotheses.items()}
-    return scoring.score(read_finished(Path(folder)), files, options or ScoreOptions(PLAIN))
+    with progress.step("reading the test set"):
+        finished = read_finished(Path(folder))
+    return scoring.score(finished, files, options or ScoreOptions(PLAIN), progress)
 
 
 def write_scores(scores: Scores, folder: str | Path) -> list[Path]:

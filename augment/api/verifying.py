@@ -8,9 +8,9 @@ from typing import Any, Literal
 from augment.api.building import described_by
 from augment.api.exporting import exported
 from augment.api.planning import plan
-from augment.corpus.speech import Progress
 from augment.execute import Way, opened_way
 from augment.export.csv import table as csv_table
+from augment.progress import SILENT, Progress
 from augment.report.croissant import croissant
 from augment.report.datasheet_page import datasheet_page
 from augment.report.tables import coverage_of
@@ -25,7 +25,7 @@ def verify(
     folder: str | Path,
     sample: int | Literal["all"] = 20,
     recipe_folder: str | Path | None = None,
-    progress: Progress = iter,
+    progress: Progress = SILENT,
     seed: int | None = None,
     identity: str | None = None,
     workers: int | Way = 1,
@@ -39,7 +39,7 @@ def verify(
         folder: The test set.
         sample: How many items to render again, or ``"all"``; drawn anew each time.
         recipe_folder: Where the recipe was, if it has moved since with its corpus and noise.
-        progress: Wraps an iterable to show how far it has got.
+        progress: Told how far it has got.
         seed: Repeats the sample of an earlier check.
         identity: Hash that the maker published for the whole set.
         workers: Number of processes, or an open executor, for reading the files and measuring speech for the plan.

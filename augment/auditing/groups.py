@@ -21,10 +21,11 @@ from augment.auditing.differences import (
 from augment.auditing.labels import missing, speaker_notes, twin_notes
 from augment.auditing.spelling import spelling_notes
 from augment.auditing.texts import pace_notes, text_measures
-from augment.corpus.speech import Facts, Progress, part_of
+from augment.corpus.speech import Facts, part_of
 from augment.corpus.survey import HERE, MeasuredBy, facts_notes, survey
 from augment.corpus.table import TOGETHER, Corpus, label_column
 from augment.errors import CorpusError, Fault, counted, named
+from augment.progress import SILENT, Progress
 from augment.streams import ranks
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def audit(
     sample: int | None = SAMPLE,
     labels: Iterable[str] = (),
     requested_db: Iterable[float] = (),
-    progress: Progress = iter,
+    progress: Progress = SILENT,
     measured_by: MeasuredBy = HERE,
 ) -> Audit:
     """Audit a corpus.

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from augment.errors import AcoustigridError, Fault, ScoreError, nearest
+from augment.progress import SILENT, Progress, each
 from augment.scoring import answers
 from augment.scoring.answers import CellAnswer, Comparison, Question
 from augment.scoring.assumed import Assumed, assumed_of
@@ -153,13 +154,14 @@ class Scores:
         return self.finished.rows
 
 
-def score(finished: Finished, files: Mapping[str, Path], options: ScoreOptions) -> Scores:
+def score(finished: Finished, files: Mapping[str, Path], options: ScoreOptions, progress: Progress = SILENT) -> Scores:
     """Score hypotheses.
 
     Args:
         finished: The test set.
         files: File of hypotheses of each recogniser.
         options: How.
+        progress: Told how far it has got.
 
     Raises:
         AcoustigridError: The set is not as it was built, hypotheses do not fit it, or something is asked for that it
@@ -171,14 +173,16 @@ def score(finished: Finished, files: Mapping[str, Path], options: ScoreOptions) 
     )
     _refuse_unknown(question, rows, conditions)
     if options.audio:
-        _refuse_other_audio(finished)
-    heard = _all_hypotheses(files, rows, options)
+        _refuse_other_audio(finished, progress)
+    with progress.step("reading what was recognised"):
+        heard = _all_hypotheses(files, rows, options)
     references = tuple(options.wording.comparable(row["text"] or "") for row in rows)
     if not any(references):
         raise ScoreError(Fault(str(finished.folder.path), "no reference of this set holds a word", "add transcripts"))
     found = tuple(ladders(rows, finished.factors, conditions))
     asked = _Asked(finished, conditions, references, found, question, options)
-    scored = tuple(asked.of(name, own) for name, own in heard.items())
+    each_one = each(progress, "scoring", heard.items(), len(heard), "recogniser")
+    scored = tuple(asked.of(name, own) for name, own in each_one)
     between = [
         comparison
         for one, other in combinations(scored, 2)
@@ -269,10 +273,10 @@ def _refuse_unknown(question: Question, rows: Sequence[Row], conditions: Sequenc
         raise ScoreError(faults)
 
 
-def _refuse_other_audio(finished: Finished) -> None:
+def _refuse_other_audio(finished: Finished, progress: Progress) -> None:
     """Refuse a set whose audio is not what was built: its hypotheses would be of something else."""
     faults: list[Fault] = []
-    for row in finished.rows:
+    for row in each(progress, "checking audio", finished.rows, len(finished.rows), "file"):
         try:
             finished.audio(row)
         except AcoustigridError as error:

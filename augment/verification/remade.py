@@ -11,6 +11,7 @@ from augment import __version__
 from augment.design.plan import Plan
 from augment.errors import Fault
 from augment.files.json_text import json_text
+from augment.progress import Progress
 from augment.recipe.loader import LoadedRecipe
 from augment.testset.completion import files_beside
 from augment.testset.exports import export_again
@@ -61,7 +62,7 @@ class Makers:
         version: What a set made by these says in ``made_by``.
     """
 
-    plan: Callable[[LoadedRecipe], Plan]
+    plan: Callable[[LoadedRecipe, Progress], Plan]
     described: Callable[[Plan, Any, Sequence[Row]], tuple[list[dict[str, Any]], dict[str, Any], dict[str, bytes]]]
     retold: Callable[[SelfDescription, str], dict[str, bytes]]
     exported: Callable[[Path, str], Iterator[tuple[str, bytes]]]

@@ -13,7 +13,8 @@ from augment.acoustics.loudness import integrated_loudness_lufs
 from augment.export.csv import table
 from augment.report.croissant import croissant
 from augment.report.datasheet_page import datasheet_page
-from augment.report.tables import coverage_of, measured
+from augment.report.frames import Coverage
+from augment.report.tables import measured
 
 RATE = 16000
 
@@ -118,7 +119,7 @@ class Forger:
         ]
         cells = [(row["audio_filepath"], row["condition"], row["group"]) for row in self.plan]
         made = [row["audio_filepath"] for row in self.rows]
-        grid = coverage_of(cells, made, self.identity["conditions"], groups)
+        grid = Coverage.of(cells, made, self.identity["conditions"], groups)
         self.write("coverage.txt", f"{grid}\n".encode())
         said = {name: value for name, value in self.identity.items() if name != "checksums"}
         self.write("croissant.json", croissant(said, self.rows, ("manifest.csv", table(self.rows)), "flac"))

@@ -39,7 +39,7 @@ def test_the_experiment_is_a_part_of_a_recipe(tmp_path):
 
 def test_the_table_on_the_first_screen_is_the_demos(tmp_path):
     result = augment.build("demo", tmp_path / "demo")
-    assert result.coverage in README
+    assert str(result.overview.coverage) in README
 
 
 def test_the_licences_are_a_part_of_a_recipe(tmp_path):

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from augment.api.exporting import known_formats, write_formats
 from augment.api.planning import plan
@@ -19,7 +19,7 @@ from augment.recipe.loader import RecipeLike
 from augment.report.croissant import croissant
 from augment.report.datasheet import datasheet
 from augment.report.datasheet_page import datasheet_page
-from augment.report.tables import in_order, overview
+from augment.report.tables import Overview, in_order, overview
 from augment.testset.completion import identity_of, manifest_rows, write_rest
 from augment.testset.folder import COVERAGE, CROISSANT, CSV, DATASHEET, PAGE, WHERE, Rows
 from augment.testset.identity import built_identity
@@ -28,6 +28,9 @@ from augment.testset.preload import load_renderer
 from augment.testset.resume import Folder, open_folder
 from augment.testset.shard import Done, Shard, ShardWriter, Utterance
 from augment.testset.softer import Softer, made_softer
+
+if TYPE_CHECKING:
+    import polars
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,7 @@ class BuildResult:
         reused: Items among them that were there before.
         removed: Number of files that were removed since they are no longer in the plan.
         failures: Items that could not be made, and why.
-        coverage: The accent x condition table, as text.
-        measured: What was measured in each condition, as text.
+        overview: Its tables.
         outdated: Formats whose exports were removed because they were made from another state of the test set.
         identity: One hash of the whole set, to be published with it; ``verify`` compares it.
         softer: Items that were made softer as a whole to avoid clipping.
@@ -54,11 +56,20 @@ class BuildResult:
     reused: int
     removed: int
     failures: tuple[dict[str, Any], ...]
-    coverage: str
-    measured: str
+    overview: Overview
     outdated: tuple[str, ...]
     identity: str
     softer: Softer
+
+    @property
+    def coverage(self) -> "polars.DataFrame":
+        """Files in each cell: a row for each condition, a column for each group."""
+        return self.overview.coverage.made
+
+    @property
+    def measured(self) -> "polars.DataFrame":
+        """What was measured in each condition; see :attr:`augment.TestSet.measured`."""
+        return self.overview.measured
 
 
 def build(
@@ -129,13 +140,13 @@ def _finish(opened: Folder, planned: Plan, rows: Rows, failures: list[dict[str, 
     opened.remove_stale(failure["audio_filepath"] for failure in failures)
     manifest = manifest_rows(planned, rows)
     tables = overview(planned, manifest)
-    identity, beside = _described(planned, manifest, len(failures), tables)
+    identity, beside = _described(planned, manifest, len(failures), tables.texts)
     outdated = write_rest(opened, planned, manifest, failures, identity, beside)
     opened.forget_parts()
     counts = (len(manifest), len(opened.finished), len(opened.stale))
     whole = built_identity(opened.sealed, manifest)
     return BuildResult(
-        opened.sealed.path, planned, *counts, tuple(failures), *tables, outdated, whole, made_softer(manifest)
+        opened.sealed.path, planned, *counts, tuple(failures), tables, outdated, whole, made_softer(manifest)
     )
 
 
@@ -153,7 +164,7 @@ def described_by(
         Rows of its manifest, its ``testset.json`` without checksums, and the files that are made from these two.
     """
     manifest = manifest_rows(planned, rows)
-    return manifest, *_described(planned, manifest, len(failures), overview(planned, manifest))
+    return manifest, *_described(planned, manifest, len(failures), overview(planned, manifest).texts)
 
 
 def _described(

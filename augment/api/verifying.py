@@ -13,7 +13,7 @@ from augment.export.csv import table as csv_table
 from augment.progress import SILENT, Progress
 from augment.report.croissant import croissant
 from augment.report.datasheet_page import datasheet_page
-from augment.report.tables import coverage_of
+from augment.report.frames import Coverage
 from augment.testset.folder import COVERAGE, CROISSANT, CSV, PAGE
 from augment.verification import examine
 from augment.verification.remade import Makers
@@ -69,7 +69,7 @@ def _retold(told: SelfDescription, sheet: str) -> dict[str, bytes]:
     ordered = sorted(told.rows, key=lambda row: names.index(row["condition"]))
     said: dict[str, Any] = {name: value for name, value in told.identity.items() if name != "checksums"}
     return {
-        COVERAGE: f"{coverage_of(cells, made, names, groups)}\n".encode(),
+        COVERAGE: f"{Coverage.of(cells, made, names, groups)}\n".encode(),
         CSV: table,
         PAGE: datasheet_page(sheet, ordered),
         CROISSANT: croissant(said, told.rows, (CSV, table), told.loaded.recipe.output.format),

@@ -147,10 +147,8 @@ def _built_by(
 
 
 def _show(result: "BuildResult") -> None:
-    say(result.coverage)
-    say()
-    say(result.measured)
-    say()
+    for table in result.overview.texts:
+        say(f"{table}\n")
     reused = f" ({result.reused} of them were there before)" if result.reused else ""
     removed = f"; {result.removed} files that the plan does not have any more were removed" if result.removed else ""
     say(f"{result.made} of {result.plan.items.height} items in {result.folder}{reused}{removed}")

@@ -73,6 +73,14 @@ def load(kind: str):
 
 @pytest.mark.parametrize("kind", KINDS)
 class TestContract:
+    def test_says_in_words_what_it_does(self, kind):
+        step = load(kind)
+        words = step.words()
+        assert words and words == step.words() and "_" not in words
+        for name in getattr(step, "profile", None), getattr(step, "source", None):
+            if name and kind != "effect":
+                assert step.words({name: "The <i>Thing</i>"}).startswith("The <i>Thing</i>")
+
     def test_docstring_says_what_matters(self, kind):
         for word in ("In a recipe::", "Keeps:", "Changes:", "Random:", "Reference:"):
             assert word in kinds()[kind].__doc__

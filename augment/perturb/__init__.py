@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from augment.columns import NOISE, Column
 from augment.dealt import Asked
 from augment.errors import AcoustigridError, Fault
+from augment.perturb.words import NO_TITLES, Titles, plain
 from augment.plugins import modules
 from augment.profiles.library import Library, Need
 from augment.scene import Draw, Scene, Stage, Weighting
@@ -64,6 +65,16 @@ class Perturbation(BaseModel):
     def remarks(self, library: Library, sample_rate_hz: int, snr: Weighting) -> tuple[str, ...]:
         """What a user should know about its data before trusting the result; shown with the plan."""
         return ()
+
+    def words(self, titles: Titles = NO_TITLES) -> str:
+        """What it does, in a few words that follow a comma: "telephone handset", "MRI scanner at 5 dB".
+
+        A step that does not say it gets its kind and the fields that a recipe sets.
+
+        Args:
+            titles: What profiles are called, by their names.
+        """
+        return plain(self.kind, self.model_dump(mode="json", exclude={"kind"}, exclude_defaults=True))
 
     def package(self) -> str | None:
         """The third-party distribution that makes its sound, whose version is then part of an item's key."""

@@ -11,6 +11,7 @@ from augment.codecs.link import NONE_LOST, Link
 from augment.columns import Column
 from augment.errors import Fault, RenderError
 from augment.perturb import Perturbation
+from augment.perturb.words import NO_TITLES, Titles
 from augment.scene import Draw, Scene, Stage
 
 PacketMs = Annotated[Literal[10, 20, 30], Field(description="duration of a packet")]
@@ -35,6 +36,7 @@ class CodecStep(Perturbation):
         rates_hz: Rates at which it works; the lowest that keeps the band of the test set is used.
         least_rate_hz: Lowest rate of a test set that fills the codec's band.
         pyav: Coders ("w") and decoders ("r") that PyAV must offer; none for a codec that needs no extra.
+        title: What it is called in words.
         conceals: Whether its own decoder fills the places of lost packets.
     """
 
@@ -51,6 +53,7 @@ class CodecStep(Perturbation):
     rates_hz: ClassVar[tuple[int, ...]] = (8000,)
     least_rate_hz: ClassVar[int] = 8000
     pyav: ClassVar[tuple[tuple[str, str], ...]] = ()
+    title: ClassVar[str] = ""
     conceals: ClassVar[bool] = False
 
     def rate_hz(self, sample_rate_hz: int) -> int:
@@ -70,6 +73,19 @@ class CodecStep(Perturbation):
             message = f"{self.kind} carries a signal of {self.least_rate_hz} Hz; the test set has {sample_rate_hz} Hz"
             return message, f"set output.sample_rate_hz to {self.least_rate_hz} or more"
         return pyav.refusal(self.pyav)
+
+    def words(self, titles: Titles = NO_TITLES) -> str:
+        return f"{self.title or self.kind}{self.rate_words()}{self.loss_words()}"
+
+    def rate_words(self) -> str:
+        """Its bit rate, where a recipe chooses it."""
+        kbps = getattr(self, "kbps", None)
+        return "" if kbps is None else f" at {kbps:g} kb/s"
+
+    def loss_words(self) -> str:
+        """How many packets are lost, if any."""
+        lost = self.loss_percent if isinstance(self, PacketLoss) else 0.0
+        return f" with {lost:g} % of packets lost" if lost else ""
 
     def package(self) -> str | None:
         return "av" if self.pyav else "soundfile"

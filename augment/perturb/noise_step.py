@@ -12,6 +12,7 @@ from augment.acoustics.convolution import ImpulseResponse, convolve_in_chunks, w
 from augment.acoustics.levels import db
 from augment.errors import RenderError
 from augment.perturb import Perturbation
+from augment.perturb.words import NO_TITLES, Titles
 from augment.profiles.components import Sound
 from augment.scene import A_WEIGHTED, Draw, NoiseRequest, Scene, Sounding, Stage, Track
 
@@ -90,6 +91,14 @@ class NoiseStep(Perturbation):
     def noise(self, scene: Scene, draw: Draw) -> Noise:
         """The noise itself: the one method that a noise step must have."""
         raise TypeError(f"{type(self).__name__} has no noise()")
+
+    def subject(self, titles: Titles) -> str:
+        """What the noise is, without its level."""
+        return self.kind.replace("_", " ")
+
+    def words(self, titles: Titles = NO_TITLES) -> str:
+        level = "its own level" if self.level_dba is None else f"{self.level_dba:g} dB(A)"
+        return f"{self.subject(titles)} at {level if self.snr_db is None else f'{self.snr_db:g} dB'}"
 
     def absolute(self) -> bool:
         return self.snr_db is None

@@ -38,6 +38,7 @@ class AacStep(CodecStep):
     """
 
     kind: Literal["aac"]
+    title: ClassVar = "AAC recording"
     rates_hz: ClassVar = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
     pyav: ClassVar = (("aac", "w"), ("aac", "r"))
     kbps: Annotated[int, Field(ge=8, le=288, description="mean bit rate; at most 6 for each kHz of the sample rate")]

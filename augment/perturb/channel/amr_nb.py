@@ -35,6 +35,7 @@ class AmrNbStep(PacketLoss, CodecStep):
     """
 
     kind: Literal["amr_nb"]
+    title: ClassVar = "mobile call (AMR)"
     pyav: ClassVar = (("libopencore_amrnb", "w"), ("libopencore_amrnb", "r"))
     conceals: ClassVar = True
     kbps: Annotated[

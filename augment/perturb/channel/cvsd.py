@@ -1,6 +1,6 @@
 """CVSD, Bluetooth narrow-band speech."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -81,6 +81,7 @@ class CvsdStep(Concealed, PacketLoss, CodecStep):
     """
 
     kind: Literal["cvsd"]
+    title: ClassVar = "Bluetooth headset (CVSD)"
 
     def packet_samples(self, sample_rate_hz: int) -> int:
         return 30  # an HV3 or EV3 packet has 30 octets: 240 bits at 64 kb/s are 3.75 ms

@@ -1,6 +1,6 @@
 """G.711, the codec of the telephone network."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -26,6 +26,7 @@ class G711Step(Concealed, PacketLoss, CodecStep):
     """
 
     kind: Literal["g711"]
+    title: ClassVar = "telephone call (G.711)"
     law: Annotated[Literal["a", "mu"], Field(description="a: most of the world; mu: North America and Japan")]
     packet_ms: PacketMs = 20
 

@@ -25,6 +25,7 @@ class G722Step(Concealed, PacketLoss, CodecStep):
     """
 
     kind: Literal["g722"]
+    title: ClassVar = "wideband desk telephone (G.722)"
     rates_hz: ClassVar = (16000,)
     least_rate_hz: ClassVar = 16000
     pyav: ClassVar = (("g722", "w"), ("g722", "r"))

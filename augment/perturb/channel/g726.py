@@ -47,6 +47,7 @@ class G726Step(Concealed, PacketLoss, CodecStep):
     """
 
     kind: Literal["g726"]
+    title: ClassVar = "cordless telephone (G.726)"
     pyav: ClassVar = (("g726", "w"), ("g726", "r"))
     kbps: Annotated[Literal[16, 24, 32, 40], Field(description="bit rate; DECT has 32")] = 32
     packet_ms: PacketMs = 20

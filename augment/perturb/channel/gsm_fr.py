@@ -1,6 +1,6 @@
 """GSM full rate."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from augment.codecs import Lost, Pcm, libsndfile
 from augment.perturb.codec_step import CodecStep, Concealed, PacketLoss
@@ -24,6 +24,7 @@ class GsmFrStep(Concealed, PacketLoss, CodecStep):
     """
 
     kind: Literal["gsm_fr"]
+    title: ClassVar = "GSM call (full rate)"
 
     def run(self, pcm: Pcm, lost: Lost, sample_rate_hz: int) -> Pcm:
         # Frames of 33 octets: 260 bits in 20 ms, and a signature of 4.

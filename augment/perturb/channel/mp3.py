@@ -32,6 +32,7 @@ class Mp3Step(CodecStep):
     """
 
     kind: Literal["mp3"]
+    title: ClassVar = "MP3 recording"
     rates_hz: ClassVar = tuple(KBPS_OF_RATE_HZ)
     kbps: Annotated[int, Field(ge=8, le=320, description="bit rate; which ones there are depends on the sample rate")]
 

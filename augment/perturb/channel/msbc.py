@@ -25,6 +25,7 @@ class MsbcStep(Concealed, PacketLoss, CodecStep):
     """
 
     kind: Literal["msbc"]
+    title: ClassVar = "wideband Bluetooth headset (mSBC)"
     rates_hz: ClassVar = (16000,)
     least_rate_hz: ClassVar = 16000
     pyav: ClassVar = (("sbc", "w"), ("sbc", "r"))

@@ -29,6 +29,7 @@ class OpusStep(PacketLoss, CodecStep):
     """
 
     kind: Literal["opus"]
+    title: ClassVar = "internet call (Opus)"
     rates_hz: ClassVar = (48000,)
     pyav: ClassVar = (("libopus", "w"), ("libopus", "r"))
     conceals: ClassVar = True

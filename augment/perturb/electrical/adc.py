@@ -8,6 +8,7 @@ from augment.acoustics import Signal
 from augment.acoustics.converter import convert
 from augment.columns import Column
 from augment.perturb import Perturbation
+from augment.perturb.words import NO_TITLES, Titles
 from augment.scene import Draw, Scene, Stage
 
 
@@ -37,6 +38,11 @@ class Adc(Perturbation):
         Field(ge=-40, le=0, description="where it clips, as the level of a square wave; 0: the file's full scale"),
     ] = 0.0
     dither: Annotated[Literal["none", "tpdf"], Field(description="none, or triangular dither of two steps")] = "none"
+
+    def words(self, titles: Titles = NO_TITLES) -> str:
+        return f"{self.bits}-bit converter" + (
+            f" clipping at {self.full_scale_dbov:g} dBov" if self.full_scale_dbov else ""
+        )
 
     def apply(self, scene: Scene, draw: Draw) -> Scene:
         name = ("adc", draw.name if self.dither == "tpdf" else None, self.bits, self.full_scale_dbov)

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from augment.perturb import Perturbation
+from augment.perturb.words import NO_TITLES, Titles, called
 from augment.profiles.library import Need
 from augment.scene import Draw, NoiseRequest, Scene, Sounding, Stage
 
@@ -29,6 +30,9 @@ class LineNoise(Perturbation):
     stage: ClassVar = Stage.ELECTRICAL
     profile: Annotated[str, Field(min_length=1, description="bundled profile, or a YAML file relative to the recipe")]
     snr_db: Annotated[float, Field(ge=-30, le=80, description="P.56 speech level minus noise level, behind the device")]
+
+    def words(self, titles: Titles = NO_TITLES) -> str:
+        return f"{called(self.profile, titles)} in the cable at {self.snr_db:g} dB"
 
     def needs(self) -> tuple[Need, ...]:
         return (Need("profile", "noise_profile", self.profile),)

@@ -7,6 +7,7 @@ from pydantic import Field
 from augment.acoustics import Signal
 from augment.acoustics.carbon import carbon
 from augment.perturb import Perturbation
+from augment.perturb.words import NO_TITLES, Titles
 from augment.scene import Draw, Scene, Stage
 
 
@@ -34,6 +35,9 @@ class Carbon(Perturbation):
     drive_db: Annotated[
         float, Field(ge=-20, le=15, description="how much harder than nominal (speech at -26 dBov) it is driven")
     ] = 0.0
+
+    def words(self, titles: Titles = NO_TITLES) -> str:
+        return "carbon microphone" + (f" driven by {self.drive_db:+g} dB" if self.drive_db else "")
 
     def apply(self, scene: Scene, draw: Draw) -> Scene:
         rate, drive = scene.sample_rate_hz, self.drive_db

@@ -8,6 +8,7 @@ from augment.acoustics.convolution import ImpulseResponse
 from augment.acoustics.filters import minimum_phase_fir, speech_delay_samples
 from augment.errors import RenderError
 from augment.perturb import Perturbation
+from augment.perturb.words import NO_TITLES, Titles, called
 from augment.profiles.library import Library, Need
 from augment.scene import Draw, Scene, Stage, Weighting
 
@@ -43,6 +44,9 @@ class Microphone(Perturbation):
             min_length=1, description="bundled microphone, or a YAML table or impulse response relative to the recipe"
         ),
     ]
+
+    def words(self, titles: Titles = NO_TITLES) -> str:
+        return called(self.profile, titles)
 
     def needs(self) -> tuple[Need, ...]:
         return (Need("profile", "microphone", self.profile),)

@@ -7,6 +7,7 @@ from pydantic import Field
 from augment.acoustics.overload import overload
 from augment.errors import RenderError
 from augment.perturb import Perturbation
+from augment.perturb.words import NO_TITLES, Titles
 from augment.scene import Draw, Scene, Stage
 
 
@@ -34,6 +35,9 @@ class Overload(Perturbation):
     aop_dbspl: Annotated[
         float, Field(ge=103, le=150, description="dB SPL at which a 1 kHz sine is distorted by 10 %; phones 118 to 125")
     ]
+
+    def words(self, titles: Titles = NO_TITLES) -> str:
+        return f"overload point {self.aop_dbspl:g} dB SPL"
 
     def apply(self, scene: Scene, draw: Draw) -> Scene:
         """Bend the mixture.

@@ -7,6 +7,7 @@ from pydantic import Field
 from augment.acoustics.self_noise import a_weighted_level_db, electronic_noise
 from augment.errors import RenderError
 from augment.perturb import Perturbation
+from augment.perturb.words import NO_TITLES, Titles
 from augment.scene import Draw, Scene, Sounding, Stage
 
 
@@ -32,6 +33,9 @@ class SelfNoise(Perturbation):
     ein_dba: Annotated[
         float, Field(ge=0, le=80, description="A-weighted equivalent input noise level in dB SPL; phones 30 to 34")
     ]
+
+    def words(self, titles: Titles = NO_TITLES) -> str:
+        return f"self-noise of {self.ein_dba:g} dB(A)"
 
     def is_noise(self) -> bool:
         return True

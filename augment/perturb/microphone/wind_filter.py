@@ -7,6 +7,7 @@ from pydantic import Field
 from augment.acoustics.convolution import ImpulseResponse
 from augment.acoustics.filters import high_pass, speech_delay_samples
 from augment.perturb import Perturbation
+from augment.perturb.words import NO_TITLES, Titles
 from augment.scene import Draw, Scene, Stage
 
 
@@ -30,6 +31,9 @@ class WindFilter(Perturbation):
     draws: ClassVar = False
     cutoff_hz: Annotated[float, Field(ge=20, le=500, description="frequency at which it is 3 dB down")]
     order: Annotated[Literal[1, 2], Field(description="1: 6 dB an octave; 2: 12 dB an octave")] = 1
+
+    def words(self, titles: Titles = NO_TITLES) -> str:
+        return f"wind filter at {self.cutoff_hz:g} Hz"
 
     def apply(self, scene: Scene, draw: Draw) -> Scene:
         rate = scene.sample_rate_hz

@@ -10,6 +10,7 @@ from augment.acoustics import Signal
 from augment.acoustics.levels import speech_activity, speech_gain
 from augment.dealt.babble import Babble, Talkers, Voice
 from augment.perturb.noise_step import Noise, NoiseStep
+from augment.perturb.words import Titles
 from augment.profiles.components import Sound
 from augment.scene import Draw, Scene
 
@@ -38,6 +39,9 @@ class BabbleNoise(NoiseStep):
     kind: Literal["babble"]
     limits: ClassVar = ("Babble: read speech of the corpus; nobody takes turns, answers or raises their voice.",)
     talkers: Annotated[int, Field(ge=1, le=128, description="how many talk at the same time")] = 8
+
+    def subject(self, titles: Titles) -> str:
+        return f"babble of {self.talkers} voices"
 
     def asks(self) -> Talkers:
         return Talkers("talkers", self.talkers)

@@ -11,6 +11,7 @@ from augment.acoustics.splice import excerpt, lasts
 from augment.dealt.segment import Segment, Segments
 from augment.files.channels import ChannelField
 from augment.perturb.noise_step import Noise, NoiseStep
+from augment.perturb.words import Titles, called
 from augment.profiles.library import Library
 from augment.profiles.recording import Use
 from augment.scene import Draw, Scene, Weighting
@@ -46,6 +47,9 @@ class BackgroundNoise(NoiseStep):
     def _tolerable(self) -> "BackgroundNoise":
         tolerance_of(self.unusable, self.at_most)
         return self
+
+    def subject(self, titles: Titles) -> str:
+        return f"{called(self.source, titles)} (recorded)"
 
     def asks(self) -> Segments:
         return Segments("source", self.source, Use(self.channel, tolerance_of(self.unusable, self.at_most)))

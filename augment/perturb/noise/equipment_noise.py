@@ -6,6 +6,7 @@ from pydantic import Field
 
 from augment.acoustics.edge_line import edge_line
 from augment.perturb.noise_step import Loudness, Noise, NoiseStep, Place
+from augment.perturb.words import Titles, called
 from augment.profiles.library import Library, Need
 from augment.scene import Draw, Scene, Weighting
 
@@ -31,6 +32,9 @@ class EquipmentNoise(Place, NoiseStep):
     knows_its_level: ClassVar[bool] = True
     limits: ClassVar = ("Equipment noise is synthesised from figures; profiles say which of them are estimates.",)
     profile: Annotated[str, Field(min_length=1, description="bundled profile, or a YAML file relative to the recipe")]
+
+    def subject(self, titles: Titles) -> str:
+        return called(self.profile, titles)
 
     def needs(self) -> tuple[Need, ...]:
         return (Need("profile", "noise_profile", self.profile),)

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from augment.acoustics.colour import nc_density, nc_level_dba, noise
 from augment.perturb.noise_step import Loudness, Noise, NoiseStep
+from augment.perturb.words import Titles
 from augment.scene import Draw, Scene
 
 
@@ -32,6 +33,9 @@ class RoomNoise(NoiseStep):
     nc: Annotated[
         float, Field(ge=15, le=60, description="noise criterion: shape of the spectrum, and its level in a real room")
     ]
+
+    def subject(self, titles: Titles) -> str:
+        return f"background of a room (NC-{self.nc:g})"
 
     def noise(self, scene: Scene, draw: Draw) -> Noise:
         """The noise, always on, in units of 20 uPa: its level is that of the curve, whatever the sample rate."""

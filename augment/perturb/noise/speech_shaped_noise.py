@@ -8,6 +8,7 @@ from augment.acoustics.colour import BYRNE_LTASS_DB, noise, third_octave_density
 from augment.acoustics.shaping import a_level_of_density_db
 from augment.dealt.spectrum import ChosenSpectrum, Spectrum
 from augment.perturb.noise_step import Noise, NoiseStep
+from augment.perturb.words import Titles
 from augment.scene import Draw, Scene
 
 
@@ -31,6 +32,9 @@ class SpeechShapedNoise(NoiseStep):
         Literal["byrne", "corpus"],
         Field(description="whose speech: byrne, the international average of 1994, or corpus, the chosen utterances"),
     ] = "byrne"
+
+    def subject(self, titles: Titles) -> str:
+        return "speech-shaped noise" + (" of this corpus" if self.spectrum == "corpus" else "")
 
     def asks(self) -> ChosenSpectrum | None:
         """The spectrum of the chosen utterances, if it is wanted; the planner measures it."""

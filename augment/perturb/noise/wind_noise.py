@@ -7,6 +7,7 @@ from pydantic import Field
 from augment.acoustics.colour import gusts, noise, wind_density
 from augment.acoustics.shaping import a_level_of_density_db
 from augment.perturb.noise_step import Noise, NoiseStep
+from augment.perturb.words import Titles
 from augment.profiles.components import Sound
 from augment.scene import Draw, Scene
 
@@ -36,6 +37,9 @@ class WindNoise(NoiseStep):
         float, Field(ge=0, le=10, description="standard deviation of the level; 0 for a steady wind")
     ] = 4.0
     gust_s: Annotated[float, Field(ge=0.1, le=60, description="time after which a gust is forgotten")] = 1.0
+
+    def subject(self, titles: Titles) -> str:
+        return "wind"
 
     def noise(self, scene: Scene, draw: Draw) -> Noise:
         """The noise, 0 dBov over a long time, always on; a level in dB(A) is its long-term level."""

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from augment.acoustics.dynamics import automatic_gain
 from augment.perturb import Perturbation
+from augment.perturb.words import NO_TITLES, Titles
 from augment.scene import Draw, Scene, Stage
 
 
@@ -34,6 +35,9 @@ class AutomaticGain(Perturbation):
     attack_ms: Annotated[float, Field(ge=1, le=1000, description="time constant while the gain falls")] = 10.0
     release_ms: Annotated[float, Field(ge=1, le=10_000, description="time constant while the gain rises")] = 500.0
     max_gain_db: Annotated[float, Field(ge=0, le=60, description="highest gain")] = 20.0
+
+    def words(self, titles: Titles = NO_TITLES) -> str:
+        return f"automatic gain to {self.target_dbov:g} dBov"
 
     def apply(self, scene: Scene, draw: Draw) -> Scene:
         rate = scene.sample_rate_hz

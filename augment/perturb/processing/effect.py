@@ -11,6 +11,7 @@ from augment.columns import Column
 from augment.errors import RenderError
 from augment.external import audiomentations_adapter as engine
 from augment.perturb import Perturbation
+from augment.perturb.words import NO_TITLES, Titles, plain
 from augment.scene import Draw, Scene, Stage, Stem
 
 At = Literal["source", "microphone", "electrical", "processing", "channel"]
@@ -65,6 +66,9 @@ class Effect(Perturbation):
         engine.check_names(self.transform, self.parameters)
         engine.check_values(self.transform, self.parameters)
         return self
+
+    def words(self, titles: Titles = NO_TITLES) -> str:
+        return plain(self.transform, self.parameters)
 
     def package(self) -> str | None:
         return "audiomentations"

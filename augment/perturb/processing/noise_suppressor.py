@@ -6,6 +6,7 @@ from pydantic import Field
 
 from augment.acoustics.suppression import suppress_noise
 from augment.perturb import Perturbation
+from augment.perturb.words import NO_TITLES, Titles
 from augment.scene import Draw, Scene, Stage
 
 
@@ -32,6 +33,9 @@ class NoiseSuppressor(Perturbation):
     linear: ClassVar[bool] = False
     limits: ClassVar = ("The noise suppressor is a simple one; those of products differ.",)
     max_attenuation_db: Annotated[float, Field(ge=0, le=40, description="the most that noise is attenuated")] = 15.0
+
+    def words(self, titles: Titles = NO_TITLES) -> str:
+        return f"noise suppression by up to {self.max_attenuation_db:g} dB"
 
     def apply(self, scene: Scene, draw: Draw) -> Scene:
         rate, most = scene.sample_rate_hz, self.max_attenuation_db

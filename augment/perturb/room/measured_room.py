@@ -9,6 +9,7 @@ from augment.bounds import MOST_CHANNELS
 from augment.dealt.standing import Positions, Standing
 from augment.perturb import Perturbation
 from augment.perturb.room_step import RECORDS, response_columns
+from augment.perturb.words import NO_TITLES, Titles, called
 from augment.profiles.library import Library, Need
 from augment.profiles.room import MeasuredResponse
 from augment.scene import Draw, Room, Scene, Stage, Weighting
@@ -59,6 +60,9 @@ class MeasuredRoom(Perturbation):
     distance_m: Annotated[
         float | None, Field(ge=0.05, le=200, description="from talker to microphone, if it is known")
     ] = None
+
+    def words(self, titles: Titles = NO_TITLES) -> str:
+        return f"{called(self.source, titles)} (measured room)"
 
     def needs(self) -> tuple[Need, ...]:
         fields = zip(("source", "noise_source"), self.asks().folders, strict=False)

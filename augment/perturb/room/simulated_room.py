@@ -20,6 +20,7 @@ from augment.external.shoebox import (
 )
 from augment.perturb import Perturbation
 from augment.perturb.room_step import RECORDS, response_columns
+from augment.perturb.words import NO_TITLES, Titles, called
 from augment.profiles.library import Need
 from augment.profiles.room import RoomProfile
 from augment.scene import Draw, Room, Scene, Stage
@@ -58,6 +59,9 @@ class SimulatedRoom(Perturbation):
     places: Annotated[
         int, Field(ge=1, le=64, description="placements of talker, microphone and noises, dealt to the blocks")
     ] = 4
+
+    def words(self, titles: Titles = NO_TITLES) -> str:
+        return f"{called(self.profile, titles)} at {self.distance_m:g} m"
 
     def needs(self) -> tuple[Need, ...]:
         return (Need("profile", "room", self.profile),)

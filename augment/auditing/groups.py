@@ -25,7 +25,10 @@ from augment.corpus.speech import Facts, part_of
 from augment.corpus.survey import HERE, MeasuredBy, facts_notes, survey
 from augment.corpus.table import TOGETHER, Corpus, label_column
 from augment.errors import CorpusError, Fault, counted, named
+from augment.plain_text import visible
 from augment.progress import SILENT, Progress
+from augment.records import frame_of
+from augment.showing import Presented
 from augment.streams import ranks
 
 if TYPE_CHECKING:
@@ -79,7 +82,7 @@ class GroupAudit:
 
 
 @dataclass(frozen=True)
-class Audit:
+class Audit(Presented):
     """What an audit found.
 
     Attributes:
@@ -105,6 +108,15 @@ class Audit:
     unreadable: tuple[Fault, ...]
     warnings: tuple[str, ...]
     notes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        size = f"{counted(len(self.groups), 'group')}, {counted(self.utterances, 'utterance')}"
+        return f"<Audit of '{visible(self.manifest)}': {size}, {counted(len(self.warnings), 'warning')}>"
+
+    @property
+    def frame(self) -> "polars.DataFrame":
+        """One row for each group, with the fields of :class:`GroupAudit`."""
+        return frame_of(GroupAudit, self.groups)
 
 
 def audit(

@@ -19,10 +19,11 @@ from augment.design.provenance import Provenance, speech_source
 from augment.design.selection import Selection
 from augment.design.selection.grouping import UNKNOWN_SPEAKER
 from augment.design.tally import Crossing, crossing_notes, crossings_of
-from augment.errors import DesignError, Fault, nearest
+from augment.errors import DesignError, Fault, counted, nearest
 from augment.perturb import Perturbation
 from augment.perturb.columns import taken
 from augment.recipe.loader import LoadedRecipe
+from augment.showing import Picture, Player, Presented, picture_of, player_of
 
 if TYPE_CHECKING:
     import polars
@@ -35,7 +36,7 @@ ITEM_COLUMNS = ("dealt", "licence", "credit", "key")
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(Presented):
     """What will be rendered.
 
     Attributes:
@@ -68,8 +69,26 @@ class Plan:
         return self.schedule.conditions
 
     def __repr__(self) -> str:
-        groups, columns = len(self.selection.groups), len(self.conditions)
-        return f"<Plan '{self.loaded.recipe.name}': {groups} groups x {columns} conditions, {self.items.height} items>"
+        size = f"{counted(len(self.selection.groups), 'group')} x {counted(len(self.conditions), 'condition')}"
+        items = f"{counted(self.items.height, 'item')}, {self.seconds / 3600:.2f} h"
+        return f"<Plan '{self.loaded.recipe.name}': {size}, {items}>"
+
+    def plot(self) -> Picture:
+        """How many files each cell of the grid will have."""
+        return picture_of(self)
+
+    def play(self, utterance: str | None = None, condition: str | None = None, group: str | None = None) -> Player:
+        """One utterance as it will sound, rendered now; nothing is written.
+
+        Args:
+            utterance: Its id; if not given, one that other groups have something comparable to.
+            condition: Only this one; if not given, all of them.
+            group: Whose utterance, if it is not named.
+
+        Raises:
+            AcoustigridError: There is nothing of that name in the plan.
+        """
+        return player_of(self, utterance=utterance, condition=condition, group=group)
 
     @property
     def seconds(self) -> float:

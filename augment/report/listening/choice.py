@@ -180,7 +180,9 @@ def grid_of_utterances(rows: Iterable[Row], conditions: Sequence[Condition], wan
     for row in known:
         if row["block"] == block and row["group"] not in groups:
             lanes.setdefault(row["utterance"], Lane(row["group"], row["utterance"]))
-    kept = list(dict.fromkeys(chain((lanes[name] for name in wanted), sorted(lanes.values(), key=_place))))[:MOST_GROUPS]
+    kept = list(dict.fromkeys(chain((lanes[name] for name in wanted), sorted(lanes.values(), key=_place))))[
+        :MOST_GROUPS
+    ]
     shown = _in_order(spread_over(conditions, MOST_CELLS // len(kept)), conditions)
     names = {condition.name for condition in shown}
     items = {

@@ -1,0 +1,110 @@
+"""Parts of pages for notebooks: small tables, pictures and players in the colours of whatever surrounds them.
+
+A notebook has a theme of its own, which no style of ours knows. So nothing has a colour here: lines and letters take
+that of the text around them, and paper is whatever lies below.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from html import escape
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augment.plain_text import visible
+from augment.report.page import html_table
+from augment.report.players import audio_uri
+from augment.showing import Picture, Player
+
+COLOURS = (
+    "--ink:currentColor;--mark:currentColor;--faint:currentColor;--soft:transparent;"
+    "--line:color-mix(in srgb,currentColor 25%,transparent);--paper:var(--jp-layout-color0,Canvas)"
+)
+"""What pictures of pages call their colours, for whoever has none of these."""
+STYLE = (
+    f".acoustigrid{{{COLOURS}}}"
+    ".acoustigrid svg{max-width:100%;height:auto;color:inherit}"
+    ".acoustigrid svg text{fill:currentColor;font:12px system-ui,sans-serif}"
+    ".acoustigrid .wide{overflow-x:auto}.acoustigrid td.number{text-align:right}"
+    ".acoustigrid audio{height:2rem;width:12rem}"
+    ".acoustigrid .panels{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,21rem),1fr));gap:1rem}"
+    ".acoustigrid figure{margin:0}"
+)
+ALONE = f"svg{{color-scheme:light dark;color:CanvasText;{COLOURS}}}text{{fill:currentColor;font:12px sans-serif}}"
+"""Style of a picture in a file of its own."""
+MOST_NOTES = 5
+SVG = re.compile(r"<svg.*?</svg>", re.DOTALL)
+
+
+def face(line: str, *parts: str) -> str:
+    """What a notebook shows of an object.
+
+    Args:
+        line: In one line what it is: untrusted text.
+        parts: HTML that follows.
+
+    Example:
+        >>> face("<b>", "<p>x</p>").partition("</style>")[2]
+        '<p><strong>&lt;b&gt;</strong></p><p>x</p></div>'
+    """
+    return f'<div class="acoustigrid"><style>{STYLE}</style><p><strong>{safe(line)}</strong></p>{"".join(parts)}</div>'
+
+
+def safe(text: object) -> str:
+    """An untrusted text as HTML, on one line.
+
+    Example:
+        >>> safe('a "<b>"')
+        'a &quot;&lt;b&gt;&quot;'
+    """
+    return escape(visible(str(text)), quote=True)
+
+
+def small_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table of untrusted texts and numbers."""
+    return html_table(list(map(visible, header)), [[safe(cell) for cell in row] for row in rows])
+
+
+def notes(lines: Sequence[str], what: str = "notes") -> str:
+    """Lines of text behind a heading that opens them; empty if there are none."""
+    items = "".join(f"<li>{safe(line)}</li>" for line in lines)
+    return f"<details><summary>{len(lines)} {what}</summary><ul>{items}</ul></details>" if lines else ""
+
+
+def picture(told: str, html: str) -> Picture:
+    """A picture of a page as one of a notebook.
+
+    Args:
+        told: What there is to be seen: untrusted text.
+        html: With one ``<svg>`` or more, whose texts are escaped already.
+    """
+    drawn = SVG.search(html)
+    svg = "" if drawn is None else drawn[0]
+    namespace = "" if "xmlns=" in svg.partition(">")[0] else ' xmlns="http://www.w3.org/2000/svg"'
+    alone = svg.replace("<svg", f"<svg{namespace}", 1).replace(">", f"><style>{ALONE}</style>", 1)
+    return Picture(visible(told), alone, face(told, html))
+
+
+def audio_html(pcm: NDArray[np.int16], sample_rate_hz: int, label: str) -> str:
+    """One sound with its controls.
+
+    Args:
+        pcm: Samples, shape (n,).
+        sample_rate_hz: Their rate.
+        label: What it is: untrusted text.
+    """
+    said = safe(label)
+    return f'<audio controls preload="none" src="{audio_uri(pcm, sample_rate_hz)}" title="{said}" aria-label="{said}"></audio>'
+
+
+def player(told: str, header: Sequence[str], rows: Sequence[Sequence[str]], more: str = "") -> Player:
+    """Sounds in a table.
+
+    Args:
+        told: What they are: untrusted text.
+        header: Of its columns: untrusted texts.
+        rows: Cells as HTML.
+        more: A remark below it.
+    """
+    remark = f"<p>{safe(more)}</p>" if more else ""
+    return Player(visible(told), face(told, html_table(list(map(visible, header)), rows), remark))

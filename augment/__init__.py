@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         import_corpus,
         load_recipe,
         plan,
+        preview,
         pseudonyms,
         render_utterance,
         score,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "__version__", "audit", "build", "heard_in", "import_corpus", "load_recipe", "plan", "pseudonyms",
+    "__version__", "audit", "build", "heard_in", "import_corpus", "load_recipe", "plan", "preview", "pseudonyms",
     "render_utterance", "score", "verify", "write_audit", "write_formats", "write_list", "write_plan", "write_scores",
 ]  # fmt: skip
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from augment.api.exporting import known_formats, write_formats
 from augment.api.planning import plan
+from augment.api.sounds import ReadBytes, sound_of
 from augment.design.plan import Plan
+from augment.design.wording import in_words, titles_of
 from augment.errors import AcoustigridError, Fault
 from augment.execute import Lost, Way, opened_way
 from augment.export.csv import table as csv_table
@@ -140,7 +142,7 @@ def _finish(opened: Folder, planned: Plan, rows: Rows, failures: list[dict[str, 
     opened.remove_stale(failure["audio_filepath"] for failure in failures)
     manifest = manifest_rows(planned, rows)
     tables = overview(planned, manifest)
-    identity, beside = _described(planned, manifest, len(failures), tables.texts)
+    identity, beside = _described(planned, manifest, len(failures), tables.texts, opened.sealed.read)
     outdated = write_rest(opened, planned, manifest, failures, identity, beside)
     opened.forget_parts()
     counts = (len(manifest), len(opened.finished), len(opened.stale))
@@ -151,7 +153,7 @@ def _finish(opened: Folder, planned: Plan, rows: Rows, failures: list[dict[str, 
 
 
 def described_by(
-    planned: Plan, rows: Rows, failures: Sequence[Mapping[str, Any]]
+    planned: Plan, rows: Rows, failures: Sequence[Mapping[str, Any]], read: ReadBytes
 ) -> tuple[list[dict[str, Any]], dict[str, Any], dict[str, bytes]]:
     """What a test set says about itself.
 
@@ -159,25 +161,28 @@ def described_by(
         planned: What was planned.
         rows: What is known about finished items, by their ``audio_filepath``.
         failures: Items that could not be made.
+        read: Reads a file of the set.
 
     Returns:
         Rows of its manifest, its ``testset.json`` without checksums, and the files that are made from these two.
     """
     manifest = manifest_rows(planned, rows)
-    return manifest, *_described(planned, manifest, len(failures), overview(planned, manifest).texts)
+    return manifest, *_described(planned, manifest, len(failures), overview(planned, manifest).texts, read)
 
 
 def _described(
-    planned: Plan, manifest: list[dict[str, Any]], failed: int, tables: tuple[str, str]
+    planned: Plan, manifest: list[dict[str, Any]], failed: int, tables: tuple[str, str], read: ReadBytes
 ) -> tuple[dict[str, Any], dict[str, bytes]]:
     identity = identity_of(planned, manifest, failed)
     table = csv_table(manifest)
     sheet = datasheet(planned, identity, manifest, tables)
+    titles = titles_of(planned.conditions, planned.loaded.library)
+    words = {condition.name: in_words(condition, titles) for condition in planned.conditions}
     return identity, {
         COVERAGE: f"{tables[0]}\n".encode(),
         CSV: table,
         DATASHEET: sheet.encode(),
-        PAGE: datasheet_page(sheet, in_order(planned, manifest)),
+        PAGE: datasheet_page(sheet, in_order(planned, manifest), planned.conditions, words, sound_of(read)),
         CROISSANT: croissant(identity, manifest, (CSV, table), planned.loaded.recipe.output.format),
     }
 

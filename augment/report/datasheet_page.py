@@ -7,11 +7,19 @@ from statistics import median, quantiles
 from typing import Any
 from urllib.parse import quote
 
-from augment.report.page import html_table, markdown_html, page
+from augment.acoustics import Signal
+from augment.design.conditions import Condition
+from augment.report.listening.choice import Lane, grid_of
+from augment.report.listening.keys import SCRIPT
+from augment.report.listening.matrix import MATRIX_STYLE, Heard, axis_s, matrix_html
+from augment.report.listening.spectrogram import Spectrogram
+from augment.report.page import markdown_html, page
 
 Row = Mapping[str, Any]
-MOST_CONDITIONS, MOST_GROUPS = 60, 6
-"""Limits on what is played and drawn of a large grid: browsers stay fast, and nobody listens to more."""
+ReadSound = Callable[[str], Signal | None]
+"""From an ``audio_filepath`` to its samples, full scale 1.0; None where they cannot be read."""
+MOST_CONDITIONS = 60
+"""Of a plot: nobody compares more."""
 WIDTH, LEFT, LINE, MARGIN = 720, 260, 22, 30
 DELIVERED = "snr_delivered_db"
 CAPTION = (
@@ -20,17 +28,22 @@ CAPTION = (
 )
 
 
-def datasheet_page(sheet: str, rows: Sequence[Row]) -> bytes:
+def datasheet_page(
+    sheet: str, rows: Sequence[Row], conditions: Sequence[Condition], words: Mapping[str, str], sound: ReadSound
+) -> bytes:
     """The page.
 
     Args:
         sheet: The data sheet in Markdown, with its title in the first line.
         rows: Rows of the manifest, in the order of the grid.
+        conditions: Columns of the grid.
+        words: Each of them in words, by name.
+        sound: Reads a file of the set by its ``audio_filepath``.
     """
     title, _, rest = sheet.partition("\n")
     about, _, rest = rest.partition("\n## ")
     shown = list(dict.fromkeys(str(row["condition"]) for row in rows))[:MOST_CONDITIONS]
-    listen = _listening(rows, shown)
+    listen = _listening(rows, conditions, words, sound)
     picture = _picture(rows, shown)
     parts = [
         markdown_html(f"{title}\n{about}"),
@@ -38,32 +51,20 @@ def datasheet_page(sheet: str, rows: Sequence[Row]) -> bytes:
         f"<h2>SNR, as measured</h2>\n{picture}" if picture else "",
         markdown_html(f"## {rest}"),
     ]
-    return page(title.lstrip("# "), "".join(parts))
+    return page(title.lstrip("# "), "".join(parts), MATRIX_STYLE, SCRIPT)
 
 
-def _listening(rows: Sequence[Row], conditions: Sequence[str]) -> str:
-    """One utterance of each group under every condition; files are loaded when they are played."""
-    every = sorted({str(row["group"]) for row in rows})
-    groups = every[:MOST_GROUPS]
-    first: dict[tuple[str, str], Row] = {}
-    for row in sorted(rows, key=lambda row: (row["block"], row["id"])):
-        first.setdefault((row["condition"], row["group"]), row)
-    lines = [[escape(name), *(_player(first.get((name, group))) for group in groups)] for name in conditions]
-    if not lines:
+def _listening(rows: Sequence[Row], conditions: Sequence[Condition], words: Mapping[str, str], sound: ReadSound) -> str:
+    """Comparable utterances under every condition; files are loaded when they are played."""
+    if not rows:
         return ""
-    said = [list(dict.fromkeys(row["text"] for (_, own), row in first.items() if own == group)) for group in groups]
-    told = (escape(texts[0]) if len(texts) == 1 else "several utterances" for texts in said)
-    lines.insert(0, ["", *(f'<div class="said">{text}</div>' for text in told)])
-    some = f'<p class="remark">{len(groups)} of {len(every)} groups</p>\n' if len(groups) < len(every) else ""
-    return html_table(["condition", *groups], lines) + some
-
-
-def _player(row: Row | None) -> str:
-    if row is None:
-        return ""
-    said = escape(f"{row['group']}, {row['condition']}: {row['text']}", quote=True)
-    source = escape(quote(row["audio_filepath"]), quote=True)
-    return f'<audio controls preload="none" src="{source}" title="{said}" aria-label="{said}"></audio>'
+    grid = grid_of(rows, conditions)
+    axis, cells = axis_s(grid), dict[tuple[str, Lane], Heard]()
+    for place, row in grid.items.items():
+        pcm = sound(row["audio_filepath"])
+        picture = None if pcm is None else Spectrogram.of(pcm, row["sample_rate"], axis)
+        cells[place] = Heard(escape(quote(row["audio_filepath"]), quote=True), picture, row)
+    return matrix_html(grid, cells, words, "all are in the set's folder")
 
 
 def _picture(rows: Sequence[Row], conditions: Sequence[str]) -> str:

@@ -12,7 +12,8 @@ from html import escape
 from itertools import pairwise, takewhile
 from typing import Any
 
-from augment.plain_text import columns
+from augment.plain_text import columns, visible
+from augment.report.text import shown
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --soft: #f3f5f7; --line: #c9d1d9; --mark: #0b62a8;
@@ -41,35 +42,57 @@ PAGE = """<!DOCTYPE html>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width">
+<meta name="generator" content="acoustigrid">
 <title>{title}</title>
 <style>{style}</style>
 </head>
 <body>
-{body}</body>
+{body}{script}</body>
 </html>
 """
 POLICY = (
-    "default-src 'none'; img-src data:; media-src 'self' file: data:; style-src 'sha256-{style}'; base-uri 'none'; "
-    "form-action 'none'"
+    "default-src 'none'; img-src data:; media-src 'self' file: data:; style-src '{style}'; {script}"
+    "base-uri 'none'; form-action 'none'"
 )
-"""Nothing is fetched except the audio beside the page, no script runs, and no style applies but the page's own."""
+"""Nothing is fetched except the audio beside the page, and no script runs and no style applies but the page's own."""
+OURS = b'<meta name="generator" content="acoustigrid">'
+HEAD_BYTES = 4096
 RULE = re.compile(r"-+(?: +-+)*")
 LONG = 60
 """Length from which on a cell is broken into lines."""
+JOINERS = "\u200c\u200d"
+"""Invisible, but letters of Persian and Hindi among others."""
 NUMBER = re.compile(r"-?[\d.,]+(?: %)?")
 
 
-def page(title: str, body: str, more_style: str = "") -> bytes:
+def page(title: str, body: str, more_style: str = "", script: str = "") -> bytes:
     """A whole page in UTF-8.
 
     Args:
         title: Title of the window.
         body: HTML of the body.
         more_style: What the page needs beside the style of all pages.
+        script: The only script that the page runs, by its hash; most pages run none.
     """
     style = STYLE + more_style
-    policy = POLICY.format(style=b64encode(hashlib.sha256(style.encode()).digest()).decode())
-    return PAGE.format(title=escape(title), policy=policy, style=style, body=body).encode()
+    allowed = f"script-src '{_hash(script)}'; " if script else ""
+    policy = POLICY.format(style=_hash(style), script=allowed)
+    run = f"<script>{script}</script>\n" if script else ""
+    return PAGE.format(title=escape(title), policy=policy, style=style, body=body, script=run).encode()
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def is_page(data: bytes) -> bool:
+    """Whether a file, of which this is the beginning, is a page of ours.
+
+    Example:
+        >>> is_page(page("a", "")), is_page(b"<!DOCTYPE html>")
+        (True, False)
+    """
+    return OURS in data[:HEAD_BYTES]
 
 
 def markdown_html(text: str) -> str:
@@ -143,3 +166,18 @@ def html_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def _cell(html: str) -> str:
     kind = "number" if NUMBER.fullmatch(html) else "long" if len(html) > LONG and "<" not in html else ""
     return f'<td class="{kind}">{html}</td>' if kind else f"<td>{html}</td>"
+
+
+def safe(text: object) -> str:
+    """An untrusted name as HTML, fit for an attribute too.
+
+    Example:
+        >>> safe('<b> "x"')
+        '&lt;b&gt; &quot;x&quot;'
+    """
+    return escape(shown(str(text)), quote=True)
+
+
+def spelled(text: str) -> str:
+    """A text with unprintable characters spelled out, but for those that only join letters or keep them apart."""
+    return "".join(letter if letter in JOINERS else visible(letter) for letter in text)

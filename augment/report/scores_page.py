@@ -12,8 +12,7 @@ import numpy as np
 from augment import __version__
 from augment.report import scores_plots as plots
 from augment.report.conclusions import between_levels, level, percent, points, span
-from augment.report.page import page
-from augment.report.scores_plots import safe, spelled
+from augment.report.page import page, safe, spelled
 from augment.report.text import counted, shown
 from augment.scoring.answers import Comparison
 from augment.scoring.ladders import Doubling

@@ -13,8 +13,9 @@ from itertools import groupby
 from statistics import fmean
 from typing import Any
 
-from augment.plain_text import columns, visible
+from augment.plain_text import columns
 from augment.report.conclusions import percent
+from augment.report.page import safe
 from augment.report.text import counted, shown
 from augment.scoring.answers import CellAnswer
 from augment.scoring.counting import Counts
@@ -51,8 +52,6 @@ DASHES = ("", "7 3", "2 3", "9 3 2 3", "4 2", "12 4")
 SHADES = 9
 STEPS = (0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.12)
 """Widths of a shade of the heat map, as rates."""
-JOINERS = "\u200c\u200d"
-"""Invisible, but letters of Persian and Hindi among others."""
 INK = ("#14181c", "#fff")
 LIGHT = ("f4f8fc", "deebf7", "c6dbef", "9ecae1", "6baed6", "4a98c9", "2171b5", "08519c", "08306b")
 DARK = ("17232e", "1b3144", "1e405c", "225174", "28658f", "4289ba", "6ba6d2", "9cc5e3", "cfe4f4")
@@ -73,21 +72,6 @@ figure { margin: 0; min-width: 0; } figcaption { font-weight: 600; overflow-wrap
   .g4 { color: #d9c04a; } .g5 { color: #b8c1ca; }
 }
 """
-
-
-def safe(text: object) -> str:
-    """An untrusted name as HTML, fit for an attribute too.
-
-    Example:
-        >>> safe('<b> "x"')
-        '&lt;b&gt; &quot;x&quot;'
-    """
-    return escape(shown(str(text)), quote=True)
-
-
-def spelled(text: str) -> str:
-    """A text with unprintable characters spelled out, but for those that only join letters or keep them apart."""
-    return "".join(letter if letter in JOINERS else visible(letter) for letter in text)
 
 
 def plot_style() -> str:

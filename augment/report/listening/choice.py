@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 from typing import Any
@@ -65,7 +65,11 @@ class Grid:
         kept = tuple(conditions)
         names = {condition.name for condition in kept}
         items = {place: row for place, row in self.items.items() if place[0] in names}
-        return Grid(kept, self.lanes, items, self.control, self.of_conditions, self.of_groups)
+        return replace(self, conditions=kept, items=items)
+
+    def among(self, conditions: int) -> "Grid":
+        """The same as a part of a grid of more conditions."""
+        return replace(self, of_conditions=conditions)
 
     @cached_property
     def alike(self) -> str:
@@ -112,8 +116,9 @@ def control_of(conditions: Sequence[Condition]) -> Condition:
 
 
 def spread_over(conditions: Sequence[Condition], most: int) -> list[Condition]:
-    """So many conditions that show as many settings as possible, the most telling first: the control, and then always
-    one whose settings were met least.
+    """So many conditions that show as many settings as possible, the most telling first.
+
+    The control leads, and after it comes always one whose settings were met least.
 
     Example:
         >>> from augment.design.conditions import conditions
@@ -203,13 +208,13 @@ def _in_order(some: Iterable[Condition], every: Sequence[Condition]) -> list[Con
     return sorted(some, key=lambda condition: places[condition.name])
 
 
-def _unlike(conditions: Iterable[Mapping[str, Row]], longest_s: float) -> tuple[int, bool, int, float]:
-    """What speaks against a block: cells it lacks, its length, how many texts it has, and how its lengths differ."""
+def _unlike(conditions: Iterable[Mapping[str, Row]], longest_s: float) -> tuple[int, bool, bool, float]:
+    """What speaks against a block: cells that it lacks, its length, different texts, and how its lengths differ."""
     rows = [row for by_group in conditions for row in by_group.values()]
     one_each = {row["group"]: row for row in rows}.values()
     seconds = [_seconds(row) for row in one_each]
-    texts = len({_said(row) for row in one_each})
-    return -len(rows), max(seconds) > longest_s, texts, max(seconds) / min(seconds)
+    texts = {_said(row) for row in one_each}
+    return -len(rows), max(seconds) > longest_s, len(texts) > 1, max(seconds) / min(seconds)
 
 
 def _said(row: Row) -> str:

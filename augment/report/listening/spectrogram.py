@@ -74,9 +74,9 @@ class Spectrogram:
     def shades(self) -> NDArray[np.uint8]:
         """Number of the shade of each pixel, highest band first: 0 behind the end, otherwise 1 to 15."""
         steps = np.floor((np.nan_to_num(self.levels_dbov, nan=0.0) - LOWEST_DBOV) / STEP_DB)
-        shades = np.clip(steps + 2, 1, SHADES).astype(np.uint8)
-        shades[np.isnan(self.levels_dbov)] = 0
-        return shades[::-1]
+        shades: NDArray[np.uint8] = np.clip(steps + 2, 1, SHADES).astype(np.uint8)[::-1]
+        shades[np.isnan(self.levels_dbov[::-1])] = 0
+        return shades
 
     @property
     def uri(self) -> str:
@@ -112,14 +112,14 @@ def scale_html() -> str:
 
 
 def png(shades: NDArray[np.uint8]) -> bytes:
-    """A picture of sixteen colours, the first of them transparent; the same bytes everywhere and always.
+    r"""A picture of sixteen colours, the first of them transparent; the same bytes everywhere and always.
 
     Args:
         shades: Numbers of colours, 0 to 15, shape (height, width), the top row first.
 
     Example:
         >>> png(np.zeros((1, 2), np.uint8))[:8]
-        b'\\x89PNG\\r\\n\\x1a\\n'
+        b'\x89PNG\r\n\x1a\n'
     """
     height, width = shades.shape
     even = np.pad(shades, ((0, 0), (0, width % 2)))

@@ -7,7 +7,6 @@ type. Without it, a notebook shows the line that everybody else sees.
 
 from dataclasses import dataclass
 from functools import singledispatch
-from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -16,7 +15,7 @@ class Picture:
 
     Attributes:
         told: What there is to be seen, in words.
-        svg: As a file of its own.
+        svg: As a file of its own; None where it is a table.
         html: As part of a page.
 
     Example:
@@ -25,7 +24,7 @@ class Picture:
     """
 
     told: str
-    svg: str
+    svg: str | None
     html: str
 
     def __repr__(self) -> str:
@@ -34,12 +33,8 @@ class Picture:
     def _repr_html_(self) -> str:
         return self.html
 
-    def _repr_svg_(self) -> str:
+    def _repr_svg_(self) -> str | None:
         return self.svg
-
-    def save(self, path: str | Path) -> None:
-        """Write the picture to a file, ``.svg``."""
-        Path(path).write_text(self.svg, encoding="utf-8")
 
 
 @dataclass(frozen=True)

@@ -2,28 +2,27 @@
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from augment.api.describing import described
 from augment.api.exporting import known_formats, write_formats
 from augment.api.planning import plan
-from augment.api.sounds import ReadBytes, sound_of
+from augment.api.testset import TestSet, open
 from augment.design.plan import Plan
-from augment.design.wording import in_words, titles_of
-from augment.errors import AcoustigridError, Fault
+from augment.errors import AcoustigridError, Fault, counted
 from augment.execute import Lost, Way, opened_way
-from augment.export.csv import table as csv_table
 from augment.files.walk import STATE
+from augment.plain_text import visible
 from augment.progress import SILENT, Progress
 from augment.recipe.loader import RecipeLike
-from augment.report.croissant import croissant
-from augment.report.datasheet import datasheet
-from augment.report.datasheet_page import datasheet_page
-from augment.report.tables import Overview, in_order, overview
-from augment.testset.completion import identity_of, manifest_rows, write_rest
-from augment.testset.folder import COVERAGE, CROISSANT, CSV, DATASHEET, PAGE, WHERE, Rows
+from augment.report.tables import Overview, overview
+from augment.showing import Presented
+from augment.testset.completion import manifest_rows, write_rest
+from augment.testset.folder import WHERE, Rows
 from augment.testset.identity import built_identity
 from augment.testset.portions import job_of, shards
 from augment.testset.preload import load_renderer
@@ -35,9 +34,9 @@ if TYPE_CHECKING:
     import polars
 
 
-@dataclass(frozen=True)
-class BuildResult:
-    """What a build made.
+@dataclass(frozen=True, eq=False)
+class BuildResult(Presented):
+    """What a build made; the finished set itself is its ``testset``.
 
     Attributes:
         folder: The test set.
@@ -46,10 +45,16 @@ class BuildResult:
         reused: Items among them that were there before.
         removed: Number of files that were removed since they are no longer in the plan.
         failures: Items that could not be made, and why.
-        overview: Its tables.
+        overview: Its tables, as frames and as texts.
         outdated: Formats whose exports were removed because they were made from another state of the test set.
         identity: One hash of the whole set, to be published with it; ``verify`` compares it.
         softer: Items that were made softer as a whole to avoid clipping.
+
+    Example:
+        >>> import tempfile
+        >>> result = build("demo", Path(tempfile.mkdtemp()) / "demo")
+        >>> result.made, result.coverage.columns
+        (384, ['condition', 'American', 'Canadian', 'Indian', 'Scottish'])
     """
 
     folder: Path
@@ -62,6 +67,19 @@ class BuildResult:
     outdated: tuple[str, ...]
     identity: str
     softer: Softer
+
+    @cached_property
+    def testset(self) -> TestSet:
+        """The finished set.
+
+        Raises:
+            TestSetError: It is no longer there, or not as it was built.
+        """
+        return open(self.folder)
+
+    def __repr__(self) -> str:
+        failed = f", {counted(len(self.failures), 'failure')}" if self.failures else ""
+        return f"<BuildResult in '{visible(str(self.folder))}': {counted(self.made, 'item')}{failed}>"
 
     @property
     def coverage(self) -> "polars.DataFrame":
@@ -142,7 +160,7 @@ def _finish(opened: Folder, planned: Plan, rows: Rows, failures: list[dict[str, 
     opened.remove_stale(failure["audio_filepath"] for failure in failures)
     manifest = manifest_rows(planned, rows)
     tables = overview(planned, manifest)
-    identity, beside = _described(planned, manifest, len(failures), tables.texts, opened.sealed.read)
+    identity, beside = described(planned, manifest, len(failures), tables.texts, opened.sealed.read)
     outdated = write_rest(opened, planned, manifest, failures, identity, beside)
     opened.forget_parts()
     counts = (len(manifest), len(opened.finished), len(opened.stale))
@@ -150,41 +168,6 @@ def _finish(opened: Folder, planned: Plan, rows: Rows, failures: list[dict[str, 
     return BuildResult(
         opened.sealed.path, planned, *counts, tuple(failures), tables, outdated, whole, made_softer(manifest)
     )
-
-
-def described_by(
-    planned: Plan, rows: Rows, failures: Sequence[Mapping[str, Any]], read: ReadBytes
-) -> tuple[list[dict[str, Any]], dict[str, Any], dict[str, bytes]]:
-    """What a test set says about itself.
-
-    Args:
-        planned: What was planned.
-        rows: What is known about finished items, by their ``audio_filepath``.
-        failures: Items that could not be made.
-        read: Reads a file of the set.
-
-    Returns:
-        Rows of its manifest, its ``testset.json`` without checksums, and the files that are made from these two.
-    """
-    manifest = manifest_rows(planned, rows)
-    return manifest, *_described(planned, manifest, len(failures), overview(planned, manifest).texts, read)
-
-
-def _described(
-    planned: Plan, manifest: list[dict[str, Any]], failed: int, tables: tuple[str, str], read: ReadBytes
-) -> tuple[dict[str, Any], dict[str, bytes]]:
-    identity = identity_of(planned, manifest, failed)
-    table = csv_table(manifest)
-    sheet = datasheet(planned, identity, manifest, tables)
-    titles = titles_of(planned.conditions, planned.loaded.library)
-    words = {condition.name: in_words(condition, titles) for condition in planned.conditions}
-    return identity, {
-        COVERAGE: f"{tables[0]}\n".encode(),
-        CSV: table,
-        DATASHEET: sheet.encode(),
-        PAGE: datasheet_page(sheet, in_order(planned, manifest), planned.conditions, words, sound_of(read)),
-        CROISSANT: croissant(identity, manifest, (CSV, table), planned.loaded.recipe.output.format),
-    }
 
 
 def _refuse_key_in(folder: Path, planned: Plan) -> None:

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from augment.api.building import described_by
+from augment.api.describing import described_by
 from augment.api.exporting import exported
 from augment.api.planning import plan
 from augment.api.sounds import sound_of

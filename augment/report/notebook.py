@@ -6,13 +6,12 @@ that of the text around them, and paper is whatever lies below.
 
 import re
 from collections.abc import Iterable, Sequence
-from html import escape
 
 import numpy as np
 from numpy.typing import NDArray
 
 from augment.plain_text import visible
-from augment.report.page import html_table
+from augment.report.page import html_table, safe
 from augment.report.players import audio_uri
 from augment.showing import Picture, Player
 
@@ -32,8 +31,10 @@ STYLE = (
 )
 ALONE = f"svg{{color-scheme:light dark;color:CanvasText;{COLOURS}}}text{{fill:currentColor;font:12px sans-serif}}"
 """Style of a picture in a file of its own."""
-MOST_NOTES = 5
-SVG = re.compile(r"<svg.*?</svg>", re.DOTALL)
+CAPTION = 22
+"""Height of a line of text above a drawing."""
+DRAWN = re.compile(r"(?:<figcaption>([^<]*)</figcaption>)?(<svg.*?</svg>)", re.DOTALL)
+SIZE = re.compile(r'\b(?:width|height)="(\d+)"')
 
 
 def face(line: str, *parts: str) -> str:
@@ -48,16 +49,6 @@ def face(line: str, *parts: str) -> str:
         '<p><strong>&lt;b&gt;</strong></p><p>x</p></div>'
     """
     return f'<div class="acoustigrid"><style>{STYLE}</style><p><strong>{safe(line)}</strong></p>{"".join(parts)}</div>'
-
-
-def safe(text: object) -> str:
-    """An untrusted text as HTML, on one line.
-
-    Example:
-        >>> safe('a "<b>"')
-        'a &quot;&lt;b&gt;&quot;'
-    """
-    return escape(visible(str(text)), quote=True)
 
 
 def small_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -76,13 +67,25 @@ def picture(told: str, html: str) -> Picture:
 
     Args:
         told: What there is to be seen: untrusted text.
-        html: With one ``<svg>`` or more, whose texts are escaped already.
+        html: Its texts are escaped already. Drawings in it, if there are any, are the picture's file, one below another
+            with their captions.
+
+    Example:
+        >>> drawn = picture("one", '<figcaption>a</figcaption><svg width="9" height="5"></svg>')
+        >>> drawn.svg.partition("</style>")[2]
+        '<text y="14">a</text><svg y="22" width="9" height="5"></svg></svg>'
     """
-    drawn = SVG.search(html)
-    svg = "" if drawn is None else drawn[0]
-    namespace = "" if "xmlns=" in svg.partition(">")[0] else ' xmlns="http://www.w3.org/2000/svg"'
-    alone = svg.replace("<svg", f"<svg{namespace}", 1).replace(">", f"><style>{ALONE}</style>", 1)
-    return Picture(visible(told), alone, face(told, html))
+    parts, height, width = list[str](), 0, 0
+    for caption, svg in DRAWN.findall(html):
+        if caption:
+            parts.append(f'<text y="{height + 14}">{caption}</text>')
+            height += CAPTION
+        parts.append(svg.replace("<svg", f'<svg y="{height}"', 1))
+        own_width, own_height = (int(found) for found in SIZE.findall(svg.partition(">")[0])[:2])
+        height, width = height + own_height, max(width, own_width)
+    size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
+    whole = f'<svg xmlns="http://www.w3.org/2000/svg" {size}><style>{ALONE}</style>{"".join(parts)}</svg>'
+    return Picture(visible(told), whole if parts else None, face(told, html))
 
 
 def audio_html(pcm: NDArray[np.int16], sample_rate_hz: int, label: str) -> str:
@@ -93,8 +96,8 @@ def audio_html(pcm: NDArray[np.int16], sample_rate_hz: int, label: str) -> str:
         sample_rate_hz: Their rate.
         label: What it is: untrusted text.
     """
-    said = safe(label)
-    return f'<audio controls preload="none" src="{audio_uri(pcm, sample_rate_hz)}" title="{said}" aria-label="{said}"></audio>'
+    said, source = safe(label), audio_uri(pcm, sample_rate_hz)
+    return f'<audio controls preload="none" src="{source}" title="{said}" aria-label="{said}"></audio>'
 
 
 def player(told: str, header: Sequence[str], rows: Sequence[Sequence[str]], more: str = "") -> Player:

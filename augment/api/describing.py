@@ -1,0 +1,59 @@
+"""What a test set says about itself: the same for who builds it and for who verifies it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from augment.api.sounds import ReadBytes, sound_of
+from augment.design.plan import Plan
+from augment.design.wording import in_words, titles_of
+from augment.export.csv import table as csv_table
+from augment.report.croissant import croissant
+from augment.report.datasheet import datasheet
+from augment.report.datasheet_page import datasheet_page
+from augment.report.tables import in_order, overview
+from augment.testset.completion import identity_of, manifest_rows
+from augment.testset.folder import COVERAGE, CROISSANT, CSV, DATASHEET, PAGE, Rows
+
+
+def described_by(
+    planned: Plan, rows: Rows, failures: Sequence[Mapping[str, Any]], read: ReadBytes
+) -> tuple[list[dict[str, Any]], dict[str, Any], dict[str, bytes]]:
+    """What a test set says about itself.
+
+    Args:
+        planned: What was planned.
+        rows: What is known about finished items, by their ``audio_filepath``.
+        failures: Items that could not be made.
+        read: Reads a file of the set.
+
+    Returns:
+        Rows of its manifest, its ``testset.json`` without checksums, and the files that are made from these two.
+    """
+    manifest = manifest_rows(planned, rows)
+    return manifest, *described(planned, manifest, len(failures), overview(planned, manifest).texts, read)
+
+
+def described(
+    planned: Plan, manifest: list[dict[str, Any]], failed: int, tables: tuple[str, str], read: ReadBytes
+) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """The same, of rows that are complete.
+
+    Args:
+        planned: What was planned.
+        manifest: Rows of the manifest.
+        failed: How many items could not be made.
+        tables: Both tables of :func:`~augment.report.tables.overview`, as text.
+        read: Reads a file of the set.
+    """
+    identity = identity_of(planned, manifest, failed)
+    table = csv_table(manifest)
+    sheet = datasheet(planned, identity, manifest, tables)
+    titles = titles_of(planned.conditions, planned.loaded.library)
+    words = {condition.name: in_words(condition, titles) for condition in planned.conditions}
+    return identity, {
+        COVERAGE: f"{tables[0]}\n".encode(),
+        CSV: table,
+        DATASHEET: sheet.encode(),
+        PAGE: datasheet_page(sheet, in_order(planned, manifest), planned.conditions, words, sound_of(read)),
+        CROISSANT: croissant(identity, manifest, (CSV, table), planned.loaded.recipe.output.format),
+    }

@@ -23,8 +23,8 @@ def frame_of(
         >>> from augment.errors import Fault
         >>> frame_of(Fault, [Fault("a.wav", "is empty")], {"file": ["x"]}).rows()
         [('x', 'a.wav', 'is empty', '')]
-        >>> frame_of(Fault, []).schema
-        Schema({'where': String, 'message': String, 'remedy': String})
+        >>> frame_of(Fault, []).dtypes
+        [String, String, String]
     """
     import polars
 

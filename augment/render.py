@@ -76,6 +76,12 @@ class Rendered(Presented):
         at_microphone: The scene as it reaches the microphone.
         delivered: The scene in the file: after the whole chain, levelling and headroom.
         measured: What was measured, by column of the manifest.
+
+    Example:
+        >>> import augment
+        >>> planned = augment.plan("demo")
+        >>> augment.render_utterance(planned, planned.items["utterance"][0])["fan__handset"]
+        <Rendered 'fan__handset': 3.34 s at 16000 Hz, SNR 10.0 dB>
     """
 
     condition: Condition

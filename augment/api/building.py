@@ -50,11 +50,7 @@ class BuildResult(Presented):
         identity: One hash of the whole set, to be published with it; ``verify`` compares it.
         softer: Items that were made softer as a whole to avoid clipping.
 
-    Example:
-        >>> import tempfile
-        >>> result = build("demo", Path(tempfile.mkdtemp()) / "demo")
-        >>> result.made, result.coverage.columns
-        (384, ['condition', 'American', 'Canadian', 'Indian', 'Scottish'])
+    Example: see :func:`augment.build`.
     """
 
     folder: Path
@@ -119,6 +115,12 @@ def build(
     Raises:
         AcoustigridError: It cannot be planned or written. Items that cannot be rendered do not raise: they are listed
             in the result and in ``failures.jsonl``.
+
+    Example:
+        >>> import tempfile
+        >>> result = build("demo", Path(tempfile.mkdtemp()) / "demo")
+        >>> result.made, result.testset.groups
+        (384, ('American', 'Caribbean', 'English', 'Scottish'))
     """
     with opened_way(executor, workers, load_renderer) as way:
         planned = recipe if isinstance(recipe, Plan) else plan(recipe, progress, way, cache, base)

@@ -59,6 +59,8 @@ def write_scores(scores: Scores, folder: str | Path) -> list[Path]:
     Raises:
         AcoustigridError: The folder lies in the test set, or a file cannot be replaced.
         OSError: It cannot be written.
+
+    Example: ``write_scores(augment.score("testset", {"tiny": "whisper.jsonl"}), "scores")``
     """
     target, root = Path(folder), scores.finished.folder.path
     if target.resolve().is_relative_to(root.resolve()):
@@ -92,6 +94,8 @@ def write_list(folder: str | Path, path: str | Path) -> int:
 
     Raises:
         AcoustigridError: There is no finished test set in the folder.
+
+    Example: ``write_list("testset", "items.jsonl")``, or :meth:`augment.TestSet.write_list`.
     """
     return listed_items(read_finished(Path(folder)), path)
 

@@ -96,6 +96,11 @@ class Audit(Presented):
         unreadable: Faults of files that cannot be used.
         warnings: What may spoil a comparison, and what to do about it.
         notes: What else is worth knowing.
+
+    Example:
+        >>> import augment
+        >>> augment.audit("demo", sample=0).frame["speakers"].to_list()
+        [3, 3, 3, 3]
     """
 
     manifest: str

@@ -51,6 +51,14 @@ class Plan(Presented):
         provenance: Where the items' sound comes from.
         crossings: How evenly speakers, texts, conditions and what is dealt are crossed.
         notes: What the user should know.
+
+    Example:
+        >>> import augment
+        >>> planned = augment.plan("demo")
+        >>> planned
+        <Plan 'demo': 4 groups x 8 conditions, 384 items, 0.30 h>
+        >>> planned.items["speaker"].n_unique()
+        12
     """
 
     loaded: LoadedRecipe
@@ -77,18 +85,17 @@ class Plan(Presented):
         """How many files each cell of the grid will have."""
         return picture_of(self)
 
-    def play(self, utterance: str | None = None, condition: str | None = None, group: str | None = None) -> Player:
-        """One utterance as it will sound, rendered now; nothing is written.
+    def play(self, utterance: str | None = None, condition: str | None = None) -> Player:
+        """Items as they will sound, rendered now; nothing is written.
 
         Args:
-            utterance: Its id; if not given, one that other groups have something comparable to.
-            condition: Only this one; if not given, all of them.
-            group: Whose utterance, if it is not named.
+            utterance: Only the one with this id; if not given, one of each group, which can be compared.
+            condition: Only this one, beside the clean control; if not given, as many as fit.
 
         Raises:
-            AcoustigridError: There is nothing of that name in the plan.
+            AcoustigridError: There is nothing of that name in the plan, or nothing can be rendered.
         """
-        return player_of(self, utterance=utterance, condition=condition, group=group)
+        return player_of(self, utterance=utterance, condition=condition)
 
     @property
     def seconds(self) -> float:

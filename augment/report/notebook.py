@@ -5,12 +5,15 @@ that of the text around them, and paper is whatever lies below.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
 
 import numpy as np
 from numpy.typing import NDArray
 
+from augment.acoustics.pcm import FULL_SCALE
 from augment.plain_text import visible
+from augment.report.listening.spectrogram import Spectrogram
 from augment.report.page import html_table, safe
 from augment.report.players import audio_uri
 from augment.showing import Picture, Player
@@ -48,7 +51,8 @@ def face(line: str, *parts: str) -> str:
         >>> face("<b>", "<p>x</p>").partition("</style>")[2]
         '<p><strong>&lt;b&gt;</strong></p><p>x</p></div>'
     """
-    return f'<div class="acoustigrid"><style>{STYLE}</style><p><strong>{safe(line)}</strong></p>{"".join(parts)}</div>'
+    head = f"<style>{STYLE}</style><p><strong>{safe_line(line)}</strong></p>"
+    return f'<div class="acoustigrid">{head}{"".join(parts)}</div>'
 
 
 def small_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -56,10 +60,40 @@ def small_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return html_table(list(map(visible, header)), [[safe(cell) for cell in row] for row in rows])
 
 
-def notes(lines: Sequence[str], what: str = "notes") -> str:
-    """Lines of text behind a heading that opens them; empty if there are none."""
-    items = "".join(f"<li>{safe(line)}</li>" for line in lines)
-    return f"<details><summary>{len(lines)} {what}</summary><ul>{items}</ul></details>" if lines else ""
+def lines(what: str, told: Iterable[str]) -> str:
+    """Lines of text, folded up behind what they are; empty if there are none.
+
+    Example:
+        >>> lines("notes", ["a & b"])
+        '<details><summary>1 notes</summary><ul><li>a &amp; b</li></ul></details>'
+    """
+    items = [f"<li>{safe_line(line)}</li>" for line in told]
+    return f"<details><summary>{len(items)} {what}</summary><ul>{''.join(items)}</ul></details>" if items else ""
+
+
+def safe_line(text: str) -> str:
+    """An untrusted text of any length as HTML, on one line."""
+    return escape(visible(text), quote=True)
+
+
+def spectrogram_figure(name: str, pcm: NDArray[np.int16], sample_rate_hz: int, axis_s: float) -> str:
+    """A spectrogram with its caption.
+
+    Args:
+        name: The caption: untrusted text.
+        pcm: Samples, shape (n,).
+        sample_rate_hz: Their rate.
+        axis_s: Length of the time axis.
+    """
+    drawn = Spectrogram.of(pcm / FULL_SCALE, sample_rate_hz, axis_s)
+    told = safe_line(drawn.told)
+    return (
+        f'<figure><figcaption>{safe(name)}</figcaption><svg width="460" height="150" viewBox="0 0 460 150" role="img" '
+        f'aria-label="{told}"><title>{told}</title><image href="{drawn.uri}" x="50" y="4" width="400" height="126" '
+        f'preserveAspectRatio="none"/><text x="44" y="14" text-anchor="end">{sample_rate_hz / 2000:g} kHz</text>'
+        f'<text x="44" y="130" text-anchor="end">0</text><text x="450" y="146" text-anchor="end">{axis_s:.2f} s</text>'
+        "</svg></figure>\n"
+    )
 
 
 def picture(told: str, html: str) -> Picture:
@@ -100,14 +134,15 @@ def audio_html(pcm: NDArray[np.int16], sample_rate_hz: int, label: str) -> str:
     return f'<audio controls preload="none" src="{source}" title="{said}" aria-label="{said}"></audio>'
 
 
-def player(told: str, header: Sequence[str], rows: Sequence[Sequence[str]], more: str = "") -> Player:
+def player(told: str, table: Mapping[str, Mapping[str, str]], more: str = "") -> Player:
     """Sounds in a table.
 
     Args:
         told: What they are: untrusted text.
-        header: Of its columns: untrusted texts.
-        rows: Cells as HTML.
+        table: Sounds as HTML by condition and column, which are untrusted texts.
         more: A remark below it.
     """
-    remark = f"<p>{safe(more)}</p>" if more else ""
-    return Player(visible(told), face(told, html_table(list(map(visible, header)), rows), remark))
+    names = list(dict.fromkeys(name for row in table.values() for name in row))
+    rows = [[safe(condition), *(row.get(name, "") for name in names)] for condition, row in table.items()]
+    remark = f"<p>{safe_line(more)}</p>" if more else ""
+    return Player(visible(told), face(told, html_table(["condition", *map(visible, names)], rows), remark))

@@ -48,6 +48,10 @@ class ScoreOptions:
         significance: Of every family.
         seed: Of random signs and of halves.
         audio: Check the audio files too: they are what was recognised.
+
+    Example:
+        >>> ScoreOptions(reference="quiet__studio", margin=0.02).significance
+        0.05
     """
 
     wording: Wording = PLAIN
@@ -143,6 +147,8 @@ class Scores(Presented):
         ladders: Conditions that differ in their SNR alone.
         recognisers: One for each file of hypotheses.
         between_recognisers: Differences of every two of them.
+
+    Example: ``augment.open("testset").score(tiny="whisper.jsonl").cells`` is a table of rates.
     """
 
     finished: Finished

@@ -67,6 +67,10 @@ class Verdict(Presented):
         remarks: What else is worth knowing, without being a deviation.
         identity: One hash of the whole set as it is; empty if a file of it is missing.
         seed: Seed with which the sample was drawn.
+
+    Example:
+        >>> Verdict(Path("testset"), 384, 20, ())
+        <Verdict on 'testset': all as it should be; 384 files read, 20 items rendered again>
     """
 
     folder: Path

@@ -10,7 +10,11 @@ import polars
 import soundfile
 
 from augment.acoustics.loudness import integrated_loudness_lufs
+from augment.api.sounds import sound_of
+from augment.design.conditions import conditions
+from augment.design.wording import in_words, short
 from augment.export.csv import table
+from augment.recipe.loader import load_recipe
 from augment.report.croissant import croissant
 from augment.report.datasheet_page import datasheet_page
 from augment.report.frames import Coverage
@@ -96,8 +100,18 @@ class Forger:
         self.write_rows()
         sheet = (self.folder / "datasheet.md").read_text().replace(self.measured, measured(self.ordered()))
         self.write("datasheet.md", sheet.encode())
-        self.write("datasheet.html", datasheet_page(sheet, self.ordered()))
+        self.write("datasheet.html", self.page(sheet))
         self.seal()
+
+    def page(self, sheet: str) -> bytes:
+        """The page as it follows from everything else, with pictures of the sound as it is now."""
+        known = {c.name: c for c in conditions(load_recipe(self.folder / "recipe.yaml", material=False))}
+        shown = [known[name] for name in self.identity["conditions"] if name in known]
+        figures = json.loads((self.folder / "profiles.json").read_text())
+        titles = short({name: profile["title"] for name, profile in figures.items()})
+        words = {condition.name: in_words(condition, titles) for condition in shown}
+        sound = sound_of(lambda name: (self.folder / name).read_bytes())
+        return datasheet_page(sheet, self.ordered(), shown, words, sound)
 
     def write_rows(self) -> None:
         for row in self.rows:

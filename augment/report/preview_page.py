@@ -96,6 +96,7 @@ def preview_page(planned: Plan, grid: Grid, sounds: Mapping[Place, Sound], failu
     body = (
         f"<h1>Preview of {safe(planned.loaded.recipe.name)}</h1>\n{_about(planned, len(cells), exact)}"
         f"<h2>The grid to listen to</h2>\n{matrix_html(grid, cells, words, OTHERS)}{_failed(failures)}"
+        f'<p class="remark">acoustigrid {__version__}, seed {planned.loaded.recipe.seed}</p>\n'
     )
     title = visible(f"Preview of {planned.loaded.recipe.name}")
     return PreviewPage(page(title, body, MATRIX_STYLE, SCRIPT), grid, exact)
@@ -131,11 +132,11 @@ def _about(planned: Plan, shown: int, exact: bool) -> str:
     told = [f"<p>{escape(visible(recipe.about))}</p>\n"] if recipe.about else []
     told.append(
         f"<p><b>This is no test set</b>: it lets you hear and see {shown:,} of the {size} that the recipe plans, "
-        f"before anything is built. {sound} Levels and ratios below the players were measured on what they play.</p>\n"
+        f"before anything is built. {sound}</p>\n"
     )
     if planned.corpus.pseudonyms is not None:
         told.append("<p>Names of utterances stand here as in the corpus: a test set would hold pseudonyms.</p>\n")
-    return "".join(told) + f'<p class="remark">acoustigrid {__version__}, seed {recipe.seed}</p>\n'
+    return "".join(told)
 
 
 def _failed(failures: Iterable[str]) -> str:

@@ -14,8 +14,8 @@ from augment.report.page import safe, spelled
 
 LONGEST_TEXT = 160
 MATRIX_STYLE = """
-.grid { scroll-padding-inline-start: 15rem; border: 1px solid var(--line); }
-.grid:focus-visible, .cell:focus-visible { outline: 2px solid var(--mark); outline-offset: -2px; }
+.grid { scroll-padding-inline-start: 15rem; border: 1px solid var(--line); width: fit-content; max-width: 100%; }
+.grid:focus-visible, .cell:focus-visible { outline: 2px solid var(--mark); outline-offset: 2px; }
 .matrix caption { text-align: left; padding: .5rem .7rem; }
 .matrix caption span { display: inline-block; position: sticky; left: .7rem;
   max-width: min(46rem, calc(100vw - 5rem)); }
@@ -27,11 +27,14 @@ MATRIX_STYLE = """
 .cell { width: 12.5rem; border-radius: .2rem; } .cell img { display: block; width: 12.5rem; height: 6rem; }
 .cell audio { display: block; width: 12.5rem; margin-top: .3rem; }
 .cell p { margin: .2rem 0 0; font-size: .8rem; line-height: 1.35; }
-.shades { list-style: none; display: flex; flex-wrap: wrap; gap: .2rem .9rem; padding: 0; font-size: .85rem; }
-.shades li { max-width: none; } .shades svg { vertical-align: middle; margin-right: .35rem; }
+.axes { margin-bottom: .3rem; }
+.shades { list-style: none; display: flex; padding: 0; margin: 0 0 1rem; max-width: 46rem; font-size: .75rem; }
+.shades li { flex: 1; min-width: 0; overflow-wrap: normal; } .shades svg { display: block; width: 100%; height: 1rem; }
 kbd { border: 1px solid var(--line); border-radius: .2rem; padding: 0 .3em; font: inherit; background: var(--soft); }
-@media (max-width: 40rem) { .grid { scroll-padding-inline-start: 7.5rem; }
-  .matrix tbody th, .matrix thead th:first-child { min-width: 6.5rem; max-width: 6.5rem; font-size: .75rem; } }
+@media (hover: none) and (pointer: coarse) { .keys { display: none; } }
+@media (max-width: 40rem) { .shades { font-size: .6rem; } .grid { scroll-padding-inline-start: 7.5rem; }
+  .matrix tbody th, .matrix thead th:first-child { min-width: 6.5rem; max-width: 6.5rem; font-size: .75rem; }
+  .matrix tbody b { font-size: .8rem; } }
 """.strip()
 """Beside the style of all pages."""
 
@@ -68,15 +71,13 @@ def matrix_html(grid: Grid, heard: Mapping[tuple[str, Lane], Heard], words: Mapp
     if not heard:
         return ""
     rate_hz = next(iter(heard.values())).row["sample_rate"]
-    cut = f" {grid.cut} are shown here{f'; {more}' if more else ''}." if grid.cut else ""
+    cut = f"Shown are {grid.cut}{f'; {more}' if more else ''}." if grid.cut else ""
     axes = (
-        f"Pictures: time from left to right, {axis_s(grid):.1f} s in all of them; frequency from 0 at the bottom to "
-        f"{rate_hz / 2000:g} kHz at the top; colour is the level in bands of {rate_hz / 2 / BANDS:.0f} Hz."
+        f"Pictures: time from left to right, {axis_s(grid):.1f} s in all; frequency from 0 at the bottom to "
+        f"{rate_hz / 2000:g} kHz at the top; colour is the level in each band of {rate_hz / 2 / BANDS:.0f} Hz, in dBov:"
     )
-    return (
-        f"<p>{escape(grid.alike + cut)}</p>\n{keys_html()}<p>{axes} Levels in dBov:</p>\n{scale_html()}"
-        f"{_table(grid, heard, words)}"
-    )
+    told = f"<p>{escape(' '.join(filter(None, (grid.alike, cut))))}</p>\n{keys_html()}"
+    return f'{told}<p class="axes">{axes}</p>\n{scale_html()}{_table(grid, heard, words)}'
 
 
 def _table(grid: Grid, heard: Mapping[tuple[str, Lane], Heard], words: Mapping[str, str]) -> str:
@@ -89,12 +90,12 @@ def _table(grid: Grid, heard: Mapping[tuple[str, Lane], Heard], words: Mapping[s
             found = heard.get((condition.name, lane))
             cells.append(f"<td>{_cell(found, heads[lane], condition.name) if found else ''}</td>")
         control = condition == grid.control
-        told = (condition.name, words.get(condition.name, ""))
-        name = "<b>{}</b><br>{}".format(*(escape(visible(text)) for text in told))
+        short, told = (escape(visible(text)) for text in (condition.name, words.get(condition.name, "")))
+        name = f"<b>{short.replace('_', '_<wbr>')}</b><br>{told}"
         said = f"{name}<br>(the clean control)" if control else name
         mark = " data-control" if control else ""
         body.append(f'<tr{mark}><th scope="row">{said}</th>{"".join(cells)}</tr>\n')
-    caption = "Each cell: an utterance of the column's group under the row's condition, and what was measured"
+    caption = "The utterance of each group under every condition, and what was measured of it"
     return (
         '<div class="wide grid" tabindex="0" role="region" aria-label="The grid to listen to"><table class="matrix">'
         f'<caption><span>{caption}</span></caption>\n<thead><tr><th scope="col">condition</th>{head}</tr></thead>\n'

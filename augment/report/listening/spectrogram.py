@@ -102,10 +102,12 @@ class Spectrogram:
 def scale_html() -> str:
     """What the shades of all pictures mean."""
     ends = [LOWEST_DBOV + STEP_DB * number for number in range(SHADES - 1)]
-    names = [f"below {ends[0]}", *(f"from {end}" for end in ends)]
+    names = [f"&lt;{ends[0]}", *map(str, ends)]
+    drawn = (
+        '<svg viewBox="0 0 9 9" preserveAspectRatio="none" aria-hidden="true"><path fill="#{}" d="M0 0H9V9H0z"/></svg>'
+    )
     shades = "".join(
-        f'<li><svg width="22" height="16" aria-hidden="true"><path fill="#{bytes(colour).hex()}" d="M0 0H22V16H0z"/>'
-        f"</svg>{name.replace('-', '−')}</li>"
+        f"<li>{drawn.format(bytes(colour).hex())}{name.replace('-', '−')}</li>"
         for name, colour in zip(names, COLOURS, strict=True)
     )
     return f'<ul class="shades" aria-label="Colours of all spectrograms, in dBov">{shades}</ul>\n'

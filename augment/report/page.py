@@ -56,7 +56,9 @@ PAGE = """<!DOCTYPE html>
 <style>{style}</style>
 </head>
 <body>
-{body}</body>
+<main>
+{body}</main>
+</body>
 </html>
 """
 POLICY = (

@@ -9,7 +9,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from html import escape
-from itertools import groupby
+from itertools import groupby, pairwise
 from statistics import fmean
 from typing import Any
 
@@ -25,11 +25,11 @@ from augment.report.pictures.drawing import (
     SHADES,
     WIDTH,
     At,
+    Panel,
     below,
     cut,
     legend,
     linear,
-    panel,
     panels,
     pen,
     round_step,
@@ -73,7 +73,8 @@ def shade_width(cells: Iterable[CellAnswer]) -> float:
 
 def rate_scale(step: float) -> str:
     """The shades with their rates."""
-    return shade_scale([f"{100 * step * number:g}" for number in range(SHADES)], "%")
+    ends = [f"{100 * step * number:g}" for number in range(SHADES)]
+    return shade_scale([*map("–".join, pairwise(ends)), f"from {ends[-1]}"], "%")
 
 
 def heat_cell(cell: CellAnswer | None, step: float) -> str:
@@ -148,7 +149,7 @@ def dot_panels(
             _dot_line(group, cells.get((group, name)), of_speakers.get((group, name), []), LINE * turn + 15, at, top)
             for turn, group in enumerate(groups)
         ]
-        drawings.append(panel(name, f"Rates of {counted(len(groups), 'group')}", bottom + 22, axis + "".join(lines)))
+        drawings.append(Panel(name, f"Rates of {counted(len(groups), 'group')}", bottom + 22, axis + "".join(lines)))
     return panels(drawings)
 
 
@@ -204,7 +205,7 @@ def ladder_panels(cells: Cells, groups: Sequence[str], ladders: Sequence[Ladder]
     return legend(groups) + panels(_ladder_panel(cells, groups, ladder, top, step) for ladder in ladders)
 
 
-def _ladder_panel(cells: Cells, groups: Sequence[str], ladder: Ladder, top: float, step: float) -> str:
+def _ladder_panel(cells: Cells, groups: Sequence[str], ladder: Ladder, top: float, step: float) -> Panel:
     levels = [level for level, _ in ladder.rungs]
     apart = ladder.reference not in [name for _, name in ladder.rungs]
     right = WIDTH - RIGHT - (BESIDE if apart else 0)
@@ -226,7 +227,7 @@ def _ladder_panel(cells: Cells, groups: Sequence[str], ladder: Ladder, top: floa
         alone = [(beside - 10 + shift, cells.get((group, ladder.reference)))] if apart else []
         parts.append(_curve(turn, group, points, alone, lambda value: y(min(value, top))))
     said = f"Rates of {counted(len(groups), 'group')} from {levels[0]:g} to {levels[-1]:g} dB SNR"
-    return panel(ladder.name, said, PLOT_BOTTOM + BELOW, "".join(parts))
+    return Panel(ladder.name, said, PLOT_BOTTOM + BELOW, "".join(parts))
 
 
 _Point = tuple[float, CellAnswer | None]

@@ -18,7 +18,7 @@ from augment.acoustics.portrait import DecayPortrait, NoisePortrait, decay_portr
 from augment.acoustics.room import RoomMeasures, room_measures, whole_decay
 from augment.design.conditions import ChainStep
 from augment.design.plan import Plan
-from augment.design.wording import in_words, titles_of
+from augment.design.wording import capital, in_words, titles_of
 from augment.errors import AcoustigridError, Fault, TestSetError
 from augment.files.json_text import strict_json
 from augment.perturb.noise_step import LEVEL_FIELDS, NoiseStep
@@ -177,7 +177,7 @@ def _alike(steps: Iterable[ChainStep], apart: frozenset[str] = frozenset()) -> l
 def _noises(plan: Plan, spec: RenderSpec, steps: Iterable[ChainStep], titles: Titles) -> Iterable[NoiseFigures]:
     for same in _alike((step for step in steps if step.perturbation.is_noise()), LEVEL_FIELDS | {"ein_dba"}):
         paths = tuple(dict.fromkeys(step.path for step in same))
-        name = same[0].perturbation.subject(titles)
+        name = capital(same[0].perturbation.subject(titles))
         try:
             yield NoiseFigures(name, paths, _noise(plan, spec, same[0]))
         except AcoustigridError:  # heard beside speech only, or too far from it
@@ -221,7 +221,7 @@ def _devices(plan: Plan, spec: RenderSpec, steps: Iterable[ChainStep], titles: T
 def _rooms(plan: Plan, spec: RenderSpec, steps: Iterable[ChainStep], titles: Titles) -> Iterable[RoomFigures]:
     for same in _alike(step for step in steps if step.perturbation.stage == Stage.ROOM):
         places = [_decay(spec, same[0], draw) for draw in _draws(plan, spec, same[0], MOST_PLACES, 1)]
-        yield RoomFigures(same[0].perturbation.subject(titles), tuple(places))
+        yield RoomFigures(capital(same[0].perturbation.subject(titles)), tuple(places))
 
 
 def _decay(spec: RenderSpec, step: ChainStep, draw: Draw) -> DecayPortrait:

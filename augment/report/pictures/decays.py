@@ -9,9 +9,9 @@ from augment.report.pictures.drawing import (
     MOST_LINES,
     PLOT_BOTTOM,
     Axis,
+    Panel,
     curve,
     grid,
-    panel,
     polyline,
     safe,
 )
@@ -21,7 +21,7 @@ DEEPEST_DB = -60.0
 FIT_FROM_DB = -5.0
 
 
-def decay_panel(name: str, places: Places) -> str:
+def decay_panel(name: str, places: Places) -> Panel:
     """The backward-integrated decay of each place, lines of their reverberation times, and the energy of the first.
 
     Args:
@@ -30,14 +30,14 @@ def decay_panel(name: str, places: Places) -> str:
     """
     drawn = places[:MOST_LINES]
     longest = max(place.step_s * len(place.curve_db) for place in drawn)
-    x = Axis.of([0.0, longest], "s")
+    x = Axis.of([0.0, longest], "time in s")
     y = Axis(DEEPEST_DB, 0.0, tuple(float(level) for level in range(round(DEEPEST_DB), 1, 10)), "dB")
     parts = [_energy(drawn[0], x, y)]
     for turn, place in enumerate(drawn):
         points = [(number * place.step_s, level) for number, level in enumerate(place.curve_db) if level >= DEEPEST_DB]
         parts.append(curve(turn, f"{safe(place.name)}: {told(place)}", points, x, y) + _fit(place, points, x, y))
     said = f"Decay, {told(drawn[0])}"
-    return panel(name, said, PLOT_BOTTOM + BELOW, grid(x, y) + "".join(parts))
+    return Panel(name, said, PLOT_BOTTOM + BELOW, grid(x, y) + "".join(parts))
 
 
 def _energy(place: DecayPortrait, x: Axis, y: Axis) -> str:

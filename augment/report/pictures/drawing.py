@@ -1,6 +1,7 @@
 """What all pictures are made of: axes, lines and marks, panels, legends, shades, and names that cannot do harm."""
 
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -56,6 +57,16 @@ def safe(text: object) -> str:
         '&lt;b&gt; &quot;x&quot;'
     """
     return escape(shown(str(text)), quote=True)
+
+
+def breakable(name: str) -> str:
+    """An untrusted name as HTML that may be broken where its parts meet.
+
+    Example:
+        >>> breakable("fan__a<b")
+        'fan__<wbr>a&lt;b'
+    """
+    return re.sub(r"(_+)(?=[^_])", r"\1<wbr>", safe(name))
 
 
 def spelled(text: str) -> str:
@@ -201,7 +212,7 @@ class Axis:
 def frequencies(low_hz: float, high_hz: float) -> Axis:
     """A logarithmic axis of frequencies."""
     inside = [v * 10.0**p for p in range(-1, 6) for v in (1, 2, 5) if low_hz <= v * 10.0**p <= high_hz * 1.0001]
-    return Axis(low_hz, high_hz, tuple(inside), "Hz", log=True)
+    return Axis(low_hz, high_hz, tuple(inside), "frequency in Hz", log=True)
 
 
 def short_figure(value: float) -> str:
@@ -214,26 +225,35 @@ def short_figure(value: float) -> str:
     return f"{value / 1000:g}k" if abs(value) >= 1000 else f"{value:g}"
 
 
-def panel(name: str, said: str, height: int, drawing: str, width: int = WIDTH) -> str:
+@dataclass(frozen=True)
+class Panel:
     """A picture with its caption.
 
-    Args:
+    Attributes:
         name: Untrusted: the caption.
         said: What can be seen, for those who cannot see it; HTML.
-        height: Of the drawing; its width is that of all panels, unless one is given.
+        height: Of the drawing, which is as wide as all panels.
         drawing: SVG.
-        width: Of the drawing.
     """
-    title = f"{said}: {safe(name)}"
-    return (
-        f'<figure><figcaption>{safe(name)}</figcaption><svg viewBox="0 0 {width} {height}" width="{width}" '
-        f'height="{height}" role="img" aria-label="{title}"><title>{title}</title>{drawing}</svg></figure>\n'
-    )
+
+    name: str
+    said: str
+    height: int
+    drawing: str
+
+    def html(self) -> str:
+        """As a figure of a page."""
+        title = f"{self.said}: {safe(self.name)}"
+        return (
+            f'<figure><figcaption>{safe(self.name)}</figcaption><svg viewBox="0 0 {WIDTH} {self.height}" '
+            f'width="{WIDTH}" height="{self.height}" role="img" aria-label="{title}"><title>{title}</title>'
+            f"{self.drawing}</svg></figure>\n"
+        )
 
 
-def panels(figures: Iterable[str]) -> str:
+def panels(figures: Iterable[Panel]) -> str:
     """Panels side by side, as far as the screen is wide."""
-    return f'<div class="panels">{"".join(figures)}</div>\n'
+    return f'<div class="panels">{"".join(figure.html() for figure in figures)}</div>\n'
 
 
 def below(x: float, text: str, down: int = 17) -> str:
@@ -325,13 +345,12 @@ def shade(value: float, step: float) -> int:
     return min(max(int(value / step), 0), SHADES - 1)
 
 
-def shade_scale(ends: Sequence[str], unit: str) -> str:
-    """The shades with their values.
+def shade_scale(labels: Sequence[str], unit: str) -> str:
+    """The shades with what they stand for.
 
     Args:
-        ends: Least value of each shade.
+        labels: Values of each shade, from the lowest.
         unit: For those who cannot see them.
     """
-    scale = [f'<span class="h{n}">{ends[n]}–{ends[n + 1]}</span>' for n in range(len(ends) - 1)]
-    scale.append(f'<span class="h{len(ends) - 1}">from {ends[-1]}</span>')
-    return f'<p class="scale" role="group" aria-label="Shades, in {unit}">{"".join(scale)}</p>\n'
+    scale = "".join(f'<span class="h{number}">{label}</span>' for number, label in enumerate(labels))
+    return f'<p class="scale" role="group" aria-label="Shades, in {unit}">{scale}</p>\n'

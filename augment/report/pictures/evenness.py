@@ -7,7 +7,7 @@ from typing import Any
 
 from augment.columns import numbered
 from augment.report.page import data_table
-from augment.report.pictures.drawing import RIGHT, WIDTH, cut, linear, panel, panels, round_ends, safe, ticks
+from augment.report.pictures.drawing import RIGHT, WIDTH, Panel, cut, linear, panels, round_ends, safe, ticks
 from augment.report.text import counted
 
 Row = Mapping[str, Any]
@@ -44,7 +44,7 @@ def _number(value: Any) -> float | None:
     return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
-def _variable(name: str, differences: Sequence[Mapping[str, Any]]) -> str:
+def _variable(name: str, differences: Sequence[Mapping[str, Any]]) -> Panel:
     chance = max((found for d in differences if (found := _number(d["chance"])) is not None), default=None)
     values = [value for d in differences for value in (_number(d["before"]), _number(d["after"]), chance)]
     low, high, step = round_ends([0.0, *(value for value in values if value is not None)], 0.2)
@@ -72,7 +72,7 @@ def _variable(name: str, differences: Sequence[Mapping[str, Any]]) -> str:
     matched = "matched" if differences[0]["matched"] else "not matched"
     parts.append(f'<text x="{(LEFT + WIDTH - RIGHT) / 2:.0f}" y="{bottom + 32}" text-anchor="middle">{unit}</text>')
     said = f"Largest difference of each group to another one in {unit}"
-    return panel(f"{name} ({matched})", said, bottom + 38, "".join(parts))
+    return Panel(f"{name} ({matched})", said, bottom + 38, "".join(parts))
 
 
 def balance_table(balance: Sequence[Mapping[str, Any]]) -> str:
@@ -125,7 +125,7 @@ def exposure_panels(exposure: Mapping[str, Counter[int]]) -> str:
     return panels(_exposed(step, heard) for step, heard in drawn) if drawn else ""
 
 
-def _exposed(step: str, heard: Counter[int]) -> str:
+def _exposed(step: str, heard: Counter[int]) -> Panel:
     bars = sorted(heard.items())[:MOST_BARS]
     at = linear(0, max(heard.values()), LEFT, WIDTH - RIGHT - 34)
     parts = []
@@ -137,7 +137,7 @@ def _exposed(step: str, heard: Counter[int]) -> str:
             f'<text x="{at(segments) + 6:.1f}" y="{y + 13}">{segments}</text>'
         )
     said = "; ".join(f"{counted(segments, 'segment')} in {counted(times, 'block')}" for times, segments in bars)
-    return panel(step, f"How many segments are heard in how many blocks: {said}", LINE * len(bars) + 8, "".join(parts))
+    return Panel(step, f"How many segments are heard in how many blocks: {said}", LINE * len(bars) + 8, "".join(parts))
 
 
 def exposure_table(exposure: Mapping[str, Counter[int]]) -> str:

@@ -15,10 +15,11 @@ from augment.report.pictures.drawing import (
     SHADES,
     WIDTH,
     At,
+    Panel,
+    breakable,
     cut,
     legend,
     linear,
-    panel,
     panels,
     round_ends,
     safe,
@@ -32,7 +33,7 @@ Row = Mapping[str, Any]
 MOST_CONDITIONS, MOST_GROUPS, MOST_DRAWN, PER_PANEL = 200, 30, 60, 12
 """Limits on tables and on pictures: browsers stay fast, and nobody compares more."""
 MEASURED = ("snr_db", "snr_delivered_db", "speech_level_out_dbov")
-LEFT, LINE, NAME = 14, 40, 46
+LEFT, LINE, NAME, APART = 14, 46, 46, 4
 CAPTION = (
     "Marks: SNR at the microphone, median of each group. Line: SNR as delivered, all noises at the end of the linear "
     "chain, from the smallest to the largest item, thick between the quartiles."
@@ -107,9 +108,11 @@ def design_map(grid: Cells, words: Mapping[str, str]) -> str:
         counts = [cell.items if (cell := grid.cells.get((condition, group))) else 0 for group in groups]
         told = f'<td class="text">{safe(words[condition])}</td>' if condition in words else '<td class="text"></td>'
         shaded = [f'<td class="heat h{shade(count, step)}">{count}</td>' for count in counts]
-        rows.append([safe(condition), told, *shaded])
+        rows.append([breakable(condition), told, *shaded])
     table = data_table("Items of each cell", ["condition", "in words", *map(safe, groups)], rows, "sticky")
-    scale = shade_scale([f"{step * number}" for number in range(most // step + 1)], "items") if most >= step else ""
+    starts = [step * number for number in range(most // step + 1)]
+    labels = [f"{start}" if step == 1 else f"{start}–{min(start + step - 1, most)}" for start in starts]
+    scale = shade_scale(labels, "items")
     return f"{scale}{table}{remark(grid)}"
 
 
@@ -144,7 +147,7 @@ def _ends(values: Sequence[float]) -> tuple[float, ...]:
     return (values[0], values[-1]) if values else ()
 
 
-def _snr_panel(grid: Cells, names: Sequence[str], groups: Sequence[str], at: At, marks: Sequence[float]) -> str:
+def _snr_panel(grid: Cells, names: Sequence[str], groups: Sequence[str], at: At, marks: Sequence[float]) -> Panel:
     bottom = LINE * len(names) + 6
     parts = [
         f'<path d="M{at(tick):.1f} 0V{bottom}" stroke="var(--line)"/>'
@@ -154,14 +157,14 @@ def _snr_panel(grid: Cells, names: Sequence[str], groups: Sequence[str], at: At,
     parts.append(f'<text x="{(LEFT + WIDTH - RIGHT) / 2:.0f}" y="{bottom + 32}" text-anchor="middle">SNR in dB</text>')
     parts += [_snr_line(grid, name, groups, LINE * turn + 15, at) for turn, name in enumerate(names)]
     whole = names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
-    return panel(whole, f"Measured SNR of {counted(len(names), 'condition')}", bottom + 38, "".join(parts))
+    return Panel(whole, f"Measured SNR of {counted(len(names), 'condition')}", bottom + 38, "".join(parts))
 
 
 def _snr_line(grid: Cells, name: str, groups: Sequence[str], y: int, at: At) -> str:
     """One condition: its name, and below it a bar and marks."""
     heard, delivered = grid.of(name, "snr_db"), grid.of(name, "snr_delivered_db")
     told = f"{safe(name)}: {median(heard):.1f} dB at the microphone"
-    bar, down = "", y + 14
+    bar, down = "", y + 17
     if len(delivered) > 1:
         lower, _, upper = quantiles(delivered, n=4, method="inclusive")
         told += f", {delivered[0]:.1f} to {delivered[-1]:.1f} dB delivered"
@@ -173,7 +176,10 @@ def _snr_line(grid: Cells, name: str, groups: Sequence[str], y: int, at: At) -> 
     for turn, group in enumerate(groups):
         own = grid.of(name, "snr_db", [group])
         if own:
-            shape = f'<path d="M{at(median(own)):.1f} {down}{MARKS[turn]}" fill="currentColor" stroke="var(--paper)"/>'
+            place = down + APART * (turn - (len(groups) - 1) / 2)  # groups of equal SNR do not hide one another
+            shape = (
+                f'<path d="M{at(median(own)):.1f} {place:g}{MARKS[turn]}" fill="currentColor" stroke="var(--paper)"/>'
+            )
             marks.append(f'<g class="g{turn}"><title>{safe(group)}: {median(own):.1f} dB</title>{shape}</g>')
     if not groups:
         marks.append(f'<path d="M{at(median(heard)):.1f} {down}{MARKS[0]}" fill="var(--mark)" stroke="var(--paper)"/>')
@@ -186,7 +192,7 @@ def measured_table(grid: Cells) -> str:
     rows = []
     for condition in grid.conditions[:MOST_CONDITIONS]:
         cells = [grid.cells.get((condition, group)) for group in groups]
-        rows.append([safe(condition), *(_measured_cell(cell) for cell in cells)])
+        rows.append([breakable(condition), *(_measured_cell(cell) for cell in cells)])
     caption = "Median SNR at the microphone in dB; below it SNR as delivered in dB, and active speech level in dBov"
     return data_table(caption, ["condition", *map(safe, groups)], rows, "sticky") + remark(grid)
 

@@ -9,11 +9,10 @@ from augment.report.pictures.drawing import (
     MOST_LINES,
     PLOT_BOTTOM,
     Axis,
+    Panel,
     curve,
     frequencies,
     grid,
-    legend,
-    panel,
     safe,
 )
 
@@ -21,9 +20,11 @@ Named = Sequence[tuple[str, NoisePortrait]]
 OCTAVES_HZ = (31.5, 63.0, 125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0, 16000.0)
 DEEPEST_DB, DEEPEST_PAUSE_DB = -60.0, -50.0
 """Re the whole sound: what is fainter is drawn at the lower edge."""
+QUIET_RANGE_DB = (-15.0, 5.0)
+"""A steady noise is drawn as steady, and not magnified."""
 
 
-def noise_panels(noises: Named, together: bool = False) -> list[str]:
+def noise_panels(noises: Named, together: bool = False) -> list[Panel]:
     """Spectrum, level over time and rhythm: three panels for each noise, or three for all.
 
     Args:
@@ -31,19 +32,18 @@ def noise_panels(noises: Named, together: bool = False) -> list[str]:
         together: Draw them over each other; no more than six.
     """
     if together:
-        some = noises[:MOST_LINES]
-        return [legend(name for name, _ in some), *_three("", some)]
+        return _three("", noises[:MOST_LINES])
     return [drawn for name, noise in noises for drawn in _three(f"{name}: ", [(name, noise)])]
 
 
-def _three(before: str, noises: Named) -> list[str]:
+def _three(before: str, noises: Named) -> list[Panel]:
     drawn = [_spectrum(f"{before}third octaves", noises), _envelope(f"{before}level over time", noises)]
     if any(noise.rhythm for _, noise in noises):
         drawn.append(_rhythm(f"{before}rhythm", noises))
     return drawn
 
 
-def _spectrum(name: str, noises: Named) -> str:
+def _spectrum(name: str, noises: Named) -> Panel:
     x = frequencies(20.0, max(noise.sample_rate_hz / 2 for _, noise in noises))
     y = Axis.of([max(level, DEEPEST_DB) for _, n in noises for _, level in n.third_octaves_db], "dB re the whole", 20)
     lines = [
@@ -51,27 +51,27 @@ def _spectrum(name: str, noises: Named) -> str:
         for turn, (own, noise) in enumerate(noises)
     ]
     said = "Level in third octaves" + (f", {loudest(noises[0][1])}" if len(noises) == 1 else "")
-    return panel(name, said, PLOT_BOTTOM + BELOW, grid(x, y) + "".join(lines))
+    return Panel(name, said, PLOT_BOTTOM + BELOW, grid(x, y) + "".join(lines))
 
 
 def _marked(noise: NoisePortrait) -> list[tuple[float, float]]:
     return [(hz, level) for hz, level in noise.third_octaves_db if hz in OCTAVES_HZ]
 
 
-def _envelope(name: str, noises: Named) -> str:
+def _envelope(name: str, noises: Named) -> Panel:
     longest = max(len(noise.envelope_db) for _, noise in noises) * SHOWN_S
-    x = Axis.of([0.0, longest], "s", 1.0)
+    x = Axis.of([0.0, longest], "time in s", 1.0)
     shown = [max(level, DEEPEST_PAUSE_DB) for _, noise in noises for level in noise.envelope_db]
-    y = Axis.of([0.0, *shown], "dB re the whole", 20)
+    y = Axis.of([*QUIET_RANGE_DB, *shown], "dB re the whole")
     lines = []
     for turn, (own, noise) in enumerate(noises):
         points = [((place + 0.5) * SHOWN_S, level) for place, level in enumerate(noise.envelope_db)]
         lines.append(curve(turn, f"{safe(own)}: {pauses(noise)}", points, x, y))
     said = "Level in steps of 20 ms" + (f", {pauses(noises[0][1])}" if len(noises) == 1 else "")
-    return panel(name, said, PLOT_BOTTOM + BELOW, grid(x, y) + "".join(lines))
+    return Panel(name, said, PLOT_BOTTOM + BELOW, grid(x, y) + "".join(lines))
 
 
-def _rhythm(name: str, noises: Named) -> str:
+def _rhythm(name: str, noises: Named) -> Panel:
     x = frequencies(SLOWEST_HZ - 0.05, FASTEST_HZ + 5)
     y = Axis.of([0.0, *(index for _, noise in noises for _, index in noise.rhythm)], "modulation index", 0.5)
     lines = [
@@ -80,7 +80,7 @@ def _rhythm(name: str, noises: Named) -> str:
         if noise.rhythm
     ]
     said = "Modulation of the power" + (f", {swing(noises[0][1])}" if len(noises) == 1 else "")
-    return panel(name, said, PLOT_BOTTOM + BELOW, grid(x, y) + "".join(lines))
+    return Panel(name, said, PLOT_BOTTOM + BELOW, grid(x, y) + "".join(lines))
 
 
 def loudest(noise: NoisePortrait) -> str:
@@ -117,7 +117,7 @@ def swing(noise: NoisePortrait) -> str:
 def told(noise: NoisePortrait) -> str:
     """A noise in a sentence."""
     looked = f"{noise.seconds:g} s" + (f" in {noise.sounds} stretches" if noise.sounds > 1 else "")
-    return f"{loudest(noise)}; {lines_told(noise)}; {pauses(noise)}; {swing(noise)} ({looked})"
+    return f"{loudest(noise)}; {lines_told(noise)}; {pauses(noise)}; {swing(noise)} (heard for {looked})"
 
 
 def noise_table(noises: Named) -> str:

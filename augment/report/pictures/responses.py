@@ -10,11 +10,10 @@ from augment.report.pictures.drawing import (
     MOST_LINES,
     PLOT_BOTTOM,
     Axis,
+    Panel,
     curve,
     frequencies,
     grid,
-    legend,
-    panel,
     safe,
     unknown,
 )
@@ -26,7 +25,7 @@ DEEPEST_DB = -50.0
 """Re 1 kHz: what is deeper is drawn at the lower edge."""
 
 
-def response_panels(devices: Named, together: bool = False) -> list[str]:
+def response_panels(devices: Named, together: bool = False) -> list[Panel]:
     """Responses in dB re 1 kHz over frequency: a panel for each device, or one for all.
 
     Args:
@@ -34,11 +33,11 @@ def response_panels(devices: Named, together: bool = False) -> list[str]:
         together: Draw them over each other; no more than six.
     """
     if together:
-        return [legend(name for name, _ in devices[:MOST_LINES]), _panel("Frequency response", devices[:MOST_LINES])]
+        return [_panel("Frequency response", devices[:MOST_LINES])]
     return [_panel(name, [(name, device)]) for name, device in devices]
 
 
-def _panel(name: str, devices: Named) -> str:
+def _panel(name: str, devices: Named) -> Panel:
     top_hz = max(device.sample_rate_hz / 2 for _, device in devices)
     x = frequencies(min(LOWEST_HZ, *(_known(device)[0] for _, device in devices)), top_hz)
     levels = [max(level, DEEPEST_DB) for _, device in devices for _, level in device.points]
@@ -51,7 +50,7 @@ def _panel(name: str, devices: Named) -> str:
     high = max(_known(device)[1] for _, device in devices)
     dark = unknown(x.first, low, x) + unknown(high, x.last, x)
     said = f"Frequency response from {low:g} to {high:g} Hz"
-    return panel(name, said, PLOT_BOTTOM + BELOW, grid(x, y) + dark + "".join(lines))
+    return Panel(name, said, PLOT_BOTTOM + BELOW, grid(x, y) + dark + "".join(lines))
 
 
 def _known(device: DevicePortrait) -> tuple[float, float]:

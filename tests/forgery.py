@@ -12,13 +12,14 @@ import soundfile
 from augment.acoustics.loudness import integrated_loudness_lufs
 from augment.api.sounds import sound_of
 from augment.design.conditions import conditions
-from augment.design.wording import in_words, short
 from augment.export.csv import table
 from augment.recipe.loader import load_recipe
 from augment.report.croissant import croissant
 from augment.report.datasheet_page import datasheet_page
 from augment.report.frames import Coverage
+from augment.report.pictures.of_set import SetPictures
 from augment.report.tables import measured
+from augment.testset.figures import read_figures
 
 RATE = 16000
 
@@ -107,11 +108,10 @@ class Forger:
         """The page as it follows from everything else, with pictures of the sound as it is now."""
         known = {c.name: c for c in conditions(load_recipe(self.folder / "recipe.yaml", material=False))}
         shown = [known[name] for name in self.identity["conditions"] if name in known]
-        figures = json.loads((self.folder / "profiles.json").read_text())
-        titles = short({name: profile["title"] for name, profile in figures.items()})
-        words = {condition.name: in_words(condition, titles) for condition in shown}
+        figures = read_figures((self.folder / "figures.json").read_bytes(), "figures.json")
+        pictures = SetPictures(self.ordered(), figures, self.identity["balance"])
         sound = sound_of(lambda name: (self.folder / name).read_bytes())
-        return datasheet_page(sheet, self.ordered(), shown, words, sound)
+        return datasheet_page(sheet, self.ordered(), shown, figures.words, sound, pictures)
 
     def write_rows(self) -> None:
         for row in self.rows:

@@ -5,14 +5,15 @@ from typing import Any
 
 from augment.api.sounds import ReadBytes, sound_of
 from augment.design.plan import Plan
-from augment.design.wording import in_words, titles_of
 from augment.export.csv import table as csv_table
 from augment.report.croissant import croissant
 from augment.report.datasheet import datasheet
 from augment.report.datasheet_page import datasheet_page
+from augment.report.pictures.of_set import SetPictures
 from augment.report.tables import in_order, overview
 from augment.testset.completion import identity_of, manifest_rows
-from augment.testset.folder import COVERAGE, CROISSANT, CSV, DATASHEET, PAGE, Rows
+from augment.testset.figures import set_figures
+from augment.testset.folder import COVERAGE, CROISSANT, CSV, DATASHEET, FIGURES, PAGE, Rows
 
 
 def described_by(
@@ -48,12 +49,13 @@ def described(
     identity = identity_of(planned, manifest, failed)
     table = csv_table(manifest)
     sheet = datasheet(planned, identity, manifest, tables)
-    titles = titles_of(planned.conditions, planned.loaded.library)
-    words = {condition.name: in_words(condition, titles) for condition in planned.conditions}
+    ordered, figures = in_order(planned, manifest), set_figures(planned)
+    pictures = SetPictures(ordered, figures, identity["balance"])
     return identity, {
         COVERAGE: f"{tables[0]}\n".encode(),
         CSV: table,
         DATASHEET: sheet.encode(),
-        PAGE: datasheet_page(sheet, in_order(planned, manifest), planned.conditions, words, sound_of(read)),
+        FIGURES: figures.written(),
+        PAGE: datasheet_page(sheet, ordered, planned.conditions, figures.words, sound_of(read), pictures),
         CROISSANT: croissant(identity, manifest, (CSV, table), planned.loaded.recipe.output.format),
     }

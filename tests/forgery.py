@@ -16,9 +16,8 @@ from augment.export.csv import table
 from augment.recipe.loader import load_recipe
 from augment.report.croissant import croissant
 from augment.report.datasheet_page import datasheet_page
-from augment.report.frames import Coverage
+from augment.report.frames import Coverage, Measured
 from augment.report.pictures.of_set import SetPictures
-from augment.report.tables import measured
 from augment.testset.figures import read_figures
 
 RATE = 16000
@@ -38,7 +37,7 @@ class Forger:
         kinds = polars.read_parquet(folder / "plan.parquet").schema
         self.kinds = {name: polars.String if kind == polars.Null else kind for name, kind in kinds.items()}
         self.identity = json.loads((folder / "testset.json").read_text())
-        self.measured = measured(self.ordered())
+        self.measured = str(Measured.of(self.ordered()))
 
     def ordered(self) -> list[dict]:
         names = self.identity["conditions"]
@@ -99,7 +98,7 @@ class Forger:
     def cover(self) -> None:
         """Write everything, with all that follows from it, and every checksum."""
         self.write_rows()
-        sheet = (self.folder / "datasheet.md").read_text().replace(self.measured, measured(self.ordered()))
+        sheet = (self.folder / "datasheet.md").read_text().replace(self.measured, str(Measured.of(self.ordered())))
         self.write("datasheet.md", sheet.encode())
         self.write("datasheet.html", self.page(sheet))
         self.seal()

@@ -11,8 +11,8 @@ import pytest
 import augment
 from augment.errors import DesignError
 from augment.report.datasheet_page import datasheet_page
+from augment.report.frames import Measured
 from augment.report.page import markdown_html
-from augment.report.tables import measured
 from augment.report.text import table
 
 SECTIONS = [
@@ -214,4 +214,4 @@ def test_noises_of_a_row_are_added_as_powers():
     row = {"condition": "ward", "snr_requested_db": None, "snr_db": 0.0, "snr_a_weighted_db": 0.0}
     row |= {"snr_delivered_db": 0.0, "headroom_gain_db": 0.0, "loudness_lufs": None, "speech_level_dbspl": 60.0}
     row |= {"noise_level_dba": 60.0, "noise2_level_dba": 60.0, "noise3_level_dba": 50.0, "noise4_level_dba": None}
-    assert measured([row]).split("\n")[2].split()[-2:] == ["63.2", "0"]
+    assert str(Measured.of([row])).split("\n")[2].split()[-2:] == ["63.2", "0"]

@@ -64,14 +64,16 @@ def test_its_tables_are_counted_and_measured_in_the_rows(testset, finished):
         assert (row["North"], row["South"]) == (cells[row["condition"], "North"], cells[row["condition"], "South"])
     assert testset.planned.equals(coverage)
     assert f"{testset.grid}\n" == (finished / "coverage.txt").read_text()
-    for found in testset.measured.rows(named=True):
-        own = [row for row in rows if row["condition"] == found["condition"]]
+    tables = (testset.measured, testset.measured_min, testset.measured_max)
+    for name in testset.conditions:
+        own = [row for row in rows if row["condition"] == name]
         for column in ("snr_db", "snr_a_weighted_db", "loudness_lufs"):
             values = [row[column] for row in own if row[column] is not None]
-            wanted = (np.mean(values), min(values), max(values)) if values else (None, None, None)
-            got = (found[column], found[f"{column}_min"], found[f"{column}_max"])
-            assert got == pytest.approx(wanted, nan_ok=True)
-        assert (found["files"], found["speech_level_dbspl"]) == (8, None)
+            wanted = [np.mean(values), min(values), max(values)] if values else [None, None, None]
+            assert [found.filter(condition=name)[column][0] for found in tables] == pytest.approx(wanted)
+    assert set(testset.measured["files"]) == {8}
+    assert "speech_level_dbspl" not in testset.measured.columns
+    assert str(testset.levels) in (finished / "datasheet.md").read_text()
 
 
 def test_a_file_that_was_not_made_is_missing_in_its_tables(stocked):

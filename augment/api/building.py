@@ -84,8 +84,8 @@ class BuildResult(Presented):
 
     @property
     def measured(self) -> "polars.DataFrame":
-        """What was measured in each condition; see :attr:`augment.TestSet.measured`."""
-        return self.overview.measured
+        """What was measured in each condition, as means; see :attr:`augment.TestSet.measured`."""
+        return self.overview.measured.mean
 
 
 def build(

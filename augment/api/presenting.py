@@ -7,6 +7,7 @@ from augment.api.rendering import Renderings
 from augment.api.testset import TestSet
 from augment.auditing.groups import Audit
 from augment.design.plan import Plan
+from augment.design.wording import in_words, titles_of
 from augment.errors import AcoustigridError, Fault, TestSetError, counted, nearest
 from augment.execute import opened_way
 from augment.render import Rendered
@@ -22,11 +23,13 @@ from augment.report.notebook import (
     player,
     safe_line,
     small_table,
-    spectrogram_figure,
+    spectrogram_panel,
 )
 from augment.report.page import safe
+from augment.report.pictures.drawing import Panel, panels
+from augment.report.pictures.grid import cells_of, design_map, snr_panels
 from augment.report.preview_page import within
-from augment.report.tables import coverage
+from augment.report.tables import coverage, in_order
 from augment.scoring.scores import RecogniserScores, Scores
 from augment.showing import Picture, Player, html_of, picture_of, player_of
 from augment.verification.verdict import Verdict
@@ -57,6 +60,14 @@ def _plan(plan: Plan) -> str:
     return face(_line(plan), f"<p>{size}</p>{table}", lines("notes", map(str, plan.notes)))
 
 
+@picture_of.register
+def _plan_drawn(plan: Plan) -> Picture:
+    rows = in_order(plan, plan.items.select("condition", "group").iter_rows(named=True))
+    titles = titles_of(plan.conditions, plan.loaded.library)
+    words = {condition.name: in_words(condition, titles) for condition in plan.conditions}
+    return picture(f"items of each cell of {plan.loaded.recipe.name}", design_map(cells_of(rows), words))
+
+
 @player_of.register
 def _plan_played(plan: Plan, *, utterance: str | None = None, condition: str | None = None) -> Player:
     grid = grid_to_hear(plan, [utterance] if utterance else [], [condition] if condition else [])
@@ -77,14 +88,12 @@ def _plan_played(plan: Plan, *, utterance: str | None = None, condition: str | N
 @html_of.register
 def _rendered(item: Rendered) -> str:
     rows = [(name, value) for name, value in item.measured.items() if value is not None]
-    drawn = spectrogram_figure(item.condition.name, item.pcm, item.sample_rate_hz, _seconds(item))
-    return face(_line(item), drawn, small_table(["measured", ""], rows))
+    return face(_line(item), panels([_spectrogram(item, _seconds(item))]), small_table(["measured", ""], rows))
 
 
 @picture_of.register
 def _rendered_drawn(item: Rendered) -> Picture:
-    name = item.condition.name
-    return picture(f"spectrogram of {name}", spectrogram_figure(name, item.pcm, item.sample_rate_hz, _seconds(item)))
+    return picture(f"spectrogram of {item.condition.name}", panels([_spectrogram(item, _seconds(item))]))
 
 
 @player_of.register
@@ -108,11 +117,8 @@ def _renderings(items: Renderings) -> str:
 def _renderings_drawn(items: Renderings) -> Picture:
     shown = dict(list(items.items())[:MOST_DRAWN])
     axis_s = max(map(_seconds, shown.values()), default=1.0)
-    figures = (spectrogram_figure(name, one.pcm, one.sample_rate_hz, axis_s) for name, one in shown.items())
-    return picture(
-        f"spectrograms of {len(shown)} of {counted(len(items), 'condition')}",
-        f'<div class="panels">{"".join(figures)}</div>',
-    )
+    drawn = panels(_spectrogram(item, axis_s) for item in shown.values())
+    return picture(f"spectrograms of {len(shown)} of {counted(len(items), 'condition')}", drawn)
 
 
 @player_of.register
@@ -124,6 +130,12 @@ def _renderings_played(items: Renderings) -> Player:
 @html_of.register
 def _testset(testset: TestSet) -> str:
     return face(_line(testset), _grid(testset.grid), lines("notes", testset.notes))
+
+
+@picture_of.register
+def _testset_drawn(testset: TestSet) -> Picture:
+    drawn = snr_panels(cells_of(testset.rows_in_order))
+    return picture(f"SNR in each condition of {testset.name}", drawn or "<p>No condition has noise.</p>")
 
 
 @player_of.register
@@ -223,6 +235,10 @@ def _scores_drawn(scores: Scores) -> Picture:
 def _line(thing: object) -> str:
     """What an object is, in one line."""
     return repr(thing).strip("<>")
+
+
+def _spectrogram(item: Rendered, axis_s: float) -> Panel:
+    return spectrogram_panel(item.condition.name, item.pcm, item.sample_rate_hz, axis_s)
 
 
 def _seconds(item: Rendered) -> float:

@@ -21,7 +21,7 @@ from augment.plain_text import visible
 from augment.progress import SILENT, Progress
 from augment.recipe.loader import LoadedRecipe, load_recipe
 from augment.records import frame_of
-from augment.report.frames import Coverage, measured
+from augment.report.frames import Coverage, Measured
 from augment.scoring.scores import ScoreOptions, Scores
 from augment.showing import Picture, Player, Presented, picture_of, player_of
 from augment.testset.folder import FAILURES, IDENTITY, PLAN, RECIPE
@@ -159,10 +159,25 @@ class TestSet(Presented):
         made = (row["audio_filepath"] for row in self.finished.rows)
         return Coverage.of(cells, made, self.conditions, self.groups)
 
-    @cached_property
+    @property
     def measured(self) -> "polars.DataFrame":
-        """What was measured in each condition: means, smallest and largest values of SNRs and levels."""
-        return measured(self.rows_in_order)
+        """What was measured in each condition: a row for each, with means of SNRs and levels."""
+        return self.levels.mean
+
+    @property
+    def measured_min(self) -> "polars.DataFrame":
+        """The smallest values, in the shape of :attr:`measured`."""
+        return self.levels.low
+
+    @property
+    def measured_max(self) -> "polars.DataFrame":
+        """The largest values, in the shape of :attr:`measured`."""
+        return self.levels.high
+
+    @cached_property
+    def levels(self) -> Measured:
+        """These three; as text, it is the table of the data sheet."""
+        return Measured.of(self.rows_in_order)
 
     @cached_property
     def balance(self) -> "polars.DataFrame":

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -95,45 +95,84 @@ def _grid(found: Mapping[tuple[str, str], int], conditions: Sequence[str], group
     return polars.DataFrame(columns)
 
 
-def measured(rows: Iterable[Mapping[str, Any]]) -> "polars.DataFrame":
+@dataclass(frozen=True, eq=False)
+class Measured:
     """What was measured in each condition, over all groups.
 
-    Args:
-        rows: Rows of the manifest, in the order of the grid.
+    All tables have a row for each condition and the same columns: ``condition``, ``files``, each of
+    :data:`QUANTITIES`, and ``made_softer``: files in which a mix that would have clipped was made softer. A cell is
+    empty where nothing was measured. Sound levels have columns only if some are known; those of several noises in
+    dB(A) are of all together, added as powers.
 
-    Returns:
-        One row for each condition: ``condition``, ``files``, the mean of each of :data:`QUANTITIES`, ``made_softer``
-        (files in which a mix that would have clipped was made softer), and for each quantity its smallest and largest
-        value in ``..._min`` and ``..._max``. Nothing where nothing was measured. Levels of several noises in dB(A) are
-        those of all together, added as powers.
+    Attributes:
+        mean: Means of the quantities.
+        low: Their smallest values.
+        high: Their largest values.
 
     Example:
-        >>> row = {"condition": "fan", "snr_db": 5.0, "headroom_gain_db": -0.3}
-        >>> found = measured([row, {**row, "snr_db": 6.0, "headroom_gain_db": 0.0}])
-        >>> found.select("condition", "files", "snr_db", "snr_db_min", "made_softer", "loudness_lufs").rows()
-        [('fan', 2, 5.5, 5.0, 1, None)]
+        >>> row = {"condition": "fan", "snr_requested_db": 5, "snr_db": 5.0, "headroom_gain_db": -0.3}
+        >>> found = Measured.of([row, {**row, "snr_db": 6.0, "headroom_gain_db": 0.0}])
+        >>> found.mean["snr_db"].to_list(), found.low["snr_db"].to_list(), found.mean["made_softer"].to_list()
+        ([5.5], [5.0], [1])
+        >>> print(found)
+        condition  SNR asked    SNR measured  A-weighted  delivered  LUFS  made softer
+        ---------  ---------  --------------  ----------  ---------  ----  -----------
+        fan              5.0  5.5 (5.0..6.0)           -          -     -            1
+        mean (smallest..largest)
     """
+
+    mean: "polars.DataFrame"
+    low: "polars.DataFrame"
+    high: "polars.DataFrame"
+
+    @classmethod
+    def of(cls, rows: Iterable[Mapping[str, Any]]) -> "Measured":
+        """From rows of the manifest, in the order of the grid."""
+        found: dict[str, list[Mapping[str, Any]]] = {}
+        for row in rows:
+            found.setdefault(row["condition"], []).append(row)
+        every = [row for some in found.values() for row in some]
+        of_noises = sorted(of_all_steps(ALL_NOISES, next(iter(every), ())))
+        in_air = any(row.get("speech_level_dbspl") is not None for row in every)
+        names = [name for name in QUANTITIES if in_air or name not in IN_AIR]
+        known = [
+            {name: [v for row in some if (v := _seen(row, name, of_noises)) is not None] for name in names}
+            for some in found.values()
+        ]
+        before = [{"condition": name, "files": len(some)} for name, some in found.items()]
+        softer = [{"made_softer": sum(row["headroom_gain_db"] < 0 for row in some)} for some in found.values()]
+
+        def table_of(one: Callable[[Sequence[float]], float]) -> "polars.DataFrame":
+            told = [{name: one(values) if values else None for name, values in each.items()} for each in known]
+            return _typed([{**b, **t, **s} for b, t, s in zip(before, told, softer, strict=True)], names)
+
+        # Python's own sum: another machine's vectors would add up in another order.
+        return cls(table_of(lambda values: sum(values) / len(values)), table_of(min), table_of(max))
+
+    def __str__(self) -> str:
+        """As text: means, with the smallest and the largest value where these are further than a tenth apart."""
+        names = [name for name in QUANTITIES if name in self.mean.columns]
+        tables = zip(*(table.rows(named=True) for table in (self.mean, self.low, self.high)), strict=True)
+        lines = [
+            [mean["condition"], *(_spread(mean[n], low[n], high[n]) for n in names), mean["made_softer"]]
+            for mean, low, high in tables
+        ]
+        header = ["condition", *(QUANTITIES[name] for name in names), "made softer"]
+        return table(header, lines) + "\nmean (smallest..largest)"
+
+
+def _typed(rows: Sequence[Mapping[str, Any]], quantities: Iterable[str]) -> "polars.DataFrame":
     import polars
 
-    found: dict[str, list[Mapping[str, Any]]] = {}
-    for row in rows:
-        found.setdefault(row["condition"], []).append(row)
-    of_noises = sorted(of_all_steps(ALL_NOISES, next((row for some in found.values() for row in some), ())))
-    lines = []
-    for name, some in found.items():
-        line: dict[str, Any] = {"condition": name, "files": len(some)}
-        line["made_softer"] = sum(row["headroom_gain_db"] < 0 for row in some)
-        for quantity in QUANTITIES:
-            seen = (_seen(row, quantity, of_noises) for row in some)
-            if values := [value for value in seen if value is not None]:
-                # Python's own sum: another machine's vectors would add up in another order.
-                line |= {quantity: sum(values) / len(values), f"{quantity}_min": min(values)}
-                line[f"{quantity}_max"] = max(values)
-        lines.append(line)
-    ends = [f"{quantity}_{end}" for quantity in QUANTITIES for end in ("min", "max")]
-    schema = {"condition": polars.String, "files": polars.Int64, **dict.fromkeys(QUANTITIES, polars.Float64)}
-    schema |= {"made_softer": polars.Int64, **dict.fromkeys(ends, polars.Float64)}
-    return polars.DataFrame(lines, schema)
+    kinds = {"condition": polars.String, "files": polars.Int64, **dict.fromkeys(quantities, polars.Float64)}
+    return polars.DataFrame(rows, {**kinds, "made_softer": polars.Int64})
+
+
+def _spread(mean: float | None, low: float, high: float) -> str:
+    if mean is None:
+        return "-"
+    shown = [f"{round(value, 1) + 0:.1f}" for value in (mean, low, high)]
+    return shown[0] if high - low < 0.1 else f"{shown[0]} ({shown[1]}..{shown[2]})"
 
 
 def _seen(row: Mapping[str, Any], column: str, of_noises: Sequence[str]) -> float | None:

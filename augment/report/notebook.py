@@ -15,6 +15,7 @@ from augment.acoustics.pcm import FULL_SCALE
 from augment.plain_text import visible
 from augment.report.listening.spectrogram import Spectrogram
 from augment.report.page import html_table, safe
+from augment.report.pictures.drawing import PLOT_LEFT, RIGHT, SHADES, WIDTH, Panel
 from augment.report.players import audio_uri
 from augment.showing import Picture, Player
 
@@ -30,14 +31,19 @@ STYLE = (
     ".acoustigrid .wide{overflow-x:auto}.acoustigrid td.number{text-align:right}"
     ".acoustigrid audio{height:2rem;width:12rem}"
     ".acoustigrid .panels{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,21rem),1fr));gap:1rem}"
-    ".acoustigrid figure{margin:0}"
+    ".acoustigrid figure{margin:0}.acoustigrid .legend,.acoustigrid .scale{display:flex;flex-wrap:wrap;gap:.3rem 1rem}"
+    ".acoustigrid ul.legend{list-style:none;padding:0}.acoustigrid p.scale span{padding:.1rem .4rem}"
+    + "".join(
+        f".acoustigrid .h{n}{{background:color-mix(in srgb,currentColor {4 * n}%,transparent)}}" for n in range(SHADES)
+    )
 )
 ALONE = f"svg{{color-scheme:light dark;color:CanvasText;{COLOURS}}}text{{fill:currentColor;font:12px sans-serif}}"
 """Style of a picture in a file of its own."""
-CAPTION = 22
-"""Height of a line of text above a drawing."""
-DRAWN = re.compile(r"(?:<figcaption>([^<]*)</figcaption>)?(<svg.*?</svg>)", re.DOTALL)
-SIZE = re.compile(r'\b(?:width|height)="(\d+)"')
+CAPTION, SPECTROGRAM = 22, 110
+"""Heights: of a line of text above a drawing, and of a spectrogram."""
+LEGEND = re.compile(r"<li>(<svg[^>]*>.*?</svg>)([^<]*)</li>")
+FIGURE = re.compile(r"<figure><figcaption>([^<]*)</figcaption>(<svg.*?</svg>)</figure>", re.DOTALL)
+SIZE = re.compile(r'\b(width|height)="(\d+)"')
 
 
 def face(line: str, *parts: str) -> str:
@@ -76,8 +82,8 @@ def safe_line(text: str) -> str:
     return escape(visible(text), quote=True)
 
 
-def spectrogram_figure(name: str, pcm: NDArray[np.int16], sample_rate_hz: int, axis_s: float) -> str:
-    """A spectrogram with its caption.
+def spectrogram_panel(name: str, pcm: NDArray[np.int16], sample_rate_hz: int, axis_s: float) -> Panel:
+    """A spectrogram as a panel.
 
     Args:
         name: The caption: untrusted text.
@@ -86,13 +92,15 @@ def spectrogram_figure(name: str, pcm: NDArray[np.int16], sample_rate_hz: int, a
         axis_s: Length of the time axis.
     """
     drawn = Spectrogram.of(pcm / FULL_SCALE, sample_rate_hz, axis_s)
-    told = safe_line(drawn.told)
-    return (
-        f'<figure><figcaption>{safe(name)}</figcaption><svg width="460" height="150" viewBox="0 0 460 150" role="img" '
-        f'aria-label="{told}"><title>{told}</title><image href="{drawn.uri}" x="50" y="4" width="400" height="126" '
-        f'preserveAspectRatio="none"/><text x="44" y="14" text-anchor="end">{sample_rate_hz / 2000:g} kHz</text>'
-        f'<text x="44" y="130" text-anchor="end">0</text><text x="450" y="146" text-anchor="end">{axis_s:.2f} s</text>'
-        "</svg></figure>\n"
+    right, bottom = WIDTH - RIGHT, SPECTROGRAM
+    return Panel(
+        name,
+        safe_line(drawn.told),
+        bottom + 22,
+        f'<image href="{drawn.uri}" x="{PLOT_LEFT}" y="2" width="{right - PLOT_LEFT}" height="{bottom - 2}" '
+        f'preserveAspectRatio="none"/><text x="{PLOT_LEFT - 4}" y="13" text-anchor="end">{sample_rate_hz / 2000:g} kHz'
+        f'</text><text x="{PLOT_LEFT - 4}" y="{bottom}" text-anchor="end">0</text>'
+        f'<text x="{right}" y="{bottom + 16}" text-anchor="end">{axis_s:.2f} s</text>',
     )
 
 
@@ -101,25 +109,32 @@ def picture(told: str, html: str) -> Picture:
 
     Args:
         told: What there is to be seen: untrusted text.
-        html: Its texts are escaped already. Drawings in it, if there are any, are the picture's file, one below another
-            with their captions.
+        html: Its texts are escaped already. Its panels, if it has any, are the picture's file, one below another, with
+            their legend and captions.
 
     Example:
-        >>> drawn = picture("one", '<figcaption>a</figcaption><svg width="9" height="5"></svg>')
-        >>> drawn.svg.partition("</style>")[2]
+        >>> html = '<figure><figcaption>a</figcaption><svg width="9" height="5"></svg></figure>'
+        >>> picture("one", html).svg.partition("</style>")[2]
         '<text y="14">a</text><svg y="22" width="9" height="5"></svg></svg>'
+        >>> picture("a table", "<table></table>").svg is None
+        True
     """
     parts, height, width = list[str](), 0, 0
-    for caption, svg in DRAWN.findall(html):
-        if caption:
-            parts.append(f'<text y="{height + 14}">{caption}</text>')
-            height += CAPTION
-        parts.append(svg.replace("<svg", f'<svg y="{height}"', 1))
-        own_width, own_height = (int(found) for found in SIZE.findall(svg.partition(">")[0])[:2])
-        height, width = height + own_height, max(width, own_width)
+    for swatch, name in LEGEND.findall(html):
+        parts += [_at(height, swatch), f'<text x="48" y="{height + 14}">{name}</text>']
+        height += CAPTION
+    for caption, svg in FIGURE.findall(html):
+        parts += [f'<text y="{height + 14}">{caption}</text>', _at(height + CAPTION, svg)]
+        own = {name: int(found) for name, found in SIZE.findall(svg.partition(">")[0])}
+        height, width = height + CAPTION + own["height"], max(width, own["width"])
     size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
     whole = f'<svg xmlns="http://www.w3.org/2000/svg" {size}><style>{ALONE}</style>{"".join(parts)}</svg>'
     return Picture(visible(told), whole if parts else None, face(told, html))
+
+
+def _at(y: int, svg: str) -> str:
+    """A drawing at a height of another one."""
+    return svg.replace("<svg", f'<svg y="{y}"', 1)
 
 
 def audio_html(pcm: NDArray[np.int16], sample_rate_hz: int, label: str) -> str:

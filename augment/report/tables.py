@@ -2,19 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from augment.design.coupling import coupling_notes
 from augment.design.plan import Plan
 from augment.plain_text import visible
-from augment.report import frames
 from augment.report.design import assignment_text, balance_text, conditions_text, crossing_text
 from augment.report.detection import detection_text
-from augment.report.frames import IN_AIR, QUANTITIES, Coverage
+from augment.report.frames import Coverage, Measured
 from augment.report.text import counted, table
-
-if TYPE_CHECKING:
-    import polars
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,16 +19,16 @@ class Overview:
 
     Attributes:
         coverage: Files in each cell of the grid.
-        measured: What was measured in each condition; see :func:`augment.report.frames.measured`.
+        measured: What was measured in each condition.
     """
 
     coverage: Coverage
-    measured: "polars.DataFrame"
+    measured: Measured
 
     @property
     def texts(self) -> tuple[str, str]:
         """Both as text."""
-        return str(self.coverage), measured_text(self.measured)
+        return str(self.coverage), str(self.measured)
 
 
 def overview(plan: Plan, rows: Sequence[Mapping[str, Any]]) -> Overview:
@@ -42,7 +38,7 @@ def overview(plan: Plan, rows: Sequence[Mapping[str, Any]]) -> Overview:
         plan: What was planned.
         rows: Rows of the manifest.
     """
-    return Overview(coverage(plan, (row["audio_filepath"] for row in rows)), frames.measured(in_order(plan, rows)))
+    return Overview(coverage(plan, (row["audio_filepath"] for row in rows)), Measured.of(in_order(plan, rows)))
 
 
 def coverage(plan: Plan, made: Iterable[str]) -> Coverage:
@@ -56,50 +52,10 @@ def coverage(plan: Plan, made: Iterable[str]) -> Coverage:
     return Coverage.of(cells, made, [condition.name for condition in plan.conditions], plan.selection.groups)
 
 
-def measured(rows: Iterable[Mapping[str, Any]]) -> str:
-    """What was measured in each condition, as text.
-
-    Args:
-        rows: Rows of the manifest, in the order of the grid.
-
-    Example:
-        >>> row = {"condition": "fan", "group": "a", "snr_requested_db": 5, "snr_db": 5.0, "snr_a_weighted_db": 7.1}
-        >>> print(measured([{**row, "snr_delivered_db": 6.0, "headroom_gain_db": 0.0, "loudness_lufs": None}]))
-        condition  SNR asked  SNR measured  A-weighted  delivered  LUFS  made softer
-        ---------  ---------  ------------  ----------  ---------  ----  -----------
-        fan              5.0           5.0         7.1        6.0     -            0
-        mean (smallest..largest)
-    """
-    return measured_text(frames.measured(rows))
-
-
-def measured_text(found: "polars.DataFrame") -> str:
-    """The same, of a table that :func:`augment.report.frames.measured` made."""
-    in_air = found["speech_level_dbspl"].null_count() < found.height
-    shown = {name: said for name, said in QUANTITIES.items() if in_air or name not in IN_AIR}
-    lines = [
-        [
-            row["condition"],
-            *(_spread(row[name], row[f"{name}_min"], row[f"{name}_max"]) for name in shown),
-            row["made_softer"],
-        ]
-        for row in found.rows(named=True)
-    ]
-    return table(["condition", *shown.values(), "made softer"], lines) + "\nmean (smallest..largest)"
-
-
 def in_order(plan: Plan, rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Rows of a manifest by condition, in the order of the grid."""
     place = {condition.name: turn for turn, condition in enumerate(plan.conditions)}
     return sorted(rows, key=lambda row: place[row["condition"]])
-
-
-def _spread(mean: float | None, low: float, high: float) -> str:
-    """The mean, and the range if it is wider than a tenth."""
-    if mean is None:
-        return "-"
-    shown = [f"{round(value, 1) + 0:.1f}" for value in (mean, low, high)]
-    return shown[0] if high - low < 0.1 else f"{shown[0]} ({shown[1]}..{shown[2]})"
 
 
 def groups(plan: Plan) -> str:

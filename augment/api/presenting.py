@@ -18,6 +18,7 @@ from augment.report.listening.choice import grid_of
 from augment.report.notebook import (
     audio_html,
     face,
+    folded,
     lines,
     picture,
     player,
@@ -57,7 +58,7 @@ def _grid(found: Coverage) -> str:
 def _plan(plan: Plan) -> str:
     size = f"about {plan.estimated_bytes / 1e6:,.1f} MB"
     table = _grid(coverage(plan, plan.items["audio_filepath"]))
-    return face(_line(plan), f"<p>{size}</p>{table}", lines("notes", map(str, plan.notes)))
+    return face(_line(plan), f"<p>{size}</p>{table}", lines("note", map(str, plan.notes)))
 
 
 @picture_of.register
@@ -77,9 +78,9 @@ def _plan_played(plan: Plan, *, utterance: str | None = None, condition: str | N
     if not sounds:
         raise AcoustigridError([Fault("", f"nothing could be rendered: {failure}") for failure in failures])
     rate_hz, table = plan.loaded.recipe.output.sample_rate_hz, dict[str, dict[str, str]]()
-    for (name, lane), row in grid.items.items():
+    for name, lane in ((condition.name, lane) for condition in grid.conditions for lane in grid.lanes):
         if (sound := sounds.get((name, lane))) is not None:
-            label = f"{row['utterance']} under {name}"
+            label = f"{grid.items[name, lane]['utterance']} under {name}"
             table.setdefault(name, {})[lane.group] = audio_html(sound.pcm, rate_hz, label)
     cut = [f"{grid.cut} are played here"] if grid.cut else []
     return player(f"{counted(len(sounds), 'item')} of {plan.loaded.recipe.name}", table, "; ".join([*cut, *failures]))
@@ -87,8 +88,8 @@ def _plan_played(plan: Plan, *, utterance: str | None = None, condition: str | N
 
 @html_of.register
 def _rendered(item: Rendered) -> str:
-    rows = [(name, value) for name, value in item.measured.items() if value is not None]
-    return face(_line(item), panels([_spectrogram(item, _seconds(item))]), small_table(["measured", ""], rows))
+    table = small_table(["column", "value"], [one for one in item.measured.items() if one[1] is not None])
+    return face(_line(item), panels([_spectrogram(item, _seconds(item))]), folded("measured", table))
 
 
 @picture_of.register
@@ -129,7 +130,7 @@ def _renderings_played(items: Renderings) -> Player:
 
 @html_of.register
 def _testset(testset: TestSet) -> str:
-    return face(_line(testset), _grid(testset.grid), lines("notes", testset.notes))
+    return face(_line(testset), _grid(testset.grid), lines("note", testset.notes))
 
 
 @picture_of.register
@@ -175,8 +176,8 @@ def _refuse_unknown(testset: TestSet, condition: str | None, group: str | None) 
 
 @html_of.register
 def _built(result: BuildResult) -> str:
-    failed = lines("failures", (f"{one['audio_filepath']}: {one['reason']}" for one in result.failures[:MOST_ROWS]))
-    notes = lines("notes", map(str, result.plan.notes))
+    failed = lines("failure", (f"{one['audio_filepath']}: {one['reason']}" for one in result.failures[:MOST_ROWS]))
+    notes = lines("note", map(str, result.plan.notes))
     return face(_line(result), _grid(result.overview.coverage), failed, notes)
 
 
@@ -186,7 +187,7 @@ def _verdict(verdict: Verdict) -> str:
     deviations = small_table(["deviation", "what", "what to do"], found) if found else ""
     checks = small_table(["checked", "how"], verdict.checks) if verdict.checks else ""
     told = [*map(str, verdict.unchecked), *map(str, verdict.remarks)]
-    return face(_line(verdict), deviations, lines("remarks", told), checks)
+    return face(_line(verdict), deviations, lines("remark", told), checks)
 
 
 @html_of.register
@@ -199,7 +200,7 @@ def _audit(audit: Audit) -> str:
         ]
         for group in audit.groups[:MOST_ROWS]
     ]  # fmt: skip
-    told = lines("warnings", map(str, audit.warnings)), lines("notes", map(str, audit.notes))
+    told = lines("warning", map(str, audit.warnings)), lines("note", map(str, audit.notes))
     return face(_line(audit), small_table(header, rows), *told)
 
 

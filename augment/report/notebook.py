@@ -17,6 +17,7 @@ from augment.report.listening.spectrogram import Spectrogram
 from augment.report.page import html_table, safe
 from augment.report.pictures.drawing import PLOT_LEFT, RIGHT, SHADES, WIDTH, Panel
 from augment.report.players import audio_uri
+from augment.report.text import counted
 from augment.showing import Picture, Player
 
 COLOURS = (
@@ -28,7 +29,7 @@ STYLE = (
     f".acoustigrid{{{COLOURS}}}"
     ".acoustigrid svg{max-width:100%;height:auto;color:inherit}"
     ".acoustigrid svg text{fill:currentColor;font:12px system-ui,sans-serif}"
-    ".acoustigrid .wide{overflow-x:auto}.acoustigrid td.number{text-align:right}"
+    ".acoustigrid .wide{overflow-x:auto}.acoustigrid td.number,.acoustigrid td.heat{text-align:right}"
     ".acoustigrid audio{height:2rem;width:12rem}"
     ".acoustigrid .panels{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,21rem),1fr));gap:1rem}"
     ".acoustigrid figure{margin:0}.acoustigrid .legend,.acoustigrid .scale{display:flex;flex-wrap:wrap;gap:.3rem 1rem}"
@@ -66,15 +67,24 @@ def small_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return html_table(list(map(visible, header)), [[safe(cell) for cell in row] for row in rows])
 
 
+def folded(what: str, html: str) -> str:
+    """A part of a page, folded up behind what it is."""
+    return f"<details><summary>{what}</summary>{html}</details>"
+
+
 def lines(what: str, told: Iterable[str]) -> str:
-    """Lines of text, folded up behind what they are; empty if there are none.
+    """Lines of text, folded up; empty if there are none.
+
+    Args:
+        what: One of them, such as ``note``.
+        told: Untrusted texts.
 
     Example:
-        >>> lines("notes", ["a & b"])
-        '<details><summary>1 notes</summary><ul><li>a &amp; b</li></ul></details>'
+        >>> lines("note", ["a & b"])
+        '<details><summary>1 note</summary><ul><li>a &amp; b</li></ul></details>'
     """
     items = [f"<li>{safe_line(line)}</li>" for line in told]
-    return f"<details><summary>{len(items)} {what}</summary><ul>{''.join(items)}</ul></details>" if items else ""
+    return folded(counted(len(items), what), f"<ul>{''.join(items)}</ul>") if items else ""
 
 
 def safe_line(text: str) -> str:

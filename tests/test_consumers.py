@@ -227,6 +227,7 @@ def test_mlcroissant_validates_the_description_and_reads_its_records(built, mani
     assert not said.metadata.ctx.issues.errors
     records = list(said.records("items"))
     assert len(records) == len(manifest)
+    assert {one["conditions/name"] for one in said.records("conditions")} == {r["condition"] for r in manifest.values()}
     for record in records:
         row = manifest[record["items/id"].decode()]
         # It reads the CSV, in which an apostrophe stands before what spreadsheets take for a formula.

@@ -208,6 +208,54 @@ def test_every_bad_line_is_told(workshop):
     assert [fault.where.rsplit(":", 1)[1] for fault in caught.value.faults] == ["1", "3", "4"]
 
 
+def test_faults_of_every_kind_are_told_at_once(workshop):
+    lines = [
+        '{"audio_filepath": "a.wav", "text": "x"}',
+        "{bad",
+        '{"audio_filepath": "b.wav", "text": ["one", "two"]}',
+        '{"text": "x"}',
+        '{"audio_filepath": "c.wav", "audio_channel": "left", "offset": 1, "duration": "long"}',
+        '{"audio_filepath": "a.wav"}',
+        '{"text": "y"}',
+    ]
+    write(workshop, "a.jsonl", "\n".join(lines))
+    with pytest.raises(CorpusError) as caught:
+        corpus_of(workshop, "a.jsonl")
+    found = [(fault.where.rsplit(":", 1)[1], fault.message) for fault in caught.value.faults]
+    assert [line for line, _ in found] == ["2", "3", "4", "7", "5", "5", "6"]  # of equal wording together
+    for words in ("not a JSON object", "a list", "names no audio", "a channel", "seconds, more than 0", "also that of"):
+        assert any(words in message for _, message in found), words
+
+
+@pytest.mark.parametrize(
+    ("spec", "told"),
+    [
+        (
+            {"keep": {"accent": ("English", "Welsh")}},
+            {
+                "3 rows of the accent 'english' are left out",
+                "1 row of the accent 'Englisch' is left out",
+                "1 row of the accent 'welsh' is left out",
+            },
+        ),
+        ({"leave_out": {"accent": ("welsh",)}}, {"2 rows of the accent 'Welsh' are not left out"}),
+        ({"keep": {"gender": ("female",)}}, set()),
+        ({"keep": {"cohort": ("group 1",)}}, set()),
+    ],
+)
+def test_values_that_are_nearly_named_are_told(workshop, spec, told):
+    accents = ["English", "english", "english", "english", "Englisch", "Welsh", "Welsh", "welsh"]
+    rows = [
+        {"audio_filepath": f"{n}.wav", "speaker": "s", "accent": accent, "gender": ("male", "female")[n % 2],
+         "cohort": f"group {n}"}
+        for n, accent in enumerate(accents)
+    ]  # fmt: skip
+    workshop.manifest(rows, "a.jsonl")
+    notes = [note for note in corpus_of(workshop, "a.jsonl", **spec).notes if " is named: " in note]
+    assert {next(words for words in told if words in note) for note in notes} == told
+    assert all("corpus: {labels: {accent: {" in note for note in notes)
+
+
 def test_durations_are_measured_where_rows_do_not_say_them(workshop):
     lengths = {"a": 8001, "b": 16000, "c": 12345}
     for name, samples in lengths.items():

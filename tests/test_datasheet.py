@@ -68,7 +68,12 @@ def test_croissant_describes_every_column_and_the_file(built):
     result, _ = built
     said = json.loads((result.folder / "croissant.json").read_text())
     rows = [json.loads(line) for line in (result.folder / "manifest.jsonl").read_text().splitlines()]
-    (records,) = said["recordSet"]
+    records, conditions = said["recordSet"]
+    assert {row["conditions/name"]: row["conditions/factor_noise"] for row in conditions["data"]} == {
+        row["condition"]: row["noise"] for row in rows
+    }
+    assert {row["conditions/words"] for row in conditions["data"]} <= set(said["keywords"])
+    assert said["conformsTo"][:2] == [f"http://mlcommons.org/croissant/1.{minor}" for minor in (1, 0)]
     assert [field["name"] for field in records["field"]] == list(rows[0])
     kinds = {field["name"]: field["dataType"] for field in records["field"]}
     assert (kinds["text"], kinds["block"], kinds["snr_db"]) == ("sc:Text", "sc:Integer", "sc:Float")

@@ -112,6 +112,23 @@ def test_yaml_is_1_2_and_bounded(workshop):
     assert "nested too deeply" in faults(workshop, "a: " + "[" * 5000)[0]
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a: 1\n\tb: 2\n", "2:1: a tab stands where YAML wants spaces - use spaces"),
+        ("a:\n  -\t- 1\n   \t- 2\n", "a tab stands where YAML wants spaces"),
+        (BASE + "factors: {n: {a: [{kind: g711}]}}\n", "steps.0.law: the field 'law' is missing - one of: a, mu"),
+        (
+            BASE + "factors: {n: {a: [{kind: equipment_noise, profile: mri_epi}]}}\n",
+            "neither 'snr_db' nor 'level_dba': it is as loud as its profile says, and the recipe does not say how loud "
+            "the speech is - give the step snr_db, or add speech: {effort: normal, distance_m: 0.5}",
+        ),
+    ],
+)
+def test_messages_say_what_nobody_sees(workshop, text, told):
+    assert told in "\n".join(faults(workshop, text))
+
+
 def test_a_sweep_makes_settings_of_one_family(workshop):
     steps = "{steps: [{kind: equipment_noise, profile: mri_epi}], sweep: {snr_db: [20, -2.5]}}"
     text = f"{BASE}factors: {{n: {{a: {steps}}}}}\n"
@@ -126,6 +143,38 @@ def test_two_sweeps_are_crossed(workshop):
     )
     names = [s.name for s in load_recipe(workshop.recipe(text)).settings["n"]]
     assert names == ["a_mri_epi_5db", "a_mri_epi_0db", "a_mains_hum_50_5db", "a_mains_hum_50_0db"]
+
+
+@pytest.mark.parametrize(
+    ("values", "names"),
+    [
+        ("[noises/Ward-7.yaml, ../tram.flac, 'C:\\\\x\\\\übung.wav']", ["a_ward_7", "a_tram", "a_ubung"]),
+        ("[street/, {name: icu, value: noises/2026_11_03.yaml}]", ["a_street", "a_icu"]),
+        ("[{name: icu, value: x.wav}, {name: ward, value: x.wav}]", ["a_icu", "a_ward"]),
+    ],
+)
+def test_settings_of_a_sweep_have_short_names(tmp_path, values, names):
+    written = (
+        f"factors: {{n: {{a: {{steps: [{{kind: background_noise, snr_db: 5}}], sweep: {{source: {values}}}}}}}}}\n"
+    )
+    (tmp_path / "r.yaml").write_text(written, encoding="utf-8")
+    spelled = spell_out(load_yaml(tmp_path / "r.yaml", RecipeError))
+    assert not spelled.faults
+    assert list(spelled.settings["n"]) == names
+
+
+def test_equal_names_of_swept_files_are_refused_with_the_way_out(workshop):
+    steps = "{steps: [{kind: background_noise, snr_db: 5}], sweep: {source: [a/tram.wav, b/tram.wav]}}"
+    told = faults(workshop, f"{BASE}factors: {{n: {{a: {steps}}}}}\n")
+    assert any("two settings are named 'a_tram'" in line and "{name: NAME, value: VALUE}" in line for line in told)
+
+
+def test_a_named_value_is_checked_where_it_was_written(workshop):
+    steps = "{steps: [{kind: equipment_noise, profile: mri_epi}], sweep: {snr_db: [{name: low, value: 500}]}}"
+    (told,) = faults(workshop, f"{BASE}factors: {{n: {{a: {steps}}}}}\n")
+    assert "sweep.snr_db.0.value: expected less than or equal to 60, found 500" in told
+    steps = "{steps: [{kind: equipment_noise, profile: mri_epi}], sweep: {snr_db: [{nam: low, value: 5}]}}"
+    assert any("sweep.snr_db.0" in line for line in faults(workshop, f"{BASE}factors: {{n: {{a: {steps}}}}}\n"))
 
 
 @pytest.mark.parametrize("name", sorted(bundled_recipes()))

@@ -1,7 +1,7 @@
 """What can be wrong with a manifest, reported with its rows."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -163,7 +163,7 @@ def sound_rows(
     bad_offset = odd["offset"] & polars.col("offset").is_null()
     bad_duration = odd["duration"] & polars.col("offset").is_not_null()
     bad_id = polars.col("id").str.contains(DANGER)
-    faults: dict[str, Fault] = {}
+    faults: dict[str, list[Fault]] = {}
     frame = frame.with_columns(polars.col("audio_channel").str.replace(r"\.0+$", ""))
     bad_channel = ~polars.col("audio_channel").str.contains(r"^(?:[0-9]|[1-5][0-9]|6[0-3]|mix)$")
     channel, offset, duration = (written.get(name, name) for name in ("audio_channel", *TIMES))
@@ -174,12 +174,13 @@ def sound_rows(
         (bad_duration, partial(_duration, duration)),
         (bad_id, _id),
     )
+    sound = polars.lit(value=True)
     for wrong, told in checks:
         wrong = wrong.fill_null(value=False)
-        rows = frame.filter(wrong)
-        if rows.height:
-            faults |= {row["row"]: told(row) for row in rows.head(most_faults).iter_rows(named=True)}
-            frame = frame.filter(~wrong)
+        for row in frame.filter(wrong).head(most_faults).iter_rows(named=True):
+            faults.setdefault(row["row"], []).append(told(row))
+        sound &= ~wrong
+    frame = frame.filter(sound)
     frame = frame.with_columns(_identities(frame))
     again = ~frame["id"].is_first_distinct()
     if again.any():
@@ -188,19 +189,18 @@ def sound_rows(
     return frame, _placed(faults, manifest, most_faults)
 
 
-def _placed(faults: Mapping[str, Fault], manifest: Path, most_faults: int) -> list[Fault]:
+def _placed(faults: Mapping[str, Sequence[Fault]], manifest: Path, most_faults: int) -> list[Fault]:
     """Faults by row, with their places and in the order of rows."""
-    found = [
-        Fault(where(manifest, row), faults[row].message, faults[row].remedy) for row in sorted(faults, key=_in_order)
-    ]
+    ordered = sorted(faults, key=in_order)
+    found = [Fault(where(manifest, row), fault.message, fault.remedy) for row in ordered for fault in faults[row]]
     if len(found) >= most_faults:
         end = Fault(str(manifest), "and perhaps more: reading stopped here")
         raise CorpusError([*gathered(found[:MOST_FAULTS]), end])
     return found
 
 
-def _in_order(row: str) -> tuple[str, int]:
-    """By file, then by line: ``9`` before ``10``."""
+def in_order(row: str) -> tuple[str, int]:
+    """Places of rows by file, then by line: ``9`` before ``10``."""
     file, _, line = row.rpartition(":")
     return file, int(line) if line.isdigit() else 0
 
@@ -229,14 +229,14 @@ def _id(row: dict[str, object]) -> Fault:
     return Fault("", f"the id {identity[:80]!r} {danger(identity)}", "give the utterance another id")
 
 
-def _twice(frame: "polars.DataFrame", again: "polars.Series", most_faults: int) -> dict[str, Fault]:
+def _twice(frame: "polars.DataFrame", again: "polars.Series", most_faults: int) -> dict[str, list[Fault]]:
     import polars
 
     late = frame.filter(again).head(most_faults)
     early = frame.filter(~again & frame["id"].is_in(late["id"].to_list()))
     first = dict(early.select("id", "row").rows())
     return {
-        row: Fault("", f"the id '{identity}' is also that of row {first[identity]}", "ids must be unique")
+        row: [Fault("", f"the id '{identity}' is also that of row {first[identity]}", "ids must be unique")]
         for identity, row in late.select("id", polars.col("row")).rows()
     }
 

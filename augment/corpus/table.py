@@ -1,7 +1,7 @@
 """The corpus as a table, and how a manifest becomes one."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from augment.acoustics.channels import channel_text
 from augment.corpus.cells import MOST_BROKEN, MOST_FAULTS, TIMES, Cells, read_cells
-from augment.corpus.checks import FIXED, SPELLED, column_faults, nested_fault, sound_rows, time_faults
+from augment.corpus.checks import FIXED, SPELLED, column_faults, in_order, nested_fault, sound_rows, time_faults
 from augment.corpus.name_leaks import telling_columns, telling_lines, told_names
 from augment.corpus.nested import Nested
 from augment.corpus.pseudonyms import Pseudonyms, pseudonymised, pseudonyms_of
@@ -17,7 +17,7 @@ from augment.corpus.source import folder_of
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.texts import wordless
 from augment.corpus.unused import Leftover, Unused, unused_notes
-from augment.corpus.values import NOTHING, replaced, settled
+from augment.corpus.values import NOTHING, nearly_named, replaced, settled
 from augment.errors import CorpusError, Fault, counted, flow_text, gathered, nearest
 from augment.files.channels import CHANNEL
 
@@ -112,9 +112,10 @@ def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
     spec = _spelled(spec, cells)
     found = {*cells.written - {*spec.columns.values(), *spec.columns}, *spec.columns}
     nested = _nested(found, spec, cells)
-    _refuse_columns(spec, manifest, cells, found, nested)
+    _refuse_columns(spec, manifest, cells, found)
     labels = tuple(sorted(found - set(FIXED) - nested.keys()))
     frame, faults = sound_rows(_under_our_names(cells, spec, labels), manifest, most, spec.columns)
+    _refuse_cells(spec, manifest, cells, nested, faults)
     broken, faults = ([*cells.faults, *faults], []) if spec.tolerance.leaves_out else ([], faults)
     timed = polars.when(polars.col("shown:duration").is_null()).then("duration").alias("duration")
     frame, notes = _settled(frame.with_columns(timed), spec, labels)
@@ -124,6 +125,7 @@ def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
         telling, lines = telling_columns(frame, {n: label_column(n) for n in labels}), telling_lines(recipe_text, frame)
         frame = pseudonymised(frame, names)
     frame, unmet = _renamed(frame, spec)
+    near = nearly_named(frame, spec, {label: label_column(label) for label in labels})
     frame, left_out, missing = _wanted(frame, spec, manifest)
     if faults or missing:
         raise CorpusError(gathered([*faults, *missing]))
@@ -131,7 +133,7 @@ def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
         reasons = ", ".join(f"{count} because {reason}" for reason, count in left_out.items())
         raise CorpusError([*gathered(broken)[:MOST_FAULTS], Fault(str(manifest), f"no row is left: {reasons}")])
     unused = (*cells.unused, *(Unused(Leftover.COLUMNS, f"{n}: {held.kind}", held.count) for n, held in nested.items()))
-    notes += [*unmet, *_column_notes(spec, cells, found), *_row_notes(frame), *unused_notes(unused)]
+    notes += [*unmet, *near, *_column_notes(spec, cells, found), *_row_notes(frame), *unused_notes(unused)]
     notes += [note.under(str if names is None else names.speaker) for note in cells.notes]
     if lines:
         where = ", ".join(map(str, lines))
@@ -142,19 +144,27 @@ def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
     )  # fmt: skip
 
 
-def _refuse_columns(
-    spec: CorpusSpec, manifest: Path, cells: Cells, found: set[str], nested: Mapping[str, Nested]
-) -> None:
-    """Refuse a manifest without rows, or with columns or rows that cannot be read and must be."""
+def _refuse_columns(spec: CorpusSpec, manifest: Path, cells: Cells, found: set[str]) -> None:
+    """Refuse a manifest without rows, or with columns that cannot be read and must be."""
     if not cells.count:
         why = "; ".join([*(note.message for note in cells.notes), *unused_notes(cells.unused)])
         raise CorpusError(Fault(str(manifest), "the corpus has no rows", why))
     faults = column_faults(spec, manifest, found, cells.written) if cells.frame.height else []
     faults += time_faults(spec, manifest, cells)
-    needed = {*FIXED, *spec.columns, *spec.labels, *spec.keep, *spec.dropped}  # one value a row, whatever the design
-    faults += [nested_fault(manifest, name, nested[name], spec.columns) for name in sorted(needed & nested.keys())]
-    if faults or (cells.faults and not spec.tolerance.leaves_out):
+    if faults or not (cells.frame.height or spec.tolerance.leaves_out):
         raise CorpusError(gathered([*faults, *cells.faults])[:MOST_FAULTS])
+
+
+def _refuse_cells(
+    spec: CorpusSpec, manifest: Path, cells: Cells, nested: Mapping[str, Nested], faults: Sequence[Fault]
+) -> None:
+    """Refuse rows that cannot be read and must be, and with them tell what else is wrong with rows."""
+    needed = {*FIXED, *spec.columns, *spec.labels, *spec.keep, *spec.dropped}  # one value a row, whatever the design
+    several = [nested_fault(manifest, name, nested[name], spec.columns) for name in sorted(needed & nested.keys())]
+    broken = [] if spec.tolerance.leaves_out else [*cells.faults, *faults]
+    if several or (broken and cells.faults):
+        told = sorted([*several, *broken], key=lambda fault: in_order(fault.where))
+        raise CorpusError(gathered(told)[:MOST_FAULTS])
 
 
 def _column_notes(spec: CorpusSpec, cells: Cells, found: set[str]) -> list[str]:

@@ -9,10 +9,11 @@ common. A recipe that names such a value keeps it (under ``values``, if nowhere 
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from augment.corpus.spec import CorpusSpec
-from augment.errors import flow_text, named
+from augment.errors import counted, flow_text, named
 
 if TYPE_CHECKING:
     import polars
@@ -32,6 +33,10 @@ UNSAID = frozenset({
 NAMES = ("Nan", "Nat", "Nil", "Na")
 """Spelled like this, they are names of people, places and languages."""
 NO_VALUE = r"^[-\u2013\u2014?.\u2026]+$"
+NEAR = 0.85
+"""Share of letters in common from which on two values may be meant for one; male and female have 0.8."""
+MOST_COMPARED = 200
+"""Values of a label that are compared with those that a recipe names: the most frequent ones."""
 SPELLED = r"^[-+]?\d{1,15}\.0+$|^(?:True|TRUE|False|FALSE)$"
 """Numbers and truth values in a spelling other than this program's."""
 
@@ -91,6 +96,50 @@ def plain(value: str) -> str:
         ('23', 'true')
     """
     return value.lower() if value.isalpha() else value.removeprefix("+").partition(".")[0]
+
+
+def nearly_named(frame: "polars.DataFrame", spec: CorpusSpec, columns: Mapping[str, str]) -> list[str]:
+    """Notes on values that the recipe does not name, and that differ little from one that it keeps or leaves out.
+
+    Args:
+        frame: Rows of a corpus.
+        spec: What the recipe says about it.
+        columns: The column of each label.
+    """
+    notes = []
+    for part, given, becomes in (("keep", spec.keep, "left out"), ("leave_out", spec.dropped, "not left out")):
+        for label in (label for label in given if label in columns):
+            column = frame[columns[label]].drop_nulls()
+            others = column.filter(~column.is_in(list(given[label]))).value_counts(sort=True).head(MOST_COMPARED)
+            for value, count in others.sort("count", columns[label], descending=[True, False]).rows():
+                if meant := _nearly(value, given[label]):
+                    renamed = f"{{labels: {{{flow_text(label)}: {{{flow_text(value)}: {flow_text(meant)}}}}}}}"
+                    rows = counted(count, "row of", "rows of")
+                    notes.append(
+                        f"corpus.{part}: {rows} the {label} '{value}' {'is' if count == 1 else 'are'} {becomes}, and "
+                        f"'{meant}' is named: if both are one, corpus: {renamed}"
+                    )
+    return notes
+
+
+def _nearly(value: str, named_values: Iterable[str]) -> str | None:
+    """The one of some values that a value is probably meant for: as good as the same letters, and the same digits.
+
+    Example:
+        >>> _nearly("Englisch", ["Welsh", "English"]), _nearly("male", ["female"]), _nearly("p12", ["p13"])
+        ('English', None, None)
+    """
+    letters = {_letters(meant): meant for meant in named_values if _digits(meant) == _digits(value)}
+    close = get_close_matches(_letters(value), letters, n=1, cutoff=NEAR)
+    return letters[close[0]] if close else None
+
+
+def _letters(value: str) -> str:
+    return "".join(filter(str.isalnum, value.casefold()))
+
+
+def _digits(value: str) -> str:
+    return "".join(filter(str.isdigit, value))
 
 
 def _kept(spec: CorpusSpec, label: str) -> set[str]:

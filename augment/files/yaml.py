@@ -128,10 +128,7 @@ def _tree(path: Path, text: str, error: type[AcoustigridError]) -> Any:
     except RecursionError:
         raise error(Fault(str(path), "values are nested too deeply")) from None
     except MarkedYAMLError as problem:
-        mark = problem.problem_mark
-        raise error(
-            Fault(_at(path, mark) if mark else str(path), str(problem.problem).strip().replace("\n", " "))
-        ) from None
+        raise error(_misspelled(path, text, problem.problem_mark, str(problem.problem))) from None
     except ReaderError as problem:
         place = f"{path}:{text.count(chr(10), 0, problem.position) + 1}"
         raise error(Fault(place, f"cannot be read as YAML: {problem.reason}")) from None
@@ -140,6 +137,13 @@ def _tree(path: Path, text: str, error: type[AcoustigridError]) -> Any:
     except Exception as problem:  # ruamel lets through whatever its tags raise, such as a KeyError for '!!bool maybe'
         said = f"{type(problem).__name__}: {problem}" if isinstance(problem, LookupError) else str(problem)
         raise error(Fault(_tag_place(path, text), f"cannot be read as YAML: {said}", "leave the tag out")) from None
+
+
+def _misspelled(path: Path, text: str, mark: Any, said: str) -> Fault:
+    """What is no YAML, at its place: a tab by its name, since nobody sees it."""
+    if mark is not None and "\t" in text.split("\n")[mark.line][: mark.column + 1]:
+        return Fault(_at(path, mark), "a tab stands where YAML wants spaces", "use spaces: two for each step inwards")
+    return Fault(_at(path, mark) if mark else str(path), said.strip().replace("\n", " "))
 
 
 def _refuse_circles(path: Path, text: str, error: type[AcoustigridError]) -> None:
@@ -312,7 +316,7 @@ def _in_words(item: Any, schema: dict[str, Any]) -> tuple[str, str]:
             f"unknown field '{location[-1]}'",
             nearest(str(location[-1]), sorted(_fields(schema, location[:-1]))),
         ),
-        "missing": lambda: (f"the field '{location[-1]}' is missing", ""),
+        "missing": lambda: (f"the field '{location[-1]}' is missing", _expected(schema, location)),
         "union_tag_invalid": lambda: (
             f"unknown kind '{context['tag']}'",
             nearest(str(context["tag"]), context["expected_tags"].replace("'", "").split(", ")),
@@ -340,6 +344,17 @@ def _in_words(item: Any, schema: dict[str, Any]) -> tuple[str, str]:
 
 def _fields(schema: dict[str, Any], location: Location) -> set[str]:
     """Names of the fields that may stand at a location of a JSON Schema."""
+    return {name for node in _nodes(schema, location) for name in node.get("properties", {})}
+
+
+def _expected(schema: dict[str, Any], location: Location) -> str:
+    """What may be written at a location of a JSON Schema, where these are a few values."""
+    values = [value for node in _nodes(schema, location) for value in node.get("enum", [])]
+    return f"one of: {', '.join(map(str, values))}" if values else ""
+
+
+def _nodes(schema: dict[str, Any], location: Location) -> list[dict[str, Any]]:
+    """What a JSON Schema says of a location, in all of its alternatives."""
     nodes = _resolve(schema, schema)
     for part in location:
         step = []
@@ -353,7 +368,7 @@ def _fields(schema: dict[str, Any], location: Location) -> set[str]:
             if below is not None:
                 step += _resolve(below, schema)
         nodes = step or nodes
-    return {name for node in nodes for name in node.get("properties", {})}
+    return nodes
 
 
 def _resolve(node: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:

@@ -183,8 +183,16 @@ def _unmet(settings: Settings, recipe: Recipe | None, library: Library, spelled:
         if told := step.unfit(recipe.output.sample_rate_hz):
             yield spelled.fault(at, *told)
         if step.absolute() and recipe.speech.loudness_dbspl() is None and not spelled.doubts(at):
-            message = f"'{step.kind}' must know how loud the speech is, and the recipe does not say it"
-            yield spelled.fault(at, message, "add speech: {effort: normal, distance_m: 0.5}")
+            yield spelled.fault(at, *_without_loudness(step))
+
+
+def _without_loudness(step: Perturbation) -> tuple[str, str]:
+    """Why a step needs to know how loud the speech is, and every way out."""
+    way = "speech: {effort: normal, distance_m: 0.5}"
+    if getattr(step, "level_dba", step) is None:
+        message = f"'{step.kind}' has neither 'snr_db' nor 'level_dba': it is as loud as its profile says"
+        return f"{message}, and the recipe does not say how loud the speech is", f"give the step snr_db, or add {way}"
+    return f"'{step.kind}' must know how loud the speech is, and the recipe does not say it", f"add {way}"
 
 
 def _absent(library: Library, need: Need | Asked) -> list[Fault]:

@@ -23,6 +23,13 @@ else:
 SweepValue = float | int | str
 
 
+class NamedValue(Spec):
+    """A value of a sweep, and what its setting is called after it."""
+
+    name: Slug
+    value: SweepValue
+
+
 class SpeechLevel(Spec):
     """Level of the speech: in the file, and in the air."""
 
@@ -137,8 +144,11 @@ class SettingSpec(Spec):
 
     steps: tuple[Step, ...] = ()
     sweep: Annotated[
-        dict[str, Annotated[tuple[SweepValue, ...], Field(min_length=1)]],
-        Field(description="values for a field of a step, one setting for each: {snr_db: [20, 10, 0]}"),
+        dict[str, Annotated[tuple[SweepValue | NamedValue, ...], Field(min_length=1)]],
+        Field(
+            description="values for a field of a step, one setting for each: {snr_db: [20, 10, 0]}; with their own "
+            "names: {profile: [{name: ward, value: noises/2026-11-29.yaml}]}"
+        ),
     ] = {}
 
 

@@ -1,9 +1,11 @@
 """Sweeps: one setting of a recipe becomes several, one for each value of a field, before anything is checked."""
 
 import difflib
+import hashlib
 import itertools
 import math
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +13,9 @@ from augment.bounds import MOST_SETTINGS
 from augment.errors import Fault, nearest
 from augment.files.yaml import Document, Location
 from augment.perturb import Perturbation, kinds
+from augment.recipe.spec import SLUG
 
+VALUES = (float, int, str)
 UNITS = frozenset({"db", "dba", "dbov", "dbspl", "hz", "khz", "s", "ms", "m", "percent", "kbps"})
 
 
@@ -38,12 +42,14 @@ class Swept:
         step: Index of the step that takes it.
         field: Of the step.
         value: The value.
+        name: What the setting is called after it.
         origin: Location where the user wrote it.
     """
 
     step: int
     field: str
     value: float | int | str
+    name: str
     origin: Location
 
 
@@ -130,9 +136,10 @@ def _settings(spelled: Spelled, factor: str, families: dict[str, Any]) -> dict[s
             spelled.doubt(at)
             sweeps = [swept[:1] for swept in sweeps]  # enough to find what else is wrong
         for choice in itertools.product(*sweeps):
-            name = "_".join([family, *(token(swept.field, swept.value) for swept in choice)])
+            name = "_".join([family, *(swept.name for swept in choice)])
             if name in settings:
-                spelled.refuse(at, f"two settings are named '{name}'")
+                remedy = "give values of a sweep names of their own: [{name: NAME, value: VALUE}]" if choice else ""
+                spelled.refuse(at, f"two settings are named '{name}'", remedy)
                 continue
             setting: Location = ("factors", factor, name)
             settings[name] = {**raw, "steps": list(raw["steps"])} if choice else raw
@@ -161,14 +168,29 @@ def _without_sweeps(spelled: Spelled, at: Location, raw: Any) -> tuple[Any, list
     sweeps: list[list[Swept]] = []
     odd: dict[str, Any] = {}
     for key, values in sweep.items():
-        if not isinstance(values, list) or not values or {*map(type, values)} - {float, int, str}:
+        if not isinstance(values, list) or not values or not all(map(_is_value, values)):
             spelled.doubt(at, key.rpartition(".")[2])
             odd[key] = values
         elif (step := _target(spelled, at, steps, key)) is not None:
             name = key.rpartition(".")[2]
-            sweeps.append([Swept(step, name, value, (*at, "sweep", key, n)) for n, value in enumerate(values)])
+            sweeps.append([_swept(step, name, value, (*at, "sweep", key, n)) for n, value in enumerate(values)])
             steps = [*steps[:step], {**steps[step], name: None}, *steps[step + 1 :]]
     return {**raw, "sweep": odd}, sweeps
+
+
+def _is_value(written: Any) -> bool:
+    """Whether a value of a sweep is one, or one with a name."""
+    if isinstance(written, dict):
+        name = written.get("name")
+        named = isinstance(name, str) and re.fullmatch(SLUG, name) and set(written) == {"name", "value"}
+        return bool(named) and type(written["value"]) in VALUES
+    return type(written) in VALUES
+
+
+def _swept(step: int, field: str, written: Any, origin: Location) -> Swept:
+    if isinstance(written, dict):
+        return Swept(step, field, written["value"], written["name"], (*origin, "value"))
+    return Swept(step, field, written, token(field, written), origin)
 
 
 def _target(spelled: Spelled, at: Location, steps: list[Any], key: str) -> int | None:
@@ -202,13 +224,19 @@ def _fields(step: Any) -> list[str] | None:
 
 
 def token(field: str, value: float | int | str) -> str:
-    """The part of a setting's name that a swept value adds.
+    """The part of a setting's name that a swept value adds: a number with its unit, a word, a file without its folder.
 
     Example:
         >>> token("snr_db", -2.5), token("profile", "mri_epi"), token("snr_db", 10.0)
         ('m2p5db', 'mri_epi', '10db')
+        >>> token("profile", "noises/Ward 7 (night).yaml"), token("source", "../street/tram.flac")
+        ('ward_7_night', 'tram')
     """
     if isinstance(value, str):
-        return re.sub(r"[^a-z0-9]+", "_", value.lower()).strip("_")
+        last = re.sub(r"\.[A-Za-z][A-Za-z0-9]{1,4}$", "", re.split(r"[/\\]", value.rstrip("/\\"))[-1])
+        plain = unicodedata.normalize("NFKD", last.casefold())
+        bare = "".join(letter for letter in plain if not unicodedata.combining(letter))
+        word = re.sub(r"[^a-z0-9]+", "_", bare).strip("_")
+        return word or hashlib.sha256(value.encode()).hexdigest()[:8]
     unit = field.rsplit("_", 1)[-1]
     return f"{value:g}".replace("-", "m").replace(".", "p").replace("+", "") + (unit if unit in UNITS else "")

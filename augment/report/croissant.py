@@ -1,6 +1,9 @@
 """Croissant: the description of a data set for search engines and loaders, with its responsible-AI fields.
 
-Reference: MLCommons, Croissant Format Specification 1.0, and Croissant RAI Specification 1.0.
+It conforms to 1.1, and uses nothing that readers of 1.0 do not know: these take the first version that they know from
+the list.
+
+Reference: MLCommons, Croissant Format Specification 1.1 (2026) and 1.0 (2024), and Croissant RAI Specification 1.0.
 """
 
 import hashlib
@@ -33,6 +36,8 @@ CONTEXT = {
     **{name: f"cr:{name}" for name in ("separator", "source", "subField", "transform")},
 }
 KINDS = {bool: "sc:Boolean", int: "sc:Integer", float: "sc:Float", str: "sc:Text"}
+VERSIONS = tuple(f"http://mlcommons.org/croissant/{version}" for version in ("1.1", "1.0", "RAI/1.0"))
+KEYWORDS = ("speech recognition", "test set", "acoustic conditions", "word error rate", "robustness", "fairness")
 ANYWHERE = "https://example.org/"
 """Placeholder for where the set will be published, which is not known when it is made."""
 
@@ -70,15 +75,19 @@ def croissant(
     said = {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
-        "conformsTo": ["http://mlcommons.org/croissant/1.0", "http://mlcommons.org/croissant/RAI/1.0"],
+        "conformsTo": VERSIONS,
         "name": identity["name"],
         "description": identity["about"] or f"Acoustic-condition test set {identity['name']} for speech recognisers.",
         "version": "1.0.0",
         "url": f"{ANYWHERE}{identity['name']}",
+        "keywords": _keywords(identity),
         **({"license": licences} if licences else {}),
         **_responsible(identity),
         "distribution": files,
-        "recordSet": [{"@type": "cr:RecordSet", "@id": "items", "name": "items", "field": _fields(name, rows)}],
+        "recordSet": [
+            {"@type": "cr:RecordSet", "@id": "items", "name": "items", "field": _fields(name, rows)},
+            _conditions(identity, rows),
+        ],
     }
     return (json.dumps(said, indent=1, ensure_ascii=False) + "\n").encode()
 
@@ -97,6 +106,40 @@ def _fields(table: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
             about["description"] = f"{ours.meaning}, in {ours.unit}" if ours.unit else ours.meaning
         found.append({**about, "dataType": kind, "source": source})
     return found
+
+
+def _keywords(identity: Mapping[str, Any]) -> list[str]:
+    """What people look for: what it is, whom it compares, and under which conditions."""
+    return list(dict.fromkeys([*KEYWORDS, *identity["groups"], *_words(identity).values()]))
+
+
+def _words(identity: Mapping[str, Any]) -> dict[str, str]:
+    told = identity.get("conditions_in_words", {})
+    return {name: told.get(name, name) for name in identity["conditions"]}
+
+
+def _conditions(identity: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The columns of the grid, as records of their own: name, words, and a setting of every factor."""
+    factors, words = identity["factors"], _words(identity)
+    settings = {row["condition"]: [row[factor] for factor in factors] for row in rows}
+    columns = ["name", "words", *(f"factor_{name}" for name in factors)]
+    told = ["name of the condition", "what speech meets in it", *(f"setting of the factor {name}" for name in factors)]
+    fields = [
+        {"@type": "cr:Field", "@id": f"conditions/{column}", "name": column, "description": text, "dataType": "sc:Text"}
+        for column, text in zip(columns, told, strict=True)
+    ]
+    data = [
+        {
+            f"conditions/{column}": value
+            for column, value in zip(columns, (name, words[name], *settings[name]), strict=True)
+        }
+        for name in words
+        if name in settings
+    ]
+    key = {"@id": "conditions/name"}
+    return {
+        "@type": "cr:RecordSet", "@id": "conditions", "name": "conditions", "key": key, "field": fields, "data": data,
+    }  # fmt: skip
 
 
 def _responsible(identity: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,10 +12,9 @@ import soundfile
 from augment.acoustics.loudness import integrated_loudness_lufs
 from augment.api.sounds import sound_of
 from augment.design.conditions import conditions
-from augment.design.wording import in_words, short
 from augment.export.csv import table
 from augment.recipe.loader import load_recipe
-from augment.report.croissant import croissant
+from augment.report.croissant import croissant, words_in
 from augment.report.datasheet_page import datasheet_page
 from augment.report.tables import coverage_of, measured
 
@@ -106,11 +105,8 @@ class Forger:
         """The page as it follows from everything else, with pictures of the sound as it is now."""
         known = {c.name: c for c in conditions(load_recipe(self.folder / "recipe.yaml", material=False))}
         shown = [known[name] for name in self.identity["conditions"] if name in known]
-        figures = json.loads((self.folder / "profiles.json").read_text())
-        titles = short({name: profile["title"] for name, profile in figures.items()})
-        words = {condition.name: in_words(condition, titles) for condition in shown}
         sound = sound_of(lambda name: (self.folder / name).read_bytes())
-        return datasheet_page(sheet, self.ordered(), shown, words, sound)
+        return datasheet_page(sheet, self.ordered(), shown, words_in(self.identity), sound)
 
     def write_rows(self) -> None:
         for row in self.rows:

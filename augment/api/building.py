@@ -11,13 +11,12 @@ from augment.api.exporting import known_formats, write_formats
 from augment.api.planning import plan
 from augment.api.sounds import ReadBytes, sound_of
 from augment.design.plan import Plan
-from augment.design.wording import in_words, titles_of
 from augment.errors import AcoustigridError, Fault
 from augment.execute import Lost, Way, opened_way
 from augment.export.csv import table as csv_table
 from augment.files.walk import STATE
 from augment.recipe.loader import LoadedRecipe
-from augment.report.croissant import croissant
+from augment.report.croissant import croissant, words_in
 from augment.report.datasheet import datasheet
 from augment.report.datasheet_page import datasheet_page
 from augment.report.tables import in_order, overview
@@ -165,13 +164,12 @@ def _described(
     identity = identity_of(planned, manifest, failed)
     table = csv_table(manifest)
     sheet = datasheet(planned, identity, manifest, tables)
-    titles = titles_of(planned.conditions, planned.loaded.library)
-    words = {condition.name: in_words(condition, titles) for condition in planned.conditions}
+    page = datasheet_page(sheet, in_order(planned, manifest), planned.conditions, words_in(identity), sound_of(read))
     return identity, {
         COVERAGE: f"{tables[0]}\n".encode(),
         CSV: table,
         DATASHEET: sheet.encode(),
-        PAGE: datasheet_page(sheet, in_order(planned, manifest), planned.conditions, words, sound_of(read)),
+        PAGE: page,
         CROISSANT: croissant(identity, manifest, (CSV, table), planned.loaded.recipe.output.format),
     }
 

@@ -10,15 +10,12 @@ from augment.api.exporting import exported
 from augment.api.planning import plan
 from augment.api.sounds import sound_of
 from augment.corpus.speech import Progress
-from augment.design.wording import in_words, short
-from augment.errors import Fault, TestSetError
 from augment.execute import Way, opened_way
 from augment.export.csv import table as csv_table
-from augment.files.json_text import strict_json
-from augment.report.croissant import croissant
+from augment.report.croissant import croissant, words_in
 from augment.report.datasheet_page import datasheet_page
 from augment.report.tables import coverage_of
-from augment.testset.folder import COVERAGE, CROISSANT, CSV, PAGE, PROFILES
+from augment.testset.folder import COVERAGE, CROISSANT, CSV, PAGE
 from augment.verification import examine
 from augment.verification.remade import Makers
 from augment.verification.sources import SelfDescription
@@ -71,25 +68,10 @@ def _retold(told: SelfDescription, sheet: str) -> dict[str, bytes]:
     made, groups = [row["audio_filepath"] for row in told.rows], sorted({group for _, _, group in cells})
     table = csv_table(told.rows)
     ordered = sorted(told.rows, key=lambda row: names.index(row["condition"]))
-    titles = _titles(told)
-    words = {condition.name: in_words(condition, titles) for condition in told.conditions}
     said: dict[str, Any] = {name: value for name, value in told.identity.items() if name != "checksums"}
     return {
         COVERAGE: f"{coverage_of(cells, made, names, groups)}\n".encode(),
         CSV: table,
-        PAGE: datasheet_page(sheet, ordered, told.conditions, words, sound_of(told.disk.read)),
+        PAGE: datasheet_page(sheet, ordered, told.conditions, words_in(told.identity), sound_of(told.disk.read)),
         CROISSANT: croissant(said, told.rows, (CSV, table), told.loaded.recipe.output.format),
     }
-
-
-def _titles(told: SelfDescription) -> dict[str, str]:
-    """What the set's profiles are called, by its own file of their figures.
-
-    Raises:
-        TestSetError: That file is damaged.
-    """
-    try:
-        figures = strict_json(told.disk.read(PROFILES).decode())
-        return short({name: str(profile["title"]) for name, profile in figures.items()})
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise TestSetError(Fault(told.disk.place(PROFILES), f"is damaged: {error!r}")) from None

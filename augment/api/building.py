@@ -19,9 +19,12 @@ from augment.recipe.loader import LoadedRecipe
 from augment.report.croissant import croissant, words_in
 from augment.report.datasheet import datasheet
 from augment.report.datasheet_page import datasheet_page
+from augment.report.listening.of_set import SetSounds
+from augment.report.pictures.of_set import SetPictures
 from augment.report.tables import in_order, overview
 from augment.testset.completion import identity_of, manifest_rows, write_rest
-from augment.testset.folder import COVERAGE, CROISSANT, CSV, DATASHEET, PAGE, WHERE, Rows
+from augment.testset.figures import set_figures
+from augment.testset.folder import COVERAGE, CROISSANT, CSV, DATASHEET, FIGURES, PAGE, WHERE, Rows
 from augment.testset.identity import built_identity
 from augment.testset.portions import job_of, shards
 from augment.testset.preload import load_renderer
@@ -164,12 +167,14 @@ def _described(
     identity = identity_of(planned, manifest, failed)
     table = csv_table(manifest)
     sheet = datasheet(planned, identity, manifest, tables)
-    page = datasheet_page(sheet, in_order(planned, manifest), planned.conditions, words_in(identity), sound_of(read))
+    ordered, figures = in_order(planned, manifest), set_figures(planned)
+    sounds = SetSounds(ordered, planned.conditions, words_in(identity), sound_of(read))
     return identity, {
         COVERAGE: f"{tables[0]}\n".encode(),
         CSV: table,
         DATASHEET: sheet.encode(),
-        PAGE: page,
+        FIGURES: figures.written(),
+        PAGE: datasheet_page(sheet, sounds, SetPictures(ordered, figures, identity["balance"])),
         CROISSANT: croissant(identity, manifest, (CSV, table), planned.loaded.recipe.output.format),
     }
 

@@ -12,8 +12,7 @@ from html import escape
 from itertools import pairwise, takewhile
 from typing import Any
 
-from augment.plain_text import columns, visible
-from augment.report.text import shown
+from augment.plain_text import columns
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --soft: #f3f5f7; --line: #c9d1d9; --mark: #0b62a8;
@@ -34,6 +33,17 @@ th, td { padding: .25rem .7rem; border-bottom: 1px solid var(--line); text-align
 th { background: var(--soft); } td.number { text-align: right; } td.long { white-space: normal; min-width: 24rem; }
 audio { height: 2rem; width: 11rem; } .remark { color: var(--faint); font-size: .9rem; }
 .said { white-space: normal; width: 11rem; font-size: .85rem; font-style: italic; }
+.data caption { text-align: left; padding: .3rem 0; font-weight: 600; }
+.data caption span { display: inline-block; position: sticky; left: 0; max-width: calc(100vw - 2rem); }
+.data tbody th { font-weight: normal; white-space: normal; overflow-wrap: anywhere; min-width: 7.5rem; }
+.data thead th.number { text-align: right; }
+.data thead th, .data td.text { white-space: normal; overflow-wrap: anywhere; min-width: 5.5rem; }
+.data td.text { min-width: 8.5rem; max-width: 24rem; } .sticky thead th { text-align: center; min-width: 4rem; }
+.data td.heat { padding: .25rem .45rem; }
+.sticky tbody th { position: sticky; left: 0; max-width: 15rem; }
+@media (max-width: 40rem) { .data { font-size: .85rem; } .data th, .data td { padding: .2rem .4rem; }
+  .data tbody th, .data td.text, .data thead th { min-width: 5.2rem; } .sticky tbody th { max-width: 8rem; } }
+.wide:focus-visible { outline: 2px solid var(--mark); }
 svg text { fill: currentColor; font: 12px system-ui, sans-serif; }
 """.strip()
 PAGE = """<!DOCTYPE html>
@@ -47,7 +57,9 @@ PAGE = """<!DOCTYPE html>
 <style>{style}</style>
 </head>
 <body>
-{body}{script}</body>
+<main>
+{body}</main>
+{script}</body>
 </html>
 """
 POLICY = (
@@ -60,8 +72,6 @@ HEAD_BYTES = 4096
 RULE = re.compile(r"-+(?: +-+)*")
 LONG = 60
 """Length from which on a cell is broken into lines."""
-JOINERS = "\u200c\u200d"
-"""Invisible, but letters of Persian and Hindi among others."""
 NUMBER = re.compile(r"-?[\d.,]+(?: %)?")
 
 
@@ -154,30 +164,43 @@ def html_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table that scrolls if it is wider than the window; the cells of its rows are HTML.
 
     Example:
-        >>> print(html_table(["a"], [["1.5"]]), end="")
-        <div class="wide"><table><thead><tr><th>a</th></tr></thead>
+        >>> print(html_table(["a"], [["1.5"]]).partition("<table>")[2], end="")
+        <thead><tr><th scope="col">a</th></tr></thead>
         <tbody><tr><td class="number">1.5</td></tr></tbody></table></div>
     """
-    head = "".join(f"<th>{escape(cell)}</th>" for cell in header)
+    head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in header)
     body = "\n".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></div>\n'
+    about = f"Table: {escape(', '.join(filter(None, header[:3])), quote=True)}"
+    place = f'<div class="wide" tabindex="0" role="group" aria-label="{about}">'
+    return f"{place}<table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></div>\n"
+
+
+def data_table(caption: str, header: Sequence[str], rows: Sequence[Sequence[str]], look: str = "") -> str:
+    """A table whose cells are HTML; cells of text that begin with ``<td`` are taken as they are.
+
+    Args:
+        caption: HTML, fit for an attribute too.
+        header: HTML of each column's name.
+        rows: The first cell of each is its name.
+        look: More classes of the table.
+
+    Example:
+        >>> print(data_table("Rates", ["group", "rate"], [["a", "1.5"]]).splitlines()[2])
+        <tbody><tr><th scope="row">a</th><td class="number">1.5</td></tr>
+    """
+    figures = [not cell.startswith("<td") for cell in (rows[0] if rows else header)]
+    kinds = ("", *(' class="number"' if figure else "" for figure in figures[1:]))
+    head = "".join(f'<th scope="col"{kind}>{cell}</th>' for kind, cell in zip(kinds, header, strict=True))
+    body = []
+    for first, *rest in rows:
+        cells = "".join(cell if cell.startswith("<td") else f'<td class="number">{cell}</td>' for cell in rest)
+        body.append(f'<tr><th scope="row">{first}</th>{cells}</tr>\n')
+    return (
+        f'<div class="wide" tabindex="0" role="group" aria-label="{caption}"><table class="data {look}">'
+        f"<caption><span>{caption}</span></caption>\n<thead><tr>{head}</tr></thead>\n<tbody>{''.join(body)}</tbody></table></div>\n"
+    )
 
 
 def _cell(html: str) -> str:
     kind = "number" if NUMBER.fullmatch(html) else "long" if len(html) > LONG and "<" not in html else ""
     return f'<td class="{kind}">{html}</td>' if kind else f"<td>{html}</td>"
-
-
-def safe(text: object) -> str:
-    """An untrusted name as HTML, fit for an attribute too.
-
-    Example:
-        >>> safe('<b> "x"')
-        '&lt;b&gt; &quot;x&quot;'
-    """
-    return escape(shown(str(text)), quote=True)
-
-
-def spelled(text: str) -> str:
-    """A text with unprintable characters spelled out, but for those that only join letters or keep them apart."""
-    return "".join(letter if letter in JOINERS else visible(letter) for letter in text)

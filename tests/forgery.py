@@ -16,7 +16,10 @@ from augment.export.csv import table
 from augment.recipe.loader import load_recipe
 from augment.report.croissant import croissant, words_in
 from augment.report.datasheet_page import datasheet_page
+from augment.report.listening.of_set import SetSounds
+from augment.report.pictures.of_set import SetPictures
 from augment.report.tables import coverage_of, measured
+from augment.testset.figures import read_figures
 
 RATE = 16000
 
@@ -106,7 +109,9 @@ class Forger:
         known = {c.name: c for c in conditions(load_recipe(self.folder / "recipe.yaml", material=False))}
         shown = [known[name] for name in self.identity["conditions"] if name in known]
         sound = sound_of(lambda name: (self.folder / name).read_bytes())
-        return datasheet_page(sheet, self.ordered(), shown, words_in(self.identity), sound)
+        ordered, figures = self.ordered(), self.folder / "figures.json"
+        pictures = SetPictures(ordered, read_figures(figures.read_bytes(), "figures.json"), self.identity["balance"])
+        return datasheet_page(sheet, SetSounds(ordered, shown, words_in(self.identity), sound), pictures)
 
     def write_rows(self) -> None:
         for row in self.rows:

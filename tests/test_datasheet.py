@@ -12,7 +12,9 @@ import augment
 from augment.design.conditions import Condition
 from augment.errors import DesignError
 from augment.report.datasheet_page import datasheet_page
+from augment.report.listening.of_set import SetSounds
 from augment.report.page import markdown_html
+from augment.report.pictures.of_set import SetPictures
 from augment.report.tables import measured
 from augment.report.text import table
 from conftest import RATE
@@ -182,7 +184,7 @@ def page_of(rows):
     names = dict.fromkeys(row["condition"] for row in rows)
     conditions = [Condition(name, (("noise", name),), ()) for name in names]
     sheet = "# Data sheet: x\n\nabout\n\n## Rest\n\nend\n"
-    return datasheet_page(sheet, rows, conditions, {}, lambda name: None).decode()
+    return datasheet_page(sheet, SetSounds(rows, conditions, {}, lambda name: None), SetPictures(rows)).decode()
 
 
 def test_pictures_and_tables_hold_what_was_measured():
@@ -190,10 +192,10 @@ def test_pictures_and_tables_hold_what_was_measured():
     rows = [{**row, "condition": "fan", "snr_delivered_db": float(level)} for level in (1, 2, 3, 4, 9)]
     html = page_of(rows)
     assert "fan: 5.0 dB at the microphone, 1.0 to 9.0 dB delivered" in html
-    # 0 to 10 dB over 430 of 720: the line from 1 to 9 dB, thick from 2 to 4, the dot in the middle.
-    assert '<path d="M303.0 15H647.0" ' in html
-    assert '<path d="M346.0 15H432.0" ' in html
-    assert '<circle cx="475.0" ' in html
+    # 0 to 12 dB from 14 to 338: the line from 1 to 9 dB, thick from 2 to 4, the mark at 5.
+    assert '<path d="M41.0 32H257.0" ' in html
+    assert '<path d="M68.0 32H122.0" ' in html
+    assert '<path d="M149.0 32m' in html
     assert 'src="audio/x%20y/i%23.flac"' in html
     assert "SNR, as measured" not in page_of([{**row, "condition": "quiet", "snr_db": None}])
 
@@ -204,7 +206,7 @@ def test_text_tables_become_tables_with_the_same_cells():
     html = markdown_html(f"```\n{text}\n```")
     cells = [re.findall(r"<td[^>]*>(.*?)</td>", line) for line in re.findall(r"<tr>.*?</tr>", html)[1:]]
     assert cells == rows
-    assert re.findall("<th>(.*?)</th>", html) == ["first one", "n", "last"]
+    assert re.findall('<th scope="col">(.*?)</th>', html) == ["first one", "n", "last"]
     assert html.startswith('<p class="remark">before</p>')
     assert "a remark that is long enough for all columns</p>" in html
 
@@ -212,9 +214,9 @@ def test_text_tables_become_tables_with_the_same_cells():
 def test_a_fence_in_the_recipe_does_not_swallow_the_sheet(workshop):
     workshop.corpus({"North": 1, "South": 1}, seconds=0.6)
     recipe = workshop.recipe(about=json.dumps("as it came:\n```\ncode\n~~~\nmore"))
-    page = Page((augment.build(recipe, workshop.folder / "set").folder / "datasheet.html").read_text())
-    assert page.tags.count("h2") == len(SECTIONS) + 2
-    assert "```" in " ".join(page.text)
+    html = (augment.build(recipe, workshop.folder / "set").folder / "datasheet.html").read_text()
+    assert re.findall("<h2>(.*?)</h2>", html)[-len(SECTIONS) :] == SECTIONS
+    assert "```" in " ".join(Page(html).text)
 
 
 def test_many_groups_are_not_all_played_and_the_page_says_so():

@@ -14,9 +14,10 @@ from augment.api.sounds import sound_of
 from augment.design.conditions import conditions
 from augment.export.csv import table
 from augment.recipe.loader import load_recipe
-from augment.report.croissant import croissant
+from augment.report.croissant import croissant, words_in
 from augment.report.datasheet_page import datasheet_page
 from augment.report.frames import Coverage, Measured
+from augment.report.listening.of_set import SetSounds
 from augment.report.pictures.of_set import SetPictures
 from augment.testset.figures import read_figures
 
@@ -107,10 +108,10 @@ class Forger:
         """The page as it follows from everything else, with pictures of the sound as it is now."""
         known = {c.name: c for c in conditions(load_recipe(self.folder / "recipe.yaml", material=False))}
         shown = [known[name] for name in self.identity["conditions"] if name in known]
-        figures = read_figures((self.folder / "figures.json").read_bytes(), "figures.json")
-        pictures = SetPictures(self.ordered(), figures, self.identity["balance"])
         sound = sound_of(lambda name: (self.folder / name).read_bytes())
-        return datasheet_page(sheet, self.ordered(), shown, figures.words, sound, pictures)
+        ordered, figures = self.ordered(), self.folder / "figures.json"
+        pictures = SetPictures(ordered, read_figures(figures.read_bytes(), "figures.json"), self.identity["balance"])
+        return datasheet_page(sheet, SetSounds(ordered, shown, words_in(self.identity), sound), pictures)
 
     def write_rows(self) -> None:
         for row in self.rows:

@@ -14,7 +14,7 @@ from augment.acoustics import Signal
 
 BANDS = 64
 FRAME_S = 0.016
-"""Length of a window: syllables and clicks stay apart, harmonics of a voice just so."""
+"""Length of a window, twice that at 8 kHz: syllables and clicks stay apart, and harmonics of a high voice."""
 HOP_S = 0.012
 """Longest way between windows: nothing between two of them is overlooked."""
 AT_ONCE = 4096
@@ -45,7 +45,7 @@ def spectrogram_dbov(signal: Signal, sample_rate_hz: int, columns: int, seconds:
         >>> round(float(10 * np.log10(np.mean(np.sum(10 ** (found[:, 1:24] / 10), axis=0)))))
         -20
     """
-    bins = max(1, round(FRAME_S * sample_rate_hz / (2 * BANDS)))
+    bins = max(2, round(FRAME_S * sample_rate_hz / (2 * BANDS)))
     size = 2 * BANDS * bins
     each = max(1, math.ceil(seconds / columns / HOP_S))
     step = seconds * sample_rate_hz / (columns * each)

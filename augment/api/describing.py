@@ -6,9 +6,10 @@ from typing import Any
 from augment.api.sounds import ReadBytes, sound_of
 from augment.design.plan import Plan
 from augment.export.csv import table as csv_table
-from augment.report.croissant import croissant
+from augment.report.croissant import croissant, words_in
 from augment.report.datasheet import datasheet
 from augment.report.datasheet_page import datasheet_page
+from augment.report.listening.of_set import SetSounds
 from augment.report.pictures.of_set import SetPictures
 from augment.report.tables import in_order, overview
 from augment.testset.completion import identity_of, manifest_rows
@@ -50,12 +51,12 @@ def described(
     table = csv_table(manifest)
     sheet = datasheet(planned, identity, manifest, tables)
     ordered, figures = in_order(planned, manifest), set_figures(planned)
-    pictures = SetPictures(ordered, figures, identity["balance"])
+    sounds = SetSounds(ordered, planned.conditions, words_in(identity), sound_of(read))
     return identity, {
         COVERAGE: f"{tables[0]}\n".encode(),
         CSV: table,
         DATASHEET: sheet.encode(),
         FIGURES: figures.written(),
-        PAGE: datasheet_page(sheet, ordered, planned.conditions, figures.words, sound_of(read), pictures),
+        PAGE: datasheet_page(sheet, sounds, SetPictures(ordered, figures, identity["balance"])),
         CROISSANT: croissant(identity, manifest, (CSV, table), planned.loaded.recipe.output.format),
     }

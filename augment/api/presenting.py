@@ -26,8 +26,7 @@ from augment.report.notebook import (
     small_table,
     spectrogram_panel,
 )
-from augment.report.page import safe
-from augment.report.pictures.drawing import Panel, panels
+from augment.report.pictures.drawing import Panel, panels, safe
 from augment.report.pictures.grid import cells_of, design_map, snr_panels
 from augment.report.preview_page import within
 from augment.report.tables import coverage, in_order

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from augment.acoustics import Signal
 from augment.errors import AcoustigridError
 from augment.files.audio import decode
-from augment.report.datasheet_page import ReadSound
+from augment.report.listening.of_set import ReadSound
 
 ReadBytes = Callable[[str], bytes]
 """Reads a file of a set by its name."""

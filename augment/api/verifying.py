@@ -12,9 +12,10 @@ from augment.api.sounds import sound_of
 from augment.execute import Way, opened_way
 from augment.export.csv import table as csv_table
 from augment.progress import SILENT, Progress
-from augment.report.croissant import croissant
+from augment.report.croissant import croissant, words_in
 from augment.report.datasheet_page import datasheet_page
 from augment.report.frames import Coverage
+from augment.report.listening.of_set import SetSounds
 from augment.report.pictures.of_set import SetPictures
 from augment.testset.figures import read_figures
 from augment.testset.folder import COVERAGE, CROISSANT, CSV, FIGURES, PAGE
@@ -71,11 +72,11 @@ def _retold(told: SelfDescription, sheet: str) -> dict[str, bytes]:
     table = csv_table(told.rows)
     ordered = sorted(told.rows, key=lambda row: names.index(row["condition"]))
     figures = read_figures(told.disk.read(FIGURES), told.disk.place(FIGURES))
-    pictures = SetPictures(ordered, figures, told.identity["balance"])
+    sounds = SetSounds(ordered, told.conditions, words_in(told.identity), sound_of(told.disk.read))
     said: dict[str, Any] = {name: value for name, value in told.identity.items() if name != "checksums"}
     return {
         COVERAGE: f"{Coverage.of(cells, made, names, groups)}\n".encode(),
         CSV: table,
-        PAGE: datasheet_page(sheet, ordered, told.conditions, figures.words, sound_of(told.disk.read), pictures),
+        PAGE: datasheet_page(sheet, sounds, SetPictures(ordered, figures, told.identity["balance"])),
         CROISSANT: croissant(said, told.rows, (CSV, table), told.loaded.recipe.output.format),
     }

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from augment.acoustics.pcm import FULL_SCALE
 from augment.plain_text import visible
 from augment.report.listening.spectrogram import Spectrogram
-from augment.report.page import html_table, safe
-from augment.report.pictures.drawing import PLOT_LEFT, RIGHT, SHADES, WIDTH, Panel
+from augment.report.page import html_table
+from augment.report.pictures.drawing import PLOT_LEFT, RIGHT, SHADES, WIDTH, Panel, safe
 from augment.report.players import audio_uri
 from augment.report.text import counted
 from augment.showing import Picture, Player

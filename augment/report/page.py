@@ -12,8 +12,7 @@ from html import escape
 from itertools import pairwise, takewhile
 from typing import Any
 
-from augment.plain_text import columns, visible
-from augment.report.text import shown
+from augment.plain_text import columns
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --soft: #f3f5f7; --line: #c9d1d9; --mark: #0b62a8;
@@ -73,8 +72,6 @@ HEAD_BYTES = 4096
 RULE = re.compile(r"-+(?: +-+)*")
 LONG = 60
 """Length from which on a cell is broken into lines."""
-JOINERS = "\u200c\u200d"
-"""Invisible, but letters of Persian and Hindi among others."""
 NUMBER = re.compile(r"-?[\d.,]+(?: %)?")
 
 
@@ -207,18 +204,3 @@ def data_table(caption: str, header: Sequence[str], rows: Sequence[Sequence[str]
 def _cell(html: str) -> str:
     kind = "number" if NUMBER.fullmatch(html) else "long" if len(html) > LONG and "<" not in html else ""
     return f'<td class="{kind}">{html}</td>' if kind else f"<td>{html}</td>"
-
-
-def safe(text: object) -> str:
-    """An untrusted name as HTML, fit for an attribute too.
-
-    Example:
-        >>> safe('<b> "x"')
-        '&lt;b&gt; &quot;x&quot;'
-    """
-    return escape(shown(str(text)), quote=True)
-
-
-def spelled(text: str) -> str:
-    """A text with unprintable characters spelled out, but for those that only join letters or keep them apart."""
-    return "".join(letter if letter in JOINERS else visible(letter) for letter in text)

@@ -18,7 +18,8 @@ from augment.report.listening.choice import Grid, Lane, spread_over
 from augment.report.listening.keys import SCRIPT
 from augment.report.listening.matrix import MATRIX_STYLE, Heard, axis_s, matrix_html
 from augment.report.listening.spectrogram import Spectrogram
-from augment.report.page import page, safe
+from augment.report.page import page
+from augment.report.pictures.drawing import safe
 from augment.report.players import MP3_RATES_HZ, audio_uri
 from augment.report.text import counted
 

@@ -12,8 +12,8 @@ import numpy as np
 from augment import __version__
 from augment.report import scores_plots as plots
 from augment.report.conclusions import between_levels, level, percent, points, span
-from augment.report.page import data_table, page, safe, spelled
-from augment.report.pictures.drawing import plot_style
+from augment.report.page import data_table, page
+from augment.report.pictures.drawing import plot_style, safe, spelled
 from augment.report.text import counted, shown
 from augment.scoring.answers import Comparison
 from augment.scoring.ladders import Doubling

@@ -14,7 +14,6 @@ from statistics import fmean
 from typing import Any
 
 from augment.report.conclusions import percent
-from augment.report.page import safe
 from augment.report.pictures.drawing import (
     BELOW,
     MARKS,
@@ -34,6 +33,7 @@ from augment.report.pictures.drawing import (
     panels,
     pen,
     round_step,
+    safe,
     shade,
     shade_scale,
     spread_out,

@@ -10,7 +10,7 @@ from augment.plain_text import visible
 from augment.report.listening.choice import Grid, Lane, Row
 from augment.report.listening.keys import keys_html
 from augment.report.listening.spectrogram import MOST_SECONDS, Spectrogram, scale_html
-from augment.report.page import safe, spelled
+from augment.report.pictures.drawing import safe, spelled
 
 LONGEST_TEXT = 160
 MATRIX_STYLE = """

@@ -28,6 +28,8 @@ ANCHORS = ((0, 32, 77), (49, 68, 107), (102, 105, 112), (149, 143, 120), (203, 1
 MOST_SECONDS = 30.0
 """Longest time that a picture shows: more would be squeezed until nothing can be seen."""
 QUIET_PERCENT = 10
+SILENCE = 1e-13
+"""Power in a band below which there is digital silence: rounding to 16 bits alone has 1e-12 in each."""
 MOST_POWER = 0.99
 STORED = 65535
 
@@ -87,15 +89,17 @@ class Spectrogram:
     def told(self) -> str:
         """What there is to be seen, in words."""
         power = 10 ** (self.levels_dbov[:, ~np.isnan(self.levels_dbov[0])] / 10)
-        if not power.size:
-            return "Spectrogram of nothing"
+        said = f"Spectrogram of {self.seconds:.2f} s"
+        if not np.any(power > SILENCE):
+            return f"{said} of digital silence"
         by_time, by_band = np.sum(power, axis=0), np.cumsum(np.sum(power, axis=1))
         whole, quiet = float(np.mean(by_time)), float(np.percentile(by_time, QUIET_PERCENT, method="lower"))
         edge = int(np.searchsorted(by_band, MOST_POWER * by_band[-1])) + 1
         edge_khz = edge * self.sample_rate_hz / (2000 * BANDS)
+        softest = "silent" if quiet < BANDS * SILENCE else f"at {10 * math.log10(quiet):.0f} dBov"
         return (
-            f"Spectrogram of {self.seconds:.2f} s at {10 * math.log10(whole):.0f} dBov, its quietest tenth at "
-            f"{10 * math.log10(quiet):.0f} dBov; {100 * MOST_POWER:g} % of the power lie below {edge_khz:.1f} kHz"
+            f"{said} at {10 * math.log10(whole):.0f} dBov, its quietest tenth {softest}; "
+            f"{100 * MOST_POWER:g} % of the power lie below {edge_khz:.1f} kHz"
         )
 
 

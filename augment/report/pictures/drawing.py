@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from augment.plain_text import columns
-from augment.report.page import safe
+from augment.plain_text import columns, visible
 from augment.report.text import shown
 
 At = Callable[[float], float]
@@ -29,6 +28,8 @@ MARKS = (
 DASHES = ("", "7 3", "2 3", "9 3 2 3", "4 2", "12 4")
 MOST_LINES = len(MARKS)
 SHADES = 9
+JOINERS = "\u200c\u200d"
+"""Invisible, but letters of Persian and Hindi among others."""
 INK = ("#14181c", "#fff")
 LIGHT = ("f4f8fc", "deebf7", "c6dbef", "9ecae1", "6baed6", "4a98c9", "2171b5", "08519c", "08306b")
 DARK = ("17232e", "1b3144", "1e405c", "225174", "28658f", "4289ba", "6ba6d2", "9cc5e3", "cfe4f4")
@@ -48,6 +49,16 @@ details { margin: .5rem 0; } summary { cursor: pointer; }
 """
 
 
+def safe(text: object) -> str:
+    """An untrusted name as HTML, fit for an attribute too.
+
+    Example:
+        >>> safe('<b> "x"')
+        '&lt;b&gt; &quot;x&quot;'
+    """
+    return escape(shown(str(text)), quote=True)
+
+
 def breakable(name: str) -> str:
     """An untrusted name as HTML that may be broken where its parts meet.
 
@@ -56,6 +67,11 @@ def breakable(name: str) -> str:
         'fan__<wbr>a&lt;b'
     """
     return re.sub(r"(_+)(?=[^_])", r"\1<wbr>", safe(name))
+
+
+def spelled(text: str) -> str:
+    """A text with unprintable characters spelled out, but for those that only join letters or keep them apart."""
+    return "".join(letter if letter in JOINERS else visible(letter) for letter in text)
 
 
 def cut(name: str, width: int) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from statistics import median, quantiles
 from typing import Any
 
-from augment.report.page import data_table, safe
+from augment.report.page import data_table
 from augment.report.pictures.drawing import (
     MARKS,
     MOST_LINES,
@@ -22,6 +22,7 @@ from augment.report.pictures.drawing import (
     linear,
     panels,
     round_ends,
+    safe,
     shade,
     shade_scale,
     ticks,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from augment.acoustics.portrait import FASTEST_HZ, SHOWN_S, SLOWEST_HZ, NoisePortrait
-from augment.report.page import data_table, safe
+from augment.report.page import data_table
 from augment.report.pictures.drawing import (
     BELOW,
     MOST_LINES,
@@ -13,6 +13,7 @@ from augment.report.pictures.drawing import (
     curve,
     frequencies,
     grid,
+    safe,
 )
 
 Named = Sequence[tuple[str, NoisePortrait]]

@@ -4,10 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from augment.report.page import safe
 from augment.report.pictures.decays import decay_panel, decay_table
 from augment.report.pictures.decays import told as decay_told
-from augment.report.pictures.drawing import panels
+from augment.report.pictures.drawing import panels, safe
 from augment.report.pictures.evenness import (
     balance_panels,
     balance_table,

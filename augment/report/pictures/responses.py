@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Sequence
 
 from augment.profiles.microphone import DevicePortrait
-from augment.report.page import data_table, safe
+from augment.report.page import data_table
 from augment.report.pictures.drawing import (
     BELOW,
     MOST_LINES,
@@ -14,6 +14,7 @@ from augment.report.pictures.drawing import (
     curve,
     frequencies,
     grid,
+    safe,
     unknown,
 )
 

@@ -1,5 +1,7 @@
 """The package ``augment`` under the name of the product: ``import acoustigrid`` works too.
 
+It has no modules of its own: everything is in ``augment``, once.
+
 Example:
     >>> import acoustigrid, augment
     >>> acoustigrid.plan is augment.plan
@@ -21,9 +23,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return dir(augment)
-
-
-if __name__ == "__main__":
-    from augment.cli import main
-
-    main()

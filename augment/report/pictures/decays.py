@@ -28,14 +28,23 @@ def decay_panel(name: str, places: Places) -> Panel:
         name: Of the room; untrusted.
         places: At least one; no more than six are drawn.
     """
-    drawn = places[:MOST_LINES]
+    return _panel(name, [(place.name, place) for place in places[:MOST_LINES]])
+
+
+def decays_panel(rooms: Sequence[tuple[str, DecayPortrait]]) -> Panel:
+    """Decays of several rooms over each other; no more than six, with their names."""
+    return _panel("Decay", rooms[:MOST_LINES])
+
+
+def _panel(name: str, named: Sequence[tuple[str, DecayPortrait]]) -> Panel:
+    drawn = [place for _, place in named]
     longest = max(place.step_s * len(place.curve_db) for place in drawn)
     x = Axis.of([0.0, longest], "time in s")
     y = Axis(DEEPEST_DB, 0.0, tuple(float(level) for level in range(round(DEEPEST_DB), 1, 10)), "dB")
     parts = [_energy(drawn[0], x, y)]
-    for turn, place in enumerate(drawn):
+    for turn, (own, place) in enumerate(named):
         points = [(number * place.step_s, level) for number, level in enumerate(place.curve_db) if level >= DEEPEST_DB]
-        parts.append(curve(turn, f"{safe(place.name)}: {told(place)}", points, x, y) + _fit(place, points, x, y))
+        parts.append(curve(turn, f"{safe(own)}: {told(place)}", points, x, y) + _fit(place, points, x, y))
     said = f"Decay, {told(drawn[0])}"
     return Panel(name, said, PLOT_BOTTOM + BELOW, grid(x, y) + "".join(parts))
 

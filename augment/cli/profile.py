@@ -60,6 +60,7 @@ def show(name: NameArgument, picture: PictureOption = None, kind: AsOption = Non
     from augment.report.looked_at import looked_at
     from augment.report.profile_text import description
 
+    _check(picture)
     seen = looked_at(name, None if kind is None else kind.value)
     say(description(seen))
     _draw([seen], picture)
@@ -78,10 +79,19 @@ def compare(
     from augment.report.looked_at import looked_at
     from augment.report.profile_text import comparison, refuse_unlike
 
+    _check(picture)
     seen = [looked_at(name, None if kind is None else kind.value) for name in names]
     refuse_unlike(seen)
     say(comparison(seen))
     _draw(seen, picture)
+
+
+def _check(file: Path | None) -> None:
+    """Refuse a file that no picture can be written to before anything is said."""
+    if file is not None:
+        from augment.report.profile_pictures import known_suffix
+
+        known_suffix(file)
 
 
 def _draw(seen: "Sequence[LookedAt]", file: Path | None) -> None:

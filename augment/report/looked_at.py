@@ -86,6 +86,11 @@ class LookedAt:
     profile: Figures | None = None
 
     @property
+    def label(self) -> str:
+        """Its name without the folder, for what is passed on: a page, a picture."""
+        return Path(self.name).name
+
+    @property
     def what(self) -> str:
         """In which pictures it can stand beside others: a noise, a device or a room."""
         return {"recording": "noise"}.get(self.kind, self.kind)

@@ -15,7 +15,7 @@ from augment.report.pictures.files import png_file, svg_file
 from augment.report.pictures.noises import noise_panels, noise_table, rhythm_table
 from augment.report.pictures.of_set import folded
 from augment.report.pictures.responses import response_panels, response_table
-from augment.report.profile_text import ROOMS, description
+from augment.report.profile_text import ROOMS, figures_of, sentence
 from augment.report.text import shown
 
 SUFFIXES = (".html", ".svg", ".png")
@@ -31,21 +31,31 @@ def picture(seen: Sequence[LookedAt], file: str | Path) -> bytes:
     Raises:
         AcoustigridError: It ends otherwise, or nothing can be drawn here.
     """
-    suffix = Path(file).suffix.lower()
-    if suffix not in SUFFIXES:
-        raise AcoustigridError(Fault(str(file), "expected a file name that ends in .html, .svg or .png"))
+    suffix = known_suffix(file)
     if any(one.portrait is None for one in seen):
         message = "simulated rooms need pyroomacoustics, which is not installed"
         raise AcoustigridError(Fault("", message, ROOMS))
     if suffix == ".html":
         return _page(seen)
-    names = [f"{one.name}: {one.title}" for one in seen] if len(seen) > 1 else []
+    names = [f"{one.label}: {one.title}" for one in seen] if len(seen) > 1 else []
     text = svg_file(_title(seen), drawn(seen), names)
     return text.encode() if suffix == ".svg" else png_file(text)
 
 
+def known_suffix(file: str | Path) -> str:
+    """What a picture's file name ends in.
+
+    Raises:
+        AcoustigridError: No picture can be made of it.
+    """
+    suffix = Path(file).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise AcoustigridError(Fault(str(file), "expected a file name that ends in .html, .svg or .png"))
+    return suffix
+
+
 def _title(seen: Sequence[LookedAt]) -> str:
-    return " and ".join(one.name for one in seen) if len(seen) > 1 else f"{seen[0].name}: {seen[0].title}"
+    return " beside ".join(one.label for one in seen) if len(seen) > 1 else f"{seen[0].label}: {seen[0].title}"
 
 
 def drawn(seen: Sequence[LookedAt]) -> list[Panel]:
@@ -63,9 +73,9 @@ _Sorted = tuple[list[tuple[str, NoisePortrait]], list[tuple[str, DevicePortrait]
 
 
 def _sorted(seen: Sequence[LookedAt]) -> _Sorted:
-    noises = [(one.name, one.portrait) for one in seen if isinstance(one.portrait, NoisePortrait)]
-    devices = [(one.name, one.portrait) for one in seen if isinstance(one.portrait, DevicePortrait)]
-    rooms = [(one.name, one.portrait) for one in seen if isinstance(one.portrait, DecayPortrait)]
+    noises = [(one.label, one.portrait) for one in seen if isinstance(one.portrait, NoisePortrait)]
+    devices = [(one.label, one.portrait) for one in seen if isinstance(one.portrait, DevicePortrait)]
+    rooms = [(one.label, one.portrait) for one in seen if isinstance(one.portrait, DecayPortrait)]
     return noises, devices, rooms
 
 
@@ -78,10 +88,11 @@ def _page(seen: Sequence[LookedAt]) -> bytes:
     parts = [
         f"<h1>{safe(title)}</h1>\n",
         _players(seen),
-        legend(one.name for one in seen) if len(seen) > 1 else "",
+        legend(one.label for one in seen) if len(seen) > 1 else "",
+        *(f"<p><strong>{safe(one.label)}</strong>: {sentence(one.portrait)}.</p>\n" for one in seen if one.portrait),
         panels(drawn(seen)),
         folded("As figures", "".join(figures)),
-        *(f"<h2>{safe(one.name)}</h2>\n<pre><code>{escape(description(one))}</code></pre>\n" for one in seen),
+        *(f"<h2>{safe(one.label)}</h2>\n<pre><code>{escape(figures_of(one))}</code></pre>\n" for one in seen),
     ]
     return page(shown(title), "".join(parts), plot_style())
 
@@ -90,8 +101,8 @@ def _players(seen: Sequence[LookedAt]) -> str:
     rows = []
     for one in seen:
         played = one.play()
-        label = f"{safe(one.name)}: {safe(played.said)}"
+        label = f"{safe(one.label)}: {safe(played.said)}"
         player = f'<audio controls preload="none" src="{played.uri()}" title="{label}" aria-label="{label}"></audio>'
         title, said = (f'<td class="text">{safe(text)}</td>' for text in (one.title, played.said))
-        rows.append([safe(one.name), title, f"<td>{player}</td>", said])
+        rows.append([safe(one.label), title, f"<td>{player}</td>", said])
     return data_table("To listen to", ["name", "what it is", "sound", "what is heard"], rows)

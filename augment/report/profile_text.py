@@ -13,7 +13,7 @@ from augment.profiles.microphone import DevicePortrait
 from augment.report.looked_at import LookedAt, Portrait
 from augment.report.pictures import decays, noises, responses
 from augment.report.pictures.drawing import MOST_LINES, cut
-from augment.report.text import table
+from augment.report.text import counted, table
 
 WIDTH, BAR = 80, 40
 RANGE_DB = 50.0
@@ -25,7 +25,14 @@ DECAY_SHOWN_S = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0)
 
 def description(seen: LookedAt) -> str:
     """A profile or a file in full: figures, sources, estimates, and what pictures show."""
-    parts = [_fill(f"{visible(seen.name)}: {visible(seen.title)}")]
+    shown = f"Its decay is simulated where pyroomacoustics is installed: {ROOMS}"
+    head = _fill(f"{visible(seen.name)}: {visible(seen.title)}")
+    return f"{head}\n\n{figures_of(seen)}\n\n{shown if seen.portrait is None else portrayed(seen.portrait)}"
+
+
+def figures_of(seen: LookedAt) -> str:
+    """What is known of a profile or a file, with its sources and estimates."""
+    parts = []
     if seen.profile is not None:
         said = seen.profile.model_dump(mode="json", exclude_none=True)
         parts.append(_fill(visible(str(said.pop("about")))))
@@ -36,10 +43,6 @@ def description(seen: LookedAt) -> str:
         taken = {"recording": "a recording", "microphone": "a device's impulse response", "room": "a room's response"}
         parts.append(_fill(f"Taken for {taken[seen.kind]}; --as says it otherwise."))
         parts.append("\n".join(_figures(seen.facts)))
-    if seen.portrait is None:
-        parts.append(f"Its decay is simulated where pyroomacoustics is installed: {ROOMS}")
-    else:
-        parts.append(portrayed(seen.portrait))
     return "\n\n".join(parts)
 
 
@@ -113,7 +116,7 @@ def comparison(seen: Sequence[LookedAt]) -> str:
     portraits = [one.portrait for one in seen if one.portrait is not None]
     for compared in _compared(portraits):
         parts += _tables(compared)
-    sentences = [_fill(f"{LETTERS[turn]}: {_sentence(portrait)}.") for turn, portrait in enumerate(portraits)]
+    sentences = [_fill(f"{LETTERS[turn]}: {sentence(portrait)}.") for turn, portrait in enumerate(portraits)]
     return "\n\n".join([*parts, "\n".join(sentences)])
 
 
@@ -140,9 +143,7 @@ def _tables(compared: _Compared) -> Iterator[str]:
     for start in range(1, count, BESIDE):
         others = range(start, min(start + BESIDE, count))
         header = [compared.unit, LETTERS[0], *(name for n in others for name in (LETTERS[n], f"{LETTERS[n]}-A"))]
-        rows = [
-            [label, *_cells(values[0], [values[n] for n in others], compared.digits)] for label, values in compared.rows
-        ]
+        rows = [[unit, *_cells(row[0], [row[n] for n in others], compared.digits)] for unit, row in compared.rows]
         yield f"{compared.title}\n{table(header, rows)}"
 
 
@@ -188,7 +189,8 @@ def _by_band(known: Sequence[Mapping[float, float]]) -> list[tuple[str, list[flo
     return [(f"{hz:g}", [own.get(hz) for own in known]) for hz in bands]
 
 
-def _sentence(portrait: Portrait) -> str:
+def sentence(portrait: Portrait) -> str:
+    """What a picture shows, in a sentence."""
     if isinstance(portrait, NoisePortrait):
         return noises.told(portrait)
     return responses.told(portrait) if isinstance(portrait, DevicePortrait) else decays.told(portrait)
@@ -201,7 +203,7 @@ def refuse_unlike(seen: Sequence[LookedAt]) -> None:
         ProfileError: One is a noise and another one is not, or there are fewer than two, or more than six.
     """
     if not 2 <= len(seen) <= MOST_LINES:
-        raise ProfileError(Fault("", f"{len(seen)} are named", f"name from 2 to {MOST_LINES}"))
+        raise ProfileError(Fault("", f"{counted(len(seen), 'name')} to compare", f"give from 2 to {MOST_LINES}"))
     other = next((one for one in seen if one.what != seen[0].what), None)
     if other is not None:
         message = f"'{seen[0].name}' is a {seen[0].kind}, and '{other.name}' is a {other.kind}"

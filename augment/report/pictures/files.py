@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 
 from augment.errors import AcoustigridError, Fault
+from augment.plain_text import columns
 from augment.report.pictures.drawing import DASHES, LIGHT_LINES, MARKS, WIDTH, Panel, cut, safe
+from augment.report.text import shown
 
 COLOURS = {"ink": "#1b1f24", "paper": "#ffffff", "line": "#c9d1d9", "mark": "#0b62a8", "faint": "#59636e"}
 """What the style sheet of pages calls its colours: a file has a light ground."""
 ACROSS, GAP, CAPTION, LEGEND = 3, 24, 22, 22
 ZOOM = 2.0
+COLUMN, TITLE_COLUMN = 8, 11
+"""Width of a letter of a name, and of a title, at most."""
 FONT = "system-ui, 'DejaVu Sans', 'Liberation Sans', Arial, Helvetica, sans-serif"
 
 
@@ -23,8 +27,12 @@ def svg_file(title: str, figures: Sequence[Panel], names: Sequence[str] = ()) ->
     Returns:
         A whole SVG file, which names nothing outside of itself.
     """
+    words = max((columns(shown(name)) for name in names), default=0) * COLUMN + 50
+    width = 2 * GAP + max(min(ACROSS, len(figures)) * (WIDTH + GAP) - GAP, words)
     top = GAP + CAPTION + LEGEND * len(names)
-    parts = [f'<text x="{GAP}" y="{GAP}" font-size="18" font-weight="bold">{safe(title)}</text>']
+    parts = [
+        f'<text x="{GAP}" y="{GAP}" font-size="18" font-weight="bold">{safe(cut(title, (width - 2 * GAP) // TITLE_COLUMN))}</text>'
+    ]
     for turn, name in enumerate(names):
         y = GAP + CAPTION + LEGEND * turn
         dashes = f' stroke-dasharray="{DASHES[turn]}"' if DASHES[turn] else ""
@@ -40,7 +48,6 @@ def svg_file(title: str, figures: Sequence[Panel], names: Sequence[str] = ()) ->
             parts.append(f'<text x="{x}" y="{top + 15}" font-weight="bold">{safe(cut(figure.name, 48))}</text>')
             parts.append(f'<g transform="translate({x} {top + CAPTION})">{figure.drawing}</g>')
         top += CAPTION + max(figure.height for figure in row) + GAP
-    width = GAP + min(ACROSS, len(figures)) * (WIDTH + GAP)
     size = f'width="{width}" height="{top}"'
     text = (
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {width} {top}" role="img" '

@@ -18,6 +18,7 @@ from augment.report.page import markdown_html
 from augment.report.pictures.of_set import SetPictures
 from augment.report.text import table
 from conftest import RATE
+from forgery import Forger
 
 SECTIONS = [
     "Groups", "Conditions", "Where the figures behind them come from", "Files in each cell", "What was measured",
@@ -231,3 +232,26 @@ def test_noises_of_a_row_are_added_as_powers():
     row |= {"snr_delivered_db": 0.0, "headroom_gain_db": 0.0, "loudness_lufs": None, "speech_level_dbspl": 60.0}
     row |= {"noise_level_dba": 60.0, "noise2_level_dba": 60.0, "noise3_level_dba": 50.0, "noise4_level_dba": None}
     assert str(Measured.of([row])).split("\n")[2].split()[-2:] == ["63.2", "0"]
+
+
+def test_a_forged_picture_is_found(finished):
+    """Whoever exchanges two pictures, and every checksum of the set after that."""
+    forger = Forger(finished)
+    html = (finished / "datasheet.html").read_text()
+    first, second = list(dict.fromkeys(re.findall(r"data:image/png;base64,[\w+/=]+", html)))[:2]
+    forged = html.replace(first, "?").replace(second, first).replace("?", second, 1)
+    forger.write("datasheet.html", forged.encode())
+    forger.seal()
+    told = [str(fault) for fault in augment.verify(finished, sample=0).deviations]
+    assert [fault for fault in told if "datasheet.html: is not what its recipe" in fault] == told != []
+
+
+def rows_of(folder):
+    return list(map(json.loads, (folder / "manifest.jsonl").read_text().splitlines()))
+
+
+def test_a_file_that_cannot_be_read_is_missing_on_the_page_and_stops_nothing(finished):
+    sounds = SetSounds(rows_of(finished), (Condition("quiet__studio", (), ()),), {}, lambda name: None)
+    html = sounds.matrix()
+    assert html.count("<audio") == 2
+    assert "<img" not in html

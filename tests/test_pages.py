@@ -7,6 +7,7 @@ the environment variable ``AXE_CORE``. ``pytest -m browser`` runs them, and fail
 import json
 import os
 import shutil
+from collections import Counter
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -16,7 +17,7 @@ import augment
 from augment.report import preview_page
 from augment.scoring.scores import ScoreOptions
 from augment.scoring.wording import Wording
-from conftest import Workshop
+from conftest import Workshop, command
 
 pytestmark = pytest.mark.browser
 
@@ -25,7 +26,7 @@ SWITCHES = [
     "--disable-sync", "--mute-audio", "--autoplay-policy=no-user-gesture-required",
 ]  # fmt: skip
 SCREENS = {"wide": (1280, 900), "narrow": (390, 844)}
-PAGES = ("sheet", "preview", "compressed", "scores", "odd_sheet", "odd_preview")
+PAGES = ("sheet", "preview", "compressed", "scores", "profile", "compared", "odd_sheet", "odd_preview")
 SAMPLE_S = 1 / 16000
 ODD = [
     "<script>alert(1)</script>", "<img src=x onerror=alert(2)>", '"onmouseover="alert(3)', "'-alert(4)-'",
@@ -91,6 +92,9 @@ def pages(tmp_path_factory) -> dict[str, Path]:
     options = ScoreOptions(wording=Wording.of("plain", None, "word"))
     augment.write_scores(augment.score(built, {"toy": folder / "toy.jsonl"}, options), folder / "scores")
     found["scores"] = folder / "scores" / "scores.html"
+    found |= {name: folder / f"{name}.html" for name in ("profile", "compared")}
+    command("profile", "show", "mri_epi", "--picture", found["profile"])
+    command("profile", "compare", "itu_p48_handset", "laptop", "--picture", found["compared"])
     (folder / "odd").mkdir()
     shop = Workshop(folder / "odd")
     odd_corpus(shop)
@@ -261,6 +265,19 @@ def test_nobody_is_kept_out_and_nothing_sticks_out(chromium, pages, axe, name):
                     for one in found
                 ]
         assert told == []
+
+
+def test_the_heat_map_of_the_design_counts_the_manifests_items(chromium, pages):
+    rows = rows_of(pages["sheet"].parent)
+    with Opened(chromium, pages["sheet"]) as opened:
+        table = opened.page.locator("table", has=opened.page.get_by_text("Items of each cell"))
+        groups = table.locator("thead th").all_inner_texts()[2:]
+        shown = {
+            (line.locator("th").inner_text(), group): int(cell.inner_text())
+            for line in table.locator("tbody tr").all()
+            for group, cell in zip(groups, line.locator("td.heat").all(), strict=True)
+        }
+    assert shown == Counter((row["condition"], row["group"]) for row in rows)
 
 
 @pytest.mark.parametrize("name", ["odd_sheet", "odd_preview"])

@@ -23,8 +23,8 @@ FAINTEST_DB = -99.0
 FRAME_S = 0.005
 SHOWN_S = 0.02
 LONGEST_SHOWN_S = 6.0
-RHYTHM_BANDS = tuple(round(10 ** (0.1 * k), 3) for k in range(-3, 16))
-"""Centres of third octaves of the rhythm, 0.5 to 31.6 Hz."""
+RHYTHM_BANDS = tuple(10 ** (0.1 * k) for k in range(-3, 16))
+"""Exact centres of the third octaves of the rhythm, 0.5 to 31.5 Hz."""
 SLOWEST_HZ, FASTEST_HZ = 0.5, 30.0
 LEAST_S = 2.0
 """Two periods of the slowest swing: of a shorter sound no rhythm is told."""
@@ -59,8 +59,8 @@ class NoisePortrait:
         third_octaves_db: Nominal centre in Hz, and level re the whole sound in dB, of each third octave.
         lines: Its strongest lines, the strongest first.
         envelope_db: Level in stretches of 20 ms re the whole sound in dB, of the first seconds.
-        rhythm: Frequency in Hz, and modulation index of the envelope, in each third octave from 0.5 to 30 Hz; empty for
-            a sound too short for it.
+        rhythm: Nominal centre in Hz, and modulation index of the envelope, of each third octave from 0.5 to 30 Hz;
+            empty for a sound too short for it.
         swing_hz: Frequency at which the envelope swings most; None where no rhythm is told.
     """
 
@@ -165,7 +165,7 @@ def noise_portrait(
         >>> t = np.arange(64000) / 16000
         >>> swing = (1 + 0.5 * np.sin(2 * np.pi * 4 * t)) ** 0.5  # of the power, by half of it
         >>> seen = noise_portrait([(swing * np.random.default_rng(1).standard_normal(t.size), None)], 16000)
-        >>> seen.swing_hz, round(dict(seen.rhythm)[3.981], 1)
+        >>> seen.swing_hz, round(dict(seen.rhythm)[4.0], 1)
         (4.0, 0.5)
     """
     heard = [_heard(sound, on, round(min(most_s, 1e6) * sample_rate_hz)) for sound, on in sounds]
@@ -240,7 +240,7 @@ def modulation(powers: Signal, frame_s: float) -> tuple[tuple[tuple[float, float
     found = []
     for centre in RHYTHM_BANDS:
         inside = (frequency >= centre / THIRD_OCTAVE_EDGE) & (frequency < centre * THIRD_OCTAVE_EDGE)
-        found.append((centre, round(math.sqrt(float(np.sum(square[inside]))), 3)))
+        found.append((nominal_hz(centre), round(math.sqrt(float(np.sum(square[inside]))), 3)))
     slow = (frequency >= SLOWEST_HZ) & (frequency <= FASTEST_HZ)
     return tuple(found), round(float(frequency[slow][np.argmax(square[slow])]), 1)
 

@@ -1,5 +1,6 @@
 """Items and profiles in memory, or as one file to listen to."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from augment.acoustics import Signal
@@ -10,7 +11,10 @@ from augment.files.atomic import write_atomically
 from augment.files.audio import AudioFormat, encode
 from augment.plain_text import visible
 from augment.render import Failed, Rendered
+from augment.report.looked_at import LookedAt, looked_at
+from augment.report.profile_pictures import picture
 from augment.report.profile_sound import profile_sound
+from augment.report.profile_text import refuse_unlike
 from augment.showing import Picture, Player, Presented, picture_of, player_of
 from augment.testset.portions import job_of, utterance_of
 from augment.testset.shard import render_utterance as render_items
@@ -123,3 +127,26 @@ def render_profile(
     pcm, _ = quantise(samples * headroom_gain(samples))
     write_atomically(path, encode(pcm, sample_rate_hz, formats[path.suffix.lower()]))
     return f"{path}: {said}, {pcm.size / sample_rate_hz:.2f} s at {sample_rate_hz} Hz"
+
+
+def draw_profiles(profiles: Sequence[str | LookedAt], out: str | Path) -> None:
+    """Draw a profile, a recording or an impulse response; or several of a kind, over each other.
+
+    Args:
+        profiles: Bundled profiles, or paths of your own, or of audio.
+        out: File to write: ``.html`` with players and figures, ``.svg`` or ``.png``.
+
+    Raises:
+        AcoustigridError: There is no such profile, they cannot be compared, or the file cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> target = Path(tempfile.mkdtemp()) / "handset.svg"
+        >>> draw_profiles(["itu_p48_handset"], target)
+        >>> target.read_text().startswith("<svg")
+        True
+    """
+    seen = [looked_at(one) if isinstance(one, str) else one for one in profiles]
+    if len(seen) != 1:
+        refuse_unlike(seen)
+    write_atomically(Path(out), picture(seen, out))

@@ -23,10 +23,11 @@ STYLE = """
 }
 body { margin: 2rem auto; max-width: 74rem; padding: 0 1rem; color: var(--ink); background: var(--paper);
   font: 1rem/1.5 system-ui, sans-serif; }
-h1, h2 { line-height: 1.2; } h2 { margin-top: 2.5rem; border-bottom: 1px solid var(--line); padding-bottom: .3rem; }
+h1, h2 { line-height: 1.2; overflow-wrap: anywhere; }
+h2 { margin-top: 2.5rem; border-bottom: 1px solid var(--line); padding-bottom: .3rem; }
 p, li { max-width: 46rem; overflow-wrap: anywhere; }
 code, pre { background: var(--soft); border-radius: .2rem; font-size: .9em; } code { padding: .1em .3em; }
-pre { padding: .8rem; white-space: pre-wrap; } pre code { padding: 0; }
+pre { padding: .8rem; white-space: pre-wrap; overflow-wrap: anywhere; } pre code { padding: 0; }
 .wide { overflow-x: auto; margin: 1rem 0; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem .7rem; border-bottom: 1px solid var(--line); text-align: left; white-space: nowrap; }

@@ -25,8 +25,8 @@ from augment.report.text import counted
 
 ROOM_BYTES = 2_850_000
 """For players and pictures: a page stays below 3 MB, which mail and chat pass on."""
-ROOM_SAMPLES = 6_000_000
-"""That are rendered at most: more do not fit a page even as MP3, of which 1 s at 16 kHz takes 6.5 kB of text."""
+ROOM_S = 400.0
+"""Sound that is rendered at most: more does not fit a page even as MP3, of which 1 s takes 5 kB of text and more."""
 OTHERS = "--condition NAME shows others"
 
 Place = tuple[str, Lane]
@@ -61,12 +61,13 @@ class PreviewPage:
     exact: bool
 
 
-def within(grid: Grid, samples: int = ROOM_SAMPLES) -> Grid:
+def within(grid: Grid, seconds: float = ROOM_S) -> Grid:
     """The conditions of a grid that fit a page, the most telling ones; at least the control."""
-    taken, kept = 0, list[Condition]()
+    taken, kept = 0.0, list[Condition]()
     for condition in spread_over(grid.conditions, len(grid.conditions)):
-        taken += sum(row["samples"] for (name, _), row in grid.items.items() if name == condition.name)
-        if taken > samples and kept:
+        rows = (row for (name, _), row in grid.items.items() if name == condition.name)
+        taken += sum(row["samples"] / row["sample_rate"] for row in rows)
+        if taken > seconds and kept:
             break
         kept.append(condition)
     return grid.only(condition for condition in grid.conditions if condition in kept)

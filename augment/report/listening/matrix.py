@@ -10,7 +10,7 @@ from augment.plain_text import visible
 from augment.report.listening.choice import Grid, Lane, Row
 from augment.report.listening.keys import keys_html
 from augment.report.listening.spectrogram import MOST_SECONDS, Spectrogram, scale_html
-from augment.report.pictures.drawing import safe, spelled
+from augment.report.pictures.drawing import breakable, safe, spelled
 
 LONGEST_TEXT = 160
 MATRIX_STYLE = """
@@ -90,8 +90,8 @@ def _table(grid: Grid, heard: Mapping[tuple[str, Lane], Heard], words: Mapping[s
             found = heard.get((condition.name, lane))
             cells.append(f"<td>{_cell(found, heads[lane], condition.name) if found else ''}</td>")
         control = condition == grid.control
-        short, told = (escape(visible(text)) for text in (condition.name, words.get(condition.name, "")))
-        name = f"<b>{short.replace('_', '_<wbr>')}</b><br>{told}"
+        told = escape(visible(words.get(condition.name, "")))
+        name = f"<b>{breakable(condition.name)}</b><br>{told}"
         said = f"{name}<br>(the clean control)" if control else name
         mark = " data-control" if control else ""
         body.append(f'<tr{mark}><th scope="row">{said}</th>{"".join(cells)}</tr>\n')

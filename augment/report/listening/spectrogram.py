@@ -106,7 +106,7 @@ class Spectrogram:
 def scale_html() -> str:
     """What the shades of all pictures mean."""
     ends = [LOWEST_DBOV + STEP_DB * number for number in range(SHADES - 1)]
-    names = [f"&lt;{ends[0]}", *map(str, ends)]
+    names = ["&lt;", *map(str, ends)]
     drawn = (
         '<svg viewBox="0 0 9 9" preserveAspectRatio="none" aria-hidden="true"><path fill="#{}" d="M0 0H9V9H0z"/></svg>'
     )

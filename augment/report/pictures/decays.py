@@ -19,6 +19,8 @@ from augment.report.pictures.drawing import (
 Places = Sequence[DecayPortrait]
 DEEPEST_DB = -60.0
 FIT_FROM_DB = -5.0
+MARKS_APART = 6
+"""Marks on a curve that is compared with others."""
 
 
 def decay_panel(name: str, places: Places) -> Panel:
@@ -28,15 +30,26 @@ def decay_panel(name: str, places: Places) -> Panel:
         name: Of the room; untrusted.
         places: At least one; no more than six are drawn.
     """
-    drawn = places[:MOST_LINES]
+    return _panel(name, [(place.name, place) for place in places[:MOST_LINES]])
+
+
+def decays_panel(rooms: Sequence[tuple[str, DecayPortrait]]) -> Panel:
+    """Decays of several rooms over each other; no more than six, with their names."""
+    return _panel("Decay", rooms[:MOST_LINES], compared=True)
+
+
+def _panel(name: str, named: Sequence[tuple[str, DecayPortrait]], compared: bool = False) -> Panel:
+    drawn = [place for _, place in named]
     longest = max(place.step_s * len(place.curve_db) for place in drawn)
     x = Axis.of([0.0, longest], "time in s")
     y = Axis(DEEPEST_DB, 0.0, tuple(float(level) for level in range(round(DEEPEST_DB), 1, 10)), "dB")
-    parts = [_energy(drawn[0], x, y)]
-    for turn, place in enumerate(drawn):
+    parts = [] if compared else [_energy(drawn[0], x, y)]
+    for turn, (own, place) in enumerate(named):
         points = [(number * place.step_s, level) for number, level in enumerate(place.curve_db) if level >= DEEPEST_DB]
-        parts.append(curve(turn, f"{safe(place.name)}: {told(place)}", points, x, y) + _fit(place, points, x, y))
-    said = f"Decay, {told(drawn[0])}"
+        marked = points[len(points) // MARKS_APART :: len(points) // MARKS_APART or 1]
+        parts.append(curve(turn, f"{safe(own)}: {told(place)}", points, x, y, marked if compared else ()))
+        parts.append("" if compared else _fit(place, points, x, y))
+    said = "Decay" if compared else f"Decay, {told(drawn[0])}"
     return Panel(name, said, PLOT_BOTTOM + BELOW, grid(x, y) + "".join(parts))
 
 

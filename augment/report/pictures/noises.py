@@ -135,7 +135,7 @@ def rhythm_table(noises: Named) -> str:
     if not told_of:
         return ""
     rows = [
-        [f"{hz:.3g} Hz", *(f"{noise.rhythm[place][1]:.2f}" for _, noise in told_of)]
+        [f"{hz:g} Hz", *(f"{noise.rhythm[place][1]:.2f}" for _, noise in told_of)]
         for place, (hz, _) in enumerate(told_of[0][1].rhythm)
     ]
     return data_table("Modulation index", ["band", *(safe(name) for name, _ in told_of)], rows)

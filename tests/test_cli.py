@@ -22,8 +22,9 @@ def in_a_process(*arguments, cwd=None, code=0):
     return done
 
 
-COMMANDS = ["check", "plan", "build", "verify", "demo", "recipes", "copy", "schema", "sample-size", "export", "score"]
-COMMANDS_SHOWN = [*COMMANDS[:-3], "profile", "corpus", *COMMANDS[-3:]]
+COMMANDS = ["check", "plan", "build", "verify", "demo", "recipes", "copy", "schema", "sample-size", "export", "score",
+            "preview"]  # fmt: skip
+COMMANDS_SHOWN = [*COMMANDS[:-4], "profile", "corpus", *COMMANDS[-4:]]
 PROFILE_COMMANDS = ["list", "show", "render"]
 
 

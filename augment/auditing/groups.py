@@ -21,10 +21,14 @@ from augment.auditing.differences import (
 from augment.auditing.labels import missing, speaker_notes, twin_notes
 from augment.auditing.spelling import spelling_notes
 from augment.auditing.texts import pace_notes, text_measures
-from augment.corpus.speech import Facts, Progress, part_of
+from augment.corpus.speech import Facts, part_of
 from augment.corpus.survey import HERE, MeasuredBy, facts_notes, survey
 from augment.corpus.table import TOGETHER, Corpus, label_column
 from augment.errors import CorpusError, Fault, counted, named
+from augment.plain_text import visible
+from augment.progress import SILENT, Progress
+from augment.records import frame_of
+from augment.showing import Presented
 from augment.streams import ranks
 
 if TYPE_CHECKING:
@@ -78,7 +82,7 @@ class GroupAudit:
 
 
 @dataclass(frozen=True)
-class Audit:
+class Audit(Presented):
     """What an audit found.
 
     Attributes:
@@ -92,6 +96,11 @@ class Audit:
         unreadable: Faults of files that cannot be used.
         warnings: What may spoil a comparison, and what to do about it.
         notes: What else is worth knowing.
+
+    Example:
+        >>> import augment
+        >>> augment.audit("demo", sample=0).frame["speakers"].to_list()
+        [3, 3, 3, 3]
     """
 
     manifest: str
@@ -105,6 +114,15 @@ class Audit:
     warnings: tuple[str, ...]
     notes: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        size = f"{counted(len(self.groups), 'group')}, {counted(self.utterances, 'utterance')}"
+        return f"<Audit of '{visible(self.manifest)}': {size}, {counted(len(self.warnings), 'warning')}>"
+
+    @property
+    def frame(self) -> "polars.DataFrame":
+        """One row for each group, with the fields of :class:`GroupAudit`."""
+        return frame_of(GroupAudit, self.groups)
+
 
 def audit(
     corpus: Corpus,
@@ -113,7 +131,7 @@ def audit(
     sample: int | None = SAMPLE,
     labels: Iterable[str] = (),
     requested_db: Iterable[float] = (),
-    progress: Progress = iter,
+    progress: Progress = SILENT,
     measured_by: MeasuredBy = HERE,
 ) -> Audit:
     """Audit a corpus.

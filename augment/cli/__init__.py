@@ -13,12 +13,13 @@ from augment import __version__
 from augment.cli.corpus import ColumnOption, LayoutOption, PatternOption, corpus_app, corpus_given
 from augment.cli.ending import EXIT_DEVIATION, EXIT_INTERRUPTED, ended
 from augment.cli.export import FormatOption, export_app, split_formats
+from augment.cli.preview import preview_app
 from augment.cli.profile import profile_app
 from augment.cli.sample_size import sample_size_app
 from augment.cli.score import score_app
 from augment.cli.terminal import hand_out, say
 from augment.cli.verify import check_set, verify
-from augment.cli.working import CacheOption, WorkersOption, progress
+from augment.cli.working import Bars, CacheOption, WorkersOption
 from augment.interrupts import stoppable
 from augment.plain_text import visible
 
@@ -36,6 +37,7 @@ app.add_typer(corpus_app, name="corpus")
 app.add_typer(sample_size_app)
 app.add_typer(export_app)
 app.add_typer(score_app)
+app.add_typer(preview_app)
 
 RecipeArgument = Annotated[
     str, typer.Argument(metavar="RECIPE", help="A recipe file, or the name of a bundled recipe.")
@@ -95,7 +97,7 @@ def plan(
     from augment.report.changes import changes_text
     from augment.report.tables import plan_text
 
-    planned = make(recipe, progress("reading speech"), workers, cache)
+    planned = make(recipe, Bars(), workers, cache)
     if out is not None:
         write_plan(planned, out)
     say(plan_text(planned))
@@ -130,40 +132,25 @@ def build(
 def _built_by(
     way: "Way", recipe: str, out: Path, replace: bool = False, formats: Sequence[str] = (), cache: bool = True
 ) -> "BuildResult":
-    from tqdm import tqdm
-
     from augment.api import build as make
     from augment.api import plan as decide
 
+    bars = Bars()
     try:
-        planned = decide(recipe, progress("reading speech"), way, cache)
+        planned = decide(recipe, bars, way, cache)
     except KeyboardInterrupt:
         say("stopped before anything was written", err=True)
         raise typer.Exit(EXIT_INTERRUPTED) from None
-    done = 0
-    with tqdm(total=planned.items.height, desc="rendering", unit="item", disable=None) as bar:
-        seconds = 0.0
-
-        def tell(items: int, made_s: float) -> None:
-            nonlocal seconds, done
-            seconds, done = seconds + made_s, done + items
-            bar.update(items)
-            elapsed = bar.format_dict["elapsed"] or 1e-9
-            bar.set_postfix_str(f"{seconds / elapsed:.0f} audio-seconds/s")
-
-        try:
-            return make(planned, out, way, replace, on_progress=tell, formats=formats)
-        except KeyboardInterrupt:
-            bar.close()
-            say(f"stopped: {done} of {planned.items.height} items are in {out}; the same command goes on", err=True)
-            raise typer.Exit(EXIT_INTERRUPTED) from None
+    try:
+        return make(planned, out, way, replace, progress=bars, formats=formats)
+    except KeyboardInterrupt:
+        say(f"stopped: {bars.done} of {planned.items.height} items are in {out}; the same command goes on", err=True)
+        raise typer.Exit(EXIT_INTERRUPTED) from None
 
 
 def _show(result: "BuildResult") -> None:
-    say(result.coverage)
-    say()
-    say(result.measured)
-    say()
+    for table in result.overview.texts:
+        say(f"{table}\n")
     reused = f" ({result.reused} of them were there before)" if result.reused else ""
     removed = f"; {result.removed} files that the plan does not have any more were removed" if result.removed else ""
     say(f"{result.made} of {result.plan.items.height} items in {result.folder}{reused}{removed}")

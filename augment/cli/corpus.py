@@ -7,7 +7,7 @@ import typer
 
 from augment.cli.ending import EXIT_DEVIATION
 from augment.cli.terminal import hand_out, say
-from augment.cli.working import CacheOption, WorkersOption, progress
+from augment.cli.working import Bars, CacheOption, WorkersOption
 from augment.plain_text import visible
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def audit(
     from augment.report.audit import audit_text
 
     sampled, columns = None if whole else sample, _columns(column)
-    found = examine(source, by, sampled, columns, progress("listening"), layout, pattern, workers, cache)
+    found = examine(source, by, sampled, columns, Bars(), layout, pattern, workers, cache)
     if out is not None:
         write_audit(found, out)
     say(audit_text(found))
@@ -84,7 +84,7 @@ def import_(
     """
     from augment.api import import_corpus
 
-    corpus = import_corpus(layout, path, out, pattern, _columns(column), replace, durations, progress("measuring"))
+    corpus = import_corpus(layout, path, out, pattern, _columns(column), replace, durations, Bars())
     for note in corpus.notes:
         say(f"note: {visible(note)}")
     speakers = corpus.frame["speaker"].n_unique()

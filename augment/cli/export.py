@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from augment.cli.terminal import say
+from augment.cli.working import Bars
 
 export_app = typer.Typer()
 
@@ -42,4 +43,5 @@ def export(
         width = max(len(name) for name in known)
         say("\n".join(f"{name.ljust(width)}  {module.ABOUT}" for name, module in known.items()))
         return
-    write_formats(folder, chosen, lambda name, files: say(f"{folder / name}: {files} files"))
+    for name, files in write_formats(folder, chosen, Bars()).items():
+        say(f"{folder / name}: {files} files")

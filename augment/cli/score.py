@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from augment.cli.terminal import say
+from augment.cli.working import Bars
 
 score_app = typer.Typer()
 
@@ -103,7 +104,7 @@ def score(
         seed=seed,
         audio=audio,
     )
-    found = scored(folder, named_files(hyp or []), options)
+    found = scored(folder, named_files(hyp or []), options, Bars())
     say(summary(found))
     if out is not None:
         say("\n" + "\n".join(str(path) for path in write_scores(found, out)))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from augment.cli.terminal import say
-from augment.cli.working import WorkersOption, progress
+from augment.cli.working import Bars, WorkersOption
 from augment.plain_text import visible
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def check_set(
     """Check a test set and show what was found."""
     from augment.api import verify as examine
 
-    verdict = examine(folder, sample, recipe_folder, progress("verifying"), seed, identity, workers)
+    verdict = examine(folder, sample, recipe_folder, Bars(), seed, identity, workers)
     for fault in verdict.deviations[:MOST_SHOWN]:
         say(str(fault), err=True)
     if len(verdict.deviations) > MOST_SHOWN:

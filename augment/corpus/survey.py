@@ -10,11 +10,12 @@ from augment.acoustics.channels import channel_of
 from augment.corpus.kept import keep_facts
 from augment.corpus.measuring import Measuring, Recording, Run
 from augment.corpus.source import where
-from augment.corpus.speech import DURATION_SLACK_S, LONGEST_S, MOST_AT_ONCE, Facts, Progress, part_of
+from augment.corpus.speech import DURATION_SLACK_S, LONGEST_S, MOST_AT_ONCE, Facts, part_of
 from augment.corpus.table import Corpus
 from augment.errors import AudioError, Fault
 from augment.files.containers.stream import Remark
 from augment.files.stretch import Part
+from augment.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     import polars
@@ -40,7 +41,7 @@ def survey(
     corpus: Corpus,
     frame: "polars.DataFrame",
     sample_rate_hz: int,
-    progress: Progress = iter,
+    progress: Progress = SILENT,
     by: MeasuredBy = HERE,
 ) -> tuple[dict[str, Facts], dict[str, list[Fault]]]:
     """Inspect the audio of some utterances; faults in one do not stop the others.
@@ -111,15 +112,13 @@ def _facts_of_all(
     ]
     found: dict[int, Facts | AudioError] = {}
     new: dict[str, Facts] = {}
-    ticks = iter(progress(tasks))
     try:
-        # Exhaust the iterator: abandoning it midway stops the workers.
-        for outcome in by.run(Measuring(sample_rate_hz, by.kept), tasks):
-            next(ticks, None)
-            found |= outcome.facts
-            new |= outcome.new
-        for _ in ticks:
-            pass
+        with progress.step("measuring speech", len(tasks), "file") as step:
+            # Exhaust the iterator: abandoning it midway stops the workers.
+            for outcome in by.run(Measuring(sample_rate_hz, by.kept), tasks):
+                step.advance()
+                found |= outcome.facts
+                new |= outcome.new
     finally:
         if by.kept is not None:
             keep_facts(by.kept, new)

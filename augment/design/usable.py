@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from augment.corpus.speech import Facts, Progress
+from augment.corpus.speech import Facts
 from augment.corpus.survey import HERE, MeasuredBy, survey, unusable_fault
 from augment.corpus.table import Corpus
 from augment.corpus.unusable import WHOLE, Reason, group_counts
 from augment.design.assignment import Demands
 from augment.design.selection import Selection, select
 from augment.errors import CorpusError, Fault
+from augment.progress import SILENT, Progress
 from augment.recipe.model import Recipe
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Heard:
 
 
 def usable(
-    corpus: Corpus, recipe: Recipe, demands: Demands, progress: Progress = iter, by: MeasuredBy = HERE
+    corpus: Corpus, recipe: Recipe, demands: Demands, progress: Progress = SILENT, by: MeasuredBy = HERE
 ) -> tuple[Corpus, Selection, Heard]:
     """Choose utterances, and replace those whose audio cannot be used.
 
@@ -58,7 +59,8 @@ def usable(
     """
     tolerance, whole, heard = recipe.corpus.tolerance, corpus, Heard()
     for _ in range(MOST_ROUNDS):
-        selection = select(corpus, recipe.balance, recipe.seed, demands)
+        with progress.step("choosing utterances"):
+            selection = select(corpus, recipe.balance, recipe.seed, demands)
         new = selection.frame.filter(~selection.frame["id"].is_in(list(heard.facts)))
         facts, faults = survey(corpus, new, recipe.output.sample_rate_hz, progress, by)
         heard.facts |= facts

@@ -8,10 +8,10 @@ from typing import Any
 
 from augment.acoustics.levels import speech_level
 from augment.corpus.source import folder_of
-from augment.corpus.speech import Progress
 from augment.errors import AcoustigridError, Fault, TestSetError
 from augment.files.audio import encode, pcm_sha256
 from augment.files.members import MARK
+from augment.progress import Progress, each
 from augment.recipe.loader import LoadedRecipe
 from augment.render import Failed, Rendered
 from augment.scene import Scene
@@ -63,7 +63,7 @@ def rendered_again(
         raise TestSetError(Fault(str(root), "the folder of the corpus is not there"))
     planned, found = with_recordings(told), Rendering()
     job = job_of(loaded, told.conditions)
-    for row in progress(chosen):
+    for row in each(progress, "rendering again", chosen, len(chosen), "item"):
         place = told.disk.place(row["audio_filepath"])
         try:
             work = utterance_of([planned[row["audio_filepath"]]], root)

@@ -11,6 +11,7 @@ from augment import __version__
 from augment.design.plan import Plan
 from augment.errors import Fault
 from augment.files.json_text import json_text
+from augment.progress import Progress
 from augment.recipe.loader import LoadedRecipe
 from augment.testset.completion import files_beside
 from augment.testset.exports import export_again
@@ -55,14 +56,18 @@ class Makers:
 
     Attributes:
         plan: From a recipe to its plan.
-        described: From a plan, rows and failures to manifest, ``testset.json`` and the files that are made from them.
+        described: From a plan, rows, failures and what reads a file of the set to manifest, ``testset.json`` and the
+            files that are made from them.
         retold: From a set's own files, and the text of its data sheet, to the files that are made from these.
         exported: The files of a format, made again.
         version: What a set made by these says in ``made_by``.
     """
 
-    plan: Callable[[LoadedRecipe], Plan]
-    described: Callable[[Plan, Any, Sequence[Row]], tuple[list[dict[str, Any]], dict[str, Any], dict[str, bytes]]]
+    plan: Callable[[LoadedRecipe, Progress], Plan]
+    described: Callable[
+        [Plan, Any, Sequence[Row], Callable[[str], bytes]],
+        tuple[list[dict[str, Any]], dict[str, Any], dict[str, bytes]],
+    ]
     retold: Callable[[SelfDescription, str], dict[str, bytes]]
     exported: Callable[[Path, str], Iterator[tuple[str, bytes]]]
     version: str = f"acoustigrid {__version__}"
@@ -119,7 +124,7 @@ def against_plan(told: SelfDescription, plan: Plan, makers: Makers) -> Made:
     if list(told.planned) != list(items) and set(told.planned) == set(items):
         faults.append(Fault(disk.place(PLAN), f"its rows stand in another order than {source} gives them"))
     rows = {row["audio_filepath"]: row for row in told.rows}
-    manifest, identity, beside = makers.described(plan, rows, read_failures(disk))
+    manifest, identity, beside = makers.described(plan, rows, read_failures(disk), disk.read)
     made = {row["audio_filepath"]: row for row in manifest}
     faults += differences_of_rows(disk.place(MANIFEST), {n: r for n, r in rows.items() if n in made}, made, source)
     said = _identity_faults(disk.place(IDENTITY), told.identity, json.loads(json_text(identity)))

@@ -13,7 +13,9 @@ from augment.acoustics.loudness import integrated_loudness_lufs
 from augment.export.csv import table
 from augment.report.croissant import croissant
 from augment.report.datasheet_page import datasheet_page
+from augment.report.pictures.of_set import SetPictures
 from augment.report.tables import coverage_of, measured
+from augment.testset.figures import read_figures
 
 RATE = 16000
 
@@ -95,7 +97,9 @@ class Forger:
         self.write_rows()
         sheet = (self.folder / "datasheet.md").read_text().replace(self.measured, measured(self.ordered()))
         self.write("datasheet.md", sheet.encode())
-        self.write("datasheet.html", datasheet_page(sheet, self.ordered()))
+        figures = read_figures((self.folder / "figures.json").read_bytes(), "figures.json")
+        pictures = SetPictures(self.ordered(), figures, self.identity["balance"])
+        self.write("datasheet.html", datasheet_page(sheet, self.ordered(), pictures))
         self.seal()
 
     def write_rows(self) -> None:

@@ -1,5 +1,6 @@
 """A plan and a test set as tables."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -50,6 +51,15 @@ def coverage(plan: Plan, made: Iterable[str]) -> Coverage:
     """
     cells = plan.items.select("audio_filepath", "condition", "group").rows()
     return Coverage.of(cells, made, [condition.name for condition in plan.conditions], plan.selection.groups)
+
+
+def cells_of(plan: Plan) -> dict[str, dict[str, int]]:
+    """Number of planned files by condition and group."""
+    counts = Counter(plan.items.select("condition", "group").rows())
+    return {
+        condition.name: {group: counts[condition.name, group] for group in plan.selection.groups}
+        for condition in plan.conditions
+    }
 
 
 def in_order(plan: Plan, rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -106,4 +116,4 @@ def plan_text(plan: Plan) -> str:
         f"({recipe.output.format.upper()}, {recipe.output.sample_rate_hz} Hz)"
     )
     ties = coupling_notes(plan)
-    return "\n\n".join([*parts, *(f"note: {visible(note)}" for note in [*plan.notes, *ties])])
+    return "\n\n".join([*parts, *(f"note: {visible(note.text)}" for note in [*plan.notes, *ties])])

@@ -145,7 +145,7 @@ def test_build_verify_and_build_again(stocked):
 
 
 def test_plan_says_what_will_be(stocked):
-    told = run("plan", "recipe.yaml", cwd=stocked.folder).stdout
+    told = run("plan", "recipe.yaml", "--details", cwd=stocked.folder).stdout
     for words in (
         "2 groups x 8 conditions",
         "64 files",

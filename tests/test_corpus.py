@@ -12,6 +12,7 @@ from augment.corpus.speech import read_speech
 from augment.corpus.survey import facts_notes, survey
 from augment.corpus.table import read_corpus
 from augment.errors import AcoustigridError, AudioError, CorpusError
+from augment.notes import texts
 from conftest import RATE, speech_like
 
 
@@ -58,8 +59,8 @@ def test_columns_labels_and_choice(workshop):
     assert corpus.frame["label:accent"].to_list() == ["American", None, None, None]
     assert corpus.frame["speaker"].to_list() == ["s"] * 4
     assert corpus.left_out == {"named in corpus.leave_out": 1}
-    assert "corpus.labels.accent: no row has the value 'Welsh'" in corpus.notes
-    assert "corpus.labels.accent: no row has the value 'Scotish'; did you mean 'Scottish'?" in corpus.notes
+    assert "corpus.labels.accent: no row has the value 'Welsh'" in texts(corpus.notes)
+    assert "corpus.labels.accent: no row has the value 'Scotish'; did you mean 'Scottish'?" in texts(corpus.notes)
 
 
 def test_ids_are_made_of_paths_where_there_are_none(workshop):
@@ -150,7 +151,7 @@ def test_lying_durations_are_noted_and_the_audio_counts(workshop):
     corpus = corpus_of(workshop, "corpus.jsonl")
     facts, _ = survey(corpus, corpus.frame, RATE)
     assert facts["n_0"].samples == RATE
-    assert "1 rows declare a duration" in facts_notes(corpus.frame, facts, RATE)[0]
+    assert "1 rows declare a duration" in texts(facts_notes(corpus.frame, facts, RATE))[0]
 
 
 @pytest.mark.parametrize("offset", ['"0,5"', "-1", "true", '"x"'])
@@ -251,7 +252,7 @@ def test_values_that_are_nearly_named_are_told(workshop, spec, told):
         for n, accent in enumerate(accents)
     ]  # fmt: skip
     workshop.manifest(rows, "a.jsonl")
-    notes = [note for note in corpus_of(workshop, "a.jsonl", **spec).notes if " is named: " in note]
+    notes = [note for note in texts(corpus_of(workshop, "a.jsonl", **spec).notes) if " is named: " in note]
     assert {next(words for words in told if words in note) for note in notes} == told
     assert all("corpus: {labels: {accent: {" in note for note in notes)
 

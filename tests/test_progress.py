@@ -5,15 +5,22 @@ import shutil
 import augment
 from watching import Watching
 
-PLANNING = ["choosing conditions", "reading the corpus", "choosing utterances", "measuring speech"]
+PLANNING = [
+    "reading the recipe",
+    "choosing conditions",
+    "reading the corpus",
+    "choosing utterances",
+    "measuring speech",
+]
+FINISHING = "finishing: manifest, data sheet, checksums"
 
 
 def test_every_step_of_a_build_is_told_and_ends(stocked):
     watching = Watching()
     result = augment.build(stocked.folder / "recipe.yaml", stocked.folder / "set", progress=watching, cache=False)
     names = [step.name for step in watching.steps]
-    assert names[:4] == PLANNING
-    assert names[-3:] == ["rehearsing conditions", "rendering", "finishing: manifest, data sheet, checksums"]
+    assert names[:5] == PLANNING
+    assert names[-4:] == ["rehearsing conditions", "looking for finished items", "rendering", FINISHING]
     assert all(step.ended for step in watching.steps)
     assert watching.named("rehearsing conditions").done == len(result.plan.conditions)
     rendering = watching.named("rendering")
@@ -40,6 +47,6 @@ def test_every_step_of_a_check_is_told(finished):
     verdict = augment.verify(finished, sample=3, progress=watching)
     told = {step.name: step.done for step in watching.steps}
     assert (told["listening to every file"], told["rendering again"]) == (verdict.files, 3)
-    assert [name for name in told if name.startswith("planning again: ")][:4] == [
+    assert [name for name in told if name.startswith("planning again: ")][:5] == [
         f"planning again: {name}" for name in PLANNING
     ]

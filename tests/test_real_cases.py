@@ -21,6 +21,7 @@ import augment
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.table import read_corpus
 from augment.errors import AcoustigridError, AudioError, CorpusError
+from augment.notes import texts
 from augment.report.tables import plan_text
 from conftest import RATE, ROOT
 from test_cli import run
@@ -79,12 +80,12 @@ def test_odd_tables_are_read(case):
         items = augment.plan(case / f"{name}.csv.yaml").items
         assert sorted(set(items["text"])) == [f"word number {n}" for n in range(8)]
         assert sorted(set(items["speaker"])) == ["sA0", "sA2", "sB1", "sB3"]
-    assert "not used: columns: without a name (8)" in augment.plan(case / "pandas.csv.yaml").notes
+    assert "not used: columns: without a name (8)" in texts(augment.plan(case / "pandas.csv.yaml").notes)
 
 
 @of("texts-without-words")
 def test_texts_without_words_are_counted(case):
-    (told,) = (note for note in augment.plan(case / "r.yaml").notes if "without a word" in note)
+    (told,) = (note for note in texts(augment.plan(case / "r.yaml").notes) if "without a word" in note)
     assert told == "7 rows have a text without a word (2 of them none at all): their word error rate is undefined"
     recipe = (case / "r.yaml").read_text().replace("m.jsonl", "m.jsonl, unusable: leave_out, at_most: 50 %")
     (case / "some.yaml").write_text(recipe)

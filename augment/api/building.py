@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,7 @@ from augment.files.walk import STATE
 from augment.plain_text import visible
 from augment.progress import SILENT, Progress
 from augment.recipe.loader import RecipeLike
+from augment.report.brief import plan_record
 from augment.report.tables import Overview, overview
 from augment.showing import Presented
 from augment.testset.completion import manifest_rows, write_rest
@@ -87,6 +89,21 @@ class BuildResult(Presented):
         """What was measured in each condition, as means; see :attr:`augment.TestSet.measured`."""
         return self.overview.measured.mean
 
+    @property
+    def record(self) -> dict[str, Any]:
+        """All of it as a program is told."""
+        return {
+            **plan_record(self.plan),
+            "folder": str(self.folder),
+            "made": self.made,
+            "reused": self.reused,
+            "removed": self.removed,
+            "failures": list(self.failures),
+            "outdated": list(self.outdated),
+            "made_softer_against_clipping": self.softer.as_identity(),
+            "identity": self.identity,
+        }
+
 
 def build(
     recipe: RecipeLike | Plan,
@@ -139,7 +156,10 @@ def _build(
     path = Path(folder)
     _refuse_key_in(path, planned)
     keys = dict(planned.items.select("audio_filepath", "key").rows())
-    with open_folder(path, planned.loaded.recipe.name, keys, replace, tuple(chosen)) as opened:
+    with ExitStack() as stack:
+        with progress.step("looking for finished items"):
+            there = open_folder(path, planned.loaded.recipe.name, keys, replace, tuple(chosen))
+            opened = stack.enter_context(there)
         _write_where(opened, planned)
         writer = ShardWriter(opened.sealed, job_of(planned.loaded, planned.conditions))
         work = shards(planned, opened.finished, way.workers)

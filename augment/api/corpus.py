@@ -18,6 +18,7 @@ from augment.errors import AcoustigridError, CorpusError, Fault
 from augment.execute import Way
 from augment.files.atomic import write_atomically
 from augment.files.json_text import json_text
+from augment.notes import Effect, Note
 from augment.progress import SILENT, Progress
 from augment.recipe.loader import LoadedRecipe, RecipeLike, bundled_recipes, load_recipe
 
@@ -65,7 +66,8 @@ def audit(
             raise AcoustigridError(Fault(str(source), message, corpus.known_labels))
         rate, labels, snrs = MANIFEST_RATE_HZ, tuple[str, ...](), list[float]()
     else:
-        loaded = load_recipe(source)
+        with progress.step("reading the recipe"):
+            loaded = load_recipe(source)
         wanted = loaded.recipe
         by = by or wanted.balance.by
         with progress.step(READING):
@@ -100,7 +102,7 @@ def _looked_up(corpus: Corpus, needed: bool = False) -> Corpus:
         return corpus
     if needed and absent.height == corpus.frame.height:
         raise CorpusError(fault)
-    return dataclasses.replace(corpus, notes=(str(fault), *corpus.notes))
+    return dataclasses.replace(corpus, notes=(Note(str(fault), Effect.LEFT_OUT, fault.message), *corpus.notes))
 
 
 def _is_corpus(source: str) -> bool:
@@ -129,7 +131,7 @@ def write_audit(found: Audit, path: str | Path) -> None:
     target = Path(path)
     if target.suffix != ".json":
         raise AcoustigridError(Fault(str(target), "expected a file name that ends in .json"))
-    write_atomically(target, json_text(dataclasses.asdict(found)))
+    write_atomically(target, json_text(found.record))
 
 
 def import_corpus(

@@ -21,6 +21,7 @@ from augment.design.usable import Heard, usable
 from augment.errors import AcoustigridError, DesignError, Fault
 from augment.execute import Way
 from augment.files.atomic import write_atomically
+from augment.notes import Effect, Note
 from augment.progress import SILENT, Progress
 from augment.recipe.loader import LoadedRecipe, RecipeLike, load_recipe
 from augment.report.detection import asked_text
@@ -52,7 +53,8 @@ def plan(
         >>> plan("demo").items.height
         384
     """
-    loaded = load_recipe(recipe, base)
+    with progress.step("reading the recipe"):
+        loaded = load_recipe(recipe, base)
     with opened_measuring(workers, cache) as by:
         return _planned(loaded, progress, by)
 
@@ -71,7 +73,8 @@ def _planned(loaded: LoadedRecipe, progress: Progress, by: MeasuredBy) -> Plan:
         raise DesignError(error.faults, [*error.notes, *asked_text(corpus, wanted, len(columns))]) from None
     with progress.step("dealing conditions and noise"):
         planned = _dealt(loaded, corpus, columns, selection, heard, chosen)
-    told = [*rehearse(planned, by.kept, progress), *remarks_on(columns, loaded)]
+    rooms = [Note(text, Effect.LABEL, text) for text in rehearse(planned, by.kept, progress)]
+    told = [*rooms, *remarks_on(columns, loaded)]
     return dataclasses.replace(planned, notes=(*planned.notes, *told))
 
 

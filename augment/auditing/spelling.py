@@ -7,6 +7,7 @@ from itertools import groupby
 
 from augment.corpus.table import Corpus, label_column
 from augment.errors import flow_text
+from augment.notes import Effect, Note
 
 RARER = 10
 MOST_VALUES = 2000
@@ -45,7 +46,7 @@ KNOWN_WORDS = frozenset(
 """Words for accents and languages: none of them is a misspelling of another, however close (Javanese, Japanese)."""
 
 
-def spelling_notes(corpus: Corpus, labels: Iterable[str]) -> list[str]:
+def spelling_notes(corpus: Corpus, labels: Iterable[str]) -> list[Note]:
     """Values of labels that probably mean the same, with the line of a recipe that merges them.
 
     Args:
@@ -72,9 +73,10 @@ def spelling_notes(corpus: Corpus, labels: Iterable[str]) -> list[str]:
     return notes
 
 
-def _note(label: str, what: str, mapping: Mapping[str, str]) -> str:
+def _note(label: str, what: str, mapping: Mapping[str, str]) -> Note:
     shown = ", ".join(f"{flow_text(value)}: {flow_text(meant)}" for value, meant in sorted(mapping.items()))
-    return f"{label} has values {what}; to make them one: corpus: {{labels: {{{flow_text(label)}: {{{shown}}}}}}}"
+    told = f"{label} has values {what}; to make them one: corpus: {{labels: {{{flow_text(label)}: {{{shown}}}}}}}"
+    return Note(told, Effect.LABEL, f"{label}: values that are probably one: {shown}")
 
 
 def truth_twins(counts: Mapping[str, int]) -> dict[str, str]:

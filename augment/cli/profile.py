@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from augment.cli.terminal import say
+from augment.cli.working import STARTING, Bars
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,9 +39,11 @@ def list_profiles(
 
     Example:  acoustigrid profile list alarm
     """
-    from augment.report.profiles import listing
+    with Bars().step(STARTING):
+        from augment.report.profiles import listing
 
-    say(listing(word))
+        told = listing(word)
+    say(told)
 
 
 PictureOption = Annotated[
@@ -57,12 +60,14 @@ def show(name: NameArgument, picture: PictureOption = None, kind: AsOption = Non
 
     Example:  acoustigrid profile show mri_epi --picture mri_epi.html
     """
-    from augment.report.looked_at import looked_at
-    from augment.report.profile_text import description
+    with Bars().step(STARTING):
+        from augment.report.looked_at import looked_at
+        from augment.report.profile_text import description
 
-    _check(picture)
-    seen = looked_at(name, None if kind is None else kind.value)
-    say(description(seen))
+        _check(picture)
+        seen = looked_at(name, None if kind is None else kind.value)
+        told = description(seen)
+    say(told)
     _draw([seen], picture)
 
 
@@ -115,6 +120,8 @@ def render(
 
     Example:  acoustigrid profile render mri_epi --seconds 10 --out scanner.wav
     """
-    from augment.api import render_profile
+    with Bars().step(STARTING):
+        from augment.api import render_profile
 
-    say(render_profile(name, out, seconds, rate, seed))
+        told = render_profile(name, out, seconds, rate, seed)
+    say(told)

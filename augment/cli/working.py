@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from augment.cli.terminal import width_of
+from augment.cli.terminal import Manner, width_of
 from augment.progress import Step
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ WorkersOption = Annotated[int, typer.Option("--workers", "-w", min=1, help="Proc
 CacheOption = Annotated[
     bool, typer.Option("--cache/--no-cache", help="Use and keep what was measured of speech, in your cache folder.")
 ]
+STARTING = "starting"
+"""The first step of every command: loading what it needs takes longer than people like to look at nothing."""
 
 
 @dataclass
@@ -25,26 +27,24 @@ class Bars:
     """Steps as bars on the terminal, one at a time; none if nobody is watching.
 
     Attributes:
-        quiet: Show none.
-        done: Things of the last step that are done.
-        total: Of how many.
+        manner: How much the command says: if it is quiet, there are none.
+        done: Things that are done of the last step whose number of things is known.
     """
 
-    quiet: bool = False
+    manner: Manner = Manner.BRIEF
     done: int = 0
-    total: int | None = None
 
     @contextmanager
     def step(self, name: str, total: int | None = None, unit: str = "", done: int = 0) -> Iterator[Step]:
         """A bar; without a total, a line that says what is going on."""
         from tqdm import tqdm
 
-        self.done, self.total = done, total
+        if total is not None:
+            self.done = done
+        hidden = True if self.manner is Manner.QUIET else None  # None: unless this is no terminal
         shown: dict[str, Any] = {} if total is not None else {"bar_format": "{desc} ..." + " {n_fmt}" * bool(unit)}
-        with tqdm(
-            desc=name, total=total, initial=done, unit=unit or "it", disable=True if self.quiet else None, leave=False,
-            ncols=width_of(sys.stderr) - 1, **shown,
-        ) as bar:  # fmt: skip
+        shown |= {"total": total, "initial": done, "unit": unit or "it", "ncols": width_of(sys.stderr) - 1}
+        with tqdm(desc=name, disable=hidden, leave=False, **shown) as bar:
             yield _Bar(self, bar)
 
 

@@ -15,6 +15,7 @@ from augment.corpus.table import Corpus
 from augment.errors import AudioError, Fault
 from augment.files.containers.stream import Remark
 from augment.files.stretch import Part
+from augment.notes import Effect, Note
 from augment.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def unusable_fault(count: int) -> Fault:
     return Fault("", f"{count} chosen utterances cannot be used", remedy)
 
 
-def facts_notes(frame: "polars.DataFrame", facts: Mapping[str, Facts], sample_rate_hz: int) -> list[str]:
+def facts_notes(frame: "polars.DataFrame", facts: Mapping[str, Facts], sample_rate_hz: int) -> list[Note]:
     """What the user should know about files that could be read.
 
     Args:
@@ -90,9 +91,10 @@ def facts_notes(frame: "polars.DataFrame", facts: Mapping[str, Facts], sample_ra
         and abs(duration - facts[identity].samples / sample_rate_hz) > DURATION_SLACK_S
         for identity, offset, duration in frame.select("id", "offset", "duration").rows()
     )
-    notes = [f"{lying} rows declare a duration that is not the audio's: the audio's own is used"] if lying else []
+    told = [f"{lying} rows declare a duration that is not the audio's: the audio's own is used"] if lying else []
     counts = Counter(remark for found in facts.values() for remark in found.remarks)
-    return [*notes, *(f"{counts[remark]} utterances {remark}" for remark in Remark if counts[remark])]
+    told += [f"{counts[remark]} utterances {remark}" for remark in Remark if counts[remark]]
+    return [Note(text, Effect.LABEL) for text in told]
 
 
 def _facts_of_all(

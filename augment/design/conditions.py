@@ -9,6 +9,7 @@ from augment.dealt import Asked, StepName
 from augment.design.grid.choices import choices_of
 from augment.design.grid.factors import Choice
 from augment.errors import FEW_NAMED, DesignError, Fault, named
+from augment.notes import Effect, Note
 from augment.perturb import Perturbation
 from augment.recipe.loader import LoadedRecipe
 from augment.recipe.sweep import Setting
@@ -81,14 +82,15 @@ def conditions(loaded: LoadedRecipe, choices: Iterable[Choice] | None = None) ->
     return tuple(condition_of(choice, loaded) for choice in wanted)
 
 
-def equal_notes(conditions: Iterable[Condition]) -> list[str]:
+def equal_notes(conditions: Iterable[Condition]) -> list[Note]:
     """Notes on conditions with the very same steps: they differ only in their names, and in random draws if any."""
     alike: dict[tuple[str, ...], list[str]] = {}
     for condition in conditions:
         does = tuple(step.perturbation.model_dump_json() for step in condition.chain)
         alike.setdefault(does, []).append(condition.name)
+    told = "these conditions are one under several names, with the very same steps"
     return [
-        f"these conditions are one under several names, with the very same steps: {named(names, FEW_NAMED)}"
+        Note(f"{told}: {named(names, FEW_NAMED)}", Effect.LABEL, f"one condition under several names: {named(names)}")
         for names in alike.values()
         if len(names) > 1
     ]

@@ -20,6 +20,7 @@ from augment.design.selection import Selection
 from augment.design.selection.grouping import UNKNOWN_SPEAKER
 from augment.design.tally import Crossing, crossing_notes, crossings_of
 from augment.errors import DesignError, Fault, counted, nearest
+from augment.notes import Note
 from augment.perturb import Perturbation
 from augment.perturb.columns import taken
 from augment.recipe.loader import LoadedRecipe
@@ -69,7 +70,7 @@ class Plan(Presented):
     items: "polars.DataFrame"
     provenance: Provenance
     crossings: tuple[Crossing, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
@@ -117,7 +118,7 @@ def make_plan(
     selection: Selection,
     exposures: Mapping[str, Exposure],
     facts: Mapping[str, Facts],
-    notes: tuple[str, ...] = (),
+    notes: tuple[Note, ...] = (),
 ) -> Plan:
     """Join what was decided into one table of items.
 

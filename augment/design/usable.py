@@ -13,6 +13,7 @@ from augment.corpus.unusable import WHOLE, Reason, group_counts
 from augment.design.assignment import Demands
 from augment.design.selection import Selection, select
 from augment.errors import CorpusError, Fault
+from augment.notes import Effect, Note
 from augment.progress import SILENT, Progress
 from augment.recipe.model import Recipe
 
@@ -35,7 +36,7 @@ class Heard:
 
     facts: dict[str, Facts] = field(default_factory=dict)
     faults: dict[str, list[Fault]] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
 
 def usable(
@@ -80,7 +81,8 @@ def usable(
         shares = ", ".join(f"{group}: {count} of {of[group]}" for group, count in sorted(counts.items()) if group)
         told = heard.faults if whole.pseudonyms else map(str, _flat(heard.faults))  # paths would tell who it is
         listed = whole.without_folder("; ".join(told))
-        heard.notes.append(f"{len(heard.faults)} utterances cannot be used and are left out ({shares}): {listed}")
+        said = f"{len(heard.faults)} utterances cannot be used and are left out ({shares}): {listed}"
+        heard.notes.append(Note(said, Effect.LEFT_OUT))
     chosen = set(selection.frame["id"])
     heard.facts = {identity: found for identity, found in heard.facts.items() if identity in chosen}
     return corpus, selection, heard

@@ -9,10 +9,9 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from html import escape
-from itertools import pairwise, takewhile
 from typing import Any
 
-from augment.plain_text import columns
+from augment.report.text import TextTable
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --soft: #f3f5f7; --line: #c9d1d9; --mark: #0b62a8;
@@ -70,7 +69,6 @@ POLICY = (
 """Nothing is fetched except the audio beside the page, and no script runs and no style applies but the page's own."""
 OURS = b'<meta name="generator" content="acoustigrid">'
 HEAD_BYTES = 4096
-RULE = re.compile(r"-+(?: +-+)*")
 LONG = 60
 """Length from which on a cell is broken into lines."""
 NUMBER = re.compile(r"-?[\d.,]+(?: %)?")
@@ -122,33 +120,11 @@ def markdown_html(text: str) -> str:
 
 def _fence(renderer: Any, tokens: Sequence[Any], place: int, options: Mapping[str, Any], env: Any) -> str:
     lines = tokens[place].content.split("\n")
-    rule = next((number for number, line in enumerate(lines) if number and RULE.fullmatch(line)), None)
-    if rule is None:
+    found = TextTable.first_in(lines)
+    if found is None:
         return _pre(lines)
-    spans = [found.span() for found in re.finditer("-+", lines[rule])]
-    body = list(takewhile(lambda line: _is_row(_placed(line), spans), lines[rule + 1 :]))
-    placed = map(_placed, (lines[rule - 1], *body))
-    header, *cells = [["".join(line[start:end]).strip() for start, end in spans] for line in placed]
-    tabled = html_table(header, [[escape(cell) for cell in row] for row in cells])
-    return _remarks(lines[: rule - 1]) + tabled + _remarks(lines[rule + 1 + len(body) :])
-
-
-def _placed(line: str) -> list[str]:
-    """What each terminal column of a line holds: wide letters fill two, combining marks share their letter's."""
-    placed: list[str] = []
-    for letter in line:
-        width = columns(letter)
-        if width == 0 and placed:
-            placed[-1] += letter
-        else:
-            placed += [letter, *[""] * (width - 1)]
-    return placed
-
-
-def _is_row(line: Sequence[str], spans: Sequence[tuple[int, int]]) -> bool:
-    """Whether a line has nothing between or after the columns of a table; otherwise it is a remark below the table."""
-    gaps = ["".join(line[end:start]) for (_, end), (start, _) in pairwise(spans)]
-    return bool(line) and not any(gap.strip() for gap in gaps) and len(line) <= spans[-1][1]
+    tabled = html_table(found.header, [[escape(cell) for cell in row] for row in found.rows])
+    return _remarks(lines[: found.start]) + tabled + _remarks(lines[found.end :])
 
 
 def _remarks(lines: Sequence[str]) -> str:

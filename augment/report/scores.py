@@ -3,7 +3,6 @@
 import io
 import json
 import math
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -15,24 +14,22 @@ from augment.scoring.answers import CellAnswer, Comparison
 from augment.scoring.scores import RecogniserScores, Scores
 
 MOST_ROWS = 20
-WIDE, MOST_TOLD = 100, 9999
+MOST_TOLD = 9999
 MOST_GROUPS = 8
 
 
 def summary(scores: Scores) -> str:
     """What one screen holds: conclusions, and a table of rates for each recogniser."""
-    parts = [_heading(scores)]
+    parts = [heading(scores)]
     for one in scores.recognisers:
-        said = (
-            textwrap.fill(told, WIDE, initial_indent="  ", subsequent_indent="    ")
-            for told in conclusions(scores, one)
-        )
+        said = (f"  {told}" for told in conclusions(scores, one))
         parts.append("\n".join([f"{one.name}:", *said]))
         parts.append(_grid(scores, one))
     return "\n\n".join(parts)
 
 
-def _heading(scores: Scores) -> str:
+def heading(scores: Scores) -> str:
+    """What was scored, and how, in one line."""
     finished, options = scores.finished, scores.options
     unit = "words" if options.wording.unit == "word" else "characters"
     return (
@@ -74,7 +71,7 @@ def _short(value: float) -> str:
 
 def markdown(scores: Scores) -> str:
     """Everything as Markdown, with its tables as text."""
-    lines = [f"# Scores of {scores.finished.name}", "", _heading(scores) + ".", ""]
+    lines = [f"# Scores of {scores.finished.name}", "", heading(scores) + ".", ""]
     for one in scores.recognisers:
         lines += [f"## {one.name}", "", *(f"- {said}" for said in conclusions(scores, one)), ""]
         for title, text in _sections(scores, one):

@@ -52,6 +52,12 @@ def coverage(plan: Plan, made: Iterable[str]) -> Coverage:
     return Coverage.of(cells, made, [condition.name for condition in plan.conditions], plan.selection.groups)
 
 
+def cells_of(plan: Plan) -> dict[str, dict[str, int]]:
+    """Number of planned files by condition and group."""
+    found = coverage(plan, ())
+    return {name: dict(zip(found.groups, counts, strict=True)) for name, *counts in found.planned.rows()}
+
+
 def in_order(plan: Plan, rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Rows of a manifest by condition, in the order of the grid."""
     place = {condition.name: turn for turn, condition in enumerate(plan.conditions)}
@@ -106,4 +112,4 @@ def plan_text(plan: Plan) -> str:
         f"({recipe.output.format.upper()}, {recipe.output.sample_rate_hz} Hz)"
     )
     ties = coupling_notes(plan)
-    return "\n\n".join([*parts, *(f"note: {visible(note)}" for note in [*plan.notes, *ties])])
+    return "\n\n".join([*parts, *(f"note: {visible(note.text)}" for note in [*plan.notes, *ties])])

@@ -44,15 +44,16 @@ def examine(path: Path, asked: CheckOptions, makers: Makers, way: Way, progress:
         TestSetError: There is no test set in the folder, it is of another version, or its manifest or plan cannot be
             read.
     """
-    sealed = opened_set(path)
-    identity = read_identity(sealed)
-    disk, protocol = Disk(sealed, path), Protocol(path)
-    exported = _exports(disk, protocol)
-    strange = strange_places(sealed, exported or ())
-    if strange:  # nothing is read through a link, so nothing more can be said
-        return Verdict(path, 0, 0, (*protocol.deviations, *strange))
-    rows, planned = read_rows(sealed), read_plan(disk.read(PLAN), path / PLAN)
-    told = _books(disk, identity, rows, planned, exported, protocol)
+    with progress.step("reading the test set"):
+        sealed = opened_set(path)
+        identity = read_identity(sealed)
+        disk, protocol = Disk(sealed, path), Protocol(path)
+        exported = _exports(disk, protocol)
+        strange = strange_places(sealed, exported or ())
+        if strange:  # nothing is read through a link, so nothing more can be said
+            return Verdict(path, 0, 0, (*protocol.deviations, *strange))
+        rows, planned = read_rows(sealed), read_plan(disk.read(PLAN), path / PLAN)
+        told = _books(disk, identity, rows, planned, exported, protocol)
     lacking = [row_faults(disk, row) for row in rows]
     whole = [row for row, faults in zip(rows, lacking, strict=True) if not faults]
     protocol.deviations += itertools.chain.from_iterable(lacking)

@@ -1,9 +1,10 @@
 """What a check is asked to do, and what it answers."""
 
+import dataclasses
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from augment.errors import AcoustigridError, Fault, counted
 from augment.plain_text import visible
@@ -96,6 +97,13 @@ class Verdict(Presented):
             [('a.wav', 'is not as it was built', '')]
         """
         return frame_of(Fault, self.deviations)
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """All of it as a program is told."""
+        told = dataclasses.asdict(self)
+        more = {"folder": str(self.folder), "sound": self.sound, "state": self.state, "checks": dict(self.checks)}
+        return {**told, **more}
 
     @property
     def sound(self) -> bool:

@@ -1,5 +1,7 @@
 """What notebooks show of plans, items, sets, verdicts, audits and scores: tables, pictures and players."""
 
+from dataclasses import replace
+
 from augment.acoustics.pcm import quantise
 from augment.api.building import BuildResult
 from augment.api.previewing import grid_to_hear, heard_of
@@ -27,7 +29,7 @@ from augment.report.notebook import (
     spectrogram_panel,
 )
 from augment.report.pictures.drawing import Panel, panels, safe
-from augment.report.pictures.grid import cells_of, design_map, snr_panels
+from augment.report.pictures.grid import cells_of, design_map, snr_figures, snr_panels, told_apart
 from augment.report.preview_page import within
 from augment.report.tables import coverage, in_order
 from augment.scoring.scores import RecogniserScores, Scores
@@ -93,7 +95,8 @@ def _rendered(item: Rendered) -> str:
 
 @picture_of.register
 def _rendered_drawn(item: Rendered) -> Picture:
-    return picture(f"spectrogram of {item.condition.name}", panels([_spectrogram(item, _seconds(item))]))
+    figures = [_spectrogram(item, _seconds(item))]
+    return picture(f"spectrogram of {item.condition.name}", panels(figures), figures)
 
 
 @player_of.register
@@ -117,8 +120,8 @@ def _renderings(items: Renderings) -> str:
 def _renderings_drawn(items: Renderings) -> Picture:
     shown = dict(list(items.items())[:MOST_DRAWN])
     axis_s = max(map(_seconds, shown.values()), default=1.0)
-    drawn = panels(_spectrogram(item, axis_s) for item in shown.values())
-    return picture(f"spectrograms of {len(shown)} of {counted(len(items), 'condition')}", drawn)
+    figures = [_spectrogram(item, axis_s) for item in shown.values()]
+    return picture(f"spectrograms of {len(shown)} of {counted(len(items), 'condition')}", panels(figures), figures)
 
 
 @player_of.register
@@ -134,8 +137,9 @@ def _testset(testset: TestSet) -> str:
 
 @picture_of.register
 def _testset_drawn(testset: TestSet) -> Picture:
-    drawn = snr_panels(cells_of(testset.rows_in_order))
-    return picture(f"SNR in each condition of {testset.name}", drawn or "<p>No condition has noise.</p>")
+    grid = cells_of(testset.rows_in_order)
+    drawn = snr_panels(grid) or "<p>No condition has noise.</p>"
+    return picture(f"SNR in each condition of {testset.name}", drawn, snr_figures(grid), told_apart(grid))
 
 
 @player_of.register
@@ -222,14 +226,16 @@ def _scores_of(scores: Scores, one: RecogniserScores) -> str:
 
 @picture_of.register
 def _scores_drawn(scores: Scores) -> Picture:
-    parts = []
+    parts, figures = list[str](), list[Panel]()
     for one in scores.recognisers:
         cells = {(cell.group, cell.condition): cell for cell in one.cells}
         groups = scores.groups[:MOST_COLUMNS]
         drawn = plots.most_apart(cells, groups, scores.conditions, scores.question.reference)[: plots.MOST_CONDITIONS]
-        of_speakers = plots.speaker_rates(scores.rows, one.counts)
-        parts.append(f"<p>{safe(one.name)}</p>{plots.dot_panels(cells, of_speakers, groups, drawn)}")
-    return picture(f"error rates of {counted(len(parts), 'recogniser')}, by condition and group", "".join(parts))
+        own = plots.dot_panels(cells, plots.speaker_rates(scores.rows, one.counts), groups, drawn)
+        parts.append(f"<p>{safe(one.name)}</p>{panels(own)}")
+        figures += [replace(panel, name=f"{one.name}: {panel.name}") for panel in own]
+    told = f"error rates of {counted(len(parts), 'recogniser')}, by condition and group"
+    return picture(told, "".join(parts), figures)
 
 
 def _line(thing: object) -> str:

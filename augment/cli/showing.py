@@ -75,7 +75,7 @@ def show_built(result: "BuildResult", manner: Manner, used: int) -> None:
     outcome += [f"next: acoustigrid verify {shlex.quote(str(result.folder))}"]
     told = _told(result)
     if manner is Manner.DETAILS:
-        say("\n\n".join([*result.overview.texts, ""]))
+        say("\n\n".join(result.overview.texts) + "\n")
         told = [*_left_out(result), *(f"note: {note.text}" for note in result.plan.notes), *told]
     elif manner is Manner.BRIEF:
         table = if_it_fits(str(result.overview.coverage), SCREEN - used - height([*told, *outcome], width()), width())

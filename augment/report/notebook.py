@@ -4,7 +4,6 @@ A notebook has a theme of its own, which no style of ours knows. So nothing has 
 that of the text around them, and paper is whatever lies below.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
@@ -16,6 +15,7 @@ from augment.plain_text import visible
 from augment.report.listening.spectrogram import Spectrogram
 from augment.report.page import html_table
 from augment.report.pictures.drawing import PLOT_LEFT, RIGHT, SHADES, WIDTH, Panel, safe
+from augment.report.pictures.files import svg_file
 from augment.report.players import audio_uri
 from augment.report.text import counted
 from augment.showing import Picture, Player
@@ -38,13 +38,8 @@ STYLE = (
         f".acoustigrid .h{n}{{background:color-mix(in srgb,currentColor {4 * n}%,transparent)}}" for n in range(SHADES)
     )
 )
-ALONE = f"svg{{color-scheme:light dark;color:CanvasText;{COLOURS}}}text{{fill:currentColor;font:12px sans-serif}}"
-"""Style of a picture in a file of its own."""
-CAPTION, SPECTROGRAM = 22, 110
-"""Heights: of a line of text above a drawing, and of a spectrogram."""
-LEGEND = re.compile(r"<li>(<svg[^>]*>.*?</svg>)([^<]*)</li>")
-FIGURE = re.compile(r"<figure><figcaption>([^<]*)</figcaption>(<svg.*?</svg>)</figure>", re.DOTALL)
-SIZE = re.compile(r'\b(width|height)="(\d+)"')
+SPECTROGRAM = 110
+"""Height of one."""
 
 
 def face(line: str, *parts: str) -> str:
@@ -114,37 +109,20 @@ def spectrogram_panel(name: str, pcm: NDArray[np.int16], sample_rate_hz: int, ax
     )
 
 
-def picture(told: str, html: str) -> Picture:
+def picture(told: str, html: str, figures: Sequence[Panel] = (), names: Sequence[str] = ()) -> Picture:
     """A picture of a page as one of a notebook.
 
     Args:
         told: What there is to be seen: untrusted text.
-        html: Its texts are escaped already. Its panels, if it has any, are the picture's file, one below another, with
-            their legend and captions.
+        html: Of the picture in a page, whose texts are escaped already.
+        figures: The panels in it, of which its file is made; none if it is a table.
+        names: Of lines or marks that have a legend; untrusted.
 
     Example:
-        >>> html = '<figure><figcaption>a</figcaption><svg width="9" height="5"></svg></figure>'
-        >>> picture("one", html).svg.partition("</style>")[2]
-        '<text y="14">a</text><svg y="22" width="9" height="5"></svg></svg>'
         >>> picture("a table", "<table></table>").svg is None
         True
     """
-    parts, height, width = list[str](), 0, 0
-    for swatch, name in LEGEND.findall(html):
-        parts += [_at(height, swatch), f'<text x="48" y="{height + 14}">{name}</text>']
-        height += CAPTION
-    for caption, svg in FIGURE.findall(html):
-        parts += [f'<text y="{height + 14}">{caption}</text>', _at(height + CAPTION, svg)]
-        own = {name: int(found) for name, found in SIZE.findall(svg.partition(">")[0])}
-        height, width = height + CAPTION + own["height"], max(width, own["width"])
-    size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
-    whole = f'<svg xmlns="http://www.w3.org/2000/svg" {size}><style>{ALONE}</style>{"".join(parts)}</svg>'
-    return Picture(visible(told), whole if parts else None, face(told, html))
-
-
-def _at(y: int, svg: str) -> str:
-    """A drawing at a height of another one."""
-    return svg.replace("<svg", f'<svg y="{y}"', 1)
+    return Picture(visible(told), svg_file(told, figures, names) if figures else None, face(told, html))
 
 
 def audio_html(pcm: NDArray[np.int16], sample_rate_hz: int, label: str) -> str:

@@ -13,7 +13,7 @@ from augment import __version__
 from augment.report import scores_plots as plots
 from augment.report.conclusions import between_levels, level, percent, points, span
 from augment.report.page import data_table, page
-from augment.report.pictures.drawing import plot_style, safe, spelled
+from augment.report.pictures.drawing import panels, plot_style, safe, spelled
 from augment.report.text import counted, shown
 from augment.scoring.answers import Comparison
 from augment.scoring.ladders import Doubling
@@ -127,7 +127,9 @@ def _dots(scores: Scores, one: RecogniserScores, cells: plots.Cells) -> str:
         "furthest apart. Large dot: the rate. Bar: its interval; an arrow tells that it goes on. Small dots: the rates "
         "of single speakers, those beyond the scale at its end."
     )
-    return f"<p>{told}</p>\n{plots.dot_panels(cells, plots.speaker_rates(scores.rows, one.counts), groups, drawn)}"
+    return (
+        f"<p>{told}</p>\n{panels(plots.dot_panels(cells, plots.speaker_rates(scores.rows, one.counts), groups, drawn))}"
+    )
 
 
 def _over_snr(scores: Scores, one: RecogniserScores, cells: plots.Cells) -> str:

@@ -123,7 +123,7 @@ def most_apart(cells: Cells, groups: Sequence[str], conditions: Sequence[str], r
 
 def dot_panels(
     cells: Cells, of_speakers: Mapping[tuple[str, str], list[float]], groups: Sequence[str], conditions: Sequence[str]
-) -> str:
+) -> list[Panel]:
     """A panel for each condition, with a line for each group.
 
     Args:
@@ -143,14 +143,14 @@ def dot_panels(
         f"{100 * tick:g}{' %' if tick + step / 2 > top else ''}</text>"
         for tick in ticks(0, top, step)
     )
-    drawings = []
+    drawings = list[Panel]()
     for name in conditions:
         lines = [
             _dot_line(group, cells.get((group, name)), of_speakers.get((group, name), []), LINE * turn + 15, at, top)
             for turn, group in enumerate(groups)
         ]
         drawings.append(Panel(name, f"Rates of {counted(len(groups), 'group')}", bottom + 22, axis + "".join(lines)))
-    return panels(drawings)
+    return drawings
 
 
 def _dot_line(group: str, cell: CellAnswer | None, alone: Sequence[float], y: int, at: At, top: float) -> str:

@@ -1,6 +1,5 @@
 """A plan and a test set as tables."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -55,11 +54,8 @@ def coverage(plan: Plan, made: Iterable[str]) -> Coverage:
 
 def cells_of(plan: Plan) -> dict[str, dict[str, int]]:
     """Number of planned files by condition and group."""
-    counts = Counter(plan.items.select("condition", "group").rows())
-    return {
-        condition.name: {group: counts[condition.name, group] for group in plan.selection.groups}
-        for condition in plan.conditions
-    }
+    found = coverage(plan, ())
+    return {name: dict(zip(found.groups, counts, strict=True)) for name, *counts in found.planned.rows()}
 
 
 def in_order(plan: Plan, rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -30,8 +30,8 @@ def svg_file(title: str, figures: Sequence[Panel], names: Sequence[str] = ()) ->
     words = max((columns(shown(name)) for name in names), default=0) * COLUMN + 50
     width = 2 * GAP + max(min(ACROSS, len(figures)) * (WIDTH + GAP) - GAP, words)
     top = GAP + CAPTION + LEGEND * len(names)
-    head = safe(cut(title, (width - 2 * GAP) // TITLE_COLUMN))
-    parts = [f'<text x="{GAP}" y="{GAP}" font-size="18" font-weight="bold">{head}</text>']
+    heading = safe(cut(title, (width - 2 * GAP) // TITLE_COLUMN))
+    parts = [f'<text x="{GAP}" y="{GAP}" font-size="18" font-weight="bold">{heading}</text>']
     for turn, name in enumerate(names):
         y = GAP + CAPTION + LEGEND * turn
         dashes = f' stroke-dasharray="{DASHES[turn]}"' if DASHES[turn] else ""

@@ -125,22 +125,30 @@ def remark(grid: Cells) -> str:
 
 def snr_panels(grid: Cells) -> str:
     """SNR of each condition with noise, at the microphone by group and as delivered; empty without noise."""
+    figures = snr_figures(grid)
+    if not figures:
+        return ""
+    every = sum(bool(grid.of(name, "snr_db")) for name in grid.conditions)
+    left = f'<p class="remark">{MOST_DRAWN} of {counted(every, "condition")} with noise</p>\n'
+    names = legend(told_apart(grid)) if told_apart(grid) else ""
+    return f"{names}{panels(figures)}<p>{CAPTION}</p>\n{left if every > MOST_DRAWN else ''}"
+
+
+def told_apart(grid: Cells) -> tuple[str, ...]:
+    """Groups that have marks of their own; none if there are more groups than marks."""
+    return grid.groups if len(grid.groups) <= MOST_LINES else ()
+
+
+def snr_figures(grid: Cells) -> list[Panel]:
+    """The panels of :func:`snr_panels`."""
     drawn = [name for name in grid.conditions if grid.of(name, "snr_db")][:MOST_DRAWN]
     if not drawn:
-        return ""
+        return []
     known = [value for name in drawn for column in MEASURED[:2] for value in _ends(grid.of(name, column))]
     low, high, step = round_ends(known, 10)
     at = linear(low, high, LEFT, WIDTH - RIGHT)
-    groups = grid.groups if len(grid.groups) <= MOST_LINES else ()
     parts = [drawn[start : start + PER_PANEL] for start in range(0, len(drawn), PER_PANEL)]
-    figures = [_snr_panel(grid, names, groups, at, ticks(low, high, step)) for names in parts]
-    every = sum(bool(grid.of(name, "snr_db")) for name in grid.conditions)
-    left = (
-        f'<p class="remark">{len(drawn)} of {counted(every, "condition")} with noise</p>\n'
-        if every > len(drawn)
-        else ""
-    )
-    return f"{legend(groups) if groups else ''}{panels(figures)}<p>{CAPTION}</p>\n{left}"
+    return [_snr_panel(grid, names, told_apart(grid), at, ticks(low, high, step)) for names in parts]
 
 
 def _ends(values: Sequence[float]) -> tuple[float, ...]:

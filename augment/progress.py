@@ -22,7 +22,10 @@ class Step(Protocol):
 
 
 class Progress(Protocol):
-    """Somebody who wants to know how far something has got."""
+    """Somebody who wants to know how far something has got.
+
+    Example: whatever has such a method is one, as :class:`Silent` is.
+    """
 
     def step(self, name: str, total: int | None = None, unit: str = "", done: int = 0) -> AbstractContextManager[Step]:
         """A step, for as long as a context lasts.

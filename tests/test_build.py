@@ -223,7 +223,7 @@ def test_a_fault_while_rendering_is_recorded_and_the_rest_is_made(stocked, monke
     result = augment.build(plan, stocked.folder / "set")
     assert len(result.failures) == 8
     assert result.made == 2 * 4 * 8 - 8
-    assert "3/4" in result.coverage
+    assert "3/4" in str(result.overview.coverage)
     failed = [json.loads(line) for line in (stocked.folder / "set" / "failures.jsonl").read_text().splitlines()]
     assert {f["utterance"] for f in failed} == {plan.items["utterance"][0]}
     assert all("has changed since it was planned" in f["reason"] for f in failed)

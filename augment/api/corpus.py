@@ -20,7 +20,7 @@ from augment.files.atomic import write_atomically
 from augment.files.json_text import json_text
 from augment.notes import Effect, Note
 from augment.progress import SILENT, Progress
-from augment.recipe.loader import LoadedRecipe, bundled_recipes, load_recipe
+from augment.recipe.loader import LoadedRecipe, RecipeLike, bundled_recipes, load_recipe
 
 READING = "reading the corpus"
 MANIFEST_RATE_HZ = 16000
@@ -28,7 +28,7 @@ MANIFEST_RATE_HZ = 16000
 
 
 def audit(
-    source: str | Path | LoadedRecipe,
+    source: RecipeLike,
     by: Sequence[str] | None = None,
     sample: int | None = SAMPLE,
     columns: Mapping[str, str] | None = None,
@@ -41,7 +41,7 @@ def audit(
     """Audit a corpus: how its groups are labelled and recorded, and what may spoil a comparison between them.
 
     Args:
-        source: A recipe, by path, name or loaded; or the path of a manifest, or of a corpus with a layout.
+        source: A recipe: its path or name, a dict, or a loaded one; or a manifest, or a corpus with a layout.
         by: Labels that make the groups; by default, those of the recipe.
         sample: Recordings of each group that are read, chosen by the hash of their ids; None for all, 0 for none.
         columns: Columns with other names, such as ``{"audio_filepath": "audio"}``; a recipe says so itself.
@@ -58,7 +58,7 @@ def audit(
         >>> [group.speakers for group in audit("demo", sample=0).groups]
         [3, 3, 3, 3]
     """
-    if not isinstance(source, LoadedRecipe) and (layout is not None or _is_corpus(str(source))):
+    if isinstance(source, str | Path) and (layout is not None or _is_corpus(str(source))):
         with progress.step(READING):
             corpus = _looked_up(read_corpus(corpus_at(source, layout, pattern, columns or {}), Path()))
         if not by:
@@ -67,7 +67,7 @@ def audit(
         rate, labels, snrs = MANIFEST_RATE_HZ, tuple[str, ...](), list[float]()
     else:
         with progress.step("reading the recipe"):
-            loaded = source if isinstance(source, LoadedRecipe) else load_recipe(source)
+            loaded = load_recipe(source)
         wanted = loaded.recipe
         by = by or wanted.balance.by
         with progress.step(READING):

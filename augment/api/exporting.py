@@ -25,6 +25,8 @@ def write_formats(folder: str | Path, formats: Sequence[str], progress: Progress
     Raises:
         AcoustigridError: There is no such format, an extra is missing, there is no finished test set in the folder, or
             it cannot be written. Formats that were finished by then stay.
+
+    Example: ``write_formats("testset", ["kaldi"])``, or :meth:`augment.TestSet.export`.
     """
     chosen = known_formats(formats)
     with progress.step("reading the test set"):

@@ -23,25 +23,27 @@ from augment.execute import Way
 from augment.files.atomic import write_atomically
 from augment.notes import Effect, Note
 from augment.progress import SILENT, Progress
-from augment.recipe.loader import LoadedRecipe, load_recipe
+from augment.recipe.loader import LoadedRecipe, RecipeLike, load_recipe
 from augment.report.detection import asked_text
 from augment.testset.completion import plan_bytes
 from augment.testset.rehearsal import rehearse
 
 
 def plan(
-    recipe: str | Path | LoadedRecipe,
+    recipe: RecipeLike,
     progress: Progress = SILENT,
     workers: int | Way = 1,
     cache: bool = True,
+    base: str | Path | None = None,
 ) -> Plan:
     """Plan a test set: decide every item. Nothing is written; one utterance is rendered as a rehearsal.
 
     Args:
-        recipe: Path of a recipe, name of a bundled one, or a loaded one.
+        recipe: Path of a recipe, name of a bundled one, a dict, or a loaded one.
         progress: Told how far it has got.
         workers: Number of processes that measure the speech, or an open executor; the plan does not depend on it.
         cache: Whether to use, and add to, the measurements in the user's cache folder.
+        base: Folder that paths in the recipe start from, as for :func:`load_recipe`.
 
     Raises:
         AcoustigridError: What is asked for cannot be done: a RecipeError, CorpusError, ProfileError or DesignError says
@@ -52,7 +54,7 @@ def plan(
         384
     """
     with progress.step("reading the recipe"):
-        loaded = recipe if isinstance(recipe, LoadedRecipe) else load_recipe(recipe)
+        loaded = load_recipe(recipe, base)
     with opened_measuring(workers, cache) as by:
         return _planned(loaded, progress, by)
 

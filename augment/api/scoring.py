@@ -13,12 +13,15 @@ from augment.report.scores import as_json, as_parquet, markdown
 from augment.report.scores_page import scores_page
 from augment.scoring import scores as scoring
 from augment.scoring.scores import PLAIN, ScoreOptions, Scores
-from augment.testset.reading import read_finished
+from augment.testset.reading import Finished, read_finished
+
+Hypotheses = Mapping[str, str | Path]
+"""File of each recogniser, by the name that it is to have in the results."""
 
 
 def score(
     folder: str | Path,
-    hypotheses: Mapping[str, str | Path],
+    hypotheses: Hypotheses,
     options: ScoreOptions | None = None,
     progress: Progress = SILENT,
 ) -> Scores:
@@ -35,9 +38,14 @@ def score(
 
     Example: see ``acoustigrid score --help``.
     """
-    files = {name: Path(path) for name, path in hypotheses.items()}
     with progress.step("reading the test set"):
         finished = read_finished(Path(folder))
+    return scored(finished, hypotheses, options, progress)
+
+
+def scored(finished: Finished, hypotheses: Hypotheses, options: ScoreOptions | None, progress: Progress) -> Scores:
+    """Score what recognisers made of an open test set; arguments and errors as for :func:`score`."""
+    files = {name: Path(path) for name, path in hypotheses.items()}
     return scoring.score(finished, files, options or ScoreOptions(PLAIN), progress)
 
 
@@ -51,6 +59,8 @@ def write_scores(scores: Scores, folder: str | Path) -> list[Path]:
     Raises:
         AcoustigridError: The folder lies in the test set, or a file cannot be replaced.
         OSError: It cannot be written.
+
+    Example: ``write_scores(augment.score("testset", {"tiny": "whisper.jsonl"}), "scores")``
     """
     target, root = Path(folder), scores.finished.folder.path
     if target.resolve().is_relative_to(root.resolve()):
@@ -84,8 +94,15 @@ def write_list(folder: str | Path, path: str | Path) -> int:
 
     Raises:
         AcoustigridError: There is no finished test set in the folder.
+
+    Example: ``write_list("testset", "items.jsonl")``, or :meth:`augment.TestSet.write_list`.
     """
-    root, rows = Path(folder).resolve(), read_finished(Path(folder)).rows
+    return listed_items(read_finished(Path(folder)), path)
+
+
+def listed_items(finished: Finished, path: str | Path) -> int:
+    """The same, of an open test set."""
+    root, rows = finished.folder.path.resolve(), finished.rows
     lines = (
         {"id": row["id"], "audio_filepath": str(root / row["audio_filepath"]), "duration": row["duration"]}
         for row in rows

@@ -12,6 +12,7 @@ from augment import __version__
 from augment.cli.corpus import ColumnOption, LayoutOption, PatternOption, corpus_app, corpus_given
 from augment.cli.ending import EXIT_DEVIATION, EXIT_INTERRUPTED, ended
 from augment.cli.export import FormatOption, export_app, split_formats
+from augment.cli.preview import preview_app
 from augment.cli.profile import profile_app
 from augment.cli.sample_size import sample_size_app
 from augment.cli.score import score_app
@@ -35,6 +36,7 @@ app.add_typer(corpus_app, name="corpus")
 app.add_typer(sample_size_app)
 app.add_typer(export_app)
 app.add_typer(score_app)
+app.add_typer(preview_app)
 
 RecipeArgument = Annotated[
     str, typer.Argument(metavar="RECIPE", help="A recipe file, or the name of a bundled recipe.")

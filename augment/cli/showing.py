@@ -43,7 +43,9 @@ def show_plan(planned: Plan, against: Path | None, manner: Manner) -> None:
         show_brief(brief, manner)
         if manner is Manner.BRIEF:
             used = brief.height(width()) + (0 if changes is None else height([changes], width()) + 1)
-            table = if_it_fits(coverage(planned, planned.items["audio_filepath"].to_list()), SCREEN - used, width())
+            table = if_it_fits(
+                str(coverage(planned, planned.items["audio_filepath"].to_list())), SCREEN - used, width()
+            )
             say(table) if table else None
     if changes is not None and manner is not Manner.QUIET:
         say(f"\n{changes}")
@@ -73,10 +75,10 @@ def show_built(result: "BuildResult", manner: Manner, used: int) -> None:
     outcome += [f"next: acoustigrid verify {shlex.quote(str(result.folder))}"]
     told = _told(result)
     if manner is Manner.DETAILS:
-        say(f"{result.coverage}\n\n{result.measured}\n")
+        say("\n\n".join(result.overview.texts) + "\n")
         told = [*_left_out(result), *(f"note: {note.text}" for note in result.plan.notes), *told]
     elif manner is Manner.BRIEF:
-        table = if_it_fits(result.coverage, SCREEN - used - height([*told, *outcome], width()), width())
+        table = if_it_fits(str(result.overview.coverage), SCREEN - used - height([*told, *outcome], width()), width())
         say(f"{table}\n" if table else "")
     if manner in (Manner.DETAILS, Manner.BRIEF):
         say("\n".join([*told, *outcome]))

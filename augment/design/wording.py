@@ -30,7 +30,17 @@ def in_words(condition: Condition, titles: Titles = NO_TITLES) -> str:
         ('Speech as it was recorded', 'MRI scanner at 15 dB, telephone handset')
     """
     said = ", ".join(_inside(step.perturbation.words(titles)) for step in condition.chain)
-    return said[:1].upper() + said[1:] if said else CLEAN
+    return capital(said) if said else CLEAN
+
+
+def capital(words: str) -> str:
+    """Words that begin a sentence.
+
+    Example:
+        >>> capital("babble of 6 voices")
+        'Babble of 6 voices'
+    """
+    return words[:1].upper() + words[1:]
 
 
 def titles_of(conditions: Iterable[Condition], library: Library) -> dict[str, str]:

@@ -6,6 +6,8 @@ YAML 1.2 (so that ``no`` is a word and ``1e1`` a number), without duplicate keys
 import datetime
 import itertools
 import json
+import numbers
+import os
 import re
 from collections.abc import Callable, Mapping
 from copy import deepcopy
@@ -51,14 +53,25 @@ class Document:
     text: str
     marks: Mapping[Location, tuple[int, int]] = field(repr=False)
 
-    def place(self, location: Location) -> str:
-        """``file:line:column`` of a location; parts of it that are not in the file are ignored."""
+    def known(self, location: Location) -> Location:
+        """A location without the parts of it that are not in the file."""
         found: Location = ()
         for part in location:
             if (*found, part) in self.marks:
                 found = (*found, part)
-        line, column = self.marks.get(found, (1, 1))
+        return found
+
+    def place(self, location: Location) -> str:
+        """``file:line:column`` of a location, as far as it is in the file."""
+        line, column = self.marks.get(self.known(location), (1, 1))
         return f"{self.path}:{line}:{column}"
+
+    def order(self, place: str) -> list[int]:
+        """What to sort places by, so that faults are told from the top to the bottom.
+
+        All are in one file, so that numbers in its name are equal: only line and column matter.
+        """
+        return [int(number) for number in re.findall("[0-9]+", place)]
 
     def fault(self, location: Location, message: str, remedy: str = "") -> Fault:
         """A fault of what is at a location."""
@@ -82,6 +95,11 @@ def load_yaml(path: Path, error: type[AcoustigridError]) -> Document:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise error(Fault(str(path), "the file is not UTF-8 text", "save it as UTF-8")) from None
+    return read_text(path, text, error)
+
+
+def read_text(path: Path, text: str, error: type[AcoustigridError]) -> Document:
+    """Read a text as :func:`load_yaml` reads a file; arguments and errors as there."""
     found = _read(path, text, error)  # type: ignore[arg-type]  # mypy takes classes for unhashable
     return replace(found, data=deepcopy(found.data))  # whoever writes into it writes into a copy
 
@@ -92,8 +110,8 @@ def _read(path: Path, text: str, error: type[AcoustigridError]) -> Document:
     tree = _tree(path, text, error)
     marks: dict[Location, tuple[int, int]] = {}
     try:
-        data = _plain(tree, (), marks)
-    except _OddError as problem:
+        data = plain(tree, (), marks)
+    except OddError as problem:
         place = Document(None, path, text, marks).place(problem.location)
         raise error(Fault(place, str(problem))) from None
     except (TypeError, AttributeError, KeyError, RecursionError):
@@ -182,16 +200,19 @@ def _at(path: Path, mark: Any) -> str:
 
 
 def _mark(node: Any, key: Any) -> tuple[int, int]:
-    """Line and column of a key, from 0; of the mapping itself for a key that a merge (``<<``) brought in."""
+    """Line and column of a key or an entry, from 1; of the mapping itself for a key that a merge (``<<``) brought in.
+
+    Data that come from no text have neither: all of them are at the beginning.
+    """
     at: Any = getattr(node, "lc", None)
     try:
-        line, column = at.key(key)
+        line, column = at.key(key) if isinstance(node, Mapping) else at.item(key)
     except (KeyError, AttributeError):
         line, column = getattr(at, "line", 0) or 0, getattr(at, "col", 0) or 0
-    return line, column
+    return line + 1, column + 1
 
 
-class _OddError(ValueError):
+class OddError(ValueError):
     """A value that cannot become plain data, and its location."""
 
     def __init__(self, location: Location, message: str) -> None:
@@ -199,30 +220,35 @@ class _OddError(ValueError):
         self.location = location
 
 
-def _plain(node: Any, location: Location, marks: dict[Location, tuple[int, int]]) -> Any:
-    """Plain data from ruamel's tree, and the marks of everything in it."""
+def plain(node: Any, location: Location, marks: dict[Location, tuple[int, int]]) -> Any:
+    """Plain data from ruamel's tree, or from data of Python, and the marks of everything in it.
+
+    Args:
+        node: Mappings, lists or tuples, and scalars.
+        location: Where it is.
+        marks: Gets those of everything in it.
+
+    Raises:
+        OddError: Something in it cannot become plain data.
+    """
     if len(marks) > MOST_YAML_VALUES or len(location) > DEEPEST_YAML:
         bounds = f"more than {MOST_YAML_VALUES:,} values or {DEEPEST_YAML} levels"
-        raise _OddError(location, f"{bounds} (are there aliases that multiply?)")
-    if isinstance(node, dict):
+        raise OddError(location, f"{bounds} (are there aliases that multiply?)")
+    if isinstance(node, Mapping):
         out = {}
         for key, value in node.items():
             if not isinstance(key, str | int | float) or str(key) in out:
-                raise _OddError(location, f"the key '{str(key)[:40]}' is not text, or appears twice")
-            line, column = _mark(node, key)
-            marks[(*location, str(key))] = (line + 1, column + 1)
-            out[str(key)] = _plain(value, (*location, str(key)), marks)
+                raise OddError(location, f"the key '{str(key)[:40]}' is not text, or appears twice")
+            marks[(*location, str(key))] = _mark(node, key)
+            out[str(key)] = plain(value, (*location, str(key)), marks)
         return out
-    if isinstance(node, list):
-        at: Any = getattr(node, "lc", None)  # ruamel's lists know where their items stand
-        for index in range(len(node)):
-            line, column = at.item(index)
-            marks[(*location, index)] = (line + 1, column + 1)
-        return [_plain(value, (*location, index), marks) for index, value in enumerate(node)]
+    if isinstance(node, list | tuple):
+        marks |= {(*location, index): _mark(node, index) for index in range(len(node))}
+        return [plain(value, (*location, index), marks) for index, value in enumerate(node)]
     try:
         return _scalar(node)
     except ValueError as problem:
-        raise _OddError(location, str(problem)) from None
+        raise OddError(location, str(problem)) from None
 
 
 def _scalar(node: Any) -> Any:
@@ -238,6 +264,10 @@ def _scalar(node: Any) -> Any:
             return kind(node)
     if node is None or isinstance(node, datetime.date):  # which includes datetime
         return node if node is None else str(node)
+    if isinstance(node, numbers.Real):  # numpy's own
+        return int(node) if isinstance(node, numbers.Integral) else float(node)
+    if isinstance(node, os.PathLike):
+        return str(node)
     raise ValueError(
         f"a value of an unknown kind ({getattr(node, 'tag', None) or type(node).__name__}): leave the tag out"
     )

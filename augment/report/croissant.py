@@ -110,17 +110,18 @@ def _fields(table: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
 
 def _keywords(identity: Mapping[str, Any]) -> list[str]:
     """What people look for: what it is, whom it compares, and under which conditions."""
-    return list(dict.fromkeys([*KEYWORDS, *identity["groups"], *_words(identity).values()]))
+    return list(dict.fromkeys([*KEYWORDS, *identity["groups"], *words_in(identity).values()]))
 
 
-def _words(identity: Mapping[str, Any]) -> dict[str, str]:
+def words_in(identity: Mapping[str, Any]) -> dict[str, str]:
+    """What speech meets in each condition, as ``testset.json`` says; its name where that says nothing."""
     told = identity.get("conditions_in_words", {})
     return {name: told.get(name, name) for name in identity["conditions"]}
 
 
 def _conditions(identity: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The columns of the grid, as records of their own: name, words, and a setting of every factor."""
-    factors, words = identity["factors"], _words(identity)
+    factors, words = identity["factors"], words_in(identity)
     settings = {row["condition"]: [row[factor] for factor in factors] for row in rows}
     columns = ["name", "words", *(f"factor_{name}" for name in factors)]
     told = ["name of the condition", "what speech meets in it", *(f"setting of the factor {name}" for name in factors)]

@@ -245,27 +245,6 @@ def _finite(value: Any) -> Any:
 
 def as_parquet(scores: Scores) -> bytes:
     """One row for each item and recogniser: its errors, words and texts as they were compared."""
-    import polars
-
-    tables = [
-        polars.DataFrame(
-            {
-                "recogniser": [one.name] * len(scores.rows),
-                "id": [row["id"] for row in scores.rows],
-                **{name: [row[name] for row in scores.rows] for name in ("utterance", "condition", "group", "speaker")},
-                "substitutions": one.counts.substitutions,
-                "deletions": one.counts.deletions,
-                "insertions": one.counts.insertions,
-                "words": one.counts.words,
-                "loop": one.counts.looped,
-                "missing": [text is None for text in one.texts],
-                "reference": scores.references,
-                "hypothesis": one.compared,
-            },
-            schema_overrides={"speaker": polars.String},
-        )
-        for one in scores.recognisers
-    ]
     out = io.BytesIO()
-    polars.concat(tables).write_parquet(out)
+    scores.frame.write_parquet(out)
     return out.getvalue()

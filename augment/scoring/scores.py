@@ -6,21 +6,29 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from augment.errors import AcoustigridError, Fault, ScoreError, nearest
+from augment.errors import counted as counted_of
+from augment.plain_text import visible
 from augment.progress import SILENT, Progress, each
 from augment.scoring import answers
 from augment.scoring.answers import CellAnswer, Comparison, Question
 from augment.scoring.assumed import Assumed, assumed_of
 from augment.scoring.counting import Counts, counted
+from augment.scoring.frames import cells_frame, comparisons_frame, items_frame
 from augment.scoring.hypotheses import Hypotheses, read_hypotheses
 from augment.scoring.ladders import Doubling, Ladder, doubling, ladders
 from augment.scoring.sample import Sample
 from augment.scoring.slices import Found, worst
 from augment.scoring.wording import Wording
+from augment.showing import Picture, Presented, picture_of
 from augment.testset.reading import Finished, Row
+
+if TYPE_CHECKING:
+    import polars
 
 EXAMPLES, MOST_FAULTS = 20, 20
 PLAIN = Wording()
@@ -40,6 +48,10 @@ class ScoreOptions:
         significance: Of every family.
         seed: Of random signs and of halves.
         audio: Check the audio files too: they are what was recognised.
+
+    Example:
+        >>> ScoreOptions(reference="quiet__studio", margin=0.02).significance
+        0.05
     """
 
     wording: Wording = PLAIN
@@ -121,7 +133,7 @@ class RecogniserScores:
 
 
 @dataclass(frozen=True, eq=False)
-class Scores:
+class Scores(Presented):
     """The answers.
 
     Attributes:
@@ -135,6 +147,8 @@ class Scores:
         ladders: Conditions that differ in their SNR alone.
         recognisers: One for each file of hypotheses.
         between_recognisers: Differences of every two of them.
+
+    Example: ``augment.open("testset").score(tiny="whisper.jsonl").cells`` is a table of rates.
     """
 
     finished: Finished
@@ -152,6 +166,30 @@ class Scores:
     def rows(self) -> list[Row]:
         """Of the manifest."""
         return self.finished.rows
+
+    @cached_property
+    def frame(self) -> "polars.DataFrame":
+        """One row for each item and recogniser: its errors, words and texts as they were compared."""
+        return items_frame(self)
+
+    @cached_property
+    def cells(self) -> "polars.DataFrame":
+        """One row for each recogniser, group and condition: its rate with its interval, and errors by their kind."""
+        return cells_frame(self)
+
+    @cached_property
+    def comparisons(self) -> "polars.DataFrame":
+        """One row for each comparison of groups, conditions or recognisers, the most certain first."""
+        return comparisons_frame(self)
+
+    def __repr__(self) -> str:
+        size = f"{counted_of(len(self.groups), 'group')} x {counted_of(len(self.conditions), 'condition')}"
+        names = ", ".join(visible(one.name) for one in self.recognisers)
+        return f"<Scores of '{visible(self.finished.name)}': {size}, {counted_of(len(self.rows), 'item')}; {names}>"
+
+    def plot(self) -> Picture:
+        """Rates with their intervals, of every group in every condition."""
+        return picture_of(self)
 
 
 def score(finished: Finished, files: Mapping[str, Path], options: ScoreOptions, progress: Progress = SILENT) -> Scores:

@@ -15,7 +15,7 @@ from augment.progress import Progress
 from augment.recipe.loader import LoadedRecipe
 from augment.testset.completion import files_beside
 from augment.testset.exports import export_again
-from augment.testset.folder import COVERAGE, CROISSANT, DATASHEET, EXPORTS, IDENTITY, MANIFEST, PAGE, PLAN
+from augment.testset.folder import COVERAGE, CROISSANT, DATASHEET, EXPORTS, FIGURES, IDENTITY, MANIFEST, PAGE, PLAN
 from augment.testset.outgoing import outgoing_items
 from augment.verification.books import read_failures
 from augment.verification.sources import SelfDescription
@@ -26,7 +26,7 @@ MOST_NAMED = 3
 APART = ("versions", "made_by", "profiles")
 """Parts of ``testset.json`` that are examined elsewhere, since a set may be checked on a machine that did not make
 it."""
-WORDS = ("limits", "notes", "conditions_in_words", COVERAGE, DATASHEET, PAGE, CROISSANT)
+WORDS = ("limits", "notes", "conditions_in_words", COVERAGE, DATASHEET, FIGURES, PAGE, CROISSANT)
 """Parts of ``testset.json``, and files, that another version may word differently and mean the same."""
 
 
@@ -56,14 +56,18 @@ class Makers:
 
     Attributes:
         plan: From a recipe to its plan.
-        described: From a plan, rows and failures to manifest, ``testset.json`` and the files that are made from them.
+        described: From a plan, rows, failures and what reads a file of the set to manifest, ``testset.json`` and the
+            files that are made from them.
         retold: From a set's own files, and the text of its data sheet, to the files that are made from these.
         exported: The files of a format, made again.
         version: What a set made by these says in ``made_by``.
     """
 
     plan: Callable[[LoadedRecipe, Progress], Plan]
-    described: Callable[[Plan, Any, Sequence[Row]], tuple[list[dict[str, Any]], dict[str, Any], dict[str, bytes]]]
+    described: Callable[
+        [Plan, Any, Sequence[Row], Callable[[str], bytes]],
+        tuple[list[dict[str, Any]], dict[str, Any], dict[str, bytes]],
+    ]
     retold: Callable[[SelfDescription, str], dict[str, bytes]]
     exported: Callable[[Path, str], Iterator[tuple[str, bytes]]]
     version: str = f"acoustigrid {__version__}"
@@ -120,7 +124,7 @@ def against_plan(told: SelfDescription, plan: Plan, makers: Makers) -> Made:
     if list(told.planned) != list(items) and set(told.planned) == set(items):
         faults.append(Fault(disk.place(PLAN), f"its rows stand in another order than {source} gives them"))
     rows = {row["audio_filepath"]: row for row in told.rows}
-    manifest, identity, beside = makers.described(plan, rows, read_failures(disk))
+    manifest, identity, beside = makers.described(plan, rows, read_failures(disk), disk.read)
     made = {row["audio_filepath"]: row for row in manifest}
     faults += differences_of_rows(disk.place(MANIFEST), {n: r for n, r in rows.items() if n in made}, made, source)
     said = _identity_faults(disk.place(IDENTITY), told.identity, json.loads(json_text(identity)))

@@ -114,7 +114,9 @@ def test_audio_that_is_not_there_is_told_at_once(workshop):
     words = "the audio of 2 of 6 rows is not there: "
     assert words in run("check", "recipe.yaml", cwd=folder).stdout
     assert words in run("corpus", "import", "jsonl", "corpus.jsonl", "-o", "out.jsonl", cwd=folder).stdout
-    assert words in run("corpus", "audit", "corpus.jsonl", "--by", "accent", cwd=folder).stdout
+    audit = ["corpus", "audit", "corpus.jsonl", "--by", "accent"]
+    assert "the audio of 4 was read, that of 2 cannot be" in run(*audit, cwd=folder).stdout
+    assert words in run(*audit, "--details", cwd=folder).stdout
     found = texts(augment.import_corpus("jsonl", folder / "corpus.jsonl", folder / "o.jsonl").notes)[0]
     assert found.startswith(f"{folder / 'corpus.jsonl'}:2: {words}{folder / 'audio' / 'north_1.wav'}, ")
 

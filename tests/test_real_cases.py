@@ -98,7 +98,7 @@ def test_audio_that_is_not_there_is_told_at_once(case):
     words = "m.jsonl:1: the audio of 6 of 6 rows is not there: /nfs/me/clips/0.wav, "
     assert words in run("check", "r.yaml", cwd=case, code=2).stderr
     assert words in run("corpus", "import", "jsonl", "m.jsonl", "-o", "new.jsonl", cwd=case).stdout
-    assert words in run("corpus", "audit", "m.jsonl", "--by", "accent", cwd=case, code=1).stdout
+    assert words in run("corpus", "audit", "m.jsonl", "--by", "accent", "--details", cwd=case, code=1).stdout
 
 
 def counts_within_one(pairs):

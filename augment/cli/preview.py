@@ -7,7 +7,7 @@ import typer
 
 from augment.cli.ending import EXIT_DEVIATION
 from augment.cli.terminal import say
-from augment.cli.working import Bars, CacheOption, WorkersOption
+from augment.cli.working import STARTING, Bars, CacheOption, WorkersOption
 
 preview_app = typer.Typer()
 
@@ -34,9 +34,11 @@ def preview(
 
     Example:  acoustigrid preview demo --out preview.html
     """
-    from augment.api import preview as make
+    bars = Bars()
+    with bars.step(STARTING):
+        from augment.api import preview as make
 
-    made = make(recipe, out, utterance or (), condition or (), workers, replace, Bars(), cache)
+    made = make(recipe, out, utterance or (), condition or (), workers, replace, bars, cache)
     grid, page = made.page.grid, made.page
     sound = "exact sound" if page.exact else "compressed sound"
     size = f"{len(grid.items)} of {made.plan.items.height:,} items, {sound}, {len(page.html) / 1e6:.1f} MB"

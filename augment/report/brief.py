@@ -94,6 +94,8 @@ def audit_brief(audit: Audit, details: str) -> Brief:
         f"{audit.manifest}: {audit.utterances:,} rows, {counted(len(audit.groups), 'group')} by "
         f"{' and '.join(audit.by)}; the audio of {audit.inspected:,} was read"
     )
+    if audit.unreadable:
+        head += f", that of {len(audit.unreadable):,} cannot be"
     return Brief(head, (), *_matter([*audit.warnings, *audit.notes], details))
 
 

@@ -22,7 +22,8 @@ from augment.report.text import table
 LASTS_S = 2.0
 COMMANDS = (
     "recipes", "profile list", "profile show mri_epi", "profile render mri_epi --out n.wav", "check demo", "plan demo",
-    "corpus audit demo", "corpus import jsonl {corpus} --durations --out c.jsonl", "sample-size --detect 0.02", "preview demo",
+    "corpus audit demo", "corpus import jsonl {corpus} --durations --out c.jsonl", "sample-size --detect 0.02",
+    "preview demo",
     "build demo --out set --workers 2", "build demo --out set", "export set --format nemo,csv", "verify set",
     "score set --hyp h.jsonl --out scores", "demo --out again",
 )  # fmt: skip

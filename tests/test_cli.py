@@ -25,7 +25,7 @@ def in_a_process(*arguments, cwd=None, code=0):
 COMMANDS = ["check", "plan", "build", "verify", "demo", "recipes", "copy", "schema", "sample-size", "export", "score",
             "preview"]  # fmt: skip
 COMMANDS_SHOWN = [*COMMANDS[:-4], "profile", "corpus", *COMMANDS[-4:]]
-PROFILE_COMMANDS = ["list", "show", "render"]
+PROFILE_COMMANDS = ["list", "show", "compare", "render"]
 
 
 def test_help_lists_every_command():

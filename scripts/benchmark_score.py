@@ -13,8 +13,9 @@ cells        The log-scale 95 % interval of one cell in 80 settings, with and wi
 differences  Of groups, of conditions within a group (paired by speaker), and whether the one grows with the other.
 family       5 groups x 6 conditions, 60 comparisons: probability of any false one, and power to show a true one.
 equivalence  How often two groups are said to be alike that differ by the margin, or not at all.
+worst        How often the worst of many subgroups is confirmed with other speakers, where labels mean nothing.
 
-Run: ``python scripts/benchmark_score.py [cells] [differences] [family] [equivalence] [--sets N] [--rates lognormal]``
+Run: ``python scripts/benchmark_score.py [cells differences family equivalence worst] [--sets N] [--rates lognormal]``
 
 Exits with 1 if a target is missed. All of it takes about 10 minutes on one core; seeds are fixed.
 """
@@ -37,6 +38,7 @@ from augment.scoring.counting import Counts
 from augment.scoring.estimates import Estimate, between, log_ratio, rate, weighted
 from augment.scoring.families import judge
 from augment.scoring.sample import SHARED, Sample
+from augment.scoring.slices import worst
 from augment.streams import generator
 
 Figures = NDArray[np.float64]
@@ -456,11 +458,65 @@ def _alike(one: tuple[Figures, Figures], other: tuple[Figures, Figures]) -> bool
     return bool(found.equivalent)
 
 
+# Worst subgroup -----------------------------------------------------------------------------------------------------
+
+WORST_SPEAKERS = 8, 16, 32
+"""Of each of two groups."""
+LABELS = {"gender": 2, "age": 3, "town": 4}
+"""Labels that mean nothing, and how many values each has."""
+WORST_RATES = (0.08, 0.12, 0.2)
+
+
+def worst_subgroup(world: World) -> list[Target]:
+    """How often a worst subgroup is confirmed by the other half of the speakers, where there is no difference."""
+    sets = world.sets or 300
+    rows, targets = [], []
+    for speakers in WORST_SPEAKERS:
+        confirmed = [
+            _confirmed(drawn, number)
+            for number, drawn in enumerate(
+                many([Group(WORST_RATES, 0.5, speakers, 10)] * 2, sets, world, "worst", speakers)
+            )
+        ]
+        share = float(np.mean(confirmed))
+        rows.append([f"2 groups of {speakers} speakers", percent(share)])
+        targets.append(Target(f"worst subgroup, confirmed by chance, {speakers} speakers", share, high=0.06))
+    said = ", ".join(f"{name} ({values})" for name, values in LABELS.items())
+    print(f"The worst subgroup of labels that mean nothing ({said}) and conditions is confirmed: {sets} sets each\n")
+    print(table(["setting", "confirmed, % of sets"], rows))
+    return targets
+
+
+def _confirmed(drawn: Sequence[tuple[Figures, Figures]], number: int) -> bool:
+    """Whether the product confirms the worst subgroup that it finds in a set."""
+    rng = generator("benchmark", "score", "labels", number)
+    rows, errors, words = list[dict[str, str | None]](), list[float](), list[float]()
+    for group, (wrong, said) in enumerate(drawn):
+        for speaker, utterance in np.ndindex(said.shape):
+            if utterance == 0:
+                told = {name: str(rng.integers(values)) for name, values in LABELS.items()}
+            own = f"{group} {speaker} {utterance}"
+            for condition in range(len(WORST_RATES)):
+                rows.append({
+                    "group": str(group), "speaker": f"{group} {speaker}", "utterance": own, "accent": str(group),
+                    "condition": str(condition), "noise": str(condition), **told,
+                })  # fmt: skip
+                errors.append(wrong[condition, speaker, utterance])
+                words.append(said[speaker, utterance])
+    e, w = (np.array(values).astype(np.int64) for values in (errors, words))
+    none = np.zeros_like(e)
+    texts = [row["utterance"] or "" for row in rows]
+    sample = Sample.of(rows, [str(c) for c in range(len(WORST_RATES))], Counts(e, none, none, w, none > 0), texts)
+    found = worst(sample, rows, ["accent", *LABELS], ["noise"], Question("0", seed=number), holdout=True)
+    return bool(found.slices and found.slices[0].confirmed)
+
+
 PARTS: dict[str, Callable[[World], list[Target]]] = {
     "cells": cells,
     "differences": differences,
     "family": family,
     "equivalence": equivalence,
+    "worst": worst_subgroup,
 }
 
 

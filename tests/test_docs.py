@@ -1,40 +1,89 @@
 """What the README and the other texts say, held against the code."""
 
 import re
+import runpy
 
 import pytest
+import typer
 
 import augment
 from augment.bundled import bundled
-from augment.columns import ROW
+from augment.cli import app
 from augment.corpus.source import readers
+from augment.design.conditions import conditions
+from augment.errors import RecipeError
 from augment.export import exporters
+from augment.files.yaml import load_yaml
 from augment.perturb import kinds
-from augment.perturb.columns import of_steps
 from augment.profiles.library import FOLDERS, bundled_names
 from augment.recipe.loader import load_recipe
 from augment.recipe.model import Recipe
+from augment.recipe.sweep import spell_out
 from augment.scoring.texts import text_forms
 from conftest import ROOT
 
 README = (ROOT / "README.md").read_text()
+RECIPES = (ROOT / "recipes" / "README.md").read_text()
+CORPORA = (ROOT / "augment" / "corpus" / "README.md").read_text()
+EXPORTS = (ROOT / "augment" / "export" / "README.md").read_text()
+SCORES = (ROOT / "augment" / "scoring" / "README.md").read_text()
+TEXTS = sorted(path for path in ROOT.rglob("*.md") if not {"node_modules", ".venv"} & set(path.parts))
+MOST_WORDS = 1500
+REFERENCE = runpy.run_path(str(ROOT / "scripts" / "write_reference.py"))
+
+
+def blocks(text, kind, heading=""):
+    """Blocks of code of a kind in the part of a text that begins with a heading."""
+    part = text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0] if heading else text
+    return re.findall(rf"```{kind}\n(.*?)```", part, re.DOTALL)
+
+
+def test_the_readme_is_short():
+    assert len(README.split()) <= MOST_WORDS
 
 
 def test_the_recipe_on_the_first_screen_is_a_recipe(tmp_path):
-    text = re.search(r"```yaml\n(.*?)```", README, re.DOTALL).group(1)
+    (text,) = blocks(README, "yaml")
     assert len(text.splitlines()) == 12
     (tmp_path / "hospital.yaml").write_text(text)
     settings = load_recipe(tmp_path / "hospital.yaml").settings
     assert [s.name for s in settings["noise"]] == ["quiet", "scanner_15db", "scanner_5db"]
 
 
+def with_parts(tmp_path, parts):
+    """The recipe on the first screen with other parts in place of its own."""
+    (whole,) = blocks(README, "yaml")
+    for name in re.findall(r"^(\w+):", parts, re.MULTILINE):
+        whole = re.sub(rf"^{name}:.*\n", "", whole, flags=re.MULTILINE)
+    (tmp_path / "recipe.yaml").write_text(whole + parts)
+    return load_recipe(tmp_path / "recipe.yaml").recipe
+
+
 def test_the_experiment_is_a_part_of_a_recipe(tmp_path):
-    first, _, experiment = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
-    whole = re.sub(r"^balance:.*\n", "", first, flags=re.MULTILINE) + experiment
-    (tmp_path / "experiment.yaml").write_text(whole)
-    recipe = load_recipe(tmp_path / "experiment.yaml").recipe
+    recipe = with_parts(tmp_path, *blocks(RECIPES, "yaml", "An experiment"))
     assert recipe.balance.match == ("gender", "age_band", "duration")
     assert (recipe.design, recipe.assignment, recipe.budget.files) == ("pairwise", "rotated", 20_000)
+
+
+def test_the_licences_are_a_part_of_a_recipe(tmp_path):
+    assert len(with_parts(tmp_path, *blocks(RECIPES, "yaml", "Licences")).licences.sources) == 2
+
+
+def test_the_whole_recipe_is_one(tmp_path):
+    (text,) = blocks(RECIPES, "yaml", "A whole recipe")
+    (tmp_path / "recipe.yaml").write_text(text)
+    names = [condition.name for condition in conditions(load_recipe(tmp_path / "recipe.yaml"))]
+    assert len(names) == 6
+    assert {"quiet__studio", "scanner_15db__studio", "scanner_5db__handset"} <= set(names)
+
+
+def test_sweeps_give_the_names_that_are_told(tmp_path):
+    (text,) = blocks(RECIPES, "yaml", "Factors, settings, sweeps")
+    (tmp_path / "recipe.yaml").write_text(text)
+    spelled = spell_out(load_yaml(tmp_path / "recipe.yaml", RecipeError))
+    told = re.findall(r"# (.*)$", text, re.MULTILINE)
+    assert not spelled.faults
+    assert list(spelled.settings["noise"])[1:] == ", ".join(told).split(", ")
 
 
 def test_the_table_on_the_first_screen_is_the_demos(tmp_path):
@@ -42,33 +91,39 @@ def test_the_table_on_the_first_screen_is_the_demos(tmp_path):
     assert str(result.overview.coverage) in README
 
 
-def test_the_licences_are_a_part_of_a_recipe(tmp_path):
-    first, licences, _ = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
-    whole = re.sub(r"^corpus:.*\n", "", first, flags=re.MULTILINE) + licences
-    (tmp_path / "licences.yaml").write_text(whole)
-    assert len(load_recipe(tmp_path / "licences.yaml").recipe.licences.sources) == 2
+@pytest.mark.parametrize("name", REFERENCE["WRITTEN"])
+def test_tables_are_those_of_the_code(name):
+    assert REFERENCE["renewed"](name) == (ROOT / name).read_text(), "run: python scripts/write_reference.py"
 
 
-@pytest.mark.parametrize("name", [*exporters(), *readers()])
-def test_layouts_and_formats_are_in_the_readme(name):
-    assert f"`{name}`" in README
+def test_every_step_and_field_stands_in_the_recipe_language():
+    for name, model in kinds().items():
+        part = RECIPES.partition(f"\n#### `{name}`\n")[2].partition("\n#### ")[0]
+        assert f"kind: {name}" in part, name
+        for field in set(model.model_fields) - {"kind", "stage"}:
+            assert f"| `{field}` |" in part, (name, field)
+    for part in Recipe.model_fields:
+        assert f"| `{part}` |" in RECIPES or f"#### `{part}`" in RECIPES, part
 
 
-@pytest.mark.parametrize("name", kinds())
-def test_what_a_recipe_can_name_is_in_the_readme(name):
-    assert f"`{name}`" in README
+@pytest.mark.parametrize(("names", "text"), [(readers(), CORPORA), (exporters(), EXPORTS), (text_forms(), SCORES)])
+def test_layouts_formats_and_forms_are_explained(names, text):
+    for name in names:
+        assert f"`{name}`" in text or f"--text {name}`" in text, name
 
 
-def test_the_table_of_columns_is_that_of_the_code():
-    table = README.split("| column | holds | says |\n|---|---|---|\n")[1].split("\n\n")[0]
-    for line, column in zip(table.splitlines(), (*ROW, *of_steps()), strict=True):
-        holds = ", ".join(filter(None, (column.kind.__name__, column.unit, column.private)))
-        assert line == f"| `{column.name}` | {holds} | {column.meaning} |"
+def test_every_command_is_shown_and_every_shown_command_is_one():
+    known = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+    whole = "\n".join(path.read_text() for path in TEXTS)
+    code = [*blocks(whole, "sh"), *blocks(whole, ""), *re.findall("^    .*$|`.*?`", whole, re.MULTILINE)]
+    shown = set(re.findall(r"(?:^|[` $])acoustigrid ([a-z][a-z-]+)", "\n".join(code), re.MULTILINE))
+    assert shown == known
 
 
-@pytest.mark.parametrize("part", sorted(set(Recipe.model_fields) - {"name", "about"}))
-def test_every_part_of_a_recipe_is_explained(part):
-    assert re.search(rf"^\|[^|]*`{part}`", README, re.MULTILINE), part
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_between_texts_lead_somewhere(path):
+    for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text()):
+        assert (path.parent / link).exists(), link
 
 
 def test_names_of_python_in_the_readme_exist():
@@ -96,8 +151,3 @@ def test_no_text_names_a_path_of_one_machine():
     for path in [*ROOT.glob("*.*"), *(path for folder in ours for path in folder.rglob("*"))]:
         if path.suffix in {".md", ".py", ".yaml", ".toml"} or path.name == "run":
             assert not re.search(r"(?<![\w.])/(work|root|home)/\w", path.read_text()), path
-
-
-@pytest.mark.parametrize("name", text_forms())
-def test_forms_of_texts_are_in_the_readme(name):
-    assert f"`{name}`" in README or f"--text {name}`" in README

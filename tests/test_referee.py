@@ -496,6 +496,8 @@ DEFAULT = [
     (of_the_set("award", "first prize"), "award: the set made again says"),
     (of_the_set("profiles", {}), "the profile 'mri_epi' has changed"),
     (side("profiles.json", lambda t: t.replace("1", "2", 1)), "profiles.json: is not what"),
+    (side("figures.json", lambda t: t.replace("1", "2", 1)), "figures.json: is not what"),
+    (side("figures.json", lambda t: t.replace("16000", "1e999", 1)), "figures.json: "),
     (side("coverage.txt", lambda t: t.replace("2", "3", 1)), "coverage.txt: is not what"),
     (side("datasheet.md", lambda t: t.replace("Lombard", "bad")), "datasheet.md: is not what"),
     (side("datasheet.html", lambda t: t.replace("Lombard", "bad")), "datasheet.html: is not what"),

@@ -81,13 +81,15 @@ def compare(
 
     Example:  acoustigrid profile compare mri_epi mri_tse --picture scanners.html
     """
-    from augment.report.looked_at import looked_at
-    from augment.report.profile_text import comparison, refuse_unlike
+    with Bars().step(STARTING):
+        from augment.report.looked_at import looked_at
+        from augment.report.profile_text import comparison, refuse_unlike
 
-    _check(picture)
-    seen = [looked_at(name, None if kind is None else kind.value) for name in names]
-    refuse_unlike(seen)
-    say(comparison(seen))
+        _check(picture)
+        seen = [looked_at(name, None if kind is None else kind.value) for name in names]
+        refuse_unlike(seen)
+        told = comparison(seen)
+    say(told)
     _draw(seen, picture)
 
 

@@ -184,7 +184,7 @@ Assignment = Annotated[
 class Budget(Spec):
     """How large a test set may become."""
 
-    files: Annotated[int | None, Field(ge=1)] = None
+    files: Annotated[int | None, Field(ge=1, description="of audio")] = None
     hours: Annotated[float | None, Field(gt=0, description="of audio")] = None
     gigabytes: Annotated[float | None, Field(gt=0, description="of audio files, 10^9 bytes")] = None
 

@@ -93,8 +93,8 @@ class Noise(Spec):
 class Output(Spec):
     """How the test set is written."""
 
-    format: AudioFormat = "flac"
-    sample_rate_hz: Annotated[int, Field(ge=8000, le=48000)] = 16000
+    format: Annotated[AudioFormat, Field(description="of the audio files")] = "flac"
+    sample_rate_hz: Annotated[int, Field(ge=8000, le=48000, description="of all audio files")] = 16000
     labels: Annotated[
         Literal["used", "all"] | tuple[str, ...],
         Field(description="labels of the corpus that leave it: those the recipe uses, all, or these and those used"),
@@ -156,7 +156,7 @@ class Recipe(Spec):
     """An acoustic test set: clean speech, groups to compare, and the conditions to put them under."""
 
     name: Annotated[Slug, Field(description="identity of the test set; an output folder holds one")]
-    about: str = ""
+    about: Annotated[str, Field(description="what it is for, in a line or a few; it stands on the data sheet")] = ""
     seed: Annotated[int, Field(ge=0, description="another seed, other speech and noise")] = 1
     corpus: CorpusSpec
     balance: Balance

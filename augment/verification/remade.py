@@ -15,7 +15,7 @@ from augment.progress import Progress
 from augment.recipe.loader import LoadedRecipe
 from augment.testset.completion import files_beside
 from augment.testset.exports import export_again
-from augment.testset.folder import COVERAGE, CROISSANT, DATASHEET, EXPORTS, IDENTITY, MANIFEST, PAGE, PLAN
+from augment.testset.folder import COVERAGE, CROISSANT, DATASHEET, EXPORTS, FIGURES, IDENTITY, MANIFEST, PAGE, PLAN
 from augment.testset.outgoing import outgoing_items
 from augment.verification.books import read_failures
 from augment.verification.sources import SelfDescription
@@ -26,7 +26,7 @@ MOST_NAMED = 3
 APART = ("versions", "made_by", "profiles")
 """Parts of ``testset.json`` that are examined elsewhere, since a set may be checked on a machine that did not make
 it."""
-WORDS = ("limits", "notes", "conditions_in_words", COVERAGE, DATASHEET, PAGE, CROISSANT)
+WORDS = ("limits", "notes", "conditions_in_words", COVERAGE, DATASHEET, FIGURES, PAGE, CROISSANT)
 """Parts of ``testset.json``, and files, that another version may word differently and mean the same."""
 
 

@@ -152,9 +152,9 @@ def round_ends(values: Iterable[float], least: float = 0.0) -> tuple[float, floa
     """
     found = list(values)
     low, high = min(found), max(found)
-    high = max(high, low + (least or 1e-9))
-    step = round_step(high - low, 5)
-    return step * math.floor(low / step + 1e-9), step * math.ceil(high / step - 1e-9), step
+    step = round_step(max(high - low, least) or 1e-9, 5)
+    first = step * math.floor(low / step + 1e-9)
+    return first, max(step * math.ceil(high / step - 1e-9), first + step * math.ceil(least / step - 1e-9)), step
 
 
 def ticks(first: float, last: float, step: float) -> list[float]:

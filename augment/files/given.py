@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from augment.errors import AcoustigridError, Fault
-from augment.files.yaml import Document, Location, OddError, plain, read_text
+from augment.files.misfits import Location
+from augment.files.yaml import Document, OddError, plain, read_text
 
 LONGEST_LINE = 4096
 """Beyond which a text is broken; readers join its lines again."""

@@ -14,7 +14,8 @@ from augment.corpus.source import folder_of
 from augment.dealt import Asked
 from augment.errors import Fault, ProfileError, RecipeError, nearest
 from augment.files.given import given_document
-from augment.files.yaml import Document, Location, Misfit, load_yaml, misfits
+from augment.files.misfits import Location, Misfit, misfits
+from augment.files.yaml import Document, load_yaml
 from augment.perturb import Perturbation
 from augment.profiles.library import Library, Need
 from augment.recipe.crossings import name_faults

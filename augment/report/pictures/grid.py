@@ -4,6 +4,7 @@ import math
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from statistics import median, quantiles
 from typing import Any
 
@@ -25,6 +26,7 @@ from augment.report.pictures.drawing import (
     safe,
     shade,
     shade_scale,
+    spelled,
     ticks,
 )
 from augment.report.text import counted
@@ -106,7 +108,11 @@ def design_map(grid: Cells, words: Mapping[str, str]) -> str:
     rows = []
     for condition in conditions:
         counts = [cell.items if (cell := grid.cells.get((condition, group))) else 0 for group in groups]
-        told = f'<td class="text">{safe(words[condition])}</td>' if condition in words else '<td class="text"></td>'
+        told = (
+            f'<td class="text">{escape(spelled(words[condition]))}</td>'
+            if condition in words
+            else '<td class="text"></td>'
+        )
         shaded = [f'<td class="heat h{shade(count, step)}">{count}</td>' for count in counts]
         rows.append([breakable(condition), told, *shaded])
     table = data_table("Items of each cell", ["condition", "in words", *map(safe, groups)], rows, "sticky")
@@ -209,6 +215,10 @@ def _measured_cell(cell: Cell | None) -> str:
     if cell is None or not cell.items:
         return '<td class="heat"></td>'
     snr, delivered, level = (cell.measured[name] for name in MEASURED)
-    below = [f"{median(delivered):.1f} dB"] if delivered else []
-    below += [f"{median(level):.1f} dBov"] if level else []
-    return f'<td class="heat">{f"{median(snr):.1f}" if snr else "no noise"}<small>{", ".join(below)}</small></td>'
+    below = [f"{_median(delivered)} dB"] if delivered else []
+    below += [f"{_median(level)} dBov"] if level else []
+    return f'<td class="heat">{_median(snr) if snr else "no noise"}<small>{", ".join(below)}</small></td>'
+
+
+def _median(values: Sequence[float]) -> str:
+    return f"{round(median(values), 1) + 0.0:.1f}"

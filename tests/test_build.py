@@ -314,8 +314,8 @@ def test_recordings_that_are_swept_have_their_own_segments(stocked):
     recipe = stocked.recipe(factors=factors, noise="{segment_s: 1}")
     result = augment.build(recipe, stocked.folder / "swept")
     assert {row["noise"]: row["noise_source"] for row in rows_of(result.folder)} == {
-        "street_noise_street_a_wav": "a.wav",
-        "street_noise_street_b_wav": "b.wav",
+        "street_a": "a.wav",
+        "street_b": "b.wav",
     }
     assert result.failures == ()
     assert augment.verify(result.folder, sample=64).sound

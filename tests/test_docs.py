@@ -115,7 +115,8 @@ def test_layouts_formats_and_forms_are_explained(names, text):
 def test_every_command_is_shown_and_every_shown_command_is_one():
     known = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
     whole = "\n".join(path.read_text() for path in TEXTS)
-    code = [*blocks(whole, "sh"), *blocks(whole, ""), *re.findall("^    .*$|`.*?`", whole, re.MULTILINE)]
+    fenced = re.findall(r"^```\w*\n(.*?)^```\n", whole, re.MULTILINE | re.DOTALL)
+    code = [*fenced, *re.findall("^    .*$|`acoustigrid [^`]*`", whole, re.MULTILINE)]
     shown = set(re.findall(r"(?:^|[` $])acoustigrid ([a-z][a-z-]+)", "\n".join(code), re.MULTILINE))
     assert shown == known
 

@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 TUTORIAL = ROOT / "recipes" / "tutorial"
 COLOURS = 128
 WIDTH, HEIGHT = 1180, 760
+"""Of the window, in pixels."""
 Shoot = Callable[[Any], bytes]
 
 
@@ -39,21 +40,21 @@ def run_tutorial(place: Path) -> None:
     )  # fmt: skip
 
 
-def top_of(selector: str, height: int = HEIGHT) -> Shoot:
-    """The upper part of the first thing on a page that fits a selector."""
+def top_of(selector: str, width: int, height: int) -> Shoot:
+    """The upper left part, of a width and height in pixels, of a page from the first thing on that fits a selector."""
 
     def shoot(page: Any) -> bytes:
         box = page.locator(selector).first.bounding_box()
-        clip = {"x": 0, "y": max(box["y"] - 12, 0), "width": WIDTH, "height": height}
+        clip = {"x": 0, "y": max(box["y"] - 12, 0), "width": width, "height": height}
         return bytes(page.screenshot(clip=clip, full_page=True))
 
     return shoot
 
 
 PICTURES: dict[str, tuple[str, Shoot]] = {
-    "preview": ("preview.html", top_of("table")),
-    "scores": ("scores/scores.html", top_of("h1", 900)),
-    "mri": ("mri.html", top_of("h1", 900)),
+    "preview": ("preview.html", top_of("table", 662, 740)),
+    "scores": ("scores/scores.html", top_of("h1", 820, 920)),
+    "mri": ("mri.html", top_of("h1", WIDTH, 590)),
 }
 """For each picture its page, and what is shown of it."""
 

@@ -134,7 +134,7 @@ def test_an_exponential_decay_is_drawn_as_a_line():
 
 def test_the_heat_map_counts_what_the_manifest_holds(finished):
     rows = [json.loads(line) for line in (finished / "manifest.jsonl").read_text().splitlines()]
-    words = read_figures((finished / "figures.json").read_bytes(), "figures.json").words
+    words = json.loads((finished / "testset.json").read_text())["conditions_in_words"]
     html = (finished / "datasheet.html").read_text()
     table = html[html.index("Items of each cell</span>") :]
     groups = re.findall(r'<th scope="col"[^>]*>(.*?)</th>', table.partition("</thead>")[0])[2:]
@@ -266,7 +266,7 @@ def test_untrusted_names_stay_text_in_pictures():
 
 
 @pytest.mark.parametrize(
-    "damage", [b"{", b'{"words": 1}', b'{"devices": [{"name": "a", "profile": "b", "portrait": 3}]}', b"\xff"]
+    "damage", [b"{", b'{"noises": 1}', b'{"devices": [{"name": "a", "profile": "b", "portrait": 3}]}', b"\xff"]
 )
 def test_damaged_figures_are_refused(damage):
     with pytest.raises(TestSetError, match="cannot be read"):

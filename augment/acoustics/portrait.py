@@ -39,7 +39,7 @@ class Line:
     """A strong spectral line.
 
     Attributes:
-        hz: Its frequency, to 1 Hz.
+        hz: Its frequency, to 0.1 Hz.
         level_db: Its level re the whole sound.
     """
 
@@ -61,7 +61,8 @@ class NoisePortrait:
         envelope_db: Level in stretches of 20 ms re the whole sound in dB, of the first seconds.
         rhythm: Nominal centre in Hz, and modulation index of the envelope, of each third octave from 0.5 to 30 Hz;
             empty for a sound too short for it.
-        swing_hz: Frequency at which the envelope swings most; None where no rhythm is told.
+        swing_hz: Frequency at which the envelope swings most, in the band with the largest index; None where no rhythm
+            is told.
     """
 
     sample_rate_hz: int
@@ -169,17 +170,16 @@ def noise_portrait(
         (4.0, 0.5)
     """
     heard = [_heard(sound, on, round(min(most_s, 1e6) * sample_rate_hz)) for sound, on in sounds]
-    spectra = [mean_density(alone, sample_rate_hz) for _, alone, _ in heard]
-    size = min(density.size for _, density in spectra)
-    alike = [density for _, density in spectra if density.size == size]
-    frequency = next(frequency for frequency, density in spectra if density.size == size)
-    density = np.mean(alike, axis=0)
+    frame = min(alone.size for _, alone, _ in heard)
+    spectra = [mean_density(alone, sample_rate_hz, frame) for _, alone, _ in heard]
+    frequency, density = spectra[0][0], np.mean([density for _, density in spectra], axis=0)
     whole = float(np.sum(density) * frequency[1])
     bands = third_octave_powers(frequency, density, sample_rate_hz)
     levels = [_re(float(band), whole) for band in bands]
     first = heard[0][0]
     powers = _frame_powers(first, sample_rate_hz, FRAME_S)
     rhythm, swing_hz = modulation(powers, FRAME_S)
+    level = power(heard[0][1])
     shown = _frame_powers(first[: round(LONGEST_SHOWN_S * sample_rate_hz)], sample_rate_hz, SHOWN_S)
     return NoisePortrait(
         sample_rate_hz,
@@ -188,7 +188,7 @@ def noise_portrait(
         round(float(np.mean([share for _, _, share in heard])), 3),
         tuple(zip(map(nominal_hz, band_centres_hz(sample_rate_hz)), levels, strict=True)),
         _lines(frequency, density, whole),
-        tuple(_re(float(value), power(heard[0][1])) for value in shown),
+        tuple(_re(float(value), level) for value in shown),
         rhythm,
         swing_hz,
     )
@@ -217,6 +217,8 @@ def _frame_powers(sound: Signal, sample_rate_hz: int, frame_s: float) -> Signal:
 def modulation(powers: Signal, frame_s: float) -> tuple[tuple[tuple[float, float], ...], float | None]:
     """The rhythm of an envelope of power, and the frequency at which it swings most.
 
+    That frequency lies in the band with the largest index.
+
     A power of P (1 + m cos(2 pi f t)) has the modulation index m at f. In general the index of a band is the root of
     twice the variance of P(t) / mean(P) in that band: for a single swing this is m.
 
@@ -237,12 +239,15 @@ def modulation(powers: Signal, frame_s: float) -> tuple[tuple[tuple[float, float
     # Parseval, one-sided: the variance in a bin is 2 |X|^2 / (N sum w^2); twice that again is the square of the index.
     square = 4 * spectrum / (powers.size * float(np.sum(window * window)))
     frequency = scipy.fft.rfftfreq(powers.size, frame_s)
-    found = []
+    slow = (frequency >= SLOWEST_HZ) & (frequency <= FASTEST_HZ)
+    found, most, swing_hz = [], -1.0, None
     for centre in RHYTHM_BANDS:
         inside = (frequency >= centre / THIRD_OCTAVE_EDGE) & (frequency < centre * THIRD_OCTAVE_EDGE)
-        found.append((nominal_hz(centre), round(math.sqrt(float(np.sum(square[inside]))), 3)))
-    slow = (frequency >= SLOWEST_HZ) & (frequency <= FASTEST_HZ)
-    return tuple(found), round(float(frequency[slow][np.argmax(square[slow])]), 1)
+        index = round(math.sqrt(float(np.sum(square[inside]))), 3)
+        found.append((nominal_hz(centre), index))
+        if index > most and (inside & slow).any():
+            most, swing_hz = index, round(float(frequency[np.argmax(np.where(inside & slow, square, -1.0))]), 1)
+    return tuple(found), swing_hz
 
 
 def _lines(frequency: NDArray[np.float64], density: NDArray[np.float64], whole: float) -> tuple[Line, ...]:

@@ -51,7 +51,7 @@ def left_out(*parts: tuple[int, int, str]) -> str:
 
     Example:
         >>> left_out((30, 34, "group"), (12, 3, "variable"))
-        '<p class="remark">30 of 34 groups are shown</p>\\n'
+        '<p class="remark">30 of 34 groups are shown</p>\n'
     """
     left = [f"{most} of {counted(every, what)}" for most, every, what in parts if every > most]
     return f'<p class="remark">{" and ".join(left)} are shown</p>\n' if left else ""

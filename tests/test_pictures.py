@@ -162,6 +162,13 @@ def test_what_a_set_draws_is_what_its_steps_have(finished):
     by_name = {noise.name: noise.portrait for noise in figures.noises}
     assert by_name["MRI scanner"].lines[0].hz == pytest.approx(690, abs=3)
     rows = [json.loads(line) for line in (finished / "manifest.jsonl").read_text().splitlines()]
+    assert all(noise.portrait is not None for noise in figures.noises)
+    (street,) = {row["noise_step"] for row in rows if row["noise_segment"]}
+    heard_s = {row["noise_segment"]: row["duration"] for row in sorted(rows, key=lambda row: row["duration"])}
+    heard_s.pop(None)
+    played = by_name["Street (recorded)"]
+    assert (played.sounds, played.seconds) == (len(heard_s), pytest.approx(sum(heard_s.values()), abs=0.001))
+    assert [noise.steps for noise in figures.noises if noise.portrait == played] == [(street,)]
     for step, heard in exposure_of(rows).items():
         own = [row for row in rows if row["noise_step"] == step]
         blocks = {(row["noise_segment"], row["block"]) for row in own}

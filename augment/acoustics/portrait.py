@@ -29,7 +29,9 @@ SLOWEST_HZ, FASTEST_HZ = 0.5, 30.0
 LEAST_S = 2.0
 """Two periods of the slowest swing: of a shorter sound no rhythm is told."""
 MOST_LINES, LINE_DB, LINE_OCTAVES = 6, 9.0, 1 / 6
-"""A line stands so far above the median of a sixth of an octave to both sides."""
+"""A line stands so far above the median of a sixth of an octave to both sides, and further in a short sound."""
+LINE_CHANCE = 0.001
+"""With which steady noise without lines is said to have one, if the median around each bin were exact."""
 DECAY_POINTS = 150
 DECAY_SHOWN_DB = -70.0
 
@@ -187,7 +189,7 @@ def noise_portrait(
         len(heard),
         round(float(np.mean([share for _, _, share in heard])), 3),
         tuple(zip(map(nominal_hz, band_centres_hz(sample_rate_hz)), levels, strict=True)),
-        _lines(frequency, density, whole),
+        _lines(frequency, density, whole, sum(alone.size for _, alone, _ in heard) // frame),
         tuple(_re(float(value), level) for value in shown),
         rhythm,
         swing_hz,
@@ -250,9 +252,28 @@ def modulation(powers: Signal, frame_s: float) -> tuple[tuple[tuple[float, float
     return tuple(found), swing_hz
 
 
-def _lines(frequency: NDArray[np.float64], density: NDArray[np.float64], whole: float) -> tuple[Line, ...]:
+def line_db(bins: int, frames: int) -> float:
+    """How far a line must stand above the median of its surroundings, in dB.
+
+    In the mean of k spectra of Gaussian noise, a bin has a gamma distribution of shape k: of many bins, some stand far
+    above the median by chance.
+
+    Args:
+        bins: How many there are.
+        frames: Spectra that were averaged, without overlap.
+
+    Example:
+        >>> round(line_db(8000, 1), 1), line_db(8000, 10)
+        (13.6, 9.0)
+    """
+    chance = scipy.special.gammainccinv(frames, LINE_CHANCE / bins) / scipy.special.gammaincinv(frames, 0.5)
+    return max(LINE_DB, db(float(chance)))
+
+
+def _lines(frequency: NDArray[np.float64], density: NDArray[np.float64], whole: float, frames: int) -> tuple[Line, ...]:
     """The strongest lines: peaks that stand out of their surroundings."""
     width, found = float(frequency[1]), list[Line]()
+    least = 10 ** (line_db(frequency.size, frames) / 10)
     if whole <= 0:
         return ()
     for place in np.argsort(-density[20:-1], kind="stable")[:400] + 20:
@@ -261,7 +282,7 @@ def _lines(frequency: NDArray[np.float64], density: NDArray[np.float64], whole: 
         reach = max(8, int(place * (2**LINE_OCTAVES - 1)))
         around = float(np.median(density[max(1, place - reach) : place + reach + 1]))
         near = any(abs(line.hz - frequency[place]) < 4 * width for line in found)
-        if density[place] > around * 10 ** (LINE_DB / 10) and not near:
+        if density[place] > around * least and not near:
             # Under a Hann window a line fills the bin at its peak and the two beside it.
             held = float(np.sum(density[place - 1 : place + 2])) * width
             found.append(Line(round(float(frequency[place]), 1), _re(held, whole)))

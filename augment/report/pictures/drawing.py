@@ -40,7 +40,7 @@ PLOT_STYLE = """
 .panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 21rem), 1fr)); gap: 1.2rem;
   margin: 1rem 0; }
 figure { margin: 0; min-width: 0; } figcaption { font-weight: 600; overflow-wrap: anywhere; }
-.panels svg { width: 100%; max-width: 26rem; height: auto; display: block; }
+.panels figure > svg { width: 100%; max-width: 26rem; height: auto; display: block; }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: .3rem 1.4rem; padding: 0; }
 .legend svg { vertical-align: middle; margin-right: .4rem; }
 .heat { text-align: center; border: 1px solid var(--paper); } .heat small { display: block; font-size: .75rem; }

@@ -156,11 +156,11 @@ def test_stretches_shorter_than_a_second_all_count():
     assert lines_near(noise_portrait(sounds, RATE), 1000)
 
 
-@pytest.mark.parametrize("seconds", [0.5, 1.0, 1.2, 2.0, 10.0])
+@pytest.mark.parametrize("seconds", [0.5, 1.0, 1.2, 2.0])
 def test_steady_noise_has_no_lines_however_short_it_is(seconds):
-    """In 20 stretches: of a thousand, a few have one by chance."""
-    noise = np.random.default_rng(8).standard_normal((20, round(seconds * RATE)))
-    assert sum(bool(noise_portrait([(stretch, None)], RATE).lines) for stretch in noise) <= 1
+    """Of a thousand stretches a few have one by chance: more than three of a hundred are no chance."""
+    noise = np.random.default_rng(8).standard_normal((100, round(seconds * RATE)))
+    assert sum(bool(noise_portrait([(stretch, None)], RATE).lines) for stretch in noise) <= 3
 
 
 def without(portrait, **fields):

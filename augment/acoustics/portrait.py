@@ -30,6 +30,8 @@ LEAST_S = 2.0
 """Two periods of the slowest swing: of a shorter sound no rhythm is told."""
 MOST_LINES, LINE_DB, LINE_OCTAVES = 6, 9.0, 1 / 6
 """A line stands so far above the median of a sixth of an octave to both sides, and further in a short sound."""
+LEAST_REACH = 20
+"""Bins to both sides, at least: a median of few is itself small by chance."""
 LINE_CHANCE = 0.001
 """With which steady noise without lines is said to have one, if the median around each bin were exact."""
 DECAY_POINTS = 150
@@ -279,7 +281,7 @@ def _lines(frequency: NDArray[np.float64], density: NDArray[np.float64], whole: 
     for place in np.argsort(-density[20:-1], kind="stable")[:400] + 20:
         if density[place] < max(density[place - 1], density[place + 1]):
             continue
-        reach = max(8, int(place * (2**LINE_OCTAVES - 1)))
+        reach = max(LEAST_REACH, int(place * (2**LINE_OCTAVES - 1)))
         around = float(np.median(density[max(1, place - reach) : place + reach + 1]))
         near = any(abs(line.hz - frequency[place]) < 4 * width for line in found)
         if density[place] > around * least and not near:

@@ -192,7 +192,7 @@ def test_pictures_and_tables_hold_what_was_measured():
     row = {**ROW, "group": "a", "audio_filepath": "audio/x y/i#.flac", "snr_db": 5.0}
     rows = [{**row, "condition": "fan", "snr_delivered_db": float(level)} for level in (1, 2, 3, 4, 9)]
     html = page_of(rows)
-    assert "fan: 5.0 dB at the microphone, 1.0 to 9.0 dB delivered" in html
+    assert "fan: SNR 5.0 dB at the microphone, 1.0 to 9.0 dB delivered" in html
     # 0 to 10 dB from 14 to 338: the line from 1 to 9 dB, thick from 2 to 4, the mark in the middle.
     assert '<path d="M46.4 32H305.6" ' in html
     assert '<path d="M78.8 32H143.6" ' in html
@@ -201,6 +201,14 @@ def test_pictures_and_tables_hold_what_was_measured():
     assert '<td class="heat h5">5</td>' in html
     assert 'src="audio/x%20y/i%23.flac"' in html
     assert "SNR, as measured" not in page_of([{**row, "condition": "quiet", "snr_db": None}])
+
+
+def test_noise_of_a_device_is_noise_though_it_does_not_pass_the_microphone():
+    row = {**ROW, "group": "a", "audio_filepath": "i.flac", "noise_step": "device/bad/line_noise"}
+    html = page_of([{**row, "condition": "bad", "snr_delivered_db": 10.0}, {**row, "condition": "worse"}])
+    assert html.count("SNR 10.0 dB as delivered (noise of the device)") == 3  # drawn, in the table, in the grid
+    assert html.count("noise of the device, its SNR as delivered not known") == 2
+    assert "no noise" not in html
 
 
 def test_text_tables_become_tables_with_the_same_cells():

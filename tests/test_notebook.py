@@ -79,8 +79,8 @@ def test_each_is_one_line(planned, testset, finished):
     assert repr(planned) == f"<Plan 'stocked': 2 groups x 8 conditions, 64 items, {hours}>"
     assert repr(testset) == f"<TestSet 'stocked': 2 groups x 8 conditions, 64 items, {hours}>"
     assert repr(items) == "<Renderings: 8 conditions of one utterance, quiet__studio to scanner__handset>"
-    assert repr(items["scanner__studio"]).endswith(f"s at {RATE} Hz, SNR 5.0 dB>")
-    assert repr(items["quiet__studio"]).endswith("no noise>")
+    assert repr(items["scanner__studio"]).endswith(f"s at {RATE} Hz, SNR 5.0 dB at the microphone>")
+    assert repr(items["quiet__studio"]).endswith("no noise added>")
     verdict = testset.verify(sample=1)
     assert repr(verdict) == f"<Verdict on '{finished}': all as it should be; 64 files read, 1 item rendered again>"
 

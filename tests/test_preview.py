@@ -245,15 +245,15 @@ def test_the_control_has_no_noise_and_the_fewest_steps():
 @pytest.mark.parametrize(
     ("measured", "told"),
     [
-        ({"speech_level_dbov": -26.04, "speech_level_at": "file"}, "no noise added; speech −26.0 dBov in the file"),
+        ({"speech_level_dbov": -26.04, "speech_level_at": "file"}, "no noise added; speech -26.0 dBov in the file"),
         (
             {"snr_db": -2.0, "speech_level_dbov": -26.0, "speech_level_at": "before line.gsm",
              "speech_level_out_dbov": -24.96},
-            "SNR −2.0 dB at the microphone; speech −26.0 dBov before line.gsm; speech alone −25.0 dBov behind it",
+            "SNR -2.0 dB at the microphone; speech -26.0 dBov before line.gsm; the speech alone, behind codec and gain control: -25.0 dBov",
         ),
         (
             {"snr_db": 0.04, "speech_level_dbov": -31.0, "speech_level_at": "file", "headroom_gain_db": -5.0},
-            "SNR 0.0 dB at the microphone; speech −31.0 dBov in the file, made 5.0 dB softer against clipping",
+            "SNR 0.0 dB at the microphone; speech -31.0 dBov in the file, made 5.0 dB softer against clipping",
         ),
     ],
 )  # fmt: skip

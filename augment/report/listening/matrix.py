@@ -6,6 +6,7 @@ from html import escape
 from typing import Any
 
 from augment.acoustics.spectrogram import BANDS
+from augment.measured import snr_words, tenths
 from augment.plain_text import visible
 from augment.report.listening.choice import Grid, Lane, Row
 from augment.report.listening.keys import keys_html
@@ -135,24 +136,20 @@ def measured_words(row: Mapping[str, Any]) -> str:
     Example:
         >>> measured_words({"snr_db": 5.0, "speech_level_dbov": -28.13, "speech_level_at": "file",
         ...                 "headroom_gain_db": -2.13})
-        'SNR 5.0 dB at the microphone; speech −28.1 dBov in the file, made 2.1 dB softer against clipping'
+        'SNR 5.0 dB at the microphone; speech -28.1 dBov in the file, made 2.1 dB softer against clipping'
     """
-    snr, level, gain = row.get("snr_db"), row.get("speech_level_dbov"), row.get("headroom_gain_db") or 0.0
-    told = ["no noise added" if snr is None else f"SNR {_figure(snr)} dB at the microphone"]
+    level, gain = row.get("speech_level_dbov"), row.get("headroom_gain_db") or 0.0
+    told = [snr_words(row)]
     if level is not None:
         at = row.get("speech_level_at")
         where = "in the file" if at in (None, "file") else str(at)
-        told.append(f"speech {_figure(level)} dBov {where}")
+        told.append(f"speech {tenths(level)} dBov {where}")
     if gain < 0:
         told[-1] += f", made {-gain:.1f} dB softer against clipping"
     out = row.get("speech_level_out_dbov")
     if out is not None and row.get("speech_level_at") not in (None, "file"):
-        told.append(f"speech alone {_figure(out)} dBov behind it")
+        told.append(f"the speech alone, behind codec and gain control: {tenths(out)} dBov")
     return "; ".join(told)
-
-
-def _figure(value: float) -> str:
-    return f"{round(value, 1) + 0:.1f}".replace("-", "−")
 
 
 def _text(row: Row) -> str:

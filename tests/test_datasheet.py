@@ -185,7 +185,9 @@ def page_of(rows):
     names = dict.fromkeys(row["condition"] for row in rows)
     conditions = [Condition(name, (("noise", name),), ()) for name in names]
     sheet = "# Data sheet: x\n\nabout\n\n## Rest\n\nend\n"
-    return datasheet_page(sheet, SetSounds(rows, conditions, {}, lambda name: None), SetPictures(rows)).decode()
+    return datasheet_page(
+        sheet, SetSounds(rows, conditions, augment.load_recipe("demo"), {}, lambda name: None), SetPictures(rows)
+    ).decode()
 
 
 def test_pictures_and_tables_hold_what_was_measured():
@@ -262,7 +264,9 @@ def rows_of(folder):
 
 
 def test_a_file_that_cannot_be_read_is_missing_on_the_page_and_stops_nothing(finished):
-    sounds = SetSounds(rows_of(finished), (Condition("quiet__studio", (), ()),), {}, lambda name: None)
+    sounds = SetSounds(
+        rows_of(finished), (Condition("quiet__studio", (), ()),), augment.load_recipe("demo"), {}, lambda name: None
+    )
     html = sounds.matrix()
     assert html.count("<audio") == 2
     assert "<img" not in html

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 import augment
 from augment.errors import AcoustigridError, ScoreError
 from augment.files.sealed import SealedFolder
+from augment.recipe.loader import load_recipe
 from augment.report.conclusions import conclusions
 from augment.report.scores import as_json, markdown
 from augment.report.scores_page import scores_page
@@ -334,6 +335,20 @@ def test_speakers_who_all_err_alike_leave_nothing_to_estimate_from(tmp_path):
 def test_without_a_quiet_condition_the_best_snr_is_the_reference(tmp_path):
     rows = rows_of(speakers=4, conditions=("fan_0db", "fan_20db", "fan_10db"))
     assert scored(rows, heard(rows, lambda row: 0.1), tmp_path).question.reference == "fan_20db"
+
+
+def test_the_recipes_reference_is_what_conditions_are_compared_with(tmp_path):
+    rows = rows_of(speakers=4)
+    demo = load_recipe("demo").recipe.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    noises = {name: [{"kind": "equipment_noise", "profile": "ventilation_fan", "snr_db": snr}]
+              for name, snr in (("fan_10db", 10), ("fan_0db", 0))}  # fmt: skip
+    demo |= {"factors": {"noise": {"quiet": [], **noises}}, "design": "one_at_a_time"}
+    for reference in ("fan_10db", "fan_0db"):
+        recipe = {**demo, "reference": {"noise": reference}}
+        (tmp_path / "recipe.yaml").write_text(json.dumps(recipe))
+        assert scored(rows, heard(rows, lambda row: 0.1), tmp_path).question.reference == reference
+    (tmp_path / "recipe.yaml").write_text("no recipe")
+    assert scored(rows, heard(rows, lambda row: 0.1), tmp_path).question.reference == "quiet"
 
 
 def test_what_cannot_be_known_is_said(tmp_path):

@@ -51,7 +51,7 @@ def described(
     table = csv_table(manifest)
     sheet = datasheet(planned, identity, manifest, tables)
     ordered, figures = in_order(planned, manifest), set_figures(planned)
-    sounds = SetSounds(ordered, planned.conditions, words_in(identity), sound_of(read))
+    sounds = SetSounds(ordered, planned.conditions, planned.loaded, words_in(identity), sound_of(read))
     return identity, {
         COVERAGE: f"{tables[0]}\n".encode(),
         CSV: table,

@@ -8,6 +8,7 @@ from augment.api.previewing import grid_to_hear, heard_of
 from augment.api.rendering import Renderings
 from augment.api.testset import TestSet
 from augment.auditing.groups import Audit
+from augment.design.conditions import reference_condition
 from augment.design.plan import Plan
 from augment.design.wording import in_words, titles_of
 from augment.errors import AcoustigridError, Fault, TestSetError, counted, nearest
@@ -153,7 +154,8 @@ def _testset_played(
         _refuse_unknown(testset, condition, group)
         rows = [row for row in testset.finished.rows if group in (None, row["group"])]
         wanted = [column for column in testset.columns_of_grid if condition in (None, column.name)]
-        grid = within(grid_of(rows, wanted), MOST_SAMPLES)
+        control = reference_condition(wanted, testset.described.loaded)
+        grid = within(grid_of(rows, wanted, control), MOST_SAMPLES)
         shown = {(name, lane.group): dict(row) for (name, lane), row in grid.items.items()}
         cut = f"{grid.cut} are played here" if grid.cut else ""
     order = sorted(shown, key=lambda place: testset.conditions.index(place[0]))

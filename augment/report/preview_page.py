@@ -64,7 +64,7 @@ class PreviewPage:
 def within(grid: Grid, seconds: float = ROOM_S) -> Grid:
     """The conditions of a grid that fit a page, the most telling ones; at least the control."""
     taken, kept = 0.0, list[Condition]()
-    for condition in spread_over(grid.conditions, len(grid.conditions)):
+    for condition in spread_over(grid.conditions, grid.control, len(grid.conditions)):
         rows = (row for (name, _), row in grid.items.items() if name == condition.name)
         taken += sum(row["samples"] / row["sample_rate"] for row in rows)
         if taken > seconds and kept:
@@ -89,7 +89,7 @@ def preview_page(planned: Plan, grid: Grid, sounds: Mapping[Place, Sound], failu
     if _size(cells) > ROOM_BYTES and rate_hz in MP3_RATES_HZ:
         exact = False
         cells = _heard(grid, sounds, rate_hz, axis, exact)
-    told = spread_over(grid.conditions, len(grid.conditions))
+    told = spread_over(grid.conditions, grid.control, len(grid.conditions))
     while _size(cells) > ROOM_BYTES and len(told) > 1:
         told.pop()
         grid = grid.only(condition for condition in grid.conditions if condition in told)

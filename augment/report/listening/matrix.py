@@ -77,7 +77,7 @@ def matrix_html(grid: Grid, heard: Mapping[tuple[str, Lane], Heard], words: Mapp
         f"Pictures: time from left to right, {axis_s(grid):.1f} s in all; frequency from 0 at the bottom to "
         f"{rate_hz / 2000:g} kHz at the top; colour is the level in each band of {rate_hz / 2 / BANDS:.0f} Hz, in dBov:"
     )
-    told = f"<p>{escape(' '.join(filter(None, (grid.alike, cut))))}</p>\n{keys_html()}"
+    told = f"<p>{escape(' '.join(filter(None, (grid.alike, cut))))}</p>\n{keys_html(grid.control.clean)}"
     return f'{told}<p class="axes">{axes}</p>\n{scale_html()}{_table(grid, heard, words)}'
 
 
@@ -93,7 +93,7 @@ def _table(grid: Grid, heard: Mapping[tuple[str, Lane], Heard], words: Mapping[s
         control = condition == grid.control
         told = escape(visible(words.get(condition.name, "")))
         name = f"<b>{breakable(condition.name)}</b><br>{told}"
-        said = f"{name}<br>(the clean control)" if control else name
+        said = f"{name}<br>({'the clean control' if condition.clean else 'compared with'})" if control else name
         mark = " data-control" if control else ""
         body.append(f'<tr{mark}><th scope="row">{said}</th>{"".join(cells)}</tr>\n')
     caption = "The utterance of each group under every condition, and what was measured of it"

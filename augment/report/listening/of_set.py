@@ -6,7 +6,8 @@ from html import escape
 from urllib.parse import quote
 
 from augment.acoustics import Signal
-from augment.design.conditions import Condition
+from augment.design.conditions import Condition, reference_condition
+from augment.recipe.loader import LoadedRecipe
 from augment.report.listening.choice import Lane, Row, grid_of
 from augment.report.listening.matrix import Heard, axis_s, matrix_html
 from augment.report.listening.spectrogram import Spectrogram
@@ -22,12 +23,14 @@ class SetSounds:
     Attributes:
         rows: Of its manifest.
         conditions: Columns of its grid.
+        loaded: Its recipe.
         words: Each of them in words, by name.
         read: Reads a file of it.
     """
 
     rows: Sequence[Row]
     conditions: Sequence[Condition]
+    loaded: LoadedRecipe
     words: Mapping[str, str]
     read: ReadSound
 
@@ -35,7 +38,7 @@ class SetSounds:
         """Comparable utterances under the conditions, as HTML; empty for a set without items."""
         if not self.rows:
             return ""
-        grid = grid_of(self.rows, self.conditions)
+        grid = grid_of(self.rows, self.conditions, reference_condition(self.conditions, self.loaded))
         axis, cells = axis_s(grid), dict[tuple[str, Lane], Heard]()
         for place, row in grid.items.items():
             samples = self.read(row["audio_filepath"])

@@ -141,10 +141,10 @@ def test_samples_beyond_what_a_page_holds_are_not_rendered(stocked, monkeypatch)
     planned = augment.plan(stocked.folder / "recipe.yaml")
     grid = grid_of(items_of(planned), planned.conditions, planned.conditions[0])
     each = sum(row["samples"] / RATE for (name, _), row in grid.items.items() if name == "quiet__studio")
-    fits = preview_page.within(grid, 3.01 * each)
+    fits = preview_page.within(grid, seconds=3.01 * each)
     assert len(fits.conditions) == 3
     assert fits.control in fits.conditions
-    assert [c.name for c in preview_page.within(grid, 0.1).conditions] == ["quiet__studio"]
+    assert [c.name for c in preview_page.within(grid, seconds=0.1).conditions] == ["quiet__studio"]
 
 
 def test_what_cannot_be_made_is_told_on_the_page_and_by_the_exit_code(stocked, tmp_path, monkeypatch):

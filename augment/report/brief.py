@@ -13,7 +13,7 @@ from augment.plain_text import columns, visible
 from augment.recipe.experiment import Statistics
 from augment.report.audit import plain
 from augment.report.detection import can_be_shown, needed_text, scored_text
-from augment.report.tables import cells_of
+from augment.report.tables import planned_counts, size_words
 from augment.report.text import counted, fitted, table
 
 SCREEN, UNWRAPPED = 25, 100
@@ -73,11 +73,10 @@ def plan_brief(plan: Plan, details: str) -> Brief:
         details: Where there is more: ``--details``, or a file.
     """
     recipe, statistics = plan.loaded.recipe, plan.loaded.recipe.statistics
-    about = "" if recipe.output.format == "wav" else "about "
     head = (
         f"{cut(recipe.name, LONGEST_NAME)}: {counted(len(plan.selection.groups), 'group')} x "
         f"{counted(len(plan.conditions), 'condition')}, {plan.items.height:,} files, {plan.seconds / 3600:.2f} h, "
-        f"{about}{plan.estimated_bytes / 1e6:,.1f} MB"
+        f"{size_words(plan)}"
     )
     shown: tuple[str, ...] = ()
     if len(plan.selection.groups) > 1:
@@ -122,7 +121,7 @@ def plan_record(plan: Plan) -> dict[str, Any]:
         "files": plan.items.height,
         "hours": round(plan.seconds / 3600, 4),
         "estimated_bytes": plan.estimated_bytes,
-        "cells": cells_of(plan),
+        "cells": planned_counts(plan),
         "detection": None if found is None else asdict(found),
         "left_out": dict(sorted(plan.selection.left_out.items())),
         "notes": [note.record for note in by_gravity([*plan.notes, *coupling_notes(plan)])],

@@ -61,7 +61,7 @@ class PreviewPage:
     exact: bool
 
 
-def within(grid: Grid, seconds: float = ROOM_S) -> Grid:
+def within(grid: Grid, *, seconds: float = ROOM_S) -> Grid:
     """The conditions of a grid that fit a page, the most telling ones; at least the control."""
     taken, kept = 0.0, list[Condition]()
     for condition in spread_over(grid.conditions, grid.control, len(grid.conditions)):

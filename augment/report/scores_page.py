@@ -14,6 +14,7 @@ from augment.report import scores_plots as plots
 from augment.report.conclusions import between_levels, level, percent, points, span
 from augment.report.page import data_table, page
 from augment.report.pictures.drawing import panels, plot_style, safe, spelled
+from augment.report.players import player_html
 from augment.report.text import counted, shown
 from augment.scoring.answers import Comparison
 from augment.scoring.ladders import Doubling
@@ -268,10 +269,10 @@ def _utterance(scores: Scores, one: RecogniserScores, number: int, audio_root: s
         right = "<em>no hypothesis</em>"
     errors = counted(int(one.counts.errors[number]), "error")
     words = counted(int(one.counts.words[number]), "word" if unit == "word" else "character")
-    source = escape(quote(os.fsencode(f"{audio_root}{row['audio_filepath']}")), quote=True)
+    source = quote(os.fsencode(f"{audio_root}{row['audio_filepath']}"))
     return (
         f"<li><code>{safe(row['id'])}</code>: {errors} in {words}"
-        f'<audio controls preload="none" src="{source}" aria-label="{safe(row["id"])}"></audio>'
+        f"{player_html(source, row['id'])}"
         f'<dl class="aligned"><div><dt>Reference</dt><dd dir="auto">{left}</dd></div>'
         f'<div><dt>Recognised</dt><dd dir="auto">{right or "<em>nothing</em>"}</dd></div></dl></li>\n'
     )

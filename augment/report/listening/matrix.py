@@ -12,6 +12,7 @@ from augment.report.listening.choice import Grid, Lane, Row
 from augment.report.listening.keys import keys_html
 from augment.report.listening.spectrogram import MOST_SECONDS, Spectrogram, scale_html
 from augment.report.pictures.drawing import breakable, safe, spelled
+from augment.report.players import player_html
 
 LONGEST_TEXT = 160
 MATRIX_STYLE = """
@@ -114,18 +115,17 @@ def _head(lane: Lane, row: Row | None) -> str:
 
 def _cell(heard: Heard, head: Row, condition: str) -> str:
     row, seconds = heard.row, heard.row["samples"] / heard.row["sample_rate"]
-    label = safe(f"{row['group']}, {condition}")
+    label = f"{row['group']}, {condition}"
     picture = ""
     if heard.picture is not None:
         size = 'width="200" height="96"'
         picture = f'<img src="{heard.picture.uri}" alt="{safe(heard.picture.told)}" {size}>'
-    plays = f'src="{heard.source}" data-seconds="{seconds:.6f}" aria-label="{label}"'
-    player = f'<audio controls preload="none" {plays}></audio>'
+    player = player_html(heard.source, label, seconds)
     other = ""
     if row["utterance"] != head["utterance"]:
         other = f'<p>Another utterance, {safe(row["utterance"])}: <i dir="auto">{_text(row)}</i></p>'
     return (
-        f'<div class="cell" role="group" aria-label="{label}">{picture}{player}<p>{safe(measured_words(row))}</p>'
+        f'<div class="cell" role="group" aria-label="{safe(label)}">{picture}{player}<p>{safe(measured_words(row))}</p>'
         f"{other}</div>"
     )
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from urllib.parse import quote
 
 from augment.acoustics import Signal
@@ -43,5 +42,5 @@ class SetSounds:
         for place, row in grid.items.items():
             samples = self.read(row["audio_filepath"])
             picture = None if samples is None else Spectrogram.of(samples, row["sample_rate"], axis)
-            cells[place] = Heard(escape(quote(row["audio_filepath"]), quote=True), picture, row)
+            cells[place] = Heard(quote(row["audio_filepath"]), picture, row)
         return matrix_html(grid, cells, self.words, "all are in the set's folder")

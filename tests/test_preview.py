@@ -5,15 +5,19 @@ import hashlib
 import io
 import json
 import re
-from html import unescape
+from contextlib import contextmanager
+from dataclasses import replace
+from html import escape, unescape
 
 import numpy as np
 import pytest
+import scipy.signal
 import soundfile
 
 import augment
 from augment.design.conditions import Condition, conditions, reference_condition
 from augment.errors import AcoustigridError
+from augment.progress import Silent
 from augment.recipe.loader import load_recipe
 from augment.report import preview_page
 from augment.report.listening.choice import MOST_CELLS, Lane, grid_of, spread_over
@@ -88,6 +92,37 @@ def test_chosen_utterances_and_conditions_stand_beside_the_control(stocked, tmp_
     assert len(cells(out)) == 6
 
 
+class Steps(Silent):
+    """Somebody who keeps what was done."""
+
+    def __init__(self):
+        self.done = []
+
+    @contextmanager
+    def step(self, name, total=None, unit="", done=0):
+        self.done.append([name, total, unit, 0])
+        yield self
+
+    def advance(self, count=1, audio_s=0.0):
+        self.done[-1][-1] += count
+
+
+def test_progress_is_told_while_it_renders_and_writes(stocked, tmp_path):
+    steps = Steps()
+    augment.preview(stocked.folder / "recipe.yaml", tmp_path / "a.html", progress=steps)
+    assert steps.done[-2:] == [["rendering", 2, "utterance", 2], ["writing the page", None, "", 0]]
+
+
+def test_utterances_stand_under_the_pseudonyms_of_the_set(workshop, tmp_path):
+    workshop.corpus({"North": 1, "South": 1}, seconds=0.6)
+    (workshop.folder / "key").write_text("0123456789abcdef" * 4)
+    planned = augment.plan(workshop.recipe(corpus="{path: corpus.jsonl, pseudonyms: key}"))
+    html = augment.preview(planned, tmp_path / "a.html").path.read_text()
+    assert "under the pseudonyms that a test set would give them; their voices are not changed" in html
+    assert all(escape(name) in html for name in planned.items["utterance"].unique())
+    assert "north_0" not in html
+
+
 def test_unknown_names_are_told_at_once_with_the_nearest(stocked):
     with pytest.raises(AcoustigridError) as refused:
         augment.preview(stocked.folder / "recipe.yaml", stocked.folder / "a.html", ["south_11"], ["scaner__handset"])
@@ -111,7 +146,7 @@ def test_files_of_others_and_test_sets_are_left_alone(stocked, finished):
     only = ("--condition", "quiet__studio", "--out", theirs)
     told = command("preview", recipe, *only, "--replace").stdout
     assert re.search(r"theirs\.html: 2 of 64 items, exact sound, 0\.\d MB; open it in a browser", told)
-    assert "1 of 8 conditions are shown: --condition shows others" in told
+    assert "1 of 8 conditions are shown: --condition NAME shows other conditions" in told
     theirs.write_bytes(page("an older page of ours", ""))
     command("preview", recipe, *only)
     assert is_page(theirs.read_bytes())
@@ -133,7 +168,7 @@ def test_a_page_that_gets_too_large_is_compressed_and_then_cut(stocked, tmp_path
     kept = [c.name for c in cut.page.grid.conditions]
     assert kept[0] == "quiet__studio"
     assert len(cells(cut.path)) == 2 * len(kept) < 16
-    assert f"Shown are {len(kept)} of 8 conditions; --condition NAME shows others." in cut.path.read_text()
+    assert f"Shown are {len(kept)} of 8 conditions; --condition NAME shows other conditions." in cut.path.read_text()
     assert len(cut.page.html) < 120_000
 
 
@@ -172,6 +207,9 @@ def test_compressed_sound_is_as_long_and_as_loud(rate):
     assert abs(found.size - sound.size) <= 1
     power = np.mean(np.square(found, dtype=float)) / np.mean(np.square(sound, dtype=float))
     assert power == pytest.approx(1, abs=0.1)
+    shared = min(found.size, sound.size)
+    together = scipy.signal.correlate(found[:shared].astype(float), sound[:shared].astype(float))
+    assert np.argmax(together) == shared - 1  # shifted by no sample
     assert near(pcm_of(audio_uri(sound, rate)), sound, 0)
 
 
@@ -201,7 +239,9 @@ def test_utterances_with_the_same_text_are_chosen_and_then_those_of_like_length(
     ]  # fmt: skip
     grid = grid_of(rows, of("quiet"), *of("quiet"))
     assert {item["block"] for item in grid.items.values()} == {1}
-    assert grid.alike == "The utterances have the same text, and they last 2.0 to 3.9 s. They hear the same noise."
+    assert grid.alike == "The utterances have the same text, and they last 2.0 to 3.9 s."
+    loud = replace(next(c for c in conditions(load_recipe("demo")) if not c.clean), name="quiet")
+    assert grid_of(rows, (loud,), loud).alike == f"{grid.alike} They hear the same noise."
     without = grid_of([one for one in rows if one["block"]], of("quiet"), *of("quiet"))
     assert {item["block"] for item in without.items.values()} == {1}
     unlike = grid_of([one for one in rows if one["block"] != 1], of("quiet"), *of("quiet"))
@@ -232,6 +272,10 @@ def test_many_conditions_are_cut_to_those_that_show_most_settings():
     grid = grid_of(rows, every, every[0])
     assert len(grid.items) == MOST_CELLS
     assert grid.cut == "12 of 60 conditions and 6 of 8 groups"
+    both = "--condition NAME shows other conditions, --utterance ID shows other groups"
+    assert preview_page.others_of(grid) == both
+    few = grid_of([one for one in rows if one["condition"] == every[0].name], every[:1], every[0])
+    assert (few.cut, preview_page.others_of(few)) == ("6 of 8 groups", "--utterance ID shows other groups")
     assert [c.name for c in grid.conditions] == [c.name for c in every if c in grid.conditions]
 
 

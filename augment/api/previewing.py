@@ -13,7 +13,7 @@ from augment.errors import AcoustigridError, Fault, nearest
 from augment.execute import Lost, Way, opened_way
 from augment.files.atomic import write_atomically
 from augment.files.walk import TEST_SET
-from augment.progress import SILENT, Progress
+from augment.progress import SILENT, Progress, each
 from augment.recipe.loader import RecipeLike
 from augment.render import Failed
 from augment.report.listening.choice import Grid, grid_of, grid_of_utterances
@@ -112,11 +112,12 @@ def preview(
     with opened_way(None, workers, load_renderer) as way:
         planned = recipe if isinstance(recipe, Plan) else plan(recipe, progress, way, cache)
         grid = within(grid_to_hear(planned, utterances, conditions))
-        sounds, failures = heard_of(planned, grid, way)
+        sounds, failures = heard_of(planned, grid, way, progress)
     if not sounds:
         raise AcoustigridError([Fault("", f"nothing could be rendered: {failure}") for failure in failures])
-    made = preview_page(planned, grid, sounds, failures)
-    write_atomically(target, made.html)
+    with progress.step("writing the page"):
+        made = preview_page(planned, grid, sounds, failures)
+        write_atomically(target, made.html)
     return Preview(target, planned, made, tuple(failures))
 
 
@@ -168,7 +169,7 @@ def _shown(every: Sequence[Condition], control: Condition, asked: Sequence[str])
     return tuple(condition for condition in every if condition.name in asked or condition == control)
 
 
-def heard_of(planned: Plan, grid: Grid, way: Way) -> tuple[dict[Place, Sound], list[str]]:
+def heard_of(planned: Plan, grid: Grid, way: Way, progress: Progress = SILENT) -> tuple[dict[Place, Sound], list[str]]:
     """The sounds of a grid, and why others cannot be rendered."""
     cells = {(row["utterance"], row["condition"]): place for place, row in grid.items.items()}
     work: dict[str, list[dict[str, Any]]] = {}
@@ -178,7 +179,8 @@ def heard_of(planned: Plan, grid: Grid, way: Way) -> tuple[dict[Place, Sound], l
     tasks = [utterance_of(rows, planned.corpus.folder) for rows in work.values()]
     sounds, failures = dict[Place, Sound](), list[str]()
     renderer = Renderer(job_of(planned.loaded, planned.conditions))
-    for outcome in way.run(renderer, tasks, renderer.limit_s):
+    outcomes = way.run(renderer, tasks, renderer.limit_s)
+    for outcome in each(progress, "rendering", outcomes, len(tasks), "utterance"):
         if isinstance(outcome, Lost):
             failures.append(f"{outcome.task.identity}: the worker {outcome.fate} while it made this utterance")
             continue

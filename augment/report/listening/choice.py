@@ -80,23 +80,23 @@ class Grid:
         seconds = [_seconds(row) for row in heads]
         lasting = f"they last {min(seconds):.1f} to {max(seconds):.1f} s"
         same = len({_said(row) for row in heads}) == 1
-        blocks = {row["block"] for row in heads}
-        together = "They hear the same noise." if len(blocks) == 1 else "They are of several blocks: noises may differ."
-        return f"The utterances {'have the same text' if same else 'have different texts'}, and {lasting}. {together}"
+        told = f"The utterances {'have the same text' if same else 'have different texts'}, and {lasting}."
+        if all(condition.clean for condition in self.conditions):
+            return told
+        together = len({row["block"] for row in heads}) == 1
+        return f"{told} {'They hear the same noise.' if together else 'They are of several blocks: noises may differ.'}"
 
     @cached_property
     def cut(self) -> str:
         """What is not shown, in words; empty if all is."""
+        return " and ".join(f"{shown:,} of {counted(every, what)}" for what, (shown, every) in self.left_out.items())
+
+    @cached_property
+    def left_out(self) -> dict[str, tuple[int, int]]:
+        """Of what not all is shown, ``condition`` or ``group``: how many are shown, and how many there are."""
         groups = len({lane.group for lane in self.lanes})
-        told = [
-            f"{shown:,} of {counted(every, what)}"
-            for shown, every, what in (
-                (len(self.conditions), self.of_conditions, "condition"),
-                (groups, self.of_groups, "group"),
-            )
-            if shown < every
-        ]
-        return " and ".join(told)
+        every = {"condition": (len(self.conditions), self.of_conditions), "group": (groups, self.of_groups)}
+        return {what: (shown, of) for what, (shown, of) in every.items() if shown < of}
 
 
 def spread_over(conditions: Sequence[Condition], control: Condition, most: int) -> list[Condition]:

@@ -35,6 +35,9 @@ from augment.testset.softer import Softer, made_softer
 if TYPE_CHECKING:
     import polars
 
+RENDERING = "rendering"
+"""The step in which items are made, and found there."""
+
 
 @dataclass(frozen=True, eq=False)
 class BuildResult(Presented):
@@ -166,7 +169,7 @@ def _build(
         if work or opened.stale:
             opened.reopen()
         rows, failures = dict(opened.finished), list[dict[str, Any]]()
-        with progress.step("rendering", planned.items.height, "item", len(rows)) as step:
+        with progress.step(RENDERING, planned.items.height, "item", len(rows)) as step:
             for done in _run(way, writer, work):
                 rows |= {row["audio_filepath"]: row for row in done.rows}
                 failures += done.failures

@@ -57,7 +57,7 @@ def write_scores(scores: Scores, folder: str | Path) -> list[Path]:
         folder: Made if it is not there; not inside the test set, whose every file is accounted for.
 
     Raises:
-        AcoustigridError: The folder lies in the test set, or a file cannot be replaced.
+        AcoustigridError: The folder lies in the test set or holds something else, or a file cannot be replaced.
         OSError: It cannot be written.
 
     Example: ``write_scores(augment.score("testset", {"tiny": "whisper.jsonl"}), "scores")``
@@ -65,6 +65,10 @@ def write_scores(scores: Scores, folder: str | Path) -> list[Path]:
     target, root = Path(folder), scores.finished.folder.path
     if target.resolve().is_relative_to(root.resolve()):
         raise ScoreError(Fault(str(target), "this folder lies in the test set", "choose one beside it"))
+    if target.is_dir() and any(target.iterdir()) and not (target / "scores.json").is_file():
+        raise ScoreError(
+            Fault(str(target), "the folder holds something that is no scores", "choose a new or empty one")
+        )
     target.mkdir(parents=True, exist_ok=True)
     audio_root = Path(os.path.relpath(root.resolve(), target.resolve())).as_posix() + "/"
     several = len(scores.recognisers) > 1

@@ -148,6 +148,8 @@ def _shown(found: Detection, statistics: Statistics) -> tuple[str, ...]:
     one, other = (cut(visible(name), LONGEST_NAME) for name in found.pair or ("", ""))
     speakers = min(cell.speakers for cell in found.cells.values())
     utterances = min(cell.utterances for cell in found.cells.values())
+    if not any(cell.words for cell in found.cells.values()):
+        return ("No utterance has a text: of this set no word error rate can be computed",)
     worst, best = (None if value is None else _points(value) for value in (found.difference, found.best))
     alike, between = worst == best or len(found.cells) == 2, f"between {one} and {other}"
     if worst is None:

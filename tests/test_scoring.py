@@ -16,8 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import augment
+from augment.api.scoring import scored as score_finished
 from augment.errors import AcoustigridError, ScoreError
 from augment.files.sealed import SealedFolder
+from augment.progress import SILENT
 from augment.report.conclusions import conclusions
 from augment.report.scores import as_json, markdown
 from augment.report.scores_page import scores_page
@@ -415,6 +417,12 @@ def test_what_is_not_shown_is_told_with_the_largest_difference(tmp_path):
     (said,) = (said for said in conclusions(found, found.recognisers[0]) if "no difference between groups" in said)
     largest = max(found.recognisers[0].pairs, key=lambda one: abs(one.difference))
     assert f"{abs(100 * largest.difference):.1f} points between {largest.one} and {largest.other}" in said
+
+
+def test_hypotheses_that_are_no_files_are_refused_in_words(tmp_path):
+    for odd in ("tiny.jsonl", {"tiny": {"a": "b"}}, ["tiny.jsonl"]):
+        with pytest.raises(ScoreError, match="expected the file of each recogniser by its name"):
+            score_finished(finished_of(rows_of(), tmp_path), odd, None, SILENT)
 
 
 def test_scores_replace_scores_and_nothing_else(tmp_path):

@@ -45,6 +45,10 @@ def score(
 
 def scored(finished: Finished, hypotheses: Hypotheses, options: ScoreOptions | None, progress: Progress) -> Scores:
     """Score what recognisers made of an open test set; arguments and errors as for :func:`score`."""
+    if not isinstance(hypotheses, Mapping) or not all(isinstance(path, str | Path) for path in hypotheses.values()):
+        raise ScoreError(
+            Fault("hypotheses", "expected the file of each recogniser by its name", "{'tiny': 'tiny.jsonl'}")
+        )
     files = {name: Path(path) for name, path in hypotheses.items()}
     return scoring.score(finished, files, options or ScoreOptions(PLAIN), progress)
 

@@ -151,7 +151,9 @@ def _built_by(
         from augment.api import plan as decide
         from augment.api.building import RENDERING
         from augment.cli.showing import show_before, show_built
+        from augment.testset.resume import refuse_no_set
 
+        refuse_no_set(out)
     try:
         planned = decide(recipe, bars, way, cache)
     except KeyboardInterrupt:

@@ -301,7 +301,8 @@ class TestSet(Presented):
             progress: Told how far it has got.
             **named: The same as ``hypotheses``: ``testset.score(tiny="whisper.jsonl")``.
         """
-        return scored(self.finished, {**(hypotheses or {}), **named}, options, progress)
+        given = hypotheses if hypotheses is not None and not named else {**(hypotheses or {}), **named}
+        return scored(self.finished, given, options, progress)
 
     def write_list(self, path: str | Path) -> int:
         """Write what a recogniser is handed; see :func:`augment.write_list`."""

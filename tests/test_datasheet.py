@@ -209,6 +209,8 @@ def test_noise_of_a_device_is_noise_though_it_does_not_pass_the_microphone():
     row = {**ROW, "group": "a", "audio_filepath": "i.flac", "noise_step": "device/bad/line_noise"}
     html = page_of([{**row, "condition": "bad", "snr_delivered_db": 10.0}, {**row, "condition": "worse"}])
     assert html.count("SNR 10.0 dB as delivered (noise of the device)") == 3  # drawn, in the table, in the grid
+    assert "<title>a: 10.0 dB</title>" in html
+    assert "marks are of the SNR as delivered" in html
     assert html.count("noise of the device, its SNR as delivered not known") == 2
     assert "no noise" not in html
 

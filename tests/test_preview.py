@@ -307,7 +307,7 @@ def test_what_others_are_compared_with_is_the_recipes_reference_or_the_least_dis
     html = matrix_html(grid, {place: Heard("x", None, item) for place, item in grid.items.items()}, {})
     assert html.count("the clean control") == clean
     assert html.count("(compared with)") == (not clean)
-    assert f"go to {'the control' if clean else 'the condition that is compared with'} and back" in html
+    assert f"go to {'the control' if clean else 'the row to compare with'} and back" in html
 
 
 @pytest.mark.parametrize(

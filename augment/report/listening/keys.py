@@ -92,7 +92,7 @@ def keys_html(clean: bool) -> str:
     keys = (
         ("arrow keys", "go to the next cell at the same position"),
         ("Enter or space", "play or pause"),
-        ("c", f"go to {'the control' if clean else 'the condition that is compared with'} and back"),
+        ("c", f"go to {'the control' if clean else 'the row to compare with'} and back"),
     )
     told = "; ".join(f"<kbd>{key}</kbd>: {does}" for key, does in keys)
     return (

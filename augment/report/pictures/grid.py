@@ -148,7 +148,9 @@ def snr_panels(grid: Cells) -> str:
     every = len(grid.noisy)
     left = f'<p class="remark">{MOST_DRAWN} of {counted(every, "condition")} with noise</p>\n'
     names = legend(told_apart(grid)) if told_apart(grid) else ""
-    return f"{names}{panels(figures)}<p>{CAPTION}</p>\n{left if every > MOST_DRAWN else ''}"
+    alone = any(not grid.of(name, "snr_db") for name in grid.noisy[:MOST_DRAWN])
+    devices = " Where all noise is the device's own, marks are of the SNR as delivered." if alone else ""
+    return f"{names}{panels(figures)}<p>{CAPTION}{devices}</p>\n{left if every > MOST_DRAWN else ''}"
 
 
 def told_apart(grid: Cells) -> tuple[str, ...]:
@@ -197,17 +199,19 @@ def _snr_line(grid: Cells, name: str, groups: Sequence[str], y: int, at: At) -> 
         bar += (
             f'<path d="M{at(lower):.1f} {down}H{at(upper):.1f}" stroke="var(--faint)" stroke-width="6" opacity=".6"/>'
         )
-    marks = []
+    marks, marked = [], "snr_db" if heard else "snr_delivered_db"
     for turn, group in enumerate(groups):
-        own = grid.of(name, "snr_db", [group])
+        own = grid.of(name, marked, [group])
         if own:
             place = down + APART * (turn - (len(groups) - 1) / 2)  # groups of equal SNR do not hide one another
             shape = (
                 f'<path d="M{at(median(own)):.1f} {place:g}{MARKS[turn]}" fill="currentColor" stroke="var(--paper)"/>'
             )
             marks.append(f'<g class="g{turn}"><title>{safe(group)}: {median(own):.1f} dB</title>{shape}</g>')
-    if not groups and heard:
-        marks.append(f'<path d="M{at(median(heard)):.1f} {down}{MARKS[0]}" fill="var(--mark)" stroke="var(--paper)"/>')
+    if not groups:
+        marks.append(
+            f'<path d="M{at(median(grid.of(name, marked))):.1f} {down}{MARKS[0]}" fill="var(--mark)" stroke="var(--paper)"/>'
+        )
     return f'<g><title>{told}</title><text x="{LEFT}" y="{y}">{safe(cut(name, NAME))}</text>{bar}{"".join(marks)}</g>'
 
 

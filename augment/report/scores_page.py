@@ -172,10 +172,10 @@ def _comparisons(found: Sequence[Comparison], caption: str, margin: float | None
         figures = [points(one.difference, sign=True), span(one.family_low, one.family_high) or "–", p]
         own = _said(safe(one.group)) if kind == "recognisers" else _ratio(one)
         within = [] if margin is None else [_within(one)]
-        rows.append([name, _said(condition), *figures, own, _said(_verdict(one)), *within])
+        rows.append([name, _said(condition), _said(_verdict(one)), *figures, own, *within])
     names = {"groups": ("groups", "ratio"), "growth": ("groups", "ratio of ratios")}
     first, last = names.get(kind, ("recognisers", "group"))
-    header = [first, "condition", "points", "interval of the family", "p of the family", last, "verdict"]
+    header = [first, "condition", "verdict", "points", "interval of the family", "p of the family", last]
     header += [] if margin is None else [f"within ±{points(margin)} points"]
     shown = sum(one.shown for one in found)
     told = f"{shown} of {counted(len(found), 'comparison')} shown: the interval of the whole family leaves out 0."

@@ -209,9 +209,8 @@ def _snr_line(grid: Cells, name: str, groups: Sequence[str], y: int, at: At) -> 
             )
             marks.append(f'<g class="g{turn}"><title>{safe(group)}: {median(own):.1f} dB</title>{shape}</g>')
     if not groups:
-        marks.append(
-            f'<path d="M{at(median(grid.of(name, marked))):.1f} {down}{MARKS[0]}" fill="var(--mark)" stroke="var(--paper)"/>'
-        )
+        place = at(median(grid.of(name, marked)))
+        marks.append(f'<path d="M{place:.1f} {down}{MARKS[0]}" fill="var(--mark)" stroke="var(--paper)"/>')
     return f'<g><title>{told}</title><text x="{LEFT}" y="{y}">{safe(cut(name, NAME))}</text>{bar}{"".join(marks)}</g>'
 
 

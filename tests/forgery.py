@@ -111,8 +111,9 @@ class Forger:
         shown = [known[name] for name in self.identity["conditions"] if name in known]
         sound = sound_of(lambda name: (self.folder / name).read_bytes())
         ordered, figures = self.ordered(), self.folder / "figures.json"
-        pictures = SetPictures(ordered, read_figures(figures.read_bytes(), "figures.json"), self.identity["balance"])
-        return datasheet_page(sheet, SetSounds(ordered, shown, loaded, words_in(self.identity), sound), pictures)
+        words, drawn = words_in(self.identity), read_figures(figures.read_bytes(), "figures.json")
+        pictures = SetPictures(ordered, drawn, words, self.identity["balance"])
+        return datasheet_page(sheet, SetSounds(ordered, shown, loaded, words, sound), pictures)
 
     def write_rows(self) -> None:
         for row in self.rows:

@@ -136,7 +136,7 @@ def test_an_exponential_decay_is_drawn_as_a_line():
 
 def test_the_heat_map_counts_what_the_manifest_holds(finished):
     rows = [json.loads(line) for line in (finished / "manifest.jsonl").read_text().splitlines()]
-    words = read_figures((finished / "figures.json").read_bytes(), "figures.json").words
+    words = json.loads((finished / "testset.json").read_text())["conditions_in_words"]
     html = (finished / "datasheet.html").read_text()
     table = html[html.index("Items of each cell</span>") :]
     groups = re.findall(r'<th scope="col"[^>]*>(.*?)</th>', table.partition("</thead>")[0])[2:]
@@ -164,6 +164,13 @@ def test_what_a_set_draws_is_what_its_steps_have(finished):
     by_name = {noise.name: noise.portrait for noise in figures.noises}
     assert by_name["MRI scanner"].lines[0].hz == pytest.approx(690, abs=3)
     rows = [json.loads(line) for line in (finished / "manifest.jsonl").read_text().splitlines()]
+    assert all(noise.portrait is not None for noise in figures.noises)
+    (street,) = {row["noise_step"] for row in rows if row["noise_segment"]}
+    heard_s = {row["noise_segment"]: row["duration"] for row in sorted(rows, key=lambda row: row["duration"])}
+    heard_s.pop(None)
+    played = by_name["Street (recorded)"]
+    assert (played.sounds, played.seconds) == (len(heard_s), pytest.approx(sum(heard_s.values()), abs=0.001))
+    assert [noise.steps for noise in figures.noises if noise.portrait == played] == [(street,)]
     for step, heard in exposure_of(rows).items():
         own = [row for row in rows if row["noise_step"] == step]
         blocks = {(row["noise_segment"], row["block"]) for row in own}
@@ -277,7 +284,7 @@ def test_untrusted_names_stay_text_in_pictures():
 
 
 @pytest.mark.parametrize(
-    "damage", [b"{", b'{"words": 1}', b'{"devices": [{"name": "a", "profile": "b", "portrait": 3}]}', b"\xff"]
+    "damage", [b"{", b'{"noises": 1}', b'{"devices": [{"name": "a", "profile": "b", "portrait": 3}]}', b"\xff"]
 )
 def test_damaged_figures_are_refused(damage):
     with pytest.raises(TestSetError, match="cannot be read"):

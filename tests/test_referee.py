@@ -621,6 +621,7 @@ def test_what_file_managers_leave_is_counted_and_no_deviation(forger, original):
     (of_the_set("balance", []), "balance: the set made again says"),
     (side("manifest.csv", lambda t: t.replace("sentence 0", "sentence 9", 1)), "manifest.csv: is not what"),
     (side("profiles.json", lambda t: t.replace("1", "2", 1)), "profiles.json: is not what"),
+    (side("figures.json", lambda t: t.replace("[63.0,-", "[63.0,-4", 1)), "figures.json: is not what"),
 ]))  # fmt: skip
 def test_a_set_that_names_another_version_is_looked_at_all_the_same(forger, original, cheat, words):
     forger.identity["made_by"] = "acoustigrid 9.9"
@@ -632,6 +633,7 @@ def test_a_set_that_names_another_version_is_looked_at_all_the_same(forger, orig
     (of_the_set("notes", []), "words of files made again"),
     (of_the_set("limits", ["It is perfect."]), "words of testset.json"),
     (side("datasheet.md", lambda t: t.replace("Lombard", "bad")), "words of files made again"),
+    (side("figures.json", lambda t: t.replace('"name": "MRI', '"name": "MR', 1)), "words of files made again"),
 ]))  # fmt: skip
 def test_words_of_another_version_are_said_to_be_unchecked(forger, original, cheat, what):
     forger.identity["made_by"] = "acoustigrid 9.9"

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import struct
 import zlib
 
 import numpy as np
@@ -93,6 +94,28 @@ def test_pictures_are_png_that_others_read(size):
         found = frame.to_ndarray(format="rgb24")
     wanted = np.array([(0, 0, 0), *COLOURS], np.uint8)[shades]
     assert np.array_equal(found, wanted)
+
+
+def by_hand(data):
+    """Pixels of a PNG of 4 bits a pixel and a palette, whose rows are not filtered; by the chunks' own checksums."""
+    chunks, at = {}, 8
+    while at < len(data):
+        length, kind = struct.unpack_from(">I4s", data, at)
+        chunks[kind] = data[at + 8 : at + 8 + length]
+        assert struct.unpack_from(">I", data, at + 8 + length) == (zlib.crc32(kind + chunks[kind]),)
+        at += 12 + length
+    width, height, bits, colour_type = struct.unpack_from(">IIBB", chunks[b"IHDR"])
+    assert (bits, colour_type, chunks[b"tRNS"]) == (4, 3, b"\0")
+    rows = np.frombuffer(zlib.decompress(chunks[b"IDAT"]), np.uint8).reshape(height, -1)
+    assert not rows[:, 0].any()
+    numbers = np.stack([rows[:, 1:] >> 4, rows[:, 1:] & 15], axis=2).reshape(height, -1)[:, :width]
+    return np.frombuffer(chunks[b"PLTE"], np.uint8).reshape(-1, 3)[numbers]
+
+
+@pytest.mark.parametrize("size", [(64, 200), (64, 199), (1, 1), (700, 301)])
+def test_pictures_unpacked_by_hand_show_their_shades(size):
+    shades = np.random.default_rng(5).integers(0, 16, size).astype(np.uint8)
+    assert np.array_equal(by_hand(png(shades)), np.array([(0, 0, 0), *COLOURS], np.uint8)[shades])
 
 
 def test_pictures_are_stored_and_no_compressor_decides_their_bytes():

@@ -29,7 +29,9 @@ SLOWEST_HZ, FASTEST_HZ = 0.5, 30.0
 LEAST_S = 2.0
 """Two periods of the slowest swing: of a shorter sound no rhythm is told."""
 MOST_LINES, LINE_DB, LINE_OCTAVES = 6, 9.0, 1 / 6
-"""A line stands so far above the median of a sixth of an octave to both sides."""
+"""A line stands so far above the median of a sixth of an octave to both sides, and further in a short sound."""
+LINE_CHANCE = 0.001
+"""With which steady noise without lines is said to have one, if the median around each bin were exact."""
 DECAY_POINTS = 150
 DECAY_SHOWN_DB = -70.0
 
@@ -39,7 +41,7 @@ class Line:
     """A strong spectral line.
 
     Attributes:
-        hz: Its frequency, to 1 Hz.
+        hz: Its frequency, to 0.1 Hz.
         level_db: Its level re the whole sound.
     """
 
@@ -61,7 +63,8 @@ class NoisePortrait:
         envelope_db: Level in stretches of 20 ms re the whole sound in dB, of the first seconds.
         rhythm: Nominal centre in Hz, and modulation index of the envelope, of each third octave from 0.5 to 30 Hz;
             empty for a sound too short for it.
-        swing_hz: Frequency at which the envelope swings most; None where no rhythm is told.
+        swing_hz: Frequency at which the envelope swings most, in the band with the largest index; None where no rhythm
+            is told.
     """
 
     sample_rate_hz: int
@@ -169,17 +172,16 @@ def noise_portrait(
         (4.0, 0.5)
     """
     heard = [_heard(sound, on, round(min(most_s, 1e6) * sample_rate_hz)) for sound, on in sounds]
-    spectra = [mean_density(alone, sample_rate_hz) for _, alone, _ in heard]
-    size = min(density.size for _, density in spectra)
-    alike = [density for _, density in spectra if density.size == size]
-    frequency = next(frequency for frequency, density in spectra if density.size == size)
-    density = np.mean(alike, axis=0)
+    frame = min(alone.size for _, alone, _ in heard)
+    spectra = [mean_density(alone, sample_rate_hz, frame) for _, alone, _ in heard]
+    frequency, density = spectra[0][0], np.mean([density for _, density in spectra], axis=0)
     whole = float(np.sum(density) * frequency[1])
     bands = third_octave_powers(frequency, density, sample_rate_hz)
     levels = [_re(float(band), whole) for band in bands]
     first = heard[0][0]
     powers = _frame_powers(first, sample_rate_hz, FRAME_S)
     rhythm, swing_hz = modulation(powers, FRAME_S)
+    level = power(heard[0][1])
     shown = _frame_powers(first[: round(LONGEST_SHOWN_S * sample_rate_hz)], sample_rate_hz, SHOWN_S)
     return NoisePortrait(
         sample_rate_hz,
@@ -187,8 +189,8 @@ def noise_portrait(
         len(heard),
         round(float(np.mean([share for _, _, share in heard])), 3),
         tuple(zip(map(nominal_hz, band_centres_hz(sample_rate_hz)), levels, strict=True)),
-        _lines(frequency, density, whole),
-        tuple(_re(float(value), power(heard[0][1])) for value in shown),
+        _lines(frequency, density, whole, sum(alone.size for _, alone, _ in heard) // frame),
+        tuple(_re(float(value), level) for value in shown),
         rhythm,
         swing_hz,
     )
@@ -217,6 +219,8 @@ def _frame_powers(sound: Signal, sample_rate_hz: int, frame_s: float) -> Signal:
 def modulation(powers: Signal, frame_s: float) -> tuple[tuple[tuple[float, float], ...], float | None]:
     """The rhythm of an envelope of power, and the frequency at which it swings most.
 
+    That frequency lies in the band with the largest index.
+
     A power of P (1 + m cos(2 pi f t)) has the modulation index m at f. In general the index of a band is the root of
     twice the variance of P(t) / mean(P) in that band: for a single swing this is m.
 
@@ -237,17 +241,39 @@ def modulation(powers: Signal, frame_s: float) -> tuple[tuple[tuple[float, float
     # Parseval, one-sided: the variance in a bin is 2 |X|^2 / (N sum w^2); twice that again is the square of the index.
     square = 4 * spectrum / (powers.size * float(np.sum(window * window)))
     frequency = scipy.fft.rfftfreq(powers.size, frame_s)
-    found = []
+    slow = (frequency >= SLOWEST_HZ) & (frequency <= FASTEST_HZ)
+    found, most, swing_hz = [], -1.0, None
     for centre in RHYTHM_BANDS:
         inside = (frequency >= centre / THIRD_OCTAVE_EDGE) & (frequency < centre * THIRD_OCTAVE_EDGE)
-        found.append((nominal_hz(centre), round(math.sqrt(float(np.sum(square[inside]))), 3)))
-    slow = (frequency >= SLOWEST_HZ) & (frequency <= FASTEST_HZ)
-    return tuple(found), round(float(frequency[slow][np.argmax(square[slow])]), 1)
+        index = round(math.sqrt(float(np.sum(square[inside]))), 3)
+        found.append((nominal_hz(centre), index))
+        if index > most and (inside & slow).any():
+            most, swing_hz = index, round(float(frequency[np.argmax(np.where(inside & slow, square, -1.0))]), 1)
+    return tuple(found), swing_hz
 
 
-def _lines(frequency: NDArray[np.float64], density: NDArray[np.float64], whole: float) -> tuple[Line, ...]:
+def line_db(bins: int, frames: int) -> float:
+    """How far a line must stand above the median of its surroundings, in dB.
+
+    In the mean of k spectra of Gaussian noise, a bin has a gamma distribution of shape k: of many bins, some stand far
+    above the median by chance.
+
+    Args:
+        bins: How many there are.
+        frames: Spectra that were averaged, without overlap.
+
+    Example:
+        >>> round(line_db(8000, 1), 1), line_db(8000, 10)
+        (13.6, 9.0)
+    """
+    chance = scipy.special.gammainccinv(frames, LINE_CHANCE / bins) / scipy.special.gammaincinv(frames, 0.5)
+    return max(LINE_DB, db(float(chance)))
+
+
+def _lines(frequency: NDArray[np.float64], density: NDArray[np.float64], whole: float, frames: int) -> tuple[Line, ...]:
     """The strongest lines: peaks that stand out of their surroundings."""
     width, found = float(frequency[1]), list[Line]()
+    least = 10 ** (line_db(frequency.size, frames) / 10)
     if whole <= 0:
         return ()
     for place in np.argsort(-density[20:-1], kind="stable")[:400] + 20:
@@ -256,7 +282,7 @@ def _lines(frequency: NDArray[np.float64], density: NDArray[np.float64], whole: 
         reach = max(8, int(place * (2**LINE_OCTAVES - 1)))
         around = float(np.median(density[max(1, place - reach) : place + reach + 1]))
         near = any(abs(line.hz - frequency[place]) < 4 * width for line in found)
-        if density[place] > around * 10 ** (LINE_DB / 10) and not near:
+        if density[place] > around * least and not near:
             # Under a Hann window a line fills the bin at its peak and the two beside it.
             held = float(np.sum(density[place - 1 : place + 2])) * width
             found.append(Line(round(float(frequency[place]), 1), _re(held, whole)))

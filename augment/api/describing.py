@@ -51,12 +51,13 @@ def described(
     table = csv_table(manifest)
     sheet = datasheet(planned, identity, manifest, tables)
     ordered, figures = in_order(planned, manifest), set_figures(planned)
-    sounds = SetSounds(ordered, planned.conditions, planned.loaded, words_in(identity), sound_of(read))
+    words = words_in(identity)
+    sounds = SetSounds(ordered, planned.conditions, planned.loaded, words, sound_of(read))
     return identity, {
         COVERAGE: f"{tables[0]}\n".encode(),
         CSV: table,
         DATASHEET: sheet.encode(),
         FIGURES: figures.written(),
-        PAGE: datasheet_page(sheet, sounds, SetPictures(ordered, figures, identity["balance"])),
+        PAGE: datasheet_page(sheet, sounds, SetPictures(ordered, figures, words, identity["balance"])),
         CROISSANT: croissant(identity, manifest, (CSV, table), planned.loaded.recipe.output.format),
     }

@@ -11,7 +11,7 @@ from augment.api.testset import TestSet
 from augment.auditing.groups import Audit
 from augment.design.conditions import reference_condition
 from augment.design.plan import Plan
-from augment.design.wording import in_words, titles_of
+from augment.design.wording import words_of
 from augment.errors import AcoustigridError, Fault, TestSetError, counted, nearest
 from augment.execute import opened_way
 from augment.render import Rendered
@@ -72,9 +72,7 @@ def _plan(plan: Plan) -> str:
 @picture_of.register
 def _plan_drawn(plan: Plan) -> Picture:
     rows = in_order(plan, plan.items.select("condition", "group").iter_rows(named=True))
-    titles = titles_of(plan.conditions, plan.loaded.library)
-    words = {condition.name: in_words(condition, titles) for condition in plan.conditions}
-    return picture(f"items of each cell of {plan.loaded.recipe.name}", design_map(cells_of(rows), words))
+    return picture(f"items of each cell of {plan.loaded.recipe.name}", design_map(cells_of(rows), words_of(plan)))
 
 
 @player_of.register

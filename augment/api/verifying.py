@@ -72,11 +72,12 @@ def _retold(told: SelfDescription, sheet: str) -> dict[str, bytes]:
     table = csv_table(told.rows)
     ordered = sorted(told.rows, key=lambda row: names.index(row["condition"]))
     figures = read_figures(told.disk.read(FIGURES), told.disk.place(FIGURES))
-    sounds = SetSounds(ordered, told.conditions, told.loaded, words_in(told.identity), sound_of(told.disk.read))
+    words = words_in(told.identity)
+    sounds = SetSounds(ordered, told.conditions, told.loaded, words, sound_of(told.disk.read))
     said: dict[str, Any] = {name: value for name, value in told.identity.items() if name != "checksums"}
     return {
         COVERAGE: f"{Coverage.of(cells, made, names, groups)}\n".encode(),
         CSV: table,
-        PAGE: datasheet_page(sheet, sounds, SetPictures(ordered, figures, told.identity["balance"])),
+        PAGE: datasheet_page(sheet, sounds, SetPictures(ordered, figures, words, told.identity["balance"])),
         CROISSANT: croissant(said, told.rows, (CSV, table), told.loaded.recipe.output.format),
     }

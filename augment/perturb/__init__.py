@@ -71,7 +71,7 @@ class Perturbation(BaseModel):
         return self.words(titles)
 
     def words(self, titles: Titles = NO_TITLES) -> str:
-        """What it does, in a few words that follow a comma: "telephone handset", "MRI scanner at 5 dB".
+        """What it does, in a few words that follow a comma: "telephone call (G.711)", "MRI scanner at 5 dB".
 
         A step that does not say it gets its kind and the fields that a recipe sets.
 

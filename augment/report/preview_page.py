@@ -12,7 +12,7 @@ from augment import __version__
 from augment.acoustics.pcm import FULL_SCALE
 from augment.design.conditions import Condition
 from augment.design.plan import Plan
-from augment.design.wording import in_words, titles_of
+from augment.design.wording import words_of
 from augment.plain_text import visible
 from augment.report.listening.choice import Grid, Lane, spread_over
 from augment.report.listening.keys import SCRIPT
@@ -100,7 +100,7 @@ def preview_page(planned: Plan, grid: Grid, sounds: Mapping[Place, Sound], failu
         told.pop()
         grid = grid.only(condition for condition in grid.conditions if condition in told)
         cells = {place: cell for place, cell in cells.items() if place in grid.items}
-    words = _words(planned)
+    words = words_of(planned)
     body = (
         f"<h1>Preview of {safe(planned.loaded.recipe.name)}</h1>\n{_about(planned, len(cells), exact)}"
         f"<h2>The grid to listen to</h2>\n{matrix_html(grid, cells, words, others_of(grid))}{_failed(failures)}"
@@ -123,11 +123,6 @@ def _heard(grid: Grid, sounds: Mapping[Place, Sound], rate_hz: int, axis: float,
 def _size(cells: Mapping[Place, Heard]) -> int:
     pictures = (cell.picture for cell in cells.values())
     return sum(len(cell.source) for cell in cells.values()) + sum(len(p.uri) for p in pictures if p is not None)
-
-
-def _words(planned: Plan) -> dict[str, str]:
-    titles = titles_of(planned.conditions, planned.loaded.library)
-    return {condition.name: in_words(condition, titles) for condition in planned.conditions}
 
 
 def _about(planned: Plan, shown: int, exact: bool) -> str:

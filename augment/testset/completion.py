@@ -16,7 +16,7 @@ from augment.dealt import read_dealt
 from augment.design.conditions import Condition
 from augment.design.detection import detection_of
 from augment.design.plan import BYTES_VERSION, Plan, label_columns
-from augment.design.wording import in_words, titles_of
+from augment.design.wording import words_of
 from augment.files.json_text import json_lines, json_text
 from augment.files.walk import STATE
 from augment.notes import Effect, by_gravity, texts
@@ -255,10 +255,9 @@ def identity_of(plan: Plan, rows: Sequence[dict[str, Any]], failed: int) -> dict
         rows: Of the manifest.
         failed: Items that could not be made.
     """
-    titles = titles_of(plan.conditions, plan.loaded.library)
     return {
         **described(plan.loaded, plan.conditions),
-        "conditions_in_words": {condition.name: in_words(condition, titles) for condition in plan.conditions},
+        "conditions_in_words": words_of(plan),
         "profiles": profile_digests(plan.conditions, plan.loaded.library),
         "labels": list(label_columns(plan.corpus, plan.loaded).values()),
         "pseudonyms": None if plan.corpus.pseudonyms is None else plan.corpus.pseudonyms.fingerprint,

@@ -22,7 +22,7 @@ from augment.testset.portions import job_of, utterance_of
 from augment.testset.shard import Job, render_utterance
 from augment.testset.softer import made_softer
 from augment.verification.meter import decibel, mean_square, through
-from augment.verification.remade import Made
+from augment.verification.remade import WORDS, Made
 from augment.verification.sources import SelfDescription, with_recordings
 
 SNR_TOLERANCE_DB = 0.1
@@ -86,8 +86,8 @@ def recipe_faults(told: SelfDescription) -> Made:
     expected = [("the recipe says", *said) for said in described(told.loaded, told.conditions).items()]
     expected.append(("the manifest says", "made_softer_against_clipping", softer))
     place = told.disk.place(IDENTITY)
-    return Made.by_name(
-        (name, Fault(place, f"{name}: {source} {value!r}, it says {told.identity.get(name)!r}"))
+    return Made.of(
+        (name in WORDS, Fault(place, f"{name}: {source} {value!r}, it says {told.identity.get(name)!r}"))
         for source, name, value in expected
         if name != "made_by" and told.identity.get(name) != value
     )

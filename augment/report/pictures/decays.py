@@ -49,8 +49,10 @@ def _panel(name: str, named: Sequence[tuple[str, DecayPortrait]], compared: bool
         marked = points[len(points) // MARKS_APART :: len(points) // MARKS_APART or 1]
         parts.append(curve(turn, f"{safe(own)}: {told(place)}", points, x, y, marked if compared else ()))
         parts.append("" if compared else _fit(place, points, x, y))
-    said = "Decay" if compared else f"Decay, {told(drawn[0])}"
-    return Panel(name, said, PLOT_BOTTOM + BELOW, grid(x, y) + "".join(parts))
+    first = f" in the first of {len(drawn)} places" if len(drawn) > 1 else ""
+    said = "Decay" if compared else f"Decay{first}, {told(drawn[0])}"
+    names = [own for own, _ in named] if len(named) > 1 and not compared else []
+    return Panel(name, said, PLOT_BOTTOM + BELOW, grid(x, y) + "".join(parts), names)
 
 
 def _energy(place: DecayPortrait, x: Axis, y: Axis) -> str:

@@ -40,7 +40,7 @@ PLOT_STYLE = """
 .panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 21rem), 1fr)); gap: 1.2rem;
   margin: 1rem 0; }
 figure { margin: 0; min-width: 0; } figcaption { font-weight: 600; overflow-wrap: anywhere; }
-.panels svg { width: 100%; max-width: 26rem; height: auto; display: block; }
+.panels figure > svg { width: 100%; max-width: 26rem; height: auto; display: block; }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: .3rem 1.4rem; padding: 0; }
 .legend svg { vertical-align: middle; margin-right: .4rem; }
 .heat { text-align: center; border: 1px solid var(--paper); } .heat small { display: block; font-size: .75rem; }
@@ -131,12 +131,18 @@ def logarithmic(first: float, last: float, start: float, end: float) -> At:
 def round_step(length: float, most: int = 6) -> float:
     """Distance of ticks, a round number, of which so many at most lie on an axis of some length.
 
+    Raises:
+        ValueError: The axis is longer than any that is drawn.
+
     Example:
         >>> round_step(0.23), round_step(47)
         (0.05, 10.0)
     """
-    powers = (10.0**power for power in range(-3, 12))
-    return next(base * power for power in powers for base in (1, 2, 5) if length <= most * base * power)
+    for power in (10.0**power for power in range(-3, 12)):
+        for base in (1, 2, 5):
+            if length <= most * base * power:
+                return base * power
+    raise ValueError(f"an axis cannot be {length:g} long")
 
 
 def round_ends(values: Iterable[float], least: float = 0.0) -> tuple[float, float, float]:
@@ -234,12 +240,14 @@ class Panel:
         said: What can be seen, for those who cannot see it; HTML.
         height: Of the drawing, which is as wide as all panels.
         drawing: SVG.
+        names: Untrusted: of its lines, for a legend below it; empty if they need none.
     """
 
     name: str
     said: str
     height: int
     drawing: str
+    names: Sequence[str] = ()
 
     def html(self) -> str:
         """As a figure of a page."""
@@ -247,7 +255,7 @@ class Panel:
         return (
             f'<figure><figcaption>{safe(self.name)}</figcaption><svg viewBox="0 0 {WIDTH} {self.height}" '
             f'width="{WIDTH}" height="{self.height}" role="img" aria-label="{title}"><title>{title}</title>'
-            f"{self.drawing}</svg></figure>\n"
+            f"{self.drawing}</svg>{legend(self.names) if self.names else ''}</figure>\n"
         )
 
 

@@ -13,6 +13,7 @@ from augment.report.text import counted
 Row = Mapping[str, Any]
 LEFT, LINE, LABEL = 124, 24, 15
 MOST_VARIABLES, MOST_GROUPS, MOST_BARS = 12, 30, 8
+MOST_ROWS = MOST_VARIABLES * MOST_GROUPS
 MOST_NOISES = 16
 """No condition has more noises than that."""
 CAPTION = (
@@ -34,9 +35,26 @@ def balance_panels(balance: Sequence[Mapping[str, Any]]) -> str:
     shown = sorted(variables, key=lambda name: not variables[name][0]["matched"])[:MOST_VARIABLES]
     if not shown:
         return ""
-    left = len(variables) - len(shown)
-    more = f'<p class="remark">{counted(left, "more variable")} in the table</p>\n' if left else ""
+    more = left_out((len(shown), len(variables), "variable"), (MOST_GROUPS, _most_groups(variables), "group"))
     return panels(_variable(name, variables[name][:MOST_GROUPS]) for name in shown) + f"<p>{CAPTION}</p>\n{more}"
+
+
+def _most_groups(variables: Mapping[str, Sequence[Any]]) -> int:
+    return max(map(len, variables.values()))
+
+
+def left_out(*parts: tuple[int, int, str]) -> str:
+    r"""What is not drawn, in words; empty if all is.
+
+    Args:
+        parts: How many are shown at most, how many there are, and of what.
+
+    Example:
+        >>> left_out((30, 34, "group"), (12, 3, "variable"))
+        '<p class="remark">30 of 34 groups are shown</p>\n'
+    """
+    left = [f"{most} of {counted(every, what)}" for most, every, what in parts if every > most]
+    return f'<p class="remark">{" and ".join(left)} are shown</p>\n' if left else ""
 
 
 def _number(value: Any) -> float | None:
@@ -85,10 +103,11 @@ def balance_table(balance: Sequence[Mapping[str, Any]]) -> str:
             f'<td class="text">{safe(d["other"])}</td>',
             _figure(d["chance"]),
         ]
-        for d in balance[: MOST_VARIABLES * MOST_GROUPS]
+        for d in balance[:MOST_ROWS]
     ]
     header = ["variable", "group", "before", "after", "furthest from", "by chance"]
-    return data_table("Differences of groups before and after the selection", header, rows)
+    more = left_out((MOST_ROWS, len(balance), "difference"))
+    return data_table("Differences of groups before and after the selection", header, rows) + more
 
 
 def _figure(value: Any) -> str:
@@ -122,22 +141,38 @@ def exposure_of(rows: Iterable[Row]) -> dict[str, Counter[int]]:
 def exposure_panels(exposure: Mapping[str, Counter[int]]) -> str:
     """A panel for each noise step: bars for the segments that are heard once, twice ...; empty without recordings."""
     drawn = list(exposure.items())[:MOST_VARIABLES]
-    return panels(_exposed(step, heard) for step, heard in drawn) if drawn else ""
+    more = left_out((MOST_VARIABLES, len(exposure), "noise step"))
+    return panels(_exposed(step, heard) for step, heard in drawn) + more if drawn else ""
 
 
 def _exposed(step: str, heard: Counter[int]) -> Panel:
-    bars = sorted(heard.items())[:MOST_BARS]
-    at = linear(0, max(heard.values()), LEFT, WIDTH - RIGHT - 34)
+    bars = bars_of(heard)
+    at = linear(0, max(segments for _, segments in bars), LEFT, WIDTH - RIGHT - 34)
     parts = []
-    for turn, (times, segments) in enumerate(bars):
+    for turn, (blocks, segments) in enumerate(bars):
         y = LINE * turn + 4
         parts.append(
-            f'<text x="{LEFT - 10}" y="{y + 13}" text-anchor="end">{counted(times, "block")}</text>'
+            f'<text x="{LEFT - 10}" y="{y + 13}" text-anchor="end">{blocks}</text>'
             f'<rect x="{LEFT}" y="{y}" width="{at(segments) - LEFT:.1f}" height="17" fill="var(--mark)" opacity=".6"/>'
             f'<text x="{at(segments) + 6:.1f}" y="{y + 13}">{segments}</text>'
         )
-    said = "; ".join(f"{counted(segments, 'segment')} in {counted(times, 'block')}" for times, segments in bars)
+    said = "; ".join(f"{counted(segments, 'segment')} in {blocks}" for blocks, segments in bars)
     return Panel(step, f"How many segments are heard in how many blocks: {said}", LINE * len(bars) + 8, "".join(parts))
+
+
+def bars_of(heard: Mapping[int, int]) -> list[tuple[str, int]]:
+    """Bars: how many blocks hear a segment, in words, and how many segments are so; the last holds all that follow.
+
+    Example:
+        >>> bars_of({1: 5, 2: 3}), bars_of({times: 1 for times in range(1, 12)})[-1]
+        ([('1 block', 5), ('2 blocks', 3)], ('8 or more blocks', 4))
+    """
+    found = sorted(heard.items())
+    if len(found) <= MOST_BARS:
+        return [(counted(times, "block"), segments) for times, segments in found]
+    kept, rest = found[: MOST_BARS - 1], found[MOST_BARS - 1 :]
+    last = (f"{rest[0][0]} or more blocks", sum(segments for _, segments in rest))
+    return [*((counted(times, "block"), segments) for times, segments in kept), last]
 
 
 def exposure_table(exposure: Mapping[str, Counter[int]]) -> str:

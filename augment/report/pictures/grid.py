@@ -40,8 +40,8 @@ SNRS = ("snr_db", "snr_delivered_db")
 MEASURED = (*SNRS, "speech_level_out_dbov")
 LEFT, LINE, NAME, APART = 14, 46, 46, 4
 CAPTION = (
-    "Marks: SNR at the microphone, median of each group. Line: SNR as delivered, all noises at the end of the linear "
-    "chain, from the smallest to the largest item, thick between the quartiles."
+    "Marks: SNR at the microphone, median of each group. Lines: SNR as delivered, all noises at the end of the linear "
+    "chain. Thin line: from the softest to the loudest item; thick: the middle half."
 )
 
 
@@ -128,7 +128,8 @@ def design_map(grid: Cells, words: Mapping[str, str]) -> str:
         rows.append([breakable(condition), told, *shaded])
     table = data_table("Items of each cell", ["condition", "in words", *map(safe, groups)], rows, "sticky")
     starts = [step * number for number in range(most // step + 1)]
-    labels = [f"{start}" if step == 1 else f"{start}–{min(start + step - 1, most)}" for start in starts]
+    ends = [min(start + step - 1, most) for start in starts]
+    labels = [f"{first}" if first == last else f"{first}–{last}" for first, last in zip(starts, ends, strict=True)]
     scale = shade_scale(labels, "items")
     return f"{scale}{table}{remark(grid)}"
 

@@ -110,14 +110,14 @@ def swing(noise: NoisePortrait) -> str:
     """How a noise swings, in words."""
     if noise.swing_hz is None:
         return "too short for a rhythm"
-    most = max(index for _, index in noise.rhythm)
-    return f"swings most at {noise.swing_hz:g} Hz (largest modulation index {most:.2f})"
+    most = max(index for _, index in noise.rhythm)  # of the band that the frequency lies in
+    return f"swings most at {noise.swing_hz:g} Hz (modulation index {most:.2f})"
 
 
 def told(noise: NoisePortrait) -> str:
     """A noise in a sentence."""
     looked = f"{noise.seconds:g} s" + (f" in {noise.sounds} stretches" if noise.sounds > 1 else "")
-    return f"{loudest(noise)}; {lines_told(noise)}; {pauses(noise)}; {swing(noise)} (heard for {looked})"
+    return f"{loudest(noise)}; {lines_told(noise)}; {pauses(noise)}; {swing(noise)} (looked at for {looked})"
 
 
 def noise_table(noises: Named) -> str:

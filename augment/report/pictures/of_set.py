@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from augment.acoustics.portrait import DecayPortrait
 from augment.report.pictures.decays import decay_panel, decay_table
 from augment.report.pictures.decays import told as decay_told
 from augment.report.pictures.drawing import panels, safe
@@ -19,7 +20,7 @@ from augment.report.pictures.noises import noise_panels, noise_table, rhythm_tab
 from augment.report.pictures.noises import told as noise_told
 from augment.report.pictures.responses import response_panels, response_table
 from augment.report.pictures.responses import told as response_told
-from augment.testset.figures import SetFigures
+from augment.testset.figures import NoiseFigures, SetFigures
 
 Row = Mapping[str, Any]
 MOST_DRAWN = 24
@@ -35,17 +36,19 @@ class SetPictures:
     Attributes:
         rows: Of the manifest, in the order of the grid.
         figures: What is written in ``figures.json``.
+        words: What speech meets in each condition, by its name.
         balance: Differences of groups, as in ``testset.json``.
     """
 
     rows: Sequence[Row]
     figures: SetFigures = field(default_factory=SetFigures)
+    words: Mapping[str, str] = field(default_factory=dict)
     balance: Sequence[Mapping[str, Any]] = ()
 
     def design(self) -> str:
         """The grid as a heat map, with its conditions in words."""
         grid = cells_of(self.rows)
-        return f"<h2>The design</h2>\n{design_map(grid, self.figures.words)}" if grid.cells else ""
+        return f"<h2>The design</h2>\n{design_map(grid, self.words)}" if grid.cells else ""
 
     def measured(self) -> str:
         """SNR and level by cell; empty without noise."""
@@ -70,8 +73,7 @@ class SetPictures:
 
     def _noises(self) -> str:
         known = [(noise.name, noise.portrait) for noise in self.figures.noises if noise.portrait is not None]
-        told = [(name, noise_told(portrait)) for name, portrait in known]
-        told += [(n.name, "it cannot be heard by itself") for n in self.figures.noises if n.portrait is None]
+        told = [(noise.name, _of_noise(noise)) for noise in self.figures.noises]
         tables = [
             noise_table(known[start : start + MOST_BESIDE]) + rhythm_table(known[start : start + MOST_BESIDE])
             for start in range(0, len(known), MOST_BESIDE)
@@ -92,7 +94,7 @@ class SetPictures:
         known = [(room.name, room.places) for room in self.figures.rooms if room.places]
         if not known:
             return ""
-        told = _sentences((name, decay_told(places[0])) for name, places in known)
+        told = _sentences((name, _of_places(places)) for name, places in known)
         drawn = panels(decay_panel(name, places) for name, places in known[:MOST_DRAWN])
         return told + drawn + _left(len(known)) + folded("Decays as figures", decay_table(known))
 
@@ -106,6 +108,16 @@ class SetPictures:
 def folded(title: str, html: str) -> str:
     """What is shown when somebody asks for it, which takes no script."""
     return f"<details><summary>{title}</summary>\n{html}</details>\n"
+
+
+def _of_noise(noise: NoiseFigures) -> str:
+    """What it sounds like, and the steps of the recipe that play it; HTML."""
+    said = "it cannot be heard by itself" if noise.portrait is None else noise_told(noise.portrait)
+    return f"{said}; step {safe(', '.join(noise.steps))}"
+
+
+def _of_places(places: Sequence[DecayPortrait]) -> str:
+    return decay_told(places[0]) + (f" (in the first of {len(places)} places)" if len(places) > 1 else "")
 
 
 def _sentences(told: Iterable[tuple[str, str]]) -> str:

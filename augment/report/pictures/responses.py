@@ -67,14 +67,14 @@ def told(device: DevicePortrait) -> str:
 
     Example:
         >>> told(DevicePortrait("x", 16000, ((100.0, -20.0), (1000.0, 0.0), (3000.0, 5.0), (8000.0, -3.0))))
-        'known from 100 to 8000 Hz; highest at 3000 Hz (+5.0 dB re 1 kHz); 6 dB below that from 891 to 6260 Hz'
+        'known from 100 to 8000 Hz; highest at 3000 Hz (+5.0 dB re 1 kHz); within 6 dB of that from 891 to 6260 Hz'
     """
     low, high = _known(device)
     peak_hz, peak_db = max(device.points, key=lambda point: point[1])
     inside = _within(device, peak_hz, peak_db - 6)
     return (
         f"known from {low:.0f} to {high:.0f} Hz; highest at {peak_hz:.0f} Hz ({peak_db:+.1f} dB re 1 kHz); "
-        f"6 dB below that from {inside[0]:.0f} to {inside[1]:.0f} Hz"
+        f"within 6 dB of that from {inside[0]:.0f} to {inside[1]:.0f} Hz"
     )
 
 

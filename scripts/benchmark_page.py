@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from augment.design.conditions import Condition
+from augment.recipe.loader import load_recipe
 from augment.report.datasheet_page import datasheet_page
 from augment.report.listening.of_set import SetSounds
 from augment.report.pictures.of_set import SetPictures
@@ -51,7 +52,7 @@ def main() -> None:
     conditions = [Condition(f"c{number}", (("noise", f"c{number}"),), ()) for number in range(CONDITIONS)]
     sound = generator("benchmark", "page").standard_normal(LENGTH_S * RATE_HZ) / 20
     began = time.monotonic()
-    sounds = SetSounds(rows, conditions, {}, lambda name: np.asarray(sound))
+    sounds = SetSounds(rows, conditions, load_recipe("demo"), {}, lambda name: np.asarray(sound))
     page = datasheet_page("# Data sheet: made up\n\nabout\n\n## Rest\n\nend\n", sounds, SetPictures(rows))
     seconds, megabytes = time.monotonic() - began, len(page) / 1e6
     held_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

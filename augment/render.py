@@ -18,7 +18,7 @@ from augment.acoustics.pcm import FULL_SCALE, headroom_gain, quantise
 from augment.dealt import Dealt
 from augment.design.conditions import ChainStep, Condition
 from augment.errors import AcoustigridError, RenderError
-from augment.measured import noise_columns, requested_snr_db, rounded
+from augment.measured import noise_columns, requested_snr_db, rounded, snr_words
 from augment.profiles.library import Library
 from augment.scene import A_WEIGHTED, FULL_BAND, Block, Draw, Scene, Shelf, Stage, Stem, Track, Weighting
 from augment.showing import Picture, Player, Presented, picture_of, player_of
@@ -81,7 +81,7 @@ class Rendered(Presented):
         >>> import augment
         >>> planned = augment.plan("demo")
         >>> augment.render_utterance(planned, planned.items["utterance"][0])["fan__handset"]
-        <Rendered 'fan__handset': 3.34 s at 16000 Hz, SNR 10.0 dB>
+        <Rendered 'fan__handset': 3.34 s at 16000 Hz, SNR 10.0 dB at the microphone>
     """
 
     condition: Condition
@@ -96,10 +96,8 @@ class Rendered(Presented):
         return self.delivered.sample_rate_hz
 
     def __repr__(self) -> str:
-        snr_db = self.measured["snr_db"]
-        snr = "no noise" if snr_db is None else f"SNR {snr_db:.1f} dB"
         lasts = f"{self.pcm.size / self.sample_rate_hz:.2f} s at {self.sample_rate_hz} Hz"
-        return f"<Rendered '{self.condition.name}': {lasts}, {snr}>"
+        return f"<Rendered '{self.condition.name}': {lasts}, {snr_words(self.measured)}>"
 
     def plot(self) -> Picture:
         """The spectrogram."""

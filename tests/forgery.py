@@ -106,13 +106,14 @@ class Forger:
 
     def page(self, sheet: str) -> bytes:
         """The page as it follows from everything else, with pictures of the sound as it is now."""
-        known = {c.name: c for c in conditions(load_recipe(self.folder / "recipe.yaml", material=False))}
+        loaded = load_recipe(self.folder / "recipe.yaml", material=False)
+        known = {c.name: c for c in conditions(loaded)}
         shown = [known[name] for name in self.identity["conditions"] if name in known]
         sound = sound_of(lambda name: (self.folder / name).read_bytes())
         ordered, figures = self.ordered(), self.folder / "figures.json"
         words, drawn = words_in(self.identity), read_figures(figures.read_bytes(), "figures.json")
         pictures = SetPictures(ordered, drawn, words, self.identity["balance"])
-        return datasheet_page(sheet, SetSounds(ordered, shown, words, sound), pictures)
+        return datasheet_page(sheet, SetSounds(ordered, shown, loaded, words, sound), pictures)
 
     def write_rows(self) -> None:
         for row in self.rows:

@@ -185,14 +185,16 @@ def page_of(rows):
     names = dict.fromkeys(row["condition"] for row in rows)
     conditions = [Condition(name, (("noise", name),), ()) for name in names]
     sheet = "# Data sheet: x\n\nabout\n\n## Rest\n\nend\n"
-    return datasheet_page(sheet, SetSounds(rows, conditions, {}, lambda name: None), SetPictures(rows)).decode()
+    return datasheet_page(
+        sheet, SetSounds(rows, conditions, augment.load_recipe("demo"), {}, lambda name: None), SetPictures(rows)
+    ).decode()
 
 
 def test_pictures_and_tables_hold_what_was_measured():
     row = {**ROW, "group": "a", "audio_filepath": "audio/x y/i#.flac", "snr_db": 5.0}
     rows = [{**row, "condition": "fan", "snr_delivered_db": float(level)} for level in (1, 2, 3, 4, 9)]
     html = page_of(rows)
-    assert "fan: 5.0 dB at the microphone, 1.0 to 9.0 dB delivered" in html
+    assert "fan: SNR 5.0 dB at the microphone, 1.0 to 9.0 dB delivered" in html
     # 0 to 10 dB from 14 to 338: the line from 1 to 9 dB, thick from 2 to 4, the mark in the middle.
     assert '<path d="M46.4 32H305.6" ' in html
     assert '<path d="M78.8 32H143.6" ' in html
@@ -201,6 +203,16 @@ def test_pictures_and_tables_hold_what_was_measured():
     assert '<td class="heat h5">5</td>' in html
     assert 'src="audio/x%20y/i%23.flac"' in html
     assert "SNR, as measured" not in page_of([{**row, "condition": "quiet", "snr_db": None}])
+
+
+def test_noise_of_a_device_is_noise_though_it_does_not_pass_the_microphone():
+    row = {**ROW, "group": "a", "audio_filepath": "i.flac", "noise_step": "device/bad/line_noise"}
+    html = page_of([{**row, "condition": "bad", "snr_delivered_db": 10.0}, {**row, "condition": "worse"}])
+    assert html.count("SNR 10.0 dB as delivered (noise of the device)") == 3  # drawn, in the table, in the grid
+    assert "<title>a: 10.0 dB</title>" in html
+    assert "marks are of the SNR as delivered" in html
+    assert html.count("noise of the device, its SNR as delivered not known") == 2
+    assert "no noise" not in html
 
 
 def test_text_tables_become_tables_with_the_same_cells():
@@ -254,7 +266,9 @@ def rows_of(folder):
 
 
 def test_a_file_that_cannot_be_read_is_missing_on_the_page_and_stops_nothing(finished):
-    sounds = SetSounds(rows_of(finished), (Condition("quiet__studio", (), ()),), {}, lambda name: None)
+    sounds = SetSounds(
+        rows_of(finished), (Condition("quiet__studio", (), ()),), augment.load_recipe("demo"), {}, lambda name: None
+    )
     html = sounds.matrix()
     assert html.count("<audio") == 2
     assert "<img" not in html

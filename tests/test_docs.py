@@ -3,7 +3,9 @@
 import re
 import runpy
 
+import numpy as np
 import pytest
+import soundfile
 import typer
 
 import augment
@@ -20,7 +22,7 @@ from augment.recipe.loader import load_recipe
 from augment.recipe.model import Recipe
 from augment.recipe.sweep import spell_out
 from augment.scoring.texts import text_forms
-from conftest import ROOT
+from conftest import RATE, ROOT
 
 README = (ROOT / "README.md").read_text()
 RECIPES = (ROOT / "recipes" / "README.md").read_text()
@@ -44,10 +46,10 @@ def test_the_readme_is_short():
 
 def test_the_recipe_on_the_first_screen_is_a_recipe(tmp_path):
     (text,) = blocks(README, "yaml")
-    assert len(text.splitlines()) == 12
     (tmp_path / "hospital.yaml").write_text(text)
+    soundfile.write(tmp_path / "ward.wav", np.ones(RATE), RATE)
     settings = load_recipe(tmp_path / "hospital.yaml").settings
-    assert [s.name for s in settings["noise"]] == ["quiet", "scanner_15db", "scanner_5db"]
+    assert [s.name for s in settings["noise"]] == ["quiet", "scanner_15db", "scanner_5db", "ours_10db", "ours_0db"]
 
 
 def with_parts(tmp_path, parts):
@@ -56,6 +58,7 @@ def with_parts(tmp_path, parts):
     for name in re.findall(r"^(\w+):", parts, re.MULTILINE):
         whole = re.sub(rf"^{name}:.*\n", "", whole, flags=re.MULTILINE)
     (tmp_path / "recipe.yaml").write_text(whole + parts)
+    soundfile.write(tmp_path / "ward.wav", np.ones(RATE), RATE)
     return load_recipe(tmp_path / "recipe.yaml").recipe
 
 

@@ -5,6 +5,7 @@ import io
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -13,8 +14,10 @@ import pytest
 import soundfile
 
 import augment
-from augment.api.presenting import MOST_COLUMNS
-from augment.errors import AcoustigridError, TestSetError
+from augment.api import presenting
+from augment.api.presenting import MOST_COLUMNS, MOST_ROWS
+from augment.errors import AcoustigridError, Fault, TestSetError
+from augment.report.notebook import lines
 from augment.showing import html_of, picture_of, player_of
 from conftest import RATE, stock
 
@@ -79,8 +82,8 @@ def test_each_is_one_line(planned, testset, finished):
     assert repr(planned) == f"<Plan 'stocked': 2 groups x 8 conditions, 64 items, {hours}>"
     assert repr(testset) == f"<TestSet 'stocked': 2 groups x 8 conditions, 64 items, {hours}>"
     assert repr(items) == "<Renderings: 8 conditions of one utterance, quiet__studio to scanner__handset>"
-    assert repr(items["scanner__studio"]).endswith(f"s at {RATE} Hz, SNR 5.0 dB>")
-    assert repr(items["quiet__studio"]).endswith("no noise>")
+    assert repr(items["scanner__studio"]).endswith(f"s at {RATE} Hz, SNR 5.0 dB at the microphone>")
+    assert repr(items["quiet__studio"]).endswith("no noise added>")
     verdict = testset.verify(sample=1)
     assert repr(verdict) == f"<Verdict on '{finished}': all as it should be; 64 files read, 1 item rendered again>"
 
@@ -201,6 +204,39 @@ def test_what_is_too_large_for_a_notebook_is_cut_and_told(workshop):
     part = Part(augment.plan(workshop.recipe()))
     assert len(part.tables[0][0]) == 1 + MOST_COLUMNS
     assert f"{MOST_COLUMNS} of {MOST_COLUMNS + 1} groups" in "".join(part.text)
+
+
+def test_a_notebook_keeps_so_many_samples_and_says_what_it_leaves_out(planned, testset, monkeypatch):
+    (first, *_), sounds = testset.conditions, Part(testset.play()).sounds
+    held = sum(pcm.size for label, (pcm, _) in sounds.items() if f"__{first}: " in label)
+    monkeypatch.setattr(presenting, "MOST_SAMPLES", 3.1 * held)
+    for player in (testset.play(), planned.play()):
+        part = Part(player)
+        assert len(part.sounds) == 2 * 3
+        assert "3 of 8 conditions are played here" in "".join(part.text)
+
+
+def test_rows_that_are_left_out_of_a_notebook_are_counted(planned, testset, finished, stocked, tmp_path, monkeypatch):
+    verdict, audit = testset.verify(sample=0), augment.audit(stocked.folder / "recipe.yaml")
+    lost = replace(verdict, deviations=(Fault("a", "b"),) * 500)
+    texts = "".join(json.dumps({"id": row, "text": "sentence"}) + "\n" for row in testset.frame["id"])
+    (tmp_path / "one.jsonl").write_text(texts)
+    scores = testset.score({"one": tmp_path / "one.jsonl"})
+    items = augment.render_utterance(planned, planned.items["utterance"][0])
+    assert f"{MOST_ROWS} of 500 deviations are shown here" in "".join(Part(lost).text)
+    for bound in ("MOST_ROWS", "MOST_COLUMNS"):
+        monkeypatch.setattr(presenting, bound, 1)
+    told = ["".join(Part(thing).text) for thing in (audit, scores, items)]
+    assert "1 of 2 groups are shown here" in told[0]
+    assert "1 of 8 conditions and 1 of 2 groups are shown here" in told[1]
+    assert "1 of 8 conditions are shown here" in told[2]
+
+
+def test_failures_are_all_counted():
+    told = lines("failure", map(str, range(500)), MOST_ROWS)
+    assert "<summary>500 failures</summary>" in told
+    assert told.count("<li>") == MOST_ROWS
+    assert f"{MOST_ROWS} of 500 failures are shown here" in told
 
 
 def test_without_an_answer_a_line_is_shown():

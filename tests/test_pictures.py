@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from dataclasses import replace
 from html import unescape
 
 import numpy as np
@@ -17,6 +18,7 @@ from augment.acoustics.spectrum import THIRD_OCTAVE_EDGE
 from augment.api import draw_profiles
 from augment.errors import AcoustigridError, TestSetError
 from augment.profiles.library import FOLDERS, Library, bundled_names
+from augment.profiles.taken_for import TakenFor
 from augment.report.looked_at import looked_at
 from augment.report.pictures.decays import decay_panel
 from augment.report.pictures.drawing import PLOT_BOTTOM, PLOT_LEFT, PLOT_TOP, RIGHT, WIDTH
@@ -226,7 +228,7 @@ def test_audio_is_taken_for_what_it_sounds_like(sounds):
     assert taken["phone"].portrait.at(100) < taken["phone"].portrait.at(1000) - 3
     assert "on flat tops" in taken["fan"].facts["clipping"]
     assert taken["fan"].facts["level"].startswith("-14.")
-    assert looked_at(str(sounds / "hall.wav"), "recording").kind == "recording"
+    assert looked_at(str(sounds / "hall.wav"), TakenFor.RECORDING).kind == "recording"
 
 
 def test_profiles_are_compared_with_their_differences(sounds):
@@ -243,6 +245,15 @@ def test_profiles_are_compared_with_their_differences(sounds):
     assert page.count("data:audio/flac") == 2
     assert str(sounds) not in page
     assert "://" not in page.replace("http://www.w3.org", "")
+
+
+def test_a_room_that_cannot_be_simulated_here_keeps_its_letter(sounds):
+    measured = looked_at(str(sounds / "hall.wav"))
+    told = comparison([replace(measured, name="office", portrait=None), measured])
+    t30 = f"{measured.portrait.t30_s:.2f}"
+    assert ["T30", "(or", "T20),", "s", "-", t30, "-"] in map(str.split, told.splitlines())
+    assert "A: not simulated here.\nB: " in told
+    assert "A: reverb" not in told
 
 
 def test_pictures_are_files_of_their_own(sounds, tmp_path):

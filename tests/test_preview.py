@@ -5,19 +5,23 @@ import hashlib
 import io
 import json
 import re
-from html import unescape
+from contextlib import contextmanager
+from dataclasses import replace
+from html import escape, unescape
 
 import numpy as np
 import pytest
+import scipy.signal
 import soundfile
 
 import augment
-from augment.design.conditions import Condition, conditions
+from augment.design.conditions import Condition, conditions, reference_condition
 from augment.errors import AcoustigridError
+from augment.progress import Silent
 from augment.recipe.loader import load_recipe
 from augment.report import preview_page
 from augment.report.listening.choice import MOST_CELLS, Lane, grid_of, spread_over
-from augment.report.listening.matrix import measured_words
+from augment.report.listening.matrix import Heard, matrix_html, measured_words
 from augment.report.page import is_page, page
 from augment.report.players import MP3_RATES_HZ, audio_uri
 from conftest import RATE, command, near, speech_like
@@ -88,6 +92,37 @@ def test_chosen_utterances_and_conditions_stand_beside_the_control(stocked, tmp_
     assert len(cells(out)) == 6
 
 
+class Steps(Silent):
+    """Somebody who keeps what was done."""
+
+    def __init__(self):
+        self.done = []
+
+    @contextmanager
+    def step(self, name, total=None, unit="", done=0):
+        self.done.append([name, total, unit, 0])
+        yield self
+
+    def advance(self, count=1, audio_s=0.0):
+        self.done[-1][-1] += count
+
+
+def test_progress_is_told_while_it_renders_and_writes(stocked, tmp_path):
+    steps = Steps()
+    augment.preview(stocked.folder / "recipe.yaml", tmp_path / "a.html", progress=steps)
+    assert steps.done[-2:] == [["rendering", 2, "utterance", 2], ["writing the page", None, "", 0]]
+
+
+def test_utterances_stand_under_the_pseudonyms_of_the_set(workshop, tmp_path):
+    workshop.corpus({"North": 1, "South": 1}, seconds=0.6)
+    (workshop.folder / "key").write_text("0123456789abcdef" * 4)
+    planned = augment.plan(workshop.recipe(corpus="{path: corpus.jsonl, pseudonyms: key}"))
+    html = augment.preview(planned, tmp_path / "a.html").path.read_text()
+    assert "under the pseudonyms that a test set would give them; their voices are not changed" in html
+    assert all(escape(name) in html for name in planned.items["utterance"].unique())
+    assert "north_0" not in html
+
+
 def test_unknown_names_are_told_at_once_with_the_nearest(stocked):
     with pytest.raises(AcoustigridError) as refused:
         augment.preview(stocked.folder / "recipe.yaml", stocked.folder / "a.html", ["south_11"], ["scaner__handset"])
@@ -111,7 +146,7 @@ def test_files_of_others_and_test_sets_are_left_alone(stocked, finished):
     only = ("--condition", "quiet__studio", "--out", theirs)
     told = command("preview", recipe, *only, "--replace").stdout
     assert re.search(r"theirs\.html: 2 of 64 items, exact sound, 0\.\d MB; open it in a browser", told)
-    assert "1 of 8 conditions are shown: --condition shows others" in told
+    assert "1 of 8 conditions are shown: --condition NAME shows other conditions" in told
     theirs.write_bytes(page("an older page of ours", ""))
     command("preview", recipe, *only)
     assert is_page(theirs.read_bytes())
@@ -133,18 +168,18 @@ def test_a_page_that_gets_too_large_is_compressed_and_then_cut(stocked, tmp_path
     kept = [c.name for c in cut.page.grid.conditions]
     assert kept[0] == "quiet__studio"
     assert len(cells(cut.path)) == 2 * len(kept) < 16
-    assert f"Shown are {len(kept)} of 8 conditions; --condition NAME shows others." in cut.path.read_text()
+    assert f"Shown are {len(kept)} of 8 conditions; --condition NAME shows other conditions." in cut.path.read_text()
     assert len(cut.page.html) < 120_000
 
 
 def test_samples_beyond_what_a_page_holds_are_not_rendered(stocked, monkeypatch):
     planned = augment.plan(stocked.folder / "recipe.yaml")
-    grid = grid_of(items_of(planned), planned.conditions)
+    grid = grid_of(items_of(planned), planned.conditions, planned.conditions[0])
     each = sum(row["samples"] / RATE for (name, _), row in grid.items.items() if name == "quiet__studio")
-    fits = preview_page.within(grid, 3.01 * each)
+    fits = preview_page.within(grid, seconds=3.01 * each)
     assert len(fits.conditions) == 3
     assert fits.control in fits.conditions
-    assert [c.name for c in preview_page.within(grid, 0.1).conditions] == ["quiet__studio"]
+    assert [c.name for c in preview_page.within(grid, seconds=0.1).conditions] == ["quiet__studio"]
 
 
 def test_what_cannot_be_made_is_told_on_the_page_and_by_the_exit_code(stocked, tmp_path, monkeypatch):
@@ -172,6 +207,9 @@ def test_compressed_sound_is_as_long_and_as_loud(rate):
     assert abs(found.size - sound.size) <= 1
     power = np.mean(np.square(found, dtype=float)) / np.mean(np.square(sound, dtype=float))
     assert power == pytest.approx(1, abs=0.1)
+    shared = min(found.size, sound.size)
+    together = scipy.signal.correlate(found[:shared].astype(float), sound[:shared].astype(float))
+    assert np.argmax(together) == shared - 1  # shifted by no sample
     assert near(pcm_of(audio_uri(sound, rate)), sound, 0)
 
 
@@ -199,25 +237,27 @@ def test_utterances_with_the_same_text_are_chosen_and_then_those_of_like_length(
         row("A", 1, "Lie  still.", 2.0), row("B", 1, "lie still.", 3.9),
         row("A", 2, "a", 2.0), row("B", 2, "b", 2.1),
     ]  # fmt: skip
-    grid = grid_of(rows, of("quiet"))
+    grid = grid_of(rows, of("quiet"), *of("quiet"))
     assert {item["block"] for item in grid.items.values()} == {1}
-    assert grid.alike == "The utterances have the same text, and they last 2.0 to 3.9 s. They hear the same noise."
-    without = grid_of([one for one in rows if one["block"]], of("quiet"))
+    assert grid.alike == "The utterances have the same text, and they last 2.0 to 3.9 s."
+    loud = replace(next(c for c in conditions(load_recipe("demo")) if not c.clean), name="quiet")
+    assert grid_of(rows, (loud,), loud).alike == f"{grid.alike} They hear the same noise."
+    without = grid_of([one for one in rows if one["block"]], of("quiet"), *of("quiet"))
     assert {item["block"] for item in without.items.values()} == {1}
-    unlike = grid_of([one for one in rows if one["block"] != 1], of("quiet"))
+    unlike = grid_of([one for one in rows if one["block"] != 1], of("quiet"), *of("quiet"))
     assert {item["block"] for item in unlike.items.values()} == {0}
     assert unlike.alike.startswith("The utterances have different texts, and they last 2.0 to 2.0 s.")
 
 
 def test_long_utterances_are_avoided():
     rows = [row("A", 0, "same", 40.0), row("B", 0, "same", 40.0), row("A", 1, "a", 2.0), row("B", 1, "b", 3.0)]
-    assert {item["block"] for item in grid_of(rows, of("quiet"), longest_s=10).items.values()} == {1}
+    assert {item["block"] for item in grid_of(rows, of("quiet"), *of("quiet"), longest_s=10).items.values()} == {1}
 
 
 def test_where_utterances_take_turns_each_row_has_one_block_and_says_whose_words_they_are():
     rows = [row(group, 0, "first", 2.0, "quiet") for group in "AB"]
     rows += [row(group, 1, f"second {group}", 2.0, "fan") for group in "AB"]
-    grid = grid_of(rows, of("quiet", "fan"))
+    grid = grid_of(rows, of("quiet", "fan"), *of("quiet"))
     assert grid.items["quiet", Lane("A")]["block"] == grid.items["quiet", Lane("B")]["block"] == 0
     assert grid.items["fan", Lane("A")]["block"] == grid.items["fan", Lane("B")]["block"] == 1
     assert {item["text"] for item in grid.heads().values()} == {"first"}
@@ -225,35 +265,64 @@ def test_where_utterances_take_turns_each_row_has_one_block_and_says_whose_words
 
 def test_many_conditions_are_cut_to_those_that_show_most_settings():
     every = of(*(f"n{a}__d{b}" for a in range(12) for b in range(5)))
-    chosen = spread_over(every, 12)
+    chosen = spread_over(every, every[0], 12)
     assert {c.settings[0] for c in chosen} == {(0, f"n{a}") for a in range(12)}
     assert {c.settings[1] for c in chosen} == {(1, f"d{b}") for b in range(5)}
     rows = [row(f"g{n}", 0, "t", 1.0, c.name) for n in range(8) for c in every]
-    grid = grid_of(rows, every)
+    grid = grid_of(rows, every, every[0])
     assert len(grid.items) == MOST_CELLS
     assert grid.cut == "12 of 60 conditions and 6 of 8 groups"
+    both = "--condition NAME shows other conditions, --utterance ID shows other groups"
+    assert preview_page.others_of(grid) == both
+    few = grid_of([one for one in rows if one["condition"] == every[0].name], every[:1], every[0])
+    assert (few.cut, preview_page.others_of(few)) == ("6 of 8 groups", "--utterance ID shows other groups")
     assert [c.name for c in grid.conditions] == [c.name for c in every if c in grid.conditions]
 
 
-def test_the_control_has_no_noise_and_the_fewest_steps():
-    planned = conditions(load_recipe("demo"))
-    assert spread_over(planned[::-1], 1) == [planned[0]]
-    noisy = [c for c in planned if not c.name.startswith("quiet")]
-    assert spread_over(noisy, 1)[0].name.endswith("__studio")
+LOUD, SOFT = ([{"kind": "equipment_noise", "profile": "mri_epi", "snr_db": snr}] for snr in (0, 20))
+HUM = [{"kind": "line_noise", "profile": "ground_loop_50", "snr_db": 30}]
+PHONE = [{"kind": "microphone", "profile": "itu_p48_handset"}]
+
+
+@pytest.mark.parametrize(
+    ("noise", "device", "more", "name", "clean"),
+    [
+        ({"loud": LOUD, "soft": SOFT}, {"raw": []}, {}, "soft__raw", False),
+        ({"loud": LOUD, "quiet": []}, {"phone": PHONE, "raw": []}, {}, "quiet__raw", True),
+        ({"quiet": []}, {"hum": HUM, "phone": PHONE}, {}, "quiet__phone", True),
+        ({"quiet": []}, {"hum": HUM}, {}, "quiet__hum", False),
+        ({"loud": LOUD, "quiet": []}, {"raw": [], "phone": PHONE},
+         {"design": "one_at_a_time", "reference": {"noise": "quiet", "device": "phone"}}, "quiet__phone", True),
+        ({"loud": LOUD, "quiet": []}, {"raw": [], "phone": PHONE}, {"design": "one_at_a_time"}, "loud__raw", False),
+    ],
+)  # fmt: skip
+def test_what_others_are_compared_with_is_the_recipes_reference_or_the_least_disturbed(
+    noise, device, more, name, clean
+):
+    demo = load_recipe("demo").recipe.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    loaded = load_recipe({**demo, "factors": {"noise": noise, "device": device}, **more}, load_recipe("demo").base)
+    found = reference_condition(conditions(loaded), loaded)
+    assert (found.name, found.clean) == (name, clean)
+    grid = grid_of([row("A", 0, "t", 1.0, c.name) for c in conditions(loaded)], conditions(loaded), found)
+    html = matrix_html(grid, {place: Heard("x", None, item) for place, item in grid.items.items()}, {})
+    assert html.count("the clean control") == clean
+    assert html.count("(compared with)") == (not clean)
+    assert f"go to {'the control' if clean else 'the row to compare with'} and back" in html
 
 
 @pytest.mark.parametrize(
     ("measured", "told"),
     [
-        ({"speech_level_dbov": -26.04, "speech_level_at": "file"}, "no noise added; speech −26.0 dBov in the file"),
+        ({"speech_level_dbov": -26.04, "speech_level_at": "file"}, "no noise added; speech -26.0 dBov in the file"),
         (
             {"snr_db": -2.0, "speech_level_dbov": -26.0, "speech_level_at": "before line.gsm",
              "speech_level_out_dbov": -24.96},
-            "SNR −2.0 dB at the microphone; speech −26.0 dBov before line.gsm; speech alone −25.0 dBov behind it",
+            "SNR -2.0 dB at the microphone; speech -26.0 dBov before line.gsm; "
+            "the speech alone, behind codec and gain control: -25.0 dBov",
         ),
         (
             {"snr_db": 0.04, "speech_level_dbov": -31.0, "speech_level_at": "file", "headroom_gain_db": -5.0},
-            "SNR 0.0 dB at the microphone; speech −31.0 dBov in the file, made 5.0 dB softer against clipping",
+            "SNR 0.0 dB at the microphone; speech -31.0 dBov in the file, made 5.0 dB softer against clipping",
         ),
     ],
 )  # fmt: skip

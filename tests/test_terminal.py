@@ -172,6 +172,21 @@ def test_the_gravest_three_come_first_whatever_order_they_came_in(stocked):
     assert all(columns(thing) <= LONGEST + len("  1. ") for thing in brief.things)
 
 
+def test_without_texts_no_error_rate_is_promised(stocked):
+    rows = [json.loads(line) for line in (stocked.folder / "corpus.jsonl").read_text().splitlines()]
+    stocked.manifest([{name: value for name, value in row.items() if name != "text"} for row in rows])
+    (told,) = plan_brief(augment.plan(stocked.folder / "recipe.yaml"), "--details").shown
+    assert told == "No utterance has a text: of this set no word error rate can be computed"
+
+
+def test_two_spellings_of_an_accent_come_before_what_they_differ_in(stocked):
+    rows = [json.loads(line) for line in (stocked.folder / "corpus.jsonl").read_text().splitlines()]
+    odd = [{**row, "accent": "north" if row["accent"] == "South" else row["accent"]} for row in rows]
+    stocked.manifest(odd)
+    first, *_ = plan_brief(augment.plan(stocked.folder / "recipe.yaml"), "--details").things
+    assert first.startswith("  1. accent: values that are probably one: ")
+
+
 def test_ways_of_saying_exclude_one_another(stocked):
     assert Manner.asked() is Manner.BRIEF
     done = command("plan", "recipe.yaml", "--quiet", "--details", cwd=stocked.folder, code=2)

@@ -28,12 +28,15 @@ from augment.testset.folder import WHERE, Rows
 from augment.testset.identity import built_identity
 from augment.testset.portions import job_of, shards
 from augment.testset.preload import load_renderer
-from augment.testset.resume import Folder, open_folder
+from augment.testset.resume import Folder, open_folder, refuse_no_set
 from augment.testset.shard import Done, Shard, ShardWriter, Utterance
 from augment.testset.softer import Softer, made_softer
 
 if TYPE_CHECKING:
     import polars
+
+RENDERING = "rendering"
+"""The step in which items are made, and found there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,6 +142,7 @@ def build(
         >>> result.made, result.testset.groups
         (384, ('American', 'Caribbean', 'English', 'Scottish'))
     """
+    refuse_no_set(Path(folder))
     with opened_way(executor, workers, load_renderer) as way:
         planned = recipe if isinstance(recipe, Plan) else plan(recipe, progress, way, cache, base)
         return _build(planned, folder, way, replace, progress, formats)
@@ -166,7 +170,7 @@ def _build(
         if work or opened.stale:
             opened.reopen()
         rows, failures = dict(opened.finished), list[dict[str, Any]]()
-        with progress.step("rendering", planned.items.height, "item", len(rows)) as step:
+        with progress.step(RENDERING, planned.items.height, "item", len(rows)) as step:
             for done in _run(way, writer, work):
                 rows |= {row["audio_filepath"]: row for row in done.rows}
                 failures += done.failures

@@ -14,6 +14,7 @@ from augment.corpus.table import Corpus, read_corpus
 from augment.corpus.unusable import usable_corpus
 from augment.corpus.writing import manifest_bytes
 from augment.design.conditions import requested_snrs_db
+from augment.design.selection.grouping import refuse_labels
 from augment.errors import AcoustigridError, CorpusError, Fault
 from augment.execute import Way
 from augment.files.atomic import write_atomically
@@ -84,14 +85,17 @@ def corpus_of(loaded: LoadedRecipe) -> Corpus:
         loaded: The recipe.
 
     Raises:
-        AcoustigridError: Rows have faults, or none of their audio is there.
+        AcoustigridError: Rows have faults, none of their audio is there, or the recipe balances by labels that they do
+            not have.
 
     Example:
         >>> corpus_of(load_recipe("demo")).frame.height
         48
     """
     wanted = loaded.recipe
-    return _looked_up(usable_corpus(wanted.corpus, loaded.base, wanted.balance.by, loaded.text), needed=True)
+    corpus = usable_corpus(wanted.corpus, loaded.base, wanted.balance.by, loaded.text)
+    refuse_labels(corpus, wanted.balance)
+    return _looked_up(corpus, needed=True)
 
 
 def _looked_up(corpus: Corpus, needed: bool = False) -> Corpus:

@@ -52,7 +52,7 @@ def described(
     sheet = datasheet(planned, identity, manifest, tables)
     ordered, figures = in_order(planned, manifest), set_figures(planned)
     words = words_in(identity)
-    sounds = SetSounds(ordered, planned.conditions, words, sound_of(read))
+    sounds = SetSounds(ordered, planned.conditions, planned.loaded, words, sound_of(read))
     return identity, {
         COVERAGE: f"{tables[0]}\n".encode(),
         CSV: table,

@@ -1,5 +1,6 @@
 """What notebooks show of plans, items, sets, verdicts, audits and scores: tables, pictures and players."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from augment.acoustics.pcm import quantise
@@ -8,6 +9,7 @@ from augment.api.previewing import grid_to_hear, heard_of
 from augment.api.rendering import Renderings
 from augment.api.testset import TestSet
 from augment.auditing.groups import Audit
+from augment.design.conditions import reference_condition
 from augment.design.plan import Plan
 from augment.design.wording import words_of
 from augment.errors import AcoustigridError, Fault, TestSetError, counted, nearest
@@ -16,12 +18,13 @@ from augment.render import Rendered
 from augment.report import scores_plots as plots
 from augment.report.conclusions import conclusions, percent
 from augment.report.frames import Coverage
-from augment.report.listening.choice import grid_of
+from augment.report.listening.choice import Grid, grid_of
 from augment.report.notebook import (
     audio_html,
     face,
     folded,
     lines,
+    part_shown,
     picture,
     player,
     safe_line,
@@ -31,7 +34,7 @@ from augment.report.notebook import (
 from augment.report.pictures.drawing import Panel, panels, safe
 from augment.report.pictures.grid import cells_of, design_map, snr_figures, snr_panels, told_apart
 from augment.report.preview_page import within
-from augment.report.tables import coverage, in_order
+from augment.report.tables import coverage, in_order, size_words
 from augment.scoring.scores import RecogniserScores, Scores
 from augment.showing import Picture, Player, html_of, picture_of, player_of
 from augment.verification.verdict import Verdict
@@ -44,22 +47,26 @@ MOST_SAMPLES = 3_000_000
 
 
 def _grid(found: Coverage) -> str:
-    groups = found.groups[:MOST_COLUMNS]
-    rows = [
-        [have[0], *(n if n == planned else f"{n}/{planned}" for n, planned in zip(have[1:], want[1:], strict=True))]
-        for have, want in zip(found.made.rows()[:MOST_ROWS], found.planned.rows()[:MOST_ROWS], strict=True)
-    ]
-    every = ((len(rows), found.made.height, "condition"), (len(groups), len(found.groups), "group"))
-    cut = " and ".join(f"{shown} of {counted(of, what)}" for shown, of, what in every if shown < of)
-    table = small_table(["condition", *groups], [row[: len(groups) + 1] for row in rows])
-    return f"{table}<p>{cut}</p>" if cut else table
+    return _by_condition_and_group(found.cells(), found.groups)
+
+
+def _by_condition_and_group(rows: Sequence[Sequence[str]], groups: Sequence[str]) -> str:
+    """A table of as many conditions and groups as fit, each row a condition and its cells."""
+    kept, some = rows[:MOST_ROWS], groups[:MOST_COLUMNS]
+    table = small_table(["condition", *some], [row[: len(some) + 1] for row in kept])
+    return table + part_shown((kept, rows, "condition"), (some, groups, "group"))
+
+
+def _first_rows(what: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A table of as many rows as fit; what is one of them called?"""
+    kept = rows[:MOST_ROWS]
+    return small_table(header, kept) + part_shown((kept, rows, what))
 
 
 @html_of.register
 def _plan(plan: Plan) -> str:
-    size = f"about {plan.estimated_bytes / 1e6:,.1f} MB"
     table = _grid(coverage(plan, plan.items["audio_filepath"]))
-    return face(_line(plan), f"<p>{size}</p>{table}", lines("note", map(str, plan.notes)))
+    return face(_line(plan), f"<p>{size_words(plan)}</p>{table}", lines("note", map(str, plan.notes)))
 
 
 @picture_of.register
@@ -71,7 +78,7 @@ def _plan_drawn(plan: Plan) -> Picture:
 @player_of.register
 def _plan_played(plan: Plan, *, utterance: str | None = None, condition: str | None = None) -> Player:
     grid = grid_to_hear(plan, [utterance] if utterance else [], [condition] if condition else [])
-    grid = within(grid, MOST_SAMPLES)
+    grid = _played_at_once(grid)
     with opened_way(None, 1) as way:
         sounds, failures = heard_of(plan, grid, way)
     if not sounds:
@@ -83,6 +90,12 @@ def _plan_played(plan: Plan, *, utterance: str | None = None, condition: str | N
             table.setdefault(name, {})[lane.group] = audio_html(sound.pcm, rate_hz, label)
     cut = [f"{grid.cut} are played here"] if grid.cut else []
     return player(f"{counted(len(sounds), 'item')} of {plan.loaded.recipe.name}", table, "; ".join([*cut, *failures]))
+
+
+def _played_at_once(grid: Grid) -> Grid:
+    """What of a grid a notebook can hold."""
+    rate_hz = max((row["sample_rate"] for row in grid.items.values()), default=1)
+    return within(grid, seconds=MOST_SAMPLES / rate_hz)
 
 
 @html_of.register
@@ -111,7 +124,7 @@ def _renderings(items: Renderings) -> str:
         [name, f"{_seconds(item):.2f}", *(_figure(item.measured[column]) for column in columns)]
         for name, item in items.items()
     ]
-    return face(_line(items), small_table(header, rows[:MOST_ROWS]))
+    return face(_line(items), _first_rows("condition", header, rows))
 
 
 @picture_of.register
@@ -151,7 +164,8 @@ def _testset_played(
         _refuse_unknown(testset, condition, group)
         rows = [row for row in testset.finished.rows if group in (None, row["group"])]
         wanted = [column for column in testset.columns_of_grid if condition in (None, column.name)]
-        grid = within(grid_of(rows, wanted), MOST_SAMPLES)
+        control = reference_condition(wanted, testset.described.loaded)
+        grid = _played_at_once(grid_of(rows, wanted, control))
         shown = {(name, lane.group): dict(row) for (name, lane), row in grid.items.items()}
         cut = f"{grid.cut} are played here" if grid.cut else ""
     order = sorted(shown, key=lambda place: testset.conditions.index(place[0]))
@@ -177,15 +191,15 @@ def _refuse_unknown(testset: TestSet, condition: str | None, group: str | None) 
 
 @html_of.register
 def _built(result: BuildResult) -> str:
-    failed = lines("failure", (f"{one['audio_filepath']}: {one['reason']}" for one in result.failures[:MOST_ROWS]))
+    failed = lines("failure", (f"{one['audio_filepath']}: {one['reason']}" for one in result.failures), MOST_ROWS)
     notes = lines("note", map(str, result.plan.notes))
     return face(_line(result), _grid(result.overview.coverage), failed, notes)
 
 
 @html_of.register
 def _verdict(verdict: Verdict) -> str:
-    found = [(fault.where, fault.message, fault.remedy) for fault in verdict.deviations[:MOST_ROWS]]
-    deviations = small_table(["deviation", "what", "what to do"], found) if found else ""
+    found = [(fault.where, fault.message, fault.remedy) for fault in verdict.deviations]
+    deviations = _first_rows("deviation", ["deviation", "what", "what to do"], found) if found else ""
     checks = small_table(["checked", "how"], verdict.checks) if verdict.checks else ""
     told = [*map(str, verdict.unchecked), *map(str, verdict.remarks)]
     return face(_line(verdict), deviations, lines("remark", told), checks)
@@ -199,10 +213,10 @@ def _audit(audit: Audit) -> str:
             group.group, group.utterances, group.speakers, _figure(group.hours, 2), _figure(group.level_dbov),
             _figure(group.snr_db), _figure(None if group.bandwidth_hz is None else group.bandwidth_hz / 1000),
         ]
-        for group in audit.groups[:MOST_ROWS]
+        for group in audit.groups
     ]  # fmt: skip
     told = lines("warning", map(str, audit.warnings)), lines("note", map(str, audit.notes))
-    return face(_line(audit), small_table(header, rows), *told)
+    return face(_line(audit), _first_rows("group", header, rows), *told)
 
 
 @html_of.register
@@ -213,13 +227,12 @@ def _scores(scores: Scores) -> str:
 
 def _scores_of(scores: Scores, one: RecogniserScores) -> str:
     found = {(cell.condition, cell.group): cell for cell in one.cells}
-    groups = scores.groups[:MOST_COLUMNS]
     rows = [
-        [name, *(percent(cell.rate) if (cell := found.get((name, group))) else "" for group in groups)]
-        for name in scores.conditions[:MOST_ROWS]
+        [name, *(percent(cell.rate) if (cell := found.get((name, group))) else "" for group in scores.groups)]
+        for name in scores.conditions
     ]
     told = "".join(f"<li>{safe_line(said)}</li>" for said in conclusions(scores, one))
-    return f"<p>{safe(one.name)}</p><ul>{told}</ul>{small_table(['condition', *groups], rows)}"
+    return f"<p>{safe(one.name)}</p><ul>{told}</ul>{_by_condition_and_group(rows, scores.groups)}"
 
 
 @picture_of.register

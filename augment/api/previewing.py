@@ -7,16 +7,16 @@ from typing import Any
 
 from augment.api.planning import plan
 from augment.bounds import SLOWEST, STARTUP_S
-from augment.design.conditions import Condition
+from augment.design.conditions import Condition, reference_condition
 from augment.design.plan import Plan
 from augment.errors import AcoustigridError, Fault, nearest
 from augment.execute import Lost, Way, opened_way
 from augment.files.atomic import write_atomically
 from augment.files.walk import TEST_SET
-from augment.progress import SILENT, Progress
+from augment.progress import SILENT, Progress, each
 from augment.recipe.loader import RecipeLike
 from augment.render import Failed
-from augment.report.listening.choice import Grid, control_of, grid_of, grid_of_utterances
+from augment.report.listening.choice import Grid, grid_of, grid_of_utterances
 from augment.report.page import HEAD_BYTES, is_page
 from augment.report.preview_page import Place, PreviewPage, Sound, preview_page, within
 from augment.testset.portions import job_of, utterance_of
@@ -90,7 +90,8 @@ def preview(
         recipe: Path of a recipe, name of a bundled one, a dict, a loaded one, or a plan.
         out: The page, ``.html``. Another preview or page of ours is replaced.
         utterances: Ids of utterances to show; by default those of the block that can be compared best.
-        conditions: Names of conditions to show; the clean control stands beside them. By default as many as fit.
+        conditions: Names of conditions to show; the one that others are compared with stands beside them. By default
+            as many as fit.
         workers: Number of processes, or an open executor.
         replace: Replace whatever file is there.
         progress: Told how far it has got.
@@ -111,11 +112,12 @@ def preview(
     with opened_way(None, workers, load_renderer) as way:
         planned = recipe if isinstance(recipe, Plan) else plan(recipe, progress, way, cache)
         grid = within(grid_to_hear(planned, utterances, conditions))
-        sounds, failures = heard_of(planned, grid, way)
+        sounds, failures = heard_of(planned, grid, way, progress)
     if not sounds:
         raise AcoustigridError([Fault("", f"nothing could be rendered: {failure}") for failure in failures])
-    made = preview_page(planned, grid, sounds, failures)
-    write_atomically(target, made.html)
+    with progress.step("writing the page"):
+        made = preview_page(planned, grid, sounds, failures)
+        write_atomically(target, made.html)
     return Preview(target, planned, made, tuple(failures))
 
 
@@ -146,11 +148,13 @@ def grid_to_hear(planned: Plan, utterances: Sequence[str], conditions: Sequence[
     faults = [*_unknown("utterance", wanted, ids), *_unknown("condition", conditions, known)]
     if faults:
         raise AcoustigridError(faults)
-    shown = _shown(planned.conditions, conditions)
+    control = reference_condition(planned.conditions, planned.loaded)
+    shown = _shown(planned.conditions, control, conditions)
     kept = {condition.name for condition in shown}
     rows = [row for row in rows if row["condition"] in kept]
-    grid = grid_of_utterances(rows, shown, wanted) if wanted else grid_of(rows, shown, LONGEST_S)
-    return grid.among(len(planned.conditions))
+    if wanted:
+        return grid_of_utterances(rows, shown, control, wanted).among(len(planned.conditions))
+    return grid_of(rows, shown, control, LONGEST_S).among(len(planned.conditions))
 
 
 def _unknown(what: str, asked: Iterable[str], known: Iterable[str]) -> list[Fault]:
@@ -158,15 +162,14 @@ def _unknown(what: str, asked: Iterable[str], known: Iterable[str]) -> list[Faul
     return [Fault("", f"the plan has no {what} '{name}'", nearest(name, names)) for name in asked if name not in names]
 
 
-def _shown(every: Sequence[Condition], asked: Sequence[str]) -> tuple[Condition, ...]:
+def _shown(every: Sequence[Condition], control: Condition, asked: Sequence[str]) -> tuple[Condition, ...]:
     """The conditions asked for, with the control; all, if none is asked for."""
     if not asked:
         return tuple(every)
-    control = control_of(every)
     return tuple(condition for condition in every if condition.name in asked or condition == control)
 
 
-def heard_of(planned: Plan, grid: Grid, way: Way) -> tuple[dict[Place, Sound], list[str]]:
+def heard_of(planned: Plan, grid: Grid, way: Way, progress: Progress = SILENT) -> tuple[dict[Place, Sound], list[str]]:
     """The sounds of a grid, and why others cannot be rendered."""
     cells = {(row["utterance"], row["condition"]): place for place, row in grid.items.items()}
     work: dict[str, list[dict[str, Any]]] = {}
@@ -176,7 +179,8 @@ def heard_of(planned: Plan, grid: Grid, way: Way) -> tuple[dict[Place, Sound], l
     tasks = [utterance_of(rows, planned.corpus.folder) for rows in work.values()]
     sounds, failures = dict[Place, Sound](), list[str]()
     renderer = Renderer(job_of(planned.loaded, planned.conditions))
-    for outcome in way.run(renderer, tasks, renderer.limit_s):
+    outcomes = way.run(renderer, tasks, renderer.limit_s)
+    for outcome in each(progress, "rendering", outcomes, len(tasks), "utterance"):
         if isinstance(outcome, Lost):
             failures.append(f"{outcome.task.identity}: the worker {outcome.fate} while it made this utterance")
             continue

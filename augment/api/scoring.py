@@ -45,6 +45,10 @@ def score(
 
 def scored(finished: Finished, hypotheses: Hypotheses, options: ScoreOptions | None, progress: Progress) -> Scores:
     """Score what recognisers made of an open test set; arguments and errors as for :func:`score`."""
+    if not isinstance(hypotheses, Mapping) or not all(isinstance(path, str | Path) for path in hypotheses.values()):
+        raise ScoreError(
+            Fault("hypotheses", "expected the file of each recogniser by its name", "{'tiny': 'tiny.jsonl'}")
+        )
     files = {name: Path(path) for name, path in hypotheses.items()}
     return scoring.score(finished, files, options or ScoreOptions(PLAIN), progress)
 
@@ -57,7 +61,7 @@ def write_scores(scores: Scores, folder: str | Path) -> list[Path]:
         folder: Made if it is not there; not inside the test set, whose every file is accounted for.
 
     Raises:
-        AcoustigridError: The folder lies in the test set, or a file cannot be replaced.
+        AcoustigridError: The folder lies in the test set or holds something else, or a file cannot be replaced.
         OSError: It cannot be written.
 
     Example: ``write_scores(augment.score("testset", {"tiny": "whisper.jsonl"}), "scores")``
@@ -65,6 +69,10 @@ def write_scores(scores: Scores, folder: str | Path) -> list[Path]:
     target, root = Path(folder), scores.finished.folder.path
     if target.resolve().is_relative_to(root.resolve()):
         raise ScoreError(Fault(str(target), "this folder lies in the test set", "choose one beside it"))
+    if target.is_dir() and any(target.iterdir()) and not (target / "scores.json").is_file():
+        raise ScoreError(
+            Fault(str(target), "the folder holds something that is no scores", "choose a new or empty one")
+        )
     target.mkdir(parents=True, exist_ok=True)
     audio_root = Path(os.path.relpath(root.resolve(), target.resolve())).as_posix() + "/"
     several = len(scores.recognisers) > 1

@@ -29,7 +29,7 @@ from augment.testset.identity import built_identity
 from augment.testset.planned import read_plan
 from augment.testset.reading import Finished, Row, read_finished
 from augment.verification.disk import Disk
-from augment.verification.sources import recipe_folder, self_description
+from augment.verification.sources import SelfDescription, recipe_folder, self_description
 from augment.verification.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -217,8 +217,12 @@ class TestSet(Presented):
     @cached_property
     def columns_of_grid(self) -> tuple[Condition, ...]:
         """Its conditions with their steps."""
-        rows = self.finished.rows
-        return self_description(self._disk, dict(self.finished.identity), rows, self._plan).conditions
+        return self.described.conditions
+
+    @cached_property
+    def described(self) -> SelfDescription:
+        """What its own files say of it, its recipe and its plan included."""
+        return self_description(self._disk, dict(self.finished.identity), self.finished.rows, self._plan)
 
     def row(self, item: str) -> Row:
         """A row of the manifest.
@@ -297,7 +301,8 @@ class TestSet(Presented):
             progress: Told how far it has got.
             **named: The same as ``hypotheses``: ``testset.score(tiny="whisper.jsonl")``.
         """
-        return scored(self.finished, {**(hypotheses or {}), **named}, options, progress)
+        given = hypotheses if hypotheses is not None and not named else {**(hypotheses or {}), **named}
+        return scored(self.finished, given, options, progress)
 
     def write_list(self, path: str | Path) -> int:
         """Write what a recogniser is handed; see :func:`augment.write_list`."""

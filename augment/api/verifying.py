@@ -73,7 +73,7 @@ def _retold(told: SelfDescription, sheet: str) -> dict[str, bytes]:
     ordered = sorted(told.rows, key=lambda row: names.index(row["condition"]))
     figures = read_figures(told.disk.read(FIGURES), told.disk.place(FIGURES))
     words = words_in(told.identity)
-    sounds = SetSounds(ordered, told.conditions, words, sound_of(told.disk.read))
+    sounds = SetSounds(ordered, told.conditions, told.loaded, words, sound_of(told.disk.read))
     said: dict[str, Any] = {name: value for name, value in told.identity.items() if name != "checksums"}
     return {
         COVERAGE: f"{Coverage.of(cells, made, names, groups)}\n".encode(),

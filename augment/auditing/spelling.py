@@ -1,5 +1,6 @@
 """Label values that probably mean the same: they differ in case, spaces or punctuation, or are misspelled."""
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -65,7 +66,7 @@ def spelling_notes(corpus: Corpus, labels: Iterable[str]) -> list[Note]:
         spelled, misspelled = alike(found)
         if spelled:
             what = "that differ in case, spaces or signs only, and counts each as a value of its own"
-            notes.append(_note(label, what, spelled))
+            notes.append(_note(label, what, spelled, Effect.CONFOUNDED))
         if misspelled:
             notes.append(_note(label, "that are probably misspelled", misspelled))
         if twins := truth_twins(found):
@@ -73,10 +74,12 @@ def spelling_notes(corpus: Corpus, labels: Iterable[str]) -> list[Note]:
     return notes
 
 
-def _note(label: str, what: str, mapping: Mapping[str, str]) -> Note:
+def _note(label: str, what: str, mapping: Mapping[str, str], effect: Effect = Effect.LABEL) -> Note:
+    """A note; two spellings of one value split a group in two, which comes before all that they then differ in."""
     shown = ", ".join(f"{flow_text(value)}: {flow_text(meant)}" for value, meant in sorted(mapping.items()))
     told = f"{label} has values {what}; to make them one: corpus: {{labels: {{{flow_text(label)}: {{{shown}}}}}}}"
-    return Note(told, Effect.LABEL, f"{label}: values that are probably one: {shown}")
+    size = math.inf if effect is Effect.CONFOUNDED else 0.0
+    return Note(told, effect, f"{label}: values that are probably one: {shown}", size)
 
 
 def truth_twins(counts: Mapping[str, int]) -> dict[str, str]:

@@ -149,19 +149,23 @@ def _built_by(
     with bars.step(STARTING):
         from augment.api import build as make
         from augment.api import plan as decide
+        from augment.api.building import RENDERING
         from augment.cli.showing import show_before, show_built
+        from augment.testset.resume import refuse_no_set
 
+        refuse_no_set(out)
     try:
         planned = decide(recipe, bars, way, cache)
     except KeyboardInterrupt:
         say("stopped before anything was written", err=True)
         raise typer.Exit(EXIT_INTERRUPTED) from None
     used = show_before(planned, out, bars.manner)
-    bars.done = 0
     try:
         result = make(planned, out, way, replace, progress=bars, formats=formats)
     except KeyboardInterrupt:
-        say(f"stopped: {bars.done} of {planned.items.height} items are in {out}; the same command goes on", err=True)
+        done = bars.done.get(RENDERING)
+        stays = "what was finished stays" if done is None else f"{done} of {planned.items.height} items are in {out}"
+        say(f"stopped: {stays}; the same command goes on", err=True)
         raise typer.Exit(EXIT_INTERRUPTED) from None
     show_built(result, bars.manner, used)
     return result

@@ -37,13 +37,14 @@ def preview(
     bars = Bars()
     with bars.step(STARTING):
         from augment.api import preview as make
+        from augment.report.preview_page import others_of
 
     made = make(recipe, out, utterance or (), condition or (), workers, replace, bars, cache)
     grid, page = made.page.grid, made.page
     sound = "exact sound" if page.exact else "compressed sound"
     size = f"{len(grid.items)} of {made.plan.items.height:,} items, {sound}, {len(page.html) / 1e6:.1f} MB"
     say(f"{made.path}: {size}; open it in a browser")
-    for line in (grid.alike, f"{grid.cut} are shown: --condition shows others" if grid.cut else ""):
+    for line in (grid.alike, f"{grid.cut} are shown: {others_of(grid)}" if grid.cut else ""):
         if line:
             say(line)
     for failure in made.failures:

@@ -1,6 +1,5 @@
 """``acoustigrid profile``: look at profiles, and listen to them."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,20 +7,12 @@ import typer
 
 from augment.cli.terminal import say
 from augment.cli.working import STARTING, Bars
+from augment.profiles.taken_for import TakenFor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from augment.report.looked_at import LookedAt
-
-
-class Kind(StrEnum):
-    """What an audio file may be taken for."""
-
-    RECORDING = "recording"
-    MICROPHONE = "microphone"
-    ROOM = "room"
-
 
 profile_app = typer.Typer(
     no_args_is_help=True,
@@ -50,7 +41,7 @@ PictureOption = Annotated[
     Path | None, typer.Option("--picture", help="Draw it too: .html with players and figures, .svg or .png.")
 ]
 AsOption = Annotated[
-    Kind | None, typer.Option("--as", help="What an audio file is taken for; if not given, its sound decides.")
+    TakenFor | None, typer.Option("--as", help="What an audio file is taken for; if not given, its sound decides.")
 ]
 
 
@@ -65,7 +56,7 @@ def show(name: NameArgument, picture: PictureOption = None, kind: AsOption = Non
         from augment.report.profile_text import description
 
         _check(picture)
-        seen = looked_at(name, None if kind is None else kind.value)
+        seen = looked_at(name, kind)
         told = description(seen)
     say(told)
     _draw([seen], picture)
@@ -86,7 +77,7 @@ def compare(
         from augment.report.profile_text import comparison, refuse_unlike
 
         _check(picture)
-        seen = [looked_at(name, None if kind is None else kind.value) for name in names]
+        seen = [looked_at(name, kind) for name in names]
         refuse_unlike(seen)
         told = comparison(seen)
     say(told)

@@ -28,7 +28,8 @@ MissingOption = Annotated[
     str | None, typer.Option("--missing", metavar="deletions", help="Count items without a line as deleted.")
 ]
 ReferenceOption = Annotated[
-    str | None, typer.Option(help="Condition that others are compared with; if not given, one without noise.")
+    str | None,
+    typer.Option(help="Condition that others are compared with; if not given, the recipe's, or one without noise."),
 ]
 MarginOption = Annotated[
     float | None, typer.Option(min=0.0001, max=1, help="Difference that would not matter, such as 0.02.")

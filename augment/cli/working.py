@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -28,11 +28,11 @@ class Bars:
 
     Attributes:
         manner: How much the command says: if it is quiet, there are none.
-        done: Things that are done of the last step whose number of things is known.
+        done: How much is done of each step whose number of things is known, by its name.
     """
 
     manner: Manner = Manner.BRIEF
-    done: int = 0
+    done: dict[str, int] = field(default_factory=dict)
 
     @contextmanager
     def step(self, name: str, total: int | None = None, unit: str = "", done: int = 0) -> Iterator[Step]:
@@ -40,14 +40,14 @@ class Bars:
         from tqdm import tqdm
 
         if total is not None:
-            self.done = done
+            self.done[name] = done
         hidden = True if self.manner is Manner.QUIET else None  # None: unless this is no terminal
         shown: dict[str, Any] = {} if total is not None else {"bar_format": "{desc} ..." + " {n_fmt}" * bool(unit)}
         shown |= {"total": total, "initial": done, "unit": unit or "it"}
         # One bar at a time needs no more rows; left to itself, tqdm shows nothing on a terminal that tells no size.
         shown |= {"ncols": width_of(sys.stderr) - 1, "nrows": 2}
         with tqdm(desc=name, disable=hidden, leave=False, **shown) as bar:
-            yield _Bar(self, bar)
+            yield _Bar(self, name, bar)
 
 
 @dataclass
@@ -55,11 +55,13 @@ class _Bar:
     """One of them; of what makes audio, it shows how much of it in a second."""
 
     bars: Bars
+    name: str
     bar: "tqdm[Any]"
     audio_s: float = 0.0
 
     def advance(self, count: int = 1, audio_s: float = 0.0) -> None:
-        self.bars.done += count
+        if self.name in self.bars.done:
+            self.bars.done[self.name] += count
         self.audio_s += audio_s
         elapsed = self.bar.format_dict["elapsed"]
         if audio_s and elapsed:

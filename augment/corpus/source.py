@@ -13,6 +13,7 @@ from augment.errors import CorpusError, Fault, nearest
 from augment.files.lines import text_lines
 from augment.notes import Effect, Note
 from augment.plugins import by_name
+from augment.profiles.recording import SUFFIXES as AUDIO
 
 Row = dict[str, Any]
 Place = int | str
@@ -234,6 +235,13 @@ def _looks_like(source: Source) -> str:
     """Layouts that a folder looks like, as a remedy."""
     known = readers()
     fits = [name for name, module in known.items() if any(any(source.folder.glob(sign)) for sign in module.SIGNS)]
+    heard = next((path for path in source.folder.rglob("*") if path.suffix.lower() in AUDIO), None)
+    if not fits and heard is not None:
+        pattern = f"'{{accent}}/{{speaker}}/{{id}}{heard.suffix}'"
+        return (
+            f"it holds audio ({heard.relative_to(source.folder)}): corpus: {{layout: folder, pattern: {pattern}}} as "
+            f"its files are named, or --layout folder --pattern {pattern}; known layouts: {', '.join(sorted(known))}"
+        )
     said = f"it looks like {' or '.join(fits)}: " if fits else ""
     name = fits[0] if fits else "NAME"
     return f"{said}corpus: {{layout: {name}}}, or --layout {name}; known: {', '.join(sorted(known))}"

@@ -88,7 +88,7 @@ class Corpus:
         """The fault of a label that the corpus does not have, or whose cells hold more than one value."""
         if label in self.nested:
             return nested_fault(self.manifest, label, self.nested[label])
-        return Fault(str(self.manifest), message, f"{nearest(label, self.labels)}; {self.known_labels}")
+        return Fault(str(self.manifest), message, f"{nearest(label, self.labels)} ({self.known_labels})")
 
 
 def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:

@@ -44,7 +44,9 @@ def recording_notes(source: str, inventory: Inventory, sample_rate_hz: int) -> l
             f"noise {source}: shorter than {SHORT_S:g} s, down to {least:.2f} s, and so heard again and again: "
             f"{named([r.name for r in brief], FEW_NAMED)}"
         )
-        notes.append(Note(told, Effect.LABEL, told))
+        short = f"noise {source} lasts {least:.1f} s, heard again and again: record more"
+        # An error rate is then that beside one moment, and no number of speakers makes up for it.
+        notes.append(Note(told, Effect.CONFOUNDED, short, size=1.0))
     for remark in Remark:
         those = [recording.name for recording in recordings if remark in recording.remarks]
         if those:

@@ -13,7 +13,7 @@ from augment.plain_text import columns, visible
 from augment.recipe.experiment import Statistics
 from augment.report.audit import plain
 from augment.report.detection import can_be_shown, needed_text, scored_text
-from augment.report.tables import cells_of
+from augment.report.tables import planned_counts, size_words
 from augment.report.text import counted, fitted, table
 
 SCREEN, UNWRAPPED = 25, 100
@@ -73,11 +73,10 @@ def plan_brief(plan: Plan, details: str) -> Brief:
         details: Where there is more: ``--details``, or a file.
     """
     recipe, statistics = plan.loaded.recipe, plan.loaded.recipe.statistics
-    about = "" if recipe.output.format == "wav" else "about "
     head = (
         f"{cut(recipe.name, LONGEST_NAME)}: {counted(len(plan.selection.groups), 'group')} x "
         f"{counted(len(plan.conditions), 'condition')}, {plan.items.height:,} files, {plan.seconds / 3600:.2f} h, "
-        f"{about}{plan.estimated_bytes / 1e6:,.1f} MB"
+        f"{size_words(plan)}"
     )
     shown: tuple[str, ...] = ()
     if len(plan.selection.groups) > 1:
@@ -122,7 +121,7 @@ def plan_record(plan: Plan) -> dict[str, Any]:
         "files": plan.items.height,
         "hours": round(plan.seconds / 3600, 4),
         "estimated_bytes": plan.estimated_bytes,
-        "cells": cells_of(plan),
+        "cells": planned_counts(plan),
         "detection": None if found is None else asdict(found),
         "left_out": dict(sorted(plan.selection.left_out.items())),
         "notes": [note.record for note in by_gravity([*plan.notes, *coupling_notes(plan)])],
@@ -134,7 +133,7 @@ def _matter(notes: Iterable[Note], details: str, unused: str = "") -> tuple[str,
     every = by_gravity(notes)
     grave = [note for note in every if note.effect <= Effect.LICENCE][:MATTER]
     things = tuple(f"  {number}. {note.headline}" for number, note in enumerate(grave, start=1))
-    title = {0: "Nothing was found that spoils a comparison", 1: "The one thing that matters:"}.get(
+    title = {0: "Nothing was found that groups differ in", 1: "The one thing that matters:"}.get(
         len(grave), f"The {'three' if len(grave) == MATTER else 'two'} things that matter:"
     )
     left = len(every) - len(grave)
@@ -148,15 +147,17 @@ def _shown(found: Detection, statistics: Statistics) -> tuple[str, ...]:
     one, other = (cut(visible(name), LONGEST_NAME) for name in found.pair or ("", ""))
     speakers = min(cell.speakers for cell in found.cells.values())
     utterances = min(cell.utterances for cell in found.cells.values())
-    between = f"between {one} and {other}"
-    if found.difference is None:
+    if not any(cell.words for cell in found.cells.values()):
+        return ("No utterance has a text: of this set no word error rate can be computed",)
+    worst, best = (None if value is None else _points(value) for value in (found.difference, found.best))
+    alike, between = worst == best or len(found.cells) == 2, f"between {one} and {other}"
+    if worst is None:
         few_of = "a single speaker" if speakers < 2 else "too few words or speakers"
-        text = f"No difference can be shown {between}: {few_of}"
+        text = f"No difference can be shown {'between any two groups' if best is None else between}: {few_of}"
     else:
-        text = f"Differences in word error rate can be shown from {_points(found.difference)} points on"
-        text += f", {between}" if len(found.cells) > 2 else ""
-    best = "" if found.best is None else _points(found.best)
-    if best and len(found.cells) > 2 and (found.difference is None or best != _points(found.difference)):
+        text = f"Differences in word error rate can be shown from {worst} points on"
+        text += ", between any two groups" if alike and len(found.cells) > 2 else "" if alike else f", {between}"
+    if best is not None and not alike:
         text += f"; between others at best from {best} points on"
     few = scored_text([], speakers)
     wished = statistics.detect

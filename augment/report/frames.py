@@ -75,14 +75,22 @@ class Coverage:
             present[(condition, group)] += name in finished
         return cls(_grid(present, conditions, groups), _grid(planned, conditions, groups), tuple(groups))
 
-    def __str__(self) -> str:
-        """As text; a cell that lacks files shows ``made/planned``."""
+    def cells(self) -> list[list[str]]:
+        """A row for each condition: its name, and its files in each group; a cell that lacks some is ``made/planned``.
+
+        Example:
+            >>> Coverage.of([("a1", "fan", "a"), ("a2", "fan", "a")], ["a1"], ["fan"], ["a"]).cells()
+            [['fan', '1/2']]
+        """
         pairs = zip(self.made.rows(), self.planned.rows(), strict=True)
-        rows = [
-            [have[0], *(n if n == wanted else f"{n}/{wanted}" for n, wanted in zip(have[1:], want[1:], strict=True))]
+        return [
+            [have[0], *(str(n) if n == of else f"{n}/{of}" for n, of in zip(have[1:], want[1:], strict=True))]
             for have, want in pairs
         ]
-        return table(["condition", *self.groups], rows)
+
+    def __str__(self) -> str:
+        """As text; a cell that lacks files shows ``made/planned``."""
+        return table(["condition", *self.groups], self.cells())
 
 
 def _grid(found: Mapping[tuple[str, str], int], conditions: Sequence[str], groups: Sequence[str]) -> "polars.DataFrame":

@@ -27,13 +27,16 @@ from augment.profiles.microphone import DevicePortrait, MicrophoneProfile, from_
 from augment.profiles.noise import Figures
 from augment.profiles.room import LONGEST_S as LONGEST_ROOM_S
 from augment.profiles.room import refuse_what_is_no_response
+from augment.profiles.taken_for import TakenFor
 from augment.report.players import audio_uri
 from augment.report.profile_sound import LISTENING_DBOV, profile_sound
 from augment.report.profiles import kind_of
 from augment.streams import generator
 
-Kind = Literal["noise", "microphone", "room", "recording"]
-KINDS: dict[SourceKind, Kind] = {"noise_profile": "noise", "microphone": "microphone", "room": "room"}
+Kind = TakenFor | Literal["noise"]
+KINDS: dict[SourceKind, Kind] = {
+    "noise_profile": "noise", "microphone": TakenFor.MICROPHONE, "room": TakenFor.ROOM
+}  # fmt: skip
 Portrait = NoisePortrait | DevicePortrait | DecayPortrait
 RATE_HZ, ROOM_RATE_HZ = 48_000, 16_000
 LISTENED_S, PLAYED_S, PLAYED_RATE_HZ = 10.0, 6.0, 32_000
@@ -96,7 +99,7 @@ class LookedAt:
         return {"recording": "noise"}.get(self.kind, self.kind)
 
 
-def looked_at(name: str, kind: Kind | None = None) -> LookedAt:
+def looked_at(name: str, kind: TakenFor | None = None) -> LookedAt:
     """A profile by its name, or a file.
 
     Args:
@@ -163,7 +166,7 @@ def _levelled(sound: Signal, said: str) -> Played:
     return Played(sound * factor, f"{said}, at {LISTENING_DBOV:g} dBov")
 
 
-def _of_audio(path: Path, name: str, kind: Kind | None) -> LookedAt:
+def _of_audio(path: Path, name: str, kind: TakenFor | None) -> LookedAt:
     try:
         audio = read_audio(path, channel="first")
     except AudioError as error:
@@ -173,21 +176,19 @@ def _of_audio(path: Path, name: str, kind: Kind | None) -> LookedAt:
         raise ProfileError(Fault(name, "the file is silent", "look at another one"))
     taken = kind or _taken_for(audio)
     facts = _facts(audio, level)
-    if taken == "microphone":
+    if taken == TakenFor.MICROPHONE:
         profile = from_impulse_response(path)
         play = partial(_through_device, profile)
         return LookedAt(name, taken, profile.title, facts, profile.portrait(audio.sample_rate_hz), play)
-    if taken == "room":
+    if taken == TakenFor.ROOM:
         return _measured_room(path, name, audio, facts)
-    if taken == "noise":
-        raise ProfileError(Fault(name, "audio is a recording, and no noise profile", "ask for a recording"))
     heard = without_infrasound(audio.samples, audio.sample_rate_hz)
     portrait = noise_portrait([(heard, None)], audio.sample_rate_hz, LONGEST_LOOK_S)
     return LookedAt(name, taken, f"Recording {path.name}", facts, portrait, partial(_beginning, heard, audio))
 
 
 def _through_device(profile: MicrophoneProfile) -> Played:
-    return _through(minimum_phase_fir(*profile.table(), PLAYED_RATE_HZ), "microphone")
+    return _through(minimum_phase_fir(*profile.table(), PLAYED_RATE_HZ), TakenFor.MICROPHONE)
 
 
 def _beginning(heard: Signal, audio: Audio) -> Played:
@@ -203,30 +204,31 @@ def _measured_room(path: Path, name: str, audio: Audio, facts: dict[str, str]) -
     portrait = decay_portrait(path.name, response, rate, found, room_measures(audio.samples, direct, rate, found))
     facts["direct sound"] = f"{1000 * direct / rate:.1f} ms from the beginning"
     taps = response[: max(found.end, 1)]
-    return LookedAt(name, "room", f"Room response {path.name}", facts, portrait, partial(_in_room, taps, rate))
+    return LookedAt(name, TakenFor.ROOM, f"Room response {path.name}", facts, portrait, partial(_in_room, taps, rate))
 
 
 def _in_room(taps: Signal, sample_rate_hz: int) -> Played:
-    return _through(resample(taps, sample_rate_hz, PLAYED_RATE_HZ), "room")
+    return _through(resample(taps, sample_rate_hz, PLAYED_RATE_HZ), TakenFor.ROOM)
 
 
-def _taken_for(audio: Audio) -> Kind:
+def _taken_for(audio: Audio) -> TakenFor:
     """Whether audio is the impulse response of a room or of a device, or the recording of a noise."""
     rate = audio.sample_rate_hz
     if audio.samples.size > LONGEST_ROOM_S * rate:
-        return "recording"
+        return TakenFor.RECORDING
     direct = direct_index(audio.samples, rate)
     try:
         refuse_what_is_no_response(audio.samples, direct, rate, "")
     except ProfileError:
-        return "recording"
+        return TakenFor.RECORDING
     if _rises_again(audio.samples[direct:], rate):
-        return "recording"
+        return TakenFor.RECORDING
     measures = room_measures(audio.samples, direct, rate)
     lasts = measures.t30_s is not None and measures.t30_s >= SHORTEST_ROOM_S
     if lasts and measures.drr_db is not None and measures.drr_db < DRIEST_ROOM_DB:
-        return "room"
-    return "microphone" if audio.samples.size <= LONGEST_MICROPHONE_S * rate else "recording"
+        return TakenFor.ROOM
+    short = audio.samples.size <= LONGEST_MICROPHONE_S * rate
+    return TakenFor.MICROPHONE if short else TakenFor.RECORDING
 
 
 def _rises_again(response: Signal, sample_rate_hz: int) -> bool:

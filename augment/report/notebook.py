@@ -4,7 +4,7 @@ A notebook has a theme of its own, which no style of ours knows. So nothing has 
 that of the text around them, and paper is whatever lies below.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from html import escape
 
 import numpy as np
@@ -16,7 +16,7 @@ from augment.report.listening.spectrogram import Spectrogram
 from augment.report.page import html_table
 from augment.report.pictures.drawing import PLOT_LEFT, RIGHT, SHADES, WIDTH, Panel, safe
 from augment.report.pictures.files import svg_file
-from augment.report.players import audio_uri
+from augment.report.players import audio_uri, player_html
 from augment.report.text import counted
 from augment.showing import Picture, Player
 
@@ -67,19 +67,36 @@ def folded(what: str, html: str) -> str:
     return f"<details><summary>{what}</summary>{html}</details>"
 
 
-def lines(what: str, told: Iterable[str]) -> str:
+def lines(what: str, told: Iterable[str], most: int | None = None) -> str:
     """Lines of text, folded up; empty if there are none.
 
     Args:
         what: One of them, such as ``note``.
         told: Untrusted texts.
+        most: How many are shown; all if not given. All are counted.
 
     Example:
         >>> lines("note", ["a & b"])
         '<details><summary>1 note</summary><ul><li>a &amp; b</li></ul></details>'
     """
-    items = [f"<li>{safe_line(line)}</li>" for line in told]
-    return folded(counted(len(items), what), f"<ul>{''.join(items)}</ul>") if items else ""
+    every = list(told)
+    items = "".join(f"<li>{safe_line(line)}</li>" for line in every[:most])
+    left = part_shown((every[:most], every, what))
+    return folded(counted(len(every), what), f"<ul>{items}</ul>{left}") if every else ""
+
+
+def part_shown(*parts: tuple[Sized, Sized, str]) -> str:
+    """How much of something is shown, as a paragraph; empty if all is.
+
+    Args:
+        parts: What is shown, what there is, and what one of them is called.
+
+    Example:
+        >>> part_shown(("ab", "abc", "condition"), ("a", "a", "group"))
+        '<p>2 of 3 conditions are shown here</p>'
+    """
+    cut = [f"{len(some):,} of {counted(len(every), what)}" for some, every, what in parts if len(some) < len(every)]
+    return f"<p>{' and '.join(cut)} are shown here</p>" if cut else ""
 
 
 def safe_line(text: str) -> str:
@@ -133,8 +150,7 @@ def audio_html(pcm: NDArray[np.int16], sample_rate_hz: int, label: str) -> str:
         sample_rate_hz: Their rate.
         label: What it is: untrusted text.
     """
-    said, source = safe(label), audio_uri(pcm, sample_rate_hz)
-    return f'<audio controls preload="none" src="{source}" title="{said}" aria-label="{said}"></audio>'
+    return player_html(audio_uri(pcm, sample_rate_hz), label)
 
 
 def player(told: str, table: Mapping[str, Mapping[str, str]], more: str = "") -> Player:

@@ -7,12 +7,14 @@ third. Both last in Chromium exactly as long as the file that they stand for, to
 
 import io
 from base64 import b64encode
+from html import escape
 
 import numpy as np
 from numpy.typing import NDArray
 
 from augment.files.audio import encode
 from augment.interrupts import uninterrupted
+from augment.report.pictures.drawing import safe
 
 MP3_RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 """Those of MPEG-1, MPEG-2 and MPEG-2.5, layer III."""
@@ -37,6 +39,23 @@ def audio_uri(pcm: NDArray[np.int16], sample_rate_hz: int, smaller: bool = False
     if smaller and sample_rate_hz in MP3_RATES_HZ:
         return f"data:audio/mpeg;base64,{b64encode(_mp3(pcm, sample_rate_hz)).decode()}"
     return f"data:audio/flac;base64,{b64encode(encode(pcm, sample_rate_hz, 'flac')).decode()}"
+
+
+def player_html(source: str, label: str, seconds: float | None = None) -> str:
+    """A sound with its controls; it is loaded when it is played.
+
+    Args:
+        source: A data URI, or a path from the page with its strange characters quoted.
+        label: What it is: untrusted text.
+        seconds: How long it lasts, for the script that steps between players.
+
+    Example:
+        >>> player_html("a&b.flac", "<b>")
+        '<audio controls preload="none" src="a&amp;b.flac" title="&lt;b&gt;" aria-label="&lt;b&gt;"></audio>'
+    """
+    lasting = "" if seconds is None else f' data-seconds="{seconds:.6f}"'
+    said = f'title="{safe(label)}" aria-label="{safe(label)}"'
+    return f'<audio controls preload="none" src="{escape(source, quote=True)}"{lasting} {said}></audio>'
 
 
 def _mp3(pcm: NDArray[np.int16], sample_rate_hz: int) -> bytes:

@@ -27,7 +27,8 @@ ROOM_BYTES = 2_850_000
 """For players and pictures: a page stays below 3 MB, which mail and chat pass on."""
 ROOM_S = 400.0
 """Sound that is rendered at most: more does not fit a page even as MP3, of which 1 s takes 5 kB of text and more."""
-OTHERS = "--condition NAME shows others"
+OTHERS = {"condition": "--condition NAME shows other conditions", "group": "--utterance ID shows other groups"}
+"""How to see what a page leaves out."""
 
 Place = tuple[str, Lane]
 """Of a cell: condition and column."""
@@ -61,16 +62,21 @@ class PreviewPage:
     exact: bool
 
 
-def within(grid: Grid, seconds: float = ROOM_S) -> Grid:
+def within(grid: Grid, *, seconds: float = ROOM_S) -> Grid:
     """The conditions of a grid that fit a page, the most telling ones; at least the control."""
     taken, kept = 0.0, list[Condition]()
-    for condition in spread_over(grid.conditions, len(grid.conditions)):
+    for condition in spread_over(grid.conditions, grid.control, len(grid.conditions)):
         rows = (row for (name, _), row in grid.items.items() if name == condition.name)
         taken += sum(row["samples"] / row["sample_rate"] for row in rows)
         if taken > seconds and kept:
             break
         kept.append(condition)
     return grid.only(condition for condition in grid.conditions if condition in kept)
+
+
+def others_of(grid: Grid) -> str:
+    """How what a grid leaves out can be shown; empty if it leaves out nothing."""
+    return ", ".join(OTHERS[what] for what in grid.left_out)
 
 
 def preview_page(planned: Plan, grid: Grid, sounds: Mapping[Place, Sound], failures: Sequence[str]) -> PreviewPage:
@@ -89,7 +95,7 @@ def preview_page(planned: Plan, grid: Grid, sounds: Mapping[Place, Sound], failu
     if _size(cells) > ROOM_BYTES and rate_hz in MP3_RATES_HZ:
         exact = False
         cells = _heard(grid, sounds, rate_hz, axis, exact)
-    told = spread_over(grid.conditions, len(grid.conditions))
+    told = spread_over(grid.conditions, grid.control, len(grid.conditions))
     while _size(cells) > ROOM_BYTES and len(told) > 1:
         told.pop()
         grid = grid.only(condition for condition in grid.conditions if condition in told)
@@ -97,7 +103,7 @@ def preview_page(planned: Plan, grid: Grid, sounds: Mapping[Place, Sound], failu
     words = words_of(planned)
     body = (
         f"<h1>Preview of {safe(planned.loaded.recipe.name)}</h1>\n{_about(planned, len(cells), exact)}"
-        f"<h2>The grid to listen to</h2>\n{matrix_html(grid, cells, words, OTHERS)}{_failed(failures)}"
+        f"<h2>The grid to listen to</h2>\n{matrix_html(grid, cells, words, others_of(grid))}{_failed(failures)}"
         f'<p class="remark">acoustigrid {__version__}, seed {planned.loaded.recipe.seed}</p>\n'
     )
     title = visible(f"Preview of {planned.loaded.recipe.name}")
@@ -132,7 +138,10 @@ def _about(planned: Plan, shown: int, exact: bool) -> str:
         f"before anything is built. {sound}</p>\n"
     )
     if planned.corpus.pseudonyms is not None:
-        told.append("<p>Names of utterances stand here as in the corpus: a test set would hold pseudonyms.</p>\n")
+        told.append(
+            "<p>Utterances stand here under the pseudonyms that a test set would give them; their voices are not "
+            "changed.</p>\n"
+        )
     return "".join(told)
 
 

@@ -15,6 +15,7 @@ from augment.report.pictures.files import png_file, svg_file
 from augment.report.pictures.noises import noise_panels, noise_table, rhythm_table
 from augment.report.pictures.of_set import folded
 from augment.report.pictures.responses import response_panels, response_table
+from augment.report.players import player_html
 from augment.report.profile_text import ROOMS, figures_of, sentence
 from augment.report.text import shown
 
@@ -101,8 +102,7 @@ def _players(seen: Sequence[LookedAt]) -> str:
     rows = []
     for one in seen:
         played = one.play()
-        label = f"{safe(one.label)}: {safe(played.said)}"
-        player = f'<audio controls preload="none" src="{played.uri()}" title="{label}" aria-label="{label}"></audio>'
+        player = player_html(played.uri(), f"{one.label}: {played.said}")
         title, said = (f'<td class="text">{safe(text)}</td>' for text in (one.title, played.said))
         rows.append([safe(one.label), title, f"<td>{player}</td>", said])
     return data_table("To listen to", ["name", "what it is", "sound", "what is heard"], rows)

@@ -19,15 +19,15 @@ WIDTH, BAR = 80, 40
 RANGE_DB = 50.0
 ESTIMATES = "What follows the word 'estimate:' is an engineering estimate, not a measurement."
 ROOMS = "pip install 'acoustigrid[rooms]'"
+NOT_SIMULATED = f"Its decay is simulated where pyroomacoustics is installed: {ROOMS}"
 LETTERS, BESIDE = "ABCDEF", 3
 DECAY_SHOWN_S = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0)
 
 
 def description(seen: LookedAt) -> str:
     """A profile or a file in full: figures, sources, estimates, and what pictures show."""
-    shown = f"Its decay is simulated where pyroomacoustics is installed: {ROOMS}"
     head = _fill(f"{visible(seen.name)}: {visible(seen.title)}")
-    return f"{head}\n\n{figures_of(seen)}\n\n{shown if seen.portrait is None else portrayed(seen.portrait)}"
+    return f"{head}\n\n{figures_of(seen)}\n\n{NOT_SIMULATED if seen.portrait is None else portrayed(seen.portrait)}"
 
 
 def figures_of(seen: LookedAt) -> str:
@@ -113,10 +113,13 @@ def comparison(seen: Sequence[LookedAt]) -> str:
     for name in facts:
         told = [f"{LETTERS[turn]}  {visible(one.facts[name])}" for turn, one in enumerate(seen) if name in one.facts]
         parts.append("\n".join([f"{name}", *(cut(line, WIDTH) for line in told)]))
-    portraits = [one.portrait for one in seen if one.portrait is not None]
+    portraits = [one.portrait for one in seen]
     for compared in _compared(portraits):
         parts += _tables(compared)
-    sentences = [_fill(f"{LETTERS[turn]}: {sentence(portrait)}.") for turn, portrait in enumerate(portraits)]
+    said = ["not simulated here" if portrait is None else sentence(portrait) for portrait in portraits]
+    sentences = [_fill(f"{letter}: {told}.") for letter, told in zip(LETTERS, said, strict=False)]
+    if None in portraits:
+        sentences.append(NOT_SIMULATED)
     return "\n\n".join([*parts, "\n".join(sentences)])
 
 
@@ -157,24 +160,30 @@ def _cells(first: float | None, others: Iterable[float | None], digits: int) -> 
     return cells
 
 
-def _compared(portraits: Sequence[Portrait]) -> Iterator[_Compared]:
-    of_noises = [portrait for portrait in portraits if isinstance(portrait, NoisePortrait)]
-    of_devices = [portrait for portrait in portraits if isinstance(portrait, DevicePortrait)]
-    of_rooms = [portrait for portrait in portraits if isinstance(portrait, DecayPortrait)]
-    if of_noises:
-        levels = _by_band([dict(noise.third_octaves_db) for noise in of_noises])
+def _compared(portraits: Sequence[Portrait | None]) -> Iterator[_Compared]:
+    """Tables of portraits of one kind, each with a column for each of them, empty for one that is missing."""
+    of_noises = [portrait if isinstance(portrait, NoisePortrait) else None for portrait in portraits]
+    of_devices = [portrait if isinstance(portrait, DevicePortrait) else None for portrait in portraits]
+    of_rooms = [portrait if isinstance(portrait, DecayPortrait) else None for portrait in portraits]
+    if any(of_noises):
+        levels = _by_band([dict(noise.third_octaves_db) if noise else {} for noise in of_noises])
         yield _Compared("Third octaves, dB re the whole", "Hz", 1, levels)
-        swings = _by_band([dict(noise.rhythm) for noise in of_noises])
+        swings = _by_band([dict(noise.rhythm) if noise else {} for noise in of_noises])
         if swings:
             yield _Compared("Rhythm, modulation index", "Hz", 2, swings)
-    if of_devices:
-        yield _Compared("Response, dB re 1 kHz", "Hz", 1, _by_band([_octaves(device) for device in of_devices]))
-    if of_rooms:
-        after = [(f"after {second:g} s, dB", [_at(room, second) for room in of_rooms]) for second in DECAY_SHOWN_S]
+    if any(of_devices):
+        yield _Compared(
+            "Response, dB re 1 kHz", "Hz", 1, _by_band([_octaves(device) if device else {} for device in of_devices])
+        )
+    if any(of_rooms):
+        after = [
+            (f"after {second:g} s, dB", [_at(room, second) if room else None for room in of_rooms])
+            for second in DECAY_SHOWN_S
+        ]
         figures = [
-            ("T30 (or T20), s", [room.t30_s for room in of_rooms]),
-            ("C50, dB", [room.c50_db for room in of_rooms]),
-            ("direct re reverberant, dB", [room.drr_db for room in of_rooms]),
+            ("T30 (or T20), s", [room.t30_s if room else None for room in of_rooms]),
+            ("C50, dB", [room.c50_db if room else None for room in of_rooms]),
+            ("direct re reverberant, dB", [room.drr_db if room else None for room in of_rooms]),
         ]
         yield _Compared("Decay", "", 2, figures + [row for row in after if any(v is not None for v in row[1])])
 

@@ -45,18 +45,17 @@ def _grid(scores: Scores, recogniser: RecogniserScores) -> str:
     rows = [[name, *(_rate(found.get((group, name))) for group in groups)] for name in scores.conditions]
     left_out = len(scores.groups) - len(groups)
     more = f"\n{counted(left_out, 'more group')} in the files that --out writes" if left_out else ""
-    return table(["word error rate, %", *groups], rows) + more
+    alone = "\neach interval is of its cell alone: whether cells differ is judged for all comparisons together"
+    return table(["word error rate, %", *groups], rows) + more + (alone if len(groups) > 1 else "")
 
 
 def _rate(cell: CellAnswer | None) -> str:
     if cell is None or cell.rate is None or math.isnan(cell.rate):
         return "-"
     said = f"{100 * cell.rate:.1f}"
-    return (
-        said
-        if cell.low is None or cell.high is None
-        else f"{said} ({_short(100 * cell.low)}..{_short(100 * cell.high)})"
-    )
+    if cell.low is None or cell.high is None:
+        return f"{said} (no errors)" if cell.rate == 0 else said
+    return f"{said} ({_short(100 * cell.low)}..{_short(100 * cell.high)})"
 
 
 def _short(value: float) -> str:

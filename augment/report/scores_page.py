@@ -14,6 +14,7 @@ from augment.report import scores_plots as plots
 from augment.report.conclusions import between_levels, level, percent, points, span
 from augment.report.page import data_table, page
 from augment.report.pictures.drawing import panels, plot_style, safe, spelled
+from augment.report.players import player_html
 from augment.report.text import counted, shown
 from augment.scoring.answers import Comparison
 from augment.scoring.ladders import Doubling
@@ -171,10 +172,10 @@ def _comparisons(found: Sequence[Comparison], caption: str, margin: float | None
         figures = [points(one.difference, sign=True), span(one.family_low, one.family_high) or "–", p]
         own = _said(safe(one.group)) if kind == "recognisers" else _ratio(one)
         within = [] if margin is None else [_within(one)]
-        rows.append([name, _said(condition), *figures, own, _said(_verdict(one)), *within])
+        rows.append([name, _said(condition), _said(_verdict(one)), *figures, own, *within])
     names = {"groups": ("groups", "ratio"), "growth": ("groups", "ratio of ratios")}
     first, last = names.get(kind, ("recognisers", "group"))
-    header = [first, "condition", "points", "interval of the family", "p of the family", last, "verdict"]
+    header = [first, "condition", "verdict", "points", "interval of the family", "p of the family", last]
     header += [] if margin is None else [f"within ±{points(margin)} points"]
     shown = sum(one.shown for one in found)
     told = f"{shown} of {counted(len(found), 'comparison')} shown: the interval of the whole family leaves out 0."
@@ -268,10 +269,10 @@ def _utterance(scores: Scores, one: RecogniserScores, number: int, audio_root: s
         right = "<em>no hypothesis</em>"
     errors = counted(int(one.counts.errors[number]), "error")
     words = counted(int(one.counts.words[number]), "word" if unit == "word" else "character")
-    source = escape(quote(os.fsencode(f"{audio_root}{row['audio_filepath']}")), quote=True)
+    source = quote(os.fsencode(f"{audio_root}{row['audio_filepath']}"))
     return (
         f"<li><code>{safe(row['id'])}</code>: {errors} in {words}"
-        f'<audio controls preload="none" src="{source}" aria-label="{safe(row["id"])}"></audio>'
+        f"{player_html(source, row['id'])}"
         f'<dl class="aligned"><div><dt>Reference</dt><dd dir="auto">{left}</dd></div>'
         f'<div><dt>Recognised</dt><dd dir="auto">{right or "<em>nothing</em>"}</dd></div></dl></li>\n'
     )

@@ -52,7 +52,7 @@ def coverage(plan: Plan, made: Iterable[str]) -> Coverage:
     return Coverage.of(cells, made, [condition.name for condition in plan.conditions], plan.selection.groups)
 
 
-def cells_of(plan: Plan) -> dict[str, dict[str, int]]:
+def planned_counts(plan: Plan) -> dict[str, dict[str, int]]:
     """Number of planned files by condition and group."""
     found = coverage(plan, ())
     return {name: dict(zip(found.groups, counts, strict=True)) for name, *counts in found.planned.rows()}
@@ -92,6 +92,18 @@ def noise(plan: Plan) -> str:
     return table(header, rows) if rows else ""
 
 
+def size_words(plan: Plan) -> str:
+    """Room that a plan's audio takes; that of FLAC can only be estimated.
+
+    Example:
+        >>> import augment
+        >>> size_words(augment.plan("demo")).startswith("about ")
+        True
+    """
+    about = "" if plan.loaded.recipe.output.format == "wav" else "about "
+    return f"{about}{plan.estimated_bytes / 1e6:,.1f} MB"
+
+
 def plan_text(plan: Plan) -> str:
     """Everything about a plan that helps to decide whether to build it."""
     recipe = plan.loaded.recipe
@@ -105,10 +117,8 @@ def plan_text(plan: Plan) -> str:
     if plan.selection.left_out:
         reasons = [[reason, count] for reason, count in plan.selection.left_out.items()]
         parts.append(table(["rows of the corpus left out", "rows"], reasons))
-    megabytes = plan.estimated_bytes / 1e6
-    about = "" if recipe.output.format == "wav" else "about "
     parts.append(
-        f"{plan.items.height} files, {plan.seconds / 3600:.2f} hours of audio, {about}{megabytes:,.1f} MB "
+        f"{plan.items.height} files, {plan.seconds / 3600:.2f} hours of audio, {size_words(plan)} "
         f"({recipe.output.format.upper()}, {recipe.output.sample_rate_hz} Hz)"
     )
     ties = coupling_notes(plan)

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from augment.design.conditions import condition_of, reference_condition
 from augment.errors import AcoustigridError, Fault, ScoreError, nearest
 from augment.errors import counted as counted_of
 from augment.plain_text import visible
 from augment.progress import SILENT, Progress, each
+from augment.recipe.loader import load_recipe
 from augment.scoring import answers
 from augment.scoring.answers import CellAnswer, Comparison, Question
 from augment.scoring.assumed import Assumed, assumed_of
@@ -25,6 +27,7 @@ from augment.scoring.sample import Sample
 from augment.scoring.slices import Found, worst
 from augment.scoring.wording import Wording
 from augment.showing import Picture, Presented, picture_of
+from augment.testset.folder import RECIPE
 from augment.testset.reading import Finished, Row
 
 if TYPE_CHECKING:
@@ -40,7 +43,8 @@ class ScoreOptions:
 
     Attributes:
         wording: What is compared.
-        reference: Condition that others are compared with; None for the one without noise, or the first.
+        reference: Condition that others are compared with; None for the recipe's reference, or else one without
+            noise, or that of the best SNR.
         margin: Difference that would not matter; None if nobody said.
         contrasts: The family of comparisons, as in :class:`~augment.scoring.answers.Question`; None for all.
         missing_as_deleted: Count all words of an item without a hypothesis as deleted.
@@ -207,7 +211,7 @@ def score(finished: Finished, files: Mapping[str, Path], options: ScoreOptions, 
     """
     rows, conditions = finished.rows, tuple(map(str, finished.identity["conditions"]))
     question = Question(
-        _reference(rows, conditions, options), options.significance, options.margin, options.contrasts, options.seed
+        _reference(finished, conditions, options), options.significance, options.margin, options.contrasts, options.seed
     )
     _refuse_unknown(question, rows, conditions)
     if options.audio:
@@ -284,15 +288,34 @@ def _by_group(sample: Sample, counts: Counts) -> dict[str, float]:
     return {name: float(errors[g] / words[g]) for g, name in enumerate(sample.groups) if words[g]}
 
 
-def _reference(rows: Sequence[Row], conditions: Sequence[str], options: ScoreOptions) -> str:
-    """The condition that others are compared with: as asked, or the first without noise, or that of the best SNR."""
-    if options.reference is not None:
-        return options.reference
+def _reference(finished: Finished, conditions: Sequence[str], options: ScoreOptions) -> str:
+    """The condition that others are compared with: as asked, or as :func:`reference_condition` of the set's recipe.
+
+    Where no recipe can be read, it is the first without noise, or that of the best SNR that was measured.
+    """
+    rows = finished.rows
+    found = options.reference or _reference_of_recipe(finished, conditions)
+    if found is not None:
+        return found
     loudest: dict[str, float] = {}
     for row in rows:
         snr_db = math.inf if row["snr_full_band_db"] is None else float(row["snr_full_band_db"])
         loudest[row["condition"]] = min(snr_db, loudest.get(row["condition"], math.inf))
     return max((name for name in conditions if name in loudest), key=lambda name: loudest[name])
+
+
+def _reference_of_recipe(finished: Finished, conditions: Sequence[str]) -> str | None:
+    """What the recipe in a set says; None where there is none that tells of the set's conditions."""
+    try:
+        loaded = load_recipe(finished.folder.path / RECIPE, material=False)
+        if tuple(loaded.settings) != finished.factors:
+            return None
+        choices = dict.fromkeys(tuple(str(row[factor]) for factor in finished.factors) for row in finished.rows)
+        known = {found.name: found for found in (condition_of(choice, loaded) for choice in choices)}
+    except AcoustigridError:
+        return None
+    shown = [known[name] for name in conditions if name in known]
+    return reference_condition(shown, loaded).name if shown else None
 
 
 def _refuse_unknown(question: Question, rows: Sequence[Row], conditions: Sequence[str]) -> None:

@@ -19,7 +19,7 @@ from augment.design.plan import BYTES_VERSION, Plan, label_columns
 from augment.design.wording import words_of
 from augment.files.json_text import json_lines, json_text
 from augment.files.walk import STATE
-from augment.notes import texts
+from augment.notes import Effect, by_gravity, texts
 from augment.perturb.columns import filled_by
 from augment.profiles.library import FOLDERS, Library
 from augment.recipe.loader import LoadedRecipe
@@ -271,6 +271,7 @@ def identity_of(plan: Plan, rows: Sequence[dict[str, Any]], failed: int) -> dict
         "detection": _detection(plan),
         **plan.provenance.identity(),
         "notes": texts(plan.notes),
+        "groups_differ_in": [note.headline for note in by_gravity(plan.notes) if note.effect is Effect.CONFOUNDED],
         "items": {"planned": plan.items.height, "made": len(rows), "failed": failed},
         "made_softer_against_clipping": made_softer(rows).as_identity(),
         "versions": versions_here(),

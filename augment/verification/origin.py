@@ -126,6 +126,8 @@ class Origin:
             self._unchecked("versions in testset.json", f"others are installed: {told}", "")
 
     def _exports(self, exported: Mapping[str, Any], progress: Progress) -> None:
+        if not exported:
+            return
         for name, entry in each(progress, "exporting again", exported.items(), len(exported), "format"):
             try:
                 self.protocol.deviations += against_exports(self.told, name, entry["files"], self.makers)

@@ -27,7 +27,7 @@ MOST_NAMED = 3
 APART = ("versions", "made_by", "profiles")
 """Parts of ``testset.json`` that are examined elsewhere, since a set may be checked on a machine that did not make
 it."""
-WORDS = ("limits", "notes", "conditions_in_words", COVERAGE, DATASHEET, PAGE, CROISSANT)
+WORDS = ("limits", "notes", "groups_differ_in", "conditions_in_words", COVERAGE, DATASHEET, PAGE, CROISSANT)
 """Parts of ``testset.json``, and files, that another version may word differently and mean the same."""
 
 

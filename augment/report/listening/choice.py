@@ -80,42 +80,26 @@ class Grid:
         seconds = [_seconds(row) for row in heads]
         lasting = f"they last {min(seconds):.1f} to {max(seconds):.1f} s"
         same = len({_said(row) for row in heads}) == 1
-        blocks = {row["block"] for row in heads}
-        together = "They hear the same noise." if len(blocks) == 1 else "They are of several blocks: noises may differ."
-        return f"The utterances {'have the same text' if same else 'have different texts'}, and {lasting}. {together}"
+        told = f"The utterances {'have the same text' if same else 'have different texts'}, and {lasting}."
+        if all(condition.clean for condition in self.conditions):
+            return told
+        together = len({row["block"] for row in heads}) == 1
+        return f"{told} {'They hear the same noise.' if together else 'They are of several blocks: noises may differ.'}"
 
     @cached_property
     def cut(self) -> str:
         """What is not shown, in words; empty if all is."""
+        return " and ".join(f"{shown:,} of {counted(every, what)}" for what, (shown, every) in self.left_out.items())
+
+    @cached_property
+    def left_out(self) -> dict[str, tuple[int, int]]:
+        """Of what not all is shown, ``condition`` or ``group``: how many are shown, and how many there are."""
         groups = len({lane.group for lane in self.lanes})
-        told = [
-            f"{shown:,} of {counted(every, what)}"
-            for shown, every, what in (
-                (len(self.conditions), self.of_conditions, "condition"),
-                (groups, self.of_groups, "group"),
-            )
-            if shown < every
-        ]
-        return " and ".join(told)
+        every = {"condition": (len(self.conditions), self.of_conditions), "group": (groups, self.of_groups)}
+        return {what: (shown, of) for what, (shown, of) in every.items() if shown < of}
 
 
-def control_of(conditions: Sequence[Condition]) -> Condition:
-    """The condition that others are compared with: one without noise, and of these one with the fewest steps.
-
-    Example:
-        >>> from augment.design.conditions import conditions
-        >>> from augment.recipe.loader import load_recipe
-        >>> control_of(conditions(load_recipe("demo"))).name
-        'quiet__studio'
-    """
-
-    def disturbed(condition: Condition) -> tuple[int, int]:
-        return sum(step.perturbation.is_noise() for step in condition.chain), len(condition.chain)
-
-    return min(conditions, key=disturbed)
-
-
-def spread_over(conditions: Sequence[Condition], most: int) -> list[Condition]:
+def spread_over(conditions: Sequence[Condition], control: Condition, most: int) -> list[Condition]:
     """So many conditions that show as many settings as possible, the most telling first.
 
     The control leads, and after it comes always one whose settings were met least.
@@ -123,11 +107,12 @@ def spread_over(conditions: Sequence[Condition], most: int) -> list[Condition]:
     Example:
         >>> from augment.design.conditions import conditions
         >>> from augment.recipe.loader import load_recipe
-        >>> [c.name for c in spread_over(conditions(load_recipe("demo")), 4)]
+        >>> every = conditions(load_recipe("demo"))
+        >>> [c.name for c in spread_over(every, every[0], 4)]
         ['quiet__studio', 'scanner_15db__handset', 'scanner_5db__studio', 'fan__handset']
     """
     left = dict(enumerate(conditions))
-    first = conditions.index(control_of(conditions))
+    first = conditions.index(control)
     met = Counter[tuple[str, str]]()
     found = list[Condition]()
     while left and len(found) < most:
@@ -137,7 +122,9 @@ def spread_over(conditions: Sequence[Condition], most: int) -> list[Condition]:
     return found
 
 
-def grid_of(rows: Iterable[Row], conditions: Sequence[Condition], longest_s: float = float("inf")) -> Grid:
+def grid_of(
+    rows: Iterable[Row], conditions: Sequence[Condition], control: Condition, longest_s: float = float("inf")
+) -> Grid:
     """The part of a grid that a page shows, with utterances of one block in all groups.
 
     Identical texts are preferred, then texts of nearly equal length.
@@ -146,12 +133,13 @@ def grid_of(rows: Iterable[Row], conditions: Sequence[Condition], longest_s: flo
         rows: Items with ``condition``, ``group``, ``block``, ``utterance``, ``text``, ``samples``, and their
             ``sample_rate`` in Hz.
         conditions: All columns of the recipe's grid; at least one.
+        control: That of them which others are compared with.
         longest_s: Longest utterance that is preferred to a longer one.
     """
     known = list(rows)
     every = sorted({str(row["group"]) for row in known})
     groups = every[:MOST_GROUPS]
-    shown = _in_order(spread_over(conditions, MOST_CELLS // max(1, len(groups))), conditions)
+    shown = _in_order(spread_over(conditions, control, MOST_CELLS // max(1, len(groups))), conditions)
     names, blocks = {condition.name for condition in shown}, dict[int, dict[str, dict[str, Row]]]()
     for row in known:
         if row["condition"] in names and row["group"] in groups:
@@ -165,16 +153,18 @@ def grid_of(rows: Iterable[Row], conditions: Sequence[Condition], longest_s: flo
         having = [blocks[block][name] for block in ranked if name in blocks[block]]
         for row in max(having, key=len).values() if having else ():  # the first of the fullest
             items[name, Lane(row["group"])] = row
-    control = control_of(shown)
     return Grid(tuple(shown), tuple(map(Lane, groups)), items, control, len(conditions), len(every))
 
 
-def grid_of_utterances(rows: Iterable[Row], conditions: Sequence[Condition], wanted: Sequence[str]) -> Grid:
+def grid_of_utterances(
+    rows: Iterable[Row], conditions: Sequence[Condition], control: Condition, wanted: Sequence[str]
+) -> Grid:
     """The part of a grid that shows chosen utterances, beside those of the first one's block in the other groups.
 
     Args:
         rows: As for :func:`grid_of`.
         conditions: As for :func:`grid_of`.
+        control: As for :func:`grid_of`.
         wanted: Utterances, all of which have rows.
     """
     known = list(rows)
@@ -188,7 +178,7 @@ def grid_of_utterances(rows: Iterable[Row], conditions: Sequence[Condition], wan
     kept = list(dict.fromkeys(chain((lanes[name] for name in wanted), sorted(lanes.values(), key=_place))))[
         :MOST_GROUPS
     ]
-    shown = _in_order(spread_over(conditions, MOST_CELLS // len(kept)), conditions)
+    shown = _in_order(spread_over(conditions, control, MOST_CELLS // len(kept)), conditions)
     names = {condition.name for condition in shown}
     items = {
         (row["condition"], lanes[row["utterance"]]): row
@@ -196,7 +186,7 @@ def grid_of_utterances(rows: Iterable[Row], conditions: Sequence[Condition], wan
         if row["condition"] in names and lanes.get(row["utterance"]) in kept
     }
     every = len({row["group"] for row in known})
-    return Grid(tuple(shown), tuple(kept), items, control_of(shown), len(conditions), every)
+    return Grid(tuple(shown), tuple(kept), items, control, len(conditions), every)
 
 
 def _place(lane: Lane) -> tuple[str, str]:

@@ -82,16 +82,19 @@ SCRIPT = """
 })();
 """.strip()
 
-KEYS = (
-    ("arrow keys", "the next cell, at the same position in time"),
-    ("Enter or space", "play and pause"),
-    ("c", "the clean control of the same utterance, and back"),
-)
 
+def keys_html(clean: bool) -> str:
+    """What the keys do, for the page.
 
-def keys_html() -> str:
-    """What the keys do, for the page."""
-    told = "; ".join(f"<kbd>{keys}</kbd> {does}" for keys, does in KEYS)
+    Args:
+        clean: Whether the condition that others are compared with has no noise.
+    """
+    keys = (
+        ("arrow keys", "go to the next cell at the same position"),
+        ("Enter or space", "play or pause"),
+        ("c", f"go to {'the control' if clean else 'the row to compare with'} and back"),
+    )
+    told = "; ".join(f"<kbd>{key}</kbd>: {does}" for key, does in keys)
     return (
         f'<p class="keys">Keys, once a cell is chosen with Tab or a click: {told}.</p>\n'
         "<noscript><p>Without JavaScript the players work, and the keys do not.</p></noscript>\n"

@@ -6,11 +6,13 @@ from html import escape
 from typing import Any
 
 from augment.acoustics.spectrogram import BANDS
+from augment.measured import snr_words, tenths
 from augment.plain_text import visible
 from augment.report.listening.choice import Grid, Lane, Row
 from augment.report.listening.keys import keys_html
 from augment.report.listening.spectrogram import MOST_SECONDS, Spectrogram, scale_html
 from augment.report.pictures.drawing import breakable, safe, spelled
+from augment.report.players import player_html
 
 LONGEST_TEXT = 160
 MATRIX_STYLE = """
@@ -76,7 +78,7 @@ def matrix_html(grid: Grid, heard: Mapping[tuple[str, Lane], Heard], words: Mapp
         f"Pictures: time from left to right, {axis_s(grid):.1f} s in all; frequency from 0 at the bottom to "
         f"{rate_hz / 2000:g} kHz at the top; colour is the level in each band of {rate_hz / 2 / BANDS:.0f} Hz, in dBov:"
     )
-    told = f"<p>{escape(' '.join(filter(None, (grid.alike, cut))))}</p>\n{keys_html()}"
+    told = f"<p>{escape(' '.join(filter(None, (grid.alike, cut))))}</p>\n{keys_html(grid.control.clean)}"
     return f'{told}<p class="axes">{axes}</p>\n{scale_html()}{_table(grid, heard, words)}'
 
 
@@ -92,7 +94,7 @@ def _table(grid: Grid, heard: Mapping[tuple[str, Lane], Heard], words: Mapping[s
         control = condition == grid.control
         told = escape(visible(words.get(condition.name, "")))
         name = f"<b>{breakable(condition.name)}</b><br>{told}"
-        said = f"{name}<br>(the clean control)" if control else name
+        said = f"{name}<br>({'the clean control' if condition.clean else 'compared with'})" if control else name
         mark = " data-control" if control else ""
         body.append(f'<tr{mark}><th scope="row">{said}</th>{"".join(cells)}</tr>\n')
     caption = "The utterance of each group under every condition, and what was measured of it"
@@ -113,18 +115,17 @@ def _head(lane: Lane, row: Row | None) -> str:
 
 def _cell(heard: Heard, head: Row, condition: str) -> str:
     row, seconds = heard.row, heard.row["samples"] / heard.row["sample_rate"]
-    label = safe(f"{row['group']}, {condition}")
+    label = f"{row['group']}, {condition}"
     picture = ""
     if heard.picture is not None:
         size = 'width="200" height="96"'
         picture = f'<img src="{heard.picture.uri}" alt="{safe(heard.picture.told)}" {size}>'
-    plays = f'src="{heard.source}" data-seconds="{seconds:.6f}" aria-label="{label}"'
-    player = f'<audio controls preload="none" {plays}></audio>'
+    player = player_html(heard.source, label, seconds)
     other = ""
     if row["utterance"] != head["utterance"]:
         other = f'<p>Another utterance, {safe(row["utterance"])}: <i dir="auto">{_text(row)}</i></p>'
     return (
-        f'<div class="cell" role="group" aria-label="{label}">{picture}{player}<p>{safe(measured_words(row))}</p>'
+        f'<div class="cell" role="group" aria-label="{safe(label)}">{picture}{player}<p>{safe(measured_words(row))}</p>'
         f"{other}</div>"
     )
 
@@ -135,24 +136,20 @@ def measured_words(row: Mapping[str, Any]) -> str:
     Example:
         >>> measured_words({"snr_db": 5.0, "speech_level_dbov": -28.13, "speech_level_at": "file",
         ...                 "headroom_gain_db": -2.13})
-        'SNR 5.0 dB at the microphone; speech −28.1 dBov in the file, made 2.1 dB softer against clipping'
+        'SNR 5.0 dB at the microphone; speech -28.1 dBov in the file, made 2.1 dB softer against clipping'
     """
-    snr, level, gain = row.get("snr_db"), row.get("speech_level_dbov"), row.get("headroom_gain_db") or 0.0
-    told = ["no noise added" if snr is None else f"SNR {_figure(snr)} dB at the microphone"]
+    level, gain = row.get("speech_level_dbov"), row.get("headroom_gain_db") or 0.0
+    told = [snr_words(row)]
     if level is not None:
         at = row.get("speech_level_at")
         where = "in the file" if at in (None, "file") else str(at)
-        told.append(f"speech {_figure(level)} dBov {where}")
+        told.append(f"speech {tenths(level)} dBov {where}")
     if gain < 0:
         told[-1] += f", made {-gain:.1f} dB softer against clipping"
     out = row.get("speech_level_out_dbov")
     if out is not None and row.get("speech_level_at") not in (None, "file"):
-        told.append(f"speech alone {_figure(out)} dBov behind it")
+        told.append(f"the speech alone, behind codec and gain control: {tenths(out)} dBov")
     return "; ".join(told)
-
-
-def _figure(value: float) -> str:
-    return f"{round(value, 1) + 0:.1f}".replace("-", "−")
 
 
 def _text(row: Row) -> str:

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from urllib.parse import quote
 
 from augment.acoustics import Signal
-from augment.design.conditions import Condition
+from augment.design.conditions import Condition, reference_condition
+from augment.recipe.loader import LoadedRecipe
 from augment.report.listening.choice import Lane, Row, grid_of
 from augment.report.listening.matrix import Heard, axis_s, matrix_html
 from augment.report.listening.spectrogram import Spectrogram
@@ -22,12 +22,14 @@ class SetSounds:
     Attributes:
         rows: Of its manifest.
         conditions: Columns of its grid.
+        loaded: Its recipe.
         words: Each of them in words, by name.
         read: Reads a file of it.
     """
 
     rows: Sequence[Row]
     conditions: Sequence[Condition]
+    loaded: LoadedRecipe
     words: Mapping[str, str]
     read: ReadSound
 
@@ -35,10 +37,10 @@ class SetSounds:
         """Comparable utterances under the conditions, as HTML; empty for a set without items."""
         if not self.rows:
             return ""
-        grid = grid_of(self.rows, self.conditions)
+        grid = grid_of(self.rows, self.conditions, reference_condition(self.conditions, self.loaded))
         axis, cells = axis_s(grid), dict[tuple[str, Lane], Heard]()
         for place, row in grid.items.items():
             samples = self.read(row["audio_filepath"])
             picture = None if samples is None else Spectrogram.of(samples, row["sample_rate"], axis)
-            cells[place] = Heard(escape(quote(row["audio_filepath"]), quote=True), picture, row)
+            cells[place] = Heard(quote(row["audio_filepath"]), picture, row)
         return matrix_html(grid, cells, self.words, "all are in the set's folder")

@@ -111,8 +111,7 @@ def scale_html() -> str:
         '<svg viewBox="0 0 9 9" preserveAspectRatio="none" aria-hidden="true"><path fill="#{}" d="M0 0H9V9H0z"/></svg>'
     )
     shades = "".join(
-        f"<li>{drawn.format(bytes(colour).hex())}{name.replace('-', '−')}</li>"
-        for name, colour in zip(names, COLOURS, strict=True)
+        f"<li>{drawn.format(bytes(colour).hex())}{name}</li>" for name, colour in zip(names, COLOURS, strict=True)
     )
     return f'<ul class="shades" aria-label="Colours of all spectrograms, in dBov">{shades}</ul>\n'
 

@@ -4,10 +4,12 @@ import math
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from html import escape
 from statistics import median, quantiles
 from typing import Any
 
+from augment.measured import snr_words, tenths
 from augment.report.page import data_table
 from augment.report.pictures.drawing import (
     MARKS,
@@ -34,7 +36,8 @@ from augment.report.text import counted
 Row = Mapping[str, Any]
 MOST_CONDITIONS, MOST_GROUPS, MOST_DRAWN, PER_PANEL = 200, 30, 60, 12
 """Limits on tables and on pictures: browsers stay fast, and nobody compares more."""
-MEASURED = ("snr_db", "snr_delivered_db", "speech_level_out_dbov")
+SNRS = ("snr_db", "snr_delivered_db")
+MEASURED = (*SNRS, "speech_level_out_dbov")
 LEFT, LINE, NAME, APART = 14, 46, 46, 4
 CAPTION = (
     "Marks: SNR at the microphone, median of each group. Lines: SNR as delivered, all noises at the end of the linear "
@@ -48,10 +51,12 @@ class Cell:
 
     Attributes:
         items: How many there are.
+        noise_step: The step that added the noise of one of them; None without noise.
         measured: Values of each of the columns :data:`MEASURED` that are known.
     """
 
     items: int = 0
+    noise_step: str | None = None
     measured: dict[str, "array[float]"] = field(default_factory=lambda: {name: array("d") for name in MEASURED})
 
 
@@ -74,6 +79,11 @@ class Cells:
         found = (self.cells.get((condition, group)) for group in groups or self.groups)
         return sorted(value for cell in found if cell is not None for value in cell.measured[column])
 
+    @cached_property
+    def noisy(self) -> list[str]:
+        """Conditions in which an SNR was measured: at the microphone, or only as delivered, of a device's own noise."""
+        return [name for name in self.conditions if any(self.of(name, column) for column in SNRS)]
+
 
 def cells_of(rows: Iterable[Row]) -> Cells:
     """The cells of a manifest, whose rows are read once.
@@ -87,6 +97,7 @@ def cells_of(rows: Iterable[Row]) -> Cells:
     for row in rows:
         cell = found.setdefault((str(row["condition"]), str(row["group"])), Cell())
         cell.items += 1
+        cell.noise_step = row.get("noise_step") or cell.noise_step
         for name, values in cell.measured.items():
             value = row.get(name)
             if isinstance(value, int | float) and math.isfinite(value):
@@ -135,10 +146,12 @@ def snr_panels(grid: Cells) -> str:
     figures = snr_figures(grid)
     if not figures:
         return ""
-    every = sum(bool(grid.of(name, "snr_db")) for name in grid.conditions)
+    every = len(grid.noisy)
     left = f'<p class="remark">{MOST_DRAWN} of {counted(every, "condition")} with noise</p>\n'
     names = legend(told_apart(grid)) if told_apart(grid) else ""
-    return f"{names}{panels(figures)}<p>{CAPTION}</p>\n{left if every > MOST_DRAWN else ''}"
+    alone = any(not grid.of(name, "snr_db") for name in grid.noisy[:MOST_DRAWN])
+    devices = " Where all noise is the device's own, marks are of the SNR as delivered." if alone else ""
+    return f"{names}{panels(figures)}<p>{CAPTION}{devices}</p>\n{left if every > MOST_DRAWN else ''}"
 
 
 def told_apart(grid: Cells) -> tuple[str, ...]:
@@ -148,10 +161,10 @@ def told_apart(grid: Cells) -> tuple[str, ...]:
 
 def snr_figures(grid: Cells) -> list[Panel]:
     """The panels of :func:`snr_panels`."""
-    drawn = [name for name in grid.conditions if grid.of(name, "snr_db")][:MOST_DRAWN]
+    drawn = grid.noisy[:MOST_DRAWN]
     if not drawn:
         return []
-    known = [value for name in drawn for column in MEASURED[:2] for value in _ends(grid.of(name, column))]
+    known = [value for name in drawn for column in SNRS for value in _ends(grid.of(name, column))]
     low, high, step = round_ends(known, 10)
     at = linear(low, high, LEFT, WIDTH - RIGHT)
     parts = [drawn[start : start + PER_PANEL] for start in range(0, len(drawn), PER_PANEL)]
@@ -178,7 +191,7 @@ def _snr_panel(grid: Cells, names: Sequence[str], groups: Sequence[str], at: At,
 def _snr_line(grid: Cells, name: str, groups: Sequence[str], y: int, at: At) -> str:
     """One condition: its name, and below it a bar and marks."""
     heard, delivered = grid.of(name, "snr_db"), grid.of(name, "snr_delivered_db")
-    told = f"{safe(name)}: {median(heard):.1f} dB at the microphone"
+    told = f"{safe(name)}: {_snr_words(heard, delivered)}"
     bar, down = "", y + 17
     if len(delivered) > 1:
         lower, _, upper = quantiles(delivered, n=4, method="inclusive")
@@ -187,9 +200,9 @@ def _snr_line(grid: Cells, name: str, groups: Sequence[str], y: int, at: At) -> 
         bar += (
             f'<path d="M{at(lower):.1f} {down}H{at(upper):.1f}" stroke="var(--faint)" stroke-width="6" opacity=".6"/>'
         )
-    marks = []
+    marks, marked = [], "snr_db" if heard else "snr_delivered_db"
     for turn, group in enumerate(groups):
-        own = grid.of(name, "snr_db", [group])
+        own = grid.of(name, marked, [group])
         if own:
             place = down + APART * (turn - (len(groups) - 1) / 2)  # groups of equal SNR do not hide one another
             shape = (
@@ -197,7 +210,8 @@ def _snr_line(grid: Cells, name: str, groups: Sequence[str], y: int, at: At) -> 
             )
             marks.append(f'<g class="g{turn}"><title>{safe(group)}: {median(own):.1f} dB</title>{shape}</g>')
     if not groups:
-        marks.append(f'<path d="M{at(median(heard)):.1f} {down}{MARKS[0]}" fill="var(--mark)" stroke="var(--paper)"/>')
+        place = at(median(grid.of(name, marked)))
+        marks.append(f'<path d="M{place:.1f} {down}{MARKS[0]}" fill="var(--mark)" stroke="var(--paper)"/>')
     return f'<g><title>{told}</title><text x="{LEFT}" y="{y}">{safe(cut(name, NAME))}</text>{bar}{"".join(marks)}</g>'
 
 
@@ -216,10 +230,13 @@ def _measured_cell(cell: Cell | None) -> str:
     if cell is None or not cell.items:
         return '<td class="heat"></td>'
     snr, delivered, level = (cell.measured[name] for name in MEASURED)
-    below = [f"{_median(delivered)} dB"] if delivered else []
-    below += [f"{_median(level)} dBov"] if level else []
-    return f'<td class="heat">{_median(snr) if snr else "no noise"}<small>{", ".join(below)}</small></td>'
+    below = [f"{tenths(median(delivered))} dB"] if snr and delivered else []
+    below += [f"{tenths(median(level))} dBov"] if level else []
+    told = tenths(median(snr)) if snr else _snr_words(snr, delivered, cell.noise_step)
+    return f'<td class="heat">{told}<small>{", ".join(below)}</small></td>'
 
 
-def _median(values: Sequence[float]) -> str:
-    return f"{round(median(values), 1) + 0.0:.1f}"
+def _snr_words(heard: Sequence[float], delivered: Sequence[float], noise_step: str | None = None) -> str:
+    """Medians of the SNR in words."""
+    known = zip(SNRS, (heard, delivered), strict=True)
+    return snr_words({name: median(values) if values else None for name, values in known} | {"noise_step": noise_step})

@@ -673,7 +673,7 @@ def test_another_version_is_refused_by_everybody_alike(forger, original, name, v
 def test_a_set_without_a_schema_version_is_of_the_first(forger):
     del forger.identity["schema_version"]
     forger.seal()
-    with pytest.raises(TestSetError, match="schema version 1; version 2") as raised:
+    with pytest.raises(TestSetError, match="schema version 1; version 3") as raised:
         augment.verify(forger.folder)
     assert f"acoustigrid build RECIPE --out {forger.folder} --replace" in raised.value.faults[0].remedy
 

@@ -19,7 +19,7 @@ from augment.acoustics.room import RoomMeasures, room_measures, whole_decay
 from augment.design.conditions import ChainStep
 from augment.design.plan import Plan
 from augment.design.wording import Wording, capital, thing, wording_of
-from augment.errors import Fault, RenderError, TestSetError
+from augment.errors import AudioError, Fault, ProfileError, RenderError, TestSetError
 from augment.files.json_text import strict_json
 from augment.perturb.noise_step import NoiseStep
 from augment.profiles.microphone import DevicePortrait
@@ -51,7 +51,7 @@ class NoiseFigures:
     Attributes:
         name: What it is called.
         steps: Steps that play it.
-        portrait: As the first blocks hear it; None if it cannot be heard by itself.
+        portrait: As the first blocks hear it; None if it cannot be heard by itself, or was gone at the end of the build.
     """
 
     name: str
@@ -217,7 +217,11 @@ class _Seen:
         """Noises, whatever their levels."""
         for same in self._alike(lambda step: step.perturbation.is_noise()):
             paths = tuple(dict.fromkeys(step.path for step in same))
-            yield NoiseFigures(capital(self.wording.subject(same[0])), paths, self._noise(same[0]))
+            try:
+                portrait = self._noise(same[0])
+            except (ProfileError, AudioError):  # gone, or changed since it was planned: its items failed, and say so
+                portrait = None
+            yield NoiseFigures(capital(self.wording.subject(same[0])), paths, portrait)
 
     def _noise(self, step: ChainStep) -> NoisePortrait | None:
         """What the step adds to a scene in which nothing else is; None if that cannot be heard."""

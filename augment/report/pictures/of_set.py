@@ -112,7 +112,7 @@ def folded(title: str, html: str) -> str:
 
 def _of_noise(noise: NoiseFigures) -> str:
     """What it sounds like, and the steps of the recipe that play it; HTML."""
-    said = "it cannot be heard by itself" if noise.portrait is None else noise_told(noise.portrait)
+    said = "it could not be heard by itself" if noise.portrait is None else noise_told(noise.portrait)
     return f"{said}; step {safe(', '.join(noise.steps))}"
 
 

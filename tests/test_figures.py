@@ -13,7 +13,7 @@ import augment
 from augment.acoustics.portrait import DecayPortrait, modulation, noise_portrait
 from augment.acoustics.spectrum import THIRD_OCTAVE_EDGE
 from augment.design.wording import words_of
-from augment.errors import AcoustigridError, AudioError, ProfileError, TestSetError
+from augment.errors import AcoustigridError, TestSetError
 from augment.profiles.library import Library
 from augment.report.croissant import words_in
 from augment.report.pictures.decays import decay_panel
@@ -83,14 +83,15 @@ def test_only_blocks_that_hear_a_noise_are_looked_at(spoken):
     assert noise.portrait.sounds == heard < planned.items["block"].n_unique()
 
 
-def test_a_recording_that_is_gone_is_told_and_not_called_inaudible(spoken):
+def test_a_recording_that_is_gone_has_no_picture_and_stops_nothing(spoken):
     spoken.noise("tram.wav", 0.1 * RUSTLE)
     recipe = spoken.recipe(factors="{noise: {tram: [{kind: background_noise, source: noise/tram.wav, snr_db: 0}]}}")
     planned = augment.plan(recipe)
     fresh = Library(planned.loaded.library.base)
     shutil.rmtree(spoken.folder / "noise")
-    with pytest.raises((AudioError, ProfileError), match=r"tram\.wav"):
-        set_figures(dataclasses.replace(planned, loaded=dataclasses.replace(planned.loaded, library=fresh)))
+    found = set_figures(dataclasses.replace(planned, loaded=dataclasses.replace(planned.loaded, library=fresh)))
+    assert found.noises[0].portrait is None
+    assert "gone when the set was finished" in SetPictures((), found).heard()
 
 
 def test_kept_portraits_are_those_that_would_be_made(spoken):

@@ -51,7 +51,7 @@ class NoiseFigures:
     Attributes:
         name: What it is called.
         steps: Steps that play it.
-        portrait: As the first blocks hear it; None if it cannot be heard by itself, or was gone at the end of the build.
+        portrait: As the first blocks hear it; None if it cannot be heard by itself, or was gone at the end.
     """
 
     name: str

@@ -112,7 +112,11 @@ def folded(title: str, html: str) -> str:
 
 def _of_noise(noise: NoiseFigures) -> str:
     """What it sounds like, and the steps of the recipe that play it; HTML."""
-    said = "it could not be heard by itself" if noise.portrait is None else noise_told(noise.portrait)
+    said = (
+        "not heard by itself, or gone when the set was finished"
+        if noise.portrait is None
+        else noise_told(noise.portrait)
+    )
     return f"{said}; step {safe(', '.join(noise.steps))}"
 
 

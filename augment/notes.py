@@ -1,12 +1,11 @@
 """What a user should know without being at fault, and what it does to a comparison."""
 
-import itertools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
-from augment.plain_text import columns, visible
+from augment.plain_text import cut
 
 LONGEST = 70
 """Columns of a headline: with its number before it, it stands on one line of a terminal."""
@@ -64,7 +63,7 @@ class Note:
     @property
     def headline(self) -> str:
         """The short form on one line, at most 70 columns wide."""
-        return cut(visible(self.short or _CLAUSE.split(self.text, maxsplit=1)[0]), LONGEST)
+        return cut(self.short or _CLAUSE.split(self.text, maxsplit=1)[0], LONGEST)
 
     @property
     def record(self) -> dict[str, str]:
@@ -86,18 +85,3 @@ def by_gravity(notes: Iterable[Note]) -> list[Note]:
 def texts(notes: Iterable[Note]) -> list[str]:
     """Notes in full, for files."""
     return [note.text for note in notes]
-
-
-def cut(text: str, widest: int) -> str:
-    """A printable text, with an ellipsis where it has more columns than fit; whole words stay, if there are several.
-
-    Example:
-        >>> cut("groups differ in bandwidth", 20), cut("abcdef", 4), cut("abc", 3)
-        ('groups differ in…', 'abc…', 'abc')
-    """
-    if columns(text) <= widest:
-        return text
-    widths = itertools.accumulate(map(columns, text))
-    kept = "".join(letter for letter, width in zip(text, widths, strict=True) if width < widest)
-    whole, blank, _ = kept.rpartition(" ")
-    return (whole.rstrip(" ,;:(") if blank and columns(whole) > widest // 2 else kept) + "…"

@@ -199,7 +199,7 @@ def test_pictures_and_tables_hold_what_was_measured():
     assert '<path d="M46.4 32H305.6" ' in html
     assert '<path d="M78.8 32H143.6" ' in html
     assert '<path d="M176.0 32m-4 0a4' in html
-    assert '<td class="heat">5.0<small>3.0 dB</small></td>' in html
+    assert '<td class="heat">5.0<small>delivered 3.0 dB</small></td>' in html
     assert '<td class="heat h5">5</td>' in html
     assert 'src="audio/x%20y/i%23.flac"' in html
     assert "SNR, as measured" not in page_of([{**row, "condition": "quiet", "snr_db": None}])

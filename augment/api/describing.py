@@ -1,11 +1,14 @@
 """What a test set says about itself: the same for who builds it and for who verifies it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from augment.api.sounds import ReadBytes, sound_of
+from augment.design.conditions import Condition
 from augment.design.plan import Plan
 from augment.export.csv import table as csv_table
+from augment.recipe.loader import LoadedRecipe
 from augment.report.croissant import croissant, words_in
 from augment.report.datasheet import datasheet
 from augment.report.datasheet_page import datasheet_page
@@ -13,7 +16,7 @@ from augment.report.listening.of_set import SetSounds
 from augment.report.pictures.of_set import SetPictures
 from augment.report.tables import in_order, overview
 from augment.testset.completion import identity_of, manifest_rows
-from augment.testset.figures import set_figures
+from augment.testset.figures import SetFigures, set_figures
 from augment.testset.folder import COVERAGE, CROISSANT, CSV, DATASHEET, FIGURES, PAGE, Rows
 
 
@@ -48,16 +51,45 @@ def described(
         read: Reads a file of the set.
     """
     identity = identity_of(planned, manifest, failed)
-    table = csv_table(manifest)
     sheet = datasheet(planned, identity, manifest, tables)
-    ordered, figures = in_order(planned, manifest), set_figures(planned)
-    words = words_in(identity)
-    sounds = SetSounds(ordered, planned.conditions, planned.loaded, words, sound_of(read))
-    return identity, {
-        COVERAGE: f"{tables[0]}\n".encode(),
-        CSV: table,
-        DATASHEET: sheet.encode(),
-        FIGURES: figures.written(),
-        PAGE: datasheet_page(sheet, sounds, SetPictures(ordered, figures, words, identity["balance"])),
-        CROISSANT: croissant(identity, manifest, (CSV, table), planned.loaded.recipe.output.format),
-    }
+    said = SaidBySet(identity, manifest, planned.conditions, planned.loaded, read)
+    return identity, {DATASHEET: sheet.encode(), **said.files(sheet, tables[0], set_figures(planned))}
+
+
+@dataclass(frozen=True)
+class SaidBySet:
+    """What a set says in its own files, from which others are made.
+
+    Attributes:
+        identity: Its ``testset.json``, without checksums.
+        rows: Of its manifest.
+        conditions: Columns of its grid, in order.
+        loaded: Its recipe.
+        read: Reads a file of it.
+    """
+
+    identity: Mapping[str, Any]
+    rows: Sequence[dict[str, Any]]
+    conditions: Sequence[Condition]
+    loaded: LoadedRecipe
+    read: ReadBytes
+
+    def files(self, sheet: str, coverage: str, figures: SetFigures) -> dict[str, bytes]:
+        """The files that are made from these.
+
+        Args:
+            sheet: The data sheet in Markdown.
+            coverage: Files in each cell, as text.
+            figures: Of its noises, devices and rooms.
+        """
+        table, words = csv_table(self.rows), words_in(self.identity)
+        ordered = in_order(self.conditions, self.rows)
+        sounds = SetSounds(ordered, self.conditions, self.loaded, words, sound_of(self.read))
+        drawn = SetPictures(ordered, figures, words, self.identity["balance"])
+        return {
+            COVERAGE: f"{coverage}\n".encode(),
+            CSV: table,
+            FIGURES: figures.written(),
+            PAGE: datasheet_page(sheet, sounds, drawn),
+            CROISSANT: croissant(self.identity, self.rows, (CSV, table), self.loaded.recipe.output.format),
+        }

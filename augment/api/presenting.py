@@ -71,7 +71,7 @@ def _plan(plan: Plan) -> str:
 
 @picture_of.register
 def _plan_drawn(plan: Plan) -> Picture:
-    rows = in_order(plan, plan.items.select("condition", "group").iter_rows(named=True))
+    rows = in_order(plan.conditions, plan.items.select("condition", "group").iter_rows(named=True))
     return picture(f"items of each cell of {plan.loaded.recipe.name}", design_map(cells_of(rows), words_of(plan)))
 
 

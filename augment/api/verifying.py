@@ -3,22 +3,16 @@
 import secrets
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from augment.api.describing import described_by
+from augment.api.describing import SaidBySet, described_by
 from augment.api.exporting import exported
 from augment.api.planning import plan
-from augment.api.sounds import sound_of
 from augment.execute import Way, opened_way
-from augment.export.csv import table as csv_table
 from augment.progress import SILENT, Progress
-from augment.report.croissant import croissant, words_in
-from augment.report.datasheet_page import datasheet_page
 from augment.report.frames import Coverage
-from augment.report.listening.of_set import SetSounds
-from augment.report.pictures.of_set import SetPictures
 from augment.testset.figures import read_figures
-from augment.testset.folder import COVERAGE, CROISSANT, CSV, FIGURES, PAGE
+from augment.testset.folder import FIGURES
 from augment.verification import examine
 from augment.verification.remade import Makers
 from augment.verification.sources import SelfDescription
@@ -69,15 +63,9 @@ def _retold(told: SelfDescription, sheet: str) -> dict[str, bytes]:
     names = [condition.name for condition in told.conditions]
     cells = [(str(n), row["condition"], row["group"]) for n, row in told.planned.items()]
     made, groups = [row["audio_filepath"] for row in told.rows], sorted({group for _, _, group in cells})
-    table = csv_table(told.rows)
-    ordered = sorted(told.rows, key=lambda row: names.index(row["condition"]))
     figures = read_figures(told.disk.read(FIGURES), told.disk.place(FIGURES))
-    words = words_in(told.identity)
-    sounds = SetSounds(ordered, told.conditions, told.loaded, words, sound_of(told.disk.read))
-    said: dict[str, Any] = {name: value for name, value in told.identity.items() if name != "checksums"}
-    return {
-        COVERAGE: f"{Coverage.of(cells, made, names, groups)}\n".encode(),
-        CSV: table,
-        PAGE: datasheet_page(sheet, sounds, SetPictures(ordered, figures, words, told.identity["balance"])),
-        CROISSANT: croissant(said, told.rows, (CSV, table), told.loaded.recipe.output.format),
-    }
+    identity = {name: value for name, value in told.identity.items() if name != "checksums"}
+    said = SaidBySet(identity, told.rows, told.conditions, told.loaded, told.disk.read)
+    files = said.files(sheet, str(Coverage.of(cells, made, names, groups)), figures)
+    del files[FIGURES]  # read from the set, and compared with its sources where these are there
+    return files

@@ -120,13 +120,15 @@ def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
     broken, faults = ([*cells.faults, *faults], []) if spec.tolerance.leaves_out else ([], faults)
     timed = polars.when(polars.col("shown:duration").is_null()).then("duration").alias("duration")
     frame, notes = _settled(frame.with_columns(timed), spec, labels)
-    names, telling, lines = pseudonyms_of(spec, base), dict[str, int](), list[int]()
+    columns = {label: label_column(label) for label in labels}
+    names, telling = pseudonyms_of(spec, base), dict[str, int]()
     if names is not None:
         faults += told_names(spec, frame, names, manifest)
-        telling, lines = telling_columns(frame, {n: label_column(n) for n in labels}), telling_lines(recipe_text, frame)
+        telling = telling_columns(frame, columns)
+        notes += _recipe_notes(recipe_text, frame)
         frame = pseudonymised(frame, names)
     frame, unmet = _renamed(frame, spec)
-    near = nearly_named(frame, spec, {label: label_column(label) for label in labels})
+    near = nearly_named(frame, spec, columns)
     frame, left_out, missing = _wanted(frame, spec, manifest)
     if faults or missing:
         raise CorpusError(gathered([*faults, *missing]))
@@ -136,10 +138,6 @@ def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
     unused = (*cells.unused, *(Unused(Leftover.COLUMNS, f"{n}: {held.kind}", held.count) for n, held in nested.items()))
     notes += [*unmet, *near, *_column_notes(spec, cells, found), *_row_notes(frame), *unused_notes(unused)]
     notes += [note.under(str if names is None else names.speaker) for note in cells.notes]
-    if lines:
-        where = ", ".join(map(str, lines))
-        told = f"names of speakers or utterances are in the recipe, a part of the test set: line {where}"
-        notes.append(Note(told, Effect.LICENCE, told))
     return Corpus(
         _in_columns(frame, spec, labels), manifest, labels, left_out, tuple(sorted(notes, key=str)), nested, unused,
         tuple(broken), pseudonyms=names, telling=telling,
@@ -167,6 +165,13 @@ def _refuse_cells(
     if several or (broken and cells.faults):
         told = sorted([*several, *broken], key=lambda fault: in_order(fault.where))
         raise CorpusError(gathered(told)[:MOST_FAULTS])
+
+
+def _recipe_notes(recipe_text: str, frame: "polars.DataFrame") -> list[Note]:
+    """A note on names that the recipe tells: it is published with the test set."""
+    lines = ", ".join(map(str, telling_lines(recipe_text, frame)))
+    told = f"names of speakers or utterances are in the recipe, a part of the test set: line {lines}"
+    return [Note(told, Effect.LICENCE, told)] if lines else []
 
 
 def _column_notes(spec: CorpusSpec, cells: Cells, found: set[str]) -> list[Note]:

@@ -8,8 +8,8 @@ from augment.auditing.groups import Audit, GroupAudit
 from augment.design.coupling import coupling_notes
 from augment.design.detection import Detection, detection_of
 from augment.design.plan import Plan
-from augment.notes import Effect, Note, by_gravity, cut
-from augment.plain_text import columns, visible
+from augment.notes import Effect, Note, by_gravity
+from augment.plain_text import columns, cut, visible
 from augment.recipe.experiment import Statistics
 from augment.report.audit import plain
 from augment.report.detection import can_be_shown, needed_text, scored_text
@@ -144,7 +144,7 @@ def _matter(notes: Iterable[Note], details: str, unused: str = "") -> tuple[str,
 
 def _shown(found: Detection, statistics: Statistics) -> tuple[str, ...]:
     """The smallest difference that can be shown, and what a smaller one would need."""
-    one, other = (cut(visible(name), LONGEST_NAME) for name in found.pair or ("", ""))
+    one, other = (cut(name, LONGEST_NAME) for name in found.pair or ("", ""))
     speakers = min(cell.speakers for cell in found.cells.values())
     utterances = min(cell.utterances for cell in found.cells.values())
     if not any(cell.words for cell in found.cells.values()):
@@ -180,4 +180,4 @@ def _group(group: GroupAudit) -> Sequence[str]:
     bandwidth = None if group.bandwidth_hz is None else group.bandwidth_hz / 1000
     figures = ((group.hours, ".2f"), (group.snr_db, ".0f"), (bandwidth, ".1f"), (group.level_dbov, ".1f"))
     shown = (plain(value, form) for value, form in figures)
-    return [cut(visible(group.group), LONGEST_NAME), f"{group.utterances:,}", f"{group.speakers:,}", *shown]
+    return [cut(group.group, LONGEST_NAME), f"{group.utterances:,}", f"{group.speakers:,}", *shown]

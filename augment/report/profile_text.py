@@ -8,11 +8,11 @@ from typing import Any
 from augment.acoustics.portrait import DecayPortrait, NoisePortrait, band_centres_hz, nominal_hz
 from augment.design.wording import capital
 from augment.errors import Fault, ProfileError
-from augment.plain_text import visible
+from augment.plain_text import cut, visible
 from augment.profiles.microphone import DevicePortrait
 from augment.report.looked_at import LookedAt, Portrait
 from augment.report.pictures import decays, noises, responses
-from augment.report.pictures.drawing import MOST_LINES, cut
+from augment.report.pictures.drawing import MOST_LINES
 from augment.report.text import counted, table
 
 WIDTH, BAR = 80, 40

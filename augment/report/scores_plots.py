@@ -13,6 +13,7 @@ from itertools import groupby, pairwise
 from statistics import fmean
 from typing import Any
 
+from augment.plain_text import cut
 from augment.report.conclusions import percent
 from augment.report.pictures.drawing import (
     BELOW,
@@ -27,7 +28,6 @@ from augment.report.pictures.drawing import (
     At,
     Panel,
     below,
-    cut,
     legend,
     linear,
     panels,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from augment.design.conditions import Condition
 from augment.design.coupling import coupling_notes
 from augment.design.plan import Plan
 from augment.plain_text import visible
@@ -38,7 +39,9 @@ def overview(plan: Plan, rows: Sequence[Mapping[str, Any]]) -> Overview:
         plan: What was planned.
         rows: Rows of the manifest.
     """
-    return Overview(coverage(plan, (row["audio_filepath"] for row in rows)), Measured.of(in_order(plan, rows)))
+    return Overview(
+        coverage(plan, (row["audio_filepath"] for row in rows)), Measured.of(in_order(plan.conditions, rows))
+    )
 
 
 def coverage(plan: Plan, made: Iterable[str]) -> Coverage:
@@ -58,9 +61,9 @@ def planned_counts(plan: Plan) -> dict[str, dict[str, int]]:
     return {name: dict(zip(found.groups, counts, strict=True)) for name, *counts in found.planned.rows()}
 
 
-def in_order(plan: Plan, rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def in_order(conditions: Sequence[Condition], rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Rows of a manifest by condition, in the order of the grid."""
-    place = {condition.name: turn for turn, condition in enumerate(plan.conditions)}
+    place = {condition.name: turn for turn, condition in enumerate(conditions)}
     return sorted(rows, key=lambda row: place[row["condition"]])
 
 

@@ -5,7 +5,6 @@ table that is too wide becomes several with the same first column, or, if not ev
 a list.
 """
 
-import itertools
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,7 +12,7 @@ from itertools import pairwise, takewhile
 from typing import Any, NamedTuple
 
 from augment.errors import counted
-from augment.plain_text import columns, visible
+from augment.plain_text import columns, cut
 
 __all__ = ["TextTable", "counted", "figure", "fitted", "shown", "table"]
 
@@ -69,11 +68,7 @@ def shown(text: str) -> str:
         a\tb
         (None, True)
     """
-    plain = visible(text)
-    if columns(plain) <= WIDEST:
-        return plain
-    widths = itertools.accumulate(map(columns, plain))
-    return "".join(letter for letter, width in zip(plain, widths, strict=True) if width < WIDEST) + "…"
+    return cut(text, WIDEST)
 
 
 class TextTable(NamedTuple):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from augment.plain_text import columns, visible
+from augment.plain_text import visible
 from augment.report.text import shown
 
 At = Callable[[float], float]
@@ -72,22 +72,6 @@ def breakable(name: str) -> str:
 def spelled(text: str) -> str:
     """A text with unprintable characters spelled out, but for those that only join letters or keep them apart."""
     return "".join(letter if letter in JOINERS else visible(letter) for letter in text)
-
-
-def cut(name: str, width: int) -> str:
-    """A name cut to so many columns, for a place beside a line; the whole belongs into the line's title.
-
-    Example:
-        >>> cut("a rather long name", 9), cut("short", 9)
-        ('a rather…', 'short')
-    """
-    plain = shown(name)
-    if columns(plain) <= width:
-        return plain
-    kept = plain[: width - 1]
-    while columns(kept) > width - 1:
-        kept = kept[:-1]
-    return f"{kept.rstrip()}…"
 
 
 def plot_style() -> str:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from augment.columns import numbered
+from augment.plain_text import cut
 from augment.report.page import data_table
-from augment.report.pictures.drawing import RIGHT, WIDTH, Panel, cut, linear, panels, round_ends, safe, ticks
+from augment.report.pictures.drawing import RIGHT, WIDTH, Panel, linear, panels, round_ends, safe, ticks
 from augment.report.text import counted
 
 Row = Mapping[str, Any]

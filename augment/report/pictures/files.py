@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from augment.errors import AcoustigridError, Fault
-from augment.plain_text import columns
-from augment.report.pictures.drawing import DASHES, LIGHT_LINES, MARKS, WIDTH, Panel, cut, safe
+from augment.plain_text import columns, cut
+from augment.report.pictures.drawing import DASHES, LIGHT_LINES, MARKS, WIDTH, Panel, safe
 from augment.report.text import shown
 
 COLOURS = {"ink": "#1b1f24", "paper": "#ffffff", "line": "#c9d1d9", "mark": "#0b62a8", "faint": "#59636e"}

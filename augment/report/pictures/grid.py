@@ -10,6 +10,7 @@ from statistics import median, quantiles
 from typing import Any
 
 from augment.measured import snr_words, tenths
+from augment.plain_text import cut
 from augment.report.page import data_table
 from augment.report.pictures.drawing import (
     MARKS,
@@ -20,7 +21,6 @@ from augment.report.pictures.drawing import (
     At,
     Panel,
     breakable,
-    cut,
     legend,
     linear,
     panels,
@@ -222,7 +222,7 @@ def measured_table(grid: Cells) -> str:
     for condition in grid.conditions[:MOST_CONDITIONS]:
         cells = [grid.cells.get((condition, group)) for group in groups]
         rows.append([breakable(condition), *(_measured_cell(cell) for cell in cells)])
-    caption = "Median SNR at the microphone in dB; below it SNR as delivered in dB, and active speech level in dBov"
+    caption = "Median SNR at the microphone in dB; below it SNR as delivered, and active speech level"
     return data_table(caption, ["condition", *map(safe, groups)], rows, "sticky") + remark(grid)
 
 
@@ -230,7 +230,7 @@ def _measured_cell(cell: Cell | None) -> str:
     if cell is None or not cell.items:
         return '<td class="heat"></td>'
     snr, delivered, level = (cell.measured[name] for name in MEASURED)
-    below = [f"{tenths(median(delivered))} dB"] if snr and delivered else []
+    below = [f"delivered {tenths(median(delivered))} dB"] if snr and delivered else []
     below += [f"{tenths(median(level))} dBov"] if level else []
     told = tenths(median(snr)) if snr else _snr_words(snr, delivered, cell.noise_step)
     return f'<td class="heat">{told}<small>{", ".join(below)}</small></td>'

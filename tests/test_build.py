@@ -306,6 +306,15 @@ def test_new_labels_reach_the_manifest_of_kept_files(stocked, reference):
     assert augment.verify(result.folder, sample=64).sound
 
 
+def test_a_folder_of_others_is_refused_before_anything_is_planned(workshop, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "a.txt").write_text("keep me")
+    for place, said in ((tmp_path / "mine", "no test set"), (tmp_path / "mine" / "a.txt", "this is a file")):
+        with pytest.raises(TestSetError, match=said):  # and not that there is no such recipe
+            augment.build(workshop.folder / "no-recipe.yaml", place)
+    assert (tmp_path / "mine" / "a.txt").read_text() == "keep me"
+
+
 def test_recordings_that_are_swept_have_their_own_segments(stocked):
     factors = (
         "{noise: {street: {steps: [{kind: background_noise, snr_db: 5}],"

@@ -7,6 +7,7 @@ import pytest
 import soundfile
 
 import augment
+from augment.api.corpus import corpus_of as corpus_of_recipe
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.speech import read_speech
 from augment.corpus.survey import facts_notes, survey
@@ -255,6 +256,20 @@ def test_values_that_are_nearly_named_are_told(workshop, spec, told):
     notes = [note for note in texts(corpus_of(workshop, "a.jsonl", **spec).notes) if " is named: " in note]
     assert {next(words for words in told if words in note) for note in notes} == told
     assert all("corpus: {labels: {accent: {" in note for note in notes)
+
+
+def test_a_folder_of_recordings_is_told_its_layout(workshop):
+    place = workshop.folder / "wavs" / "English" / "s1"
+    place.mkdir(parents=True)
+    soundfile.write(place / "a.wav", speech_like(1.0, 1), RATE)
+    with pytest.raises(CorpusError, match=r"it holds audio \(English/s1/a\.wav\): corpus: \{layout: folder, pattern: "):
+        corpus_of(workshop, "wavs")
+
+
+def test_labels_that_the_corpus_does_not_have_are_refused_before_anything_is_heard(workshop):
+    workshop.corpus({"North": 1, "South": 1})
+    with pytest.raises(AcoustigridError, match=r"'accents', a label that .* did you mean 'accent'\? \(labels"):
+        corpus_of_recipe(augment.load_recipe(workshop.recipe(balance="{by: [accents]}")))
 
 
 def test_durations_are_measured_where_rows_do_not_say_them(workshop):

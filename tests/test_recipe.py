@@ -18,7 +18,7 @@ from augment.recipe.loader import _validated, bundled_recipes, load_recipe
 from augment.recipe.schema import recipe_schema
 from augment.recipe.sweep import spell_out
 from augment.scene import Stage
-from conftest import ROOT
+from conftest import RATE, ROOT
 
 FIVE_MISTAKES = """\
 name: five
@@ -166,6 +166,13 @@ def test_settings_of_a_sweep_have_short_names(tmp_path, values, names):
     spelled = spell_out(load_yaml(tmp_path / "r.yaml", RecipeError))
     assert not spelled.faults
     assert list(spelled.settings["n"]) == names
+
+
+def test_a_misspelt_recording_is_told_its_neighbour(workshop):
+    workshop.noise("machine.wav", np.ones(RATE))
+    grid = "factors: {n: {a: [{kind: background_noise, source: noise/machin.wav, snr_db: 5}]}}\n"
+    (told,) = faults(workshop, BASE + grid)
+    assert f"looked in {workshop.folder}, did you mean 'machine.wav'?" in told
 
 
 def test_equal_names_of_swept_files_are_refused_with_the_way_out(workshop):

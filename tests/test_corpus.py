@@ -242,14 +242,14 @@ def test_faults_of_every_kind_are_told_at_once(workshop):
         ),
         ({"leave_out": {"accent": ("welsh",)}}, {"2 rows of the accent 'Welsh' are not left out"}),
         ({"keep": {"gender": ("female",)}}, set()),
-        ({"keep": {"cohort": ("group 1",)}}, set()),
+        ({"keep": {"cohort": ("participant 1",)}}, set()),
     ],
 )
 def test_values_that_are_nearly_named_are_told(workshop, spec, told):
     accents = ["English", "english", "english", "english", "Englisch", "Welsh", "Welsh", "welsh"]
     rows = [
         {"audio_filepath": f"{n}.wav", "speaker": "s", "accent": accent, "gender": ("male", "female")[n % 2],
-         "cohort": f"group {n}"}
+         "cohort": f"participant {n}"}
         for n, accent in enumerate(accents)
     ]  # fmt: skip
     workshop.manifest(rows, "a.jsonl")

@@ -7,10 +7,12 @@ from html.parser import HTMLParser
 from urllib.parse import unquote
 
 import pytest
+import soundfile
 
 import augment
 from augment.design.conditions import Condition
 from augment.errors import DesignError
+from augment.notes import Effect
 from augment.report.datasheet_page import datasheet_page
 from augment.report.frames import Measured
 from augment.report.listening.of_set import SetSounds
@@ -232,6 +234,34 @@ def test_a_fence_in_the_recipe_does_not_swallow_the_sheet(workshop):
     html = (augment.build(recipe, workshop.folder / "set").folder / "datasheet.html").read_text()
     assert re.findall("<h2>(.*?)</h2>", html)[-len(SECTIONS) :] == SECTIONS
     assert "```" in " ".join(Page(html).text)
+
+
+def test_conditions_stand_in_the_order_of_the_grid_whoever_meets_them_first(workshop):
+    workshop.corpus({"North": 4, "South": 4})
+    steps = {
+        "hum": {"kind": "equipment_noise", "profile": "mains_hum_50", "snr_db": 5},
+        "fan": {"kind": "equipment_noise", "profile": "ventilation_fan", "snr_db": 5},
+        "pink": {"kind": "coloured_noise", "colour": "pink", "snr_db": 5},
+    }
+    grid = json.dumps({"noise": {"quiet": [], **{name: [step] for name, step in steps.items()}}})
+    recipe = workshop.recipe(factors=grid, assignment="{rotated: 1}")
+    html = (augment.build(recipe, workshop.folder / "set").folder / "datasheet.html").read_text()
+    design = html.partition("<h2>The design</h2>")[2].partition("<h2>")[0]
+    places = [design.index(f">{name}<") for name in ("quiet", "hum", "fan", "pink")]
+    assert places == sorted(places)
+
+
+def test_what_groups_differ_in_is_in_the_identity(workshop):
+    rows = workshop.corpus({"North": 4, "South": 4}, speakers=4)
+    for row in rows:
+        if row["accent"] == "South":
+            samples, rate = soundfile.read(workshop.folder / row["audio_filepath"])
+            soundfile.write(workshop.folder / row["audio_filepath"], samples / 100, rate)
+    planned = augment.plan(workshop.recipe())
+    told = json.loads((augment.build(planned, workshop.folder / "set").folder / "testset.json").read_text())
+    confounds = {note.headline for note in planned.notes if note.effect is Effect.CONFOUNDED}
+    assert any("level" in said for said in confounds)
+    assert set(told["groups_differ_in"]) == confounds
 
 
 def test_many_groups_are_not_all_played_and_the_page_says_so():

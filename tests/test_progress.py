@@ -3,6 +3,8 @@
 import shutil
 
 import augment
+from augment.cli.terminal import Manner
+from augment.cli.working import Bars
 from watching import Watching
 
 PLANNING = [
@@ -27,6 +29,17 @@ def test_every_step_of_a_build_is_told_and_ends(stocked):
     assert (rendering.before, rendering.done, rendering.total) == (0, result.made, result.made)
     heard_s = sum(audio_s for _, audio_s in rendering.told)
     assert abs(heard_s - result.plan.seconds) < 0.01 * result.plan.seconds
+
+
+def test_bars_count_each_step_by_itself():
+    bars = Bars(Manner.QUIET)
+    with bars.step("rendering", 9, "item", 4) as step:
+        step.advance(2)
+    with bars.step("exporting", 5) as step:
+        step.advance(5)
+    with bars.step("finishing") as step:
+        step.advance(7)
+    assert bars.done == {"rendering": 6, "exporting": 5}
 
 
 def test_a_build_that_goes_on_begins_at_what_is_there(stocked, finished):

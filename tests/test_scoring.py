@@ -22,7 +22,7 @@ from augment.files.sealed import SealedFolder
 from augment.progress import SILENT
 from augment.recipe.loader import load_recipe
 from augment.report.conclusions import conclusions
-from augment.report.scores import as_json, markdown
+from augment.report.scores import as_json, markdown, summary
 from augment.report.scores_page import scores_page
 from augment.scoring.answers import Question
 from augment.scoring.assumed import assumed_of
@@ -424,6 +424,13 @@ def test_what_groups_differ_in_stands_beside_what_is_shown(tmp_path):
     found.finished.identity["groups_differ_in"] = ["groups say other texts", "a", "b", "c", "d"]
     (said,) = (said for said in conclusions(found, found.recognisers[0]) if "differ in more" in said)
     assert "(groups say other texts; a; b; and 2 more)" in said
+
+
+def test_a_cell_without_an_error_says_so(tmp_path):
+    rows = rows_of()
+    found = scored(rows, heard(rows, lambda row: 0.0 if row["condition"] == "quiet" else 0.3), tmp_path)
+    quiet = next(line for line in summary(found).splitlines() if line.startswith("quiet "))
+    assert quiet.split() == ["quiet", *["0.0", "(no", "errors)"] * 2]
 
 
 def test_what_is_not_shown_is_told_with_the_largest_difference(tmp_path):

@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from augment.notes import LONGEST, Effect, Note, by_gravity
 from augment.plain_text import columns, cut, visible
 from augment.report.brief import plan_brief
 from augment.report.text import TextTable, fitted, table
-from conftest import PACK, command
+from conftest import PACK, RATE, command
 from pseudo_terminal import STYLE, on_terminal
 
 SCREEN = 25
@@ -177,6 +178,23 @@ def test_without_texts_no_error_rate_is_promised(stocked):
     stocked.manifest([{name: value for name, value in row.items() if name != "text"} for row in rows])
     (told,) = plan_brief(augment.plan(stocked.folder / "recipe.yaml"), "--details").shown
     assert told == "No utterance has a text: of this set no word error rate can be computed"
+
+
+def test_a_difference_that_all_pairs_show_alike_is_said_of_any_two(workshop):
+    workshop.corpus({"North": 4, "South": 4, "West": 4}, speakers=4)
+    (first, *_) = plan_brief(augment.plan(workshop.recipe()), "--details").shown
+    assert first.endswith("between any two groups") or "between any two groups:" in first
+    rows = [json.loads(line) for line in (workshop.folder / "corpus.jsonl").read_text().splitlines()]
+    workshop.manifest([{**row, "speaker": "w" if row["accent"] == "West" else row["speaker"]} for row in rows])
+    (first, *_) = plan_brief(augment.plan(workshop.recipe()), "--details").shown
+    assert "any two" not in first
+    assert "West" in first
+
+
+def test_noise_that_is_too_short_is_among_what_matters(stocked):
+    stocked.noise("street/a.wav", 0.1 * np.random.default_rng(1).standard_normal(2 * RATE))
+    things = plan_brief(augment.plan(stocked.folder / "recipe.yaml"), "--details").things
+    assert any("lasts 2.0 s, heard again and again" in thing for thing in things)
 
 
 def test_two_spellings_of_an_accent_come_before_what_they_differ_in(stocked):

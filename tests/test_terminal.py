@@ -193,8 +193,10 @@ def test_a_difference_that_all_pairs_show_alike_is_said_of_any_two(workshop):
 
 def test_noise_that_is_too_short_is_among_what_matters(stocked):
     stocked.noise("street/a.wav", 0.1 * np.random.default_rng(1).standard_normal(2 * RATE))
-    things = plan_brief(augment.plan(stocked.folder / "recipe.yaml"), "--details").things
-    assert any("lasts 2.0 s, heard again and again" in thing for thing in things)
+    planned = augment.plan(stocked.folder / "recipe.yaml")
+    (note,) = (note for note in planned.notes if "heard again and again" in note.text)
+    assert note.headline.endswith("lasts 2.0 s, heard again and again: record more")
+    assert note.effect is Effect.CONFOUNDED
 
 
 def test_two_spellings_of_an_accent_come_before_what_they_differ_in(stocked):

@@ -256,11 +256,11 @@ def test_what_groups_differ_in_is_in_the_identity(workshop):
     for row in rows:
         if row["accent"] == "South":
             samples, rate = soundfile.read(workshop.folder / row["audio_filepath"])
-            soundfile.write(workshop.folder / row["audio_filepath"], samples / 100, rate)
+            soundfile.write(workshop.folder / row["audio_filepath"], samples[::2], rate // 2)
     planned = augment.plan(workshop.recipe())
     told = json.loads((augment.build(planned, workshop.folder / "set").folder / "testset.json").read_text())
     confounds = {note.headline for note in planned.notes if note.effect is Effect.CONFOUNDED}
-    assert confounds
+    assert any("bandwidth" in said or "sample rate" in said for said in confounds)
     assert set(told["groups_differ_in"]) == confounds
 
 

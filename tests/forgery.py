@@ -120,7 +120,7 @@ class Forger:
             path = self.folder / row["audio_filepath"]
             row["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else row["sha256"]
         self.write("manifest.jsonl", "".join(json.dumps(row) + "\n" for row in self.rows).encode())
-        self.write("manifest.csv", table(self.rows))
+        self.write("manifest.csv", b"".join(table(self.rows)))
         polars.DataFrame(self.plan, schema=self.kinds).write_parquet(self.folder / "plan.parquet")
         groups = sorted({row["group"] for row in self.plan})
         per_group = {g: len({r["utterance"] for r in self.plan if r["group"] == g}) for g in groups}
@@ -138,7 +138,7 @@ class Forger:
         grid = Coverage.of(cells, made, self.identity["conditions"], groups)
         self.write("coverage.txt", f"{grid}\n".encode())
         said = {name: value for name, value in self.identity.items() if name != "checksums"}
-        self.write("croissant.json", croissant(said, self.rows, ("manifest.csv", table(self.rows)), "flac"))
+        self.write("croissant.json", croissant(said, self.rows, ("manifest.csv", b"".join(table(self.rows))), "flac"))
 
     def has(self, name: str) -> bool:
         return (self.folder / name).is_file()

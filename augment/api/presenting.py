@@ -65,7 +65,7 @@ def _first_rows(what: str, header: Sequence[str], rows: Sequence[Sequence[object
 
 @html_of.register
 def _plan(plan: Plan) -> str:
-    table = _grid(coverage(plan, plan.items["audio_filepath"]))
+    table = _grid(coverage(plan))
     return face(_line(plan), f"<p>{size_words(plan)}</p>{table}", lines("note", map(str, plan.notes)))
 
 

@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from augment.errors import Fault, TestSetError
+from augment.files.content import Content, pieces_of
 
 
 class Kind(Enum):
@@ -183,12 +184,12 @@ class SealedFolder:
         with self._folder(_parts(name, self.path), make=True):
             pass
 
-    def write(self, name: str, data: bytes, durable: bool = False) -> None:
+    def write(self, name: str, data: Content, durable: bool = False) -> None:
         """Write a new file and check that every byte was taken; an existing file is unlinked first.
 
         Args:
             name: Name of the file.
-            data: Its contents.
+            data: Its contents, whole or in pieces.
             durable: Return only when the contents, though not yet the name, are on the disk.
         """
         with self._above(name, make=True) as (above, last):
@@ -199,15 +200,16 @@ class SealedFolder:
                 self._unlink(last, above, name)
                 descriptor = self._open(last, above, name, new, Kind.FILE)
         try:
-            view = memoryview(data)
-            while view:
-                view = view[os.write(descriptor, view) :]
+            for piece in pieces_of(data):
+                view = memoryview(piece)
+                while view:
+                    view = view[os.write(descriptor, view) :]
             if durable:
                 os.fsync(descriptor)
         finally:
             os.close(descriptor)
 
-    def replace(self, name: str, data: bytes) -> None:
+    def replace(self, name: str, data: Content) -> None:
         """Write a file under a temporary name, make it durable, then give it its name."""
         folder, _, last = name.rpartition("/")
         temporary = f"{self._scratch or folder}/.{last}.{os.getpid()}.tmp".removeprefix("/")

@@ -32,32 +32,24 @@ class Overview:
         return str(self.coverage), str(self.measured)
 
 
-def overview(plan: Plan, rows: Sequence[Mapping[str, Any]]) -> Overview:
-    """The tables of a finished set.
-
-    Args:
-        plan: What was planned.
-        rows: Rows of the manifest.
-    """
-    return Overview(
-        coverage(plan, (row["audio_filepath"] for row in rows)), Measured.of(in_order(plan.conditions, rows))
-    )
-
-
-def coverage(plan: Plan, made: Iterable[str]) -> Coverage:
+def coverage(plan: Plan, present: Mapping[tuple[str, str], int] | None = None) -> Coverage:
     """The grid: number of files in each condition (row) and group (column), and what is missing.
 
     Args:
         plan: What was planned.
-        made: ``audio_filepath`` of every finished item.
+        present: How many finished items there are by condition and group; if not given, all that were planned.
     """
-    cells = plan.items.select("audio_filepath", "condition", "group").rows()
-    return Coverage.of(cells, made, [condition.name for condition in plan.conditions], plan.selection.groups)
+    import polars
+
+    cells = plan.items.group_by("condition", "group").agg(polars.len()).rows()
+    planned = {(condition, group): count for condition, group, count in cells}
+    names = [condition.name for condition in plan.conditions]
+    return Coverage.counted(planned, planned if present is None else present, names, plan.selection.groups)
 
 
 def planned_counts(plan: Plan) -> dict[str, dict[str, int]]:
     """Number of planned files by condition and group."""
-    found = coverage(plan, ())
+    found = coverage(plan)
     return {name: dict(zip(found.groups, counts, strict=True)) for name, *counts in found.planned.rows()}
 
 
@@ -114,7 +106,7 @@ def plan_text(plan: Plan) -> str:
     parts = [f"{recipe.name}: {size}"]
     parts += [text for text in (conditions_text(plan), assignment_text(plan)) if text]
     parts += [groups(plan), *filter(None, [balance_text(plan)])]
-    parts += [str(coverage(plan, plan.items["audio_filepath"].to_list()))]
+    parts += [str(coverage(plan))]
     parts += filter(None, [detection_text(plan)])
     parts += filter(None, [noise(plan), crossing_text(plan)])
     if plan.selection.left_out:

@@ -31,9 +31,9 @@ def job_of(loaded: LoadedRecipe, conditions: Iterable[Condition]) -> Job:
     return Job(recipe.output.format, spec, named)
 
 
-def utterances(planned: Plan, finished: Container[str]) -> Iterator[Utterance]:
+def utterances(planned: Plan, finished: Container[int]) -> Iterator[Utterance]:
     """Work to do: for each utterance, the items that are not there yet."""
-    todo = (row for row in planned.items.rows(named=True) if row["audio_filepath"] not in finished)
+    todo = (row for number, row in enumerate(planned.items.iter_rows(named=True)) if number not in finished)
     for _, rows in itertools.groupby(todo, key=lambda row: str(row["utterance"])):
         yield utterance_of(list(rows), planned.corpus.folder)
 
@@ -61,12 +61,12 @@ def utterance_of(rows: Sequence[dict[str, Any]], root: Path) -> Utterance:
     )
 
 
-def shards(planned: Plan, finished: Container[str], workers: int = 1) -> list[Shard]:
+def shards(planned: Plan, finished: Container[int], workers: int = 1) -> list[Shard]:
     """Work of a plan that is not finished, in portions; each holds whole blocks, where they are not too large.
 
     Args:
         planned: The plan.
-        finished: ``audio_filepath`` of items that are there.
+        finished: Numbers in the plan of items that are there.
         workers: How many will do it: each has several portions, so that all are done at about the same time.
     """
     todo = sorted(utterances(planned, finished), key=lambda utterance: utterance.block)

@@ -10,6 +10,7 @@ from typing import Any
 from augment import __version__
 from augment.design.plan import Plan
 from augment.errors import Fault, TestSetError
+from augment.files.content import Content, sha256_of
 from augment.files.json_text import json_text
 from augment.progress import Progress
 from augment.recipe.loader import LoadedRecipe
@@ -70,7 +71,7 @@ class Makers:
         tuple[list[dict[str, Any]], dict[str, Any], dict[str, bytes]],
     ]
     retold: Callable[[SelfDescription, str], dict[str, bytes]]
-    exported: Callable[[Path, str], Iterator[tuple[str, bytes]]]
+    exported: Callable[[Path, str], Iterator[tuple[str, Content]]]
     version: str = f"acoustigrid {__version__}"
 
 
@@ -214,7 +215,7 @@ def against_exports(told: SelfDescription, name: str, listed: Collection[str], m
     for file, data in makers.exported(told.disk.folder, name):
         made.add(file)
         path = f"{name}/{file}"
-        if told.disk.has(path) and told.disk.read(path) != data:
+        if told.disk.has(path) and told.disk.hash(path) != sha256_of(data):
             faults.append(Fault(told.disk.place(path), "is not what the set gives", remedy))
     for file in sorted(made ^ set(listed)):
         said = f"{EXPORTS} does not list it" if file in made else "the format has no such file"

@@ -27,9 +27,10 @@ from augment.records import frame_of
 from augment.report.frames import Coverage, Measured, MeasuredTally
 from augment.scoring.scores import ScoreOptions, Scores
 from augment.showing import Picture, Player, Presented, picture_of, player_of
+from augment.testset.by_name import ByName
 from augment.testset.folder import FAILURES, IDENTITY, PLAN, RECIPE
 from augment.testset.identity import built_identity
-from augment.testset.planned import read_plan
+from augment.testset.planned import PlannedRows, read_plan
 from augment.testset.reading import Finished, Row, read_finished
 from augment.verification.disk import Disk
 from augment.verification.sources import SelfDescription, recipe_folder, self_description
@@ -161,7 +162,7 @@ class TestSet(Presented):
     @cached_property
     def grid(self) -> Coverage:
         """Both of these; as text, it is the table of ``coverage.txt``."""
-        cells = [(name, row["condition"], row["group"]) for name, row in self._plan.items()]
+        cells = [(name, row["condition"], row["group"]) for name, row in self._plan.pairs()]
         made = (row["audio_filepath"] for row in self.finished.rows)
         return Coverage.of(cells, made, self.conditions, self.groups)
 
@@ -232,7 +233,7 @@ class TestSet(Presented):
     @cached_property
     def described(self) -> SelfDescription:
         """What its own files say of it, its recipe and its plan included."""
-        return self_description(self._disk, dict(self.finished.identity), self.finished.rows, self._plan)
+        return self_description(self._disk, dict(self.finished.identity), ByName(self.finished.rows), self._plan)
 
     def row(self, item: str) -> Row:
         """A row of the manifest.
@@ -323,7 +324,7 @@ class TestSet(Presented):
         return {row["id"]: row for row in self.finished.rows}
 
     @cached_property
-    def _plan(self) -> dict[str, Row]:
+    def _plan(self) -> PlannedRows:
         return read_plan(self.finished.beside(PLAN), self.path / PLAN)
 
     @property

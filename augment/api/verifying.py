@@ -1,6 +1,7 @@
 """Checking a finished test set, with the verbs that made it."""
 
 import secrets
+from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -9,14 +10,19 @@ from augment.api.describing import SaidBySet, described_by
 from augment.api.exporting import exported
 from augment.api.planning import plan
 from augment.execute import Way, opened_way
+from augment.files.content import Content
 from augment.progress import SILENT, Progress
 from augment.report.frames import Coverage
+from augment.report.told import ToldByRows
 from augment.testset.figures import read_figures
 from augment.testset.folder import FIGURES
 from augment.verification import examine
 from augment.verification.remade import Makers
 from augment.verification.sources import SelfDescription
 from augment.verification.verdict import CheckOptions, Verdict
+
+Cell = tuple[str, str]
+"""A condition and a group."""
 
 
 def verify(
@@ -59,13 +65,16 @@ def verify(
         return examine(Path(folder), asked, makers, way, progress)
 
 
-def _retold(told: SelfDescription, sheet: str) -> dict[str, bytes]:
-    names = [condition.name for condition in told.conditions]
-    cells = [(str(n), row["condition"], row["group"]) for n, row in told.planned.items()]
-    made, groups = [row["audio_filepath"] for row in told.rows], sorted({group for _, _, group in cells})
+def _retold(told: SelfDescription, sheet: str) -> dict[str, Content]:
+    names, planned, present = [condition.name for condition in told.conditions], Counter[Cell](), Counter[Cell]()
+    for name, condition, group in told.planned.frame.select("audio_filepath", "condition", "group").iter_rows():
+        planned[condition, group] += 1
+        present[condition, group] += name in told.by_name
+    coverage = Coverage.counted(planned, present, names, sorted({group for _, group in planned}))
     figures = read_figures(told.disk.read(FIGURES), told.disk.place(FIGURES))
     identity = {name: value for name, value in told.identity.items() if name != "checksums"}
-    said = SaidBySet(identity, told.rows, told.conditions, told.loaded, told.disk.read)
-    files = said.files(sheet, str(Coverage.of(cells, made, names, groups)), figures)
+    rows = ToldByRows.of(told.rows, told.conditions, told.loaded)
+    said = SaidBySet(identity, told.rows, rows, told.loaded, told.disk.read)
+    files = said.files(sheet, str(coverage), figures)
     del files[FIGURES]  # read from the set, and compared with its sources where these are there
     return files

@@ -43,9 +43,7 @@ def show_plan(planned: Plan, against: Path | None, manner: Manner) -> None:
         show_brief(brief, manner)
         if manner is Manner.BRIEF:
             used = brief.height(width()) + (0 if changes is None else height([changes], width()) + 1)
-            table = if_it_fits(
-                str(coverage(planned)), SCREEN - used, width()
-            )
+            table = if_it_fits(str(coverage(planned)), SCREEN - used, width())
             say(table) if table else None
     if changes is not None and manner is not Manner.QUIET:
         say(f"\n{changes}")

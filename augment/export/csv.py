@@ -53,9 +53,7 @@ def _safe(value: Any) -> Any:
     return spreadsheet_cell(value) if isinstance(value, str) else value
 
 
-def _csv(
-    rows: Iterable[Row], put: Callable[[Any], Any], quoting: Literal[0, 1] = csv.QUOTE_MINIMAL
-) -> Iterator[bytes]:
+def _csv(rows: Iterable[Row], put: Callable[[Any], Any], quoting: Literal[0, 1] = csv.QUOTE_MINIMAL) -> Iterator[bytes]:
     text, names = io.StringIO(newline=""), list[str]()
     writer = csv.writer(text, quoting=quoting)
     for row in rows:

@@ -85,7 +85,7 @@ class JsonRows(Sequence[Row]):
             most = AHEAD_BYTES if number == self._before + 1 else 0
             begins, data = self._ahead = start, self._read(start, max(end - start, most))
         self._before = number
-        return self._parsed(data[start - begins : end - begins])
+        return _parsed(data[start - begins : end - begins], self._place)
 
     def _between(self, first: int, last: int) -> Iterator[Row]:
         starts = self.starts
@@ -94,7 +94,7 @@ class JsonRows(Sequence[Row]):
             stop = max(first + 1, bisect_right(starts, begins + PASSED_BYTES, first, last + 1) - 1)
             data = self._read(begins, starts[stop] - begins)
             for number in range(first, stop):
-                yield self._parsed(data[starts[number] - begins : starts[number + 1] - begins])
+                yield _parsed(data[starts[number] - begins : starts[number + 1] - begins], self._place)
             first = stop
 
     def _read(self, start: int, size: int) -> bytes:
@@ -104,12 +104,13 @@ class JsonRows(Sequence[Row]):
         except OSError as error:
             raise TestSetError(Fault(self._place, f"cannot be read: {error.strerror or error}")) from None
 
-    def _parsed(self, line: bytes) -> Row:
-        try:
-            return cast("Row", PLAIN.decode(line.decode()))
-        except ValueError:
-            message = "the file has changed while it was read"
-            raise TestSetError(Fault(self._place, message, "run the same command again")) from None
+
+def _parsed(line: bytes, place: str) -> Row:
+    try:
+        return cast("Row", PLAIN.decode(line.decode()))
+    except ValueError:
+        message = "the file has changed while it was read"
+        raise TestSetError(Fault(place, message, "run the same command again")) from None
 
 
 class PickedRows(Sequence[Row]):
@@ -196,6 +197,26 @@ def _lines(file: BinaryIO, place: str) -> Iterator[bytes]:
         if number > MOST_ROWS:
             raise TestSetError(Fault(place, f"the file has more than {MOST_ROWS:,} lines; no more are read"))
         yield line
+
+
+def rows_between(folder: SealedFolder, name: str, lines: Iterable[tuple[int, int]]) -> list[Row]:
+    """Rows of a file that was read before, perhaps in another process.
+
+    Args:
+        folder: Where it lies.
+        name: Its name there.
+        lines: Beginning and end of each stretch of lines, in bytes.
+
+    Raises:
+        TestSetError: It has changed since.
+    """
+    place = str(folder.path / name)
+    rows = list[Row]()
+    with folder.open(name) as file:
+        for start, end in lines:
+            file.seek(start)
+            rows += (_parsed(line, place) for line in file.read(end - start).split(b"\n") if line)
+    return rows
 
 
 def write_json_rows(folder: SealedFolder, name: str, rows: Iterable[Row]) -> JsonRows:

@@ -26,7 +26,7 @@ def changes_text(plan: Plan, folder: Path) -> str:
         raise TestSetError(Fault(str(place), "the file is missing", EXPECTED))
     if sealed.kind(IDENTITY) is Kind.FILE:
         read_identity(sealed)  # refuses another version, whose keys cannot be compared; an unfinished set has none
-    before = {name: (row["key"], row["group"]) for name, row in read_plan(sealed.read(PLAN), place).items()}
+    before = {name: (row["key"], row["group"]) for name, row in read_plan(sealed.read(PLAN), place).pairs()}
     now = {name: (key, group) for name, key, group in plan.items.select("audio_filepath", "key", "group").rows()}
     found: Counter[tuple[str, str]] = Counter()
     for name in {**before, **now}:

@@ -38,7 +38,9 @@ class ToldByRows:
     table: Table
 
     @classmethod
-    def of(cls, rows: Sequence[Mapping[str, Any]], conditions: Sequence[Condition], loaded: LoadedRecipe) -> "ToldByRows":
+    def of(
+        cls, rows: Sequence[Mapping[str, Any]], conditions: Sequence[Condition], loaded: LoadedRecipe
+    ) -> "ToldByRows":
         """Read the rows of a manifest, once.
 
         Args:
@@ -51,7 +53,10 @@ class ToldByRows:
         """
         names = {condition.name: condition for condition in conditions}
         measured, softer, cells, exposure = MeasuredTally(), SofterTally(), CellsTally(), ExposureTally()
-        shown, table = GridTally(conditions, reference_condition(conditions, loaded)), TableTally(tuple(loaded.settings))
+        shown, table = (
+            GridTally(conditions, reference_condition(conditions, loaded)),
+            TableTally(tuple(loaded.settings)),
+        )
         for number, row in enumerate(rows):
             names[row["condition"]]
             for tally in (measured, softer, cells, exposure, table):

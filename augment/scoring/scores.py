@@ -167,7 +167,7 @@ class Scores(Presented):
     between_recognisers: list[Comparison]
 
     @property
-    def rows(self) -> list[Row]:
+    def rows(self) -> Sequence[Row]:
         """Of the manifest."""
         return self.finished.rows
 

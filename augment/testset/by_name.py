@@ -1,6 +1,8 @@
 """Rows by their ``audio_filepath``, wherever they are kept: 12 bytes of each are held, and no name."""
 
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +25,16 @@ class NameIndex:
     """
 
     def __init__(self, names: Iterable[str]) -> None:
-        found = np.fromiter(map(hash, names), np.int64)
+        self._sort(np.fromiter(map(hash, names), np.int64))
+
+    @classmethod
+    def of_hashes(cls, hashes: "array[int]") -> Self:
+        """The same of names that were hashed before, by Python's own ``hash``."""
+        index = cls(())
+        index._sort(np.array(hashes, np.int64))
+        return index
+
+    def _sort(self, found: NDArray[np.int64]) -> None:
         self._order = np.argsort(found, kind="stable").astype(np.int32)
         self._hashes = found[self._order]
 
@@ -79,18 +90,33 @@ class ByName(Mapping[str, Row]):
         return (name for name, _ in self.pairs())
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and self._found(name) is not None
+        return isinstance(name, str) and self.found(name) is not None
 
     def __getitem__(self, name: str) -> Row:
-        found = self._found(name)
+        found = self.found(name)
         if found is None:
             raise KeyError(name)
         return found[1]
 
     def number(self, name: str) -> int | None:
         """The number of a row; None if there is none of that name."""
-        found = self._found(name)
+        found = self.found(name)
         return None if found is None else found[0]
+
+    def numbers(self, names: Sequence[str]) -> NDArray[np.int32]:
+        """Numbers that rows of these names would have, by their hashes only; -1 where there is none; shape (n,)."""
+        return self._index.numbers(names)
+
+    def names_of(self, chosen: NDArray[np.bool_]) -> Iterator[str]:
+        """Names of some rows, each name once; of several rows with one name, the last decides; shape (n,)."""
+        for first, last in self._last.items():
+            chosen[first] &= chosen[last]
+        return (self.rows[number][NAME] for number in np.flatnonzero(chosen).tolist() if number not in self._dropped)
+
+    @property
+    def twice(self) -> list[str]:
+        """Names that several rows have, sorted."""
+        return sorted(self.rows[number][NAME] for number in self._last)
 
     def pairs(self) -> Iterator[tuple[str, Row]]:
         """Names and rows, each row read once."""
@@ -99,7 +125,8 @@ class ByName(Mapping[str, Row]):
                 last = self._last.get(number)
                 yield row[NAME], row if last is None else self.rows[last]
 
-    def _found(self, name: str) -> tuple[int, Row] | None:
+    def found(self, name: str) -> tuple[int, Row] | None:
+        """A row and its number; None if there is none of that name."""
         if self._next < len(self.rows) and not self._last:
             row = self.rows[self._next]
             if row[NAME] == name:

@@ -4,9 +4,9 @@ import dataclasses
 import importlib.metadata
 import json
 import platform
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from augment import __version__
 from augment.acoustics.pcm import duration_s
@@ -29,13 +29,10 @@ from augment.scene import Stage
 from augment.testset.exports import drop_outdated
 from augment.testset.folder import FAILURES, IDENTITY, MANIFEST, PLAN, PROFILES, RECIPE, SCRATCH
 from augment.testset.outgoing import kept_files, outgoing_failures, outgoing_items, outgoing_row, parquet_bytes
-from augment.testset.parts import AT_ONCE
+from augment.testset.planned import FrameRows
 from augment.testset.resume import Folder
 from augment.testset.softer import Softer
 from augment.testset.versions import SCHEMA_VERSION
-
-if TYPE_CHECKING:
-    import polars
 
 PACKAGES = ("numpy", "scipy", "numba", "soxr", "soundfile", "polars", "audiomentations", "pyroomacoustics", "av")
 UNNAMED = f"{SCRATCH}/{MANIFEST}"
@@ -76,27 +73,29 @@ def step_columns(conditions: Iterable[Condition]) -> list[Column]:
     return sorted(found.values(), key=lambda column: column.name.startswith("noise"))
 
 
-def manifest_rows(plan: Plan, finished: Callable[[int, str], Row | None]) -> Iterator[Row]:
-    """Rows of the manifest for all finished items, in the plan's order, made one after the other.
+class RowMaker:
+    """Makes rows of the manifest.
 
     Args:
         plan: What was planned.
-        finished: What is known of the item of a number and an ``audio_filepath``; None if it is not finished.
     """
-    labels = label_columns(plan.corpus, plan.loaded).values()
-    columns = manifest_columns(labels, plan.loaded.settings, plan.conditions)
-    cells = PlannedCells(plan.loaded, plan.conditions)
-    for number, item in enumerate(_each(plan.items)):
-        made = finished(number, item["audio_filepath"])
-        if made is not None:
-            # What was measured is the file's; all else is the plan's, which may have other labels by now.
-            complete = {**made, **cells.of(item)}
-            yield outgoing_row(plan, {name: complete.get(name) for name in columns})
 
+    def __init__(self, plan: Plan) -> None:
+        self._plan, self._cells = plan, PlannedCells(plan.loaded, plan.conditions)
+        labels = label_columns(plan.corpus, plan.loaded).values()
+        self._columns = manifest_columns(labels, plan.loaded.settings, plan.conditions)
 
-def _each(items: "polars.DataFrame") -> Iterator[Row]:
-    for some in items.iter_slices(AT_ONCE):
-        yield from some.rows(named=True)
+    def row(self, item: Row, made: Row) -> Row:
+        """The row of an item.
+
+        What was measured is the file's; all else is the plan's, which may have other labels by now.
+
+        Args:
+            item: Row of the plan.
+            made: What its shard wrote.
+        """
+        complete = {**made, **self._cells.of(item)}
+        return outgoing_row(self._plan, {name: complete.get(name) for name in self._columns})
 
 
 def write_manifest(folder: Folder, plan: Plan) -> JsonRows:
@@ -109,18 +108,18 @@ def write_manifest(folder: Folder, plan: Plan) -> JsonRows:
     Raises:
         TestSetError: The row of an item is not what its shard wrote.
     """
-    finished = folder.finished
+    finished, maker = folder.finished, RowMaker(plan)
 
-    def known(number: int, name: str) -> Row | None:
-        if number not in finished:
-            return None
-        row = finished.row(number)
-        if row["audio_filepath"] != name:
-            place = str(folder.sealed.path)
-            raise TestSetError(Fault(place, f"the row of '{name}' is not where its shard wrote it", "build again"))
-        return row
+    def rows() -> Iterator[Row]:
+        for number, item in enumerate(FrameRows(plan.items)):
+            if number in finished:
+                made = finished.row(number)
+                if (made["audio_filepath"], made["key"]) != (item["audio_filepath"], item["key"]):
+                    message = f"the row of '{item['audio_filepath']}' is not where its shard wrote it"
+                    raise TestSetError(Fault(str(folder.sealed.path), message, "build again"))
+                yield maker.row(item, made)
 
-    return write_json_rows(folder.sealed, UNNAMED, manifest_rows(plan, known))
+    return write_json_rows(folder.sealed, UNNAMED, rows())
 
 
 class PlannedCells:
@@ -219,9 +218,7 @@ def write_rest(
     return outdated
 
 
-def files_beside(
-    plan: Plan, failures: Sequence[dict[str, Any]], extra: Mapping[str, Content]
-) -> dict[str, Content]:
+def files_beside(plan: Plan, failures: Sequence[dict[str, Any]], extra: Mapping[str, Content]) -> dict[str, Content]:
     """Every file of a test set beside audio and manifest but ``testset.json``; arguments as of :func:`write_rest`."""
     files: dict[str, Content] = {
         RECIPE: plan.loaded.text.encode(),

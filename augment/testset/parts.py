@@ -58,7 +58,9 @@ class PlannedKeys:
     def wanted(self, numbers: NDArray[np.int32], keys: Sequence[str]) -> NDArray[np.bool_]:
         """Whether keys are those that planned items of these numbers are to have; shape (n,)."""
         found = np.fromiter(map(hash, keys), np.int64, len(keys))
-        return (numbers >= 0) & (self._keys[np.maximum(numbers, 0)] == found) if len(self) else np.zeros(len(keys), bool)
+        return (
+            (numbers >= 0) & (self._keys[np.maximum(numbers, 0)] == found) if len(self) else np.zeros(len(keys), bool)
+        )
 
 
 class PartRows:

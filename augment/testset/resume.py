@@ -84,7 +84,9 @@ class Folder:
         lost = zip(rows, missing[made], strict=True) if missing.any() else ()
         gone = sorted(row["audio_filepath"] for row, is_missing in lost if is_missing)
         faults = [Fault(str(self.sealed.path / name), "the file was made, and is not there") for name in gone]
-        faults += [Fault(str(self.sealed.path / name), "the file was not made by this build") for name in sorted(strange)]
+        faults += [
+            Fault(str(self.sealed.path / name), "the file was not made by this build") for name in sorted(strange)
+        ]
         if faults or present != expected:
             message = f"{present} audio files are on the disk where {expected} were planned and did not fail"
             remedy = "the set is not finished: let no other program change it, and run the same command again"

@@ -1,4 +1,4 @@
-"""What a file is to hold, whole or in pieces: a file of a million rows is written, hashed and compared piece by piece."""
+"""What a file is to hold, whole or in pieces: one of a million rows is written, hashed and compared piece by piece."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator

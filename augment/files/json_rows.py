@@ -21,7 +21,7 @@ Row = dict[str, Any]
 Rows = Sequence[Row]
 """Rows of a file, in memory or not."""
 Take = Callable[[int, Row], None]
-"""Gets each row once and its number from 0, while a file is read; an error of values or kinds makes it a damaged line."""
+"""Gets each row once and its number from 0, while a file is read; errors of values or kinds make it a damaged line."""
 
 PASSED_BYTES = 2**20
 """Read at once by who goes through all rows."""

@@ -17,7 +17,7 @@ from augment.files.sealed import SealedFolder
 from augment.testset.by_name import NameIndex
 
 BLOCK_BYTES, BLOCKS_HELD = 2**18, 64
-"""What is read of a part at once, and how many such blocks are held: a plan's items come in another order than shards."""
+"""Read of a part at once, and how many such blocks are held: a plan's items come in another order than shards."""
 AT_ONCE = 4096
 
 

@@ -61,7 +61,7 @@ class Differences:
 def differences_of_rows(
     place: str, found: ByName, made: Iterable[tuple[str, Row]], source: str
 ) -> tuple[list[Fault], bool]:
-    """Differences between rows and the same rows made again.
+    r"""Differences between rows and the same rows made again.
 
     Args:
         place: The file that holds them.

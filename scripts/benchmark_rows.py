@@ -4,7 +4,7 @@
 
 Nothing is rendered but one utterance under every condition: all other items are hard links to its files, and rows are
 made up of its rows, so that the set is as a build would leave it. Planning, finishing, books, comparison and exports
-are real; listening is left out, and items that are rendered again are not found in order. Every step is a process of its
+are real; listening is left out, and items rendered again are not found in order. Every step is a process of its
 own. Of each its peak memory is told, what was held once the plan was there, and by how many MB the peak grows with
 100,000 items.
 """

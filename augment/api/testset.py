@@ -1,6 +1,7 @@
 """A finished test set as one object: what it says of itself as tables, and what can be done with it."""
 
 from array import array
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -126,7 +127,7 @@ class TestSet(Presented):
     def __len__(self) -> int:
         return len(self.finished.rows)
 
-    @property
+    @cached_property
     def hours(self) -> float:
         """Length of all items together."""
         return float(sum(row["duration"] for row in self.finished.rows)) / 3600
@@ -162,9 +163,9 @@ class TestSet(Presented):
     @cached_property
     def grid(self) -> Coverage:
         """Both of these; as text, it is the table of ``coverage.txt``."""
-        cells = [(name, row["condition"], row["group"]) for name, row in self._plan.pairs()]
-        made = (row["audio_filepath"] for row in self.finished.rows)
-        return Coverage.of(cells, made, self.conditions, self.groups)
+        planned = Counter(self._plan.frame.select("condition", "group").iter_rows())
+        made = Counter((row["condition"], row["group"]) for row in self.finished.rows)
+        return Coverage.counted(planned, made, self.conditions, self.groups)
 
     @property
     def measured(self) -> "polars.DataFrame":
@@ -244,11 +245,11 @@ class TestSet(Presented):
         Raises:
             TestSetError: There is no such item.
         """
-        found = self._rows_by_id.get(item)
-        if found is None:
+        number = self._numbers.get(item)
+        if number is None:
             message = f"there is no item '{item}'"
-            raise TestSetError(Fault(str(self.path), message, nearest(item, list(self._rows_by_id))))
-        return found
+            raise TestSetError(Fault(str(self.path), message, nearest(item, list(self._numbers))))
+        return self.finished.rows[number]
 
     def audio(self, item: str) -> tuple[Signal, int]:
         """Samples of an item, full scale 1.0, shape (n,), and their rate in Hz.
@@ -320,8 +321,9 @@ class TestSet(Presented):
         return listed_items(self.finished, path)
 
     @cached_property
-    def _rows_by_id(self) -> Mapping[str, Row]:
-        return {row["id"]: row for row in self.finished.rows}
+    def _numbers(self) -> Mapping[str, int]:
+        """Number of each row by its ``id``."""
+        return {row["id"]: number for number, row in enumerate(self.finished.rows)}
 
     @cached_property
     def _plan(self) -> PlannedRows:

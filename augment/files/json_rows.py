@@ -9,6 +9,7 @@ import weakref
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from threading import Lock
 from typing import Any, BinaryIO, cast, overload
 
 from augment.bounds import LONGEST_LINE_BYTES, MOST_ROWS
@@ -56,9 +57,12 @@ class JsonRows(Sequence[Row]):
 
     def __init__(self, file: BinaryIO, place: str, starts: "array[int]", sha256: str) -> None:
         self.sha256, self.starts = sha256, starts
-        self._file, self._place = file, place
+        self._file, self._place, self._reading = file, place, Lock()
         self._before, self._ahead = -1, (0, b"")
         weakref.finalize(self, file.close)
+
+    def __reduce__(self) -> tuple[type[list[Row]], tuple[list[Row]]]:
+        return list, (list(self),)  # an open file cannot be sent to another process: the rows themselves are
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -99,8 +103,9 @@ class JsonRows(Sequence[Row]):
 
     def _read(self, start: int, size: int) -> bytes:
         try:
-            self._file.seek(start)
-            return self._file.read(size)
+            with self._reading:  # others may go through the same rows, in threads of their own
+                self._file.seek(start)
+                return self._file.read(size)
         except OSError as error:
             raise TestSetError(Fault(self._place, f"cannot be read: {error.strerror or error}")) from None
 
@@ -210,12 +215,14 @@ def rows_between(folder: SealedFolder, name: str, lines: Iterable[tuple[int, int
     Raises:
         TestSetError: It has changed since.
     """
-    place = str(folder.path / name)
-    rows = list[Row]()
-    with folder.open(name) as file:
-        for start, end in lines:
-            file.seek(start)
-            rows += (_parsed(line, place) for line in file.read(end - start).split(b"\n") if line)
+    place, rows = str(folder.path / name), list[Row]()
+    try:
+        with folder.open(name) as file:
+            for start, end in lines:
+                file.seek(start)
+                rows += (_parsed(line, place) for line in file.read(end - start).split(b"\n") if line)
+    except OSError as error:
+        raise TestSetError(Fault(place, f"cannot be read: {error}")) from None
     return rows
 
 

@@ -1,10 +1,8 @@
 """A plan and a test set as tables."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from augment.design.conditions import Condition
 from augment.design.coupling import coupling_notes
 from augment.design.plan import Plan
 from augment.plain_text import visible
@@ -51,12 +49,6 @@ def planned_counts(plan: Plan) -> dict[str, dict[str, int]]:
     """Number of planned files by condition and group."""
     found = coverage(plan)
     return {name: dict(zip(found.groups, counts, strict=True)) for name, *counts in found.planned.rows()}
-
-
-def in_order(conditions: Sequence[Condition], rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Rows of a manifest by condition, in the order of the grid."""
-    place = {condition.name: turn for turn, condition in enumerate(conditions)}
-    return sorted(rows, key=lambda row: place[row["condition"]])
 
 
 def groups(plan: Plan) -> str:

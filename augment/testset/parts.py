@@ -137,6 +137,10 @@ class PartRows:
         return row
 
     def _read(self, part: int, turn: int) -> bytes:
-        with self._folder.open(self._names[part]) as file:
-            file.seek(turn * BLOCK_BYTES)
-            return file.read(BLOCK_BYTES)
+        try:
+            with self._folder.open(self._names[part]) as file:
+                file.seek(turn * BLOCK_BYTES)
+                return file.read(BLOCK_BYTES)
+        except OSError as error:
+            place = str(self._folder.path / self._names[part])
+            raise TestSetError(Fault(place, f"cannot be read: {error}", "build again")) from None

@@ -85,8 +85,12 @@ class Cells:
         return [name for name in self.conditions if any(self.of(name, column) for column in SNRS)]
 
 
-def cells_of(rows: Iterable[Row]) -> Cells:
+def cells_of(rows: Iterable[Row], order: Iterable[str] | None = None) -> Cells:
     """The cells of a manifest, whose rows are read once.
+
+    Args:
+        rows: The rows.
+        order: Names of conditions in the order of the grid; as they come if not given.
 
     Example:
         >>> grid = cells_of([{"condition": "fan", "group": "a", "snr_db": 5.0}, {"condition": "fan", "group": "b"}])
@@ -96,7 +100,7 @@ def cells_of(rows: Iterable[Row]) -> Cells:
     tally = CellsTally()
     for row in rows:
         tally.take(row)
-    return tally.found()
+    return tally.found(order)
 
 
 class CellsTally:

@@ -32,7 +32,7 @@ from augment.execute import Lost, processes
 from augment.files.sealed import SealedFolder
 from augment.profiles.library import Library
 from augment.testset.folder import SCRATCH
-from augment.testset.portions import job_of, shards
+from augment.testset.portions import Work, job_of, shards
 from augment.testset.shard import ShardWriter
 
 RATE_HZ = 16000
@@ -112,7 +112,7 @@ class Bench:
         """Shards of ours, from the beginning of the first to the end of the last."""
         with tempfile.TemporaryDirectory(dir=self.folder) as out, SealedFolder.made(Path(out), SCRATCH) as sealed:
             job = Ours(ShardWriter(sealed, job_of(self.plan.loaded, self.plan.conditions)))
-            return Spent.of(_ran(job, shards(self.plan, set(), workers), workers))
+            return Spent.of(_ran(job, shards(Work.of(self.plan), (), workers), workers))
 
     def command(self, *arguments: str) -> float:
         """Seconds of a command of ours in a process of its own."""

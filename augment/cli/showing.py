@@ -1,18 +1,20 @@
 """What the commands that make test sets say: of a plan, and of what was built."""
 
 import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from augment.cli.terminal import Manner, Style, hand_out_record, say, width
 from augment.design.plan import Plan
+from augment.errors import counted
 from augment.report.brief import SCREEN, Brief, height, if_it_fits, plan_brief, plan_record
 from augment.report.changes import changes_text
 from augment.report.tables import coverage, plan_text
 from augment.testset.folder import PAGE
 
 if TYPE_CHECKING:
-    from augment.api import BuildResult
+    from augment.api import BuildResult, ShardResult
 
 DETAILS = "--details"
 MOST_FAILURES = {Manner.BRIEF: 3, Manner.QUIET: 3, Manner.DETAILS: 10, Manner.JSON: 0}
@@ -68,7 +70,7 @@ def show_built(result: "BuildResult", manner: Manner, used: int) -> None:
     """
     if manner is Manner.JSON:
         hand_out_record(result.record)
-    _show_failures(result, MOST_FAILURES[manner])
+    _show_failures(result, manner)
     outcome = [_made(result), f"identity: {result.identity}", f"look and listen: {result.folder / PAGE}"]
     outcome += [f"next: acoustigrid verify {shlex.quote(str(result.folder))}"]
     told = _told(result)
@@ -82,6 +84,18 @@ def show_built(result: "BuildResult", manner: Manner, used: int) -> None:
         say("\n".join([*told, *outcome]))
     elif manner is Manner.QUIET:
         say(outcome[0])
+
+
+def show_shard(result: "ShardResult", folder: Path, manner: Manner) -> None:
+    """Print what came of a shard."""
+    if manner is Manner.JSON:
+        hand_out_record(result.record)
+    _show_first_failures(result.failures, manner)
+    if manner is not Manner.JSON:
+        reused = f" ({result.reused} of them were there before)" if result.reused else ""
+        say(f"shard {result.shard}: {counted(result.made, 'item')} in {folder}{reused}")
+    if manner in (Manner.BRIEF, Manner.DETAILS):
+        say(f"next, when all shards are done: acoustigrid finish {shlex.quote(str(folder))}")
 
 
 def _made(result: "BuildResult") -> str:
@@ -111,9 +125,13 @@ def _told(result: "BuildResult") -> list[str]:
     return told
 
 
-def _show_failures(result: "BuildResult", most: int) -> None:
-    for failure in result.failures[:most]:
+def _show_first_failures(failures: Sequence[Mapping[str, Any]], manner: Manner) -> None:
+    for failure in failures[: MOST_FAILURES[manner]]:
         say(f"failed: {failure['audio_filepath']}: {failure['reason']}", err=True)
+
+
+def _show_failures(result: "BuildResult", manner: Manner) -> None:
+    _show_first_failures(result.failures, manner)
     if result.failures:
         place = result.folder if result.plan.corpus.pseudonyms is None else result.folder / ".acoustigrid"
         say(f"{len(result.failures)} items could not be made: see {place / 'failures.jsonl'}", err=True)

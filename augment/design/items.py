@@ -4,6 +4,7 @@ A million utterances under a hundred conditions are a hundred million items. Nob
 conditions are a few, and who meets which condition follows from the block. Items are made a slice at a time.
 """
 
+import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ class Items:
             ``PRIVATE``.
         schedule: Which block meets which conditions.
         chains: What each condition contributes, in the order of the conditions.
-        provenance: Licences and credits.
+        provenance: Licences and credits; None where nobody asks for them.
         columns: Of an item, in order.
         item_key: Makes the key of an item from the hash of what decides its bytes.
 
@@ -49,7 +50,7 @@ class Items:
     utterances: "polars.DataFrame"
     schedule: Schedule
     chains: Sequence[Chain]
-    provenance: Provenance
+    provenance: Provenance | None
     columns: Sequence[str]
     item_key: Callable[[str], str]
 
@@ -109,6 +110,11 @@ class Items:
         each = self.schedule.each
         return self.frame[[number * each + turn for number in numbers for turn in range(each)]]
 
+    @cached_property
+    def keys(self) -> Mapping[str, str]:
+        """Key of every item by its ``audio_filepath``; none is computed before the first question."""
+        return _Keys(self)
+
     def of_utterance(self, identity: str) -> "polars.DataFrame":
         """Items of an utterance; none if there is no such utterance."""
         return self.of_rows((self.utterances["utterance"] == identity).arg_true().to_list())
@@ -167,21 +173,27 @@ class Items:
         own = self.utterances[list(numbers)]
         blocks, stems = own["block"].to_list(), own["stem"].to_list()
         speech = [json.dumps(place) for place in _speech_places(own)]
-        spoken = [speech_source(*pair) for pair in own.select("spoken_licence", "spoken_credit").rows()]
         pairs = [(u, c) for u, block in enumerate(blocks) for c in self.schedule.of_block(block)]
         chains, names = self.chains, [chain.condition.name for chain in self.chains]
-        stated = [self.provenance.columns(names[c], blocks[u], spoken[u]) for u, c in pairs]
         suffix = chains[0].loaded.recipe.output.format
         parts = [self._of_conditions[[c for _, c in pairs]], own.drop(*PRIVATE)[[u for u, _ in pairs]]]
         made = polars.concat(parts, how="horizontal").with_columns(
             _texts("id", [f"{stems[u]}__{names[c]}" for u, c in pairs]),
             _texts("audio_filepath", [f"audio/{names[c]}/{stems[u]}.{suffix}" for u, c in pairs]),
             _texts("dealt", [chains[c].dealt_text(blocks[u]) for u, c in pairs]),
-            _texts("licence", [licence for licence, _ in stated]),
-            _texts("credit", [credit for _, credit in stated]),
             _texts("key", [self.item_key(chains[c].key(blocks[u], speech[u])) for u, c in pairs]),
+            *self._stated(own, [(u, names[c]) for u, c in pairs]),
         )
         return made.select(self.columns)
+
+    def _stated(self, own: "polars.DataFrame", pairs: Sequence[tuple[int, str]]) -> "list[polars.Series]":
+        """Licences and credits of items."""
+        if self.provenance is None:
+            return []
+        spoken = [speech_source(*pair) for pair in own.select("spoken_licence", "spoken_credit").rows()]
+        blocks = own["block"].to_list()
+        stated = [self.provenance.columns(condition, blocks[u], spoken[u]) for u, condition in pairs]
+        return [_texts(name, [pair[n] for pair in stated]) for n, name in enumerate(("licence", "credit"))]
 
     @cached_property
     def _of_conditions(self) -> "polars.DataFrame":
@@ -189,6 +201,27 @@ class Items:
 
         conditions = (chain.condition for chain in self.chains)
         return polars.DataFrame([{"condition": one.name, **dict(one.settings)} for one in conditions])
+
+
+class _Keys(Mapping[str, str]):
+    """Keys of items, which are computed when somebody asks for one: a folder that is new asks for none."""
+
+    def __init__(self, items: Items) -> None:
+        self._items = items
+
+    @cached_property
+    def _known(self) -> dict[str, str]:
+        pairs = (rows.select("audio_filepath", "key").rows() for rows in self._items.slices())
+        return dict(itertools.chain.from_iterable(pairs))
+
+    def __getitem__(self, name: str) -> str:
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return self._items.height
 
 
 def _texts(name: str, values: list[str]) -> "polars.Series":

@@ -1,6 +1,6 @@
 """A test set's folder, held under a lock: what is there of an earlier build, and what of it stays."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,9 @@ from augment.testset.folder import (
     NAME,
     NO_PART,
     PARTS,
+    RECEIPTS,
     SCRATCH,
+    SHARED,
     SOUND,
     Rows,
     opened_set,
@@ -73,7 +75,7 @@ class Folder:
 
     def forget_parts(self) -> None:
         """Remove what only an unfinished build needs."""
-        for name in (PARTS, SCRATCH):
+        for name in (PARTS, SCRATCH, SHARED, RECEIPTS):
             self.sealed.remove_folder(name)
 
 
@@ -137,26 +139,39 @@ def _opened(sealed: SealedFolder, name: str, keys: Mapping[str, str], replace: b
     for folder in (STATE, ""):
         sealed.sync_folder(folder)
     known = _known(sealed, keys)
-    _refuse_foreign(sealed, {*known, *keys})
+    _refuse_foreign(sealed, known, keys)
     changed = sorted(n for n, row in known.items() if keys.get(n, row["key"]) != row["key"])
-    gone = sorted(set(known) - set(keys))
+    gone = sorted(n for n in known if n not in keys)
     if (changed or gone) and not replace:
         message = (
             f"the folder holds a test set named '{name}' of which {len(changed)} files would change and "
             f"{len(gone)} would go (the first: {(changed + gone)[0]})"
         )
         raise TestSetError(Fault(str(sealed.path), message, "choose another folder, or allow it with --replace"))
-    kept = {n: row for n, row in known.items() if keys.get(n) == row["key"] and _is_whole(sealed, row)}
-    return Folder(sealed, kept, tuple(gone))
+    return Folder(sealed, _still_there(sealed, known, keys), tuple(gone))
 
 
-def _refuse_foreign(sealed: SealedFolder, ours: Collection[str]) -> None:
+def finished_items(sealed: SealedFolder, keys: Mapping[str, str]) -> Rows:
+    """Items that are there and need not be made again.
+
+    Args:
+        sealed: The test set.
+        keys: Key of every item that is wanted, by its ``audio_filepath``.
+    """
+    return _still_there(sealed, _known(sealed, keys), keys)
+
+
+def _still_there(sealed: SealedFolder, known: Rows, keys: Mapping[str, str]) -> Rows:
+    return {n: row for n, row in known.items() if keys.get(n) == row["key"] and _is_whole(sealed, row)}
+
+
+def _refuse_foreign(sealed: SealedFolder, *ours: Container[str]) -> None:
     """Refuse files below ``audio/`` that no manifest and no plan of this test set lists: they are not ours to remove.
 
     Raises:
         TestSetError: There are some; the first of them are named.
     """
-    strange = sorted(set(_audio_files(sealed)) - set(ours))
+    strange = sorted(name for name in _audio_files(sealed) if not any(name in some for some in ours))
     if strange:
         remedy = "move it away"
         faults = [Fault(str(sealed.path / name), "the file is no part of this test set", remedy) for name in strange]

@@ -102,10 +102,14 @@ class ShardWriter:
     Attributes:
         folder: The test set.
         job: How they are rendered.
+        parts: Folder of the part-manifests.
+        scratch: Folder for temporary files.
     """
 
     folder: SealedFolder
     job: Job
+    parts: str = PARTS
+    scratch: str = SCRATCH
 
     def __call__(self, shard: Shard) -> "Done":
         """Render, write and commit a shard.
@@ -113,7 +117,7 @@ class ShardWriter:
         Raises:
             TestSetError: The files cannot be written, or a link stands in their way.
         """
-        temporary = f"{SCRATCH}/{shard.name}"
+        temporary = f"{self.scratch}/{shard.name}"
         done = Done([], [], 0.0)
         with writing(self.folder.path):
             try:
@@ -169,7 +173,7 @@ class ShardWriter:
         self.folder.sync_folders([*sorted(places), SOUND] if places else [])
         if done.rows:
             lines = "".join(json.dumps(row, sort_keys=True) + "\n" for row in done.rows)
-            self.folder.replace(f"{PARTS}/{shard.name}.jsonl", lines.encode())
+            self.folder.replace(f"{self.parts}/{shard.name}.jsonl", lines.encode())
 
 
 @dataclass

@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 
 import augment
-from augment.design.plan import BYTES_VERSION
+from augment.design.chains import BYTES_VERSION
 
 TARGET = Path(__file__).resolve().parents[1] / "tests" / "data" / "golden_demo.json"
 EVERY = 499

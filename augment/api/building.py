@@ -1,8 +1,9 @@
 """Making a test set."""
 
 import dataclasses
+import itertools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
@@ -159,7 +160,7 @@ def _build(
     chosen = known_formats(formats)
     path = Path(folder)
     _refuse_key_in(path, planned)
-    keys = dict(planned.items.select("audio_filepath", "key").rows())
+    keys = dict(itertools.chain.from_iterable(r.select("audio_filepath", "key").rows() for r in planned.table.slices()))
     with ExitStack() as stack:
         with progress.step("looking for finished items"):
             there = open_folder(path, planned.loaded.recipe.name, keys, replace, tuple(chosen))
@@ -167,10 +168,10 @@ def _build(
         _write_where(opened, planned)
         writer = ShardWriter(opened.sealed, job_of(planned.loaded, planned.conditions))
         work = shards(planned, opened.finished, way.workers)
-        if work or opened.stale:
+        if len(opened.finished) < planned.table.height or opened.stale:
             opened.reopen()
         rows, failures = dict(opened.finished), list[dict[str, Any]]()
-        with progress.step(RENDERING, planned.items.height, "item", len(rows)) as step:
+        with progress.step(RENDERING, planned.table.height, "item", len(rows)) as step:
             for done in _run(way, writer, work):
                 rows |= {row["audio_filepath"]: row for row in done.rows}
                 failures += done.failures
@@ -204,7 +205,7 @@ def _refuse_key_in(folder: Path, planned: Plan) -> None:
         raise AcoustigridError(Fault(place, "the key of corpus.pseudonyms lies in the test set", "keep it elsewhere"))
 
 
-def _run(way: Way, writer: ShardWriter, shards: Sequence[Shard]) -> Iterator[Done]:
+def _run(way: Way, writer: ShardWriter, shards: Iterable[Shard]) -> Iterator[Done]:
     """Results of all shards; one that kills or hangs its workers is tried again, one utterance at a time."""
     lost: list[Utterance] = []
     for outcome in way.run(writer, shards, writer.limit_s):

@@ -164,7 +164,7 @@ def _built_by(
         result = make(planned, out, way, replace, progress=bars, formats=formats)
     except KeyboardInterrupt:
         done = bars.done.get(RENDERING)
-        stays = "what was finished stays" if done is None else f"{done} of {planned.items.height} items are in {out}"
+        stays = "what was finished stays" if done is None else f"{done} of {planned.table.height} items are in {out}"
         say(f"stopped: {stays}; the same command goes on", err=True)
         raise typer.Exit(EXIT_INTERRUPTED) from None
     show_built(result, bars.manner, used)

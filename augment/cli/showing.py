@@ -43,9 +43,7 @@ def show_plan(planned: Plan, against: Path | None, manner: Manner) -> None:
         show_brief(brief, manner)
         if manner is Manner.BRIEF:
             used = brief.height(width()) + (0 if changes is None else height([changes], width()) + 1)
-            table = if_it_fits(
-                str(coverage(planned, planned.items["audio_filepath"].to_list())), SCREEN - used, width()
-            )
+            table = if_it_fits(str(coverage(planned)), SCREEN - used, width())
             say(table) if table else None
     if changes is not None and manner is not Manner.QUIET:
         say(f"\n{changes}")
@@ -89,7 +87,7 @@ def show_built(result: "BuildResult", manner: Manner, used: int) -> None:
 def _made(result: "BuildResult") -> str:
     reused = f" ({result.reused} of them were there before)" if result.reused else ""
     removed = f"; {result.removed} files that the plan does not have any more were removed" if result.removed else ""
-    return f"{result.made} of {result.plan.items.height} items in {result.folder}{reused}{removed}"
+    return f"{result.made} of {result.plan.table.height} items in {result.folder}{reused}{removed}"
 
 
 def _left_out(result: "BuildResult") -> list[str]:

@@ -1,7 +1,7 @@
 """From a plan to the work that its items are."""
 
 import itertools
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +31,18 @@ def job_of(loaded: LoadedRecipe, conditions: Iterable[Condition]) -> Job:
     return Job(recipe.output.format, spec, named)
 
 
-def utterances(planned: Plan, finished: Container[str]) -> Iterator[Utterance]:
-    """Work to do: for each utterance, the items that are not there yet."""
-    todo = (row for row in planned.items.rows(named=True) if row["audio_filepath"] not in finished)
-    for _, rows in itertools.groupby(todo, key=lambda row: str(row["utterance"])):
-        yield utterance_of(list(rows), planned.corpus.folder)
+def utterances(planned: Plan, finished: Container[str], order: Sequence[int] | None = None) -> Iterator[Utterance]:
+    """Work to do: for each utterance, the items that are not there yet.
+
+    Args:
+        planned: The plan.
+        finished: ``audio_filepath`` of items that are there.
+        order: Numbers of utterances, where they are wanted in another order than the plan's, or not all of them.
+    """
+    for items in planned.table.slices(order):
+        todo = (row for row in items.iter_rows(named=True) if row["audio_filepath"] not in finished)
+        for _, rows in itertools.groupby(todo, key=lambda row: str(row["utterance"])):
+            yield utterance_of(list(rows), planned.corpus.folder)
 
 
 def utterance_of(rows: Sequence[dict[str, Any]], root: Path) -> Utterance:
@@ -61,28 +68,27 @@ def utterance_of(rows: Sequence[dict[str, Any]], root: Path) -> Utterance:
     )
 
 
-def shards(planned: Plan, finished: Container[str], workers: int = 1) -> list[Shard]:
+def shards(planned: Plan, finished: Collection[str], workers: int = 1) -> Iterator[Shard]:
     """Work of a plan that is not finished, in portions; each holds whole blocks, where they are not too large.
 
     Args:
         planned: The plan.
-        finished: ``audio_filepath`` of items that are there.
+        finished: ``audio_filepath`` of items of the plan that are there.
         workers: How many will do it: each has several portions, so that all are done at about the same time.
     """
-    todo = sorted(utterances(planned, finished), key=lambda utterance: utterance.block)
     rate_hz = planned.loaded.recipe.output.sample_rate_hz
-    share = sum(len(utterance.items) for utterance in todo) // (SHARDS_PER_WORKER * workers)
+    share = (planned.table.height - len(finished)) // (SHARDS_PER_WORKER * workers)
     wanted = min(max(share, SMALLEST), LARGEST)
-    found: list[Shard] = []
     waiting: list[Utterance] = []
     items, seconds = 0, 0.0
-    for utterance in todo:
+    for utterance in utterances(planned, finished, planned.table.by_block()):
         full = items >= wanted or seconds >= LONGEST_S
         too_full = items >= 2 * LARGEST or seconds >= 2 * LONGEST_S
         if waiting and (too_full or (full and waiting[-1].block != utterance.block)):
-            found.append(Shard(tuple(waiting)))
+            yield Shard(tuple(waiting))
             waiting, items, seconds = [], 0, 0.0
         waiting.append(utterance)
         items += len(utterance.items)
         seconds += len(utterance.items) * utterance.samples / rate_hz
-    return [*found, Shard(tuple(waiting))] if waiting else found
+    if waiting:
+        yield Shard(tuple(waiting))

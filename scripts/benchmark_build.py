@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -128,7 +128,7 @@ class Bench:
             return self.command("build", recipe, "--out", where, "--workers", str(self.workers))
 
 
-def _ran(job: Callable[[Any], Timed], tasks: Sequence[Any], workers: int) -> Iterator[Timed]:
+def _ran(job: Callable[[Any], Timed], tasks: Iterable[Any], workers: int) -> Iterator[Timed]:
     """What every task took; a benchmark without one of its tasks would be too fast, and ends."""
     with processes.opened(workers) as way:
         for outcome in way.run(job, tasks):

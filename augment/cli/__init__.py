@@ -17,7 +17,7 @@ from augment.cli.preview import preview_app
 from augment.cli.profile import profile_app
 from augment.cli.sample_size import sample_size_app
 from augment.cli.score import score_app
-from augment.cli.shards import IntoOption, ShardOption, finish_app, refuse_recipe, shard_built
+from augment.cli.shards import CostOption, IntoOption, ShardOption, finish, refuse_recipe, shard_built
 from augment.cli.terminal import DetailsOption, JsonOption, Manner, QuietOption, hand_out, say
 from augment.cli.verify import check_set, verify
 from augment.cli.working import STARTING, Bars, CacheOption, WorkersOption
@@ -39,7 +39,6 @@ app.add_typer(sample_size_app)
 app.add_typer(export_app)
 app.add_typer(score_app)
 app.add_typer(preview_app)
-app.add_typer(finish_app)
 
 RecipeArgument = Annotated[
     str, typer.Argument(metavar="RECIPE", help="A recipe file, or the name of a bundled recipe.")
@@ -93,6 +92,7 @@ def plan(
     ] = None,
     workers: WorkersOption = 1,
     into: IntoOption = None,
+    cost: CostOption = False,
     replace: ReplaceOption = False,
     cache: CacheOption = True,
     details: DetailsOption = False,
@@ -106,8 +106,8 @@ def plan(
     manner = Manner.asked(details, quiet, as_json)
     bars = Bars(manner)
     with bars.step(STARTING):
+        from augment.api import cost_of, plan_into, write_plan
         from augment.api import plan as make
-        from augment.api import plan_into, write_plan
         from augment.cli.showing import show_plan
     if into is None:
         planned = make(recipe, bars, workers, cache)
@@ -115,7 +115,7 @@ def plan(
         planned = plan_into(recipe, into, workers, replace, bars, cache)
     if out is not None:
         write_plan(planned, out)
-    show_plan(planned, against, manner)
+    show_plan(planned, against, manner, cost_of(planned, bars) if cost else None)
     if into is not None and manner in (Manner.BRIEF, Manner.DETAILS):
         say(f"next, for each K of N: acoustigrid build --out {shlex.quote(str(into))} --shard K/N")
 
@@ -191,6 +191,7 @@ def _built_by(
     return result
 
 
+app.command()(finish)
 app.command()(verify)
 
 

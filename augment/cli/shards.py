@@ -10,10 +10,12 @@ from augment.cli.export import FormatOption, split_formats
 from augment.cli.terminal import DetailsOption, JsonOption, Manner, QuietOption, say
 from augment.cli.working import STARTING, Bars, CacheOption, WorkersOption
 
-finish_app = typer.Typer()
 IntoOption = Annotated[
     Path | None,
     typer.Option("--into", help="Write the plan into this folder of a test set, whose shards others build."),
+]
+CostOption = Annotated[
+    bool, typer.Option("--cost", help="Build a few blocks on trial, and say what the whole build takes here.")
 ]
 ShardOption = Annotated[
     str | None,
@@ -43,7 +45,6 @@ def shard_built(out: Path, shard: str, workers: int, executor: str | None, manne
         raise typer.Exit(EXIT_DEVIATION)
 
 
-@finish_app.command()
 def finish(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the test set.")],
     workers: WorkersOption = 1,

@@ -14,7 +14,7 @@ from augment.report.tables import coverage, plan_text
 from augment.testset.folder import PAGE
 
 if TYPE_CHECKING:
-    from augment.api import BuildResult, ShardResult
+    from augment.api import BuildResult, Cost, ShardResult
 
 DETAILS = "--details"
 MOST_FAILURES = {Manner.BRIEF: 3, Manner.QUIET: 3, Manner.DETAILS: 10, Manner.JSON: 0}
@@ -32,10 +32,10 @@ def show_brief(brief: Brief, manner: Manner = Manner.BRIEF) -> None:
         say(line)
 
 
-def show_plan(planned: Plan, against: Path | None, manner: Manner) -> None:
-    """Print a plan, and what it would change in a finished set."""
+def show_plan(planned: Plan, against: Path | None, manner: Manner, cost: "Cost | None" = None) -> None:
+    """Print a plan, what it would change in a finished set, and what it costs to build it."""
     if manner is Manner.JSON:
-        hand_out_record(plan_record(planned))
+        hand_out_record({**plan_record(planned), **({"cost": cost.record} if cost else {})})
         return
     changes = None if against is None else changes_text(planned, against)
     if manner is Manner.DETAILS:
@@ -49,6 +49,8 @@ def show_plan(planned: Plan, against: Path | None, manner: Manner) -> None:
             say(table) if table else None
     if changes is not None and manner is not Manner.QUIET:
         say(f"\n{changes}")
+    if cost is not None:
+        say(f"cost: {cost}")
 
 
 def show_before(planned: Plan, folder: Path, manner: Manner) -> int:

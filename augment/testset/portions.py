@@ -65,7 +65,11 @@ class Work:
         Args:
             finished: ``audio_filepath`` of items that are there.
         """
-        for items in self.table.slices(self.table.by_block()):
+        yield from self.some(self.table.by_block(), finished)
+
+    def some(self, numbers: Sequence[int], finished: Container[str] = ()) -> Iterator[Utterance]:
+        """The same for some utterances, by their numbers in the table."""
+        for items in self.table.slices(numbers):
             todo = (row for row in items.iter_rows(named=True) if row["audio_filepath"] not in finished)
             for _, rows in itertools.groupby(todo, key=lambda row: str(row["utterance"])):
                 yield utterance_of(list(rows), self.root)

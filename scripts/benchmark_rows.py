@@ -25,7 +25,7 @@ import soundfile
 
 import augment
 from augment.bundled import bundled
-from augment.report.tables import table
+from augment.report.text import table
 from augment.testset.folder import PARTS
 from augment.testset.shard import Done, Shard, ShardWriter
 from augment.verification.heard import Findings
@@ -84,7 +84,7 @@ class Pretended:
     def __init__(self, like: Path) -> None:
         lines = (like / "manifest.jsonl").read_text().splitlines()
         self._rows: dict[str, dict[str, Any]] = {row["condition"]: row for row in map(json.loads, lines)}
-        self._files = {name: like / row["audio_filepath"] for name, row in self._rows.items()}
+        self._files: dict[str, Path] = {name: like / row["audio_filepath"] for name, row in self._rows.items()}
         self._made = 0
 
     def run(

@@ -152,9 +152,10 @@ def test_numbers_of_many_names():
 @pytest.mark.parametrize("block", [7, 64, 4096])
 def test_rows_are_found_in_the_parts_of_shards(tmp_path, monkeypatch, block):
     monkeypatch.setattr(parts, "BLOCK_BYTES", block)
-    folder, rows = SealedFolder(tmp_path), PartRows(SealedFolder(tmp_path), 40)
+    folder = SealedFolder(tmp_path)
     names = [f"audio/c/u{number}.flac" for number in range(40)]
-    keys = PlannedKeys((name, f"key of {name}") for name in names)
+    keys = PlannedKeys(lambda: ((name, f"key of {name}") for name in names), 40)
+    rows = PartRows(folder, keys)
     for part, numbers in (("a.jsonl", range(39, 9, -3)), ("b.jsonl", range(1, 38, 3))):
         lines = [json.dumps({"name": names[number], "text": "x" * number}).encode() + b"\n" for number in numbers]
         folder.replace(part, lines)
@@ -166,8 +167,8 @@ def test_rows_are_found_in_the_parts_of_shards(tmp_path, monkeypatch, block):
     assert [rows.row(number)["name"] for number in there] == [names[number] for number in there]
     assert rows.as_they_lie.tolist() == [*range(39, 9, -3), *range(1, 38, 3)]
     rows.forget([39, 1])
-    assert 39 not in rows
-    assert 36 in rows
+    assert (rows.has(39), names[39] in rows) == (False, False)
+    assert (rows.has(36), names[36] in rows, "audio/c/other.flac" in rows) == (True, True, False)
     assert rows.lacks(keys.numbers([names[1], names[36]])).tolist() == [True, False]
 
 

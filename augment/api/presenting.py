@@ -34,7 +34,7 @@ from augment.report.notebook import (
     spectrogram_panel,
 )
 from augment.report.pictures.drawing import Panel, panels, safe
-from augment.report.pictures.grid import cells_of, design_map, snr_figures, snr_panels, told_apart
+from augment.report.pictures.grid import Cell, Cells, cells_of, design_map, snr_figures, snr_panels, told_apart
 from augment.report.preview_page import within
 from augment.report.tables import coverage, size_words
 from augment.scoring.scores import RecogniserScores, Scores
@@ -73,9 +73,9 @@ def _plan(plan: Plan) -> str:
 
 @picture_of.register
 def _plan_drawn(plan: Plan) -> Picture:
-    rows = plan.items.select("condition", "group").iter_rows(named=True)
-    grid = cells_of(rows, [condition.name for condition in plan.conditions])
-    return picture(f"items of each cell of {plan.loaded.recipe.name}", design_map(grid, words_of(plan)))
+    names, groups = tuple(condition.name for condition in plan.conditions), tuple(sorted(plan.selection.groups))
+    cells = Cells(names, groups, {cell: Cell(number) for cell, number in plan.table.counts.items()})
+    return picture(f"items of each cell of {plan.loaded.recipe.name}", design_map(cells, words_of(plan)))
 
 
 @player_of.register

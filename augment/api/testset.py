@@ -1,7 +1,6 @@
 """A finished test set as one object: what it says of itself as tables, and what can be done with it."""
 
 from array import array
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,7 +24,7 @@ from augment.plain_text import visible
 from augment.progress import SILENT, Progress
 from augment.recipe.loader import LoadedRecipe, load_recipe
 from augment.records import frame_of
-from augment.report.frames import Coverage, Measured, MeasuredTally
+from augment.report.frames import Coverage, Measured, MeasuredTally, counts_of
 from augment.scoring.scores import ScoreOptions, Scores
 from augment.showing import Picture, Player, Presented, picture_of, player_of
 from augment.testset.by_name import ByName
@@ -163,9 +162,8 @@ class TestSet(Presented):
     @cached_property
     def grid(self) -> Coverage:
         """Both of these; as text, it is the table of ``coverage.txt``."""
-        planned = Counter(self._plan.frame.select("condition", "group").iter_rows())
-        made = Counter((row["condition"], row["group"]) for row in self.finished.rows)
-        return Coverage.counted(planned, made, self.conditions, self.groups)
+        planned, made = counts_of(self._plan.rows), counts_of(self.finished.rows)
+        return Coverage.of(planned, made, self.conditions, self.groups)
 
     @property
     def measured(self) -> "polars.DataFrame":

@@ -1,7 +1,6 @@
 """Checking a finished test set, with the verbs that made it."""
 
 import secrets
-from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -12,7 +11,7 @@ from augment.api.planning import plan
 from augment.execute import Way, opened_way
 from augment.files.content import Content
 from augment.progress import SILENT, Progress
-from augment.report.frames import Coverage
+from augment.report.frames import Coverage, counts_of
 from augment.report.told import ToldByRows
 from augment.testset.figures import read_figures
 from augment.testset.folder import FIGURES
@@ -20,9 +19,6 @@ from augment.verification import examine
 from augment.verification.remade import Makers
 from augment.verification.sources import SelfDescription
 from augment.verification.verdict import CheckOptions, Verdict
-
-Cell = tuple[str, str]
-"""A condition and a group."""
 
 
 def verify(
@@ -66,15 +62,12 @@ def verify(
 
 
 def _retold(told: SelfDescription, sheet: str) -> dict[str, Content]:
-    names, planned, present = [condition.name for condition in told.conditions], Counter[Cell](), Counter[Cell]()
-    for name, condition, group in told.planned.frame.select("audio_filepath", "condition", "group").iter_rows():
-        planned[condition, group] += 1
-        present[condition, group] += name in told.by_name
-    coverage = Coverage.counted(planned, present, names, sorted({group for _, group in planned}))
+    planned = counts_of(told.planned.rows)
+    rows = ToldByRows.of(told.rows, told.conditions, told.loaded)
+    names, groups = [condition.name for condition in told.conditions], sorted({group for _, group in planned})
     figures = read_figures(told.disk.read(FIGURES), told.disk.place(FIGURES))
     identity = {name: value for name, value in told.identity.items() if name != "checksums"}
-    rows = ToldByRows.of(told.rows, told.conditions, told.loaded)
     said = SaidBySet(identity, told.rows, rows, told.loaded, told.disk.read)
-    files = said.files(sheet, str(coverage), figures)
+    files = said.files(sheet, str(Coverage.of(planned, rows.present, names, groups)), figures)
     del files[FIGURES]  # read from the set, and compared with its sources where these are there
     return files

@@ -1,6 +1,5 @@
 """A plan and a test set as tables."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from augment.design.coupling import coupling_notes
@@ -8,7 +7,7 @@ from augment.design.plan import Plan
 from augment.plain_text import visible
 from augment.report.design import assignment_text, balance_text, conditions_text, crossing_text
 from augment.report.detection import detection_text
-from augment.report.frames import Coverage, Measured
+from augment.report.frames import Counts, Coverage, Measured
 from augment.report.text import counted, table
 
 
@@ -30,19 +29,16 @@ class Overview:
         return str(self.coverage), str(self.measured)
 
 
-def coverage(plan: Plan, present: Mapping[tuple[str, str], int] | None = None) -> Coverage:
+def coverage(plan: Plan, made: Counts | None = None) -> Coverage:
     """The grid: number of files in each condition (row) and group (column), and what is missing.
 
     Args:
         plan: What was planned.
-        present: How many finished items there are by condition and group; if not given, all that were planned.
+        made: Finished items of each cell; all that are planned if not given.
     """
-    import polars
-
-    cells = plan.items.group_by("condition", "group").agg(polars.len()).rows()
-    planned = {(condition, group): count for condition, group, count in cells}
     names = [condition.name for condition in plan.conditions]
-    return Coverage.counted(planned, planned if present is None else present, names, plan.selection.groups)
+    planned = plan.table.counts
+    return Coverage.of(planned, planned if made is None else made, names, plan.selection.groups)
 
 
 def planned_counts(plan: Plan) -> dict[str, dict[str, int]]:
@@ -56,8 +52,7 @@ def groups(plan: Plan) -> str:
     import polars
 
     rate = plan.loaded.recipe.output.sample_rate_hz
-    once = plan.items.unique("utterance", maintain_order=True)
-    summary = once.group_by("group").agg(
+    summary = plan.utterances.group_by("group").agg(
         polars.len().alias("utterances"),
         polars.col("speaker").n_unique().alias("speakers"),
         (polars.col("samples").sum() / rate / 60).alias("minutes"),
@@ -105,7 +100,7 @@ def plan_text(plan: Plan) -> str:
         reasons = [[reason, count] for reason, count in plan.selection.left_out.items()]
         parts.append(table(["rows of the corpus left out", "rows"], reasons))
     parts.append(
-        f"{plan.items.height} files, {plan.seconds / 3600:.2f} hours of audio, {size_words(plan)} "
+        f"{plan.table.height} files, {plan.seconds / 3600:.2f} hours of audio, {size_words(plan)} "
         f"({recipe.output.format.upper()}, {recipe.output.sample_rate_hz} Hz)"
     )
     ties = coupling_notes(plan)

@@ -12,9 +12,9 @@ from augment import __version__
 from augment.acoustics.pcm import duration_s
 from augment.columns import CELL, ITEM, KEY, SPEECH, Column, numbered
 from augment.dealt import read_dealt
+from augment.design.chains import BYTES_VERSION
 from augment.design.conditions import Condition
-from augment.design.detection import detection_of
-from augment.design.plan import BYTES_VERSION, Plan, label_columns
+from augment.design.plan import Plan, label_columns
 from augment.design.wording import words_of
 from augment.errors import Fault, TestSetError
 from augment.files.content import Content, Hashed
@@ -28,8 +28,8 @@ from augment.recipe.loader import LoadedRecipe
 from augment.scene import Stage
 from augment.testset.exports import drop_outdated
 from augment.testset.folder import FAILURES, IDENTITY, MANIFEST, PLAN, PROFILES, RECIPE, SCRATCH
-from augment.testset.outgoing import kept_files, outgoing_failures, outgoing_items, outgoing_row, parquet_bytes
-from augment.testset.planned import FrameRows
+from augment.testset.outgoing import kept_files, outgoing_failures, outgoing_row, plan_bytes
+from augment.testset.planned import ItemRows
 from augment.testset.resume import Folder
 from augment.testset.softer import Softer
 from augment.testset.versions import SCHEMA_VERSION
@@ -111,8 +111,8 @@ def write_manifest(folder: Folder, plan: Plan) -> JsonRows:
     finished, maker = folder.finished, RowMaker(plan)
 
     def rows() -> Iterator[Row]:
-        for number, item in enumerate(FrameRows(plan.items)):
-            if number in finished:
+        for number, item in enumerate(ItemRows(plan.table)):
+            if finished.has(number):
                 made = finished.row(number)
                 if (made["audio_filepath"], made["key"]) != (item["audio_filepath"], item["key"]):
                     message = f"the row of '{item['audio_filepath']}' is not where its shard wrote it"
@@ -213,7 +213,7 @@ def write_rest(
             folder.sealed.rename(UNNAMED, MANIFEST)
             checksums[MANIFEST] = rows.sha256
     outdated = drop_outdated(folder.sealed, checksums)
-    folder.refuse_miscount(rows, plan.items.height - len(failures))
+    folder.refuse_miscount(rows, plan.table.height - len(failures))
     folder.sealed.replace(IDENTITY, json_text({**identity, "checksums": checksums}))
     return outdated
 
@@ -229,11 +229,6 @@ def files_beside(plan: Plan, failures: Sequence[dict[str, Any]], extra: Mapping[
     return {**files, FAILURES: json_lines(outgoing_failures(plan, failures))} if failures else files
 
 
-def plan_bytes(plan: Plan) -> bytes:
-    """The items of a plan as a Parquet file, as they leave the machine."""
-    return parquet_bytes(outgoing_items(plan))
-
-
 def _profile_figures(plan: Plan) -> bytes:
     """The figures behind every profile of the recipe, so that a test set can be understood without its profiles."""
     steps = (step.perturbation for condition in plan.conditions for step in condition.chain)
@@ -244,8 +239,7 @@ def _profile_figures(plan: Plan) -> bytes:
 
 def _detection(plan: Plan) -> dict[str, Any]:
     """What the set can show in one cell, and under which assumptions."""
-    statistics = plan.loaded.recipe.statistics
-    found = detection_of(plan.items, statistics)
+    statistics, found = plan.loaded.recipe.statistics, plan.detection
     return {
         "assumed": statistics.model_dump(),
         "weakest_cells": {group: dataclasses.asdict(cell) for group, cell in found.cells.items()},
@@ -314,7 +308,7 @@ def identity_of(plan: Plan, made: int, failed: int, softer: Softer) -> dict[str,
         **plan.provenance.identity(),
         "notes": texts(plan.notes),
         "groups_differ_in": [note.headline for note in by_gravity(plan.notes) if note.effect is Effect.CONFOUNDED],
-        "items": {"planned": plan.items.height, "made": made, "failed": failed},
+        "items": {"planned": plan.table.height, "made": made, "failed": failed},
         "made_softer_against_clipping": softer.as_identity(),
         "versions": versions_here(),
     }

@@ -3,13 +3,15 @@
 Of each item is held where its row lies, 12 bytes, by the item's number in the plan.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
-from itertools import islice
+from array import array
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import cached_property, lru_cache
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from augment.design.items import Items
 from augment.errors import Fault, TestSetError
 from augment.files.json_rows import Row
 from augment.files.json_text import PLAIN
@@ -24,63 +26,87 @@ AT_ONCE = 4096
 class PlannedKeys:
     """Which number each planned item has, and whether a key is the one that it is to have: 20 bytes of each are held.
 
-    Both by hashes of 64 bits. Names and keys themselves are compared when the manifest is written.
+    Both by hashes of 64 bits. Names and keys themselves are compared when the manifest is written. No item is made
+    before the first question.
 
     Args:
-        items: ``audio_filepath`` and key of every item, in the order of the plan.
+        items: Gives ``audio_filepath`` and key of every item, in the order of the plan.
+        height: How many there are.
 
     Example:
-        >>> planned = PlannedKeys([("audio/c/a.wav", "k1"), ("audio/c/b.wav", "k2")])
+        >>> planned = PlannedKeys(lambda: [("audio/c/a.wav", "k1"), ("audio/c/b.wav", "k2")], 2)
         >>> numbers = planned.numbers(["audio/c/b.wav", "audio/c/x.wav"])
         >>> numbers.tolist(), planned.wanted(numbers, ["k2", "k9"]).tolist()
         ([1, -1], [True, False])
     """
 
-    def __init__(self, items: Iterable[tuple[str, str]]) -> None:
-        keys: list[NDArray[np.int64]] = []
+    def __init__(self, items: Callable[[], Iterable[tuple[str, str]]], height: int) -> None:
+        self._items, self._height = items, height
+
+    @classmethod
+    def of(cls, table: Items) -> Self:
+        """Those of a plan."""
+
+        def items() -> Iterator[tuple[str, str]]:
+            for rows in table.slices():
+                yield from rows.select("audio_filepath", "key").iter_rows()
+
+        return cls(items, table.height)
+
+    @cached_property
+    def _hashed(self) -> tuple[NameIndex, NDArray[np.int64]]:
+        keys = array("q")
 
         def names() -> Iterator[str]:
-            left = iter(items)
-            while some := list(islice(left, AT_ONCE)):
-                keys.append(np.fromiter((hash(key) for _, key in some), np.int64, len(some)))
-                yield from (name for name, _ in some)
+            for name, key in self._items():
+                keys.append(hash(key))
+                yield name
 
-        self._index = NameIndex(names())
-        self._keys = np.concatenate([*keys, np.empty(0, np.int64)])
+        index = NameIndex(names())
+        return index, np.array(keys, np.int64)
 
     def __len__(self) -> int:
-        return self._keys.size
+        return self._height
 
     def numbers(self, names: Sequence[str]) -> NDArray[np.int32]:
         """Numbers of items by ``audio_filepath``, -1 for what is not planned; shape (n,)."""
-        return self._index.numbers(names)
+        return self._hashed[0].numbers(names)
 
     def wanted(self, numbers: NDArray[np.int32], keys: Sequence[str]) -> NDArray[np.bool_]:
         """Whether keys are those that planned items of these numbers are to have; shape (n,)."""
         found = np.fromiter(map(hash, keys), np.int64, len(keys))
-        return (
-            (numbers >= 0) & (self._keys[np.maximum(numbers, 0)] == found) if len(self) else np.zeros(len(keys), bool)
-        )
+        known = numbers >= 0
+        return known & (self._hashed[1][np.maximum(numbers, 0)] == found) if len(self) else known
 
 
-class PartRows:
-    """Rows of finished items, by the number of the item in the plan.
+class PartRows(Collection[str]):
+    """Rows of finished items, by the number of the item in the plan; a collection of their ``audio_filepath``.
 
     Args:
         folder: The test set.
-        items: How many are planned.
+        keys: Which items are planned.
     """
 
-    def __init__(self, folder: SealedFolder, items: int) -> None:
-        self._folder, self._names = folder, list[str]()
-        self._part, self._start = np.full(items, -1, np.int32), np.zeros(items, np.int64)
+    def __init__(self, folder: SealedFolder, keys: PlannedKeys) -> None:
+        self._folder, self._keys, self._names = folder, keys, list[str]()
+        self._part, self._start = np.full(len(keys), -1, np.int32), np.zeros(len(keys), np.int64)
         self._block = lru_cache(BLOCKS_HELD)(self._read)
 
     def __len__(self) -> int:
         return int(np.count_nonzero(self._part >= 0))
 
-    def __contains__(self, number: object) -> bool:
-        return isinstance(number, int) and bool(self._part[number] >= 0)
+    def __contains__(self, name: object) -> bool:
+        if not self._names or not isinstance(name, str):
+            return False
+        number = int(self._keys.numbers([name])[0])
+        return number >= 0 and self.has(number)
+
+    def __iter__(self) -> Iterator[str]:
+        return (self.row(number)["audio_filepath"] for number in self.numbers.tolist())
+
+    def has(self, number: int) -> bool:
+        """Whether the item of a number is finished."""
+        return bool(self._part[number] >= 0)
 
     def lacks(self, numbers: NDArray[np.int32]) -> NDArray[np.bool_]:
         """Whether items have no row; shape (n,)."""

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 from augment.columns import PLANNED, ROW
+from augment.design.items import Items
 from augment.design.plan import plan_columns
 from augment.errors import Fault, TestSetError
 from augment.files.json_rows import Row
@@ -63,6 +64,36 @@ class FrameRows(Sequence[Row]):
                 return self.frame.row(place, named=True)
             self._first, self._held = place, self.frame.slice(place, AT_ONCE).rows(named=True)
         return self._held[place - self._first]
+
+
+class ItemRows(Sequence[Row]):
+    """Items of a plan as rows, made while they are read.
+
+    Args:
+        table: The items.
+    """
+
+    def __init__(self, table: Items) -> None:
+        self._table = table
+
+    def __len__(self) -> int:
+        return self._table.height
+
+    def __iter__(self) -> Iterator[Row]:
+        for some in self._table.slices():
+            yield from some.iter_rows(named=True)
+
+    @overload
+    def __getitem__(self, number: int) -> Row: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> list[Row]: ...
+
+    def __getitem__(self, number: int | slice) -> Row | list[Row]:
+        if isinstance(number, slice):
+            return [self[one] for one in range(len(self))[number]]
+        utterance, turn = divmod(range(len(self))[number], self._table.schedule.each)
+        return self._table.of_rows([utterance]).row(turn, named=True)
 
 
 class PlannedRows(ByName):

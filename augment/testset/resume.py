@@ -21,7 +21,9 @@ from augment.testset.folder import (
     NAME,
     NO_PART,
     PARTS,
+    RECEIPTS,
     SCRATCH,
+    SHARED,
     SOUND,
     opened_set,
     read_identity,
@@ -94,7 +96,7 @@ class Folder:
 
     def forget_parts(self) -> None:
         """Remove what only an unfinished build needs."""
-        for name in (PARTS, SCRATCH):
+        for name in (PARTS, SCRATCH, SHARED, RECEIPTS):
             self.sealed.remove_folder(name)
 
 
@@ -166,9 +168,26 @@ def _opened(sealed: SealedFolder, name: str, keys: PlannedKeys, replace: bool) -
             f"{len(gone)} would go (the first: {min(gone) if changed is None else changed})"
         )
         raise TestSetError(Fault(str(sealed.path), message, "choose another folder, or allow it with --replace"))
+    _drop_broken(rows, other, sealed)
+    return Folder(sealed, keys, rows, len(rows), tuple(sorted(gone)))
+
+
+def finished_items(sealed: SealedFolder, keys: PlannedKeys) -> PartRows:
+    """Rows of items that are there and need not be made again.
+
+    Args:
+        sealed: The test set.
+        keys: Which items are wanted.
+    """
+    rows, other, _ = _known(sealed, keys)
+    _drop_broken(rows, other, sealed)
+    return rows
+
+
+def _drop_broken(rows: PartRows, other: NDArray[np.int64], sealed: SealedFolder) -> None:
+    """Forget items of another key, and those whose file is not there as it was written."""
     rows.forget(other.tolist())
     rows.forget([number for number in rows.as_they_lie.tolist() if not _is_whole(sealed, rows.row(number))])
-    return Folder(sealed, keys, rows, len(rows), tuple(sorted(gone)))
 
 
 def _refuse_foreign(sealed: SealedFolder, keys: PlannedKeys, gone: Container[str]) -> None:
@@ -233,7 +252,7 @@ def _known(sealed: SealedFolder, keys: PlannedKeys) -> tuple[PartRows, NDArray[n
     places = [name for name in sealed.files(PARTS) if name.endswith(".jsonl")]
     if sealed.kind(MANIFEST) is Kind.FILE:
         places.insert(0, MANIFEST)
-    known, fits, gone = PartRows(sealed, len(keys)), np.zeros(len(keys), bool), set[str]()
+    known, fits, gone = PartRows(sealed, keys), np.zeros(len(keys), bool), set[str]()
     for place in places:
         found = _Named(keys)
         rows = read_rows(sealed, place, found.take)

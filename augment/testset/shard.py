@@ -102,10 +102,14 @@ class ShardWriter:
     Attributes:
         folder: The test set.
         job: How they are rendered.
+        parts: Folder of the part-manifests.
+        scratch: Folder for temporary files.
     """
 
     folder: SealedFolder
     job: Job
+    parts: str = PARTS
+    scratch: str = SCRATCH
 
     def __call__(self, shard: Shard) -> "Done":
         """Render, write and commit a shard.
@@ -113,8 +117,8 @@ class ShardWriter:
         Raises:
             TestSetError: The files cannot be written, or a link stands in their way.
         """
-        temporary = f"{SCRATCH}/{shard.name}"
-        done = Done(f"{PARTS}/{shard.name}.jsonl")
+        temporary = f"{self.scratch}/{shard.name}"
+        done = Done(f"{self.parts}/{shard.name}.jsonl")
         with writing(self.folder.path):
             try:
                 with self.folder.holding(temporary):

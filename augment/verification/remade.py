@@ -20,8 +20,8 @@ from augment.testset.completion import RowMaker, files_beside
 from augment.testset.exports import export_again
 from augment.testset.figures import read_figures
 from augment.testset.folder import COVERAGE, CROISSANT, DATASHEET, EXPORTS, FIGURES, IDENTITY, MANIFEST, PAGE, PLAN
-from augment.testset.outgoing import outgoing_items
-from augment.testset.planned import FrameRows
+from augment.testset.outgoing import outgoing_slice
+from augment.testset.planned import ItemRows
 from augment.verification.books import read_failures
 from augment.verification.comparing import Differences, differences_of_rows
 from augment.verification.sources import SelfDescription
@@ -83,7 +83,7 @@ def against_plan(told: SelfDescription, plan: Plan, makers: Makers) -> Made:
         makers: How the rest is made from it.
     """
     disk, source = told.disk, "its recipe, corpus and noise"
-    items = FrameRows(outgoing_items(plan))
+    items = (item for some in plan.table.slices() for item in outgoing_slice(plan, some).iter_rows(named=True))
     faults, same_order = differences_of_rows(disk.place(PLAN), told.planned, _named(items), source)
     if not faults and not same_order:
         faults.append(Fault(disk.place(PLAN), f"its rows stand in another order than {source} gives them"))
@@ -98,7 +98,7 @@ def against_plan(told: SelfDescription, plan: Plan, makers: Makers) -> Made:
     return Made((*faults, *differences.faults, *said.faults, *written.faults), (*said.words, *written.words))
 
 
-def _named(rows: Rows) -> Iterator[tuple[str, Row]]:
+def _named(rows: Iterable[Row]) -> Iterator[tuple[str, Row]]:
     return ((row["audio_filepath"], row) for row in rows)
 
 
@@ -111,7 +111,7 @@ class MadeRows(Sequence[dict[str, Any]]):
     """
 
     def __init__(self, plan: Plan, found: ByName) -> None:
-        self._items, self._found, self._maker = FrameRows(plan.items), found, RowMaker(plan)
+        self._items, self._found, self._maker = ItemRows(plan.table), found, RowMaker(plan)
         made = (number for number, (name, _) in enumerate(_named(self._items)) if name in found)
         self._numbers = array("i", made)
 

@@ -11,8 +11,8 @@ class Spool:
     """Bytes that wait on the disk until somebody takes them; they are gone with the spool.
 
     Example:
-        >>> spool = Spool()
-        >>> spool.add(b"a"), spool.add(b"b"), b"".join(spool), b"".join(spool)
+        >>> with Spool() as spool:
+        ...     spool.add(b"a"), spool.add(b"b"), b"".join(spool), b"".join(spool)
         (None, None, b'ab', b'ab')
     """
 

@@ -75,7 +75,7 @@ def differences_of_rows(
     Example:
         >>> found = ByName([{"audio_filepath": "a", "text": "yeah"}])
         >>> faults, _ = differences_of_rows("m", found, [("a", {"text": "yes"}), ("b", {"text": "no"})], "the corpus")
-        >>> print(*faults, sep="\\n")
+        >>> print(*faults, sep="\n")
         m: 1 of the items that the corpus gives are missing: 'b'
         m: text: 1 rows are not what the corpus gives: 'a' has 'yeah' for 'yes'
     """

@@ -115,7 +115,9 @@ def test_layouts_formats_and_forms_are_explained(names, text):
 def test_every_command_is_shown_and_every_shown_command_is_one():
     known = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
     whole = "\n".join(path.read_text() for path in TEXTS)
-    lines = "\n".join(blocks(whole, "sh") + blocks(whole, ""))  + "\n".join(re.findall("^    .*$|`.*?`", whole, re.MULTILINE))
+    lines = "\n".join(blocks(whole, "sh") + blocks(whole, "")) + "\n".join(
+        re.findall("^    .*$|`.*?`", whole, re.MULTILINE)
+    )
     shown = set(re.findall(r"(?:^|[` $])acoustigrid ([a-z][a-z-]+)", lines, re.MULTILINE))
     assert shown == known
 

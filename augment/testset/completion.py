@@ -2,11 +2,8 @@
 
 import dataclasses
 import hashlib
-import importlib.metadata
 import json
-import platform
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
 from typing import Any
 
 from augment import __version__
@@ -19,6 +16,7 @@ from augment.design.plan import BYTES_VERSION, Plan, label_columns
 from augment.design.wording import in_words, titles_of
 from augment.files.json_text import json_lines, json_text
 from augment.files.walk import STATE
+from augment.packages import versions_here
 from augment.perturb.columns import filled_by
 from augment.profiles.library import FOLDERS, Library
 from augment.recipe.loader import LoadedRecipe
@@ -30,7 +28,6 @@ from augment.testset.resume import Folder
 from augment.testset.softer import made_softer
 from augment.testset.versions import SCHEMA_VERSION
 
-PACKAGES = ("numpy", "scipy", "numba", "soxr", "soundfile", "polars", "audiomentations", "pyroomacoustics", "av")
 LOMBARD = "No Lombard effect: the speech was read in quiet, and nobody raised their voice against this noise."
 FREE_FIELD = "Without a room, speech and noise reach the microphone on one path each, and nothing echoes."
 
@@ -275,27 +272,3 @@ def identity_of(plan: Plan, rows: Sequence[dict[str, Any]], failed: int) -> dict
         "made_softer_against_clipping": made_softer(rows).as_identity(),
         "versions": versions_here(),
     }
-
-
-def versions_here() -> dict[str, str]:
-    """Versions of what makes sound on this machine."""
-    return {
-        "python": platform.python_version(),
-        **{name: version for name in PACKAGES if (version := _version(name)) is not None},
-        "libsndfile": _libsndfile(),
-    }
-
-
-@cache  # each is looked for in all that is installed
-def _version(package: str) -> str | None:
-    """Version of a package; None for an extra that is not installed."""
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
-def _libsndfile() -> str:
-    import soundfile
-
-    return str(soundfile.__libsndfile_version__)

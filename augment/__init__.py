@@ -7,37 +7,27 @@ with every level measured. The verbs of the command line are the functions of th
 
     plan = augment.plan("demo")
     result = augment.build(plan, "testset", workers=2)
-    verdict = augment.verify("testset")
+    testset = augment.open("testset")
+    verdict = testset.verify()
 
-Importing the package loads no signal processing; that happens at the first call.
+``__all__`` lists all that users need: functions, the types of what they take and return, and errors. Importing the
+package loads no signal processing; that happens at the first call.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from augment.api import (
-        audit,
-        build,
-        heard_in,
-        import_corpus,
-        load_recipe,
-        plan,
-        pseudonyms,
-        render_utterance,
-        score,
-        verify,
-        write_audit,
-        write_formats,
-        write_list,
-        write_plan,
-        write_scores,
-    )
+    from augment.api import *
 
 __version__ = "0.1.0"
 __all__ = [
-    "__version__", "audit", "build", "heard_in", "import_corpus", "load_recipe", "plan", "pseudonyms",
-    "render_utterance", "score", "verify", "write_audit", "write_formats", "write_list", "write_plan", "write_scores",
+    "AcoustigridError", "AudioError", "Audit", "BuildResult", "CorpusError", "DesignError", "LoadedRecipe", "Plan",
+    "ProfileError", "Progress", "RecipeError", "RenderError", "Rendered", "Renderings", "ScoreError",
+    "ScoreOptions", "Scores", "TestSet", "TestSetError", "Verdict", "__version__", "audit", "build",
+    "draw_profiles", "heard_in", "import_corpus", "load_recipe", "open", "plan", "preview", "pseudonyms",
+    "render_profile", "render_utterance", "score", "stems", "verify", "write_audit", "write_formats", "write_list",
+    "write_plan", "write_scores",
 ]  # fmt: skip
 
 

@@ -54,6 +54,11 @@ class AcoustigridError(Exception):
     Args:
         faults: One message, one fault, or all faults of one kind that were found together.
         notes: What else is worth knowing, without being a fault.
+
+    Example:
+        >>> error = AcoustigridError([Fault("a.wav", "is empty"), Fault("b.wav", "is missing")])
+        >>> [fault.where for fault in error.faults]
+        ['a.wav', 'b.wav']
     """
 
     def __init__(self, faults: str | Fault | Iterable[Fault], notes: Iterable[str] = ()) -> None:
@@ -72,37 +77,77 @@ class AcoustigridError(Exception):
 
 
 class RecipeError(AcoustigridError):
-    """The recipe asks for something that cannot be done."""
+    """The recipe asks for something that cannot be done.
+
+    Example:
+        >>> print(RecipeError(Fault("hospital.yaml:3:25", "unknown field 'utterences'")))
+        hospital.yaml:3:25: unknown field 'utterences'
+    """
 
 
 class CorpusError(AcoustigridError):
-    """The manifest of the clean speech, or a row of it, cannot be used."""
+    """The manifest of the clean speech, or a row of it, cannot be used.
+
+    Example:
+        >>> print(CorpusError(Fault("corpus.jsonl:7", "the row has no text")))
+        corpus.jsonl:7: the row has no text
+    """
 
 
 class ProfileError(AcoustigridError):
-    """A noise, equipment or microphone profile cannot be used."""
+    """A noise, equipment or microphone profile cannot be used.
+
+    Example:
+        >>> print(ProfileError(Fault("fan.yaml:4:1", "the field 'components' is missing")))
+        fan.yaml:4:1: the field 'components' is missing
+    """
 
 
 class AudioError(AcoustigridError):
-    """A file cannot be used as audio."""
+    """A file cannot be used as audio.
+
+    Example:
+        >>> print(AudioError(Fault("a.wav", "the file is empty")))
+        a.wav: the file is empty
+    """
 
 
 class DesignError(AcoustigridError):
-    """The corpus cannot carry the design that the recipe asks for."""
+    """The corpus cannot carry the design that the recipe asks for.
+
+    Example:
+        >>> print(DesignError(Fault("hospital.yaml", "'Scottish' has 9 utterances, 12 are asked for")))
+        hospital.yaml: 'Scottish' has 9 utterances, 12 are asked for
+    """
 
 
 class RenderError(AcoustigridError):
-    """One item cannot be rendered."""
+    """One item cannot be rendered.
+
+    Example:
+        >>> print(RenderError(Fault("", "no active speech is found")))
+        no active speech is found
+    """
 
 
 class TestSetError(AcoustigridError):
-    """The folder of a test set cannot be used."""
+    """The folder of a test set cannot be used.
+
+    Example:
+        >>> print(TestSetError(Fault("testset", "there is no finished test set in this folder")))
+        testset: there is no finished test set in this folder
+    """
 
     __test__ = False  # not a test case, whatever its name says to pytest
 
 
 class ScoreError(AcoustigridError):
-    """A recogniser's output cannot be scored, or not as is asked."""
+    """A recogniser's output cannot be scored, or not as is asked.
+
+    Example:
+        >>> print(ScoreError(Fault("whisper.jsonl:2", "there is no item 'a7'")))
+        whisper.jsonl:2: there is no item 'a7'
+    """
 
 
 def gathered(faults: Iterable[Fault]) -> list[Fault]:

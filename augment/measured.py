@@ -1,7 +1,7 @@
 """What the manifest says about a scene: its levels, ratios and noises."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from augment.acoustics.levels import db
@@ -27,6 +27,40 @@ def _noise(noise: Stem) -> dict[str, Any]:
         **{name: rounded(value) for name, value in measured.items()},
         "active_share": None if share is None else round(share, 4),
     }
+
+
+def snr_words(row: Mapping[str, Any]) -> str:
+    """The SNR of an item in words, from its columns of the manifest: ``no noise`` only where none was added.
+
+    Noise of a device does not pass the microphone, so it counts in the SNR as delivered alone; behind a step that is
+    not linear, not even there.
+
+    Example:
+        >>> snr_words({"snr_db": 5.0, "snr_delivered_db": 6.1})
+        'SNR 5.0 dB at the microphone'
+        >>> snr_words({"snr_db": None, "snr_delivered_db": 10.0})
+        'SNR 10.0 dB as delivered (noise of the device)'
+        >>> snr_words({"snr_db": None, "snr_delivered_db": None})
+        'no noise added'
+        >>> snr_words({"noise_step": "device/bad/line_noise"})
+        'noise of the device, its SNR as delivered not known'
+    """
+    at_microphone, delivered = row.get("snr_db"), row.get("snr_delivered_db")
+    if at_microphone is not None:
+        return f"SNR {tenths(at_microphone)} dB at the microphone"
+    if delivered is not None:
+        return f"SNR {tenths(delivered)} dB as delivered (noise of the device)"
+    return "no noise added" if row.get("noise_step") is None else "noise of the device, its SNR as delivered not known"
+
+
+def tenths(value: float) -> str:
+    """A value with one digit behind the point, and no minus before a zero.
+
+    Example:
+        >>> tenths(-26.04), tenths(-0.04)
+        ('-26.0', '0.0')
+    """
+    return f"{round(value, 1) + 0.0:.1f}"
 
 
 def requested_snr_db(at_microphone: Scene) -> float | None:

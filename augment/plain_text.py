@@ -4,6 +4,7 @@ Labels, transcripts, credits and file names come from strangers. Some characters
 Markdown or in a spreadsheet; this is the one place that takes it away. (For HTML there is :func:`html.escape`.)
 """
 
+import itertools
 import re
 import unicodedata
 
@@ -40,6 +41,26 @@ def _width(letter: str) -> int:
     if unicodedata.combining(letter) or unicodedata.category(letter) in ("Mn", "Me"):
         return 0
     return 2 if unicodedata.east_asian_width(letter) in ("W", "F") else 1
+
+
+def cut(text: str, widest: int) -> str:
+    """A text on one line, with an ellipsis where it has more columns than fit; whole words stay, if there are several.
+
+    Args:
+        text: Any text; what is unprintable in it is spelled out (:func:`visible`).
+        widest: Columns of a terminal.
+
+    Example:
+        >>> cut("groups differ in bandwidth", 20), cut("abcdef", 4), cut("abc", 3)
+        ('groups differ in…', 'abc…', 'abc')
+    """
+    plain = visible(text)
+    if columns(plain) <= widest:
+        return plain
+    widths = itertools.accumulate(map(columns, plain))
+    kept = "".join(letter for letter, width in zip(plain, widths, strict=True) if width < widest)
+    whole, blank, _ = kept.rpartition(" ")
+    return (whole.rstrip(" ,;:(") if blank and columns(whole) > widest // 2 else kept) + "…"
 
 
 def markdown(text: str) -> str:

@@ -18,9 +18,10 @@ from augment.acoustics.pcm import FULL_SCALE, headroom_gain, quantise
 from augment.dealt import Dealt
 from augment.design.conditions import ChainStep, Condition
 from augment.errors import AcoustigridError, RenderError
-from augment.measured import noise_columns, requested_snr_db, rounded
+from augment.measured import noise_columns, requested_snr_db, rounded, snr_words
 from augment.profiles.library import Library
 from augment.scene import A_WEIGHTED, FULL_BAND, Block, Draw, Scene, Shelf, Stage, Stem, Track, Weighting
+from augment.showing import Picture, Player, Presented, picture_of, player_of
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class RenderSpec:
 
 
 @dataclass(frozen=True)
-class Rendered:
+class Rendered(Presented):
     """One item.
 
     Attributes:
@@ -75,6 +76,12 @@ class Rendered:
         at_microphone: The scene as it reaches the microphone.
         delivered: The scene in the file: after the whole chain, levelling and headroom.
         measured: What was measured, by column of the manifest.
+
+    Example:
+        >>> import augment
+        >>> planned = augment.plan("demo")
+        >>> augment.render_utterance(planned, planned.items["utterance"][0])["fan__handset"]
+        <Rendered 'fan__handset': 3.34 s at 16000 Hz, SNR 10.0 dB at the microphone>
     """
 
     condition: Condition
@@ -82,6 +89,23 @@ class Rendered:
     at_microphone: Scene
     delivered: Scene
     measured: dict[str, Any]
+
+    @property
+    def sample_rate_hz(self) -> int:
+        """Samples a second."""
+        return self.delivered.sample_rate_hz
+
+    def __repr__(self) -> str:
+        lasts = f"{self.pcm.size / self.sample_rate_hz:.2f} s at {self.sample_rate_hz} Hz"
+        return f"<Rendered '{self.condition.name}': {lasts}, {snr_words(self.measured)}>"
+
+    def plot(self) -> Picture:
+        """The spectrogram."""
+        return picture_of(self)
+
+    def play(self) -> Player:
+        """The item, to listen to."""
+        return player_of(self)
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ factors:
     laptop: [{{kind: microphone, profile: laptop}}]
     cheap: [{{kind: microphone, profile: electret_cheap}}]
 """
-PARTS = ("read_corpus", "select", "inspect", "exposures", "make_plan", "rehearse")
+PARTS = ("usable_corpus", "usable", "schedule", "seated", "make_plan", "rehearse")
 """What the planner does, by the names of functions in ``augment.api.planning``."""
 
 
@@ -79,9 +79,9 @@ def parts(recipe: str) -> None:
     import augment.api.planning as planning
 
     def timed(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        def run(*arguments: Any) -> Any:
+        def run(*arguments: Any, **named: Any) -> Any:
             start = time.perf_counter()
-            found = function(*arguments)
+            found = function(*arguments, **named)
             print(f"  {name:12} {time.perf_counter() - start:6.1f} s", flush=True)
             return found
 

@@ -10,10 +10,16 @@ import polars
 import soundfile
 
 from augment.acoustics.loudness import integrated_loudness_lufs
+from augment.api.sounds import sound_of
+from augment.design.conditions import conditions
 from augment.export.csv import table
-from augment.report.croissant import croissant
+from augment.recipe.loader import load_recipe
+from augment.report.croissant import croissant, words_in
 from augment.report.datasheet_page import datasheet_page
-from augment.report.tables import coverage_of, measured
+from augment.report.frames import Coverage, Measured
+from augment.report.listening.of_set import SetSounds
+from augment.report.pictures.of_set import SetPictures
+from augment.testset.figures import read_figures
 
 RATE = 16000
 
@@ -32,7 +38,7 @@ class Forger:
         kinds = polars.read_parquet(folder / "plan.parquet").schema
         self.kinds = {name: polars.String if kind == polars.Null else kind for name, kind in kinds.items()}
         self.identity = json.loads((folder / "testset.json").read_text())
-        self.measured = measured(self.ordered())
+        self.measured = str(Measured.of(self.ordered()))
 
     def ordered(self) -> list[dict]:
         names = self.identity["conditions"]
@@ -93,10 +99,21 @@ class Forger:
     def cover(self) -> None:
         """Write everything, with all that follows from it, and every checksum."""
         self.write_rows()
-        sheet = (self.folder / "datasheet.md").read_text().replace(self.measured, measured(self.ordered()))
+        sheet = (self.folder / "datasheet.md").read_text().replace(self.measured, str(Measured.of(self.ordered())))
         self.write("datasheet.md", sheet.encode())
-        self.write("datasheet.html", datasheet_page(sheet, self.ordered()))
+        self.write("datasheet.html", self.page(sheet))
         self.seal()
+
+    def page(self, sheet: str) -> bytes:
+        """The page as it follows from everything else, with pictures of the sound as it is now."""
+        loaded = load_recipe(self.folder / "recipe.yaml", material=False)
+        known = {c.name: c for c in conditions(loaded)}
+        shown = [known[name] for name in self.identity["conditions"] if name in known]
+        sound = sound_of(lambda name: (self.folder / name).read_bytes())
+        ordered, figures = self.ordered(), self.folder / "figures.json"
+        words, drawn = words_in(self.identity), read_figures(figures.read_bytes(), "figures.json")
+        pictures = SetPictures(ordered, drawn, words, self.identity["balance"])
+        return datasheet_page(sheet, SetSounds(ordered, shown, loaded, words, sound), pictures)
 
     def write_rows(self) -> None:
         for row in self.rows:
@@ -118,7 +135,7 @@ class Forger:
         ]
         cells = [(row["audio_filepath"], row["condition"], row["group"]) for row in self.plan]
         made = [row["audio_filepath"] for row in self.rows]
-        grid = coverage_of(cells, made, self.identity["conditions"], groups)
+        grid = Coverage.of(cells, made, self.identity["conditions"], groups)
         self.write("coverage.txt", f"{grid}\n".encode())
         said = {name: value for name, value in self.identity.items() if name != "checksums"}
         self.write("croissant.json", croissant(said, self.rows, ("manifest.csv", table(self.rows)), "flac"))

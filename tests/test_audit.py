@@ -21,6 +21,7 @@ from augment.corpus.spec import CorpusSpec
 from augment.corpus.speech import read_speech
 from augment.corpus.table import read_corpus
 from augment.errors import CorpusError
+from augment.notes import texts
 from augment.report.audit import audit_text
 from conftest import DEMO, RATE
 
@@ -68,7 +69,7 @@ def noisy(snr_db):
 
 
 def about(found, what):
-    return [warning for warning in found.warnings if what in warning]
+    return [warning for warning in texts(found.warnings) if what in warning]
 
 
 def test_groups_that_were_recorded_alike_are_left_alone(lay):
@@ -153,7 +154,7 @@ def test_labels_are_counted(lay):
     assert about(found, "{labels: {accent: {south: South}}}")
     (single,) = about(found, "one speaker stands for the whole group: North;")
     assert "balance: {speakers: {min: 4}}" in single
-    (wanderer,) = [w for w in found.warnings if "stand in more than one group" in w]
+    (wanderer,) = [w for w in texts(found.warnings) if "stand in more than one group" in w]
     assert "Ann (North, South)" in wanderer
     ruled = audited(
         lay(table=lambda row: {**row, "speaker": "Ann" if int(row["id"][1:]) > 2 else "Bob"}), by=["accent"]
@@ -206,7 +207,7 @@ def test_differences_are_those_of_the_textbook(one, other):
     found = apart(dealing, Means(dealing, table["log_s"].to_numpy(), ddof=0))
     if spread > 1e-4:  # the variance is a difference of sums of squares, and loses digits where little spreads
         assert found.found[0, 1] == pytest.approx(abs(first - second) / spread, rel=1e-6, abs=1e-8)
-    notes = difference_notes(table, [LENGTH])
+    notes = texts(difference_notes(table, [LENGTH]))
     apart_s = abs(first - second)
     if apart_s > LENGTH.just + 1e-9 and spread > 1e-6 and apart_s / spread > 0.1 + 1e-9:
         assert len(notes) == (found.chance is None or found.found[0, 1] > found.chance[0, 1])
@@ -217,7 +218,7 @@ def test_differences_are_those_of_the_textbook(one, other):
 def test_the_planner_tells_what_the_audit_tells(lay):
     shop = lay(noisy(18))
     shop.recipe(balance="{by: [accent], utterances: 6}")
-    told = "\n".join(augment.plan(shop.folder / "recipe.yaml").notes)
+    told = "\n".join(texts(augment.plan(shop.folder / "recipe.yaml").notes))
     assert "groups differ in source SNR" in told
     assert re.search(r"South: the recordings have an SNR of about 1[789] dB of their own \(estimate\)", told)
     found = augment.audit(shop.folder / "recipe.yaml")

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from augment.columns import ROW
 from augment.errors import AcoustigridError, CorpusError, TestSetError
 from augment.execute import MOST_TRIES, Lost
 from conftest import RATE, ran, tree
+from watching import Watching
 
 RECIPE = "recipe.yaml"
 
@@ -85,13 +87,12 @@ def test_killed_and_resumed(stocked, reference, monkeypatch):
     folder = stocked.folder / "killed"
     code = (
         "import augment, augment.testset.portions as work, os, signal; work.SMALLEST = work.LARGEST = 8\n"
-        "seen = []\n"
-        "def tell(items, seconds):\n"
-        "    seen.append(items)\n"
-        "    if len(seen) == 4: os.kill(os.getpid(), signal.SIGKILL)\n"
-        f"augment.build({str(stocked.folder / RECIPE)!r}, {str(folder)!r}, workers=2, on_progress=tell)\n"
+        "from watching import Watching\n"
+        "def tell(step):\n"
+        "    if (step.name, len(step.told)) == ('rendering', 3): os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"augment.build({str(stocked.folder / RECIPE)!r}, {str(folder)!r}, workers=2, progress=Watching(tell))\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], check=False)
+    done = subprocess.run([sys.executable, "-c", code], check=False, cwd=Path(__file__).parent)
     assert done.returncode == -signal.SIGKILL
     assert not (folder / "manifest.jsonl").exists()
     result = augment.build(stocked.folder / RECIPE, folder, workers=2)
@@ -112,7 +113,7 @@ def test_workers_die_with_their_parent_in_the_middle_of_a_task(tmp_path):
         "threading.Timer(2, os.kill, [os.getpid(), signal.SIGKILL]).start()\n"
         "list(processes.Processes(2).run(time.sleep, [300, 300]))\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], check=False)
+    done = subprocess.run([sys.executable, "-c", code], check=False, cwd=Path(__file__).parent)
     assert done.returncode == -signal.SIGKILL
     workers = [int(p) for p in (tmp_path / "pids").read_text().split()]
     assert len(workers) == 2
@@ -222,7 +223,7 @@ def test_a_fault_while_rendering_is_recorded_and_the_rest_is_made(stocked, monke
     result = augment.build(plan, stocked.folder / "set")
     assert len(result.failures) == 8
     assert result.made == 2 * 4 * 8 - 8
-    assert "3/4" in result.coverage
+    assert "3/4" in str(result.overview.coverage)
     failed = [json.loads(line) for line in (stocked.folder / "set" / "failures.jsonl").read_text().splitlines()]
     assert {f["utterance"] for f in failed} == {plan.items["utterance"][0]}
     assert all("has changed since it was planned" in f["reason"] for f in failed)
@@ -305,6 +306,15 @@ def test_new_labels_reach_the_manifest_of_kept_files(stocked, reference):
     assert augment.verify(result.folder, sample=64).sound
 
 
+def test_a_folder_of_others_is_refused_before_anything_is_planned(workshop, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "a.txt").write_text("keep me")
+    for place, said in ((tmp_path / "mine", "no test set"), (tmp_path / "mine" / "a.txt", "this is a file")):
+        with pytest.raises(TestSetError, match=said):  # and not that there is no such recipe
+            augment.build(workshop.folder / "no-recipe.yaml", place)
+    assert (tmp_path / "mine" / "a.txt").read_text() == "keep me"
+
+
 def test_recordings_that_are_swept_have_their_own_segments(stocked):
     factors = (
         "{noise: {street: {steps: [{kind: background_noise, snr_db: 5}],"
@@ -313,8 +323,8 @@ def test_recordings_that_are_swept_have_their_own_segments(stocked):
     recipe = stocked.recipe(factors=factors, noise="{segment_s: 1}")
     result = augment.build(recipe, stocked.folder / "swept")
     assert {row["noise"]: row["noise_source"] for row in rows_of(result.folder)} == {
-        "street_noise_street_a_wav": "a.wav",
-        "street_noise_street_b_wav": "b.wav",
+        "street_a": "a.wav",
+        "street_b": "b.wav",
     }
     assert result.failures == ()
     assert augment.verify(result.folder, sample=64).sound
@@ -344,12 +354,12 @@ def test_a_set_under_change_does_not_say_that_it_is_complete(stocked, reference)
     path.write_text(path.read_text().replace("snr_db: 5", "snr_db: 6"))
     folder = stocked.folder / "finished"
 
-    def stop(items, seconds):
-        if seconds:
+    def stop(step):
+        if step.name == "rendering":
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        augment.build(path, folder, replace=True, on_progress=stop)
+        augment.build(path, folder, replace=True, progress=Watching(stop))
     with pytest.raises(TestSetError, match="no finished test set"):
         augment.verify(folder)
     augment.build(path, folder, replace=True)

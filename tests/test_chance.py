@@ -26,6 +26,7 @@ from augment.auditing.chance import (
     undealt,
 )
 from augment.auditing.differences import MEASURES, difference_notes
+from augment.notes import texts
 from augment.report.text import figure
 
 
@@ -89,7 +90,7 @@ def test_microphones_of_many_speakers_are_told_in_one_of_twenty(count, voices, l
     )
     told = Counter[str]()
     for _ in range(200):
-        notes = "".join(difference_notes(recorded(frame, random, 0.2), [BANDWIDTH]))
+        notes = "".join(texts(difference_notes(recorded(frame, random, 0.2), [BANDWIDTH])))
         pairs = re.search(r"(\d+) of \d+ pairs of groups(?:, (\d+) with)?", notes)
         told["beyond chance"] += int(pairs[1]) > int(pairs[2] or 0) if pairs else bool(notes)
         told["too few"] += "too few speakers" in notes
@@ -102,16 +103,16 @@ def test_microphones_of_few_speakers_are_told_by_their_size():
     random = np.random.default_rng(4)
     frame = drawn(2, 40, 1)
     for _ in range(50):
-        (told,) = difference_notes(recorded(frame, random, 0.0, more=1.0), [BANDWIDTH])
+        (told,) = texts(difference_notes(recorded(frame, random, 0.0, more=1.0), [BANDWIDTH]))
         assert "and too few speakers (1 and 1) to tell it from chance" in told
     alike = table(["a", "b"] * 40, ["a", "b"] * 40).with_columns(polars.Series("octaves", [12.0, 12.01] * 40))
-    assert difference_notes(alike, [BANDWIDTH]) == []  # less than what just matters
+    assert texts(difference_notes(alike, [BANDWIDTH])) == []  # less than what just matters
     mixed = recorded(drawn(2, 40, 10).vstack(table(["g2"] * 40, ["lone"] * 40)), random, 0.05, more=1.0)
-    (told,) = difference_notes(mixed, [BANDWIDTH])
+    (told,) = texts(difference_notes(mixed, [BANDWIDTH]))
     assert "too few speakers (10 and 1)" in told
     assert re.search(r"\b2 of 3 pairs of groups, 2 with so few", told)
     chosen = replace(BANDWIDTH, recorded=False)  # what is said is judged by chance alone
-    assert not any("too few speakers" in note for note in difference_notes(mixed, [chosen]))
+    assert not any("too few speakers" in note for note in texts(difference_notes(mixed, [chosen])))
 
 
 def test_pairs_of_few_speakers_are_those_that_can_be_dealt_in_few_ways():

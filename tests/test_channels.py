@@ -16,6 +16,7 @@ from augment.corpus.table import read_corpus
 from augment.errors import AcoustigridError, AudioError, CorpusError
 from augment.files.audio import read_audio
 from augment.files.containers.stream import Remark
+from augment.notes import texts
 from conftest import RATE, near, speech_like
 
 ONE, OTHER = speech_like(2, seed=1), speech_like(2, seed=2)
@@ -231,7 +232,7 @@ def test_noise_of_two_channels_is_its_first_one_and_that_is_told(two_talkers):
     for more in ("", ", channel: 0", ", channel: 1", ", channel: mix"):
         (two_talkers / "r.yaml").write_text(RECIPE.format(more=more))
         plan = augment.plan(two_talkers / "r.yaml")
-        notes[more] = " ".join(plan.notes)
+        notes[more] = " ".join(texts(plan.notes))
         keys[more] = plan.items.filter(plan.items["noise"] == "street")["key"].to_list()
     assert "noise noise.wav: 1 recordings have channels that differ: the first is used" in notes[""]
     assert "the one that is named is used" in notes[", channel: 1"]
@@ -245,7 +246,7 @@ def test_noise_of_two_channels_is_its_first_one_and_that_is_told(two_talkers):
 def test_narrow_and_short_noise_is_told(two_talkers):
     rng = np.random.default_rng(4)
     soundfile.write(two_talkers / "noise.wav", 0.1 * rng.standard_normal(2400), 8000)
-    told = " ".join(augment.plan(two_talkers / "r.yaml").notes)
+    told = " ".join(texts(augment.plan(two_talkers / "r.yaml").notes))
     assert "nothing is left above 4000 Hz, and the set goes up to 8000 Hz: noise.wav" in told
     assert "shorter than 3 s, down to 0.30 s, and so heard again and again: noise.wav" in told
 
@@ -268,7 +269,7 @@ def test_a_set_may_leave_out_what_cannot_be_used_up_to_a_limit(two_talkers):
         if fine:
             plan = augment.plan(recipe)
             assert "u3" not in plan.items["utterance"].to_list()
-            told = next(note for note in plan.notes if "left out" in note)
+            told = next(note for note in texts(plan.notes) if "left out" in note)
             assert told.startswith("1 utterances cannot be used and are left out (B: 1 of 10): ")
             assert "3.wav" in told
         else:
@@ -293,6 +294,6 @@ def test_a_noise_folder_may_leave_out_what_cannot_be_used_up_to_a_limit(two_talk
     with pytest.raises(AcoustigridError, match="1 of 10 noise files cannot be used"):
         augment.plan(recipe)
     recipe.write_text(RECIPE.format(more=", unusable: leave_out, at_most: 10 %"))
-    told = next(note for note in augment.plan(recipe).notes if "left out" in note)
+    told = next(note for note in texts(augment.plan(recipe).notes) if "left out" in note)
     assert "1 of 10 files cannot be used and are left out" in told
     assert "bad.wav" in told

@@ -7,11 +7,13 @@ import pytest
 import soundfile
 
 import augment
+from augment.api.corpus import corpus_of as corpus_of_recipe
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.speech import read_speech
 from augment.corpus.survey import facts_notes, survey
 from augment.corpus.table import read_corpus
 from augment.errors import AcoustigridError, AudioError, CorpusError
+from augment.notes import texts
 from conftest import RATE, speech_like
 
 
@@ -58,8 +60,8 @@ def test_columns_labels_and_choice(workshop):
     assert corpus.frame["label:accent"].to_list() == ["American", None, None, None]
     assert corpus.frame["speaker"].to_list() == ["s"] * 4
     assert corpus.left_out == {"named in corpus.leave_out": 1}
-    assert "corpus.labels.accent: no row has the value 'Welsh'" in corpus.notes
-    assert "corpus.labels.accent: no row has the value 'Scotish'; did you mean 'Scottish'?" in corpus.notes
+    assert "corpus.labels.accent: no row has the value 'Welsh'" in texts(corpus.notes)
+    assert "corpus.labels.accent: no row has the value 'Scotish'; did you mean 'Scottish'?" in texts(corpus.notes)
 
 
 def test_ids_are_made_of_paths_where_there_are_none(workshop):
@@ -150,7 +152,7 @@ def test_lying_durations_are_noted_and_the_audio_counts(workshop):
     corpus = corpus_of(workshop, "corpus.jsonl")
     facts, _ = survey(corpus, corpus.frame, RATE)
     assert facts["n_0"].samples == RATE
-    assert "1 rows declare a duration" in facts_notes(corpus.frame, facts, RATE)[0]
+    assert "1 rows declare a duration" in texts(facts_notes(corpus.frame, facts, RATE))[0]
 
 
 @pytest.mark.parametrize("offset", ['"0,5"', "-1", "true", '"x"'])
@@ -240,20 +242,34 @@ def test_faults_of_every_kind_are_told_at_once(workshop):
         ),
         ({"leave_out": {"accent": ("welsh",)}}, {"2 rows of the accent 'Welsh' are not left out"}),
         ({"keep": {"gender": ("female",)}}, set()),
-        ({"keep": {"cohort": ("group 1",)}}, set()),
+        ({"keep": {"cohort": ("participant 1",)}}, set()),
     ],
 )
 def test_values_that_are_nearly_named_are_told(workshop, spec, told):
     accents = ["English", "english", "english", "english", "Englisch", "Welsh", "Welsh", "welsh"]
     rows = [
         {"audio_filepath": f"{n}.wav", "speaker": "s", "accent": accent, "gender": ("male", "female")[n % 2],
-         "cohort": f"group {n}"}
+         "cohort": f"participant {n}"}
         for n, accent in enumerate(accents)
     ]  # fmt: skip
     workshop.manifest(rows, "a.jsonl")
-    notes = [note for note in corpus_of(workshop, "a.jsonl", **spec).notes if " is named: " in note]
+    notes = [note for note in texts(corpus_of(workshop, "a.jsonl", **spec).notes) if " is named: " in note]
     assert {next(words for words in told if words in note) for note in notes} == told
     assert all("corpus: {labels: {accent: {" in note for note in notes)
+
+
+def test_a_folder_of_recordings_is_told_its_layout(workshop):
+    place = workshop.folder / "wavs" / "English" / "s1"
+    place.mkdir(parents=True)
+    soundfile.write(place / "a.wav", speech_like(1.0, 1), RATE)
+    with pytest.raises(CorpusError, match=r"it holds audio \(English/s1/a\.wav\): corpus: \{layout: folder, pattern: "):
+        corpus_of(workshop, "wavs")
+
+
+def test_labels_that_the_corpus_does_not_have_are_refused_before_anything_is_heard(workshop):
+    workshop.corpus({"North": 1, "South": 1})
+    with pytest.raises(AcoustigridError, match=r"'accents', a label that .* did you mean 'accent'\? \(labels"):
+        corpus_of_recipe(augment.load_recipe(workshop.recipe(balance="{by: [accents]}")))
 
 
 def test_durations_are_measured_where_rows_do_not_say_them(workshop):

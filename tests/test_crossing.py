@@ -25,6 +25,7 @@ from augment.design.listeners import Listeners
 from augment.design.seating import seated
 from augment.design.selection import select
 from augment.design.tally import crossing_notes, crossings_of
+from augment.notes import texts
 from augment.perturb import kinds
 from augment.profiles.library import Library
 from augment.recipe.experiment import Balance, Rotated
@@ -134,7 +135,7 @@ class Made:
                 for (i, block, speaker, text, group), c in self.met
             ]
         )  # fmt: skip
-        return " ".join(crossing_notes(crossings_of(items)))
+        return " ".join(texts(crossing_notes(crossings_of(items))))
 
     def turns_can_be(self) -> bool:
         names = sorted(self.rows)
@@ -322,11 +323,11 @@ def test_conditions_that_stand_twice_are_told(workshop):
     workshop.corpus({"North": 2, "South": 2})
     hum = "[{kind: equipment_noise, profile: mains_hum_50, snr_db: 10}]"
     factors = f"{{noise: {{quiet: [], clean: [], hum: {hum}, buzz: {hum}}}}}"
-    notes = " ".join(augment.plan(workshop.recipe(factors=factors)).notes)
+    notes = " ".join(texts(augment.plan(workshop.recipe(factors=factors)).notes))
     assert "with the very same steps: quiet, clean" in notes
     assert "with the very same steps: hum, buzz" in notes
     listed = "[{noise: quiet}, {noise: [hum, quiet]}]"
     again = workshop.recipe(design="list", conditions=listed, factors=f"{{noise: {{quiet: [], hum: {hum}}}}}")
-    notes = " ".join(augment.plan(again).notes)
+    notes = " ".join(texts(augment.plan(again).notes))
     assert "entry 2 of 'conditions' asks once more for quiet" in notes
     assert "very same steps" not in notes

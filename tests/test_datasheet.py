@@ -7,19 +7,27 @@ from html.parser import HTMLParser
 from urllib.parse import unquote
 
 import pytest
+import soundfile
 
 import augment
+from augment.design.conditions import Condition
 from augment.errors import DesignError
+from augment.notes import Effect
 from augment.report.datasheet_page import datasheet_page
+from augment.report.frames import Measured
+from augment.report.listening.of_set import SetSounds
 from augment.report.page import markdown_html
-from augment.report.tables import measured
+from augment.report.pictures.of_set import SetPictures
 from augment.report.text import table
+from conftest import RATE
+from forgery import Forger
 
 SECTIONS = [
     "Groups", "Conditions", "Where the figures behind them come from", "Files in each cell", "What was measured",
     "What a cell can show", "What it is not", "What the planner noted", "Licences and credits",
     "What it says of people", "How it was made",
 ]  # fmt: skip
+DRAWN = ["The design", "To listen to", "SNR, as measured", "Noises", "Devices", "Balance and exposure"]
 
 
 @pytest.fixture
@@ -37,8 +45,7 @@ def test_the_data_sheet_says_what_the_set_says(built):
     identity = json.loads((result.folder / "testset.json").read_text())
     assert re.findall(r"^## (.*)$", sheet, re.MULTILINE) == SECTIONS
     assert sheet.startswith("# Data sheet: stocked\n")
-    assert result.coverage in sheet
-    assert result.measured in sheet
+    assert all(told in sheet for told in result.overview.texts)
     for line in (*identity["limits"], *identity["notes"]):
         assert f"- {line}\n" in sheet
     assert "64 of 64 files" in sheet
@@ -112,7 +119,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         self.tags.append(tag)
-        if tag not in ("meta", "path", "circle"):
+        if tag not in ("meta", "path", "circle", "img", "br", "wbr"):
             self.open.append(tag)
         self.sources += [value for name, value in attributes if name in ("src", "href", "xlink:href")]
 
@@ -132,7 +139,7 @@ def test_the_page_says_what_the_data_sheet_says(built):
     page = Page(html)
     assert page.open == []
     words = " ".join(" ".join(page.text).split())
-    for section in ("To listen to", "SNR, as measured", *SECTIONS):
+    for section in (*DRAWN, *SECTIONS):
         assert section in words
     plain = re.sub(r"^#+ |^```|`|\*\*|^- |^-+(  -+)*$|^    ", " ", sheet, flags=re.MULTILINE)
     missing = [word for word in plain.split() if word not in words]
@@ -147,13 +154,13 @@ def test_the_page_plays_one_utterance_of_each_group_in_every_condition(built):
         for row in map(json.loads, (result.folder / "manifest.jsonl").read_text().splitlines())
     }
     sources = Page((result.folder / "datasheet.html").read_text()).sources
-    heard = [rows[unquote(source)] for source in sources]
-    assert len(heard) == 2 * 8
+    heard = [rows[unquote(source)] for source in sources if not source.startswith("data:image/png;")]
+    assert len(heard) == len(sources) - len(heard) == 2 * 8
     assert {(row["group"], row["condition"]) for row in heard} == {
         (row["group"], row["condition"]) for row in rows.values()
     }
     assert len({row["utterance"] for row in heard}) == 2
-    assert {row["block"] for row in heard} == {0}
+    assert len({row["block"] for row in heard}) == 1
 
 
 def test_the_page_shows_markup_and_does_not_obey_it(workshop):
@@ -165,22 +172,49 @@ def test_the_page_shows_markup_and_does_not_obey_it(workshop):
     recipe = workshop.recipe(about=json.dumps(f"{odd} [a](javascript:alert(2)) <img src=x onerror=alert(3)>"))
     page = Page((augment.build(recipe, workshop.folder / "set").folder / "datasheet.html").read_text())
     assert page.open == []
-    assert not {"script", "img", "a"} & set(page.tags)
+    assert page.tags.count("script") == 1  # ours
+    assert "a" not in page.tags
+    assert all(source.startswith(("data:image/png;base64,", "audio/")) for source in page.sources)
     assert odd in " ".join(page.text)
 
 
+ROW = {"block": 0, "id": "i", "utterance": "u", "text": "t", "samples": RATE, "sample_rate": RATE, "condition": "fan"}
+ROW |= {"snr_db": None}
+
+
+def page_of(rows):
+    """The page of rows whose sound nobody can read."""
+    names = dict.fromkeys(row["condition"] for row in rows)
+    conditions = [Condition(name, (("noise", name),), ()) for name in names]
+    sheet = "# Data sheet: x\n\nabout\n\n## Rest\n\nend\n"
+    return datasheet_page(
+        sheet, SetSounds(rows, conditions, augment.load_recipe("demo"), {}, lambda name: None), SetPictures(rows)
+    ).decode()
+
+
 def test_pictures_and_tables_hold_what_was_measured():
-    row = {"group": "a", "block": 0, "id": "i", "text": "t", "audio_filepath": "audio/x y/i#.flac", "snr_db": 5.0}
+    row = {**ROW, "group": "a", "audio_filepath": "audio/x y/i#.flac", "snr_db": 5.0}
     rows = [{**row, "condition": "fan", "snr_delivered_db": float(level)} for level in (1, 2, 3, 4, 9)]
-    html = datasheet_page("# Data sheet: x\n\nabout\n\n## Rest\n\nend\n", rows).decode()
-    assert "fan: 5.0 dB at the microphone, 1.0 to 9.0 dB delivered" in html
-    # 0 to 10 dB over 430 of 720: the line from 1 to 9 dB, thick from 2 to 4, the dot in the middle.
-    assert '<path d="M303.0 15H647.0" ' in html
-    assert '<path d="M346.0 15H432.0" ' in html
-    assert '<circle cx="475.0" ' in html
+    html = page_of(rows)
+    assert "fan: SNR 5.0 dB at the microphone, 1.0 to 9.0 dB delivered" in html
+    # 0 to 10 dB from 14 to 338: the line from 1 to 9 dB, thick from 2 to 4, the mark in the middle.
+    assert '<path d="M46.4 32H305.6" ' in html
+    assert '<path d="M78.8 32H143.6" ' in html
+    assert '<path d="M176.0 32m-4 0a4' in html
+    assert '<td class="heat">5.0<small>delivered 3.0 dB</small></td>' in html
+    assert '<td class="heat h5">5</td>' in html
     assert 'src="audio/x%20y/i%23.flac"' in html
-    quiet = datasheet_page("# Data sheet: x\n\nabout\n\n## Rest\n", [{**row, "condition": "quiet", "snr_db": None}])
-    assert b"SNR, as measured" not in quiet
+    assert "SNR, as measured" not in page_of([{**row, "condition": "quiet", "snr_db": None}])
+
+
+def test_noise_of_a_device_is_noise_though_it_does_not_pass_the_microphone():
+    row = {**ROW, "group": "a", "audio_filepath": "i.flac", "noise_step": "device/bad/line_noise"}
+    html = page_of([{**row, "condition": "bad", "snr_delivered_db": 10.0}, {**row, "condition": "worse"}])
+    assert html.count("SNR 10.0 dB as delivered (noise of the device)") == 3  # drawn, in the table, in the grid
+    assert "<title>a: 10.0 dB</title>" in html
+    assert "marks are of the SNR as delivered" in html
+    assert html.count("noise of the device, its SNR as delivered not known") == 2
+    assert "no noise" not in html
 
 
 def test_text_tables_become_tables_with_the_same_cells():
@@ -189,7 +223,7 @@ def test_text_tables_become_tables_with_the_same_cells():
     html = markdown_html(f"```\n{text}\n```")
     cells = [re.findall(r"<td[^>]*>(.*?)</td>", line) for line in re.findall(r"<tr>.*?</tr>", html)[1:]]
     assert cells == rows
-    assert re.findall("<th>(.*?)</th>", html) == ["first one", "n", "last"]
+    assert re.findall('<th scope="col">(.*?)</th>', html) == ["first one", "n", "last"]
     assert html.startswith('<p class="remark">before</p>')
     assert "a remark that is long enough for all columns</p>" in html
 
@@ -197,15 +231,42 @@ def test_text_tables_become_tables_with_the_same_cells():
 def test_a_fence_in_the_recipe_does_not_swallow_the_sheet(workshop):
     workshop.corpus({"North": 1, "South": 1}, seconds=0.6)
     recipe = workshop.recipe(about=json.dumps("as it came:\n```\ncode\n~~~\nmore"))
-    page = Page((augment.build(recipe, workshop.folder / "set").folder / "datasheet.html").read_text())
-    assert page.tags.count("h2") == len(SECTIONS) + 2
-    assert "```" in " ".join(page.text)
+    html = (augment.build(recipe, workshop.folder / "set").folder / "datasheet.html").read_text()
+    assert re.findall("<h2>(.*?)</h2>", html)[-len(SECTIONS) :] == SECTIONS
+    assert "```" in " ".join(Page(html).text)
+
+
+def test_conditions_stand_in_the_order_of_the_grid_whoever_meets_them_first(workshop):
+    workshop.corpus({"North": 4, "South": 4})
+    steps = {
+        "hum": {"kind": "equipment_noise", "profile": "mains_hum_50", "snr_db": 5},
+        "fan": {"kind": "equipment_noise", "profile": "ventilation_fan", "snr_db": 5},
+        "pink": {"kind": "coloured_noise", "colour": "pink", "snr_db": 5},
+    }
+    grid = json.dumps({"noise": {"quiet": [], **{name: [step] for name, step in steps.items()}}})
+    recipe = workshop.recipe(factors=grid, assignment="{rotated: 1}")
+    html = (augment.build(recipe, workshop.folder / "set").folder / "datasheet.html").read_text()
+    design = html.partition("<h2>The design</h2>")[2].partition("<h2>")[0]
+    places = [design.index(f">{name}<") for name in ("quiet", "hum", "fan", "pink")]
+    assert places == sorted(places)
+
+
+def test_what_groups_differ_in_is_in_the_identity(workshop):
+    rows = workshop.corpus({"North": 4, "South": 4}, speakers=4)
+    for row in rows:
+        if row["accent"] == "South":
+            samples, rate = soundfile.read(workshop.folder / row["audio_filepath"])
+            soundfile.write(workshop.folder / row["audio_filepath"], samples[::2], rate // 2)
+    planned = augment.plan(workshop.recipe())
+    told = json.loads((augment.build(planned, workshop.folder / "set").folder / "testset.json").read_text())
+    confounds = {note.headline for note in planned.notes if note.effect is Effect.CONFOUNDED}
+    assert any("bandwidth" in said or "sample rate" in said for said in confounds)
+    assert set(told["groups_differ_in"]) == confounds
 
 
 def test_many_groups_are_not_all_played_and_the_page_says_so():
-    row = {"block": 0, "text": "t", "condition": "fan", "snr_db": None}
-    rows = [{**row, "group": f"g{n}", "id": f"i{n}", "audio_filepath": f"audio/fan/{n}.flac"} for n in range(9)]
-    html = datasheet_page("# Data sheet: x\n\nabout\n\n## Rest\n", rows).decode()
+    rows = [{**ROW, "group": f"g{n}", "audio_filepath": f"audio/fan/{n}.flac"} for n in range(9)]
+    html = page_of(rows)
     assert html.count("<audio") == 6
     assert "6 of 9 groups" in html
 
@@ -215,4 +276,29 @@ def test_noises_of_a_row_are_added_as_powers():
     row = {"condition": "ward", "snr_requested_db": None, "snr_db": 0.0, "snr_a_weighted_db": 0.0}
     row |= {"snr_delivered_db": 0.0, "headroom_gain_db": 0.0, "loudness_lufs": None, "speech_level_dbspl": 60.0}
     row |= {"noise_level_dba": 60.0, "noise2_level_dba": 60.0, "noise3_level_dba": 50.0, "noise4_level_dba": None}
-    assert measured([row]).split("\n")[2].split()[-2:] == ["63.2", "0"]
+    assert str(Measured.of([row])).split("\n")[2].split()[-2:] == ["63.2", "0"]
+
+
+def test_a_forged_picture_is_found(finished):
+    """Whoever exchanges two pictures, and every checksum of the set after that."""
+    forger = Forger(finished)
+    html = (finished / "datasheet.html").read_text()
+    first, second = list(dict.fromkeys(re.findall(r"data:image/png;base64,[\w+/=]+", html)))[:2]
+    forged = html.replace(first, "?").replace(second, first).replace("?", second, 1)
+    forger.write("datasheet.html", forged.encode())
+    forger.seal()
+    told = [str(fault) for fault in augment.verify(finished, sample=0).deviations]
+    assert [fault for fault in told if "datasheet.html: is not what its recipe" in fault] == told != []
+
+
+def rows_of(folder):
+    return list(map(json.loads, (folder / "manifest.jsonl").read_text().splitlines()))
+
+
+def test_a_file_that_cannot_be_read_is_missing_on_the_page_and_stops_nothing(finished):
+    sounds = SetSounds(
+        rows_of(finished), (Condition("quiet__studio", (), ()),), augment.load_recipe("demo"), {}, lambda name: None
+    )
+    html = sounds.matrix()
+    assert html.count("<audio") == 2
+    assert "<img" not in html

@@ -18,6 +18,7 @@ from augment.design.conditions import conditions
 from augment.design.naming import file_stem
 from augment.design.selection import select
 from augment.errors import DesignError
+from augment.notes import texts
 from augment.profiles.recording import Recording
 from augment.recipe.experiment import Balance, Speakers
 from augment.recipe.loader import load_recipe
@@ -160,7 +161,7 @@ def test_the_feasible_request_is_feasible(shape, wanted, speakers_min):
 
 def test_one_voice_for_a_group_is_told():
     rows = rows_of({"A": [3], "B": [2, 2]})
-    notes = select(corpus_of(rows), Balance(by=("accent",)), 1).notes
+    notes = texts(select(corpus_of(rows), Balance(by=("accent",)), 1).notes)
     assert any("one speaker stands for the whole group: A;" in note for note in notes)
 
 
@@ -170,8 +171,8 @@ def test_labels_that_are_missing_or_odd():
     assert chosen.left_out == {"no accent": 1}
     grouped = select(corpus_of(rows), Balance(by=("accent",), unlabelled="group"), 1)
     assert grouped.groups == ("(unlabelled)", "A", "B")
-    assert "1 row has no accent: (unlabelled) stands for it" in grouped.notes
-    assert not any("(unlabelled)" in note for note in chosen.notes)
+    assert "1 row has no accent: (unlabelled) stands for it" in texts(grouped.notes)
+    assert not any("(unlabelled)" in note for note in texts(chosen.notes))
     with pytest.raises(DesignError, match=r"\[A, B\]\}\}, and balance: \{unlabelled: leave_out\}"):
         select(corpus_of(rows), Balance(by=("accent",), utterances=3, unlabelled="group"), 1)
     with pytest.raises(DesignError, match=r"m\.jsonl:7: 1 row has no accent"):
@@ -179,7 +180,7 @@ def test_labels_that_are_missing_or_odd():
     with pytest.raises(DesignError, match="did you mean 'accent'"):
         select(corpus_of(rows), Balance(by=("acent",)), 1)
     odd = rows_of({"Scottish": [2], "scottish": [2]})
-    assert any("differ in case" in note for note in select(corpus_of(odd), Balance(by=("accent",)), 1).notes)
+    assert any("differ in case" in note for note in texts(select(corpus_of(odd), Balance(by=("accent",)), 1).notes))
 
 
 def test_segments_lie_on_the_grid_and_inside():
@@ -276,7 +277,7 @@ def test_notes_tell_what_confounds(workshop):
         samples, _ = soundfile.read(path)
         soundfile.write(path, np.pad(samples[::2], (0, 8000)), 8000, subtype="PCM_16")
     recipe = workshop.recipe()
-    notes = "\n".join(augment.plan(recipe).notes)
+    notes = "\n".join(texts(augment.plan(recipe).notes))
     assert "different sample rates, which is a difference of bandwidth (North: 16000 Hz; South: 8000 Hz)" in notes
     assert "differ in how tightly their recordings are cut" in notes
     assert "noise mains_hum_50: a line near 150 Hz is" in notes
@@ -285,10 +286,10 @@ def test_notes_tell_what_confounds(workshop):
     alike += [{**row, "id": f"{row['id']}_s", "accent": "South", "speaker": row["speaker"] + "_s"} for row in alike]
     workshop.manifest(alike)
     quiet = workshop.recipe(snr="{band_hz: [20, 7000]}", corpus="{path: corpus.jsonl, licence: CC0-1.0}")
-    assert augment.plan(quiet).notes == (
+    assert texts(augment.plan(quiet).notes) == [
         "each group gives 2 utterances, all that the smallest, North, has",
         "2 chosen utterances have the very audio of another one",
-    )
+    ]
 
 
 def test_too_many_conditions_are_refused_at_once(workshop):

@@ -5,6 +5,7 @@ import pytest
 
 import augment
 from augment.acoustics.edge_line import edge_line, fine_spectrum
+from augment.notes import texts
 from conftest import RATE
 
 
@@ -44,16 +45,16 @@ def test_recordings_are_told_as_profiles_are(stocked):
     stocked.noise("hum/a.wav", tones(100))
     stocked.noise("hum/b.wav", tones(110, hiss=0.05))
     factors = "{noise: {hum: [{kind: background_noise, source: noise/hum, snr_db: 10}]}}"
-    (told,) = [note for note in augment.plan(stocked.recipe(factors=factors)).notes if "a line near" in note]
+    (told,) = [note for note in texts(augment.plan(stocked.recipe(factors=factors)).notes) if "a line near" in note]
     assert told.startswith("noise noise/hum, a.wav: a line near 99 Hz is ")
     assert "lower edge of the band of the SNR, where 50 % of it counts" in told or "where 49 % of it counts" in told
     assert told.endswith("a corner at 50 Hz counts all of it (snr: {band_hz: ...}); so it is in 2 recordings")
     full = augment.plan(stocked.recipe(factors=factors, snr="{band_hz: full}"))
-    assert not any("a line near" in note for note in full.notes)
+    assert not any("a line near" in note for note in texts(full.notes))
 
 
 def test_every_profile_of_a_sweep_is_told(stocked):
     sweep = "{steps: [{kind: equipment_noise, snr_db: 5}], sweep: {profile: [mains_hum_50, transformer_60, mri_epi]}}"
-    notes = augment.plan(stocked.recipe(factors=f"{{noise: {{machine: {sweep}}}}}")).notes
+    notes = texts(augment.plan(stocked.recipe(factors=f"{{noise: {{machine: {sweep}}}}}")).notes)
     told = [note.split(":")[0] for note in notes if "a line near" in note]
     assert sorted(told) == ["noise mains_hum_50", "noise transformer_60"]

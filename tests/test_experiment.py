@@ -98,7 +98,7 @@ def test_hash_seed_and_order_of_rows_decide_nothing(workshop):
     for seed, order in (("0", rows), ("1", rows[::-1]), ("random", rows[7:] + rows[:7])):
         workshop.manifest(order)
         out = workshop.folder / "plan.parquet"
-        command = [sys.executable, "-m", "augment.cli", "plan", str(recipe), "--out", str(out)]
+        command = [sys.executable, "-m", "augment.cli", "plan", str(recipe), "--details", "--out", str(out)]
         environment = {**os.environ, "PYTHONHASHSEED": seed}
         done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
         made.append((done.stdout, out.read_bytes()))

@@ -10,6 +10,7 @@ import augment
 from acceptance.outside import p56_dbov
 from augment.acoustics.filters import without_infrasound
 from augment.errors import DesignError, ProfileError
+from augment.notes import texts
 from conftest import RATE, near, speech_like
 
 RUMBLE_HZ = [1.0, 3.0, 6.0, 10.0, 15.0, 20.0]
@@ -69,7 +70,7 @@ def test_rumble_changes_nothing_of_an_item(stocked):
     for column in ("snr_db", "speech_level_dbspl", "speech_level_dbov", "noise_level_dba"):
         assert after[column] == pytest.approx(before[column], abs=0.2), column
     assert after["speech_activity"] == pytest.approx(before["speech_activity"], abs=0.02)
-    (told,) = [note for note in plan.notes if "infrasound" in note]
+    (told,) = [note for note in texts(plan.notes) if "infrasound" in note]
     assert "1 utterances hold infrasound (below 20 Hz, or not far above)" in told
 
 
@@ -78,9 +79,8 @@ def test_the_audit_tells_which_group_is_touched(stocked):
         path = stocked.folder / "audio" / f"south_{index}.wav"
         samples, rate = soundfile.read(path)
         soundfile.write(path, samples + rumble(samples.size / rate, 8.0), rate, subtype="FLOAT")
-    (told,) = [
-        note for note in augment.audit(stocked.folder / "corpus.jsonl", by=["accent"]).warnings if "infra" in note
-    ]
+    warnings = augment.audit(stocked.folder / "corpus.jsonl", by=["accent"]).warnings
+    (told,) = [warning for warning in texts(warnings) if "infra" in warning]
     assert "groups differ in infrasound" in told
     assert "North: 0.0 dB" in told
 
@@ -106,9 +106,9 @@ def test_a_hum_that_sets_the_level_is_told(stocked, frequency_hz, amplitude, is_
         samples, rate = soundfile.read(path)
         hum = amplitude * np.sin(2 * np.pi * frequency_hz * np.arange(samples.size) / rate)
         soundfile.write(path, samples + hum, rate, subtype="FLOAT")
-    warnings = augment.audit(stocked.folder / "corpus.jsonl", by=["accent"]).warnings
+    warnings = texts(augment.audit(stocked.folder / "corpus.jsonl", by=["accent"]).warnings)
     assert any("groups differ in hum" in told and "South" in told for told in warnings) == is_told
-    notes = augment.plan(stocked.recipe()).notes
+    notes = texts(augment.plan(stocked.recipe()).notes)
     assert any("utterances would be 3 dB softer" in told for told in notes) == is_told
 
 

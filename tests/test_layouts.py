@@ -7,6 +7,7 @@ import pytest
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.table import read_corpus
 from augment.errors import CorpusError
+from augment.notes import texts
 from test_readers import assert_same, heard, lay, read, rows, sound
 
 VOTES = "client_id\tpath\tsentence\tup_votes\tdown_votes\tage\tgender"
@@ -272,7 +273,7 @@ def test_rows(tmp_path, case):
     found = rows(corpus)
     assert found == {name: {key: v for key, v in row.items() if v != ""} for name, row in expected.items()}
     assert list(found) == list(expected)
-    told = "\n".join(corpus.notes)
+    told = "\n".join(texts(corpus.notes))
     assert [note for note in notes if note not in told] == []
     if audio:
         assert_same(heard(corpus, audio[0]), sound(audio[1]))

@@ -19,6 +19,7 @@ from augment.design.plan import Plan
 from augment.errors import AcoustigridError, TestSetError
 from augment.files.sealed import Kind, SealedFolder, is_below
 from conftest import Workshop, command, tree
+from watching import Watching
 
 FORMATS = ["csv", "audiofolder"]
 
@@ -176,14 +177,12 @@ def raised_by(verb):
 
 def planted_after_two(traced, planted, **how):
     """A build in which the link is planted when two of its four shards are done; what it raises, if anything."""
-    calls = []
 
-    def tell(items, seconds):
-        calls.append(items)
-        if len(calls) == 3:
+    def tell(step):
+        if step.name == "rendering" and len(step.told) == 2:
             planted.plant()
 
-    return raised_by(lambda: augment.build(traced.plan, planted.folder, on_progress=tell, **how))
+    return raised_by(lambda: augment.build(traced.plan, planted.folder, progress=Watching(tell), **how))
 
 
 def test_a_link_that_is_planted_while_a_build_runs_is_not_followed(traced, tmp_path, monkeypatch):
@@ -209,11 +208,13 @@ def test_a_link_that_is_planted_while_an_export_runs_is_not_followed(traced, tmp
         planted = Planted(tmp_path / str(number), name)
         shutil.copytree(traced.folder, planted.folder)
 
-        def tell(written, files, planted=planted):
-            if written == FORMATS[0]:
+        def tell(step, planted=planted):
+            if step.ended and step.name == f"exporting to {FORMATS[0]}":
                 planted.plant()
 
-        told = raised_by(lambda planted=planted, tell=tell: augment.write_formats(planted.folder, FORMATS, tell))
+        told = raised_by(
+            lambda planted=planted, tell=tell: augment.write_formats(planted.folder, FORMATS, Watching(tell))
+        )
         assert told == "" or any(said in told for said in ("is a link", "in the way", "no part of the export")), name
         refused |= {name} if told else set()
         assert everything(planted.outside) == planted.before, name
@@ -330,7 +331,7 @@ def test_audio_is_counted_on_the_disk_before_a_set_is_called_finished(traced, tm
     monkeypatch.setattr("augment.testset.portions.LARGEST", 1)
     folder, seen = tmp_path / "set", []
 
-    def tell(items, seconds):
+    def tell(step):
         made = sorted((folder / "audio").rglob("*.flac"))
         if made and not seen:
             seen.append(made[0])
@@ -339,7 +340,7 @@ def test_audio_is_counted_on_the_disk_before_a_set_is_called_finished(traced, tm
             (folder / "audio" / ".DS_Store").write_bytes(b"of the system")
 
     with pytest.raises(TestSetError) as caught:
-        augment.build(traced.plan, folder, on_progress=tell)
+        augment.build(traced.plan, folder, progress=Watching(tell))
     assert [(fault.where, fault.message) for fault in caught.value.faults] == [
         (str(seen[0]), "the file was made, and is not there"),
         (str(seen[0].with_name("stranger.flac")), "the file was not made by this build"),

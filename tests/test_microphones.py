@@ -8,6 +8,7 @@ from acceptance.devices import MEASURED, magnitude_db, measured, taps_of
 from augment.acoustics.convolution import convolve
 from augment.acoustics.filters import minimum_phase_fir, response_db, speech_delay_samples
 from augment.errors import ProfileError
+from augment.notes import texts
 from augment.profiles.library import Library, Need, bundled_names
 from conftest import gcc_lag, speech_like
 
@@ -115,7 +116,7 @@ def test_a_response_that_falls_deeper_than_it_is_followed_is_told(workshop):
     table = f"title: deep\nabout: falls far\nsource: made up\nresponse_db: {figures}\n"
     (workshop.folder / "deep.yaml").write_text(table)
     factors = "{device: {deep: [{kind: microphone, profile: deep.yaml}]}}"
-    notes = [note for note in augment.plan(workshop.recipe(factors=factors)).notes if "its figures" in note]
+    notes = [note for note in texts(augment.plan(workshop.recipe(factors=factors)).notes) if "its figures" in note]
     assert notes == [
         "microphone deep.yaml: its figures fall to -70 dB re 1 kHz at 100 Hz, and are followed to -44 dB only, "
         "60 dB below its highest point"

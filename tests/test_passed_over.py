@@ -12,6 +12,7 @@ from augment.corpus.table import read_corpus
 from augment.corpus.unused import Leftover, Unused
 from augment.errors import AcoustigridError, CorpusError
 from augment.files.audio import encode
+from augment.notes import texts
 from conftest import RATE, speech_like
 from test_cli import run
 from test_layouts import COMMON_VOICE, LIBRISPEECH
@@ -29,8 +30,8 @@ def test_texts_and_audio_in_upper_case(tmp_path):
         corpus = read(tmp_path / "T", "folder", pattern=pattern)
         assert corpus.frame["text"].to_list() == ["She had your suit."] * 2
         assert corpus.unused == (Unused(Leftover.FILES, ".phn", 2),)
-        assert "not used: files of other kinds: .phn (2)" in corpus.notes
-        assert any(note.startswith("2 texts begin with the numbers") for note in corpus.notes)
+        assert "not used: files of other kinds: .phn (2)" in texts(corpus.notes)
+        assert any(note.startswith("2 texts begin with the numbers") for note in texts(corpus.notes))
     with pytest.raises(CorpusError, match=r"gives 2 files the id 'SA1'.*write \* in place of \{id\}"):
         read(tmp_path / "T", "folder", pattern="{accent}/{speaker}/{id}.WAV")
 
@@ -48,8 +49,8 @@ def test_files_of_a_folder_that_are_not_used(tmp_path):
     })  # fmt: skip
     corpus = read(tmp_path / "f", "folder", pattern="{speaker}_{id}.wav")
     told = "not used: files of other kinds: .docx (2), .txt (1), .zzz (1), without an ending (1)"
-    assert {told, "not used: folders of test sets: and what is in them (1)"} <= set(corpus.notes)
-    assert any(note.startswith("1 audio files do not fit the pattern") for note in corpus.notes)
+    assert {told, "not used: folders of test sets: and what is in them (1)"} <= set(texts(corpus.notes))
+    assert any(note.startswith("1 audio files do not fit the pattern") for note in texts(corpus.notes))
     lay(tmp_path / "g", **{"a.zzz": "x", "b.zzz": "x"})
     with pytest.raises(CorpusError, match=r"no rows - not used: files of other kinds: \.zzz \(2\)"):
         read(tmp_path / "g", "folder", pattern="{id}.wav")
@@ -61,31 +62,33 @@ def test_members_of_archives_with_a_dot_before_them(tmp_path):
     corpus = read(tmp_path / "w", "webdataset")
     assert list(rows(corpus)) == ["u1", "d/u2"]
     expected = {"members of archives: hidden files (1)", "parts of samples: .cls (1)", "files of other kinds: .gz (1)"}
-    assert {f"not used: {told}" for told in expected} <= set(corpus.notes)
+    assert {f"not used: {told}" for told in expected} <= set(texts(corpus.notes))
 
 
 def test_fields_of_lhotse(tmp_path):
     supervision = {**SUPERVISIONS[0], "alignment": {"word": [["a", 0, 1]]}, "custom": {"accent": "Welsh"}}
     corpus = read(lhotse(tmp_path, supervisions=[supervision]), "lhotse")
-    assert "not used: fields: alignment of supervisions (1)" in corpus.notes
+    assert "not used: fields: alignment of supervisions (1)" in texts(corpus.notes)
     cut = {"id": "c", "start": 0, "duration": 2.0, "channel": 0, "recording": RECORDING, "features": {"type": "fbank"},
            "custom": {"accent": "Irish", "device": "phone"}, "supervisions": [supervision]}  # fmt: skip
     corpus = read(
         lay(tmp_path / "c", **{"cuts.jsonl": json_lines(cut, packed=False), "r.wav": sound(8, 2.0)}), "lhotse"
     )
     assert [rows(corpus)["u1"][name] for name in ("accent", "device")] == ["Welsh", "phone"]
-    assert "not used: fields: alignment of supervisions (1), features of cuts (1)" in corpus.notes
+    assert "not used: fields: alignment of supervisions (1), features of cuts (1)" in texts(corpus.notes)
 
 
 def test_columns_of_newer_common_voice_and_files_of_kaldi(tmp_path):
     lay(tmp_path / "cv", **COMMON_VOICE)
     corpus = read(tmp_path / "cv" / "en", "common_voice")
     assert {"sentence_domain", "segment", "variant", "locale"} <= set(corpus.labels)
-    assert "not used: columns: sentence_id (2)" in corpus.notes
+    assert "not used: columns: sentence_id (2)" in texts(corpus.notes)
     corpus = read(kaldi(tmp_path / "k", **{"data/all/feats.scp": "x", "data/all/utt2num_frames": "x"}), "kaldi")
-    assert "not used: files of other kinds: feats.scp (1), utt2num_frames (1)" in corpus.notes
+    assert "not used: files of other kinds: feats.scp (1), utt2num_frames (1)" in texts(corpus.notes)
     lay(tmp_path / "l", **LIBRISPEECH, **{"LibriSpeech/BOOKS.TXT": "x"})
-    assert "not used: files of other kinds: .txt (1)" in read(tmp_path / "l" / "LibriSpeech", "librispeech").notes
+    assert "not used: files of other kinds: .txt (1)" in texts(
+        read(tmp_path / "l" / "LibriSpeech", "librispeech").notes
+    )
 
 
 def test_noise_that_is_not_heard_is_told(stocked):
@@ -93,7 +96,7 @@ def test_noise_that_is_not_heard_is_told(stocked):
     (noise / "copy.wav").write_bytes((noise / "a.wav").read_bytes())
     for name in ("c.zzz", "read.me", ".hidden"):
         (noise / name).write_text("x")
-    notes = augment.plan(stocked.folder / "recipe.yaml").notes
+    notes = texts(augment.plan(stocked.folder / "recipe.yaml").notes)
     assert "noise/street: not used: files of other kinds: .me (1), .zzz (1)" in notes
     assert "noise/street: not used: recordings: with the very bytes of another (1)" in notes
 
@@ -111,8 +114,10 @@ def test_audio_that_is_not_there_is_told_at_once(workshop):
     words = "the audio of 2 of 6 rows is not there: "
     assert words in run("check", "recipe.yaml", cwd=folder).stdout
     assert words in run("corpus", "import", "jsonl", "corpus.jsonl", "-o", "out.jsonl", cwd=folder).stdout
-    assert words in run("corpus", "audit", "corpus.jsonl", "--by", "accent", cwd=folder).stdout
-    found = augment.import_corpus("jsonl", folder / "corpus.jsonl", folder / "o.jsonl").notes[0]
+    audit = ["corpus", "audit", "corpus.jsonl", "--by", "accent"]
+    assert "the audio of 4 was read, that of 2 cannot be" in run(*audit, cwd=folder).stdout
+    assert words in run(*audit, "--details", cwd=folder).stdout
+    found = texts(augment.import_corpus("jsonl", folder / "corpus.jsonl", folder / "o.jsonl").notes)[0]
     assert found.startswith(f"{folder / 'corpus.jsonl'}:2: {words}{folder / 'audio' / 'north_1.wav'}, ")
 
 
@@ -153,4 +158,4 @@ def test_nothing_is_told_where_all_is_used(workshop):
     workshop.corpus({"North": 2, "South": 2})
     workshop.noise("a.wav", np.concatenate([speech_like(2)] * 2))
     plan = augment.plan(workshop.recipe())
-    assert [note for note in plan.notes if "not used" in note] == []
+    assert [note for note in texts(plan.notes) if "not used" in note] == []

@@ -9,6 +9,7 @@ import pytest
 
 import augment
 from augment.errors import AcoustigridError, DesignError
+from augment.notes import texts
 from conftest import RATE
 
 FACTORS = """{noise: {quiet: [],
@@ -83,11 +84,13 @@ def test_forbidden_mixtures_are_refused_or_allowed_by_name(shop, licence, words)
 
 
 def test_what_nobody_states_is_told(shop):
-    notes = "\n".join(augment.plan(recipe(shop, "noise/street/a.wav: {licence: MIT}, noise/car: {licence: MIT}")).notes)
+    notes = "\n".join(
+        texts(augment.plan(recipe(shop, "noise/street/a.wav: {licence: MIT}, noise/car: {licence: MIT}")).notes)
+    )
     assert "nobody says under which licence these sources are: noise/street/b.wav" in notes
     assert "licences.sources names 'noise/car', which no item uses" in notes
     assert "nobody says whom to name for sources under MIT, which asks for it" in notes
-    assert "whom to name" not in "\n".join(augment.plan(recipe(shop)).notes)
+    assert "whom to name" not in "\n".join(texts(augment.plan(recipe(shop)).notes))
     with pytest.raises(
         AcoustigridError, match=r"recipe.yaml:[0-9]+:[0-9]+: .*'free' is not an SPDX licence identifier"
     ):

@@ -21,6 +21,7 @@ from augment.corpus.pseudonyms import Pseudonyms
 from augment.design.identifying import singled_out
 from augment.errors import AcoustigridError, CorpusError, TestSetError
 from augment.export import exporters
+from augment.notes import texts as notes_of
 from augment.testset.outgoing import WITHHELD
 from augment.testset.planned import KINDS, MAY_BE_EMPTY
 from conftest import tree
@@ -296,22 +297,21 @@ def test_names_in_the_recipe_are_told_by_line(shop):
     path = recipe(shop, about="a set without Okonkwo")
     with path.open("a") as file:
         file.write("# Mwangi asked to be left out\n# nobody here is called Mwangis\n")
-    assert (
-        "names of speakers or utterances are in the recipe, a part of the test set: line 5, 6"
-        in augment.plan(path).notes
+    assert "names of speakers or utterances are in the recipe, a part of the test set: line 5, 6" in notes_of(
+        augment.plan(path).notes
     )
-    assert not any("in the recipe" in note for note in augment.plan(recipe(shop)).notes)
+    assert not any("in the recipe" in note for note in notes_of(augment.plan(recipe(shop)).notes))
 
 
 def test_labels_texts_and_credits_that_repeat_names_are_told(shop):
     for row in shop.rows[:3]:
         row |= {"text": f"I am {row['speaker']}", "credit": f"voice of {row['speaker']}"}
     shop.manifest(shop.rows)
-    notes = augment.plan(recipe(shop, output="{labels: [nickname]}")).notes
+    notes = notes_of(augment.plan(recipe(shop, output="{labels: [nickname]}")).notes)
     repeats = "repeats the name of its speaker, id or file"
     for what, count in (("label 'nickname'", 8), ("text", 3), ("credit", 3)):
         assert f"the {what} of {count} rows of the corpus {repeats}" in notes
-    assert not any("nickname" in note for note in augment.plan(recipe(shop)).notes)
+    assert not any("nickname" in note for note in notes_of(augment.plan(recipe(shop)).notes))
 
 
 def test_exports_of_an_open_set_do_not_stay(shop):
@@ -329,7 +329,7 @@ def test_nobody_in_particular_is_not_singled_out(shop):
         del row["speaker"]
     shop.manifest(shop.rows)
     planned = augment.plan(recipe(shop, factors="{noise: {quiet: []}}", output="{labels: [age]}"))
-    assert not any("speakers have values" in note for note in planned.notes)
+    assert not any("speakers have values" in note for note in notes_of(planned.notes))
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcde"), st.sampled_from(["x", None]), st.sampled_from("12")), min_size=1))
@@ -344,12 +344,14 @@ def test_who_is_singled_out_by_brute_force(rows):
 
 def test_labels_that_single_speakers_out_are_told(shop):
     planned = augment.plan(recipe(shop, output="{labels: [age]}"))
-    assert any(note.startswith("2 of 4 speakers have values of accent, age that no other") for note in planned.notes)
+    assert any(
+        note.startswith("2 of 4 speakers have values of accent, age that no other") for note in notes_of(planned.notes)
+    )
     built = augment.build(planned, shop.folder / "set").folder
     sheet = (built / "datasheet.md").read_text()
     assert "2 of 4 speakers have values of these labels that no other speaker of the set has" in sheet
     assert "protects names, not voices" in sheet
-    assert not any("speakers have values" in note for note in augment.plan(recipe(shop)).notes)
+    assert not any("speakers have values" in note for note in notes_of(augment.plan(recipe(shop)).notes))
 
 
 def test_notes_of_readers_name_speakers_by_pseudonym(shop):
@@ -367,7 +369,7 @@ def test_notes_of_readers_name_speakers_by_pseudonym(shop):
     text = CORPUS.format(more=", layout: vctk").replace("corpus.jsonl", "vctk")
     planned = augment.plan(shop.recipe(corpus=text, balance="{by: [microphone], unlabelled: group}"))
     names = Pseudonyms(KEY.encode())
-    told = "\n".join(planned.notes)
+    told = "\n".join(notes_of(planned.notes))
     others = sorted(map(names.speaker, speakers[1:]))  # in no order of the real names
     assert f"does not describe {', '.join(others)}" in told
     assert not [speaker for speaker in speakers if speaker in told]

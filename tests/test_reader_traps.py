@@ -12,6 +12,7 @@ from augment.corpus.spec import CorpusSpec
 from augment.corpus.table import read_corpus
 from augment.errors import CorpusError
 from augment.files.audio import encode
+from augment.notes import texts
 from conftest import RATE
 from test_layouts import ARCHIVE, ARCHIVE_TABLE, COMMON_VOICE, EDACC, LIBRISPEECH, QUESTIONS, VCTK, VCTK_INFO
 from test_readers import RECORDING, SUPERVISIONS, assert_same, heard, json_lines, kaldi, lay, read, rows, sound, tar
@@ -174,7 +175,7 @@ def test_columns_of_a_table_that_are_no_labels_are_told(tmp_path):
     first = {"audio_filepath": "a.parquet!/audio/0", "_bare": "one", "_path": "x"}
     assert rows(corpus)["a.parquet!/audio/0"] == first
     told = "face: a structure (2), mel: bytes (2), tags: a list (2), turns: a list (2)"
-    assert f"not used: columns: {told}" in corpus.notes
+    assert f"not used: columns: {told}" in texts(corpus.notes)
 
 
 def test_class_labels_of_a_table(tmp_path):
@@ -202,7 +203,7 @@ def test_links_in_archives_are_told(tmp_path):
             archive.addfile(info)
     corpus = read(lay(tmp_path / "w", **{"a.tar": memory.getvalue()}), "webdataset")
     assert list(rows(corpus)) == ["u"]
-    assert any(note.startswith("2 links in archives are not followed") for note in corpus.notes)
+    assert any(note.startswith("2 links in archives are not followed") for note in texts(corpus.notes))
 
 
 TWICE = [
@@ -239,7 +240,7 @@ def test_what_stands_twice_in_the_same_words_is_no_fault(tmp_path):
     lay(tmp_path, **{**VCTK, "new/speaker-info.txt": VCTK_INFO + VCTK_INFO.splitlines()[1] + "\n"})
     assert rows(read(tmp_path / "new", "vctk"))["p225_001"]["gender"] == "F"
     lay(tmp_path / "a", **{**ARCHIVE, "speakers_all.csv": ARCHIVE_TABLE + "1,1,x,balanta1,b,male,9,senegal,TRUE\n"})
-    assert "2 speakers of the table have no recording" in read(tmp_path / "a", "speech_accent_archive").notes
+    assert "2 speakers of the table have no recording" in texts(read(tmp_path / "a", "speech_accent_archive").notes)
 
 
 @pytest.mark.parametrize("path", [".", "/", ".."])
@@ -253,15 +254,14 @@ def test_lengths_of_common_voice_that_cannot_be_used_are_told(tmp_path):
     table = {"validated.tsv": "client_id\tpath\tsentence\nann\ta.mp3\tYes.\nbob\tb\tNo.\n"}
     lay(tmp_path, **table, **{"clip_durations.tsv": "duration[ms]\tclip\n500\ta.mp3\n600 b.mp3\n"})
     corpus = read(tmp_path, "common_voice")
-    assert (
-        "2 lines of clip_durations.tsv are no clip, a tab and a number of milliseconds: they are not used"
-        in corpus.notes
+    assert "2 lines of clip_durations.tsv are no clip, a tab and a number of milliseconds: they are not used" in texts(
+        corpus.notes
     )
-    assert "2 clips of the table are not in clip_durations.tsv" in corpus.notes
+    assert "2 clips of the table are not in clip_durations.tsv" in texts(corpus.notes)
     lay(tmp_path, **{"clip_durations.tsv": "clip\tduration[ms]\na\t500\nb.mp3\t600\n"})
     corpus = read(tmp_path, "common_voice")
     assert corpus.frame["duration"].to_list() == [0.5, 0.6]
-    assert not any("clip_durations" in note for note in corpus.notes)
+    assert not any("clip_durations" in note for note in texts(corpus.notes))
 
 
 def test_a_file_name_that_is_no_text(tmp_path):
@@ -278,19 +278,19 @@ def test_audio_and_texts_that_no_row_takes_are_told(tmp_path):
         "LibriSpeech/dev-clean/84/999/84-999-0000.flac": sound(1),
     }
     corpus = read(lay(tmp_path / "l", **{**LIBRISPEECH, **more}), "librispeech")
-    assert "not used: audio files that no row names: .flac (2)" in corpus.notes
+    assert "not used: audio files that no row names: .flac (2)" in texts(corpus.notes)
     table = "file_name,text\n./1.wav,one\nb/../2.wav,two\n"
     files = {"metadata.csv": table, **{f"{n}.wav": sound(1) for n in (1, 2, 3)}, "b/4.wav": sound(1)}
     corpus = read(lay(tmp_path / "a", **files), "audiofolder")
-    assert "not used: audio files that no row names: .wav (2)" in corpus.notes
+    assert "not used: audio files that no row names: .wav (2)" in texts(corpus.notes)
     more = {"dev/text": "EDACC-C01-01 YEAH\nEDACC-C01-03 NO\n"}
     corpus = read(lay(tmp_path / "e", **{**EDACC, **more}), "edacc")
-    assert "1 texts have no segment: they are not used" in corpus.notes
+    assert "1 texts have no segment: they are not used" in texts(corpus.notes)
 
 
 def test_nothing_is_told_of_audio_that_rows_take(tmp_path):
     corpus = read(lay(tmp_path / "l", **LIBRISPEECH), "librispeech")
-    assert not any("audio files" in note for note in corpus.notes)
+    assert not any("audio files" in note for note in texts(corpus.notes))
 
 
 def test_recordings_of_l2_arctic_in_upper_case(tmp_path):
@@ -311,7 +311,7 @@ def test_a_speaker_of_edacc_who_is_marked_in_two_ways_has_neither(tmp_path):
     corpus = read_corpus(CorpusSpec(path="edacc", layout="edacc"), tmp_path)
     said = dict(corpus.frame.select("speaker", "label:english").rows())
     assert said["EDACC-C01-A"] is None
-    assert "dev/stm marks these speakers in two ways, and neither is taken: EDACC-C01-A" in corpus.notes
+    assert "dev/stm marks these speakers in two ways, and neither is taken: EDACC-C01-A" in texts(corpus.notes)
 
 
 def test_numbers_of_lhotse_may_be_text(tmp_path):

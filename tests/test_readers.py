@@ -19,6 +19,7 @@ from augment.corpus.speech import read_speech
 from augment.corpus.table import read_corpus
 from augment.errors import AcoustigridError, AudioError, CorpusError
 from augment.files.audio import encode
+from augment.notes import texts
 from conftest import RATE, speech_like
 
 
@@ -160,7 +161,7 @@ def test_folder(tmp_path):
         },
         "bob_2": {"audio_filepath": "North & East/bob/bob_2_mic1.wav", "speaker": "bob", "accent": "North & East"},
     }  # fmt: skip
-    assert any(note.startswith("1 audio files do not fit the pattern") for note in corpus.notes)
+    assert any(note.startswith("1 audio files do not fit the pattern") for note in texts(corpus.notes))
     for pattern, words in ((None, "needs a pattern"), ("{a}/{a}.wav", "'a' twice"), ("{a", "brace too many"),
                            ("{1}.wav", "not a name"), ("*.wav", "no field"), ("{}.wav", "brace too many")):  # fmt: skip
         with pytest.raises(CorpusError, match=words):

@@ -22,6 +22,7 @@ from augment.acoustics.resample import resample
 from augment.api import stems
 from augment.corpus.speech import read_speech
 from augment.errors import DesignError
+from augment.notes import texts
 from augment.profiles.library import Library
 from augment.profiles.recording import read_samples
 from conftest import PACK, RATE, gcc_lag, tree
@@ -209,7 +210,7 @@ def test_what_the_corpus_cannot_carry_is_refused_with_numbers(pack):
 
 
 def test_unlabelled_rows_and_narrow_bandwidth_are_told(built):
-    notes = "\n".join(built.plan.notes)
+    notes = "\n".join(texts(built.plan.notes))
     assert "different sample rates" in notes
     assert "American: 8000, 48000 Hz" in notes
     assert "how tightly their recordings are cut" in notes
@@ -233,7 +234,7 @@ def test_the_audit_finds_what_the_packs_own_table_says(pack):
     assert groups["German"].bandwidth_hz < 4000 < groups["English"].bandwidth_hz
     wild = [groups[name].snr_db for name in ("American (neutral)", "Belgian French", "Greek")]
     assert max(wild) < 25 < groups["English"].snr_db
-    warnings = "\n".join(found.warnings)
+    warnings = "\n".join(texts(found.warnings))
     for what in ("different sample rates", "differ in bandwidth", "differ in source SNR", "how tightly", "one speaker"):
         assert what in warnings
 

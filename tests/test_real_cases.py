@@ -21,6 +21,7 @@ import augment
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.table import read_corpus
 from augment.errors import AcoustigridError, AudioError, CorpusError
+from augment.notes import texts
 from augment.report.tables import plan_text
 from conftest import RATE, ROOT
 from test_cli import run
@@ -79,12 +80,12 @@ def test_odd_tables_are_read(case):
         items = augment.plan(case / f"{name}.csv.yaml").items
         assert sorted(set(items["text"])) == [f"word number {n}" for n in range(8)]
         assert sorted(set(items["speaker"])) == ["sA0", "sA2", "sB1", "sB3"]
-    assert "not used: columns: without a name (8)" in augment.plan(case / "pandas.csv.yaml").notes
+    assert "not used: columns: without a name (8)" in texts(augment.plan(case / "pandas.csv.yaml").notes)
 
 
 @of("texts-without-words")
 def test_texts_without_words_are_counted(case):
-    (told,) = (note for note in augment.plan(case / "r.yaml").notes if "without a word" in note)
+    (told,) = (note for note in texts(augment.plan(case / "r.yaml").notes) if "without a word" in note)
     assert told == "7 rows have a text without a word (2 of them none at all): their word error rate is undefined"
     recipe = (case / "r.yaml").read_text().replace("m.jsonl", "m.jsonl, unusable: leave_out, at_most: 50 %")
     (case / "some.yaml").write_text(recipe)
@@ -97,7 +98,7 @@ def test_audio_that_is_not_there_is_told_at_once(case):
     words = "m.jsonl:1: the audio of 6 of 6 rows is not there: /nfs/me/clips/0.wav, "
     assert words in run("check", "r.yaml", cwd=case, code=2).stderr
     assert words in run("corpus", "import", "jsonl", "m.jsonl", "-o", "new.jsonl", cwd=case).stdout
-    assert words in run("corpus", "audit", "m.jsonl", "--by", "accent", cwd=case, code=1).stdout
+    assert words in run("corpus", "audit", "m.jsonl", "--by", "accent", "--details", cwd=case, code=1).stdout
 
 
 def counts_within_one(pairs):

@@ -19,6 +19,7 @@ import soundfile
 import augment
 from augment.errors import AcoustigridError
 from augment.export import exporters
+from augment.notes import texts
 from augment.plain_text import from_spreadsheet_cell
 from conftest import RATE, ROOT
 
@@ -202,7 +203,7 @@ def built(pack):
 def test_audio_of_the_table(pack, built, name):
     outcome, told = expected(name)
     manifest = corpus_of(pack, "one", [name])
-    notes = "\n".join(built.plan.notes)
+    notes = "\n".join(texts(built.plan.notes))
     if outcome == "refused":
         with pytest.raises(AcoustigridError, match=told) as caught:
             augment.build(recipe(pack, "one", manifest), pack / "none")
@@ -212,8 +213,8 @@ def test_audio_of_the_table(pack, built, name):
         return
     found = augment.audit(pack / manifest, ["accent"])
     assert not found.unreadable
-    assert all(line.removeprefix("1 ") in notes for line in found.notes)
-    assert re.search(told, "\n".join(found.notes)) if told else not found.notes
+    assert all(line.removeprefix("1 ") in notes for line in texts(found.notes))
+    assert re.search(told, "\n".join(texts(found.notes))) if told else not texts(found.notes)
     (quiet, hum) = (row for row in rows_of(built.folder) if row["source_audio"] == name)
     outsider = re.match(r"[\d.]+", table()[name]["ffmpeg"])
     length_s = float(outsider[0]) if outsider else 2.99
@@ -255,7 +256,7 @@ def test_manifests_of_the_table(pack, tmp_path, name):
     assert augment.verify(target, sample=2).sound
     rows = rows_of(target)
     places = {f"{row['utterance']} is in {row['audio_filepath']}" for row in rows}
-    assert re.search(told, "\n".join([*result.plan.notes, *sorted(places)]), re.MULTILINE)
+    assert re.search(told, "\n".join([*texts(result.plan.notes), *sorted(places)]), re.MULTILINE)
     assert len({row["audio_filepath"].casefold() for row in rows}) == len(rows)
     assert all(Path(row["audio_filepath"]).parts[0] == "audio" for row in rows)
     exported = [json.loads(line) for line in (target / "nemo" / "manifest.jsonl").read_text().splitlines()]
@@ -301,7 +302,7 @@ def test_channels_are_read_once_somebody_says_which(pack, name, channel):
     written = recipe(pack, "chosen", corpus_of(pack, "chosen", [name]), f", channel: {channel}")
     found = augment.audit(written)
     assert not found.unreadable
-    assert re.search("more than one channel: the|with a delay between them: the mean", "\n".join(found.notes))
+    assert re.search("more than one channel: the|with a delay between them: the mean", "\n".join(texts(found.notes)))
 
 
 def test_noise_of_45_minutes_is_used(pack):

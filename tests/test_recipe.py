@@ -4,16 +4,21 @@ import json
 from typing import ClassVar, Literal
 
 import jsonschema
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
+import augment
 from augment.errors import RecipeError
-from augment.files.yaml import load_yaml
+from augment.files.given import given_document, yaml_text
+from augment.files.yaml import load_yaml, read_text
 from augment.perturb import Perturbation, kinds
 from augment.recipe.loader import _validated, bundled_recipes, load_recipe
 from augment.recipe.schema import recipe_schema
 from augment.recipe.sweep import spell_out
 from augment.scene import Stage
-from conftest import ROOT
+from conftest import RATE, ROOT
 
 FIVE_MISTAKES = """\
 name: five
@@ -163,6 +168,13 @@ def test_settings_of_a_sweep_have_short_names(tmp_path, values, names):
     assert list(spelled.settings["n"]) == names
 
 
+def test_a_misspelt_recording_is_told_its_neighbour(workshop):
+    workshop.noise("machine.wav", np.ones(RATE))
+    grid = "factors: {n: {a: [{kind: background_noise, source: noise/machin.wav, snr_db: 5}]}}\n"
+    (told,) = faults(workshop, BASE + grid)
+    assert f"looked in {workshop.folder}, did you mean 'machine.wav'?" in told
+
+
 def test_equal_names_of_swept_files_are_refused_with_the_way_out(workshop):
     steps = "{steps: [{kind: background_noise, snr_db: 5}], sweep: {source: [a/tram.wav, b/tram.wav]}}"
     told = faults(workshop, f"{BASE}factors: {{n: {{a: {steps}}}}}\n")
@@ -258,3 +270,105 @@ def test_no_error_is_without_a_fault(workshop):
     recipe, _, told = _validated(spelled)
     assert recipe is None
     assert len(told) == 1
+
+
+def as_dict(path):
+    """A recipe's file as a user would write it in Python."""
+    return load_yaml(path, RecipeError).data
+
+
+@pytest.mark.parametrize("name", sorted(bundled_recipes()))
+def test_a_dict_is_the_recipe_that_its_file_is(name):
+    path = bundled_recipes()[name]
+    written, given_ = load_recipe(path), load_recipe(as_dict(path), path.parent)
+    assert (given_.recipe, given_.settings, given_.base) == (written.recipe, written.settings, written.base)
+    assert list(given_.settings) == list(written.settings)
+
+
+def test_a_dict_builds_the_set_that_its_file_builds(stocked):
+    path = stocked.folder / "recipe.yaml"
+    data = as_dict(path)
+    data["corpus"]["path"] = data["corpus"]["path"] and path.parent / "corpus.jsonl"
+    keys = [
+        augment.plan(recipe, base=base).items["key"].to_list()
+        for recipe, base in ((path, None), (as_dict(path), stocked.folder), (data, str(stocked.folder)))
+    ]
+    assert keys[0] == keys[1] == keys[2]
+    folder = augment.build(as_dict(path), stocked.folder / "set", base=stocked.folder).folder
+    assert as_dict(folder / "recipe.yaml") == as_dict(path)
+    assert list(as_dict(folder / "recipe.yaml")["factors"]) == ["noise", "device"]
+    assert augment.verify(folder).state == "all as it should be"
+
+
+def test_faults_of_a_dict_are_those_of_its_file_with_their_places(workshop):
+    path = workshop.recipe(FIVE_MISTAKES)
+    told = faults(workshop, FIVE_MISTAKES)
+    with pytest.raises(RecipeError) as caught:
+        load_recipe(as_dict(path), workshop.folder)
+    assert [fault.where for fault in caught.value.faults] == [
+        "recipe['balance']['utterences']",
+        "recipe['factors']['noise']['scanner']['steps'][0]['profile']",
+        "recipe['factors']['noise']['scanner']['sweep']['sn_db']",
+        "recipe['factors']['noise']['fan'][0]",
+        "recipe['factors']['noise']['loud']['sweep']['snr_db'][1]",
+        "recipe['factors']['device']['wrong'][1]",
+    ]
+    for fault, line in zip(caught.value.faults, told, strict=True):
+        assert fault.message in line
+        assert fault.remedy in line
+
+
+@pytest.mark.parametrize(
+    ("data", "where", "words"),
+    [
+        ({"name": {1, 2}}, "recipe['name']", "a value of an unknown kind (set)"),
+        ({"factors": {"n": [object()]}}, "recipe['factors']['n'][0]", "a value of an unknown kind (object)"),
+        ({"name": "a", ("b",): 1}, "recipe", "the key '('b',)' is not text"),
+        ({"factors": {"1": [], 1: []}}, "recipe['factors']", "the key '1' is not text, or appears twice"),
+        ({"seed": 2**70}, "recipe['seed']", "a number is too large"),
+        ({"about": "\ud800"}, "recipe['about']", "is not valid Unicode"),
+        ({}, "recipe", "the field 'name' is missing"),
+    ],
+)
+def test_what_a_dict_cannot_hold_is_told_with_its_place(data, where, words):
+    with pytest.raises(RecipeError) as caught:
+        load_recipe(data)
+    assert any(fault.where == where and words in fault.message for fault in caught.value.faults), caught.value
+
+
+def test_a_dict_within_itself_ends():
+    data = {"name": "a"}
+    data["about"] = data
+    with pytest.raises(RecipeError, match="more than 10,000 values or 32 levels"):
+        load_recipe(data)
+
+
+def test_values_of_numpy_are_numbers():
+    data = {"seed": np.int64(3), "share": np.float32(0.5), "pair": (np.float64(1.5), True)}
+    assert repr(given_document(data, "recipe", RecipeError).data) == "{'seed': 3, 'share': 0.5, 'pair': [1.5, True]}"
+
+
+def test_a_loaded_recipe_has_its_folder():
+    loaded = load_recipe("demo")
+    assert load_recipe(loaded) is loaded
+    with pytest.raises(RecipeError, match="this recipe is loaded, with its folder"):
+        load_recipe(loaded, ".")
+
+
+TEXTS = some.text(some.characters(exclude_categories=["Cs"], exclude_characters="\x85"), max_size=8)
+SCALARS = some.none() | some.booleans() | some.integers(-(2**63) + 1, 2**63 - 1) | some.floats() | TEXTS
+VALUES = some.recursive(
+    SCALARS, lambda inner: some.lists(inner, max_size=3) | some.dictionaries(TEXTS, inner, max_size=3)
+)
+
+
+@given(some.dictionaries(TEXTS, VALUES, max_size=4))
+def test_whatever_a_dict_holds_stands_in_its_text(data):
+    document = given_document(data, "recipe", RecipeError)
+    assert repr(read_text(ROOT / "again.yaml", document.text, RecipeError).data) == repr(data)
+    assert yaml_text(data) == document.text
+
+
+def test_a_text_that_yaml_cannot_hold_is_refused():
+    with pytest.raises(RecipeError, match="recipe: holds a text that YAML cannot hold - leave control characters out"):
+        load_recipe({"name": "a", "about": "next\x85line"})

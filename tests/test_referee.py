@@ -496,6 +496,8 @@ DEFAULT = [
     (of_the_set("award", "first prize"), "award: the set made again says"),
     (of_the_set("profiles", {}), "the profile 'mri_epi' has changed"),
     (side("profiles.json", lambda t: t.replace("1", "2", 1)), "profiles.json: is not what"),
+    (side("figures.json", lambda t: t.replace("1", "2", 1)), "figures.json: is not what"),
+    (side("figures.json", lambda t: t.replace("16000", "1e999", 1)), "figures.json: "),
     (side("coverage.txt", lambda t: t.replace("2", "3", 1)), "coverage.txt: is not what"),
     (side("datasheet.md", lambda t: t.replace("Lombard", "bad")), "datasheet.md: is not what"),
     (side("datasheet.html", lambda t: t.replace("Lombard", "bad")), "datasheet.html: is not what"),
@@ -619,6 +621,7 @@ def test_what_file_managers_leave_is_counted_and_no_deviation(forger, original):
     (of_the_set("balance", []), "balance: the set made again says"),
     (side("manifest.csv", lambda t: t.replace("sentence 0", "sentence 9", 1)), "manifest.csv: is not what"),
     (side("profiles.json", lambda t: t.replace("1", "2", 1)), "profiles.json: is not what"),
+    (side("figures.json", lambda t: t.replace("[63.0,-", "[63.0,-4", 1)), "figures.json: is not what"),
 ]))  # fmt: skip
 def test_a_set_that_names_another_version_is_looked_at_all_the_same(forger, original, cheat, words):
     forger.identity["made_by"] = "acoustigrid 9.9"
@@ -630,6 +633,7 @@ def test_a_set_that_names_another_version_is_looked_at_all_the_same(forger, orig
     (of_the_set("notes", []), "words of files made again"),
     (of_the_set("limits", ["It is perfect."]), "words of testset.json"),
     (side("datasheet.md", lambda t: t.replace("Lombard", "bad")), "words of files made again"),
+    (side("figures.json", lambda t: t.replace('"name": "MRI', '"name": "MR', 1)), "words of files made again"),
 ]))  # fmt: skip
 def test_words_of_another_version_are_said_to_be_unchecked(forger, original, cheat, what):
     forger.identity["made_by"] = "acoustigrid 9.9"
@@ -669,7 +673,7 @@ def test_another_version_is_refused_by_everybody_alike(forger, original, name, v
 def test_a_set_without_a_schema_version_is_of_the_first(forger):
     del forger.identity["schema_version"]
     forger.seal()
-    with pytest.raises(TestSetError, match="schema version 1; version 2") as raised:
+    with pytest.raises(TestSetError, match="schema version 1; version 3") as raised:
         augment.verify(forger.folder)
     assert f"acoustigrid build RECIPE --out {forger.folder} --replace" in raised.value.faults[0].remedy
 

@@ -22,6 +22,7 @@ from augment.design.program import Program, UnsolvedError, within
 from augment.design.selection import refusal, select
 from augment.design.selection.sharing import largest_sharing
 from augment.errors import AcoustigridError, CorpusError, DesignError
+from augment.notes import texts
 from augment.recipe.experiment import Balance, Budget, Rotated, Speakers
 from augment.report.tables import plan_text
 from conftest import RATE
@@ -75,13 +76,13 @@ def test_a_share_of_what_can_no_longer_be_chosen_is_refused():
 def test_nobody_in_particular_is_no_speaker():
     rows = [row(f"{g}{n}", g) | ({"speaker": None} if n else {}) for g in "AB" for n in range(4)]
     assert select(corpus_of(rows), Balance(by=("accent",), utterances=4), 1).per_group == 4
-    notes = "\n".join(select(corpus_of(rows), Balance(by=("accent",), utterances=4), 1).notes)
+    notes = "\n".join(texts(select(corpus_of(rows), Balance(by=("accent",), utterances=4), 1).notes))
     assert "6 rows name no speaker; they count as one" in notes
     assert "(unknown)" not in notes
     with pytest.raises(DesignError, match="1 of at least 2 speakers"):
         select(corpus_of(rows), Balance(by=("accent",), utterances=2, speakers=Speakers(min=2)), 1)
     nobody = [r | {"speaker": None} for r in rows]
-    notes = "\n".join(select(corpus_of(nobody), Balance(by=("accent",), utterances=4), 1).notes)
+    notes = "\n".join(texts(select(corpus_of(nobody), Balance(by=("accent",), utterances=4), 1).notes))
     assert "no row names its speaker" in notes
 
 
@@ -147,7 +148,7 @@ def test_absurd_durations_are_none(workshop, duration):
     rows = [{**entry, "duration": duration} for entry in workshop.corpus({"North": 2, "South": 2})]
     workshop.manifest(rows)
     planned = augment.plan(workshop.recipe())
-    assert "4 rows have a duration that is no number: the audio's own is used" in planned.notes
+    assert "4 rows have a duration that is no number: the audio's own is used" in texts(planned.notes)
     assert "? > " in plan_text(planned)
     with pytest.raises(DesignError, match="no row says how long it is"):
         augment.plan(workshop.recipe(balance="{by: [accent], match: [duration]}"))

@@ -9,6 +9,7 @@ import pytest
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.table import read_corpus
 from augment.errors import CorpusError
+from augment.notes import texts
 from test_readers import lay
 
 ROWS = [{"audio_filepath": f"w/{n}.wav", "text": f"word {n}, yes", "accent": "AB"[n % 2]} for n in range(8)]
@@ -56,8 +57,8 @@ def test_json_of_every_form(tmp_path, form, name):
     assert_rows(corpus)
     if "object of objects" in form:
         assert corpus.frame["id"].to_list() == list(KEYED)
-        assert any("'data_root', which is taken for the manifest's folder" in note for note in corpus.notes)
-    assert any("version (1)" in note for note in corpus.notes) == (form == "an object with an array")
+        assert any("'data_root', which is taken for the manifest's folder" in note for note in texts(corpus.notes))
+    assert any("version (1)" in note for note in texts(corpus.notes)) == (form == "an object with an array")
 
 
 def test_rows_of_a_document_have_their_line(tmp_path):
@@ -153,7 +154,7 @@ TABLES = {
 def test_tables_of_every_form(tmp_path, form):
     corpus = found(tmp_path, "m.csv", TABLES[form])
     assert_rows(corpus)
-    told = [note for note in corpus.notes if note.startswith("not used")]
+    told = [note for note in texts(corpus.notes) if note.startswith("not used")]
     expected = {
         "the index of pandas": ["not used: columns: without a name (8)"],
         "rows of commas": ["not used: rows: of empty cells (2)"],

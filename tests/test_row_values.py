@@ -13,6 +13,7 @@ from augment.corpus.table import read_corpus
 from augment.corpus.texts import wordless
 from augment.errors import AcoustigridError, CorpusError
 from augment.files.audio import encode
+from augment.notes import texts
 from conftest import RATE
 from test_reader_traps import lhotse, parquet
 from test_readers import SUPERVISIONS, kaldi, lay, read, sound, tar
@@ -79,7 +80,7 @@ def test_a_label_that_is_a_list_or_an_object_is_told_and_refused_where_it_is_use
     folder = layouts(tmp_path)[layout]
     corpus = read(folder, layout)
     assert "accent" not in corpus.labels
-    assert any(note.startswith("not used: columns: accent: a") for note in corpus.notes)
+    assert any(note.startswith("not used: columns: accent: a") for note in texts(corpus.notes))
     for more in ({"keep": {"accent": ("Welsh",)}}, {"labels": {"accent": {"Welsh": "x"}}}):
         with pytest.raises(CorpusError, match="accent: expected one value, found a"):
             read(folder, layout, **more)
@@ -161,7 +162,9 @@ def test_spellings_of_nothing_are_no_group(workshop, spelling):
     plan = augment.plan(workshop.recipe())
     assert sorted(set(plan.items["group"])) == ["North", "South"]
     assert plan.selection.left_out["no accent"] == 1
-    assert any("say that there is no value" in note and "(1 rows)" in note for note in plan.notes) == bool(spelling)
+    assert any("say that there is no value" in note and "(1 rows)" in note for note in texts(plan.notes)) == bool(
+        spelling
+    )
 
 
 def test_a_value_that_the_recipe_names_is_kept(tmp_path):
@@ -185,7 +188,7 @@ def test_numbers_and_truth_values_in_two_spellings_are_one(tmp_path):
     assert corpus.frame["label:age"].to_list() == ["23", "23", "23", "23", "24.5"]
     assert corpus.frame["label:native"].to_list() == ["true", "true", "true", "false", "false"]
     assert corpus.frame["label:version"].to_list() == ["1.0", "2.0", "1.0", "2.0", "1.0"]
-    assert any("age 23.0 = 23" in note and "native True = true" in note for note in corpus.notes)
+    assert any("age 23.0 = 23" in note and "native True = true" in note for note in texts(corpus.notes))
 
 
 def test_people_whose_names_look_like_nothing_are_kept_as_the_note_says(tmp_path):
@@ -197,7 +200,7 @@ def test_people_whose_names_look_like_nothing_are_kept_as_the_note_says(tmp_path
     spec = manifest(tmp_path, said)
     bare = read_corpus(spec, tmp_path)
     assert bare.frame.select("speaker", "label:accent").rows() == [(None, None), ("Ng", None), (None, "Welsh")]
-    assert any("corpus: {values: {speaker: ['Null', nan], accent: ['N/A', NA]}}" in note for note in bare.notes)
+    assert any("corpus: {values: {speaker: ['Null', nan], accent: ['N/A', NA]}}" in note for note in texts(bare.notes))
     kept = read_corpus(spec.model_copy(update={"values": {"speaker": ("Null",), "accent": ("NA",)}}), tmp_path)
     assert kept.frame.select("speaker", "label:accent").rows() == [("Null", "NA"), ("Ng", None), (None, "Welsh")]
     (told,) = faults(spec.model_copy(update={"values": {"acent": ("NA",)}}), tmp_path)
@@ -206,7 +209,7 @@ def test_people_whose_names_look_like_nothing_are_kept_as_the_note_says(tmp_path
 
 def test_answers_in_two_spellings_are_told(workshop):
     rows = workshop.corpus({"true": 3, "1": 2, "false": 3})
-    notes = augment.plan(workshop.recipe(balance="{by: [accent], utterances: 1}")).notes
+    notes = texts(augment.plan(workshop.recipe(balance="{by: [accent], utterances: 1}")).notes)
     assert any("one answer in two spellings" in note and "{accent: {'1': 'true'}}" in note for note in notes)
     assert len(rows) == 8
 
@@ -221,7 +224,7 @@ def test_texts_without_a_word_are_counted_and_told(tmp_path):
     told = (
         f"{len(WORDLESS)} rows have a text without a word (3 of them none at all): their word error rate is undefined"
     )
-    assert told in corpus.notes
+    assert told in texts(corpus.notes)
     assert wordless(corpus.frame["text"]).sum() == len(WORDLESS)
 
 
@@ -230,14 +233,14 @@ def test_a_number_for_a_text_is_told(tmp_path, value):
     """Of ids, speakers and labels numbers are values; a text is what is said."""
     spec = manifest(tmp_path, [{"text": value, "speaker": 4}, {"text": "7", "speaker": 5}, {"text": None}])
     told = "1 row has a number (or true, false) for a text, taken as it is spelled: write the words themselves"
-    assert told in read_corpus(spec, tmp_path).notes
+    assert told in texts(read_corpus(spec, tmp_path).notes)
     spec = manifest(tmp_path, [{"text": "7", "speaker": 4}, {"text": float("nan")}])
-    assert not any("a number" in note for note in read_corpus(spec, tmp_path).notes)
+    assert not any("a number" in note for note in texts(read_corpus(spec, tmp_path).notes))
 
 
 def test_a_text_that_a_program_wrote_is_told(tmp_path):
     corpus = read_corpus(manifest(tmp_path, [{"text": "nan"}, {"text": "one"}]), tmp_path)
-    assert any(note.startswith("1 rows have a text that programs write for none (nan)") for note in corpus.notes)
+    assert any(note.startswith("1 rows have a text that programs write for none (nan)") for note in texts(corpus.notes))
 
 
 @pytest.mark.parametrize("written", ["NaN", "Infinity", "-Infinity", "nan", "none", "-1"])

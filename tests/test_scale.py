@@ -230,7 +230,7 @@ def test_the_short_twin_is_read_and_planned_as_counted(large, monkeypatch, tmp_p
     command = [sys.executable, "-m", "augment.cli", "plan", str(recipe), "--out", str(target)]
     told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert "3 groups x 60 conditions" in told
-    assert "3600 files" in told
+    assert "3,600 files" in told
     items = polars.read_parquet(target).rows(named=True)
     cells = Counter((item["group"], item["condition"]) for item in items)
     assert set(cells.values()) == {20}

@@ -16,10 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import augment
+from augment.api.scoring import scored as score_finished
 from augment.errors import AcoustigridError, ScoreError
 from augment.files.sealed import SealedFolder
+from augment.progress import SILENT
+from augment.recipe.loader import load_recipe
 from augment.report.conclusions import conclusions
-from augment.report.scores import as_json, markdown
+from augment.report.scores import as_json, markdown, summary
 from augment.report.scores_page import scores_page
 from augment.scoring.answers import Question
 from augment.scoring.assumed import assumed_of
@@ -336,6 +339,20 @@ def test_without_a_quiet_condition_the_best_snr_is_the_reference(tmp_path):
     assert scored(rows, heard(rows, lambda row: 0.1), tmp_path).question.reference == "fan_20db"
 
 
+def test_the_recipes_reference_is_what_conditions_are_compared_with(tmp_path):
+    rows = rows_of(speakers=4)
+    demo = load_recipe("demo").recipe.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    noises = {name: [{"kind": "equipment_noise", "profile": "ventilation_fan", "snr_db": snr}]
+              for name, snr in (("fan_10db", 10), ("fan_0db", 0))}  # fmt: skip
+    demo |= {"factors": {"noise": {"quiet": [], **noises}}, "design": "one_at_a_time"}
+    for reference in ("fan_10db", "fan_0db"):
+        recipe = {**demo, "reference": {"noise": reference}}
+        (tmp_path / "recipe.yaml").write_text(json.dumps(recipe))
+        assert scored(rows, heard(rows, lambda row: 0.1), tmp_path).question.reference == reference
+    (tmp_path / "recipe.yaml").write_text("no recipe")
+    assert scored(rows, heard(rows, lambda row: 0.1), tmp_path).question.reference == "quiet"
+
+
 def test_what_cannot_be_known_is_said(tmp_path):
     rows = rows_of(speakers=3)
     few = scored(rows, heard(rows, lambda row: 0.2), tmp_path).recognisers[0]
@@ -398,6 +415,49 @@ def test_the_worst_subgroup_is_found_and_confirmed_by_others(tmp_path):
     assert explored.slices[0].confirmed is None
     assert explored.slices[0].rate > 3 * explored.slices[0].others
     assert explored.tried > 10
+
+
+def test_what_groups_differ_in_stands_beside_what_is_shown(tmp_path):
+    rows = rows_of()
+    found = scored(rows, heard(rows, lambda row: 0.4 if row["group"] == "South" else 0.05), tmp_path)
+    assert not any("differ in more" in said for said in conclusions(found, found.recognisers[0]))
+    found.finished.identity["groups_differ_in"] = ["groups say other texts", "a", "b", "c", "d"]
+    (said,) = (said for said in conclusions(found, found.recognisers[0]) if "differ in more" in said)
+    assert "(groups say other texts; a; b; and 2 more)" in said
+
+
+def test_a_cell_without_an_error_says_so(tmp_path):
+    rows = rows_of()
+    found = scored(rows, heard(rows, lambda row: 0.0 if row["condition"] == "quiet" else 0.3), tmp_path)
+    quiet = next(line for line in summary(found).splitlines() if line.startswith("quiet "))
+    assert quiet.split() == ["quiet", *["0.0", "(no", "errors)"] * 2]
+
+
+def test_what_is_not_shown_is_told_with_the_largest_difference(tmp_path):
+    rows = rows_of()
+    found = scored(rows, heard(rows, lambda row: 0.2), tmp_path)
+    (said,) = (said for said in conclusions(found, found.recognisers[0]) if "no difference between groups" in said)
+    largest = max(found.recognisers[0].pairs, key=lambda one: abs(one.difference))
+    assert f"{abs(100 * largest.difference):.1f} points between {largest.one} and {largest.other}" in said
+
+
+def test_hypotheses_that_are_no_files_are_refused_in_words(tmp_path):
+    for odd in ("tiny.jsonl", {"tiny": {"a": "b"}}, ["tiny.jsonl"]):
+        with pytest.raises(ScoreError, match="expected the file of each recogniser by its name"):
+            score_finished(finished_of(rows_of(), tmp_path), odd, None, SILENT)
+
+
+def test_scores_replace_scores_and_nothing_else(tmp_path):
+    rows = rows_of()
+    for name in ("set", "mine"):
+        (tmp_path / name).mkdir()
+    found = scored(rows, heard(rows, lambda row: 0.2), tmp_path / "set")
+    (tmp_path / "mine" / "notes.txt").write_text("keep me")
+    with pytest.raises(ScoreError, match="holds something that is no scores"):
+        augment.write_scores(found, tmp_path / "mine")
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["notes.txt"]
+    for _ in range(2):
+        assert len(augment.write_scores(found, tmp_path / "scores")) == 4
 
 
 def test_nothing_is_confirmed_where_there_is_nothing():

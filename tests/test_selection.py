@@ -18,6 +18,7 @@ from augment.corpus.table import Corpus
 from augment.design.selection import select
 from augment.design.selection.balance import joint_notes
 from augment.errors import DesignError
+from augment.notes import texts
 from augment.recipe.experiment import Balance, Speakers
 
 LABELS = ("accent", "gender", "age")
@@ -293,7 +294,7 @@ def test_labels_that_are_alike_one_by_one_are_told_to_differ_together():
     assert joint.chance is not None
     assert joint.chance < 1
     assert selection.balance.flagged == tuple(d for d in selection.balance.differences if d.variable == "gender / age")
-    (note,) = joint_notes(selection.balance, balance)
+    (note,) = texts(joint_notes(selection.balance, balance))
     assert "A and B are 1.00 of 1 apart" in note
     assert "balance: {match: [[gender, age]]}" in note
     with pytest.raises(DesignError) as caught:

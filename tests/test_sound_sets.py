@@ -9,6 +9,7 @@ import soundfile
 
 import augment
 from augment.errors import CorpusError, TestSetError
+from augment.notes import texts
 from conftest import RATE, speech_like
 
 LEFT_OUT = "{path: corpus.jsonl, unusable: leave_out, at_most: 40 %}"
@@ -29,13 +30,13 @@ def test_a_set_with_things_left_out_verifies_and_names_no_folder(workshop, monke
     workshop.recipe(corpus=LEFT_OUT, factors=FACTORS, noise="{segment_s: 2}")
     monkeypatch.chdir(workshop.folder.parent)
     result = augment.build("workshop/recipe.yaml", "made")
-    notes = "\n".join(result.plan.notes)
+    notes = "\n".join(texts(result.plan.notes))
     assert all(told in notes for told in ("corpus.jsonl:4", "north_1", "bad.wav"))
     verdict = augment.verify("made", sample=4)
     assert verdict.sound, verdict.deviations
     assert any("made again" in said for _, said in verdict.checks)
     from_above = augment.build(workshop.folder / "recipe.yaml", "again")
-    assert from_above.plan.notes == result.plan.notes
+    assert texts(from_above.plan.notes) == texts(result.plan.notes)
     for name in ("testset.json", "datasheet.md", "croissant.json", "manifest.jsonl"):
         assert str(workshop.folder.parent) not in (workshop.folder.parent / "again" / name).read_text(), name
 
@@ -78,4 +79,4 @@ def test_the_mean_of_channels_on_the_scale_of_integers(workshop):
         soundfile.write(workshop.folder / row["audio_filepath"], both, RATE, subtype="FLOAT")
     plan = augment.plan(workshop.recipe(corpus="{path: corpus.jsonl, channel: mix}"))
     assert plan.items.height == 4
-    assert json.dumps(plan.notes).count("on the scale of integers") == 1
+    assert json.dumps(texts(plan.notes)).count("on the scale of integers") == 1

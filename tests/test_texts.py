@@ -13,6 +13,7 @@ from augment.auditing.texts import pace_notes, text_measures
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.table import read_corpus
 from augment.corpus.texts import spoken
+from augment.notes import texts
 from conftest import RATE
 
 WORDS = [consonant + rest for consonant in "bdfglm" for rest in ("a", "en", "oris")]
@@ -33,7 +34,7 @@ def rows_of(change=lambda row, number: row, groups="ab", size=60, voices=10):
 
 def told(change=lambda row, number: row, **more):
     said = text_measures(polars.DataFrame(rows_of(change, **more), infer_schema_length=None))
-    return [*difference_notes(said), *shared_text_notes(said)]
+    return [*texts(difference_notes(said)), *texts(shared_text_notes(said))]
 
 
 def test_groups_that_talk_alike_are_left_alone():
@@ -43,14 +44,14 @@ def test_groups_that_talk_alike_are_left_alone():
 
 def test_a_text_that_nobody_can_say_in_its_time_is_told():
     """Sixteen words in a second; the fastest talkers in the world say eleven."""
-    texts = {"slow": "go on man " * 5, "fast": "go on man sat " * 4, "faster": "go " * 1000, "mute": ""}
-    rows = [{"id": name, "text": text, "length_s": 1.0} for name, text in texts.items()]
+    spoken = {"slow": "go on man " * 5, "fast": "go on man sat " * 4, "faster": "go " * 1000, "mute": ""}
+    rows = [{"id": name, "text": text, "length_s": 1.0} for name, text in spoken.items()]
     said = text_measures(polars.DataFrame([*rows, {"id": "timeless", "text": "go " * 1000, "length_s": None}]))
-    (told,) = pace_notes(said)
+    (told,) = texts(pace_notes(said))
     assert told.startswith(
         "2 utterances have more words than anybody can say in the time: faster (1,000 a second), fast"
     )
-    assert pace_notes(said.filter(said["id"] == "slow")) == []
+    assert texts(pace_notes(said.filter(said["id"] == "slow"))) == []
 
 
 def few_texts(row, number):
@@ -83,11 +84,11 @@ def test_texts_that_groups_do_not_share_are_told_where_texts_are_said_again():
     prompts = {"a": range(8), "b": range(6, 14)}
     rows = [{"id": f"{g}{s}{t}", "group": g, "speaker": f"{g}{s}", "text": f"{WORDS[t]} man go", "length_s": 1.0}
             for g, some in prompts.items() for s in range(6) for t in some]  # fmt: skip
-    (note,) = shared_text_notes(text_measures(polars.DataFrame(rows)))
+    (note,) = texts(shared_text_notes(text_measures(polars.DataFrame(rows))))
     assert "a and b have 2 of 14 texts in common; distance 0.75 of 1" in note
     assert "balance: {text: parallel}" in note
     same = [{**r, "text": f"{WORDS[n % 8]} man go"} for n, r in enumerate(rows)]
-    assert shared_text_notes(text_measures(polars.DataFrame(same))) == []
+    assert texts(shared_text_notes(text_measures(polars.DataFrame(same)))) == []
 
 
 @pytest.mark.parametrize(
@@ -122,8 +123,8 @@ def test_rows_in_another_order_are_told_the_same():
     rows = rows_of(few_texts)
     first = text_measures(polars.DataFrame(rows))
     turned = text_measures(polars.DataFrame([rows[n] for n in np.random.default_rng(1).permutation(len(rows))]))
-    assert difference_notes(first) == difference_notes(turned)
-    assert shared_text_notes(first) == shared_text_notes(turned)
+    assert texts(difference_notes(first)) == texts(difference_notes(turned))
+    assert texts(shared_text_notes(first)) == texts(shared_text_notes(turned))
 
 
 def test_audit_and_planner_tell_the_same(workshop):
@@ -136,8 +137,8 @@ def test_audit_and_planner_tell_the_same(workshop):
     found = audit(read_corpus(CorpusSpec(path="corpus.jsonl"), workshop.folder), ("accent",), RATE, 0)
     planned = augment.plan(workshop.recipe())
     for what in ("capital letters", "texts with punctuation"):
-        assert any(what in warning for warning in found.warnings)
-        assert any(what in note for note in planned.notes)
+        assert any(what in warning for warning in texts(found.warnings))
+        assert any(what in note for note in texts(planned.notes))
     bare = [{**row, "text": ""} if row["accent"] == "South" else row for row in rows]
     (workshop.folder / "corpus.jsonl").write_text("".join(json.dumps(row) + "\n" for row in bare))
-    assert any("utterances without a word" in note for note in augment.plan(workshop.recipe()).notes)
+    assert any("utterances without a word" in note for note in texts(augment.plan(workshop.recipe()).notes))

@@ -30,6 +30,6 @@ def test_the_tutorial_runs_as_it_is_written(tmp_path):
         assert (place / name).is_file(), name
     assert b"<audio" in (place / "preview.html").read_bytes()
     scores = json.loads((place / "scores" / "scores.json").read_text())
-    cells = {(cell["group"], cell["condition"]): cell for cell in scoreX["cells"]}
-    assert set(cells) == {(group, f"{name}") for group in ("Americas", "Britain")
+    cells = {(cell["group"], cell["condition"]): cell for cell in scores["recognisers"]["made-up"]["cells"]}
+    assert set(cells) == {(group, name) for group in ("Americas", "Britain")
                           for name in ("quiet", "ward_10db", "ward_0db", "scanner_10db", "scanner_0db")}  # fmt: skip

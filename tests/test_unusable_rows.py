@@ -7,6 +7,7 @@ import pytest
 
 import augment
 from augment.errors import AcoustigridError, CorpusError
+from augment.notes import texts
 
 LEAVE_OUT = "{{path: corpus.jsonl, unusable: leave_out, at_most: {} %}}"
 
@@ -33,8 +34,8 @@ def test_rows_are_left_out_with_a_count_and_a_list(workshop):
     lost = {why: n for why, n in plan.selection.left_out.items() if why.startswith("unusable")}
     expected = {"broken": 1, "without a word in the text": 1, "without their audio": 2}
     assert lost == {f"unusable: {reason}": n for reason, n in expected.items()}
-    assert "2 rows without their audio are left out: 8, 13" in plan.notes
-    assert any(re.match(r"1 rows broken are left out: .*corpus\.jsonl:21", note) for note in plan.notes)
+    assert "2 rows without their audio are left out: 8, 13" in texts(plan.notes)
+    assert any(re.match(r"1 rows broken are left out: .*corpus\.jsonl:21", note) for note in texts(plan.notes))
 
 
 def test_a_group_that_loses_more_than_the_limit_is_refused_with_the_counts(workshop):
@@ -71,7 +72,7 @@ def test_rows_that_can_all_be_used_are_all_there(workshop):
     spoiled(workshop)
     plan = planned(workshop, 0)
     assert plan.items["utterance"].n_unique() == 20
-    assert not any("left out:" in note for note in plan.notes)
+    assert not any("left out:" in note for note in texts(plan.notes))
 
 
 def test_nothing_usable_is_a_fault_and_not_an_empty_plan(workshop):

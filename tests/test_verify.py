@@ -4,6 +4,7 @@ import json
 
 import polars
 import pytest
+import soundfile
 
 import augment
 from augment.errors import TestSetError
@@ -134,6 +135,16 @@ def test_samples_of_another_noise_are_found(finished):
     plan.with_columns(polars.Series("dealt", values)).write_parquet(finished / "plan.parquet")
     told = "\n".join(map(str, augment.verify(finished, sample=64).deviations))
     assert "rendered again, it has other samples" in told
+
+
+def test_a_file_that_was_changed_is_no_matter_of_versions(finished):
+    path = sorted((finished / "audio").rglob("*.flac"))[0]
+    samples, rate = soundfile.read(path, dtype="int16")
+    samples[100:200] //= 2
+    soundfile.write(path, samples, rate)
+    told = "\n".join(map(str, augment.verify(finished, sample=64).deviations))
+    assert "its checksum is not the manifest's" in told
+    assert "libsndfile" not in told
 
 
 def test_moved_sources_are_asked_for(finished, stocked, tmp_path):

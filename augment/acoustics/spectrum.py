@@ -218,12 +218,15 @@ def weighted_power(
     return power(seen if active is None else seen[active])
 
 
-def mean_density(signal: Signal, sample_rate_hz: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def mean_density(
+    signal: Signal, sample_rate_hz: int, most: int | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Power density of a signal: the mean of spectra of one second each, under Hann windows that overlap by half.
 
     Args:
         signal: Shape (n,), not empty; a signal of less than a second is a single frame.
         sample_rate_hz: Samples a second.
+        most: Samples of a frame, if it is to be shorter than a second.
 
     Returns:
         Frequencies, 1 Hz apart, and the power in 1 Hz, both of shape (m,). The mean of each frame is removed.
@@ -235,7 +238,7 @@ def mean_density(signal: Signal, sample_rate_hz: int) -> tuple[NDArray[np.float6
         >>> float(frequency[np.argmax(density)]), round(float(np.sum(density)), 6)
         (50.0, 0.5)
     """
-    size = min(sample_rate_hz, signal.size)
+    size = min(sample_rate_hz, signal.size, most or sample_rate_hz)
     window, powers = np.hanning(size + 1)[:-1], np.zeros(size // 2 + 1)
     starts = range(0, signal.size - size + 1, max(1, size - size // 2))
     for start in starts:

@@ -1,17 +1,39 @@
-"""The verbs of the product, as functions."""
+"""The verbs of the product, as functions, and the types of what they take and return."""
 
+from augment.api import presenting  # noqa: F401 - registers what notebooks show
 from augment.api.building import BuildResult, build
 from augment.api.corpus import audit, import_corpus, write_audit
 from augment.api.exporting import write_formats
 from augment.api.planning import plan, write_plan
+from augment.api.previewing import preview
 from augment.api.privacy import heard_in, pseudonyms
-from augment.api.rendering import render_profile, render_utterance, stems
+from augment.api.rendering import Renderings, draw_profiles, render_profile, render_utterance, stems
 from augment.api.scoring import score, write_list, write_scores
+from augment.api.testset import TestSet, open
 from augment.api.verifying import verify
-from augment.recipe.loader import load_recipe
+from augment.auditing.groups import Audit
+from augment.design.plan import Plan
+from augment.errors import (
+    AcoustigridError,
+    AudioError,
+    CorpusError,
+    DesignError,
+    ProfileError,
+    RecipeError,
+    RenderError,
+    ScoreError,
+    TestSetError,
+)
+from augment.progress import Progress
+from augment.recipe.loader import LoadedRecipe, load_recipe
+from augment.render import Rendered
+from augment.scoring.scores import ScoreOptions, Scores
+from augment.verification.verdict import Verdict
 
 __all__ = [
-    "BuildResult", "audit", "build", "heard_in", "import_corpus", "load_recipe", "plan", "pseudonyms", "render_profile",
-    "render_utterance", "score", "stems", "verify", "write_audit", "write_formats", "write_list", "write_plan",
-    "write_scores",
+    "AcoustigridError", "AudioError", "Audit", "BuildResult", "CorpusError", "DesignError", "LoadedRecipe", "Plan",
+    "ProfileError", "Progress", "RecipeError", "RenderError", "Rendered", "Renderings", "ScoreError",
+    "ScoreOptions", "Scores", "TestSet", "TestSetError", "Verdict", "audit", "build", "draw_profiles", "heard_in",
+    "import_corpus", "load_recipe", "open", "plan", "preview", "pseudonyms", "render_profile", "render_utterance",
+    "score", "stems", "verify", "write_audit", "write_formats", "write_list", "write_plan", "write_scores",
 ]  # fmt: skip

@@ -2,39 +2,46 @@
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from augment.api.describing import described
 from augment.api.exporting import known_formats, write_formats
 from augment.api.planning import plan
+from augment.api.testset import TestSet, open
 from augment.design.plan import Plan
-from augment.errors import AcoustigridError, Fault
+from augment.errors import AcoustigridError, Fault, counted
 from augment.execute import Lost, Way, opened_way
-from augment.export.csv import table as csv_table
 from augment.files.walk import STATE
-from augment.recipe.loader import LoadedRecipe
-from augment.report.croissant import croissant
-from augment.report.datasheet import datasheet
-from augment.report.datasheet_page import datasheet_page
-from augment.report.tables import in_order, overview
-from augment.testset.completion import identity_of, manifest_rows, write_rest
-from augment.testset.folder import COVERAGE, CROISSANT, CSV, DATASHEET, PAGE, WHERE, Rows
+from augment.plain_text import visible
+from augment.progress import SILENT, Progress
+from augment.recipe.loader import RecipeLike
+from augment.report.brief import plan_record
+from augment.report.tables import Overview, overview
+from augment.showing import Presented
+from augment.testset.completion import manifest_rows, write_rest
+from augment.testset.folder import WHERE, Rows
 from augment.testset.identity import built_identity
 from augment.testset.portions import job_of, shards
 from augment.testset.preload import load_renderer
-from augment.testset.resume import Folder, open_folder
+from augment.testset.resume import Folder, open_folder, refuse_no_set
 from augment.testset.shard import Done, Shard, ShardWriter, Utterance
 from augment.testset.softer import Softer, made_softer
 
-OnProgress = Callable[[int, float], None]
-"""Called after every shard with the items done and the seconds of audio made."""
+if TYPE_CHECKING:
+    import polars
+
+RENDERING = "rendering"
+"""The step in which items are made, and found there."""
 
 
-@dataclass(frozen=True)
-class BuildResult:
-    """What a build made.
+@dataclass(frozen=True, eq=False)
+class BuildResult(Presented):
+    """What a build made; the finished set itself is its ``testset``.
 
     Attributes:
         folder: The test set.
@@ -43,11 +50,12 @@ class BuildResult:
         reused: Items among them that were there before.
         removed: Number of files that were removed since they are no longer in the plan.
         failures: Items that could not be made, and why.
-        coverage: The accent x condition table, as text.
-        measured: What was measured in each condition, as text.
+        overview: Its tables, as frames and as texts.
         outdated: Formats whose exports were removed because they were made from another state of the test set.
         identity: One hash of the whole set, to be published with it; ``verify`` compares it.
         softer: Items that were made softer as a whole to avoid clipping.
+
+    Example: see :func:`augment.build`.
     """
 
     folder: Path
@@ -56,42 +64,88 @@ class BuildResult:
     reused: int
     removed: int
     failures: tuple[dict[str, Any], ...]
-    coverage: str
-    measured: str
+    overview: Overview
     outdated: tuple[str, ...]
     identity: str
     softer: Softer
 
+    @cached_property
+    def testset(self) -> TestSet:
+        """The finished set.
+
+        Raises:
+            TestSetError: It is no longer there, or not as it was built.
+        """
+        return open(self.folder)
+
+    def __repr__(self) -> str:
+        failed = f", {counted(len(self.failures), 'failure')}" if self.failures else ""
+        return f"<BuildResult in '{visible(str(self.folder))}': {counted(self.made, 'item')}{failed}>"
+
+    @property
+    def coverage(self) -> "polars.DataFrame":
+        """Files in each cell: a row for each condition, a column for each group."""
+        return self.overview.coverage.made
+
+    @property
+    def measured(self) -> "polars.DataFrame":
+        """What was measured in each condition, as means; see :attr:`augment.TestSet.measured`."""
+        return self.overview.measured.mean
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """All of it as a program is told."""
+        return {
+            **plan_record(self.plan),
+            "folder": str(self.folder),
+            "made": self.made,
+            "reused": self.reused,
+            "removed": self.removed,
+            "failures": list(self.failures),
+            "outdated": list(self.outdated),
+            "made_softer_against_clipping": self.softer.as_identity(),
+            "identity": self.identity,
+        }
+
 
 def build(
-    recipe: str | Path | LoadedRecipe | Plan,
+    recipe: RecipeLike | Plan,
     folder: str | Path,
     workers: int | Way = 1,
     replace: bool = False,
     executor: str | None = None,
-    on_progress: OnProgress | None = None,
+    progress: Progress = SILENT,
     formats: Sequence[str] = (),
     cache: bool = True,
+    base: str | Path | None = None,
 ) -> BuildResult:
     """Build a test set. A build that was stopped resumes where it was; finished items are not made again.
 
     Args:
-        recipe: Path of a recipe, name of a bundled one, a loaded one, or a plan.
+        recipe: Path of a recipe, name of a bundled one, a dict, a loaded one, or a plan.
         folder: Where to build it: a folder that is new, empty, or holds this test set.
         workers: Number of processes, or an open executor; the bytes do not depend on it.
         replace: Allow finished items of this test set to be changed or removed.
         executor: How to run: a file of ``augment/execute``; if not given, the number of workers decides.
-        on_progress: Called with the progress.
+        progress: Told how far it has got.
         formats: Other tools' formats to export the finished set to; see :func:`write_formats`.
         cache: As for :func:`plan`.
+        base: As for :func:`plan`; a plan has its own.
 
     Raises:
         AcoustigridError: It cannot be planned or written. Items that cannot be rendered do not raise: they are listed
             in the result and in ``failures.jsonl``.
+
+    Example:
+        >>> import tempfile
+        >>> result = build("demo", Path(tempfile.mkdtemp()) / "demo")
+        >>> result.made, result.testset.groups
+        (384, ('American', 'Caribbean', 'English', 'Scottish'))
     """
+    refuse_no_set(Path(folder))
     with opened_way(executor, workers, load_renderer) as way:
-        planned = recipe if isinstance(recipe, Plan) else plan(recipe, workers=way, cache=cache)
-        return _build(planned, folder, way, replace, on_progress, formats)
+        planned = recipe if isinstance(recipe, Plan) else plan(recipe, progress, way, cache, base)
+        return _build(planned, folder, way, replace, progress, formats)
 
 
 def _build(
@@ -99,29 +153,32 @@ def _build(
     folder: str | Path,
     way: Way,
     replace: bool,
-    on_progress: OnProgress | None,
+    progress: Progress,
     formats: Sequence[str],
 ) -> BuildResult:
     chosen = known_formats(formats)
     path = Path(folder)
     _refuse_key_in(path, planned)
     keys = dict(planned.items.select("audio_filepath", "key").rows())
-    with open_folder(path, planned.loaded.recipe.name, keys, replace, tuple(chosen)) as opened:
+    with ExitStack() as stack:
+        with progress.step("looking for finished items"):
+            there = open_folder(path, planned.loaded.recipe.name, keys, replace, tuple(chosen))
+            opened = stack.enter_context(there)
         _write_where(opened, planned)
         writer = ShardWriter(opened.sealed, job_of(planned.loaded, planned.conditions))
         work = shards(planned, opened.finished, way.workers)
         if work or opened.stale:
             opened.reopen()
-        tell = on_progress or (lambda items, seconds: None)
-        tell(len(opened.finished), 0.0)
         rows, failures = dict(opened.finished), list[dict[str, Any]]()
-        for done in _run(way, writer, work):
-            rows |= {row["audio_filepath"]: row for row in done.rows}
-            failures += done.failures
-            tell(len(done.rows) + len(done.failures), done.seconds)
-        result = _finish(opened, planned, rows, failures)
+        with progress.step(RENDERING, planned.items.height, "item", len(rows)) as step:
+            for done in _run(way, writer, work):
+                rows |= {row["audio_filepath"]: row for row in done.rows}
+                failures += done.failures
+                step.advance(len(done.rows) + len(done.failures), done.seconds)
+        with progress.step("finishing: manifest, data sheet, checksums"):
+            result = _finish(opened, planned, rows, failures)
     if chosen:
-        write_formats(path, tuple(chosen))
+        write_formats(path, tuple(chosen), progress)
     return dataclasses.replace(result, outdated=tuple(name for name in result.outdated if name not in chosen))
 
 
@@ -129,46 +186,14 @@ def _finish(opened: Folder, planned: Plan, rows: Rows, failures: list[dict[str, 
     opened.remove_stale(failure["audio_filepath"] for failure in failures)
     manifest = manifest_rows(planned, rows)
     tables = overview(planned, manifest)
-    identity, beside = _described(planned, manifest, len(failures), tables)
+    identity, beside = described(planned, manifest, len(failures), tables.texts, opened.sealed.read)
     outdated = write_rest(opened, planned, manifest, failures, identity, beside)
     opened.forget_parts()
     counts = (len(manifest), len(opened.finished), len(opened.stale))
     whole = built_identity(opened.sealed, manifest)
     return BuildResult(
-        opened.sealed.path, planned, *counts, tuple(failures), *tables, outdated, whole, made_softer(manifest)
+        opened.sealed.path, planned, *counts, tuple(failures), tables, outdated, whole, made_softer(manifest)
     )
-
-
-def described_by(
-    planned: Plan, rows: Rows, failures: Sequence[Mapping[str, Any]]
-) -> tuple[list[dict[str, Any]], dict[str, Any], dict[str, bytes]]:
-    """What a test set says about itself.
-
-    Args:
-        planned: What was planned.
-        rows: What is known about finished items, by their ``audio_filepath``.
-        failures: Items that could not be made.
-
-    Returns:
-        Rows of its manifest, its ``testset.json`` without checksums, and the files that are made from these two.
-    """
-    manifest = manifest_rows(planned, rows)
-    return manifest, *_described(planned, manifest, len(failures), overview(planned, manifest))
-
-
-def _described(
-    planned: Plan, manifest: list[dict[str, Any]], failed: int, tables: tuple[str, str]
-) -> tuple[dict[str, Any], dict[str, bytes]]:
-    identity = identity_of(planned, manifest, failed)
-    table = csv_table(manifest)
-    sheet = datasheet(planned, identity, manifest, tables)
-    return identity, {
-        COVERAGE: f"{tables[0]}\n".encode(),
-        CSV: table,
-        DATASHEET: sheet.encode(),
-        PAGE: datasheet_page(sheet, in_order(planned, manifest)),
-        CROISSANT: croissant(identity, manifest, (CSV, table), planned.loaded.recipe.output.format),
-    }
 
 
 def _refuse_key_in(folder: Path, planned: Plan) -> None:

@@ -10,27 +10,30 @@ from augment.auditing.groups import audit as audit_corpus
 from augment.corpus.durations import measured_durations
 from augment.corpus.presence import absent_fault, absent_rows
 from augment.corpus.spec import corpus_at
-from augment.corpus.speech import Progress
 from augment.corpus.table import Corpus, read_corpus
 from augment.corpus.unusable import usable_corpus
 from augment.corpus.writing import manifest_bytes
 from augment.design.conditions import requested_snrs_db
+from augment.design.selection.grouping import refuse_labels
 from augment.errors import AcoustigridError, CorpusError, Fault
 from augment.execute import Way
 from augment.files.atomic import write_atomically
 from augment.files.json_text import json_text
-from augment.recipe.loader import LoadedRecipe, bundled_recipes, load_recipe
+from augment.notes import Effect, Note
+from augment.progress import SILENT, Progress
+from augment.recipe.loader import LoadedRecipe, RecipeLike, bundled_recipes, load_recipe
 
+READING = "reading the corpus"
 MANIFEST_RATE_HZ = 16000
 """Sample rate at which recordings are examined without a recipe."""
 
 
 def audit(
-    source: str | Path | LoadedRecipe,
+    source: RecipeLike,
     by: Sequence[str] | None = None,
     sample: int | None = SAMPLE,
     columns: Mapping[str, str] | None = None,
-    progress: Progress = iter,
+    progress: Progress = SILENT,
     layout: str | None = None,
     pattern: str | None = None,
     workers: int | Way = 1,
@@ -39,11 +42,11 @@ def audit(
     """Audit a corpus: how its groups are labelled and recorded, and what may spoil a comparison between them.
 
     Args:
-        source: A recipe, by path, name or loaded; or the path of a manifest, or of a corpus with a layout.
+        source: A recipe: its path or name, a dict, or a loaded one; or a manifest, or a corpus with a layout.
         by: Labels that make the groups; by default, those of the recipe.
         sample: Recordings of each group that are read, chosen by the hash of their ids; None for all, 0 for none.
         columns: Columns with other names, such as ``{"audio_filepath": "audio"}``; a recipe says so itself.
-        progress: Wraps an iterable to show how far it has got.
+        progress: Told how far it has got.
         layout: Layout of the corpus, if it is not a manifest in this program's own format.
         pattern: How the files of a plain folder are named.
         workers: Number of processes that measure the speech, or an open executor; the audit does not depend on it.
@@ -56,17 +59,20 @@ def audit(
         >>> [group.speakers for group in audit("demo", sample=0).groups]
         [3, 3, 3, 3]
     """
-    if not isinstance(source, LoadedRecipe) and (layout is not None or _is_corpus(str(source))):
-        corpus = _looked_up(read_corpus(corpus_at(source, layout, pattern, columns or {}), Path()))
+    if isinstance(source, str | Path) and (layout is not None or _is_corpus(str(source))):
+        with progress.step(READING):
+            corpus = _looked_up(read_corpus(corpus_at(source, layout, pattern, columns or {}), Path()))
         if not by:
             message = "which labels make the groups? say so: --by LABEL"
             raise AcoustigridError(Fault(str(source), message, corpus.known_labels))
         rate, labels, snrs = MANIFEST_RATE_HZ, tuple[str, ...](), list[float]()
     else:
-        loaded = source if isinstance(source, LoadedRecipe) else load_recipe(source)
+        with progress.step("reading the recipe"):
+            loaded = load_recipe(source)
         wanted = loaded.recipe
         by = by or wanted.balance.by
-        corpus = _looked_up(usable_corpus(wanted.corpus, loaded.base, by))
+        with progress.step(READING):
+            corpus = _looked_up(usable_corpus(wanted.corpus, loaded.base, by))
         rate, labels, snrs = wanted.output.sample_rate_hz, wanted.balance.labels, requested_snrs_db(loaded)
     with opened_measuring(workers, cache) as who:
         return audit_corpus(corpus, by, rate, sample, labels, snrs, progress, who)
@@ -79,14 +85,17 @@ def corpus_of(loaded: LoadedRecipe) -> Corpus:
         loaded: The recipe.
 
     Raises:
-        AcoustigridError: Rows have faults, or none of their audio is there.
+        AcoustigridError: Rows have faults, none of their audio is there, or the recipe balances by labels that they do
+            not have.
 
     Example:
         >>> corpus_of(load_recipe("demo")).frame.height
         48
     """
     wanted = loaded.recipe
-    return _looked_up(usable_corpus(wanted.corpus, loaded.base, wanted.balance.by, loaded.text), needed=True)
+    corpus = usable_corpus(wanted.corpus, loaded.base, wanted.balance.by, loaded.text)
+    refuse_labels(corpus, wanted.balance)
+    return _looked_up(corpus, needed=True)
 
 
 def _looked_up(corpus: Corpus, needed: bool = False) -> Corpus:
@@ -97,7 +106,7 @@ def _looked_up(corpus: Corpus, needed: bool = False) -> Corpus:
         return corpus
     if needed and absent.height == corpus.frame.height:
         raise CorpusError(fault)
-    return dataclasses.replace(corpus, notes=(str(fault), *corpus.notes))
+    return dataclasses.replace(corpus, notes=(Note(str(fault), Effect.LEFT_OUT, fault.message), *corpus.notes))
 
 
 def _is_corpus(source: str) -> bool:
@@ -126,7 +135,7 @@ def write_audit(found: Audit, path: str | Path) -> None:
     target = Path(path)
     if target.suffix != ".json":
         raise AcoustigridError(Fault(str(target), "expected a file name that ends in .json"))
-    write_atomically(target, json_text(dataclasses.asdict(found)))
+    write_atomically(target, json_text(found.record))
 
 
 def import_corpus(
@@ -137,7 +146,7 @@ def import_corpus(
     columns: Mapping[str, str] | None = None,
     replace: bool = False,
     durations: bool = False,
-    progress: Progress = iter,
+    progress: Progress = SILENT,
 ) -> Corpus:
     """Read a corpus in another tool's layout and write a manifest of it, NeMo JSON Lines; audio stays where it is.
 
@@ -149,7 +158,7 @@ def import_corpus(
         columns: Columns with other names, such as ``{"speaker": "client_id"}``.
         replace: Replace an existing manifest.
         durations: Measure the length of utterances whose rows do not say it, for designs that match durations.
-        progress: Wraps an iterable to show how far it has got.
+        progress: Told how far it has got.
 
     Returns:
         What was read.
@@ -171,8 +180,10 @@ def import_corpus(
     if target.exists() and (not replace or target.resolve() == Path(path).resolve()):
         remedy = "write to another file" if replace else "write to another file, or allow it with --replace"
         raise AcoustigridError(Fault(str(target), "this file exists already", remedy))
-    corpus = _looked_up(read_corpus(spec, Path()))
+    with progress.step(READING):
+        corpus = _looked_up(read_corpus(spec, Path()))
     if durations:
         corpus = measured_durations(corpus, progress)
-    write_atomically(target, manifest_bytes(corpus, target.parent))
+    with progress.step("writing the manifest"):
+        write_atomically(target, manifest_bytes(corpus, target.parent))
     return corpus

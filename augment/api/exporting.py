@@ -1,25 +1,23 @@
 """A finished test set in the formats of other tools."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from augment.errors import AcoustigridError, Fault, nearest
 from augment.export import Exporter, exporters
+from augment.progress import SILENT, Progress, Step
 from augment.testset.exports import refuse_in_the_way, write_export
 from augment.testset.folder import MANIFEST
 from augment.testset.reading import read_finished
 
-OnExport = Callable[[str, int], None]
-"""Called after every format with its name and its number of files."""
 
-
-def write_formats(folder: str | Path, formats: Sequence[str], on_export: OnExport | None = None) -> dict[str, int]:
+def write_formats(folder: str | Path, formats: Sequence[str], progress: Progress = SILENT) -> dict[str, int]:
     """Export a finished test set: one folder in it for each format.
 
     Args:
         folder: The test set.
         formats: Names of formats: files of ``augment/export``.
-        on_export: Called with the progress.
+        progress: Told how far it has got.
 
     Returns:
         How many files each format has.
@@ -27,17 +25,26 @@ def write_formats(folder: str | Path, formats: Sequence[str], on_export: OnExpor
     Raises:
         AcoustigridError: There is no such format, an extra is missing, there is no finished test set in the folder, or
             it cannot be written. Formats that were finished by then stay.
+
+    Example: ``write_formats("testset", ["kaldi"])``, or :meth:`augment.TestSet.export`.
     """
     chosen = known_formats(formats)
-    finished = read_finished(Path(folder), chosen)
+    with progress.step("reading the test set"):
+        finished = read_finished(Path(folder), chosen)
     refuse_in_the_way(finished.folder, chosen)
     made: dict[str, int] = {}
     for name, module in chosen.items():
         made_of = {file: finished.identity["checksums"][file] for file in (MANIFEST, *getattr(module, "BESIDE", ()))}
-        made[name] = write_export(finished.folder, name, module.files(finished), made_of)
-        if on_export is not None:
-            on_export(name, made[name])
+        with progress.step(f"exporting to {name}", unit="file") as step:
+            files = _told(module.files(finished), step)
+            made[name] = write_export(finished.folder, name, files, made_of)
     return made
+
+
+def _told(files: Iterator[tuple[str, bytes]], step: Step) -> Iterator[tuple[str, bytes]]:
+    for file in files:
+        yield file
+        step.advance()
 
 
 def exported(folder: Path, name: str) -> Iterator[tuple[str, bytes]]:

@@ -3,41 +3,47 @@
 import dataclasses
 from pathlib import Path
 
+from augment.api.corpus import READING
 from augment.api.working import opened_measuring
-from augment.corpus.speech import Progress
 from augment.corpus.survey import MeasuredBy, facts_notes
+from augment.corpus.table import Corpus
 from augment.corpus.unusable import usable_corpus
 from augment.dealt import Stock
 from augment.design.assignment import Demands, schedule
-from augment.design.conditions import conditions, equal_notes
-from augment.design.grid.choices import choices_of
+from augment.design.conditions import Condition, conditions, equal_notes
+from augment.design.grid.choices import Choices, choices_of
 from augment.design.listeners import Listeners
 from augment.design.notes import remarks_on
 from augment.design.plan import Plan, make_plan
 from augment.design.seating import seated
-from augment.design.usable import usable
+from augment.design.selection import Selection
+from augment.design.usable import Heard, usable
 from augment.errors import AcoustigridError, DesignError, Fault
 from augment.execute import Way
 from augment.files.atomic import write_atomically
-from augment.recipe.loader import LoadedRecipe, load_recipe
+from augment.notes import Effect, Note
+from augment.progress import SILENT, Progress
+from augment.recipe.loader import LoadedRecipe, RecipeLike, load_recipe
 from augment.report.detection import asked_text
 from augment.testset.completion import plan_bytes
 from augment.testset.rehearsal import rehearse
 
 
 def plan(
-    recipe: str | Path | LoadedRecipe,
-    progress: Progress = iter,
+    recipe: RecipeLike,
+    progress: Progress = SILENT,
     workers: int | Way = 1,
     cache: bool = True,
+    base: str | Path | None = None,
 ) -> Plan:
     """Plan a test set: decide every item. Nothing is written; one utterance is rendered as a rehearsal.
 
     Args:
-        recipe: Path of a recipe, name of a bundled one, or a loaded one.
-        progress: Wraps an iterable to show how far it has got.
+        recipe: Path of a recipe, name of a bundled one, a dict, or a loaded one.
+        progress: Told how far it has got.
         workers: Number of processes that measure the speech, or an open executor; the plan does not depend on it.
         cache: Whether to use, and add to, the measurements in the user's cache folder.
+        base: Folder that paths in the recipe start from, as for :func:`load_recipe`.
 
     Raises:
         AcoustigridError: What is asked for cannot be done: a RecipeError, CorpusError, ProfileError or DesignError says
@@ -47,22 +53,42 @@ def plan(
         >>> plan("demo").items.height
         384
     """
-    loaded = recipe if isinstance(recipe, LoadedRecipe) else load_recipe(recipe)
+    with progress.step("reading the recipe"):
+        loaded = load_recipe(recipe, base)
     with opened_measuring(workers, cache) as by:
         return _planned(loaded, progress, by)
 
 
 def _planned(loaded: LoadedRecipe, progress: Progress, by: MeasuredBy) -> Plan:
     wanted = loaded.recipe
-    chosen = choices_of(loaded)
-    columns = conditions(loaded, chosen.choices)
-    corpus = usable_corpus(wanted.corpus, loaded.base, wanted.balance.by, loaded.text)
+    with progress.step("choosing conditions"):
+        chosen = choices_of(loaded)
+        columns = conditions(loaded, chosen.choices)
+    with progress.step(READING):
+        corpus = usable_corpus(wanted.corpus, loaded.base, wanted.balance.by, loaded.text)
     demands = Demands(len(columns), wanted.assignment, wanted.budget)
-    rate = wanted.output.sample_rate_hz
     try:
         corpus, selection, heard = usable(corpus, wanted, demands, progress, by)
     except DesignError as error:
         raise DesignError(error.faults, [*error.notes, *asked_text(corpus, wanted, len(columns))]) from None
+    with progress.step("dealing conditions and noise"):
+        planned = _dealt(loaded, corpus, columns, selection, heard, chosen)
+    rooms = [Note(text, Effect.LABEL, text) for text in rehearse(planned, by.kept, progress)]
+    told = [*rooms, *remarks_on(columns, loaded)]
+    return dataclasses.replace(planned, notes=(*planned.notes, *told))
+
+
+def _dealt(
+    loaded: LoadedRecipe,
+    corpus: Corpus,
+    columns: tuple[Condition, ...],
+    selection: Selection,
+    heard: Heard,
+    chosen: Choices,
+) -> Plan:
+    """The plan of chosen utterances: who hears which conditions, and which noise there."""
+    wanted = loaded.recipe
+    rate = wanted.output.sample_rate_hz
     facts, notes = heard.facts, [*heard.notes, *facts_notes(selection.frame, heard.facts, rate)]
     lasts = {identity: found.samples / rate for identity, found in facts.items()}
     selection = selection.measured(lasts, wanted.balance)
@@ -72,9 +98,7 @@ def _planned(loaded: LoadedRecipe, progress: Progress, by: MeasuredBy) -> Plan:
     selection = seated(selection, turns, wanted.balance.labels, wanted.seed)
     stock = Stock(corpus, selection.frame, loaded.library, wanted.seed, rate, wanted.noise.segment_s)
     dealt = Listeners(selection, turns).exposures(stock)
-    planned = make_plan(loaded, corpus, turns, selection, dealt, facts, (*chosen.notes, *equal_notes(columns), *notes))
-    told = [*rehearse(planned, by.kept), *remarks_on(columns, loaded)]
-    return dataclasses.replace(planned, notes=(*planned.notes, *told))
+    return make_plan(loaded, corpus, turns, selection, dealt, facts, (*chosen.notes, *equal_notes(columns), *notes))
 
 
 def write_plan(planned: Plan, path: str | Path) -> None:

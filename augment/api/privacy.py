@@ -8,7 +8,7 @@ from augment.corpus.pseudonyms import pseudonymised, pseudonyms_of
 from augment.corpus.table import read_corpus
 from augment.dealt import read_dealt
 from augment.errors import FEW_NAMED, AcoustigridError, Fault, TestSetError, named, nearest
-from augment.recipe.loader import LoadedRecipe, load_recipe
+from augment.recipe.loader import RecipeLike, load_recipe
 from augment.testset.folder import PLAN
 from augment.testset.planned import read_plan
 from augment.testset.reading import read_finished
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import polars
 
 
-def pseudonyms(recipe: str | Path | LoadedRecipe, speakers: Sequence[str] = ()) -> "polars.DataFrame":
+def pseudonyms(recipe: RecipeLike, speakers: Sequence[str] = ()) -> "polars.DataFrame":
     """Which pseudonym stands for whom: for those who hold the key, and for nobody else.
 
     Args:
@@ -35,12 +35,13 @@ def pseudonyms(recipe: str | Path | LoadedRecipe, speakers: Sequence[str] = ()) 
     """
     import polars
 
-    loaded = recipe if isinstance(recipe, LoadedRecipe) else load_recipe(recipe)
+    loaded = load_recipe(recipe)
     spec = loaded.recipe.corpus
     names = pseudonyms_of(spec, loaded.base)
     if names is None:
         remedy = "expected corpus: {pseudonyms: KEY}, a file with a secret key"
-        raise AcoustigridError(Fault(str(recipe), "the recipe asks for no pseudonyms", remedy))
+        place = str(recipe) if isinstance(recipe, str | Path) else loaded.recipe.name
+        raise AcoustigridError(Fault(place, "the recipe asks for no pseudonyms", remedy))
     bare = spec.model_copy(update={"pseudonyms": None, "leave_out": (), "keep": {}})
     frame = read_corpus(bare, loaded.base).frame.select("speaker", "id").sort("speaker", "id")
     renamed = pseudonymised(frame, names)

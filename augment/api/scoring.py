@@ -7,18 +7,23 @@ from pathlib import Path
 
 from augment.errors import Fault, ScoreError
 from augment.files.atomic import write_atomically
+from augment.progress import SILENT, Progress
 from augment.report.conclusions import conclusions
 from augment.report.scores import as_json, as_parquet, markdown
 from augment.report.scores_page import scores_page
 from augment.scoring import scores as scoring
 from augment.scoring.scores import PLAIN, ScoreOptions, Scores
-from augment.testset.reading import read_finished
+from augment.testset.reading import Finished, read_finished
+
+Hypotheses = Mapping[str, str | Path]
+"""File of each recogniser, by the name that it is to have in the results."""
 
 
 def score(
     folder: str | Path,
-    hypotheses: Mapping[str, str | Path],
+    hypotheses: Hypotheses,
     options: ScoreOptions | None = None,
+    progress: Progress = SILENT,
 ) -> Scores:
     """Score what recognisers made of a finished test set.
 
@@ -26,14 +31,26 @@ def score(
         folder: The test set.
         hypotheses: File of each recogniser, by the name that it is to have in the results.
         options: How; see :class:`~augment.scoring.scores.ScoreOptions`.
+        progress: Told how far it has got.
 
     Raises:
         AcoustigridError: The set is not as it was built, or hypotheses do not fit it.
 
     Example: see ``acoustigrid score --help``.
     """
+    with progress.step("reading the test set"):
+        finished = read_finished(Path(folder))
+    return scored(finished, hypotheses, options, progress)
+
+
+def scored(finished: Finished, hypotheses: Hypotheses, options: ScoreOptions | None, progress: Progress) -> Scores:
+    """Score what recognisers made of an open test set; arguments and errors as for :func:`score`."""
+    if not isinstance(hypotheses, Mapping) or not all(isinstance(path, str | Path) for path in hypotheses.values()):
+        raise ScoreError(
+            Fault("hypotheses", "expected the file of each recogniser by its name", "{'tiny': 'tiny.jsonl'}")
+        )
     files = {name: Path(path) for name, path in hypotheses.items()}
-    return scoring.score(read_finished(Path(folder)), files, options or ScoreOptions(PLAIN))
+    return scoring.score(finished, files, options or ScoreOptions(PLAIN), progress)
 
 
 def write_scores(scores: Scores, folder: str | Path) -> list[Path]:
@@ -44,12 +61,18 @@ def write_scores(scores: Scores, folder: str | Path) -> list[Path]:
         folder: Made if it is not there; not inside the test set, whose every file is accounted for.
 
     Raises:
-        AcoustigridError: The folder lies in the test set, or a file cannot be replaced.
+        AcoustigridError: The folder lies in the test set or holds something else, or a file cannot be replaced.
         OSError: It cannot be written.
+
+    Example: ``write_scores(augment.score("testset", {"tiny": "whisper.jsonl"}), "scores")``
     """
     target, root = Path(folder), scores.finished.folder.path
     if target.resolve().is_relative_to(root.resolve()):
         raise ScoreError(Fault(str(target), "this folder lies in the test set", "choose one beside it"))
+    if target.is_dir() and any(target.iterdir()) and not (target / "scores.json").is_file():
+        raise ScoreError(
+            Fault(str(target), "the folder holds something that is no scores", "choose a new or empty one")
+        )
     target.mkdir(parents=True, exist_ok=True)
     audio_root = Path(os.path.relpath(root.resolve(), target.resolve())).as_posix() + "/"
     several = len(scores.recognisers) > 1
@@ -79,8 +102,15 @@ def write_list(folder: str | Path, path: str | Path) -> int:
 
     Raises:
         AcoustigridError: There is no finished test set in the folder.
+
+    Example: ``write_list("testset", "items.jsonl")``, or :meth:`augment.TestSet.write_list`.
     """
-    root, rows = Path(folder).resolve(), read_finished(Path(folder)).rows
+    return listed_items(read_finished(Path(folder)), path)
+
+
+def listed_items(finished: Finished, path: str | Path) -> int:
+    """The same, of an open test set."""
+    root, rows = finished.folder.path.resolve(), finished.rows
     lines = (
         {"id": row["id"], "audio_filepath": str(root / row["audio_filepath"]), "duration": row["duration"]}
         for row in rows

@@ -3,18 +3,16 @@
 import secrets
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from augment.api.building import described_by
+from augment.api.describing import SaidBySet, described_by
 from augment.api.exporting import exported
 from augment.api.planning import plan
-from augment.corpus.speech import Progress
 from augment.execute import Way, opened_way
-from augment.export.csv import table as csv_table
-from augment.report.croissant import croissant
-from augment.report.datasheet_page import datasheet_page
-from augment.report.tables import coverage_of
-from augment.testset.folder import COVERAGE, CROISSANT, CSV, PAGE
+from augment.progress import SILENT, Progress
+from augment.report.frames import Coverage
+from augment.testset.figures import read_figures
+from augment.testset.folder import FIGURES
 from augment.verification import examine
 from augment.verification.remade import Makers
 from augment.verification.sources import SelfDescription
@@ -25,7 +23,7 @@ def verify(
     folder: str | Path,
     sample: int | Literal["all"] = 20,
     recipe_folder: str | Path | None = None,
-    progress: Progress = iter,
+    progress: Progress = SILENT,
     seed: int | None = None,
     identity: str | None = None,
     workers: int | Way = 1,
@@ -39,7 +37,7 @@ def verify(
         folder: The test set.
         sample: How many items to render again, or ``"all"``; drawn anew each time.
         recipe_folder: Where the recipe was, if it has moved since with its corpus and noise.
-        progress: Wraps an iterable to show how far it has got.
+        progress: Told how far it has got.
         seed: Repeats the sample of an earlier check.
         identity: Hash that the maker published for the whole set.
         workers: Number of processes, or an open executor, for reading the files and measuring speech for the plan.
@@ -65,12 +63,9 @@ def _retold(told: SelfDescription, sheet: str) -> dict[str, bytes]:
     names = [condition.name for condition in told.conditions]
     cells = [(str(n), row["condition"], row["group"]) for n, row in told.planned.items()]
     made, groups = [row["audio_filepath"] for row in told.rows], sorted({group for _, _, group in cells})
-    table = csv_table(told.rows)
-    ordered = sorted(told.rows, key=lambda row: names.index(row["condition"]))
-    said: dict[str, Any] = {name: value for name, value in told.identity.items() if name != "checksums"}
-    return {
-        COVERAGE: f"{coverage_of(cells, made, names, groups)}\n".encode(),
-        CSV: table,
-        PAGE: datasheet_page(sheet, ordered),
-        CROISSANT: croissant(said, told.rows, (CSV, table), told.loaded.recipe.output.format),
-    }
+    figures = read_figures(told.disk.read(FIGURES), told.disk.place(FIGURES))
+    identity = {name: value for name, value in told.identity.items() if name != "checksums"}
+    said = SaidBySet(identity, told.rows, told.conditions, told.loaded, told.disk.read)
+    files = said.files(sheet, str(Coverage.of(cells, made, names, groups)), figures)
+    del files[FIGURES]  # read from the set, and compared with its sources where these are there
+    return files

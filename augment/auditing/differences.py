@@ -9,6 +9,8 @@ import numpy as np
 
 from augment.auditing.chance import NOTICEABLE, Apart, Dealing, Means, Shares, apart, dealing_of, distinct_numbers
 from augment.corpus.speech import Facts
+from augment.notes import LONGEST, Effect, Note
+from augment.plain_text import columns
 
 if TYPE_CHECKING:
     import polars
@@ -35,6 +37,7 @@ class Measure:
         just: Difference between two groups' means from which on it matters.
         shown: A mean as text.
         means: What it may do to a comparison, and what to do.
+        effect: What it does to a comparison.
         recorded: Whether it is about how speech was recorded rather than what is said: such a difference is nobody's
             accent, and is judged by its size where speakers are too few to tell it from chance.
     """
@@ -44,6 +47,7 @@ class Measure:
     just: float
     shown: Callable[[float], str]
     means: str
+    effect: Effect = Effect.CONFOUNDED
     recorded: bool = False
 
 
@@ -52,7 +56,7 @@ MEASURES = (
         "level_dbov", "speech level", 3.0, "{:.1f} dBov".format,
         "every utterance is brought to one level, and its own noise with it: look at the source SNR; another level "
         "often means another microphone",
-        recorded=True,
+        Effect.HOUSEKEEPING, recorded=True,
     ),
     Measure(
         "clear_db", "source SNR (estimate; 40 dB and more count alike)", 3.0, "{:.0f} dB".format,
@@ -97,35 +101,38 @@ MEASURES = (
     Measure(
         "wordless", "utterances without a word in their text", 0.01, lambda share: f"{100 * share:.1f} %",
         "they have no word error rate, and what is recognised in them counts as inserted in one group more than in "
-        "another; write the texts, or take the rows out (corpus: {leave_out: [...]})",
+        "another; write the texts, or take the rows out (corpus: {leave_out: [...]})", Effect.LABEL,
     ),
     Measure(
         "upper", "capital letters", 0.05, lambda share: f"{100 * share:.0f} % of letters",
         "a scorer that minds case counts errors for the way of writing; write all texts alike, or score without case",
+        Effect.LABEL,
     ),
     Measure(
         "digits", "texts with digits", 0.05, lambda share: f"{100 * share:.0f} %",
         "'7' for 'seven' counts as an error of the recogniser, in one group more than in another; spell numbers alike",
+        Effect.LABEL,
     ),
     Measure(
         "marks", "texts with punctuation", 0.1, lambda share: f"{100 * share:.0f} %",
         "a scorer that minds punctuation counts errors for the way of writing; write all texts alike, or score without",
+        Effect.LABEL,
     ),
 )  # fmt: skip
 DC = Measure(
     "dc", "DC offset", 0.003, lambda mean: f"{round(mean, 4) + 0:.4f} of full scale",
-    "the offset is taken out and does no harm, but tells of another recorder", recorded=True,
+    "the offset is taken out and does no harm, but tells of another recorder", Effect.HOUSEKEEPING, recorded=True,
 )  # fmt: skip
 INFRASOUND = Measure(
     "infrasound_db", "infrasound", 1.0, lambda db: f"{round(db, 1) + 0:.1f} dB of their level",
     "what lies below 20 Hz is taken out and does no harm, but tells of another recorder, or of wind and handling",
-    recorded=True,
+    Effect.HOUSEKEEPING, recorded=True,
 )  # fmt: skip
 HUM = Measure(
     "hum_db", "hum", 1.0, lambda db: f"{round(db, 1) + 0:.1f} dB of their level",
     "a level meter counts what lies below 100 Hz as speech: the talkers of one group are softer than their level "
     "says, and noise in dB(A) louder beside them; filter it out before",
-    recorded=True,
+    Effect.LABEL, recorded=True,
 )  # fmt: skip
 LENGTH = Measure(
     "log_s", "duration", math.log2(1.25), lambda octaves: f"{2**octaves:.1f} s",
@@ -189,7 +196,7 @@ def moments(values: Sequence[float], ddof: int) -> tuple[float, float]:
     return mean, math.fsum((value - mean) ** 2 for value in values) / max(len(values) - ddof, 1)
 
 
-def difference_notes(table: "polars.DataFrame", chosen: Iterable[Measure] = MEASURES) -> list[str]:
+def difference_notes(table: "polars.DataFrame", chosen: Iterable[Measure] = MEASURES) -> list[Note]:
     """In what groups differ, by how much, what that may do, and what to do about it.
 
     Two groups differ in a measure if their means are further apart than what just matters, than 0.1 pooled standard
@@ -213,19 +220,19 @@ def difference_notes(table: "polars.DataFrame", chosen: Iterable[Measure] = MEAS
     return [note for m in chosen if m.name in known.columns and (note := _difference(known, dealing, m))]
 
 
-def _difference(table: "polars.DataFrame", dealing: Dealing, measure: Measure) -> str:
+def _difference(table: "polars.DataFrame", dealing: Dealing, measure: Measure) -> Note | None:
     # ddof 0: the spread of a group's recordings as they are, not as a sample of others.
     values = Means(dealing, table[measure.name].cast(float).fill_null(math.nan).to_numpy(), ddof=0)
     count, mean, _ = (found[0] for found in values.moments(dealing.group[None, :], len(dealing.groups)))
     wide = np.abs(mean[:, None] - mean[None, :]) > measure.just
     wide &= apart(dealing, values, chance=False).found > NOTICEABLE
     if not wide.any():
-        return ""
+        return None
     judged = ~dealing.few if measure.recorded else np.ones_like(wide)
     found = apart(dealing, values, chance=bool(np.any(wide & judged)), few=not measure.recorded)
     clear = wide & (found.clear | ~judged)
     if not clear.any():
-        return ""
+        return None
     one, other = np.unravel_index(int(np.argmax(np.where(clear, found.found, -1.0))), clear.shape)
     low, high = sorted((int(one), int(other)), key=lambda group: float(mean[group]))
     heard = [group for group in np.argsort(mean, kind="stable").tolist() if count[group]]
@@ -237,8 +244,21 @@ def _difference(table: "polars.DataFrame", dealing: Dealing, measure: Measure) -
     shown = _first_and_last([f"{dealing.groups[group]}: {measure.shown(float(mean[group]))}" for group in heard])
     few_voices = f", and too few speakers ({dealing.voices[low]} and {dealing.voices[high]}) to tell it from chance"
     by_chance = _by_chance(found, low, high) if judged[low, high] else few_voices
-    size = f"{dealing.groups[low]} from {dealing.groups[high]}, {_size(float(found.found[low, high]))}{by_chance}{many}"
-    return f"groups differ in {measure.what} ({shown}; {size}): {measure.means}"
+    distance = float(found.found[low, high])
+    size = f"{dealing.groups[low]} from {dealing.groups[high]}, {_size(distance)}{by_chance}{many}"
+    told = f"groups differ in {measure.what} ({shown}; {size}): {measure.means}"
+    ends = ", ".join(f"{dealing.groups[group]} {measure.shown(float(mean[group]))}" for group in (low, high))
+    short = f"{measure.what.partition(' (')[0]}: {ends}"
+    whole = f"groups differ in {short}"
+    return Note(told, measure.effect, whole if columns(whole) <= LONGEST else short, _apart(distance))
+
+
+def _apart(deviations: float) -> float:
+    """How much of two groups does not overlap, 0 to 1, if both are normally distributed that many deviations apart.
+
+    That is their total variation distance, in which texts and labels are judged as well: 2 Phi(d/2) - 1.
+    """
+    return math.erf(deviations / (2 * math.sqrt(2)))
 
 
 def _size(distance: float) -> str:
@@ -255,7 +275,7 @@ def _by_chance(found: Apart, low: int, high: int) -> str:
     return f", and {float(found.chance[low, high]):.1f} by chance in 5 %"
 
 
-def shared_text_notes(table: "polars.DataFrame") -> list[str]:
+def shared_text_notes(table: "polars.DataFrame") -> list[Note]:
     """Groups that say different texts, where texts are said more than once, so that groups could say the same.
 
     Args:
@@ -275,11 +295,13 @@ def shared_text_notes(table: "polars.DataFrame") -> list[str]:
     names = f"{dealing.groups[one]} and {dealing.groups[other]}"
     many = f", {int(np.triu(found.clear).sum())} of {groups * (groups - 1) // 2} pairs of groups" if groups > 2 else ""
     chance = "" if found.chance is None else f", and {float(found.chance[one, other]):.2f} by chance in 5 %"
-    return [
-        f"groups say other texts ({names} have {int(said.all(axis=0).sum())} of {int(said.any(axis=0).sum())} texts in "
-        f"common; distance {float(found.found[one, other]):.2f} of 1{chance}{many}): easy and hard sentences are taken "
+    distance, common = float(found.found[one, other]), int(said.all(axis=0).sum())
+    told = (
+        f"groups say other texts ({names} have {common} of {int(said.any(axis=0).sum())} texts in "
+        f"common; distance {distance:.2f} of 1{chance}{many}): easy and hard sentences are taken "
         "for the accent; balance: {text: parallel}"
-    ]
+    )
+    return [Note(told, Effect.CONFOUNDED, f"groups say other texts: {names} have {common} in common", distance)]
 
 
 def _first_and_last(parts: Sequence[str]) -> str:
@@ -290,15 +312,16 @@ def _first_and_last(parts: Sequence[str]) -> str:
     return "; ".join([*parts[:half], f"... {len(parts) - 2 * half} between ...", *parts[-half:]])
 
 
-def rate_notes(table: "polars.DataFrame") -> list[str]:
-    """Notes on groups that were recorded at different sample rates, and so differ in bandwidth."""
+def rate_notes(table: "polars.DataFrame") -> list[Note]:
+    """Notes on groups that were recorded at different sample rates; how large that is the bandwidth tells."""
     rates: dict[str, set[int]] = {}
     for group, rate in table.select("group", "rate").drop_nulls().unique().rows():
         rates.setdefault(group, set()).add(rate)
     if len(set(map(frozenset, rates.values()))) <= 1 and all(len(r) == 1 for r in rates.values()):
         return []
     shown = _first_and_last([f"{g}: {', '.join(map(str, sorted(r)))} Hz" for g, r in sorted(rates.items())])
-    return [f"groups were recorded at different sample rates, which is a difference of bandwidth ({shown})"]
+    told = f"groups were recorded at different sample rates, which is a difference of bandwidth ({shown})"
+    return [Note(told, Effect.CONFOUNDED, "groups were recorded at different sample rates")]
 
 
 def resulting_snr_db(requested_db: float, source_db: float) -> float:
@@ -311,7 +334,7 @@ def resulting_snr_db(requested_db: float, source_db: float) -> float:
     return -10 * math.log10(10 ** (-requested_db / 10) + 10 ** (-source_db / 10))
 
 
-def request_notes(table: "polars.DataFrame", requested_db: Iterable[float]) -> list[str]:
+def request_notes(table: "polars.DataFrame", requested_db: Iterable[float]) -> list[Note]:
     """Which SNRs of a recipe are out of reach because of the noise in the recordings themselves.
 
     Args:
@@ -331,9 +354,10 @@ def request_notes(table: "polars.DataFrame", requested_db: Iterable[float]) -> l
         near = [snr for snr in wanted if snr > own - RESERVE_DB]
         if own < CLEAREST_DB and near:
             told = ", ".join(f"{snr:g} dB becomes {resulting_snr_db(snr, own):.1f} dB" for snr in near)
-            notes.append(
+            whole = (
                 f"{group}: the recordings have an SNR of about {own:.0f} dB of their own (estimate), and are heard "
                 f"with their own noise where less than {RESERVE_DB:g} dB lie between: {told}; ask for "
                 f"{math.floor(own - RESERVE_DB):d} dB or less, or for cleaner recordings"
             )
+            notes.append(Note(whole, Effect.LABEL, f"{group}: recorded at about {own:.0f} dB SNR: {told}"))
     return notes

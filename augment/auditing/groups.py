@@ -1,5 +1,6 @@
 """The audit of a corpus: how its groups were labelled and recorded, before anything is planned with them."""
 
+import dataclasses
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,10 +22,15 @@ from augment.auditing.differences import (
 from augment.auditing.labels import missing, speaker_notes, twin_notes
 from augment.auditing.spelling import spelling_notes
 from augment.auditing.texts import pace_notes, text_measures
-from augment.corpus.speech import Facts, Progress, part_of
+from augment.corpus.speech import Facts, part_of
 from augment.corpus.survey import HERE, MeasuredBy, facts_notes, survey
 from augment.corpus.table import TOGETHER, Corpus, label_column
 from augment.errors import CorpusError, Fault, counted, named
+from augment.notes import Effect, Note
+from augment.plain_text import visible
+from augment.progress import SILENT, Progress
+from augment.records import frame_of
+from augment.showing import Presented
 from augment.streams import ranks
 
 if TYPE_CHECKING:
@@ -78,7 +84,7 @@ class GroupAudit:
 
 
 @dataclass(frozen=True)
-class Audit:
+class Audit(Presented):
     """What an audit found.
 
     Attributes:
@@ -92,6 +98,11 @@ class Audit:
         unreadable: Faults of files that cannot be used.
         warnings: What may spoil a comparison, and what to do about it.
         notes: What else is worth knowing.
+
+    Example:
+        >>> import augment
+        >>> augment.audit("demo", sample=0).frame["speakers"].to_list()
+        [3, 3, 3, 3]
     """
 
     manifest: str
@@ -102,8 +113,23 @@ class Audit:
     groups: tuple[GroupAudit, ...]
     unlabelled: Mapping[str, int]
     unreadable: tuple[Fault, ...]
-    warnings: tuple[str, ...]
-    notes: tuple[str, ...]
+    warnings: tuple[Note, ...]
+    notes: tuple[Note, ...]
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """All of it as a program is told."""
+        told = {"warnings": [note.record for note in self.warnings], "notes": [note.record for note in self.notes]}
+        return {**dataclasses.asdict(self), **told}
+
+    def __repr__(self) -> str:
+        size = f"{counted(len(self.groups), 'group')}, {counted(self.utterances, 'utterance')}"
+        return f"<Audit of '{visible(self.manifest)}': {size}, {counted(len(self.warnings), 'warning')}>"
+
+    @property
+    def frame(self) -> "polars.DataFrame":
+        """One row for each group, with the fields of :class:`GroupAudit`."""
+        return frame_of(GroupAudit, self.groups)
 
 
 def audit(
@@ -113,7 +139,7 @@ def audit(
     sample: int | None = SAMPLE,
     labels: Iterable[str] = (),
     requested_db: Iterable[float] = (),
-    progress: Progress = iter,
+    progress: Progress = SILENT,
     measured_by: MeasuredBy = HERE,
 ) -> Audit:
     """Audit a corpus.
@@ -135,14 +161,32 @@ def audit(
     frame = _grouped(corpus, by)
     chosen = _sampled(frame, sample)
     facts, unusable = survey(corpus, chosen, sample_rate_hz, progress, measured_by)
+    with progress.step("comparing groups"):
+        return _compared(corpus, tuple(by), sample_rate_hz, (frame, chosen), (facts, unusable), labels, requested_db)
+
+
+def _compared(
+    corpus: Corpus,
+    by: tuple[str, ...],
+    sample_rate_hz: int,
+    rows: "tuple[polars.DataFrame, polars.DataFrame]",
+    heard: tuple[Mapping[str, Facts], Mapping[str, list[Fault]]],
+    labels: Iterable[str],
+    requested_db: Iterable[float],
+) -> Audit:
+    """The audit of all rows, and of those that were chosen to be heard."""
+    (frame, chosen), (facts, unusable) = rows, heard
     faults = [fault for own in unusable.values() for fault in own]
     table = measures(chosen, facts)
     lengths = _with_lengths(frame, facts, sample_rate_hz)
     without = missing(frame, by)
-    warnings = [f"{counted(count, 'row has', 'rows have')} no {label}" for label, count in without.items()]
+    warnings = [
+        Note(f"{counted(count, 'row has', 'rows have')} no {label}", Effect.LABEL) for label, count in without.items()
+    ]
     if faults:
         mend = "mend the files, or corpus: {leave_out: [id, ...]}"
-        warnings.append(f"{len(faults)} of {chosen.height} utterances cannot be used: {mend}")
+        told = f"{len(faults)} of {chosen.height} utterances cannot be used: {mend}"
+        warnings.append(Note(told, Effect.LEFT_OUT))
     warnings += spelling_notes(corpus, dict.fromkeys((*by, *labels)))
     warnings += speaker_notes(frame)
     warnings += [*twin_notes(frame), *_same_audio(chosen, facts)]
@@ -153,7 +197,7 @@ def audit(
     warnings += request_notes(table, requested_db)
     notes = [*corpus.notes, *facts_notes(chosen, facts, sample_rate_hz)]
     return Audit(
-        str(corpus.manifest), tuple(by), sample_rate_hz, frame.height, len(facts), _groups(lengths, table),
+        str(corpus.manifest), by, sample_rate_hz, frame.height, len(facts), _groups(lengths, table),
         without, tuple(faults), tuple(warnings), tuple(notes),
     )  # fmt: skip
 
@@ -210,7 +254,7 @@ def _with_lengths(frame: "polars.DataFrame", facts: Mapping[str, Facts], rate_hz
     return joined.with_columns(length.alias("length_s")).with_columns(polars.col("length_s").log(2).alias("log_s"))
 
 
-def _same_audio(chosen: "polars.DataFrame", facts: Mapping[str, Facts]) -> list[str]:
+def _same_audio(chosen: "polars.DataFrame", facts: Mapping[str, Facts]) -> list[Note]:
     """Files with the same bytes under different names."""
     first: dict[tuple[Any, ...], tuple[str, str]] = {}
     pairs = []
@@ -222,7 +266,7 @@ def _same_audio(chosen: "polars.DataFrame", facts: Mapping[str, Facts]) -> list[
             if where != audio:  # rows that name the same file are reported from the manifest alone
                 pairs.append(f"{identity} = {other}")
     files = counted(len(pairs), "file has", "files have")
-    return [f"{files} the very bytes of another one: {named(pairs)}"] if pairs else []
+    return [Note(f"{files} the very bytes of another one: {named(pairs)}", Effect.LABEL)] if pairs else []
 
 
 def _groups(lengths: "polars.DataFrame", table: "polars.DataFrame") -> tuple[GroupAudit, ...]:

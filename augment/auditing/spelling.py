@@ -1,5 +1,6 @@
 """Label values that probably mean the same: they differ in case, spaces or punctuation, or are misspelled."""
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -7,6 +8,7 @@ from itertools import groupby
 
 from augment.corpus.table import Corpus, label_column
 from augment.errors import flow_text
+from augment.notes import Effect, Note
 
 RARER = 10
 MOST_VALUES = 2000
@@ -45,7 +47,7 @@ KNOWN_WORDS = frozenset(
 """Words for accents and languages: none of them is a misspelling of another, however close (Javanese, Japanese)."""
 
 
-def spelling_notes(corpus: Corpus, labels: Iterable[str]) -> list[str]:
+def spelling_notes(corpus: Corpus, labels: Iterable[str]) -> list[Note]:
     """Values of labels that probably mean the same, with the line of a recipe that merges them.
 
     Args:
@@ -64,7 +66,7 @@ def spelling_notes(corpus: Corpus, labels: Iterable[str]) -> list[str]:
         spelled, misspelled = alike(found)
         if spelled:
             what = "that differ in case, spaces or signs only, and counts each as a value of its own"
-            notes.append(_note(label, what, spelled))
+            notes.append(_note(label, what, spelled, Effect.CONFOUNDED))
         if misspelled:
             notes.append(_note(label, "that are probably misspelled", misspelled))
         if twins := truth_twins(found):
@@ -72,9 +74,12 @@ def spelling_notes(corpus: Corpus, labels: Iterable[str]) -> list[str]:
     return notes
 
 
-def _note(label: str, what: str, mapping: Mapping[str, str]) -> str:
+def _note(label: str, what: str, mapping: Mapping[str, str], effect: Effect = Effect.LABEL) -> Note:
+    """A note; two spellings of one value split a group in two, which comes before all that they then differ in."""
     shown = ", ".join(f"{flow_text(value)}: {flow_text(meant)}" for value, meant in sorted(mapping.items()))
-    return f"{label} has values {what}; to make them one: corpus: {{labels: {{{flow_text(label)}: {{{shown}}}}}}}"
+    told = f"{label} has values {what}; to make them one: corpus: {{labels: {{{flow_text(label)}: {{{shown}}}}}}}"
+    size = math.inf if effect is Effect.CONFOUNDED else 0.0
+    return Note(told, effect, f"{label}: values that are probably one: {shown}", size)
 
 
 def truth_twins(counts: Mapping[str, int]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from augment.corpus.texts import as_spoken, wordless
 from augment.errors import counted, named
+from augment.notes import Effect, Note
 
 if TYPE_CHECKING:
     import polars
@@ -65,7 +66,7 @@ def text_measures(frame: "polars.DataFrame") -> "polars.DataFrame":
     ).drop("_words")
 
 
-def pace_notes(said: "polars.DataFrame") -> list[str]:
+def pace_notes(said: "polars.DataFrame") -> list[Note]:
     """Notes on texts that nobody can say in the time they have: text or audio belongs to another utterance.
 
     Args:
@@ -79,10 +80,9 @@ def pace_notes(said: "polars.DataFrame") -> list[str]:
     shown = [
         f"{identity} ({2**octaves:,.0f} a second)" for identity, octaves in over.select("id", "words_per_s").rows()
     ]
-    return [
-        f"{counted(over.height, 'utterance has', 'utterances have')} more words than anybody can say in the time: "
-        f"{named(shown)}; text and audio do not belong together: mend them, or corpus: {{leave_out: [id, ...]}}"
-    ]
+    told = f"{counted(over.height, 'utterance has', 'utterances have')} more words than anybody can say in the time"
+    remedy = "text and audio do not belong together: mend them, or corpus: {leave_out: [id, ...]}"
+    return [Note(f"{told}: {named(shown)}; {remedy}", Effect.LABEL, told, 1.0)]
 
 
 def _rare(kinds: "polars.DataFrame") -> "polars.DataFrame":

@@ -1,7 +1,6 @@
 """The command line: each command calls one function of the library and shows what it returns."""
 
 import json
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,12 +12,13 @@ from augment import __version__
 from augment.cli.corpus import ColumnOption, LayoutOption, PatternOption, corpus_app, corpus_given
 from augment.cli.ending import EXIT_DEVIATION, EXIT_INTERRUPTED, ended
 from augment.cli.export import FormatOption, export_app, split_formats
+from augment.cli.preview import preview_app
 from augment.cli.profile import profile_app
 from augment.cli.sample_size import sample_size_app
 from augment.cli.score import score_app
-from augment.cli.terminal import hand_out, say
+from augment.cli.terminal import DetailsOption, JsonOption, Manner, QuietOption, hand_out, say
 from augment.cli.verify import check_set, verify
-from augment.cli.working import CacheOption, WorkersOption, progress
+from augment.cli.working import STARTING, Bars, CacheOption, WorkersOption
 from augment.interrupts import stoppable
 from augment.plain_text import visible
 
@@ -36,6 +36,7 @@ app.add_typer(corpus_app, name="corpus")
 app.add_typer(sample_size_app)
 app.add_typer(export_app)
 app.add_typer(score_app)
+app.add_typer(preview_app)
 
 RecipeArgument = Annotated[
     str, typer.Argument(metavar="RECIPE", help="A recipe file, or the name of a bundled recipe.")
@@ -60,20 +61,23 @@ def check(recipe: RecipeArgument) -> None:
 
     Example:  acoustigrid check hospital.yaml
     """
-    from augment.api.corpus import corpus_of
-    from augment.design.conditions import conditions
-    from augment.recipe.loader import load_recipe
-    from augment.report.text import counted
+    bars = Bars()
+    with bars.step(STARTING):
+        from augment.api.corpus import READING, corpus_of
+        from augment.design.conditions import conditions
+        from augment.recipe.loader import load_recipe
+        from augment.report.text import counted
 
-    loaded = load_recipe(recipe)
-    columns = conditions(loaded)
-    corpus = corpus_of(loaded)
+        loaded = load_recipe(recipe)
+        columns = conditions(loaded)
+    with bars.step(READING):
+        corpus = corpus_of(loaded)
     size, rows = counted(len(columns), "condition"), f"{corpus.frame.height:,} rows of its corpus"
     say(f"{loaded.recipe.name}: a well-formed recipe of {size}, {rows} may be used; `plan` reads speech and noise")
     for condition in columns:
         say(f"  {condition.name}")
     for note in corpus.notes:
-        say(f"note: {visible(note)}")
+        say(f"note: {visible(note.text)}")
 
 
 @app.command()
@@ -85,22 +89,24 @@ def plan(
     ] = None,
     workers: WorkersOption = 1,
     cache: CacheOption = True,
+    details: DetailsOption = False,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """Plan a test set and show the grid, its balance and what it can show; nothing is rendered.
+    """Plan a test set and show what it can and cannot show, and the grid; nothing is rendered.
 
     Example:  acoustigrid plan demo --out plan.parquet
     """
-    from augment.api import plan as make
-    from augment.api import write_plan
-    from augment.report.changes import changes_text
-    from augment.report.tables import plan_text
-
-    planned = make(recipe, progress("reading speech"), workers, cache)
+    manner = Manner.asked(details, quiet, as_json)
+    bars = Bars(manner)
+    with bars.step(STARTING):
+        from augment.api import plan as make
+        from augment.api import write_plan
+        from augment.cli.showing import show_plan
+    planned = make(recipe, bars, workers, cache)
     if out is not None:
         write_plan(planned, out)
-    say(plan_text(planned))
-    if against is not None:
-        say(f"\n{changes_text(planned, against)}")
+    show_plan(planned, against, manner)
 
 
 @app.command()
@@ -112,79 +118,57 @@ def build(
     executor: Annotated[str | None, typer.Option(help="How to run the work: serial or processes.")] = None,
     formats: FormatOption = "",
     cache: CacheOption = True,
+    details: DetailsOption = False,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Build a test set. A build that was stopped goes on when the same command is run again.
 
     Example:  acoustigrid build demo --out testset --workers 2
     """
-    from augment.execute import opened_way
-    from augment.testset.preload import load_renderer
-
+    bars = Bars(Manner.asked(details, quiet, as_json))
+    with bars.step(STARTING):
+        from augment.execute import opened_way
+        from augment.testset.preload import load_renderer
     with opened_way(executor, workers, load_renderer) as way:
-        result = _built_by(way, recipe, out, replace, split_formats(formats), cache)
-    _show(result)
+        result = _built_by(way, bars, recipe, out, replace, split_formats(formats), cache)
     if result.failures:
         raise typer.Exit(EXIT_DEVIATION)
 
 
 def _built_by(
-    way: "Way", recipe: str, out: Path, replace: bool = False, formats: Sequence[str] = (), cache: bool = True
+    way: "Way",
+    bars: Bars,
+    recipe: str,
+    out: Path,
+    replace: bool = False,
+    formats: Sequence[str] = (),
+    cache: bool = True,
 ) -> "BuildResult":
-    from tqdm import tqdm
+    """Plan and build: what can be concluded is told before anything is rendered, what came of it afterwards."""
+    with bars.step(STARTING):
+        from augment.api import build as make
+        from augment.api import plan as decide
+        from augment.api.building import RENDERING
+        from augment.cli.showing import show_before, show_built
+        from augment.testset.resume import refuse_no_set
 
-    from augment.api import build as make
-    from augment.api import plan as decide
-
+        refuse_no_set(out)
     try:
-        planned = decide(recipe, progress("reading speech"), way, cache)
+        planned = decide(recipe, bars, way, cache)
     except KeyboardInterrupt:
         say("stopped before anything was written", err=True)
         raise typer.Exit(EXIT_INTERRUPTED) from None
-    done = 0
-    with tqdm(total=planned.items.height, desc="rendering", unit="item", disable=None) as bar:
-        seconds = 0.0
-
-        def tell(items: int, made_s: float) -> None:
-            nonlocal seconds, done
-            seconds, done = seconds + made_s, done + items
-            bar.update(items)
-            elapsed = bar.format_dict["elapsed"] or 1e-9
-            bar.set_postfix_str(f"{seconds / elapsed:.0f} audio-seconds/s")
-
-        try:
-            return make(planned, out, way, replace, on_progress=tell, formats=formats)
-        except KeyboardInterrupt:
-            bar.close()
-            say(f"stopped: {done} of {planned.items.height} items are in {out}; the same command goes on", err=True)
-            raise typer.Exit(EXIT_INTERRUPTED) from None
-
-
-def _show(result: "BuildResult") -> None:
-    say(result.coverage)
-    say()
-    say(result.measured)
-    say()
-    reused = f" ({result.reused} of them were there before)" if result.reused else ""
-    removed = f"; {result.removed} files that the plan does not have any more were removed" if result.removed else ""
-    say(f"{result.made} of {result.plan.items.height} items in {result.folder}{reused}{removed}")
-    say(f"identity of the set: {result.identity}")
-    left_out = result.plan.selection.left_out
-    if left_out:
-        say("rows of the corpus left out: " + "; ".join(f"{count} ({why})" for why, count in left_out.items()))
-    for note in result.plan.notes:
-        say(f"note: {visible(note)}")
-    if result.plan.corpus.pseudonyms is not None:
-        say(f"note: leave {result.folder / '.acoustigrid'} out when you publish the set: it knows the recordings")
-    if result.softer.items:
-        say(f"note: {visible(str(result.softer))}")
-    if result.outdated:
-        again = f"acoustigrid export {shlex.quote(str(result.folder))} --format {','.join(result.outdated)}"
-        say(f"note: exports of another state of the set were removed; write them again: {again}")
-    for failure in result.failures[:10]:
-        say(visible(f"failed: {failure['audio_filepath']}: {failure['reason']}"), err=True)
-    if result.failures:
-        place = result.folder if result.plan.corpus.pseudonyms is None else result.folder / ".acoustigrid"
-        say(f"{len(result.failures)} items could not be made: see {place / 'failures.jsonl'}", err=True)
+    used = show_before(planned, out, bars.manner)
+    try:
+        result = make(planned, out, way, replace, progress=bars, formats=formats)
+    except KeyboardInterrupt:
+        done = bars.done.get(RENDERING)
+        stays = "what was finished stays" if done is None else f"{done} of {planned.items.height} items are in {out}"
+        say(f"stopped: {stays}; the same command goes on", err=True)
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+    show_built(result, bars.manner, used)
+    return result
 
 
 app.command()(verify)
@@ -194,18 +178,19 @@ app.command()(verify)
 def demo(
     out: OutOption = Path("demo-testset"),
     workers: WorkersOption = 2,
+    quiet: QuietOption = False,
 ) -> None:
     """Build and verify the demo: 48 synthetic utterances under 8 conditions.
 
     Example:  acoustigrid demo --out demo-testset
     """
-    from augment.execute import opened_way
-    from augment.testset.preload import load_renderer
-
+    bars = Bars(Manner.asked(quiet=quiet))
+    with bars.step(STARTING):
+        from augment.execute import opened_way
+        from augment.testset.preload import load_renderer
     with opened_way(None, workers, load_renderer) as way:
-        result = _built_by(way, "demo", out)
-        _show(result)
-        sound = check_set(out, workers=way).sound
+        result = _built_by(way, bars, "demo", out)
+        sound = check_set(out, bars, workers=way).sound
     if result.failures or not sound:
         raise typer.Exit(EXIT_DEVIATION)
 
@@ -216,12 +201,13 @@ def recipes(names: Annotated[bool, typer.Option("--names", help="Only the names.
 
     Example:  acoustigrid recipes
     """
-    from augment.recipe.loader import about_recipe, bundled_recipes
+    with Bars().step(STARTING):
+        from augment.recipe.loader import about_recipe, bundled_recipes
 
+        known = {name: "" if names else about_recipe(path) for name, path in bundled_recipes().items()}
     if names:
-        say("\n".join(bundled_recipes()))
+        say("\n".join(known))
         return
-    known = {name: about_recipe(path) for name, path in bundled_recipes().items()}
     width = max(len(name) for name in known)
     for name, about in known.items():
         say(f"{name.ljust(width)}  {about}")
@@ -240,9 +226,10 @@ def copy_(
 
     Example:  acoustigrid copy demo --corpus corpus.jsonl --out mine.yaml
     """
-    from augment.recipe.copying import copy_recipe
+    with Bars().step(STARTING):
+        from augment.recipe.copying import copy_recipe
 
-    found = copy_recipe(recipe, corpus_given(corpus, layout, pattern, column), out)
+        found = copy_recipe(recipe, corpus_given(corpus, layout, pattern, column), out)
     say(f"{found.frame.height} utterances; labels: {visible(', '.join(found.labels)) or 'none'}")
     say(f"wrote {out}; next: acoustigrid plan {out}")
 

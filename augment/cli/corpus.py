@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from augment.cli.ending import EXIT_DEVIATION
-from augment.cli.terminal import hand_out, say
-from augment.cli.working import CacheOption, WorkersOption, progress
+from augment.cli.terminal import DetailsOption, JsonOption, Manner, QuietOption, hand_out, hand_out_record, say, width
+from augment.cli.working import STARTING, Bars, CacheOption, WorkersOption
 from augment.plain_text import visible
 
 if TYPE_CHECKING:
+    from augment.auditing.groups import Audit
     from augment.corpus.spec import CorpusSpec
 
+MOST_FAULTS = 3
+"""Files that are named where none can be used."""
 ColumnOption = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME=THEIRS", help="Where a corpus has another name: audio_filepath=audio."),
@@ -48,22 +51,49 @@ def audit(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the figures to this file (.json).")] = None,
     workers: WorkersOption = 1,
     cache: CacheOption = True,
+    details: DetailsOption = False,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Show how groups differ in labels and recording; an accent with worse microphones is no accent.
 
     Example:  acoustigrid corpus audit corpus.jsonl --by accent
     """
-    from augment.api import audit as examine
-    from augment.api import write_audit
-    from augment.report.audit import audit_text
+    manner = Manner.asked(details, quiet, as_json)
+    bars = Bars(manner)
+    with bars.step(STARTING):
+        from augment.api import audit as examine
+        from augment.api import write_audit
 
     sampled, columns = None if whole else sample, _columns(column)
-    found = examine(source, by, sampled, columns, progress("listening"), layout, pattern, workers, cache)
+    found = examine(source, by, sampled, columns, bars, layout, pattern, workers, cache)
     if out is not None:
         write_audit(found, out)
-    say(audit_text(found))
+    _show(found, manner)
     if found.unreadable and not found.inspected:
         raise typer.Exit(EXIT_DEVIATION)
+
+
+def _show(found: "Audit", manner: Manner) -> None:
+    from augment.cli.showing import show_brief
+    from augment.report.audit import audit_text
+    from augment.report.brief import SCREEN, audit_brief, audit_table, height, if_it_fits
+
+    if manner is Manner.JSON:
+        hand_out_record(found.record)
+        return
+    if manner is Manner.DETAILS:
+        say(audit_text(found))
+        return
+    brief = audit_brief(found, "--details")
+    show_brief(brief, manner)
+    unusable = [] if found.inspected else [f"unusable: {fault}" for fault in found.unreadable[:MOST_FAULTS]]
+    for line in unusable:
+        say(line)
+    if manner is Manner.BRIEF:
+        left = SCREEN - brief.height(width()) - height(unusable, width()) - 1
+        table = if_it_fits(audit_table(found, left), left + 1, width())
+        say(table) if table else None
 
 
 @corpus_app.command("import")
@@ -82,11 +112,13 @@ def import_(
 
     Example:  acoustigrid corpus import kaldi data/test --out corpus.jsonl
     """
-    from augment.api import import_corpus
+    bars = Bars()
+    with bars.step(STARTING):
+        from augment.api import import_corpus
 
-    corpus = import_corpus(layout, path, out, pattern, _columns(column), replace, durations, progress("measuring"))
+    corpus = import_corpus(layout, path, out, pattern, _columns(column), replace, durations, bars)
     for note in corpus.notes:
-        say(f"note: {visible(note)}")
+        say(f"note: {visible(note.text)}")
     speakers = corpus.frame["speaker"].n_unique()
     labels = visible(", ".join(corpus.labels))
     say(f"{out}: {corpus.frame.height} utterances, {speakers} speakers; labels: {labels}")
@@ -107,11 +139,15 @@ def pseudonyms(
 
     Example:  acoustigrid corpus pseudonyms recipe.yaml --speaker p225 --in testset
     """
-    from augment.api import heard_in
-    from augment.api import pseudonyms as list_pseudonyms
+    bars = Bars()
+    with bars.step(STARTING):
+        from augment.api import heard_in
+        from augment.api import pseudonyms as list_pseudonyms
 
-    known = list_pseudonyms(recipe, speaker or ())
-    hand_out((known if testset is None else heard_in(testset, known)).write_csv())
+    with bars.step("reading the corpus"):
+        known = list_pseudonyms(recipe, speaker or ())
+        found = known if testset is None else heard_in(testset, known)
+    hand_out(found.write_csv())
 
 
 @corpus_app.command()

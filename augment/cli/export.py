@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from augment.cli.terminal import say
+from augment.cli.terminal import JsonOption, Manner, QuietOption, hand_out_record, say
+from augment.cli.working import STARTING, Bars
 
 export_app = typer.Typer()
 
@@ -28,13 +29,18 @@ def split_formats(formats: str) -> list[str]:
 def export(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A finished test set.")],
     formats: FormatOption = "",
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Export a finished test set: a folder in it for each format. Without --format, list them.
 
     Example:  acoustigrid export testset --format kaldi,lhotse
     """
-    from augment.api import write_formats
-    from augment.export import exporters
+    manner = Manner.asked(quiet=quiet, as_json=as_json)
+    bars = Bars(manner)
+    with bars.step(STARTING):
+        from augment.api import write_formats
+        from augment.export import exporters
 
     chosen = split_formats(formats)
     if not chosen:
@@ -42,4 +48,9 @@ def export(
         width = max(len(name) for name in known)
         say("\n".join(f"{name.ljust(width)}  {module.ABOUT}" for name, module in known.items()))
         return
-    write_formats(folder, chosen, lambda name, files: say(f"{folder / name}: {files} files"))
+    made = write_formats(folder, chosen, bars)
+    if manner is Manner.JSON:
+        hand_out_record({"folder": str(folder), "files": made})
+        return
+    lines = [f"{folder / name}: {files} files" for name, files in made.items()]
+    say("\n".join(lines[-1:] if manner is Manner.QUIET else lines))

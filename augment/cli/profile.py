@@ -1,11 +1,18 @@
 """``acoustigrid profile``: look at profiles, and listen to them."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from augment.cli.terminal import say
+from augment.cli.working import STARTING, Bars
+from augment.profiles.taken_for import TakenFor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from augment.report.looked_at import LookedAt
 
 profile_app = typer.Typer(
     no_args_is_help=True,
@@ -23,20 +30,75 @@ def list_profiles(
 
     Example:  acoustigrid profile list alarm
     """
-    from augment.report.profiles import listing
+    with Bars().step(STARTING):
+        from augment.report.profiles import listing
 
-    say(listing(word))
+        told = listing(word)
+    say(told)
+
+
+PictureOption = Annotated[
+    Path | None, typer.Option("--picture", help="Draw it too: .html with players and figures, .svg or .png.")
+]
+AsOption = Annotated[
+    TakenFor | None, typer.Option("--as", help="What an audio file is taken for; if not given, its sound decides.")
+]
 
 
 @profile_app.command()
-def show(name: NameArgument) -> None:
-    """Show a profile: figures, their sources, which of them are estimates, and its spectrum.
+def show(name: NameArgument, picture: PictureOption = None, kind: AsOption = None) -> None:
+    """Show a profile, a recording or an impulse response: figures, their sources, spectrum, rhythm, decay.
 
-    Example:  acoustigrid profile show mri_epi
+    Example:  acoustigrid profile show mri_epi --picture mri_epi.html
     """
-    from augment.report.profiles import description
+    with Bars().step(STARTING):
+        from augment.report.looked_at import looked_at
+        from augment.report.profile_text import description
 
-    say(description(name))
+        _check(picture)
+        seen = looked_at(name, kind)
+        told = description(seen)
+    say(told)
+    _draw([seen], picture)
+
+
+@profile_app.command()
+def compare(
+    names: Annotated[list[str], typer.Argument(metavar="A B ...", help="Two to six profiles or files of a kind.")],
+    picture: PictureOption = None,
+    kind: AsOption = None,
+) -> None:
+    """Compare noises, devices or rooms: their figures side by side, and their pictures over each other.
+
+    Example:  acoustigrid profile compare mri_epi mri_tse --picture scanners.html
+    """
+    with Bars().step(STARTING):
+        from augment.report.looked_at import looked_at
+        from augment.report.profile_text import comparison, refuse_unlike
+
+        _check(picture)
+        seen = [looked_at(name, kind) for name in names]
+        refuse_unlike(seen)
+        told = comparison(seen)
+    say(told)
+    _draw(seen, picture)
+
+
+def _check(file: Path | None) -> None:
+    """Refuse a file that no picture can be written to before anything is said."""
+    if file is not None:
+        from augment.report.profile_pictures import known_suffix
+
+        known_suffix(file)
+
+
+def _draw(seen: "Sequence[LookedAt]", file: Path | None) -> None:
+    if file is None:
+        return
+    from augment.api import draw_profiles
+
+    draw_profiles(seen, file)
+    say(f"\n{file}")
 
 
 @profile_app.command()
@@ -51,6 +113,8 @@ def render(
 
     Example:  acoustigrid profile render mri_epi --seconds 10 --out scanner.wav
     """
-    from augment.api import render_profile
+    with Bars().step(STARTING):
+        from augment.api import render_profile
 
-    say(render_profile(name, out, seconds, rate, seed))
+        told = render_profile(name, out, seconds, rate, seed)
+    say(told)

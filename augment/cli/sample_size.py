@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from augment.cli.terminal import say
+from augment.cli.terminal import JsonOption, hand_out_record, say
+from augment.cli.working import STARTING, Bars
 
 if TYPE_CHECKING:
     from augment.design.comparing import Kind
@@ -69,14 +70,17 @@ def sample_size(
     wer: WerOption = 0.15,
     within_utterance: WithinUtteranceOption = 0.1,
     within_speaker: WithinSpeakerOption = 0.03,
+    as_json: JsonOption = False,
 ) -> None:
     """Tell what difference in word error rate cells can show, and what a smaller one needs; no corpus is read.
 
     Example:  acoustigrid sample-size --utterances 200 --speakers 20 --detect 0.02
     """
-    from augment.design.comparing import PlannedComparison
-    from augment.recipe.experiment import Statistics
-    from augment.report.sample_size import sample_size_text
+    bars = Bars()
+    with bars.step(STARTING):
+        from augment.design.comparing import PlannedComparison
+        from augment.recipe.experiment import Statistics
+        from augment.report.sample_size import sample_size_record, sample_size_text
 
     kind = _kind(paired, growth, other_utterances, other_speakers)
     sizes = _sizes((utterances, speakers), (other_utterances, other_speakers), words)
@@ -85,11 +89,10 @@ def sample_size(
         raise typer.BadParameter("cannot exceed --within-utterance", param_hint="--within-speaker")
     given = {"within_utterance": within_utterance, "within_speaker": within_speaker, "wer": wer, "detect": detect}
     test = {"power": power, "significance": significance, "family": family}
-    say(
-        sample_size_text(
-            sizes, PlannedComparison(kind, between_conditions), Statistics.model_validate(given | test), margin
-        )
-    )
+    asked = (sizes, PlannedComparison(kind, between_conditions), Statistics.model_validate(given | test), margin)
+    with bars.step("looking for sizes"):
+        found = sample_size_record(*asked) if as_json else sample_size_text(*asked)
+    say(found) if isinstance(found, str) else hand_out_record(found)
 
 
 def _kind(paired: bool, growth: bool, utterances: int | None, speakers: int | None) -> "Kind":

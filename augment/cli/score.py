@@ -1,11 +1,16 @@
 """``acoustigrid score``: from a recogniser's output to an answer."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from augment.cli.terminal import say
+from augment.cli.terminal import JsonOption, Manner, QuietOption, hand_out, say
+from augment.cli.working import STARTING, Bars
+
+if TYPE_CHECKING:
+    from augment.scoring.scores import Scores
 
 score_app = typer.Typer()
 
@@ -23,7 +28,8 @@ MissingOption = Annotated[
     str | None, typer.Option("--missing", metavar="deletions", help="Count items without a line as deleted.")
 ]
 ReferenceOption = Annotated[
-    str | None, typer.Option(help="Condition that others are compared with; if not given, one without noise.")
+    str | None,
+    typer.Option(help="Condition that others are compared with; if not given, the recipe's, or one without noise."),
 ]
 MarginOption = Annotated[
     float | None, typer.Option(min=0.0001, max=1, help="Difference that would not matter, such as 0.02.")
@@ -76,17 +82,21 @@ def score(
     seed: SeedOption = 0,
     audio: AudioOption = True,
     list_: ListOption = None,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Score what recognisers made of a test set: word error rates by group and condition, with intervals that hold.
 
     Example:  acoustigrid score testset --hyp tiny=whisper.jsonl --out scores
     """
-    from augment.api.scoring import score as scored
-    from augment.api.scoring import write_list, write_scores
-    from augment.report.scores import summary
-    from augment.scoring.contrasts import read_contrasts
-    from augment.scoring.scores import ScoreOptions
-    from augment.scoring.wording import Wording
+    manner = Manner.asked(quiet=quiet, as_json=as_json)
+    bars = Bars(manner)
+    with bars.step(STARTING):
+        from augment.api.scoring import score as scored
+        from augment.api.scoring import write_list, write_scores
+        from augment.scoring.contrasts import read_contrasts
+        from augment.scoring.scores import ScoreOptions
+        from augment.scoring.wording import Wording
 
     if list_ is not None:
         say(f"{write_list(folder, list_)} items in {list_}: recognise them, and score what comes out with --hyp")
@@ -103,7 +113,18 @@ def score(
         seed=seed,
         audio=audio,
     )
-    found = scored(folder, named_files(hyp or []), options)
-    say(summary(found))
-    if out is not None:
-        say("\n" + "\n".join(str(path) for path in write_scores(found, out)))
+    found = scored(folder, named_files(hyp or []), options, bars)
+    with bars.step("writing scores"):
+        written = [] if out is None else write_scores(found, out)
+    _show(found, written, manner)
+
+
+def _show(scores: "Scores", written: Sequence[Path], manner: Manner) -> None:
+    from augment.report.scores import as_json, heading, summary
+
+    if manner is Manner.JSON:
+        hand_out(as_json(scores))
+        return
+    say(heading(scores) if manner is Manner.QUIET else summary(scores))
+    if written and manner is not Manner.QUIET:
+        say("\n" + "\n".join(map(str, written)))

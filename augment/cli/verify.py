@@ -5,16 +5,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from augment.cli.terminal import say
-from augment.cli.working import WorkersOption, progress
-from augment.plain_text import visible
+from augment.cli.terminal import DetailsOption, JsonOption, Manner, QuietOption, Style, hand_out_record, say
+from augment.cli.working import STARTING, Bars, WorkersOption
 
 if TYPE_CHECKING:
     from augment.execute import Way
     from augment.verification.verdict import Verdict
 
 EXIT_DEVIATION = 1
-MOST_SHOWN = 50
+MOST_SHOWN, MOST_IN_DETAIL = 5, 50
+SAMPLE = "sample"
+"""The check whose words tell how much the items that were rendered again say of all."""
 
 
 def sample_size(written: str) -> int | Literal["all"]:
@@ -47,6 +48,9 @@ def verify(
         str | None, typer.Option(metavar="HASH", help="Identity of the set, as its maker published it.")
     ] = None,
     workers: WorkersOption = 1,
+    details: DetailsOption = False,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Check a test set: every file, everything that can be made again, and a sample of items rendered again.
 
@@ -54,12 +58,14 @@ def verify(
 
     Example:  acoustigrid verify testset --sample all
     """
-    if not check_set(folder, sample_size(sample), recipe_folder, seed, identity, workers).sound:
+    bars = Bars(Manner.asked(details, quiet, as_json))
+    if not check_set(folder, bars, sample_size(sample), recipe_folder, seed, identity, workers).sound:
         raise typer.Exit(EXIT_DEVIATION)
 
 
 def check_set(
     folder: Path,
+    bars: Bars,
     sample: int | Literal["all"] = 20,
     recipe_folder: Path | None = None,
     seed: int | None = None,
@@ -67,18 +73,43 @@ def check_set(
     workers: "int | Way" = 1,
 ) -> "Verdict":
     """Check a test set and show what was found."""
-    from augment.api import verify as examine
+    with bars.step(STARTING):
+        from augment.api import verify as examine
 
-    verdict = examine(folder, sample, recipe_folder, progress("verifying"), seed, identity, workers)
-    for fault in verdict.deviations[:MOST_SHOWN]:
+    verdict = examine(folder, sample, recipe_folder, bars, seed, identity, workers)
+    if bars.manner is Manner.JSON:
+        hand_out_record(verdict.record)
+        return verdict
+    most = MOST_IN_DETAIL if bars.manner is Manner.DETAILS else MOST_SHOWN
+    for fault in verdict.deviations[:most]:
         say(str(fault), err=True)
-    if len(verdict.deviations) > MOST_SHOWN:
-        say(f"... and {len(verdict.deviations) - MOST_SHOWN} more", err=True)
-    lines = [f"{verdict.files} files read, {verdict.rendered} items rendered again: {verdict.state}"]
-    width = max((len(name) for name, _ in verdict.checks), default=0)
-    lines += [f"  {name.ljust(width)}  {said}" for name, said in verdict.checks]
-    lines += [str(unchecked) for unchecked in verdict.unchecked]
-    lines += [f"note: {visible(remark)}" for remark in verdict.remarks]
-    lines += [f"identity of the set: {verdict.identity}"] if verdict.identity else []
-    say("\n".join(lines))
+    if len(verdict.deviations) > most:
+        more = "" if bars.manner is Manner.DETAILS else f"; --details shows {MOST_IN_DETAIL}, --json all"
+        say(f"... and {len(verdict.deviations) - most} more{more}", err=True)
+    _show(verdict, bars.manner)
     return verdict
+
+
+def _show(verdict: "Verdict", manner: Manner) -> None:
+    """Print the verdict, what could not be checked, and how much a sample says; in detail, what was checked and how."""
+    read = f"{verdict.files} files read, {verdict.rendered} items rendered again: {verdict.state}"
+    say(
+        read,
+        style=Style.GOOD
+        if verdict.sound and not verdict.unchecked
+        else Style.BAD
+        if not verdict.sound
+        else Style.HEADING,
+    )
+    if manner is Manner.QUIET:
+        return
+    checks = dict(verdict.checks)
+    width = max(map(len, checks), default=0)
+    lines = [f"  {name.ljust(width)}  {said}" for name, said in checks.items()]
+    if manner is Manner.BRIEF:
+        lines = [f"checked: {', '.join(checks)}; --details says how"] if checks else []
+        lines += [checks[SAMPLE]] if SAMPLE in checks else []
+    lines += [str(unchecked) for unchecked in verdict.unchecked]
+    lines += [f"note: {remark}" for remark in verdict.remarks]
+    lines += [f"identity: {verdict.identity}"] if verdict.identity else []
+    say("\n".join(lines)) if lines else None

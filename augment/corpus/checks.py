@@ -156,6 +156,19 @@ def sound_rows(
     Raises:
         CorpusError: There are that many faults or more; the first 50 are given.
     """
+    frame, faults = _checked(frame, most_faults, written)
+    frame = frame.with_columns(_identities(frame))
+    again = ~frame["id"].is_first_distinct()
+    if again.any():
+        faults |= _twice(frame, again, most_faults)
+        frame = frame.filter(~again)
+    return frame, _placed(faults, manifest, most_faults)
+
+
+def _checked(
+    frame: "polars.DataFrame", most_faults: int, written: Mapping[str, str]
+) -> tuple["polars.DataFrame", dict[str, list[Fault]]]:
+    """Rows whose cells are as they should be, and the faults of the others, each row by itself."""
     import polars
 
     odd = {name: polars.col(f"shown:{name}").str.len_bytes() > 0 for name in ("offset", "duration")}
@@ -180,13 +193,7 @@ def sound_rows(
         for row in frame.filter(wrong).head(most_faults).iter_rows(named=True):
             faults.setdefault(row["row"], []).append(told(row))
         sound &= ~wrong
-    frame = frame.filter(sound)
-    frame = frame.with_columns(_identities(frame))
-    again = ~frame["id"].is_first_distinct()
-    if again.any():
-        faults |= _twice(frame, again, most_faults)
-        frame = frame.filter(~again)
-    return frame, _placed(faults, manifest, most_faults)
+    return frame.filter(sound), faults
 
 
 def _placed(faults: Mapping[str, Sequence[Fault]], manifest: Path, most_faults: int) -> list[Fault]:

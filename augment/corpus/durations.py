@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 from augment.acoustics.channels import channel_of
 from augment.corpus.cells import MOST_FAULTS
 from augment.corpus.source import where
-from augment.corpus.speech import Progress
 from augment.corpus.table import Corpus
 from augment.errors import AudioError, CorpusError, Fault
 from augment.files.audio import read_audio
+from augment.progress import SILENT, Progress, each
 
 if TYPE_CHECKING:
     import polars
 
 
-def measured_durations(corpus: Corpus, progress: Progress = iter) -> Corpus:
+def measured_durations(corpus: Corpus, progress: Progress = SILENT) -> Corpus:
     """A corpus in which every row declares its duration: where one does not, its audio is read.
 
     Args:
@@ -29,7 +29,9 @@ def measured_durations(corpus: Corpus, progress: Progress = iter) -> Corpus:
     bare = frame.filter(frame["duration"].is_null())
     found: dict[str, float] = {}
     columns = ("id", "audio_filepath", "offset", "audio_channel", "row")
-    for identity, audio, offset, channel, row in progress(bare.select(columns).rows()):
+    for identity, audio, offset, channel, row in each(
+        progress, "measuring durations", bare.select(columns).rows(), bare.height, "file"
+    ):
         try:
             named = channel_of(channel)  # which one does not matter: all channels are equally long
             heard = read_audio(corpus.audio_path(audio), offset or 0.0, channel=named if isinstance(named, int) else 0)

@@ -11,7 +11,9 @@ from augment.bounds import LONGEST_LINE_BYTES
 from augment.corpus.unused import Leftover, Unused
 from augment.errors import CorpusError, Fault, nearest
 from augment.files.lines import text_lines
+from augment.notes import Effect, Note
 from augment.plugins import by_name
+from augment.profiles.recording import SUFFIXES as AUDIO
 
 Row = dict[str, Any]
 Place = int | str
@@ -25,14 +27,17 @@ class ReaderNote:
     Attributes:
         message: The message, without names.
         speakers: Speakers it is about, kept apart since a corpus under pseudonyms must not name them.
+        effect: What it does to a comparison.
     """
 
     message: str
     speakers: tuple[str, ...] = ()
+    effect: Effect = Effect.LEFT_OUT
 
-    def under(self, renamed: Callable[[str], str]) -> str:
-        """The note as text, with its speakers renamed."""
-        return " ".join([self.message, ", ".join(sorted(map(renamed, self.speakers)))]).strip()
+    def under(self, renamed: Callable[[str], str]) -> Note:
+        """The note with its speakers renamed."""
+        told = " ".join([self.message, ", ".join(sorted(map(renamed, self.speakers)))]).strip()
+        return Note(told, self.effect, told)
 
 
 @dataclass(frozen=True)
@@ -102,14 +107,15 @@ class Source:
         """How a message names a row."""
         return where(self.path, place)
 
-    def tell(self, message: str, speakers: Iterable[str] = ()) -> None:
+    def tell(self, message: str, speakers: Iterable[str] = (), effect: Effect = Effect.LEFT_OUT) -> None:
         """Tell the user something once all rows are read.
 
         Args:
             message: The message; it names no speaker.
             speakers: Speakers whom it is about; their names follow the message.
+            effect: What it does to a comparison.
         """
-        self.notes.append(ReaderNote(message, tuple(speakers)))
+        self.notes.append(ReaderNote(message, tuple(speakers), effect))
 
     def pass_over(self, kind: Leftover, name: str, count: int = 1) -> None:
         """Account for something that is there and is not used.
@@ -229,6 +235,13 @@ def _looks_like(source: Source) -> str:
     """Layouts that a folder looks like, as a remedy."""
     known = readers()
     fits = [name for name, module in known.items() if any(any(source.folder.glob(sign)) for sign in module.SIGNS)]
+    heard = next((path for path in source.folder.rglob("*") if path.suffix.lower() in AUDIO), None)
+    if not fits and heard is not None:
+        pattern = f"'{{accent}}/{{speaker}}/{{id}}{heard.suffix}'"
+        return (
+            f"it holds audio ({heard.relative_to(source.folder)}): corpus: {{layout: folder, pattern: {pattern}}} as "
+            f"its files are named, or --layout folder --pattern {pattern}; known layouts: {', '.join(sorted(known))}"
+        )
     said = f"it looks like {' or '.join(fits)}: " if fits else ""
     name = fits[0] if fits else "NAME"
     return f"{said}corpus: {{layout: {name}}}, or --layout {name}; known: {', '.join(sorted(known))}"

@@ -1,10 +1,8 @@
 """The audio behind a row of the corpus."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -19,9 +17,6 @@ from augment.errors import AudioError, Fault
 from augment.files.audio import Audio, read_audio
 from augment.files.containers.stream import Remark
 from augment.files.stretch import Part
-
-Progress = Callable[[Iterable[Any]], Iterator[Any]]
-"""Wraps an iterable to show how far it has got."""
 
 DURATION_SLACK_S = 0.1
 SHORTEST_S = 0.1

@@ -10,11 +10,13 @@ from augment.acoustics.channels import channel_of
 from augment.corpus.kept import keep_facts
 from augment.corpus.measuring import Measuring, Recording, Run
 from augment.corpus.source import where
-from augment.corpus.speech import DURATION_SLACK_S, LONGEST_S, MOST_AT_ONCE, Facts, Progress, part_of
+from augment.corpus.speech import DURATION_SLACK_S, LONGEST_S, MOST_AT_ONCE, Facts, part_of
 from augment.corpus.table import Corpus
 from augment.errors import AudioError, Fault
 from augment.files.containers.stream import Remark
 from augment.files.stretch import Part
+from augment.notes import Effect, Note
+from augment.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     import polars
@@ -40,7 +42,7 @@ def survey(
     corpus: Corpus,
     frame: "polars.DataFrame",
     sample_rate_hz: int,
-    progress: Progress = iter,
+    progress: Progress = SILENT,
     by: MeasuredBy = HERE,
 ) -> tuple[dict[str, Facts], dict[str, list[Fault]]]:
     """Inspect the audio of some utterances; faults in one do not stop the others.
@@ -74,7 +76,7 @@ def unusable_fault(count: int) -> Fault:
     return Fault("", f"{count} chosen utterances cannot be used", remedy)
 
 
-def facts_notes(frame: "polars.DataFrame", facts: Mapping[str, Facts], sample_rate_hz: int) -> list[str]:
+def facts_notes(frame: "polars.DataFrame", facts: Mapping[str, Facts], sample_rate_hz: int) -> list[Note]:
     """What the user should know about files that could be read.
 
     Args:
@@ -89,9 +91,10 @@ def facts_notes(frame: "polars.DataFrame", facts: Mapping[str, Facts], sample_ra
         and abs(duration - facts[identity].samples / sample_rate_hz) > DURATION_SLACK_S
         for identity, offset, duration in frame.select("id", "offset", "duration").rows()
     )
-    notes = [f"{lying} rows declare a duration that is not the audio's: the audio's own is used"] if lying else []
+    told = [f"{lying} rows declare a duration that is not the audio's: the audio's own is used"] if lying else []
     counts = Counter(remark for found in facts.values() for remark in found.remarks)
-    return [*notes, *(f"{counts[remark]} utterances {remark}" for remark in Remark if counts[remark])]
+    told += [f"{counts[remark]} utterances {remark}" for remark in Remark if counts[remark]]
+    return [Note(text, Effect.LABEL) for text in told]
 
 
 def _facts_of_all(
@@ -111,15 +114,13 @@ def _facts_of_all(
     ]
     found: dict[int, Facts | AudioError] = {}
     new: dict[str, Facts] = {}
-    ticks = iter(progress(tasks))
     try:
-        # Exhaust the iterator: abandoning it midway stops the workers.
-        for outcome in by.run(Measuring(sample_rate_hz, by.kept), tasks):
-            next(ticks, None)
-            found |= outcome.facts
-            new |= outcome.new
-        for _ in ticks:
-            pass
+        with progress.step("measuring speech", len(tasks), "file") as step:
+            # Exhaust the iterator: abandoning it midway stops the workers.
+            for outcome in by.run(Measuring(sample_rate_hz, by.kept), tasks):
+                step.advance()
+                found |= outcome.facts
+                new |= outcome.new
     finally:
         if by.kept is not None:
             keep_facts(by.kept, new)

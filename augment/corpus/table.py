@@ -20,6 +20,7 @@ from augment.corpus.unused import Leftover, Unused, unused_notes
 from augment.corpus.values import NOTHING, nearly_named, replaced, settled
 from augment.errors import CorpusError, Fault, counted, flow_text, gathered, nearest
 from augment.files.channels import CHANNEL
+from augment.notes import Effect, Note
 
 if TYPE_CHECKING:
     import polars
@@ -57,7 +58,7 @@ class Corpus:
     manifest: Path
     labels: tuple[str, ...]
     left_out: dict[str, int] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     nested: Mapping[str, Nested] = field(default_factory=dict)
     unused: tuple[Unused, ...] = ()
     broken: tuple[Fault, ...] = ()
@@ -87,7 +88,7 @@ class Corpus:
         """The fault of a label that the corpus does not have, or whose cells hold more than one value."""
         if label in self.nested:
             return nested_fault(self.manifest, label, self.nested[label])
-        return Fault(str(self.manifest), message, f"{nearest(label, self.labels)}; {self.known_labels}")
+        return Fault(str(self.manifest), message, f"{nearest(label, self.labels)} ({self.known_labels})")
 
 
 def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
@@ -119,13 +120,15 @@ def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
     broken, faults = ([*cells.faults, *faults], []) if spec.tolerance.leaves_out else ([], faults)
     timed = polars.when(polars.col("shown:duration").is_null()).then("duration").alias("duration")
     frame, notes = _settled(frame.with_columns(timed), spec, labels)
-    names, telling, lines = pseudonyms_of(spec, base), dict[str, int](), list[int]()
+    columns = {label: label_column(label) for label in labels}
+    names, telling = pseudonyms_of(spec, base), dict[str, int]()
     if names is not None:
         faults += told_names(spec, frame, names, manifest)
-        telling, lines = telling_columns(frame, {n: label_column(n) for n in labels}), telling_lines(recipe_text, frame)
+        telling = telling_columns(frame, columns)
+        notes += _recipe_notes(recipe_text, frame)
         frame = pseudonymised(frame, names)
     frame, unmet = _renamed(frame, spec)
-    near = nearly_named(frame, spec, {label: label_column(label) for label in labels})
+    near = nearly_named(frame, spec, columns)
     frame, left_out, missing = _wanted(frame, spec, manifest)
     if faults or missing:
         raise CorpusError(gathered([*faults, *missing]))
@@ -135,11 +138,8 @@ def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
     unused = (*cells.unused, *(Unused(Leftover.COLUMNS, f"{n}: {held.kind}", held.count) for n, held in nested.items()))
     notes += [*unmet, *near, *_column_notes(spec, cells, found), *_row_notes(frame), *unused_notes(unused)]
     notes += [note.under(str if names is None else names.speaker) for note in cells.notes]
-    if lines:
-        where = ", ".join(map(str, lines))
-        notes.append(f"names of speakers or utterances are in the recipe, a part of the test set: line {where}")
     return Corpus(
-        _in_columns(frame, spec, labels), manifest, labels, left_out, tuple(sorted(notes)), nested, unused,
+        _in_columns(frame, spec, labels), manifest, labels, left_out, tuple(sorted(notes, key=str)), nested, unused,
         tuple(broken), pseudonyms=names, telling=telling,
     )  # fmt: skip
 
@@ -147,7 +147,7 @@ def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
 def _refuse_columns(spec: CorpusSpec, manifest: Path, cells: Cells, found: set[str]) -> None:
     """Refuse a manifest without rows, or with columns that cannot be read and must be."""
     if not cells.count:
-        why = "; ".join([*(note.message for note in cells.notes), *unused_notes(cells.unused)])
+        why = "; ".join([*(note.message for note in cells.notes), *map(str, unused_notes(cells.unused))])
         raise CorpusError(Fault(str(manifest), "the corpus has no rows", why))
     faults = column_faults(spec, manifest, found, cells.written) if cells.frame.height else []
     faults += time_faults(spec, manifest, cells)
@@ -167,15 +167,25 @@ def _refuse_cells(
         raise CorpusError(gathered(told)[:MOST_FAULTS])
 
 
-def _column_notes(spec: CorpusSpec, cells: Cells, found: set[str]) -> list[str]:
+def _recipe_notes(recipe_text: str, frame: "polars.DataFrame") -> list[Note]:
+    """A note on names that the recipe tells: it is published with the test set."""
+    lines = ", ".join(map(str, telling_lines(recipe_text, frame)))
+    told = f"names of speakers or utterances are in the recipe, a part of the test set: line {lines}"
+    return [Note(told, Effect.LICENCE, told)] if lines else []
+
+
+def _column_notes(spec: CorpusSpec, cells: Cells, found: set[str]) -> list[Note]:
     """What the user should know of how columns are taken."""
     numbers = cells.numbers.get(spec.columns.get("text", "text"), 0)
     rows = counted(numbers, "row has", "rows have")
     channels = spec.columns.get("audio_channel") == "channel"
+    spelled = f"{rows} a number (or true, false) for a text, taken as it is spelled: write the words themselves"
+    numbered = "the column 'channel' holds numbers: they say which channel of its file a row is, from 0"
+    unnamed = "the corpus has no column 'speaker': all utterances count as one unknown speaker"
     notes = {
-        f"{rows} a number (or true, false) for a text, taken as it is spelled: write the words themselves": numbers,
-        "the column 'channel' holds numbers: they say which channel of its file a row is, from 0": channels,
-        "the corpus has no column 'speaker': all utterances count as one unknown speaker": "speaker" not in found,
+        Note(spelled, Effect.LABEL): numbers,
+        Note(numbered, Effect.HOUSEKEEPING): channels,
+        Note(unnamed, Effect.TOO_WEAK, "no speakers are named: all count as one"): "speaker" not in found,
     }
     return [note for note, holds in notes.items() if holds]
 
@@ -188,12 +198,13 @@ def _nested(found: set[str], spec: CorpusSpec, cells: Cells) -> dict[str, Nested
 
 def _settled(
     frame: "polars.DataFrame", spec: CorpusSpec, labels: tuple[str, ...]
-) -> tuple["polars.DataFrame", list[str]]:
+) -> tuple["polars.DataFrame", list[Note]]:
     """Rows whose labels are values or null, and whose audio paths are resolved; and what the user should know."""
     frame, notes = settled(frame, {"speaker": "speaker", **{name: label_column(name) for name in labels}}, spec)
     rooted = frame["audio_filepath"].str.contains(DATA_ROOT)
     if rooted.any():
-        notes.append(f"{rooted.sum()} audio paths begin with 'data_root', which is taken for the manifest's folder")
+        told = f"{rooted.sum()} audio paths begin with 'data_root', which is taken for the manifest's folder"
+        notes.append(Note(told, Effect.HOUSEKEEPING))
         frame = frame.with_columns(frame["audio_filepath"].str.replace(DATA_ROOT, ""))
     return frame, notes
 
@@ -261,7 +272,7 @@ def _under_our_names(cells: Cells, spec: CorpusSpec, labels: tuple[str, ...]) ->
     )
 
 
-def _renamed(frame: "polars.DataFrame", spec: CorpusSpec) -> tuple["polars.DataFrame", list[str]]:
+def _renamed(frame: "polars.DataFrame", spec: CorpusSpec) -> tuple["polars.DataFrame", list[Note]]:
     """Rows with their labels renamed, and notes on values that no row has."""
     notes = []
     for label, mapping in spec.labels.items():
@@ -270,7 +281,8 @@ def _renamed(frame: "polars.DataFrame", spec: CorpusSpec) -> tuple["polars.DataF
         for value in (value for value in mapping if value not in met):
             near = get_close_matches(value, sorted(met), n=1)
             meant = f"; did you mean '{near[0]}'?" if near else ""
-            notes.append(f"corpus.labels.{label}: no row has the value '{value}'{meant}")
+            told = f"corpus.labels.{label}: no row has the value '{value}'{meant}"
+            notes.append(Note(told, Effect.LABEL, told))
         if mapping:
             new = {value: meant and (meant.strip() or None) for value, meant in mapping.items()}
             frame = frame.with_columns(replaced(column, new))
@@ -317,7 +329,7 @@ def _unmet(
     return faults
 
 
-def _row_notes(frame: "polars.DataFrame") -> list[str]:
+def _row_notes(frame: "polars.DataFrame") -> list[Note]:
     """Notes on what is odd about rows that are used."""
     no_time = frame["duration"].is_null() & frame["shown:duration"].is_not_null()
     nothing = frame["text"].str.to_lowercase().is_in(list(NOTHING))
@@ -329,4 +341,4 @@ def _row_notes(frame: "polars.DataFrame") -> list[str]:
     empty, bare = frame["text"].null_count(), int(wordless(frame["text"]).sum())
     none = "no text" if empty == bare else f"a text without a word ({empty} of them none at all)"
     counts[f"rows have {none}: their word error rate is undefined"] = bare
-    return [f"{count} {what}" for what, count in counts.items() if count]
+    return [Note(f"{count} {what}", Effect.LABEL) for what, count in counts.items() if count]

@@ -16,6 +16,7 @@ from augment.corpus.spec import CorpusSpec
 from augment.corpus.table import TOGETHER, Corpus, label_column, read_corpus
 from augment.corpus.texts import wordless
 from augment.errors import CorpusError, Fault, gathered, named
+from augment.notes import Effect, Note
 from augment.tolerance import USUAL
 
 if TYPE_CHECKING:
@@ -66,7 +67,10 @@ def usable_corpus(spec: CorpusSpec, base: Path, by: Sequence[str] = (), recipe_t
     places = {reason: rows for reason, rows in places.items() if rows}
     lost = polars.concat([rows.select("id") for rows in found.values()])
     frame = corpus.frame.join(lost, on="id", how="anti", maintain_order="left")
-    notes = [f"{len(rows)} rows {reason} are left out{_listed(corpus, rows)}" for reason, rows in places.items()]
+    notes = [
+        Note(f"{len(rows)} rows {reason} are left out{_listed(corpus, rows)}", Effect.LEFT_OUT)
+        for reason, rows in places.items()
+    ]
     counts = {reason.counted: len(rows) for reason, rows in places.items()}
     return dataclasses.replace(
         corpus,

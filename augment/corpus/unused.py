@@ -6,6 +6,7 @@ from enum import StrEnum
 from itertools import groupby
 
 from augment.errors import named
+from augment.notes import Effect, Note
 
 
 class Leftover(StrEnum):
@@ -38,7 +39,7 @@ class Unused:
     count: int
 
 
-def unused_notes(unused: Iterable[Unused]) -> list[str]:
+def unused_notes(unused: Iterable[Unused]) -> list[Note]:
     """One note for each kind.
 
     Example:
@@ -47,7 +48,8 @@ def unused_notes(unused: Iterable[Unused]) -> list[str]:
         not used: columns: mel: bytes (1); not used: files of other kinds: .m4a (12)
     """
     ordered = sorted(unused, key=lambda found: (found.kind, -found.count, found.name))
-    return [
+    told = [
         f"not used: {kind}: {named([f'{found.name} ({found.count})' for found in group])}"
         for kind, group in groupby(ordered, key=lambda found: found.kind)
     ]
+    return [Note(text, Effect.LEFT_OUT, text) for text in told]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from augment.corpus.spec import CorpusSpec
 from augment.errors import counted, flow_text, named
+from augment.notes import Effect, Note
 
 if TYPE_CHECKING:
     import polars
@@ -43,7 +44,7 @@ SPELLED = r"^[-+]?\d{1,15}\.0+$|^(?:True|TRUE|False|FALSE)$"
 
 def settled(
     frame: "polars.DataFrame", columns: Mapping[str, str], spec: CorpusSpec
-) -> tuple["polars.DataFrame", list[str]]:
+) -> tuple["polars.DataFrame", list[Note]]:
     """Rows whose labels and speakers are values, or null.
 
     Args:
@@ -69,9 +70,11 @@ def settled(
     if gone:
         shown = ", ".join(f"{flow_text(n)}: [{', '.join(map(flow_text, said))}]" for n, said in keep.items())
         ways = f"those that are one: corpus: {{values: {{{shown}}}}}"
-        notes.append(f"these say that there is no value, and are none: {named(gone)}; to keep {ways}")
+        told = f"these say that there is no value, and are none: {named(gone)}; to keep {ways}"
+        notes.append(Note(told, Effect.LABEL, f"taken for no value: {named(gone)}"))
     if alike:
-        notes.append(f"these are one value in two spellings, and are counted as one: {named(alike)}")
+        told = f"these are one value in two spellings, and are counted as one: {named(alike)}"
+        notes.append(Note(told, Effect.LABEL, f"counted as one value: {named(alike)}"))
     return frame, notes
 
 
@@ -98,7 +101,7 @@ def plain(value: str) -> str:
     return value.lower() if value.isalpha() else value.removeprefix("+").partition(".")[0]
 
 
-def nearly_named(frame: "polars.DataFrame", spec: CorpusSpec, columns: Mapping[str, str]) -> list[str]:
+def nearly_named(frame: "polars.DataFrame", spec: CorpusSpec, columns: Mapping[str, str]) -> list[Note]:
     """Notes on values that the recipe does not name, and that differ little from one that it keeps or leaves out.
 
     Args:
@@ -115,10 +118,9 @@ def nearly_named(frame: "polars.DataFrame", spec: CorpusSpec, columns: Mapping[s
                 if meant := _nearly(value, given[label]):
                     renamed = f"{{labels: {{{flow_text(label)}: {{{flow_text(value)}: {flow_text(meant)}}}}}}}"
                     rows = counted(count, "row of", "rows of")
-                    notes.append(
-                        f"corpus.{part}: {rows} the {label} '{value}' {'is' if count == 1 else 'are'} {becomes}, and "
-                        f"'{meant}' is named: if both are one, corpus: {renamed}"
-                    )
+                    short = f"{rows} the {label} '{value}' {'is' if count == 1 else 'are'} {becomes}"
+                    told = f"corpus.{part}: {short}, and '{meant}' is named: if both are one, corpus: {renamed}"
+                    notes.append(Note(told, Effect.LABEL, short))
     return notes
 
 

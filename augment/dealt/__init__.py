@@ -15,6 +15,7 @@ from augment.corpus.table import Corpus
 from augment.corpus.unused import Leftover, Unused, unused_notes
 from augment.errors import AcoustigridError, Fault, named
 from augment.files.json_text import strict_json
+from augment.notes import Note
 from augment.plugins import modules
 from augment.profiles.library import Library, SourceKind
 
@@ -157,7 +158,7 @@ class Exposure:
     left: Mapping[int, int] | None = None
     seconds: float | None = None
     crossed: bool = False
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,7 @@ class Asked(ABC):
             ProfileError: It is not.
         """
 
-    def unused(self, library: Library) -> list[str]:
+    def unused(self, library: Library) -> list[Note]:
         """Notes on what lies beside its source and is not heard."""
         return []
 
@@ -198,10 +199,10 @@ class Asked(ABC):
         """
 
 
-def unused_beside(source: str, kind: SourceKind, library: Library, more: Sequence[Unused] = ()) -> list[str]:
+def unused_beside(source: str, kind: SourceKind, library: Library, more: Sequence[Unused] = ()) -> list[Note]:
     """Notes on files in a folder that are not audio, and on whatever else in it is not heard."""
     files = [Unused(Leftover.FILES, *found) for found in library.passed_over(kind, source).items()]
-    return [f"{source}: {note}" for note in unused_notes([*files, *more])]
+    return [Note(f"{source}: {note}", note.effect, f"{source}: {note}") for note in unused_notes([*files, *more])]
 
 
 def kinds() -> tuple[type[Dealt], ...]:

@@ -14,6 +14,7 @@ from augment.acoustics.resample import resampled_length
 from augment.corpus.unused import Leftover, Unused
 from augment.dealt import Asked, Dealt, Exposure, Table, unused_beside
 from augment.errors import Fault, ProfileError
+from augment.notes import Note
 from augment.profiles.library import Library
 from augment.profiles.recording import PLAIN_USE, Recording, Use
 from augment.profiles.telling import recording_notes
@@ -84,7 +85,7 @@ class Segments(Asked):
         """Only look for the file or folder: it is read when it is dealt from."""
         library.find("recording", self.source)
 
-    def unused(self, library: Library) -> list[str]:
+    def unused(self, library: Library) -> list[Note]:
         """Notes on files that are not audio, and on duplicate recordings."""
         contents = [recording.sha256 for recording in library.recordings(self.source, self.use).recordings]
         copies = len(contents) - len(set(contents))

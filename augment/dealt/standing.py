@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from augment.dealt import Asked, Dealt, Exposure, Table, unused_beside
+from augment.notes import Note
 from augment.profiles.library import Library
 
 
@@ -54,7 +55,7 @@ class Positions(Asked):
         """Both."""
         return " ".join(self.folders)
 
-    def unused(self, library: Library) -> list[str]:
+    def unused(self, library: Library) -> list[Note]:
         """Notes on files that are not audio."""
         return [note for folder in self.folders for note in unused_beside(folder, "impulse_response", library)]
 

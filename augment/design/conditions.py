@@ -1,14 +1,16 @@
 """Conditions: one setting of every factor."""
 
+import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from augment.dealt import Asked, StepName
-from augment.design.grid.choices import choices_of
-from augment.design.grid.factors import Choice
+from augment.design.grid.choices import choices_of, reference_of
+from augment.design.grid.factors import Choice, factors_of
 from augment.errors import FEW_NAMED, DesignError, Fault, named
+from augment.notes import Effect, Note
 from augment.perturb import Perturbation
 from augment.recipe.loader import LoadedRecipe
 from augment.recipe.sweep import Setting
@@ -52,6 +54,47 @@ class Condition:
     settings: tuple[tuple[str, str], ...]
     chain: tuple[ChainStep, ...]
 
+    @property
+    def clean(self) -> bool:
+        """Whether no step adds noise."""
+        return not any(step.perturbation.is_noise() for step in self.chain)
+
+
+def reference_condition(conditions: Sequence[Condition], loaded: LoadedRecipe) -> Condition:
+    """The condition that others are compared with.
+
+    It is the recipe's reference, where the recipe names one or changes one factor at a time from it. Otherwise it is
+    the least disturbed: one without noise, then that of the highest SNR asked for, then that of the fewest steps, and
+    of those the first. Noises given by sound level stand behind all whose SNR is known, the softest first.
+
+    Args:
+        conditions: Those that it is chosen from, in the order of the grid; at least one.
+        loaded: Their recipe.
+
+    Example:
+        >>> from augment.recipe.loader import load_recipe
+        >>> demo = load_recipe("demo")
+        >>> reference_condition(conditions(demo), demo).name
+        'quiet__studio'
+    """
+    recipe = loaded.recipe
+    if recipe.reference or recipe.design == "one_at_a_time":
+        wanted = "__".join(reference_of(factors_of(loaded), loaded))
+        found = next((condition for condition in conditions if condition.name == wanted), None)
+        if found is not None:
+            return found
+    return min(conditions, key=_disturbance)
+
+
+def _disturbance(condition: Condition) -> tuple[bool, float, float, int]:
+    """What speaks against a condition as a reference: noise, its power re the speech, its level, and many steps."""
+    noises = [step.perturbation for step in condition.chain if step.perturbation.is_noise()]
+    snrs = [getattr(noise, "snr_db", None) for noise in noises]
+    levels = [getattr(noise, "level_dba", None) for noise in noises]
+    power = sum(math.inf if snr is None else 10 ** (-snr / 10) for snr in snrs)
+    loudest = max((math.inf if level is None else level for level in levels), default=0.0)
+    return bool(noises), power, loudest if math.isinf(power) else 0.0, len(condition.chain)
+
 
 def _steps(factor: str, setting: Setting) -> list[ChainStep]:
     seen: Counter[str] = Counter()
@@ -81,14 +124,15 @@ def conditions(loaded: LoadedRecipe, choices: Iterable[Choice] | None = None) ->
     return tuple(condition_of(choice, loaded) for choice in wanted)
 
 
-def equal_notes(conditions: Iterable[Condition]) -> list[str]:
+def equal_notes(conditions: Iterable[Condition]) -> list[Note]:
     """Notes on conditions with the very same steps: they differ only in their names, and in random draws if any."""
     alike: dict[tuple[str, ...], list[str]] = {}
     for condition in conditions:
         does = tuple(step.perturbation.model_dump_json() for step in condition.chain)
         alike.setdefault(does, []).append(condition.name)
+    told = "these conditions are one under several names, with the very same steps"
     return [
-        f"these conditions are one under several names, with the very same steps: {named(names, FEW_NAMED)}"
+        Note(f"{told}: {named(names, FEW_NAMED)}", Effect.LABEL, f"one condition under several names: {named(names)}")
         for names in alike.values()
         if len(names) > 1
     ]

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 from augment.design.plan import Plan
+from augment.notes import Effect, Note
 from augment.recipe.experiment import DURATION, Strength
 from augment.recipe.model import Recipe
 
 
-def coupling_notes(plan: Plan) -> list[str]:
+def coupling_notes(plan: Plan) -> list[Note]:
     """Notes on what ties groups and conditions together; empty if adding one leaves all other files as they are."""
     recipe = plan.loaded.recipe
     asked = {step.asked.tie for condition in plan.conditions for step in condition.chain if step.asked}
@@ -16,7 +17,7 @@ def coupling_notes(plan: Plan) -> list[str]:
         "another group can change which utterances, or what they hear": groups,
         "another setting can change which items there are": list(_columns(recipe)),
     }
-    return [f"{change}: {'; '.join(ties)}" for change, ties in told.items() if ties]
+    return [Note(f"{change}: {'; '.join(ties)}", Effect.HOUSEKEEPING) for change, ties in told.items() if ties]
 
 
 def _groups(recipe: Recipe) -> Iterator[str]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from augment.corpus.table import Corpus, label_column
 from augment.design.selection.grouping import UNKNOWN_SPEAKER
+from augment.notes import Effect, Note
 
 if TYPE_CHECKING:
     import polars
@@ -40,7 +41,7 @@ def singled_out(frame: "polars.DataFrame", labels: Sequence[str]) -> tuple[int, 
     return int(said["said"].is_unique().sum()), speakers
 
 
-def identifying_notes(corpus: Corpus, frame: "polars.DataFrame", labels: Sequence[str]) -> list[str]:
+def identifying_notes(corpus: Corpus, frame: "polars.DataFrame", labels: Sequence[str]) -> list[Note]:
     """Notes on such speakers in a plan under pseudonyms; none without pseudonyms.
 
     Args:
@@ -53,13 +54,15 @@ def identifying_notes(corpus: Corpus, frame: "polars.DataFrame", labels: Sequenc
     notes = []
     alone, speakers = singled_out(frame, labels)
     if alone:
-        notes.append(
+        told = (
             f"{alone} of {speakers} speakers have values of {', '.join(labels)} that no other speaker of the set has: "
             "who knows these of somebody finds them under their pseudonym; let fewer labels leave the corpus "
             "(output.labels)"
         )
+        notes.append(Note(told, Effect.LICENCE, f"{alone} of {speakers} speakers can be told by their labels"))
     for column in (*labels, "text", "credit"):
         if count := corpus.telling.get(column, 0):
             what = column if column in ("text", "credit") else f"label '{column}'"
-            notes.append(f"the {what} of {count} rows of the corpus repeats the name of its speaker, id or file")
+            told = f"the {what} of {count} rows of the corpus repeats the name of its speaker, id or file"
+            notes.append(Note(told, Effect.LICENCE))
     return notes

@@ -18,6 +18,7 @@ from augment.design.conditions import Condition, requested_snrs_db
 from augment.design.selection import Selection
 from augment.design.selection.balance import joint_notes
 from augment.design.selection.grouping import with_named_speakers
+from augment.notes import Effect, Note
 from augment.recipe.loader import LoadedRecipe
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def notes_on(
     exposures: Mapping[str, Exposure],
     conditions: Iterable[Condition],
     loaded: LoadedRecipe,
-) -> list[str]:
+) -> list[Note]:
     """All notes on a plan, from what was decided for it."""
     return [
         *_recording_notes(selection, facts, loaded),
@@ -42,16 +43,16 @@ def notes_on(
     ]
 
 
-def remarks_on(conditions: Iterable[Condition], loaded: LoadedRecipe) -> list[str]:
+def remarks_on(conditions: Iterable[Condition], loaded: LoadedRecipe) -> list[Note]:
     """What steps have to say about the data behind them, each remark once."""
     rate, snr = loaded.recipe.output.sample_rate_hz, loaded.recipe.snr_definition()
     every = (step.perturbation for condition in conditions for step in condition.chain)
     steps = {step.model_dump_json(): step for step in every}  # in a grid, many conditions have the same step
     told = (step.remarks(loaded.library, rate, snr) for step in steps.values())
-    return list(dict.fromkeys(itertools.chain.from_iterable(told)))
+    return [Note(text, Effect.LABEL) for text in dict.fromkeys(itertools.chain.from_iterable(told))]
 
 
-def _recording_notes(selection: Selection, facts: Mapping[str, Facts], loaded: LoadedRecipe) -> list[str]:
+def _recording_notes(selection: Selection, facts: Mapping[str, Facts], loaded: LoadedRecipe) -> list[Note]:
     """How the recordings of groups differ, in ways that have nothing to do with accent."""
     import polars
 
@@ -64,14 +65,14 @@ def _recording_notes(selection: Selection, facts: Mapping[str, Facts], loaded: L
     return [*joint_notes(selection.balance, loaded.recipe.balance), *notes]
 
 
-def _twin_notes(items: "polars.DataFrame") -> list[str]:
+def _twin_notes(items: "polars.DataFrame") -> list[Note]:
     """The same audio under two ids is one observation, not two."""
     once = items.unique("utterance").select("source_sha256", "source_channel", "source_offset", "source_duration")
     twins = once.height - once.unique().height
-    return [f"{twins} chosen utterances have the very audio of another one"] if twins else []
+    return [Note(f"{twins} chosen utterances have the very audio of another one", Effect.LABEL)] if twins else []
 
 
-def _exposure_notes(items: "polars.DataFrame", exposures: Mapping[str, Exposure], loaded: LoadedRecipe) -> list[str]:
+def _exposure_notes(items: "polars.DataFrame", exposures: Mapping[str, Exposure], loaded: LoadedRecipe) -> list[Note]:
     import polars
 
     longest_of = items.group_by("block").agg(polars.col("samples").max()).rows()
@@ -84,16 +85,16 @@ def _exposure_notes(items: "polars.DataFrame", exposures: Mapping[str, Exposure]
     notes = []
     if spliced:
         ends = "a recording ends before an utterance does and is continued by a cross-fade"
-        notes.append(f"in {len(spliced)} blocks {ends}")
+        notes.append(Note(f"in {len(spliced)} blocks {ends}", Effect.HOUSEKEEPING))
     longest = max(items["samples"].to_list()) / loaded.recipe.output.sample_rate_hz
     grid = loaded.recipe.noise.segment_s
     if longest > grid and any(exposure.left is not None for exposure in exposures.values()):
         told = f"the longest utterance lasts {longest:.1f} s, more than noise.segment_s: {grid:g}"
-        notes.append(f"{told}: what it hears overlaps the next segment")
+        notes.append(Note(f"{told}: what it hears overlaps the next segment", Effect.HOUSEKEEPING))
     return notes
 
 
-def _source_notes(conditions: Iterable[Condition], loaded: LoadedRecipe) -> list[str]:
+def _source_notes(conditions: Iterable[Condition], loaded: LoadedRecipe) -> list[Note]:
     """Files in the folders of impulse responses and noises that are not heard."""
     asked = {step.asked for condition in conditions for step in condition.chain if step.asked}
     return list(dict.fromkeys(note for one in sorted(asked, key=repr) for note in one.unused(loaded.library)))

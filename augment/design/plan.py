@@ -19,10 +19,12 @@ from augment.design.provenance import Provenance, speech_source
 from augment.design.selection import Selection
 from augment.design.selection.grouping import UNKNOWN_SPEAKER
 from augment.design.tally import Crossing, crossing_notes, crossings_of
-from augment.errors import DesignError, Fault, nearest
+from augment.errors import DesignError, Fault, counted, nearest
+from augment.notes import Note
 from augment.perturb import Perturbation
 from augment.perturb.columns import taken
 from augment.recipe.loader import LoadedRecipe
+from augment.showing import Picture, Player, Presented, picture_of, player_of
 
 if TYPE_CHECKING:
     import polars
@@ -35,7 +37,7 @@ ITEM_COLUMNS = ("dealt", "licence", "credit", "key")
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(Presented):
     """What will be rendered.
 
     Attributes:
@@ -50,6 +52,14 @@ class Plan:
         provenance: Where the items' sound comes from.
         crossings: How evenly speakers, texts, conditions and what is dealt are crossed.
         notes: What the user should know.
+
+    Example:
+        >>> import augment
+        >>> planned = augment.plan("demo")
+        >>> planned
+        <Plan 'demo': 4 groups x 8 conditions, 384 items, 0.30 h>
+        >>> planned.items["speaker"].n_unique()
+        12
     """
 
     loaded: LoadedRecipe
@@ -60,7 +70,7 @@ class Plan:
     items: "polars.DataFrame"
     provenance: Provenance
     crossings: tuple[Crossing, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
@@ -68,8 +78,25 @@ class Plan:
         return self.schedule.conditions
 
     def __repr__(self) -> str:
-        groups, columns = len(self.selection.groups), len(self.conditions)
-        return f"<Plan '{self.loaded.recipe.name}': {groups} groups x {columns} conditions, {self.items.height} items>"
+        size = f"{counted(len(self.selection.groups), 'group')} x {counted(len(self.conditions), 'condition')}"
+        items = f"{counted(self.items.height, 'item')}, {self.seconds / 3600:.2f} h"
+        return f"<Plan '{self.loaded.recipe.name}': {size}, {items}>"
+
+    def plot(self) -> Picture:
+        """How many files each cell of the grid will have."""
+        return picture_of(self)
+
+    def play(self, utterance: str | None = None, condition: str | None = None) -> Player:
+        """Items as they will sound, rendered now; nothing is written.
+
+        Args:
+            utterance: Only the one with this id; if not given, one of each group, which can be compared.
+            condition: Only this one, beside the clean control; if not given, as many as fit.
+
+        Raises:
+            AcoustigridError: There is nothing of that name in the plan, or nothing can be rendered.
+        """
+        return player_of(self, utterance=utterance, condition=condition)
 
     @property
     def seconds(self) -> float:
@@ -91,7 +118,7 @@ def make_plan(
     selection: Selection,
     exposures: Mapping[str, Exposure],
     facts: Mapping[str, Facts],
-    notes: tuple[str, ...] = (),
+    notes: tuple[Note, ...] = (),
 ) -> Plan:
     """Join what was decided into one table of items.
 

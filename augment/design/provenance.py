@@ -11,6 +11,7 @@ from augment.dealt import Dealt, Exposure
 from augment.design.conditions import Condition
 from augment.errors import FEW_NAMED, DesignError, Fault, named
 from augment.licences import UNSTATED, asks_for_credit, mixture, spdx
+from augment.notes import Effect, Note
 from augment.recipe.loader import LoadedRecipe
 
 
@@ -104,28 +105,31 @@ class Provenance:
             "sources": listed,
         }
 
-    def notes(self) -> list[str]:
+    def notes(self) -> list[Note]:
         """What the user should know before passing the set on."""
         bare = [source for source in self.counts if source.licence == UNSTATED]
         notes = []
         if bare:
             kinds = named(sorted({s.name or s.kind for s in bare}), FEW_NAMED)
-            notes.append(
+            told = (
                 f"nobody says under which licence these sources are: {kinds}; say it before you pass the set on "
                 "(corpus: {licence: ...}, licences: {sources: {...}})"
             )
+            notes.append(Note(told, Effect.LICENCE, f"nobody says under which licence these are: {kinds}", 1.0))
         nameless = sorted({s.licence for s in self.counts if not s.credit and asks_for_credit(s.licence)})
         if nameless:
-            notes.append(
+            told = (
                 f"nobody says whom to name for sources under {' and '.join(nameless)}, which asks for it; say it "
                 "before you pass the set on (corpus: {credit: ...}, a column credit, licences: {sources: {...}})"
             )
+            notes.append(Note(told, Effect.LICENCE, f"nobody says whom to credit under {' and '.join(nameless)}"))
         unused = [
             place
             for place in self.loaded.recipe.licences.sources
             if not any(s.name == place or s.name.startswith(f"{place.rstrip('/')}/") for s in self.counts)
         ]
-        notes += [f"licences.sources names '{place}', which no item uses" for place in unused]
+        idle = (f"licences.sources names '{place}', which no item uses" for place in unused)
+        notes += [Note(text, Effect.HOUSEKEEPING) for text in idle]
         return notes
 
 

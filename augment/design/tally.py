@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from augment.dealt import read_dealt
+from augment.notes import Effect, Note
 
 if TYPE_CHECKING:
     import polars
@@ -105,11 +106,14 @@ def _dealt(items: "polars.DataFrame") -> Iterator[_Met]:
             yield _Met(f"{things} x {who}s", played, own.select("thing", "of"))
 
 
-def crossing_notes(crossings: tuple[Crossing, ...]) -> list[str]:
+def crossing_notes(crossings: tuple[Crossing, ...]) -> list[Note]:
     """Notes on what is not crossed to within one, and why not."""
+    why = (
+        "and not by one at most; groups share blocks, and where their speakers, texts and conditions contradict one "
+        "another nothing more even was found"
+    )
+    counts = [(f"{c.pair}: counts differ by {c.difference} ({c.where})", c) for c in crossings if c.difference > 1]
     return [
-        f"{c.pair}: counts differ by {c.difference} ({c.where}) and not by one at most; groups share blocks, and where "
-        "their speakers, texts and conditions contradict one another nothing more even was found"
-        for c in crossings
-        if c.difference > 1
+        Note(f"{told} {why}", Effect.CONFOUNDED, f"{c.pair} are not evenly crossed: counts differ by {c.difference}")
+        for told, c in counts
     ]

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from augment.corpus.speech import Facts, Progress
+from augment.corpus.speech import Facts
 from augment.corpus.survey import HERE, MeasuredBy, survey, unusable_fault
 from augment.corpus.table import Corpus
 from augment.corpus.unusable import WHOLE, Reason, group_counts
 from augment.design.assignment import Demands
 from augment.design.selection import Selection, select
 from augment.errors import CorpusError, Fault
+from augment.notes import Effect, Note
+from augment.progress import SILENT, Progress
 from augment.recipe.model import Recipe
 
 if TYPE_CHECKING:
@@ -34,11 +36,11 @@ class Heard:
 
     facts: dict[str, Facts] = field(default_factory=dict)
     faults: dict[str, list[Fault]] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
 
 def usable(
-    corpus: Corpus, recipe: Recipe, demands: Demands, progress: Progress = iter, by: MeasuredBy = HERE
+    corpus: Corpus, recipe: Recipe, demands: Demands, progress: Progress = SILENT, by: MeasuredBy = HERE
 ) -> tuple[Corpus, Selection, Heard]:
     """Choose utterances, and replace those whose audio cannot be used.
 
@@ -58,7 +60,8 @@ def usable(
     """
     tolerance, whole, heard = recipe.corpus.tolerance, corpus, Heard()
     for _ in range(MOST_ROUNDS):
-        selection = select(corpus, recipe.balance, recipe.seed, demands)
+        with progress.step("choosing utterances"):
+            selection = select(corpus, recipe.balance, recipe.seed, demands)
         new = selection.frame.filter(~selection.frame["id"].is_in(list(heard.facts)))
         facts, faults = survey(corpus, new, recipe.output.sample_rate_hz, progress, by)
         heard.facts |= facts
@@ -78,7 +81,8 @@ def usable(
         shares = ", ".join(f"{group}: {count} of {of[group]}" for group, count in sorted(counts.items()) if group)
         told = heard.faults if whole.pseudonyms else map(str, _flat(heard.faults))  # paths would tell who it is
         listed = whole.without_folder("; ".join(told))
-        heard.notes.append(f"{len(heard.faults)} utterances cannot be used and are left out ({shares}): {listed}")
+        said = f"{len(heard.faults)} utterances cannot be used and are left out ({shares}): {listed}"
+        heard.notes.append(Note(said, Effect.LEFT_OUT))
     chosen = set(selection.frame["id"])
     heard.facts = {identity: found for identity, found in heard.facts.items() if identity in chosen}
     return corpus, selection, heard

@@ -13,7 +13,7 @@ from typing import Any
 from augment.corpus.foreign_tables import free_name
 from augment.formats.shards import shards
 from augment.licences import UNSTATED
-from augment.perturb.columns import kind_of
+from augment.perturb.columns import as_kind, kind_of
 from augment.testset.folder import DATASHEET
 from augment.testset.reading import Finished, Row
 
@@ -32,7 +32,7 @@ def files(finished: Finished) -> Iterator[tuple[str, bytes]]:
     """``README.md``, the card, and ``data/test-NNNNN-of-NNNNN.parquet``."""
     yield "README.md", _card(finished)
     columns = (name for name in finished.columns if name != "audio_filepath")
-    kinds = {column: KINDS[kind_of(column, (row[column] for row in finished.rows))] for column in columns}
+    kinds = {column: kind_of(column, (row[column] for row in finished.rows)) for column in columns}
     parts = shards(finished.rows)
     for number, rows in enumerate(parts):
         yield f"data/test-{number:05d}-of-{len(parts):05d}.parquet", _shard(finished, rows, kinds)
@@ -53,28 +53,22 @@ def _card(finished: Finished) -> bytes:
     return f"---\n{head}---\n\n".encode() + finished.beside(DATASHEET)
 
 
-def _shard(finished: Finished, rows: list[Row], kinds: dict[str, str]) -> bytes:
+def _shard(finished: Finished, rows: list[Row], kinds: dict[str, type]) -> bytes:
     import pyarrow
     import pyarrow.parquet
 
     name_of = {name: free_name(name, ("audio",), kinds) for name in kinds}
     features: dict[str, Any] = {"audio": {"sampling_rate": rows[0]["sample_rate"], "_type": "Audio"}}
-    features |= {name_of[name]: {"dtype": kind, "_type": "Value"} for name, kind in kinds.items()}
+    features |= {name_of[name]: {"dtype": KINDS[kind], "_type": "Value"} for name, kind in kinds.items()}
     audio = pyarrow.struct([("bytes", pyarrow.binary()), ("path", pyarrow.string())])
     makers = {"bool": pyarrow.bool_, "int64": pyarrow.int64, "float64": pyarrow.float64, "string": pyarrow.string}
-    fields = [("audio", audio), *((name_of[name], makers[kind]()) for name, kind in kinds.items())]
+    fields = [("audio", audio), *((name_of[name], makers[KINDS[kind]]()) for name, kind in kinds.items())]
     said = json.dumps({"info": {"features": features}})
     schema = pyarrow.schema(fields, metadata={"huggingface": said})
-    columns = {name_of[name]: [_cell(row[name], kind) for row in rows] for name, kind in kinds.items()}
+    columns = {name_of[name]: [as_kind(row[name], kind) for row in rows] for name, kind in kinds.items()}
     columns["audio"] = [
         {"bytes": finished.audio(row), "path": row["audio_filepath"].rpartition("/")[2]} for row in rows
     ]
     memory = io.BytesIO()
     pyarrow.parquet.write_table(pyarrow.table(columns, schema=schema), memory, row_group_size=100)
     return memory.getvalue()
-
-
-def _cell(value: Any, kind: str) -> Any:
-    if value is None or kind != "string":
-        return value
-    return value if isinstance(value, str) else json.dumps(value)

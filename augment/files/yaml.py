@@ -6,8 +6,10 @@ YAML 1.2 (so that ``no`` is a word and ``1e1`` a number), without duplicate keys
 import datetime
 import itertools
 import json
+import numbers
+import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -17,21 +19,11 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from augment.bounds import DEEPEST_YAML, LARGEST_YAML_BYTES, MOST_YAML_ALIASES, MOST_YAML_VALUES
-from augment.errors import AcoustigridError, Fault, nearest
+from augment.errors import AcoustigridError, Fault
+from augment.files.misfits import Location, misfits
 from augment.files.regular import read_record
 
-OF_YAML = {
-    "a valid array": "a list, [...]",
-    "an object": "a mapping, {...}",
-    "a valid string": "text",
-    "a valid boolean": "true or false",
-    "a valid integer": "a whole number",
-    "a valid number": "a number",
-}
-"""Pydantic's names for things, which come from JSON, in the user's words."""
-
 ALIAS = re.compile(r"(?:^|[\s:,\[{-])\*\w")
-Location = tuple[str | int, ...]
 Spec = TypeVar("Spec", bound=BaseModel)
 
 
@@ -51,14 +43,25 @@ class Document:
     text: str
     marks: Mapping[Location, tuple[int, int]] = field(repr=False)
 
-    def place(self, location: Location) -> str:
-        """``file:line:column`` of a location; parts of it that are not in the file are ignored."""
+    def known(self, location: Location) -> Location:
+        """A location without the parts of it that are not in the file."""
         found: Location = ()
         for part in location:
             if (*found, part) in self.marks:
                 found = (*found, part)
-        line, column = self.marks.get(found, (1, 1))
+        return found
+
+    def place(self, location: Location) -> str:
+        """``file:line:column`` of a location, as far as it is in the file."""
+        line, column = self.marks.get(self.known(location), (1, 1))
         return f"{self.path}:{line}:{column}"
+
+    def order(self, place: str) -> list[int]:
+        """What to sort places by, so that faults are told from the top to the bottom.
+
+        All are in one file, so that numbers in its name are equal: only line and column matter.
+        """
+        return [int(number) for number in re.findall("[0-9]+", place)]
 
     def fault(self, location: Location, message: str, remedy: str = "") -> Fault:
         """A fault of what is at a location."""
@@ -82,6 +85,11 @@ def load_yaml(path: Path, error: type[AcoustigridError]) -> Document:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise error(Fault(str(path), "the file is not UTF-8 text", "save it as UTF-8")) from None
+    return read_text(path, text, error)
+
+
+def read_text(path: Path, text: str, error: type[AcoustigridError]) -> Document:
+    """Read a text as :func:`load_yaml` reads a file; arguments and errors as there."""
     found = _read(path, text, error)  # type: ignore[arg-type]  # mypy takes classes for unhashable
     return replace(found, data=deepcopy(found.data))  # whoever writes into it writes into a copy
 
@@ -92,8 +100,8 @@ def _read(path: Path, text: str, error: type[AcoustigridError]) -> Document:
     tree = _tree(path, text, error)
     marks: dict[Location, tuple[int, int]] = {}
     try:
-        data = _plain(tree, (), marks)
-    except _OddError as problem:
+        data = plain(tree, (), marks)
+    except OddError as problem:
         place = Document(None, path, text, marks).place(problem.location)
         raise error(Fault(place, str(problem))) from None
     except (TypeError, AttributeError, KeyError, RecursionError):
@@ -182,16 +190,19 @@ def _at(path: Path, mark: Any) -> str:
 
 
 def _mark(node: Any, key: Any) -> tuple[int, int]:
-    """Line and column of a key, from 0; of the mapping itself for a key that a merge (``<<``) brought in."""
+    """Line and column of a key or an entry, from 1; of the mapping itself for a key that a merge (``<<``) brought in.
+
+    Data that come from no text have neither: all of them are at the beginning.
+    """
     at: Any = getattr(node, "lc", None)
     try:
-        line, column = at.key(key)
+        line, column = at.key(key) if isinstance(node, Mapping) else at.item(key)
     except (KeyError, AttributeError):
         line, column = getattr(at, "line", 0) or 0, getattr(at, "col", 0) or 0
-    return line, column
+    return line + 1, column + 1
 
 
-class _OddError(ValueError):
+class OddError(ValueError):
     """A value that cannot become plain data, and its location."""
 
     def __init__(self, location: Location, message: str) -> None:
@@ -199,30 +210,35 @@ class _OddError(ValueError):
         self.location = location
 
 
-def _plain(node: Any, location: Location, marks: dict[Location, tuple[int, int]]) -> Any:
-    """Plain data from ruamel's tree, and the marks of everything in it."""
+def plain(node: Any, location: Location, marks: dict[Location, tuple[int, int]]) -> Any:
+    """Plain data from ruamel's tree, or from data of Python, and the marks of everything in it.
+
+    Args:
+        node: Mappings, lists or tuples, and scalars.
+        location: Where it is.
+        marks: Gets those of everything in it.
+
+    Raises:
+        OddError: Something in it cannot become plain data.
+    """
     if len(marks) > MOST_YAML_VALUES or len(location) > DEEPEST_YAML:
         bounds = f"more than {MOST_YAML_VALUES:,} values or {DEEPEST_YAML} levels"
-        raise _OddError(location, f"{bounds} (are there aliases that multiply?)")
-    if isinstance(node, dict):
+        raise OddError(location, f"{bounds} (are there aliases that multiply?)")
+    if isinstance(node, Mapping):
         out = {}
         for key, value in node.items():
             if not isinstance(key, str | int | float) or str(key) in out:
-                raise _OddError(location, f"the key '{str(key)[:40]}' is not text, or appears twice")
-            line, column = _mark(node, key)
-            marks[(*location, str(key))] = (line + 1, column + 1)
-            out[str(key)] = _plain(value, (*location, str(key)), marks)
+                raise OddError(location, f"the key '{str(key)[:40]}' is not text, or appears twice")
+            marks[(*location, str(key))] = _mark(node, key)
+            out[str(key)] = plain(value, (*location, str(key)), marks)
         return out
-    if isinstance(node, list):
-        at: Any = getattr(node, "lc", None)  # ruamel's lists know where their items stand
-        for index in range(len(node)):
-            line, column = at.item(index)
-            marks[(*location, index)] = (line + 1, column + 1)
-        return [_plain(value, (*location, index), marks) for index, value in enumerate(node)]
+    if isinstance(node, list | tuple):
+        marks |= {(*location, index): _mark(node, index) for index in range(len(node))}
+        return [plain(value, (*location, index), marks) for index, value in enumerate(node)]
     try:
         return _scalar(node)
     except ValueError as problem:
-        raise _OddError(location, str(problem)) from None
+        raise OddError(location, str(problem)) from None
 
 
 def _scalar(node: Any) -> Any:
@@ -238,6 +254,10 @@ def _scalar(node: Any) -> Any:
             return kind(node)
     if node is None or isinstance(node, datetime.date):  # which includes datetime
         return node if node is None else str(node)
+    if isinstance(node, numbers.Real):  # numpy's own
+        return int(node) if isinstance(node, numbers.Integral) else float(node)
+    if isinstance(node, os.PathLike):
+        return str(node)
     raise ValueError(
         f"a value of an unknown kind ({getattr(node, 'tag', None) or type(node).__name__}): leave the tag out"
     )
@@ -255,124 +275,3 @@ def validate(model: type[Spec], document: Document, error: type[AcoustigridError
     except ValidationError as problem:
         found = misfits(problem, model, document.data)
         raise error(document.fault(at.location, at.message, at.remedy) for at in found) from None
-
-
-@dataclass(frozen=True)
-class Misfit:
-    """A value that does not fit its model.
-
-    Attributes:
-        kind: Pydantic's name for what is wrong with it.
-        location: Where it is in the data.
-        message: What was found and what was expected, in the user's words.
-        remedy: What the user can do, if more can be said.
-    """
-
-    kind: str
-    location: Location
-    message: str
-    remedy: str
-
-
-def misfits(problem: ValidationError, model: type[BaseModel], data: Any) -> list[Misfit]:
-    """What pydantic found wrong with data that should become a model."""
-    schema = model.model_json_schema()
-    told: dict[Location, Misfit] = {}
-    errors = problem.errors(include_url=False)
-    for item in errors:
-        if item["type"] == "too_short" and any(_lies_in(other["loc"], item["loc"]) for other in errors):
-            continue  # pydantic does not count entries that are themselves faulty
-        message, remedy = _in_words(item, schema)
-        location = _in_data(item["loc"], data, item["type"] == "missing")
-        if location in told:  # the alternatives of a union
-            first = told[location].message.rsplit(", found", 1)[0]
-            message = f"{first} or {message.removeprefix('expected ')}"
-        told[location] = Misfit(item["type"], location, message, remedy)
-    return list(told.values())
-
-
-def _lies_in(location: Location, other: Location) -> bool:
-    return len(location) > len(other) and location[: len(other)] == other
-
-
-def _in_data(location: Location, data: Any, missing: bool) -> Location:
-    """A location without what pydantic adds to it, such as a step's kind; a missing field is not in the data either."""
-    found: Location = ()
-    for index, part in enumerate(location):
-        in_list = isinstance(data, list) and isinstance(part, int) and part < len(data)
-        if in_list or (isinstance(data, dict) and part in data):
-            data = data[part]
-        elif not (missing and index == len(location) - 1):
-            continue
-        found = (*found, part)
-    return found
-
-
-def _in_words(item: Any, schema: dict[str, Any]) -> tuple[str, str]:
-    """Message and remedy for one of pydantic's errors."""
-    kind, location, context = item["type"], item["loc"], item.get("ctx", {})
-    words: dict[str, Callable[[], tuple[str, str]]] = {
-        "extra_forbidden": lambda: (
-            f"unknown field '{location[-1]}'",
-            nearest(str(location[-1]), sorted(_fields(schema, location[:-1]))),
-        ),
-        "missing": lambda: (f"the field '{location[-1]}' is missing", _expected(schema, location)),
-        "union_tag_invalid": lambda: (
-            f"unknown kind '{context['tag']}'",
-            nearest(str(context["tag"]), context["expected_tags"].replace("'", "").split(", ")),
-        ),
-        "union_tag_not_found": lambda: ("the field 'kind' is missing", ""),
-        "value_error": lambda: (str(context["error"]), ""),
-        "too_short": lambda: (f"expected at least {context['min_length']} entry, found {context['actual_length']}", ""),
-        "string_pattern_mismatch": lambda: (
-            f"'{item['input']}' cannot be a name",
-            "use lower-case letters and digits, in parts joined by one '_' or '-'",
-        ),
-        "string_too_long": lambda: (
-            f"the name '{item['input']}' has more than {context['max_length']} characters",
-            "shorten it",
-        ),
-    }
-    if kind in words:
-        return words[kind]()
-    message = item["msg"].removeprefix("Input should be ")
-    message = OF_YAML.get(message, message)
-    found = json.dumps(item["input"], default=str, ensure_ascii=False)
-    shown = found if len(found) <= 60 else found[:57] + "..."
-    return (f"expected {message}, found {shown}" if message != item["msg"] else f"{message}, found {shown}"), ""
-
-
-def _fields(schema: dict[str, Any], location: Location) -> set[str]:
-    """Names of the fields that may stand at a location of a JSON Schema."""
-    return {name for node in _nodes(schema, location) for name in node.get("properties", {})}
-
-
-def _expected(schema: dict[str, Any], location: Location) -> str:
-    """What may be written at a location of a JSON Schema, where these are a few values."""
-    values = [value for node in _nodes(schema, location) for value in node.get("enum", [])]
-    return f"one of: {', '.join(map(str, values))}" if values else ""
-
-
-def _nodes(schema: dict[str, Any], location: Location) -> list[dict[str, Any]]:
-    """What a JSON Schema says of a location, in all of its alternatives."""
-    nodes = _resolve(schema, schema)
-    for part in location:
-        step = []
-        for node in nodes:
-            tagged = node.get("discriminator", {}).get("mapping", {}).get(part)
-            below = {"$ref": tagged} if tagged else node.get("properties", {}).get(part)
-            if below is None:
-                others = [node.get("items")] if isinstance(part, int) else [node.get("additionalProperties")]
-                others += node.get("patternProperties", {}).values()
-                below = next((other for other in others if isinstance(other, dict)), None)
-            if below is not None:
-                step += _resolve(below, schema)
-        nodes = step or nodes
-    return nodes
-
-
-def _resolve(node: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
-    """A node with its reference followed, and its alternatives."""
-    if "$ref" in node:
-        return _resolve(schema["$defs"][node["$ref"].rsplit("/", 1)[-1]], schema)
-    return [node, *(found for other in node.get("anyOf", []) for found in _resolve(other, schema))]

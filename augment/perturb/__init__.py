@@ -66,8 +66,12 @@ class Perturbation(BaseModel):
         """What a user should know about its data before trusting the result; shown with the plan."""
         return ()
 
+    def subject(self, titles: Titles = NO_TITLES) -> str:
+        """What it is, without its level: the same for all levels of a sweep."""
+        return self.words(titles)
+
     def words(self, titles: Titles = NO_TITLES) -> str:
-        """What it does, in a few words that follow a comma: "telephone handset", "MRI scanner at 5 dB".
+        """What it does, in a few words that follow a comma: "telephone call (G.711)", "MRI scanner at 5 dB".
 
         A step that does not say it gets its kind and the fields that a recipe sets.
 

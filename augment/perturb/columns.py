@@ -1,5 +1,6 @@
 """Columns of manifests by name: those that every row has, and what installed perturbations fill."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -69,6 +70,16 @@ def kind_of(name: str, values: Iterable[Any]) -> type:
     if found == {int, float}:
         return float
     return found.pop() if len(found) == 1 and found <= {bool, int, float} else str
+
+
+def as_kind(value: Any, kind: type) -> Any:
+    """A value for a column of a kind: in a column of text, all that is no text is written as JSON.
+
+    Example:
+        >>> as_kind(3, float), as_kind(3, str), as_kind("a", str), as_kind(None, str)
+        (3, '3', 'a', None)
+    """
+    return value if value is None or kind is not str or isinstance(value, str) else json.dumps(value)
 
 
 def odd_cells(steps: Iterable[Perturbation], cells: Mapping[str, Any]) -> str:

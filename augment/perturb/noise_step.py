@@ -92,8 +92,7 @@ class NoiseStep(Perturbation):
         """The noise itself: the one method that a noise step must have."""
         raise TypeError(f"{type(self).__name__} has no noise()")
 
-    def subject(self, titles: Titles) -> str:
-        """What the noise is, without its level."""
+    def subject(self, titles: Titles = NO_TITLES) -> str:
         return self.kind.replace("_", " ")
 
     def words(self, titles: Titles = NO_TITLES) -> str:

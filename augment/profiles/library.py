@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -278,10 +279,16 @@ class Library:
         except (OSError, ValueError):
             raise ProfileError(Fault("", f"'{name[:80]}' cannot be the name of a file")) from None
         if not present:
-            raise ProfileError(Fault("", f"there is no file or folder '{name}'", f"looked in {self.base}"))
+            raise ProfileError(Fault("", f"there is no file or folder '{name}'", self._nearby(path)))
         if path.is_dir() and kind not in ("recording", "impulse_response"):
             raise ProfileError(Fault("", f"'{name}' is a folder; expected a file"))
         return path
+
+    def _nearby(self, path: Path) -> str:
+        """Where a file was looked for, and the one there whose name is most like its."""
+        there = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+        close = nearest(path.name, there) if get_close_matches(path.name, there, n=1, cutoff=0.6) else ""
+        return ", ".join(filter(None, [f"looked in {self.base.absolute()}", close]))
 
     def digest(self, need: Need) -> str:
         """Hash of the data behind a name: equal data, equal hash, whatever a profile says about them.

@@ -60,6 +60,23 @@ class MicrophoneProfile(Figures):
         level = np.array([self.response_db[f] for f in sorted(self.response_db)], dtype=np.float64)
         return frequency, level - response_db(frequency, level, np.array([REFERENCE_HZ]))
 
+    def portrait(self, sample_rate_hz: int) -> "DevicePortrait":
+        """The response as it is drawn: the table, up to half a sample rate.
+
+        Example:
+            >>> table = {100: -3, 1000: 0, 10000: 4}
+            >>> m = MicrophoneProfile(title="one", about="two", source="three", response_db=table)
+            >>> m.portrait(8000).points
+            ((100.0, -3.0), (1000.0, 0.0), (4000.0, 2.41))
+        """
+        frequency, level = self.table()
+        inside = frequency < sample_rate_hz / 2
+        points = [(float(f), round(float(v), 2) + 0.0) for f, v in zip(frequency[inside], level[inside], strict=True)]
+        if not inside.all():  # the table goes on: the curve ends where the test set does
+            last = np.array([sample_rate_hz / 2])
+            points.append((float(last[0]), round(float(response_db(frequency, level, last)[0]), 2) + 0.0))
+        return DevicePortrait(self.title, sample_rate_hz, tuple(points))
+
     def held(self, sample_rate_hz: int) -> "Held | None":
         """Where the response falls deeper than it is followed; None if nowhere, or if that is inaudible anyway.
 
@@ -75,6 +92,28 @@ class MicrophoneProfile(Figures):
             return None
         where = frequency[below]
         return Held(round(floor, 1), round(float(level[below].min()), 1), float(where[0]), float(where[-1]))
+
+
+@dataclass(frozen=True)
+class DevicePortrait:
+    """A frequency response as it is drawn; beyond its first and last point nothing is known.
+
+    Attributes:
+        title: What the device is, in one line.
+        sample_rate_hz: Rate at which it was looked at.
+        points: Frequency in Hz, rising, and level in dB re 1 kHz.
+    """
+
+    title: str
+    sample_rate_hz: int
+    points: tuple[tuple[float, float], ...]
+
+    def at(self, hz: float) -> float | None:
+        """Level at a frequency, between points in dB over the logarithm of frequency; None where nothing is known."""
+        if not self.points[0][0] <= hz <= self.points[-1][0]:
+            return None
+        frequency, level = np.array(self.points).T
+        return float(np.interp(np.log(hz), np.log(frequency), level))
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from augment.errors import FEW_NAMED, named
 from augment.files.containers.stream import Remark
+from augment.notes import Effect, Note
 from augment.profiles.recording import Inventory
 
 SHORT_S = 3.0
@@ -10,7 +11,7 @@ NARROW_SHARE = 0.8
 """Of half the sample rate: a recording that reaches less far lacks a clearly audible part of the band."""
 
 
-def recording_notes(source: str, inventory: Inventory, sample_rate_hz: int) -> list[str]:
+def recording_notes(source: str, inventory: Inventory, sample_rate_hz: int) -> list[Note]:
     """Notes on the recordings of a source.
 
     Args:
@@ -20,7 +21,7 @@ def recording_notes(source: str, inventory: Inventory, sample_rate_hz: int) -> l
 
     Example:
         >>> from augment.profiles.recording import Recording
-        >>> recording_notes("fan.wav", Inventory((Recording("fan.wav", "e3", 8000, 4000, (), 3400.0),)), 16000)[0]
+        >>> recording_notes("fan.wav", Inventory((Recording("fan.wav", "e3", 8000, 4000, (), 3400.0),)), 16000)[0].text
         'noise fan.wav: nothing is left above 3400 Hz, and the set goes up to 8000 Hz: fan.wav'
     """
     recordings = inventory.recordings
@@ -28,25 +29,27 @@ def recording_notes(source: str, inventory: Inventory, sample_rate_hz: int) -> l
     if inventory.unusable:
         listed = "; ".join(f"{fault.where}: {fault.message}" for fault in inventory.unusable)
         total = len(recordings) + len(inventory.unusable)
-        notes.append(
-            f"noise {source}: {len(inventory.unusable)} of {total} files cannot be used and are left out: {listed}"
-        )
+        told = f"noise {source}: {len(inventory.unusable)} of {total} files cannot be used and are left out: {listed}"
+        notes.append(Note(told, Effect.LEFT_OUT, told))
     narrow = [r for r in recordings if r.band_hz < NARROW_SHARE * sample_rate_hz / 2]
     if narrow:
         least = min(recording.band_hz for recording in narrow)
-        notes.append(
-            f"noise {source}: nothing is left above {least:.0f} Hz, and the set goes up to {sample_rate_hz // 2} Hz: "
-            f"{named([r.name for r in narrow], FEW_NAMED)}"
-        )
-    short = [r for r in recordings if r.duration_s < SHORT_S]
-    if short:
-        least = min(recording.duration_s for recording in short)
-        notes.append(
+        short = f"noise {source}: nothing is left above {least:.0f} Hz"
+        told = f"{short}, and the set goes up to {sample_rate_hz // 2} Hz: {named([r.name for r in narrow], FEW_NAMED)}"
+        notes.append(Note(told, Effect.LABEL, short))
+    brief = [r for r in recordings if r.duration_s < SHORT_S]
+    if brief:
+        least = min(recording.duration_s for recording in brief)
+        told = (
             f"noise {source}: shorter than {SHORT_S:g} s, down to {least:.2f} s, and so heard again and again: "
-            f"{named([r.name for r in short], FEW_NAMED)}"
+            f"{named([r.name for r in brief], FEW_NAMED)}"
         )
+        short = f"noise {source} lasts {least:.1f} s, heard again and again: record more"
+        # An error rate is then that beside one moment, and no number of speakers makes up for it.
+        notes.append(Note(told, Effect.CONFOUNDED, short, size=1.0))
     for remark in Remark:
-        told = [recording.name for recording in recordings if remark in recording.remarks]
-        if told:
-            notes.append(f"noise {source}: {len(told)} recordings {remark}: {named(told, FEW_NAMED)}")
+        those = [recording.name for recording in recordings if remark in recording.remarks]
+        if those:
+            told = f"noise {source}: {len(those)} recordings {remark}: {named(those, FEW_NAMED)}"
+            notes.append(Note(told, Effect.LABEL, told))
     return notes

@@ -12,7 +12,7 @@ from augment.files.atomic import write_atomically
 from augment.recipe.loader import bundled_recipes
 
 DEMO_CORPUS = re.compile(r"^corpus: \{.*\}$", re.MULTILINE)
-LICENCE = "  # say its licence: CC-BY-4.0 and its credit: WHOM TO NAME, where its rows do not"
+LICENCE = "  # add licence: CC-BY-4.0, credit: WHOM TO NAME, unless every row says them"
 
 
 def copy_recipe(name: str, corpus: CorpusSpec, out: Path) -> Corpus:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from augment.errors import Fault, nearest
-from augment.files.yaml import Location
+from augment.files.misfits import Location
 from augment.perturb.columns import taken
 from augment.recipe.sweep import Spelled
 

@@ -2,8 +2,7 @@
 
 import itertools
 import json
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,9 @@ from augment.bundled import bundled
 from augment.corpus.source import folder_of
 from augment.dealt import Asked
 from augment.errors import Fault, ProfileError, RecipeError, nearest
-from augment.files.yaml import Location, Misfit, load_yaml, misfits
+from augment.files.given import given_document
+from augment.files.misfits import Location, Misfit, misfits
+from augment.files.yaml import Document, load_yaml
 from augment.perturb import Perturbation
 from augment.profiles.library import Library, Need
 from augment.recipe.crossings import name_faults
@@ -34,7 +35,12 @@ class LoadedRecipe:
         settings: All settings of each factor, sweeps expanded, in the recipe's order.
         library: The profiles and recordings that it may name.
         base: Folder of the recipe, to which its paths are relative.
-        text: The recipe as written.
+        text: The recipe as written; for a dict, as YAML.
+
+    Example:
+        >>> loaded = load_recipe("demo")
+        >>> [setting.name for setting in loaded.settings["device"]], loaded.recipe.output.sample_rate_hz
+        (['studio', 'handset'], 16000)
     """
 
     recipe: Recipe
@@ -78,26 +84,45 @@ def find_recipe(name_or_path: str | Path) -> Path:
     raise RecipeError(Fault(str(path), message, nearest(str(path), list(known))))
 
 
-def load_recipe(name_or_path: str | Path, base: Path | None = None, material: bool = True) -> LoadedRecipe:
+RecipeLike = str | Path | Mapping[str, Any] | LoadedRecipe
+"""What a recipe can be: the path of a YAML file, the name of a bundled one, a dict, or one that is loaded."""
+
+
+def load_recipe(recipe: RecipeLike, base: str | Path | None = None, material: bool = True) -> LoadedRecipe:
     """Load a recipe and check everything that can be checked without its corpus.
 
     Args:
-        name_or_path: Path of a YAML file, or name of a bundled recipe.
-        base: Folder that relative paths start from; the recipe's own if not given.
+        recipe: Path of a YAML file, name of a bundled recipe, or a dict that holds what such a file would; one that is
+            loaded is returned as it is.
+        base: Folder that relative paths start from. If not given, it is the file's own, and for a dict the current one.
         material: Check that recordings, profiles and whatever else steps need are there; False for a reader who only
             wants to know what a test set is.
 
     Raises:
-        RecipeError: Something is wrong; each fault has its line and column.
+        RecipeError: Something is wrong; each fault has its line and column, or in a dict its place, such as
+            ``recipe['factors']['noise']``.
 
     Example:
         >>> load_recipe("demo").recipe.name
         'demo'
+        >>> load_recipe({"name": "mine", "seed": -1})  # doctest: +IGNORE_EXCEPTION_DETAIL
+        Traceback (most recent call last):
+        augment.errors.RecipeError: recipe['seed']: expected greater than or equal to 0, found -1
     """
-    path = find_recipe(name_or_path)
-    spelled = spell_out(load_yaml(path, RecipeError))
+    if isinstance(recipe, LoadedRecipe):
+        if base is not None:
+            raise RecipeError(Fault("base", "this recipe is loaded, with its folder", "give it to load_recipe"))
+        return recipe
+    if isinstance(recipe, Mapping):
+        written: Document = given_document(recipe, "recipe", RecipeError)
+        return _checked(spell_out(written), Path(base or ""), material)
+    path = find_recipe(recipe)
+    written = load_yaml(path, RecipeError)
+    return _checked(spell_out(written), path.parent if base is None else Path(base), material)
+
+
+def _checked(spelled: Spelled, base: Path, material: bool) -> LoadedRecipe:
     recipe, factors, faults = _validated(spelled)
-    base = base or path.parent
     library = Library(base, None if recipe is None else folder_of(base / recipe.corpus.path))
     settings = {
         factor: tuple(Setting(name, spelled.family(factor, name), spec.steps) for name, spec in some.items())
@@ -106,7 +131,7 @@ def load_recipe(name_or_path: str | Path, base: Path | None = None, material: bo
     faults += [*_disorder(settings, spelled), *name_faults(spelled)]
     faults += _unmet(settings, recipe, library, spelled) if material else []
     if faults or recipe is None:
-        raise RecipeError(sorted(set(faults), key=_by_place))
+        raise RecipeError(sorted(set(faults), key=lambda fault: (spelled.written.order(fault.where), fault.message)))
     return LoadedRecipe(recipe, settings, library, base, spelled.written.text)
 
 
@@ -139,11 +164,6 @@ def _right(setting: Any) -> SettingSpec | None:
         return SettingSpec.model_validate_json(json.dumps(setting))
     except ValidationError:
         return None  # reported when the whole recipe is validated
-
-
-def _by_place(fault: Fault) -> tuple[list[int], str]:
-    """Sort key. All faults are in one file, so numbers in its name are equal: only line and column matter."""
-    return [int(number) for number in re.findall("[0-9]+", fault.where)], fault.message
 
 
 def _steps(settings: Settings) -> Iterator[tuple[Location, Perturbation]]:

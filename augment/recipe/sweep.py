@@ -11,7 +11,8 @@ from typing import Any
 
 from augment.bounds import MOST_SETTINGS
 from augment.errors import Fault, nearest
-from augment.files.yaml import Document, Location
+from augment.files.misfits import Location
+from augment.files.yaml import Document
 from augment.perturb import Perturbation, kinds
 from augment.recipe.spec import SLUG
 

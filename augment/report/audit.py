@@ -20,8 +20,8 @@ def audit_text(audit: Audit) -> str:
     if len(audit.unreadable) > MOST_FAULTS:
         faults.append(f"... and {len(audit.unreadable) - MOST_FAULTS} more unusable ones")
     parts += faults
-    parts += [f"warning: {visible(warning)}" for warning in audit.warnings]
-    parts += [f"note: {visible(note)}" for note in audit.notes]
+    parts += [f"warning: {visible(warning.text)}" for warning in audit.warnings]
+    parts += [f"note: {visible(note.text)}" for note in audit.notes]
     if not audit.warnings:
         parts.append("no warnings")
     return "\n\n".join(parts)
@@ -34,7 +34,7 @@ def _labels_table(audit: Audit) -> str:
 
 def _row(group: GroupAudit) -> list[str]:
     times = (group.hours, group.duration_mean_s, group.duration_median_s)
-    return [group.group, f"{group.utterances}", f"{group.speakers}", *(_shown(t, ".2f") for t in times)]
+    return [group.group, f"{group.utterances}", f"{group.speakers}", *(plain(t, ".2f") for t in times)]
 
 
 def _sound_table(audit: Audit) -> str:
@@ -46,12 +46,18 @@ def _sound_table(audit: Audit) -> str:
         figures = (group.level_dbov, group.level_sd_db, group.floor_dbov, group.snr_db, bandwidth)
         rates = " ".join(map(str, group.rates_hz)) or "-"
         clipped = "-" if group.clipped is None else f"{group.clipped}"
-        cells = [*(_shown(f, ".1f") for f in figures), clipped, _shown(group.tail_db, ".2f")]
+        cells = [*(plain(f, ".1f") for f in figures), clipped, plain(group.tail_db, ".2f")]
         rows.append([group.group, f"{group.inspected}", rates, *cells])
     about = "means over the utterances that were read; * estimates; clipped: utterances with flat tops; cut: how much"
     about += " louder they are measured for being cut tightly"
     return f"{table(header, rows)}\n{about}"
 
 
-def _shown(value: float | None, form: str) -> str:
+def plain(value: float | None, form: str) -> str:
+    """A mean in readable form, and a dash where there is none.
+
+    Example:
+        >>> plain(None, ".1f"), plain(-0.001, ".1f")
+        ('-', '0.0')
+    """
     return "-" if value is None else format(round(value, 2) + 0, form)

@@ -24,10 +24,22 @@ def conclusions(scores: Scores, recogniser: RecogniserScores) -> list[str]:
     told += _gaps(scores, recogniser)
     told += _worst(recogniser)
     told += _loops(recogniser)
+    told += _confounded(scores)
     if recogniser.missing:
         words = counted(recogniser.missing, "item")
         told.append(f"{words} had no hypothesis, and all of their words count as deleted.")
     return told
+
+
+def _confounded(scores: Scores) -> Iterator[str]:
+    """What the planner found that groups differ in besides what they are compared by."""
+    found = [str(said) for said in scores.finished.identity.get("groups_differ_in", ())]
+    if found and len(scores.groups) > 1:
+        more = f"; and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+        yield (
+            f"Groups differ in more than what they are compared by ({'; '.join(found[:MOST_NAMED])}{more}): "
+            "a difference between them may come of that."
+        )
 
 
 def percent(rate: float | None) -> str:
@@ -152,9 +164,18 @@ def _gaps(scores: Scores, recogniser: RecogniserScores) -> Iterator[str]:
     if rest:
         could = _could_have_seen([one for name in rest for one in known[name]])
         names = ", ".join(f"'{name}'" for name in rest) if len(rest) <= MOST_NAMED else f"{len(rest)} conditions"
-        yield f"In {names} no difference between groups is shown; one of {could} would have been."
+        yield (
+            f"In {names} no difference between groups is shown; it would have had to be {could}{_largest(known, rest)}."
+        )
     yield from _within(known, scores.question.margin)
     yield from _unknown(recogniser.pairs)
+
+
+def _largest(known: Mapping[str, Sequence[Comparison]], conditions: Sequence[str]) -> str:
+    """The largest difference that is not shown, with the interval that holds for all comparisons together."""
+    one = max((one for name in conditions for one in known[name]), key=lambda one: abs(one.difference or 0.0))
+    size = f"{points(abs(one.difference or 0.0))} points between {one.one} and {one.other} in '{one.condition}'"
+    return f" (the largest, {size}, may be chance: cells are judged together, and that is stricter than each by itself)"
 
 
 def _shown_in(condition: str, known: Sequence[Comparison]) -> str:

@@ -12,8 +12,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from augment.errors import Fault, TestSetError
 from augment.perturb.columns import kind_of, known
-from augment.plain_text import spreadsheet_cell
+from augment.plain_text import spreadsheet_cell, visible
+from augment.testset.folder import IDENTITY
 
 WORDS = (
     "extract", "field", "fileProperty", "fileObject", "fileSet", "format", "includes", "isLiveDataset", "jsonPath",
@@ -110,17 +112,29 @@ def _fields(table: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
 
 def _keywords(identity: Mapping[str, Any]) -> list[str]:
     """What people look for: what it is, whom it compares, and under which conditions."""
-    return list(dict.fromkeys([*KEYWORDS, *identity["groups"], *_words(identity).values()]))
+    return list(dict.fromkeys([*KEYWORDS, *identity["groups"], *words_in(identity).values()]))
 
 
-def _words(identity: Mapping[str, Any]) -> dict[str, str]:
+def words_in(identity: Mapping[str, Any]) -> dict[str, str]:
+    """What speech meets in each condition, as ``testset.json`` says; its name where that says nothing.
+
+    Raises:
+        TestSetError: It has something else in their place.
+
+    Example:
+        >>> words_in({"conditions": ["fan", "rain"], "conditions_in_words": {"fan": "Fan at 5 dB"}})
+        {'fan': 'Fan at 5 dB', 'rain': 'rain'}
+    """
     told = identity.get("conditions_in_words", {})
+    if not isinstance(told, Mapping) or not all(isinstance(text, str) for text in told.values()):
+        found = f"'conditions_in_words' is {visible(repr(told)[:60])}, expected a text for each condition"
+        raise TestSetError(Fault(IDENTITY, found, "fetch the set again"))
     return {name: told.get(name, name) for name in identity["conditions"]}
 
 
 def _conditions(identity: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The columns of the grid, as records of their own: name, words, and a setting of every factor."""
-    factors, words = identity["factors"], _words(identity)
+    factors, words = identity["factors"], words_in(identity)
     settings = {row["condition"]: [row[factor] for factor in factors] for row in rows}
     columns = ["name", "words", *(f"factor_{name}" for name in factors)]
     told = ["name of the condition", "what speech meets in it", *(f"setting of the factor {name}" for name in factors)]

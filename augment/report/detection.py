@@ -146,17 +146,15 @@ def needed_text(size: tuple[int, int, float], wished: float, statistics: Statist
 
     Example:
         >>> needed_text((200, 20, 10.0), 0.05, Statistics())
-        'more than 20 speakers, or 43 speakers with 10 utterances each'
+        '43 speakers with 10 utterances each (no number of utterances is enough with 20 speakers)'
     """
     utterances, speakers, words = size
     speakers = max(2, speakers)
     each = utterances / speakers
     enough = needed_utterances(wished, words, speakers, statistics, shown)
     many = needed_speakers(wished, words, each, statistics, shown)
-    parts = [
-        f"{enough} utterances per cell from {speakers} speakers"
-        if enough
-        else f"more than {counted(speakers, 'speaker')}",
-        f"{many} speakers with {counted(max(1, round(each)), 'utterance')} each" if many else "",
-    ]
-    return ", or ".join(filter(None, parts))
+    of_each = f"{many} speakers with {counted(max(1, round(each)), 'utterance')} each" if many else ""
+    if enough:
+        return ", or ".join(filter(None, [f"{enough} utterances per cell from {speakers} speakers", of_each]))
+    never = f"no number of utterances is enough with {speakers} speakers"
+    return f"{of_each} ({never})" if of_each else f"more speakers ({never})"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from augment.design.comparing import PlannedComparison
 from augment.design.detection import Clusters, even
@@ -86,6 +87,34 @@ def sample_size_text(
     if margin is None:
         return "\n".join([*lines, *_differences(sizes, question, statistics)])
     return "\n".join([*lines, *_within(sizes, question, statistics, margin)])
+
+
+def sample_size_record(
+    sizes: Sizes, question: PlannedComparison, statistics: Statistics, margin: float | None = None
+) -> dict[str, Any]:
+    """The same as a program is told: the smallest difference that is shown, each way round, and the smallest margin.
+
+    Arguments are those of :func:`sample_size_text`; differences are shares, 0 to 1, and None where none is shown.
+
+    Example:
+        >>> found = sample_size_record(Sizes((200, 20), (200, 20), 10.0), PlannedComparison(), Statistics())
+        >>> round(found["differences"][0], 3), found["shows_what_is_wished_for"]
+        (0.076, None)
+    """
+    one, other = sizes.cells
+    differences = [question.difference(*way, statistics) for way in ((one, other), (other, one))]
+    least = question.margin(one, other, statistics)
+    wished, found = (statistics.detect, differences) if margin is None else (margin, [least])
+    enough = None if wished is None else all(value is not None and value <= wished for value in found)
+    return {
+        "compared": question.kind,
+        "groups": [dict(zip(("utterances", "speakers"), size, strict=True)) for size in (sizes.one, sizes.other)],
+        "words": sizes.words,
+        "assumed": statistics.model_dump(),
+        "differences": differences,
+        "margin": least,
+        "shows_what_is_wished_for": enough,
+    }
 
 
 def _assumed(question: PlannedComparison, statistics: Statistics) -> list[str]:

@@ -3,7 +3,6 @@
 import io
 import json
 import math
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -15,24 +14,22 @@ from augment.scoring.answers import CellAnswer, Comparison
 from augment.scoring.scores import RecogniserScores, Scores
 
 MOST_ROWS = 20
-WIDE, MOST_TOLD = 100, 9999
+MOST_TOLD = 9999
 MOST_GROUPS = 8
 
 
 def summary(scores: Scores) -> str:
     """What one screen holds: conclusions, and a table of rates for each recogniser."""
-    parts = [_heading(scores)]
+    parts = [heading(scores)]
     for one in scores.recognisers:
-        said = (
-            textwrap.fill(told, WIDE, initial_indent="  ", subsequent_indent="    ")
-            for told in conclusions(scores, one)
-        )
+        said = (f"  {told}" for told in conclusions(scores, one))
         parts.append("\n".join([f"{one.name}:", *said]))
         parts.append(_grid(scores, one))
     return "\n\n".join(parts)
 
 
-def _heading(scores: Scores) -> str:
+def heading(scores: Scores) -> str:
+    """What was scored, and how, in one line."""
     finished, options = scores.finished, scores.options
     unit = "words" if options.wording.unit == "word" else "characters"
     return (
@@ -48,18 +45,17 @@ def _grid(scores: Scores, recogniser: RecogniserScores) -> str:
     rows = [[name, *(_rate(found.get((group, name))) for group in groups)] for name in scores.conditions]
     left_out = len(scores.groups) - len(groups)
     more = f"\n{counted(left_out, 'more group')} in the files that --out writes" if left_out else ""
-    return table(["word error rate, %", *groups], rows) + more
+    alone = "\neach interval is of its cell alone: whether cells differ is judged for all comparisons together"
+    return table(["word error rate, %", *groups], rows) + more + (alone if len(groups) > 1 else "")
 
 
 def _rate(cell: CellAnswer | None) -> str:
     if cell is None or cell.rate is None or math.isnan(cell.rate):
         return "-"
     said = f"{100 * cell.rate:.1f}"
-    return (
-        said
-        if cell.low is None or cell.high is None
-        else f"{said} ({_short(100 * cell.low)}..{_short(100 * cell.high)})"
-    )
+    if cell.low is None or cell.high is None:
+        return f"{said} (no errors)" if cell.rate == 0 else said
+    return f"{said} ({_short(100 * cell.low)}..{_short(100 * cell.high)})"
 
 
 def _short(value: float) -> str:
@@ -74,7 +70,7 @@ def _short(value: float) -> str:
 
 def markdown(scores: Scores) -> str:
     """Everything as Markdown, with its tables as text."""
-    lines = [f"# Scores of {scores.finished.name}", "", _heading(scores) + ".", ""]
+    lines = [f"# Scores of {scores.finished.name}", "", heading(scores) + ".", ""]
     for one in scores.recognisers:
         lines += [f"## {one.name}", "", *(f"- {said}" for said in conclusions(scores, one)), ""]
         for title, text in _sections(scores, one):
@@ -248,27 +244,6 @@ def _finite(value: Any) -> Any:
 
 def as_parquet(scores: Scores) -> bytes:
     """One row for each item and recogniser: its errors, words and texts as they were compared."""
-    import polars
-
-    tables = [
-        polars.DataFrame(
-            {
-                "recogniser": [one.name] * len(scores.rows),
-                "id": [row["id"] for row in scores.rows],
-                **{name: [row[name] for row in scores.rows] for name in ("utterance", "condition", "group", "speaker")},
-                "substitutions": one.counts.substitutions,
-                "deletions": one.counts.deletions,
-                "insertions": one.counts.insertions,
-                "words": one.counts.words,
-                "loop": one.counts.looped,
-                "missing": [text is None for text in one.texts],
-                "reference": scores.references,
-                "hypothesis": one.compared,
-            },
-            schema_overrides={"speaker": polars.String},
-        )
-        for one in scores.recognisers
-    ]
     out = io.BytesIO()
-    polars.concat(tables).write_parquet(out)
+    scores.frame.write_parquet(out)
     return out.getvalue()

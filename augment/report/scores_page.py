@@ -12,8 +12,9 @@ import numpy as np
 from augment import __version__
 from augment.report import scores_plots as plots
 from augment.report.conclusions import between_levels, level, percent, points, span
-from augment.report.page import page
-from augment.report.scores_plots import safe, spelled
+from augment.report.page import data_table, page
+from augment.report.pictures.drawing import panels, plot_style, safe, spelled
+from augment.report.players import player_html
 from augment.report.text import counted, shown
 from augment.scoring.answers import Comparison
 from augment.scoring.ladders import Doubling
@@ -29,23 +30,12 @@ MOST_WORDS, LONGEST_WORD = 120, 80
 TAGS = {"equal": ("", ""), "substitute": ("mark", "mark"), "delete": ("del", ""), "insert": ("", "ins")}
 """What marks words of the reference and of the hypothesis."""
 MORE_STYLE = """
-.scores caption { text-align: left; padding: .3rem 0; font-weight: 600; }
-.scores caption span { display: inline-block; position: sticky; left: 0; max-width: calc(100vw - 2rem); }
-.scores tbody th { font-weight: normal; white-space: normal; overflow-wrap: anywhere; min-width: 7.5rem; }
-.scores thead th.number { text-align: right; }
-.scores thead th, .scores td.text { white-space: normal; overflow-wrap: anywhere; min-width: 5.5rem; }
-.scores td.text { min-width: 8.5rem; max-width: 24rem; } .sticky thead th { text-align: center; min-width: 4rem; }
-.scores td.heat { padding: .25rem .45rem; }
-.sticky tbody th { position: sticky; left: 0; max-width: 15rem; }
-@media (max-width: 40rem) { .scores { font-size: .85rem; } .scores th, .scores td { padding: .2rem .4rem; }
-  .scores tbody th, .scores td.text, .scores thead th { min-width: 5.2rem; } .sticky tbody th { max-width: 8rem; } }
-.wide:focus-visible { outline: 2px solid var(--mark); }
 h3 { margin-top: 2rem; line-height: 1.2; } h2, h3, h4 { overflow-wrap: anywhere; }
 .worst { padding-left: 1.2rem; } .worst li { max-width: none; margin-bottom: 1.2rem; } .worst audio { display: block; }
 .aligned { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: .5rem 1.5rem;
   margin: .4rem 0; }
 .aligned dt { font-size: .85rem; color: var(--faint); } .aligned dd { margin: 0; overflow-wrap: anywhere; }
-del, ins, mark { color: var(--ink); border-radius: .2rem; padding: 0 .15em; } summary { cursor: pointer; }
+del, ins, mark { color: var(--ink); border-radius: .2rem; padding: 0 .15em; }
 del { background: #fbd9c4; } ins { background: #cfe5f8; } mark { background: #efe3a4; }
 @media (prefers-color-scheme: dark) { del { background: #6b3413; } ins { background: #1f4d73; }
   mark { background: #5c5111; } }
@@ -72,7 +62,7 @@ def scores_page(scores: Scores, conclusions: Sequence[str], audio_root: str = ""
         table = _comparisons(scores.between_recognisers, "On the same utterances")
         parts.append(f"<h2>Between recognisers</h2>\n{table}")
     parts += [_texts_compared(scores), _provenance(scores)]
-    return page(shown(title), "".join(parts), plots.plot_style() + MORE_STYLE)
+    return page(shown(title), "".join(parts), plot_style() + MORE_STYLE)
 
 
 def _heading(scores: Scores) -> str:
@@ -106,21 +96,6 @@ def _recogniser(scores: Scores, one: RecogniserScores, step: float, audio_root: 
     return f"<h2>{safe(one.name)}</h2>\n{told}"
 
 
-def _table(caption: str, header: Sequence[str], rows: Sequence[Sequence[str]], look: str = "") -> str:
-    """A table whose cells are HTML; cells of text that begin with ``<td`` are taken as they are."""
-    figures = [not cell.startswith("<td") for cell in (rows[0] if rows else header)]
-    kinds = ("", *(' class="number"' if figure else "" for figure in figures[1:]))
-    head = "".join(f'<th scope="col"{kind}>{cell}</th>' for kind, cell in zip(kinds, header, strict=True))
-    body = []
-    for first, *rest in rows:
-        cells = "".join(cell if cell.startswith("<td") else f'<td class="number">{cell}</td>' for cell in rest)
-        body.append(f'<tr><th scope="row">{first}</th>{cells}</tr>\n')
-    return (
-        f'<div class="wide" tabindex="0" role="region" aria-label="{caption}"><table class="scores {look}">'
-        f"<caption><span>{caption}</span></caption>\n<thead><tr>{head}</tr></thead>\n<tbody>{''.join(body)}</tbody></table></div>\n"
-    )
-
-
 def _said(html: str) -> str:
     return f'<td class="text">{html}</td>'
 
@@ -138,8 +113,8 @@ def _heat(scores: Scores, cells: plots.Cells, step: float, rate: str) -> str:
     ]
     both = ((groups, scores.groups, "group"), (conditions, scores.conditions, "condition"))
     cut = [f"{len(shown)} of {counted(len(every), what)}" for shown, every, what in both if len(shown) < len(every)]
-    table = _table(f"{rate} in %, with its interval", ["condition", *map(safe, groups)], rows, "sticky")
-    return f"{plots.shade_scale(step)}{table}{_remark(' and '.join(cut))}"
+    table = data_table(f"{rate} in %, with its interval", ["condition", *map(safe, groups)], rows, "sticky")
+    return f"{plots.rate_scale(step)}{table}{_remark(' and '.join(cut))}"
 
 
 def _dots(scores: Scores, one: RecogniserScores, cells: plots.Cells) -> str:
@@ -153,7 +128,9 @@ def _dots(scores: Scores, one: RecogniserScores, cells: plots.Cells) -> str:
         "furthest apart. Large dot: the rate. Bar: its interval; an arrow tells that it goes on. Small dots: the rates "
         "of single speakers, those beyond the scale at its end."
     )
-    return f"<p>{told}</p>\n{plots.dot_panels(cells, plots.speaker_rates(scores.rows, one.counts), groups, drawn)}"
+    return (
+        f"<p>{told}</p>\n{panels(plots.dot_panels(cells, plots.speaker_rates(scores.rows, one.counts), groups, drawn))}"
+    )
 
 
 def _over_snr(scores: Scores, one: RecogniserScores, cells: plots.Cells) -> str:
@@ -168,7 +145,7 @@ def _over_snr(scores: Scores, one: RecogniserScores, cells: plots.Cells) -> str:
         told += f" {len(groups)} of {len(scores.groups)} groups, those with the highest and the lowest rates."
     rows = [_doubling(found) for found in one.doublings[:MOST_DOUBLINGS]]
     header = ["noise", "group", "SNR, dB", "interval, dB", "twice the rate of", "remark"]
-    table = _table("SNR at which the rate is twice that of the reference", header, rows)
+    table = data_table("SNR at which the rate is twice that of the reference", header, rows)
     return f"<p>{told}</p>\n{plots.ladder_panels(cells, groups, drawn)}{table}{_more(len(rows), len(one.doublings))}"
 
 
@@ -195,14 +172,14 @@ def _comparisons(found: Sequence[Comparison], caption: str, margin: float | None
         figures = [points(one.difference, sign=True), span(one.family_low, one.family_high) or "–", p]
         own = _said(safe(one.group)) if kind == "recognisers" else _ratio(one)
         within = [] if margin is None else [_within(one)]
-        rows.append([name, _said(condition), *figures, own, _said(_verdict(one)), *within])
+        rows.append([name, _said(condition), _said(_verdict(one)), *figures, own, *within])
     names = {"groups": ("groups", "ratio"), "growth": ("groups", "ratio of ratios")}
     first, last = names.get(kind, ("recognisers", "group"))
-    header = [first, "condition", "points", "interval of the family", "p of the family", last, "verdict"]
+    header = [first, "condition", "verdict", "points", "interval of the family", "p of the family", last]
     header += [] if margin is None else [f"within ±{points(margin)} points"]
     shown = sum(one.shown for one in found)
     told = f"{shown} of {counted(len(found), 'comparison')} shown: the interval of the whole family leaves out 0."
-    return _remark(told) + _table(caption, header, rows) + _more(len(rows), len(found))
+    return _remark(told) + data_table(caption, header, rows) + _more(len(rows), len(found))
 
 
 def _place(name: str) -> str:
@@ -251,7 +228,7 @@ def _slices(one: RecogniserScores) -> str:
         f"{counted(one.slices.tried, 'subgroup was', 'subgroups were')} looked at, and the worst stand here: whoever "
         "looks at many finds a bad one. They are exploratory, unless speakers without part in the choice confirm them."
     )
-    return f"<p>{told}</p>\n{_table('Subgroups against everybody else under the same conditions', header, rows)}"
+    return f"<p>{told}</p>\n{data_table('Subgroups against everybody else under the same conditions', header, rows)}"
 
 
 def _standing(found: Slice) -> str:
@@ -292,10 +269,10 @@ def _utterance(scores: Scores, one: RecogniserScores, number: int, audio_root: s
         right = "<em>no hypothesis</em>"
     errors = counted(int(one.counts.errors[number]), "error")
     words = counted(int(one.counts.words[number]), "word" if unit == "word" else "character")
-    source = escape(quote(os.fsencode(f"{audio_root}{row['audio_filepath']}")), quote=True)
+    source = quote(os.fsencode(f"{audio_root}{row['audio_filepath']}"))
     return (
         f"<li><code>{safe(row['id'])}</code>: {errors} in {words}"
-        f'<audio controls preload="none" src="{source}" aria-label="{safe(row["id"])}"></audio>'
+        f"{player_html(source, row['id'])}"
         f'<dl class="aligned"><div><dt>Reference</dt><dd dir="auto">{left}</dd></div>'
         f'<div><dt>Recognised</dt><dd dir="auto">{right or "<em>nothing</em>"}</dd></div></dl></li>\n'
     )
@@ -347,7 +324,7 @@ def _loops(scores: Scores, one: RecogniserScores) -> str:
         rows.append([safe(name), f"{of.sum()}", f"{(of & counts.looped).sum()}", *map(percent, map(float, rates))])
     told = "Utterances in which the recogniser repeated itself, or made more errors than there are words."
     header = ["group", "utterances", "loops", "rate with them", "rate without them"]
-    return f"<p>{told}</p>\n{_table('Rates with and without loops', header, rows)}"
+    return f"<p>{told}</p>\n{data_table('Rates with and without loops', header, rows)}"
 
 
 def _text(scores: Scores, one: RecogniserScores) -> str:
@@ -360,7 +337,7 @@ def _text(scores: Scores, one: RecogniserScores) -> str:
     if one.missing:
         told += f" {counted(one.missing, 'item')} without a hypothesis: all words count as deleted."
     header = ["group", "as compared", "as written"]
-    return f"<p>{told}</p>\n{_table('Rates in this form, and of texts as written', header, rows)}"
+    return f"<p>{told}</p>\n{data_table('Rates in this form, and of texts as written', header, rows)}"
 
 
 def _assumed(one: RecogniserScores) -> str:
@@ -374,7 +351,7 @@ def _texts_compared(scores: Scores) -> str:
     rows = [[safe(found.written), _said(safe(found.compared))] for found in scores.examples]
     if not rows:
         return ""
-    table = _table("Texts as written, and as compared", ["written", "compared"], rows)
+    table = data_table("Texts as written, and as compared", ["written", "compared"], rows)
     return f"<h2>Changed texts</h2>\n<details><summary>{counted(len(rows), 'example')}</summary>\n{table}</details>\n"
 
 

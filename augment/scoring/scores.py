@@ -6,20 +6,32 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from augment.design.conditions import condition_of, reference_condition
 from augment.errors import AcoustigridError, Fault, ScoreError, nearest
+from augment.errors import counted as counted_of
+from augment.plain_text import visible
+from augment.progress import SILENT, Progress, each
+from augment.recipe.loader import load_recipe
 from augment.scoring import answers
 from augment.scoring.answers import CellAnswer, Comparison, Question
 from augment.scoring.assumed import Assumed, assumed_of
 from augment.scoring.counting import Counts, counted
+from augment.scoring.frames import cells_frame, comparisons_frame, items_frame
 from augment.scoring.hypotheses import Hypotheses, read_hypotheses
 from augment.scoring.ladders import Doubling, Ladder, doubling, ladders
 from augment.scoring.sample import Sample
 from augment.scoring.slices import Found, worst
 from augment.scoring.wording import Wording
+from augment.showing import Picture, Presented, picture_of
+from augment.testset.folder import RECIPE
 from augment.testset.reading import Finished, Row
+
+if TYPE_CHECKING:
+    import polars
 
 EXAMPLES, MOST_FAULTS = 20, 20
 PLAIN = Wording()
@@ -31,7 +43,8 @@ class ScoreOptions:
 
     Attributes:
         wording: What is compared.
-        reference: Condition that others are compared with; None for the one without noise, or the first.
+        reference: Condition that others are compared with; None for the recipe's reference, or else one without
+            noise, or that of the best SNR.
         margin: Difference that would not matter; None if nobody said.
         contrasts: The family of comparisons, as in :class:`~augment.scoring.answers.Question`; None for all.
         missing_as_deleted: Count all words of an item without a hypothesis as deleted.
@@ -39,6 +52,10 @@ class ScoreOptions:
         significance: Of every family.
         seed: Of random signs and of halves.
         audio: Check the audio files too: they are what was recognised.
+
+    Example:
+        >>> ScoreOptions(reference="quiet__studio", margin=0.02).significance
+        0.05
     """
 
     wording: Wording = PLAIN
@@ -120,7 +137,7 @@ class RecogniserScores:
 
 
 @dataclass(frozen=True, eq=False)
-class Scores:
+class Scores(Presented):
     """The answers.
 
     Attributes:
@@ -134,6 +151,8 @@ class Scores:
         ladders: Conditions that differ in their SNR alone.
         recognisers: One for each file of hypotheses.
         between_recognisers: Differences of every two of them.
+
+    Example: ``augment.open("testset").score(tiny="whisper.jsonl").cells`` is a table of rates.
     """
 
     finished: Finished
@@ -152,14 +171,39 @@ class Scores:
         """Of the manifest."""
         return self.finished.rows
 
+    @cached_property
+    def frame(self) -> "polars.DataFrame":
+        """One row for each item and recogniser: its errors, words and texts as they were compared."""
+        return items_frame(self)
 
-def score(finished: Finished, files: Mapping[str, Path], options: ScoreOptions) -> Scores:
+    @cached_property
+    def cells(self) -> "polars.DataFrame":
+        """One row for each recogniser, group and condition: its rate with its interval, and errors by their kind."""
+        return cells_frame(self)
+
+    @cached_property
+    def comparisons(self) -> "polars.DataFrame":
+        """One row for each comparison of groups, conditions or recognisers, the most certain first."""
+        return comparisons_frame(self)
+
+    def __repr__(self) -> str:
+        size = f"{counted_of(len(self.groups), 'group')} x {counted_of(len(self.conditions), 'condition')}"
+        names = ", ".join(visible(one.name) for one in self.recognisers)
+        return f"<Scores of '{visible(self.finished.name)}': {size}, {counted_of(len(self.rows), 'item')}; {names}>"
+
+    def plot(self) -> Picture:
+        """Rates with their intervals, of every group in every condition."""
+        return picture_of(self)
+
+
+def score(finished: Finished, files: Mapping[str, Path], options: ScoreOptions, progress: Progress = SILENT) -> Scores:
     """Score hypotheses.
 
     Args:
         finished: The test set.
         files: File of hypotheses of each recogniser.
         options: How.
+        progress: Told how far it has got.
 
     Raises:
         AcoustigridError: The set is not as it was built, hypotheses do not fit it, or something is asked for that it
@@ -167,18 +211,20 @@ def score(finished: Finished, files: Mapping[str, Path], options: ScoreOptions) 
     """
     rows, conditions = finished.rows, tuple(map(str, finished.identity["conditions"]))
     question = Question(
-        _reference(rows, conditions, options), options.significance, options.margin, options.contrasts, options.seed
+        _reference(finished, conditions, options), options.significance, options.margin, options.contrasts, options.seed
     )
     _refuse_unknown(question, rows, conditions)
     if options.audio:
-        _refuse_other_audio(finished)
-    heard = _all_hypotheses(files, rows, options)
+        _refuse_other_audio(finished, progress)
+    with progress.step("reading what was recognised"):
+        heard = _all_hypotheses(files, rows, options)
     references = tuple(options.wording.comparable(row["text"] or "") for row in rows)
     if not any(references):
         raise ScoreError(Fault(str(finished.folder.path), "no reference of this set holds a word", "add transcripts"))
     found = tuple(ladders(rows, finished.factors, conditions))
     asked = _Asked(finished, conditions, references, found, question, options)
-    scored = tuple(asked.of(name, own) for name, own in heard.items())
+    each_one = each(progress, "scoring", heard.items(), len(heard), "recogniser")
+    scored = tuple(asked.of(name, own) for name, own in each_one)
     between = [
         comparison
         for one, other in combinations(scored, 2)
@@ -242,15 +288,34 @@ def _by_group(sample: Sample, counts: Counts) -> dict[str, float]:
     return {name: float(errors[g] / words[g]) for g, name in enumerate(sample.groups) if words[g]}
 
 
-def _reference(rows: Sequence[Row], conditions: Sequence[str], options: ScoreOptions) -> str:
-    """The condition that others are compared with: as asked, or the first without noise, or that of the best SNR."""
-    if options.reference is not None:
-        return options.reference
+def _reference(finished: Finished, conditions: Sequence[str], options: ScoreOptions) -> str:
+    """The condition that others are compared with: as asked, or as :func:`reference_condition` of the set's recipe.
+
+    Where no recipe can be read, it is the first without noise, or that of the best SNR that was measured.
+    """
+    rows = finished.rows
+    found = options.reference or _reference_of_recipe(finished, conditions)
+    if found is not None:
+        return found
     loudest: dict[str, float] = {}
     for row in rows:
         snr_db = math.inf if row["snr_full_band_db"] is None else float(row["snr_full_band_db"])
         loudest[row["condition"]] = min(snr_db, loudest.get(row["condition"], math.inf))
     return max((name for name in conditions if name in loudest), key=lambda name: loudest[name])
+
+
+def _reference_of_recipe(finished: Finished, conditions: Sequence[str]) -> str | None:
+    """What the recipe in a set says; None where there is none that tells of the set's conditions."""
+    try:
+        loaded = load_recipe(finished.folder.path / RECIPE, material=False)
+        if tuple(loaded.settings) != finished.factors:
+            return None
+        choices = dict.fromkeys(tuple(str(row[factor]) for factor in finished.factors) for row in finished.rows)
+        known = {found.name: found for found in (condition_of(choice, loaded) for choice in choices)}
+    except AcoustigridError:
+        return None
+    shown = [known[name] for name in conditions if name in known]
+    return reference_condition(shown, loaded).name if shown else None
 
 
 def _refuse_unknown(question: Question, rows: Sequence[Row], conditions: Sequence[str]) -> None:
@@ -269,10 +334,10 @@ def _refuse_unknown(question: Question, rows: Sequence[Row], conditions: Sequenc
         raise ScoreError(faults)
 
 
-def _refuse_other_audio(finished: Finished) -> None:
+def _refuse_other_audio(finished: Finished, progress: Progress) -> None:
     """Refuse a set whose audio is not what was built: its hypotheses would be of something else."""
     faults: list[Fault] = []
-    for row in finished.rows:
+    for row in each(progress, "checking audio", finished.rows, len(finished.rows), "file"):
         try:
             finished.audio(row)
         except AcoustigridError as error:

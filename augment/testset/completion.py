@@ -13,9 +13,10 @@ from augment.dealt import read_dealt
 from augment.design.conditions import Condition
 from augment.design.detection import detection_of
 from augment.design.plan import BYTES_VERSION, Plan, label_columns
-from augment.design.wording import in_words, titles_of
+from augment.design.wording import words_of
 from augment.files.json_text import json_lines, json_text
 from augment.files.walk import STATE
+from augment.notes import Effect, by_gravity, texts
 from augment.packages import versions_here
 from augment.perturb.columns import filled_by
 from augment.profiles.library import FOLDERS, Library
@@ -251,10 +252,9 @@ def identity_of(plan: Plan, rows: Sequence[dict[str, Any]], failed: int) -> dict
         rows: Of the manifest.
         failed: Items that could not be made.
     """
-    titles = titles_of(plan.conditions, plan.loaded.library)
     return {
         **described(plan.loaded, plan.conditions),
-        "conditions_in_words": {condition.name: in_words(condition, titles) for condition in plan.conditions},
+        "conditions_in_words": words_of(plan),
         "profiles": profile_digests(plan.conditions, plan.loaded.library),
         "labels": list(label_columns(plan.corpus, plan.loaded).values()),
         "pseudonyms": None if plan.corpus.pseudonyms is None else plan.corpus.pseudonyms.fingerprint,
@@ -267,7 +267,8 @@ def identity_of(plan: Plan, rows: Sequence[dict[str, Any]], failed: int) -> dict
         "crossing": [dataclasses.asdict(crossing) for crossing in plan.crossings],
         "detection": _detection(plan),
         **plan.provenance.identity(),
-        "notes": list(plan.notes),
+        "notes": texts(plan.notes),
+        "groups_differ_in": [note.headline for note in by_gravity(plan.notes) if note.effect is Effect.CONFOUNDED],
         "items": {"planned": plan.items.height, "made": len(rows), "failed": failed},
         "made_softer_against_clipping": made_softer(rows).as_identity(),
         "versions": versions_here(),

@@ -18,6 +18,7 @@ IDENTITY = TEST_SET
 RECIPE = "recipe.yaml"
 PLAN = "plan.parquet"
 PROFILES = "profiles.json"
+FIGURES = "figures.json"
 COVERAGE = "coverage.txt"
 CSV = "manifest.csv"
 DATASHEET = "datasheet.md"

@@ -9,7 +9,7 @@ from augment.testset import folder as names
 from augment.testset.exports import read_exports
 
 FILES = (
-    names.MANIFEST, names.IDENTITY, names.RECIPE, names.PLAN, names.PROFILES, names.COVERAGE, names.CSV,
+    names.MANIFEST, names.IDENTITY, names.RECIPE, names.PLAN, names.PROFILES, names.FIGURES, names.COVERAGE, names.CSV,
     names.DATASHEET, names.PAGE, names.CROISSANT, names.FAILURES, names.EXPORTS, names.LOCK, names.NAME,
     names.NO_PART, f"{STATE}/{names.WHERE}", f"{STATE}/{names.PLAN}", f"{STATE}/{names.FAILURES}",
 )  # fmt: skip

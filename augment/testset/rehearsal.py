@@ -9,6 +9,7 @@ from augment.corpus.kept import EVERYTHING, found_with, keep, read_kept
 from augment.design.plan import Plan
 from augment.errors import DesignError, Fault
 from augment.perturb.columns import odd_cells
+from augment.progress import SILENT, Progress, each
 from augment.render import Failed
 from augment.testset.portions import job_of, utterance_of
 from augment.testset.shard import render_utterance
@@ -17,12 +18,13 @@ if TYPE_CHECKING:
     import polars
 
 
-def rehearse(planned: Plan, kept: Path | None = None) -> list[str]:
+def rehearse(planned: Plan, kept: Path | None = None, progress: Progress = SILENT) -> list[str]:
     """Render the longest utterance of every condition: what cannot be made is told before anything is written.
 
     Args:
         planned: The plan.
         kept: File with what was found out before: what went well once with the same code is not tried again.
+        progress: Told how far it has got.
 
     Returns:
         What a user should know of rooms.
@@ -33,11 +35,11 @@ def rehearse(planned: Plan, kept: Path | None = None) -> list[str]:
     items = planned.items.sort("samples", "utterance", descending=True)
     longest = items.unique("condition", keep="first", maintain_order=True).sort("utterance", maintain_order=True)
     if kept is None or _foreign(planned):
-        return _rehearsed(planned, longest)
+        return _rehearsed(planned, longest, progress)
     key = hashlib.sha256(json.dumps([found_with(EVERYTHING), longest["key"].to_list()]).encode()).hexdigest()
     said = read_kept(kept, [key]).get(key)
     if said is None:
-        said = json.dumps(_rehearsed(planned, longest))
+        said = json.dumps(_rehearsed(planned, longest, progress))
         keep(kept, {key: said})
     told: list[str] = json.loads(said)
     return told
@@ -49,23 +51,27 @@ def _foreign(planned: Plan) -> bool:
     return not all(step.__module__.startswith("augment.") for step in steps)
 
 
-def _rehearsed(planned: Plan, longest: "polars.DataFrame") -> list[str]:
+def _rehearsed(planned: Plan, longest: "polars.DataFrame", progress: Progress) -> list[str]:
     job = job_of(planned.loaded, planned.conditions)
     failed: list[tuple[Failed, str]] = []
     missed: dict[str, str] = {}
-    for (utterance,), rows in longest.group_by("utterance", maintain_order=True):
-        work = utterance_of(rows.rows(named=True), planned.corpus.folder)
-        for outcome in render_utterance(job, work):  # one at a time: a grid is too large to hold
-            if isinstance(outcome, Failed):
-                failed.append((outcome, str(utterance)))
-            elif odd := odd_cells((step.perturbation for step in outcome.condition.chain), outcome.measured):
-                failed.append((Failed(outcome.condition, odd), str(utterance)))
-            elif outcome.measured.get("room_t60_missed"):
-                missed |= _missed(outcome.measured)
+    works = [
+        utterance_of(rows.rows(named=True), planned.corpus.folder)
+        for _, rows in longest.group_by("utterance", maintain_order=True)
+    ]
+    # One at a time: a grid is too large to hold.
+    tried = ((work.identity, outcome) for work in works for outcome in render_utterance(job, work))
+    for utterance, outcome in each(progress, "rehearsing conditions", tried, longest.height, "condition"):
+        if isinstance(outcome, Failed):
+            failed.append((outcome, utterance))
+        elif odd := odd_cells((step.perturbation for step in outcome.condition.chain), outcome.measured):
+            failed.append((Failed(outcome.condition, odd), utterance))
+        elif outcome.measured.get("room_t60_missed"):
+            missed |= _missed(outcome.measured)
     if failed:
         faults = [Fault(f"condition {outcome.condition.name}", outcome.reason) for outcome, _ in failed]
-        tried = ", ".join(f"'{name}'" for name in dict.fromkeys(name for _, name in failed))
-        raise DesignError([*faults, Fault("", f"tried with {tried}, the longest utterance")])
+        longest_of = ", ".join(f"'{name}'" for name in dict.fromkeys(name for _, name in failed))
+        raise DesignError([*faults, Fault("", f"tried with {longest_of}, the longest utterance")])
     return list(missed.values())
 
 

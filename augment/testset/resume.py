@@ -19,6 +19,7 @@ from augment.testset.folder import (
     SCRATCH,
     SOUND,
     Rows,
+    opened_set,
     read_identity,
     read_rows,
     writing,
@@ -79,6 +80,26 @@ class Folder:
 MOST_TOLD = 10
 
 
+def refuse_no_set(path: Path) -> None:
+    """Refuse a place where no test set can be built, before anything is planned for it; nothing is changed.
+
+    Raises:
+        TestSetError: There is a file, or a folder that holds something else.
+    """
+    if path.exists() and not path.is_dir():
+        raise TestSetError(Fault(str(path), "this is a file; expected a folder"))
+    if path.is_dir():
+        with opened_set(path) as sealed:
+            _refuse_filled(sealed)
+
+
+def _refuse_filled(sealed: SealedFolder) -> None:
+    started = sealed.kind(STATE) is Kind.FOLDER or sealed.kind(IDENTITY) is Kind.FILE
+    if not started and next(sealed.below(), None) is not None:
+        message = "the folder holds something that is no test set"
+        raise TestSetError(Fault(str(sealed.path), message, "choose a new or empty folder"))
+
+
 @contextmanager
 def open_folder(
     path: Path, name: str, keys: Mapping[str, str], replace: bool, formats: Sequence[str] = ()
@@ -96,14 +117,10 @@ def open_folder(
         TestSetError: It cannot be made, holds something else, holds links where files are kept, holds items that would
             change, or is in use.
     """
-    if path.exists() and not path.is_dir():
-        raise TestSetError(Fault(str(path), "this is a file; expected a folder"))
+    refuse_no_set(path)
     with writing(path), SealedFolder.made(path, SCRATCH) as sealed:
         refuse_strange_places(sealed, formats)
-        started = sealed.kind(STATE) is Kind.FOLDER or sealed.kind(IDENTITY) is Kind.FILE
-        if not started and next(sealed.below(), None) is not None:
-            message = "the folder holds something that is no test set"
-            raise TestSetError(Fault(str(path), message, "choose a new or empty folder"))
+        _refuse_filled(sealed)
         refuse_in_the_way(sealed, formats)
         _refuse_other(sealed, name, replace)
         for folder in (PARTS, SOUND):

@@ -7,7 +7,7 @@ from typing import Any
 from augment.design.plan import BYTES_VERSION
 from augment.errors import Fault, TestSetError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Of ``testset.json``, the manifest and the plan together: raised when a reader of the one before would go wrong.
 
 Sets that do not say one are of version 1."""
@@ -27,7 +27,7 @@ def refuse_version(folder: Path, identity: Mapping[str, Any]) -> None:
         >>> refuse_version(Path("set"), {"schema_version": SCHEMA_VERSION, "bytes_version": BYTES_VERSION})
         >>> refuse_version(Path("s"), {"schema_version": 9, "made_by": "grid 9"})
         Traceback (most recent call last):
-        augment.errors.TestSetError: s: the test set is of schema version 9; version 2 is read here - use grid 9
+        augment.errors.TestSetError: s: the test set is of schema version 9; version 3 is read here - use grid 9
     """
     schema, bytes_ = identity.get("schema_version", 1), identity.get("bytes_version")
     said = identity.get("made_by")

@@ -8,10 +8,10 @@ import itertools
 from pathlib import Path
 from typing import Any
 
-from augment.corpus.speech import Progress
 from augment.errors import Fault, TestSetError
 from augment.execute import Way
 from augment.files.sealed import Kind
+from augment.progress import SILENT, Progress
 from augment.testset.exports import export_faults, read_exports
 from augment.testset.folder import EXPORTS, IDENTITY, PLAN, opened_set, read_identity, read_rows
 from augment.testset.identity import set_identity
@@ -30,7 +30,7 @@ from augment.verification.verdict import CheckOptions, Protocol, Unchecked, Verd
 Row = dict[str, Any]
 
 
-def examine(path: Path, asked: CheckOptions, makers: Makers, way: Way, progress: Progress = iter) -> Verdict:
+def examine(path: Path, asked: CheckOptions, makers: Makers, way: Way, progress: Progress = SILENT) -> Verdict:
     """Check a test set; see :func:`augment.verify`.
 
     Args:
@@ -38,21 +38,22 @@ def examine(path: Path, asked: CheckOptions, makers: Makers, way: Way, progress:
         asked: How to check it.
         makers: The verbs that make a set.
         way: Where its files are read.
-        progress: Wraps an iterable to show how far it has got.
+        progress: Told how far it has got.
 
     Raises:
         TestSetError: There is no test set in the folder, it is of another version, or its manifest or plan cannot be
             read.
     """
-    sealed = opened_set(path)
-    identity = read_identity(sealed)
-    disk, protocol = Disk(sealed, path), Protocol(path)
-    exported = _exports(disk, protocol)
-    strange = strange_places(sealed, exported or ())
-    if strange:  # nothing is read through a link, so nothing more can be said
-        return Verdict(path, 0, 0, (*protocol.deviations, *strange))
-    rows, planned = read_rows(sealed), read_plan(disk.read(PLAN), path / PLAN)
-    told = _books(disk, identity, rows, planned, exported, protocol)
+    with progress.step("reading the test set"):
+        sealed = opened_set(path)
+        identity = read_identity(sealed)
+        disk, protocol = Disk(sealed, path), Protocol(path)
+        exported = _exports(disk, protocol)
+        strange = strange_places(sealed, exported or ())
+        if strange:  # nothing is read through a link, so nothing more can be said
+            return Verdict(path, 0, 0, (*protocol.deviations, *strange))
+        rows, planned = read_rows(sealed), read_plan(disk.read(PLAN), path / PLAN)
+        told = _books(disk, identity, rows, planned, exported, protocol)
     lacking = [row_faults(disk, row) for row in rows]
     whole = [row for row, faults in zip(rows, lacking, strict=True) if not faults]
     protocol.deviations += itertools.chain.from_iterable(lacking)

@@ -8,10 +8,10 @@ from typing import Any
 
 from augment.acoustics.levels import speech_level
 from augment.corpus.source import folder_of
-from augment.corpus.speech import Progress
 from augment.errors import AcoustigridError, Fault, TestSetError
 from augment.files.audio import encode, pcm_sha256
 from augment.files.members import MARK
+from augment.progress import Progress, each
 from augment.recipe.loader import LoadedRecipe
 from augment.render import Failed, Rendered
 from augment.scene import Scene
@@ -22,7 +22,7 @@ from augment.testset.portions import job_of, utterance_of
 from augment.testset.shard import Job, render_utterance
 from augment.testset.softer import made_softer
 from augment.verification.meter import decibel, mean_square, through
-from augment.verification.remade import Made
+from augment.verification.remade import WORDS, Made
 from augment.verification.sources import SelfDescription, with_recordings
 
 SNR_TOLERANCE_DB = 0.1
@@ -63,7 +63,7 @@ def rendered_again(
         raise TestSetError(Fault(str(root), "the folder of the corpus is not there"))
     planned, found = with_recordings(told), Rendering()
     job = job_of(loaded, told.conditions)
-    for row in progress(chosen):
+    for row in each(progress, "rendering again", chosen, len(chosen), "item"):
         place = told.disk.place(row["audio_filepath"])
         try:
             work = utterance_of([planned[row["audio_filepath"]]], root)
@@ -86,8 +86,8 @@ def recipe_faults(told: SelfDescription) -> Made:
     expected = [("the recipe says", *said) for said in described(told.loaded, told.conditions).items()]
     expected.append(("the manifest says", "made_softer_against_clipping", softer))
     place = told.disk.place(IDENTITY)
-    return Made.by_name(
-        (name, Fault(place, f"{name}: {source} {value!r}, it says {told.identity.get(name)!r}"))
+    return Made.of(
+        (name in WORDS, Fault(place, f"{name}: {source} {value!r}, it says {told.identity.get(name)!r}"))
         for source, name, value in expected
         if name != "made_by" and told.identity.get(name) != value
     )
@@ -116,7 +116,7 @@ def _compare(told: SelfDescription, row: dict[str, Any], again: Rendered, job: J
     name = row["audio_filepath"]
     if pcm_sha256(again.pcm) != row["pcm_sha256"]:
         found.append("rendered again, it has other samples")
-    elif told.disk.has(name) and data != told.disk.read(name):
+    elif told.disk.has(name) and told.disk.hash(name) == row["sha256"] and data != told.disk.read(name):
         found.append("rendered again, it has other bytes, though the same samples: another version of libsndfile?")
     measured = again.measured if told.identity.get("pseudonyms") is None else outgoing_cells(again.measured)
     for name, value in {**measured, **snr_columns(loaded)}.items():

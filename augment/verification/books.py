@@ -15,6 +15,7 @@ from augment.testset.folder import (
     DATASHEET,
     EXPORTS,
     FAILURES,
+    FIGURES,
     IDENTITY,
     MANIFEST,
     PAGE,
@@ -25,7 +26,7 @@ from augment.testset.folder import (
 )  # fmt: skip
 from augment.verification.disk import Disk
 
-ALWAYS = (MANIFEST, PLAN, RECIPE, PROFILES, COVERAGE, CSV, DATASHEET, PAGE, CROISSANT)
+ALWAYS = (MANIFEST, PLAN, RECIPE, PROFILES, FIGURES, COVERAGE, CSV, DATASHEET, PAGE, CROISSANT)
 """Files that every test set has in addition to the audio."""
 
 Row = dict[str, Any]

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from augment.bounds import SLOWEST, STARTUP_S
-from augment.corpus.speech import LONGEST_S, Progress
+from augment.corpus.speech import LONGEST_S
 from augment.design.conditions import Condition
 from augment.errors import Fault
 from augment.execute import Lost, Way
 from augment.files.sealed import SealedFolder
+from augment.progress import Progress
 from augment.recipe.model import Recipe
 from augment.verification.audio import read_file
 from augment.verification.differences import Comparison
@@ -104,20 +105,19 @@ def listen(disk: Disk, rows: Sequence[Row], job: Listening, way: Way, protocol: 
     """
     ordered = sorted(rows, key=lambda row: row["utterance"])
     done, heard = dict[int, Listened](), len(rows)
-    ticks = iter(progress(ordered))
-    for outcome in way.run(job, _portions(ordered), job.limit_s):
-        if isinstance(outcome, Lost):
-            number, lost = outcome.task.number, [row["audio_filepath"] for row in outcome.task.rows]
-            message = f"a worker {outcome.fate} while it listened to {len(lost)} files from this one to {lost[-1]}"
-            done[number] = Listened(number, {}, Findings(), [Fault(disk.place(lost[0]), message, "verify again")])
-            heard -= len(lost)
-        else:
-            done[outcome.number] = outcome
-            disk.hashes.update(outcome.hashes)
-        for _ in itertools.islice(ticks, AT_ONCE):
-            pass
-    for _ in ticks:
-        pass
+    portions = _portions(ordered)
+    with progress.step("listening to every file", heard, "file") as step:
+        for outcome in way.run(job, portions, job.limit_s):
+            if isinstance(outcome, Lost):
+                number, lost = outcome.task.number, [row["audio_filepath"] for row in outcome.task.rows]
+                message = f"a worker {outcome.fate} while it listened to {len(lost)} files from this one to {lost[-1]}"
+                done[number] = Listened(number, {}, Findings(), [Fault(disk.place(lost[0]), message, "verify again")])
+                heard -= len(lost)
+            else:
+                number = outcome.number
+                done[number] = outcome
+                disk.hashes.update(outcome.hashes)
+            step.advance(len(portions[number].rows))
     findings = Findings()
     for number in sorted(done):
         protocol.deviations += done[number].deviations

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from augment.corpus.speech import Progress
 from augment.errors import AcoustigridError, DesignError, Fault
 from augment.packages import versions_here
+from augment.progress import Progress, Within, each
 from augment.recipe.loader import LoadedRecipe
 from augment.testset.folder import PLAN
 from augment.verification.again import profile_faults, recipe_faults, rendered_again
@@ -51,7 +51,7 @@ class Origin:
         """
         self._attempt("testset.json", lambda: recipe_faults(self.told))
         self._versions()
-        self._exports(exported)
+        self._exports(exported, progress)
         try:
             base = recipe_folder(self.told.disk, self.asked.recipe_folder)
             loaded = recipe_there(self.told, base)
@@ -60,7 +60,7 @@ class Origin:
             self._without_plan()
             return 0
         self.protocol.attempt("profiles", lambda: profile_faults(self.told, loaded))
-        if not self._planned_again(loaded):
+        if not self._planned_again(loaded, progress):
             self._without_plan()
         return self._sampled(loaded, base, [r for r in whole if r["audio_filepath"] in self.told.planned], progress)
 
@@ -84,10 +84,10 @@ class Origin:
 
         self.protocol.attempt(what, deviations)
 
-    def _planned_again(self, loaded: LoadedRecipe) -> bool:
+    def _planned_again(self, loaded: LoadedRecipe, progress: Progress) -> bool:
         """Make the set again except for its audio; returns whether that was possible."""
         try:
-            plan = self.makers.plan(loaded)
+            plan = self.makers.plan(loaded, Within(progress, "planning again"))
         except DesignError as error:
             place, message = self.told.disk.place(PLAN), "its own recipe cannot be planned with this corpus"
             self.protocol.deviations += [Fault(place, f"{message}: {fault}") for fault in error.faults]
@@ -95,7 +95,8 @@ class Origin:
         except AcoustigridError as error:
             self._unchecked(MADE_AGAIN, str(error))
             return False
-        self._attempt("files made again", lambda: against_plan(self.told, plan, self.makers))
+        with progress.step("describing the set again"):
+            self._attempt("files made again", lambda: against_plan(self.told, plan, self.makers))
         made = "labels, licences, notes, balance and every derived file made again from recipe, corpus and noise"
         self.protocol.checks.append(("plan", made))
         return True
@@ -124,8 +125,10 @@ class Origin:
             told = ", ".join(f"{name} {then.get(name)!r} (here {here.get(name)!r})" for name in other[:4])
             self._unchecked("versions in testset.json", f"others are installed: {told}", "")
 
-    def _exports(self, exported: Mapping[str, Any]) -> None:
-        for name, entry in exported.items():
+    def _exports(self, exported: Mapping[str, Any], progress: Progress) -> None:
+        if not exported:
+            return
+        for name, entry in each(progress, "exporting again", exported.items(), len(exported), "format"):
             try:
                 self.protocol.deviations += against_exports(self.told, name, entry["files"], self.makers)
             except AcoustigridError as error:

@@ -9,12 +9,14 @@ from typing import Any
 
 from augment import __version__
 from augment.design.plan import Plan
-from augment.errors import Fault
+from augment.errors import Fault, TestSetError
 from augment.files.json_text import json_text
+from augment.progress import Progress
 from augment.recipe.loader import LoadedRecipe
 from augment.testset.completion import files_beside
 from augment.testset.exports import export_again
-from augment.testset.folder import COVERAGE, CROISSANT, DATASHEET, EXPORTS, IDENTITY, MANIFEST, PAGE, PLAN
+from augment.testset.figures import read_figures
+from augment.testset.folder import COVERAGE, CROISSANT, DATASHEET, EXPORTS, FIGURES, IDENTITY, MANIFEST, PAGE, PLAN
 from augment.testset.outgoing import outgoing_items
 from augment.verification.books import read_failures
 from augment.verification.sources import SelfDescription
@@ -25,7 +27,7 @@ MOST_NAMED = 3
 APART = ("versions", "made_by", "profiles")
 """Parts of ``testset.json`` that are examined elsewhere, since a set may be checked on a machine that did not make
 it."""
-WORDS = ("limits", "notes", "conditions_in_words", COVERAGE, DATASHEET, PAGE, CROISSANT)
+WORDS = ("limits", "notes", "groups_differ_in", "conditions_in_words", COVERAGE, DATASHEET, PAGE, CROISSANT)
 """Parts of ``testset.json``, and files, that another version may word differently and mean the same."""
 
 
@@ -42,10 +44,10 @@ class Made:
     words: tuple[Fault, ...]
 
     @classmethod
-    def by_name(cls, named: Iterable[tuple[str, Fault]]) -> "Made":
-        """Sort faults by the part of ``testset.json``, or the file, that they are in."""
-        found = list(named)
-        data, words = ([fault for name, fault in found if (name in WORDS) is worded] for worded in (False, True))
+    def of(cls, found: Iterable[tuple[bool, Fault]]) -> "Made":
+        """Faults by whether they are in wording only."""
+        every = list(found)
+        data, words = ([fault for only_words, fault in every if only_words is worded] for worded in (False, True))
         return cls(tuple(data), tuple(words))
 
 
@@ -55,14 +57,18 @@ class Makers:
 
     Attributes:
         plan: From a recipe to its plan.
-        described: From a plan, rows and failures to manifest, ``testset.json`` and the files that are made from them.
+        described: From a plan, rows, failures and what reads a file of the set to manifest, ``testset.json`` and the
+            files that are made from them.
         retold: From a set's own files, and the text of its data sheet, to the files that are made from these.
         exported: The files of a format, made again.
         version: What a set made by these says in ``made_by``.
     """
 
-    plan: Callable[[LoadedRecipe], Plan]
-    described: Callable[[Plan, Any, Sequence[Row]], tuple[list[dict[str, Any]], dict[str, Any], dict[str, bytes]]]
+    plan: Callable[[LoadedRecipe, Progress], Plan]
+    described: Callable[
+        [Plan, Any, Sequence[Row], Callable[[str], bytes]],
+        tuple[list[dict[str, Any]], dict[str, Any], dict[str, bytes]],
+    ]
     retold: Callable[[SelfDescription, str], dict[str, bytes]]
     exported: Callable[[Path, str], Iterator[tuple[str, bytes]]]
     version: str = f"acoustigrid {__version__}"
@@ -119,7 +125,7 @@ def against_plan(told: SelfDescription, plan: Plan, makers: Makers) -> Made:
     if list(told.planned) != list(items) and set(told.planned) == set(items):
         faults.append(Fault(disk.place(PLAN), f"its rows stand in another order than {source} gives them"))
     rows = {row["audio_filepath"]: row for row in told.rows}
-    manifest, identity, beside = makers.described(plan, rows, read_failures(disk))
+    manifest, identity, beside = makers.described(plan, rows, read_failures(disk), disk.read)
     made = {row["audio_filepath"]: row for row in manifest}
     faults += differences_of_rows(disk.place(MANIFEST), {n: r for n, r in rows.items() if n in made}, made, source)
     said = _identity_faults(disk.place(IDENTITY), told.identity, json.loads(json_text(identity)))
@@ -131,9 +137,9 @@ def against_plan(told: SelfDescription, plan: Plan, makers: Makers) -> Made:
 
 def _identity_faults(place: str, found: Row, made: Row) -> Made:
     names = [name for name in {**made, **found} if name not in (*APART, "checksums")]
-    return Made.by_name(
+    return Made.of(
         (
-            name,
+            name in WORDS,
             Fault(
                 place, f"{name}: the set made again says {_short(made.get(name))}, it says {_short(found.get(name))}"
             ),
@@ -161,8 +167,18 @@ def _file_faults(told: SelfDescription, files: Mapping[str, bytes], source: str)
             continue  # reported where the side files are checked
         if told.disk.hash(name) != hashlib.sha256(data).hexdigest():
             differs = _first_difference(told.disk.read(name), data)
-            faults.append((name, Fault(told.disk.place(name), f"is not {source}: {differs}")))
-    return Made.by_name(faults)
+            worded = name in WORDS or (name == FIGURES and _named_otherwise(told.disk.read(name), data))
+            faults.append((worded, Fault(told.disk.place(name), f"is not {source}: {differs}")))
+    return Made.of(faults)
+
+
+def _named_otherwise(found: bytes, made: bytes) -> bool:
+    """Whether the same figures stand in two files, under other names."""
+    try:
+        said, wanted = (read_figures(data, FIGURES) for data in (found, made))
+    except TestSetError:
+        return False
+    return said.unnamed() == wanted.unnamed()
 
 
 def _first_difference(found: bytes, made: bytes) -> str:

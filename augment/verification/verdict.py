@@ -1,10 +1,18 @@
 """What a check is asked to do, and what it answers."""
 
+import dataclasses
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from augment.errors import AcoustigridError, Fault, counted
+from augment.plain_text import visible
+from augment.records import frame_of
+from augment.showing import Presented
+
+if TYPE_CHECKING:
+    import polars
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,7 @@ class Unchecked:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verdict(Presented):
     """What a check found.
 
     Attributes:
@@ -60,6 +68,10 @@ class Verdict:
         remarks: What else is worth knowing, without being a deviation.
         identity: One hash of the whole set as it is; empty if a file of it is missing.
         seed: Seed with which the sample was drawn.
+
+    Example:
+        >>> Verdict(Path("testset"), 384, 20, ())
+        <Verdict on 'testset': all as it should be; 384 files read, 20 items rendered again>
     """
 
     folder: Path
@@ -71,6 +83,27 @@ class Verdict:
     remarks: tuple[str, ...] = ()
     identity: str = ""
     seed: int = 0
+
+    def __repr__(self) -> str:
+        said = f"{counted(self.files, 'file')} read, {counted(self.rendered, 'item')} rendered again"
+        return f"<Verdict on '{visible(str(self.folder))}': {visible(self.state)}; {said}>"
+
+    @property
+    def frame(self) -> "polars.DataFrame":
+        """One row for each deviation: ``where``, ``message`` and ``remedy``.
+
+        Example:
+            >>> Verdict(Path("set"), 4, 0, (Fault("a.wav", "is not as it was built"),)).frame.rows()
+            [('a.wav', 'is not as it was built', '')]
+        """
+        return frame_of(Fault, self.deviations)
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """All of it as a program is told."""
+        told = dataclasses.asdict(self)
+        more = {"folder": str(self.folder), "sound": self.sound, "state": self.state, "checks": dict(self.checks)}
+        return {**told, **more}
 
     @property
     def sound(self) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from augment.design.grid.arrays import covering_array, least_size, orthogonal_size, trials_of
 from augment.design.grid.factors import Choice, Factors, factors_of, settings_called
 from augment.errors import DesignError, Fault
+from augment.notes import Effect, Note
 from augment.recipe.experiment import Strength
 from augment.recipe.loader import LoadedRecipe
 
@@ -30,7 +31,7 @@ class Choices:
 
     factors: Factors
     choices: tuple[Choice, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
 
 def choices_of(loaded: LoadedRecipe) -> Choices:
@@ -103,7 +104,7 @@ def _refuse_large(factors: Factors, strength: int) -> None:
         raise DesignError(Fault("", message, "take out settings or factors, or ask for a smaller strength"))
 
 
-def _one_at_a_time(factors: Factors, loaded: LoadedRecipe, notes: list[str]) -> Iterator[Choice]:
+def _one_at_a_time(factors: Factors, loaded: LoadedRecipe, notes: list[Note]) -> Iterator[Choice]:
     reference = reference_of(factors, loaded)
     if not factors.allows(reference):
         message = f"the reference of one_at_a_time, {'__'.join(reference)}, is excluded"
@@ -115,10 +116,10 @@ def _one_at_a_time(factors: Factors, loaded: LoadedRecipe, notes: list[str]) -> 
             if name != reference[factor] and factors.allows(choice):
                 yield choice
             elif name != reference[factor]:
-                notes.append(f"{'__'.join(choice)} is excluded: '{name}' does not occur")
+                notes.append(Note(f"{'__'.join(choice)} is excluded: '{name}' does not occur", Effect.LEFT_OUT))
 
 
-def _listed(factors: Factors, loaded: LoadedRecipe, notes: list[str]) -> Iterator[Choice]:
+def _listed(factors: Factors, loaded: LoadedRecipe, notes: list[Note]) -> Iterator[Choice]:
     reference = reference_of(factors, loaded)
     seen: set[Choice] = set()
     for number, entry in enumerate(loaded.recipe.conditions, start=1):
@@ -131,7 +132,8 @@ def _listed(factors: Factors, loaded: LoadedRecipe, notes: list[str]) -> Iterato
                 message = f"entry {number} of 'conditions' asks for {'__'.join(choice)}, which 'exclude' leaves out"
                 raise DesignError(Fault("", message, "take it out of one of the two"))
             if choice in seen:
-                notes.append(f"entry {number} of 'conditions' asks once more for {'__'.join(choice)}: it is made once")
+                told = f"entry {number} of 'conditions' asks once more for {'__'.join(choice)}: it is made once"
+                notes.append(Note(told, Effect.HOUSEKEEPING))
             else:
                 seen.add(choice)
                 yield choice
@@ -159,10 +161,11 @@ def _plain(names: str | tuple[str, ...]) -> str | list[str]:
     return names if isinstance(names, str) else list(names)
 
 
-def _never(factors: Factors) -> Iterator[str]:
+def _never(factors: Factors) -> Iterator[Note]:
     """Notes on settings that exclusions keep out of every condition."""
     for factor, names in enumerate(factors.settings) if factors.excluded else ():
         for name in names:
             partial = tuple(name if f == factor else None for f in range(len(factors.names)))
             if factors.completed(partial) is None:
-                yield f"'exclude' leaves no condition with {factors.names[factor]}: {name}"
+                told = f"'exclude' leaves no condition with {factors.names[factor]}: {name}"
+                yield Note(told, Effect.LEFT_OUT, told)

@@ -34,6 +34,7 @@ from augment.design.selection.problem import Problem
 from augment.design.selection.refusal import refuse, refuse_texts
 from augment.design.selection.search import wished
 from augment.errors import DesignError, Fault, counted
+from augment.notes import Effect, Note
 from augment.recipe.experiment import DURATION, Balance
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Selection:
     groups: tuple[str, ...]
     per_group: int
     left_out: dict[str, int]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     balance: BalanceTable
 
     def measured(self, seconds: Mapping[str, float], balance: Balance) -> "Selection":
@@ -126,17 +127,21 @@ def select(corpus: Corpus, balance: Balance, seed: int, demands: Demands | None 
     return Selection(chosen, groups, number, left_out, tuple(notes), balance_table(frame, chosen, balance))
 
 
-def _notes(balance: Balance, problem: Problem, number: int, chosen: "polars.DataFrame") -> list[str]:
+def _notes(balance: Balance, problem: Problem, number: int, chosen: "polars.DataFrame") -> list[Note]:
     bare = missing(chosen, balance.by)
-    notes = [f"{counted(count, 'row has', 'rows have')} no {label}: {UNLABELLED} stands for it"
-             for label, count in bare.items()]  # fmt: skip
+    notes = [
+        Note(f"{counted(count, 'row has', 'rows have')} no {label}: {UNLABELLED} stands for it", Effect.LABEL)
+        for label, count in bare.items()
+    ]
     notes += speaker_notes(with_named_speakers(chosen))
     if len(problem.strata) == 1:
-        notes.append(f"there is only one group, {problem.strata[0].group}: nothing can be compared")
+        told = f"there is only one group, {problem.strata[0].group}: nothing can be compared"
+        notes.append(Note(told, Effect.TOO_WEAK, told, 1.0))
     if balance.utterances == "max":
         smallest = min(problem.strata, key=lambda group: (group.total, group.group))
         alike = f"all that the smallest, {smallest.group}, has"
         if smallest.total > number:
             alike = "the most that all of them can give under the recipe's conditions"
-        notes.append(f"each group gives {counted(number, 'utterance')}, {alike}")
+        told = f"each group gives {counted(number, 'utterance')}, {alike}"
+        notes.append(Note(told, Effect.HOUSEKEEPING, told))
     return notes

@@ -19,6 +19,7 @@ from augment.auditing.chance import (
 from augment.corpus.table import label_column
 from augment.design.selection.grouping import with_named_speakers
 from augment.design.selection.strata import duration_bin
+from augment.notes import Effect, Note
 from augment.recipe.experiment import DURATION, Balance, Variable
 
 if TYPE_CHECKING:
@@ -191,17 +192,19 @@ def _after(
     return float(now.found[group, other]), dealing.groups[other], chance, standardised
 
 
-def joint_notes(table: BalanceTable, balance: Balance) -> list[str]:
+def joint_notes(table: BalanceTable, balance: Balance) -> list[Note]:
     """Notes on labels that are alike one by one but not jointly, with the recipe line that matches them jointly."""
     for variable in _together(balance):
         found = table.furthest(variable.name)
         if found is not None and found.flagged:
             also = [DURATION] if balance.timed and not variable.timed else []
-            return [
+            told = (
                 f"groups that are alike in each of {', '.join(variable.parts)} are not alike in all of them together: "
                 f"{found.group} and {found.other} are {found.after:.2f} of 1 apart ({_by_chance(found)}); to match "
                 f"them together: balance: {{match: [{', '.join([variable.written, *also])}]}}"
-            ]
+            )
+            short = f"groups differ in {' and '.join(variable.parts)} taken together"
+            return [Note(told, Effect.CONFOUNDED, short, found.after or 0.0)]
     return []
 
 

@@ -31,8 +31,11 @@ class LineNoise(Perturbation):
     profile: Annotated[str, Field(min_length=1, description="bundled profile, or a YAML file relative to the recipe")]
     snr_db: Annotated[float, Field(ge=-30, le=80, description="P.56 speech level minus noise level, behind the device")]
 
+    def subject(self, titles: Titles = NO_TITLES) -> str:
+        return f"{called(self.profile, titles)} in the cable"
+
     def words(self, titles: Titles = NO_TITLES) -> str:
-        return f"{called(self.profile, titles)} in the cable at {self.snr_db:g} dB"
+        return f"{self.subject(titles)} at {self.snr_db:g} dB"
 
     def needs(self) -> tuple[Need, ...]:
         return (Need("profile", "noise_profile", self.profile),)

@@ -34,6 +34,9 @@ class SelfNoise(Perturbation):
         float, Field(ge=0, le=80, description="A-weighted equivalent input noise level in dB SPL; phones 30 to 34")
     ]
 
+    def subject(self, titles: Titles = NO_TITLES) -> str:
+        return "self-noise"
+
     def words(self, titles: Titles = NO_TITLES) -> str:
         return f"self-noise of {self.ein_dba:g} dB(A)"
 

@@ -10,7 +10,7 @@ from augment.acoustics import Signal
 from augment.acoustics.levels import speech_activity, speech_gain
 from augment.dealt.babble import Babble, Talkers, Voice
 from augment.perturb.noise_step import Noise, NoiseStep
-from augment.perturb.words import Titles
+from augment.perturb.words import NO_TITLES, Titles
 from augment.profiles.components import Sound
 from augment.scene import Draw, Scene
 
@@ -40,7 +40,7 @@ class BabbleNoise(NoiseStep):
     limits: ClassVar = ("Babble: read speech of the corpus; nobody takes turns, answers or raises their voice.",)
     talkers: Annotated[int, Field(ge=1, le=128, description="how many talk at the same time")] = 8
 
-    def subject(self, titles: Titles) -> str:
+    def subject(self, titles: Titles = NO_TITLES) -> str:
         return f"babble of {self.talkers} voices"
 
     def asks(self) -> Talkers:

@@ -11,7 +11,7 @@ from augment.acoustics.splice import excerpt, lasts
 from augment.dealt.segment import Segment, Segments
 from augment.files.channels import ChannelField
 from augment.perturb.noise_step import Noise, NoiseStep
-from augment.perturb.words import Titles, called
+from augment.perturb.words import NO_TITLES, Titles, called
 from augment.profiles.library import Library
 from augment.profiles.recording import Use
 from augment.scene import Draw, Scene, Weighting
@@ -48,7 +48,7 @@ class BackgroundNoise(NoiseStep):
         tolerance_of(self.unusable, self.at_most)
         return self
 
-    def subject(self, titles: Titles) -> str:
+    def subject(self, titles: Titles = NO_TITLES) -> str:
         return f"{called(self.source, titles)} (recorded)"
 
     def asks(self) -> Segments:

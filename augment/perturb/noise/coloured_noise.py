@@ -7,7 +7,7 @@ from pydantic import Field
 from augment.acoustics.colour import Colour, colour_density, noise
 from augment.acoustics.shaping import a_level_of_density_db
 from augment.perturb.noise_step import Noise, NoiseStep
-from augment.perturb.words import Titles
+from augment.perturb.words import NO_TITLES, Titles
 from augment.scene import Draw, Scene
 
 
@@ -33,7 +33,7 @@ class ColouredNoise(NoiseStep):
         Colour, Field(description="white (0 dB per octave), pink (-3.01 dB) or brown (-6.02 dB, mostly rumble)")
     ]
 
-    def subject(self, titles: Titles) -> str:
+    def subject(self, titles: Titles = NO_TITLES) -> str:
         return f"{self.colour} noise"
 
     def noise(self, scene: Scene, draw: Draw) -> Noise:

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from augment.acoustics.edge_line import edge_line
 from augment.perturb.noise_step import Loudness, Noise, NoiseStep, Place
-from augment.perturb.words import Titles, called
+from augment.perturb.words import NO_TITLES, Titles, called
 from augment.profiles.library import Library, Need
 from augment.scene import Draw, Scene, Weighting
 
@@ -33,7 +33,7 @@ class EquipmentNoise(Place, NoiseStep):
     limits: ClassVar = ("Equipment noise is synthesised from figures; profiles say which of them are estimates.",)
     profile: Annotated[str, Field(min_length=1, description="bundled profile, or a YAML file relative to the recipe")]
 
-    def subject(self, titles: Titles) -> str:
+    def subject(self, titles: Titles = NO_TITLES) -> str:
         return called(self.profile, titles)
 
     def needs(self) -> tuple[Need, ...]:

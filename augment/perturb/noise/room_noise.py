@@ -6,7 +6,7 @@ from pydantic import Field
 
 from augment.acoustics.colour import nc_density, nc_level_dba, noise
 from augment.perturb.noise_step import Loudness, Noise, NoiseStep
-from augment.perturb.words import Titles
+from augment.perturb.words import NO_TITLES, Titles
 from augment.scene import Draw, Scene
 
 
@@ -34,7 +34,7 @@ class RoomNoise(NoiseStep):
         float, Field(ge=15, le=60, description="noise criterion: shape of the spectrum, and its level in a real room")
     ]
 
-    def subject(self, titles: Titles) -> str:
+    def subject(self, titles: Titles = NO_TITLES) -> str:
         return f"background of a room (NC-{self.nc:g})"
 
     def noise(self, scene: Scene, draw: Draw) -> Noise:

@@ -8,7 +8,7 @@ from augment.acoustics.colour import BYRNE_LTASS_DB, noise, third_octave_density
 from augment.acoustics.shaping import a_level_of_density_db
 from augment.dealt.spectrum import ChosenSpectrum, Spectrum
 from augment.perturb.noise_step import Noise, NoiseStep
-from augment.perturb.words import Titles
+from augment.perturb.words import NO_TITLES, Titles
 from augment.scene import Draw, Scene
 
 
@@ -33,7 +33,7 @@ class SpeechShapedNoise(NoiseStep):
         Field(description="whose speech: byrne, the international average of 1994, or corpus, the chosen utterances"),
     ] = "byrne"
 
-    def subject(self, titles: Titles) -> str:
+    def subject(self, titles: Titles = NO_TITLES) -> str:
         return "speech-shaped noise" + (" of this corpus" if self.spectrum == "corpus" else "")
 
     def asks(self) -> ChosenSpectrum | None:

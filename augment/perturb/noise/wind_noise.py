@@ -7,7 +7,7 @@ from pydantic import Field
 from augment.acoustics.colour import gusts, noise, wind_density
 from augment.acoustics.shaping import a_level_of_density_db
 from augment.perturb.noise_step import Noise, NoiseStep
-from augment.perturb.words import Titles
+from augment.perturb.words import NO_TITLES, Titles
 from augment.profiles.components import Sound
 from augment.scene import Draw, Scene
 
@@ -38,7 +38,7 @@ class WindNoise(NoiseStep):
     ] = 4.0
     gust_s: Annotated[float, Field(ge=0.1, le=60, description="time after which a gust is forgotten")] = 1.0
 
-    def subject(self, titles: Titles) -> str:
+    def subject(self, titles: Titles = NO_TITLES) -> str:
         return "wind"
 
     def noise(self, scene: Scene, draw: Draw) -> Noise:

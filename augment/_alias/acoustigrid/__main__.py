@@ -1,0 +1,5 @@
+"""``python -m acoustigrid``."""
+
+from augment.cli import main
+
+main()

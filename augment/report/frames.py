@@ -1,0 +1,192 @@
+"""What a test set holds, and what was measured in it, as tables of numbers: text and pages are made of these."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from augment.columns import of_all_steps
+from augment.corpus.foreign_tables import free_name
+from augment.report.text import table
+
+if TYPE_CHECKING:
+    import polars
+
+IN_AIR = {"speech_level_dbspl": "speech dB SPL", "noise_level_dba": "noise dB(A)"}
+"""Only recipes that say how loud the speech is have these."""
+QUANTITIES = {
+    "snr_requested_db": "SNR asked",
+    "snr_db": "SNR measured",
+    "snr_a_weighted_db": "A-weighted",
+    "snr_delivered_db": "delivered",
+    "loudness_lufs": "LUFS",
+    **IN_AIR,
+}
+"""What is told of each condition: columns of the manifest, and what text tables call them."""
+ALL_NOISES = "noise_level_dba"
+
+
+@dataclass(frozen=True, eq=False)
+class Coverage:
+    """The grid: how many files each cell has, and how many it was to have.
+
+    Attributes:
+        made: One row for each condition, ``condition`` and a column for each group: files that are there.
+        planned: The same shape: files that were planned.
+        groups: The groups, in order. A group that is called ``condition`` has the column ``label_condition``.
+
+    Example:
+        >>> cells = [("a1", "fan", "a"), ("a2", "fan", "a"), ("b1", "fan", "b")]
+        >>> coverage = Coverage.of(cells, ["a1", "b1"], ["fan"], "ab")
+        >>> print(coverage)
+        condition    a  b
+        ---------  ---  -
+        fan        1/2  1
+        >>> coverage.made.rows()
+        [('fan', 1, 1)]
+    """
+
+    made: "polars.DataFrame"
+    planned: "polars.DataFrame"
+    groups: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls,
+        cells: Iterable[tuple[str, str, str]],
+        made: Iterable[str],
+        conditions: Sequence[str],
+        groups: Sequence[str],
+    ) -> "Coverage":
+        """From what was planned and what is there.
+
+        Args:
+            cells: ``audio_filepath``, condition and group of every planned item.
+            made: ``audio_filepath`` of every finished item.
+            conditions: In the order of the grid.
+            groups: In order.
+        """
+        finished = set(made)
+        planned: Counter[tuple[str, str]] = Counter()
+        present: Counter[tuple[str, str]] = Counter()
+        for name, condition, group in cells:
+            planned[(condition, group)] += 1
+            present[(condition, group)] += name in finished
+        return cls(_grid(present, conditions, groups), _grid(planned, conditions, groups), tuple(groups))
+
+    def cells(self) -> list[list[str]]:
+        """A row for each condition: its name, and its files in each group; a cell that lacks some is ``made/planned``.
+
+        Example:
+            >>> Coverage.of([("a1", "fan", "a"), ("a2", "fan", "a")], ["a1"], ["fan"], ["a"]).cells()
+            [['fan', '1/2']]
+        """
+        pairs = zip(self.made.rows(), self.planned.rows(), strict=True)
+        return [
+            [have[0], *(str(n) if n == of else f"{n}/{of}" for n, of in zip(have[1:], want[1:], strict=True))]
+            for have, want in pairs
+        ]
+
+    def __str__(self) -> str:
+        """As text; a cell that lacks files shows ``made/planned``."""
+        return table(["condition", *self.groups], self.cells())
+
+
+def _grid(found: Mapping[tuple[str, str], int], conditions: Sequence[str], groups: Sequence[str]) -> "polars.DataFrame":
+    import polars
+
+    columns: dict[str, Any] = {"condition": polars.Series(conditions, dtype=polars.String)}
+    for group in groups:
+        counts = [found[(condition, group)] for condition in conditions]
+        columns[free_name(group, ("condition",), groups)] = polars.Series(counts, dtype=polars.Int64)
+    return polars.DataFrame(columns)
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What was measured in each condition, over all groups.
+
+    All tables have a row for each condition and the same columns: ``condition``, ``files``, each of
+    :data:`QUANTITIES`, and ``made_softer``: files in which a mix that would have clipped was made softer. A cell is
+    empty where nothing was measured. Sound levels have columns only if some are known; those of several noises in
+    dB(A) are of all together, added as powers.
+
+    Attributes:
+        mean: Means of the quantities.
+        low: Their smallest values.
+        high: Their largest values.
+
+    Example:
+        >>> row = {"condition": "fan", "snr_requested_db": 5, "snr_db": 5.0, "headroom_gain_db": -0.3}
+        >>> found = Measured.of([row, {**row, "snr_db": 6.0, "headroom_gain_db": 0.0}])
+        >>> found.mean["snr_db"].to_list(), found.low["snr_db"].to_list(), found.mean["made_softer"].to_list()
+        ([5.5], [5.0], [1])
+        >>> print(found)
+        condition  SNR asked    SNR measured  A-weighted  delivered  LUFS  made softer
+        ---------  ---------  --------------  ----------  ---------  ----  -----------
+        fan              5.0  5.5 (5.0..6.0)           -          -     -            1
+        mean (smallest..largest)
+    """
+
+    mean: "polars.DataFrame"
+    low: "polars.DataFrame"
+    high: "polars.DataFrame"
+
+    @classmethod
+    def of(cls, rows: Iterable[Mapping[str, Any]]) -> "Measured":
+        """From rows of the manifest, in the order of the grid."""
+        found: dict[str, list[Mapping[str, Any]]] = {}
+        for row in rows:
+            found.setdefault(row["condition"], []).append(row)
+        every = [row for some in found.values() for row in some]
+        of_noises = sorted(of_all_steps(ALL_NOISES, next(iter(every), ())))
+        in_air = any(row.get("speech_level_dbspl") is not None for row in every)
+        names = [name for name in QUANTITIES if in_air or name not in IN_AIR]
+        known = [
+            {name: [v for row in some if (v := _seen(row, name, of_noises)) is not None] for name in names}
+            for some in found.values()
+        ]
+        before = [{"condition": name, "files": len(some)} for name, some in found.items()]
+        softer = [{"made_softer": sum(row["headroom_gain_db"] < 0 for row in some)} for some in found.values()]
+
+        def table_of(one: Callable[[Sequence[float]], float]) -> "polars.DataFrame":
+            told = [{name: one(values) if values else None for name, values in each.items()} for each in known]
+            return _typed([{**b, **t, **s} for b, t, s in zip(before, told, softer, strict=True)], names)
+
+        # Python's own sum: another machine's vectors would add up in another order.
+        return cls(table_of(lambda values: sum(values) / len(values)), table_of(min), table_of(max))
+
+    def __str__(self) -> str:
+        """As text: means, with the smallest and the largest value where these are further than a tenth apart."""
+        names = [name for name in QUANTITIES if name in self.mean.columns]
+        tables = zip(*(table.rows(named=True) for table in (self.mean, self.low, self.high)), strict=True)
+        lines = [
+            [mean["condition"], *(_spread(mean[n], low[n], high[n]) for n in names), mean["made_softer"]]
+            for mean, low, high in tables
+        ]
+        header = ["condition", *(QUANTITIES[name] for name in names), "made softer"]
+        return table(header, lines) + "\nmean (smallest..largest)"
+
+
+def _typed(rows: Sequence[Mapping[str, Any]], quantities: Iterable[str]) -> "polars.DataFrame":
+    import polars
+
+    kinds = {"condition": polars.String, "files": polars.Int64, **dict.fromkeys(quantities, polars.Float64)}
+    return polars.DataFrame(rows, {**kinds, "made_softer": polars.Int64})
+
+
+def _spread(mean: float | None, low: float, high: float) -> str:
+    if mean is None:
+        return "-"
+    shown = [f"{round(value, 1) + 0:.1f}" for value in (mean, low, high)]
+    return shown[0] if high - low < 0.1 else f"{shown[0]} ({shown[1]}..{shown[2]})"
+
+
+def _seen(row: Mapping[str, Any], column: str, of_noises: Sequence[str]) -> float | None:
+    """A value of an item; for noises in dB(A), the level of all of them together, added as powers."""
+    if column != ALL_NOISES:
+        value: float | None = row.get(column)
+        return value
+    levels = [row[name] for name in of_noises if row[name] is not None]
+    return 10 * math.log10(sum(10 ** (level / 10) for level in levels)) if levels else None

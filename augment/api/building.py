@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,9 +14,11 @@ from augment.api.describing import described
 from augment.api.exporting import known_formats, write_formats
 from augment.api.planning import plan
 from augment.api.testset import TestSet, open
+from augment.api.working import refuse_blind
 from augment.design.plan import Plan
 from augment.errors import AcoustigridError, Fault, counted
-from augment.execute import Lost, Way, opened_way
+from augment.execute import Afar, Lost, Way, opened_way
+from augment.files.sight import spread
 from augment.files.walk import STATE
 from augment.plain_text import visible
 from augment.progress import SILENT, Progress
@@ -24,9 +27,9 @@ from augment.report.brief import plan_record
 from augment.report.tables import Overview, overview
 from augment.showing import Presented
 from augment.testset.completion import manifest_rows, write_rest
-from augment.testset.folder import WHERE, Rows
+from augment.testset.folder import TOKEN, WHERE, Rows
 from augment.testset.identity import built_identity
-from augment.testset.portions import job_of, shards
+from augment.testset.portions import job_of, read_by_workers, shards
 from augment.testset.preload import load_renderer
 from augment.testset.resume import Folder, open_folder, refuse_no_set
 from augment.testset.shard import Done, Shard, ShardWriter, Utterance
@@ -118,6 +121,7 @@ def build(
     formats: Sequence[str] = (),
     cache: bool = True,
     base: str | Path | None = None,
+    address: str | None = None,
 ) -> BuildResult:
     """Build a test set. A build that was stopped resumes where it was; finished items are not made again.
 
@@ -131,6 +135,8 @@ def build(
         formats: Other tools' formats to export the finished set to; see :func:`write_formats`.
         cache: As for :func:`plan`.
         base: As for :func:`plan`; a plan has its own.
+        address: Where the workers are, for an executor that reaches other machines: ``auto`` or ``HOST:PORT`` of a Ray
+            cluster.
 
     Raises:
         AcoustigridError: It cannot be planned or written. Items that cannot be rendered do not raise: they are listed
@@ -143,7 +149,7 @@ def build(
         (384, ('American', 'Caribbean', 'English', 'Scottish'))
     """
     refuse_no_set(Path(folder))
-    with opened_way(executor, workers, load_renderer) as way:
+    with opened_way(executor, workers, load_renderer, address) as way:
         planned = recipe if isinstance(recipe, Plan) else plan(recipe, progress, way, cache, base)
         return _build(planned, folder, way, replace, progress, formats)
 
@@ -165,6 +171,7 @@ def _build(
             there = open_folder(path, planned.loaded.recipe.name, keys, replace, tuple(chosen))
             opened = stack.enter_context(there)
         _write_where(opened, planned)
+        _refuse_blind_makers(way, opened, planned)
         writer = ShardWriter(opened.sealed, job_of(planned.loaded, planned.conditions))
         work = shards(planned, opened.finished, way.workers)
         if work or opened.stale:
@@ -202,6 +209,23 @@ def _refuse_key_in(folder: Path, planned: Plan) -> None:
     if written is not None and (planned.loaded.base / written).resolve().is_relative_to(folder.resolve()):
         place = str(planned.loaded.base / written)
         raise AcoustigridError(Fault(place, "the key of corpus.pseudonyms lies in the test set", "keep it elsewhere"))
+
+
+def _refuse_blind_makers(way: Way, opened: Folder, planned: Plan) -> None:
+    """Refuse machines that do not see the set's folder, the corpus, or noises and responses in files.
+
+    A token is drawn for it: any other file may lie in another folder of the same name as well.
+    """
+    if not isinstance(way, Afar):
+        return
+    speech = spread(
+        planned.corpus.audio_path(audio) for audio in planned.items["source_audio"].unique(maintain_order=True)
+    )
+    opened.sealed.replace(TOKEN, secrets.token_hex(16).encode())
+    try:
+        refuse_blind(way, [opened.sealed.path / TOKEN, *speech, *spread(read_by_workers(planned))])
+    finally:
+        opened.sealed.unlink(TOKEN)
 
 
 def _run(way: Way, writer: ShardWriter, shards: Sequence[Shard]) -> Iterator[Done]:

@@ -18,7 +18,7 @@ from augment.cli.sample_size import sample_size_app
 from augment.cli.score import score_app
 from augment.cli.terminal import DetailsOption, JsonOption, Manner, QuietOption, hand_out, say
 from augment.cli.verify import check_set, verify
-from augment.cli.working import STARTING, Bars, CacheOption, WorkersOption
+from augment.cli.working import STARTING, AddressOption, Bars, CacheOption, ExecutorOption, WorkersOption, working
 from augment.interrupts import stoppable
 from augment.plain_text import visible
 
@@ -88,6 +88,8 @@ def plan(
         Path | None, typer.Option(help="A test set: show which of its files would stay, change, come and go.")
     ] = None,
     workers: WorkersOption = 1,
+    executor: ExecutorOption = None,
+    address: AddressOption = None,
     cache: CacheOption = True,
     details: DetailsOption = False,
     quiet: QuietOption = False,
@@ -103,7 +105,8 @@ def plan(
         from augment.api import plan as make
         from augment.api import write_plan
         from augment.cli.showing import show_plan
-    planned = make(recipe, bars, workers, cache)
+    with working(bars, executor, workers, address) as way:
+        planned = make(recipe, bars, way, cache)
     if out is not None:
         write_plan(planned, out)
     show_plan(planned, against, manner)
@@ -115,7 +118,8 @@ def build(
     out: OutOption,
     workers: WorkersOption = 1,
     replace: Annotated[bool, typer.Option(help="Allow that finished files of this test set change or go.")] = False,
-    executor: Annotated[str | None, typer.Option(help="How to run the work: serial or processes.")] = None,
+    executor: ExecutorOption = None,
+    address: AddressOption = None,
     formats: FormatOption = "",
     cache: CacheOption = True,
     details: DetailsOption = False,
@@ -128,9 +132,8 @@ def build(
     """
     bars = Bars(Manner.asked(details, quiet, as_json))
     with bars.step(STARTING):
-        from augment.execute import opened_way
         from augment.testset.preload import load_renderer
-    with opened_way(executor, workers, load_renderer) as way:
+    with working(bars, executor, workers, address, load_renderer) as way:
         result = _built_by(way, bars, recipe, out, replace, split_formats(formats), cache)
     if result.failures:
         raise typer.Exit(EXIT_DEVIATION)
@@ -186,9 +189,8 @@ def demo(
     """
     bars = Bars(Manner.asked(quiet=quiet))
     with bars.step(STARTING):
-        from augment.execute import opened_way
         from augment.testset.preload import load_renderer
-    with opened_way(None, workers, load_renderer) as way:
+    with working(bars, None, workers, prepare=load_renderer) as way:
         result = _built_by(way, bars, "demo", out)
         sound = check_set(out, bars, workers=way).sound
     if result.failures or not sound:

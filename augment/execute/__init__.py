@@ -1,4 +1,4 @@
-"""Ways to run many tasks: one file for each, with one function.
+"""Ways to run many tasks: one file or folder for each, with one function.
 
 ``opened(workers)`` is a context manager that gives a :class:`Way`, and leaves no process behind.
 """
@@ -73,8 +73,21 @@ class Way(Protocol):
         ...
 
 
+@runtime_checkable
+class Afar(Protocol):
+    """A way whose workers are on other machines, which may see other folders than this one does."""
+
+    def everywhere(self, job: Callable[[], Any]) -> list[tuple[str, Any]]:
+        """What a job returns on every machine, each with the name of the machine.
+
+        Raises:
+            AcoustigridError: With a fault for each machine that does not answer.
+        """
+        ...
+
+
 class Executor(Protocol):
-    """A file of this folder."""
+    """A file or a folder of this folder."""
 
     @staticmethod
     def opened(workers: int, prepare: Prepare | None = None, address: str | None = None) -> AbstractContextManager[Way]:

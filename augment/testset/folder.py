@@ -32,6 +32,8 @@ PARTS = f"{STATE}/parts"
 SCRATCH = f"{STATE}/temp"
 LOCK = f"{STATE}/lock"
 NAME = f"{STATE}/name"
+TOKEN = f"{STATE}/token"
+"""Tells other machines whether they see this very folder."""
 NO_PART = f"{STATE}/.gitignore"
 """Says that what lies beside it is no part of the set."""
 

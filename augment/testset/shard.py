@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import json
+import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,7 +114,8 @@ class ShardWriter:
         Raises:
             TestSetError: The files cannot be written, or a link stands in their way.
         """
-        temporary = f"{SCRATCH}/{shard.name}"
+        # Of its own: another machine that is taken for lost may still be at the same shard.
+        temporary = f"{SCRATCH}/{shard.name}.{secrets.token_hex(4)}"
         done = Done([], [], 0.0)
         with writing(self.folder.path):
             try:

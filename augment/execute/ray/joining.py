@@ -2,11 +2,9 @@
 
 import contextlib
 import os
-import re
 import secrets
 import shutil
 import signal
-import socket
 import sys
 import tempfile
 import threading
@@ -14,16 +12,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from augment.errors import AcoustigridError, Fault
+from augment.execute.ray.asking import LOOPBACK, asked
 from augment.interrupts import STOPPING, blocked, uninterrupted
 
-LOOPBACK = "127.0.0.1"
-PATIENCE_S = 10.0
-"""For a cluster that does not answer."""
 STORE_BYTES = 80 * 2**20
 """Memory for results on their way, of which Ray wants 75 MB at least."""
 LONGEST_FOLDER = 36
 """Letters of the folder for temporary files: Ray makes sockets far below it, whose paths must not exceed 107."""
-ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:/\s]+):(\d{1,5})")
 START_HERE = "ray start --address={}, on the machine on which this command runs"
 
 
@@ -70,9 +65,11 @@ def _prepare_environment(own: bool) -> None:
 
 @contextlib.contextmanager
 def _joined_there(address: str) -> Iterator[None]:
-    _refuse_no_answer(address)
-    _initialised(f"ray at {address}", START_HERE.format(address), address=address)
-    yield
+    found = asked(address)
+    # Ray would look for a cluster of the loopback interface at another address of this machine.
+    with _loopback() if found.only_here else contextlib.nullcontext():
+        _initialised(f"ray at {address}", START_HERE.format(found.address), address=found.address)
+        yield
 
 
 @contextlib.contextmanager
@@ -84,7 +81,7 @@ def _started_here(workers: int) -> Iterator[None]:
         with _loopback():
             _initialised(
                 "ray on this machine", "see whether `ray start --head` works", address="local", num_cpus=workers,
-                object_store_memory=STORE_BYTES, _node_ip_address=LOOPBACK, _temp_dir=folder,
+                object_store_memory=STORE_BYTES, _node_ip_address=LOOPBACK[0], _temp_dir=folder,
             )  # fmt: skip
             _refuse_open_to_others()
             yield
@@ -119,44 +116,25 @@ def _refuse_open_to_others() -> None:
     import ray
 
     found = {node["NodeManagerAddress"] for node in ray.nodes()}
-    if found != {LOOPBACK}:
-        message = f"Ray {ray.__version__} would listen on {', '.join(sorted(found))} instead of {LOOPBACK}"
+    if not found <= set(LOOPBACK):
+        message = f"Ray {ray.__version__} would listen on {', '.join(sorted(found))} instead of {LOOPBACK[0]}"
         raise AcoustigridError(Fault("ray on this machine", message, "use --executor processes"))
 
 
-def _initialised(place: str, remedy: str, **asked: Any) -> None:
+def _initialised(place: str, remedy: str, **wanted: Any) -> None:
     """Call ``ray.init`` so that nothing of Ray is seen, and signals have their handlers of before."""
     import ray
 
     quiet: dict[str, Any] = {"include_dashboard": False, "logging_level": "ERROR", "log_to_driver": False}
     with _handlers_kept(), blocked():
         try:
-            ray.init(**asked, **quiet)
+            ray.init(**wanted, **quiet)
             return
         except (ray.exceptions.RayError, RuntimeError, ValueError, OSError, TimeoutError) as error:
             said = " ".join(str(error).split())
         except Exception as error:  # whatever it is, it says that we cannot work there
             said = f"{type(error).__name__}: {' '.join(str(error).split())}"
-    if "ersion mismatch" in said:
-        message, remedy = f"another version: {said}", "install the same versions of Ray and Python here and there"
-        raise AcoustigridError(Fault(place, message, remedy))
     raise AcoustigridError(Fault(place, f"cannot be used: {said[:400]}", remedy))
-
-
-def _refuse_no_answer(address: str) -> None:
-    """Refuse what is no address, and one at which nobody listens: Ray would wait for a minute."""
-    if address == "auto":
-        return
-    written = ADDRESS.fullmatch(address)
-    if written is None or not 0 < int(written[2]) < 65536:
-        message = f"'{address}' is no address of a cluster; expected auto, or HOST:PORT"
-        client = "; run the command on a machine of the cluster" if address.startswith("ray://") else ""
-        raise AcoustigridError(Fault("address", message + client, "see: ray status"))
-    try:
-        socket.create_connection((written[1].strip("[]"), int(written[2])), PATIENCE_S).close()
-    except OSError as error:
-        message = f"no cluster answers: {error.strerror or error}"
-        raise AcoustigridError(Fault(f"ray at {address}", message, "see: ray status")) from None
 
 
 @contextlib.contextmanager

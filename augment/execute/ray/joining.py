@@ -9,6 +9,8 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from augment.errors import AcoustigridError, Fault
@@ -43,12 +45,13 @@ def joined(workers: int, address: str | None) -> Iterator[None]:
             raise AcoustigridError(Fault("address", "this process is part of a Ray cluster already", remedy))
         yield
         return
-    try:
-        with _started_here(workers) if address is None else _joined_there(address):
-            yield
-    finally:
-        with uninterrupted():
-            ray.shutdown()
+    with _silent():
+        try:
+            with _started_here(workers) if address is None else _joined_there(address):
+                yield
+        finally:
+            with uninterrupted():
+                ray.shutdown()
 
 
 def _prepare_environment(own: bool) -> None:
@@ -103,12 +106,31 @@ def _loopback() -> Iterator[None]:
     """
     from ray._private import ray_constants
 
-    before = ray_constants.ENABLE_RAY_CLUSTER
-    ray_constants.ENABLE_RAY_CLUSTER = False
+    with _instead(ray_constants, "ENABLE_RAY_CLUSTER", False):
+        yield
+
+
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    """Keep what Ray says of nodes and workers that die from standard output, where it would stand amid our own words.
+
+    It has no setting for that: ``log_to_driver`` is about what workers print.
+    """
+    from ray._private import worker
+
+    with _instead(worker, "print_to_stdstream", lambda *told, **how: None):
+        yield
+
+
+@contextlib.contextmanager
+def _instead(module: ModuleType, name: str, value: object) -> Iterator[None]:
+    """Another value for what a module of Ray looks up, for as long as this lasts."""
+    before = getattr(module, name)
+    setattr(module, name, value)
     try:
         yield
     finally:
-        ray_constants.ENABLE_RAY_CLUSTER = before
+        setattr(module, name, before)
 
 
 def _refuse_open_to_others() -> None:
@@ -122,11 +144,15 @@ def _refuse_open_to_others() -> None:
 
 
 def _initialised(place: str, remedy: str, **wanted: Any) -> None:
-    """Call ``ray.init`` so that nothing of Ray is seen, and signals have their handlers of before."""
+    """Call ``ray.init`` so that nothing of Ray is seen, and signals have their handlers of before.
+
+    Workers import from the folder in which it is called, first of all: a ``random.py`` of the user's would be taken for
+    Python's. So it is called where there is nothing to import.
+    """
     import ray
 
     quiet: dict[str, Any] = {"include_dashboard": False, "logging_level": "ERROR", "log_to_driver": False}
-    with _handlers_kept(), blocked():
+    with _handlers_kept(), blocked(), contextlib.chdir(Path.cwd().anchor):
         try:
             ray.init(**wanted, **quiet)
             return

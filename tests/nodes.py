@@ -37,6 +37,7 @@ class Nodes:
         (self.folder / "ray").mkdir()
         ours = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
         ours |= {"RAY_TMPDIR": str(self.folder), "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+        ours["RAY_worker_niceness"] = "0"  # otherwise 15, which is slow beside whatever else this machine does
         os.environ |= ours  # read when Ray is imported
         self.environment = {**os.environ}
         self.strangers: list[subprocess.Popen] = []

@@ -111,8 +111,8 @@ def listening(processes: set[int]) -> set[str]:
 
 
 def test_its_own_ray_hears_this_machine_only_and_leaves_nothing(nodes, shop):
-    process = started(nodes, shop, "own")
     before = set(Path("/tmp").glob("acoustigrid-ray-*"))
+    process = started(nodes, shop, "own")
     heard = set()
     while process.poll() is None:
         heard |= listening(descendants(process.pid))

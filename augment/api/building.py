@@ -29,7 +29,7 @@ from augment.showing import Presented
 from augment.testset.completion import manifest_rows, write_rest
 from augment.testset.folder import TOKEN, WHERE, Rows
 from augment.testset.identity import built_identity
-from augment.testset.portions import job_of, read_by_workers, shards
+from augment.testset.portions import job_of, shards
 from augment.testset.preload import load_renderer
 from augment.testset.resume import Folder, open_folder, refuse_no_set
 from augment.testset.shard import Done, Shard, ShardWriter, Utterance
@@ -223,7 +223,7 @@ def _refuse_blind_makers(way: Way, opened: Folder, planned: Plan) -> None:
     )
     opened.sealed.replace(TOKEN, secrets.token_hex(16).encode())
     try:
-        refuse_blind(way, [opened.sealed.path / TOKEN, *speech, *spread(read_by_workers(planned))])
+        refuse_blind(way, [opened.sealed.path / TOKEN, *speech, *spread(planned.loaded.library.read_by_workers())])
     finally:
         opened.sealed.unlink(TOKEN)
 

@@ -9,7 +9,6 @@ from augment.acoustics.channels import channel_of
 from augment.dealt import read_dealt
 from augment.design.conditions import Condition
 from augment.design.plan import Plan
-from augment.profiles.recording import audio_files
 from augment.recipe.loader import LoadedRecipe
 from augment.render import RenderSpec
 from augment.testset.shard import Item, Job, Shard, Utterance
@@ -60,14 +59,6 @@ def utterance_of(rows: Sequence[dict[str, Any]], root: Path) -> Utterance:
         items=tuple(Item(row["condition"], row["audio_filepath"], row["key"]) for row in rows),
         samples=first["samples"],
     )
-
-
-def read_by_workers(planned: Plan) -> Iterator[Path]:
-    """Files of noises and responses that workers read themselves, since they are not given them."""
-    steps = (step.perturbation for condition in planned.conditions for step in condition.chain)
-    for kind, name in dict.fromkeys((need.kind, need.name) for step in steps for need in step.needs()):
-        if kind in ("recording", "impulse_response"):
-            yield from audio_files(planned.loaded.library.find(kind, name))
 
 
 def shards(planned: Plan, finished: Container[str], workers: int = 1) -> list[Shard]:

@@ -17,16 +17,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+from _shared import of_tests
 
-from augment.report.tables import table
-from conftest import Workshop, tree
-from nodes import Nodes, end
+from augment.report.text import table
+
+tree = of_tests("conftest").tree
 
 MOST_SLOWER = 0.10
 WORKERS = 2
@@ -71,7 +71,7 @@ class Rehearsal:
     """
 
     folder: Path
-    nodes: Nodes
+    nodes: Any
     account: Account
 
     def started(self, verb: str, *arguments: str) -> "subprocess.Popen[str]":
@@ -175,7 +175,7 @@ def blind(on: Rehearsal) -> None:
     stranger = on.nodes.stranger("unshare", "-rm", "sh", "-c", hides, "sh")
     process = on.build("blind", *on.there)
     error = process.communicate()[1].strip()
-    end(stranger)
+    of_tests("nodes").end(stranger)
     kept = (
         process.returncode == 2 and error.count("error:") == 1 and not (on.folder / "blind" / "testset.json").exists()
     )
@@ -192,7 +192,9 @@ def kept_whole(on: Rehearsal) -> None:
     blind(on)
 
 
-def timed(how: tuple[Any, ...], writer: Callable[[Any], Any], shards: list[Any], rounds: int) -> Iterator[float]:
+def timed(
+    how: tuple[Any, ...], writer: Callable[[Any], Any], shards: list[Any], rounds: int
+) -> Generator[float, None, None]:
     """Seconds for all shards, round by round, by workers that are there and warm."""
     from augment.execute import opened_way
     from augment.testset.preload import load_renderer
@@ -210,7 +212,7 @@ def overhead(on: Rehearsal, rounds: int, shard_s: float) -> None:
     """Ray against local workers over shards of about so many seconds; start-up is told apart."""
     from augment.api import plan
     from augment.files.sealed import SealedFolder
-    from augment.testset.portions import job_of, utterances
+    from augment.testset.portions import Work, job_of
     from augment.testset.shard import Shard, ShardWriter
 
     planned = plan(on.folder / "recipe.yaml", cache=False)
@@ -218,7 +220,7 @@ def overhead(on: Rehearsal, rounds: int, shard_s: float) -> None:
     writer = ShardWriter(
         SealedFolder(on.folder / "timed", ".acoustigrid/temp"), job_of(planned.loaded, planned.conditions)
     )
-    every = list(utterances(planned, ()))
+    every = list(Work.of(planned).utterances(()))
     writer(Shard(tuple(every[:2])))
     start = time.monotonic()
     writer(Shard(tuple(every[:8])))
@@ -251,8 +253,8 @@ def main() -> None:
     parser.add_argument("--only-overhead", action="store_true", help="only that comparison")
     given = parser.parse_args()
     account = Account()
-    with tempfile.TemporaryDirectory(prefix="rehearsal-") as top, Nodes(1, 1) as nodes:
-        shop = Workshop(Path(top))
+    with tempfile.TemporaryDirectory(prefix="rehearsal-") as top, of_tests("nodes").Nodes(1, 1) as nodes:
+        shop = of_tests("conftest").Workshop(Path(top))
         shop.corpus({"North": 40, "South": 40}, speakers=4, seconds=3.0)
         shop.recipe(RECIPE.format(utterances=40))
         on = Rehearsal(Path(top), nodes, account)

@@ -2,9 +2,8 @@
 
 import dataclasses
 import json
-import secrets
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,26 +13,28 @@ from augment.api.describing import described
 from augment.api.exporting import known_formats, write_formats
 from augment.api.planning import plan
 from augment.api.testset import TestSet, open
-from augment.api.working import refuse_blind
+from augment.api.working import refuse_blind_makers
 from augment.design.plan import Plan
 from augment.errors import AcoustigridError, Fault, counted
-from augment.execute import Afar, Lost, Way, opened_way
-from augment.files.sight import spread
+from augment.execute import Lost, Way, opened_way
+from augment.export import Exporter
+from augment.files.sealed import SealedFolder
 from augment.files.walk import STATE
 from augment.plain_text import visible
 from augment.progress import SILENT, Progress
 from augment.recipe.loader import RecipeLike
 from augment.report.brief import plan_record
-from augment.report.tables import Overview, overview
+from augment.report.tables import Overview
 from augment.showing import Presented
-from augment.testset.completion import manifest_rows, write_rest
-from augment.testset.folder import TOKEN, WHERE, Rows
+from augment.testset.completion import write_manifest, write_rest
+from augment.testset.folder import WHERE
 from augment.testset.identity import built_identity
-from augment.testset.portions import job_of, shards
+from augment.testset.parts import PlannedKeys
+from augment.testset.portions import Work, job_of, shards
 from augment.testset.preload import load_renderer
 from augment.testset.resume import Folder, open_folder, refuse_no_set
 from augment.testset.shard import Done, Shard, ShardWriter, Utterance
-from augment.testset.softer import Softer, made_softer
+from augment.testset.softer import Softer
 
 if TYPE_CHECKING:
     import polars
@@ -163,44 +164,73 @@ def _build(
     formats: Sequence[str],
 ) -> BuildResult:
     chosen = known_formats(formats)
-    path = Path(folder)
+    with opened_for(planned, Path(folder), replace, progress, tuple(chosen)) as opened:
+        write_where(opened.sealed, planned)
+        refuse_blind_makers(way, opened.sealed, planned)
+        writer = ShardWriter(opened.sealed, job_of(planned.loaded, planned.conditions))
+        work = shards(Work.of(planned), opened.finished, way.workers)
+        if len(opened.finished) < planned.table.height or opened.stale:
+            opened.reopen()
+        failures = list[dict[str, Any]]()
+        with progress.step(RENDERING, planned.table.height, "item", opened.reused) as step:
+            for done in render_shards(way, writer, work):
+                opened.finished.put(done.part, opened.keys.numbers(done.names), done.starts)
+                failures += done.failures
+                step.advance(len(done.names) + len(done.failures), done.seconds)
+        result = finish_set(opened, planned, failures, progress)
+    return exported_too(result, chosen, progress)
+
+
+@contextmanager
+def opened_for(
+    planned: Plan, path: Path, replace: bool, progress: Progress, formats: Sequence[str] = ()
+) -> Iterator[Folder]:
+    """The folder of a test set, held under its lock, for what a plan makes.
+
+    Args:
+        planned: The plan.
+        path: The folder.
+        replace: As for :func:`build`.
+        progress: Told what is going on.
+        formats: Exports that are to be written to it later.
+
+    Raises:
+        AcoustigridError: It cannot be built there.
+    """
     _refuse_key_in(path, planned)
-    keys = dict(planned.items.select("audio_filepath", "key").rows())
     with ExitStack() as stack:
         with progress.step("looking for finished items"):
-            there = open_folder(path, planned.loaded.recipe.name, keys, replace, tuple(chosen))
+            there = open_folder(path, planned.loaded.recipe.name, PlannedKeys.of(planned.table), replace, formats)
             opened = stack.enter_context(there)
-        _write_where(opened, planned)
-        _refuse_blind_makers(way, opened, planned)
-        writer = ShardWriter(opened.sealed, job_of(planned.loaded, planned.conditions))
-        work = shards(planned, opened.finished, way.workers)
-        if work or opened.stale:
-            opened.reopen()
-        rows, failures = dict(opened.finished), list[dict[str, Any]]()
-        with progress.step(RENDERING, planned.items.height, "item", len(rows)) as step:
-            for done in _run(way, writer, work):
-                rows |= {row["audio_filepath"]: row for row in done.rows}
-                failures += done.failures
-                step.advance(len(done.rows) + len(done.failures), done.seconds)
-        with progress.step("finishing: manifest, data sheet, checksums"):
-            result = _finish(opened, planned, rows, failures)
-    if chosen:
-        write_formats(path, tuple(chosen), progress)
-    return dataclasses.replace(result, outdated=tuple(name for name in result.outdated if name not in chosen))
+        yield opened
 
 
-def _finish(opened: Folder, planned: Plan, rows: Rows, failures: list[dict[str, Any]]) -> BuildResult:
-    opened.remove_stale(failure["audio_filepath"] for failure in failures)
-    manifest = manifest_rows(planned, rows)
-    tables = overview(planned, manifest)
-    identity, beside = described(planned, manifest, len(failures), tables.texts, opened.sealed.read)
-    outdated = write_rest(opened, planned, manifest, failures, identity, beside)
-    opened.forget_parts()
-    counts = (len(manifest), len(opened.finished), len(opened.stale))
-    whole = built_identity(opened.sealed, manifest)
+def finish_set(opened: Folder, planned: Plan, failures: list[dict[str, Any]], progress: Progress) -> BuildResult:
+    """Write everything beside the audio.
+
+    Args:
+        opened: The folder.
+        planned: What was planned.
+        failures: Items that could not be made.
+        progress: Told what is going on.
+    """
+    with progress.step("finishing: manifest, data sheet, checksums"):
+        opened.remove_stale(failure["audio_filepath"] for failure in failures)
+        rows = write_manifest(opened, planned)
+        found = described(planned, rows, len(failures), opened.sealed.read)
+        outdated = write_rest(opened, planned, rows, failures, found.identity, found.files)
+        opened.forget_parts()
+        counts, whole = (len(rows), opened.reused, len(opened.stale)), built_identity(opened.sealed, rows)
     return BuildResult(
-        opened.sealed.path, planned, *counts, tuple(failures), tables, outdated, whole, made_softer(manifest)
+        opened.sealed.path, planned, *counts, tuple(failures), found.tables, outdated, whole, found.told.softer
     )
+
+
+def exported_too(result: BuildResult, formats: Mapping[str, Exporter], progress: Progress) -> BuildResult:
+    """Export a set that was just finished; exports of an earlier state that are made anew are not outdated."""
+    if formats:
+        write_formats(result.folder, tuple(formats), progress)
+    return dataclasses.replace(result, outdated=tuple(name for name in result.outdated if name not in formats))
 
 
 def _refuse_key_in(folder: Path, planned: Plan) -> None:
@@ -211,24 +241,7 @@ def _refuse_key_in(folder: Path, planned: Plan) -> None:
         raise AcoustigridError(Fault(place, "the key of corpus.pseudonyms lies in the test set", "keep it elsewhere"))
 
 
-def _refuse_blind_makers(way: Way, opened: Folder, planned: Plan) -> None:
-    """Refuse machines that do not see the set's folder, the corpus, or noises and responses in files.
-
-    A token is drawn for it: any other file may lie in another folder of the same name as well.
-    """
-    if not isinstance(way, Afar):
-        return
-    speech = spread(
-        planned.corpus.audio_path(audio) for audio in planned.items["source_audio"].unique(maintain_order=True)
-    )
-    opened.sealed.replace(TOKEN, secrets.token_hex(16).encode())
-    try:
-        refuse_blind(way, [opened.sealed.path / TOKEN, *speech, *spread(planned.loaded.library.read_by_workers())])
-    finally:
-        opened.sealed.unlink(TOKEN)
-
-
-def _run(way: Way, writer: ShardWriter, shards: Sequence[Shard]) -> Iterator[Done]:
+def render_shards(way: Way, writer: ShardWriter, shards: Iterable[Shard]) -> Iterator[Done]:
     """Results of all shards; one that kills or hangs its workers is tried again, one utterance at a time."""
     lost: list[Utterance] = []
     for outcome in way.run(writer, shards, writer.limit_s):
@@ -241,14 +254,14 @@ def _run(way: Way, writer: ShardWriter, shards: Sequence[Shard]) -> Iterator[Don
         if not isinstance(outcome, Lost):
             yield outcome
             continue
-        done = Done([], [], 0.0)
+        done = Done("")
         for utterance in outcome.task.utterances:
             for item in utterance.items:
                 done.fail(utterance, item, f"the worker {outcome.fate} while it made this utterance")
         yield done
 
 
-def _write_where(opened: Folder, planned: Plan) -> None:
+def write_where(sealed: SealedFolder, planned: Plan) -> None:
     """Note for `verify` where the sources are on this machine; no part of the test set."""
     where = {"recipe_folder": str(planned.loaded.base.resolve())}
-    opened.sealed.replace(f"{STATE}/{WHERE}", json.dumps(where).encode())
+    sealed.replace(f"{STATE}/{WHERE}", json.dumps(where).encode())

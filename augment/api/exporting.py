@@ -5,6 +5,7 @@ from pathlib import Path
 
 from augment.errors import AcoustigridError, Fault, nearest
 from augment.export import Exporter, exporters
+from augment.files.content import Content
 from augment.progress import SILENT, Progress, Step
 from augment.testset.exports import refuse_in_the_way, write_export
 from augment.testset.folder import MANIFEST
@@ -41,13 +42,13 @@ def write_formats(folder: str | Path, formats: Sequence[str], progress: Progress
     return made
 
 
-def _told(files: Iterator[tuple[str, bytes]], step: Step) -> Iterator[tuple[str, bytes]]:
+def _told(files: Iterator[tuple[str, Content]], step: Step) -> Iterator[tuple[str, Content]]:
     for file in files:
         yield file
         step.advance()
 
 
-def exported(folder: Path, name: str) -> Iterator[tuple[str, bytes]]:
+def exported(folder: Path, name: str) -> Iterator[tuple[str, Content]]:
     """The files of a format as an export would write them now, with their paths in its folder.
 
     Args:

@@ -1,5 +1,6 @@
 """What notebooks show of plans, items, sets, verdicts, audits and scores: tables, pictures and players."""
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from augment.design.plan import Plan
 from augment.design.wording import words_of
 from augment.errors import AcoustigridError, Fault, TestSetError, counted, nearest
 from augment.execute import opened_way
+from augment.files.json_rows import PickedRows
 from augment.render import Rendered
 from augment.report import scores_plots as plots
 from augment.report.conclusions import conclusions, percent
@@ -32,9 +34,9 @@ from augment.report.notebook import (
     spectrogram_panel,
 )
 from augment.report.pictures.drawing import Panel, panels, safe
-from augment.report.pictures.grid import cells_of, design_map, snr_figures, snr_panels, told_apart
+from augment.report.pictures.grid import Cell, Cells, cells_of, design_map, snr_figures, snr_panels, told_apart
 from augment.report.preview_page import within
-from augment.report.tables import coverage, in_order, size_words
+from augment.report.tables import coverage, size_words
 from augment.scoring.scores import RecogniserScores, Scores
 from augment.showing import Picture, Player, html_of, picture_of, player_of
 from augment.verification.verdict import Verdict
@@ -65,14 +67,15 @@ def _first_rows(what: str, header: Sequence[str], rows: Sequence[Sequence[object
 
 @html_of.register
 def _plan(plan: Plan) -> str:
-    table = _grid(coverage(plan, plan.items["audio_filepath"]))
+    table = _grid(coverage(plan))
     return face(_line(plan), f"<p>{size_words(plan)}</p>{table}", lines("note", map(str, plan.notes)))
 
 
 @picture_of.register
 def _plan_drawn(plan: Plan) -> Picture:
-    rows = in_order(plan.conditions, plan.items.select("condition", "group").iter_rows(named=True))
-    return picture(f"items of each cell of {plan.loaded.recipe.name}", design_map(cells_of(rows), words_of(plan)))
+    names, groups = tuple(condition.name for condition in plan.conditions), tuple(sorted(plan.selection.groups))
+    cells = Cells(names, groups, {cell: Cell(number) for cell, number in plan.table.counts.items()})
+    return picture(f"items of each cell of {plan.loaded.recipe.name}", design_map(cells, words_of(plan)))
 
 
 @player_of.register
@@ -148,7 +151,7 @@ def _testset(testset: TestSet) -> str:
 
 @picture_of.register
 def _testset_drawn(testset: TestSet) -> Picture:
-    grid = cells_of(testset.rows_in_order)
+    grid = cells_of(testset.finished.rows, testset.conditions)
     drawn = snr_panels(grid) or "<p>No condition has noise.</p>"
     return picture(f"SNR in each condition of {testset.name}", drawn, snr_figures(grid), told_apart(grid))
 
@@ -162,7 +165,8 @@ def _testset_played(
         shown, cut = {(row["condition"], row["group"]): row}, ""
     else:
         _refuse_unknown(testset, condition, group)
-        rows = [row for row in testset.finished.rows if group in (None, row["group"])]
+        every = testset.finished.rows
+        rows = PickedRows(every, array("q", (n for n, row in enumerate(every) if group in (None, row["group"]))))
         wanted = [column for column in testset.columns_of_grid if condition in (None, column.name)]
         control = reference_condition(wanted, testset.described.loaded)
         grid = _played_at_once(grid_of(rows, wanted, control))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from augment.errors import Fault, ScoreError
 from augment.files.atomic import write_atomically
+from augment.files.content import larger
 from augment.progress import SILENT, Progress
 from augment.report.conclusions import conclusions
 from augment.report.scores import as_json, as_parquet, markdown
@@ -115,5 +116,5 @@ def listed_items(finished: Finished, path: str | Path) -> int:
         {"id": row["id"], "audio_filepath": str(root / row["audio_filepath"]), "duration": row["duration"]}
         for row in rows
     )
-    write_atomically(Path(path), "".join(json.dumps(line) + "\n" for line in lines).encode())
+    write_atomically(Path(path), larger((json.dumps(line) + "\n").encode() for line in lines))
     return len(rows)

@@ -10,8 +10,10 @@ from augment.api.exporting import exported
 from augment.api.planning import plan
 from augment.api.working import refuse_blind
 from augment.execute import Way, opened_way
+from augment.files.content import Content
 from augment.progress import SILENT, Progress
-from augment.report.frames import Coverage
+from augment.report.frames import Coverage, counts_of
+from augment.report.told import ToldByRows
 from augment.testset.figures import read_figures
 from augment.testset.folder import FIGURES, IDENTITY
 from augment.verification import examine
@@ -61,13 +63,13 @@ def verify(
         return examine(Path(folder), asked, makers, way, progress)
 
 
-def _retold(told: SelfDescription, sheet: str) -> dict[str, bytes]:
-    names = [condition.name for condition in told.conditions]
-    cells = [(str(n), row["condition"], row["group"]) for n, row in told.planned.items()]
-    made, groups = [row["audio_filepath"] for row in told.rows], sorted({group for _, _, group in cells})
+def _retold(told: SelfDescription, sheet: str) -> dict[str, Content]:
+    planned = counts_of(told.planned.rows)
+    rows = ToldByRows.of(told.rows, told.conditions, told.loaded)
+    names, groups = [condition.name for condition in told.conditions], sorted({group for _, group in planned})
     figures = read_figures(told.disk.read(FIGURES), told.disk.place(FIGURES))
     identity = {name: value for name, value in told.identity.items() if name != "checksums"}
-    said = SaidBySet(identity, told.rows, told.conditions, told.loaded, told.disk.read)
-    files = said.files(sheet, str(Coverage.of(cells, made, names, groups)), figures)
+    said = SaidBySet(identity, told.rows, rows, told.loaded, told.disk.read)
+    files = said.files(sheet, str(Coverage.of(planned, rows.present, names, groups)), figures)
     del files[FIGURES]  # read from the set, and compared with its sources where these are there
     return files

@@ -1,5 +1,6 @@
 """Measuring speech where the work is done: in worker processes, on other machines, or in this one."""
 
+import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -8,9 +9,12 @@ from pathlib import Path
 from augment.corpus.kept import kept_file
 from augment.corpus.measuring import Measurements, Measuring, Recording
 from augment.corpus.survey import MeasuredBy
+from augment.design.plan import Plan
 from augment.errors import AcoustigridError, AudioError, Fault, named
 from augment.execute import Afar, Lost, Way, opened_way
+from augment.files.sealed import SealedFolder
 from augment.files.sight import Sight, spread
+from augment.testset.folder import TOKEN
 
 
 @contextmanager
@@ -55,6 +59,24 @@ def _refuse_contradiction(job: Measuring, recordings: Sequence[Recording], found
         if not isinstance(here[place], AudioError):
             message = f"this machine reads it, another does not: {error.faults[0].message}"
             raise AcoustigridError(Fault(str(recording.path), message, "let all machines see the same corpus"))
+
+
+def refuse_blind_makers(way: Way, sealed: SealedFolder, planned: Plan) -> None:
+    """Refuse machines that do not see the set's folder, the corpus, or noises and responses in files.
+
+    A token is drawn for it: any other file may lie in another folder of the same name as well.
+
+    Raises:
+        AcoustigridError: With a fault for each machine.
+    """
+    if not isinstance(way, Afar):
+        return
+    speech = spread(planned.corpus.audio_path(audio) for audio in planned.utterances["source_audio"])
+    sealed.replace(TOKEN, secrets.token_hex(16).encode())
+    try:
+        refuse_blind(way, [sealed.path / TOKEN, *speech, *spread(planned.loaded.library.read_by_workers())])
+    finally:
+        sealed.unlink(TOKEN)
 
 
 def refuse_blind(way: Way, files: Iterable[Path]) -> None:

@@ -1,6 +1,7 @@
 """The command line: each command calls one function of the library and shows what it returns."""
 
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from augment.cli.preview import preview_app
 from augment.cli.profile import profile_app
 from augment.cli.sample_size import sample_size_app
 from augment.cli.score import score_app
+from augment.cli.shards import CostOption, IntoOption, ShardOption, finish, refuse_recipe, shard_built
 from augment.cli.terminal import DetailsOption, JsonOption, Manner, QuietOption, hand_out, say
 from augment.cli.verify import check_set, verify
 from augment.cli.working import STARTING, AddressOption, Bars, CacheOption, ExecutorOption, WorkersOption, working
@@ -41,6 +43,7 @@ app.add_typer(preview_app)
 RecipeArgument = Annotated[
     str, typer.Argument(metavar="RECIPE", help="A recipe file, or the name of a bundled recipe.")
 ]
+ReplaceOption = Annotated[bool, typer.Option(help="Allow that finished files of this test set change or go.")]
 OutOption = Annotated[Path, typer.Option("--out", "-o", help="Folder of the test set.")]
 
 
@@ -90,6 +93,9 @@ def plan(
     workers: WorkersOption = 1,
     executor: ExecutorOption = None,
     address: AddressOption = None,
+    into: IntoOption = None,
+    cost: CostOption = False,
+    replace: ReplaceOption = False,
     cache: CacheOption = True,
     details: DetailsOption = False,
     quiet: QuietOption = False,
@@ -102,22 +108,27 @@ def plan(
     manner = Manner.asked(details, quiet, as_json)
     bars = Bars(manner)
     with bars.step(STARTING):
+        from augment.api import cost_of, plan_into, write_plan
         from augment.api import plan as make
-        from augment.api import write_plan
         from augment.cli.showing import show_plan
     with working(bars, executor, workers, address) as way:
-        planned = make(recipe, bars, way, cache)
+        planned = make(recipe, bars, way, cache) if into is None else plan_into(recipe, into, way, replace, bars, cache)
     if out is not None:
         write_plan(planned, out)
-    show_plan(planned, against, manner)
+    show_plan(planned, against, manner, cost_of(planned, bars) if cost else None)
+    if into is not None and manner in (Manner.BRIEF, Manner.DETAILS):
+        say(f"next, for each K of N: acoustigrid build --out {shlex.quote(str(into))} --shard K/N")
 
 
 @app.command()
 def build(
-    recipe: RecipeArgument,
     out: OutOption,
+    recipe: Annotated[
+        str | None, typer.Argument(metavar="RECIPE", help="A recipe file, or the name of a bundled recipe.")
+    ] = None,
+    shard: ShardOption = None,
     workers: WorkersOption = 1,
-    replace: Annotated[bool, typer.Option(help="Allow that finished files of this test set change or go.")] = False,
+    replace: ReplaceOption = False,
     executor: ExecutorOption = None,
     address: AddressOption = None,
     formats: FormatOption = "",
@@ -131,6 +142,12 @@ def build(
     Example:  acoustigrid build demo --out testset --workers 2
     """
     bars = Bars(Manner.asked(details, quiet, as_json))
+    if shard is not None:
+        refuse_recipe(recipe)
+        shard_built(out, shard, workers, executor, bars.manner)
+        return
+    if recipe is None:
+        raise typer.BadParameter("say which recipe, or which shard of a plan that stands in the folder")
     with bars.step(STARTING):
         from augment.testset.preload import load_renderer
     with working(bars, executor, workers, address, load_renderer) as way:
@@ -167,13 +184,14 @@ def _built_by(
         result = make(planned, out, way, replace, progress=bars, formats=formats)
     except KeyboardInterrupt:
         done = bars.done.get(RENDERING)
-        stays = "what was finished stays" if done is None else f"{done} of {planned.items.height} items are in {out}"
+        stays = "what was finished stays" if done is None else f"{done} of {planned.table.height} items are in {out}"
         say(f"stopped: {stays}; the same command goes on", err=True)
         raise typer.Exit(EXIT_INTERRUPTED) from None
     show_built(result, bars.manner, used)
     return result
 
 
+app.command()(finish)
 app.command()(verify)
 
 

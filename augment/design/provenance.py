@@ -1,18 +1,25 @@
 """Where the sound of every item comes from, under which licences, and whether they go together."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
-from typing import Any
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
 
 from augment.corpus.table import Corpus
 from augment.dealt import Dealt, Exposure
+from augment.design.assignment import Schedule
 from augment.design.conditions import Condition
 from augment.errors import FEW_NAMED, DesignError, Fault, named
 from augment.licences import UNSTATED, asks_for_credit, mixture, spdx
 from augment.notes import Effect, Note
 from augment.recipe.loader import LoadedRecipe
+
+if TYPE_CHECKING:
+    import polars
+
+REMEMBERED = 65_536
+"""Pairs of condition and block of which it is remembered what is heard there."""
 
 
 @dataclass(frozen=True, order=True)
@@ -42,36 +49,69 @@ class Provenance:
         loaded: The recipe.
         corpus: The corpus: babble may come from any row of it.
         exposures: What is dealt to blocks.
+        conditions: All of them.
     """
 
-    def __init__(self, loaded: LoadedRecipe, corpus: Corpus, exposures: Mapping[str, Exposure]) -> None:
+    def __init__(
+        self,
+        loaded: LoadedRecipe,
+        corpus: Corpus,
+        exposures: Mapping[str, Exposure],
+        conditions: Sequence[Condition],
+    ) -> None:
         self.loaded, self.exposures = loaded, exposures
+        self.conditions = {condition.name: condition for condition in conditions}
         spoken = corpus.frame.select("licence", "credit").unique().rows()
         self.talkers = tuple(sorted({speech_source(*pair) for pair in spoken}))
         self.conflicts: Counter[tuple[str, str]] = Counter()
         self.counts: Counter[SoundSource] = Counter()
         self.licences: Counter[str] = Counter()
         self._mixed = cache(self._mix)
-        self._heard: dict[tuple[str, int], Sources] = {}
+        self._dealt_to = {c.name: [step.plays for step in c.chain if step.asked] for c in conditions}
+        self._hear_block = lru_cache(REMEMBERED)(self._hear)
 
-    def columns(self, condition: Condition, block: int, speech: SoundSource) -> tuple[str, str]:
-        """Licence and credits of an item, which is counted.
+    def columns(self, condition: str, block: int, speech: SoundSource) -> tuple[str, str]:
+        """Licence and credits of an item.
 
         Args:
-            condition: Condition of the item.
+            condition: Name of its condition.
             block: Block of its utterance.
             speech: Source of its speech.
         """
-        place = (condition.name, block)
-        if place not in self._heard:
-            dealt = {step.plays: self.exposures[step.plays].dealt[block] for step in condition.chain if step.asked}
-            self._heard[place] = heard_in(condition, dealt, self.loaded, self.talkers)
-        sources, licence, conflict, credit = self._mixed(self._heard[place], speech)
-        self.counts.update(sources)
-        self.licences[licence] += 1
-        if conflict:
-            self.conflicts[condition.name, conflict] += 1
+        _, licence, _, credit = self._mixed(self._heard(condition, block), speech)
         return licence, credit
+
+    def _heard(self, condition: str, block: int) -> Sources:
+        """What a block hears in a condition: the same as all others, where nothing is dealt to blocks."""
+        return self._hear_block(condition, block if self._dealt_to[condition] else None)
+
+    def count(self, utterances: "polars.DataFrame", schedule: Schedule) -> None:
+        """Count the sources of all items, their licences, and mixtures that are forbidden.
+
+        Args:
+            utterances: Columns ``block``, ``spoken_licence`` and ``spoken_credit``.
+            schedule: Which block meets which conditions.
+        """
+        import polars
+
+        turn, said = polars.col("block") % schedule.period, ("spoken_licence", "spoken_credit")
+        spoken = utterances.select("block", *said, turn=turn).group_by("turn", *said, "block").len("n")
+        for condition, turns in schedule.frame.group_by("condition").agg("turn").rows():
+            own = spoken.filter(polars.col("turn").is_in(turns))
+            where = polars.col("block") if self._dealt_to[condition] else polars.lit(0).alias("block")
+            for block, licence, credit, number in own.group_by(where, *said).agg(polars.col("n").sum()).rows():
+                heard = self._heard(condition, block)
+                sources, licence_of_item, conflict, _ = self._mixed(heard, speech_source(licence, credit))
+                for source in sources:
+                    self.counts[source] += number
+                self.licences[licence_of_item] += number
+                if conflict:
+                    self.conflicts[condition, conflict] += number
+
+    def _hear(self, name: str, block: int | None) -> Sources:
+        condition = self.conditions[name]
+        dealt = {} if block is None else {p: self.exposures[p].dealt[block] for p in self._dealt_to[name]}
+        return heard_in(condition, dealt, self.loaded, self.talkers)
 
     def _mix(self, heard: Sources, speech: SoundSource) -> tuple[Sources, str, str, str]:
         licence, conflict, credit = of_mixture(speech, heard)

@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from augment.errors import Fault, TestSetError
+from augment.files.content import Content, pieces_of
 
 
 class Kind(Enum):
@@ -213,12 +214,12 @@ class SealedFolder:
         with self._folder(_parts(name, self.path), make=True):
             pass
 
-    def write(self, name: str, data: bytes, durable: bool = False) -> None:
+    def write(self, name: str, data: Content, durable: bool = False) -> None:
         """Write a new file and check that every byte was taken; an existing file is unlinked first.
 
         Args:
             name: Name of the file.
-            data: Its contents.
+            data: Its contents, whole or in pieces.
             durable: Return only when the contents, though not yet the name, are on the disk.
         """
         with self._above(name, make=True) as (above, last):
@@ -229,15 +230,16 @@ class SealedFolder:
                 self._unlink(last, above, name)
                 descriptor = self._open(last, above, name, new, Kind.FILE)
         try:
-            view = memoryview(data)
-            while view:
-                view = view[os.write(descriptor, view) :]
+            for piece in pieces_of(data):
+                view = memoryview(piece)
+                while view:
+                    view = view[os.write(descriptor, view) :]
             if durable:
                 os.fsync(descriptor)
         finally:
             os.close(descriptor)
 
-    def replace(self, name: str, data: bytes) -> None:
+    def replace(self, name: str, data: Content) -> None:
         """Write a file under a temporary name, make it durable, then give it its name."""
         folder, _, last = name.rpartition("/")
         temporary = f"{self._scratch or folder}/.{last}.{os.getpid()}.tmp".removeprefix("/")
@@ -306,8 +308,12 @@ class SealedFolder:
                 os.fsync(file.fileno())
 
     @contextmanager
-    def locked(self, name: str) -> Iterator[None]:
+    def locked(self, name: str, shared: bool = False) -> Iterator[None]:
         """Hold a lock that dies with the process.
+
+        Args:
+            name: File that is locked.
+            shared: Together with others who share it; who wants it alone is refused meanwhile.
 
         Raises:
             TestSetError: Another process holds it.
@@ -316,7 +322,7 @@ class SealedFolder:
             descriptor = self._regular(last, above, name, os.O_RDWR | os.O_CREAT)
         try:
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
             except BlockingIOError:
                 message = "another acoustigrid process is writing into this folder"
                 raise TestSetError(Fault(str(self.path), message, "wait until it has finished")) from None

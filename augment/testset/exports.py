@@ -1,6 +1,5 @@
 """The folders of other tools' formats in a test set: made whole or not at all, and listed with their checksums."""
 
-import hashlib
 import json
 import re
 import shlex
@@ -10,6 +9,7 @@ from typing import Any
 
 from augment.bounds import LARGEST_TABLE_BYTES
 from augment.errors import Fault, TestSetError
+from augment.files.content import Content, Hashed
 from augment.files.json_text import strict_json
 from augment.files.sealed import Kind, SealedFolder, is_below
 from augment.files.walk import STATE
@@ -19,7 +19,7 @@ FORMAT = re.compile("[a-z][a-z0-9_]*")
 
 
 def write_export(
-    folder: SealedFolder, name: str, files: Iterator[tuple[str, bytes]], made_of: Mapping[str, str]
+    folder: SealedFolder, name: str, files: Iterator[tuple[str, Content]], made_of: Mapping[str, str]
 ) -> int:
     """Write one format into the test set's folder; what was there of it is replaced when all is written.
 
@@ -81,15 +81,16 @@ def _files_in(folder: SealedFolder, name: str) -> set[str]:
     return {place.removeprefix(f"{name}/") for place in folder.files(name)}
 
 
-def _write(folder: SealedFolder, temporary: str, files: Iterator[tuple[str, bytes]]) -> dict[str, str]:
+def _write(folder: SealedFolder, temporary: str, files: Iterator[tuple[str, Content]]) -> dict[str, str]:
     folder.make_folder(temporary)
     checksums: dict[str, str] = {}
     for name, data in files:
         if name in checksums:
             place = str(folder.path / temporary)
             raise TestSetError(Fault(place, f"the exporter makes '{name}' twice", "tell who wrote it"))
-        folder.write(f"{temporary}/{name}", data)
-        checksums[name] = hashlib.sha256(data).hexdigest()
+        passing = Hashed(data)
+        folder.write(f"{temporary}/{name}", passing)
+        checksums[name] = passing.sha256
     folder.sync_files(temporary)
     return dict(sorted(checksums.items()))
 

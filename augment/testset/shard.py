@@ -4,8 +4,8 @@ import hashlib
 import itertools
 import json
 import secrets
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -103,10 +103,14 @@ class ShardWriter:
     Attributes:
         folder: The test set.
         job: How they are rendered.
+        parts: Folder of the part-manifests.
+        scratch: Folder for temporary files.
     """
 
     folder: SealedFolder
     job: Job
+    parts: str = PARTS
+    scratch: str = SCRATCH
 
     def __call__(self, shard: Shard) -> "Done":
         """Render, write and commit a shard.
@@ -115,13 +119,13 @@ class ShardWriter:
             TestSetError: The files cannot be written, or a link stands in their way.
         """
         # Of its own: another machine that is taken for lost may still be at the same shard.
-        temporary = f"{SCRATCH}/{shard.name}.{secrets.token_hex(4)}"
-        done = Done([], [], 0.0)
+        temporary = f"{self.scratch}/{shard.name}.{secrets.token_hex(4)}"
+        done = Done(f"{self.parts}/{shard.name}.jsonl")
         with writing(self.folder.path):
             try:
                 with self.folder.holding(temporary):
-                    self._make_all(shard, temporary, done)
-                    self._commit(shard, temporary, done)
+                    lines = list(self._make_all(shard, temporary, done))
+                    self._commit(lines, temporary, done)
             finally:
                 self.folder.remove_folder(temporary)
         return done
@@ -131,14 +135,15 @@ class ShardWriter:
         samples = sum(utterance.samples * len(utterance.items) for utterance in shard.utterances)
         return STARTUP_S + SLOWEST * samples / self.job.spec.sample_rate_hz
 
-    def _make_all(self, shard: Shard, temporary: str, done: "Done") -> None:
+    def _make_all(self, shard: Shard, temporary: str, done: "Done") -> Iterator[bytes]:
+        """Render and write all items; gives their rows as lines of the part."""
         for number, utterances in itertools.groupby(shard.utterances, key=lambda utterance: utterance.block):
             together = list(utterances)
             block = Block(number, max(utterance.samples for utterance in together))
             for utterance in together:
-                self._make(utterance, block, temporary, done)
+                yield from self._make(utterance, block, temporary, done)
 
-    def _make(self, utterance: Utterance, block: Block, temporary: str, done: "Done") -> None:
+    def _make(self, utterance: Utterance, block: Block, temporary: str, done: "Done") -> Iterator[bytes]:
         wanted = {item.condition: item for item in utterance.items}
         rate_hz = self.job.spec.sample_rate_hz
         try:
@@ -148,8 +153,10 @@ class ShardWriter:
                     done.fail(utterance, item, outcome.reason)
                     continue
                 data = encode(outcome.pcm, rate_hz, self.job.audio_format)
-                self.folder.write(f"{temporary}/{len(done.rows):06d}", data)
-                done.add(item, outcome, data, rate_hz)
+                self.folder.write(f"{temporary}/{len(done.names):06d}", data)
+                line = _line(item, outcome, data)
+                done.add(item, line, outcome.pcm.size / rate_hz)
+                yield line
         except (OSError, TestSetError):
             raise  # the disk or the folder, not the utterance
         except Exception as error:  # whatever it is, the other utterances are finished
@@ -157,49 +164,58 @@ class ShardWriter:
             for item in wanted.values():
                 done.fail(utterance, item, str(error) if known else f"{type(error).__name__}: {error}")
 
-    def _commit(self, shard: Shard, temporary: str, done: "Done") -> None:
+    def _commit(self, lines: Sequence[bytes], temporary: str, done: "Done") -> None:
         """Make the files durable, give them their names, and last of all write down that they are there."""
         self.folder.sync_files(temporary)
         places: dict[str, list[tuple[int, str]]] = {}
-        for number, row in enumerate(done.rows):
-            name = row["audio_filepath"]
+        for number, name in enumerate(done.names):
             places.setdefault(name.rpartition("/")[0], []).append((number, name))
         for folder, named in places.items():
             with self.folder.holding(folder):
                 for number, name in named:
                     self.folder.rename(f"{temporary}/{number:06d}", name)
         self.folder.sync_folders([*sorted(places), SOUND] if places else [])
-        if done.rows:
-            lines = "".join(json.dumps(row, sort_keys=True) + "\n" for row in done.rows)
-            self.folder.replace(f"{PARTS}/{shard.name}.jsonl", lines.encode())
+        if lines:
+            self.folder.replace(done.part, lines)
+
+
+def _line(item: Item, rendered: Rendered, data: bytes) -> bytes:
+    """The row of an item that was made: its path, key and hashes, and what was measured."""
+    row = {
+        "audio_filepath": item.audio_filepath,
+        "key": item.key,
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "pcm_sha256": pcm_sha256(rendered.pcm),
+        **rendered.measured,
+    }
+    return (json.dumps(row, sort_keys=True) + "\n").encode()
 
 
 @dataclass
 class Done:
-    """What became of a shard.
+    """What became of a shard. Rows of items stay in its part: whoever waits for it needs to know where they lie.
 
     Attributes:
-        rows: For each item made: its path, key and hashes, and what was measured.
+        part: The file that holds them.
+        names: ``audio_filepath`` of each item made, in the order of the part's lines.
+        starts: Where the line of each begins.
         failures: For each item not made: its path and condition, and why.
         seconds: Audio made.
     """
 
-    rows: list[dict[str, Any]]
-    failures: list[dict[str, Any]]
-    seconds: float
+    part: str
+    names: list[str] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+    failures: list[dict[str, Any]] = field(default_factory=list)
+    seconds: float = 0.0
+    _end: int = 0
 
-    def add(self, item: Item, rendered: Rendered, data: bytes, sample_rate_hz: int) -> None:
-        """One item that was made."""
-        self.seconds += rendered.pcm.size / sample_rate_hz
-        self.rows.append(
-            {
-                "audio_filepath": item.audio_filepath,
-                "key": item.key,
-                "sha256": hashlib.sha256(data).hexdigest(),
-                "pcm_sha256": pcm_sha256(rendered.pcm),
-                **rendered.measured,
-            }
-        )
+    def add(self, item: Item, line: bytes, seconds: float) -> None:
+        """One item that was made, and its line."""
+        self.names.append(item.audio_filepath)
+        self.starts.append(self._end)
+        self._end += len(line)
+        self.seconds += seconds
 
     def fail(self, utterance: Utterance, item: Item, reason: str) -> None:
         """One item that could not be made."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from augment.design.plan import BYTES_VERSION
+from augment.design.chains import BYTES_VERSION
 from augment.errors import Fault, TestSetError
 
 SCHEMA_VERSION = 3

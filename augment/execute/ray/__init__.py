@@ -15,8 +15,8 @@ sends, either, unless it was told to (``RAY_USE_TLS``), and lets everybody in wh
 too. The Ray that we start ourselves listens on the loopback interface only, and asks for a token that is drawn for it,
 so that other users of the same machine are kept out.
 
-Nodes run their workers at a niceness of 15 unless they were started with ``RAY_worker_niceness=0``: where a machine does
-something else as well, they get what is left.
+Nodes run their workers at a niceness of 15 unless they were started with ``RAY_worker_niceness=0``: where a machine
+does something else as well, they get what is left.
 
 The cluster's head node keeps its books. If that one is lost, the command ends; what was finished stays on the disk, and
 the same command goes on at another cluster. The loss of any other node costs its tasks one try.

@@ -61,7 +61,7 @@ def _prepare_environment(own: bool) -> None:
         own: Whether Ray is to be started here, with a token of its own: then nobody else on this machine is let in.
     """
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    os.environ.setdefault("RAY_worker_niceness", "0")  # noqa: SIM112 - Ray's spelling; or workers yield to all others
+    os.environ.setdefault("RAY_worker_niceness", "0")  # otherwise they yield to all others on this machine
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # or it announces what it will do some day
     if own and "ray" not in sys.modules and "RAY_AUTH_MODE" not in os.environ:
         os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from augment.errors import AcoustigridError, Fault
-from augment.execute import MOST_TRIES, ONE_THREAD, Limit, Lost, Prepare
+from augment.execute import MOST_TRIES, ONE_THREAD, Limit, Lost, Prepare, Tasks
 from augment.execute.ray.nodes import answers_everywhere, differences, lives, nodes
 from augment.interrupts import uninterrupted
 from augment.packages import everything_here
@@ -118,15 +118,12 @@ class Cluster:
         """
         import ray
 
-        waiting = deque((task, 1) for task in tasks)
-        if not waiting:
-            return
+        waiting, hand = Tasks(tasks), deque[tuple[Any, int]]()
         shared = ray.put(pickle.dumps(job))
         self._looked_s = time.monotonic()
         done = False
         try:
-            while waiting or self._busy():
-                self._give(shared, waiting)
+            while self._give(shared, hand, waiting):
                 awaited = {worker.awaited: worker for worker in self._crew if worker.awaited is not None}
                 for reference in ray.wait(list(awaited), timeout=_TICK_S)[0]:
                     if awaited[reference] in self._crew:
@@ -145,9 +142,6 @@ class Cluster:
                 worker.stop()
             self._crew = []
 
-    def _busy(self) -> int:
-        return sum(worker.tries > 0 for worker in self._crew)
-
     def _hire(self) -> None:
         import ray
 
@@ -156,15 +150,24 @@ class Cluster:
         actor = ray.remote(_Hands).options(**asked, runtime_env=environment).remote(str(Path.cwd()))
         self._crew.append(_Worker(actor, actor.begin.remote(self.prepare)))
 
-    def _give(self, job: Any, waiting: "deque[tuple[Any, int]]") -> None:
-        """Give what waits to those who wait; enough workers for it are there, or on their way."""
-        for worker in self._crew:
-            if waiting and worker.awaited is None:
-                worker.give(job, *waiting.popleft())
-        while len(self._crew) < min(self.workers, len(waiting) + self._busy()):
-            self._hire()
+    def _give(self, job: Any, hand: "deque[tuple[Any, int]]", waiting: Tasks) -> bool:
+        """Give tasks to those who have nothing to do; whether there is anything to wait for.
 
-    def _heard(self, worker: _Worker, waiting: "deque[tuple[Any, int]]") -> Iterator[Any]:
+        Args:
+            job: Ray's reference to it.
+            hand: Tasks that were taken for workers which are on their way.
+            waiting: All others; how many, nobody knows.
+        """
+        idle = [worker for worker in self._crew if worker.awaited is None]
+        while _taken(hand, waiting, 1) and idle:
+            idle.pop().give(job, *hand.popleft())
+        starting = sum(worker.node is None for worker in self._crew)
+        while len(self._crew) < self.workers and _taken(hand, waiting, starting + 1):
+            self._hire()
+            starting += 1
+        return bool(hand) or any(worker.tries for worker in self._crew)
+
+    def _heard(self, worker: _Worker, waiting: Tasks) -> Iterator[Any]:
         """What a worker says, or the consequence of its death."""
         import ray
 
@@ -186,7 +189,7 @@ class Cluster:
         worker.tries = 0
         yield value
 
-    def _died(self, worker: _Worker, waiting: "deque[tuple[Any, int]]", error: Exception) -> Iterator[Any]:
+    def _died(self, worker: _Worker, waiting: Tasks, error: Exception) -> Iterator[Any]:
         """The consequence of a death: for one worker, or for all of its node.
 
         Its node is asked before anything is given to another worker there. Otherwise the loss of a node, which Ray
@@ -208,16 +211,14 @@ class Cluster:
             said = " ".join(str(error).split())[:400]
             raise AcoustigridError(Fault("ray", f"workers die while they start: {said}", "see: ray status"))
 
-    def _gone(
-        self, fallen: list[_Worker], waiting: "deque[tuple[Any, int]]", limit_s: float | None = None
-    ) -> Iterator[Any]:
+    def _gone(self, fallen: list[_Worker], waiting: Tasks, limit_s: float | None = None) -> Iterator[Any]:
         """Workers that are no more, each with one try of its task."""
         for worker in fallen:
             worker.stop()
             self._crew.remove(worker)
         for worker in fallen:
             if 0 < worker.tries < MOST_TRIES:
-                waiting.append((worker.task, worker.tries + 1))
+                waiting.again(worker.task, worker.tries + 1)
             elif worker.tries:
                 yield Lost(worker.task, worker.tries, limit_s)
 
@@ -231,6 +232,13 @@ class Cluster:
             limit = limit_s(worker.task) if limit_s is not None else 0.0
             over += [(worker, limit)] if worker.spent_s > limit else []
         return over
+
+
+def _taken(hand: "deque[tuple[Any, int]]", waiting: Tasks, count: int) -> bool:
+    """Take tasks until there are so many on hand; whether there are."""
+    while len(hand) < count and (given := waiting.next()) is not None:
+        hand.append(given)
+    return len(hand) >= count
 
 
 @lru_cache(maxsize=1)

@@ -11,7 +11,7 @@ import pytest
 
 import augment
 from augment.api.building import render_shards
-from augment.execute import Lost, processes, serial
+from augment.execute import MOST_TRIES, Lost, processes, serial
 from augment.files.sealed import SealedFolder
 from augment.interrupts import stoppable, uninterrupted
 from augment.testset.portions import Work, job_of, shards
@@ -40,7 +40,7 @@ def watchdog():
 def test_a_worker_that_hangs_is_stopped_and_its_task_tried_again(tmp_path):
     found = ran(Sleeps(tmp_path), ["a", "once", "b", "ever", "c"], 2, lambda task: 5.0)
     assert sorted(one for one in found if isinstance(one, str)) == ["a", "b", "c", "once"]
-    assert [one for one in found if isinstance(one, Lost)] == [Lost("ever", processes.MOST_TRIES, 5.0)]
+    assert [one for one in found if isinstance(one, Lost)] == [Lost("ever", MOST_TRIES, 5.0)]
 
 
 def test_a_worker_that_never_listens_is_stopped_too(tmp_path):
@@ -55,7 +55,7 @@ def test_a_worker_that_never_listens_is_stopped_too(tmp_path):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(processes._Pool, "start", held)
         (lost,) = ran(len, [bytes(10_000_000)], 1, lambda task: 1.0)
-    assert (lost.tries, lost.limit_s) == (processes.MOST_TRIES, 1.0)
+    assert (lost.tries, lost.limit_s) == (MOST_TRIES, 1.0)
 
 
 def test_time_in_which_nobody_looked_is_not_a_worker_s():

@@ -13,6 +13,7 @@ from augment.api.describing import described
 from augment.api.exporting import known_formats, write_formats
 from augment.api.planning import plan
 from augment.api.testset import TestSet, open
+from augment.api.working import refuse_blind_makers
 from augment.design.plan import Plan
 from augment.errors import AcoustigridError, Fault, counted
 from augment.execute import Lost, Way, opened_way
@@ -121,6 +122,7 @@ def build(
     formats: Sequence[str] = (),
     cache: bool = True,
     base: str | Path | None = None,
+    address: str | None = None,
 ) -> BuildResult:
     """Build a test set. A build that was stopped resumes where it was; finished items are not made again.
 
@@ -134,6 +136,8 @@ def build(
         formats: Other tools' formats to export the finished set to; see :func:`write_formats`.
         cache: As for :func:`plan`.
         base: As for :func:`plan`; a plan has its own.
+        address: Where the workers are, for an executor that reaches other machines: ``auto`` or ``HOST:PORT`` of a Ray
+            cluster.
 
     Raises:
         AcoustigridError: It cannot be planned or written. Items that cannot be rendered do not raise: they are listed
@@ -146,7 +150,7 @@ def build(
         (384, ('American', 'Caribbean', 'English', 'Scottish'))
     """
     refuse_no_set(Path(folder))
-    with opened_way(executor, workers, load_renderer) as way:
+    with opened_way(executor, workers, load_renderer, address) as way:
         planned = recipe if isinstance(recipe, Plan) else plan(recipe, progress, way, cache, base)
         return _build(planned, folder, way, replace, progress, formats)
 
@@ -162,6 +166,7 @@ def _build(
     chosen = known_formats(formats)
     with opened_for(planned, Path(folder), replace, progress, tuple(chosen)) as opened:
         write_where(opened.sealed, planned)
+        refuse_blind_makers(way, opened.sealed, planned)
         writer = ShardWriter(opened.sealed, job_of(planned.loaded, planned.conditions))
         work = shards(Work.of(planned), opened.finished, way.workers)
         if len(opened.finished) < planned.table.height or opened.stale:

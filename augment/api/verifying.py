@@ -8,13 +8,14 @@ from typing import Literal
 from augment.api.describing import SaidBySet, described_by
 from augment.api.exporting import exported
 from augment.api.planning import plan
+from augment.api.working import refuse_blind
 from augment.execute import Way, opened_way
 from augment.files.content import Content
 from augment.progress import SILENT, Progress
 from augment.report.frames import Coverage, counts_of
 from augment.report.told import ToldByRows
 from augment.testset.figures import read_figures
-from augment.testset.folder import FIGURES
+from augment.testset.folder import FIGURES, IDENTITY
 from augment.verification import examine
 from augment.verification.remade import Makers
 from augment.verification.sources import SelfDescription
@@ -57,6 +58,7 @@ def verify(
         identity=identity,
     )
     with opened_way(None, workers) as way:
+        refuse_blind(way, [Path(folder) / IDENTITY])
         makers = Makers(partial(plan, workers=way), described_by, _retold, exported)
         return examine(Path(folder), asked, makers, way, progress)
 

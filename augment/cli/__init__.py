@@ -20,7 +20,7 @@ from augment.cli.score import score_app
 from augment.cli.shards import CostOption, IntoOption, ShardOption, finish, refuse_recipe, shard_built
 from augment.cli.terminal import DetailsOption, JsonOption, Manner, QuietOption, hand_out, say
 from augment.cli.verify import check_set, verify
-from augment.cli.working import STARTING, Bars, CacheOption, WorkersOption
+from augment.cli.working import STARTING, AddressOption, Bars, CacheOption, ExecutorOption, WorkersOption, working
 from augment.interrupts import stoppable
 from augment.plain_text import visible
 
@@ -91,6 +91,8 @@ def plan(
         Path | None, typer.Option(help="A test set: show which of its files would stay, change, come and go.")
     ] = None,
     workers: WorkersOption = 1,
+    executor: ExecutorOption = None,
+    address: AddressOption = None,
     into: IntoOption = None,
     cost: CostOption = False,
     replace: ReplaceOption = False,
@@ -109,10 +111,8 @@ def plan(
         from augment.api import cost_of, plan_into, write_plan
         from augment.api import plan as make
         from augment.cli.showing import show_plan
-    if into is None:
-        planned = make(recipe, bars, workers, cache)
-    else:
-        planned = plan_into(recipe, into, workers, replace, bars, cache)
+    with working(bars, executor, workers, address) as way:
+        planned = make(recipe, bars, way, cache) if into is None else plan_into(recipe, into, way, replace, bars, cache)
     if out is not None:
         write_plan(planned, out)
     show_plan(planned, against, manner, cost_of(planned, bars) if cost else None)
@@ -129,7 +129,8 @@ def build(
     shard: ShardOption = None,
     workers: WorkersOption = 1,
     replace: ReplaceOption = False,
-    executor: Annotated[str | None, typer.Option(help="How to run the work: serial or processes.")] = None,
+    executor: ExecutorOption = None,
+    address: AddressOption = None,
     formats: FormatOption = "",
     cache: CacheOption = True,
     details: DetailsOption = False,
@@ -148,9 +149,8 @@ def build(
     if recipe is None:
         raise typer.BadParameter("say which recipe, or which shard of a plan that stands in the folder")
     with bars.step(STARTING):
-        from augment.execute import opened_way
         from augment.testset.preload import load_renderer
-    with opened_way(executor, workers, load_renderer) as way:
+    with working(bars, executor, workers, address, load_renderer) as way:
         result = _built_by(way, bars, recipe, out, replace, split_formats(formats), cache)
     if result.failures:
         raise typer.Exit(EXIT_DEVIATION)
@@ -207,9 +207,8 @@ def demo(
     """
     bars = Bars(Manner.asked(quiet=quiet))
     with bars.step(STARTING):
-        from augment.execute import opened_way
         from augment.testset.preload import load_renderer
-    with opened_way(None, workers, load_renderer) as way:
+    with working(bars, None, workers, prepare=load_renderer) as way:
         result = _built_by(way, bars, "demo", out)
         sound = check_set(out, bars, workers=way).sound
     if result.failures or not sound:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from augment.cli.terminal import DetailsOption, JsonOption, Manner, QuietOption, Style, hand_out_record, say
-from augment.cli.working import STARTING, Bars, WorkersOption
+from augment.cli.working import STARTING, AddressOption, Bars, ExecutorOption, WorkersOption, working
 
 if TYPE_CHECKING:
     from augment.execute import Way
@@ -48,6 +48,8 @@ def verify(
         str | None, typer.Option(metavar="HASH", help="Identity of the set, as its maker published it.")
     ] = None,
     workers: WorkersOption = 1,
+    executor: ExecutorOption = None,
+    address: AddressOption = None,
     details: DetailsOption = False,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
@@ -59,7 +61,10 @@ def verify(
     Example:  acoustigrid verify testset --sample all
     """
     bars = Bars(Manner.asked(details, quiet, as_json))
-    if not check_set(folder, bars, sample_size(sample), recipe_folder, seed, identity, workers).sound:
+    size = sample_size(sample)
+    with working(bars, executor, workers, address) as way:
+        sound = check_set(folder, bars, size, recipe_folder, seed, identity, way).sound
+    if not sound:
         raise typer.Exit(EXIT_DEVIATION)
 
 

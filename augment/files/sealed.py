@@ -6,11 +6,13 @@ import hashlib
 import io
 import os
 import shutil
+import socket
 import stat
 import sys
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from pathlib import Path
@@ -41,6 +43,31 @@ def is_below(name: str) -> bool:
     return not {"..", ".", ""} & set(name.split("/")) and "\0" not in name
 
 
+@dataclass(frozen=True)
+class Which:
+    """Which folder a name stands for, and on which machine since when.
+
+    Attributes:
+        device: Number of its file system, which means something on a machine until it is started anew.
+        inode: Its number there, which a network file system has on all machines.
+        boot: Stands for the machine, from one start to the next.
+    """
+
+    device: int
+    inode: int
+    boot: str
+
+    def may_be(self, other: "Which") -> bool:
+        """Whether both are the same folder, as far as one can tell.
+
+        Example:
+            >>> here = Which(1, 7, "a")
+            >>> here.may_be(Which(1, 7, "a")), here.may_be(Which(2, 7, "a")), here.may_be(Which(2, 7, "b"))
+            (True, False, True)
+        """
+        return self.inode == other.inode and (self.boot != other.boot or self.device == other.device)
+
+
 class SealedFolder:
     """An open folder in which files are read and written without following any link below it.
 
@@ -58,7 +85,7 @@ class SealedFolder:
     Args:
         path: The folder.
         scratch: Folder below it for temporary files; if empty, these are put beside the file that they become.
-        same: Device and inode that the folder must have.
+        same: The folder that it must be.
 
     Attributes:
         path: The folder as it was named, for messages.
@@ -74,19 +101,22 @@ class SealedFolder:
         (['audio/u1.flac'], b'sound', <Kind.LINK: 'a link'>)
     """
 
-    def __init__(self, path: Path, scratch: str = "", same: tuple[int, int] | None = None) -> None:
+    def __init__(self, path: Path, scratch: str = "", same: Which | None = None) -> None:
         self.path = path
         self._scratch = scratch
         self._held: dict[str, int] = {}
         self._descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
         self._close = weakref.finalize(self, os.close, self._descriptor)
         found = os.fstat(self._descriptor)
-        self._which = (found.st_dev, found.st_ino)
-        if same is not None and same != self._which:
+        self._which = Which(found.st_dev, found.st_ino, _boot())
+        if same is not None and not same.may_be(self._which):
             self.close()
+            if same.boot != self._which.boot:
+                message, remedy = "this machine sees another folder here", "all machines must see the same folder"
+                raise TestSetError(Fault(str(path), message, remedy))
             raise TestSetError(Fault(str(path), "another folder stands here than before", "run the same command again"))
 
-    def __reduce__(self) -> tuple[type[Self], tuple[Path, str, tuple[int, int]]]:
+    def __reduce__(self) -> tuple[type[Self], tuple[Path, str, Which]]:
         return type(self), (self.path.absolute(), self._scratch, self._which)
 
     def __enter__(self) -> Self:
@@ -391,6 +421,15 @@ def _kind_of(entry: "os.DirEntry[str]") -> Kind:
     if entry.is_dir(follow_symlinks=False):
         return Kind.FOLDER
     return Kind.FILE if entry.is_file(follow_symlinks=False) else Kind.OTHER
+
+
+@cache
+def _boot() -> str:
+    """Stands for this machine since it was started; elsewhere than on Linux, for this machine."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return socket.gethostname()
 
 
 @cache

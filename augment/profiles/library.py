@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import partial
@@ -27,6 +27,7 @@ from augment.profiles.recording import (
     Inventory,
     Use,
     audio_below,
+    audio_files,
     inspect_recordings,
     read_samples,
 )
@@ -247,6 +248,12 @@ class Library:
         if voice.sha256 != sha256:
             raise ProfileError(Fault(str(path), "the voice has changed since it was planned", "build again"))
         return without_infrasound(resample(voice.samples, voice.sample_rate_hz, sample_rate_hz), sample_rate_hz)
+
+    def read_by_workers(self) -> Iterator[Path]:
+        """Files of recordings and impulse responses that were looked at here: workers are not given them."""
+        for kind, name, *_ in list(self._kept):
+            if kind in ("recordings", "impulse_response"):
+                yield from audio_files(self.find("recording" if kind == "recordings" else kind, name))
 
     def few(self, key: Any, load: Callable[[], Signal]) -> Signal:
         """Samples, loaded unless they are still in the cache; when it is full, the oldest go first."""

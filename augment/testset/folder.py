@@ -37,6 +37,8 @@ RECEIPTS = f"{STATE}/shards"
 """What they leave behind."""
 LOCK = f"{STATE}/lock"
 NAME = f"{STATE}/name"
+TOKEN = f"{STATE}/token"
+"""Tells other machines whether they see this very folder."""
 NO_PART = f"{STATE}/.gitignore"
 """Says that what lies beside it is no part of the set."""
 

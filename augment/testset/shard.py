@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import json
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -117,7 +118,8 @@ class ShardWriter:
         Raises:
             TestSetError: The files cannot be written, or a link stands in their way.
         """
-        temporary = f"{self.scratch}/{shard.name}"
+        # Of its own: another machine that is taken for lost may still be at the same shard.
+        temporary = f"{self.scratch}/{shard.name}.{secrets.token_hex(4)}"
         done = Done(f"{self.parts}/{shard.name}.jsonl")
         with writing(self.folder.path):
             try:

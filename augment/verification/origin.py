@@ -8,9 +8,9 @@ from typing import Any
 
 from augment.errors import AcoustigridError, DesignError, Fault
 from augment.files.json_rows import PickedRows, Rows
+from augment.packages import versions_here
 from augment.progress import Progress, Within, each
 from augment.recipe.loader import LoadedRecipe
-from augment.testset.completion import versions_here
 from augment.testset.folder import PLAN
 from augment.verification.again import profile_faults, recipe_faults, rendered_again
 from augment.verification.labels import label_faults

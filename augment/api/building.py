@@ -16,6 +16,7 @@ from augment.api.testset import TestSet, open
 from augment.design.plan import Plan
 from augment.errors import AcoustigridError, Fault, counted
 from augment.execute import Lost, Way, opened_way
+from augment.files.location import Location, joined, lies_in, location
 from augment.files.walk import STATE
 from augment.plain_text import visible
 from augment.progress import SILENT, Progress
@@ -58,7 +59,7 @@ class BuildResult(Presented):
     Example: see :func:`augment.build`.
     """
 
-    folder: Path
+    folder: Location
     plan: Plan
     made: int
     reused: int
@@ -110,7 +111,7 @@ class BuildResult(Presented):
 
 def build(
     recipe: RecipeLike | Plan,
-    folder: str | Path,
+    folder: str | Location,
     workers: int | Way = 1,
     replace: bool = False,
     executor: str | None = None,
@@ -123,7 +124,8 @@ def build(
 
     Args:
         recipe: Path of a recipe, name of a bundled one, a dict, a loaded one, or a plan.
-        folder: Where to build it: a folder that is new, empty, or holds this test set.
+        folder: Where to build it: a folder, or a place in an object store such as ``s3://bucket/ward``, that is new,
+            empty, or holds this test set.
         workers: Number of processes, or an open executor; the bytes do not depend on it.
         replace: Allow finished items of this test set to be changed or removed.
         executor: How to run: a file of ``augment/execute``; if not given, the number of workers decides.
@@ -142,7 +144,7 @@ def build(
         >>> result.made, result.testset.groups
         (384, ('American', 'Caribbean', 'English', 'Scottish'))
     """
-    refuse_no_set(Path(folder))
+    refuse_no_set(location(folder))
     with opened_way(executor, workers, load_renderer) as way:
         planned = recipe if isinstance(recipe, Plan) else plan(recipe, progress, way, cache, base)
         return _build(planned, folder, way, replace, progress, formats)
@@ -150,14 +152,14 @@ def build(
 
 def _build(
     planned: Plan,
-    folder: str | Path,
+    folder: str | Location,
     way: Way,
     replace: bool,
     progress: Progress,
     formats: Sequence[str],
 ) -> BuildResult:
     chosen = known_formats(formats)
-    path = Path(folder)
+    path = location(folder)
     _refuse_key_in(path, planned)
     keys = dict(planned.items.select("audio_filepath", "key").rows())
     with ExitStack() as stack:
@@ -196,12 +198,16 @@ def _finish(opened: Folder, planned: Plan, rows: Rows, failures: list[dict[str, 
     )
 
 
-def _refuse_key_in(folder: Path, planned: Plan) -> None:
+def _refuse_key_in(folder: Location, planned: Plan) -> None:
     """The key of the pseudonyms must not be in the test set's folder, which is passed on."""
     written = planned.loaded.recipe.corpus.pseudonyms
-    if written is not None and (planned.loaded.base / written).resolve().is_relative_to(folder.resolve()):
-        place = str(planned.loaded.base / written)
-        raise AcoustigridError(Fault(place, "the key of corpus.pseudonyms lies in the test set", "keep it elsewhere"))
+    if written is None:
+        return
+    place = joined(planned.loaded.base, written)
+    if lies_in(place, folder):
+        raise AcoustigridError(
+            Fault(str(place), "the key of corpus.pseudonyms lies in the test set", "keep it elsewhere")
+        )
 
 
 def _run(way: Way, writer: ShardWriter, shards: Sequence[Shard]) -> Iterator[Done]:

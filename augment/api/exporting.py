@@ -1,17 +1,17 @@
 """A finished test set in the formats of other tools."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from augment.errors import AcoustigridError, Fault, nearest
 from augment.export import Exporter, exporters
+from augment.files.location import Location, location
 from augment.progress import SILENT, Progress, Step
 from augment.testset.exports import refuse_in_the_way, write_export
 from augment.testset.folder import MANIFEST
 from augment.testset.reading import read_finished
 
 
-def write_formats(folder: str | Path, formats: Sequence[str], progress: Progress = SILENT) -> dict[str, int]:
+def write_formats(folder: str | Location, formats: Sequence[str], progress: Progress = SILENT) -> dict[str, int]:
     """Export a finished test set: one folder in it for each format.
 
     Args:
@@ -30,7 +30,7 @@ def write_formats(folder: str | Path, formats: Sequence[str], progress: Progress
     """
     chosen = known_formats(formats)
     with progress.step("reading the test set"):
-        finished = read_finished(Path(folder), chosen)
+        finished = read_finished(location(folder), chosen)
     refuse_in_the_way(finished.folder, chosen)
     made: dict[str, int] = {}
     for name, module in chosen.items():
@@ -47,7 +47,7 @@ def _told(files: Iterator[tuple[str, bytes]], step: Step) -> Iterator[tuple[str,
         step.advance()
 
 
-def exported(folder: Path, name: str) -> Iterator[tuple[str, bytes]]:
+def exported(folder: Location, name: str) -> Iterator[tuple[str, bytes]]:
     """The files of a format as an export would write them now, with their paths in its folder.
 
     Args:

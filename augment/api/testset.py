@@ -16,6 +16,7 @@ from augment.errors import Fault, TestSetError, counted, nearest
 from augment.execute import Way
 from augment.files.audio import decode
 from augment.files.json_text import strict_json
+from augment.files.location import Location, location
 from augment.perturb.columns import as_kind, kind_of
 from augment.plain_text import visible
 from augment.progress import SILENT, Progress
@@ -39,7 +40,7 @@ FAILURE = ("audio_filepath", "utterance", "condition", "reason")
 """What is told of an item that could not be made."""
 
 
-def open(folder: str | Path) -> "TestSet":
+def open(folder: str | Location) -> "TestSet":
     """Open a finished test set.
 
     Args:
@@ -58,7 +59,7 @@ def open(folder: str | Path) -> "TestSet":
         >>> testset.frame.filter(condition="scanner_5db__studio")["snr_db"].mean()
         5.0
     """
-    return TestSet(read_finished(Path(folder)))
+    return TestSet(read_finished(location(folder)))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -78,7 +79,7 @@ class TestSet(Presented):
     finished: Finished
 
     @property
-    def path(self) -> Path:
+    def path(self) -> Location:
         """Its folder."""
         return self.finished.folder.path
 
@@ -276,7 +277,7 @@ class TestSet(Presented):
     def verify(
         self,
         sample: int | Literal["all"] = 20,
-        recipe_folder: str | Path | None = None,
+        recipe_folder: str | Location | None = None,
         progress: Progress = SILENT,
         seed: int | None = None,
         identity: str | None = None,

@@ -19,6 +19,7 @@ from augment.cli.score import score_app
 from augment.cli.terminal import DetailsOption, JsonOption, Manner, QuietOption, hand_out, say
 from augment.cli.verify import check_set, verify
 from augment.cli.working import STARTING, Bars, CacheOption, WorkersOption
+from augment.files.location import Location, location
 from augment.interrupts import stoppable
 from augment.plain_text import visible
 
@@ -41,7 +42,9 @@ app.add_typer(preview_app)
 RecipeArgument = Annotated[
     str, typer.Argument(metavar="RECIPE", help="A recipe file, or the name of a bundled recipe.")
 ]
-OutOption = Annotated[Path, typer.Option("--out", "-o", help="Folder of the test set.")]
+OutOption = Annotated[
+    str, typer.Option("--out", "-o", metavar="DIR", help="Folder of the test set, or s3://BUCKET/NAME.")
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -85,7 +88,8 @@ def plan(
     recipe: RecipeArgument,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the items to this file (.parquet).")] = None,
     against: Annotated[
-        Path | None, typer.Option(help="A test set: show which of its files would stay, change, come and go.")
+        str | None,
+        typer.Option(metavar="DIR", help="A test set: show which of its files would stay, change, come and go."),
     ] = None,
     workers: WorkersOption = 1,
     cache: CacheOption = True,
@@ -106,7 +110,7 @@ def plan(
     planned = make(recipe, bars, workers, cache)
     if out is not None:
         write_plan(planned, out)
-    show_plan(planned, against, manner)
+    show_plan(planned, None if against is None else location(against), manner)
 
 
 @app.command()
@@ -131,7 +135,7 @@ def build(
         from augment.execute import opened_way
         from augment.testset.preload import load_renderer
     with opened_way(executor, workers, load_renderer) as way:
-        result = _built_by(way, bars, recipe, out, replace, split_formats(formats), cache)
+        result = _built_by(way, bars, recipe, location(out), replace, split_formats(formats), cache)
     if result.failures:
         raise typer.Exit(EXIT_DEVIATION)
 
@@ -140,7 +144,7 @@ def _built_by(
     way: "Way",
     bars: Bars,
     recipe: str,
-    out: Path,
+    out: Location,
     replace: bool = False,
     formats: Sequence[str] = (),
     cache: bool = True,
@@ -176,7 +180,7 @@ app.command()(verify)
 
 @app.command()
 def demo(
-    out: OutOption = Path("demo-testset"),
+    out: OutOption = "demo-testset",
     workers: WorkersOption = 2,
     quiet: QuietOption = False,
 ) -> None:
@@ -189,7 +193,7 @@ def demo(
         from augment.execute import opened_way
         from augment.testset.preload import load_renderer
     with opened_way(None, workers, load_renderer) as way:
-        result = _built_by(way, bars, "demo", out)
+        result = _built_by(way, bars, "demo", location(out))
         sound = check_set(out, bars, workers=way).sound
     if result.failures or not sound:
         raise typer.Exit(EXIT_DEVIATION)

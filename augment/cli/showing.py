@@ -1,11 +1,11 @@
 """What the commands that make test sets say: of a plan, and of what was built."""
 
 import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from augment.cli.terminal import Manner, Style, hand_out_record, say, width
 from augment.design.plan import Plan
+from augment.files.location import Location
 from augment.report.brief import SCREEN, Brief, height, if_it_fits, plan_brief, plan_record
 from augment.report.changes import changes_text
 from augment.report.tables import coverage, plan_text
@@ -30,7 +30,7 @@ def show_brief(brief: Brief, manner: Manner = Manner.BRIEF) -> None:
         say(line)
 
 
-def show_plan(planned: Plan, against: Path | None, manner: Manner) -> None:
+def show_plan(planned: Plan, against: Location | None, manner: Manner) -> None:
     """Print a plan, and what it would change in a finished set."""
     if manner is Manner.JSON:
         hand_out_record(plan_record(planned))
@@ -51,7 +51,7 @@ def show_plan(planned: Plan, against: Path | None, manner: Manner) -> None:
         say(f"\n{changes}")
 
 
-def show_before(planned: Plan, folder: Path, manner: Manner) -> int:
+def show_before(planned: Plan, folder: Location, manner: Manner) -> int:
     """Print what a set will be able to show, before it is built; returns how many lines that took."""
     if manner is not Manner.BRIEF:
         return 0

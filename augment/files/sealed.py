@@ -9,35 +9,16 @@ import shutil
 import stat
 import sys
 import weakref
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from enum import Enum
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from augment.errors import Fault, TestSetError
-
-
-class Kind(Enum):
-    """What a name refers to."""
-
-    NOTHING = "nothing"
-    FILE = "a file"
-    FOLDER = "a folder"
-    LINK = "a link"
-    OTHER = "a pipe, a socket or a device"
-
-
-def is_below(name: str) -> bool:
-    """Whether a path cannot lead out of the folder that it starts from.
-
-    Example:
-        >>> [is_below(name) for name in ("audio/quiet/u1.flac", "../u1.flac", "/etc/hosts", "audio//u1.flac", "")]
-        [True, False, False, False, False]
-    """
-    return not {"..", ".", ""} & set(name.split("/")) and "\0" not in name
+from augment.files.staging import renewed_in, staged_in
+from augment.files.store import Kind, Staged, Written, is_below, strange
 
 
 class SealedFolder:
@@ -148,8 +129,7 @@ class SealedFolder:
 
     def fault(self, name: str, found: Kind, expected: str = "a file or a folder") -> Fault:
         """A fault: a name refers to something other than what is kept there."""
-        remedy = "move it away" + (": no link is followed here" if found is Kind.LINK else "")
-        return Fault(str(self.path / name), f"this is {found.value}; expected {expected}", remedy)
+        return strange(str(self.path / name), found, expected)
 
     # Reading
 
@@ -175,6 +155,13 @@ class SealedFolder:
         """Hash of a file."""
         with self.open(name) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def intact(self, written: Iterable[Written]) -> Iterator[str]:
+        """Names of those files that are there as they were written: all of them are read."""
+        for file in written:
+            with suppress(OSError):
+                if self.sha256(file.name) == file.sha256:
+                    yield file.name
 
     # Writing
 
@@ -245,6 +232,18 @@ class SealedFolder:
         for place in sorted(folders, reverse=True):
             with suppress(OSError), self._above(place) as (above, last):
                 os.rmdir(last, dir_fd=above)
+
+    def staged(self, name: str, files: Sequence[str]) -> AbstractContextManager[Staged]:
+        """Files that get their names together, once all of them are on the disk."""
+        return staged_in(self, f"{self._scratch}/{name}")
+
+    def abandoned(self) -> list[str]:
+        """None: what lies aside has no name yet."""
+        return []
+
+    def renewed(self, name: str) -> AbstractContextManager[Staged]:
+        """A folder that is put in the place of the one before, once it is complete and on the disk."""
+        return renewed_in(self, name)
 
     # Making durable
 

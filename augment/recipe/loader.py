@@ -14,6 +14,8 @@ from augment.corpus.source import folder_of
 from augment.dealt import Asked
 from augment.errors import Fault, ProfileError, RecipeError, nearest
 from augment.files.given import given_document
+from augment.files.location import Location as Place
+from augment.files.location import Url, joined, location
 from augment.files.misfits import Location, Misfit, misfits
 from augment.files.yaml import Document, load_yaml
 from augment.perturb import Perturbation
@@ -46,7 +48,7 @@ class LoadedRecipe:
     recipe: Recipe
     settings: Settings
     library: Library
-    base: Path
+    base: Place
     text: str
 
 
@@ -84,11 +86,11 @@ def find_recipe(name_or_path: str | Path) -> Path:
     raise RecipeError(Fault(str(path), message, nearest(str(path), list(known))))
 
 
-RecipeLike = str | Path | Mapping[str, Any] | LoadedRecipe
+RecipeLike = str | Path | Url | Mapping[str, Any] | LoadedRecipe
 """What a recipe can be: the path of a YAML file, the name of a bundled one, a dict, or one that is loaded."""
 
 
-def load_recipe(recipe: RecipeLike, base: str | Path | None = None, material: bool = True) -> LoadedRecipe:
+def load_recipe(recipe: RecipeLike, base: str | Place | None = None, material: bool = True) -> LoadedRecipe:
     """Load a recipe and check everything that can be checked without its corpus.
 
     Args:
@@ -115,15 +117,15 @@ def load_recipe(recipe: RecipeLike, base: str | Path | None = None, material: bo
         return recipe
     if isinstance(recipe, Mapping):
         written: Document = given_document(recipe, "recipe", RecipeError)
-        return _checked(spell_out(written), Path(base or ""), material)
-    path = find_recipe(recipe)
+        return _checked(spell_out(written), location(base or ""), material)
+    path = recipe if isinstance(recipe, Url) else find_recipe(recipe)
     written = load_yaml(path, RecipeError)
-    return _checked(spell_out(written), path.parent if base is None else Path(base), material)
+    return _checked(spell_out(written), path.parent if base is None else location(base), material)
 
 
-def _checked(spelled: Spelled, base: Path, material: bool) -> LoadedRecipe:
+def _checked(spelled: Spelled, base: Place, material: bool) -> LoadedRecipe:
     recipe, factors, faults = _validated(spelled)
-    library = Library(base, None if recipe is None else folder_of(base / recipe.corpus.path))
+    library = Library(base, None if recipe is None else folder_of(joined(base, recipe.corpus.path)))
     settings = {
         factor: tuple(Setting(name, spelled.family(factor, name), spec.steps) for name, spec in some.items())
         for factor, some in factors.items()

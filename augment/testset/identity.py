@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from augment.files.sealed import SealedFolder
+from augment.files.store import Store
 from augment.testset.folder import IDENTITY, read_identity
 
 
@@ -27,7 +27,7 @@ def set_identity(sha256: Mapping[str, str]) -> str:
     return hashlib.sha256(lines.encode("utf-8")).hexdigest()
 
 
-def built_identity(folder: SealedFolder, rows: Iterable[Mapping[str, Any]]) -> str:
+def built_identity(folder: Store, rows: Iterable[Mapping[str, Any]]) -> str:
     """The identity of a set that was just built, from the hashes that were written down: no audio is read again.
 
     Args:

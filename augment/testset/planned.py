@@ -1,11 +1,11 @@
 """The plan of a finished test set, as its file tells it."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from augment.columns import PLANNED, ROW
 from augment.design.plan import plan_columns
 from augment.errors import Fault, TestSetError
+from augment.files.location import Location
 from augment.files.parquet import parse_parquet
 from augment.testset.outgoing import WITHHELD
 
@@ -19,7 +19,7 @@ KINDS = {column.name: int if column.kind is int else str for column in (*ROW, *P
 """Columns of whole numbers and of text in which every cell is filled; factors and labels are a recipe's own."""
 
 
-def read_plan(data: bytes, place: Path) -> dict[str, dict[str, Any]]:
+def read_plan(data: bytes, place: Location) -> dict[str, dict[str, Any]]:
     """Rows of a plan by their ``audio_filepath``.
 
     Args:

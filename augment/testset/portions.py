@@ -2,13 +2,13 @@
 
 import itertools
 from collections.abc import Container, Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from augment.acoustics.channels import channel_of
 from augment.dealt import read_dealt
 from augment.design.conditions import Condition
 from augment.design.plan import Plan
+from augment.files.location import Location, joined
 from augment.recipe.loader import LoadedRecipe
 from augment.render import RenderSpec
 from augment.testset.shard import Item, Job, Shard, Utterance
@@ -38,7 +38,7 @@ def utterances(planned: Plan, finished: Container[str]) -> Iterator[Utterance]:
         yield utterance_of(list(rows), planned.corpus.folder)
 
 
-def utterance_of(rows: Sequence[dict[str, Any]], root: Path) -> Utterance:
+def utterance_of(rows: Sequence[dict[str, Any]], root: Location) -> Utterance:
     """The work that rows of a plan stand for.
 
     Args:
@@ -49,7 +49,7 @@ def utterance_of(rows: Sequence[dict[str, Any]], root: Path) -> Utterance:
     offset, duration = first["source_offset"], first["source_duration"]
     return Utterance(
         identity=first["utterance"],
-        path=root.resolve() / first["source_audio"],
+        path=joined(root.resolve(), first["source_audio"]),
         offset_s=None if offset is None else float(offset),
         duration_s=None if duration is None else float(duration),
         channel=channel_of(first["source_channel"]),

@@ -1,12 +1,14 @@
 """A test set's folder, held under a lock: what is there of an earlier build, and what of it stays."""
 
+import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from augment.errors import Fault, TestSetError
-from augment.files.sealed import Kind, SealedFolder
+from augment.files.location import Location, Url
+from augment.files.objects import STARTED, ObjectStore
+from augment.files.store import Kind, Store, Written
 from augment.files.walk import STATE
 from augment.testset.exports import refuse_in_the_way
 from augment.testset.folder import (
@@ -19,6 +21,7 @@ from augment.testset.folder import (
     SCRATCH,
     SOUND,
     Rows,
+    made_set,
     opened_set,
     read_identity,
     read_rows,
@@ -37,7 +40,7 @@ class Folder:
         stale: Items of earlier builds that the plan does not have.
     """
 
-    sealed: SealedFolder
+    sealed: Store
     finished: Rows
     stale: tuple[str, ...]
 
@@ -73,27 +76,32 @@ class Folder:
 
     def forget_parts(self) -> None:
         """Remove what only an unfinished build needs."""
-        for name in (PARTS, SCRATCH):
+        for name in (PARTS, SCRATCH, STARTED):
             self.sealed.remove_folder(name)
 
 
 MOST_TOLD = 10
 
 
-def refuse_no_set(path: Path) -> None:
+def refuse_no_set(path: Location) -> None:
     """Refuse a place where no test set can be built, before anything is planned for it; nothing is changed.
 
     Raises:
         TestSetError: There is a file, or a folder that holds something else.
     """
+    if isinstance(path, Url):
+        with writing(path):
+            store = ObjectStore(path)
+            store.refuse_unwritable(f"{STATE}/probe-{secrets.token_hex(8)}")
+            _refuse_filled(store)
+        return
     if path.exists() and not path.is_dir():
         raise TestSetError(Fault(str(path), "this is a file; expected a folder"))
     if path.is_dir():
-        with opened_set(path) as sealed:
-            _refuse_filled(sealed)
+        _refuse_filled(opened_set(path))
 
 
-def _refuse_filled(sealed: SealedFolder) -> None:
+def _refuse_filled(sealed: Store) -> None:
     started = sealed.kind(STATE) is Kind.FOLDER or sealed.kind(IDENTITY) is Kind.FILE
     if not started and next(sealed.below(), None) is not None:
         message = "the folder holds something that is no test set"
@@ -102,7 +110,7 @@ def _refuse_filled(sealed: SealedFolder) -> None:
 
 @contextmanager
 def open_folder(
-    path: Path, name: str, keys: Mapping[str, str], replace: bool, formats: Sequence[str] = ()
+    path: Location, name: str, keys: Mapping[str, str], replace: bool, formats: Sequence[str] = ()
 ) -> Iterator[Folder]:
     """Open the folder of a test set for building.
 
@@ -118,7 +126,7 @@ def open_folder(
             change, or is in use.
     """
     refuse_no_set(path)
-    with writing(path), SealedFolder.made(path, SCRATCH) as sealed:
+    with writing(path), made_set(path) as sealed:
         refuse_strange_places(sealed, formats)
         _refuse_filled(sealed)
         refuse_in_the_way(sealed, formats)
@@ -130,14 +138,15 @@ def open_folder(
             yield _opened(sealed, name, keys, replace)
 
 
-def _opened(sealed: SealedFolder, name: str, keys: Mapping[str, str], replace: bool) -> Folder:
+def _opened(sealed: Store, name: str, keys: Mapping[str, str], replace: bool) -> Folder:
     sealed.remove_folder(SCRATCH)
     sealed.replace(NO_PART, b"*\n")
     sealed.replace(NAME, name.encode())
     for folder in (STATE, ""):
         sealed.sync_folder(folder)
     known = _known(sealed, keys)
-    _refuse_foreign(sealed, {*known, *keys})
+    unlisted = set(sealed.abandoned())
+    _refuse_foreign(sealed, {*known, *keys, *unlisted})
     changed = sorted(n for n, row in known.items() if keys.get(n, row["key"]) != row["key"])
     gone = sorted(set(known) - set(keys))
     if (changed or gone) and not replace:
@@ -146,11 +155,13 @@ def _opened(sealed: SealedFolder, name: str, keys: Mapping[str, str], replace: b
             f"{len(gone)} would go (the first: {(changed + gone)[0]})"
         )
         raise TestSetError(Fault(str(sealed.path), message, "choose another folder, or allow it with --replace"))
-    kept = {n: row for n, row in known.items() if keys.get(n) == row["key"] and _is_whole(sealed, row)}
-    return Folder(sealed, kept, tuple(gone))
+    wanted = {n: row for n, row in known.items() if keys.get(n) == row["key"]}
+    whole = set(sealed.intact(Written(n, row["sha256"], row.get("md5")) for n, row in wanted.items()))
+    kept = {n: row for n, row in wanted.items() if n in whole}
+    return Folder(sealed, kept, (*gone, *sorted(unlisted - {*known, *keys})))
 
 
-def _refuse_foreign(sealed: SealedFolder, ours: Collection[str]) -> None:
+def _refuse_foreign(sealed: Store, ours: Collection[str]) -> None:
     """Refuse files below ``audio/`` that no manifest and no plan of this test set lists: they are not ours to remove.
 
     Raises:
@@ -164,12 +175,12 @@ def _refuse_foreign(sealed: SealedFolder, ours: Collection[str]) -> None:
         raise TestSetError([*faults[:MOST_TOLD], Fault(str(sealed.path), more)])
 
 
-def _audio_files(sealed: SealedFolder) -> Iterator[str]:
+def _audio_files(sealed: Store) -> Iterator[str]:
     """Files below ``audio/`` but hidden ones, which are never ours: systems leave such things in any folder."""
     return (name for name in sealed.files(SOUND) if not any(part.startswith(".") for part in name.split("/")))
 
 
-def _refuse_other(sealed: SealedFolder, name: str, replace: bool) -> None:
+def _refuse_other(sealed: Store, name: str, replace: bool) -> None:
     found: str | None = None
     if sealed.kind(IDENTITY) is Kind.FILE:
         found = str(read_identity(sealed, any_version=replace)["name"])
@@ -180,7 +191,7 @@ def _refuse_other(sealed: SealedFolder, name: str, replace: bool) -> None:
         raise TestSetError(Fault(str(sealed.path), message, "choose another folder"))
 
 
-def _known(sealed: SealedFolder, keys: Mapping[str, str]) -> Rows:
+def _known(sealed: Store, keys: Mapping[str, str]) -> Rows:
     """Items that earlier builds have finished, by the manifest and by parts of builds that were stopped."""
     places = [name for name in sealed.files(PARTS) if name.endswith(".jsonl")]
     if sealed.kind(MANIFEST) is Kind.FILE:
@@ -191,11 +202,3 @@ def _known(sealed: SealedFolder, keys: Mapping[str, str]) -> Rows:
         if name not in known or row["key"] == keys.get(name):  # of two, the one that is wanted now
             known[name] = row
     return known
-
-
-def _is_whole(sealed: SealedFolder, row: dict[str, str]) -> bool:
-    """Whether a finished file is still there as it was written."""
-    try:
-        return sealed.sha256(row["audio_filepath"]) == row["sha256"]
-    except OSError:
-        return False

@@ -5,7 +5,6 @@ import itertools
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from augment.acoustics.channels import ChannelChoice
@@ -15,10 +14,11 @@ from augment.dealt import Dealt
 from augment.design.conditions import Condition
 from augment.errors import AcoustigridError, AudioError, Fault, TestSetError
 from augment.files.audio import AudioFormat, encode, pcm_sha256
-from augment.files.sealed import SealedFolder
+from augment.files.location import Location
+from augment.files.store import Staged, Store
 from augment.render import Failed, Rendered, RenderSpec, render
 from augment.scene import Block
-from augment.testset.folder import PARTS, SCRATCH, SOUND, writing
+from augment.testset.folder import PARTS, writing
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Utterance:
     """
 
     identity: str
-    path: Path
+    path: Location
     offset_s: float | None
     duration_s: float | None
     channel: ChannelChoice
@@ -104,7 +104,7 @@ class ShardWriter:
         job: How they are rendered.
     """
 
-    folder: SealedFolder
+    folder: Store
     job: Job
 
     def __call__(self, shard: Shard) -> "Done":
@@ -113,15 +113,13 @@ class ShardWriter:
         Raises:
             TestSetError: The files cannot be written, or a link stands in their way.
         """
-        temporary = f"{SCRATCH}/{shard.name}"
-        done = Done([], [], 0.0)
-        with writing(self.folder.path):
-            try:
-                with self.folder.holding(temporary):
-                    self._make_all(shard, temporary, done)
-                    self._commit(shard, temporary, done)
-            finally:
-                self.folder.remove_folder(temporary)
+        done, names = Done([], [], 0.0), [item.audio_filepath for work in shard.utterances for item in work.items]
+        with writing(self.folder.path), self.folder.staged(shard.name, names) as staged:
+            self._make_all(shard, staged, done)
+            staged.commit()
+            if done.rows:  # last of all it is written down that the files are there
+                lines = "".join(json.dumps(row, sort_keys=True) + "\n" for row in done.rows)
+                self.folder.replace(f"{PARTS}/{shard.name}.jsonl", lines.encode())
         return done
 
     def limit_s(self, shard: Shard) -> float:
@@ -129,14 +127,14 @@ class ShardWriter:
         samples = sum(utterance.samples * len(utterance.items) for utterance in shard.utterances)
         return STARTUP_S + SLOWEST * samples / self.job.spec.sample_rate_hz
 
-    def _make_all(self, shard: Shard, temporary: str, done: "Done") -> None:
+    def _make_all(self, shard: Shard, staged: Staged, done: "Done") -> None:
         for number, utterances in itertools.groupby(shard.utterances, key=lambda utterance: utterance.block):
             together = list(utterances)
             block = Block(number, max(utterance.samples for utterance in together))
             for utterance in together:
-                self._make(utterance, block, temporary, done)
+                self._make(utterance, block, staged, done)
 
-    def _make(self, utterance: Utterance, block: Block, temporary: str, done: "Done") -> None:
+    def _make(self, utterance: Utterance, block: Block, staged: Staged, done: "Done") -> None:
         wanted = {item.condition: item for item in utterance.items}
         rate_hz = self.job.spec.sample_rate_hz
         try:
@@ -146,30 +144,13 @@ class ShardWriter:
                     done.fail(utterance, item, outcome.reason)
                     continue
                 data = encode(outcome.pcm, rate_hz, self.job.audio_format)
-                self.folder.write(f"{temporary}/{len(done.rows):06d}", data)
-                done.add(item, outcome, data, rate_hz)
+                done.add(item, outcome, data, rate_hz, staged.add(item.audio_filepath, data))
         except (OSError, TestSetError):
             raise  # the disk or the folder, not the utterance
         except Exception as error:  # whatever it is, the other utterances are finished
             known = isinstance(error, AcoustigridError)
             for item in wanted.values():
                 done.fail(utterance, item, str(error) if known else f"{type(error).__name__}: {error}")
-
-    def _commit(self, shard: Shard, temporary: str, done: "Done") -> None:
-        """Make the files durable, give them their names, and last of all write down that they are there."""
-        self.folder.sync_files(temporary)
-        places: dict[str, list[tuple[int, str]]] = {}
-        for number, row in enumerate(done.rows):
-            name = row["audio_filepath"]
-            places.setdefault(name.rpartition("/")[0], []).append((number, name))
-        for folder, named in places.items():
-            with self.folder.holding(folder):
-                for number, name in named:
-                    self.folder.rename(f"{temporary}/{number:06d}", name)
-        self.folder.sync_folders([*sorted(places), SOUND] if places else [])
-        if done.rows:
-            lines = "".join(json.dumps(row, sort_keys=True) + "\n" for row in done.rows)
-            self.folder.replace(f"{PARTS}/{shard.name}.jsonl", lines.encode())
 
 
 @dataclass
@@ -186,8 +167,8 @@ class Done:
     failures: list[dict[str, Any]]
     seconds: float
 
-    def add(self, item: Item, rendered: Rendered, data: bytes, sample_rate_hz: int) -> None:
-        """One item that was made."""
+    def add(self, item: Item, rendered: Rendered, data: bytes, sample_rate_hz: int, md5: str | None = None) -> None:
+        """One item that was made; its MD5 where the store knows it by that."""
         self.seconds += rendered.pcm.size / sample_rate_hz
         self.rows.append(
             {
@@ -196,6 +177,7 @@ class Done:
                 "sha256": hashlib.sha256(data).hexdigest(),
                 "pcm_sha256": pcm_sha256(rendered.pcm),
                 **rendered.measured,
+                **({} if md5 is None else {"md5": md5}),
             }
         )
 

@@ -5,12 +5,12 @@ sources are available, everything but the audio is made again and compared, and 
 """
 
 import itertools
-from pathlib import Path
 from typing import Any
 
 from augment.errors import Fault, TestSetError
 from augment.execute import Way
-from augment.files.sealed import Kind
+from augment.files.location import Location
+from augment.files.store import Kind
 from augment.progress import SILENT, Progress
 from augment.testset.exports import export_faults, read_exports
 from augment.testset.folder import EXPORTS, IDENTITY, PLAN, opened_set, read_identity, read_rows
@@ -30,7 +30,7 @@ from augment.verification.verdict import CheckOptions, Protocol, Unchecked, Verd
 Row = dict[str, Any]
 
 
-def examine(path: Path, asked: CheckOptions, makers: Makers, way: Way, progress: Progress = SILENT) -> Verdict:
+def examine(path: Location, asked: CheckOptions, makers: Makers, way: Way, progress: Progress = SILENT) -> Verdict:
     """Check a test set; see :func:`augment.verify`.
 
     Args:

@@ -10,6 +10,7 @@ from augment.acoustics.levels import speech_level
 from augment.corpus.source import folder_of
 from augment.errors import AcoustigridError, Fault, TestSetError
 from augment.files.audio import encode, pcm_sha256
+from augment.files.location import Location, joined
 from augment.files.members import MARK
 from augment.progress import Progress, each
 from augment.recipe.loader import LoadedRecipe
@@ -44,7 +45,7 @@ class Rendering:
 
 
 def rendered_again(
-    told: SelfDescription, loaded: LoadedRecipe, base: Path, chosen: Sequence[dict[str, Any]], progress: Progress
+    told: SelfDescription, loaded: LoadedRecipe, base: Location, chosen: Sequence[dict[str, Any]], progress: Progress
 ) -> Rendering:
     """Render chosen items again.
 
@@ -58,7 +59,7 @@ def rendered_again(
     Raises:
         AcoustigridError: The folder of the corpus is missing, or it is no longer known which recordings they are.
     """
-    root = folder_of(base / loaded.recipe.corpus.path)
+    root = folder_of(joined(base, loaded.recipe.corpus.path))
     if not root.is_dir():
         raise TestSetError(Fault(str(root), "the folder of the corpus is not there"))
     planned, found = with_recordings(told), Rendering()

@@ -6,7 +6,7 @@ from typing import Any
 
 from augment.errors import Fault, TestSetError
 from augment.files.json_text import strict_json
-from augment.files.sealed import Kind
+from augment.files.store import Kind
 from augment.testset.exports import FORMAT
 from augment.testset.folder import (
     COVERAGE,

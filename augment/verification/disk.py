@@ -4,11 +4,11 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 
 from augment.bounds import LARGEST_FILE_BYTES, LARGEST_TABLE_BYTES
 from augment.errors import Fault, TestSetError
-from augment.files.sealed import Kind, SealedFolder
+from augment.files.location import Location
+from augment.files.store import Kind, Store
 from augment.files.walk import STATE
 from augment.testset.folder import SOUND
 
@@ -35,8 +35,8 @@ class Disk:
         hashes: SHA-256 of every file that was read, by name.
     """
 
-    sealed: SealedFolder
-    folder: Path
+    sealed: Store
+    folder: Location
     hashes: dict[str, str] = field(default_factory=dict)
 
     def place(self, name: str) -> str:

@@ -3,7 +3,6 @@
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from augment.bounds import SLOWEST, STARTUP_S
@@ -11,7 +10,8 @@ from augment.corpus.speech import LONGEST_S
 from augment.design.conditions import Condition
 from augment.errors import Fault
 from augment.execute import Lost, Way
-from augment.files.sealed import SealedFolder
+from augment.files.location import Location
+from augment.files.store import Store
 from augment.progress import Progress
 from augment.recipe.model import Recipe
 from augment.verification.audio import read_file
@@ -61,8 +61,8 @@ class Listening:
         conditions: Conditions by name.
     """
 
-    sealed: SealedFolder
-    folder: Path
+    sealed: Store
+    folder: Location
     recipe: Recipe | None
     conditions: Mapping[str, Condition]
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from augment.errors import AcoustigridError, DesignError, Fault
+from augment.files.location import Location
 from augment.progress import Progress, Within, each
 from augment.recipe.loader import LoadedRecipe
 from augment.testset.completion import versions_here
@@ -134,7 +134,9 @@ class Origin:
             except AcoustigridError as error:
                 self._unchecked(f"the export '{name}' made again", str(error), "")
 
-    def _sampled(self, loaded: LoadedRecipe, base: Path, items: Sequence[dict[str, Any]], progress: Progress) -> int:
+    def _sampled(
+        self, loaded: LoadedRecipe, base: Location, items: Sequence[dict[str, Any]], progress: Progress
+    ) -> int:
         """Render a sample of items again; returns how many."""
         size = len(items) if self.asked.size is None else self.asked.size
         if not items or not size:

@@ -4,13 +4,13 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from augment import __version__
 from augment.design.plan import Plan
 from augment.errors import Fault, TestSetError
 from augment.files.json_text import json_text
+from augment.files.location import Location
 from augment.progress import Progress
 from augment.recipe.loader import LoadedRecipe
 from augment.testset.completion import files_beside
@@ -70,7 +70,7 @@ class Makers:
         tuple[list[dict[str, Any]], dict[str, Any], dict[str, bytes]],
     ]
     retold: Callable[[SelfDescription, str], dict[str, bytes]]
-    exported: Callable[[Path, str], Iterator[tuple[str, bytes]]]
+    exported: Callable[[Location, str], Iterator[tuple[str, bytes]]]
     version: str = f"acoustigrid {__version__}"
 
 

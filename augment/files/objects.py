@@ -1,0 +1,291 @@
+"""The folder of a test set in an object store, where nothing can be renamed, and every object is whole or not there."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, suppress
+from itertools import islice
+from typing import BinaryIO, Self, TypeVar
+
+from augment.errors import Fault, TestSetError
+from augment.files import remote
+from augment.files.location import Url
+from augment.files.object_lock import held_lock
+from augment.files.refusals import RefusedError
+from augment.files.staging import ASIDE
+from augment.files.store import Kind, Written, is_below, strange
+from augment.files.walk import STATE
+
+AT_ONCE = 16
+"""Requests side by side: each waits for the network most of the time."""
+MOST_WAITING_BYTES = 64 * 2**20
+"""Of files that are on their way."""
+
+STARTED = f"{STATE}/started"
+"""Folder of lists that say which files somebody has begun to write: they are ours even if no other list names them."""
+
+Thing = TypeVar("Thing")
+
+
+def portions(things: Iterable[Thing], size: int) -> Iterator[tuple[Thing, ...]]:
+    """Things, so many at a time.
+
+    Example:
+        >>> list(portions("abcde", 2))
+        [('a', 'b'), ('c', 'd'), ('e',)]
+    """
+    rest = iter(things)
+    while some := tuple(islice(rest, size)):
+        yield some
+
+
+class ObjectStore:
+    """Objects below a URL.
+
+    A file is written whole, from memory, under its own name: there is nothing half-written, and nothing to rename. What
+    is there counts once a list names it, which is written last. There are no links, and folders are there as long as
+    something is in them.
+
+    Args:
+        path: Where it is.
+
+    Example:
+        >>> store = ObjectStore(Url("memory", "sets/ward"))
+        >>> store.replace("audio/quiet/u1.flac", b"sound")
+        >>> store.files("audio"), store.read("audio/quiet/u1.flac"), store.kind("audio"), store.kind("none")
+        (['audio/quiet/u1.flac'], b'sound', <Kind.FOLDER: 'a folder'>, <Kind.NOTHING: 'nothing'>)
+        >>> store.remove_folder("audio")
+    """
+
+    def __init__(self, path: Url) -> None:
+        self._path = path
+
+    @property
+    def path(self) -> Url:
+        """Where it is."""
+        return self._path
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Url]]:
+        return type(self), (self._path,)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is open between requests."""
+
+    def refuse_unreachable(self) -> None:
+        """Refuse a bucket that does not exist.
+
+        Raises:
+            OSError: It does not, or the store refuses.
+        """
+        bucket = Url(self._path.scheme, self._path.bucket)
+        if self._path.scheme != "memory" and remote.found_at(bucket) is None:
+            raise RefusedError("there is no such bucket", str(bucket), "look at its name and at AWS_ENDPOINT_URL")
+
+    def refuse_unwritable(self, name: str) -> None:
+        """Write an object, read it and remove it: what does not work later does not work now.
+
+        Args:
+            name: Of the object; no other has it.
+
+        Raises:
+            OSError: The store refuses, or does not keep what it was given.
+        """
+        place = self._place(name)
+        remote.put(place, b"probe")
+        kept = remote.get(place)
+        remote.delete(place)
+        if kept != b"probe":
+            raise RefusedError("the store does not give back what was written", str(place), "choose another store")
+
+    # Looking
+
+    def kind(self, name: str) -> Kind:
+        found = remote.found_at(self._place(name))
+        return Kind.NOTHING if found is None else Kind.FOLDER if found.folder else Kind.FILE
+
+    def below(self, name: str = "") -> Iterator[tuple[str, Kind]]:
+        """Everything below a folder, with its kind; one request for each folder and each thousand objects."""
+        waiting = [self._place(name)]
+        while waiting:
+            for found in remote.listed(waiting.pop()):
+                yield self._own(found.key), Kind.FOLDER if found.folder else Kind.FILE
+                if found.folder:
+                    waiting.append(Url(self._path.scheme, found.key))
+
+    def files(self, name: str = "") -> list[str]:
+        return sorted(self._own(found.key) for found in remote.below(self._place(name)))
+
+    def fault(self, name: str, found: Kind, expected: str = "a file or a folder") -> Fault:
+        """A fault: a name refers to something other than what is kept there."""
+        return strange(str(self._path / name), found, expected)
+
+    # Reading
+
+    def open(self, name: str) -> BinaryIO:
+        """A file that was fetched whole, so that a connection that breaks later breaks nothing."""
+        return remote.fetched(self._place(name))
+
+    def read(self, name: str, most_bytes: int | None = None) -> bytes:
+        """Bytes of a file.
+
+        Raises:
+            TestSetError: It is larger than the given bound.
+        """
+        place = self._place(name)
+        try:
+            return remote.get(place, most_bytes)
+        except ValueError as error:
+            raise TestSetError(Fault(str(place), str(error))) from None
+
+    def sha256(self, name: str) -> str:
+        digest = hashlib.sha256()
+        for piece in remote.pieces(self._place(name)):
+            digest.update(piece)
+        return digest.hexdigest()
+
+    def intact(self, written: Iterable[Written]) -> Iterator[str]:
+        """Names of those files that are there as they were written.
+
+        The store's own MD5 of an object is taken for it where it was noted when the file was written, at the cost of
+        a listing of each folder; everything else is read.
+        """
+        folders: dict[str, dict[str, str | None]] = {}
+        unsure: list[Written] = []
+        for file in written:
+            folder = file.name.rpartition("/")[0]
+            if folder not in folders:
+                there = remote.listed(self._place(folder))
+                folders[folder] = {self._own(found.key): found.md5 for found in there if not found.folder}
+            if file.name not in folders[folder]:
+                continue
+            has = folders[folder][file.name]
+            if has is None or file.md5 is None:
+                unsure.append(file)
+            elif has == file.md5:
+                yield file.name
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            for some in portions(unsure, AT_ONCE):
+                same = threads.map(self._is_intact, some)
+                yield from (file.name for file, kept in zip(some, same, strict=True) if kept)
+
+    def _is_intact(self, file: Written) -> bool:
+        with suppress(FileNotFoundError):
+            return self.sha256(file.name) == file.sha256
+        return False
+
+    # Writing
+
+    def replace(self, name: str, data: bytes) -> None:
+        """Write a file whole."""
+        remote.put(self._place(name), data)
+
+    @contextmanager
+    def staged(self, name: str, files: Sequence[str]) -> Iterator["StagedObjects"]:
+        """Files that are sent under their own names, several at once; nothing lies aside."""
+        started = f"{STARTED}/{name}"
+        self.replace(started, "\n".join(files).encode())
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            staged = StagedObjects(self, threads)
+            try:
+                yield staged
+            finally:
+                staged.abandon()
+        self.unlink(started)
+
+    def abandoned(self) -> list[str]:
+        """Files that somebody began to write, by the lists that are left of it."""
+        found = set[str]()
+        for name in self.files(STARTED):
+            found.update(self.read(name).decode(errors="replace").splitlines())
+        return sorted(filter(is_below, found))
+
+    @contextmanager
+    def renewed(self, name: str) -> Iterator["StagedObjects"]:
+        """A folder whose former objects go first; an object beside the set says so until the new ones are listed."""
+        mark = f"{ASIDE}-{name}"
+        self.replace(mark, b"")
+        self.remove_folder(name)
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            staged = StagedObjects(self, threads, f"{name}/")
+            try:
+                yield staged
+            except BaseException:
+                staged.abandon()
+                with suppress(OSError):  # what is left is ours to replace, as the mark says
+                    self.remove_folder(name)
+                raise
+        self.unlink(mark)
+
+    def unlink(self, name: str) -> None:
+        """Remove a file if it exists."""
+        remote.delete(self._place(name))
+
+    def remove_folder(self, name: str) -> None:
+        """Remove all objects below a name."""
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            for some in portions(remote.below(self._place(name)), 64 * AT_ONCE):
+                list(threads.map(lambda found: remote.delete(Url(self._path.scheme, found.key)), some))
+
+    def remove_empty_folders(self, name: str) -> None:
+        """There are none."""
+
+    def make_folder(self, name: str) -> None:
+        """It is there when something is in it."""
+
+    def sync_folder(self, name: str = "") -> None:
+        """What was written stays."""
+
+    def locked(self, name: str) -> AbstractContextManager[None]:
+        """Hold a lock: an object that only one can create."""
+        return held_lock(self._place(name), self._path)
+
+    def _place(self, name: str) -> Url:
+        if name and not is_below(name):
+            raise TestSetError(Fault(str(self._path), f"'{name}' is not a path below this folder"))
+        return self._path / name if name else self._path
+
+    def _own(self, key: str) -> str:
+        return key[len(self._path.key) + 1 :]
+
+
+class StagedObjects:
+    """Objects on their way.
+
+    Args:
+        store: Where they go.
+        threads: Send them.
+        prefix: What their names start with.
+    """
+
+    def __init__(self, store: ObjectStore, threads: ThreadPoolExecutor, prefix: str = "") -> None:
+        self._store, self._threads, self._prefix = store, threads, prefix
+        self._sent: list[tuple[Future[None], int]] = []
+
+    def add(self, name: str, data: bytes) -> str:
+        """Send an object; waits while too much is on its way."""
+        self._settle(MOST_WAITING_BYTES)
+        self._sent.append((self._threads.submit(self._store.replace, f"{self._prefix}{name}", data), len(data)))
+        return hashlib.md5(data, usedforsecurity=False).hexdigest()
+
+    def commit(self) -> None:
+        """Return when all of them are there."""
+        self._settle(0)
+
+    def abandon(self) -> None:
+        """Send none of those that wait."""
+        for future, _ in self._sent:
+            future.cancel()
+
+    def _settle(self, most_bytes: int) -> None:
+        """Wait for the oldest until at most so many bytes are on their way; what failed is raised."""
+        waiting = sum(size for future, size in self._sent if not future.done())
+        while self._sent and (self._sent[0][0].done() or waiting > most_bytes):
+            future, size = self._sent.pop(0)
+            waiting -= 0 if future.done() else size
+            future.result()
+        if not most_bytes:
+            while self._sent:
+                self._sent.pop(0)[0].result()

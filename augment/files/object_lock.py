@@ -5,6 +5,7 @@ import os
 import secrets
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -17,6 +18,8 @@ from augment.files import remote
 from augment.files.location import Url
 
 LARGEST_BYTES = 4096
+SETTLED_S = 2.0
+"""After which nobody is left who saw no lock, on a store where one can be overwritten."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,9 @@ def held_lock(place: Url, about: Url) -> Iterator[None]:
     """Hold a lock for as long as this lasts.
 
     It is taken by a request that only the first can have granted (``If-None-Match``). On stores that do not know this
-    condition the last of those who ask at the same moment has it: so it is read again once it is written.
+    condition the last of those who ask at the same moment has it: so it is read again once it is written, and there
+    once more after a while.
+
     No time is compared: clocks of machines differ. A holder on this machine that has ended is dispossessed; whether
     one elsewhere has ended, only people can say.
 
@@ -134,8 +139,20 @@ def _take(place: Url, about: Url, mine: Holder) -> None:
     with suppress(FileExistsError):  # perhaps by ourselves, in a request whose answer was lost
         remote.put(place, mine.written(), new=True)
     found = _holder(place)
+    if found == mine and not _is_conditional(place, mine):
+        time.sleep(SETTLED_S)
+        found = _holder(place)
     if found != mine:
         raise _held(place, about, found)
+
+
+def _is_conditional(place: Url, mine: Holder) -> bool:
+    """Whether the store refuses to create what is there already."""
+    try:
+        remote.put(place, mine.written(), new=True)
+    except FileExistsError:
+        return True
+    return False
 
 
 def _holder(place: Url) -> Holder | bytes | None:

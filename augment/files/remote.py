@@ -101,6 +101,12 @@ def filesystem(place: Url) -> Any:
         return _filesystem(place.scheme)
 
 
+def forget() -> None:
+    """Open connections anew from now on: the environment names another store."""
+    with _opening:
+        _filesystem.cache_clear()
+
+
 @cache
 def _filesystem(scheme: str) -> Any:
     place, extra = f"{scheme}://", EXTRAS.get(scheme)

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from augment.api.describing import described
@@ -118,7 +117,7 @@ def build(
     progress: Progress = SILENT,
     formats: Sequence[str] = (),
     cache: bool = True,
-    base: str | Path | None = None,
+    base: str | Location | None = None,
 ) -> BuildResult:
     """Build a test set. A build that was stopped resumes where it was; finished items are not made again.
 

@@ -44,7 +44,7 @@ def open(folder: str | Location) -> "TestSet":
     """Open a finished test set.
 
     Args:
-        folder: Where it is.
+        folder: Where it is: a folder, or a place in an object store such as ``s3://bucket/ward``.
 
     Raises:
         TestSetError: There is none, it was built by another version, or its manifest is not the one that was built.

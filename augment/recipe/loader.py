@@ -15,7 +15,7 @@ from augment.dealt import Asked
 from augment.errors import Fault, ProfileError, RecipeError, nearest
 from augment.files.given import given_document
 from augment.files.location import Location as Place
-from augment.files.location import Url, joined, location
+from augment.files.location import Url, is_url, joined, location
 from augment.files.misfits import Location, Misfit, misfits
 from augment.files.yaml import Document, load_yaml
 from augment.perturb import Perturbation
@@ -94,8 +94,8 @@ def load_recipe(recipe: RecipeLike, base: str | Place | None = None, material: b
     """Load a recipe and check everything that can be checked without its corpus.
 
     Args:
-        recipe: Path of a YAML file, name of a bundled recipe, or a dict that holds what such a file would; one that is
-            loaded is returned as it is.
+        recipe: Path or URL of a YAML file, name of a bundled recipe, or a dict that holds what such a file would; one
+            that is loaded is returned as it is.
         base: Folder that relative paths start from. If not given, it is the file's own, and for a dict the current one.
         material: Check that recordings, profiles and whatever else steps need are there; False for a reader who only
             wants to know what a test set is.
@@ -118,9 +118,16 @@ def load_recipe(recipe: RecipeLike, base: str | Place | None = None, material: b
     if isinstance(recipe, Mapping):
         written: Document = given_document(recipe, "recipe", RecipeError)
         return _checked(spell_out(written), location(base or ""), material)
-    path = recipe if isinstance(recipe, Url) else find_recipe(recipe)
+    path = _place_of(recipe)
     written = load_yaml(path, RecipeError)
     return _checked(spell_out(written), path.parent if base is None else location(base), material)
+
+
+def _place_of(recipe: str | Path | Url) -> Place:
+    """Where a recipe is that was named."""
+    if isinstance(recipe, Url) or (isinstance(recipe, str) and is_url(recipe)):
+        return location(recipe)
+    return find_recipe(recipe)
 
 
 def _checked(spelled: Spelled, base: Place, material: bool) -> LoadedRecipe:

@@ -10,7 +10,7 @@ from augment.acoustics.levels import speech_level
 from augment.corpus.source import folder_of
 from augment.errors import AcoustigridError, Fault, TestSetError
 from augment.files.audio import encode, pcm_sha256
-from augment.files.location import Location, joined
+from augment.files.location import Location, Url, joined
 from augment.files.members import MARK
 from augment.progress import Progress, each
 from augment.recipe.loader import LoadedRecipe
@@ -68,7 +68,8 @@ def rendered_again(
         place = told.disk.place(row["audio_filepath"])
         try:
             work = utterance_of([planned[row["audio_filepath"]]], root)
-            if not Path(str(work.path).split(MARK)[0]).exists():
+            outer = work.path if isinstance(work.path, Url) else Path(str(work.path).split(MARK)[0])
+            if not outer.exists():
                 found.absent.append(str(work.path))
                 continue
             found.count += 1

@@ -31,6 +31,9 @@ KEY = "S3RVER"  # which that server wants, and moto takes like any other
 BUCKET = "rehearsal"
 PATIENCE_S = 300.0
 
+Server = Callable[[Path], tuple[list[str], int]]
+"""Given a folder for its data, the command that starts a server, and its port."""
+
 
 def free_port() -> int:
     """A port that nobody listens on."""
@@ -66,7 +69,7 @@ def moto(folder: Path) -> tuple[list[str], int]:
     return [str(Path(sys.executable).parent / "moto_server"), "-p", str(port)], port
 
 
-def s3rver(command: str) -> Callable[[Path], tuple[list[str], int]]:
+def s3rver(command: str) -> Server:
     """The same of s3rver, whose data lie in a folder."""
 
     def started(folder: Path) -> tuple[list[str], int]:
@@ -116,6 +119,7 @@ class Rehearsal:
         recipe: What is built.
         local: The same set on the disk.
         identity: Its identity.
+        parts: So many are finished when the build is killed.
         formats: Exported.
         promises: What came of it.
     """
@@ -125,6 +129,7 @@ class Rehearsal:
     recipe: str
     local: Path
     identity: str
+    parts: int = 2
     formats: str = "kaldi"
     promises: list[Promise] = field(default_factory=list)
 
@@ -132,18 +137,18 @@ class Rehearsal:
         """All of it, in order."""
         build = ["build", self.recipe, "--out", str(self.store.path), "--workers", "2"]
         began = time.monotonic()
-        parts = self._killed(build, 2)
+        parts = self._killed(build, self.parts)
         unfinished = not self._there("testset.json")
         self._promise("killed in the middle: not finished", parts > 0 and unfinished, f"{parts} parts", began)
         began = time.monotonic()
-        code, said = self._command(build)
+        code, said = commanded(build, self.told)
         self._promise("resumed, finished items kept", code == 0 and "were there before" in said, last(said), began)
         self._promise("identity of the local build", self.identity in said, self.identity[:12], began)
         began = time.monotonic()
-        code, said = self._command(["verify", str(self.store.path), "--sample", "4", "--workers", "2"])
+        code, said = commanded(["verify", str(self.store.path), "--sample", "4", "--workers", "2"], self.told)
         self._promise("verify: all as it should be", code == 0, first(said), began)
         began = time.monotonic()
-        code, said = self._command(["export", str(self.store.path), "--format", self.formats])
+        code, said = commanded(["export", str(self.store.path), "--format", self.formats], self.told)
         self._promise("exported", code == 0, last(said), began)
         began = time.monotonic()
         different = self._different()
@@ -168,13 +173,6 @@ class Rehearsal:
         process.wait(60)
         return len(self.store.files(".acoustigrid/parts"))
 
-    def _command(self, command: list[str]) -> tuple[int, str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "augment.cli", *command],
-            env=self.told, capture_output=True, text=True, timeout=PATIENCE_S, check=False,
-        )  # fmt: skip
-        return done.returncode, done.stdout + done.stderr
-
     def _different(self) -> list[str]:
         """Files that are not the same in the store and on the disk."""
         here = {path.relative_to(self.local).as_posix(): path for path in self.local.rglob("*") if path.is_file()}
@@ -188,6 +186,15 @@ class Rehearsal:
 
     def _promise(self, name: str, kept: bool, found: str, began: float) -> None:
         self.promises.append(Promise(name, kept, found, time.monotonic() - began))
+
+
+def commanded(command: Sequence[str], told: dict[str, str]) -> tuple[int, str]:
+    """Exit code of a command, and what it says."""
+    done = subprocess.run(
+        [sys.executable, "-m", "augment.cli", *command],
+        env=told, capture_output=True, text=True, timeout=PATIENCE_S, check=False,
+    )  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
 
 
 KEPT = {".gitignore", "name", "where.json"}
@@ -215,9 +222,7 @@ def local_build(recipe: str, folder: Path, formats: str) -> str:
     return result.identity
 
 
-def rehearsed(
-    server: Callable[[Path], tuple[list[str], int]], faults: Faults, recipe: str, local: Path, identity: str
-) -> list[Promise]:
+def rehearsed(server: Server, faults: Faults, recipe: str, local: Path, identity: str, parts: int = 2) -> list[Promise]:
     """Rehearse with a fresh server behind a proxy."""
     with tempfile.TemporaryDirectory() as data:
         command, port = server(Path(data))
@@ -231,7 +236,8 @@ def rehearsed(
             made = remote.filesystem(place)
             if not made.exists(BUCKET):
                 made.mkdir(BUCKET)
-            found = Rehearsal(ObjectStore(place), {**told, "AWS_ENDPOINT_URL": endpoint}, recipe, local, identity)
+            told["AWS_ENDPOINT_URL"] = endpoint
+            found = Rehearsal(ObjectStore(place), told, recipe, local, identity, parts)
             found.run()
     return found.promises
 

@@ -107,13 +107,17 @@ class ObjectStore:
         return Kind.NOTHING if found is None else Kind.FOLDER if found.folder else Kind.FILE
 
     def below(self, name: str = "") -> Iterator[tuple[str, Kind]]:
-        """Everything below a folder, with its kind; one request for each folder and each thousand objects."""
-        waiting = [self._place(name)]
-        while waiting:
-            for found in remote.listed(waiting.pop()):
-                yield self._own(found.key), Kind.FOLDER if found.folder else Kind.FILE
-                if found.folder:
-                    waiting.append(Url(self._path.scheme, found.key))
+        """Everything below a folder, with its kind; one request for a thousand objects."""
+        start, told = self._place(name), {name}
+        for found in remote.below(start):
+            own = self._own(found.key)
+            parts = own.split("/")
+            for depth in range(1, len(parts)):
+                folder = "/".join(parts[:depth])
+                if len(folder) > len(name) and folder not in told:
+                    told.add(folder)
+                    yield folder, Kind.FOLDER
+            yield own, Kind.FILE
 
     def files(self, name: str = "") -> list[str]:
         return sorted(self._own(found.key) for found in remote.below(self._place(name)))

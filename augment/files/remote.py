@@ -152,24 +152,56 @@ def listed(place: Url) -> list[Found]:
     Raises:
         OSError: As for :func:`attempted`.
     """
-    store = filesystem(place)
-    try:
-        entries = attempted(place, lambda: list(store.ls(place.key, detail=True)))
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    found = {entry.key: entry for entry in map(_found, entries) if entry.key != place.key}
+    if _is_s3(place):
+        entries = list(_pages(place, Delimiter="/"))
+    else:
+        store = filesystem(place)
+        try:
+            entries = attempted(place, lambda: [_found(entry) for entry in store.ls(place.key, detail=True)])
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+    found = {entry.key: entry for entry in entries if entry.key != place.key}
     return [found[key] for key in sorted(found)]
 
 
 def below(place: Url) -> Iterator[Found]:
-    """All objects below a place, however deep."""
-    waiting = [place]
-    while waiting:
-        for found in listed(waiting.pop()):
-            if found.folder:
-                waiting.append(Url(place.scheme, found.key))
-            else:
-                yield found
+    """All objects below a place, however deep, sorted within what the store tells at once.
+
+    Raises:
+        OSError: As for :func:`attempted`.
+    """
+    if _is_s3(place):
+        yield from _pages(place)
+        return
+    store = filesystem(place)
+    try:
+        entries = attempted(place, lambda: store.find(place.key, detail=True))
+    except FileNotFoundError:
+        return
+    yield from (found for found in map(_found, entries.values()) if found.key != place.key)
+
+
+def _is_s3(place: Url) -> bool:
+    return EXTRAS.get(place.scheme) == "s3"
+
+
+def _pages(place: Url, **more: str) -> Iterator[Found]:
+    """A listing of S3, page by page: a page is asked for again, and not the thousands of them before it."""
+    store, prefix = filesystem(place), place.key.removeprefix(place.bucket).strip("/")
+    asked = {"Bucket": place.bucket, "Prefix": f"{prefix}/" if prefix else "", **more}
+    while True:
+        try:
+            page = attempted(place, lambda: store.call_s3("list_objects_v2", **asked))
+        except FileNotFoundError:
+            return
+        for entry in page.get("Contents", []):
+            if not entry["Key"].endswith("/"):  # some tools leave such marks of folders
+                yield _found({**entry, "name": f"{place.bucket}/{entry['Key']}", "type": "file", "size": entry["Size"]})
+        for entry in page.get("CommonPrefixes", []):
+            yield Found(f"{place.bucket}/{entry['Prefix']}".strip("/"), True, 0, None)
+        if not page.get("IsTruncated"):
+            return
+        asked["ContinuationToken"] = page["NextContinuationToken"]
 
 
 def _found(entry: Mapping[str, Any]) -> Found:
@@ -213,8 +245,12 @@ def fetched(place: Url) -> BinaryIO:
         OSError: As for :func:`attempted`.
     """
     file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 - who asked for it closes it
-    for piece in pieces(place):
-        file.write(piece)
+    try:
+        for piece in pieces(place):
+            file.write(piece)
+    except BaseException:
+        file.close()
+        raise
     file.seek(0)
     return cast("BinaryIO", file)
 
@@ -239,7 +275,7 @@ def put(place: Url, data: bytes, new: bool = False) -> None:
         OSError: As for :func:`attempted`.
     """
     store, more = filesystem(place), dict[str, Any]()
-    if EXTRAS.get(place.scheme) == "s3":
+    if _is_s3(place):
         more["ContentMD5"] = base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
     mode = "create" if new else "overwrite"
     attempted(place, lambda: store.pipe_file(place.key, data, mode=mode, **more))

@@ -316,10 +316,12 @@ def test_the_stores_own_md5_spares_reading_and_tells_what_changed(monkeypatch):
     kept, etag = Written("audio/a", "0" * 64, hashlib.md5(b"a").hexdigest()), hashlib.md5(b"a").hexdigest()
     assert remote._found({"name": "/b/a", "type": "file", "size": 1, "ETag": f'"{etag}"'}).md5 == etag
     assert remote._found({"name": "/b/a", "type": "file", "size": 1, "ETag": f'"{etag}-2"'}).md5 is None
-    for md5, whole in ((etag, ["audio/a"]), (hashlib.md5(b"b").hexdigest(), [])):
+    for md5, whole in ((etag, ["audio/a"]), (hashlib.md5(b"b").hexdigest(), []), (None, [])):
         found = [remote.Found("bucket/sets/ward/audio/a", False, 1, md5)]
         monkeypatch.setattr(remote, "listed", lambda place, found=found: found)
         assert list(store.intact([kept])) == whole  # nothing is there to be read
+    store.replace("audio/a", b"a")  # which an encrypted bucket calls by something else
+    assert list(store.intact([kept._replace(sha256=hashlib.sha256(b"a").hexdigest())])) == ["audio/a"]
 
 
 def test_an_export_that_was_cut_off_is_written_again(stocked, monkeypatch):

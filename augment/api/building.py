@@ -44,7 +44,7 @@ class BuildResult(Presented):
     """What a build made; the finished set itself is its ``testset``.
 
     Attributes:
-        folder: The test set.
+        folder: The test set: a path, or a place in an object store.
         plan: What was planned.
         made: Items in the manifest.
         reused: Items among them that were there before.

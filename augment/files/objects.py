@@ -80,9 +80,7 @@ class ObjectStore:
         Raises:
             OSError: It does not, or the store refuses.
         """
-        bucket = Url(self._path.scheme, self._path.bucket)
-        if self._path.scheme != "memory" and remote.found_at(bucket) is None:
-            raise RefusedError("there is no such bucket", str(bucket), "look at its name and at AWS_ENDPOINT_URL")
+        next(remote.below(self._path), None)  # which asks for no more rights than reading the set does
 
     def refuse_unwritable(self, name: str) -> None:
         """Write an object, read it and remove it: what does not work later does not work now.
@@ -153,8 +151,8 @@ class ObjectStore:
     def intact(self, written: Iterable[Written]) -> Iterator[str]:
         """Names of those files that are there as they were written.
 
-        The store's own MD5 of an object is taken for it where it was noted when the file was written, at the cost of
-        a listing of each folder; everything else is read.
+        Where the store's own MD5 of an object is the one that was noted when the file was written, that costs no more
+        than a listing of its folder. Everything else is read: some stores encrypt, and tell something else instead.
         """
         folders: dict[str, dict[str, str | None]] = {}
         unsure: list[Written] = []
@@ -165,11 +163,10 @@ class ObjectStore:
                 folders[folder] = {self._own(found.key): found.md5 for found in there if not found.folder}
             if file.name not in folders[folder]:
                 continue
-            has = folders[folder][file.name]
-            if has is None or file.md5 is None:
-                unsure.append(file)
-            elif has == file.md5:
+            if file.md5 is not None and folders[folder][file.name] == file.md5:
                 yield file.name
+            else:
+                unsure.append(file)
         with ThreadPoolExecutor(AT_ONCE) as threads:
             for some in portions(unsure, AT_ONCE):
                 same = threads.map(self._is_intact, some)

@@ -3,6 +3,7 @@
 Run: ``python scripts/benchmark_arrays.py``
 """
 
+import argparse
 import time
 from collections.abc import Mapping, Sequence
 
@@ -34,6 +35,8 @@ def model(levels: Sequence[int], excluded: Sequence[Mapping[int, Sequence[int]]]
 
 def main() -> None:
     """Print one line for each model, strength and set of exclusions."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.parse_args()
     rows = []
     for name, levels in MODELS.items():
         for strength in (2, 3):

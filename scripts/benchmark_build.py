@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from augment.execute import Lost, processes
 from augment.files.sealed import SealedFolder
 from augment.profiles.library import Library
 from augment.testset.folder import SCRATCH
-from augment.testset.portions import job_of, shards
+from augment.testset.portions import Work, job_of, shards
 from augment.testset.shard import ShardWriter
 
 RATE_HZ = 16000
@@ -112,7 +112,7 @@ class Bench:
         """Shards of ours, from the beginning of the first to the end of the last."""
         with tempfile.TemporaryDirectory(dir=self.folder) as out, SealedFolder.made(Path(out), SCRATCH) as sealed:
             job = Ours(ShardWriter(sealed, job_of(self.plan.loaded, self.plan.conditions)))
-            return Spent.of(_ran(job, shards(self.plan, set(), workers), workers))
+            return Spent.of(_ran(job, shards(Work.of(self.plan), (), workers), workers))
 
     def command(self, *arguments: str) -> float:
         """Seconds of a command of ours in a process of its own."""
@@ -128,9 +128,13 @@ class Bench:
             return self.command("build", recipe, "--out", where, "--workers", str(self.workers))
 
 
-def _ran(job: Callable[[Any], Timed], tasks: Sequence[Any], workers: int) -> Iterator[Timed | Lost]:
+def _ran(job: Callable[[Any], Timed], tasks: Iterable[Any], workers: int) -> Iterator[Timed]:
+    """What every task took; a benchmark without one of its tasks would be too fast, and ends."""
     with processes.opened(workers) as way:
-        yield from way.run(job, tasks)
+        for outcome in way.run(job, tasks):
+            if isinstance(outcome, Lost):
+                sys.exit(f"error: a worker {outcome.fate}")
+            yield outcome
 
 
 @dataclass(frozen=True)
@@ -146,9 +150,9 @@ class Spent:
     peak_mb: float
 
     @classmethod
-    def of(cls, outcomes: Iterable[Timed | Lost]) -> "Spent":
+    def of(cls, outcomes: Iterable[Timed]) -> "Spent":
         """From the first beginning to the last end."""
-        timed = [one for one in outcomes if isinstance(one, Timed)]
+        timed = list(outcomes)
         wall = max(one.ended_s for one in timed) - min(one.began_s for one in timed)
         return cls(wall, max(one.peak_mb for one in timed))
 
@@ -197,7 +201,7 @@ def _long(folder: Path) -> list[dict[str, object]]:
     voices = [soundfile.read(path) for path in sorted((bundled("recipes") / "demo" / "audio").rglob("*.flac"))]
     rate = voices[0][1]
     whole = np.concatenate([samples for samples, _ in voices])
-    rows = []
+    rows: list[dict[str, object]] = []
     for name in ("one", "two"):
         samples = np.resize(np.roll(whole, len(rows) * rate), 600 * rate)
         soundfile.write(folder / f"{name}.flac", samples, rate)

@@ -7,12 +7,12 @@ Run: ``python scripts/benchmark_import.py [--rows 100000]``
 """
 
 import argparse
-import resource
 import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
+from _shared import bytes_held
 
 import augment
 
@@ -45,7 +45,7 @@ def write_table(path: Path, rows: int) -> None:
 
 def main() -> None:
     """Make a table, import it, and print what it took."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=100_000)
     rows = parser.parse_args().rows
     with tempfile.TemporaryDirectory() as name:
@@ -54,7 +54,7 @@ def main() -> None:
         start = time.perf_counter()
         corpus = augment.import_corpus("common_voice", folder, folder / "corpus.jsonl")
         seconds = time.perf_counter() - start
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        peak = bytes_held() / 2**20
         speakers = corpus.frame["speaker"].n_unique()
         print(
             f"{corpus.frame.height:,} rows, {speakers:,} speakers: imported in {seconds:.1f} s, {peak:.0f} MB at most"

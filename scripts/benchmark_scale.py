@@ -16,7 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from make_large_corpus import ACCENTS, MANIFEST, SPELLINGS
+from _shared import bytes_held
+from make_large_corpus import ACCENTS, MANIFEST, USUAL
 
 GROUPS = 12
 RECIPE = """\
@@ -48,7 +49,7 @@ def recipe_text(manifest: Path, groups: int = GROUPS, utterances: int = 200, mat
     """A recipe of 60 conditions for a corpus of ``make_large_corpus.py``; JSON is YAML."""
     return RECIPE.format(
         manifest=json.dumps(str(manifest)),
-        spellings=json.dumps({odd: usual for usual, odd in SPELLINGS.items()}),
+        spellings=json.dumps(USUAL),
         accents=json.dumps(ACCENTS[:groups]),
         utterances=utterances,
         match=", match: [gender, age_band, device, duration]" if match else "",
@@ -61,8 +62,7 @@ def measured(command: list[str]) -> tuple[float, float, int]:
     child = subprocess.Popen([sys.executable, *command], stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
-    unit = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
-    return time.perf_counter() - start, usage.ru_maxrss * unit / 1e6, child.returncode
+    return time.perf_counter() - start, bytes_held(usage) / 1e6, child.returncode
 
 
 def read(recipe: str) -> None:
@@ -105,7 +105,7 @@ def run(folder: Path, rows: int, seed: int, match: bool) -> bool:
     """Measure all steps and print them; whether all went well."""
     import polars
 
-    from augment.report.tables import table
+    from augment.report.text import table
 
     lines, sound = [], True
     if not (folder / MANIFEST).exists():

@@ -501,8 +501,8 @@ def _confirmed(drawn: Sequence[tuple[Figures, Figures]], number: int) -> bool:
                     "group": str(group), "speaker": f"{group} {speaker}", "utterance": own, "accent": str(group),
                     "condition": str(condition), "noise": str(condition), **told,
                 })  # fmt: skip
-                errors.append(wrong[condition, speaker, utterance])
-                words.append(said[speaker, utterance])
+                errors.append(float(wrong[condition, speaker, utterance]))
+                words.append(float(said[speaker, utterance]))
     e, w = (np.array(values).astype(np.int64) for values in (errors, words))
     none = np.zeros_like(e)
     texts = [row["utterance"] or "" for row in rows]

@@ -9,7 +9,6 @@ Run: ``python scripts/benchmark_selection.py [--rows 100000] [--seed 1]``
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -17,7 +16,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from make_large_corpus import ACCENTS, MANIFEST, SPELLINGS
+from _shared import bytes_held
+from make_large_corpus import ACCENTS, MANIFEST, USUAL
 
 MATCH = ["gender", "age_band", "device", "duration"]
 CASES: dict[str, dict[str, Any]] = {
@@ -25,7 +25,7 @@ CASES: dict[str, dict[str, Any]] = {
     "3 groups, 800 each, nothing matched": {"groups": 3, "utterances": 800, "match": []},
     "8 groups, the most there is": {"groups": 8, "utterances": "max"},
 }
-SPEAKERS = {"min": 8, "max_share": 0.1}
+FEWEST_SPEAKERS, MOST_OF_ONE = 8, 0.1
 
 
 def select_one(manifest: Path, case: dict[str, Any], seed: int) -> dict[str, Any]:
@@ -35,13 +35,13 @@ def select_one(manifest: Path, case: dict[str, Any], seed: int) -> dict[str, Any
     from augment.design.selection import select
     from augment.recipe.experiment import Balance, Speakers
 
-    spelled = {odd: usual for usual, odd in SPELLINGS.items()}
     keep = {"accent": tuple(ACCENTS[: case["groups"]])}
     start = time.perf_counter()
-    corpus = read_corpus(CorpusSpec(path=str(manifest), labels={"accent": spelled}, keep=keep), Path())
+    corpus = read_corpus(CorpusSpec(path=str(manifest), labels={"accent": USUAL}, keep=keep), Path())
     read = time.perf_counter()
     match = tuple(case.get("match", MATCH))
-    balance = Balance(by=("accent",), utterances=case["utterances"], speakers=Speakers(**SPEAKERS), match=match)
+    speakers = Speakers(min=FEWEST_SPEAKERS, max_share=MOST_OF_ONE)
+    balance = Balance(by=("accent",), utterances=case["utterances"], speakers=speakers, match=match)
     found = select(corpus, balance, seed)
     done = time.perf_counter()
     matched = [d for d in found.balance.differences if d.variable in MATCH]
@@ -52,7 +52,7 @@ def select_one(manifest: Path, case: dict[str, Any], seed: int) -> dict[str, Any
         "select_s": done - read,
         "before": max(d.before or 0 for d in matched),
         "after": max(d.after or 0 for d in matched),
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6,
+        "peak_mb": bytes_held() / 1e6,
     }
 
 

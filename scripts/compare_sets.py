@@ -6,8 +6,8 @@ keys differ wherever a sample does; how far samples differ is in the last line.
 Run: ``python scripts/compare_sets.py FIRST SECOND``
 """
 
+import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,11 @@ def largest_step(folders: tuple[Path, Path], names: list[str]) -> int:
 
 def main() -> None:
     """Compare and print."""
-    folders = (Path(sys.argv[1]), Path(sys.argv[2]))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("first", type=Path, metavar="FIRST", help="folder of a finished test set")
+    parser.add_argument("second", type=Path, metavar="SECOND", help="and of another")
+    given = parser.parse_args()
+    folders = (given.first, given.second)
     first, second = (rows_of(folder) for folder in folders)
     both = [name for name in first if name in second]
     print(f"{len(first):,} and {len(second):,} items, {len(both):,} in both")

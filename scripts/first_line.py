@@ -51,7 +51,7 @@ def timed(arguments: list[str], folder: Path) -> tuple[float, float]:
 
 def main() -> None:
     """Time all commands."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--within", type=float, default=1.0, help="seconds after which something must be shown")
     within_s = parser.parse_args().within
     corpus = Path(__file__).resolve().parents[1] / "recipes" / "demo" / "corpus.jsonl"

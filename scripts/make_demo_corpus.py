@@ -330,7 +330,7 @@ def main(argv: list[str] | None = None) -> int:
     Returns:
         The exit code.
     """
-    parser = argparse.ArgumentParser(description="Make the demo corpus of synthetic speech.")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("recipes/demo"), help="corpus folder (default: %(default)s)")
     out: Path = parser.parse_args(argv).out
     try:

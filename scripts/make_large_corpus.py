@@ -16,6 +16,7 @@ import argparse
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -33,6 +34,8 @@ SPELLINGS = {
     "United States": "US English", "England": "england", "India": "Indian", "Scotland": "scottish", "Wales": "WALES",
 }  # fmt: skip
 """How some people spell their accent."""
+USUAL: dict[str, str | None] = {odd: usual for usual, odd in SPELLINGS.items()}
+"""The usual spelling of each other one, as a recipe is told it."""
 MISSPELT_SHARE = 0.02
 UNLABELLED_SHARE = 0.5
 GENDERS, AGES = ("male", "female", "other"), ("teens", "twenties", "thirties", "forties", "fifties", "sixties")
@@ -45,7 +48,7 @@ WORDS = 4000
 def zipf(count: int) -> NDArray[np.float64]:
     """Shares by rank: the second has half of the first's."""
     shares = 1 / np.arange(1, count + 1)
-    return shares / shares.sum()
+    return shares / np.sum(shares)
 
 
 def accent_shares() -> NDArray[np.float64]:
@@ -122,7 +125,9 @@ def texts(count: int, rng: np.random.Generator) -> list[str]:
     return [" ".join([words[place] for place in drawn[a:b]]) for a, b in zip(starts, ends, strict=True)]
 
 
-def rows_of(count: int, pool: list[tuple[str, NDArray[np.float64], float]], rng: np.random.Generator) -> Iterator[dict]:
+def rows_of(
+    count: int, pool: list[tuple[str, NDArray[np.float64], float]], rng: np.random.Generator
+) -> Iterator[dict[str, Any]]:
     """Rows of the manifest."""
     speaker = speakers_of(count, rng)
     labels = speaker_labels(speaker, rng)

@@ -70,11 +70,12 @@ def smaller(png: bytes) -> bytes:
 
 def main() -> None:
     """Make all pictures."""
-    from playwright.sync_api import sync_playwright
-
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--chromium", default="/usr/bin/chromium", help="the browser (%(default)s)")
     chromium = parser.parse_args().chromium
+
+    from playwright.sync_api import sync_playwright
+
     target = TUTORIAL / "pictures"
     target.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:

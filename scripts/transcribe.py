@@ -115,12 +115,13 @@ def done_already(path: Path, known: set[str]) -> set[str]:
 def heard(path: Path) -> np.ndarray:
     """Samples of an item at `RATE`."""
     samples, rate = soundfile.read(path, dtype="float32")
-    return samples if rate == RATE else soxr.resample(samples, rate, RATE)
+    at_rate: np.ndarray = samples if rate == RATE else soxr.resample(samples, rate, RATE)
+    return at_rate
 
 
 def main() -> None:
     """Transcribe what is not transcribed yet, and tell how long it took."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("set", type=Path, help="folder of a finished test set")
     parser.add_argument("--out", type=Path, required=True, help="file for the answers, JSON Lines")
     parser.add_argument("--recogniser", choices=["faster-whisper", "pocketsphinx"], default="faster-whisper")

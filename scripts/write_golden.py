@@ -6,11 +6,12 @@ sets made before and after are then no longer comparable.
 Run: ``python scripts/write_golden.py``
 """
 
+import argparse
 import json
 from pathlib import Path
 
 import augment
-from augment.design.plan import BYTES_VERSION
+from augment.design.chains import BYTES_VERSION
 
 TARGET = Path(__file__).resolve().parents[1] / "tests" / "data" / "golden_demo.json"
 EVERY = 499
@@ -28,6 +29,13 @@ def golden() -> dict[str, object]:
     return {"bytes_version": BYTES_VERSION, "samples": samples, "keys": keys}
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Write the file, and say so."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.parse_args()
     TARGET.write_text(json.dumps(golden()) + "\n")
     print(f"wrote {TARGET.name} for bytes version {BYTES_VERSION}")
+
+
+if __name__ == "__main__":
+    main()

@@ -6,12 +6,13 @@ Only what stands between ``<!-- NAME: written by scripts/write_reference.py -->`
 replaced. A test holds the files against this.
 """
 
+import argparse
 import inspect
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from augment.columns import ROW, Column
 from augment.perturb import Perturbation, kinds
@@ -52,7 +53,7 @@ def steps_text() -> str:
 
 
 def _step(kind: type[Perturbation]) -> str:
-    name, text = kind.model_fields["kind"].annotation.__args__[0], inspect.cleandoc(kind.__doc__ or "")  # type: ignore[union-attr]
+    name, text = get_args(kind.model_fields["kind"].annotation)[0], inspect.cleandoc(kind.__doc__ or "")
     schema = kind.model_json_schema()
     about, _, rest = text.partition("In a recipe::")
     example, _, facts = rest.strip("\n").partition("\n\n")
@@ -171,6 +172,13 @@ def renewed(name: str) -> str:
     return text
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Write all files."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.parse_args()
     for name in WRITTEN:
         (ROOT / name).write_text(renewed(name), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

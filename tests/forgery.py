@@ -16,7 +16,7 @@ from augment.export.csv import table
 from augment.recipe.loader import load_recipe
 from augment.report.croissant import croissant, words_in
 from augment.report.datasheet_page import datasheet_page
-from augment.report.frames import Coverage, Measured
+from augment.report.frames import Coverage, Measured, counts_of
 from augment.report.listening.of_set import SetSounds
 from augment.report.pictures.of_set import SetPictures
 from augment.testset.figures import read_figures
@@ -133,9 +133,8 @@ class Forger:
         self.identity["conditions"] = [
             name for name in self.identity["conditions"] if name in {row["condition"] for row in self.plan}
         ]
-        cells = [(row["audio_filepath"], row["condition"], row["group"]) for row in self.plan]
-        made = [row["audio_filepath"] for row in self.rows]
-        grid = Coverage.of(cells, made, self.identity["conditions"], groups)
+        planned, made = counts_of(self.plan), counts_of(self.rows)
+        grid = Coverage.of(planned, made, self.identity["conditions"], groups)
         self.write("coverage.txt", f"{grid}\n".encode())
         said = {name: value for name, value in self.identity.items() if name != "checksums"}
         self.write("croissant.json", croissant(said, self.rows, ("manifest.csv", table(self.rows)), "flac"))

@@ -22,8 +22,8 @@ def in_a_process(*arguments, cwd=None, code=0):
     return done
 
 
-COMMANDS = ["check", "plan", "build", "verify", "demo", "recipes", "copy", "schema", "sample-size", "export", "score",
-            "preview"]  # fmt: skip
+COMMANDS = ["check", "plan", "build", "finish", "verify", "demo", "recipes", "copy", "schema", "sample-size", "export",
+            "score", "preview"]  # fmt: skip
 COMMANDS_SHOWN = [*COMMANDS[:-4], "profile", "corpus", *COMMANDS[-4:]]
 PROFILE_COMMANDS = ["list", "show", "compare", "render"]
 

@@ -107,7 +107,8 @@ class Made:
         self.turns = schedule(conditions, assignment, None, [1.0] * total, ("wav", 8000), seed, self.number)
         self.selection = seated(chosen, self.turns, (), seed)
         stock = Stock(corpus, self.selection.frame, Library(Path(), Path()), seed, 16000, 10.0)
-        (self.exposure,) = Listeners(self.selection, self.turns).exposures(stock).values()
+        self.exposures = Listeners(self.selection, self.turns).exposures(stock)
+        (self.exposure,) = self.exposures.values()
         self.rows = self.selection.frame.select("id", "block", "speaker", "text", "group").rows()
         self.stands = {block: standing.number for block, standing in self.exposure.dealt.items()}
         self.met = [(row, condition) for row in self.rows for condition in self.turns.of_block(row[1])]
@@ -124,18 +125,7 @@ class Made:
         }
 
     def notes(self) -> str:
-        names = [condition.name for condition in self.turns.conditions]
-        items = polars.DataFrame(
-            [
-                {
-                    "utterance": i, "block": block, "condition": names[c],
-                    "speaker": speaker, "text": text, "group": group,
-                    "dealt": json.dumps({"room": self.exposure.dealt[block].written()}),
-                }
-                for (i, block, speaker, text, group), c in self.met
-            ]
-        )  # fmt: skip
-        return " ".join(texts(crossing_notes(crossings_of(items))))
+        return " ".join(texts(crossing_notes(crossings_of(self.selection.frame, self.turns, self.exposures))))
 
     def turns_can_be(self) -> bool:
         names = sorted(self.rows)

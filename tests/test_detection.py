@@ -24,6 +24,7 @@ from augment.design.detection import (
     even,
     needed_speakers,
     needed_utterances,
+    voices_of,
 )
 from augment.design.freedom import Contribution, degrees, exceeded, freedom, quantile, smallest
 from augment.recipe.experiment import Balance, Rotated, Speakers, Statistics
@@ -86,7 +87,7 @@ def test_a_plan_is_judged_by_its_smallest_cells():
         {"condition": c, "group": g, "speaker": f"{g}{n % 4}", "text": " ".join(["word"] * (3 if c == "b" else 9))}
         for c in "ab" for g in "XYZ" for n in range(8 if g == "Z" else 20)
     ]  # fmt: skip
-    found = detection_of(polars.DataFrame(rows), ASSUMED)
+    found = detection_of(voices_of(polars.DataFrame(rows), "condition"), ASSUMED)
     shown = {group: (cell.words, cell.utterances, cell.speakers) for group, cell in found.cells.items()}
     assert (shown["Z"], shown["X"]) == ((24, 8, 4), (60, 20, 4))
     assert found.condition == "b"
@@ -117,7 +118,7 @@ def test_a_rotated_plan_is_judged_by_its_weakest_pair_of_cells():
         for a in "XYZ" for b in "XYZ" for c in "abcd" if a != b
     }  # fmt: skip
     worst = max(all_pairs, key=lambda key: all_pairs[key])
-    found = detection_of(polars.DataFrame(rows), ASSUMED)
+    found = detection_of(voices_of(polars.DataFrame(rows), "condition"), ASSUMED)
     assert (*found.pair, found.condition) == worst
     assert found.difference == pytest.approx(all_pairs[worst], abs=1e-9)
     weakest = [max(all_pairs[a, b, c] for c in "abcd") for a in "XYZ" for b in "XYZ" if a != b]
@@ -401,7 +402,7 @@ def test_a_plan_of_very_unequal_groups_knows_what_scores_will_show():
         {"condition": "a", "group": g, "speaker": f"{g}{n % s}", "text": "one two three four five"}
         for g, s in (("X", 4), ("Y", 40)) for n in range(200)
     ]  # fmt: skip
-    found = detection_of(polars.DataFrame(rows), ASSUMED)
+    found = detection_of(voices_of(polars.DataFrame(rows), "condition"), ASSUMED)
     few, many = even(200, 4, 5), even(200, 40, 5)
     assert found.pair == ("Y", "X")
     assert found.difference == detectable_difference(many, few, ASSUMED)

@@ -5,7 +5,7 @@ import json
 import numpy as np
 
 import augment
-from augment.design.plan import BYTES_VERSION
+from augment.design.chains import BYTES_VERSION
 from conftest import ROOT
 
 GOLDEN = json.loads((ROOT / "tests" / "data" / "golden_demo.json").read_text())

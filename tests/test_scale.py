@@ -1,5 +1,6 @@
 """What makes a million rows affordable gives the same as the plain way."""
 
+import dataclasses
 import hashlib
 import json
 import re
@@ -23,7 +24,8 @@ from augment.corpus.spec import CorpusSpec
 from augment.corpus.speech import MOST_AT_ONCE, facts_of
 from augment.corpus.survey import survey
 from augment.corpus.table import read_corpus
-from augment.design.plan import BYTES_VERSION, _Chain
+from augment.design.chains import BYTES_VERSION, Chain
+from augment.design.detection import voices_of
 from augment.errors import AcoustigridError, AudioError, CorpusError
 from augment.files.audio import read_audio, read_parts
 from augment.files.stretch import Part
@@ -146,7 +148,7 @@ def test_keys_are_hashes_of_json_with_sorted_keys(stocked):
         ),
     )
     planned = augment.plan(stocked.folder / "recipe.yaml")
-    chains = {c.name: _Chain(c, planned.loaded, planned.exposures) for c in planned.conditions}
+    chains = {c.name: Chain(c, planned.loaded, planned.exposures) for c in planned.conditions}
     heard = {(c.name, block): [] for c in planned.conditions for block in range(3)}
     for condition, block in heard:
         if condition.startswith("street"):
@@ -167,6 +169,37 @@ def test_keys_are_hashes_of_json_with_sorted_keys(stocked):
             "bytes_version": BYTES_VERSION,
         }
         assert item["key"] == hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+
+def test_a_plan_too_large_to_be_kept_has_the_items_of_one_that_is_kept(monkeypatch, tmp_path):
+    """The table made as a whole is the referee of everything that is made without it."""
+    planned = augment.plan("accent_experiment")
+    assert not planned.schedule.crossed
+    items, table = planned.items, planned.table
+    monkeypatch.setattr("augment.design.items.KEPT", 0)
+    monkeypatch.setattr("augment.design.items.SLICE", 50)
+    lazy = dataclasses.replace(table)
+    slices = list(lazy.slices())
+    assert len(slices) > 2
+    assert polars.concat(slices).equals(items)
+    assert polars.concat(lazy.slices(lazy.by_block())).equals(items.sort("block", maintain_order=True))
+    one = items["utterance"][17]
+    assert lazy.of_utterance(one).equals(items.filter(utterance=one))
+    assert lazy.of_utterance("nobody").is_empty()
+    assert (lazy.height, lazy.samples) == (items.height, items["samples"].sum())
+    assert lazy.counts == Counter(items.select("condition", "group").rows())
+    some = {one: [items.filter(utterance=one)["condition"][0]], items["utterance"][0]: []}
+    assert [(row["utterance"], row["condition"]) for row in lazy.of_cells(some)] == [(one, *some[one])]
+    voices = voices_of(items, "condition")
+    assert lazy.voices.select(voices.columns).sort(voices.columns).equals(voices.sort(voices.columns))
+    met = items.group_by("block").agg(polars.col("samples").filter(condition=items["condition"][0]).max()).drop_nulls()
+    assert lazy.longest_samples([items["condition"][0]]) == dict(met.rows())
+    longest = items.sort("samples", "utterance", descending=True).unique("condition", keep="first")
+    found = {(lazy.utterances["utterance"][n], name) for n, names in lazy.longest() for name in names}
+    assert found == set(longest.select("utterance", "condition").rows())
+    augment.write_plan(dataclasses.replace(planned, table=lazy), tmp_path / "plan.parquet")
+    augment.write_plan(planned, tmp_path / "whole.parquet")
+    assert (tmp_path / "plan.parquet").read_bytes() == (tmp_path / "whole.parquet").read_bytes()
 
 
 def test_a_plan_is_written_whole_or_not_at_all(stocked, tmp_path):

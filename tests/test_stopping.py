@@ -14,7 +14,7 @@ from augment.api.building import _run
 from augment.execute import Lost, processes, serial
 from augment.files.sealed import SealedFolder
 from augment.interrupts import stoppable, uninterrupted
-from augment.testset.portions import job_of, shards
+from augment.testset.portions import Work, job_of, shards
 from augment.testset.shard import ShardWriter
 from conftest import ran, tree
 from sleeping import Sleeps
@@ -71,7 +71,7 @@ def test_time_in_which_nobody_looked_is_not_a_worker_s():
 def test_what_hangs_is_told_as_what_died_is(stocked):
     planned = augment.plan(stocked.folder / "recipe.yaml")
     job = ShardWriter(SealedFolder.made(stocked.folder / "set"), job_of(planned.loaded, planned.conditions))
-    work = shards(planned, ())
+    work = list(shards(Work.of(planned)))
     audio_s = sum(planned.items["samples"]) / 16000
     assert sum(map(job.limit_s, work)) == pytest.approx(600 * len(work) + 10 * audio_s)
     asked = []

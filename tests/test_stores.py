@@ -29,6 +29,8 @@ from conftest import command, tree
 
 PLACE = Url("memory", "bucket/sets/ward")
 OUT = str(PLACE)
+LEFT = [f".acoustigrid/{name}" for name in (".gitignore", "name", "where.json")]
+"""Beside every finished set."""
 
 
 @pytest.fixture(autouse=True)
@@ -188,7 +190,7 @@ def test_what_was_written_and_is_there_counts_as_whole(store):
 
 
 def test_staged_files_are_there_after_the_commit(store):
-    with store.staged("one", ["audio/x/a", "audio/y/b"]) as staged:
+    with store.staged(".acoustigrid/temp/one", ["audio/x/a", "audio/y/b"]) as staged:
         staged.add("audio/x/a", b"a")
         staged.add("audio/y/b", b"b")
         staged.commit()
@@ -198,7 +200,7 @@ def test_staged_files_are_there_after_the_commit(store):
 
 def test_what_is_left_of_a_staging_that_was_cut_off_is_known(store):
     def cut_off():
-        with store.staged("one", ["audio/x/a", "audio/x/b"]) as staged:
+        with store.staged(".acoustigrid/temp/one", ["audio/x/a", "audio/x/b"]) as staged:
             staged.add("audio/x/a", b"a")
             raise KeyboardInterrupt
 
@@ -231,8 +233,7 @@ def test_a_set_in_a_store_is_the_one_on_the_disk(stocked, set_of_stock):
     verdict = augment.verify(OUT, sample=3)
     assert verdict.sound
     assert (verdict.unchecked, verdict.rendered) == ((), 3)
-    left = ObjectStore(PLACE).files(".acoustigrid")
-    assert left == [f".acoustigrid/{name}" for name in (".gitignore", "name", "where.json")]
+    assert ObjectStore(PLACE).files(".acoustigrid") == LEFT
 
 
 def test_commands_take_urls(stocked):
@@ -266,7 +267,7 @@ def cut_off(monkeypatch):
                         raise CutOffError
                 yield writer(shard)
 
-        monkeypatch.setattr(building, "_run", run)
+        monkeypatch.setattr(building, "render_shards", run)
 
     yield end
     monkeypatch.undo()
@@ -529,6 +530,28 @@ def test_of_two_at_the_same_moment_one_has_the_lock_even_where_stores_know_no_co
     monkeypatch.setattr(remote, "put", unconditional)
     with pytest.raises(TestSetError, match="process 1 on"), ObjectStore(PLACE).locked(LOCK):
         pytest.fail("two hold it")
+
+
+def test_a_lock_may_be_shared():
+    """Builders of shards share it; who wants the set alone waits for all of them, and they for that one."""
+    store = ObjectStore(PLACE)
+    refused = pytest.raises(TestSetError, match="another acoustigrid process is writing here")
+    with store.locked(LOCK, shared=True), store.locked(LOCK, shared=True), refused, store.locked(LOCK):
+        pytest.fail("one is alone and two are there")
+    with store.locked(LOCK), refused, store.locked(LOCK, shared=True):
+        pytest.fail("one is alone and another is there")
+    with store.locked(LOCK):
+        assert store.files() == [LOCK]
+    assert store.files() == []
+
+
+def test_a_set_is_built_in_shards(stocked, set_of_stock):
+    augment.plan_into(stocked.folder / "recipe.yaml", OUT)
+    for number in (2, 1):
+        augment.build_shard(OUT, f"{number}/2")
+    augment.finish(OUT)
+    assert objects() == tree(set_of_stock)
+    assert ObjectStore(PLACE).files(".acoustigrid") == LEFT
 
 
 def test_a_lock_that_was_taken_away_is_told():

@@ -3,12 +3,14 @@
 from augment.api import presenting  # noqa: F401 - registers what notebooks show
 from augment.api.building import BuildResult, build
 from augment.api.corpus import audit, import_corpus, write_audit
+from augment.api.costing import Cost, cost_of
 from augment.api.exporting import write_formats
 from augment.api.planning import plan, write_plan
 from augment.api.previewing import preview
 from augment.api.privacy import heard_in, pseudonyms
 from augment.api.rendering import Renderings, draw_profiles, render_profile, render_utterance, stems
 from augment.api.scoring import score, write_list, write_scores
+from augment.api.sharding import ShardResult, build_shard, finish, plan_into
 from augment.api.testset import TestSet, open
 from augment.api.verifying import verify
 from augment.auditing.groups import Audit
@@ -31,9 +33,10 @@ from augment.scoring.scores import ScoreOptions, Scores
 from augment.verification.verdict import Verdict
 
 __all__ = [
-    "AcoustigridError", "AudioError", "Audit", "BuildResult", "CorpusError", "DesignError", "LoadedRecipe", "Plan",
-    "ProfileError", "Progress", "RecipeError", "RenderError", "Rendered", "Renderings", "ScoreError",
-    "ScoreOptions", "Scores", "TestSet", "TestSetError", "Verdict", "audit", "build", "draw_profiles", "heard_in",
-    "import_corpus", "load_recipe", "open", "plan", "preview", "pseudonyms", "render_profile", "render_utterance",
-    "score", "stems", "verify", "write_audit", "write_formats", "write_list", "write_plan", "write_scores",
+    "AcoustigridError", "AudioError", "Audit", "BuildResult", "CorpusError", "Cost", "DesignError", "LoadedRecipe",
+    "Plan", "ProfileError", "Progress", "RecipeError", "RenderError", "Rendered", "Renderings", "ScoreError",
+    "ScoreOptions", "Scores", "ShardResult", "TestSet", "TestSetError", "Verdict", "audit", "build", "build_shard",
+    "cost_of", "draw_profiles", "finish", "heard_in", "import_corpus", "load_recipe", "open", "plan", "plan_into",
+    "preview", "pseudonyms", "render_profile", "render_utterance", "score", "stems", "verify", "write_audit",
+    "write_formats", "write_list", "write_plan", "write_scores",
 ]  # fmt: skip

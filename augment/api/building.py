@@ -2,8 +2,8 @@
 
 import dataclasses
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,9 @@ from augment.api.testset import TestSet, open
 from augment.design.plan import Plan
 from augment.errors import AcoustigridError, Fault, counted
 from augment.execute import Lost, Way, opened_way
+from augment.export import Exporter
 from augment.files.location import Location, joined, lies_in, location
+from augment.files.store import Store
 from augment.files.walk import STATE
 from augment.plain_text import visible
 from augment.progress import SILENT, Progress
@@ -26,7 +28,7 @@ from augment.showing import Presented
 from augment.testset.completion import manifest_rows, write_rest
 from augment.testset.folder import WHERE, Rows
 from augment.testset.identity import built_identity
-from augment.testset.portions import job_of, shards
+from augment.testset.portions import Work, job_of, shards
 from augment.testset.preload import load_renderer
 from augment.testset.resume import Folder, open_folder, refuse_no_set
 from augment.testset.shard import Done, Shard, ShardWriter, Utterance
@@ -158,43 +160,77 @@ def _build(
     formats: Sequence[str],
 ) -> BuildResult:
     chosen = known_formats(formats)
-    path = location(folder)
-    _refuse_key_in(path, planned)
-    keys = dict(planned.items.select("audio_filepath", "key").rows())
-    with ExitStack() as stack:
-        with progress.step("looking for finished items"):
-            there = open_folder(path, planned.loaded.recipe.name, keys, replace, tuple(chosen))
-            opened = stack.enter_context(there)
-        _write_where(opened, planned)
+    with opened_for(planned, location(folder), replace, progress, tuple(chosen)) as opened:
+        write_where(opened.sealed, planned)
         writer = ShardWriter(opened.sealed, job_of(planned.loaded, planned.conditions))
-        work = shards(planned, opened.finished, way.workers)
-        if work or opened.stale:
+        work = shards(Work.of(planned), opened.finished, way.workers)
+        if len(opened.finished) < planned.table.height or opened.stale:
             opened.reopen()
         rows, failures = dict(opened.finished), list[dict[str, Any]]()
-        with progress.step(RENDERING, planned.items.height, "item", len(rows)) as step:
-            for done in _run(way, writer, work):
+        with progress.step(RENDERING, planned.table.height, "item", len(rows)) as step:
+            for done in render_shards(way, writer, work):
                 rows |= {row["audio_filepath"]: row for row in done.rows}
                 failures += done.failures
                 step.advance(len(done.rows) + len(done.failures), done.seconds)
-        with progress.step("finishing: manifest, data sheet, checksums"):
-            result = _finish(opened, planned, rows, failures)
-    if chosen:
-        write_formats(path, tuple(chosen), progress)
-    return dataclasses.replace(result, outdated=tuple(name for name in result.outdated if name not in chosen))
+        result = finish_set(opened, planned, rows, failures, progress)
+    return exported_too(result, chosen, progress)
 
 
-def _finish(opened: Folder, planned: Plan, rows: Rows, failures: list[dict[str, Any]]) -> BuildResult:
-    opened.remove_stale(failure["audio_filepath"] for failure in failures)
-    manifest = manifest_rows(planned, rows)
-    tables = overview(planned, manifest)
-    identity, beside = described(planned, manifest, len(failures), tables.texts, opened.sealed.read)
-    outdated = write_rest(opened, planned, manifest, failures, identity, beside)
-    opened.forget_parts()
-    counts = (len(manifest), len(opened.finished), len(opened.stale))
-    whole = built_identity(opened.sealed, manifest)
+@contextmanager
+def opened_for(
+    planned: Plan, path: Location, replace: bool, progress: Progress, formats: Sequence[str] = ()
+) -> Iterator[Folder]:
+    """The folder of a test set, held under its lock, for what a plan makes.
+
+    Args:
+        planned: The plan.
+        path: The folder.
+        replace: As for :func:`build`.
+        progress: Told what is going on.
+        formats: Exports that are to be written to it later.
+
+    Raises:
+        AcoustigridError: It cannot be built there.
+    """
+    _refuse_key_in(path, planned)
+    with ExitStack() as stack:
+        with progress.step("looking for finished items"):
+            there = open_folder(path, planned.loaded.recipe.name, planned.table.keys, replace, formats)
+            opened = stack.enter_context(there)
+        yield opened
+
+
+def finish_set(
+    opened: Folder, planned: Plan, rows: Rows, failures: list[dict[str, Any]], progress: Progress
+) -> BuildResult:
+    """Write everything beside the audio.
+
+    Args:
+        opened: The folder.
+        planned: What was planned.
+        rows: What is known of finished items, by their ``audio_filepath``.
+        failures: Items that could not be made.
+        progress: Told what is going on.
+    """
+    with progress.step("finishing: manifest, data sheet, checksums"):
+        opened.remove_stale(failure["audio_filepath"] for failure in failures)
+        manifest = manifest_rows(planned, rows)
+        tables = overview(planned, manifest)
+        identity, beside = described(planned, manifest, len(failures), tables.texts, opened.sealed.read)
+        outdated = write_rest(opened, planned, manifest, failures, identity, beside)
+        opened.forget_parts()
+        counts = (len(manifest), len(opened.finished), len(opened.stale))
+        whole = built_identity(opened.sealed, manifest)
     return BuildResult(
         opened.sealed.path, planned, *counts, tuple(failures), tables, outdated, whole, made_softer(manifest)
     )
+
+
+def exported_too(result: BuildResult, formats: Mapping[str, Exporter], progress: Progress) -> BuildResult:
+    """Export a set that was just finished; exports of an earlier state that are made anew are not outdated."""
+    if formats:
+        write_formats(result.folder, tuple(formats), progress)
+    return dataclasses.replace(result, outdated=tuple(name for name in result.outdated if name not in formats))
 
 
 def _refuse_key_in(folder: Location, planned: Plan) -> None:
@@ -209,7 +245,7 @@ def _refuse_key_in(folder: Location, planned: Plan) -> None:
         )
 
 
-def _run(way: Way, writer: ShardWriter, shards: Sequence[Shard]) -> Iterator[Done]:
+def render_shards(way: Way, writer: ShardWriter, shards: Iterable[Shard]) -> Iterator[Done]:
     """Results of all shards; one that kills or hangs its workers is tried again, one utterance at a time."""
     lost: list[Utterance] = []
     for outcome in way.run(writer, shards, writer.limit_s):
@@ -229,7 +265,7 @@ def _run(way: Way, writer: ShardWriter, shards: Sequence[Shard]) -> Iterator[Don
         yield done
 
 
-def _write_where(opened: Folder, planned: Plan) -> None:
+def write_where(sealed: Store, planned: Plan) -> None:
     """Note for `verify` where the sources are on this machine; no part of the test set."""
     where = {"recipe_folder": str(planned.loaded.base.resolve())}
-    opened.sealed.replace(f"{STATE}/{WHERE}", json.dumps(where).encode())
+    sealed.replace(f"{STATE}/{WHERE}", json.dumps(where).encode())

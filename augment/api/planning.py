@@ -26,7 +26,7 @@ from augment.notes import Effect, Note
 from augment.progress import SILENT, Progress
 from augment.recipe.loader import LoadedRecipe, RecipeLike, load_recipe
 from augment.report.detection import asked_text
-from augment.testset.completion import plan_bytes
+from augment.testset.outgoing import plan_bytes
 from augment.testset.rehearsal import rehearse
 
 

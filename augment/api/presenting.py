@@ -32,9 +32,9 @@ from augment.report.notebook import (
     spectrogram_panel,
 )
 from augment.report.pictures.drawing import Panel, panels, safe
-from augment.report.pictures.grid import cells_of, design_map, snr_figures, snr_panels, told_apart
+from augment.report.pictures.grid import Cell, Cells, cells_of, design_map, snr_figures, snr_panels, told_apart
 from augment.report.preview_page import within
-from augment.report.tables import coverage, in_order, size_words
+from augment.report.tables import coverage, size_words
 from augment.scoring.scores import RecogniserScores, Scores
 from augment.showing import Picture, Player, html_of, picture_of, player_of
 from augment.verification.verdict import Verdict
@@ -65,14 +65,15 @@ def _first_rows(what: str, header: Sequence[str], rows: Sequence[Sequence[object
 
 @html_of.register
 def _plan(plan: Plan) -> str:
-    table = _grid(coverage(plan, plan.items["audio_filepath"]))
+    table = _grid(coverage(plan))
     return face(_line(plan), f"<p>{size_words(plan)}</p>{table}", lines("note", map(str, plan.notes)))
 
 
 @picture_of.register
 def _plan_drawn(plan: Plan) -> Picture:
-    rows = in_order(plan.conditions, plan.items.select("condition", "group").iter_rows(named=True))
-    return picture(f"items of each cell of {plan.loaded.recipe.name}", design_map(cells_of(rows), words_of(plan)))
+    names, groups = tuple(condition.name for condition in plan.conditions), tuple(sorted(plan.selection.groups))
+    cells = Cells(names, groups, {cell: Cell(number) for cell, number in plan.table.counts.items()})
+    return picture(f"items of each cell of {plan.loaded.recipe.name}", design_map(cells, words_of(plan)))
 
 
 @player_of.register

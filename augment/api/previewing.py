@@ -141,7 +141,9 @@ def grid_to_hear(planned: Plan, utterances: Sequence[str], conditions: Sequence[
     columns = ["utterance", "group", "block", "text", "samples", "condition"]
     rate_hz = planned.loaded.recipe.output.sample_rate_hz
     rows: list[dict[str, Any]] = [
-        {**row, "sample_rate": rate_hz} for row in planned.items.select(columns).iter_rows(named=True)
+        {**row, "sample_rate": rate_hz}
+        for items in planned.table.slices()
+        for row in items.select(columns).iter_rows(named=True)
     ]
     known = {condition.name: condition for condition in planned.conditions}
     wanted, ids = list(dict.fromkeys(utterances)), {row["utterance"] for row in rows}
@@ -173,9 +175,11 @@ def heard_of(planned: Plan, grid: Grid, way: Way, progress: Progress = SILENT) -
     """The sounds of a grid, and why others cannot be rendered."""
     cells = {(row["utterance"], row["condition"]): place for place, row in grid.items.items()}
     work: dict[str, list[dict[str, Any]]] = {}
-    for row in planned.items.iter_rows(named=True):
-        if (row["utterance"], row["condition"]) in cells:
-            work.setdefault(row["utterance"], []).append(row)
+    wanted: dict[str, list[str]] = {}
+    for utterance, condition in cells:
+        wanted.setdefault(utterance, []).append(condition)
+    for row in planned.table.of_cells(wanted):
+        work.setdefault(row["utterance"], []).append(row)
     tasks = [utterance_of(rows, planned.corpus.folder) for rows in work.values()]
     sounds, failures = dict[Place, Sound](), list[str]()
     renderer = Renderer(job_of(planned.loaded, planned.conditions))

@@ -64,9 +64,9 @@ def render_utterance(planned: Plan, utterance: str) -> Renderings:
         >>> round(items["scanner_5db__studio"].measured["snr_db"], 2)
         5.0
     """
-    rows = planned.items.filter(planned.items["utterance"] == utterance).rows(named=True)
+    rows = planned.table.of_utterance(utterance).rows(named=True)
     if not rows:
-        known = planned.items["utterance"].unique().to_list()
+        known = planned.utterances["utterance"].to_list()
         raise AcoustigridError(Fault("", f"the plan has no utterance '{utterance}'", nearest(utterance, known)))
     made = Renderings()
     job = job_of(planned.loaded, planned.conditions)

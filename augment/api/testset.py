@@ -22,7 +22,7 @@ from augment.plain_text import visible
 from augment.progress import SILENT, Progress
 from augment.recipe.loader import LoadedRecipe, load_recipe
 from augment.records import frame_of
-from augment.report.frames import Coverage, Measured
+from augment.report.frames import Coverage, Measured, counts_of
 from augment.scoring.scores import ScoreOptions, Scores
 from augment.showing import Picture, Player, Presented, picture_of, player_of
 from augment.testset.folder import FAILURES, IDENTITY, PLAN, RECIPE
@@ -156,9 +156,8 @@ class TestSet(Presented):
     @cached_property
     def grid(self) -> Coverage:
         """Both of these; as text, it is the table of ``coverage.txt``."""
-        cells = [(name, row["condition"], row["group"]) for name, row in self._plan.items()]
-        made = (row["audio_filepath"] for row in self.finished.rows)
-        return Coverage.of(cells, made, self.conditions, self.groups)
+        planned, made = counts_of(self._plan.values()), counts_of(self.finished.rows)
+        return Coverage.of(planned, made, self.conditions, self.groups)
 
     @property
     def measured(self) -> "polars.DataFrame":

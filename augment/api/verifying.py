@@ -10,7 +10,7 @@ from augment.api.planning import plan
 from augment.execute import Way, opened_way
 from augment.files.location import Location, location
 from augment.progress import SILENT, Progress
-from augment.report.frames import Coverage
+from augment.report.frames import Coverage, counts_of
 from augment.testset.figures import read_figures
 from augment.testset.folder import FIGURES
 from augment.verification import examine
@@ -61,11 +61,11 @@ def verify(
 
 def _retold(told: SelfDescription, sheet: str) -> dict[str, bytes]:
     names = [condition.name for condition in told.conditions]
-    cells = [(str(n), row["condition"], row["group"]) for n, row in told.planned.items()]
-    made, groups = [row["audio_filepath"] for row in told.rows], sorted({group for _, _, group in cells})
+    planned = counts_of(told.planned.values())
+    groups = sorted({group for _, group in planned})
     figures = read_figures(told.disk.read(FIGURES), told.disk.place(FIGURES))
     identity = {name: value for name, value in told.identity.items() if name != "checksums"}
     said = SaidBySet(identity, told.rows, told.conditions, told.loaded, told.disk.read)
-    files = said.files(sheet, str(Coverage.of(cells, made, names, groups)), figures)
+    files = said.files(sheet, str(Coverage.of(planned, counts_of(told.rows), names, groups)), figures)
     del files[FIGURES]  # read from the set, and compared with its sources where these are there
     return files

@@ -1,6 +1,7 @@
 """The command line: each command calls one function of the library and shows what it returns."""
 
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from augment.cli.preview import preview_app
 from augment.cli.profile import profile_app
 from augment.cli.sample_size import sample_size_app
 from augment.cli.score import score_app
+from augment.cli.shards import CostOption, IntoOption, ShardOption, finish, refuse_recipe, shard_built
 from augment.cli.terminal import DetailsOption, JsonOption, Manner, QuietOption, hand_out, say
 from augment.cli.verify import check_set, verify
 from augment.cli.working import STARTING, Bars, CacheOption, WorkersOption
@@ -42,6 +44,7 @@ app.add_typer(preview_app)
 RecipeArgument = Annotated[
     str, typer.Argument(metavar="RECIPE", help="A recipe file, or the name of a bundled recipe.")
 ]
+ReplaceOption = Annotated[bool, typer.Option(help="Allow that finished files of this test set change or go.")]
 OutOption = Annotated[
     str, typer.Option("--out", "-o", metavar="DIR", help="Folder of the test set, or s3://BUCKET/NAME.")
 ]
@@ -92,6 +95,9 @@ def plan(
         typer.Option(metavar="DIR", help="A test set: show which of its files would stay, change, come and go."),
     ] = None,
     workers: WorkersOption = 1,
+    into: IntoOption = None,
+    cost: CostOption = False,
+    replace: ReplaceOption = False,
     cache: CacheOption = True,
     details: DetailsOption = False,
     quiet: QuietOption = False,
@@ -104,21 +110,29 @@ def plan(
     manner = Manner.asked(details, quiet, as_json)
     bars = Bars(manner)
     with bars.step(STARTING):
+        from augment.api import cost_of, plan_into, write_plan
         from augment.api import plan as make
-        from augment.api import write_plan
         from augment.cli.showing import show_plan
-    planned = make(recipe, bars, workers, cache)
+    if into is None:
+        planned = make(recipe, bars, workers, cache)
+    else:
+        planned = plan_into(recipe, into, workers, replace, bars, cache)
     if out is not None:
         write_plan(planned, out)
-    show_plan(planned, None if against is None else location(against), manner)
+    show_plan(planned, None if against is None else location(against), manner, cost_of(planned, bars) if cost else None)
+    if into is not None and manner in (Manner.BRIEF, Manner.DETAILS):
+        say(f"next, for each K of N: acoustigrid build --out {shlex.quote(str(into))} --shard K/N")
 
 
 @app.command()
 def build(
-    recipe: RecipeArgument,
     out: OutOption,
+    recipe: Annotated[
+        str | None, typer.Argument(metavar="RECIPE", help="A recipe file, or the name of a bundled recipe.")
+    ] = None,
+    shard: ShardOption = None,
     workers: WorkersOption = 1,
-    replace: Annotated[bool, typer.Option(help="Allow that finished files of this test set change or go.")] = False,
+    replace: ReplaceOption = False,
     executor: Annotated[str | None, typer.Option(help="How to run the work: serial or processes.")] = None,
     formats: FormatOption = "",
     cache: CacheOption = True,
@@ -131,6 +145,12 @@ def build(
     Example:  acoustigrid build demo --out testset --workers 2
     """
     bars = Bars(Manner.asked(details, quiet, as_json))
+    if shard is not None:
+        refuse_recipe(recipe)
+        shard_built(location(out), shard, workers, executor, bars.manner)
+        return
+    if recipe is None:
+        raise typer.BadParameter("say which recipe, or which shard of a plan that stands in the folder")
     with bars.step(STARTING):
         from augment.execute import opened_way
         from augment.testset.preload import load_renderer
@@ -168,13 +188,14 @@ def _built_by(
         result = make(planned, out, way, replace, progress=bars, formats=formats)
     except KeyboardInterrupt:
         done = bars.done.get(RENDERING)
-        stays = "what was finished stays" if done is None else f"{done} of {planned.items.height} items are in {out}"
+        stays = "what was finished stays" if done is None else f"{done} of {planned.table.height} items are in {out}"
         say(f"stopped: {stays}; the same command goes on", err=True)
         raise typer.Exit(EXIT_INTERRUPTED) from None
     show_built(result, bars.manner, used)
     return result
 
 
+app.command()(finish)
 app.command()(verify)
 
 

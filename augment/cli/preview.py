@@ -42,7 +42,7 @@ def preview(
     made = make(recipe, out, utterance or (), condition or (), workers, replace, bars, cache)
     grid, page = made.page.grid, made.page
     sound = "exact sound" if page.exact else "compressed sound"
-    size = f"{len(grid.items)} of {made.plan.items.height:,} items, {sound}, {len(page.html) / 1e6:.1f} MB"
+    size = f"{len(grid.items)} of {made.plan.table.height:,} items, {sound}, {len(page.html) / 1e6:.1f} MB"
     say(f"{made.path}: {size}; open it in a browser")
     for line in (grid.alike, f"{grid.cut} are shown: {others_of(grid)}" if grid.cut else ""):
         if line:

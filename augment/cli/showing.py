@@ -1,10 +1,12 @@
 """What the commands that make test sets say: of a plan, and of what was built."""
 
 import shlex
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from augment.cli.terminal import Manner, Style, hand_out_record, say, width
 from augment.design.plan import Plan
+from augment.errors import counted
 from augment.files.location import Location
 from augment.report.brief import SCREEN, Brief, height, if_it_fits, plan_brief, plan_record
 from augment.report.changes import changes_text
@@ -12,7 +14,7 @@ from augment.report.tables import coverage, plan_text
 from augment.testset.folder import PAGE
 
 if TYPE_CHECKING:
-    from augment.api import BuildResult
+    from augment.api import BuildResult, Cost, ShardResult
 
 DETAILS = "--details"
 MOST_FAILURES = {Manner.BRIEF: 3, Manner.QUIET: 3, Manner.DETAILS: 10, Manner.JSON: 0}
@@ -30,10 +32,10 @@ def show_brief(brief: Brief, manner: Manner = Manner.BRIEF) -> None:
         say(line)
 
 
-def show_plan(planned: Plan, against: Location | None, manner: Manner) -> None:
-    """Print a plan, and what it would change in a finished set."""
+def show_plan(planned: Plan, against: Location | None, manner: Manner, cost: "Cost | None" = None) -> None:
+    """Print a plan, what it would change in a finished set, and what it costs to build it."""
     if manner is Manner.JSON:
-        hand_out_record(plan_record(planned))
+        hand_out_record({**plan_record(planned), **({"cost": cost.record} if cost else {})})
         return
     changes = None if against is None else changes_text(planned, against)
     if manner is Manner.DETAILS:
@@ -43,12 +45,12 @@ def show_plan(planned: Plan, against: Location | None, manner: Manner) -> None:
         show_brief(brief, manner)
         if manner is Manner.BRIEF:
             used = brief.height(width()) + (0 if changes is None else height([changes], width()) + 1)
-            table = if_it_fits(
-                str(coverage(planned, planned.items["audio_filepath"].to_list())), SCREEN - used, width()
-            )
+            table = if_it_fits(str(coverage(planned)), SCREEN - used, width())
             say(table) if table else None
     if changes is not None and manner is not Manner.QUIET:
         say(f"\n{changes}")
+    if cost is not None:
+        say(f"cost: {cost}")
 
 
 def show_before(planned: Plan, folder: Location, manner: Manner) -> int:
@@ -70,7 +72,7 @@ def show_built(result: "BuildResult", manner: Manner, used: int) -> None:
     """
     if manner is Manner.JSON:
         hand_out_record(result.record)
-    _show_failures(result, MOST_FAILURES[manner])
+    _show_failures(result, manner)
     outcome = [_made(result), f"identity: {result.identity}", f"look and listen: {result.folder / PAGE}"]
     outcome += [f"next: acoustigrid verify {shlex.quote(str(result.folder))}"]
     told = _told(result)
@@ -86,10 +88,22 @@ def show_built(result: "BuildResult", manner: Manner, used: int) -> None:
         say(outcome[0])
 
 
+def show_shard(result: "ShardResult", folder: Location, manner: Manner) -> None:
+    """Print what came of a shard."""
+    if manner is Manner.JSON:
+        hand_out_record(result.record)
+    _show_first_failures(result.failures, manner)
+    if manner is not Manner.JSON:
+        reused = f" ({result.reused} of them were there before)" if result.reused else ""
+        say(f"shard {result.shard}: {counted(result.made, 'item')} in {folder}{reused}")
+    if manner in (Manner.BRIEF, Manner.DETAILS):
+        say(f"next, when all shards are done: acoustigrid finish {shlex.quote(str(folder))}")
+
+
 def _made(result: "BuildResult") -> str:
     reused = f" ({result.reused} of them were there before)" if result.reused else ""
     removed = f"; {result.removed} files that the plan does not have any more were removed" if result.removed else ""
-    return f"{result.made} of {result.plan.items.height} items in {result.folder}{reused}{removed}"
+    return f"{result.made} of {result.plan.table.height} items in {result.folder}{reused}{removed}"
 
 
 def _left_out(result: "BuildResult") -> list[str]:
@@ -113,9 +127,13 @@ def _told(result: "BuildResult") -> list[str]:
     return told
 
 
-def _show_failures(result: "BuildResult", most: int) -> None:
-    for failure in result.failures[:most]:
+def _show_first_failures(failures: Sequence[Mapping[str, Any]], manner: Manner) -> None:
+    for failure in failures[: MOST_FAILURES[manner]]:
         say(f"failed: {failure['audio_filepath']}: {failure['reason']}", err=True)
+
+
+def _show_failures(result: "BuildResult", manner: Manner) -> None:
+    _show_first_failures(result.failures, manner)
     if result.failures:
         place = result.folder if result.plan.corpus.pseudonyms is None else result.folder / ".acoustigrid"
         say(f"{len(result.failures)} items could not be made: see {place / 'failures.jsonl'}", err=True)

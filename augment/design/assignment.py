@@ -9,6 +9,8 @@ draws in each of them; who is in which block is decided afterwards (:mod:`.seati
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,9 @@ from augment.design.conditions import Condition
 from augment.errors import DesignError, Fault
 from augment.recipe.experiment import Assignment, Budget, Rotated
 from augment.streams import rank
+
+if TYPE_CHECKING:
+    import polars
 
 FLAC_SHARE = 0.6
 """Size of a FLAC file relative to WAV: an estimate."""
@@ -92,8 +97,23 @@ class Schedule:
 
     def of_block(self, block: int) -> list[int]:
         """Indices of the conditions that a block meets, in the order of the conditions."""
+        return self._of_turn[block % self.period]
+
+    @cached_property
+    def _of_turn(self) -> list[list[int]]:
         size = len(self.ring)
-        return sorted(self.ring[(block * self.each + turn) % size] for turn in range(self.each))
+        return [
+            sorted(self.ring[(block * self.each + turn) % size] for turn in range(self.each))
+            for block in range(self.period)
+        ]
+
+    @cached_property
+    def frame(self) -> "polars.DataFrame":
+        """A row for each ``turn`` (block modulo period) and ``condition`` that meet."""
+        import polars
+
+        met = [(turn, self.conditions[c].name) for turn, own in enumerate(self._of_turn) for c in own]
+        return polars.DataFrame(met, {"turn": polars.Int64, "condition": polars.String}, orient="row")
 
 
 def schedule(

@@ -37,7 +37,7 @@ def _shared(plan: Plan) -> Iterator[str]:
     again = [played for played, found in plan.exposures.items() if found.crossed and found.reuse > 1]
     if again:
         yield f"fewer segments or positions than blocks are crossed with the speakers of all groups ({again[0]})"
-    said = plan.items.select("group", "text").unique()
+    said = plan.utterances.select("group", "text").unique()
     if not plan.schedule.crossed and said["text"].n_unique() < said.height:
         yield "a rotated assignment crosses conditions with the texts of all groups"
 

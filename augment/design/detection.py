@@ -309,17 +309,17 @@ class Detection:
     scored: float | None = None
 
 
-def detection_of(items: "polars.DataFrame", statistics: Statistics) -> Detection:
+def detection_of(voices: "polars.DataFrame", statistics: Statistics) -> Detection:
     """What a plan can show; for two groups, that is what their weakest pair of cells can show.
 
     Groups are compared within one condition. Where conditions are rotated, pairs of cells differ in their words, in
     their speakers, and in how evenly these speak.
 
     Args:
-        items: Columns ``condition``, ``group``, ``speaker`` and ``text``.
+        voices: As :func:`voices_of` gives them by condition.
         statistics: Assumptions, power and significance.
     """
-    cells = _cells(items, statistics)
+    cells = _cells(voices, statistics)
     groups = sorted({group for group, _ in cells})
     weakest = {
         group: max((cell for (own, _), cell in cells.items() if own == group), key=lambda cell: cell.spread)
@@ -350,18 +350,39 @@ def _known(difference: float) -> float | None:
     return None if math.isinf(difference) else difference
 
 
-def _cells(items: "polars.DataFrame", statistics: Statistics) -> dict[tuple[str, str], Cell]:
+SUMS = ("words", "utterances", "squares")
+"""What is counted of a voice: its words, its utterances, the sum of the squares of their words."""
+
+
+def voices_of(said: "polars.DataFrame", *by: str) -> "polars.DataFrame":
+    """What each speaker of a group says, in total.
+
+    Args:
+        said: Columns ``group``, ``speaker`` and ``text``, or such totals, which are added up.
+        by: More columns that tell voices apart, such as ``condition``.
+
+    Example:
+        >>> import polars
+        >>> said = {"group": "g", "speaker": ["a", "a"], "text": ["one two", "three"], "c": ["x", "x"]}
+        >>> voices_of(polars.DataFrame(said), "c").row(0)
+        ('g', 'a', 'x', 3, 2, 5)
+    """
+    import polars
+
+    if "text" in said.columns:
+        words = polars.col("text").str.extract_all(r"\S+").list.len().cast(polars.Int64)
+        speaker = polars.col("speaker").fill_null("")
+        said = said.select("group", speaker, *by, words=words, utterances=1, squares=words**2)
+    totals = (polars.col(name).cast(polars.Int64).sum() for name in SUMS)
+    return said.group_by("group", "speaker", *by).agg(*totals)
+
+
+def _cells(voices: "polars.DataFrame", statistics: Statistics) -> dict[tuple[str, str], Cell]:
     """All cells, by group and condition, in their order."""
     import polars
 
-    m, sums = polars.col("m"), ("words", "utterances", "squares")
-    words = polars.col("text").str.extract_all(r"\S+").list.len().cast(polars.Int64).alias("m")
-    counted = items.select("group", "condition", polars.col("speaker").fill_null(""), words)
-    voices = counted.group_by("group", "condition", "speaker").agg(
-        words=m.sum(), utterances=polars.len(), squares=(m * m).sum()
-    )
     speakers = voices.group_by("group", "condition").agg(
-        *(polars.col(name).sum() for name in sums),
+        *(polars.col(name).sum() for name in SUMS),
         speakers=polars.len(),
         voices=(polars.col("words") ** 2).sum(),
         each=polars.col("words"),

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def notes_on(
     selection: Selection,
     facts: Mapping[str, Facts],
-    items: "polars.DataFrame",
+    utterances: "polars.DataFrame",
     exposures: Mapping[str, Exposure],
     conditions: Iterable[Condition],
     loaded: LoadedRecipe,
@@ -36,8 +36,8 @@ def notes_on(
     """All notes on a plan, from what was decided for it."""
     return [
         *_recording_notes(selection, facts, loaded),
-        *_twin_notes(items),
-        *_exposure_notes(items, exposures, loaded),
+        *_twin_notes(utterances),
+        *_exposure_notes(utterances, exposures, loaded),
         *dict.fromkeys(note for exposure in exposures.values() for note in exposure.notes),
         *_source_notes(conditions, loaded),
     ]
@@ -65,17 +65,19 @@ def _recording_notes(selection: Selection, facts: Mapping[str, Facts], loaded: L
     return [*joint_notes(selection.balance, loaded.recipe.balance), *notes]
 
 
-def _twin_notes(items: "polars.DataFrame") -> list[Note]:
+def _twin_notes(utterances: "polars.DataFrame") -> list[Note]:
     """The same audio under two ids is one observation, not two."""
-    once = items.unique("utterance").select("source_sha256", "source_channel", "source_offset", "source_duration")
-    twins = once.height - once.unique().height
+    heard = utterances.select("source_sha256", "source_channel", "source_offset", "source_duration")
+    twins = heard.height - heard.unique().height
     return [Note(f"{twins} chosen utterances have the very audio of another one", Effect.LABEL)] if twins else []
 
 
-def _exposure_notes(items: "polars.DataFrame", exposures: Mapping[str, Exposure], loaded: LoadedRecipe) -> list[Note]:
+def _exposure_notes(
+    utterances: "polars.DataFrame", exposures: Mapping[str, Exposure], loaded: LoadedRecipe
+) -> list[Note]:
     import polars
 
-    longest_of = items.group_by("block").agg(polars.col("samples").max()).rows()
+    longest_of = utterances.group_by("block").agg(polars.col("samples").max()).rows()
     spliced = {
         block
         for exposure in exposures.values()
@@ -86,7 +88,7 @@ def _exposure_notes(items: "polars.DataFrame", exposures: Mapping[str, Exposure]
     if spliced:
         ends = "a recording ends before an utterance does and is continued by a cross-fade"
         notes.append(Note(f"in {len(spliced)} blocks {ends}", Effect.HOUSEKEEPING))
-    longest = max(items["samples"].to_list()) / loaded.recipe.output.sample_rate_hz
+    longest = max(utterances["samples"].to_list()) / loaded.recipe.output.sample_rate_hz
     grid = loaded.recipe.noise.segment_s
     if longest > grid and any(exposure.left is not None for exposure in exposures.values()):
         told = f"the longest utterance lasts {longest:.1f} s, more than noise.segment_s: {grid:g}"

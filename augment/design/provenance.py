@@ -3,16 +3,23 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from functools import cache
-from typing import Any
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
 
 from augment.corpus.table import Corpus
 from augment.dealt import Dealt, Exposure
+from augment.design.assignment import Schedule
 from augment.design.conditions import Condition
 from augment.errors import FEW_NAMED, DesignError, Fault, named
 from augment.licences import UNSTATED, asks_for_credit, mixture, spdx
 from augment.notes import Effect, Note
 from augment.recipe.loader import LoadedRecipe
+
+if TYPE_CHECKING:
+    import polars
+
+REMEMBERED = 65_536
+"""Pairs of condition and block of which it is remembered what is heard there."""
 
 
 @dataclass(frozen=True, order=True)
@@ -42,36 +49,59 @@ class Provenance:
         loaded: The recipe.
         corpus: The corpus: babble may come from any row of it.
         exposures: What is dealt to blocks.
+        conditions: All of them.
     """
 
-    def __init__(self, loaded: LoadedRecipe, corpus: Corpus, exposures: Mapping[str, Exposure]) -> None:
+    def __init__(
+        self,
+        loaded: LoadedRecipe,
+        corpus: Corpus,
+        exposures: Mapping[str, Exposure],
+        conditions: Iterable[Condition],
+    ) -> None:
         self.loaded, self.exposures = loaded, exposures
+        self.conditions = {condition.name: condition for condition in conditions}
         spoken = corpus.frame.select("licence", "credit").unique().rows()
         self.talkers = tuple(sorted({speech_source(*pair) for pair in spoken}))
         self.conflicts: Counter[tuple[str, str]] = Counter()
         self.counts: Counter[SoundSource] = Counter()
         self.licences: Counter[str] = Counter()
         self._mixed = cache(self._mix)
-        self._heard: dict[tuple[str, int], Sources] = {}
+        self._heard = lru_cache(REMEMBERED)(self._hear)
 
-    def columns(self, condition: Condition, block: int, speech: SoundSource) -> tuple[str, str]:
-        """Licence and credits of an item, which is counted.
+    def columns(self, condition: str, block: int, speech: SoundSource) -> tuple[str, str]:
+        """Licence and credits of an item.
 
         Args:
-            condition: Condition of the item.
+            condition: Name of its condition.
             block: Block of its utterance.
             speech: Source of its speech.
         """
-        place = (condition.name, block)
-        if place not in self._heard:
-            dealt = {step.plays: self.exposures[step.plays].dealt[block] for step in condition.chain if step.asked}
-            self._heard[place] = heard_in(condition, dealt, self.loaded, self.talkers)
-        sources, licence, conflict, credit = self._mixed(self._heard[place], speech)
-        self.counts.update(sources)
-        self.licences[licence] += 1
-        if conflict:
-            self.conflicts[condition.name, conflict] += 1
+        _, licence, _, credit = self._mixed(self._heard(condition, block), speech)
         return licence, credit
+
+    def count(self, utterances: "polars.DataFrame", schedule: Schedule) -> None:
+        """Count the sources of all items, their licences, and mixtures that are forbidden.
+
+        Args:
+            utterances: Columns ``block``, ``spoken_licence`` and ``spoken_credit``.
+            schedule: Which block meets which conditions.
+        """
+        columns = ("block", "spoken_licence", "spoken_credit")
+        for block, licence, credit, number in utterances.group_by(*columns, maintain_order=True).len().rows():
+            speech = speech_source(licence, credit)
+            for condition in (schedule.conditions[c].name for c in schedule.of_block(block)):
+                sources, licence_of_item, conflict, _ = self._mixed(self._heard(condition, block), speech)
+                for source in sources:
+                    self.counts[source] += number
+                self.licences[licence_of_item] += number
+                if conflict:
+                    self.conflicts[condition, conflict] += number
+
+    def _hear(self, name: str, block: int) -> Sources:
+        condition = self.conditions[name]
+        dealt = {step.plays: self.exposures[step.plays].dealt[block] for step in condition.chain if step.asked}
+        return heard_in(condition, dealt, self.loaded, self.talkers)
 
     def _mix(self, heard: Sources, speech: SoundSource) -> tuple[Sources, str, str, str]:
         licence, conflict, credit = of_mixture(speech, heard)

@@ -3,6 +3,7 @@
 ``opened(workers)`` is a context manager that gives a :class:`Way`, and leaves no process behind.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -37,6 +38,30 @@ class Lost:
         if self.limit_s is None:
             return f"died {self.tries} times"
         return f"hung, and was stopped after {self.limit_s:.0f} s ({self.tries} tries)"
+
+
+class Tasks:
+    """Tasks that wait: new ones are made when somebody takes them; those that are tried again come after all others.
+
+    Example:
+        >>> waiting = Tasks(["a", "b"])
+        >>> waiting.again("c", 2)
+        >>> [waiting.next() for _ in range(4)]
+        [('a', 1), ('b', 1), ('c', 2), None]
+    """
+
+    def __init__(self, tasks: Iterable[Any]) -> None:
+        self._new = ((task, 1) for task in tasks)
+        self._again: deque[tuple[Any, int]] = deque()
+
+    def again(self, task: Any, tries: int) -> None:
+        """Have a task tried once more; this will be its so-manieth try."""
+        self._again.append((task, tries))
+
+    def next(self) -> tuple[Any, int] | None:
+        """The next task, and which of its tries this is; None if none waits."""
+        fresh = next(self._new, None)
+        return fresh if fresh is not None else self._again.popleft() if self._again else None
 
 
 Limit = Callable[[Any], float]

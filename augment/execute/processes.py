@@ -16,7 +16,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing import Pipe
@@ -24,7 +23,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from augment.execute import Limit, Lost, Prepare
+from augment.execute import Limit, Lost, Prepare, Tasks
 from augment.interrupts import blocked, uninterrupted
 
 MOST_TRIES = 3
@@ -165,15 +164,17 @@ class Processes:
         Raises:
             Exception: Whatever a job raises.
         """
-        waiting = deque((task, 1) for task in tasks)
+        waiting = Tasks(tasks)
         pool = self._pool
         pool.job, pool.limit_s, pool.looked_s = pickle.dumps(job), limit_s, time.monotonic()
         done = False
         try:
-            while len(pool.workers) < min(self.workers, len(waiting)):
-                pool.start()
-            for worker in pool.workers[: len(waiting)]:
-                worker.give(pool.job, *waiting.popleft())
+            for number in range(self.workers):
+                given = waiting.next()
+                if given is None:
+                    break
+                worker = pool.workers[number] if number < len(pool.workers) else pool.start()
+                worker.give(pool.job, *given)
             while any(worker.tries for worker in pool.workers):
                 answer = pool.answer()
                 if answer is not None:
@@ -209,7 +210,7 @@ def opened(workers: int, prepare: Prepare | None = None) -> Iterator[Processes]:
         some.stop()
 
 
-def _answered(pool: _Pool, worker: _Worker, said: Any, waiting: "deque[tuple[Any, int]]") -> Iterator[Any]:
+def _answered(pool: _Pool, worker: _Worker, said: Any, waiting: Tasks) -> Iterator[Any]:
     """What a worker says, or the consequence of its death; then its next task."""
     if said is None:
         yield from _gone(pool, worker, waiting)
@@ -218,23 +219,21 @@ def _answered(pool: _Pool, worker: _Worker, said: Any, waiting: "deque[tuple[Any
     if not succeeded:
         raise value
     worker.tries = 0
-    if waiting:
-        worker.give(pool.job, *waiting.popleft())
+    if (given := waiting.next()) is not None:
+        worker.give(pool.job, *given)
     yield value
 
 
-def _gone(
-    pool: _Pool, worker: _Worker, waiting: "deque[tuple[Any, int]]", limit_s: float | None = None
-) -> Iterator[Any]:
+def _gone(pool: _Pool, worker: _Worker, waiting: Tasks, limit_s: float | None = None) -> Iterator[Any]:
     """The consequence of a worker that died, or hangs: its task has another try, or is lost; another worker comes."""
     worker.stop()
     pool.workers.remove(worker)
     if worker.tries < MOST_TRIES:
-        waiting.append((worker.task, worker.tries + 1))
+        waiting.again(worker.task, worker.tries + 1)
     elif worker.tries:
         yield Lost(worker.task, worker.tries, limit_s)
-    if waiting:
-        pool.start().give(pool.job, *waiting.popleft())
+    if (given := waiting.next()) is not None:
+        pool.start().give(pool.job, *given)
 
 
 def work(descriptor: int, parent: int, first: bytes | None = None) -> None:

@@ -99,12 +99,14 @@ def _runs(process: int) -> bool:
 
 
 @contextmanager
-def held_lock(place: Url, about: Url) -> Iterator[None]:
+def held_lock(place: Url, about: Url, shared: bool = False) -> Iterator[None]:
     """Hold a lock for as long as this lasts.
 
     It is taken by a request that only the first can have granted (``If-None-Match``). On stores that do not know this
     condition the last of those who ask at the same moment has it: so it is read again once it is written, and there
-    once more after a while.
+    once more after a while. Those who share a lock have an object each beside it: each of them first writes its own and
+    then looks for that of who holds the lock alone, who does the same the other way round, so that one of two sees the
+    other.
 
     No time is compared: clocks of machines differ. A holder on this machine that has ended is dispossessed; whether
     one elsewhere has ended, only people can say.
@@ -112,30 +114,44 @@ def held_lock(place: Url, about: Url) -> Iterator[None]:
     Args:
         place: The object.
         about: What is locked, for messages.
+        shared: Together with others.
 
     Raises:
         TestSetError: Somebody else holds it, or it was taken from us.
         OSError: The store refuses.
     """
     mine = Holder.myself()
-    _take(place, about, mine)
+    others = Url(place.scheme, f"{place.key}.shared")
+    own = others / mine.token if shared else place
     try:
+        if shared:
+            remote.put(own, mine.written())
+            _refuse_held(place, about)
+        else:
+            _take(place, about, mine)
+            for found in remote.below(others):
+                _refuse_held(Url(place.scheme, found.key), about)
         yield
-        if _holder(place) != mine:
+        if _holder(own) != mine:
             message = "the lock was taken away meanwhile: another acoustigrid process may have written here"
             raise TestSetError(Fault(str(about), message, "see that nobody else does, and run the same command again"))
     finally:
         with suppress(OSError):
-            if _holder(place) == mine:
-                remote.delete(place)
+            if _holder(own) == mine:
+                remote.delete(own)
+
+
+def _refuse_held(place: Url, about: Url) -> None:
+    """Refuse a lock that somebody holds; that of a process that has ended is removed."""
+    holder = _holder(place)
+    if isinstance(holder, Holder) and holder.is_dead():
+        remote.delete(place)
+    elif holder is not None:
+        raise _held(place, about, holder)
 
 
 def _take(place: Url, about: Url, mine: Holder) -> None:
-    holder = _holder(place)
-    if holder is not None and not (isinstance(holder, Holder) and holder.is_dead()):
-        raise _held(place, about, holder)
-    if holder is not None:
-        remote.delete(place)
+    _refuse_held(place, about)
     with suppress(FileExistsError):  # perhaps by ourselves, in a request whose answer was lost
         remote.put(place, mine.written(), new=True)
     found = _holder(place)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, suppress
 from itertools import islice
+from types import TracebackType
 from typing import BinaryIO, Self, TypeVar
 
 from augment.errors import Fault, TestSetError
@@ -71,7 +72,7 @@ class ObjectStore:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """Nothing is open between requests."""
 
     def refuse_unreachable(self) -> None:
@@ -184,9 +185,9 @@ class ObjectStore:
         remote.put(self._place(name), data)
 
     @contextmanager
-    def staged(self, name: str, files: Sequence[str]) -> Iterator["StagedObjects"]:
+    def staged(self, aside: str, files: Sequence[str]) -> Iterator["StagedObjects"]:
         """Files that are sent under their own names, several at once; nothing lies aside."""
-        started = f"{STARTED}/{name}"
+        started = f"{STARTED}/{aside.rpartition('/')[2]}"
         self.replace(started, "\n".join(files).encode())
         with ThreadPoolExecutor(AT_ONCE) as threads:
             staged = StagedObjects(self, threads)
@@ -239,9 +240,9 @@ class ObjectStore:
     def sync_folder(self, name: str = "") -> None:
         """What was written stays."""
 
-    def locked(self, name: str) -> AbstractContextManager[None]:
-        """Hold a lock: an object that only one can create."""
-        return held_lock(self._place(name), self._path)
+    def locked(self, name: str, shared: bool = False) -> AbstractContextManager[None]:
+        """Hold a lock: an object that only one can create, or one beside it for each of those who share it."""
+        return held_lock(self._place(name), self._path, shared)
 
     def _place(self, name: str) -> Url:
         if name and not is_below(name):

@@ -6,6 +6,8 @@ has listed, since others may write meanwhile. Connections belong to a process an
 
 import base64
 import hashlib
+import io
+import itertools
 import tempfile
 import threading
 import time
@@ -22,9 +24,7 @@ MOST_TRIES = 8
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 10.0
 """Waiting doubles from try to try: 23 s in all, in which a store that was asked for too much finds time again."""
 CONNECTIONS = 32
-IN_MEMORY_BYTES = 8 * 2**20
-"""Of an object that is read as a file."""
-PIECE_BYTES = 64 * 2**20
+PIECE_BYTES = 16 * 2**20
 """Of a large object, fetched at a time."""
 
 Result = TypeVar("Result")
@@ -244,9 +244,13 @@ def fetched(place: Url) -> BinaryIO:
     Raises:
         OSError: As for :func:`attempted`.
     """
-    file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 - who asked for it closes it
+    parts = pieces(place)
+    first = next(parts, b"")
+    if len(first) < PIECE_BYTES:
+        return io.BytesIO(first)
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - who asked for it closes it
     try:
-        for piece in pieces(place):
+        for piece in itertools.chain([first], parts):
             file.write(piece)
     except BaseException:
         file.close()

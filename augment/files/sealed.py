@@ -233,9 +233,9 @@ class SealedFolder:
             with suppress(OSError), self._above(place) as (above, last):
                 os.rmdir(last, dir_fd=above)
 
-    def staged(self, name: str, files: Sequence[str]) -> AbstractContextManager[Staged]:
+    def staged(self, aside: str, files: Sequence[str]) -> AbstractContextManager[Staged]:
         """Files that get their names together, once all of them are on the disk."""
-        return staged_in(self, f"{self._scratch}/{name}")
+        return staged_in(self, aside)
 
     def abandoned(self) -> list[str]:
         """None: what lies aside has no name yet."""
@@ -275,8 +275,12 @@ class SealedFolder:
                 os.fsync(file.fileno())
 
     @contextmanager
-    def locked(self, name: str) -> Iterator[None]:
+    def locked(self, name: str, shared: bool = False) -> Iterator[None]:
         """Hold a lock that dies with the process.
+
+        Args:
+            name: File that is locked.
+            shared: Together with others who share it; who wants it alone is refused meanwhile.
 
         Raises:
             TestSetError: Another process holds it.
@@ -285,7 +289,7 @@ class SealedFolder:
             descriptor = self._regular(last, above, name, os.O_RDWR | os.O_CREAT)
         try:
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
             except BlockingIOError:
                 message = "another acoustigrid process is writing into this folder"
                 raise TestSetError(Fault(str(self.path), message, "wait until it has finished")) from None

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from enum import Enum
-from typing import BinaryIO, NamedTuple, Protocol
+from types import TracebackType
+from typing import BinaryIO, NamedTuple, Protocol, Self
 
 from augment.errors import Fault
 from augment.files.location import Location
@@ -87,6 +88,11 @@ class Store(Protocol):
     @property
     def path(self) -> Location: ...
 
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Close it."""
+
     # Looking
 
     def kind(self, name: str) -> Kind:
@@ -129,11 +135,11 @@ class Store(Protocol):
         """Write a file: it is there whole and to stay when this returns, and until then the one before."""
         ...
 
-    def staged(self, name: str, files: Sequence[str]) -> AbstractContextManager[Staged]:
+    def staged(self, aside: str, files: Sequence[str]) -> AbstractContextManager[Staged]:
         """Many files at once. The list that names them is written inside of this context, after the commit.
 
         Args:
-            name: What they are called together; another one for whoever writes at the same time.
+            aside: Folder in which they may lie until then, of no one else who writes at the same time.
             files: All that may be among them.
         """
         ...
@@ -166,6 +172,10 @@ class Store(Protocol):
         """Make the names in a folder durable, where they are not at once."""
         ...
 
-    def locked(self, name: str) -> AbstractContextManager[None]:
-        """Hold a lock. Whoever is refused is told who holds it."""
+    def locked(self, name: str, shared: bool = False) -> AbstractContextManager[None]:
+        """Hold a lock, alone or together with others who share it.
+
+        Raises:
+            TestSetError: Somebody else holds it.
+        """
         ...

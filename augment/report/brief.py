@@ -6,7 +6,7 @@ from typing import Any
 
 from augment.auditing.groups import Audit, GroupAudit
 from augment.design.coupling import coupling_notes
-from augment.design.detection import Detection, detection_of
+from augment.design.detection import Detection
 from augment.design.plan import Plan
 from augment.notes import Effect, Note, by_gravity
 from augment.plain_text import columns, cut, visible
@@ -75,12 +75,12 @@ def plan_brief(plan: Plan, details: str) -> Brief:
     recipe, statistics = plan.loaded.recipe, plan.loaded.recipe.statistics
     head = (
         f"{cut(recipe.name, LONGEST_NAME)}: {counted(len(plan.selection.groups), 'group')} x "
-        f"{counted(len(plan.conditions), 'condition')}, {plan.items.height:,} files, {plan.seconds / 3600:.2f} h, "
+        f"{counted(len(plan.conditions), 'condition')}, {plan.table.height:,} files, {plan.seconds / 3600:.2f} h, "
         f"{size_words(plan)}"
     )
     shown: tuple[str, ...] = ()
     if len(plan.selection.groups) > 1:
-        shown = _shown(detection_of(plan.items, statistics), statistics)
+        shown = _shown(plan.detection, statistics)
     every = [*plan.notes, *coupling_notes(plan)]
     rows = sum(plan.selection.left_out.values())
     unused = f"{counted(rows, 'row')} of the corpus not used" if rows else ""
@@ -112,13 +112,13 @@ def audit_table(audit: Audit, most: int) -> str:
 def plan_record(plan: Plan) -> dict[str, Any]:
     """A plan as a program is told."""
     recipe = plan.loaded.recipe
-    found = detection_of(plan.items, recipe.statistics) if len(plan.selection.groups) > 1 else None
+    found = plan.detection if len(plan.selection.groups) > 1 else None
     return {
         "name": recipe.name,
         "groups": list(plan.selection.groups),
         "conditions": [condition.name for condition in plan.conditions],
         "utterances_per_group": plan.selection.per_group,
-        "files": plan.items.height,
+        "files": plan.table.height,
         "hours": round(plan.seconds / 3600, 4),
         "estimated_bytes": plan.estimated_bytes,
         "cells": planned_counts(plan),

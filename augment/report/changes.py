@@ -1,5 +1,6 @@
 """What a plan would change in an existing test set."""
 
+import itertools
 from collections import Counter
 
 from augment.design.plan import Plan
@@ -27,7 +28,9 @@ def changes_text(plan: Plan, folder: Location) -> str:
     if sealed.kind(IDENTITY) is Kind.FILE:
         read_identity(sealed)  # refuses another version, whose keys cannot be compared; an unfinished set has none
     before = {name: (row["key"], row["group"]) for name, row in read_plan(sealed.read(PLAN), place).items()}
-    now = {name: (key, group) for name, key, group in plan.items.select("audio_filepath", "key", "group").rows()}
+    columns = ("audio_filepath", "key", "group")
+    slices = (rows.select(columns).rows() for rows in plan.table.slices())
+    now = {name: (key, group) for name, key, group in itertools.chain.from_iterable(slices)}
     found: Counter[tuple[str, str]] = Counter()
     for name in {**before, **now}:
         old, new = before.get(name), now.get(name)

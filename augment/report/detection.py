@@ -7,7 +7,6 @@ from augment.design.detection import (
     Detection,
     Shown,
     asked_of,
-    detection_of,
     needed_speakers,
     needed_utterances,
 )
@@ -23,7 +22,7 @@ def detection_text(plan: Plan) -> str:
     if len(plan.selection.groups) < 2:
         return ""
     statistics = plan.loaded.recipe.statistics
-    found = detection_of(plan.items, statistics)
+    found = plan.detection
     rows = [[g, c.words, c.utterances, c.speakers, f"{c.effect:.2f}"] for g, c in found.cells.items()]
     about = f"what one cell can show ({assumed_text(statistics)})"
     smallest = table(["group, its weakest cell", "words", "utterances", "speakers", "design effect"], rows)

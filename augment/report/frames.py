@@ -25,6 +25,8 @@ QUANTITIES = {
 }
 """What is told of each condition: columns of the manifest, and what text tables call them."""
 ALL_NOISES = "noise_level_dba"
+Counts = Mapping[tuple[str, str], int]
+"""How many items cells have, by condition and group."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +39,8 @@ class Coverage:
         groups: The groups, in order. A group that is called ``condition`` has the column ``label_condition``.
 
     Example:
-        >>> cells = [("a1", "fan", "a"), ("a2", "fan", "a"), ("b1", "fan", "b")]
-        >>> coverage = Coverage.of(cells, ["a1", "b1"], ["fan"], "ab")
+        >>> planned = {("fan", "a"): 2, ("fan", "b"): 1}
+        >>> coverage = Coverage.of(planned, {("fan", "a"): 1, ("fan", "b"): 1}, ["fan"], "ab")
         >>> print(coverage)
         condition    a  b
         ---------  ---  -
@@ -54,32 +56,26 @@ class Coverage:
     @classmethod
     def of(
         cls,
-        cells: Iterable[tuple[str, str, str]],
-        made: Iterable[str],
+        planned: Counts,
+        made: Counts,
         conditions: Sequence[str],
         groups: Sequence[str],
     ) -> "Coverage":
         """From what was planned and what is there.
 
         Args:
-            cells: ``audio_filepath``, condition and group of every planned item.
-            made: ``audio_filepath`` of every finished item.
+            planned: Planned items of each cell.
+            made: Finished items of each cell.
             conditions: In the order of the grid.
             groups: In order.
         """
-        finished = set(made)
-        planned: Counter[tuple[str, str]] = Counter()
-        present: Counter[tuple[str, str]] = Counter()
-        for name, condition, group in cells:
-            planned[(condition, group)] += 1
-            present[(condition, group)] += name in finished
-        return cls(_grid(present, conditions, groups), _grid(planned, conditions, groups), tuple(groups))
+        return cls(_grid(made, conditions, groups), _grid(planned, conditions, groups), tuple(groups))
 
     def cells(self) -> list[list[str]]:
         """A row for each condition: its name, and its files in each group; a cell that lacks some is ``made/planned``.
 
         Example:
-            >>> Coverage.of([("a1", "fan", "a"), ("a2", "fan", "a")], ["a1"], ["fan"], ["a"]).cells()
+            >>> Coverage.of({("fan", "a"): 2}, {("fan", "a"): 1}, ["fan"], ["a"]).cells()
             [['fan', '1/2']]
         """
         pairs = zip(self.made.rows(), self.planned.rows(), strict=True)
@@ -93,12 +89,17 @@ class Coverage:
         return table(["condition", *self.groups], self.cells())
 
 
-def _grid(found: Mapping[tuple[str, str], int], conditions: Sequence[str], groups: Sequence[str]) -> "polars.DataFrame":
+def counts_of(rows: Iterable[Mapping[str, Any]]) -> Counts:
+    """Items of each cell, from rows with columns ``condition`` and ``group``."""
+    return Counter((row["condition"], row["group"]) for row in rows)
+
+
+def _grid(found: Counts, conditions: Sequence[str], groups: Sequence[str]) -> "polars.DataFrame":
     import polars
 
     columns: dict[str, Any] = {"condition": polars.Series(conditions, dtype=polars.String)}
     for group in groups:
-        counts = [found[(condition, group)] for condition in conditions]
+        counts = [found.get((condition, group), 0) for condition in conditions]
         columns[free_name(group, ("condition",), groups)] = polars.Series(counts, dtype=polars.Int64)
     return polars.DataFrame(columns)
 

@@ -126,7 +126,7 @@ def _size(cells: Mapping[Place, Heard]) -> int:
 
 
 def _about(planned: Plan, shown: int, exact: bool) -> str:
-    recipe, size = planned.loaded.recipe, counted(planned.items.height, "item")
+    recipe, size = planned.loaded.recipe, counted(planned.table.height, "item")
     sound = (
         "They play the very samples that a build writes (FLAC)."
         if exact

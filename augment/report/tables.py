@@ -10,7 +10,7 @@ from augment.design.plan import Plan
 from augment.plain_text import visible
 from augment.report.design import assignment_text, balance_text, conditions_text, crossing_text
 from augment.report.detection import detection_text
-from augment.report.frames import Coverage, Measured
+from augment.report.frames import Counts, Coverage, Measured, counts_of
 from augment.report.text import counted, table
 
 
@@ -39,25 +39,24 @@ def overview(plan: Plan, rows: Sequence[Mapping[str, Any]]) -> Overview:
         plan: What was planned.
         rows: Rows of the manifest.
     """
-    return Overview(
-        coverage(plan, (row["audio_filepath"] for row in rows)), Measured.of(in_order(plan.conditions, rows))
-    )
+    return Overview(coverage(plan, counts_of(rows)), Measured.of(in_order(plan.conditions, rows)))
 
 
-def coverage(plan: Plan, made: Iterable[str]) -> Coverage:
+def coverage(plan: Plan, made: Counts | None = None) -> Coverage:
     """The grid: number of files in each condition (row) and group (column), and what is missing.
 
     Args:
         plan: What was planned.
-        made: ``audio_filepath`` of every finished item.
+        made: Finished items of each cell; all that are planned if not given.
     """
-    cells = plan.items.select("audio_filepath", "condition", "group").rows()
-    return Coverage.of(cells, made, [condition.name for condition in plan.conditions], plan.selection.groups)
+    names = [condition.name for condition in plan.conditions]
+    planned = plan.table.counts
+    return Coverage.of(planned, planned if made is None else made, names, plan.selection.groups)
 
 
 def planned_counts(plan: Plan) -> dict[str, dict[str, int]]:
     """Number of planned files by condition and group."""
-    found = coverage(plan, ())
+    found = coverage(plan)
     return {name: dict(zip(found.groups, counts, strict=True)) for name, *counts in found.planned.rows()}
 
 
@@ -72,8 +71,7 @@ def groups(plan: Plan) -> str:
     import polars
 
     rate = plan.loaded.recipe.output.sample_rate_hz
-    once = plan.items.unique("utterance", maintain_order=True)
-    summary = once.group_by("group").agg(
+    summary = plan.utterances.group_by("group").agg(
         polars.len().alias("utterances"),
         polars.col("speaker").n_unique().alias("speakers"),
         (polars.col("samples").sum() / rate / 60).alias("minutes"),
@@ -114,14 +112,14 @@ def plan_text(plan: Plan) -> str:
     parts = [f"{recipe.name}: {size}"]
     parts += [text for text in (conditions_text(plan), assignment_text(plan)) if text]
     parts += [groups(plan), *filter(None, [balance_text(plan)])]
-    parts += [str(coverage(plan, plan.items["audio_filepath"].to_list()))]
+    parts += [str(coverage(plan))]
     parts += filter(None, [detection_text(plan)])
     parts += filter(None, [noise(plan), crossing_text(plan)])
     if plan.selection.left_out:
         reasons = [[reason, count] for reason, count in plan.selection.left_out.items()]
         parts.append(table(["rows of the corpus left out", "rows"], reasons))
     parts.append(
-        f"{plan.items.height} files, {plan.seconds / 3600:.2f} hours of audio, {size_words(plan)} "
+        f"{plan.table.height} files, {plan.seconds / 3600:.2f} hours of audio, {size_words(plan)} "
         f"({recipe.output.format.upper()}, {recipe.output.sample_rate_hz} Hz)"
     )
     ties = coupling_notes(plan)

@@ -13,9 +13,9 @@ from augment import __version__
 from augment.acoustics.pcm import duration_s
 from augment.columns import CELL, ITEM, KEY, SPEECH, Column, numbered
 from augment.dealt import read_dealt
+from augment.design.chains import BYTES_VERSION
 from augment.design.conditions import Condition
-from augment.design.detection import detection_of
-from augment.design.plan import BYTES_VERSION, Plan, label_columns
+from augment.design.plan import Plan, label_columns
 from augment.design.wording import words_of
 from augment.files.json_text import json_lines, json_text
 from augment.files.walk import STATE
@@ -26,7 +26,7 @@ from augment.recipe.loader import LoadedRecipe
 from augment.scene import Stage
 from augment.testset.exports import drop_outdated
 from augment.testset.folder import FAILURES, IDENTITY, MANIFEST, PLAN, PROFILES, RECIPE, Rows
-from augment.testset.outgoing import kept_files, outgoing_failures, outgoing_items, outgoing_row, parquet_bytes
+from augment.testset.outgoing import kept_files, outgoing_failures, outgoing_row, plan_bytes
 from augment.testset.resume import Folder
 from augment.testset.softer import made_softer
 from augment.testset.versions import SCHEMA_VERSION
@@ -169,7 +169,7 @@ def write_rest(
         folder.sealed.replace(name, data)
     checksums = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
     outdated = drop_outdated(folder.sealed, checksums)
-    folder.refuse_miscount([row["audio_filepath"] for row in rows], plan.items.height - len(failures))
+    folder.refuse_miscount([row["audio_filepath"] for row in rows], plan.table.height - len(failures))
     folder.sealed.replace(IDENTITY, json_text({**identity, "checksums": checksums}))
     return outdated
 
@@ -188,11 +188,6 @@ def files_beside(
     return {**files, FAILURES: json_lines(outgoing_failures(plan, failures))} if failures else files
 
 
-def plan_bytes(plan: Plan) -> bytes:
-    """The items of a plan as a Parquet file, as they leave the machine."""
-    return parquet_bytes(outgoing_items(plan))
-
-
 def _profile_figures(plan: Plan) -> bytes:
     """The figures behind every profile of the recipe, so that a test set can be understood without its profiles."""
     steps = (step.perturbation for condition in plan.conditions for step in condition.chain)
@@ -203,8 +198,7 @@ def _profile_figures(plan: Plan) -> bytes:
 
 def _detection(plan: Plan) -> dict[str, Any]:
     """What the set can show in one cell, and under which assumptions."""
-    statistics = plan.loaded.recipe.statistics
-    found = detection_of(plan.items, statistics)
+    statistics, found = plan.loaded.recipe.statistics, plan.detection
     return {
         "assumed": statistics.model_dump(),
         "weakest_cells": {group: dataclasses.asdict(cell) for group, cell in found.cells.items()},
@@ -272,7 +266,7 @@ def identity_of(plan: Plan, rows: Sequence[dict[str, Any]], failed: int) -> dict
         **plan.provenance.identity(),
         "notes": texts(plan.notes),
         "groups_differ_in": [note.headline for note in by_gravity(plan.notes) if note.effect is Effect.CONFOUNDED],
-        "items": {"planned": plan.items.height, "made": len(rows), "failed": failed},
+        "items": {"planned": plan.table.height, "made": len(rows), "failed": failed},
         "made_softer_against_clipping": made_softer(rows).as_identity(),
         "versions": versions_here(),
     }

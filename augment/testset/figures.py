@@ -9,7 +9,7 @@ import json
 import operator
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from pydantic import TypeAdapter
@@ -27,9 +27,6 @@ from augment.render import RenderSpec
 from augment.scene import Block, Draw, Scene, Stage, Stem
 from augment.streams import generator
 from augment.testset.portions import job_of
-
-if TYPE_CHECKING:
-    import polars
 
 LISTENED_S = 10
 """A noise is looked at for so long at most: recordings and voices no longer than utterances hear them."""
@@ -269,7 +266,7 @@ class _Seen:
         """Samples of the longest utterance of each block that meets the step, by the block's number."""
         own = (step.path, thing(step))
         meets = [c.name for c in self.plan.conditions if own in ((other.path, thing(other)) for other in c.chain)]
-        return longest_of_blocks(self.plan.items, meets)
+        return self.plan.table.longest_samples(meets)
 
     def devices(self) -> Iterator[DeviceFigures]:
         """Devices with a response."""
@@ -284,25 +281,6 @@ class _Seen:
         for same in self._alike(lambda step: step.perturbation.stage == Stage.ROOM):
             places = [_decay(self.spec, same[0], draw) for draw in self._draws(same[0], MOST_PLACES)]
             yield RoomFigures(capital(self.wording.subject(same[0])), tuple(places))
-
-
-def longest_of_blocks(items: "polars.DataFrame", conditions: Iterable[str]) -> dict[int, int]:
-    """Samples of the longest utterance of each block that meets one of the conditions, by the block's number.
-
-    Args:
-        items: Of a plan.
-        conditions: Names.
-
-    Example:
-        >>> import polars
-        >>> items = polars.DataFrame({"block": [1, 0, 0], "samples": [9, 5, 7], "condition": ["fan", "fan", "quiet"]})
-        >>> longest_of_blocks(items, ["fan"])
-        {0: 5, 1: 9}
-    """
-    import polars
-
-    met = items.filter(polars.col("condition").is_in(list(conditions)))
-    return dict(met.group_by("block").agg(polars.col("samples").max()).sort("block").iter_rows())
 
 
 def _decay(spec: RenderSpec, step: ChainStep, draw: Draw) -> DecayPortrait:

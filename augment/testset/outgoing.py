@@ -5,7 +5,8 @@ beside the set in ``.acoustigrid``, where ``verify`` finds them.
 """
 
 import io
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from augment.columns import PLANNED, ROW
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 WITHHELD = tuple(column.name for column in (*ROW, *PLANNED) if column.private == "withheld")
 """Columns of every plan or row that are empty in a set under pseudonyms; those of steps may be too."""
+ROW_GROUP = 65_536
+"""Rows of a Parquet file that are written, and can be read, at a time."""
 ELSEWHERE = f"told in .acoustigrid/{FAILURES}, where the set was made"
 
 Failures = Sequence[Mapping[str, Any]]
@@ -27,13 +30,23 @@ Failures = Sequence[Mapping[str, Any]]
 
 def outgoing_items(plan: Plan) -> "polars.DataFrame":
     """The items of a plan as a test set tells them."""
+    return outgoing_slice(plan, plan.items)
+
+
+def outgoing_slice(plan: Plan, items: "polars.DataFrame") -> "polars.DataFrame":
+    """Some of them."""
     import polars
 
     if plan.corpus.pseudonyms is None:
-        return plan.items
-    texts = plan.items["dealt"].unique().to_list()
+        return items
+    texts = items["dealt"].unique().to_list()
     dealt = polars.col("dealt").replace(texts, [_without_recordings(text) for text in texts])
-    return plan.items.with_columns(dealt, *(polars.lit(None, polars.String).alias(name) for name in WITHHELD))
+    return items.with_columns(dealt, *(polars.lit(None, polars.String).alias(name) for name in WITHHELD))
+
+
+def plan_bytes(plan: Plan) -> bytes:
+    """The items of a plan as a Parquet file, as they leave the machine."""
+    return parquet_bytes(outgoing_slice(plan, items) for items in plan.table.slices())
 
 
 def _without_recordings(text: str) -> str:
@@ -73,7 +86,7 @@ def kept_files(plan: Plan, failures: Failures) -> dict[str, bytes]:
     """Files for ``.acoustigrid``: what a set under pseudonyms does not tell."""
     if plan.corpus.pseudonyms is None:
         return {}
-    files = {PLAN: parquet_bytes(plan.items)}
+    files = {PLAN: parquet_bytes(plan.table.slices())}
     if failures:
         files[FAILURES] = json_lines(_in_order(failures))
     return files
@@ -83,8 +96,18 @@ def _in_order(failures: Failures) -> list[dict[str, Any]]:
     return sorted(map(dict, failures), key=lambda failure: str(failure["audio_filepath"]))
 
 
-def parquet_bytes(frame: "polars.DataFrame") -> bytes:
-    """A table as a Parquet file."""
+def parquet_bytes(slices: "Iterable[polars.DataFrame]") -> bytes:
+    """Slices of a table, at least one, as one Parquet file, whose bytes do not depend on how it is sliced."""
+    from polars.io.plugins import register_io_source
+
+    waiting = iter(slices)
+    first = next(waiting)
+
+    def some(columns: list[str] | None, *_: object) -> "Iterator[polars.DataFrame]":
+        for frame in itertools.chain([first], waiting):
+            yield frame if columns is None else frame.select(columns)
+
     parquet = io.BytesIO()
-    frame.write_parquet(parquet)
+    table = register_io_source(some, schema=first.schema)
+    table.sink_parquet(parquet, row_group_size=ROW_GROUP, maintain_order=True)
     return parquet.getvalue()

@@ -1,12 +1,14 @@
 """From a plan to the work that its items are."""
 
 import itertools
-from collections.abc import Container, Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
 
 from augment.acoustics.channels import channel_of
 from augment.dealt import read_dealt
 from augment.design.conditions import Condition
+from augment.design.items import Items
 from augment.design.plan import Plan
 from augment.files.location import Location, joined
 from augment.recipe.loader import LoadedRecipe
@@ -31,11 +33,46 @@ def job_of(loaded: LoadedRecipe, conditions: Iterable[Condition]) -> Job:
     return Job(recipe.output.format, spec, named)
 
 
-def utterances(planned: Plan, finished: Container[str]) -> Iterator[Utterance]:
-    """Work to do: for each utterance, the items that are not there yet."""
-    todo = (row for row in planned.items.rows(named=True) if row["audio_filepath"] not in finished)
-    for _, rows in itertools.groupby(todo, key=lambda row: str(row["utterance"])):
-        yield utterance_of(list(rows), planned.corpus.folder)
+WORK_COLUMNS = (
+    "condition", "audio_filepath", "key", "dealt", "utterance", "block", "samples", "source_audio", "source_channel",
+    "source_offset", "source_duration", "source_sha256",
+)  # fmt: skip
+"""Columns of items that :func:`utterance_of` asks for."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is to be made.
+
+    Attributes:
+        table: Items, at least with ``WORK_COLUMNS``.
+        root: Folder that the corpus's audio paths start from.
+        sample_rate_hz: Of the items.
+    """
+
+    table: Items
+    root: Location
+    sample_rate_hz: int
+
+    @classmethod
+    def of(cls, planned: Plan) -> Self:
+        """All of a plan."""
+        return cls(planned.table, planned.corpus.folder, planned.loaded.recipe.output.sample_rate_hz)
+
+    def utterances(self, finished: Container[str]) -> Iterator[Utterance]:
+        """For each utterance, by block, the items that are not there yet.
+
+        Args:
+            finished: ``audio_filepath`` of items that are there.
+        """
+        yield from self.some(self.table.by_block(), finished)
+
+    def some(self, numbers: Sequence[int], finished: Container[str] = ()) -> Iterator[Utterance]:
+        """The same for some utterances, by their numbers in the table."""
+        for items in self.table.slices(numbers):
+            todo = (row for row in items.iter_rows(named=True) if row["audio_filepath"] not in finished)
+            for _, rows in itertools.groupby(todo, key=lambda row: str(row["utterance"])):
+                yield utterance_of(list(rows), self.root)
 
 
 def utterance_of(rows: Sequence[dict[str, Any]], root: Location) -> Utterance:
@@ -61,28 +98,26 @@ def utterance_of(rows: Sequence[dict[str, Any]], root: Location) -> Utterance:
     )
 
 
-def shards(planned: Plan, finished: Container[str], workers: int = 1) -> list[Shard]:
-    """Work of a plan that is not finished, in portions; each holds whole blocks, where they are not too large.
+def shards(work: Work, finished: Collection[str] = (), workers: int = 1) -> Iterator[Shard]:
+    """Work that is not finished, in portions; each holds whole blocks, where they are not too large.
 
     Args:
-        planned: The plan.
-        finished: ``audio_filepath`` of items that are there.
+        work: What is to be made.
+        finished: ``audio_filepath`` of items of it that are there.
         workers: How many will do it: each has several portions, so that all are done at about the same time.
     """
-    todo = sorted(utterances(planned, finished), key=lambda utterance: utterance.block)
-    rate_hz = planned.loaded.recipe.output.sample_rate_hz
-    share = sum(len(utterance.items) for utterance in todo) // (SHARDS_PER_WORKER * workers)
+    share = (work.table.height - len(finished)) // (SHARDS_PER_WORKER * workers)
     wanted = min(max(share, SMALLEST), LARGEST)
-    found: list[Shard] = []
     waiting: list[Utterance] = []
     items, seconds = 0, 0.0
-    for utterance in todo:
+    for utterance in work.utterances(finished):
         full = items >= wanted or seconds >= LONGEST_S
         too_full = items >= 2 * LARGEST or seconds >= 2 * LONGEST_S
         if waiting and (too_full or (full and waiting[-1].block != utterance.block)):
-            found.append(Shard(tuple(waiting)))
+            yield Shard(tuple(waiting))
             waiting, items, seconds = [], 0, 0.0
         waiting.append(utterance)
         items += len(utterance.items)
-        seconds += len(utterance.items) * utterance.samples / rate_hz
-    return [*found, Shard(tuple(waiting))] if waiting else found
+        seconds += len(utterance.items) * utterance.samples / work.sample_rate_hz
+    if waiting:
+        yield Shard(tuple(waiting))

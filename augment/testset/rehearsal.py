@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from augment.corpus.kept import EVERYTHING, found_with, keep, read_kept
 from augment.design.plan import Plan
@@ -13,9 +14,6 @@ from augment.progress import SILENT, Progress, each
 from augment.render import Failed
 from augment.testset.portions import job_of, utterance_of
 from augment.testset.shard import render_utterance
-
-if TYPE_CHECKING:
-    import polars
 
 
 def rehearse(planned: Plan, kept: Path | None = None, progress: Progress = SILENT) -> list[str]:
@@ -32,11 +30,12 @@ def rehearse(planned: Plan, kept: Path | None = None, progress: Progress = SILEN
     Raises:
         DesignError: With one fault for each condition that fails.
     """
-    items = planned.items.sort("samples", "utterance", descending=True)
-    longest = items.unique("condition", keep="first", maintain_order=True).sort("utterance", maintain_order=True)
+    longest = _longest(planned)
     if kept is None or _foreign(planned):
         return _rehearsed(planned, longest, progress)
-    key = hashlib.sha256(json.dumps([found_with(EVERYTHING), longest["key"].to_list()]).encode()).hexdigest()
+    key = hashlib.sha256(
+        json.dumps([found_with(EVERYTHING), [row["key"] for rows in longest for row in rows]]).encode()
+    ).hexdigest()
     said = read_kept(kept, [key]).get(key)
     if said is None:
         said = json.dumps(_rehearsed(planned, longest, progress))
@@ -45,23 +44,30 @@ def rehearse(planned: Plan, kept: Path | None = None, progress: Progress = SILEN
     return told
 
 
+def _longest(planned: Plan) -> list[list[dict[str, Any]]]:
+    """Items of the longest utterance of every condition, by utterance."""
+    found = []
+    for number, conditions in planned.table.longest():
+        rows = planned.table.of_rows([number]).rows(named=True)
+        found.append([row for row in rows if row["condition"] in conditions])
+    return found
+
+
 def _foreign(planned: Plan) -> bool:
     """Whether steps come from other packages, whose code may change under the same name."""
     steps = (type(step.perturbation) for condition in planned.conditions for step in condition.chain)
     return not all(step.__module__.startswith("augment.") for step in steps)
 
 
-def _rehearsed(planned: Plan, longest: "polars.DataFrame", progress: Progress) -> list[str]:
+def _rehearsed(planned: Plan, longest: Sequence[Sequence[dict[str, Any]]], progress: Progress) -> list[str]:
     job = job_of(planned.loaded, planned.conditions)
     failed: list[tuple[Failed, str]] = []
     missed: dict[str, str] = {}
-    works = [
-        utterance_of(rows.rows(named=True), planned.corpus.folder)
-        for _, rows in longest.group_by("utterance", maintain_order=True)
-    ]
+    works = [utterance_of(rows, planned.corpus.folder) for rows in longest]
+    number = sum(map(len, longest))
     # One at a time: a grid is too large to hold.
     tried = ((work.identity, outcome) for work in works for outcome in render_utterance(job, work))
-    for utterance, outcome in each(progress, "rehearsing conditions", tried, longest.height, "condition"):
+    for utterance, outcome in each(progress, "rehearsing conditions", tried, number, "condition"):
         if isinstance(outcome, Failed):
             failed.append((outcome, utterance))
         elif odd := odd_cells((step.perturbation for step in outcome.condition.chain), outcome.measured):

@@ -1,7 +1,7 @@
 """A test set's folder, held under a lock: what is there of an earlier build, and what of it stays."""
 
 import secrets
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -18,7 +18,9 @@ from augment.testset.folder import (
     NAME,
     NO_PART,
     PARTS,
+    RECEIPTS,
     SCRATCH,
+    SHARED,
     SOUND,
     Rows,
     made_set,
@@ -76,7 +78,7 @@ class Folder:
 
     def forget_parts(self) -> None:
         """Remove what only an unfinished build needs."""
-        for name in (PARTS, SCRATCH, STARTED):
+        for name in (PARTS, SCRATCH, STARTED, SHARED, RECEIPTS):
             self.sealed.remove_folder(name)
 
 
@@ -145,29 +147,42 @@ def _opened(sealed: Store, name: str, keys: Mapping[str, str], replace: bool) ->
     for folder in (STATE, ""):
         sealed.sync_folder(folder)
     known = _known(sealed, keys)
-    unlisted = set(sealed.abandoned())
-    _refuse_foreign(sealed, {*known, *keys, *unlisted})
+    unlisted = [name for name in sealed.abandoned() if name not in known and name not in keys]
+    _refuse_foreign(sealed, known, keys, set(unlisted))
     changed = sorted(n for n, row in known.items() if keys.get(n, row["key"]) != row["key"])
-    gone = sorted(set(known) - set(keys))
+    gone = sorted(n for n in known if n not in keys)
     if (changed or gone) and not replace:
         message = (
             f"the folder holds a test set named '{name}' of which {len(changed)} files would change and "
             f"{len(gone)} would go (the first: {(changed + gone)[0]})"
         )
         raise TestSetError(Fault(str(sealed.path), message, "choose another folder, or allow it with --replace"))
+    return Folder(sealed, _still_there(sealed, known, keys), (*gone, *unlisted))
+
+
+def finished_items(sealed: Store, keys: Mapping[str, str]) -> Rows:
+    """Items that are there and need not be made again.
+
+    Args:
+        sealed: The test set.
+        keys: Key of every item that is wanted, by its ``audio_filepath``.
+    """
+    return _still_there(sealed, _known(sealed, keys), keys)
+
+
+def _still_there(sealed: Store, known: Rows, keys: Mapping[str, str]) -> Rows:
     wanted = {n: row for n, row in known.items() if keys.get(n) == row["key"]}
     whole = set(sealed.intact(Written(n, row["sha256"], row.get("md5")) for n, row in wanted.items()))
-    kept = {n: row for n, row in wanted.items() if n in whole}
-    return Folder(sealed, kept, (*gone, *sorted(unlisted - {*known, *keys})))
+    return {n: row for n, row in wanted.items() if n in whole}
 
 
-def _refuse_foreign(sealed: Store, ours: Collection[str]) -> None:
+def _refuse_foreign(sealed: Store, *ours: Container[str]) -> None:
     """Refuse files below ``audio/`` that no manifest and no plan of this test set lists: they are not ours to remove.
 
     Raises:
         TestSetError: There are some; the first of them are named.
     """
-    strange = sorted(set(_audio_files(sealed)) - set(ours))
+    strange = sorted(name for name in _audio_files(sealed) if not any(name in some for some in ours))
     if strange:
         remedy = "move it away"
         faults = [Fault(str(sealed.path / name), "the file is no part of this test set", remedy) for name in strange]

@@ -18,7 +18,7 @@ from augment.files.location import Location
 from augment.files.store import Staged, Store
 from augment.render import Failed, Rendered, RenderSpec, render
 from augment.scene import Block
-from augment.testset.folder import PARTS, writing
+from augment.testset.folder import PARTS, SCRATCH, writing
 
 
 @dataclass(frozen=True)
@@ -102,10 +102,14 @@ class ShardWriter:
     Attributes:
         folder: The test set.
         job: How they are rendered.
+        parts: Folder of the part-manifests.
+        scratch: Folder for temporary files.
     """
 
     folder: Store
     job: Job
+    parts: str = PARTS
+    scratch: str = SCRATCH
 
     def __call__(self, shard: Shard) -> "Done":
         """Render, write and commit a shard.
@@ -114,12 +118,12 @@ class ShardWriter:
             TestSetError: The files cannot be written, or a link stands in their way.
         """
         done, names = Done([], [], 0.0), [item.audio_filepath for work in shard.utterances for item in work.items]
-        with writing(self.folder.path), self.folder.staged(shard.name, names) as staged:
+        with writing(self.folder.path), self.folder.staged(f"{self.scratch}/{shard.name}", names) as staged:
             self._make_all(shard, staged, done)
             staged.commit()
             if done.rows:  # last of all it is written down that the files are there
                 lines = "".join(json.dumps(row, sort_keys=True) + "\n" for row in done.rows)
-                self.folder.replace(f"{PARTS}/{shard.name}.jsonl", lines.encode())
+                self.folder.replace(f"{self.parts}/{shard.name}.jsonl", lines.encode())
         return done
 
     def limit_s(self, shard: Shard) -> float:

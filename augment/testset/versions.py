@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from augment.design.plan import BYTES_VERSION
+from augment.design.chains import BYTES_VERSION
 from augment.errors import Fault, TestSetError
 from augment.files.location import Location
 

@@ -120,6 +120,7 @@ class Rehearsal:
         local: The same set on the disk.
         identity: Its identity.
         parts: So many are finished when the build is killed.
+        workers: Of what comes after that.
         formats: Exported.
         promises: What came of it.
     """
@@ -130,22 +131,23 @@ class Rehearsal:
     local: Path
     identity: str
     parts: int = 2
+    workers: int = 2
     formats: str = "kaldi"
     promises: list[Promise] = field(default_factory=list)
 
     def run(self) -> None:
         """All of it, in order."""
-        build = ["build", self.recipe, "--out", str(self.store.path), "--workers", "2"]
+        build, workers = ["build", self.recipe, "--out", str(self.store.path)], ["--workers", str(self.workers)]
         began = time.monotonic()
-        parts = self._killed(build, self.parts)
+        parts = self._killed([*build, "--workers", "2"], self.parts)
         unfinished = not self._there("testset.json")
         self._promise("killed in the middle: not finished", parts > 0 and unfinished, f"{parts} parts", began)
         began = time.monotonic()
-        code, said = commanded(build, self.told)
+        code, said = commanded([*build, *workers], self.told)
         self._promise("resumed, finished items kept", code == 0 and "were there before" in said, last(said), began)
         self._promise("identity of the local build", self.identity in said, self.identity[:12], began)
         began = time.monotonic()
-        code, said = commanded(["verify", str(self.store.path), "--sample", "4", "--workers", "2"], self.told)
+        code, said = commanded(["verify", str(self.store.path), "--sample", "4", *workers], self.told)
         self._promise("verify: all as it should be", code == 0, first(said), began)
         began = time.monotonic()
         code, said = commanded(["export", str(self.store.path), "--format", self.formats], self.told)
@@ -222,7 +224,9 @@ def local_build(recipe: str, folder: Path, formats: str) -> str:
     return result.identity
 
 
-def rehearsed(server: Server, faults: Faults, recipe: str, local: Path, identity: str, parts: int = 2) -> list[Promise]:
+def rehearsed(
+    server: Server, faults: Faults, recipe: str, local: Path, identity: str, parts: int = 2, workers: int = 2
+) -> list[Promise]:
     """Rehearse with a fresh server behind a proxy."""
     with tempfile.TemporaryDirectory() as data:
         command, port = server(Path(data))
@@ -237,7 +241,7 @@ def rehearsed(server: Server, faults: Faults, recipe: str, local: Path, identity
             if not made.exists(BUCKET):
                 made.mkdir(BUCKET)
             told["AWS_ENDPOINT_URL"] = endpoint
-            found = Rehearsal(ObjectStore(place), told, recipe, local, identity, parts)
+            found = Rehearsal(ObjectStore(place), told, recipe, local, identity, parts, workers)
             found.run()
     return found.promises
 

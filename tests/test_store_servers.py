@@ -32,7 +32,7 @@ def small(rehearsal, tmp_path_factory):
     recipe = folder / "small.yaml"
     recipe.write_text(
         f"name: small\ncorpus: {{path: {ROOT / 'recipes' / 'demo' / 'corpus.jsonl'}}}\n"
-        "balance: {by: [accent], utterances: 8, speakers: {min: 3}}\n"
+        "balance: {by: [accent], utterances: 6, speakers: {min: 3}}\n"
         "factors: {device: {studio: [], handset: [{kind: microphone, profile: itu_p48_handset}]}}\n"
     )
     return recipe, folder / "set", rehearsal.local_build(str(recipe), folder / "set", "kaldi")
@@ -43,7 +43,7 @@ def test_a_build_survives_its_death_and_a_store_that_fails(rehearsal, small, nam
     recipe, local, identity = small
     server = rehearsal.moto if name == "moto" else rehearsal.s3rver(os.environ["S3RVER"])
     faults = rehearsal.Faults(busy=0.05, dropped=0.01, seed=2)
-    promises = rehearsal.rehearsed(server, faults, str(recipe), local, identity, parts=1)
+    promises = rehearsal.rehearsed(server, faults, str(recipe), local, identity, parts=1, workers=1)
     assert [promise for promise in promises if not promise.kept] == []
     assert len(promises) == 7
     met = {fate: faults.counts[fate] for fate in rehearsal.Fate}

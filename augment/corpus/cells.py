@@ -95,7 +95,8 @@ def read_cells(
             if name in labels or name not in times:
                 found, texts = _texts(name, values, manifest, numbers)
                 series.append(texts)
-                numbers_in[name] += sum(map(_is_number, values))
+                if not {*map(type, values)} <= {str, type(None)}:  # most columns are all text, and there are millions
+                    numbers_in[name] += sum(map(_is_number, values))
                 for several in found:
                     nested[name] = nested[name] + several if name in nested else several
         frames.append(polars.DataFrame(series))

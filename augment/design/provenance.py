@@ -1,7 +1,7 @@
 """Where the sound of every item comes from, under which licences, and whether they go together."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -57,7 +57,7 @@ class Provenance:
         loaded: LoadedRecipe,
         corpus: Corpus,
         exposures: Mapping[str, Exposure],
-        conditions: Iterable[Condition],
+        conditions: Sequence[Condition],
     ) -> None:
         self.loaded, self.exposures = loaded, exposures
         self.conditions = {condition.name: condition for condition in conditions}
@@ -67,7 +67,8 @@ class Provenance:
         self.counts: Counter[SoundSource] = Counter()
         self.licences: Counter[str] = Counter()
         self._mixed = cache(self._mix)
-        self._heard = lru_cache(REMEMBERED)(self._hear)
+        self._dealt_to = {c.name: [step.plays for step in c.chain if step.asked] for c in conditions}
+        self._hear_block = lru_cache(REMEMBERED)(self._hear)
 
     def columns(self, condition: str, block: int, speech: SoundSource) -> tuple[str, str]:
         """Licence and credits of an item.
@@ -80,6 +81,10 @@ class Provenance:
         _, licence, _, credit = self._mixed(self._heard(condition, block), speech)
         return licence, credit
 
+    def _heard(self, condition: str, block: int) -> Sources:
+        """What a block hears in a condition: the same as all others, where nothing is dealt to blocks."""
+        return self._hear_block(condition, block if self._dealt_to[condition] else None)
+
     def count(self, utterances: "polars.DataFrame", schedule: Schedule) -> None:
         """Count the sources of all items, their licences, and mixtures that are forbidden.
 
@@ -87,20 +92,25 @@ class Provenance:
             utterances: Columns ``block``, ``spoken_licence`` and ``spoken_credit``.
             schedule: Which block meets which conditions.
         """
-        columns = ("block", "spoken_licence", "spoken_credit")
-        for block, licence, credit, number in utterances.group_by(*columns, maintain_order=True).len().rows():
-            speech = speech_source(licence, credit)
-            for condition in (schedule.conditions[c].name for c in schedule.of_block(block)):
-                sources, licence_of_item, conflict, _ = self._mixed(self._heard(condition, block), speech)
+        import polars
+
+        turn, said = polars.col("block") % schedule.period, ("spoken_licence", "spoken_credit")
+        spoken = utterances.select("block", *said, turn=turn).group_by("turn", *said, "block").len("n")
+        for condition, turns in schedule.frame.group_by("condition").agg("turn").rows():
+            own = spoken.filter(polars.col("turn").is_in(turns))
+            where = polars.col("block") if self._dealt_to[condition] else polars.lit(0).alias("block")
+            for block, licence, credit, number in own.group_by(where, *said).agg(polars.col("n").sum()).rows():
+                heard = self._heard(condition, block)
+                sources, licence_of_item, conflict, _ = self._mixed(heard, speech_source(licence, credit))
                 for source in sources:
                     self.counts[source] += number
                 self.licences[licence_of_item] += number
                 if conflict:
                     self.conflicts[condition, conflict] += number
 
-    def _hear(self, name: str, block: int) -> Sources:
+    def _hear(self, name: str, block: int | None) -> Sources:
         condition = self.conditions[name]
-        dealt = {step.plays: self.exposures[step.plays].dealt[block] for step in condition.chain if step.asked}
+        dealt = {} if block is None else {p: self.exposures[p].dealt[block] for p in self._dealt_to[name]}
         return heard_in(condition, dealt, self.loaded, self.talkers)
 
     def _mix(self, heard: Sources, speech: SoundSource) -> tuple[Sources, str, str, str]:

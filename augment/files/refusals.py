@@ -73,6 +73,7 @@ PASSING = {
 }  # fmt: skip
 """Codes that are worth another try; a status of 500 and above is, too."""
 
+NOT_IMPLEMENTED = 501
 NO_CREDENTIALS = ("NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "CredentialRetrievalError")
 CONNECTIONS = (
     "HTTPClientError", "ClientError", "ClientPayloadError", "IncompleteReadError", "ResponseParserError",
@@ -105,7 +106,7 @@ def refusal_of(error: Exception, place: Url) -> OSError:
         return RefusedError("there are no credentials for this store", str(place), _KEYS)
     if isinstance(error, PermissionError):
         return RefusedError(WORDS["403"].message, str(place), WORDS["403"].remedy)
-    if code in PASSING or (status is not None and status >= 500):
+    if code in PASSING or (status is not None and status >= 500 and status != NOT_IMPLEMENTED):
         return RefusedError(f"the store answers {code or status}", str(place), passing=True)
     broken = isinstance(error, ConnectionError | TimeoutError) or (not code and bool(names & {*CONNECTIONS}))
     if broken:

@@ -19,6 +19,7 @@ from augment.recipe.loader import load_recipe
 from augment.report.datasheet_page import datasheet_page
 from augment.report.listening.of_set import SetSounds
 from augment.report.pictures.of_set import SetPictures
+from augment.report.told import ToldByRows
 from augment.streams import generator
 
 CONDITIONS, GROUPS = 100, 8
@@ -38,7 +39,8 @@ def made_up(items: int) -> list[dict[str, Any]]:
             "id": f"{name}__c{condition}", "utterance": name, "group": f"group {group}", "block": block,
             "condition": f"c{condition}", "audio_filepath": f"audio/c{condition}/{name}.flac",
             "text": "The patient slept well.", "samples": LENGTH_S * RATE_HZ, "sample_rate": RATE_HZ,
-            "snr_db": snr_db, "snr_delivered_db": snr_db, "speech_level_dbov": -26.0, "headroom_gain_db": 0.0,
+            "snr_requested_db": snr_db, "snr_db": snr_db, "snr_delivered_db": snr_db, "speech_level_dbov": -26.0,
+            "headroom_gain_db": 0.0,
             "noise_segment": None,
         })  # fmt: skip
     return rows
@@ -52,8 +54,10 @@ def main() -> None:
     conditions = [Condition(f"c{number}", (("noise", f"c{number}"),), ()) for number in range(CONDITIONS)]
     sound = generator("benchmark", "page").standard_normal(LENGTH_S * RATE_HZ) / 20
     began = time.monotonic()
-    sounds = SetSounds(rows, conditions, load_recipe("demo"), {}, lambda name: np.asarray(sound))
-    page = datasheet_page("# Data sheet: made up\n\nabout\n\n## Rest\n\nend\n", sounds, SetPictures(rows))
+    told = ToldByRows.of(rows, conditions, load_recipe("demo"))
+    sounds = SetSounds(told.shown, {}, lambda name: np.asarray(sound))
+    pictures = SetPictures(told.cells, told.exposure)
+    page = datasheet_page("# Data sheet: made up\n\nabout\n\n## Rest\n\nend\n", sounds, pictures)
     seconds, megabytes = time.monotonic() - began, len(page) / 1e6
     held_mb = bytes_held() / 2**20
     print(f"{len(rows):,} items: page of {megabytes:.2f} MB in {seconds:.1f} s; {held_mb:.0f} MB held")

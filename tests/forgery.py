@@ -11,13 +11,17 @@ import soundfile
 
 from augment.acoustics.loudness import integrated_loudness_lufs
 from augment.api.sounds import sound_of
-from augment.design.conditions import conditions
+from augment.design.conditions import conditions, reference_condition
 from augment.export.csv import table
+from augment.files.content import sha256_of
 from augment.recipe.loader import load_recipe
-from augment.report.croissant import croissant, words_in
+from augment.report.croissant import TableTally, croissant, words_in
 from augment.report.datasheet_page import datasheet_page
 from augment.report.frames import Coverage, Measured, counts_of
+from augment.report.listening.choice import grid_of
 from augment.report.listening.of_set import SetSounds
+from augment.report.pictures.evenness import exposure_of
+from augment.report.pictures.grid import cells_of
 from augment.report.pictures.of_set import SetPictures
 from augment.testset.figures import read_figures
 
@@ -112,15 +116,16 @@ class Forger:
         sound = sound_of(lambda name: (self.folder / name).read_bytes())
         ordered, figures = self.ordered(), self.folder / "figures.json"
         words, drawn = words_in(self.identity), read_figures(figures.read_bytes(), "figures.json")
-        pictures = SetPictures(ordered, drawn, words, self.identity["balance"])
-        return datasheet_page(sheet, SetSounds(ordered, shown, loaded, words, sound), pictures)
+        pictures = SetPictures(cells_of(ordered), exposure_of(ordered), drawn, words, self.identity["balance"])
+        grid = grid_of(ordered, shown, reference_condition(shown, loaded))
+        return datasheet_page(sheet, SetSounds(grid, words, sound), pictures)
 
     def write_rows(self) -> None:
         for row in self.rows:
             path = self.folder / row["audio_filepath"]
             row["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else row["sha256"]
         self.write("manifest.jsonl", "".join(json.dumps(row) + "\n" for row in self.rows).encode())
-        self.write("manifest.csv", table(self.rows))
+        self.write("manifest.csv", b"".join(table(self.rows)))
         polars.DataFrame(self.plan, schema=self.kinds).write_parquet(self.folder / "plan.parquet")
         groups = sorted({row["group"] for row in self.plan})
         per_group = {g: len({r["utterance"] for r in self.plan if r["group"] == g}) for g in groups}
@@ -137,7 +142,12 @@ class Forger:
         grid = Coverage.of(planned, made, self.identity["conditions"], groups)
         self.write("coverage.txt", f"{grid}\n".encode())
         said = {name: value for name, value in self.identity.items() if name != "checksums"}
-        self.write("croissant.json", croissant(said, self.rows, ("manifest.csv", table(self.rows)), "flac"))
+        columns = TableTally(self.identity["factors"])
+        for row in self.rows:
+            columns.take(row)
+        self.write(
+            "croissant.json", croissant(said, columns.found, ("manifest.csv", sha256_of(table(self.rows))), "flac")
+        )
 
     def has(self, name: str) -> bool:
         return (self.folder / name).is_file()

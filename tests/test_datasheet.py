@@ -10,13 +10,16 @@ import pytest
 import soundfile
 
 import augment
-from augment.design.conditions import Condition
+from augment.design.conditions import Condition, reference_condition
 from augment.errors import DesignError
 from augment.notes import Effect
 from augment.report.datasheet_page import datasheet_page
 from augment.report.frames import Measured
+from augment.report.listening.choice import grid_of
 from augment.report.listening.of_set import SetSounds
 from augment.report.page import markdown_html
+from augment.report.pictures.evenness import exposure_of
+from augment.report.pictures.grid import cells_of
 from augment.report.pictures.of_set import SetPictures
 from augment.report.text import table
 from conftest import RATE
@@ -187,9 +190,9 @@ def page_of(rows):
     names = dict.fromkeys(row["condition"] for row in rows)
     conditions = [Condition(name, (("noise", name),), ()) for name in names]
     sheet = "# Data sheet: x\n\nabout\n\n## Rest\n\nend\n"
-    return datasheet_page(
-        sheet, SetSounds(rows, conditions, augment.load_recipe("demo"), {}, lambda name: None), SetPictures(rows)
-    ).decode()
+    grid = grid_of(rows, conditions, reference_condition(conditions, augment.load_recipe("demo")))
+    pictures = SetPictures(cells_of(rows), exposure_of(rows))
+    return datasheet_page(sheet, SetSounds(grid, {}, lambda name: None), pictures).decode()
 
 
 def test_pictures_and_tables_hold_what_was_measured():
@@ -296,9 +299,7 @@ def rows_of(folder):
 
 
 def test_a_file_that_cannot_be_read_is_missing_on_the_page_and_stops_nothing(finished):
-    sounds = SetSounds(
-        rows_of(finished), (Condition("quiet__studio", (), ()),), augment.load_recipe("demo"), {}, lambda name: None
-    )
-    html = sounds.matrix()
+    quiet = Condition("quiet__studio", (), ())
+    html = SetSounds(grid_of(rows_of(finished), (quiet,), quiet), {}, lambda name: None).matrix()
     assert html.count("<audio") == 2
     assert "<img" not in html

@@ -225,7 +225,8 @@ def test_categories_are_one_word(built):
 def test_shards_end_at_either_limit(monkeypatch):
     monkeypatch.setattr(shards_module, "MOST_ITEMS", 3)
     monkeypatch.setattr(shards_module, "MOST_BYTES", 20)
-    assert [[row["samples"] for row in part] for part in shards([{"samples": n} for n in (1, 1, 1, 1, 9, 11, 1)])] == [
+    rows = [{"samples": n} for n in (1, 1, 1, 1, 9, 11, 1)]
+    assert [[row["samples"] for row in rows[part]] for part in shards(rows)] == [
         [1, 1, 1], [1, 9], [11], [1],
     ]  # fmt: skip
     assert shards([]) == []

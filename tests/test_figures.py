@@ -91,7 +91,7 @@ def test_a_recording_that_is_gone_has_no_picture_and_stops_nothing(spoken):
     shutil.rmtree(spoken.folder / "noise")
     found = set_figures(dataclasses.replace(planned, loaded=dataclasses.replace(planned.loaded, library=fresh)))
     assert found.noises[0].portrait is None
-    assert "gone when the set was finished" in SetPictures((), found).heard()
+    assert "gone when the set was finished" in SetPictures(figures=found).heard()
 
 
 def test_kept_portraits_are_those_that_would_be_made(spoken):
@@ -132,7 +132,7 @@ def test_different_things_have_different_names_in_words_and_pictures(spoken):
     assert words["old__two"] == "Tram (recorded) [old] at 5 dB, siemens Prisma [b.yaml], Bluetooth headset (CVSD)"
     for name in names:
         assert sum(text.startswith(f"{name} at 5 dB, ") for text in words.values()) == 2
-    html = SetPictures((), found, words).heard()
+    html = SetPictures(figures=found, words=words).heard()
     assert all(name in html for name in names)
     assert "step noise/old/background_noise" in html
 
@@ -203,7 +203,7 @@ def test_figures_that_are_accepted_can_be_drawn(level):
         ).written(),
         "figures.json",
     )
-    assert "nan" not in SetPictures((), found).heard()
+    assert "nan" not in SetPictures(figures=found).heard()
     assert noise_panels([("n", noise)])
     assert response_panels([("d", device)])
 
@@ -251,10 +251,10 @@ def test_segments_that_are_heard_most_are_drawn():
 
 def test_a_room_with_several_places_says_which_place_is_told():
     places = tuple(without(PLACE, name=f"seat {n}") for n in range(4))
-    html = SetPictures((), SetFigures(rooms=(RoomFigures("Hall", places),))).heard()
+    html = SetPictures(figures=SetFigures(rooms=(RoomFigures("Hall", places),))).heard()
     assert "in the first of 4 places" in html
     assert [f"seat {n}</li>" in decay_panel("Hall", places).html() for n in range(4)] == [True] * 4
-    one = SetPictures((), SetFigures(rooms=(RoomFigures("Hall", places[:1]),))).heard()
+    one = SetPictures(figures=SetFigures(rooms=(RoomFigures("Hall", places[:1]),))).heard()
     assert "places" not in one
     assert "legend" not in one
 

@@ -212,5 +212,11 @@ def test_a_manifest_larger_than_any_audio_is_read(folder, monkeypatch):
     found = told(folder, sample=0)
     assert ".flac: the file has" in found
     assert "manifest.jsonl" not in found
-    monkeypatch.setattr("augment.testset.folder.LARGEST_TABLE_BYTES", 6000)
-    assert "manifest.jsonl: the file has" in told(folder, sample=0)
+
+
+def test_a_line_that_no_row_has_is_not_read(folder, monkeypatch):
+    """A manifest of any size is read row by row: a row is what has a bound."""
+    assert "manifest.jsonl" not in told(folder, sample=0)
+    monkeypatch.setattr("augment.files.json_rows.LONGEST_LINE_BYTES", 600)
+    with pytest.raises(TestSetError, match=r"manifest\.jsonl:1: the line has more than 600 bytes"):
+        augment.verify(folder, sample=0)

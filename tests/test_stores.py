@@ -156,6 +156,9 @@ def test_files_are_written_listed_read_and_removed(store):
     assert [store.kind(name) for name in ("audio", "top.json", "none")] == [Kind.FOLDER, Kind.FILE, Kind.NOTHING]
     assert (store.read("audio/quiet/b.flac"), store.read("top.json")) == (b"new", b"")
     assert store.sha256("audio/a.flac") == hashlib.sha256(b"a").hexdigest()
+    assert [store.stretch("audio/quiet/b.flac", *ends) for ends in ((1, 2), (1, 9), (3, 9))] == [b"e", b"ew", b""]
+    store.rename("audio/a.flac", "audio/c.flac")
+    store.rename("audio/c.flac", "audio/a.flac")
     with store.open("audio/quiet/b.flac") as file:
         assert (file.read(1), file.read()) == (b"n", b"ew")
     store.unlink("audio/a.flac")
@@ -186,7 +189,17 @@ def test_what_was_written_and_is_there_counts_as_whole(store):
     store.replace("audio/changed", b"other")
     names = ["audio/a", "audio/changed", "audio/none"]
     written = [Written(name, hashlib.sha256(name.encode()).hexdigest()) for name in names]
-    assert list(store.intact(written)) == ["audio/a"]
+    assert [file.name for file in store.damaged(written)] == names[1:]
+
+
+def test_files_may_come_in_pieces(store, monkeypatch):
+    monkeypatch.setattr(remote, "PART_BYTES", 4)
+    store.replace("a", (piece for piece in (b"abc", b"def", b"ghi")))
+    store.replace("b", iter([]))
+    with store.renewed("kaldi") as renewed:
+        renewed.add("text", [b"abc", b"def"])
+        renewed.commit()
+    assert [store.read(name) for name in ("a", "b", "kaldi/text")] == [b"abcdefghi", b"", b"abcdef"]
 
 
 def test_staged_files_are_there_after_the_commit(store):
@@ -317,12 +330,12 @@ def test_the_stores_own_md5_spares_reading_and_tells_what_changed(monkeypatch):
     kept, etag = Written("audio/a", "0" * 64, hashlib.md5(b"a").hexdigest()), hashlib.md5(b"a").hexdigest()
     assert remote._found({"name": "/b/a", "type": "file", "size": 1, "ETag": f'"{etag}"'}).md5 == etag
     assert remote._found({"name": "/b/a", "type": "file", "size": 1, "ETag": f'"{etag}-2"'}).md5 is None
-    for md5, whole in ((etag, ["audio/a"]), (hashlib.md5(b"b").hexdigest(), []), (None, [])):
+    for md5, broken in ((etag, []), (hashlib.md5(b"b").hexdigest(), [kept]), (None, [kept])):
         found = [remote.Found("bucket/sets/ward/audio/a", False, 1, md5)]
         monkeypatch.setattr(remote, "listed", lambda place, found=found: found)
-        assert list(store.intact([kept])) == whole  # nothing is there to be read
+        assert list(store.damaged([kept])) == broken  # nothing is there to be read
     store.replace("audio/a", b"a")  # which an encrypted bucket calls by something else
-    assert list(store.intact([kept._replace(sha256=hashlib.sha256(b"a").hexdigest())])) == ["audio/a"]
+    assert list(store.damaged([kept._replace(sha256=hashlib.sha256(b"a").hexdigest())])) == []
 
 
 def test_an_export_that_was_cut_off_is_written_again(stocked, monkeypatch):

@@ -131,12 +131,12 @@ def test_columns_stand_under_each_other_and_are_found_again_on_the_page():
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_spreadsheet_is_handed_no_formula(text):
     row = {"id": text, text or "x": "a", "number": -5.2, "whole": -3, "nothing": None}
-    header, cells = csv.reader(io.StringIO(csv_table([row]).decode(), newline=""))
+    header, cells = csv.reader(io.StringIO(b"".join(csv_table([row])).decode(), newline=""))
     dangerous = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
     assert not [cell for cell in (*header, cells[0], cells[1]) if dangerous.match(cell.lstrip(" ") or " ")]
     assert cells[2:] == ["-5.2", "-3", ""]
     assert from_spreadsheet_cell(cells[0]) == text
-    _, exact = csv.reader(io.StringIO(exact_table([row]).decode(), newline=""))
+    _, exact = csv.reader(io.StringIO(b"".join(exact_table([row])).decode(), newline=""))
     assert exact[0] == text
 
 

@@ -23,16 +23,17 @@ from augment.plain_text import visible
 from augment.progress import SILENT, Progress
 from augment.recipe.loader import RecipeLike
 from augment.report.brief import plan_record
-from augment.report.tables import Overview, overview
+from augment.report.tables import Overview
 from augment.showing import Presented
-from augment.testset.completion import manifest_rows, write_rest
-from augment.testset.folder import WHERE, Rows
+from augment.testset.completion import write_manifest, write_rest
+from augment.testset.folder import WHERE
 from augment.testset.identity import built_identity
+from augment.testset.parts import PlannedKeys
 from augment.testset.portions import Work, job_of, shards
 from augment.testset.preload import load_renderer
 from augment.testset.resume import Folder, open_folder, refuse_no_set
 from augment.testset.shard import Done, Shard, ShardWriter, Utterance
-from augment.testset.softer import Softer, made_softer
+from augment.testset.softer import Softer
 
 if TYPE_CHECKING:
     import polars
@@ -166,13 +167,13 @@ def _build(
         work = shards(Work.of(planned), opened.finished, way.workers)
         if len(opened.finished) < planned.table.height or opened.stale:
             opened.reopen()
-        rows, failures = dict(opened.finished), list[dict[str, Any]]()
-        with progress.step(RENDERING, planned.table.height, "item", len(rows)) as step:
+        failures = list[dict[str, Any]]()
+        with progress.step(RENDERING, planned.table.height, "item", opened.reused) as step:
             for done in render_shards(way, writer, work):
-                rows |= {row["audio_filepath"]: row for row in done.rows}
+                opened.finished.put(done.part, opened.keys.numbers(done.names), done.starts)
                 failures += done.failures
-                step.advance(len(done.rows) + len(done.failures), done.seconds)
-        result = finish_set(opened, planned, rows, failures, progress)
+                step.advance(len(done.names) + len(done.failures), done.seconds)
+        result = finish_set(opened, planned, failures, progress)
     return exported_too(result, chosen, progress)
 
 
@@ -195,34 +196,29 @@ def opened_for(
     _refuse_key_in(path, planned)
     with ExitStack() as stack:
         with progress.step("looking for finished items"):
-            there = open_folder(path, planned.loaded.recipe.name, planned.table.keys, replace, formats)
+            there = open_folder(path, planned.loaded.recipe.name, PlannedKeys.of(planned.table), replace, formats)
             opened = stack.enter_context(there)
         yield opened
 
 
-def finish_set(
-    opened: Folder, planned: Plan, rows: Rows, failures: list[dict[str, Any]], progress: Progress
-) -> BuildResult:
+def finish_set(opened: Folder, planned: Plan, failures: list[dict[str, Any]], progress: Progress) -> BuildResult:
     """Write everything beside the audio.
 
     Args:
         opened: The folder.
         planned: What was planned.
-        rows: What is known of finished items, by their ``audio_filepath``.
         failures: Items that could not be made.
         progress: Told what is going on.
     """
     with progress.step("finishing: manifest, data sheet, checksums"):
         opened.remove_stale(failure["audio_filepath"] for failure in failures)
-        manifest = manifest_rows(planned, rows)
-        tables = overview(planned, manifest)
-        identity, beside = described(planned, manifest, len(failures), tables.texts, opened.sealed.read)
-        outdated = write_rest(opened, planned, manifest, failures, identity, beside)
+        rows = write_manifest(opened, planned)
+        found = described(planned, rows, len(failures), opened.sealed.read)
+        outdated = write_rest(opened, planned, rows, failures, found.identity, found.files)
         opened.forget_parts()
-        counts = (len(manifest), len(opened.finished), len(opened.stale))
-        whole = built_identity(opened.sealed, manifest)
+        counts, whole = (len(rows), opened.reused, len(opened.stale)), built_identity(opened.sealed, rows)
     return BuildResult(
-        opened.sealed.path, planned, *counts, tuple(failures), tables, outdated, whole, made_softer(manifest)
+        opened.sealed.path, planned, *counts, tuple(failures), found.tables, outdated, whole, found.told.softer
     )
 
 
@@ -258,7 +254,7 @@ def render_shards(way: Way, writer: ShardWriter, shards: Iterable[Shard]) -> Ite
         if not isinstance(outcome, Lost):
             yield outcome
             continue
-        done = Done([], [], 0.0)
+        done = Done("")
         for utterance in outcome.task.utterances:
             for item in utterance.items:
                 done.fail(utterance, item, f"the worker {outcome.fate} while it made this utterance")

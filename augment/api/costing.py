@@ -87,8 +87,8 @@ def cost_of(planned: Plan, progress: Progress = SILENT) -> Cost:
             began_s = time.process_time()
             done = writer(shard)
             spent_s += time.process_time() - began_s
-            made, audio_s = made + len(done.rows), audio_s + done.seconds
-            size += sum((sealed.path / row["audio_filepath"]).stat().st_size for row in done.rows)
+            made, audio_s = made + len(done.names), audio_s + done.seconds
+            size += sum((sealed.path / name).stat().st_size for name in done.names)
     scale = planned.seconds / audio_s if audio_s else 0.0
     return Cost(planned.table.height, round(size * scale), spent_s * scale, made)
 

@@ -1,59 +1,71 @@
 """What a test set says about itself: the same for who builds it and for who verifies it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from augment.api.sounds import ReadBytes, sound_of
-from augment.design.conditions import Condition
 from augment.design.plan import Plan
 from augment.export.csv import table as csv_table
+from augment.files.content import Content, Hashed, Remade
+from augment.files.json_rows import Rows
 from augment.recipe.loader import LoadedRecipe
 from augment.report.croissant import croissant, words_in
 from augment.report.datasheet import datasheet
 from augment.report.datasheet_page import datasheet_page
 from augment.report.listening.of_set import SetSounds
 from augment.report.pictures.of_set import SetPictures
-from augment.report.tables import in_order, overview
-from augment.testset.completion import identity_of, manifest_rows
+from augment.report.tables import Overview, coverage
+from augment.report.told import ToldByRows
+from augment.testset.completion import identity_of
 from augment.testset.figures import SetFigures, set_figures
-from augment.testset.folder import COVERAGE, CROISSANT, CSV, DATASHEET, FIGURES, PAGE, Rows
+from augment.testset.folder import COVERAGE, CROISSANT, CSV, DATASHEET, FIGURES, PAGE
 
 
-def described_by(
-    planned: Plan, rows: Rows, failures: Sequence[Mapping[str, Any]], read: ReadBytes
-) -> tuple[list[dict[str, Any]], dict[str, Any], dict[str, bytes]]:
+@dataclass(frozen=True)
+class DescribedSet:
+    """What a test set says about itself.
+
+    Attributes:
+        told: What its rows say together.
+        tables: Of its cells and of what was measured.
+        identity: Its ``testset.json``, without checksums.
+        files: The files that are made from these.
+    """
+
+    told: ToldByRows
+    tables: Overview
+    identity: dict[str, Any]
+    files: dict[str, Content]
+
+
+def described(planned: Plan, rows: Rows, failed: int, read: ReadBytes) -> DescribedSet:
     """What a test set says about itself.
 
     Args:
         planned: What was planned.
-        rows: What is known about finished items, by their ``audio_filepath``.
-        failures: Items that could not be made.
-        read: Reads a file of the set.
-
-    Returns:
-        Rows of its manifest, its ``testset.json`` without checksums, and the files that are made from these two.
-    """
-    manifest = manifest_rows(planned, rows)
-    return manifest, *described(planned, manifest, len(failures), overview(planned, manifest).texts, read)
-
-
-def described(
-    planned: Plan, manifest: list[dict[str, Any]], failed: int, tables: tuple[str, str], read: ReadBytes
-) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """The same, of rows that are complete.
-
-    Args:
-        planned: What was planned.
-        manifest: Rows of the manifest.
+        rows: Of its manifest.
         failed: How many items could not be made.
-        tables: Both tables of :func:`~augment.report.tables.overview`, as text.
         read: Reads a file of the set.
     """
-    identity = identity_of(planned, manifest, failed)
-    sheet = datasheet(planned, identity, manifest, tables)
-    said = SaidBySet(identity, manifest, planned.conditions, planned.loaded, read)
-    return identity, {DATASHEET: sheet.encode(), **said.files(sheet, tables[0], set_figures(planned))}
+    told = ToldByRows.of(rows, planned.conditions, planned.loaded)
+    tables = Overview(coverage(planned, told.present), told.measured)
+    identity = identity_of(planned, told.items, failed, told.softer)
+    sheet = datasheet(planned, identity, told.softer, tables.texts)
+    said = SaidBySet(identity, rows, told, planned.loaded, read)
+    files = {DATASHEET: sheet.encode(), **said.files(sheet, tables.texts[0], set_figures(planned))}
+    return DescribedSet(told, tables, identity, files)
+
+
+def described_by(
+    planned: Plan, rows: Rows, failures: Sequence[Mapping[str, Any]], read: ReadBytes
+) -> tuple[dict[str, Any], dict[str, Content]]:
+    """The ``testset.json`` of a set without checksums, and the files that are made from this and its rows.
+
+    Arguments as for :func:`described`.
+    """
+    found = described(planned, rows, len(failures), read)
+    return found.identity, found.files
 
 
 @dataclass(frozen=True)
@@ -63,18 +75,18 @@ class SaidBySet:
     Attributes:
         identity: Its ``testset.json``, without checksums.
         rows: Of its manifest.
-        conditions: Columns of its grid, in order.
+        told: What these say together.
         loaded: Its recipe.
         read: Reads a file of it.
     """
 
     identity: Mapping[str, Any]
-    rows: Sequence[dict[str, Any]]
-    conditions: Sequence[Condition]
+    rows: Rows
+    told: ToldByRows
     loaded: LoadedRecipe
     read: ReadBytes
 
-    def files(self, sheet: str, coverage: str, figures: SetFigures) -> dict[str, bytes]:
+    def files(self, sheet: str, coverage: str, figures: SetFigures) -> dict[str, Content]:
         """The files that are made from these.
 
         Args:
@@ -82,14 +94,18 @@ class SaidBySet:
             coverage: Files in each cell, as text.
             figures: Of its noises, devices and rooms.
         """
-        table, words = csv_table(self.rows), words_in(self.identity)
-        ordered = in_order(self.conditions, self.rows)
-        sounds = SetSounds(ordered, self.conditions, self.loaded, words, sound_of(self.read))
-        drawn = SetPictures(ordered, figures, words, self.identity["balance"])
+        words, told, table = words_in(self.identity), self.told, csv_table(self.rows)
+        sounds = SetSounds(told.shown, words, sound_of(self.read))
+        drawn = SetPictures(told.cells, told.exposure, figures, words, self.identity["balance"])
+        passing = Hashed(table)
         return {
             COVERAGE: f"{coverage}\n".encode(),
-            CSV: table,
+            CSV: passing,
             FIGURES: figures.written(),
             PAGE: datasheet_page(sheet, sounds, drawn),
-            CROISSANT: croissant(self.identity, self.rows, (CSV, table), self.loaded.recipe.output.format),
+            CROISSANT: Remade(lambda: self._croissant(passing)),
         }
+
+    def _croissant(self, table: Hashed) -> Iterator[bytes]:
+        """The description, which names the hash of the table: known once that was written."""
+        yield croissant(self.identity, self.told.table, (CSV, table.sha256), self.loaded.recipe.output.format)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from augment.errors import AcoustigridError, Fault, nearest
 from augment.export import Exporter, exporters
+from augment.files.content import Content
 from augment.files.location import Location, location
 from augment.progress import SILENT, Progress, Step
 from augment.testset.exports import refuse_in_the_way, write_export
@@ -41,13 +42,13 @@ def write_formats(folder: str | Location, formats: Sequence[str], progress: Prog
     return made
 
 
-def _told(files: Iterator[tuple[str, bytes]], step: Step) -> Iterator[tuple[str, bytes]]:
+def _told(files: Iterator[tuple[str, Content]], step: Step) -> Iterator[tuple[str, Content]]:
     for file in files:
         yield file
         step.advance()
 
 
-def exported(folder: Location, name: str) -> Iterator[tuple[str, bytes]]:
+def exported(folder: Location, name: str) -> Iterator[tuple[str, Content]]:
     """The files of a format as an export would write them now, with their paths in its folder.
 
     Args:

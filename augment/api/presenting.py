@@ -1,5 +1,6 @@
 """What notebooks show of plans, items, sets, verdicts, audits and scores: tables, pictures and players."""
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from augment.design.plan import Plan
 from augment.design.wording import words_of
 from augment.errors import AcoustigridError, Fault, TestSetError, counted, nearest
 from augment.execute import opened_way
+from augment.files.json_rows import PickedRows
 from augment.render import Rendered
 from augment.report import scores_plots as plots
 from augment.report.conclusions import conclusions, percent
@@ -149,7 +151,7 @@ def _testset(testset: TestSet) -> str:
 
 @picture_of.register
 def _testset_drawn(testset: TestSet) -> Picture:
-    grid = cells_of(testset.rows_in_order)
+    grid = cells_of(testset.finished.rows, testset.conditions)
     drawn = snr_panels(grid) or "<p>No condition has noise.</p>"
     return picture(f"SNR in each condition of {testset.name}", drawn, snr_figures(grid), told_apart(grid))
 
@@ -163,7 +165,8 @@ def _testset_played(
         shown, cut = {(row["condition"], row["group"]): row}, ""
     else:
         _refuse_unknown(testset, condition, group)
-        rows = [row for row in testset.finished.rows if group in (None, row["group"])]
+        every = testset.finished.rows
+        rows = PickedRows(every, array("q", (n for n, row in enumerate(every) if group in (None, row["group"]))))
         wanted = [column for column in testset.columns_of_grid if condition in (None, column.name)]
         control = reference_condition(wanted, testset.described.loaded)
         grid = _played_at_once(grid_of(rows, wanted, control))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from augment.errors import Fault, ScoreError
 from augment.files.atomic import write_atomically
+from augment.files.content import larger
 from augment.files.location import Location, Url, location
 from augment.progress import SILENT, Progress
 from augment.report.conclusions import conclusions
@@ -120,5 +121,5 @@ def listed_items(finished: Finished, path: str | Path) -> int:
         {"id": row["id"], "audio_filepath": str(root / row["audio_filepath"]), "duration": row["duration"]}
         for row in rows
     )
-    write_atomically(Path(path), "".join(json.dumps(line) + "\n" for line in lines).encode())
+    write_atomically(Path(path), larger((json.dumps(line) + "\n").encode() for line in lines))
     return len(rows)

@@ -23,6 +23,7 @@ from augment.files.location import Location, location
 from augment.progress import SILENT, Progress
 from augment.recipe.loader import RecipeLike
 from augment.testset.folder import opened_set, writing
+from augment.testset.parts import PlannedKeys
 from augment.testset.portions import job_of, shards
 from augment.testset.preload import load_renderer
 from augment.testset.receipts import Receipt, read_receipts, receipt_text, refuse_missing
@@ -121,14 +122,14 @@ def build_shard(
         with writing(path), building_shard(sealed, own):
             with progress.step("looking for finished items"):
                 work = shared.work(own)
-                finished = finished_items(sealed, work.table.keys)
+                finished = finished_items(sealed, PlannedKeys.of(work.table))
             writer = ShardWriter(sealed, job_of(shared.loaded, shared.schedule.conditions), own.parts, own.scratch)
             made, failures = len(finished), list[dict[str, Any]]()
             with progress.step(RENDERING, work.table.height, "item", made) as step:
                 for done in render_shards(way, writer, shards(work, finished, way.workers)):
-                    made += len(done.rows)
+                    made += len(done.names)
                     failures += done.failures
-                    step.advance(len(done.rows) + len(done.failures), done.seconds)
+                    step.advance(len(done.names) + len(done.failures), done.seconds)
             sealed.replace(own.receipt, receipt_text(Receipt(shared.digest, str(own), failures)))
     return ShardResult(own, made, len(finished), tuple(failures))
 
@@ -175,6 +176,6 @@ def finish(
     with opened_for(planned, path, shared.replace, progress, tuple(chosen)) as opened:
         failures = refuse_missing(opened, planned, read_receipts(opened.sealed, shared.digest))
         write_where(opened.sealed, planned)
-        result = finish_set(opened, planned, opened.finished, failures, progress)
+        result = finish_set(opened, planned, failures, progress)
     made_here = dataclasses.replace(result, reused=0)  # whatever was there was made for this
     return exported_too(made_here, chosen, progress)

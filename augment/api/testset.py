@@ -1,8 +1,10 @@
 """A finished test set as one object: what it says of itself as tables, and what can be done with it."""
 
-from collections.abc import Mapping
+from array import array
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,19 +17,21 @@ from augment.design.selection.balance import Difference
 from augment.errors import Fault, TestSetError, counted, nearest
 from augment.execute import Way
 from augment.files.audio import decode
+from augment.files.json_rows import PickedRows
 from augment.files.json_text import strict_json
 from augment.files.location import Location, location
-from augment.perturb.columns import as_kind, kind_of
+from augment.perturb.columns import as_kind, kinds_of
 from augment.plain_text import visible
 from augment.progress import SILENT, Progress
 from augment.recipe.loader import LoadedRecipe, load_recipe
 from augment.records import frame_of
-from augment.report.frames import Coverage, Measured, counts_of
+from augment.report.frames import Coverage, Measured, MeasuredTally, counts_of
 from augment.scoring.scores import ScoreOptions, Scores
 from augment.showing import Picture, Player, Presented, picture_of, player_of
+from augment.testset.by_name import ByName
 from augment.testset.folder import FAILURES, IDENTITY, PLAN, RECIPE
 from augment.testset.identity import built_identity
-from augment.testset.planned import read_plan
+from augment.testset.planned import PlannedRows, read_plan
 from augment.testset.reading import Finished, Row, read_finished
 from augment.verification.disk import Disk
 from augment.verification.sources import SelfDescription, recipe_folder, self_description
@@ -36,6 +40,8 @@ from augment.verification.verdict import Verdict
 if TYPE_CHECKING:
     import polars
 
+AT_ONCE = 4096
+"""Rows that are made part of a table at the same time."""
 FAILURE = ("audio_filepath", "utterance", "condition", "reason")
 """What is told of an item that could not be made."""
 
@@ -121,7 +127,7 @@ class TestSet(Presented):
     def __len__(self) -> int:
         return len(self.finished.rows)
 
-    @property
+    @cached_property
     def hours(self) -> float:
         """Length of all items together."""
         return float(sum(row["duration"] for row in self.finished.rows)) / 3600
@@ -135,13 +141,14 @@ class TestSet(Presented):
         """The manifest: a row for each item, every column of its declared kind."""
         import polars
 
-        rows, kinds = self.finished.rows, {bool: polars.Boolean, int: polars.Int64, float: polars.Float64}
-        columns = {}
-        for name in self.finished.columns:
-            kind = kind_of(name, (row[name] for row in rows))
-            values = [as_kind(row[name], kind) for row in rows]
-            columns[name] = polars.Series(values, dtype=kinds.get(kind, polars.String), strict=False)
-        return polars.DataFrame(columns)
+        rows, types = self.finished.rows, {bool: polars.Boolean, int: polars.Int64, float: polars.Float64}
+        kinds = kinds_of(self.finished.columns, rows)
+        schema, parts = {name: types.get(kind, polars.String) for name, kind in kinds.items()}, []
+        told = ([as_kind(row[name], kind) for name, kind in kinds.items()] for row in rows)
+        while some := list(islice(told, AT_ONCE)):
+            columns = zip(schema.items(), zip(*some, strict=True), strict=True)
+            parts.append({n: polars.Series(n, values, dtype=dtype, strict=False) for (n, dtype), values in columns})
+        return polars.concat([polars.DataFrame(schema=schema), *map(polars.DataFrame, parts)])
 
     @property
     def coverage(self) -> "polars.DataFrame":
@@ -156,7 +163,7 @@ class TestSet(Presented):
     @cached_property
     def grid(self) -> Coverage:
         """Both of these; as text, it is the table of ``coverage.txt``."""
-        planned, made = counts_of(self._plan.values()), counts_of(self.finished.rows)
+        planned, made = counts_of(self._plan.rows), counts_of(self.finished.rows)
         return Coverage.of(planned, made, self.conditions, self.groups)
 
     @property
@@ -177,7 +184,10 @@ class TestSet(Presented):
     @cached_property
     def levels(self) -> Measured:
         """These three; as text, it is the table of the data sheet."""
-        return Measured.of(self.rows_in_order)
+        tally = MeasuredTally()
+        for row in self.finished.rows:
+            tally.take(row)
+        return tally.found(self.conditions)
 
     @cached_property
     def balance(self) -> "polars.DataFrame":
@@ -209,10 +219,11 @@ class TestSet(Presented):
         return load_recipe(self.path / RECIPE, base, material=False)
 
     @property
-    def rows_in_order(self) -> list[Row]:
+    def rows_in_order(self) -> Sequence[Row]:
         """Rows of the manifest, by condition in the order of the grid."""
         place = {name: turn for turn, name in enumerate(self.conditions)}
-        return sorted(self.finished.rows, key=lambda row: place[row["condition"]])
+        turns = [place[row["condition"]] for row in self.finished.rows]
+        return PickedRows(self.finished.rows, array("q", sorted(range(len(turns)), key=turns.__getitem__)))
 
     @cached_property
     def columns_of_grid(self) -> tuple[Condition, ...]:
@@ -222,7 +233,7 @@ class TestSet(Presented):
     @cached_property
     def described(self) -> SelfDescription:
         """What its own files say of it, its recipe and its plan included."""
-        return self_description(self._disk, dict(self.finished.identity), self.finished.rows, self._plan)
+        return self_description(self._disk, dict(self.finished.identity), ByName(self.finished.rows), self._plan)
 
     def row(self, item: str) -> Row:
         """A row of the manifest.
@@ -233,11 +244,11 @@ class TestSet(Presented):
         Raises:
             TestSetError: There is no such item.
         """
-        found = self._rows_by_id.get(item)
-        if found is None:
+        number = self._numbers.get(item)
+        if number is None:
             message = f"there is no item '{item}'"
-            raise TestSetError(Fault(str(self.path), message, nearest(item, list(self._rows_by_id))))
-        return found
+            raise TestSetError(Fault(str(self.path), message, nearest(item, list(self._numbers))))
+        return self.finished.rows[number]
 
     def audio(self, item: str) -> tuple[Signal, int]:
         """Samples of an item, full scale 1.0, shape (n,), and their rate in Hz.
@@ -309,11 +320,12 @@ class TestSet(Presented):
         return listed_items(self.finished, path)
 
     @cached_property
-    def _rows_by_id(self) -> Mapping[str, Row]:
-        return {row["id"]: row for row in self.finished.rows}
+    def _numbers(self) -> Mapping[str, int]:
+        """Number of each row by its ``id``."""
+        return {row["id"]: number for number, row in enumerate(self.finished.rows)}
 
     @cached_property
-    def _plan(self) -> dict[str, Row]:
+    def _plan(self) -> PlannedRows:
         return read_plan(self.finished.beside(PLAN), self.path / PLAN)
 
     @property

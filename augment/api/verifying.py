@@ -8,9 +8,11 @@ from augment.api.describing import SaidBySet, described_by
 from augment.api.exporting import exported
 from augment.api.planning import plan
 from augment.execute import Way, opened_way
+from augment.files.content import Content
 from augment.files.location import Location, location
 from augment.progress import SILENT, Progress
 from augment.report.frames import Coverage, counts_of
+from augment.report.told import ToldByRows
 from augment.testset.figures import read_figures
 from augment.testset.folder import FIGURES
 from augment.verification import examine
@@ -59,13 +61,13 @@ def verify(
         return examine(location(folder), asked, makers, way, progress)
 
 
-def _retold(told: SelfDescription, sheet: str) -> dict[str, bytes]:
-    names = [condition.name for condition in told.conditions]
-    planned = counts_of(told.planned.values())
-    groups = sorted({group for _, group in planned})
+def _retold(told: SelfDescription, sheet: str) -> dict[str, Content]:
+    planned = counts_of(told.planned.rows)
+    rows = ToldByRows.of(told.rows, told.conditions, told.loaded)
+    names, groups = [condition.name for condition in told.conditions], sorted({group for _, group in planned})
     figures = read_figures(told.disk.read(FIGURES), told.disk.place(FIGURES))
     identity = {name: value for name, value in told.identity.items() if name != "checksums"}
-    said = SaidBySet(identity, told.rows, told.conditions, told.loaded, told.disk.read)
-    files = said.files(sheet, str(Coverage.of(planned, counts_of(told.rows), names, groups)), figures)
+    said = SaidBySet(identity, told.rows, rows, told.loaded, told.disk.read)
+    files = said.files(sheet, str(Coverage.of(planned, rows.present, names, groups)), figures)
     del files[FIGURES]  # read from the set, and compared with its sources where these are there
     return files

@@ -4,7 +4,6 @@ A million utterances under a hundred conditions are a hundred million items. Nob
 conditions are a few, and who meets which condition follows from the block. Items are made a slice at a time.
 """
 
-import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -110,11 +109,6 @@ class Items:
         each = self.schedule.each
         return self.frame[[number * each + turn for number in numbers for turn in range(each)]]
 
-    @cached_property
-    def keys(self) -> Mapping[str, str]:
-        """Key of every item by its ``audio_filepath``; none is computed before the first question."""
-        return _Keys(self)
-
     def of_utterance(self, identity: str) -> "polars.DataFrame":
         """Items of an utterance; none if there is no such utterance."""
         return self.of_rows((self.utterances["utterance"] == identity).arg_true().to_list())
@@ -201,27 +195,6 @@ class Items:
 
         conditions = (chain.condition for chain in self.chains)
         return polars.DataFrame([{"condition": one.name, **dict(one.settings)} for one in conditions])
-
-
-class _Keys(Mapping[str, str]):
-    """Keys of items, which are computed when somebody asks for one: a folder that is new asks for none."""
-
-    def __init__(self, items: Items) -> None:
-        self._items = items
-
-    @cached_property
-    def _known(self) -> dict[str, str]:
-        pairs = (rows.select("audio_filepath", "key").rows() for rows in self._items.slices())
-        return dict(itertools.chain.from_iterable(pairs))
-
-    def __getitem__(self, name: str) -> str:
-        return self._known[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._known)
-
-    def __len__(self) -> int:
-        return self._items.height
 
 
 def _texts(name: str, values: list[str]) -> "polars.Series":

@@ -10,6 +10,7 @@ to the test set's folder, unless the format has a rule of its own.
 from collections.abc import Iterator
 from typing import Protocol
 
+from augment.files.content import Content
 from augment.plugins import by_name
 from augment.testset.reading import Finished
 
@@ -26,8 +27,8 @@ class Exporter(Protocol):
     EXTRA: str | None
 
     @staticmethod
-    def files(finished: Finished) -> Iterator[tuple[str, bytes]]:
-        """Paths below the format's own folder, each once, and their bytes."""
+    def files(finished: Finished) -> Iterator[tuple[str, Content]]:
+        """Paths below the format's own folder, each once, and what the files are to hold: bytes, or pieces of them."""
         ...
 
 

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 
 from augment.corpus.foreign_tables import free_name
-from augment.files.json_text import json_lines
+from augment.files.content import Content, Remade
+from augment.files.json_text import json_line
 from augment.testset.reading import Finished, Row
 
 ABOUT = "audio with metadata.jsonl for load_dataset('audiofolder', data_dir=...); copies the audio"
@@ -15,14 +16,20 @@ EXTRA = None
 OWN = ("audio",)
 
 
-def files(finished: Finished) -> Iterator[tuple[str, bytes]]:
+def files(finished: Finished) -> Iterator[tuple[str, Content]]:
     """``metadata.jsonl``, with ``file_name`` relative to its folder, and the audio."""
-    rows = []
     for row in finished.rows:
-        name = f"data/{row['condition']}/{row['audio_filepath'].rpartition('/')[2]}"
-        rows.append({"file_name": name, **_no_files(finished.others(row, ("audio_filepath",), OWN))})
-        yield name, finished.audio(row)
-    yield "metadata.jsonl", json_lines(rows)
+        yield _name(row), finished.audio(row)
+    yield "metadata.jsonl", Remade(lambda: map(json_line, _told(finished)))
+
+
+def _name(row: Row) -> str:
+    return f"data/{row['condition']}/{row['audio_filepath'].rpartition('/')[2]}"
+
+
+def _told(finished: Finished) -> Iterator[Row]:
+    for row in finished.rows:
+        yield {"file_name": _name(row), **_no_files(finished.others(row, ("audio_filepath",), OWN))}
 
 
 def _no_files(row: Row) -> Row:

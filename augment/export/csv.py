@@ -9,9 +9,11 @@ exact.
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal
 
+from augment.files.content import PIECE_BYTES, Content, Remade
+from augment.files.json_rows import Row, Rows
 from augment.plain_text import spreadsheet_cell
 from augment.testset.reading import Finished
 
@@ -19,46 +21,56 @@ ABOUT = "one table (RFC 4180, UTF-8), all columns; an apostrophe before what spr
 EXTRA = None
 
 
-def files(finished: Finished) -> Iterator[tuple[str, bytes]]:
+def files(finished: Finished) -> Iterator[tuple[str, Content]]:
     """``manifest.csv``; its audio paths are relative to the test set's folder."""
     yield "manifest.csv", table(finished.rows)
 
 
-def table(rows: Sequence[dict[str, Any]]) -> bytes:
+def table(rows: Rows) -> Content:
     r"""CSV with a header, for people and spreadsheets; a cell is empty if the row has no value.
 
     Args:
         rows: Rows, all with the same keys.
 
     Example:
-        >>> table([{"id": "a", "text": "yes, no", "snr_db": None}, {"id": "b", "text": "=1+1", "snr_db": -5.2}])
+        >>> rows = [{"id": "a", "text": "yes, no", "snr_db": None}, {"id": "b", "text": "=1+1", "snr_db": -5.2}]
+        >>> b"".join(table(rows))
         b'id,text,snr_db\r\na,"yes, no",\r\nb,\'=1+1,-5.2\r\n'
     """
-    return _csv(rows, _safe)
+    return Remade(lambda: _csv(rows, _safe))
 
 
-def exact_table(rows: Sequence[dict[str, Any]]) -> bytes:
+def exact_table(rows: Iterable[Row]) -> Content:
     """CSV for programs: texts are exact, and all cells quoted for readers that skip spaces after a comma.
 
     Args:
         rows: Rows, all with the same keys.
     """
-    return _csv(rows, lambda value: value, csv.QUOTE_ALL)
+    return Remade(lambda: _csv(rows, lambda value: value, csv.QUOTE_ALL))
 
 
 def _safe(value: Any) -> Any:
     return spreadsheet_cell(value) if isinstance(value, str) else value
 
 
-def _csv(
-    rows: Sequence[dict[str, Any]], put: Callable[[Any], Any], quoting: Literal[0, 1] = csv.QUOTE_MINIMAL
-) -> bytes:
-    text = io.StringIO(newline="")
+def _csv(rows: Iterable[Row], put: Callable[[Any], Any], quoting: Literal[0, 1] = csv.QUOTE_MINIMAL) -> Iterator[bytes]:
+    text, names = io.StringIO(newline=""), list[str]()
     writer = csv.writer(text, quoting=quoting)
-    names = list(rows[0]) if rows else ["id"]
-    writer.writerow(map(put, names))
-    columns = [[row[name] for row in rows] for name in names]
-    # Only texts may have to be altered; most columns are numbers.
-    cells = (map(put, column) if str in set(map(type, column)) else column for column in columns)
-    writer.writerows(zip(*cells, strict=True))
-    return text.getvalue().encode()
+    for row in rows:
+        if not names:
+            names = list(row)
+            writer.writerow(map(put, names))
+        writer.writerow([put(row[name]) for name in names])
+        if text.tell() > PIECE_BYTES:
+            yield _taken(text)
+    if not names:
+        writer.writerow(["id"])
+    yield _taken(text)
+
+
+def _taken(text: io.StringIO) -> bytes:
+    """What was written, which makes room for more."""
+    said = text.getvalue().encode()
+    text.seek(0)
+    text.truncate()
+    return said

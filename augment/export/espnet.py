@@ -3,16 +3,18 @@
 import re
 from collections.abc import Iterator
 
-from augment.formats.kaldi_tables import common_tables, kaldi_names, table
-from augment.testset.reading import Finished
+from augment.files.content import Content
+from augment.formats.kaldi_tables import tables_of
+from augment.testset.reading import Finished, Row
 
 ABOUT = "data directory for ESPnet; start from the test set's folder: wav.scp has paths from there"
 EXTRA = None
 
 
-def files(finished: Finished) -> Iterator[tuple[str, bytes]]:
+def files(finished: Finished) -> Iterator[tuple[str, Content]]:
     """Kaldi's tables; the category is group and condition joined into one word."""
-    names = kaldi_names(finished.rows)
-    yield from common_tables(finished, names).items()
-    said = {names.utterance[row["id"]]: f"{row['group']}__{row['condition']}" for row in finished.rows}
-    yield "utt2category", table({key: re.sub(r"\s+", "_", category) for key, category in said.items()})
+    return tables_of(finished, {"utt2category": _category})
+
+
+def _category(row: Row) -> str:
+    return re.sub(r"\s+", "_", f"{row['group']}__{row['condition']}")

@@ -7,13 +7,13 @@ in the table's own metadata under the key ``huggingface``.
 import importlib.util
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from augment.corpus.foreign_tables import free_name
 from augment.formats.shards import shards
 from augment.licences import UNSTATED
-from augment.perturb.columns import as_kind, kind_of
+from augment.perturb.columns import as_kind, kinds_of
 from augment.testset.folder import DATASHEET
 from augment.testset.reading import Finished, Row
 
@@ -31,11 +31,10 @@ def installed() -> bool:
 def files(finished: Finished) -> Iterator[tuple[str, bytes]]:
     """``README.md``, the card, and ``data/test-NNNNN-of-NNNNN.parquet``."""
     yield "README.md", _card(finished)
-    columns = (name for name in finished.columns if name != "audio_filepath")
-    kinds = {column: kind_of(column, (row[column] for row in finished.rows)) for column in columns}
+    kinds = kinds_of((name for name in finished.columns if name != "audio_filepath"), finished.rows)
     parts = shards(finished.rows)
-    for number, rows in enumerate(parts):
-        yield f"data/test-{number:05d}-of-{len(parts):05d}.parquet", _shard(finished, rows, kinds)
+    for number, part in enumerate(parts):
+        yield f"data/test-{number:05d}-of-{len(parts):05d}.parquet", _shard(finished, finished.rows[part], kinds)
 
 
 def _card(finished: Finished) -> bytes:
@@ -53,7 +52,7 @@ def _card(finished: Finished) -> bytes:
     return f"---\n{head}---\n\n".encode() + finished.beside(DATASHEET)
 
 
-def _shard(finished: Finished, rows: list[Row], kinds: dict[str, type]) -> bytes:
+def _shard(finished: Finished, rows: Sequence[Row], kinds: dict[str, type]) -> bytes:
     import pyarrow
     import pyarrow.parquet
 

@@ -8,7 +8,8 @@ Reference: Kaldi's documentation, "Data preparation".
 
 from collections.abc import Iterator
 
-from augment.formats.kaldi_tables import KaldiNames, common_tables, kaldi_names, table
+from augment.files.content import Content
+from augment.formats.kaldi_tables import speaker_key, table, tables_of
 from augment.testset.reading import Finished
 
 ABOUT = "data directory for Kaldi, icefall and k2; start from the test set's folder: wav.scp has paths from there"
@@ -16,18 +17,17 @@ EXTRA = None
 GENDERS = {"m": "m", "male": "m", "f": "f", "female": "f"}
 
 
-def files(finished: Finished) -> Iterator[tuple[str, bytes]]:
+def files(finished: Finished) -> Iterator[tuple[str, Content]]:
     """``wav.scp``, ``text``, ``utt2spk``, ``spk2utt``, ``spk2gender`` if it is known for everybody, and more."""
-    names = kaldi_names(finished.rows)
-    yield from common_tables(finished, names).items()
-    genders = _genders(finished, names)
+    yield from tables_of(finished)
+    genders = _genders(finished)
     if all(genders.values()):
         yield "spk2gender", table(genders)
 
 
-def _genders(finished: Finished, names: KaldiNames) -> dict[str, str | None]:
+def _genders(finished: Finished) -> dict[str, str | None]:
     """Gender by speaker; None if it is not known or rows contradict each other."""
     said: dict[str, set[str | None]] = {}
     for row in finished.rows:
-        said.setdefault(names.speaker[row["speaker"]], set()).add(GENDERS.get(str(row.get("gender")).lower()))
+        said.setdefault(speaker_key(row["speaker"]), set()).add(GENDERS.get(str(row.get("gender")).lower()))
     return {speaker: found.pop() if len(found) == 1 else None for speaker, found in said.items()}

@@ -6,6 +6,7 @@ Reference: Lhotse's documentation, "Lhotse Shar".
 import json
 from collections.abc import Iterator
 
+from augment.files.content import Content
 from augment.files.tar import tar_bytes
 from augment.formats.lhotse_records import PLAIN, cut, packed_lines, recording
 from augment.formats.shards import shards
@@ -17,11 +18,11 @@ MEMORY = {"type": "shar", "source": ""}
 """What Shar writes as the source of audio that is in the archive beside it."""
 
 
-def files(finished: Finished) -> Iterator[tuple[str, bytes]]:
+def files(finished: Finished) -> Iterator[tuple[str, Content]]:
     """``cuts.NNNNNN.jsonl.gz`` and ``recording.NNNNNN.tar``."""
-    for number, rows in enumerate(shards(finished.rows)):
-        cuts = (cut(row, finished.others(row, PLAIN), MEMORY) for row in rows)
-        yield f"cuts.{number:06d}.jsonl.gz", packed_lines(cuts)
+    for number, rows in enumerate(map(finished.rows.__getitem__, shards(finished.rows))):
+        cuts = [cut(row, finished.others(row, PLAIN), MEMORY) for row in rows]
+        yield f"cuts.{number:06d}.jsonl.gz", packed_lines(cuts.__iter__)
         yield f"recording.{number:06d}.tar", tar_bytes(pair for row in rows for pair in _members(finished, row))
 
 

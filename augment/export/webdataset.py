@@ -16,7 +16,7 @@ EXTRA = None
 
 def files(finished: Finished) -> Iterator[tuple[str, bytes]]:
     """``shard-NNNNNN.tar``; ids hold no dots, so that the first dot in a name ends the key."""
-    for number, rows in enumerate(shards(finished.rows)):
+    for number, rows in enumerate(map(finished.rows.__getitem__, shards(finished.rows))):
         yield f"shard-{number:06d}.tar", tar_bytes(pair for row in rows for pair in _members(finished, row))
 
 

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from augment.errors import AcoustigridError, TestSetError
+from augment.files.content import Content
 from augment.files.sealed import SealedFolder
 
 
-def write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: Content) -> None:
     """Write a file named by the user: under a temporary name first, made durable, then renamed.
 
     Raises:

@@ -10,6 +10,7 @@ from typing import BinaryIO, Self, TypeVar
 
 from augment.errors import Fault, TestSetError
 from augment.files import remote
+from augment.files.content import Content
 from augment.files.location import Url
 from augment.files.object_lock import held_lock
 from augment.files.refusals import RefusedError
@@ -143,35 +144,35 @@ class ObjectStore:
         except ValueError as error:
             raise TestSetError(Fault(str(place), str(error))) from None
 
+    def stretch(self, name: str, start: int, end: int) -> bytes:
+        """Bytes of a file from one place to another, and nothing else of it is fetched."""
+        return remote.get_between(self._place(name), start, end)
+
     def sha256(self, name: str) -> str:
         digest = hashlib.sha256()
         for piece in remote.pieces(self._place(name)):
             digest.update(piece)
         return digest.hexdigest()
 
-    def intact(self, written: Iterable[Written]) -> Iterator[str]:
-        """Names of those files that are there as they were written.
+    def damaged(self, written: Iterable[Written]) -> Iterator[Written]:
+        """Those files that are not there as they were written.
 
         Where the store's own MD5 of an object is the one that was noted when the file was written, that costs no more
         than a listing of its folder. Everything else is read: some stores encrypt, and tell something else instead.
         """
         folders: dict[str, dict[str, str | None]] = {}
-        unsure: list[Written] = []
-        for file in written:
-            folder = file.name.rpartition("/")[0]
-            if folder not in folders:
-                there = remote.listed(self._place(folder))
-                folders[folder] = {self._own(found.key): found.md5 for found in there if not found.folder}
-            if file.name not in folders[folder]:
-                continue
-            if file.md5 is not None and folders[folder][file.name] == file.md5:
-                yield file.name
-            else:
-                unsure.append(file)
         with ThreadPoolExecutor(AT_ONCE) as threads:
-            for some in portions(unsure, AT_ONCE):
-                same = threads.map(self._is_intact, some)
-                yield from (file.name for file, kept in zip(some, same, strict=True) if kept)
+            for some in portions(written, 64 * AT_ONCE):
+                unsure = [file for file in some if not self._is_as_noted(file, folders)]
+                same = threads.map(self._is_intact, unsure)
+                yield from (file for file, kept in zip(unsure, same, strict=True) if not kept)
+
+    def _is_as_noted(self, file: Written, folders: dict[str, dict[str, str | None]]) -> bool:
+        folder = file.name.rpartition("/")[0]
+        if folder not in folders:
+            there = remote.listed(self._place(folder))
+            folders[folder] = {self._own(found.key): found.md5 for found in there if not found.folder}
+        return file.md5 is not None and folders[folder].get(file.name) == file.md5
 
     def _is_intact(self, file: Written) -> bool:
         with suppress(FileNotFoundError):
@@ -180,9 +181,12 @@ class ObjectStore:
 
     # Writing
 
-    def replace(self, name: str, data: bytes) -> None:
+    def replace(self, name: str, data: Content) -> None:
         """Write a file whole."""
-        remote.put(self._place(name), data)
+        if isinstance(data, bytes):
+            remote.put(self._place(name), data)
+        else:
+            remote.put_pieces(self._place(name), data)
 
     @contextmanager
     def staged(self, aside: str, files: Sequence[str]) -> Iterator["StagedObjects"]:
@@ -220,6 +224,11 @@ class ObjectStore:
                     self.remove_folder(name)
                 raise
         self.unlink(mark)
+
+    def rename(self, old: str, new: str) -> None:
+        """Let the store copy a file, and remove the former one."""
+        remote.copy(self._place(old), self._place(new))
+        self.unlink(old)
 
     def unlink(self, name: str) -> None:
         """Remove a file if it exists."""
@@ -266,9 +275,12 @@ class StagedObjects:
         self._store, self._threads, self._prefix = store, threads, prefix
         self._sent: list[tuple[Future[None], int]] = []
 
-    def add(self, name: str, data: bytes) -> str:
-        """Send an object; waits while too much is on its way."""
+    def add(self, name: str, data: Content) -> str | None:
+        """Send an object; waits while too much is on its way, and for one that comes in pieces."""
         self._settle(MOST_WAITING_BYTES)
+        if not isinstance(data, bytes):
+            self._store.replace(f"{self._prefix}{name}", data)
+            return None
         self._sent.append((self._threads.submit(self._store.replace, f"{self._prefix}{name}", data), len(data)))
         return hashlib.md5(data, usedforsecurity=False).hexdigest()
 

@@ -11,12 +11,14 @@ import itertools
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, BinaryIO, TypeVar, cast
 
 from augment.errors import AcoustigridError, Fault
+from augment.files.content import larger
 from augment.files.location import Url
 from augment.files.refusals import RefusedError, refusal_of
 
@@ -24,6 +26,8 @@ MOST_TRIES = 8
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 10.0
 """Waiting doubles from try to try: 23 s in all, in which a store that was asked for too much finds time again."""
 CONNECTIONS = 32
+PART_BYTES = 32 * 2**20
+"""Of a large object, sent at a time."""
 PIECE_BYTES = 16 * 2**20
 """Of a large object, fetched at a time."""
 
@@ -225,6 +229,17 @@ def get(place: Url, most_bytes: int | None = None) -> bytes:
     return attempted(place, lambda: _piece(store, place, 0, size)) if size else b""
 
 
+def get_between(place: Url, start: int, end: int) -> bytes:
+    """A stretch of an object; shorter where that ends.
+
+    Raises:
+        OSError: As for :func:`attempted`.
+    """
+    store = filesystem(place)
+    end = min(end, int(attempted(place, lambda: store.info(place.key))["size"]))
+    return attempted(place, lambda: _piece(store, place, start, end)) if start < end else b""
+
+
 def pieces(place: Url) -> Iterator[bytes]:
     """The bytes of an object in pieces that fit into memory.
 
@@ -280,9 +295,65 @@ def put(place: Url, data: bytes, new: bool = False) -> None:
     """
     store, more = filesystem(place), dict[str, Any]()
     if _is_s3(place):
-        more["ContentMD5"] = base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
+        more["ContentMD5"] = _md5(data)
     mode = "create" if new else "overwrite"
     attempted(place, lambda: store.pipe_file(place.key, data, mode=mode, **more))
+
+
+def put_pieces(place: Url, pieces: Iterable[bytes]) -> None:
+    """Write an object of which no more than a part is held: a large one is sent in parts, and there when all are.
+
+    Raises:
+        OSError: As for :func:`attempted`.
+    """
+    parts = larger(pieces, PART_BYTES)
+    first, second = next(parts, b""), next(parts, None)
+    if second is None:
+        put(place, first)
+    elif _is_s3(place):
+        _put_parts(place, itertools.chain([first, second], parts))
+    else:
+        put(place, b"".join([first, second, *parts]))
+
+
+def _put_parts(place: Url, parts: Iterable[bytes]) -> None:
+    store, key = filesystem(place), place.key.partition("/")[2]
+    at = {"Bucket": place.bucket, "Key": key}
+    upload = {**at, "UploadId": attempted(place, lambda: store.call_s3("create_multipart_upload", **at))["UploadId"]}
+    try:
+        sent = [_put_part(store, place, upload, number, part) for number, part in enumerate(parts, start=1)]
+        told = {"Parts": [{"PartNumber": number, "ETag": etag} for number, etag, _ in sent]}
+        try:
+            attempted(place, lambda: store.call_s3("complete_multipart_upload", **upload, MultipartUpload=told))
+        except FileNotFoundError:  # of a second try, after an answer that was lost: then all is there
+            found = found_at(place)
+            if found is None or found.size != sum(size for _, _, size in sent):
+                raise
+    except BaseException:
+        with suppress(OSError):
+            attempted(place, lambda: store.call_s3("abort_multipart_upload", **upload))
+        raise
+
+
+def _put_part(store: Any, place: Url, upload: Mapping[str, str], number: int, part: bytes) -> tuple[int, str, int]:
+    more = {"PartNumber": number, "Body": part, "ContentMD5": _md5(part)}
+    answer = attempted(place, lambda: store.call_s3("upload_part", **upload, **more))
+    return number, str(answer["ETag"]), len(part)
+
+
+def _md5(data: bytes) -> str:
+    """As S3 takes it."""
+    return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
+
+
+def copy(place: Url, target: Url) -> None:
+    """Copy an object within its store.
+
+    Raises:
+        OSError: As for :func:`attempted`.
+    """
+    store = filesystem(place)
+    attempted(place, lambda: store.cp_file(place.key, target.key))
 
 
 def delete(place: Url) -> None:

@@ -6,7 +6,6 @@ import hashlib
 import io
 import os
 import shutil
-import stat
 import sys
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,6 +16,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from augment.errors import Fault, TestSetError
+from augment.files.content import Content, pieces_of
+from augment.files.kinds import kind_in, kind_of_entry, kind_of_mode
 from augment.files.staging import renewed_in, staged_in
 from augment.files.store import Kind, Staged, Written, is_below, strange
 
@@ -95,7 +96,7 @@ class SealedFolder:
         """What a name refers to; a link counts as a link and is not followed."""
         try:
             with self._above(name) as (above, last):
-                return _kind(last, above)
+                return kind_in(last, above)
         except FileNotFoundError:
             return Kind.NOTHING
 
@@ -106,7 +107,7 @@ class SealedFolder:
             folder = waiting.pop()
             try:
                 with self._folder(_parts(folder, self.path)) as descriptor, os.scandir(descriptor) as entries:
-                    found = sorted((entry.name, _kind_of(entry)) for entry in entries)
+                    found = sorted((entry.name, kind_of_entry(entry)) for entry in entries)
             except FileNotFoundError:
                 continue
             for own, kind in found:
@@ -151,17 +152,26 @@ class SealedFolder:
                 raise TestSetError(Fault(str(self.path / name), message))
             return file.read()
 
+    def stretch(self, name: str, start: int, end: int) -> bytes:
+        """Bytes of a file from one place to another; fewer where it ends before that."""
+        with self.open(name) as file:
+            file.seek(start)
+            return file.read(end - start)
+
     def sha256(self, name: str) -> str:
         """Hash of a file."""
         with self.open(name) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
-    def intact(self, written: Iterable[Written]) -> Iterator[str]:
-        """Names of those files that are there as they were written: all of them are read."""
+    def damaged(self, written: Iterable[Written]) -> Iterator[Written]:
+        """Those files that are not there as they were written: all of them are read."""
         for file in written:
-            with suppress(OSError):
+            try:
                 if self.sha256(file.name) == file.sha256:
-                    yield file.name
+                    continue
+            except OSError:
+                pass
+            yield file
 
     # Writing
 
@@ -170,12 +180,12 @@ class SealedFolder:
         with self._folder(_parts(name, self.path), make=True):
             pass
 
-    def write(self, name: str, data: bytes, durable: bool = False) -> None:
+    def write(self, name: str, data: Content, durable: bool = False) -> None:
         """Write a new file and check that every byte was taken; an existing file is unlinked first.
 
         Args:
             name: Name of the file.
-            data: Its contents.
+            data: Its contents, whole or in pieces.
             durable: Return only when the contents, though not yet the name, are on the disk.
         """
         with self._above(name, make=True) as (above, last):
@@ -186,15 +196,16 @@ class SealedFolder:
                 self._unlink(last, above, name)
                 descriptor = self._open(last, above, name, new, Kind.FILE)
         try:
-            view = memoryview(data)
-            while view:
-                view = view[os.write(descriptor, view) :]
+            for piece in pieces_of(data):
+                view = memoryview(piece)
+                while view:
+                    view = view[os.write(descriptor, view) :]
             if durable:
                 os.fsync(descriptor)
         finally:
             os.close(descriptor)
 
-    def replace(self, name: str, data: bytes) -> None:
+    def replace(self, name: str, data: Content) -> None:
         """Write a file under a temporary name, make it durable, then give it its name."""
         folder, _, last = name.rpartition("/")
         temporary = f"{self._scratch or folder}/.{last}.{os.getpid()}.tmp".removeprefix("/")
@@ -337,7 +348,7 @@ class SealedFolder:
         try:
             return os.open(part, flags | os.O_NOFOLLOW, 0o666, dir_fd=above)
         except OSError as error:  # which error a link gives depends on the system: look at what is there
-            found = _kind(part, above)
+            found = kind_in(part, above)
             if found not in (Kind.NOTHING, expected):
                 raise TestSetError(self.fault(name, found, expected.value)) from None
             raise OSError(error.errno, error.strerror, str(self.path / name)) from None
@@ -345,14 +356,14 @@ class SealedFolder:
     def _regular(self, part: str, above: int, name: str, flags: int) -> int:
         """Descriptor of a regular file, opened so that a pipe does not wait for its other end."""
         descriptor = self._open(part, above, name, flags | os.O_NONBLOCK | os.O_NOCTTY, Kind.FILE)
-        found = _kind_of_mode(os.fstat(descriptor).st_mode)
+        found = kind_of_mode(os.fstat(descriptor).st_mode)
         if found is not Kind.FILE:
             os.close(descriptor)
             raise TestSetError(self.fault(name, found, Kind.FILE.value))
         return descriptor
 
     def _refuse_strange(self, part: str, above: int, name: str) -> None:
-        found = _kind(part, above)
+        found = kind_in(part, above)
         if found in (Kind.LINK, Kind.OTHER):
             raise TestSetError(self.fault(name, found))
 
@@ -367,27 +378,6 @@ def _parts(name: str, folder: Path) -> list[str]:
     if name and not is_below(name):
         raise TestSetError(Fault(str(folder), f"'{name}' is not a path below this folder"))
     return name.split("/") if name else []
-
-
-def _kind(part: str, above: int) -> Kind:
-    try:
-        return _kind_of_mode(os.stat(part, dir_fd=above, follow_symlinks=False).st_mode)
-    except FileNotFoundError:
-        return Kind.NOTHING
-
-
-def _kind_of_mode(mode: int) -> Kind:
-    known = ((stat.S_ISREG, Kind.FILE), (stat.S_ISDIR, Kind.FOLDER), (stat.S_ISLNK, Kind.LINK))
-    return next((kind for fits, kind in known if fits(mode)), Kind.OTHER)
-
-
-def _kind_of(entry: "os.DirEntry[str]") -> Kind:
-    """Kind according to the folder's own listing, which saves a look at the file."""
-    if entry.is_symlink():
-        return Kind.LINK
-    if entry.is_dir(follow_symlinks=False):
-        return Kind.FOLDER
-    return Kind.FILE if entry.is_file(follow_symlinks=False) else Kind.OTHER
 
 
 @cache

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from augment.files.content import Content
 from augment.files.store import Kind
 from augment.files.walk import STATE
 
@@ -25,7 +26,7 @@ class StagedFiles:
         self._folder, self._temporary = folder, temporary
         self._names: list[str] = []
 
-    def add(self, name: str, data: bytes) -> None:
+    def add(self, name: str, data: Content) -> None:
         self._folder.write(f"{self._temporary}/{len(self._names):06d}", data)
         self._names.append(name)
 
@@ -65,7 +66,7 @@ class RenewedFolder:
         self._folder, self._name = folder, name
         self.temporary, self.before = f"{ASIDE}-{name}", f"{ASIDE}-{name}-before"
 
-    def add(self, name: str, data: bytes) -> None:
+    def add(self, name: str, data: Content) -> None:
         self._folder.write(f"{self.temporary}/{name}", data)
 
     def commit(self) -> None:

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import BinaryIO, NamedTuple, Protocol, Self
 
 from augment.errors import Fault
+from augment.files.content import Content
 from augment.files.location import Location
 
 
@@ -43,22 +44,24 @@ class Written(NamedTuple):
         name: Its path below the store.
         sha256: Hash of its bytes.
         md5: Another one, which object stores keep too; None if nobody noted it.
+        number: By which whoever asks knows it.
     """
 
     name: str
     sha256: str
     md5: str | None = None
+    number: int = 0
 
 
 class Staged(Protocol):
     """Files on their way into a store: without :meth:`commit`, none of them counts."""
 
-    def add(self, name: str, data: bytes) -> str | None:
+    def add(self, name: str, data: Content) -> str | None:
         """Take a file.
 
         Args:
             name: Its path, below the store, or below the folder that is renewed.
-            data: Its bytes.
+            data: Its bytes; pieces are gone through once, before this returns.
 
         Returns:
             What is to be noted of it for :class:`Written`: its MD5 where the store knows that of its objects.
@@ -121,17 +124,21 @@ class Store(Protocol):
         """Bytes of a file; one that is larger than the bound is refused."""
         ...
 
+    def stretch(self, name: str, start: int, end: int) -> bytes:
+        """Bytes of a file from one place to another; fewer where it ends before that."""
+        ...
+
     def sha256(self, name: str) -> str:
         """Hash of a file, which is read for it."""
         ...
 
-    def intact(self, written: Iterable[Written]) -> Iterator[str]:
-        """Names of those files that are there as they were written; the others are not, or cannot be read."""
+    def damaged(self, written: Iterable[Written]) -> Iterator[Written]:
+        """Those files that are not there as they were written, or cannot be read."""
         ...
 
     # Writing
 
-    def replace(self, name: str, data: bytes) -> None:
+    def replace(self, name: str, data: Content) -> None:
         """Write a file: it is there whole and to stay when this returns, and until then the one before."""
         ...
 
@@ -150,6 +157,10 @@ class Store(Protocol):
 
     def renewed(self, name: str) -> AbstractContextManager[Staged]:
         """A whole folder in the place of the one before. It is listed inside of this context, after the commit."""
+        ...
+
+    def rename(self, old: str, new: str) -> None:
+        """Give a file another name, replacing the file that has it: the new one is there whole, or the one before."""
         ...
 
     def unlink(self, name: str) -> None:

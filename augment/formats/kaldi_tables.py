@@ -6,45 +6,49 @@ therefore an utterance's id begins with its speaker's. Keys hold no white space;
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from functools import cache
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
+from augment.files.content import Content
+from augment.files.json_rows import PickedRows
+from augment.files.sorting import in_order
+from augment.files.spool import Spool
 from augment.testset.reading import Finished, Row
 
 UNKNOWN = "unknown"
+EVERYBODY = ("wav.scp", "text", "utt2spk", "utt2dur", "reco2dur", "utt2id", "utt2category")
+"""Tables with a line for every utterance; others have none for those of which they know nothing."""
 MORE = ("group", "condition", "block", "utterance", "snr_requested_db", "snr_db", "licence")
 TAKEN = frozenset({"category", "dur", "id", "lang", "max_frames_per_chunk", "num_frames", "spk", "uniq", "warp"})
 """Names to which Kaldi, ESPnet or we give a meaning as ``utt2...``: a label of that name gets another file."""
 
 
-@dataclass(frozen=True)
-class KaldiNames:
-    """Kaldi's names for utterances and speakers.
-
-    Attributes:
-        utterance: Key of each item by its ``id``.
-        speaker: Key of each speaker by name, with None for an unknown one.
-    """
-
-    utterance: dict[str, str]
-    speaker: dict[str | None, str]
-
-
-def kaldi_names(rows: Iterable[Row]) -> KaldiNames:
-    """Keys that sort as Kaldi requires and differ for different names.
+def speaker_key(name: str | None) -> str:
+    """Kaldi's name for a speaker, such that utterances sort as Kaldi requires; other names have other keys.
 
     Example:
-        >>> names = kaldi_names([{"id": "u1__quiet", "speaker": "Ann B"}, {"id": "u2__quiet", "speaker": "Ann_B"}])
-        >>> names.utterance["u2__quiet"], names.speaker["Ann B"] != names.speaker["Ann_B"]
-        ('Ann_B-u2__quiet', True)
+        >>> speaker_key("Ann_B"), speaker_key("Ann B") != speaker_key("Ann_B"), speaker_key(None)
+        ('Ann_B', True, 'unknown')
     """
-    rows = list(rows)
-    speakers = {row["speaker"] for row in rows}
-    speaker = {name: UNKNOWN if name is None else _key(name) for name in speakers}
-    return KaldiNames({row["id"]: f"{speaker[row['speaker']]}-{row['id']}" for row in rows}, speaker)
+    return UNKNOWN if name is None else _key(name)
 
 
+def utterance_key(row: Row) -> str:
+    """Kaldi's name for an item.
+
+    Example:
+        >>> utterance_key({"id": "u2__quiet", "speaker": "Ann_B"})
+        'Ann_B-u2__quiet'
+    """
+    return f"{speaker_key(row['speaker'])}-{row['id']}"
+
+
+@cache
 def _key(name: str) -> str:
     """A name as a key of ASCII letters, digits, ``_`` and ``.``; one that had to be changed gets a hash of its own.
 
@@ -62,40 +66,67 @@ def table(values: Mapping[str, Any]) -> bytes:
         >>> table({"b": "two\twords", "a": None, "Z": 1.5})
         b'Z 1.5\na \nb two words\n'
     """
-    lines = sorted(f"{key} {' '.join(_said(value).split())}".encode() for key, value in values.items())
-    return b"".join(line + b"\n" for line in lines)
+    return b"".join(sorted(_line(key, value) for key, value in values.items()))
 
 
-def _said(value: Any) -> str:
-    return "" if value is None else str(value)
+def _line(key: str, value: Any) -> bytes:
+    return f"{key} {'' if value is None else ' '.join(str(value).split())}\n".encode()
 
 
-def common_tables(finished: Finished, names: KaldiNames) -> dict[str, bytes]:
+def tables_of(
+    finished: Finished, more: Mapping[str, Callable[[Row], Any]] | None = None
+) -> Iterator[tuple[str, Content]]:
     """``wav.scp``, ``text``, ``utt2spk``, ``spk2utt``, durations, names, and a table for each label and factor.
 
     Audio paths are relative to the test set's folder. ``utt2id`` and ``spk2name`` hold the original ids and names.
+
+    Args:
+        finished: The test set.
+        more: More tables of utterances: what each says of a row, by its file.
     """
-    keyed = {names.utterance[row["id"]]: row for row in finished.rows}
-    speakers: dict[str, list[str]] = {}
-    for key, row in keyed.items():
-        speakers.setdefault(names.speaker[row["speaker"]], []).append(key)
-    return {
-        "wav.scp": table({key: row["audio_filepath"] for key, row in keyed.items()}),
-        "text": table({key: row["text"] for key, row in keyed.items()}),
-        "utt2spk": table({key: names.speaker[row["speaker"]] for key, row in keyed.items()}),
-        "spk2utt": table({key: " ".join(sorted(own, key=str.encode)) for key, own in speakers.items()}),
-        "utt2dur": column_table(finished, names, "duration"),
-        "reco2dur": column_table(finished, names, "duration"),  # without it, Lhotse takes whole milliseconds
-        "utt2id": table({key: row["id"] for key, row in keyed.items()}),
-        "spk2name": table({key: name for name, key in names.speaker.items() if name is not None}),
-        **_column_tables(finished, names),
-    }
+    said = {**_said_of(finished), **(more or {})}
+    speakers = dict[str, str | None]()
+    order = array("q", (number for _, number in in_order(_keys(finished.rows, speakers))))
+    with ExitStack() as stack:
+        spools = {file: stack.enter_context(Spool()) for file in (*said, "spk2utt")}
+        for speaker, rows in groupby(PickedRows(finished.rows, order), key=lambda row: speaker_key(row["speaker"])):
+            spools["spk2utt"].add(speaker.encode())
+            for row in rows:
+                key = utterance_key(row)
+                spools["spk2utt"].add(f" {key}".encode())
+                for file, tell in said.items():
+                    value = tell(row)
+                    if value is not None or file in EVERYBODY:
+                        spools[file].add(_line(key, value))
+            spools["spk2utt"].add(b"\n")
+        yield from spools.items()
+    yield "spk2name", table({key: name for key, name in speakers.items() if name is not None})
 
 
-def _column_tables(finished: Finished, names: KaldiNames) -> dict[str, bytes]:
+def _keys(rows: Iterable[Row], speakers: dict[str, str | None]) -> Iterator[bytes]:
+    """What tables are sorted by; speakers are noted on the way.
+
+    A key and the space behind it: no character of a key comes before one, so that lines are in this order whatever
+    they say, and those of a speaker stand together.
+    """
+    for row in rows:
+        speakers[speaker_key(row["speaker"])] = row["speaker"]
+        yield f"{utterance_key(row)} ".encode()
+
+
+def _said_of(finished: Finished) -> dict[str, Callable[[Row], Any]]:
+    """What tables of utterances say of a row, by their file."""
     known = (name for name in (*MORE, *finished.labels, *finished.factors) if name in finished.columns)
     columns = [name for name in dict.fromkeys(known) if name != "id"]
-    return {file: column_table(finished, names, column) for column, file in column_files(columns).items()}
+    return {
+        "wav.scp": itemgetter("audio_filepath"),
+        "text": itemgetter("text"),
+        "utt2spk": lambda row: speaker_key(row["speaker"]),
+        "utt2dur": itemgetter("duration"),
+        "reco2dur": itemgetter("duration"),  # without it, Lhotse takes whole milliseconds
+        "utt2id": itemgetter("id"),
+        **{file: itemgetter(column) for column, file in column_files(columns).items()},
+    }
 
 
 def column_files(columns: Iterable[str]) -> dict[str, str]:
@@ -114,8 +145,3 @@ def column_files(columns: Iterable[str]) -> dict[str, str]:
         taken.add(name.casefold())
         files[column] = f"utt2{name}"
     return files
-
-
-def column_table(finished: Finished, names: KaldiNames, column: str) -> bytes:
-    """One column by utterance, without rows that have nothing in it."""
-    return table({names.utterance[row["id"]]: row[column] for row in finished.rows if row[column] is not None})

@@ -1,14 +1,17 @@
 """Items as Lhotse's recordings, supervisions and cuts, which are plain JSON objects."""
 
-import gzip
-from collections.abc import Iterable
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from augment.files.json_text import json_lines
+from augment.files.content import Content, Remade, larger
+from augment.files.json_text import json_line
 from augment.testset.reading import Row
 
 PLAIN = ("id", "audio_filepath", "duration", "text", "speaker", "samples", "sample_rate")
 """Columns for which Lhotse has fields of its own."""
+GZIP = 31
+"""What zlib calls the form of a gzip file, with a window of 32 kB."""
 
 
 def recording(row: Row, source: dict[str, Any]) -> dict[str, Any]:
@@ -50,6 +53,16 @@ def cut(row: Row, custom: Row, source: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def packed_lines(objects: Iterable[dict[str, Any]]) -> bytes:
-    """JSON Lines, gzip-compressed without a time stamp, so that the same objects give the same bytes."""
-    return gzip.compress(json_lines(objects), compresslevel=6, mtime=0)
+def packed_lines(objects: Callable[[], Iterable[dict[str, Any]]]) -> Content:
+    """JSON Lines, gzip-compressed without a time stamp, so that the same objects give the same bytes.
+
+    Args:
+        objects: Makes them, each time that somebody reads the lines.
+    """
+
+    def packed() -> Iterator[bytes]:
+        packer = zlib.compressobj(6, zlib.DEFLATED, GZIP)
+        yield from filter(None, map(packer.compress, larger(map(json_line, objects()))))
+        yield packer.flush()
+
+    return Remade(packed)

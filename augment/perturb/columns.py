@@ -64,9 +64,48 @@ def kind_of(name: str, values: Iterable[Any]) -> type:
         (<class 'float'>, <class 'str'>)
     """
     column = known(name)
-    if column is not None:
-        return column.kind
-    found = set(map(type, values)) - {type(None)}
+    return _kind(set(map(type, values))) if column is None else column.kind
+
+
+class Kinds:
+    """The :func:`kind_of` of several columns, found out a row at a time.
+
+    Args:
+        names: Names of the columns.
+
+    Example:
+        >>> kinds = Kinds(["snr_db", "age"])
+        >>> kinds.take({"snr_db": None, "age": 1})
+        >>> kinds.found
+        {'snr_db': <class 'float'>, 'age': <class 'int'>}
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._declared = {name: known(name) for name in names}
+        self._types: dict[str, set[type]] = {name: set() for name, column in self._declared.items() if column is None}
+
+    def take(self, row: Mapping[str, Any]) -> None:
+        """Look at a row that has these columns."""
+        for name, types in self._types.items():
+            types.add(type(row[name]))
+
+    @property
+    def found(self) -> dict[str, type]:
+        """The kind of each column."""
+        return {n: _kind(self._types[n]) if column is None else column.kind for n, column in self._declared.items()}
+
+
+def kinds_of(names: Iterable[str], rows: Iterable[Mapping[str, Any]]) -> dict[str, type]:
+    """The same of rows, which are read once."""
+    kinds = Kinds(names)
+    for row in rows:
+        kinds.take(row)
+    return kinds.found
+
+
+def _kind(types: set[type]) -> type:
+    """The kind of column that holds values of these types."""
+    found = types - {type(None)}
     if found == {int, float}:
         return float
     return found.pop() if len(found) == 1 and found <= {bool, int, float} else str

@@ -27,7 +27,7 @@ def changes_text(plan: Plan, folder: Location) -> str:
         raise TestSetError(Fault(str(place), "the file is missing", EXPECTED))
     if sealed.kind(IDENTITY) is Kind.FILE:
         read_identity(sealed)  # refuses another version, whose keys cannot be compared; an unfinished set has none
-    before = {name: (row["key"], row["group"]) for name, row in read_plan(sealed.read(PLAN), place).items()}
+    before = {name: (row["key"], row["group"]) for name, row in read_plan(sealed.read(PLAN), place).pairs()}
     columns = ("audio_filepath", "key", "group")
     slices = (rows.select(columns).rows() for rows in plan.table.slices())
     now = {name: (key, group) for name, key, group in itertools.chain.from_iterable(slices)}

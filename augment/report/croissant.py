@@ -6,14 +6,14 @@ the list.
 Reference: MLCommons, Croissant Format Specification 1.1 (2026) and 1.0 (2024), and Croissant RAI Specification 1.0.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from augment.errors import Fault, TestSetError
-from augment.perturb.columns import kind_of, known
+from augment.perturb.columns import Kinds, known
 from augment.plain_text import spreadsheet_cell, visible
 from augment.testset.folder import IDENTITY
 
@@ -44,18 +44,54 @@ ANYWHERE = "https://example.org/"
 """Placeholder for where the set will be published, which is not known when it is made."""
 
 
-def croissant(
-    identity: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], table: tuple[str, bytes], audio_format: str
-) -> bytes:
+@dataclass(frozen=True)
+class Table:
+    """What is said of the manifest as a table.
+
+    Attributes:
+        kinds: Its columns in order, with the kind of each.
+        settings: Of the factors in each condition.
+    """
+
+    kinds: Mapping[str, type]
+    settings: Mapping[str, Sequence[Any]]
+
+
+class TableTally:
+    """Finds out what is said of the manifest as a table, a row at a time.
+
+    Args:
+        factors: Columns that hold settings.
+    """
+
+    def __init__(self, factors: Sequence[str]) -> None:
+        self._factors = factors
+        self._kinds = Kinds(())
+        self._settings: dict[str, Sequence[Any]] = {}
+
+    def take(self, row: Mapping[str, Any]) -> None:
+        """Look at a row of the manifest."""
+        if not self._settings:
+            self._kinds = Kinds(row)
+        self._kinds.take(row)
+        self._settings[row["condition"]] = [row[factor] for factor in self._factors]
+
+    @property
+    def found(self) -> Table:
+        """What all rows say."""
+        return Table(self._kinds.found, self._settings)
+
+
+def croissant(identity: Mapping[str, Any], table: Table, file: tuple[str, str], audio_format: str) -> bytes:
     """The description as JSON-LD.
 
     Args:
         identity: What ``testset.json`` will say, without checksums.
-        rows: Rows of the manifest.
-        table: Name and bytes of the manifest as CSV.
+        table: What is said of the manifest.
+        file: Name and hash of the manifest as CSV.
         audio_format: Ending of the audio files.
     """
-    name, data = table
+    name, sha256 = file
     files = [
         {
             "@type": "cr:FileObject",
@@ -63,7 +99,7 @@ def croissant(
             "name": name,
             "contentUrl": name,
             "encodingFormat": "text/csv",
-            "sha256": hashlib.sha256(data).hexdigest(),
+            "sha256": sha256,
         },
         {
             "@type": "cr:FileSet",
@@ -87,21 +123,21 @@ def croissant(
         **_responsible(identity),
         "distribution": files,
         "recordSet": [
-            {"@type": "cr:RecordSet", "@id": "items", "name": "items", "field": _fields(name, rows)},
-            _conditions(identity, rows),
+            {"@type": "cr:RecordSet", "@id": "items", "name": "items", "field": _fields(name, table.kinds)},
+            _conditions(identity, table.settings),
         ],
     }
     return (json.dumps(said, indent=1, ensure_ascii=False) + "\n").encode()
 
 
-def _fields(table: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _fields(table: str, kinds: Mapping[str, type]) -> list[dict[str, Any]]:
     found, taken = [], set[str]()
-    for column in rows[0] if rows else ():
+    for column in kinds:
         slug = re.sub(r"[^A-Za-z0-9_.-]+", "_", column)
         while slug.casefold() in taken:
             slug += "_"
         taken.add(slug.casefold())
-        kind, ours = KINDS[kind_of(column, (row[column] for row in rows))], known(column)
+        kind, ours = KINDS[kinds[column]], known(column)
         source = {"fileObject": {"@id": table}, "extract": {"column": spreadsheet_cell(column)}}
         about = {"@type": "cr:Field", "@id": f"items/{slug}", "name": column}
         if ours is not None:
@@ -132,10 +168,9 @@ def words_in(identity: Mapping[str, Any]) -> dict[str, str]:
     return {name: told.get(name, name) for name in identity["conditions"]}
 
 
-def _conditions(identity: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _conditions(identity: Mapping[str, Any], settings: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
     """The columns of the grid, as records of their own: name, words, and a setting of every factor."""
     factors, words = identity["factors"], words_in(identity)
-    settings = {row["condition"]: [row[factor] for factor in factors] for row in rows}
     columns = ["name", "words", *(f"factor_{name}" for name in factors)]
     told = ["name of the condition", "what speech meets in it", *(f"setting of the factor {name}" for name in factors)]
     fields = [

@@ -1,6 +1,6 @@
 """The data sheet of a test set: what it is, how it was designed, what was measured, what it is not."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from augment.design.conditions import Condition
@@ -12,7 +12,7 @@ from augment.report.design import assignment_text, balance_text, conditions_text
 from augment.report.detection import detection_text
 from augment.report.tables import groups
 from augment.report.text import counted, table
-from augment.testset.softer import made_softer
+from augment.testset.softer import Softer
 
 PSEUDONYMS = (
     "Speakers, utterances and files have names by a keyed hash (HMAC-SHA256), and rows do not tell from which "
@@ -22,19 +22,16 @@ PSEUDONYMS = (
 )
 
 
-def datasheet(
-    plan: Plan, identity: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], tables: tuple[str, str]
-) -> str:
+def datasheet(plan: Plan, identity: Mapping[str, Any], softer: Softer, tables: tuple[str, str]) -> str:
     """The data sheet as Markdown; its tables are plain text, as the command line shows them.
 
     Args:
         plan: What was planned.
         identity: What ``testset.json`` will say, without checksums.
-        rows: Rows of the manifest.
-        tables: As from :func:`~augment.report.tables.overview`.
+        softer: What was made softer against clipping.
+        tables: As text of an :class:`~augment.report.tables.Overview`.
     """
     coverage, measured = tables
-    softer = made_softer(rows)
     parts = [
         (f"Data sheet: {markdown(identity['name'])}", _what(plan, identity)),
         ("Groups", _blocks(groups(plan), balance_text(plan))),

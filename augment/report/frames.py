@@ -137,26 +137,10 @@ class Measured:
     @classmethod
     def of(cls, rows: Iterable[Mapping[str, Any]]) -> "Measured":
         """From rows of the manifest, in the order of the grid."""
-        found: dict[str, list[Mapping[str, Any]]] = {}
+        tally = MeasuredTally()
         for row in rows:
-            found.setdefault(row["condition"], []).append(row)
-        every = [row for some in found.values() for row in some]
-        of_noises = sorted(of_all_steps(ALL_NOISES, next(iter(every), ())))
-        in_air = any(row.get("speech_level_dbspl") is not None for row in every)
-        names = [name for name in QUANTITIES if in_air or name not in IN_AIR]
-        known = [
-            {name: [v for row in some if (v := _seen(row, name, of_noises)) is not None] for name in names}
-            for some in found.values()
-        ]
-        before = [{"condition": name, "files": len(some)} for name, some in found.items()]
-        softer = [{"made_softer": sum(row["headroom_gain_db"] < 0 for row in some)} for some in found.values()]
-
-        def table_of(one: Callable[[Sequence[float]], float]) -> "polars.DataFrame":
-            told = [{name: one(values) if values else None for name, values in each.items()} for each in known]
-            return _typed([{**b, **t, **s} for b, t, s in zip(before, told, softer, strict=True)], names)
-
-        # Python's own sum: another machine's vectors would add up in another order.
-        return cls(table_of(lambda values: sum(values) / len(values)), table_of(min), table_of(max))
+            tally.take(row)
+        return tally.found()
 
     def __str__(self) -> str:
         """As text: means, with the smallest and the largest value where these are further than a tenth apart."""
@@ -168,6 +152,74 @@ class Measured:
         ]
         header = ["condition", *(QUANTITIES[name] for name in names), "made softer"]
         return table(header, lines) + "\nmean (smallest..largest)"
+
+
+class _Values:
+    """Values of one quantity in one condition: their number, sum, smallest and largest.
+
+    One addition after the other: another machine's vectors would add up in another order, and another Python's own sum
+    corrects what it rounds.
+    """
+
+    def __init__(self) -> None:
+        self.count, self.total, self.low, self.high = 0, 0.0, math.inf, -math.inf
+
+    def take(self, value: float) -> None:
+        self.count += 1
+        self.total += value
+        self.low, self.high = min(self.low, value), max(self.high, value)
+
+    @property
+    def mean(self) -> float:
+        return self.total / self.count
+
+
+class MeasuredTally:
+    """Adds up what was measured, a row at a time."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, dict[str, _Values]] = {}
+        self._counts: dict[str, list[int]] = {}
+        self._of_noises: list[str] | None = None
+
+    def take(self, row: Mapping[str, Any]) -> None:
+        """Add a row of the manifest."""
+        if self._of_noises is None:
+            self._of_noises = sorted(of_all_steps(ALL_NOISES, row))
+        name = row["condition"]
+        values = self._values.get(name)
+        if values is None:
+            values = self._values[name] = {quantity: _Values() for quantity in QUANTITIES}
+        counts = self._counts.setdefault(name, [0, 0])
+        counts[0] += 1
+        counts[1] += row["headroom_gain_db"] < 0
+        for quantity, found in values.items():
+            value = _seen(row, quantity, self._of_noises)
+            if value is not None:
+                found.take(value)
+
+    def found(self, order: Iterable[str] | None = None) -> "Measured":
+        """What all rows say.
+
+        Args:
+            order: Names of conditions, as rows of the tables stand; those of which there is nothing are left out. As
+                they came if not given.
+        """
+        conditions = [name for name in (self._values if order is None else order) if name in self._values]
+        in_air = any(values["speech_level_dbspl"].count for values in self._values.values())
+        names = [name for name in QUANTITIES if in_air or name not in IN_AIR]
+
+        def table_of(one: Callable[[_Values], float]) -> "polars.DataFrame":
+            rows = []
+            for condition in conditions:
+                files, softer = self._counts[condition]
+                found = self._values[condition]
+                told = {name: one(found[name]) if found[name].count else None for name in names}
+                rows.append({"condition": condition, "files": files, **told, "made_softer": softer})
+            return _typed(rows, names)
+
+        low, high = table_of(lambda values: values.low), table_of(lambda values: values.high)
+        return Measured(table_of(lambda values: values.mean), low, high)
 
 
 def _typed(rows: Sequence[Mapping[str, Any]], quantities: Iterable[str]) -> "polars.DataFrame":

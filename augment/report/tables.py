@@ -1,16 +1,13 @@
 """A plan and a test set as tables."""
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from augment.design.conditions import Condition
 from augment.design.coupling import coupling_notes
 from augment.design.plan import Plan
 from augment.plain_text import visible
 from augment.report.design import assignment_text, balance_text, conditions_text, crossing_text
 from augment.report.detection import detection_text
-from augment.report.frames import Counts, Coverage, Measured, counts_of
+from augment.report.frames import Counts, Coverage, Measured
 from augment.report.text import counted, table
 
 
@@ -32,16 +29,6 @@ class Overview:
         return str(self.coverage), str(self.measured)
 
 
-def overview(plan: Plan, rows: Sequence[Mapping[str, Any]]) -> Overview:
-    """The tables of a finished set.
-
-    Args:
-        plan: What was planned.
-        rows: Rows of the manifest.
-    """
-    return Overview(coverage(plan, counts_of(rows)), Measured.of(in_order(plan.conditions, rows)))
-
-
 def coverage(plan: Plan, made: Counts | None = None) -> Coverage:
     """The grid: number of files in each condition (row) and group (column), and what is missing.
 
@@ -58,12 +45,6 @@ def planned_counts(plan: Plan) -> dict[str, dict[str, int]]:
     """Number of planned files by condition and group."""
     found = coverage(plan)
     return {name: dict(zip(found.groups, counts, strict=True)) for name, *counts in found.planned.rows()}
-
-
-def in_order(conditions: Sequence[Condition], rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Rows of a manifest by condition, in the order of the grid."""
-    place = {condition.name: turn for turn, condition in enumerate(conditions)}
-    return sorted(rows, key=lambda row: place[row["condition"]])
 
 
 def groups(plan: Plan) -> str:

@@ -1,5 +1,6 @@
 """Scores as tables: one row for each item, for each cell, or for each comparison."""
 
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from augment.records import frame_of
@@ -10,17 +11,20 @@ if TYPE_CHECKING:
 
     from augment.scoring.scores import Scores
 
+COLUMNS = ("id", "utterance", "condition", "group", "speaker")
+"""Columns of the manifest that say which item it is."""
+
 
 def items_frame(scores: "Scores") -> "polars.DataFrame":
     """One row for each item and recogniser: its errors, words and texts as they were compared."""
     import polars
 
+    columns = list(zip(*map(itemgetter(*COLUMNS), scores.rows), strict=True)) or [()] * len(COLUMNS)
     tables = [
         polars.DataFrame(
             {
                 "recogniser": [one.name] * len(scores.rows),
-                "id": [row["id"] for row in scores.rows],
-                **{name: [row[name] for row in scores.rows] for name in ("utterance", "condition", "group", "speaker")},
+                **dict(zip(COLUMNS, columns, strict=True)),
                 "substitutions": one.counts.substitutions,
                 "deletions": one.counts.deletions,
                 "insertions": one.counts.insertions,

@@ -11,7 +11,7 @@ from pathlib import Path
 from augment.errors import Fault, ScoreError, gathered, nearest
 from augment.files.json_text import strict_json
 from augment.files.regular import read_record
-from augment.formats.kaldi_tables import kaldi_names
+from augment.formats.kaldi_tables import utterance_key
 from augment.testset.reading import Row
 
 LARGEST_BYTES = 2**30
@@ -75,9 +75,8 @@ def read_hypotheses(path: Path, rows: Sequence[Row], missing_as_deleted: bool = 
 def _names(rows: Sequence[Row]) -> dict[str, int]:
     """Number of an item by each name that it may be called by."""
     known = {str(row["id"]): number for number, row in enumerate(rows)}
-    in_kaldi = kaldi_names(rows).utterance
     for number, row in enumerate(rows):
-        for name in (row["audio_filepath"].rpartition(".")[0], in_kaldi[row["id"]]):
+        for name in (row["audio_filepath"].rpartition(".")[0], utterance_key(row)):
             known.setdefault(name, number)
     return known
 

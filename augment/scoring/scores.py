@@ -167,7 +167,7 @@ class Scores(Presented):
     between_recognisers: list[Comparison]
 
     @property
-    def rows(self) -> list[Row]:
+    def rows(self) -> Sequence[Row]:
         """Of the manifest."""
         return self.finished.rows
 
@@ -196,6 +196,13 @@ class Scores(Presented):
         return picture_of(self)
 
 
+NEEDED = (
+    "id", "audio_filepath", "text", "speaker", "group", "condition", "utterance", "noise_segment", "room_name",
+    "room_position", "snr_requested_db", "snr_full_band_db",
+)  # fmt: skip
+"""Columns that scores are made of, beside labels, factors and the steps that add noise."""
+
+
 def score(finished: Finished, files: Mapping[str, Path], options: ScoreOptions, progress: Progress = SILENT) -> Scores:
     """Score hypotheses.
 
@@ -209,13 +216,15 @@ def score(finished: Finished, files: Mapping[str, Path], options: ScoreOptions, 
         AcoustigridError: The set is not as it was built, hypotheses do not fit it, or something is asked for that it
             does not have. Faults of all files are told together.
     """
+    known, steps = finished, (name for name in finished.columns if name.startswith("noise") and name.endswith("_step"))
+    finished = known.narrowed({*NEEDED, *steps, *known.labels, *known.factors})
     rows, conditions = finished.rows, tuple(map(str, finished.identity["conditions"]))
     question = Question(
         _reference(finished, conditions, options), options.significance, options.margin, options.contrasts, options.seed
     )
     _refuse_unknown(question, rows, conditions)
     if options.audio:
-        _refuse_other_audio(finished, progress)
+        _refuse_other_audio(known, progress)
     with progress.step("reading what was recognised"):
         heard = _all_hypotheses(files, rows, options)
     references = tuple(options.wording.comparable(row["text"] or "") for row in rows)
@@ -232,7 +241,7 @@ def score(finished: Finished, files: Mapping[str, Path], options: ScoreOptions, 
     ]
     examples = _examples(rows, [own.texts for own in heard.values()], options.wording)
     groups = scored[0].sample.groups
-    return Scores(finished, options, question, references, examples, groups, conditions, found, scored, between)
+    return Scores(known, options, question, references, examples, groups, conditions, found, scored, between)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,11 +1,10 @@
 """The files beside the audio: manifest, plan, recipe, identity."""
 
 import dataclasses
-import hashlib
 import importlib.metadata
 import json
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -17,6 +16,9 @@ from augment.design.chains import BYTES_VERSION
 from augment.design.conditions import Condition
 from augment.design.plan import Plan, label_columns
 from augment.design.wording import words_of
+from augment.errors import Fault, TestSetError
+from augment.files.content import Content, Hashed
+from augment.files.json_rows import JsonRows, Row, write_json_rows
 from augment.files.json_text import json_lines, json_text
 from augment.files.walk import STATE
 from augment.notes import Effect, by_gravity, texts
@@ -25,13 +27,16 @@ from augment.profiles.library import FOLDERS, Library
 from augment.recipe.loader import LoadedRecipe
 from augment.scene import Stage
 from augment.testset.exports import drop_outdated
-from augment.testset.folder import FAILURES, IDENTITY, MANIFEST, PLAN, PROFILES, RECIPE, Rows
+from augment.testset.folder import FAILURES, IDENTITY, MANIFEST, PLAN, PROFILES, RECIPE, SCRATCH
 from augment.testset.outgoing import kept_files, outgoing_failures, outgoing_row, plan_bytes
+from augment.testset.planned import ItemRows
 from augment.testset.resume import Folder
-from augment.testset.softer import made_softer
+from augment.testset.softer import Softer
 from augment.testset.versions import SCHEMA_VERSION
 
 PACKAGES = ("numpy", "scipy", "numba", "soxr", "soundfile", "polars", "audiomentations", "pyroomacoustics", "av")
+UNNAMED = f"{SCRATCH}/{MANIFEST}"
+"""The manifest until all else is known of the set."""
 LOMBARD = "No Lombard effect: the speech was read in quiet, and nobody raised their voice against this noise."
 FREE_FIELD = "Without a room, speech and noise reach the microphone on one path each, and nothing echoes."
 
@@ -68,20 +73,53 @@ def step_columns(conditions: Iterable[Condition]) -> list[Column]:
     return sorted(found.values(), key=lambda column: column.name.startswith("noise"))
 
 
-def manifest_rows(plan: Plan, finished: Rows) -> list[dict[str, Any]]:
-    """Rows of the manifest for all finished items, in the plan's order."""
-    labels = label_columns(plan.corpus, plan.loaded).values()
-    columns = manifest_columns(labels, plan.loaded.settings, plan.conditions)
-    cells = PlannedCells(plan.loaded, plan.conditions)
-    rows = []
-    for item in plan.items.rows(named=True):
-        made = finished.get(item["audio_filepath"])
-        if made is None:
-            continue
-        # What was measured is the file's; all else is the plan's, which may have other labels by now.
-        complete = {**made, **cells.of(item)}
-        rows.append(outgoing_row(plan, {name: complete.get(name) for name in columns}))
-    return rows
+class RowMaker:
+    """Makes rows of the manifest.
+
+    Args:
+        plan: What was planned.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan, self._cells = plan, PlannedCells(plan.loaded, plan.conditions)
+        labels = label_columns(plan.corpus, plan.loaded).values()
+        self._columns = manifest_columns(labels, plan.loaded.settings, plan.conditions)
+
+    def row(self, item: Row, made: Row) -> Row:
+        """The row of an item.
+
+        What was measured is the file's; all else is the plan's, which may have other labels by now.
+
+        Args:
+            item: Row of the plan.
+            made: What its shard wrote.
+        """
+        complete = {**made, **self._cells.of(item)}
+        return outgoing_row(self._plan, {name: complete.get(name) for name in self._columns})
+
+
+def write_manifest(folder: Folder, plan: Plan) -> JsonRows:
+    """Write the manifest of what is finished, while its rows are made; :func:`write_rest` gives it its name.
+
+    Args:
+        folder: Of the test set.
+        plan: What was planned.
+
+    Raises:
+        TestSetError: The row of an item is not what its shard wrote.
+    """
+    finished, maker = folder.finished, RowMaker(plan)
+
+    def rows() -> Iterator[Row]:
+        for number, item in enumerate(ItemRows(plan.table)):
+            if finished.has(number):
+                made = finished.row(number)
+                if (made["audio_filepath"], made["key"]) != (item["audio_filepath"], item["key"]):
+                    message = f"the row of '{item['audio_filepath']}' is not where its shard wrote it"
+                    raise TestSetError(Fault(str(folder.sealed.path), message, "build again"))
+                yield maker.row(item, made)
+
+    return write_json_rows(folder.sealed, UNNAMED, rows())
 
 
 class PlannedCells:
@@ -139,17 +177,17 @@ def snr_columns(loaded: LoadedRecipe) -> dict[str, str]:
 def write_rest(
     folder: Folder,
     plan: Plan,
-    rows: Sequence[dict[str, Any]],
+    rows: JsonRows,
     failures: Sequence[dict[str, Any]],
     identity: dict[str, Any],
-    extra: dict[str, bytes],
+    extra: Mapping[str, Content],
 ) -> tuple[str, ...]:
-    """Write everything but the audio; the identity, which says that the set is complete, comes last.
+    """Write everything but audio and manifest; the identity, which says that the set is complete, comes last.
 
     Args:
         folder: Of the test set.
         plan: What was planned.
-        rows: Of the manifest.
+        rows: Of the manifest that was written.
         failures: Items that could not be made, and why.
         identity: As of :func:`identity_of`.
         extra: More files by name, such as exports.
@@ -160,29 +198,32 @@ def write_rest(
     Raises:
         TestSetError: The audio files on the disk are not those of the manifest: then there is no identity.
     """
-    files = files_beside(plan, rows, failures, extra)
+    files = files_beside(plan, failures, extra)
     kept = {f"{STATE}/{name}": data for name, data in kept_files(plan, failures).items()}
-    written = {**kept, **files}
-    for name in {PLAN, FAILURES, f"{STATE}/{PLAN}", f"{STATE}/{FAILURES}"} - set(written):
+    for name in {PLAN, FAILURES, f"{STATE}/{PLAN}", f"{STATE}/{FAILURES}"} - {*kept, *files}:
         folder.sealed.unlink(name)
-    for name, data in written.items():
-        folder.sealed.replace(name, data)
-    checksums = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    for name, told in kept.items():
+        folder.sealed.replace(name, told)
+    checksums: dict[str, str] = {}
+    for name, data in files.items():
+        passing = Hashed(data)
+        folder.sealed.replace(name, passing)
+        checksums[name] = passing.sha256
+        if name == PROFILES:
+            folder.sealed.rename(UNNAMED, MANIFEST)
+            checksums[MANIFEST] = rows.sha256
     outdated = drop_outdated(folder.sealed, checksums)
-    folder.refuse_miscount([row["audio_filepath"] for row in rows], plan.table.height - len(failures))
+    folder.refuse_miscount(rows, plan.table.height - len(failures))
     folder.sealed.replace(IDENTITY, json_text({**identity, "checksums": checksums}))
     return outdated
 
 
-def files_beside(
-    plan: Plan, rows: Sequence[dict[str, Any]], failures: Sequence[dict[str, Any]], extra: dict[str, bytes]
-) -> dict[str, bytes]:
-    """Every file of a test set beside its audio but ``testset.json``, by name; arguments as of :func:`write_rest`."""
-    files = {
+def files_beside(plan: Plan, failures: Sequence[dict[str, Any]], extra: Mapping[str, Content]) -> dict[str, Content]:
+    """Every file of a test set beside audio and manifest but ``testset.json``; arguments as of :func:`write_rest`."""
+    files: dict[str, Content] = {
         RECIPE: plan.loaded.text.encode(),
         PLAN: plan_bytes(plan),
         PROFILES: _profile_figures(plan),
-        MANIFEST: json_lines(rows),
         **extra,
     }
     return {**files, FAILURES: json_lines(outgoing_failures(plan, failures))} if failures else files
@@ -241,13 +282,14 @@ def profile_digests(conditions: Iterable[Condition], library: Library) -> dict[s
     return {need.name: library.digest(need) for need in sorted(needs, key=lambda need: need.name)}
 
 
-def identity_of(plan: Plan, rows: Sequence[dict[str, Any]], failed: int) -> dict[str, Any]:
+def identity_of(plan: Plan, made: int, failed: int, softer: Softer) -> dict[str, Any]:
     """What ``testset.json`` says, without the checksums of the files beside it.
 
     Args:
         plan: What was planned.
-        rows: Of the manifest.
+        made: Items in the manifest.
         failed: Items that could not be made.
+        softer: What of them was made softer against clipping.
     """
     return {
         **described(plan.loaded, plan.conditions),
@@ -266,8 +308,8 @@ def identity_of(plan: Plan, rows: Sequence[dict[str, Any]], failed: int) -> dict
         **plan.provenance.identity(),
         "notes": texts(plan.notes),
         "groups_differ_in": [note.headline for note in by_gravity(plan.notes) if note.effect is Effect.CONFOUNDED],
-        "items": {"planned": plan.table.height, "made": len(rows), "failed": failed},
-        "made_softer_against_clipping": made_softer(rows).as_identity(),
+        "items": {"planned": plan.table.height, "made": made, "failed": failed},
+        "made_softer_against_clipping": softer.as_identity(),
         "versions": versions_here(),
     }
 

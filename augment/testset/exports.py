@@ -1,6 +1,5 @@
 """The folders of other tools' formats in a test set: made whole or not at all, and listed with their checksums."""
 
-import hashlib
 import json
 import re
 import shlex
@@ -9,6 +8,7 @@ from typing import Any
 
 from augment.bounds import LARGEST_TABLE_BYTES
 from augment.errors import Fault, TestSetError
+from augment.files.content import Content, Hashed
 from augment.files.json_text import strict_json
 from augment.files.location import Location
 from augment.files.staging import ASIDE
@@ -18,7 +18,7 @@ from augment.testset.folder import EXPORTS, LOCK, SOUND, writing
 FORMAT = re.compile("[a-z][a-z0-9_]*")
 
 
-def write_export(folder: Store, name: str, files: Iterator[tuple[str, bytes]], made_of: Mapping[str, str]) -> int:
+def write_export(folder: Store, name: str, files: Iterator[tuple[str, Content]], made_of: Mapping[str, str]) -> int:
     """Write one format into the test set's folder; what was there of it is replaced when all is written.
 
     Args:
@@ -72,13 +72,14 @@ def _files_in(folder: Store, name: str) -> set[str]:
     return {place.removeprefix(f"{name}/") for place in folder.files(name)}
 
 
-def _add(renewed: Staged, files: Iterator[tuple[str, bytes]], place: str) -> dict[str, str]:
+def _add(renewed: Staged, files: Iterator[tuple[str, Content]], place: str) -> dict[str, str]:
     checksums: dict[str, str] = {}
     for name, data in files:
         if name in checksums:
             raise TestSetError(Fault(place, f"the exporter makes '{name}' twice", "tell who wrote it"))
-        renewed.add(name, data)
-        checksums[name] = hashlib.sha256(data).hexdigest()
+        passing = Hashed(data)
+        renewed.add(name, passing)
+        checksums[name] = passing.sha256
     return dict(sorted(checksums.items()))
 
 

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from augment.bounds import LARGEST_TABLE_BYTES
-from augment.errors import Fault, TestSetError, gathered
+from augment.errors import Fault, TestSetError
+from augment.files.json_rows import JsonRows, Row, Take, read_json_rows
 from augment.files.json_text import strict_json
 from augment.files.location import Location, Url
 from augment.files.objects import ObjectStore
@@ -47,15 +48,10 @@ AUDIO = re.compile(r"audio/(?!\.)[^/\\\0]+/(?!\.)[^/\\\0]+")
 
 BESIDE = re.compile(r"(?!\.)[^/\\\0]+")
 """What a file beside the audio is called."""
-MOST_FAULTS = 50
-"""Of a file that are told."""
 EXPECTED = f"expected the folder of a test set, with {IDENTITY}"
 
 SHAPE: dict[str, type] = {"name": str, "items": dict, "checksums": dict, "profiles": dict, "bytes_version": int}
 """What ``testset.json`` must hold to be read again."""
-
-Rows = dict[str, dict[str, Any]]
-"""What is known of finished items, by their ``audio_filepath``."""
 
 
 def opened_set(path: Location) -> Store:
@@ -141,33 +137,24 @@ def read_identity(folder: Store, any_version: bool = False) -> dict[str, Any]:
     return identity
 
 
-def read_rows(folder: Store, name: str = MANIFEST) -> list[dict[str, Any]]:
-    """Rows of a JSON Lines file that this program wrote.
+def read_rows(folder: Store, name: str = MANIFEST, take: Take | None = None) -> JsonRows:
+    """Rows of a JSON Lines file that this program wrote; they stay there.
 
     Args:
         folder: The test set.
         name: Of the file in it.
+        take: Looks at each row that has what all rows must have.
 
     Raises:
         TestSetError: Lines are damaged.
     """
-    rows, faults, place = [], list[Fault](), folder.path / name
-    try:
-        lines = folder.read(name, LARGEST_TABLE_BYTES).decode().split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise TestSetError(Fault(str(place), f"cannot be read: {error}")) from None
-    for number, line in enumerate(lines, start=1):
-        if line:
-            try:
-                row = strict_json(line)
-                if not all(isinstance(row[name], str) for name in ("audio_filepath", "key", "sha256")):
-                    raise TypeError("expected text")
-                if not AUDIO.fullmatch(row["audio_filepath"]):
-                    raise ValueError("expected a path audio/CONDITION/FILE")
-            except (ValueError, TypeError, KeyError, RecursionError) as error:
-                faults.append(Fault(f"{place}:{number}", f"the line is damaged: {error!r}"))
-                continue
-            rows.append(row)
-    if faults:
-        raise TestSetError(gathered(faults)[:MOST_FAULTS])
-    return rows
+
+    def checked(number: int, row: Row) -> None:
+        if not all(isinstance(row[column], str) for column in ("audio_filepath", "key", "sha256")):
+            raise TypeError("expected text")
+        if not AUDIO.fullmatch(row["audio_filepath"]):
+            raise ValueError("expected a path audio/CONDITION/FILE")
+        if take is not None:
+            take(number, row)
+
+    return read_json_rows(folder, name, checked)

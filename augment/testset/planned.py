@@ -1,17 +1,23 @@
 """The plan of a finished test set, as its file tells it."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, overload
 
 from augment.columns import PLANNED, ROW
+from augment.design.items import Items
 from augment.design.plan import plan_columns
 from augment.errors import Fault, TestSetError
+from augment.files.json_rows import Row
 from augment.files.location import Location
 from augment.files.parquet import parse_parquet
+from augment.testset.by_name import ByName, NameIndex
 from augment.testset.outgoing import WITHHELD
 
 if TYPE_CHECKING:
     import polars
 
+AT_ONCE = 4096
+"""Rows that are made of a table at the same time."""
 MAY_BE_EMPTY = ("speaker", *WITHHELD)
 """Columns of text in which cells may be empty."""
 OTHERS = set(plan_columns((), ())) - {*MAY_BE_EMPTY}
@@ -19,7 +25,90 @@ KINDS = {column.name: int if column.kind is int else str for column in (*ROW, *P
 """Columns of whole numbers and of text in which every cell is filled; factors and labels are a recipe's own."""
 
 
-def read_plan(data: bytes, place: Location) -> dict[str, dict[str, Any]]:
+class FrameRows(Sequence[Row]):
+    """Rows of a table, made while they are read: some thousands are held.
+
+    Args:
+        frame: The table.
+
+    Example:
+        >>> import polars
+        >>> rows = FrameRows(polars.DataFrame({"a": [1, 2, 3]}))
+        >>> list(rows), rows[1], rows[1:]
+        ([{'a': 1}, {'a': 2}, {'a': 3}], {'a': 2}, [{'a': 2}, {'a': 3}])
+    """
+
+    def __init__(self, frame: "polars.DataFrame") -> None:
+        self.frame = frame
+        self._first, self._held = 0, list[Row]()
+
+    def __len__(self) -> int:
+        return self.frame.height
+
+    def __iter__(self) -> Iterator[Row]:
+        for some in self.frame.iter_slices(AT_ONCE):
+            yield from some.rows(named=True)
+
+    @overload
+    def __getitem__(self, number: int) -> Row: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> list[Row]: ...
+
+    def __getitem__(self, number: int | slice) -> Row | list[Row]:
+        if isinstance(number, slice):
+            return self.frame[number].rows(named=True)
+        place = range(len(self))[number]
+        if not self._first <= place < self._first + len(self._held):
+            if place != self._first + len(self._held):  # asked for by itself
+                return self.frame.row(place, named=True)
+            self._first, self._held = place, self.frame.slice(place, AT_ONCE).rows(named=True)
+        return self._held[place - self._first]
+
+
+class ItemRows(Sequence[Row]):
+    """Items of a plan as rows, made while they are read.
+
+    Args:
+        table: The items.
+    """
+
+    def __init__(self, table: Items) -> None:
+        self._table = table
+
+    def __len__(self) -> int:
+        return self._table.height
+
+    def __iter__(self) -> Iterator[Row]:
+        for some in self._table.slices():
+            yield from some.iter_rows(named=True)
+
+    @overload
+    def __getitem__(self, number: int) -> Row: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> list[Row]: ...
+
+    def __getitem__(self, number: int | slice) -> Row | list[Row]:
+        if isinstance(number, slice):
+            return [self[one] for one in range(len(self))[number]]
+        utterance, turn = divmod(range(len(self))[number], self._table.schedule.each)
+        return self._table.of_rows([utterance]).row(turn, named=True)
+
+
+class PlannedRows(ByName):
+    """Rows of a plan by their ``audio_filepath``.
+
+    Args:
+        frame: Items of a plan, each once.
+    """
+
+    def __init__(self, frame: "polars.DataFrame") -> None:
+        super().__init__(FrameRows(frame), NameIndex(frame["audio_filepath"]))
+        self.frame = frame
+
+
+def read_plan(data: bytes, place: Location) -> PlannedRows:
     """Rows of a plan by their ``audio_filepath``.
 
     Args:
@@ -34,7 +123,7 @@ def read_plan(data: bytes, place: Location) -> dict[str, dict[str, Any]]:
         _refuse_odd(frame)
     except ValueError as error:
         raise TestSetError(Fault(str(place), f"cannot be read: {error}", "build the test set again")) from None
-    return {row["audio_filepath"]: row for row in frame.rows(named=True)}
+    return PlannedRows(frame)
 
 
 def _refuse_odd(frame: "polars.DataFrame") -> None:

@@ -1,8 +1,8 @@
 """A finished test set as its files tell it: what exporters are handed."""
 
 import hashlib
-from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -10,12 +10,13 @@ from augment.bounds import LARGEST_FILE_BYTES
 from augment.columns import ROW
 from augment.corpus.foreign_tables import free_name
 from augment.errors import Fault, TestSetError, gathered
+from augment.files.json_rows import MOST_FAULTS
+from augment.files.json_rows import Row as Row
 from augment.files.location import Location
 from augment.files.store import Store
-from augment.testset.folder import IDENTITY, MANIFEST, MOST_FAULTS, opened_set, read_identity, read_rows
+from augment.testset.folder import IDENTITY, MANIFEST, opened_set, read_identity, read_rows
 from augment.testset.places import refuse_strange_places
 
-Row = dict[str, Any]
 PLAIN = (str, int, float, type(None))
 
 
@@ -26,13 +27,13 @@ class Finished:
     Attributes:
         folder: Where it is, open.
         identity: What ``testset.json`` says.
-        rows: Of the manifest, all with the same keys.
+        rows: Of the manifest, all with the same keys. They may be on the disk: go through them once.
         manifest_sha256: Of the manifest's bytes.
     """
 
     folder: Store
     identity: Mapping[str, Any]
-    rows: list[Row]
+    rows: Sequence[Row]
     manifest_sha256: str
 
     @property
@@ -54,6 +55,10 @@ class Finished:
     def columns(self) -> tuple[str, ...]:
         """All columns of the manifest, in order."""
         return tuple(self.rows[0]) if self.rows else ()
+
+    def narrowed(self, columns: Container[str]) -> "Finished":
+        """The same with some columns only, whose rows are in memory: for those who go through them again and again."""
+        return replace(self, rows=[{name: row[name] for name in row if name in columns} for row in self.rows])
 
     def audio(self, row: Row) -> bytes:
         """The audio file of a row, checked against the hash in the row.
@@ -110,20 +115,25 @@ def read_finished(folder: Location, formats: Iterable[str] = ()) -> Finished:
         message = "says neither which columns are labels nor which are factors"
         raise TestSetError(Fault(str(folder / IDENTITY), message, "build the test set again: finished files are kept"))
     refuse_strange_places(sealed, formats)
-    rows = read_rows(sealed)
-    found = sealed.sha256(MANIFEST)
-    if found != identity["checksums"].get(MANIFEST):
+    faults, wanted = list[Fault](), {column.name for column in ROW}
+
+    def take(number: int, row: Row) -> None:
+        wanted.update(row if number == 0 else ())
+        fault = _odd(folder, number + 1, row, wanted)
+        faults.extend([fault] if fault else ())
+
+    rows = read_rows(sealed, take=take)
+    if rows.sha256 != identity["checksums"].get(MANIFEST):
         message = "the manifest is not the one that was built: its checksum differs"
         raise TestSetError(Fault(str(folder / MANIFEST), message, "build the test set again"))
-    faults = [fault for number, row in enumerate(rows, start=1) if (fault := _odd(folder, number, row, rows[0]))]
     if faults:
         raise TestSetError(gathered(faults)[:MOST_FAULTS])
-    return Finished(sealed, identity, rows, found)
+    return Finished(sealed, identity, rows, rows.sha256)
 
 
-def _odd(folder: Location, number: int, row: Row, first: Row) -> Fault | None:
+def _odd(folder: Location, number: int, row: Row, wanted: set[str]) -> Fault | None:
     """What is wrong with a row that was not written by this program, or not as it is now."""
-    lacking = sorted({*(column.name for column in ROW), *first} - set(row))
+    lacking = sorted(wanted.difference(row))
     wrong = [column.name for column in ROW if column.name in row and not column.fits(row[column.name])]
     wrong += [name for name, value in row.items() if not isinstance(value, PLAIN) or value != value]  # NaN
     if lacking or wrong:

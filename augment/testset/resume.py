@@ -1,11 +1,16 @@
 """A test set's folder, held under a lock: what is there of an earlier build, and what of it stays."""
 
 import secrets
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
 
 from augment.errors import Fault, TestSetError
+from augment.files.json_rows import Row
 from augment.files.location import Location, Url
 from augment.files.objects import STARTED, ObjectStore
 from augment.files.store import Kind, Store, Written
@@ -22,13 +27,13 @@ from augment.testset.folder import (
     SCRATCH,
     SHARED,
     SOUND,
-    Rows,
     made_set,
     opened_set,
     read_identity,
     read_rows,
     writing,
 )  # fmt: skip
+from augment.testset.parts import AT_ONCE, PartRows, PlannedKeys
 from augment.testset.places import refuse_strange_places
 
 
@@ -38,12 +43,16 @@ class Folder:
 
     Attributes:
         sealed: The folder.
-        finished: Items that are there and need not be made again.
+        keys: Which items are planned.
+        finished: Rows of items that are there and need not be made again; a build adds those that it makes.
+        reused: How many were there when it was opened.
         stale: Items of earlier builds that the plan does not have.
     """
 
     sealed: Store
-    finished: Rows
+    keys: PlannedKeys
+    finished: PartRows
+    reused: int
     stale: tuple[str, ...]
 
     def reopen(self) -> None:
@@ -57,22 +66,34 @@ class Folder:
             self.sealed.unlink(name)
         self.sealed.remove_empty_folders(SOUND)
 
-    def refuse_miscount(self, made: Collection[str], expected: int) -> None:
+    def refuse_miscount(self, rows: Iterable[Row], expected: int) -> None:
         """Hold the audio files that are on the disk against what this build believes to have made.
 
         Args:
-            made: Every ``audio_filepath`` of the manifest.
+            rows: Of the manifest, in the order of the plan.
             expected: How many were planned, less those that failed.
 
         Raises:
             TestSetError: There are others, or not as many.
         """
-        present = set(_audio_files(self.sealed))
-        missing, strange = sorted(set(made) - present), sorted(present - set(made))
-        faults = [Fault(str(self.sealed.path / name), "the file was made, and is not there") for name in missing]
-        faults += [Fault(str(self.sealed.path / name), "the file was not made by this build") for name in strange]
-        if faults or len(present) != expected:
-            message = f"{len(present)} audio files are on the disk where {expected} were planned and did not fail"
+        made, present, strange = self.finished.numbers, 0, list[str]()
+        missing = np.zeros(len(self.keys), bool)
+        missing[made] = True
+        wanted = missing.copy()
+        for names in batched(_audio_files(self.sealed), AT_ONCE):
+            numbers = self.keys.numbers(names)
+            known = (numbers >= 0) & wanted[np.maximum(numbers, 0)]
+            missing[numbers[known]] = False
+            strange += [name for name, is_known in zip(names, known, strict=True) if not is_known]
+            present += len(names)
+        lost = zip(rows, missing[made], strict=True) if missing.any() else ()
+        gone = sorted(row["audio_filepath"] for row, is_missing in lost if is_missing)
+        faults = [Fault(str(self.sealed.path / name), "the file was made, and is not there") for name in gone]
+        faults += [
+            Fault(str(self.sealed.path / name), "the file was not made by this build") for name in sorted(strange)
+        ]
+        if faults or present != expected:
+            message = f"{present} audio files are on the disk where {expected} were planned and did not fail"
             remedy = "the set is not finished: let no other program change it, and run the same command again"
             raise TestSetError([*faults[:MOST_TOLD], Fault(str(self.sealed.path), message, remedy)])
 
@@ -112,14 +133,14 @@ def _refuse_filled(sealed: Store) -> None:
 
 @contextmanager
 def open_folder(
-    path: Location, name: str, keys: Mapping[str, str], replace: bool, formats: Sequence[str] = ()
+    path: Location, name: str, keys: PlannedKeys, replace: bool, formats: Sequence[str] = ()
 ) -> Iterator[Folder]:
     """Open the folder of a test set for building.
 
     Args:
         path: The folder; made if it is not there.
         name: Name of the recipe.
-        keys: Key of every planned item by its ``audio_filepath``.
+        keys: Which items are planned.
         replace: Allow that finished items of this test set are changed or removed.
         formats: Exports that are to be written to it later.
 
@@ -140,59 +161,89 @@ def open_folder(
             yield _opened(sealed, name, keys, replace)
 
 
-def _opened(sealed: Store, name: str, keys: Mapping[str, str], replace: bool) -> Folder:
+def _opened(sealed: Store, name: str, keys: PlannedKeys, replace: bool) -> Folder:
     sealed.remove_folder(SCRATCH)
     sealed.replace(NO_PART, b"*\n")
     sealed.replace(NAME, name.encode())
     for folder in (STATE, ""):
         sealed.sync_folder(folder)
-    known = _known(sealed, keys)
-    unlisted = [name for name in sealed.abandoned() if name not in known and name not in keys]
-    _refuse_foreign(sealed, known, keys, set(unlisted))
-    changed = sorted(n for n, row in known.items() if keys.get(n, row["key"]) != row["key"])
-    gone = sorted(n for n in known if n not in keys)
-    if (changed or gone) and not replace:
+    rows, other, gone = _known(sealed, keys)
+    begun = sealed.abandoned()
+    unlisted = {name for name, number in zip(begun, keys.numbers(begun).tolist(), strict=True) if number < 0} - gone
+    _refuse_foreign(sealed, keys, gone | unlisted)
+    if (other.size or gone) and not replace:
+        changed = min((rows.row(number)["audio_filepath"] for number in other.tolist()), default=None)
         message = (
-            f"the folder holds a test set named '{name}' of which {len(changed)} files would change and "
-            f"{len(gone)} would go (the first: {(changed + gone)[0]})"
+            f"the folder holds a test set named '{name}' of which {other.size} files would change and "
+            f"{len(gone)} would go (the first: {min(gone) if changed is None else changed})"
         )
         raise TestSetError(Fault(str(sealed.path), message, "choose another folder, or allow it with --replace"))
-    return Folder(sealed, _still_there(sealed, known, keys), (*gone, *unlisted))
+    _drop_broken(rows, other, sealed)
+    return Folder(sealed, keys, rows, len(rows), tuple(sorted(gone | unlisted)))
 
 
-def finished_items(sealed: Store, keys: Mapping[str, str]) -> Rows:
-    """Items that are there and need not be made again.
+def finished_items(sealed: Store, keys: PlannedKeys) -> PartRows:
+    """Rows of items that are there and need not be made again.
 
     Args:
         sealed: The test set.
-        keys: Key of every item that is wanted, by its ``audio_filepath``.
+        keys: Which items are wanted.
     """
-    return _still_there(sealed, _known(sealed, keys), keys)
+    rows, other, _ = _known(sealed, keys)
+    _drop_broken(rows, other, sealed)
+    return rows
 
 
-def _still_there(sealed: Store, known: Rows, keys: Mapping[str, str]) -> Rows:
-    wanted = {n: row for n, row in known.items() if keys.get(n) == row["key"]}
-    whole = set(sealed.intact(Written(n, row["sha256"], row.get("md5")) for n, row in wanted.items()))
-    return {n: row for n, row in wanted.items() if n in whole}
+def _drop_broken(rows: PartRows, other: NDArray[np.int64], sealed: Store) -> None:
+    """Forget items of another key, and those whose file is not there as it was written."""
+    rows.forget(other.tolist())
+    numbers = rows.as_they_lie.tolist()
+    rows.forget([file.number for file in sealed.damaged(_written(number, rows.row(number)) for number in numbers)])
 
 
-def _refuse_foreign(sealed: Store, *ours: Container[str]) -> None:
+def _written(number: int, row: Row) -> Written:
+    return Written(row["audio_filepath"], row["sha256"], row.get("md5"), number)
+
+
+def _refuse_foreign(sealed: Store, keys: PlannedKeys, gone: Container[str]) -> None:
     """Refuse files below ``audio/`` that no manifest and no plan of this test set lists: they are not ours to remove.
 
     Raises:
         TestSetError: There are some; the first of them are named.
     """
-    strange = sorted(name for name in _audio_files(sealed) if not any(name in some for some in ours))
+    strange = list[str]()
+    for names in batched(_audio_files(sealed), AT_ONCE):
+        numbers = keys.numbers(names).tolist()
+        strange += [name for name, number in zip(names, numbers, strict=True) if number < 0 and name not in gone]
     if strange:
         remedy = "move it away"
-        faults = [Fault(str(sealed.path / name), "the file is no part of this test set", remedy) for name in strange]
+        first = sorted(strange)[:MOST_TOLD]
+        faults = [Fault(str(sealed.path / name), "the file is no part of this test set", remedy) for name in first]
         more = f"{len(strange)} files below audio/ are not of this test set, and nothing was changed"
-        raise TestSetError([*faults[:MOST_TOLD], Fault(str(sealed.path), more)])
+        raise TestSetError([*faults, Fault(str(sealed.path), more)])
 
 
 def _audio_files(sealed: Store) -> Iterator[str]:
-    """Files below ``audio/`` but hidden ones, which are never ours: systems leave such things in any folder."""
-    return (name for name in sealed.files(SOUND) if not any(part.startswith(".") for part in name.split("/")))
+    """Files below ``audio/`` but hidden ones, which are never ours: systems leave such things in any folder.
+
+    Raises:
+        TestSetError: There are links or other things below it; all of them are named.
+    """
+    faults = list[Fault]()
+    for name, kind in sealed.below(SOUND):
+        if kind not in (Kind.FILE, Kind.FOLDER):
+            faults.append(sealed.fault(name, kind))
+        elif kind is Kind.FILE and not any(part.startswith(".") for part in name.split("/")):
+            yield name
+    if faults:
+        raise TestSetError(faults)
+
+
+def batched(names: Iterable[str], size: int) -> Iterator[list[str]]:
+    """Names, so many at a time."""
+    left = iter(names)
+    while some := list(islice(left, size)):
+        yield some
 
 
 def _refuse_other(sealed: Store, name: str, replace: bool) -> None:
@@ -206,14 +257,64 @@ def _refuse_other(sealed: Store, name: str, replace: bool) -> None:
         raise TestSetError(Fault(str(sealed.path), message, "choose another folder"))
 
 
-def _known(sealed: Store, keys: Mapping[str, str]) -> Rows:
-    """Items that earlier builds have finished, by the manifest and by parts of builds that were stopped."""
+def _known(sealed: Store, keys: PlannedKeys) -> tuple[PartRows, NDArray[np.int64], set[str]]:
+    """Items that earlier builds have finished, by the manifest and by parts of builds that were stopped.
+
+    Returns:
+        Their rows, of two the one that is wanted now; numbers of those that have another key than is planned; and
+        names of items that are not planned.
+    """
     places = [name for name in sealed.files(PARTS) if name.endswith(".jsonl")]
     if sealed.kind(MANIFEST) is Kind.FILE:
         places.insert(0, MANIFEST)
-    known: Rows = {}
-    for row in (row for place in places for row in read_rows(sealed, place)):
-        name = row["audio_filepath"]
-        if name not in known or row["key"] == keys.get(name):  # of two, the one that is wanted now
-            known[name] = row
-    return known
+    known, fits, gone = PartRows(sealed, keys), np.zeros(len(keys), bool), set[str]()
+    for place in places:
+        found = _Named(keys)
+        rows = read_rows(sealed, place, found.take)
+        numbers, wanted = found.all
+        starts = np.frombuffer(rows.starts, np.int64)[:-1]
+        new = np.flatnonzero((numbers >= 0) & ~wanted)[::-1]  # of two in one file, the first
+        new = new[known.lacks(numbers[new])]
+        known.put(place, numbers[new], starts[new])
+        known.put(place, numbers[wanted], starts[wanted])
+        fits[numbers[wanted]] = True
+        gone |= found.gone
+    return known, known.numbers[~fits[known.numbers]], gone
+
+
+class _Named:
+    """Numbers in the plan of the items of a file, and whether they have the keys that are wanted now."""
+
+    def __init__(self, keys: PlannedKeys) -> None:
+        self.gone = set[str]()
+        self._planned, self._names, self._keys = keys, list[str](), list[str]()
+        self._numbers, self._wanted = [np.empty(0, np.int32)], [np.empty(0, bool)]
+
+    def take(self, number: int, row: Row) -> None:
+        """Look at a row."""
+        del number
+        self._names.append(row["audio_filepath"])
+        self._keys.append(row["key"])
+        if len(self._names) == AT_ONCE:
+            self._look_up()
+
+    @property
+    def all(self) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+        """For every row its number in the plan, -1 if it has none, and whether its key is wanted; shapes (n,)."""
+        self._look_up()
+        return np.concatenate(self._numbers), np.concatenate(self._wanted)
+
+    def _look_up(self) -> None:
+        numbers = self._planned.numbers(self._names)
+        self._numbers.append(numbers)
+        self._wanted.append(self._planned.wanted(numbers, self._keys))
+        self.gone.update(name for name, number in zip(self._names, numbers.tolist(), strict=True) if number < 0)
+        self._names, self._keys = [], []
+
+
+def _is_whole(sealed: Store, row: dict[str, str]) -> bool:
+    """Whether a finished file is still there as it was written."""
+    try:
+        return sealed.sha256(row["audio_filepath"]) == row["sha256"]
+    except OSError:
+        return False

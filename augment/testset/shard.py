@@ -4,7 +4,7 @@ import hashlib
 import itertools
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from augment.acoustics.channels import ChannelChoice
@@ -117,13 +117,15 @@ class ShardWriter:
         Raises:
             TestSetError: The files cannot be written, or a link stands in their way.
         """
-        done, names = Done([], [], 0.0), [item.audio_filepath for work in shard.utterances for item in work.items]
+        done, names = (
+            Done(f"{self.parts}/{shard.name}.jsonl"),
+            [item.audio_filepath for work in shard.utterances for item in work.items],
+        )
         with writing(self.folder.path), self.folder.staged(f"{self.scratch}/{shard.name}", names) as staged:
-            self._make_all(shard, staged, done)
+            lines = list(self._make_all(shard, staged, done))
             staged.commit()
-            if done.rows:  # last of all it is written down that the files are there
-                lines = "".join(json.dumps(row, sort_keys=True) + "\n" for row in done.rows)
-                self.folder.replace(f"{self.parts}/{shard.name}.jsonl", lines.encode())
+            if lines:  # last of all it is written down that the files are there
+                self.folder.replace(done.part, lines)
         return done
 
     def limit_s(self, shard: Shard) -> float:
@@ -131,14 +133,15 @@ class ShardWriter:
         samples = sum(utterance.samples * len(utterance.items) for utterance in shard.utterances)
         return STARTUP_S + SLOWEST * samples / self.job.spec.sample_rate_hz
 
-    def _make_all(self, shard: Shard, staged: Staged, done: "Done") -> None:
+    def _make_all(self, shard: Shard, staged: Staged, done: "Done") -> Iterator[bytes]:
+        """Render and write all items; gives their rows as lines of the part."""
         for number, utterances in itertools.groupby(shard.utterances, key=lambda utterance: utterance.block):
             together = list(utterances)
             block = Block(number, max(utterance.samples for utterance in together))
             for utterance in together:
-                self._make(utterance, block, staged, done)
+                yield from self._make(utterance, block, staged, done)
 
-    def _make(self, utterance: Utterance, block: Block, staged: Staged, done: "Done") -> None:
+    def _make(self, utterance: Utterance, block: Block, staged: Staged, done: "Done") -> Iterator[bytes]:
         wanted = {item.condition: item for item in utterance.items}
         rate_hz = self.job.spec.sample_rate_hz
         try:
@@ -148,7 +151,9 @@ class ShardWriter:
                     done.fail(utterance, item, outcome.reason)
                     continue
                 data = encode(outcome.pcm, rate_hz, self.job.audio_format)
-                done.add(item, outcome, data, rate_hz, staged.add(item.audio_filepath, data))
+                line = _line(item, outcome, data, staged.add(item.audio_filepath, data))
+                done.add(item, line, outcome.pcm.size / rate_hz)
+                yield line
         except (OSError, TestSetError):
             raise  # the disk or the folder, not the utterance
         except Exception as error:  # whatever it is, the other utterances are finished
@@ -157,33 +162,44 @@ class ShardWriter:
                 done.fail(utterance, item, str(error) if known else f"{type(error).__name__}: {error}")
 
 
+def _line(item: Item, rendered: Rendered, data: bytes, md5: str | None) -> bytes:
+    """The row of an item that was made: its path, key and hashes, and what was measured."""
+    row = {
+        "audio_filepath": item.audio_filepath,
+        "key": item.key,
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "pcm_sha256": pcm_sha256(rendered.pcm),
+        **rendered.measured,
+        **({} if md5 is None else {"md5": md5}),  # by which the store knows it
+    }
+    return (json.dumps(row, sort_keys=True) + "\n").encode()
+
+
 @dataclass
 class Done:
-    """What became of a shard.
+    """What became of a shard. Rows of items stay in its part: whoever waits for it needs to know where they lie.
 
     Attributes:
-        rows: For each item made: its path, key and hashes, and what was measured.
+        part: The file that holds them.
+        names: ``audio_filepath`` of each item made, in the order of the part's lines.
+        starts: Where the line of each begins.
         failures: For each item not made: its path and condition, and why.
         seconds: Audio made.
     """
 
-    rows: list[dict[str, Any]]
-    failures: list[dict[str, Any]]
-    seconds: float
+    part: str
+    names: list[str] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+    failures: list[dict[str, Any]] = field(default_factory=list)
+    seconds: float = 0.0
+    _end: int = 0
 
-    def add(self, item: Item, rendered: Rendered, data: bytes, sample_rate_hz: int, md5: str | None = None) -> None:
-        """One item that was made; its MD5 where the store knows it by that."""
-        self.seconds += rendered.pcm.size / sample_rate_hz
-        self.rows.append(
-            {
-                "audio_filepath": item.audio_filepath,
-                "key": item.key,
-                "sha256": hashlib.sha256(data).hexdigest(),
-                "pcm_sha256": pcm_sha256(rendered.pcm),
-                **rendered.measured,
-                **({} if md5 is None else {"md5": md5}),
-            }
-        )
+    def add(self, item: Item, line: bytes, seconds: float) -> None:
+        """One item that was made, and its line."""
+        self.names.append(item.audio_filepath)
+        self.starts.append(self._end)
+        self._end += len(line)
+        self.seconds += seconds
 
     def fail(self, utterance: Utterance, item: Item, reason: str) -> None:
         """One item that could not be made."""

@@ -1,6 +1,6 @@
 """Items that were made softer as a whole, since they would have clipped: how many of which groups, and what it does."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -37,7 +37,31 @@ class Softer:
         return asdict(self)
 
 
-def made_softer(rows: Sequence[Mapping[str, Any]]) -> Softer:
+class SofterTally:
+    """Counts what was made softer, a row at a time."""
+
+    def __init__(self) -> None:
+        self._items, self._most_db, self._moved_db = 0, 0.0, 0.0
+        self._groups: dict[str, tuple[int, int]] = {}
+
+    def take(self, row: Mapping[str, Any]) -> None:
+        """Count a row of the manifest."""
+        headroom_db, level = row["headroom_gain_db"], row["speech_level_dbov"]
+        count, of = self._groups.get(str(row["group"]), (0, 0))
+        self._groups[str(row["group"])] = (count + (headroom_db < 0), of + 1)
+        if headroom_db < 0:
+            self._items += 1
+            self._most_db = min(self._most_db, headroom_db)
+            if level is not None:
+                self._moved_db = max(self._moved_db, abs(level - row["speech_level_requested_dbov"] - headroom_db))
+
+    @property
+    def found(self) -> Softer:
+        """What all rows say."""
+        return Softer(self._items, self._most_db, round(self._moved_db, 3), dict(sorted(self._groups.items())))
+
+
+def made_softer(rows: Iterable[Mapping[str, Any]]) -> Softer:
     """What the rows of a manifest say of headroom.
 
     Example:
@@ -48,15 +72,7 @@ def made_softer(rows: Sequence[Mapping[str, Any]]) -> Softer:
         >>> found.items, found.level_moved_db, dict(found.groups)
         (1, 0.5, {'N': (1, 2)})
     """
-    soft = [row for row in rows if row["headroom_gain_db"] < 0]
-    moved = [
-        abs(row["speech_level_dbov"] - row["speech_level_requested_dbov"] - row["headroom_gain_db"])
-        for row in soft
-        if row["speech_level_dbov"] is not None
-    ]
-    groups = {str(row["group"]): (0, 0) for row in rows}
+    tally = SofterTally()
     for row in rows:
-        count, of = groups[str(row["group"])]
-        groups[str(row["group"])] = (count + (row["headroom_gain_db"] < 0), of + 1)
-    most_db = min((row["headroom_gain_db"] for row in soft), default=0.0)
-    return Softer(len(soft), most_db, round(max(moved, default=0.0), 3), dict(sorted(groups.items())))
+        tally.take(row)
+    return tally.found

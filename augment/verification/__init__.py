@@ -4,30 +4,33 @@ From the files alone, every item's file is compared with its row and with the ot
 sources are available, everything but the audio is made again and compared, and a sample of items is rendered again.
 """
 
-import itertools
-from typing import Any
+from array import array
+from collections.abc import Iterator
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
 
 from augment.errors import Fault, TestSetError
 from augment.execute import Way
+from augment.files.json_rows import JsonRows, Row, Rows
 from augment.files.location import Location
-from augment.files.store import Kind
+from augment.files.store import Kind, Store
 from augment.progress import SILENT, Progress
+from augment.testset.by_name import ByName, NameIndex
 from augment.testset.exports import export_faults, read_exports
 from augment.testset.folder import EXPORTS, IDENTITY, PLAN, opened_set, read_identity, read_rows
 from augment.testset.identity import set_identity
 from augment.testset.places import strange_places
-from augment.testset.planned import read_plan
-from augment.verification.audio import row_faults
+from augment.testset.planned import PlannedRows, read_plan
 from augment.verification.books import bookkeeping, side_files, strangers
 from augment.verification.design import design_faults
 from augment.verification.disk import Disk
-from augment.verification.listening import Listening, listen
+from augment.verification.listening import Listening, Whole, listen
 from augment.verification.origin import Origin
 from augment.verification.remade import Makers
 from augment.verification.sources import SelfDescription, self_description
 from augment.verification.verdict import CheckOptions, Protocol, Unchecked, Verdict
-
-Row = dict[str, Any]
 
 
 def examine(path: Location, asked: CheckOptions, makers: Makers, way: Way, progress: Progress = SILENT) -> Verdict:
@@ -52,17 +55,24 @@ def examine(path: Location, asked: CheckOptions, makers: Makers, way: Way, progr
         strange = strange_places(sealed, exported or ())
         if strange:  # nothing is read through a link, so nothing more can be said
             return Verdict(path, 0, 0, (*protocol.deviations, *strange))
-        rows, planned = read_rows(sealed), read_plan(disk.read(PLAN), path / PLAN)
-        told = _books(disk, identity, rows, planned, exported, protocol)
-    lacking = [row_faults(disk, row) for row in rows]
-    whole = [row for row, faults in zip(rows, lacking, strict=True) if not faults]
-    protocol.deviations += itertools.chain.from_iterable(lacking)
+        rows, by_name = _read(sealed)
+        told = _books(disk, identity, by_name, read_plan(disk.read(PLAN), path / PLAN), exported, protocol)
+    whole = Whole.of(disk, rows, protocol)
     known = {} if told is None else {condition.name: condition for condition in told.conditions}
     job = Listening(sealed, path, None if told is None else told.loaded.recipe, known)
     heard = listen(disk, whole, job, way, protocol, progress)
-    rendered = 0 if told is None else Origin(told, asked, makers, protocol).check(whole, exported or {}, progress)
-    found = _identity(disk, identity, rows, asked, protocol)
-    return protocol.verdict(heard, rendered, found, asked.seed)
+    rendered = (
+        0 if told is None else Origin(told, asked, makers, protocol).check(whole.picked, exported or {}, progress)
+    )
+    found = _identity(disk, identity, rows, heard, asked, protocol)
+    return protocol.verdict(int(np.count_nonzero(heard)), rendered, found, asked.seed)
+
+
+def _read(sealed: Store) -> tuple[JsonRows, ByName]:
+    """Rows of the manifest, and the same by their names, which are noted while it is read."""
+    hashes = array("q")
+    rows = read_rows(sealed, take=lambda _, row: hashes.append(hash(row["audio_filepath"])))
+    return rows, ByName(rows, NameIndex.of_hashes(hashes))
 
 
 def _exports(disk: Disk, protocol: Protocol) -> Row | None:
@@ -79,19 +89,13 @@ def _exports(disk: Disk, protocol: Protocol) -> Row | None:
 
 
 def _books(
-    disk: Disk, identity: Row, rows: list[Row], planned: dict[str, Row], exported: Row | None, protocol: Protocol
+    disk: Disk, identity: Row, rows: ByName, planned: PlannedRows, exported: Row | None, protocol: Protocol
 ) -> SelfDescription | None:
     """Check what can be checked without reading audio; returns the set as its files describe it, if they do."""
     protocol.attempt("files beside the audio", lambda: side_files(disk, identity))
     protocol.attempt("counts", lambda: bookkeeping(disk, identity, rows, planned))
     protocol.attempt("exports", lambda: export_faults(disk.sealed, exported or {}, identity["checksums"]))
-    protocol.attempt("files in the folder", lambda: strangers(disk, rows, exported))
-    if disk.present[1]:
-        left = "left by file managers (.DS_Store, Thumbs.db and the like), no part of the set"
-        protocol.remarks.append(f"{disk.present[1]} things in the folder were {left}")
-    protocol.checks.append(
-        ("folder", f"{len(disk.present[0])} files held against manifest, testset.json and exports.json")
-    )
+    protocol.attempt("files in the folder", lambda: _folder(disk, rows, exported, protocol))
     told: list[SelfDescription] = []
 
     def understand() -> list[Fault]:
@@ -106,15 +110,51 @@ def _books(
     return told[0]
 
 
-def _identity(disk: Disk, identity: Row, rows: list[Row], asked: CheckOptions, protocol: Protocol) -> str:
-    """One hash of the set as it is, compared with the one that was published."""
-    names = {*identity["checksums"], IDENTITY, *(row["audio_filepath"] for row in rows)}
-    for name in names - set(disk.hashes):
+def _folder(disk: Disk, rows: ByName, exported: Row | None, protocol: Protocol) -> list[Fault]:
+    """Look for what does not belong in the folder, and say what was found."""
+    found = strangers(disk, rows, exported)
+    if found.dropped:
+        left = "left by file managers (.DS_Store, Thumbs.db and the like), no part of the set"
+        protocol.remarks.append(f"{found.dropped} things in the folder were {left}")
+    protocol.checks.append(("folder", f"{found.files} files held against manifest, testset.json and exports.json"))
+    return found.faults
+
+
+def _identity(
+    disk: Disk, identity: Row, rows: Rows, heard: NDArray[np.bool_], asked: CheckOptions, protocol: Protocol
+) -> str:
+    """One hash of the set as it is, compared with the one that was published.
+
+    Args:
+        disk: The set.
+        identity: Its ``testset.json``.
+        rows: Of its manifest.
+        heard: For each of them whether its file was read, so that its hash is the row's or noted; shape (n,).
+        asked: How to check.
+        protocol: Where findings are recorded.
+    """
+
+    def hash_of(name: str, known: str) -> str:
+        has = disk.hashes.get(name, known)
         try:
-            disk.hash(name)
+            return has or disk.hash(name)
         except TestSetError:
-            continue  # reported where the file is checked
-    found = set_identity({name: disk.hashes[name] for name in names}) if names <= set(disk.hashes) else ""
+            return ""  # reported where the file is checked
+
+    lacking = list[str]()
+
+    def hashes() -> Iterator[tuple[str, str]]:
+        audio = (
+            (row["audio_filepath"], row["sha256"] if was_heard else "")
+            for row, was_heard in zip(rows, heard, strict=True)
+        )
+        for name, known in chain(((name, "") for name in (*identity["checksums"], IDENTITY)), audio):
+            checksum = hash_of(name, known)
+            lacking.extend([] if checksum or lacking else [name])
+            yield name, checksum
+
+    found = set_identity(hashes())
+    found = "" if lacking else found
     if asked.identity is None:
         return found
     if asked.identity.strip().casefold().removeprefix("sha256:") != found:

@@ -1,7 +1,6 @@
 """Items rendered again: from the plan, with today's sources and profiles."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from augment.acoustics.levels import speech_level
 from augment.corpus.source import folder_of
 from augment.errors import AcoustigridError, Fault, TestSetError
 from augment.files.audio import encode, pcm_sha256
+from augment.files.json_rows import Rows
 from augment.files.location import Location, Url, joined
 from augment.files.members import MARK
 from augment.progress import Progress, each
@@ -45,7 +45,7 @@ class Rendering:
 
 
 def rendered_again(
-    told: SelfDescription, loaded: LoadedRecipe, base: Location, chosen: Sequence[dict[str, Any]], progress: Progress
+    told: SelfDescription, loaded: LoadedRecipe, base: Location, chosen: Rows, progress: Progress
 ) -> Rendering:
     """Render chosen items again.
 

@@ -1,8 +1,10 @@
 """What a plan and its rows say, compared with the set's own recipe and each other: needs neither corpus nor audio."""
 
+import itertools
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from augment.dealt import dealt_text, read_dealt
@@ -12,11 +14,13 @@ from augment.design.naming import file_stem
 from augment.design.plan import plan_columns, utterance_columns
 from augment.design.provenance import SoundSource, heard_in, of_mixture, speech_source
 from augment.errors import Fault
+from augment.files.json_rows import PickedRows
 from augment.files.json_text import strict_json
 from augment.recipe.experiment import Rotated
 from augment.testset.completion import PlannedCells, manifest_columns
 from augment.testset.folder import IDENTITY, MANIFEST, PLAN, SOUND
-from augment.verification.remade import differences_of_rows
+from augment.testset.planned import PlannedRows
+from augment.verification.comparing import Differences, differences_of_rows
 from augment.verification.sources import SelfDescription
 
 Row = Mapping[str, Any]
@@ -40,18 +44,22 @@ def design_faults(told: SelfDescription) -> list[Fault]:
         return [Fault(plan, "it has no items")]
     grid, factors = conditions(told.loaded), told.loaded.settings
     each, faults = _each(told, len(grid))
-    faults += _column_faults(plan, next(iter(told.planned.values())), plan_columns(factors, labels))
+    faults += _column_faults(plan, told.planned.rows[0], plan_columns(factors, labels))
     for row in told.rows[:1]:
         faults += _column_faults(manifest, row, manifest_columns(labels, factors, grid))
     if each:
         made = _made(told, in_turns(grid, each, told.loaded.recipe.seed), utterance_columns(labels))
-        faults += differences_of_rows(plan, told.planned, made, OTHERS)
-        if [name for name in told.planned if name in made] != [name for name in made if name in told.planned]:
+        differences, same_order = differences_of_rows(plan, told.planned, made, OTHERS)
+        faults += differences
+        if not same_order:
             faults.append(Fault(plan, "its rows stand in another order than the conditions of its recipe"))
     spelled = PlannedCells(told.loaded, (*grid, *told.conditions))  # another version may design other conditions
-    rows = {r["audio_filepath"]: r for r in told.rows if r["audio_filepath"] in told.planned}
-    cells = {path: _cells(told.planned[path], row, spelled) for path, row in rows.items()}
-    return [*faults, *_block_faults(told), *differences_of_rows(manifest, rows, cells, "its plan")]
+    cells = Differences(manifest, "its plan")
+    for row in told.rows:
+        item = told.planned.get(row["audio_filepath"])
+        if item is not None:
+            cells.compare(row["audio_filepath"], row, _cells(item, row, spelled))
+    return [*faults, *_block_faults(told), *cells.faults]
 
 
 def _column_faults(place: str, row: Row, expected: Sequence[str]) -> list[Fault]:
@@ -78,14 +86,11 @@ def _each(told: SelfDescription, count: int) -> tuple[int, list[Fault]]:
     return each, [Fault(told.disk.place(IDENTITY), message)]
 
 
-def _made(told: SelfDescription, turns: Schedule, columns: Sequence[str]) -> Rows:
+def _made(told: SelfDescription, turns: Schedule, columns: Sequence[str]) -> Iterator[tuple[str, Row]]:
     """Items by path; what the items of an utterance share is taken from the majority of its rows."""
-    utterances: dict[str, list[Row]] = {}
-    for row in told.planned.values():
-        utterances.setdefault(row["utterance"], []).append(row)
-    dealt, suffix = _dealt(told.planned.values()), told.loaded.recipe.output.format
-    made: Rows = {}
-    for utterance, rows in utterances.items():
+    dealt, suffix = _dealt(told.planned.rows), told.loaded.recipe.output.format
+    named = {condition.name: condition for condition in turns.conditions}
+    for utterance, rows in _utterances(told.planned):
         common = {name: _usual(row[name] for row in rows) for name in columns if name in rows[0]}
         stem, block = file_stem(utterance), common["block"]
         of_utterance: Rows = {}
@@ -96,9 +101,20 @@ def _made(told: SelfDescription, turns: Schedule, columns: Sequence[str]) -> Row
                 "id": f"{stem}__{condition.name}", "audio_filepath": path, "condition": condition.name,
                 **dict(condition.settings), **common, "dealt": dealt_text(parts),
             }  # fmt: skip
-        _licensed(told, {condition.name: condition for condition in turns.conditions}, of_utterance)
-        made |= of_utterance
-    return made
+        _licensed(told, {row["audio_filepath"]: row for row in rows}, named, of_utterance)
+        yield from of_utterance.items()
+
+
+def _utterances(planned: PlannedRows) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Rows of a plan by utterance, in the order in which these come first."""
+    import polars
+
+    every, rows = planned.frame.select("utterance").with_row_index("turn"), planned.rows
+    if every["utterance"].rle().len() > every["utterance"].n_unique():  # those of an utterance do not stand together
+        first = every.with_columns(polars.col("turn").min().over("utterance").alias("first"))
+        rows = PickedRows(rows, first.sort("first", "turn")["turn"].to_list())
+    for utterance, own in itertools.groupby(rows, key=itemgetter("utterance")):
+        yield utterance, list(own)
 
 
 def _dealt(rows: Iterable[Row]) -> dict[tuple[str, int], Any]:
@@ -115,18 +131,25 @@ def _usual(values: Iterable[Any]) -> Any:
     return Counter(values).most_common(1)[0][0]
 
 
-def _licensed(told: SelfDescription, named: Mapping[str, Condition], made: Rows) -> None:
+def _licensed(told: SelfDescription, own: Rows, named: Mapping[str, Condition], made: Rows) -> None:
     """Write licence and credit into the items of an utterance: those of its speech and of what its steps add.
 
     If only the corpus knows what is added, or no item has the speech alone, items that hear the same must agree.
+
+    Args:
+        told: The set.
+        own: Rows of the plan for the utterance, by path.
+        named: Conditions by name.
+        made: Its items by path.
     """
+    planned = {path: row for path in made if (row := own.get(path) or told.planned.get(path)) is not None}
     alike: dict[tuple[SoundSource, ...], list[str]] = {}
     for path, row in made.items():
-        if path in told.planned:
+        if path in planned:
             heard = heard_in(named[row["condition"]], read_dealt(row["dealt"]), told.loaded, [BABBLE])
             alike.setdefault(tuple(dict.fromkeys(heard)), []).append(path)
     usual = {
-        heard: _usual((told.planned[path]["licence"], told.planned[path]["credit"]) for path in paths)
+        heard: _usual((planned[path]["licence"], planned[path]["credit"]) for path in paths)
         for heard, paths in alike.items()
     }
     speech = speech_source(*usual[()]) if () in usual else None
@@ -141,8 +164,8 @@ def _licensed(told: SelfDescription, named: Mapping[str, Condition], made: Rows)
 def _block_faults(told: SelfDescription) -> list[Fault]:
     """Faults of groups without the number of utterances that the recipe asks for, or without some of the blocks."""
     blocks: dict[str, dict[str, int]] = {}
-    for row in told.planned.values():
-        blocks.setdefault(row["group"], {})[row["utterance"]] = row["block"]
+    for group, utterance, block in told.planned.frame.select("group", "utterance", "block").iter_rows():
+        blocks.setdefault(group, {})[utterance] = block
     asked, most = told.loaded.recipe.balance.utterances, max(map(len, blocks.values()))
     size = asked if isinstance(asked, int) else most
     faults = []

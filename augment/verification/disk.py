@@ -2,11 +2,12 @@
 
 import hashlib
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from augment.bounds import LARGEST_FILE_BYTES, LARGEST_TABLE_BYTES
 from augment.errors import Fault, TestSetError
+from augment.files.content import PIECE_BYTES, Remade
 from augment.files.location import Location
 from augment.files.store import Kind, Store
 from augment.files.walk import STATE
@@ -32,7 +33,7 @@ class Disk:
     Attributes:
         sealed: The folder, open.
         folder: Where it is, as whoever asked named it.
-        hashes: SHA-256 of every file that was read, by name.
+        hashes: SHA-256 of files that were read, by name.
     """
 
     sealed: Store
@@ -61,6 +62,16 @@ class Disk:
         self.hashes[name] = hashlib.sha256(data).hexdigest()
         return data
 
+    def pieces(self, name: str) -> Iterable[bytes]:
+        """The bytes of a file, however large it is, read each time that somebody goes through them."""
+
+        def read() -> Iterator[bytes]:
+            with self.sealed.open(name) as file:
+                while piece := file.read(PIECE_BYTES):
+                    yield piece
+
+        return Remade(read)
+
     def hash(self, name: str) -> str:
         """SHA-256 of a file as it is now, however large it is.
 
@@ -77,14 +88,11 @@ class Disk:
         missing = isinstance(error, FileNotFoundError)
         return TestSetError(Fault(self.place(name), "the file is missing" if missing else f"cannot be read: {error}"))
 
-    @cached_property
-    def present(self) -> tuple[frozenset[str], int]:
-        """Everything outside ``.acoustigrid``: names, and the number of things that file managers left behind.
+    def present(self) -> Iterator[tuple[str, Kind | None]]:
+        """Everything outside ``.acoustigrid`` with its kind, which is None for what file managers left behind.
 
         Links are listed by name and not followed. A folder is represented by what is in it.
         """
-        names: set[str] = set()
-        dropped = 0
         for name, kind in self.sealed.below():
             top, _, _ = name.partition("/")
             own = name.rpartition("/")[2]
@@ -94,10 +102,8 @@ class Disk:
                 left = DROPPED_FILES.fullmatch(own) is not None
             else:
                 left = kind is Kind.FOLDER and _is_dropped_folder(name)
-            dropped += left
-            if not left and kind is not Kind.FOLDER:
-                names.add(name)
-        return frozenset(names), dropped
+            if left or kind is not Kind.FOLDER:
+                yield name, None if left else kind
 
 
 def _is_dropped_folder(name: str) -> bool:

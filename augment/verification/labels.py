@@ -8,7 +8,7 @@ from augment.design.provenance import speech_source
 from augment.design.selection.grouping import UNKNOWN_SPEAKER
 from augment.errors import Fault
 from augment.testset.folder import PLAN
-from augment.verification.remade import differences_of_rows
+from augment.verification.comparing import Differences
 from augment.verification.sources import SelfDescription
 
 
@@ -24,31 +24,29 @@ def label_faults(told: SelfDescription, base: Any) -> list[Fault]:
     """
     corpus = read_corpus(told.loaded.recipe.corpus, base, told.loaded.text)
     expected, clean = _expected(told, corpus), {c.name for c in told.conditions if not c.chain}
-    utterances: dict[str, dict[str, Any]] = {}
-    found: dict[str, dict[str, Any]] = {}
+    differences = Differences(told.disk.place(PLAN), "the corpus")
     faults = []
-    for row in told.planned.values():
+    for row in told.planned.rows:
         known = expected.get(row["utterance"])
         if known is None:
             faults.append(Fault(told.disk.place(PLAN), f"the corpus has no utterance '{row['utterance']}'"))
             continue
         said, (licence, credit) = known
-        name = row["audio_filepath"]
-        utterances[name], found[name] = dict(said), {**row, "credit names the speech's": True}
+        wanted = {**said, "credit names the speech's": True}
         if row["condition"] in clean:  # nothing else is heard there
-            utterances[name]["licence"] = licence
-        utterances[name]["credit names the speech's"] = True
-        found[name]["credit names the speech's"] = not credit or credit in str(row.get("credit")).split("; ")
-    return [*faults[:20], *differences_of_rows(told.disk.place(PLAN), found, utterances, "the corpus")]
+            wanted["licence"] = licence
+        credited = not credit or credit in str(row.get("credit")).split("; ")
+        differences.compare(row["audio_filepath"], {**row, "credit names the speech's": credited}, wanted)
+    return [*faults[:20], *differences.faults]
 
 
 def _expected(told: SelfDescription, corpus: Corpus) -> dict[str, tuple[dict[str, Any], tuple[str, str]]]:
     """What rows must say about each utterance, with licence and credit of its speech."""
     columns = label_columns(corpus, told.loaded)
     names = {"text": "text", "speaker": "speaker"} | {column: label_column(label) for label, column in columns.items()}
-    wanted = {row["utterance"] for row in told.planned.values()}
+    wanted = told.planned.frame["utterance"].unique()
     expected = {}
-    for row in corpus.frame.filter(corpus.frame["id"].is_in(list(wanted))).rows(named=True):
+    for row in corpus.frame.filter(corpus.frame["id"].is_in(wanted.implode())).iter_rows(named=True):
         said = {column: row[name] for column, name in names.items()}
         if said["speaker"] == UNKNOWN_SPEAKER:
             said["speaker"] = None

@@ -1,36 +1,48 @@
 """Reading every audio file of a set and comparing those of each utterance: in workers, a few utterances at a time."""
 
 import itertools
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import overload
+
+import numpy as np
+from numpy.typing import NDArray
 
 from augment.bounds import SLOWEST, STARTUP_S
 from augment.corpus.speech import LONGEST_S
 from augment.design.conditions import Condition
 from augment.errors import Fault
 from augment.execute import Lost, Way
+from augment.files.json_rows import JsonRows, PickedRows, Row, rows_between
 from augment.files.location import Location
 from augment.files.store import Store
 from augment.progress import Progress
 from augment.recipe.model import Recipe
-from augment.verification.audio import read_file
+from augment.testset.folder import MANIFEST
+from augment.verification.audio import read_file, row_faults
 from augment.verification.differences import Comparison
 from augment.verification.disk import Disk
 from augment.verification.heard import Findings, Heard
 from augment.verification.verdict import Protocol, Unchecked
 
-Row = dict[str, Any]
 AT_ONCE = 64
 """Number of items after which a portion ends, once the utterance is complete."""
 
 
 @dataclass(frozen=True)
 class Portion:
-    """Some rows of a manifest: all those of a few utterances."""
+    """Some rows of a manifest, all those of a few utterances: where their lines stand.
+
+    Attributes:
+        number: Number of the portion.
+        lines: Beginning and end of each stretch of the manifest, in bytes.
+        seconds: Audio that the rows claim, together.
+    """
 
     number: int
-    rows: tuple[Row, ...]
+    lines: tuple[tuple[int, int], ...]
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -39,7 +51,7 @@ class Listened:
 
     Attributes:
         number: Number of the portion.
-        hashes: Hashes of the files.
+        hashes: Hashes of files that are not those of their rows; empty for files that could not be read.
         findings: What came of comparing files.
         deviations: What deviates from the rows.
     """
@@ -69,17 +81,19 @@ class Listening:
     def __call__(self, portion: Portion) -> Listened:
         """Read the files of a portion and compare them."""
         disk, protocol, findings = Disk(self.sealed, self.folder), Protocol(self.folder), Findings()
-        for utterance, rows in itertools.groupby(portion.rows, key=lambda row: row["utterance"]):
-            heard = list(self._heard(disk, rows, protocol))
+        rows = rows_between(self.sealed, MANIFEST, portion.lines)
+        for utterance, own in itertools.groupby(rows, key=lambda row: row["utterance"]):
+            heard = list(self._heard(disk, own, protocol))
             if self.recipe is not None and heard:
                 comparison = Comparison(heard, self.recipe, findings)
                 protocol.attempt(f"what differs in '{utterance}'", comparison.run)
-        return Listened(portion.number, disk.hashes, findings, protocol.deviations)
+        found = ((row["audio_filepath"], disk.hashes.get(row["audio_filepath"], ""), row["sha256"]) for row in rows)
+        other = {name: has for name, has, wanted in found if has != wanted}
+        return Listened(portion.number, other, findings, protocol.deviations)
 
     def limit_s(self, portion: Portion) -> float:
         """Seconds after which a worker counts as hanging."""
-        claimed = (float(row["duration"]) for row in portion.rows)
-        return STARTUP_S + SLOWEST * sum(min(max(claim, 0.0), LONGEST_S) for claim in claimed)
+        return STARTUP_S + SLOWEST * portion.seconds
 
     def _heard(self, disk: Disk, rows: Iterator[Row], protocol: Protocol) -> Iterator[Heard]:
         for row in rows:
@@ -89,55 +103,141 @@ class Listening:
                 yield Heard(row, self.conditions[row["condition"]], pcm, row["sample_rate"])
 
 
-def listen(disk: Disk, rows: Sequence[Row], job: Listening, way: Way, protocol: Protocol, progress: Progress) -> int:
+@dataclass(frozen=True)
+class Whole:
+    """Rows of a manifest that lack nothing: what is held of them while their files are listened to.
+
+    Attributes:
+        rows: All rows of the manifest.
+        numbers: Of those that lack nothing, in order.
+        utterance: For each of these the turn of its utterance, in the order of their names.
+        claimed_s: For each of these the length that it claims, within bounds.
+    """
+
+    rows: JsonRows
+    numbers: NDArray[np.int32]
+    utterance: NDArray[np.int32]
+    claimed_s: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, disk: Disk, rows: JsonRows, protocol: Protocol) -> "Whole":
+        """Look at all rows, and record what they lack."""
+        numbers, turns, claimed, names = array("i"), array("i"), array("f"), dict[str, int]()
+        for number, row in enumerate(rows):
+            faults = row_faults(disk, row)
+            protocol.deviations += faults
+            if not faults:
+                numbers.append(number)
+                turns.append(names.setdefault(row["utterance"], len(names)))
+                claimed.append(min(max(float(row["duration"]), 0.0), LONGEST_S))
+        places = np.zeros(len(names), np.int32)
+        places[[names[name] for name in sorted(names)]] = np.arange(len(names))
+        return cls(rows, np.array(numbers, np.int32), places[np.array(turns, np.int32)], np.array(claimed, np.float32))
+
+    @property
+    def picked(self) -> PickedRows:
+        """The rows themselves."""
+        return PickedRows(
+            self.rows, self.numbers.tolist() if self.numbers.size < len(self.rows) else range(len(self.rows))
+        )
+
+    def portions(self) -> "Portions":
+        """What is listened to together."""
+        order = np.argsort(self.utterance, kind="stable").astype(np.int32)
+        utterance = self.utterance[order]
+        ends, begun = array("i"), 0
+        for end in (*np.flatnonzero(np.diff(utterance)) + 1, len(order)) if len(order) else ():
+            if end - begun >= AT_ONCE or end == len(order):
+                ends.append(int(end))
+                begun = end
+        return Portions(self, order, ends)
+
+
+@dataclass(frozen=True)
+class Portions(Sequence[Portion]):
+    """Portions, made when somebody asks for them.
+
+    Attributes:
+        whole: The rows.
+        order: Of what is held of them, by utterance.
+        ends: Where each portion ends in this order.
+    """
+
+    whole: Whole
+    order: NDArray[np.int32]
+    ends: "array[int]"
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def numbers(self, number: int) -> NDArray[np.int32]:
+        """Numbers of the rows of a portion."""
+        return self.whole.numbers[self._of(number)]
+
+    def _of(self, number: int) -> NDArray[np.int32]:
+        return self.order[self.ends[number - 1] if number else 0 : self.ends[number]]
+
+    @overload
+    def __getitem__(self, number: int) -> Portion: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> list[Portion]: ...
+
+    def __getitem__(self, number: int | slice) -> Portion | list[Portion]:
+        if isinstance(number, slice):
+            return [self[one] for one in range(len(self))[number]]
+        place = range(len(self))[number]
+        starts, lines = self.whole.rows.starts, list[tuple[int, int]]()
+        for row in self.numbers(place).tolist():
+            if lines and lines[-1][1] == starts[row]:
+                lines[-1] = lines[-1][0], starts[row + 1]
+            else:
+                lines.append((starts[row], starts[row + 1]))
+        return Portion(place, tuple(lines), float(self.whole.claimed_s[self._of(place)].sum()))
+
+
+def listen(
+    disk: Disk, whole: Whole, job: Listening, way: Way, protocol: Protocol, progress: Progress
+) -> NDArray[np.bool_]:
     """Listen to all files of a set.
 
     Args:
-        disk: The set; hashes of its files are noted there.
-        rows: Those rows of the manifest that lack nothing.
+        disk: The set; hashes of files that are not those of their rows are noted there.
+        whole: Those rows of the manifest that lack nothing.
         job: What to do with a portion.
         way: Where it is done.
         protocol: Where findings are recorded.
         progress: Shows how far it has got.
 
     Returns:
-        How many files were heard.
+        For every row of the manifest whether its file was heard; shape (n,).
     """
-    ordered = sorted(rows, key=lambda row: row["utterance"])
-    done, heard = dict[int, Listened](), len(rows)
-    portions = _portions(ordered)
-    with progress.step("listening to every file", heard, "file") as step:
+    heard, portions = np.zeros(len(whole.rows), bool), whole.portions()
+    done, findings, following = dict[int, Listened](), Findings(), 0
+    with progress.step("listening to every file", whole.numbers.size, "file") as step:
         for outcome in way.run(job, portions, job.limit_s):
-            if isinstance(outcome, Lost):
-                number, lost = outcome.task.number, [row["audio_filepath"] for row in outcome.task.rows]
-                message = f"a worker {outcome.fate} while it listened to {len(lost)} files from this one to {lost[-1]}"
-                done[number] = Listened(number, {}, Findings(), [Fault(disk.place(lost[0]), message, "verify again")])
-                heard -= len(lost)
-            else:
-                number = outcome.number
-                done[number] = outcome
-                disk.hashes.update(outcome.hashes)
-            step.advance(len(portions[number].rows))
-    findings = Findings()
-    for number in sorted(done):
-        protocol.deviations += done[number].deviations
-        findings.add(done[number].findings)
-    if heard < len(rows):
-        protocol.unchecked.append(
-            Unchecked(f"{len(rows) - heard} files", "workers died or hung over them", "verify again")
-        )
-    _tell(disk, findings, heard, protocol)
+            number = outcome.task.number if isinstance(outcome, Lost) else outcome.number
+            numbers = portions.numbers(number)
+            heard[numbers] = not isinstance(outcome, Lost)
+            done[number] = _lost(disk, outcome, whole.rows, numbers) if isinstance(outcome, Lost) else outcome
+            while following in done:  # findings in the order of portions, whoever was first
+                told = done.pop(following)
+                disk.hashes.update(told.hashes)
+                protocol.deviations += told.deviations
+                findings.add(told.findings)
+                following += 1
+            step.advance(numbers.size)
+    files, lost = int(np.count_nonzero(heard)), whole.numbers.size - int(np.count_nonzero(heard))
+    if lost:
+        protocol.unchecked.append(Unchecked(f"{lost} files", "workers died or hung over them", "verify again"))
+    _tell(disk, findings, files, protocol)
     return heard
 
 
-def _portions(ordered: Sequence[Row]) -> list[Portion]:
-    portions, waiting = list[Portion](), list[Row]()
-    for _, own in itertools.groupby(ordered, key=lambda row: row["utterance"]):
-        waiting += own
-        if len(waiting) >= AT_ONCE:
-            portions.append(Portion(len(portions), tuple(waiting)))
-            waiting = []
-    return [*portions, Portion(len(portions), tuple(waiting))] if waiting else portions
+def _lost(disk: Disk, outcome: Lost, rows: JsonRows, numbers: NDArray[np.int32]) -> Listened:
+    first, last = (rows[int(number)]["audio_filepath"] for number in (numbers[0], numbers[-1]))
+    message = f"a worker {outcome.fate} while it listened to {numbers.size} files from this one to {last}"
+    return Listened(outcome.task.number, {}, Findings(), [Fault(disk.place(first), message, "verify again")])
 
 
 def _tell(disk: Disk, findings: Findings, files: int, protocol: Protocol) -> None:

@@ -1,10 +1,12 @@
 """A set compared with what it was made from: recipe, corpus, profiles and noise, as far as they are available."""
 
-from collections.abc import Callable, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from augment.errors import AcoustigridError, DesignError, Fault
+from augment.files.json_rows import PickedRows, Rows
 from augment.files.location import Location
 from augment.progress import Progress, Within, each
 from augment.recipe.loader import LoadedRecipe
@@ -38,7 +40,7 @@ class Origin:
     makers: Makers
     protocol: Protocol
 
-    def check(self, whole: Sequence[dict[str, Any]], exported: Mapping[str, Any], progress: Progress) -> int:
+    def check(self, whole: Rows, exported: Mapping[str, Any], progress: Progress) -> int:
         """Run the whole comparison.
 
         Args:
@@ -62,7 +64,8 @@ class Origin:
         self.protocol.attempt("profiles", lambda: profile_faults(self.told, loaded))
         if not self._planned_again(loaded, progress):
             self._without_plan()
-        return self._sampled(loaded, base, [r for r in whole if r["audio_filepath"] in self.told.planned], progress)
+        planned = array("i", (n for n, row in enumerate(whole) if row["audio_filepath"] in self.told.planned))
+        return self._sampled(loaded, base, PickedRows(whole, planned), progress)
 
     def _unchecked(self, what: str, why: str, remedy: str = REMEDY) -> None:
         self.protocol.unchecked.append(Unchecked(what, why, remedy))
@@ -134,9 +137,7 @@ class Origin:
             except AcoustigridError as error:
                 self._unchecked(f"the export '{name}' made again", str(error), "")
 
-    def _sampled(
-        self, loaded: LoadedRecipe, base: Location, items: Sequence[dict[str, Any]], progress: Progress
-    ) -> int:
+    def _sampled(self, loaded: LoadedRecipe, base: Location, items: Rows, progress: Progress) -> int:
         """Render a sample of items again; returns how many."""
         size = len(items) if self.asked.size is None else self.asked.size
         if not items or not size:

@@ -1,29 +1,32 @@
 """A set made again except for its audio: planned anew, described anew, and compared with its files."""
 
-import hashlib
 import json
+from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, overload
 
 from augment import __version__
 from augment.design.plan import Plan
 from augment.errors import Fault, TestSetError
-from augment.files.json_text import json_text
+from augment.files.content import Content, Remade, pieces_of, sha256_of
+from augment.files.json_rows import Rows
+from augment.files.json_text import json_line, json_text
 from augment.files.location import Location
 from augment.progress import Progress
 from augment.recipe.loader import LoadedRecipe
-from augment.testset.completion import files_beside
+from augment.testset.by_name import ByName
+from augment.testset.completion import RowMaker, files_beside
 from augment.testset.exports import export_again
 from augment.testset.figures import read_figures
 from augment.testset.folder import COVERAGE, CROISSANT, DATASHEET, EXPORTS, FIGURES, IDENTITY, MANIFEST, PAGE, PLAN
-from augment.testset.outgoing import outgoing_items
+from augment.testset.outgoing import outgoing_slice
+from augment.testset.planned import ItemRows
 from augment.verification.books import read_failures
+from augment.verification.comparing import Differences, differences_of_rows
 from augment.verification.sources import SelfDescription
 
 Row = Mapping[str, Any]
-Rows = Mapping[str, Row]
-MOST_NAMED = 3
 APART = ("versions", "made_by", "profiles")
 """Parts of ``testset.json`` that are examined elsewhere, since a set may be checked on a machine that did not make
 it."""
@@ -57,58 +60,18 @@ class Makers:
 
     Attributes:
         plan: From a recipe to its plan.
-        described: From a plan, rows, failures and what reads a file of the set to manifest, ``testset.json`` and the
-            files that are made from them.
+        described: From a plan, rows of its manifest, failures and what reads a file of the set to ``testset.json`` and
+            the files that are made from them.
         retold: From a set's own files, and the text of its data sheet, to the files that are made from these.
         exported: The files of a format, made again.
         version: What a set made by these says in ``made_by``.
     """
 
     plan: Callable[[LoadedRecipe, Progress], Plan]
-    described: Callable[
-        [Plan, Any, Sequence[Row], Callable[[str], bytes]],
-        tuple[list[dict[str, Any]], dict[str, Any], dict[str, bytes]],
-    ]
-    retold: Callable[[SelfDescription, str], dict[str, bytes]]
-    exported: Callable[[Location, str], Iterator[tuple[str, bytes]]]
+    described: Callable[[Plan, Rows, Sequence[Row], Callable[[str], bytes]], tuple[dict[str, Any], dict[str, Content]]]
+    retold: Callable[[SelfDescription, str], dict[str, Content]]
+    exported: Callable[[Location, str], Iterator[tuple[str, Content]]]
     version: str = f"acoustigrid {__version__}"
-
-
-def differences_of_rows(place: str, found: Rows, made: Rows, source: str) -> list[Fault]:
-    """Differences between rows and the same rows made again; one fault for each column.
-
-    Args:
-        place: The file that holds them.
-        found: Rows by name.
-        made: The same made again, with columns that both must have.
-        source: What they were made from.
-
-    Example:
-        >>> made = {"a": {"text": "yes"}, "b": {"text": "no"}}
-        >>> for fault in differences_of_rows("m", {"a": {"text": "yeah"}}, made, "the corpus"):
-        ...     print(fault)
-        m: 1 of the items that the corpus gives are missing: 'b'
-        m: text: 1 rows are not what the corpus gives: 'a' has 'yeah' for 'yes'
-    """
-    faults = []
-    for names, what in (
-        (sorted(set(made) - set(found)), f"of the items that {source} gives are missing"),
-        (sorted(set(found) - set(made)), f"items are not among those that {source} gives"),
-    ):
-        if names:
-            shown = ", ".join(f"'{name}'" for name in names[:MOST_NAMED])
-            faults.append(Fault(place, f"{len(names)} {what}: {shown}"))
-    wrong: dict[str, list[str]] = {}
-    for name in (name for name in found if name in made):
-        for column, value in made[name].items():
-            has = found[name].get(column)
-            if has != value or type(has) is not type(value):
-                wrong.setdefault(column, []).append(f"'{name}' has {has!r} for {value!r}")
-    faults += [
-        Fault(place, f"{column}: {len(told)} rows are not what {source} gives: {'; '.join(told[:MOST_NAMED])}")
-        for column, told in wrong.items()
-    ]
-    return faults
 
 
 def against_plan(told: SelfDescription, plan: Plan, makers: Makers) -> Made:
@@ -120,19 +83,55 @@ def against_plan(told: SelfDescription, plan: Plan, makers: Makers) -> Made:
         makers: How the rest is made from it.
     """
     disk, source = told.disk, "its recipe, corpus and noise"
-    items = {row["audio_filepath"]: row for row in outgoing_items(plan).rows(named=True)}
-    faults = differences_of_rows(disk.place(PLAN), told.planned, items, source)
-    if list(told.planned) != list(items) and set(told.planned) == set(items):
+    items = (item for some in plan.table.slices() for item in outgoing_slice(plan, some).iter_rows(named=True))
+    faults, same_order = differences_of_rows(disk.place(PLAN), told.planned, _named(items), source)
+    if not faults and not same_order:
         faults.append(Fault(disk.place(PLAN), f"its rows stand in another order than {source} gives them"))
-    rows = {row["audio_filepath"]: row for row in told.rows}
-    manifest, identity, beside = makers.described(plan, rows, read_failures(disk), disk.read)
-    made = {row["audio_filepath"]: row for row in manifest}
-    faults += differences_of_rows(disk.place(MANIFEST), {n: r for n, r in rows.items() if n in made}, made, source)
+    manifest, differences = MadeRows(plan, told.by_name), Differences(disk.place(MANIFEST), source)
+    for name, made in _named(manifest):
+        differences.compare(name, told.by_name[name], made)
+    identity, beside = makers.described(plan, manifest, read_failures(disk), disk.read)
     said = _identity_faults(disk.place(IDENTITY), told.identity, json.loads(json_text(identity)))
-    files = files_beside(plan, manifest, read_failures(disk), beside)
+    files = files_beside(plan, read_failures(disk), {MANIFEST: Remade(lambda: map(json_line, manifest)), **beside})
     del files[PLAN]  # its rows are compared: other versions of polars write other bytes
     written = _file_faults(told, files, "what its recipe, its corpus and what was measured give")
-    return Made((*faults, *said.faults, *written.faults), (*said.words, *written.words))
+    return Made((*faults, *differences.faults, *said.faults, *written.faults), (*said.words, *written.words))
+
+
+def _named(rows: Iterable[Row]) -> Iterator[tuple[str, Row]]:
+    return ((row["audio_filepath"], row) for row in rows)
+
+
+class MadeRows(Sequence[dict[str, Any]]):
+    """Rows of a manifest made again while they are read, of a plan and what a set says was measured.
+
+    Args:
+        plan: The plan.
+        found: Rows of the set.
+    """
+
+    def __init__(self, plan: Plan, found: ByName) -> None:
+        self._items, self._found, self._maker = ItemRows(plan.table), found, RowMaker(plan)
+        made = (number for number, (name, _) in enumerate(_named(self._items)) if name in found)
+        self._numbers = array("i", made)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, number: int) -> dict[str, Any]: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> list[dict[str, Any]]: ...
+
+    def __getitem__(self, number: int | slice) -> dict[str, Any] | list[dict[str, Any]]:
+        if isinstance(number, slice):
+            return list(map(self._row, self._numbers[number]))
+        return self._row(self._numbers[number])
+
+    def _row(self, number: int) -> dict[str, Any]:
+        item = self._items[number]
+        return self._maker.row(item, self._found[item["audio_filepath"]])
 
 
 def _identity_faults(place: str, found: Row, made: Row) -> Made:
@@ -160,14 +159,16 @@ def against_rows(told: SelfDescription, makers: Makers) -> Made:
     return _file_faults(told, makers.retold(told, sheet), "what the other files of the set give")
 
 
-def _file_faults(told: SelfDescription, files: Mapping[str, bytes], source: str) -> Made:
+def _file_faults(told: SelfDescription, files: Mapping[str, Content], source: str) -> Made:
     faults = []
     for name, data in files.items():
         if not told.disk.has(name):
             continue  # reported where the side files are checked
-        if told.disk.hash(name) != hashlib.sha256(data).hexdigest():
-            differs = _first_difference(told.disk.read(name), data)
-            worded = name in WORDS or (name == FIGURES and _named_otherwise(told.disk.read(name), data))
+        if told.disk.hash(name) != sha256_of(data):
+            differs = _first_difference(told.disk.pieces(name), pieces_of(data))
+            worded = name in WORDS or (
+                name == FIGURES and _named_otherwise(told.disk.read(name), b"".join(pieces_of(data)))
+            )
             faults.append((worded, Fault(told.disk.place(name), f"is not {source}: {differs}")))
     return Made.of(faults)
 
@@ -181,21 +182,29 @@ def _named_otherwise(found: bytes, made: bytes) -> bool:
     return said.unnamed() == wanted.unnamed()
 
 
-def _first_difference(found: bytes, made: bytes) -> str:
+def _first_difference(found: Iterable[bytes], made: Iterable[bytes]) -> str:
     """The first line in which a file differs, in words."""
-    pairs = zip(_lines(found), _lines(made), strict=False)
-    for number, (has, wants) in enumerate(pairs, start=1):
+    for number, (has, wants) in enumerate(zip(_lines(found), _lines(made), strict=False), start=1):
         if has != wants:
             at = next(
                 (i for i, (a, b) in enumerate(zip(has, wants, strict=False)) if a != b), min(len(has), len(wants))
             )
             start = max(0, at - 30)
             return f"line {number} has {has[start : at + 60]!r} for {wants[start : at + 60]!r}"
-    return f"it has {len(found):,} bytes for {len(made):,}"
+    return f"it has {_size(found):,} bytes for {_size(made):,}"
 
 
-def _lines(data: bytes) -> list[str]:
-    return data.decode("utf-8", "replace").split("\n")
+def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
+    """Lines without their ends; what stands behind the last end is one more."""
+    left = b""
+    for piece in pieces:
+        *lines, left = (left + piece).split(b"\n")
+        yield from (line.decode("utf-8", "replace") for line in lines)
+    yield left.decode("utf-8", "replace")
+
+
+def _size(pieces: Iterable[bytes]) -> int:
+    return sum(map(len, pieces))
 
 
 def against_exports(told: SelfDescription, name: str, listed: Collection[str], makers: Makers) -> list[Fault]:
@@ -214,7 +223,7 @@ def against_exports(told: SelfDescription, name: str, listed: Collection[str], m
     for file, data in makers.exported(told.disk.folder, name):
         made.add(file)
         path = f"{name}/{file}"
-        if told.disk.has(path) and told.disk.read(path) != data:
+        if told.disk.has(path) and told.disk.hash(path) != sha256_of(data):
             faults.append(Fault(told.disk.place(path), "is not what the set gives", remedy))
     for file in sorted(made ^ set(listed)):
         said = f"{EXPORTS} does not list it" if file in made else "the format has no such file"

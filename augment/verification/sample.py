@@ -2,11 +2,14 @@
 
 import heapq
 import math
+from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+import numpy as np
+
+from augment.files.json_rows import PickedRows, Rows
 from augment.streams import rank
 
 CONFIDENCE = 0.95
@@ -23,13 +26,13 @@ class Sample:
         all_conditions: Whether it holds items of every condition, so that a condition that is wrong throughout shows.
     """
 
-    rows: tuple[dict[str, Any], ...]
+    rows: Rows
     seed: int
     unseen: int
     all_conditions: bool
 
 
-def draw_sample(rows: Sequence[dict[str, Any]], size: int, seed: int) -> Sample:
+def draw_sample(rows: Rows, size: int, seed: int) -> Sample:
     """Draw items: from every condition its share, rounded down, and the rest from all that are left.
 
     Args:
@@ -43,19 +46,24 @@ def draw_sample(rows: Sequence[dict[str, Any]], size: int, seed: int) -> Sample:
         >>> Counter(row["condition"] for row in found.rows), found.unseen, found.all_conditions
         (Counter({'a': 10, 'b': 10}), 12, True)
     """
-    ordered = sorted(rows, key=lambda row: rank("verify", seed, row["audio_filepath"]))
-    held = Counter(row["condition"] for row in ordered)
-    shares = {name: size * count // len(ordered) if size < len(ordered) else count for name, count in held.items()}
-    given: Counter[str] = Counter()
-    first: list[dict[str, Any]] = []
-    left: list[dict[str, Any]] = []
-    for row in ordered:
-        taken = given[row["condition"]] < shares[row["condition"]]
-        given[row["condition"]] += taken
-        (first if taken else left).append(row)
+    names: dict[str, int] = {}
+    turns, places = array("i"), array("Q")
+    for row in rows:
+        turns.append(names.setdefault(row["condition"], len(names)))
+        places.append(int(rank("verify", seed, row["audio_filepath"])[:16], 16))
+    ordered = np.argsort(np.array(places), kind="stable").tolist()
+    held, every = Counter(turns[number] for number in ordered), len(turns)
+    shares = {turn: size * count // every if size < every else count for turn, count in held.items()}
+    given: Counter[int] = Counter()
+    first, left = array("i"), array("i")
+    for number in ordered:
+        turn = turns[number]
+        taken = given[turn] < shares[turn]
+        given[turn] += taken
+        (first if taken else left).append(number)
     more = max(0, min(size - len(first), len(left)))
-    strata = [(held[name], shares[name]) for name in held]
-    return Sample((*first, *left[:more]), seed, most_unseen(strata, more), all(shares.values()))
+    strata = [(held[turn], shares[turn]) for turn in held]
+    return Sample(PickedRows(rows, first + left[:more]), seed, most_unseen(strata, more), all(shares.values()))
 
 
 def most_unseen(strata: Sequence[tuple[int, int]], more: int, confidence: float = CONFIDENCE) -> int:

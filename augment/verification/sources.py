@@ -2,21 +2,20 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from augment.design.conditions import Condition, condition_of
 from augment.design.grid.factors import Choice
 from augment.errors import AcoustigridError, DesignError, Fault, TestSetError, gathered
+from augment.files.json_rows import Row, Rows
 from augment.files.json_text import strict_json
 from augment.files.location import Location, location
 from augment.files.walk import STATE
 from augment.recipe.loader import LoadedRecipe, load_recipe
+from augment.testset.by_name import ByName
 from augment.testset.folder import PLAN, RECIPE, WHERE
 from augment.testset.outgoing import WITHHELD, outgoing_part
-from augment.testset.planned import read_plan
+from augment.testset.planned import PlannedRows, read_plan
 from augment.verification.disk import Disk
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -26,21 +25,26 @@ class SelfDescription:
     Attributes:
         disk: Its folder.
         identity: ``testset.json``.
-        rows: Rows of the manifest.
-        planned: Rows of the plan by their ``audio_filepath``.
+        by_name: Rows of the manifest by their ``audio_filepath``.
+        planned: Rows of the plan by theirs.
         loaded: Its recipe; recordings and profiles need not exist.
         conditions: Columns of the grid, taken from the plan since another version may design others.
     """
 
     disk: Disk
     identity: Row
-    rows: list[Row]
-    planned: dict[str, Row]
+    by_name: ByName
+    planned: PlannedRows
     loaded: LoadedRecipe
     conditions: tuple[Condition, ...]
 
+    @property
+    def rows(self) -> Rows:
+        """Rows of the manifest."""
+        return self.by_name.rows
 
-def self_description(disk: Disk, identity: Row, rows: list[Row], planned: dict[str, Row]) -> SelfDescription:
+
+def self_description(disk: Disk, identity: Row, rows: ByName, planned: PlannedRows) -> SelfDescription:
     """Read a set's recipe and conditions from its own files.
 
     Raises:
@@ -48,12 +52,12 @@ def self_description(disk: Disk, identity: Row, rows: list[Row], planned: dict[s
     """
     disk.read(RECIPE)
     loaded = load_recipe(disk.folder / RECIPE, material=False)
-    try:
-        choices = dict.fromkeys(tuple(str(row[factor]) for factor in loaded.settings) for row in planned.values())
-    except KeyError as error:
-        raise TestSetError(Fault(disk.place(PLAN), f"the plan has no column for the factor {error}")) from None
+    for factor in (factor for factor in loaded.settings if factor not in planned.frame.columns):
+        raise TestSetError(Fault(disk.place(PLAN), f"the plan has no column for the factor {factor!r}"))
+    cells = planned.frame.select(*loaded.settings).unique(maintain_order=True).rows() if loaded.settings else [()]
+    choices = dict.fromkeys(tuple(map(str, cell)) for cell in cells)
     found = {condition.name: condition for condition in _conditions(choices, loaded, disk.place(PLAN))}
-    strange = sorted({row["condition"] for row in planned.values()} - set(found))
+    strange = sorted(set(planned.frame["condition"].unique()) - set(found))
     if strange:
         raise TestSetError(Fault(disk.place(PLAN), f"'{strange[0]}' is not a condition of the recipe"))
     listed = identity.get("conditions")
@@ -91,7 +95,7 @@ def recipe_folder(disk: Disk, given: str | Location | None) -> Location:
         raise TestSetError(Fault(disk.place(name), f"cannot be read: {error!r}")) from None
 
 
-def with_recordings(told: SelfDescription) -> dict[str, Row]:
+def with_recordings(told: SelfDescription) -> PlannedRows:
     """The plan with the recordings that a set under pseudonyms withholds: otherwise the same rows.
 
     Raises:
@@ -103,18 +107,18 @@ def with_recordings(told: SelfDescription) -> dict[str, Row]:
     if not told.disk.has(name):
         raise TestSetError("recordings behind pseudonyms are known only where the set was made")
     kept, place = read_plan(told.disk.read(name), told.disk.folder / name), told.disk.place(name)
-    if list(kept) != list(told.planned):
+    if not kept.frame["audio_filepath"].equals(told.planned.frame["audio_filepath"]):
         raise TestSetError(
             Fault(place, "it is not the plan of this test set: its items are others, or in another order")
         )
-    for path, row in told.planned.items():
+    for whole, row in zip(kept.rows, told.planned.rows, strict=True):
         outgoing = {column: value for column, value in row.items() if column not in WITHHELD}
         try:
-            same = list(kept[path]) == list(row) and outgoing == outgoing_part(kept[path])
+            same = list(whole) == list(row) and outgoing == outgoing_part(whole)
         except (ValueError, TypeError, AttributeError):
             same = False
         if not same:
-            raise TestSetError(Fault(place, f"it is not the plan of this test set: see '{path}'"))
+            raise TestSetError(Fault(place, f"it is not the plan of this test set: see '{row['audio_filepath']}'"))
     return kept
 
 

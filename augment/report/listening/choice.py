@@ -1,5 +1,6 @@
 """Which part of a grid is shown: conditions, and utterances that can be compared."""
 
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -123,7 +124,7 @@ def spread_over(conditions: Sequence[Condition], control: Condition, most: int) 
 
 
 def grid_of(
-    rows: Iterable[Row], conditions: Sequence[Condition], control: Condition, longest_s: float = float("inf")
+    rows: Sequence[Row], conditions: Sequence[Condition], control: Condition, longest_s: float = float("inf")
 ) -> Grid:
     """The part of a grid that a page shows, with utterances of one block in all groups.
 
@@ -136,24 +137,94 @@ def grid_of(
         control: That of them which others are compared with.
         longest_s: Longest utterance that is preferred to a longer one.
     """
-    known = list(rows)
-    every = sorted({str(row["group"]) for row in known})
-    groups = every[:MOST_GROUPS]
-    shown = _in_order(spread_over(conditions, control, MOST_CELLS // max(1, len(groups))), conditions)
-    names, blocks = {condition.name for condition in shown}, dict[int, dict[str, dict[str, Row]]]()
-    for row in known:
-        if row["condition"] in names and row["group"] in groups:
-            by_group = blocks.setdefault(row["block"], {}).setdefault(row["condition"], {})
-            found = by_group.setdefault(row["group"], row)
-            if row["utterance"] < found["utterance"]:
-                by_group[row["group"]] = row
-    ranked = sorted(blocks, key=lambda block: (*_unlike(blocks[block].values(), longest_s), block))
-    items = dict[tuple[str, Lane], Row]()
-    for name in names:
-        having = [blocks[block][name] for block in ranked if name in blocks[block]]
-        for row in max(having, key=len).values() if having else ():  # the first of the fullest
-            items[name, Lane(row["group"])] = row
-    return Grid(tuple(shown), tuple(map(Lane, groups)), items, control, len(conditions), len(every))
+    tally = GridTally(conditions, control)
+    for number, row in enumerate(rows):
+        tally.take(number, row)
+    return tally.found(rows, longest_s)
+
+
+@dataclass(frozen=True)
+class _Spoken:
+    """An utterance of a seat: its name, its length and its text as it is compared."""
+
+    name: str
+    seconds: float
+    text: str
+
+
+class _Seat:
+    """A group's place in a block: under each condition the number of its row, -1 for none, and its utterance."""
+
+    def __init__(self, conditions: int) -> None:
+        self.numbers, self.which = array("i", [-1]) * conditions, bytearray(conditions)
+        self.spoken: list[_Spoken] = []
+
+    def take(self, turn: int, number: int, row: Row) -> None:
+        name = row["utterance"]
+        which = next((place for place, one in enumerate(self.spoken) if one.name == name), None)
+        if which is None:
+            which = min(len(self.spoken), 255)
+            self.spoken[which:] = [_Spoken(name, _seconds(row), _said(row))]
+        if self.numbers[turn] < 0 or name < self.spoken[self.which[turn]].name:
+            self.numbers[turn], self.which[turn] = number, which
+
+    def last(self, turns: Sequence[int]) -> _Spoken | None:
+        """What is said under the last of some conditions in which there is anything."""
+        found = next((turn for turn in reversed(turns) if self.numbers[turn] >= 0), None)
+        return None if found is None else self.spoken[self.which[found]]
+
+
+class GridTally:
+    """Looks for what a page shows of a grid, a row at a time: of rows their numbers are held.
+
+    Args:
+        conditions: All columns of the recipe's grid; at least one.
+        control: That of them which others are compared with.
+    """
+
+    def __init__(self, conditions: Sequence[Condition], control: Condition) -> None:
+        self._conditions, self._control = conditions, control
+        self._turns = {found.name: turn for turn, found in enumerate(spread_over(conditions, control, MOST_CELLS))}
+        self._every, self._groups = set[str](), set[str]()
+        self._blocks: dict[int, dict[str, _Seat]] = {}
+
+    def take(self, number: int, row: Row) -> None:
+        """Look at a row and its number."""
+        group, turn = str(row["group"]), self._turns.get(row["condition"])
+        if group not in self._every:
+            self._every.add(group)
+            self._groups = set(sorted(self._every)[:MOST_GROUPS])  # one that is not among the first never will be
+        if turn is None or group not in self._groups:
+            return
+        seats = self._blocks.setdefault(row["block"], {})
+        if group not in seats:
+            seats[group] = _Seat(len(self._turns))
+        seats[group].take(turn, number, row)
+
+    def found(self, rows: Sequence[Row], longest_s: float = float("inf")) -> Grid:
+        """What is shown.
+
+        Args:
+            rows: All rows, in the order in which they came.
+            longest_s: Longest utterance that is preferred to a longer one.
+        """
+        groups = sorted(self._groups)
+        most = MOST_CELLS // max(1, len(groups))
+        shown = _in_order(spread_over(self._conditions, self._control, most), self._conditions)
+        turns = [self._turns[condition.name] for condition in shown]
+        blocks = {
+            block: {group: seat for group, seat in seats.items() if group in self._groups}
+            for block, seats in self._blocks.items()
+        }
+        blocks = {block: seats for block, seats in blocks.items() if any(seat.last(turns) for seat in seats.values())}
+        ranked = sorted(blocks, key=lambda block: (*_unlike(blocks[block].values(), turns, longest_s), block))
+        items = dict[tuple[str, Lane], Row]()
+        for condition, turn in zip(shown, turns, strict=True):
+            numbers = [[(g, n) for g, seat in blocks[b].items() if (n := seat.numbers[turn]) >= 0] for b in ranked]
+            for group, number in max(numbers, key=len, default=[]):  # the first of the fullest
+                items[condition.name, Lane(group)] = rows[number]
+        lanes = tuple(map(Lane, groups))
+        return Grid(tuple(shown), lanes, items, self._control, len(self._conditions), len(self._every))
 
 
 def grid_of_utterances(
@@ -198,13 +269,13 @@ def _in_order(some: Iterable[Condition], every: Sequence[Condition]) -> list[Con
     return sorted(some, key=lambda condition: places[condition.name])
 
 
-def _unlike(conditions: Iterable[Mapping[str, Row]], longest_s: float) -> tuple[int, bool, bool, float]:
+def _unlike(seats: Iterable[_Seat], turns: Sequence[int], longest_s: float) -> tuple[int, bool, bool, float]:
     """What speaks against a block: cells that it lacks, its length, different texts, and how its lengths differ."""
-    rows = [row for by_group in conditions for row in by_group.values()]
-    one_each = {row["group"]: row for row in rows}.values()
-    seconds = [_seconds(row) for row in one_each]
-    texts = {_said(row) for row in one_each}
-    return -len(rows), max(seconds) > longest_s, len(texts) > 1, max(seconds) / min(seconds)
+    every = list(seats)
+    cells = sum(seat.numbers[turn] >= 0 for seat in every for turn in turns)
+    one_each = [spoken for seat in every if (spoken := seat.last(turns)) is not None]
+    seconds, texts = [spoken.seconds for spoken in one_each], {spoken.text for spoken in one_each}
+    return -cells, max(seconds) > longest_s, len(texts) > 1, max(seconds) / min(seconds)
 
 
 def _said(row: Row) -> str:

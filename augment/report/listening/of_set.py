@@ -1,13 +1,11 @@
 """What there is to listen to in a finished set: its own files, played where they lie."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from augment.acoustics import Signal
-from augment.design.conditions import Condition, reference_condition
-from augment.recipe.loader import LoadedRecipe
-from augment.report.listening.choice import Lane, Row, grid_of
+from augment.report.listening.choice import Grid, Lane
 from augment.report.listening.matrix import Heard, axis_s, matrix_html
 from augment.report.listening.spectrogram import Spectrogram
 
@@ -20,27 +18,22 @@ class SetSounds:
     """The sound of a set.
 
     Attributes:
-        rows: Of its manifest.
-        conditions: Columns of its grid.
-        loaded: Its recipe.
-        words: Each of them in words, by name.
+        grid: What is shown of it; None for a set without items.
+        words: Its conditions in words, by name.
         read: Reads a file of it.
     """
 
-    rows: Sequence[Row]
-    conditions: Sequence[Condition]
-    loaded: LoadedRecipe
+    grid: Grid | None
     words: Mapping[str, str]
     read: ReadSound
 
     def matrix(self) -> str:
         """Comparable utterances under the conditions, as HTML; empty for a set without items."""
-        if not self.rows:
+        if self.grid is None:
             return ""
-        grid = grid_of(self.rows, self.conditions, reference_condition(self.conditions, self.loaded))
-        axis, cells = axis_s(grid), dict[tuple[str, Lane], Heard]()
-        for place, row in grid.items.items():
+        axis, cells = axis_s(self.grid), dict[tuple[str, Lane], Heard]()
+        for place, row in self.grid.items.items():
             samples = self.read(row["audio_filepath"])
             picture = None if samples is None else Spectrogram.of(samples, row["sample_rate"], axis)
             cells[place] = Heard(quote(row["audio_filepath"]), picture, row)
-        return matrix_html(grid, cells, self.words, "all are in the set's folder")
+        return matrix_html(self.grid, cells, self.words, "all are in the set's folder")

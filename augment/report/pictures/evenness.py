@@ -17,6 +17,11 @@ MOST_VARIABLES, MOST_GROUPS, MOST_BARS = 12, 30, 8
 MOST_ROWS = MOST_VARIABLES * MOST_GROUPS
 MOST_NOISES = 16
 """No condition has more noises than that."""
+NOISES = [
+    tuple(numbered(name, number) for name in ("noise_step", "noise_segment", "noise_start_s"))
+    for number in range(1, MOST_NOISES)
+]
+"""Columns of each noise: the step that plays it, what is heard of it, and from where on."""
 CAPTION = (
     "Hollow: largest difference to another group among all speakers of the corpus that could be chosen. Filled: among "
     "those that were chosen. Upright line: what the furthest two exceed by chance in 5 %."
@@ -127,16 +132,32 @@ def exposure_of(rows: Iterable[Row]) -> dict[str, Counter[int]]:
         >>> exposure_of([{**row, "block": 0}, {**row, "block": 1}, {**row, "block": 1, "noise_segment": "a.wav@9"}])
         {'n/street/b': Counter({2: 1, 1: 1})}
     """
-    blocks: dict[str, dict[str, set[int]]] = {}
+    tally = ExposureTally()
     for row in rows:
-        for number in range(1, MOST_NOISES):
-            step = row.get(numbered("noise_step", number))
+        tally.take(row)
+    return tally.found
+
+
+class ExposureTally:
+    """Counts in how many blocks segments are heard, a row at a time."""
+
+    def __init__(self) -> None:
+        self._blocks: dict[str, dict[str, set[int]]] = {}
+
+    def take(self, row: Row) -> None:
+        """Count a row of the manifest."""
+        for step_of, segment_of, start_of in NOISES:
+            step = row.get(step_of)
             if step is None:
                 break
-            segment = row.get(numbered("noise_segment", number))
-            if segment is not None and row.get(numbered("noise_start_s", number)) is not None:
-                blocks.setdefault(str(step), {}).setdefault(str(segment), set()).add(row["block"])
-    return {step: Counter(map(len, segments.values())) for step, segments in sorted(blocks.items())}
+            segment = row.get(segment_of)
+            if segment is not None and row.get(start_of) is not None:
+                self._blocks.setdefault(str(step), {}).setdefault(str(segment), set()).add(row["block"])
+
+    @property
+    def found(self) -> dict[str, Counter[int]]:
+        """What all rows say."""
+        return {step: Counter(map(len, segments.values())) for step, segments in sorted(self._blocks.items())}
 
 
 def exposure_panels(exposure: Mapping[str, Counter[int]]) -> str:

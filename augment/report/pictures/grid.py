@@ -85,25 +85,53 @@ class Cells:
         return [name for name in self.conditions if any(self.of(name, column) for column in SNRS)]
 
 
-def cells_of(rows: Iterable[Row]) -> Cells:
+def cells_of(rows: Iterable[Row], order: Iterable[str] | None = None) -> Cells:
     """The cells of a manifest, whose rows are read once.
+
+    Args:
+        rows: The rows.
+        order: Names of conditions in the order of the grid; as they come if not given.
 
     Example:
         >>> grid = cells_of([{"condition": "fan", "group": "a", "snr_db": 5.0}, {"condition": "fan", "group": "b"}])
         >>> grid.conditions, grid.groups, grid.of("fan", "snr_db"), grid.cells["fan", "b"].items
         (('fan',), ('a', 'b'), [5.0], 1)
     """
-    found: dict[tuple[str, str], Cell] = {}
+    tally = CellsTally()
     for row in rows:
-        cell = found.setdefault((str(row["condition"]), str(row["group"])), Cell())
+        tally.take(row)
+    return tally.found(order)
+
+
+class CellsTally:
+    """Fills the cells of a manifest, a row at a time."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str], Cell] = {}
+
+    def take(self, row: Row) -> None:
+        """Count a row of the manifest."""
+        place = (str(row["condition"]), str(row["group"]))
+        cell = self._found.get(place)
+        if cell is None:
+            cell = self._found[place] = Cell()
         cell.items += 1
         cell.noise_step = row.get("noise_step") or cell.noise_step
         for name, values in cell.measured.items():
             value = row.get(name)
             if isinstance(value, int | float) and math.isfinite(value):
                 values.append(value)
-    conditions = tuple(dict.fromkeys(condition for condition, _ in found))
-    return Cells(conditions, tuple(sorted({group for _, group in found})), found)
+
+    def found(self, order: Iterable[str] | None = None) -> Cells:
+        """The cells of all rows.
+
+        Args:
+            order: Names of conditions in the order of the grid; as they came if not given.
+        """
+        places = {name: turn for turn, name in enumerate(order or ())}
+        found = dict(sorted(self._found.items(), key=lambda cell: places.get(cell[0][0], len(places))))
+        conditions = tuple(dict.fromkeys(condition for condition, _ in found))
+        return Cells(conditions, tuple(sorted({group for _, group in found})), found)
 
 
 def design_map(grid: Cells, words: Mapping[str, str]) -> str:

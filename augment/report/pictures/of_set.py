@@ -1,5 +1,6 @@
 """The pictures of a data sheet, in sections."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,18 +12,16 @@ from augment.report.pictures.drawing import panels, safe
 from augment.report.pictures.evenness import (
     balance_panels,
     balance_table,
-    exposure_of,
     exposure_panels,
     exposure_table,
 )
-from augment.report.pictures.grid import cells_of, design_map, measured_table, snr_panels
+from augment.report.pictures.grid import Cells, cells_of, design_map, measured_table, snr_panels
 from augment.report.pictures.noises import noise_panels, noise_table, rhythm_table
 from augment.report.pictures.noises import told as noise_told
 from augment.report.pictures.responses import response_panels, response_table
 from augment.report.pictures.responses import told as response_told
 from augment.testset.figures import NoiseFigures, SetFigures
 
-Row = Mapping[str, Any]
 MOST_DRAWN = 24
 """Noises, devices and rooms of which pictures are drawn."""
 MOST_BESIDE = 8
@@ -34,29 +33,29 @@ class SetPictures:
     """What pictures are drawn of.
 
     Attributes:
-        rows: Of the manifest, in the order of the grid.
+        cells: Of the grid, as rows of the manifest tell them.
+        exposure: For each noise step, how many segments are heard by how many blocks.
         figures: What is written in ``figures.json``.
         words: What speech meets in each condition, by its name.
         balance: Differences of groups, as in ``testset.json``.
     """
 
-    rows: Sequence[Row]
+    cells: Cells = field(default_factory=lambda: cells_of(()))
+    exposure: Mapping[str, Counter[int]] = field(default_factory=dict)
     figures: SetFigures = field(default_factory=SetFigures)
     words: Mapping[str, str] = field(default_factory=dict)
     balance: Sequence[Mapping[str, Any]] = ()
 
     def design(self) -> str:
         """The grid as a heat map, with its conditions in words."""
-        grid = cells_of(self.rows)
-        return f"<h2>The design</h2>\n{design_map(grid, self.words)}" if grid.cells else ""
+        return f"<h2>The design</h2>\n{design_map(self.cells, self.words)}" if self.cells.cells else ""
 
     def measured(self) -> str:
         """SNR and level by cell; empty without noise."""
-        grid = cells_of(self.rows)
-        drawn = snr_panels(grid)
+        drawn = snr_panels(self.cells)
         if not drawn:
             return ""
-        return f"<h2>SNR, as measured</h2>\n{drawn}{folded('SNR and level of each cell', measured_table(grid))}"
+        return f"<h2>SNR, as measured</h2>\n{drawn}{folded('SNR and level of each cell', measured_table(self.cells))}"
 
     def heard(self) -> str:
         """Noises, devices and rooms; balance and exposure."""
@@ -99,7 +98,7 @@ class SetPictures:
         return told + drawn + _left(len(known)) + folded("Decays as figures", decay_table(known))
 
     def _evenness(self) -> str:
-        drawn, exposure = balance_panels(self.balance), exposure_of(self.rows)
+        drawn, exposure = balance_panels(self.balance), self.exposure
         figures = folded("Differences as figures", balance_table(self.balance)) if drawn else ""
         heard = folded("Exposure as figures", exposure_table(exposure)) if exposure else ""
         return drawn + figures + exposure_panels(exposure) + heard

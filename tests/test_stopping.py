@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import augment
-from augment.api.building import _run
+from augment.api.building import render_shards
 from augment.execute import Lost, processes, serial
 from augment.files.sealed import SealedFolder
 from augment.interrupts import stoppable, uninterrupted
@@ -83,7 +83,7 @@ def test_what_hangs_is_told_as_what_died_is(stocked):
             asked.extend(map(limit_s, tasks))
             return (Lost(task, 3, limit_s(task)) for task in tasks)
 
-    failures = [failure for done in _run(Hangs(), job, work) for failure in done.failures]
+    failures = [failure for done in render_shards(Hangs(), job, work) for failure in done.failures]
     assert len(failures) == planned.items.height
     assert all("hung" in failure["reason"] for failure in failures)
     assert len(asked) == len(work) + len({f["utterance"] for f in failures})

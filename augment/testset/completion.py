@@ -112,7 +112,7 @@ def write_manifest(folder: Folder, plan: Plan) -> JsonRows:
 
     def rows() -> Iterator[Row]:
         for number, item in enumerate(ItemRows(plan.table)):
-            if finished.has(number):
+            if number in finished:
                 made = finished.row(number)
                 if (made["audio_filepath"], made["key"]) != (item["audio_filepath"], item["key"]):
                     message = f"the row of '{item['audio_filepath']}' is not where its shard wrote it"

@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 
 from augment.corpus.kept import kept_file
 from augment.corpus.measuring import Measurements, Measuring, Recording
@@ -12,8 +11,9 @@ from augment.corpus.survey import MeasuredBy
 from augment.design.plan import Plan
 from augment.errors import AcoustigridError, AudioError, Fault, named
 from augment.execute import Afar, Lost, Way, opened_way
-from augment.files.sealed import SealedFolder
+from augment.files.location import Location
 from augment.files.sight import Sight, spread
+from augment.files.store import Store
 from augment.testset.folder import TOKEN
 
 
@@ -61,7 +61,7 @@ def _refuse_contradiction(job: Measuring, recordings: Sequence[Recording], found
             raise AcoustigridError(Fault(str(recording.path), message, "let all machines see the same corpus"))
 
 
-def refuse_blind_makers(way: Way, sealed: SealedFolder, planned: Plan) -> None:
+def refuse_blind_makers(way: Way, sealed: Store, planned: Plan) -> None:
     """Refuse machines that do not see the set's folder, the corpus, or noises and responses in files.
 
     A token is drawn for it: any other file may lie in another folder of the same name as well.
@@ -79,7 +79,7 @@ def refuse_blind_makers(way: Way, sealed: SealedFolder, planned: Plan) -> None:
         sealed.unlink(TOKEN)
 
 
-def refuse_blind(way: Way, files: Iterable[Path]) -> None:
+def refuse_blind(way: Way, files: Iterable[Location]) -> None:
     """Refuse machines that do not see files which this one sees; workers on this machine do.
 
     Raises:

@@ -21,6 +21,7 @@ from augment.cli.shards import CostOption, IntoOption, ShardOption, finish, refu
 from augment.cli.terminal import DetailsOption, JsonOption, Manner, QuietOption, hand_out, say
 from augment.cli.verify import check_set, verify
 from augment.cli.working import STARTING, AddressOption, Bars, CacheOption, ExecutorOption, WorkersOption, working
+from augment.files.location import Location, location
 from augment.interrupts import stoppable
 from augment.plain_text import visible
 
@@ -44,7 +45,9 @@ RecipeArgument = Annotated[
     str, typer.Argument(metavar="RECIPE", help="A recipe file, or the name of a bundled recipe.")
 ]
 ReplaceOption = Annotated[bool, typer.Option(help="Allow that finished files of this test set change or go.")]
-OutOption = Annotated[Path, typer.Option("--out", "-o", help="Folder of the test set.")]
+OutOption = Annotated[
+    str, typer.Option("--out", "-o", metavar="DIR", help="Folder of the test set, or s3://BUCKET/NAME.")
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -88,7 +91,8 @@ def plan(
     recipe: RecipeArgument,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the items to this file (.parquet).")] = None,
     against: Annotated[
-        Path | None, typer.Option(help="A test set: show which of its files would stay, change, come and go.")
+        str | None,
+        typer.Option(metavar="DIR", help="A test set: show which of its files would stay, change, come and go."),
     ] = None,
     workers: WorkersOption = 1,
     executor: ExecutorOption = None,
@@ -115,7 +119,7 @@ def plan(
         planned = make(recipe, bars, way, cache) if into is None else plan_into(recipe, into, way, replace, bars, cache)
     if out is not None:
         write_plan(planned, out)
-    show_plan(planned, against, manner, cost_of(planned, bars) if cost else None)
+    show_plan(planned, None if against is None else location(against), manner, cost_of(planned, bars) if cost else None)
     if into is not None and manner in (Manner.BRIEF, Manner.DETAILS):
         say(f"next, for each K of N: acoustigrid build --out {shlex.quote(str(into))} --shard K/N")
 
@@ -144,14 +148,14 @@ def build(
     bars = Bars(Manner.asked(details, quiet, as_json))
     if shard is not None:
         refuse_recipe(recipe)
-        shard_built(out, shard, workers, executor, bars.manner)
+        shard_built(location(out), shard, workers, executor, bars.manner)
         return
     if recipe is None:
         raise typer.BadParameter("say which recipe, or which shard of a plan that stands in the folder")
     with bars.step(STARTING):
         from augment.testset.preload import load_renderer
     with working(bars, executor, workers, address, load_renderer) as way:
-        result = _built_by(way, bars, recipe, out, replace, split_formats(formats), cache)
+        result = _built_by(way, bars, recipe, location(out), replace, split_formats(formats), cache)
     if result.failures:
         raise typer.Exit(EXIT_DEVIATION)
 
@@ -160,7 +164,7 @@ def _built_by(
     way: "Way",
     bars: Bars,
     recipe: str,
-    out: Path,
+    out: Location,
     replace: bool = False,
     formats: Sequence[str] = (),
     cache: bool = True,
@@ -197,7 +201,7 @@ app.command()(verify)
 
 @app.command()
 def demo(
-    out: OutOption = Path("demo-testset"),
+    out: OutOption = "demo-testset",
     workers: WorkersOption = 2,
     quiet: QuietOption = False,
 ) -> None:
@@ -209,7 +213,7 @@ def demo(
     with bars.step(STARTING):
         from augment.testset.preload import load_renderer
     with working(bars, None, workers, prepare=load_renderer) as way:
-        result = _built_by(way, bars, "demo", out)
+        result = _built_by(way, bars, "demo", location(out))
         sound = check_set(out, bars, workers=way).sound
     if result.failures or not sound:
         raise typer.Exit(EXIT_DEVIATION)

@@ -1,6 +1,5 @@
 """``acoustigrid verify``: is a test set what it says?"""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -36,12 +35,12 @@ def sample_size(written: str) -> int | Literal["all"]:
 
 
 def verify(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A finished test set.")],
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="A finished test set.")],
     sample: Annotated[
         str, typer.Option(metavar="N|all", help="Items to render again, drawn anew each time; 0 for none.")
     ] = "20",
     recipe_folder: Annotated[
-        Path | None, typer.Option(help="Where the recipe was, if it has moved with its corpus and noise.")
+        str | None, typer.Option(metavar="DIR", help="Where the recipe was, if it has moved with its corpus and noise.")
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Draw the sample of an earlier check again.")] = None,
     identity: Annotated[
@@ -69,10 +68,10 @@ def verify(
 
 
 def check_set(
-    folder: Path,
+    folder: str,
     bars: Bars,
     sample: int | Literal["all"] = 20,
-    recipe_folder: Path | None = None,
+    recipe_folder: str | None = None,
     seed: int | None = None,
     identity: str | None = None,
     workers: "int | Way" = 1,

@@ -7,13 +7,11 @@ import io
 import os
 import shutil
 import socket
-import stat
 import sys
 import weakref
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from enum import Enum
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -21,26 +19,9 @@ from typing import Any, Self
 
 from augment.errors import Fault, TestSetError
 from augment.files.content import Content, pieces_of
-
-
-class Kind(Enum):
-    """What a name refers to."""
-
-    NOTHING = "nothing"
-    FILE = "a file"
-    FOLDER = "a folder"
-    LINK = "a link"
-    OTHER = "a pipe, a socket or a device"
-
-
-def is_below(name: str) -> bool:
-    """Whether a path cannot lead out of the folder that it starts from.
-
-    Example:
-        >>> [is_below(name) for name in ("audio/quiet/u1.flac", "../u1.flac", "/etc/hosts", "audio//u1.flac", "")]
-        [True, False, False, False, False]
-    """
-    return not {"..", ".", ""} & set(name.split("/")) and "\0" not in name
+from augment.files.kinds import kind_in, kind_of_entry, kind_of_mode
+from augment.files.staging import renewed_in, staged_in
+from augment.files.store import Kind, Staged, Written, is_below, strange
 
 
 @dataclass(frozen=True)
@@ -145,7 +126,7 @@ class SealedFolder:
         """What a name refers to; a link counts as a link and is not followed."""
         try:
             with self._above(name) as (above, last):
-                return _kind(last, above)
+                return kind_in(last, above)
         except FileNotFoundError:
             return Kind.NOTHING
 
@@ -156,7 +137,7 @@ class SealedFolder:
             folder = waiting.pop()
             try:
                 with self._folder(_parts(folder, self.path)) as descriptor, os.scandir(descriptor) as entries:
-                    found = sorted((entry.name, _kind_of(entry)) for entry in entries)
+                    found = sorted((entry.name, kind_of_entry(entry)) for entry in entries)
             except FileNotFoundError:
                 continue
             for own, kind in found:
@@ -179,8 +160,7 @@ class SealedFolder:
 
     def fault(self, name: str, found: Kind, expected: str = "a file or a folder") -> Fault:
         """A fault: a name refers to something other than what is kept there."""
-        remedy = "move it away" + (": no link is followed here" if found is Kind.LINK else "")
-        return Fault(str(self.path / name), f"this is {found.value}; expected {expected}", remedy)
+        return strange(str(self.path / name), found, expected)
 
     # Reading
 
@@ -202,10 +182,26 @@ class SealedFolder:
                 raise TestSetError(Fault(str(self.path / name), message))
             return file.read()
 
+    def stretch(self, name: str, start: int, end: int) -> bytes:
+        """Bytes of a file from one place to another; fewer where it ends before that."""
+        with self.open(name) as file:
+            file.seek(start)
+            return file.read(end - start)
+
     def sha256(self, name: str) -> str:
         """Hash of a file."""
         with self.open(name) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def damaged(self, written: Iterable[Written]) -> Iterator[Written]:
+        """Those files that are not there as they were written: all of them are read."""
+        for file in written:
+            try:
+                if self.sha256(file.name) == file.sha256:
+                    continue
+            except OSError:
+                pass
+            yield file
 
     # Writing
 
@@ -277,6 +273,18 @@ class SealedFolder:
         for place in sorted(folders, reverse=True):
             with suppress(OSError), self._above(place) as (above, last):
                 os.rmdir(last, dir_fd=above)
+
+    def staged(self, aside: str, files: Sequence[str]) -> AbstractContextManager[Staged]:
+        """Files that get their names together, once all of them are on the disk."""
+        return staged_in(self, aside)
+
+    def abandoned(self) -> list[str]:
+        """None: what lies aside has no name yet."""
+        return []
+
+    def renewed(self, name: str) -> AbstractContextManager[Staged]:
+        """A folder that is put in the place of the one before, once it is complete and on the disk."""
+        return renewed_in(self, name)
 
     # Making durable
 
@@ -370,7 +378,7 @@ class SealedFolder:
         try:
             return os.open(part, flags | os.O_NOFOLLOW, 0o666, dir_fd=above)
         except OSError as error:  # which error a link gives depends on the system: look at what is there
-            found = _kind(part, above)
+            found = kind_in(part, above)
             if found not in (Kind.NOTHING, expected):
                 raise TestSetError(self.fault(name, found, expected.value)) from None
             raise OSError(error.errno, error.strerror, str(self.path / name)) from None
@@ -378,14 +386,14 @@ class SealedFolder:
     def _regular(self, part: str, above: int, name: str, flags: int) -> int:
         """Descriptor of a regular file, opened so that a pipe does not wait for its other end."""
         descriptor = self._open(part, above, name, flags | os.O_NONBLOCK | os.O_NOCTTY, Kind.FILE)
-        found = _kind_of_mode(os.fstat(descriptor).st_mode)
+        found = kind_of_mode(os.fstat(descriptor).st_mode)
         if found is not Kind.FILE:
             os.close(descriptor)
             raise TestSetError(self.fault(name, found, Kind.FILE.value))
         return descriptor
 
     def _refuse_strange(self, part: str, above: int, name: str) -> None:
-        found = _kind(part, above)
+        found = kind_in(part, above)
         if found in (Kind.LINK, Kind.OTHER):
             raise TestSetError(self.fault(name, found))
 
@@ -400,27 +408,6 @@ def _parts(name: str, folder: Path) -> list[str]:
     if name and not is_below(name):
         raise TestSetError(Fault(str(folder), f"'{name}' is not a path below this folder"))
     return name.split("/") if name else []
-
-
-def _kind(part: str, above: int) -> Kind:
-    try:
-        return _kind_of_mode(os.stat(part, dir_fd=above, follow_symlinks=False).st_mode)
-    except FileNotFoundError:
-        return Kind.NOTHING
-
-
-def _kind_of_mode(mode: int) -> Kind:
-    known = ((stat.S_ISREG, Kind.FILE), (stat.S_ISDIR, Kind.FOLDER), (stat.S_ISLNK, Kind.LINK))
-    return next((kind for fits, kind in known if fits(mode)), Kind.OTHER)
-
-
-def _kind_of(entry: "os.DirEntry[str]") -> Kind:
-    """Kind according to the folder's own listing, which saves a look at the file."""
-    if entry.is_symlink():
-        return Kind.LINK
-    if entry.is_dir(follow_symlinks=False):
-        return Kind.FOLDER
-    return Kind.FILE if entry.is_file(follow_symlinks=False) else Kind.OTHER
 
 
 @cache

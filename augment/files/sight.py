@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from augment.files.location import Location
 from augment.files.members import member_of
 
 MOST_LOOKED_AT = 64
@@ -24,8 +25,12 @@ class Sight:
     files: tuple[tuple[str, tuple[int, str]], ...]
 
     @classmethod
-    def of(cls, paths: Iterable[Path]) -> "Sight":
-        """What this machine sees of some files; those that it does not see itself are nobody else's fault."""
+    def of(cls, places: Iterable[Location]) -> "Sight":
+        """What this machine sees of some files; those that it does not see itself are nobody else's fault.
+
+        Objects of a store are not looked at: a machine that cannot reach it says so with its first task.
+        """
+        paths = (place for place in places if isinstance(place, Path))
         found = {os.path.abspath(path): seen for path in paths if (seen := _seen(path)) is not None}  # noqa: PTH100
         return cls(tuple(found.items()))
 
@@ -40,14 +45,14 @@ class Sight:
         return tuple(name for name, wanted in self.files if _seen(Path(name)) != wanted)
 
 
-def spread(paths: Iterable[Path], most: int = MOST_LOOKED_AT) -> list[Path]:
+def spread(places: Iterable[Location], most: int = MOST_LOOKED_AT) -> list[Path]:
     """A few of many files, from all over them; for members of an archive, the archive.
 
     Example:
         >>> len(spread(Path(f"{n}.wav") for n in range(1000)))
         64
     """
-    every = list(dict.fromkeys(paths))
+    every = [place for place in dict.fromkeys(places) if isinstance(place, Path)]
     step = max(len(every) / most, 1.0)
     chosen = [every[int(place * step)] for place in range(min(most, len(every)))]
     return list(dict.fromkeys(path if (inside := member_of(path)) is None else inside[0] for path in chosen))

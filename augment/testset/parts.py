@@ -15,7 +15,7 @@ from augment.design.items import Items
 from augment.errors import Fault, TestSetError
 from augment.files.json_rows import Row
 from augment.files.json_text import PLAIN
-from augment.files.sealed import SealedFolder
+from augment.files.store import Store
 from augment.testset.by_name import NameIndex
 
 BLOCK_BYTES, BLOCKS_HELD = 2**18, 64
@@ -87,7 +87,7 @@ class PartRows(Collection[int]):
         keys: Which items are planned.
     """
 
-    def __init__(self, folder: SealedFolder, keys: PlannedKeys) -> None:
+    def __init__(self, folder: Store, keys: PlannedKeys) -> None:
         self._folder, self._keys, self._names = folder, keys, list[str]()
         # Parts are counted from 1 on: zeros take no memory before something is written over them.
         self._part, self._start = np.zeros(len(keys), np.int32), np.zeros(len(keys), np.int64)
@@ -158,9 +158,7 @@ class PartRows(Collection[int]):
 
     def _read(self, part: int, turn: int) -> bytes:
         try:
-            with self._folder.open(self._names[part]) as file:
-                file.seek(turn * BLOCK_BYTES)
-                return file.read(BLOCK_BYTES)
+            return self._folder.stretch(self._names[part], turn * BLOCK_BYTES, (turn + 1) * BLOCK_BYTES)
         except OSError as error:
             place = str(self._folder.path / self._names[part])
             raise TestSetError(Fault(place, f"cannot be read: {error}", "build again")) from None

@@ -3,7 +3,6 @@
 import itertools
 from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Self
 
 from augment.acoustics.channels import channel_of
@@ -11,6 +10,7 @@ from augment.dealt import read_dealt
 from augment.design.conditions import Condition
 from augment.design.items import Items
 from augment.design.plan import Plan
+from augment.files.location import Location, joined
 from augment.recipe.loader import LoadedRecipe
 from augment.render import RenderSpec
 from augment.testset.shard import Item, Job, Shard, Utterance
@@ -51,7 +51,7 @@ class Work:
     """
 
     table: Items
-    root: Path
+    root: Location
     sample_rate_hz: int
 
     @classmethod
@@ -76,7 +76,7 @@ class Work:
                 yield utterance_of(list(own), self.root)
 
 
-def utterance_of(rows: Sequence[dict[str, Any]], root: Path) -> Utterance:
+def utterance_of(rows: Sequence[dict[str, Any]], root: Location) -> Utterance:
     """The work that rows of a plan stand for.
 
     Args:
@@ -87,7 +87,7 @@ def utterance_of(rows: Sequence[dict[str, Any]], root: Path) -> Utterance:
     offset, duration = first["source_offset"], first["source_duration"]
     return Utterance(
         identity=first["utterance"],
-        path=root.resolve() / first["source_audio"],
+        path=joined(root.resolve(), first["source_audio"]),
         offset_s=None if offset is None else float(offset),
         duration_s=None if duration is None else float(duration),
         channel=channel_of(first["source_channel"]),

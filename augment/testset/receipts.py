@@ -9,7 +9,7 @@ import numpy as np
 from augment.design.plan import Plan
 from augment.errors import FEW_NAMED, Fault, TestSetError, counted, named
 from augment.files.json_text import json_text, strict_json
-from augment.files.sealed import SealedFolder
+from augment.files.store import Store
 from augment.testset.folder import RECEIPTS
 from augment.testset.planned import ItemRows
 from augment.testset.resume import Folder
@@ -38,7 +38,7 @@ def receipt_text(receipt: Receipt) -> bytes:
     return json_text(asdict(receipt))
 
 
-def read_receipts(sealed: SealedFolder, plan: str) -> list[Receipt]:
+def read_receipts(sealed: Store, plan: str) -> list[Receipt]:
     """Receipts of the shards of a plan.
 
     Args:

@@ -18,7 +18,7 @@ def modules(package: str) -> tuple[ModuleType, ...]:
 
     Example:
         >>> [m.__name__.split(".")[-1] for m in modules("augment.execute")]
-        ['processes', 'serial']
+        ['processes', 'ray', 'serial']
     """
     folder = import_module(package)
     own = [import_module(f"{package}.{info.name}") for info in pkgutil.iter_modules(folder.__path__)]
@@ -31,6 +31,6 @@ def by_name(package: str) -> dict[str, Any]:
 
     Example:
         >>> sorted(by_name("augment.execute"))
-        ['processes', 'serial']
+        ['processes', 'ray', 'serial']
     """
     return {module.__name__.rsplit(".", 1)[-1]: module for module in modules(package)}

@@ -104,7 +104,7 @@ class Pretended:
         done, lines = Done(f"{PARTS}/{shard.name}.jsonl"), list[bytes]()
         for utterance in shard.utterances:
             for item in utterance.items:
-                target = job.folder.path / item.audio_filepath
+                target = Path(str(job.folder.path)) / item.audio_filepath
                 target.parent.mkdir(parents=True, exist_ok=True)
                 os.link(self._file(item.condition), target)
                 row = {**self._rows[item.condition], "audio_filepath": item.audio_filepath, "key": item.key}

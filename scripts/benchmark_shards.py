@@ -1,4 +1,4 @@
-"""What a plan of a million utterances under a hundred conditions costs: to write it, to open it, to build and resume shards.
+"""What a plan of a million utterances under a hundred conditions costs: to write, to open, to build and resume shards.
 
 A hundred million items would be 40,000 hours of audio: the plan is made whole, and of its shards a few are built. Every
 step is a process of its own; its peak memory is that of the whole process, as the system counts it.
@@ -51,8 +51,9 @@ def make_corpus(folder: Path, utterances: int) -> None:
             group, speaker = number % GROUPS, number // GROUPS % SPEAKERS
             start_s = float(starts[rng.integers(len(starts) - 1)])
             row = {
-                "id": f"u{number:07d}", "audio_filepath": name, "text": f"word {number}", "speaker": f"s{group}_{speaker}",
-                "accent": f"accent {group}", "offset": round(start_s + 0.001 * float(rng.integers(40)), 3),
+                "id": f"u{number:07d}", "audio_filepath": name, "text": f"word {number}",
+                "speaker": f"s{group}_{speaker}", "accent": f"accent {group}",
+                "offset": round(start_s + 0.001 * float(rng.integers(40)), 3),
                 "duration": round(float(rng.uniform(SHORTEST_S, LONGEST_S)), 3),
             }  # fmt: skip
             file.write(json.dumps(row) + "\n")

@@ -19,7 +19,7 @@ import augment
 from augment.acoustics.pcm import duration_s
 from augment.columns import ROW
 from augment.errors import AcoustigridError, CorpusError, TestSetError
-from augment.execute import Lost, processes
+from augment.execute import MOST_TRIES, Lost
 from conftest import RATE, ran, tree
 from watching import Watching
 
@@ -140,7 +140,7 @@ def test_a_dead_worker_costs_its_task_another_try(tmp_path):
     assert sorted(results) == [0, 1, 2, 3, 4, 5]
     lost = ran(DieAlways(), range(4), 2)
     assert sorted(r for r in lost if not isinstance(r, Lost)) == [0, 1, 2]
-    assert [r for r in lost if isinstance(r, Lost)] == [Lost(3, processes.MOST_TRIES)]
+    assert [r for r in lost if isinstance(r, Lost)] == [Lost(3, MOST_TRIES)]
 
 
 class DieOnce:

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 import augment
 from augment.design.plan import Plan
 from augment.errors import AcoustigridError, TestSetError
-from augment.files.sealed import Kind, SealedFolder, is_below
+from augment.files.sealed import SealedFolder
+from augment.files.store import Kind, is_below
 from conftest import Workshop, command, tree
 from watching import Watching
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import augment
-from augment.api.building import _run
-from augment.execute import Lost, processes, serial
+from augment.api.building import render_shards
+from augment.execute import MOST_TRIES, Lost, processes, serial
 from augment.files.sealed import SealedFolder
 from augment.interrupts import stoppable, uninterrupted
 from augment.testset.portions import Work, job_of, shards
@@ -40,7 +40,7 @@ def watchdog():
 def test_a_worker_that_hangs_is_stopped_and_its_task_tried_again(tmp_path):
     found = ran(Sleeps(tmp_path), ["a", "once", "b", "ever", "c"], 2, lambda task: 5.0)
     assert sorted(one for one in found if isinstance(one, str)) == ["a", "b", "c", "once"]
-    assert [one for one in found if isinstance(one, Lost)] == [Lost("ever", processes.MOST_TRIES, 5.0)]
+    assert [one for one in found if isinstance(one, Lost)] == [Lost("ever", MOST_TRIES, 5.0)]
 
 
 def test_a_worker_that_never_listens_is_stopped_too(tmp_path):
@@ -55,7 +55,7 @@ def test_a_worker_that_never_listens_is_stopped_too(tmp_path):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(processes._Pool, "start", held)
         (lost,) = ran(len, [bytes(10_000_000)], 1, lambda task: 1.0)
-    assert (lost.tries, lost.limit_s) == (processes.MOST_TRIES, 1.0)
+    assert (lost.tries, lost.limit_s) == (MOST_TRIES, 1.0)
 
 
 def test_time_in_which_nobody_looked_is_not_a_worker_s():
@@ -83,7 +83,7 @@ def test_what_hangs_is_told_as_what_died_is(stocked):
             asked.extend(map(limit_s, tasks))
             return (Lost(task, 3, limit_s(task)) for task in tasks)
 
-    failures = [failure for done in _run(Hangs(), job, work) for failure in done.failures]
+    failures = [failure for done in render_shards(Hangs(), job, work) for failure in done.failures]
     assert len(failures) == planned.items.height
     assert all("hung" in failure["reason"] for failure in failures)
     assert len(asked) == len(work) + len({f["utterance"] for f in failures})

@@ -6,18 +6,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from augment.api.describing import described
 from augment.api.exporting import known_formats, write_formats
 from augment.api.planning import plan
 from augment.api.testset import TestSet, open
+from augment.api.working import refuse_blind_makers
 from augment.design.plan import Plan
 from augment.errors import AcoustigridError, Fault, counted
 from augment.execute import Lost, Way, opened_way
 from augment.export import Exporter
-from augment.files.sealed import SealedFolder
+from augment.files.location import Location, joined, lies_in, location
+from augment.files.store import Store
 from augment.files.walk import STATE
 from augment.plain_text import visible
 from augment.progress import SILENT, Progress
@@ -47,7 +48,7 @@ class BuildResult(Presented):
     """What a build made; the finished set itself is its ``testset``.
 
     Attributes:
-        folder: The test set.
+        folder: The test set: a path, or a place in an object store.
         plan: What was planned.
         made: Items in the manifest.
         reused: Items among them that were there before.
@@ -61,7 +62,7 @@ class BuildResult(Presented):
     Example: see :func:`augment.build`.
     """
 
-    folder: Path
+    folder: Location
     plan: Plan
     made: int
     reused: int
@@ -113,20 +114,22 @@ class BuildResult(Presented):
 
 def build(
     recipe: RecipeLike | Plan,
-    folder: str | Path,
+    folder: str | Location,
     workers: int | Way = 1,
     replace: bool = False,
     executor: str | None = None,
     progress: Progress = SILENT,
     formats: Sequence[str] = (),
     cache: bool = True,
-    base: str | Path | None = None,
+    base: str | Location | None = None,
+    address: str | None = None,
 ) -> BuildResult:
     """Build a test set. A build that was stopped resumes where it was; finished items are not made again.
 
     Args:
         recipe: Path of a recipe, name of a bundled one, a dict, a loaded one, or a plan.
-        folder: Where to build it: a folder that is new, empty, or holds this test set.
+        folder: Where to build it: a folder, or a place in an object store such as ``s3://bucket/ward``, that is new,
+            empty, or holds this test set.
         workers: Number of processes, or an open executor; the bytes do not depend on it.
         replace: Allow finished items of this test set to be changed or removed.
         executor: How to run: a file of ``augment/execute``; if not given, the number of workers decides.
@@ -134,6 +137,8 @@ def build(
         formats: Other tools' formats to export the finished set to; see :func:`write_formats`.
         cache: As for :func:`plan`.
         base: As for :func:`plan`; a plan has its own.
+        address: Where the workers are, for an executor that reaches other machines: ``auto`` or ``HOST:PORT`` of a Ray
+            cluster.
 
     Raises:
         AcoustigridError: It cannot be planned or written. Items that cannot be rendered do not raise: they are listed
@@ -145,23 +150,24 @@ def build(
         >>> result.made, result.testset.groups
         (384, ('American', 'Caribbean', 'English', 'Scottish'))
     """
-    refuse_no_set(Path(folder))
-    with opened_way(executor, workers, load_renderer) as way:
+    refuse_no_set(location(folder))
+    with opened_way(executor, workers, load_renderer, address) as way:
         planned = recipe if isinstance(recipe, Plan) else plan(recipe, progress, way, cache, base)
         return _build(planned, folder, way, replace, progress, formats)
 
 
 def _build(
     planned: Plan,
-    folder: str | Path,
+    folder: str | Location,
     way: Way,
     replace: bool,
     progress: Progress,
     formats: Sequence[str],
 ) -> BuildResult:
     chosen = known_formats(formats)
-    with opened_for(planned, Path(folder), replace, progress, tuple(chosen)) as opened:
+    with opened_for(planned, location(folder), replace, progress, tuple(chosen)) as opened:
         write_where(opened.sealed, planned)
+        refuse_blind_makers(way, opened.sealed, planned)
         writer = ShardWriter(opened.sealed, job_of(planned.loaded, planned.conditions))
         work = shards(Work.of(planned), opened.finished, way.workers)
         if len(opened.finished) < planned.table.height or opened.stale:
@@ -178,7 +184,7 @@ def _build(
 
 @contextmanager
 def opened_for(
-    planned: Plan, path: Path, replace: bool, progress: Progress, formats: Sequence[str] = ()
+    planned: Plan, path: Location, replace: bool, progress: Progress, formats: Sequence[str] = ()
 ) -> Iterator[Folder]:
     """The folder of a test set, held under its lock, for what a plan makes.
 
@@ -228,12 +234,16 @@ def exported_too(result: BuildResult, formats: Mapping[str, Exporter], progress:
     return dataclasses.replace(result, outdated=tuple(name for name in result.outdated if name not in formats))
 
 
-def _refuse_key_in(folder: Path, planned: Plan) -> None:
+def _refuse_key_in(folder: Location, planned: Plan) -> None:
     """The key of the pseudonyms must not be in the test set's folder, which is passed on."""
     written = planned.loaded.recipe.corpus.pseudonyms
-    if written is not None and (planned.loaded.base / written).resolve().is_relative_to(folder.resolve()):
-        place = str(planned.loaded.base / written)
-        raise AcoustigridError(Fault(place, "the key of corpus.pseudonyms lies in the test set", "keep it elsewhere"))
+    if written is None:
+        return
+    place = joined(planned.loaded.base, written)
+    if lies_in(place, folder):
+        raise AcoustigridError(
+            Fault(str(place), "the key of corpus.pseudonyms lies in the test set", "keep it elsewhere")
+        )
 
 
 def render_shards(way: Way, writer: ShardWriter, shards: Iterable[Shard]) -> Iterator[Done]:
@@ -256,7 +266,7 @@ def render_shards(way: Way, writer: ShardWriter, shards: Iterable[Shard]) -> Ite
         yield done
 
 
-def write_where(sealed: SealedFolder, planned: Plan) -> None:
+def write_where(sealed: Store, planned: Plan) -> None:
     """Note for `verify` where the sources are on this machine; no part of the test set."""
     where = {"recipe_folder": str(planned.loaded.base.resolve())}
     sealed.replace(f"{STATE}/{WHERE}", json.dumps(where).encode())

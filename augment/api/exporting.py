@@ -1,18 +1,18 @@
 """A finished test set in the formats of other tools."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from augment.errors import AcoustigridError, Fault, nearest
 from augment.export import Exporter, exporters
 from augment.files.content import Content
+from augment.files.location import Location, location
 from augment.progress import SILENT, Progress, Step
 from augment.testset.exports import refuse_in_the_way, write_export
 from augment.testset.folder import MANIFEST
 from augment.testset.reading import read_finished
 
 
-def write_formats(folder: str | Path, formats: Sequence[str], progress: Progress = SILENT) -> dict[str, int]:
+def write_formats(folder: str | Location, formats: Sequence[str], progress: Progress = SILENT) -> dict[str, int]:
     """Export a finished test set: one folder in it for each format.
 
     Args:
@@ -31,7 +31,7 @@ def write_formats(folder: str | Path, formats: Sequence[str], progress: Progress
     """
     chosen = known_formats(formats)
     with progress.step("reading the test set"):
-        finished = read_finished(Path(folder), chosen)
+        finished = read_finished(location(folder), chosen)
     refuse_in_the_way(finished.folder, chosen)
     made: dict[str, int] = {}
     for name, module in chosen.items():
@@ -48,7 +48,7 @@ def _told(files: Iterator[tuple[str, Content]], step: Step) -> Iterator[tuple[st
         step.advance()
 
 
-def exported(folder: Path, name: str) -> Iterator[tuple[str, Content]]:
+def exported(folder: Location, name: str) -> Iterator[tuple[str, Content]]:
     """The files of a format as an export would write them now, with their paths in its folder.
 
     Args:

@@ -21,6 +21,7 @@ from augment.design.usable import Heard, usable
 from augment.errors import AcoustigridError, DesignError, Fault
 from augment.execute import Way
 from augment.files.atomic import write_atomically
+from augment.files.location import Location
 from augment.notes import Effect, Note
 from augment.progress import SILENT, Progress
 from augment.recipe.loader import LoadedRecipe, RecipeLike, load_recipe
@@ -34,7 +35,7 @@ def plan(
     progress: Progress = SILENT,
     workers: int | Way = 1,
     cache: bool = True,
-    base: str | Path | None = None,
+    base: str | Location | None = None,
 ) -> Plan:
     """Plan a test set: decide every item. Nothing is written; one utterance is rendered as a rehearsal.
 

@@ -8,6 +8,7 @@ from augment.corpus.pseudonyms import pseudonymised, pseudonyms_of
 from augment.corpus.table import read_corpus
 from augment.dealt import read_dealt
 from augment.errors import FEW_NAMED, AcoustigridError, Fault, TestSetError, named, nearest
+from augment.files.location import Location, location
 from augment.recipe.loader import RecipeLike, load_recipe
 from augment.testset.folder import PLAN
 from augment.testset.planned import read_plan
@@ -61,7 +62,7 @@ def pseudonyms(recipe: RecipeLike, speakers: Sequence[str] = ()) -> "polars.Data
     return found.filter(polars.any_horizontal(polars.col("speaker", "speaker_pseudonym").is_in(list(speakers))))
 
 
-def heard_in(folder: str | Path, known: "polars.DataFrame") -> "polars.DataFrame":
+def heard_in(folder: str | Location, known: "polars.DataFrame") -> "polars.DataFrame":
     """The files of a finished test set in which speakers are heard.
 
     Args:
@@ -80,12 +81,12 @@ def heard_in(folder: str | Path, known: "polars.DataFrame") -> "polars.DataFrame
     import polars
 
     name_of = dict(known.select("speaker_pseudonym", "speaker").rows())
-    finished = read_finished(Path(folder))
-    plan = read_plan(finished.beside(PLAN), Path(folder) / PLAN)
+    finished = read_finished(location(folder))
+    plan = read_plan(finished.beside(PLAN), finished.folder.path / PLAN)
     found: dict[tuple[str, str], str] = {}
     if strange := [row["audio_filepath"] for row in finished.rows if row["audio_filepath"] not in plan]:
         message = f"no row of the plan is about {named(strange, FEW_NAMED)}"
-        raise TestSetError(Fault(str(Path(folder) / PLAN), message, "build the test set again"))
+        raise TestSetError(Fault(str(finished.folder.path / PLAN), message, "build the test set again"))
     for row in finished.rows:
         for dealt in read_dealt(plan[row["audio_filepath"]]["dealt"]).values():
             found |= {(who, row["audio_filepath"]): "babbles" for who in dealt.speakers() if who in name_of}

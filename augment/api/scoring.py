@@ -8,6 +8,7 @@ from pathlib import Path
 from augment.errors import Fault, ScoreError
 from augment.files.atomic import write_atomically
 from augment.files.content import larger
+from augment.files.location import Location, Url, location
 from augment.progress import SILENT, Progress
 from augment.report.conclusions import conclusions
 from augment.report.scores import as_json, as_parquet, markdown
@@ -21,7 +22,7 @@ Hypotheses = Mapping[str, str | Path]
 
 
 def score(
-    folder: str | Path,
+    folder: str | Location,
     hypotheses: Hypotheses,
     options: ScoreOptions | None = None,
     progress: Progress = SILENT,
@@ -40,7 +41,7 @@ def score(
     Example: see ``acoustigrid score --help``.
     """
     with progress.step("reading the test set"):
-        finished = read_finished(Path(folder))
+        finished = read_finished(location(folder))
     return scored(finished, hypotheses, options, progress)
 
 
@@ -67,15 +68,19 @@ def write_scores(scores: Scores, folder: str | Path) -> list[Path]:
 
     Example: ``write_scores(augment.score("testset", {"tiny": "whisper.jsonl"}), "scores")``
     """
-    target, root = Path(folder), scores.finished.folder.path
-    if target.resolve().is_relative_to(root.resolve()):
+    target, root = location(folder), scores.finished.folder.path
+    if isinstance(target, Url):
+        raise ScoreError(Fault(str(target), "scores are written to this machine", "choose a folder on it"))
+    if isinstance(root, Path) and target.resolve().is_relative_to(root.resolve()):
         raise ScoreError(Fault(str(target), "this folder lies in the test set", "choose one beside it"))
     if target.is_dir() and any(target.iterdir()) and not (target / "scores.json").is_file():
         raise ScoreError(
             Fault(str(target), "the folder holds something that is no scores", "choose a new or empty one")
         )
     target.mkdir(parents=True, exist_ok=True)
-    audio_root = Path(os.path.relpath(root.resolve(), target.resolve())).as_posix() + "/"
+    audio_root = f"{root}/"
+    if isinstance(root, Path):
+        audio_root = Path(os.path.relpath(root.resolve(), target.resolve())).as_posix() + "/"
     several = len(scores.recognisers) > 1
     told = [
         f"{one.name}: {said}" if several else said for one in scores.recognisers for said in conclusions(scores, one)
@@ -91,7 +96,7 @@ def write_scores(scores: Scores, folder: str | Path) -> list[Path]:
     return [target / name for name in files]
 
 
-def write_list(folder: str | Path, path: str | Path) -> int:
+def write_list(folder: str | Location, path: str | Path) -> int:
     """Write what a recogniser is handed: the id, the audio file and its length of every item, without texts.
 
     Args:
@@ -106,7 +111,7 @@ def write_list(folder: str | Path, path: str | Path) -> int:
 
     Example: ``write_list("testset", "items.jsonl")``, or :meth:`augment.TestSet.write_list`.
     """
-    return listed_items(read_finished(Path(folder)), path)
+    return listed_items(read_finished(location(folder)), path)
 
 
 def listed_items(finished: Finished, path: str | Path) -> int:

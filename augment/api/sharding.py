@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from augment.api.building import (
@@ -20,6 +19,7 @@ from augment.api.planning import plan
 from augment.design.plan import Plan
 from augment.errors import Fault, TestSetError
 from augment.execute import Way, opened_way
+from augment.files.location import Location, location
 from augment.progress import SILENT, Progress
 from augment.recipe.loader import RecipeLike
 from augment.testset.folder import opened_set, writing
@@ -57,12 +57,12 @@ class ShardResult:
 
 def plan_into(
     recipe: RecipeLike,
-    folder: str | Path,
+    folder: str | Location,
     workers: int | Way = 1,
     replace: bool = False,
     progress: Progress = SILENT,
     cache: bool = True,
-    base: str | Path | None = None,
+    base: str | Location | None = None,
 ) -> Plan:
     """Plan a test set and write the plan into the set's folder, for those who build its shards.
 
@@ -82,7 +82,7 @@ def plan_into(
 
     Example: see :func:`finish`.
     """
-    path = Path(folder)
+    path = location(folder)
     refuse_no_set(path)
     planned = plan(recipe, progress, workers, cache, base)
     with opened_for(planned, path, replace, progress) as opened, progress.step("writing the plan"):
@@ -93,7 +93,7 @@ def plan_into(
 
 
 def build_shard(
-    folder: str | Path,
+    folder: str | Location,
     shard: str | PlanShard,
     workers: int | Way = 1,
     executor: str | None = None,
@@ -115,7 +115,7 @@ def build_shard(
 
     Example: see :func:`finish`.
     """
-    path, own = Path(folder), shard if isinstance(shard, PlanShard) else PlanShard.read(shard)
+    path, own = location(folder), shard if isinstance(shard, PlanShard) else PlanShard.read(shard)
     with opened_way(executor, workers, load_renderer) as way, opened_set(path) as sealed:
         with progress.step("reading the plan"):
             shared = read_shared(sealed)
@@ -135,7 +135,7 @@ def build_shard(
 
 
 def finish(
-    folder: str | Path,
+    folder: str | Location,
     workers: int | Way = 1,
     progress: Progress = SILENT,
     formats: Sequence[str] = (),
@@ -158,7 +158,7 @@ def finish(
 
     Example:
         >>> import tempfile
-        >>> folder = Path(tempfile.mkdtemp()) / "demo"
+        >>> folder = tempfile.mkdtemp() + "/demo"
         >>> plan_into("demo", folder)
         <Plan 'demo': 4 groups x 8 conditions, 384 items, 0.30 h>
         >>> [build_shard(folder, f"{number}/2").made for number in (1, 2)]
@@ -166,7 +166,7 @@ def finish(
         >>> finish(folder).made
         384
     """
-    path, chosen = Path(folder), known_formats(formats)
+    path, chosen = location(folder), known_formats(formats)
     with opened_set(path) as sealed, progress.step("reading the plan"):
         shared = read_shared(sealed)
     planned = plan(shared.loaded, progress, workers, cache)

@@ -19,6 +19,7 @@ from augment.execute import Way
 from augment.files.audio import decode
 from augment.files.json_rows import PickedRows
 from augment.files.json_text import strict_json
+from augment.files.location import Location, location
 from augment.perturb.columns import as_kind, kinds_of
 from augment.plain_text import visible
 from augment.progress import SILENT, Progress
@@ -45,11 +46,11 @@ FAILURE = ("audio_filepath", "utterance", "condition", "reason")
 """What is told of an item that could not be made."""
 
 
-def open(folder: str | Path) -> "TestSet":
+def open(folder: str | Location) -> "TestSet":
     """Open a finished test set.
 
     Args:
-        folder: Where it is.
+        folder: Where it is: a folder, or a place in an object store such as ``s3://bucket/ward``.
 
     Raises:
         TestSetError: There is none, it was built by another version, or its manifest is not the one that was built.
@@ -64,7 +65,7 @@ def open(folder: str | Path) -> "TestSet":
         >>> testset.frame.filter(condition="scanner_5db__studio")["snr_db"].mean()
         5.0
     """
-    return TestSet(read_finished(Path(folder)))
+    return TestSet(read_finished(location(folder)))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -84,7 +85,7 @@ class TestSet(Presented):
     finished: Finished
 
     @property
-    def path(self) -> Path:
+    def path(self) -> Location:
         """Its folder."""
         return self.finished.folder.path
 
@@ -286,7 +287,7 @@ class TestSet(Presented):
     def verify(
         self,
         sample: int | Literal["all"] = 20,
-        recipe_folder: str | Path | None = None,
+        recipe_folder: str | Location | None = None,
         progress: Progress = SILENT,
         seed: int | None = None,
         identity: str | None = None,

@@ -2,19 +2,20 @@
 
 import secrets
 from functools import partial
-from pathlib import Path
 from typing import Literal
 
 from augment.api.describing import SaidBySet, described_by
 from augment.api.exporting import exported
 from augment.api.planning import plan
+from augment.api.working import refuse_blind
 from augment.execute import Way, opened_way
 from augment.files.content import Content
+from augment.files.location import Location, location
 from augment.progress import SILENT, Progress
 from augment.report.frames import Coverage, counts_of
 from augment.report.told import ToldByRows
 from augment.testset.figures import read_figures
-from augment.testset.folder import FIGURES
+from augment.testset.folder import FIGURES, IDENTITY
 from augment.verification import examine
 from augment.verification.remade import Makers
 from augment.verification.sources import SelfDescription
@@ -22,9 +23,9 @@ from augment.verification.verdict import CheckOptions, Verdict
 
 
 def verify(
-    folder: str | Path,
+    folder: str | Location,
     sample: int | Literal["all"] = 20,
-    recipe_folder: str | Path | None = None,
+    recipe_folder: str | Location | None = None,
     progress: Progress = SILENT,
     seed: int | None = None,
     identity: str | None = None,
@@ -53,12 +54,13 @@ def verify(
     asked = CheckOptions(
         size=None if sample == "all" else sample,
         seed=secrets.randbits(48) if seed is None else seed,
-        recipe_folder=None if recipe_folder is None else Path(recipe_folder),
+        recipe_folder=None if recipe_folder is None else location(recipe_folder),
         identity=identity,
     )
     with opened_way(None, workers) as way:
+        refuse_blind(way, [location(folder) / IDENTITY])
         makers = Makers(partial(plan, workers=way), described_by, _retold, exported)
-        return examine(Path(folder), asked, makers, way, progress)
+        return examine(location(folder), asked, makers, way, progress)
 
 
 def _retold(told: SelfDescription, sheet: str) -> dict[str, Content]:

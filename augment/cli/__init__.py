@@ -20,7 +20,8 @@ from augment.cli.score import score_app
 from augment.cli.shards import CostOption, IntoOption, ShardOption, finish, refuse_recipe, shard_built
 from augment.cli.terminal import DetailsOption, JsonOption, Manner, QuietOption, hand_out, say
 from augment.cli.verify import check_set, verify
-from augment.cli.working import STARTING, Bars, CacheOption, WorkersOption
+from augment.cli.working import STARTING, AddressOption, Bars, CacheOption, ExecutorOption, WorkersOption, working
+from augment.files.location import Location, location
 from augment.interrupts import stoppable
 from augment.plain_text import visible
 
@@ -44,7 +45,9 @@ RecipeArgument = Annotated[
     str, typer.Argument(metavar="RECIPE", help="A recipe file, or the name of a bundled recipe.")
 ]
 ReplaceOption = Annotated[bool, typer.Option(help="Allow that finished files of this test set change or go.")]
-OutOption = Annotated[Path, typer.Option("--out", "-o", help="Folder of the test set.")]
+OutOption = Annotated[
+    str, typer.Option("--out", "-o", metavar="DIR", help="Folder of the test set, or s3://BUCKET/NAME.")
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -88,9 +91,12 @@ def plan(
     recipe: RecipeArgument,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the items to this file (.parquet).")] = None,
     against: Annotated[
-        Path | None, typer.Option(help="A test set: show which of its files would stay, change, come and go.")
+        str | None,
+        typer.Option(metavar="DIR", help="A test set: show which of its files would stay, change, come and go."),
     ] = None,
     workers: WorkersOption = 1,
+    executor: ExecutorOption = None,
+    address: AddressOption = None,
     into: IntoOption = None,
     cost: CostOption = False,
     replace: ReplaceOption = False,
@@ -109,13 +115,11 @@ def plan(
         from augment.api import cost_of, plan_into, write_plan
         from augment.api import plan as make
         from augment.cli.showing import show_plan
-    if into is None:
-        planned = make(recipe, bars, workers, cache)
-    else:
-        planned = plan_into(recipe, into, workers, replace, bars, cache)
+    with working(bars, executor, workers, address) as way:
+        planned = make(recipe, bars, way, cache) if into is None else plan_into(recipe, into, way, replace, bars, cache)
     if out is not None:
         write_plan(planned, out)
-    show_plan(planned, against, manner, cost_of(planned, bars) if cost else None)
+    show_plan(planned, None if against is None else location(against), manner, cost_of(planned, bars) if cost else None)
     if into is not None and manner in (Manner.BRIEF, Manner.DETAILS):
         say(f"next, for each K of N: acoustigrid build --out {shlex.quote(str(into))} --shard K/N")
 
@@ -129,7 +133,8 @@ def build(
     shard: ShardOption = None,
     workers: WorkersOption = 1,
     replace: ReplaceOption = False,
-    executor: Annotated[str | None, typer.Option(help="How to run the work: serial or processes.")] = None,
+    executor: ExecutorOption = None,
+    address: AddressOption = None,
     formats: FormatOption = "",
     cache: CacheOption = True,
     details: DetailsOption = False,
@@ -143,15 +148,14 @@ def build(
     bars = Bars(Manner.asked(details, quiet, as_json))
     if shard is not None:
         refuse_recipe(recipe)
-        shard_built(out, shard, workers, executor, bars.manner)
+        shard_built(location(out), shard, workers, executor, bars.manner)
         return
     if recipe is None:
         raise typer.BadParameter("say which recipe, or which shard of a plan that stands in the folder")
     with bars.step(STARTING):
-        from augment.execute import opened_way
         from augment.testset.preload import load_renderer
-    with opened_way(executor, workers, load_renderer) as way:
-        result = _built_by(way, bars, recipe, out, replace, split_formats(formats), cache)
+    with working(bars, executor, workers, address, load_renderer) as way:
+        result = _built_by(way, bars, recipe, location(out), replace, split_formats(formats), cache)
     if result.failures:
         raise typer.Exit(EXIT_DEVIATION)
 
@@ -160,7 +164,7 @@ def _built_by(
     way: "Way",
     bars: Bars,
     recipe: str,
-    out: Path,
+    out: Location,
     replace: bool = False,
     formats: Sequence[str] = (),
     cache: bool = True,
@@ -197,7 +201,7 @@ app.command()(verify)
 
 @app.command()
 def demo(
-    out: OutOption = Path("demo-testset"),
+    out: OutOption = "demo-testset",
     workers: WorkersOption = 2,
     quiet: QuietOption = False,
 ) -> None:
@@ -207,10 +211,9 @@ def demo(
     """
     bars = Bars(Manner.asked(quiet=quiet))
     with bars.step(STARTING):
-        from augment.execute import opened_way
         from augment.testset.preload import load_renderer
-    with opened_way(None, workers, load_renderer) as way:
-        result = _built_by(way, bars, "demo", out)
+    with working(bars, None, workers, prepare=load_renderer) as way:
+        result = _built_by(way, bars, "demo", location(out))
         sound = check_set(out, bars, workers=way).sound
     if result.failures or not sound:
         raise typer.Exit(EXIT_DEVIATION)

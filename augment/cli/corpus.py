@@ -99,7 +99,7 @@ def _show(found: "Audit", manner: Manner) -> None:
 @corpus_app.command("import")
 def import_(
     layout: Annotated[str, typer.Argument(metavar="LAYOUT", help="How the corpus is laid out, such as kaldi.")],
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="Its folder or manifest.")],
+    path: Annotated[str, typer.Argument(metavar="PATH", help="Its folder or manifest.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Manifest to write (.jsonl).")],
     pattern: PatternOption = None,
     column: ColumnOption = None,
@@ -131,7 +131,7 @@ def pseudonyms(
         list[str] | None, typer.Option(help="Only this speaker, by name or pseudonym; give it again for more.")
     ] = None,
     testset: Annotated[
-        Path | None,
+        str | None,
         typer.Option("--in", metavar="DIR", help="List the files of this test set in which they are heard."),
     ] = None,
 ) -> None:

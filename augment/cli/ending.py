@@ -36,7 +36,8 @@ def ended(run: Callable[[], object]) -> int:
             say(f"note: {visible(note)}", err=True)
         return EXIT_FAULT
     except OSError as error:  # such as an output that cannot be written
-        say(f"error: {error.filename or 'output'}: {error.strerror or error}", err=True)
+        remedy = getattr(error, "remedy", "")  # of a store
+        say(f"error: {error.filename or 'output'}: {error.strerror or error}{remedy and f' - {remedy}'}", err=True)
         return EXIT_FAULT
     except BaseException as error:  # a panic of polars is not an Exception
         say(_fault_of_ours(error), err=True)

@@ -1,12 +1,12 @@
 """``acoustigrid export``: a finished test set in other tools' formats."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from augment.cli.terminal import JsonOption, Manner, QuietOption, hand_out_record, say
 from augment.cli.working import STARTING, Bars
+from augment.files.location import location
 
 export_app = typer.Typer()
 
@@ -27,7 +27,7 @@ def split_formats(formats: str) -> list[str]:
 
 @export_app.command()
 def export(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A finished test set.")],
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="A finished test set.")],
     formats: FormatOption = "",
     quiet: QuietOption = False,
     as_json: JsonOption = False,
@@ -48,9 +48,10 @@ def export(
         width = max(len(name) for name in known)
         say("\n".join(f"{name.ljust(width)}  {module.ABOUT}" for name, module in known.items()))
         return
-    made = write_formats(folder, chosen, bars)
+    place = location(folder)
+    made = write_formats(place, chosen, bars)
     if manner is Manner.JSON:
-        hand_out_record({"folder": str(folder), "files": made})
+        hand_out_record({"folder": str(place), "files": made})
         return
-    lines = [f"{folder / name}: {files} files" for name, files in made.items()]
+    lines = [f"{place / name}: {files} files" for name, files in made.items()]
     say("\n".join(lines[-1:] if manner is Manner.QUIET else lines))

@@ -68,7 +68,7 @@ def named_files(written: list[str]) -> dict[str, Path]:
 
 @score_app.command()
 def score(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A finished test set.")],
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="A finished test set.")],
     hyp: HypOption = None,
     out: OutOption = None,
     text: TextOption = "plain",

@@ -1,6 +1,5 @@
 """``build --shard`` and ``finish``: a set built in parts by a scheduler that knows only commands."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,10 +8,13 @@ from augment.cli.ending import EXIT_DEVIATION, EXIT_INTERRUPTED
 from augment.cli.export import FormatOption, split_formats
 from augment.cli.terminal import DetailsOption, JsonOption, Manner, QuietOption, say
 from augment.cli.working import STARTING, Bars, CacheOption, WorkersOption
+from augment.files.location import Location, location
 
 IntoOption = Annotated[
-    Path | None,
-    typer.Option("--into", help="Write the plan into this folder of a test set, whose shards others build."),
+    str | None,
+    typer.Option(
+        "--into", metavar="DIR", help="Write the plan into this folder of a test set, whose shards others build."
+    ),
 ]
 CostOption = Annotated[
     bool, typer.Option("--cost", help="Build a few blocks on trial, and say what the whole build takes here.")
@@ -29,7 +31,7 @@ def refuse_recipe(recipe: str | None) -> None:
         raise typer.BadParameter("a shard is built of the plan in the folder: leave out the recipe")
 
 
-def shard_built(out: Path, shard: str, workers: int, executor: str | None, manner: Manner) -> None:
+def shard_built(out: Location, shard: str, workers: int, executor: str | None, manner: Manner) -> None:
     """Build a shard and say what came of it."""
     bars = Bars(manner)
     with bars.step(STARTING):
@@ -46,7 +48,7 @@ def shard_built(out: Path, shard: str, workers: int, executor: str | None, manne
 
 
 def finish(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the test set.")],
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder of the test set.")],
     workers: WorkersOption = 1,
     formats: FormatOption = "",
     cache: CacheOption = True,
@@ -65,6 +67,6 @@ def finish(
         from augment.api import finish as join
         from augment.cli.showing import show_before, show_built
     result = join(folder, workers, bars, split_formats(formats), cache)
-    show_built(result, manner, show_before(result.plan, folder, manner))
+    show_built(result, manner, show_before(result.plan, location(folder), manner))
     if result.failures:
         raise typer.Exit(EXIT_DEVIATION)

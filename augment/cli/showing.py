@@ -2,12 +2,12 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from augment.cli.terminal import Manner, Style, hand_out_record, say, width
 from augment.design.plan import Plan
 from augment.errors import counted
+from augment.files.location import Location
 from augment.report.brief import SCREEN, Brief, height, if_it_fits, plan_brief, plan_record
 from augment.report.changes import changes_text
 from augment.report.tables import coverage, plan_text
@@ -32,7 +32,7 @@ def show_brief(brief: Brief, manner: Manner = Manner.BRIEF) -> None:
         say(line)
 
 
-def show_plan(planned: Plan, against: Path | None, manner: Manner, cost: "Cost | None" = None) -> None:
+def show_plan(planned: Plan, against: Location | None, manner: Manner, cost: "Cost | None" = None) -> None:
     """Print a plan, what it would change in a finished set, and what it costs to build it."""
     if manner is Manner.JSON:
         hand_out_record({**plan_record(planned), **({"cost": cost.record} if cost else {})})
@@ -53,7 +53,7 @@ def show_plan(planned: Plan, against: Path | None, manner: Manner, cost: "Cost |
         say(f"cost: {cost}")
 
 
-def show_before(planned: Plan, folder: Path, manner: Manner) -> int:
+def show_before(planned: Plan, folder: Location, manner: Manner) -> int:
     """Print what a set will be able to show, before it is built; returns how many lines that took."""
     if manner is not Manner.BRIEF:
         return 0
@@ -88,7 +88,7 @@ def show_built(result: "BuildResult", manner: Manner, used: int) -> None:
         say(outcome[0])
 
 
-def show_shard(result: "ShardResult", folder: Path, manner: Manner) -> None:
+def show_shard(result: "ShardResult", folder: Location, manner: Manner) -> None:
     """Print what came of a shard."""
     if manner is Manner.JSON:
         hand_out_record(result.record)

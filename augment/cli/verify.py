@@ -1,12 +1,11 @@
 """``acoustigrid verify``: is a test set what it says?"""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from augment.cli.terminal import DetailsOption, JsonOption, Manner, QuietOption, Style, hand_out_record, say
-from augment.cli.working import STARTING, Bars, WorkersOption
+from augment.cli.working import STARTING, AddressOption, Bars, ExecutorOption, WorkersOption, working
 
 if TYPE_CHECKING:
     from augment.execute import Way
@@ -36,18 +35,20 @@ def sample_size(written: str) -> int | Literal["all"]:
 
 
 def verify(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A finished test set.")],
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="A finished test set.")],
     sample: Annotated[
         str, typer.Option(metavar="N|all", help="Items to render again, drawn anew each time; 0 for none.")
     ] = "20",
     recipe_folder: Annotated[
-        Path | None, typer.Option(help="Where the recipe was, if it has moved with its corpus and noise.")
+        str | None, typer.Option(metavar="DIR", help="Where the recipe was, if it has moved with its corpus and noise.")
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Draw the sample of an earlier check again.")] = None,
     identity: Annotated[
         str | None, typer.Option(metavar="HASH", help="Identity of the set, as its maker published it.")
     ] = None,
     workers: WorkersOption = 1,
+    executor: ExecutorOption = None,
+    address: AddressOption = None,
     details: DetailsOption = False,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
@@ -59,15 +60,18 @@ def verify(
     Example:  acoustigrid verify testset --sample all
     """
     bars = Bars(Manner.asked(details, quiet, as_json))
-    if not check_set(folder, bars, sample_size(sample), recipe_folder, seed, identity, workers).sound:
+    size = sample_size(sample)
+    with working(bars, executor, workers, address) as way:
+        sound = check_set(folder, bars, size, recipe_folder, seed, identity, way).sound
+    if not sound:
         raise typer.Exit(EXIT_DEVIATION)
 
 
 def check_set(
-    folder: Path,
+    folder: str,
     bars: Bars,
     sample: int | Literal["all"] = 20,
-    recipe_folder: Path | None = None,
+    recipe_folder: str | None = None,
     seed: int | None = None,
     identity: str | None = None,
     workers: "int | Way" = 1,

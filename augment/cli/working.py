@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,9 +14,17 @@ from augment.progress import Step
 if TYPE_CHECKING:
     from tqdm import tqdm
 
+    from augment.execute import Prepare, Way
+
 WorkersOption = Annotated[int, typer.Option("--workers", "-w", min=1, help="Processes; the result is the same.")]
 CacheOption = Annotated[
     bool, typer.Option("--cache/--no-cache", help="Use and keep what was measured of speech, in your cache folder.")
+]
+ExecutorOption = Annotated[
+    str | None, typer.Option(help="How to run the work: serial, processes, or ray; the result is the same.")
+]
+AddressOption = Annotated[
+    str | None, typer.Option(metavar="auto|HOST:PORT", help="Ray cluster to use; without it, ray starts one here.")
 ]
 STARTING = "starting"
 """The first step of every command: loading what it needs takes longer than people like to look at nothing."""
@@ -67,3 +75,16 @@ class _Bar:
         if audio_s and elapsed:
             self.bar.set_postfix_str(f"{self.audio_s / elapsed:.0f} s of audio/s", refresh=False)
         self.bar.update(count)
+
+
+@contextmanager
+def working(
+    bars: Bars, executor: str | None, workers: int, address: str | None = None, prepare: "Prepare | None" = None
+) -> "Iterator[Way]":
+    """Workers for as long as a command needs them; it may take a while until they are there."""
+    with ExitStack() as stack:
+        with bars.step(STARTING):
+            from augment.execute import opened_way
+
+            way = stack.enter_context(opened_way(executor, workers, prepare, address))
+        yield way

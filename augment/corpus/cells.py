@@ -7,13 +7,13 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from augment.corpus.nested import KINDS, WIDEST, Held, Nested, nested_cells, spelled_cells
 from augment.corpus.source import Place, ReaderNote, Row, Source, rows_of, where
 from augment.corpus.unused import Unused
 from augment.errors import CorpusError, Fault, gathered
+from augment.files.location import Location
 
 if TYPE_CHECKING:
     import polars
@@ -56,7 +56,7 @@ class Cells:
 
 
 def read_cells(
-    manifest: Path,
+    manifest: Location,
     columns: Mapping[str, str],
     layout: str | None = None,
     pattern: str | None = None,
@@ -128,7 +128,7 @@ def _portions(
         yield numbers, found
 
 
-def _places(manifest: Path, numbers: list[Place]) -> "polars.Series":
+def _places(manifest: Location, numbers: list[Place]) -> "polars.Series":
     """Where rows stand; in some layouts that is a file name, which need not be valid Unicode."""
     import polars
 
@@ -148,7 +148,9 @@ def _times(name: str, values: list[Any]) -> list["polars.Series"]:
     return [found, polars.Series(f"shown:{name}", [_shown(value) for value in values], polars.String)]
 
 
-def _texts(name: str, values: list[Any], manifest: Path, numbers: list[Place]) -> tuple[list[Nested], "polars.Series"]:
+def _texts(
+    name: str, values: list[Any], manifest: Location, numbers: list[Place]
+) -> tuple[list[Nested], "polars.Series"]:
     """A column as text, and the cells that do not hold text."""
     import polars
 

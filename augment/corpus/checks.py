@@ -12,6 +12,7 @@ from augment.corpus.nested import Nested
 from augment.corpus.source import where
 from augment.corpus.spec import CorpusSpec
 from augment.errors import CorpusError, Fault, flow_text, gathered, nearest
+from augment.files.location import Location
 from augment.files.members import MARK
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ DANGER = r"[\x00-\x1f\x7f]|^[/\\]|^[A-Za-z]:[/\\]|(^|[/\\])\.\.([/\\]|$)"
 """Ids that may be dangerous: a quick test before :func:`danger` decides."""
 
 
-def column_faults(spec: CorpusSpec, manifest: Path, found: set[str], written: frozenset[str]) -> list[Fault]:
+def column_faults(spec: CorpusSpec, manifest: Location, found: set[str], written: frozenset[str]) -> list[Fault]:
     """Columns and labels that a recipe names and the manifest does not have.
 
     Args:
@@ -74,7 +75,7 @@ def column_faults(spec: CorpusSpec, manifest: Path, found: set[str], written: fr
     return faults
 
 
-def time_faults(spec: CorpusSpec, manifest: Path, cells: Cells) -> list[Fault]:
+def time_faults(spec: CorpusSpec, manifest: Location, cells: Cells) -> list[Fault]:
     """Columns of numbers that are probably times of segments under other names, and would be taken for labels.
 
     The whole recording would then be read with the text of one segment; where only the length is overlooked, all of it
@@ -120,7 +121,7 @@ def _first_number(cells: Cells, column: str, spec: CorpusSpec) -> str | None:
     return None if not given.height or numbers.null_count() else str(given["row"][0])
 
 
-def nested_fault(manifest: Path, label: str, found: Nested, written: Mapping[str, str] = NO_NAMES) -> Fault:
+def nested_fault(manifest: Location, label: str, found: Nested, written: Mapping[str, str] = NO_NAMES) -> Fault:
     """The fault of a column whose cells should hold one value and hold several.
 
     Args:
@@ -137,7 +138,7 @@ def nested_fault(manifest: Path, label: str, found: Nested, written: Mapping[str
 
 def sound_rows(
     frame: "polars.DataFrame",
-    manifest: Path,
+    manifest: Location,
     most_faults: int = MOST_FAULTS,
     written: Mapping[str, str] = NO_NAMES,
 ) -> tuple["polars.DataFrame", list[Fault]]:
@@ -196,7 +197,7 @@ def _checked(
     return frame.filter(sound), faults
 
 
-def _placed(faults: Mapping[str, Sequence[Fault]], manifest: Path, most_faults: int) -> list[Fault]:
+def _placed(faults: Mapping[str, Sequence[Fault]], manifest: Location, most_faults: int) -> list[Fault]:
     """Faults by row, with their places and in the order of rows."""
     ordered = sorted(faults, key=in_order)
     found = [Fault(where(manifest, row), fault.message, fault.remedy) for row in ordered for fault in faults[row]]

@@ -7,13 +7,13 @@ else is a single fault.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from augment.corpus.source import Place, Row, Source
 from augment.corpus.unused import Leftover
 from augment.errors import CorpusError, Fault
 from augment.files.json_text import CAREFUL
+from augment.files.location import Location
 
 LARGEST_DOCUMENT = 2**28
 """Characters of a document, which is held in memory as a whole; as JSON Lines, a corpus may be larger."""
@@ -25,7 +25,7 @@ AUDIO = frozenset({"audio_filepath", "audio", "wav", "path", "file_name"})
 Entries = list[tuple[Place, Row | Fault]]
 
 
-def document_rows(source: Source, path: Path, lines: Iterable[str]) -> tuple[Entries, list[str]]:
+def document_rows(source: Source, path: Location, lines: Iterable[str]) -> tuple[Entries, list[str]]:
     r"""Rows of a document.
 
     Args:
@@ -59,7 +59,7 @@ def document_rows(source: Source, path: Path, lines: Iterable[str]) -> tuple[Ent
     return [(line, _row(path, line, value)) for line, value in values], []
 
 
-def _held(path: Path, lines: Iterable[str]) -> list[str]:
+def _held(path: Location, lines: Iterable[str]) -> list[str]:
     held, size = [], 0
     for line in lines:
         held.append(line)
@@ -99,7 +99,7 @@ def _is_object(line: str) -> bool:
         return False
 
 
-def _unread(path: Path, text: str, error: ValueError) -> Fault:
+def _unread(path: Location, text: str, error: ValueError) -> Fault:
     line = getattr(error, "lineno", 1)
     if re.match(r"[\[{\s]*'", text):
         return Fault(f"{path}:{line}", "this is Python, not JSON", f"{AS_LINES}, with json.dumps")
@@ -119,7 +119,7 @@ def _are_rows(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(part, dict) for part in value)
 
 
-def _contained(source: Source, path: Path, document: Mapping[str, Any]) -> Entries:
+def _contained(source: Source, path: Location, document: Mapping[str, Any]) -> Entries:
     """Rows of an object that holds them."""
     lists = [name for name, value in document.items() if _are_rows(value)]
     if len(lists) == 1:
@@ -138,7 +138,7 @@ def _contained(source: Source, path: Path, document: Mapping[str, Any]) -> Entri
     return [(name, row if row.keys() & named else {"id": name, **row}) for name, row in document.items()]
 
 
-def _row(path: Path, line: int, value: Any) -> Row | Fault:
+def _row(path: Location, line: int, value: Any) -> Row | Fault:
     if isinstance(value, dict):
         return value
     kind = "an array" if isinstance(value, list) else "a single value"

@@ -1,12 +1,14 @@
 """What readers take from other people's tables: labels next to our own columns, and keys that occur only once."""
 
 from collections.abc import Container, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from augment.corpus.source import Source
 from augment.corpus.unused import Leftover
 from augment.errors import CorpusError, Fault
 from augment.files.channels import CHANNEL
+from augment.files.location import below
 from augment.files.walk import Walk, ending
 from augment.profiles.recording import SUFFIXES as AUDIO
 
@@ -91,7 +93,7 @@ def differing(found: Mapping[str, Any], key: str, value: Any, where: str) -> lis
     return [Fault(where, f"'{key}' appears twice, and not with the same values", "keep the line that is right")]
 
 
-def account(source: Source, walk: Walk, used: Container[str] = ()) -> None:
+def account(source: Source, walk: Walk[Path], used: Container[str] = ()) -> None:
     """Account for the files of a folder that a reader does not use.
 
     Args:
@@ -100,7 +102,7 @@ def account(source: Source, walk: Walk, used: Container[str] = ()) -> None:
         used: Paths below the folder of the corpus that the reader uses all the same.
     """
     for path in (*walk.files, *walk.others):
-        name = path.relative_to(source.folder).as_posix()
+        name = below(path, source.folder)
         if name not in used:
             source.pass_over(Leftover.AUDIO if ending(path) in AUDIO else Leftover.FILES, ending(path))
     source.pass_over(Leftover.TEST_SETS, "and what is in them", len(walk.test_sets))

@@ -11,14 +11,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields, replace
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from augment.bundled import package_folder
 from augment.corpus.speech import Facts
 from augment.files.containers.stream import Remark
 from augment.files.stretch import Part
+from augment.packages import code_digest, version_of
 
 MEASURED_WITH = ("acoustics", "files", "corpus/speech.py")
 """Code of this package that decides what is measured: if a byte of it changes, everything is measured again."""
@@ -44,20 +43,8 @@ def found_with(code: tuple[str, ...]) -> str:
     """Hash of some of this package's code and of the libraries: if it is the same, so is what they find out."""
     import soundfile
 
-    versions = [*map(_version, LIBRARIES), soundfile.__libsndfile_version__]
-    digest = hashlib.sha256(repr(versions).encode())
-    for name in code:
-        place = package_folder() / name
-        for path in [place] if place.is_file() else sorted(place.rglob("*.py")):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def _version(library: str) -> str | None:
-    """Version of a library; None for an extra that is not installed."""
-    with suppress(PackageNotFoundError):
-        return version(library)
-    return None
+    versions = [*map(version_of, LIBRARIES), soundfile.__libsndfile_version__]
+    return hashlib.sha256(f"{versions} {code_digest(code)}".encode()).hexdigest()
 
 
 def kept_file() -> Path | None:

@@ -9,6 +9,7 @@ from augment.corpus.kept import key_of, read_facts
 from augment.corpus.speech import LONGEST_S, Facts, facts_of_audio
 from augment.errors import AudioError, Fault
 from augment.files.audio import audio_bytes, decode_parts
+from augment.files.location import Location
 from augment.files.stretch import Part
 
 
@@ -22,7 +23,7 @@ class Recording:
         places: Index of each stretch among those of all recordings.
     """
 
-    path: Path
+    path: Location
     parts: tuple[Part, ...]
     places: tuple[int, ...]
 

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from augment.corpus.pseudonyms import PSEUDONYM, Pseudonyms
 from augment.corpus.spec import CorpusSpec
 from augment.errors import Fault
+from augment.files.location import Location
 
 if TYPE_CHECKING:
     import polars
@@ -16,7 +16,7 @@ SHORTEST_NAME = 4
 """Least length of a name that is looked for in other texts: shorter ones, and numbers, occur in any text."""
 
 
-def told_names(spec: CorpusSpec, frame: "polars.DataFrame", names: Pseudonyms, manifest: Path) -> list[Fault]:
+def told_names(spec: CorpusSpec, frame: "polars.DataFrame", names: Pseudonyms, manifest: Location) -> list[Fault]:
     """Real names in places where a recipe, itself part of every test set, must use pseudonyms.
 
     Args:

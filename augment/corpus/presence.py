@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from augment.corpus.source import where
 from augment.corpus.table import Corpus
 from augment.errors import AudioError, Fault
+from augment.files.location import Url, is_url
 from augment.files.members import MARK, member_of, tar_members
 
 if TYPE_CHECKING:
@@ -23,14 +24,20 @@ def absent_rows(corpus: Corpus) -> "polars.DataFrame":
     import polars
 
     written = corpus.frame["audio_filepath"].unique(maintain_order=True).to_list()
-    gone = polars.Series([name for name in written if not _is_there(corpus, name)], dtype=polars.String)
+    folders = dict[Url, set[Url]]()
+    gone = polars.Series([name for name in written if not _is_there(corpus, name, folders)], dtype=polars.String)
     return corpus.frame.filter(polars.col("audio_filepath").is_in(gone.implode()))
 
 
-def _is_there(corpus: Corpus, written: str) -> bool:
-    if MARK not in written:
-        return os.path.isfile(os.path.join(corpus.folder, written))  # noqa: PTH113, PTH118 - a third of the time
+def _is_there(corpus: Corpus, written: str, folders: dict[Url, set[Url]]) -> bool:
+    folder = corpus.folder
+    if isinstance(folder, Path) and MARK not in written and not is_url(written):
+        return os.path.isfile(os.path.join(folder, written))  # noqa: PTH113, PTH118 - a third of the time
     path = corpus.audio_path(written)
+    if isinstance(path, Url):  # a listing of a folder instead of a request for each file
+        if path.parent not in folders:
+            folders[path.parent] = set(path.parent.iterdir())
+        return path in folders[path.parent]
     inside = member_of(path)
     if inside is None:
         return path.is_file()

@@ -10,11 +10,11 @@ import re
 import shlex
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from augment.corpus.spec import CorpusSpec
 from augment.errors import CorpusError, Fault
+from augment.files.location import Location, joined
 
 if TYPE_CHECKING:
     import polars
@@ -70,7 +70,7 @@ class Pseudonyms:
         return base64.b32encode(digest)[:LETTERS].decode("ascii").lower()
 
 
-def pseudonyms_of(spec: CorpusSpec, base: Path) -> Pseudonyms | None:
+def pseudonyms_of(spec: CorpusSpec, base: Location) -> Pseudonyms | None:
     """The pseudonyms that a recipe asks for; None if it asks for none.
 
     Args:
@@ -82,7 +82,7 @@ def pseudonyms_of(spec: CorpusSpec, base: Path) -> Pseudonyms | None:
     """
     if spec.pseudonyms is None:
         return None
-    path = base / spec.pseudonyms
+    path = joined(base, spec.pseudonyms)
     try:
         key = path.read_bytes().rstrip(b"\r\n")
     except FileNotFoundError:

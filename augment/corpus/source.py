@@ -11,11 +11,14 @@ from augment.bounds import LONGEST_LINE_BYTES
 from augment.corpus.unused import Leftover, Unused
 from augment.errors import CorpusError, Fault, nearest
 from augment.files.lines import text_lines
+from augment.files.location import Location, Url
 from augment.notes import Effect, Note
 from augment.plugins import by_name
 from augment.profiles.recording import SUFFIXES as AUDIO
 
 Row = dict[str, Any]
+REMEDY = "fetch the corpus, or write one manifest of it with `corpus import` and put that into the store"
+
 Place = int | str
 """Where a row stands: the line of a manifest, or ``file:line`` below the folder of a corpus."""
 
@@ -51,15 +54,27 @@ class Source:
         seen: What a reader passed over, counted; see :meth:`pass_over`.
     """
 
-    path: Path
+    path: Location
     pattern: str | None = None
     notes: list[ReaderNote] = field(default_factory=list)
     seen: Counter[tuple[Leftover, str]] = field(default_factory=Counter)
 
     @cached_property
+    def local(self) -> Path:
+        """The manifest or folder on this machine, for readers that look around there.
+
+        Raises:
+            CorpusError: It is in an object store.
+        """
+        if isinstance(self.path, Url):
+            message = "this layout is read from folders of this machine only"
+            raise CorpusError(Fault(str(self.path), message, REMEDY))
+        return self.path
+
+    @cached_property
     def folder(self) -> Path:
-        """Where relative paths start."""
-        return folder_of(self.path)
+        """Where relative paths start, on this machine; errors as for :attr:`local`."""
+        return self.local if self.local.is_dir() else self.local.parent
 
     def lines(self, name: str | None = None) -> Iterator[str]:
         """Lines of the manifest, or of a file below the folder, each with the line feed that ends it.
@@ -137,12 +152,12 @@ class Source:
         return Fault(self.where(place), message, remedy)
 
 
-def folder_of(path: Path) -> Path:
+def folder_of(path: Location) -> Location:
     """Where relative audio paths start: the folder of a corpus, or that of its manifest."""
     return path if path.is_dir() else path.parent
 
 
-def where(path: Path, place: Place) -> str:
+def where(path: Location, place: Place) -> str:
     """How a message names a row of a manifest, or of a file below the folder of a corpus.
 
     Example:
@@ -218,7 +233,7 @@ def rows_of(source: Source, layout: str | None) -> Iterator[tuple[Place, Row | F
     return known[layout].rows(source)
 
 
-def _by_ending(path: Path, known: dict[str, Reader]) -> str:
+def _by_ending(path: Location, known: dict[str, Reader]) -> str:
     if path.is_dir():
         remedy = _looks_like(Source(path))
         raise CorpusError(Fault(str(path), "this is a folder, and its layout is not given", remedy))

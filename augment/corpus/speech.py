@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from augment.acoustics.spectrum import weigh
 from augment.errors import AudioError, Fault
 from augment.files.audio import Audio, read_audio
 from augment.files.containers.stream import Remark
+from augment.files.location import Location
 from augment.files.stretch import Part
 
 DURATION_SLACK_S = 0.1
@@ -54,7 +54,7 @@ class Speech:
 
 
 def read_speech(
-    path: Path,
+    path: Location,
     offset_s: float | None,
     duration_s: float | None,
     sample_rate_hz: int,
@@ -79,7 +79,7 @@ def read_speech(
     return _speech(_read(path, part_of(offset_s, duration_s, channel)), path, sample_rate_hz)
 
 
-def _read(path: Path, part: Part) -> Audio:
+def _read(path: Location, part: Part) -> Audio:
     return read_audio(path, part.offset_s, part.duration_s, LONGEST_S, part.channel)
 
 
@@ -88,7 +88,7 @@ def part_of(offset_s: float | None, duration_s: float | None, channel: ChannelCh
     return Part(0.0, None, channel) if offset_s is None else Part(offset_s, duration_s, channel)
 
 
-def _speech(audio: Audio, path: Path, sample_rate_hz: int) -> Speech:
+def _speech(audio: Audio, path: Location, sample_rate_hz: int) -> Speech:
     signal = audio.samples
     length_s = signal.size / audio.sample_rate_hz
     if length_s < SHORTEST_S:
@@ -142,7 +142,7 @@ class Facts:
 
 
 def facts_of(
-    path: Path,
+    path: Location,
     offset_s: float | None,
     duration_s: float | None,
     sample_rate_hz: int,
@@ -166,7 +166,7 @@ def facts_of(
     return found
 
 
-def facts_of_audio(audio: Audio, path: Path, sample_rate_hz: int) -> Facts | AudioError:
+def facts_of_audio(audio: Audio, path: Location, sample_rate_hz: int) -> Facts | AudioError:
     """Inspect a decoded stretch of audio; returns the reason if it cannot be used."""
     try:
         return _facts(audio, path, sample_rate_hz)
@@ -174,7 +174,7 @@ def facts_of_audio(audio: Audio, path: Path, sample_rate_hz: int) -> Facts | Aud
         return error
 
 
-def _facts(audio: Audio, path: Path, sample_rate_hz: int) -> Facts:
+def _facts(audio: Audio, path: Location, sample_rate_hz: int) -> Facts:
     clipped = clipped_share(audio.samples)  # before resampling rounds off flat tops
     dc = float(np.mean(audio.samples))
     remarks, speech = audio.remarks, _speech(audio, path, sample_rate_hz)

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from augment.acoustics.channels import channel_text
@@ -20,6 +19,7 @@ from augment.corpus.unused import Leftover, Unused, unused_notes
 from augment.corpus.values import NOTHING, nearly_named, replaced, settled
 from augment.errors import CorpusError, Fault, counted, flow_text, gathered, nearest
 from augment.files.channels import CHANNEL
+from augment.files.location import Location, joined
 from augment.notes import Effect, Note
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Corpus:
             a whole file), ``duration`` (s, as declared), ``text``, ``speaker``, ``licence``, ``credit``, ``row`` (line
             of the manifest, or ``file:line``), then one text column for each label (:func:`label_column`), null where a
             row has none.
-        manifest: Path of the manifest, from whose folder relative audio paths start; or of the corpus's folder.
+        manifest: Location of the manifest, from whose folder relative audio paths start; or of the corpus's folder.
         labels: Names of the label columns.
         left_out: How many rows are not used, by reason.
         notes: What the user should know.
@@ -55,7 +55,7 @@ class Corpus:
     """
 
     frame: "polars.DataFrame"
-    manifest: Path
+    manifest: Location
     labels: tuple[str, ...]
     left_out: dict[str, int] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
@@ -66,12 +66,12 @@ class Corpus:
     pseudonyms: Pseudonyms | None = None
     telling: Mapping[str, int] = field(default_factory=dict)
 
-    def audio_path(self, written: str) -> Path:
+    def audio_path(self, written: str) -> Location:
         """Path of an audio file as the manifest spells it."""
-        return self.folder / written
+        return joined(self.folder, written)
 
     @property
-    def folder(self) -> Path:
+    def folder(self) -> Location:
         """Where relative audio paths start."""
         return folder_of(self.manifest)
 
@@ -91,7 +91,7 @@ class Corpus:
         return Fault(str(self.manifest), message, f"{nearest(label, self.labels)} ({self.known_labels})")
 
 
-def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
+def read_corpus(spec: CorpusSpec, base: Location, recipe_text: str = "") -> Corpus:
     """Read the manifest of a corpus.
 
     Args:
@@ -107,7 +107,7 @@ def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
     """
     import polars
 
-    manifest = base / spec.path
+    manifest = joined(base, spec.path)
     most = MOST_BROKEN if spec.tolerance.leaves_out else MOST_FAULTS
     cells = read_cells(manifest, spec.columns, spec.layout, spec.pattern, most)
     spec = _spelled(spec, cells)
@@ -144,7 +144,7 @@ def read_corpus(spec: CorpusSpec, base: Path, recipe_text: str = "") -> Corpus:
     )  # fmt: skip
 
 
-def _refuse_columns(spec: CorpusSpec, manifest: Path, cells: Cells, found: set[str]) -> None:
+def _refuse_columns(spec: CorpusSpec, manifest: Location, cells: Cells, found: set[str]) -> None:
     """Refuse a manifest without rows, or with columns that cannot be read and must be."""
     if not cells.count:
         why = "; ".join([*(note.message for note in cells.notes), *map(str, unused_notes(cells.unused))])
@@ -156,7 +156,7 @@ def _refuse_columns(spec: CorpusSpec, manifest: Path, cells: Cells, found: set[s
 
 
 def _refuse_cells(
-    spec: CorpusSpec, manifest: Path, cells: Cells, nested: Mapping[str, Nested], faults: Sequence[Fault]
+    spec: CorpusSpec, manifest: Location, cells: Cells, nested: Mapping[str, Nested], faults: Sequence[Fault]
 ) -> None:
     """Refuse rows that cannot be read and must be, and with them tell what else is wrong with rows."""
     needed = {*FIXED, *spec.columns, *spec.labels, *spec.keep, *spec.dropped}  # one value a row, whatever the design
@@ -290,7 +290,7 @@ def _renamed(frame: "polars.DataFrame", spec: CorpusSpec) -> tuple["polars.DataF
 
 
 def _wanted(
-    frame: "polars.DataFrame", spec: CorpusSpec, manifest: Path
+    frame: "polars.DataFrame", spec: CorpusSpec, manifest: Location
 ) -> tuple["polars.DataFrame", dict[str, int], list[Fault]]:
     """Rows that may be used, how many others there are by reason, and values in the recipe that no row has."""
     import polars
@@ -315,7 +315,7 @@ def _wanted(
 
 
 def _unmet(
-    frame: "polars.DataFrame", part: str, name: str, column: str, wanted: Iterable[str], manifest: Path
+    frame: "polars.DataFrame", part: str, name: str, column: str, wanted: Iterable[str], manifest: Location
 ) -> list[Fault]:
     """Faults of values that a part of the recipe names and no row has."""
     met = set(frame[column].unique()) - {None, ""}

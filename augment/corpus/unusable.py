@@ -7,7 +7,6 @@ out, up to that share of the whole and of each group: a group that loses more ro
 import dataclasses
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from augment.corpus.presence import absent_rows
@@ -16,6 +15,7 @@ from augment.corpus.spec import CorpusSpec
 from augment.corpus.table import TOGETHER, Corpus, label_column, read_corpus
 from augment.corpus.texts import wordless
 from augment.errors import CorpusError, Fault, gathered, named
+from augment.files.location import Location
 from augment.notes import Effect, Note
 from augment.tolerance import USUAL
 
@@ -41,7 +41,7 @@ class Reason(StrEnum):
         return f"unusable: {self}"
 
 
-def usable_corpus(spec: CorpusSpec, base: Path, by: Sequence[str] = (), recipe_text: str = "") -> Corpus:
+def usable_corpus(spec: CorpusSpec, base: Location, by: Sequence[str] = (), recipe_text: str = "") -> Corpus:
     """The corpus of a recipe without the unusable rows that it allows to be left out.
 
     Args:

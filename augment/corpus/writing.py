@@ -8,6 +8,7 @@ from pathlib import Path
 
 from augment.corpus.checks import FIXED
 from augment.corpus.table import Corpus, label_column
+from augment.files.location import joined
 
 
 def manifest_bytes(corpus: Corpus, folder: Path) -> bytes:
@@ -17,7 +18,9 @@ def manifest_bytes(corpus: Corpus, folder: Path) -> bytes:
         corpus: What was read.
         folder: Where the manifest will be: audio paths are made relative to it.
     """
-    moved = _moved(corpus.folder.resolve(), folder.resolve())
+    old = corpus.folder
+    # Of a corpus in an object store, paths become URLs.
+    moved = _moved(old.resolve(), folder.resolve()) if isinstance(old, Path) else lambda name: str(joined(old, name))
     names = {name: name for name in FIXED} | {label: label_column(label) for label in corpus.labels}
     empty = [
         name

@@ -93,10 +93,15 @@ class Items:
         Args:
             order: Numbers of utterances, where they are wanted in another order than the plan's, or not all of them.
         """
-        numbers: Sequence[int] = range(self.utterances.height) if order is None else order
-        step = max(1, SLICE // self.schedule.each)
+        return (items for _, items in self.numbered(order))
+
+    def numbered(self, order: Sequence[int] | None = None) -> "Iterator[tuple[list[int], polars.DataFrame]]":
+        """The same as :meth:`slices`, each with the numbers of its items in the plan."""
+        each, numbers = self.schedule.each, range(self.utterances.height) if order is None else order
+        step = max(1, SLICE // each)
         for start in range(0, len(numbers), step):
-            yield self.of_rows(numbers[start : start + step])
+            chosen = numbers[start : start + step]
+            yield [number * each + turn for number in chosen for turn in range(each)], self.of_rows(chosen)
 
     def of_rows(self, numbers: Sequence[int]) -> "polars.DataFrame":
         """Items of some utterances.

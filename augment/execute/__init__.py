@@ -1,4 +1,4 @@
-"""Ways to run many tasks: one file for each, with one function.
+"""Ways to run many tasks: one file or folder for each, with one function.
 
 ``opened(workers)`` is a context manager that gives a :class:`Way`, and leaves no process behind.
 """
@@ -11,6 +11,13 @@ from typing import Any, Protocol, runtime_checkable
 
 from augment.errors import AcoustigridError, Fault, nearest
 from augment.plugins import by_name
+
+MOST_TRIES = 3
+"""How often a task is tried whose worker dies."""
+ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "POLARS_MAX_THREADS"), "1"
+)
+"""Environment of a worker: there are as many of them as processors."""
 
 
 @dataclass(frozen=True)
@@ -91,14 +98,28 @@ class Way(Protocol):
         ...
 
 
+@runtime_checkable
+class Afar(Protocol):
+    """A way whose workers are on other machines, which may see other folders than this one does."""
+
+    def everywhere(self, job: Callable[[], Any]) -> list[tuple[str, Any]]:
+        """What a job returns on every machine, each with the name of the machine.
+
+        Raises:
+            AcoustigridError: With a fault for each machine that does not answer.
+        """
+        ...
+
+
 class Executor(Protocol):
-    """A file of this folder."""
+    """A file or a folder of this folder."""
 
     @staticmethod
-    def opened(workers: int, prepare: Prepare | None = None) -> AbstractContextManager[Way]:
+    def opened(workers: int, prepare: Prepare | None = None, address: str | None = None) -> AbstractContextManager[Way]:
         """So many workers, for as long as this lasts.
 
-        Workers may start at once with ``prepare()``, to be ready when there is something to do for them.
+        Workers may start at once with ``prepare()``, to be ready when there is something to do for them. ``address`` is
+        where they are, for executors that reach other machines.
         """
         ...
 
@@ -108,21 +129,25 @@ def executors() -> dict[str, Executor]:
 
     Example:
         >>> sorted(executors())
-        ['processes', 'serial']
+        ['processes', 'ray', 'serial']
     """
     return by_name("augment.execute")
 
 
-def opened_way(executor: str | None, workers: int | Way, prepare: Prepare | None = None) -> AbstractContextManager[Way]:
+def opened_way(
+    executor: str | None, workers: int | Way, prepare: Prepare | None = None, address: str | None = None
+) -> AbstractContextManager[Way]:
     """Workers for as long as a context lasts.
 
     Args:
         executor: A file of this folder; if not given, the number of workers decides.
         workers: Number of workers; or an open executor, which then stays open when the context ends.
         prepare: Given if all workers will be needed: what they begin with, at once.
+        address: Where the workers are, for executors that reach other machines.
 
     Raises:
-        AcoustigridError: There is no such executor, or the number of workers is less than 1.
+        AcoustigridError: There is no such executor, the number of workers is less than 1, or the executor takes no
+            address.
 
     Example:
         >>> with opened_way(None, 1) as way:
@@ -137,4 +162,14 @@ def opened_way(executor: str | None, workers: int | Way, prepare: Prepare | None
     known = executors()
     if chosen not in known:
         raise AcoustigridError(Fault("executor", f"there is no executor '{chosen}'", nearest(chosen, list(known))))
-    return known[chosen].opened(workers, prepare)
+    return known[chosen].opened(workers, prepare, address)
+
+
+def refuse_address(address: str | None) -> None:
+    """What executors of this machine do with an address.
+
+    Raises:
+        AcoustigridError: There is one.
+    """
+    if address is not None:
+        raise AcoustigridError(Fault("address", "this executor works on this machine only", "--executor ray"))

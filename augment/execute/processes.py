@@ -23,16 +23,12 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from augment.execute import Limit, Lost, Prepare, Tasks
+from augment.execute import MOST_TRIES, ONE_THREAD, Limit, Lost, Prepare, Tasks, refuse_address
 from augment.interrupts import blocked, uninterrupted
 
-MOST_TRIES = 3
 _TICK_S, _PATIENCE_S = 0.5, 10.0
 _NO_MORE = object()
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
-_ONE_THREAD = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "POLARS_MAX_THREADS"), "1"
-)
 
 
 @dataclass(frozen=True)
@@ -98,7 +94,7 @@ class _Pool:
             code = f"from augment.execute.processes import work; work({theirs.fileno()}, {os.getpid()}, {first!r})"
             # Our own place last, for a parent that found us in its current folder; -P: not the worker's current folder.
             places = [*(place for place in sys.path if place), str(Path(__file__).resolve().parents[2])]
-            environment = {**os.environ, **_ONE_THREAD, "PYTHONPATH": os.pathsep.join(places)}
+            environment = {**os.environ, **ONE_THREAD, "PYTHONPATH": os.pathsep.join(places)}
             command = [sys.executable, "-P", "-c", code]
             with blocked():
                 process = subprocess.Popen(  # noqa: S603 - our own interpreter with our own code
@@ -193,14 +189,18 @@ class Processes:
 
 
 @contextlib.contextmanager
-def opened(workers: int, prepare: Prepare | None = None) -> Iterator[Processes]:
+def opened(workers: int, prepare: Prepare | None = None, address: str | None = None) -> Iterator[Processes]:
     """Workers for as long as this lasts; each starts when there is something to do for it, or at once to prepare.
+
+    Raises:
+        AcoustigridError: An address is given.
 
     Example:
         >>> with opened(2) as some:
         ...     sorted(some.run(abs, [-1, 2, -3])), sorted(some.run(str, [1, 2]))
         ([1, 2, 3], ['1', '2'])
     """
+    refuse_address(address)
     some = Processes(workers)
     try:
         if prepare is not None:

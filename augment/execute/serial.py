@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from augment.execute import Limit, Prepare
+from augment.execute import Limit, Prepare, refuse_address
 
 
 class Serial:
@@ -19,8 +19,11 @@ class Serial:
 
 
 @contextmanager
-def opened(workers: int = 1, prepare: Prepare | None = None) -> Iterator[Serial]:
+def opened(workers: int = 1, prepare: Prepare | None = None, address: str | None = None) -> Iterator[Serial]:
     """This process, however many are asked for.
+
+    Raises:
+        AcoustigridError: An address is given.
 
     Example:
         >>> with opened() as here:
@@ -28,4 +31,5 @@ def opened(workers: int = 1, prepare: Prepare | None = None) -> Iterator[Serial]
         [1, 2]
     """
     del workers, prepare
+    refuse_address(address)
     yield Serial()

@@ -1,4 +1,7 @@
-"""WebDataset: tar shards in which an item's files are named by its id."""
+"""WebDataset: tar shards in which an item's files are named by its id.
+
+In an object store these are what to fetch: a shard comes in one request, its items would take one each.
+"""
 
 import json
 from collections.abc import Iterator

@@ -10,7 +10,6 @@ import io
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -22,6 +21,7 @@ from augment.errors import AudioError, Fault
 from augment.files.channels import Wanted
 from augment.files.containers import opened, stated
 from augment.files.containers.stream import Remark
+from augment.files.location import Location, Url
 from augment.files.members import member_of, read_member
 from augment.files.peek import Peeked
 from augment.files.regular import read_record, size_bytes
@@ -65,24 +65,26 @@ class Channels:
     sha256: str
 
 
-def read_bytes(path: Path) -> bytes:
+def read_bytes(path: Location) -> bytes:
     """The bytes of a file of at most 1 GiB, or of a member of a container (:mod:`augment.files.members`).
 
     Raises:
         AudioError: As for :func:`augment.files.regular.read_record`.
     """
-    inside = member_of(path)
+    inside = None if isinstance(path, Url) else member_of(path)
     if inside is not None:
         return read_member(*inside)
     return read_record(path, AudioError, LARGEST_FILE_BYTES)
 
 
-def _refuse_by_head(path: Path, parts: Sequence[Part], longest_s: float, apart: bool = False) -> None:
+def _refuse_by_head(path: Location, parts: Sequence[Part], longest_s: float, apart: bool = False) -> None:
     """Refuse a large file that could not be used by its header, so as not to read a gigabyte in vain.
 
     Raises:
         AudioError: As :func:`decode` would raise for all of the parts.
     """
+    if isinstance(path, Url):
+        return  # it comes whole, and is refused once it is here
     size = 0 if member_of(path) is not None else size_bytes(path)
     if not LARGE_FILE_BYTES <= size <= LARGEST_FILE_BYTES:
         return
@@ -176,7 +178,7 @@ def _filled(
 
 
 def read_audio(
-    path: Path,
+    path: Location,
     offset_s: float = 0.0,
     duration_s: float | None = None,
     longest_s: float = LONGEST_S,
@@ -193,7 +195,7 @@ def read_audio(
     return found
 
 
-def read_parts(path: Path, parts: Sequence[Part], longest_s: float = LONGEST_S) -> list[Audio | AudioError]:
+def read_parts(path: Location, parts: Sequence[Part], longest_s: float = LONGEST_S) -> list[Audio | AudioError]:
     """Read several stretches of an audio file, decoding it once; a stretch that cannot be used becomes an error.
 
     Example:
@@ -207,7 +209,7 @@ def read_parts(path: Path, parts: Sequence[Part], longest_s: float = LONGEST_S) 
     return decode_parts(data, str(path), parts, longest_s)
 
 
-def audio_bytes(path: Path, parts: Sequence[Part], longest_s: float = LONGEST_S) -> bytes:
+def audio_bytes(path: Location, parts: Sequence[Part], longest_s: float = LONGEST_S) -> bytes:
     """The bytes of an audio file.
 
     Raises:
@@ -217,7 +219,7 @@ def audio_bytes(path: Path, parts: Sequence[Part], longest_s: float = LONGEST_S)
     return read_bytes(path)
 
 
-def read_channels(path: Path, longest_s: float = LONGEST_S) -> Channels:
+def read_channels(path: Location, longest_s: float = LONGEST_S) -> Channels:
     """Read and decode an audio file, its channels apart.
 
     Raises:

@@ -16,7 +16,7 @@ from augment.bounds import LONGEST_LINE_BYTES, MOST_ROWS
 from augment.errors import Fault, TestSetError, gathered
 from augment.files.content import Hashed, larger
 from augment.files.json_text import PLAIN, json_line, strict_json
-from augment.files.sealed import SealedFolder
+from augment.files.store import Store
 
 Row = dict[str, Any]
 Rows = Sequence[Row]
@@ -149,7 +149,7 @@ class PickedRows(Sequence[Row]):
         return self._rows[self._numbers[number]]
 
 
-def read_json_rows(folder: SealedFolder, name: str, take: Take) -> JsonRows:
+def read_json_rows(folder: Store, name: str, take: Take) -> JsonRows:
     """Read a file of rows, once and strictly; see :class:`JsonRows`.
 
     Args:
@@ -204,7 +204,7 @@ def _lines(file: BinaryIO, place: str) -> Iterator[bytes]:
         yield line
 
 
-def rows_between(folder: SealedFolder, name: str, lines: Iterable[tuple[int, int]]) -> list[Row]:
+def rows_between(folder: Store, name: str, lines: Iterable[tuple[int, int]]) -> list[Row]:
     """Rows of a file that was read before, perhaps in another process.
 
     Args:
@@ -217,16 +217,14 @@ def rows_between(folder: SealedFolder, name: str, lines: Iterable[tuple[int, int
     """
     place, rows = str(folder.path / name), list[Row]()
     try:
-        with folder.open(name) as file:
-            for start, end in lines:
-                file.seek(start)
-                rows += (_parsed(line, place) for line in file.read(end - start).split(b"\n") if line)
+        for start, end in lines:
+            rows += (_parsed(line, place) for line in folder.stretch(name, start, end).split(b"\n") if line)
     except OSError as error:
         raise TestSetError(Fault(place, f"cannot be read: {error}")) from None
     return rows
 
 
-def write_json_rows(folder: SealedFolder, name: str, rows: Iterable[Row]) -> JsonRows:
+def write_json_rows(folder: Store, name: str, rows: Iterable[Row]) -> JsonRows:
     """Write rows while they are made, in place of whatever has the name; see :class:`JsonRows`.
 
     Args:
@@ -237,6 +235,7 @@ def write_json_rows(folder: SealedFolder, name: str, rows: Iterable[Row]) -> Jso
     Example:
         >>> import tempfile
         >>> from pathlib import Path
+        >>> from augment.files.sealed import SealedFolder
         >>> rows = write_json_rows(SealedFolder(Path(tempfile.mkdtemp())), "rows.jsonl", ({"a": n} for n in (1, 2)))
         >>> list(rows), len(rows.sha256)
         ([{'a': 1}, {'a': 2}], 64)

@@ -3,7 +3,7 @@
 import gzip
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import contextmanager
 from typing import BinaryIO, cast
 
 from augment.bounds import (
@@ -15,7 +15,8 @@ from augment.bounds import (
     SHORTEST_LINES_BYTES,
 )
 from augment.errors import AcoustigridError, Fault
-from augment.files.regular import size_bytes
+from augment.files.location import Location, Url
+from augment.files.regular import fetched, size_bytes
 
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 """Byte order marks of UTF-16."""
@@ -31,7 +32,7 @@ FORMS = {
 """First bytes of files that are not text, what such files are, and what to do about it."""
 
 
-def text_lines(path: Path, error: type[AcoustigridError]) -> Iterator[str]:
+def text_lines(path: Location, error: type[AcoustigridError]) -> Iterator[str]:
     """Lines of a text file, compressed by gzip or not, with their line feeds; nothing else ends a line.
 
     A byte order mark is skipped.
@@ -47,8 +48,8 @@ def text_lines(path: Path, error: type[AcoustigridError]) -> Iterator[str]:
     """
     size, number = size_bytes(path, error), 1
     try:
-        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
-            for number, raw in enumerate(_bounded(cast("BinaryIO", file), path, size, error), start=1):
+        with _opened(path, error) as file:
+            for number, raw in enumerate(_bounded(file, path, size, error), start=1):
                 if number == 1 and (form := next((f for head, f in FORMS.items() if raw.startswith(head)), "")):
                     raise error(Fault(f"{path}:1", f"the file is {form[0]}, whatever its name says", form[1]))
                 if number == 1 and b"\0" in raw and raw[:2] not in UTF_16:
@@ -62,7 +63,18 @@ def text_lines(path: Path, error: type[AcoustigridError]) -> Iterator[str]:
         raise error(Fault(str(path), f"cannot be read: {problem}")) from problem
 
 
-def _bounded(file: BinaryIO, path: Path, size: int, error: type[AcoustigridError]) -> Iterator[bytes]:
+@contextmanager
+def _opened(path: Location, error: type[AcoustigridError]) -> Iterator[BinaryIO]:
+    """A file, unpacked if it is compressed; one of an object store is fetched first."""
+    with fetched(path, error) if isinstance(path, Url) else path.open("rb") as plain:
+        if path.suffix.lower() == ".gz":
+            with gzip.open(plain) as unpacked:
+                yield cast("BinaryIO", unpacked)
+        else:
+            yield plain
+
+
+def _bounded(file: BinaryIO, path: Location, size: int, error: type[AcoustigridError]) -> Iterator[bytes]:
     """Lines within the bounds."""
     read = 0
     for number in range(1, MOST_ROWS + 2):

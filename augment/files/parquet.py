@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from augment.bounds import FEW_PARQUET_ROWS, FIRST_EXPANSION_BYTES, MOST_COLUMNS, MOST_EXPANSION, MOST_ROWS
 from augment.errors import AcoustigridError, Fault
+from augment.files.location import Location
 from augment.files.parquet_pages import unpacked_bytes
 from augment.files.regular import size_bytes
 
@@ -46,7 +47,7 @@ def ask_parquet(path: Path, error: type[AcoustigridError], ask: "Callable[[polar
     return _answer(path, path, error, (size, lambda: _unpacked_bytes(path, size, path.stat().st_mtime_ns)), ask)
 
 
-def parse_parquet(data: bytes, place: Path, error: type[AcoustigridError]) -> "polars.DataFrame":
+def parse_parquet(data: bytes, place: Location, error: type[AcoustigridError]) -> "polars.DataFrame":
     """A table in memory; see :func:`ask_parquet`.
 
     Args:
@@ -60,7 +61,7 @@ def parse_parquet(data: bytes, place: Path, error: type[AcoustigridError]) -> "p
 
 def _answer(
     source: Path | io.BytesIO,
-    path: Path,
+    path: Location,
     error: type[AcoustigridError],
     sizes: tuple[int, Callable[[], int]],
     ask: "Callable[[polars.LazyFrame], Found]",
@@ -89,14 +90,14 @@ def _unpacked_bytes(path: Path, size: int, changed_ns: int) -> int:
         return unpacked_bytes(file)
 
 
-def _refuse_expanding(path: Path, size: int, unpacked: int, error: type[AcoustigridError]) -> None:
+def _refuse_expanding(path: Location, size: int, unpacked: int, error: type[AcoustigridError]) -> None:
     """Refuse a file whose pages contradict each other or would unpack to far more than its size."""
     if unpacked > max(FIRST_EXPANSION_BYTES, MOST_EXPANSION * size):
         message = f"its {size:,} bytes expand to {unpacked:,}; no more than {MOST_EXPANSION} times are read"
         raise error(Fault(str(path), message, "look what is in it"))
 
 
-def _refuse_large(path: Path, table: "polars.LazyFrame", size: int, error: type[AcoustigridError]) -> None:
+def _refuse_large(path: Location, table: "polars.LazyFrame", size: int, error: type[AcoustigridError]) -> None:
     import polars
 
     columns = len(table.collect_schema())

@@ -6,12 +6,12 @@ import hashlib
 import io
 import os
 import shutil
-import stat
+import socket
 import sys
 import weakref
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from enum import Enum
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -19,26 +19,34 @@ from typing import Any, Self
 
 from augment.errors import Fault, TestSetError
 from augment.files.content import Content, pieces_of
+from augment.files.kinds import kind_in, kind_of_entry, kind_of_mode
+from augment.files.staging import renewed_in, staged_in
+from augment.files.store import Kind, Staged, Written, is_below, strange
 
 
-class Kind(Enum):
-    """What a name refers to."""
+@dataclass(frozen=True)
+class Which:
+    """Which folder a name stands for, and on which machine since when.
 
-    NOTHING = "nothing"
-    FILE = "a file"
-    FOLDER = "a folder"
-    LINK = "a link"
-    OTHER = "a pipe, a socket or a device"
-
-
-def is_below(name: str) -> bool:
-    """Whether a path cannot lead out of the folder that it starts from.
-
-    Example:
-        >>> [is_below(name) for name in ("audio/quiet/u1.flac", "../u1.flac", "/etc/hosts", "audio//u1.flac", "")]
-        [True, False, False, False, False]
+    Attributes:
+        device: Number of its file system, which means something on a machine until it is started anew.
+        inode: Its number there, which a network file system has on all machines.
+        boot: Stands for the machine, from one start to the next.
     """
-    return not {"..", ".", ""} & set(name.split("/")) and "\0" not in name
+
+    device: int
+    inode: int
+    boot: str
+
+    def may_be(self, other: "Which") -> bool:
+        """Whether both are the same folder, as far as one can tell.
+
+        Example:
+            >>> here = Which(1, 7, "a")
+            >>> here.may_be(Which(1, 7, "a")), here.may_be(Which(2, 7, "a")), here.may_be(Which(2, 7, "b"))
+            (True, False, True)
+        """
+        return self.inode == other.inode and (self.boot != other.boot or self.device == other.device)
 
 
 class SealedFolder:
@@ -58,7 +66,7 @@ class SealedFolder:
     Args:
         path: The folder.
         scratch: Folder below it for temporary files; if empty, these are put beside the file that they become.
-        same: Device and inode that the folder must have.
+        same: The folder that it must be.
 
     Attributes:
         path: The folder as it was named, for messages.
@@ -74,19 +82,22 @@ class SealedFolder:
         (['audio/u1.flac'], b'sound', <Kind.LINK: 'a link'>)
     """
 
-    def __init__(self, path: Path, scratch: str = "", same: tuple[int, int] | None = None) -> None:
+    def __init__(self, path: Path, scratch: str = "", same: Which | None = None) -> None:
         self.path = path
         self._scratch = scratch
         self._held: dict[str, int] = {}
         self._descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
         self._close = weakref.finalize(self, os.close, self._descriptor)
         found = os.fstat(self._descriptor)
-        self._which = (found.st_dev, found.st_ino)
-        if same is not None and same != self._which:
+        self._which = Which(found.st_dev, found.st_ino, _boot())
+        if same is not None and not same.may_be(self._which):
             self.close()
+            if same.boot != self._which.boot:
+                message, remedy = "this machine sees another folder here", "all machines must see the same folder"
+                raise TestSetError(Fault(str(path), message, remedy))
             raise TestSetError(Fault(str(path), "another folder stands here than before", "run the same command again"))
 
-    def __reduce__(self) -> tuple[type[Self], tuple[Path, str, tuple[int, int]]]:
+    def __reduce__(self) -> tuple[type[Self], tuple[Path, str, Which]]:
         return type(self), (self.path.absolute(), self._scratch, self._which)
 
     def __enter__(self) -> Self:
@@ -115,7 +126,7 @@ class SealedFolder:
         """What a name refers to; a link counts as a link and is not followed."""
         try:
             with self._above(name) as (above, last):
-                return _kind(last, above)
+                return kind_in(last, above)
         except FileNotFoundError:
             return Kind.NOTHING
 
@@ -126,7 +137,7 @@ class SealedFolder:
             folder = waiting.pop()
             try:
                 with self._folder(_parts(folder, self.path)) as descriptor, os.scandir(descriptor) as entries:
-                    found = sorted((entry.name, _kind_of(entry)) for entry in entries)
+                    found = sorted((entry.name, kind_of_entry(entry)) for entry in entries)
             except FileNotFoundError:
                 continue
             for own, kind in found:
@@ -149,8 +160,7 @@ class SealedFolder:
 
     def fault(self, name: str, found: Kind, expected: str = "a file or a folder") -> Fault:
         """A fault: a name refers to something other than what is kept there."""
-        remedy = "move it away" + (": no link is followed here" if found is Kind.LINK else "")
-        return Fault(str(self.path / name), f"this is {found.value}; expected {expected}", remedy)
+        return strange(str(self.path / name), found, expected)
 
     # Reading
 
@@ -172,10 +182,26 @@ class SealedFolder:
                 raise TestSetError(Fault(str(self.path / name), message))
             return file.read()
 
+    def stretch(self, name: str, start: int, end: int) -> bytes:
+        """Bytes of a file from one place to another; fewer where it ends before that."""
+        with self.open(name) as file:
+            file.seek(start)
+            return file.read(end - start)
+
     def sha256(self, name: str) -> str:
         """Hash of a file."""
         with self.open(name) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def damaged(self, written: Iterable[Written]) -> Iterator[Written]:
+        """Those files that are not there as they were written: all of them are read."""
+        for file in written:
+            try:
+                if self.sha256(file.name) == file.sha256:
+                    continue
+            except OSError:
+                pass
+            yield file
 
     # Writing
 
@@ -247,6 +273,18 @@ class SealedFolder:
         for place in sorted(folders, reverse=True):
             with suppress(OSError), self._above(place) as (above, last):
                 os.rmdir(last, dir_fd=above)
+
+    def staged(self, aside: str, files: Sequence[str]) -> AbstractContextManager[Staged]:
+        """Files that get their names together, once all of them are on the disk."""
+        return staged_in(self, aside)
+
+    def abandoned(self) -> list[str]:
+        """None: what lies aside has no name yet."""
+        return []
+
+    def renewed(self, name: str) -> AbstractContextManager[Staged]:
+        """A folder that is put in the place of the one before, once it is complete and on the disk."""
+        return renewed_in(self, name)
 
     # Making durable
 
@@ -340,7 +378,7 @@ class SealedFolder:
         try:
             return os.open(part, flags | os.O_NOFOLLOW, 0o666, dir_fd=above)
         except OSError as error:  # which error a link gives depends on the system: look at what is there
-            found = _kind(part, above)
+            found = kind_in(part, above)
             if found not in (Kind.NOTHING, expected):
                 raise TestSetError(self.fault(name, found, expected.value)) from None
             raise OSError(error.errno, error.strerror, str(self.path / name)) from None
@@ -348,14 +386,14 @@ class SealedFolder:
     def _regular(self, part: str, above: int, name: str, flags: int) -> int:
         """Descriptor of a regular file, opened so that a pipe does not wait for its other end."""
         descriptor = self._open(part, above, name, flags | os.O_NONBLOCK | os.O_NOCTTY, Kind.FILE)
-        found = _kind_of_mode(os.fstat(descriptor).st_mode)
+        found = kind_of_mode(os.fstat(descriptor).st_mode)
         if found is not Kind.FILE:
             os.close(descriptor)
             raise TestSetError(self.fault(name, found, Kind.FILE.value))
         return descriptor
 
     def _refuse_strange(self, part: str, above: int, name: str) -> None:
-        found = _kind(part, above)
+        found = kind_in(part, above)
         if found in (Kind.LINK, Kind.OTHER):
             raise TestSetError(self.fault(name, found))
 
@@ -372,25 +410,13 @@ def _parts(name: str, folder: Path) -> list[str]:
     return name.split("/") if name else []
 
 
-def _kind(part: str, above: int) -> Kind:
+@cache
+def _boot() -> str:
+    """Stands for this machine since it was started; elsewhere than on Linux, for this machine."""
     try:
-        return _kind_of_mode(os.stat(part, dir_fd=above, follow_symlinks=False).st_mode)
-    except FileNotFoundError:
-        return Kind.NOTHING
-
-
-def _kind_of_mode(mode: int) -> Kind:
-    known = ((stat.S_ISREG, Kind.FILE), (stat.S_ISDIR, Kind.FOLDER), (stat.S_ISLNK, Kind.LINK))
-    return next((kind for fits, kind in known if fits(mode)), Kind.OTHER)
-
-
-def _kind_of(entry: "os.DirEntry[str]") -> Kind:
-    """Kind according to the folder's own listing, which saves a look at the file."""
-    if entry.is_symlink():
-        return Kind.LINK
-    if entry.is_dir(follow_symlinks=False):
-        return Kind.FOLDER
-    return Kind.FILE if entry.is_file(follow_symlinks=False) else Kind.OTHER
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return socket.gethostname()
 
 
 @cache

@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from augment.bounds import DEEPEST_YAML, LARGEST_YAML_BYTES, MOST_YAML_ALIASES, MOST_YAML_VALUES
 from augment.errors import AcoustigridError, Fault
+from augment.files.location import Location as Place
 from augment.files.misfits import Location, misfits
 from augment.files.regular import read_record
 
@@ -39,7 +39,7 @@ class Document:
     """
 
     data: Any
-    path: Path
+    path: Place
     text: str
     marks: Mapping[Location, tuple[int, int]] = field(repr=False)
 
@@ -69,7 +69,7 @@ class Document:
         return Fault(self.place(location), f"{path}: {message}" if path else message, remedy)
 
 
-def load_yaml(path: Path, error: type[AcoustigridError]) -> Document:
+def load_yaml(path: Place, error: type[AcoustigridError]) -> Document:
     """Read a YAML file whose top level is a mapping.
 
     Args:
@@ -88,14 +88,14 @@ def load_yaml(path: Path, error: type[AcoustigridError]) -> Document:
     return read_text(path, text, error)
 
 
-def read_text(path: Path, text: str, error: type[AcoustigridError]) -> Document:
+def read_text(path: Place, text: str, error: type[AcoustigridError]) -> Document:
     """Read a text as :func:`load_yaml` reads a file; arguments and errors as there."""
     found = _read(path, text, error)  # type: ignore[arg-type]  # mypy takes classes for unhashable
     return replace(found, data=deepcopy(found.data))  # whoever writes into it writes into a copy
 
 
 @lru_cache(maxsize=32)  # planning, building and verifying a set loads the same recipe and profiles several times
-def _read(path: Path, text: str, error: type[AcoustigridError]) -> Document:
+def _read(path: Place, text: str, error: type[AcoustigridError]) -> Document:
     _refuse_long(path, text, error)
     tree = _tree(path, text, error)
     marks: dict[Location, tuple[int, int]] = {}
@@ -112,7 +112,7 @@ def _read(path: Path, text: str, error: type[AcoustigridError]) -> Document:
     return Document(data, path, text, marks)
 
 
-def _refuse_long(path: Path, text: str, error: type[AcoustigridError]) -> None:
+def _refuse_long(path: Place, text: str, error: type[AcoustigridError]) -> None:
     """Refuse what would take long to read, by counting the characters that separate values and mark aliases."""
     values, aliases = sum(map(text.count, ",\n[{")), len(ALIAS.findall(text))
     for found, most, what in ((values, MOST_YAML_VALUES, "values"), (aliases, MOST_YAML_ALIASES, "aliases (*name)")):
@@ -123,7 +123,7 @@ def _refuse_long(path: Path, text: str, error: type[AcoustigridError]) -> None:
         raise error(Fault(str(path), f"values are nested too deeply: more than {DEEPEST_YAML} brackets are open"))
 
 
-def _tree(path: Path, text: str, error: type[AcoustigridError]) -> Any:
+def _tree(path: Place, text: str, error: type[AcoustigridError]) -> Any:
     """A text as ruamel's tree."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError
@@ -147,14 +147,14 @@ def _tree(path: Path, text: str, error: type[AcoustigridError]) -> Any:
         raise error(Fault(_tag_place(path, text), f"cannot be read as YAML: {said}", "leave the tag out")) from None
 
 
-def _misspelled(path: Path, text: str, mark: Any, said: str) -> Fault:
+def _misspelled(path: Place, text: str, mark: Any, said: str) -> Fault:
     """What is no YAML, at its place: a tab by its name, since nobody sees it."""
     if mark is not None and "\t" in text.split("\n")[mark.line][: mark.column + 1]:
         return Fault(_at(path, mark), "a tab stands where YAML wants spaces", "use spaces: two for each step inwards")
     return Fault(_at(path, mark) if mark else str(path), said.strip().replace("\n", " "))
 
 
-def _refuse_circles(path: Path, text: str, error: type[AcoustigridError]) -> None:
+def _refuse_circles(path: Place, text: str, error: type[AcoustigridError]) -> None:
     """Refuse an alias within what it stands for."""
     from ruamel.yaml import YAML
     from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
@@ -170,7 +170,7 @@ def _refuse_circles(path: Path, text: str, error: type[AcoustigridError]) -> Non
             raise error(Fault(_at(path, event.start_mark), message, "write the values out"))
 
 
-def _tag_place(path: Path, text: str) -> str:
+def _tag_place(path: Place, text: str) -> str:
     """The place of the first tag from which no value can be made; the file if there is none."""
     from ruamel.yaml import YAML
 
@@ -185,7 +185,7 @@ def _tag_place(path: Path, text: str) -> str:
     return str(path)
 
 
-def _at(path: Path, mark: Any) -> str:
+def _at(path: Place, mark: Any) -> str:
     return f"{path}:{mark.line + 1}:{mark.column + 1}"
 
 

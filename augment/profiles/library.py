@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import partial
@@ -17,6 +17,7 @@ from augment.acoustics.synthesis import Streams
 from augment.bundled import bundled
 from augment.errors import AudioError, Fault, ProfileError, nearest
 from augment.files.audio import read_audio, read_bytes
+from augment.files.location import Location, joined
 from augment.files.yaml import load_yaml, validate
 from augment.profiles.components import Sound
 from augment.profiles.microphone import MicrophoneProfile, from_impulse_response
@@ -27,6 +28,7 @@ from augment.profiles.recording import (
     Inventory,
     Use,
     audio_below,
+    audio_files,
     inspect_recordings,
     read_samples,
 )
@@ -45,15 +47,15 @@ MOST_BYTES = 2**28
 TABLES = (".yaml", ".yml")
 
 
-def _table(model: type[Figures], path: Path) -> Figures:
+def _table(model: type[Figures], path: Location) -> Figures:
     return validate(model, load_yaml(path, ProfileError), ProfileError)
 
 
-def _microphone(path: Path) -> Figures:
+def _microphone(path: Location) -> Figures:
     return _table(MicrophoneProfile, path) if path.suffix.lower() in TABLES else from_impulse_response(path)
 
 
-READ: dict[SourceKind, Callable[[Path], Figures]] = {
+READ: dict[SourceKind, Callable[[Location], Figures]] = {
     "noise_profile": partial(_table, NoiseProfile),
     "microphone": _microphone,
     "room": partial(_table, RoomProfile),
@@ -93,8 +95,8 @@ class Library:
         voices: Folder from which the audio paths of the corpus start.
     """
 
-    base: Path
-    voices: Path | None = None
+    base: Location
+    voices: Location | None = None
     _kept: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
     _samples: dict[Any, Signal] = field(default_factory=dict, repr=False, compare=False)
 
@@ -238,7 +240,7 @@ class Library:
         Raises:
             ProfileError: The file has changed since it was planned, or cannot be used any more.
         """
-        path = (self.voices or self.base) / audio
+        path = joined(self.voices or self.base, audio)
         part = (0.0, None) if offset_s is None else (offset_s, duration_s)
         try:
             voice = read_audio(path, *part, channel=channel)
@@ -247,6 +249,12 @@ class Library:
         if voice.sha256 != sha256:
             raise ProfileError(Fault(str(path), "the voice has changed since it was planned", "build again"))
         return without_infrasound(resample(voice.samples, voice.sample_rate_hz, sample_rate_hz), sample_rate_hz)
+
+    def read_by_workers(self) -> Iterator[Location]:
+        """Files of recordings and impulse responses that were looked at here: workers are not given them."""
+        for kind, name, *_ in list(self._kept):
+            if kind in ("recordings", "impulse_response"):
+                yield from audio_files(self.find("recording" if kind == "recordings" else kind, name))
 
     def few(self, key: Any, load: Callable[[], Signal]) -> Signal:
         """Samples, loaded unless they are still in the cache; when it is full, the oldest go first."""
@@ -262,7 +270,7 @@ class Library:
         """Whether a name stands for a bundled profile and not for a path."""
         return kind in FOLDERS and "/" not in name and Path(name).suffix == ""
 
-    def find(self, kind: SourceKind, name: str) -> Path:
+    def find(self, kind: SourceKind, name: str) -> Location:
         """The file or folder behind a name.
 
         Raises:
@@ -273,7 +281,7 @@ class Library:
             if name in known:
                 return known[name]
             raise ProfileError(Fault("", f"there is no {kind.replace('_', ' ')} '{name}'", nearest(name, list(known))))
-        path = self.base / name
+        path = joined(self.base, name)
         try:
             present = path.exists()
         except (OSError, ValueError):
@@ -284,7 +292,7 @@ class Library:
             raise ProfileError(Fault("", f"'{name}' is a folder; expected a file"))
         return path
 
-    def _nearby(self, path: Path) -> str:
+    def _nearby(self, path: Location) -> str:
         """Where a file was looked for, and the one there whose name is most like its."""
         there = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
         close = nearest(path.name, there) if get_close_matches(path.name, there, n=1, cutoff=0.6) else ""

@@ -1,7 +1,6 @@
 """Microphones, as tables of their frequency response."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 import numpy as np
@@ -12,6 +11,7 @@ from pydantic import Field
 from augment.acoustics.filters import DEEPEST_DB, response_db
 from augment.errors import AudioError, Fault, ProfileError
 from augment.files.audio import read_audio
+from augment.files.location import Location
 from augment.profiles.noise import Figures
 
 REFERENCE_HZ = 1000.0
@@ -142,7 +142,7 @@ class Held:
         )
 
 
-def from_impulse_response(path: Path) -> MicrophoneProfile:
+def from_impulse_response(path: Location) -> MicrophoneProfile:
     """The magnitude response of a measured impulse response, smoothed over twelfths of an octave.
 
     Args:

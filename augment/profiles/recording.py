@@ -15,7 +15,8 @@ from augment.acoustics.source import band_edge_hz
 from augment.errors import AudioError, Fault, ProfileError
 from augment.files.audio import Audio, read_audio
 from augment.files.containers.stream import Remark
-from augment.files.walk import Walk, walked
+from augment.files.location import Location, below
+from augment.files.walk import Place, Walk, walked
 from augment.tolerance import Tolerance
 
 SUFFIXES = frozenset(
@@ -99,17 +100,17 @@ class Inventory:
     unusable: tuple[Fault, ...] = ()
 
 
-def audio_files(source: Path) -> list[Path]:
+def audio_files(source: Place) -> list[Place]:
     """The audio files of a noise source, sorted by name, without hidden files and test sets."""
     return [source] if source.is_file() else audio_below(source).files
 
 
-def audio_below(folder: Path) -> Walk:
+def audio_below(folder: Place) -> Walk[Place]:
     """The files below a folder: audio, and others."""
     return walked(folder, lambda name: Path(name).suffix.lower() in SUFFIXES)
 
 
-def read_samples(path: Path, channel: ChannelChoice = None) -> tuple[Signal, Audio]:
+def read_samples(path: Location, channel: ChannelChoice = None) -> tuple[Signal, Audio]:
     """Samples of one channel of a noise file, without infrasound, and the file as it was read.
 
     Args:
@@ -127,7 +128,7 @@ def read_samples(path: Path, channel: ChannelChoice = None) -> tuple[Signal, Aud
     return heard, audio
 
 
-def inspect_recordings(source: Path, use: Use = PLAIN_USE) -> Inventory:
+def inspect_recordings(source: Location, use: Use = PLAIN_USE) -> Inventory:
     """Inspect a noise file, or all noise files in a folder and its subfolders.
 
     Args:
@@ -151,7 +152,7 @@ def inspect_recordings(source: Path, use: Use = PLAIN_USE) -> Inventory:
             faults.append(Fault(ascii(str(path)), "the file's name is not valid Unicode", "rename the file"))
             unusable.append(Fault(ascii(path.name), "the file's name is not valid Unicode"))
             continue
-        name = path.name if path == source else path.relative_to(source).as_posix()
+        name = path.name if path == source else below(path, source)
         try:
             recordings.append(_inspect(path, name, use.channel))
         except AudioError as error:
@@ -165,7 +166,7 @@ def inspect_recordings(source: Path, use: Use = PLAIN_USE) -> Inventory:
     return Inventory(tuple(recordings), tuple(unusable))
 
 
-def _inspect(path: Path, name: str, channel: ChannelChoice) -> Recording:
+def _inspect(path: Location, name: str, channel: ChannelChoice) -> Recording:
     samples, audio = read_samples(path, channel)
     rate = audio.sample_rate_hz
     level = rms_level_dbov(samples)

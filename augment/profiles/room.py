@@ -4,7 +4,6 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 import numpy as np
@@ -26,6 +25,7 @@ from augment.acoustics.room import (
 from augment.errors import AudioError, Fault, ProfileError
 from augment.files.audio import read_channels
 from augment.files.channels import refuse_absent
+from augment.files.location import Location, below
 from augment.profiles.noise import Figures
 from augment.profiles.recording import audio_files
 
@@ -125,7 +125,7 @@ class MeasuredResponse:
     inverted: bool = False
 
 
-def inspect_positions(source: Path) -> tuple[Position, ...]:
+def inspect_positions(source: Location) -> tuple[Position, ...]:
     """Inspect an impulse response, or all of those in a folder: several positions in one room, sorted by name.
 
     Raises:
@@ -149,7 +149,7 @@ def inspect_positions(source: Path) -> tuple[Position, ...]:
         elif seconds < SHORTEST_S:
             message = f"expected the impulse response of a room; the file lasts {1000 * seconds:.3g} ms"
             faults.append(Fault(str(path), message, f"at least {1000 * SHORTEST_S:g} ms are needed"))
-        name = path.name if source.is_file() else path.relative_to(source).as_posix()
+        name = path.name if source.is_file() else below(path, source)
         positions.append(Position(name, audio.sha256, audio.sample_rate_hz, audio.samples.shape[1]))
     if faults:
         raise ProfileError(faults)
@@ -157,7 +157,7 @@ def inspect_positions(source: Path) -> tuple[Position, ...]:
 
 
 def prepare_positions(
-    source: Path, positions: Sequence[Position], channel: int | None, keep_gain: bool, sample_rate_hz: int
+    source: Location, positions: Sequence[Position], channel: int | None, keep_gain: bool, sample_rate_hz: int
 ) -> tuple[MeasuredResponse, ...]:
     """Read and prepare impulse responses: one channel, the test set's rate, direct sound first, noise cut off.
 
@@ -186,7 +186,7 @@ def prepare_positions(
 
 
 def _prepare(
-    path: Path, position: Position, channel: int | None, keep_gain: bool, sample_rate_hz: int
+    path: Location, position: Position, channel: int | None, keep_gain: bool, sample_rate_hz: int
 ) -> MeasuredResponse:
     audio = read_channels(path, LONGEST_S)
     if audio.sha256 != position.sha256:

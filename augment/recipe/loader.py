@@ -14,6 +14,8 @@ from augment.corpus.source import folder_of
 from augment.dealt import Asked
 from augment.errors import Fault, ProfileError, RecipeError, nearest
 from augment.files.given import given_document
+from augment.files.location import Location as Place
+from augment.files.location import Url, is_url, joined, location
 from augment.files.misfits import Location, Misfit, misfits
 from augment.files.yaml import Document, load_yaml
 from augment.perturb import Perturbation
@@ -46,7 +48,7 @@ class LoadedRecipe:
     recipe: Recipe
     settings: Settings
     library: Library
-    base: Path
+    base: Place
     text: str
 
 
@@ -84,16 +86,16 @@ def find_recipe(name_or_path: str | Path) -> Path:
     raise RecipeError(Fault(str(path), message, nearest(str(path), list(known))))
 
 
-RecipeLike = str | Path | Mapping[str, Any] | LoadedRecipe
+RecipeLike = str | Path | Url | Mapping[str, Any] | LoadedRecipe
 """What a recipe can be: the path of a YAML file, the name of a bundled one, a dict, or one that is loaded."""
 
 
-def load_recipe(recipe: RecipeLike, base: str | Path | None = None, material: bool = True) -> LoadedRecipe:
+def load_recipe(recipe: RecipeLike, base: str | Place | None = None, material: bool = True) -> LoadedRecipe:
     """Load a recipe and check everything that can be checked without its corpus.
 
     Args:
-        recipe: Path of a YAML file, name of a bundled recipe, or a dict that holds what such a file would; one that is
-            loaded is returned as it is.
+        recipe: Path or URL of a YAML file, name of a bundled recipe, or a dict that holds what such a file would; one
+            that is loaded is returned as it is.
         base: Folder that relative paths start from. If not given, it is the file's own, and for a dict the current one.
         material: Check that recordings, profiles and whatever else steps need are there; False for a reader who only
             wants to know what a test set is.
@@ -115,15 +117,22 @@ def load_recipe(recipe: RecipeLike, base: str | Path | None = None, material: bo
         return recipe
     if isinstance(recipe, Mapping):
         written: Document = given_document(recipe, "recipe", RecipeError)
-        return _checked(spell_out(written), Path(base or ""), material)
-    path = find_recipe(recipe)
+        return _checked(spell_out(written), location(base or ""), material)
+    path = _place_of(recipe)
     written = load_yaml(path, RecipeError)
-    return _checked(spell_out(written), path.parent if base is None else Path(base), material)
+    return _checked(spell_out(written), path.parent if base is None else location(base), material)
 
 
-def _checked(spelled: Spelled, base: Path, material: bool) -> LoadedRecipe:
+def _place_of(recipe: str | Path | Url) -> Place:
+    """Where a recipe is that was named."""
+    if isinstance(recipe, Url) or (isinstance(recipe, str) and is_url(recipe)):
+        return location(recipe)
+    return find_recipe(recipe)
+
+
+def _checked(spelled: Spelled, base: Place, material: bool) -> LoadedRecipe:
     recipe, factors, faults = _validated(spelled)
-    library = Library(base, None if recipe is None else folder_of(base / recipe.corpus.path))
+    library = Library(base, None if recipe is None else folder_of(joined(base, recipe.corpus.path)))
     settings = {
         factor: tuple(Setting(name, spelled.family(factor, name), spec.steps) for name, spec in some.items())
         for factor, some in factors.items()

@@ -2,17 +2,17 @@
 
 import itertools
 from collections import Counter
-from pathlib import Path
 
 from augment.design.plan import Plan
 from augment.errors import Fault, TestSetError
-from augment.files.sealed import Kind
+from augment.files.location import Location
+from augment.files.store import Kind
 from augment.report.text import table
 from augment.testset.folder import EXPECTED, IDENTITY, PLAN, opened_set, read_identity
 from augment.testset.planned import read_plan
 
 
-def changes_text(plan: Plan, folder: Path) -> str:
+def changes_text(plan: Plan, folder: Location) -> str:
     """How many files would stay as they are, change, come and go, by group.
 
     Args:

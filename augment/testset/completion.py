@@ -1,11 +1,8 @@
 """The files beside the audio: manifest, plan, recipe, identity."""
 
 import dataclasses
-import importlib.metadata
 import json
-import platform
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
 from typing import Any
 
 from augment import __version__
@@ -22,6 +19,7 @@ from augment.files.json_rows import JsonRows, Row, write_json_rows
 from augment.files.json_text import json_lines, json_text
 from augment.files.walk import STATE
 from augment.notes import Effect, by_gravity, texts
+from augment.packages import versions_here
 from augment.perturb.columns import filled_by
 from augment.profiles.library import FOLDERS, Library
 from augment.recipe.loader import LoadedRecipe
@@ -34,7 +32,6 @@ from augment.testset.resume import Folder
 from augment.testset.softer import Softer
 from augment.testset.versions import SCHEMA_VERSION
 
-PACKAGES = ("numpy", "scipy", "numba", "soxr", "soundfile", "polars", "audiomentations", "pyroomacoustics", "av")
 UNNAMED = f"{SCRATCH}/{MANIFEST}"
 """The manifest until all else is known of the set."""
 LOMBARD = "No Lombard effect: the speech was read in quiet, and nobody raised their voice against this noise."
@@ -112,7 +109,7 @@ def write_manifest(folder: Folder, plan: Plan) -> JsonRows:
 
     def rows() -> Iterator[Row]:
         for number, item in enumerate(ItemRows(plan.table)):
-            if finished.has(number):
+            if number in finished:
                 made = finished.row(number)
                 if (made["audio_filepath"], made["key"]) != (item["audio_filepath"], item["key"]):
                     message = f"the row of '{item['audio_filepath']}' is not where its shard wrote it"
@@ -312,27 +309,3 @@ def identity_of(plan: Plan, made: int, failed: int, softer: Softer) -> dict[str,
         "made_softer_against_clipping": softer.as_identity(),
         "versions": versions_here(),
     }
-
-
-def versions_here() -> dict[str, str]:
-    """Versions of what makes sound on this machine."""
-    return {
-        "python": platform.python_version(),
-        **{name: version for name in PACKAGES if (version := _version(name)) is not None},
-        "libsndfile": _libsndfile(),
-    }
-
-
-@cache  # each is looked for in all that is installed
-def _version(package: str) -> str | None:
-    """Version of a package; None for an extra that is not installed."""
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
-def _libsndfile() -> str:
-    import soundfile
-
-    return str(soundfile.__libsndfile_version__)

@@ -4,23 +4,21 @@ import json
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from augment.bounds import LARGEST_TABLE_BYTES
 from augment.errors import Fault, TestSetError
 from augment.files.content import Content, Hashed
 from augment.files.json_text import strict_json
-from augment.files.sealed import Kind, SealedFolder, is_below
-from augment.files.walk import STATE
+from augment.files.location import Location
+from augment.files.staging import ASIDE
+from augment.files.store import Kind, Staged, Store, is_below
 from augment.testset.folder import EXPORTS, LOCK, SOUND, writing
 
 FORMAT = re.compile("[a-z][a-z0-9_]*")
 
 
-def write_export(
-    folder: SealedFolder, name: str, files: Iterator[tuple[str, Content]], made_of: Mapping[str, str]
-) -> int:
+def write_export(folder: Store, name: str, files: Iterator[tuple[str, Content]], made_of: Mapping[str, str]) -> int:
     """Write one format into the test set's folder; what was there of it is replaced when all is written.
 
     Args:
@@ -35,26 +33,17 @@ def write_export(
     Raises:
         TestSetError: Something else has that name, or it cannot be written.
     """
-    temporary, before = f"{STATE}/export-{name}", f"{STATE}/export-{name}-before"
     with writing(folder.path / name, "export again"), folder.locked(LOCK):
-        try:
-            refuse_in_the_way(folder, [name])
-            listed = read_exports(folder)
-            for left in (temporary, before):
-                folder.remove_folder(left)
-            checksums = _write(folder, temporary, files)
-            if folder.kind(name) is not Kind.NOTHING:
-                folder.rename(name, before)
-            folder.rename(temporary, name)
-            folder.sync_folder()
+        refuse_in_the_way(folder, [name])
+        listed = read_exports(folder)
+        with folder.renewed(name) as renewed:
+            checksums = _add(renewed, files, str(folder.path / name))
+            renewed.commit()
             _list(folder, {**listed, name: {"made_of": dict(made_of), "files": checksums}})
-        finally:
-            for left in (temporary, before):
-                folder.remove_folder(left)
     return len(checksums)
 
 
-def refuse_in_the_way(folder: SealedFolder, formats: Iterable[str]) -> None:
+def refuse_in_the_way(folder: Store, formats: Iterable[str]) -> None:
     """Refuse to replace what is no export of this test set, or holds something else beside one.
 
     Args:
@@ -66,6 +55,8 @@ def refuse_in_the_way(folder: SealedFolder, formats: Iterable[str]) -> None:
     """
     listed, faults = read_exports(folder), []
     for name in formats:
+        if folder.kind(f"{ASIDE}-{name}") is Kind.FILE:
+            continue  # somebody was cut off while they wrote it into an object store
         target, found = str(folder.path / name), folder.kind(name)
         if found is not Kind.NOTHING and (name not in listed or found is not Kind.FOLDER):
             message = f"this is in the way of the format '{name}', and no export of this test set"
@@ -77,25 +68,22 @@ def refuse_in_the_way(folder: SealedFolder, formats: Iterable[str]) -> None:
         raise TestSetError(faults)
 
 
-def _files_in(folder: SealedFolder, name: str) -> set[str]:
+def _files_in(folder: Store, name: str) -> set[str]:
     return {place.removeprefix(f"{name}/") for place in folder.files(name)}
 
 
-def _write(folder: SealedFolder, temporary: str, files: Iterator[tuple[str, Content]]) -> dict[str, str]:
-    folder.make_folder(temporary)
+def _add(renewed: Staged, files: Iterator[tuple[str, Content]], place: str) -> dict[str, str]:
     checksums: dict[str, str] = {}
     for name, data in files:
         if name in checksums:
-            place = str(folder.path / temporary)
             raise TestSetError(Fault(place, f"the exporter makes '{name}' twice", "tell who wrote it"))
         passing = Hashed(data)
-        folder.write(f"{temporary}/{name}", passing)
+        renewed.add(name, passing)
         checksums[name] = passing.sha256
-    folder.sync_files(temporary)
     return dict(sorted(checksums.items()))
 
 
-def read_exports(folder: SealedFolder) -> dict[str, Any]:
+def read_exports(folder: Store) -> dict[str, Any]:
     """What formats a test set was exported to: for each, hashes of what it was made of and of its files.
 
     Raises:
@@ -120,11 +108,11 @@ def read_exports(folder: SealedFolder) -> dict[str, Any]:
     return found
 
 
-def _list(folder: SealedFolder, listed: dict[str, Any]) -> None:
+def _list(folder: Store, listed: dict[str, Any]) -> None:
     folder.replace(EXPORTS, (json.dumps(dict(sorted(listed.items())), indent=2) + "\n").encode())
 
 
-def drop_outdated(folder: SealedFolder, checksums: Mapping[str, str]) -> tuple[str, ...]:
+def drop_outdated(folder: Store, checksums: Mapping[str, str]) -> tuple[str, ...]:
     """Remove exports of another state of the test set: they would go on telling what is not in it any more.
 
     Files of others in their folders stay.
@@ -151,7 +139,7 @@ def _is_outdated(entry: Mapping[str, Any], checksums: Mapping[str, str]) -> bool
     return any(checksums.get(file) != checksum for file, checksum in entry["made_of"].items())
 
 
-def export_faults(folder: SealedFolder, listed: Mapping[str, Any], checksums: Mapping[str, str]) -> list[Fault]:
+def export_faults(folder: Store, listed: Mapping[str, Any], checksums: Mapping[str, str]) -> list[Fault]:
     """Exports that are not what was written, or are of another manifest.
 
     Args:
@@ -176,6 +164,6 @@ def export_faults(folder: SealedFolder, listed: Mapping[str, Any], checksums: Ma
     return faults
 
 
-def export_again(folder: Path, name: str) -> str:
+def export_again(folder: Location, name: str) -> str:
     """What to do about an export that is not as it should be."""
     return f"export again: acoustigrid export {shlex.quote(str(folder))} --format {name}"

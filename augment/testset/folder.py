@@ -3,14 +3,17 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from augment.bounds import LARGEST_TABLE_BYTES
 from augment.errors import Fault, TestSetError
 from augment.files.json_rows import JsonRows, Row, Take, read_json_rows
 from augment.files.json_text import strict_json
-from augment.files.sealed import Kind, SealedFolder
+from augment.files.location import Location, Url
+from augment.files.objects import ObjectStore
+from augment.files.refusals import RefusedError
+from augment.files.sealed import SealedFolder
+from augment.files.store import Kind, Store
 from augment.files.walk import STATE, TEST_SET
 from augment.testset.versions import refuse_version
 
@@ -37,6 +40,8 @@ RECEIPTS = f"{STATE}/shards"
 """What they leave behind."""
 LOCK = f"{STATE}/lock"
 NAME = f"{STATE}/name"
+TOKEN = f"{STATE}/token"
+"""Tells other machines whether they see this very folder."""
 NO_PART = f"{STATE}/.gitignore"
 """Says that what lies beside it is no part of the set."""
 
@@ -51,14 +56,20 @@ SHAPE: dict[str, type] = {"name": str, "items": dict, "checksums": dict, "profil
 """What ``testset.json`` must hold to be read again."""
 
 
-def opened_set(path: Path) -> SealedFolder:
+def opened_set(path: Location) -> Store:
     """Open the folder of a test set, to read it.
 
     Raises:
-        TestSetError: There is no such folder, or it cannot be opened.
+        TestSetError: There is no such folder or bucket, or it cannot be opened.
     """
     try:
+        if isinstance(path, Url):
+            found = ObjectStore(path)
+            found.refuse_unreachable()
+            return found
         return SealedFolder(path, SCRATCH)
+    except RefusedError as error:
+        raise TestSetError(Fault(str(error.filename), str(error.strerror), error.remedy)) from None
     except (FileNotFoundError, NotADirectoryError):
         raise TestSetError(Fault(str(path), "this is not a folder", EXPECTED)) from None
     except OSError as error:
@@ -66,7 +77,21 @@ def opened_set(path: Path) -> SealedFolder:
 
 
 @contextmanager
-def writing(place: Path, again: str = "run the same command again") -> Iterator[None]:
+def made_set(path: Location) -> Iterator[Store]:
+    """Open the folder of a test set to write into it; a folder is made if it is not there.
+
+    Raises:
+        OSError: It cannot be opened or made.
+    """
+    if isinstance(path, Url):
+        yield ObjectStore(path)
+        return
+    with SealedFolder.made(path, SCRATCH) as sealed:
+        yield sealed
+
+
+@contextmanager
+def writing(place: Location, again: str = "run the same command again") -> Iterator[None]:
     """What the system refuses while a test set is written, told as a fault.
 
     Args:
@@ -78,12 +103,15 @@ def writing(place: Path, again: str = "run the same command again") -> Iterator[
     """
     try:
         yield
+    except RefusedError as error:
+        remedy = error.remedy or f"look at the store, then {again}"
+        raise TestSetError(Fault(str(error.filename), f"cannot be written: {error.strerror}", remedy)) from error
     except OSError as error:
         message = f"cannot be written: {error.strerror or error}"
         raise TestSetError(Fault(str(place), message, f"make room or choose another folder, then {again}")) from error
 
 
-def read_identity(folder: SealedFolder, any_version: bool = False) -> dict[str, Any]:
+def read_identity(folder: Store, any_version: bool = False) -> dict[str, Any]:
     """What ``testset.json`` says.
 
     Args:
@@ -111,7 +139,7 @@ def read_identity(folder: SealedFolder, any_version: bool = False) -> dict[str, 
     return identity
 
 
-def read_rows(folder: SealedFolder, name: str = MANIFEST, take: Take | None = None) -> JsonRows:
+def read_rows(folder: Store, name: str = MANIFEST, take: Take | None = None) -> JsonRows:
     """Rows of a JSON Lines file that this program wrote; they stay there.
 
     Args:

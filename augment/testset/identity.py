@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Any
 
-from augment.files.sealed import SealedFolder
 from augment.files.sorting import in_order
+from augment.files.store import Store
 from augment.testset.folder import IDENTITY, read_identity
 
 
@@ -36,7 +36,7 @@ def set_identity(sha256: Iterable[tuple[str, str]]) -> str:
     return digest.hexdigest()
 
 
-def built_identity(folder: SealedFolder, rows: Iterable[Mapping[str, Any]]) -> str:
+def built_identity(folder: Store, rows: Iterable[Mapping[str, Any]]) -> str:
     """The identity of a set that was just built, from the hashes that were written down: no audio is read again.
 
     Args:

@@ -15,7 +15,7 @@ from augment.design.items import Items
 from augment.errors import Fault, TestSetError
 from augment.files.json_rows import Row
 from augment.files.json_text import PLAIN
-from augment.files.sealed import SealedFolder
+from augment.files.store import Store
 from augment.testset.by_name import NameIndex
 
 BLOCK_BYTES, BLOCKS_HELD = 2**18, 64
@@ -79,43 +79,37 @@ class PlannedKeys:
         return known & (self._hashed[1][np.maximum(numbers, 0)] == found) if len(self) else known
 
 
-class PartRows(Collection[str]):
-    """Rows of finished items, by the number of the item in the plan; a collection of their ``audio_filepath``.
+class PartRows(Collection[int]):
+    """Rows of finished items, by the number of the item in the plan; a collection of these numbers.
 
     Args:
         folder: The test set.
         keys: Which items are planned.
     """
 
-    def __init__(self, folder: SealedFolder, keys: PlannedKeys) -> None:
+    def __init__(self, folder: Store, keys: PlannedKeys) -> None:
         self._folder, self._keys, self._names = folder, keys, list[str]()
-        self._part, self._start = np.full(len(keys), -1, np.int32), np.zeros(len(keys), np.int64)
+        # Parts are counted from 1 on: zeros take no memory before something is written over them.
+        self._part, self._start = np.zeros(len(keys), np.int32), np.zeros(len(keys), np.int64)
         self._block = lru_cache(BLOCKS_HELD)(self._read)
 
     def __len__(self) -> int:
-        return int(np.count_nonzero(self._part >= 0))
+        return int(np.count_nonzero(self._part))
 
-    def __contains__(self, name: object) -> bool:
-        if not self._names or not isinstance(name, str):
-            return False
-        number = int(self._keys.numbers([name])[0])
-        return number >= 0 and self.has(number)
+    def __contains__(self, number: object) -> bool:
+        return isinstance(number, int) and bool(self._part[number])
 
-    def __iter__(self) -> Iterator[str]:
-        return (self.row(number)["audio_filepath"] for number in self.numbers.tolist())
-
-    def has(self, number: int) -> bool:
-        """Whether the item of a number is finished."""
-        return bool(self._part[number] >= 0)
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.numbers.tolist())
 
     def lacks(self, numbers: NDArray[np.int32]) -> NDArray[np.bool_]:
         """Whether items have no row; shape (n,)."""
-        return np.asarray(self._part[numbers] < 0)
+        return np.asarray(self._part[numbers] == 0)
 
     @property
     def numbers(self) -> NDArray[np.int64]:
         """Numbers of items that have a row, ascending; shape (n,)."""
-        return np.flatnonzero(self._part >= 0)
+        return np.flatnonzero(self._part)
 
     @property
     def as_they_lie(self) -> NDArray[np.int64]:
@@ -133,11 +127,11 @@ class PartRows(Collection[str]):
         """
         if not self._names or self._names[-1] != part:
             self._names.append(part)
-        self._part[numbers], self._start[numbers] = len(self._names) - 1, starts
+        self._part[numbers], self._start[numbers] = len(self._names), starts
 
     def forget(self, numbers: Iterable[int]) -> None:
         """Take back that items are finished."""
-        self._part[list(numbers)] = -1
+        self._part[list(numbers)] = 0
 
     def row(self, number: int) -> Row:
         """The row of a finished item.
@@ -145,7 +139,7 @@ class PartRows(Collection[str]):
         Raises:
             TestSetError: It is no longer there.
         """
-        part, start = int(self._part[number]), int(self._start[number])
+        part, start = int(self._part[number]) - 1, int(self._start[number])
         turn, at = divmod(start, BLOCK_BYTES)
         data = self._block(part, turn)
         end = data.find(b"\n", at)
@@ -164,9 +158,7 @@ class PartRows(Collection[str]):
 
     def _read(self, part: int, turn: int) -> bytes:
         try:
-            with self._folder.open(self._names[part]) as file:
-                file.seek(turn * BLOCK_BYTES)
-                return file.read(BLOCK_BYTES)
+            return self._folder.stretch(self._names[part], turn * BLOCK_BYTES, (turn + 1) * BLOCK_BYTES)
         except OSError as error:
             place = str(self._folder.path / self._names[part])
             raise TestSetError(Fault(place, f"cannot be read: {error}", "build again")) from None

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from augment.errors import Fault, TestSetError
-from augment.files.sealed import Kind, SealedFolder
+from augment.files.store import Kind, Store
 from augment.files.walk import STATE
 from augment.testset import folder as names
 from augment.testset.exports import read_exports
@@ -16,7 +16,7 @@ FILES = (
 FOLDERS = (STATE, names.SOUND, names.PARTS, names.SCRATCH)
 
 
-def strange_places(folder: SealedFolder, formats: Iterable[str]) -> list[Fault]:
+def strange_places(folder: Store, formats: Iterable[str]) -> list[Fault]:
     """What stands where a test set keeps its files, and is none: links, pipes, devices, folders in place of files.
 
     Args:
@@ -39,7 +39,7 @@ def strange_places(folder: SealedFolder, formats: Iterable[str]) -> list[Fault]:
     ]
 
 
-def refuse_strange_places(folder: SealedFolder, formats: Iterable[str] = ()) -> None:
+def refuse_strange_places(folder: Store, formats: Iterable[str] = ()) -> None:
     """Refuse a folder in which a link, or anything else that is no file, stands where a test set keeps its files.
 
     Args:

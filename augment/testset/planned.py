@@ -1,7 +1,6 @@
 """The plan of a finished test set, as its file tells it."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 from augment.columns import PLANNED, ROW
@@ -9,6 +8,7 @@ from augment.design.items import Items
 from augment.design.plan import plan_columns
 from augment.errors import Fault, TestSetError
 from augment.files.json_rows import Row
+from augment.files.location import Location
 from augment.files.parquet import parse_parquet
 from augment.testset.by_name import ByName, NameIndex
 from augment.testset.outgoing import WITHHELD
@@ -108,7 +108,7 @@ class PlannedRows(ByName):
         self.frame = frame
 
 
-def read_plan(data: bytes, place: Path) -> PlannedRows:
+def read_plan(data: bytes, place: Location) -> PlannedRows:
     """Rows of a plan by their ``audio_filepath``.
 
     Args:

@@ -3,7 +3,6 @@
 import itertools
 from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Self
 
 from augment.acoustics.channels import channel_of
@@ -11,6 +10,7 @@ from augment.dealt import read_dealt
 from augment.design.conditions import Condition
 from augment.design.items import Items
 from augment.design.plan import Plan
+from augment.files.location import Location, joined
 from augment.recipe.loader import LoadedRecipe
 from augment.render import RenderSpec
 from augment.testset.shard import Item, Job, Shard, Utterance
@@ -51,7 +51,7 @@ class Work:
     """
 
     table: Items
-    root: Path
+    root: Location
     sample_rate_hz: int
 
     @classmethod
@@ -59,23 +59,24 @@ class Work:
         """All of a plan."""
         return cls(planned.table, planned.corpus.folder, planned.loaded.recipe.output.sample_rate_hz)
 
-    def utterances(self, finished: Container[str]) -> Iterator[Utterance]:
+    def utterances(self, finished: Container[int]) -> Iterator[Utterance]:
         """For each utterance, by block, the items that are not there yet.
 
         Args:
-            finished: ``audio_filepath`` of items that are there.
+            finished: Numbers of items that are there.
         """
         yield from self.some(self.table.by_block(), finished)
 
-    def some(self, numbers: Sequence[int], finished: Container[str] = ()) -> Iterator[Utterance]:
+    def some(self, utterances: Sequence[int], finished: Container[int] = ()) -> Iterator[Utterance]:
         """The same for some utterances, by their numbers in the table."""
-        for items in self.table.slices(numbers):
-            todo = (row for row in items.iter_rows(named=True) if row["audio_filepath"] not in finished)
-            for _, rows in itertools.groupby(todo, key=lambda row: str(row["utterance"])):
-                yield utterance_of(list(rows), self.root)
+        for numbers, items in self.table.numbered(utterances):
+            rows = zip(numbers, items.iter_rows(named=True), strict=True)
+            todo = (row for number, row in rows if number not in finished)
+            for _, own in itertools.groupby(todo, key=lambda row: str(row["utterance"])):
+                yield utterance_of(list(own), self.root)
 
 
-def utterance_of(rows: Sequence[dict[str, Any]], root: Path) -> Utterance:
+def utterance_of(rows: Sequence[dict[str, Any]], root: Location) -> Utterance:
     """The work that rows of a plan stand for.
 
     Args:
@@ -86,7 +87,7 @@ def utterance_of(rows: Sequence[dict[str, Any]], root: Path) -> Utterance:
     offset, duration = first["source_offset"], first["source_duration"]
     return Utterance(
         identity=first["utterance"],
-        path=root.resolve() / first["source_audio"],
+        path=joined(root.resolve(), first["source_audio"]),
         offset_s=None if offset is None else float(offset),
         duration_s=None if duration is None else float(duration),
         channel=channel_of(first["source_channel"]),
@@ -98,12 +99,12 @@ def utterance_of(rows: Sequence[dict[str, Any]], root: Path) -> Utterance:
     )
 
 
-def shards(work: Work, finished: Collection[str] = (), workers: int = 1) -> Iterator[Shard]:
+def shards(work: Work, finished: Collection[int] = (), workers: int = 1) -> Iterator[Shard]:
     """Work that is not finished, in portions; each holds whole blocks, where they are not too large.
 
     Args:
         work: What is to be made.
-        finished: ``audio_filepath`` of items of it that are there.
+        finished: Numbers of items that are there.
         workers: How many will do it: each has several portions, so that all are done at about the same time.
     """
     share = (work.table.height - len(finished)) // (SHARDS_PER_WORKER * workers)

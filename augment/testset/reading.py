@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from augment.bounds import LARGEST_FILE_BYTES
@@ -13,7 +12,8 @@ from augment.corpus.foreign_tables import free_name
 from augment.errors import Fault, TestSetError, gathered
 from augment.files.json_rows import MOST_FAULTS
 from augment.files.json_rows import Row as Row
-from augment.files.sealed import SealedFolder
+from augment.files.location import Location
+from augment.files.store import Store
 from augment.testset.folder import IDENTITY, MANIFEST, opened_set, read_identity, read_rows
 from augment.testset.places import refuse_strange_places
 
@@ -31,7 +31,7 @@ class Finished:
         manifest_sha256: Of the manifest's bytes.
     """
 
-    folder: SealedFolder
+    folder: Store
     identity: Mapping[str, Any]
     rows: Sequence[Row]
     manifest_sha256: str
@@ -98,7 +98,7 @@ class Finished:
         return {free_name(name, own, row): value for name, value in kept}
 
 
-def read_finished(folder: Path, formats: Iterable[str] = ()) -> Finished:
+def read_finished(folder: Location, formats: Iterable[str] = ()) -> Finished:
     """Read a finished test set.
 
     Args:
@@ -131,7 +131,7 @@ def read_finished(folder: Path, formats: Iterable[str] = ()) -> Finished:
     return Finished(sealed, identity, rows, rows.sha256)
 
 
-def _odd(folder: Path, number: int, row: Row, wanted: set[str]) -> Fault | None:
+def _odd(folder: Location, number: int, row: Row, wanted: set[str]) -> Fault | None:
     """What is wrong with a row that was not written by this program, or not as it is now."""
     lacking = sorted(wanted.difference(row))
     wrong = [column.name for column in ROW if column.name in row and not column.fits(row[column.name])]

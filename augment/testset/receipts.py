@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
 from augment.design.plan import Plan
 from augment.errors import FEW_NAMED, Fault, TestSetError, counted, named
 from augment.files.json_text import json_text, strict_json
-from augment.files.sealed import SealedFolder
+from augment.files.store import Store
 from augment.testset.folder import RECEIPTS
+from augment.testset.planned import ItemRows
 from augment.testset.resume import Folder
 from augment.testset.shared import PlanShard
 
@@ -35,7 +38,7 @@ def receipt_text(receipt: Receipt) -> bytes:
     return json_text(asdict(receipt))
 
 
-def read_receipts(sealed: SealedFolder, plan: str) -> list[Receipt]:
+def read_receipts(sealed: Store, plan: str) -> list[Receipt]:
     """Receipts of the shards of a plan.
 
     Args:
@@ -75,13 +78,17 @@ def refuse_missing(opened: Folder, planned: Plan, receipts: Sequence[Receipt]) -
     Raises:
         TestSetError: Items are missing; it says which shards left no receipt, as far as that is known.
     """
-    failures = {failure["audio_filepath"]: failure for receipt in receipts for failure in receipt.failures}
-    names = (name for rows in planned.table.slices() for name in rows["audio_filepath"])
-    missing = [name for name in names if name not in opened.finished and name not in failures]
-    if missing:
-        message = f"{counted(len(missing), 'item')} of {planned.table.height:,} are not there, such as {missing[0]}"
+    lacking = opened.finished.lacks(np.arange(planned.table.height, dtype=np.int32))
+    told = [failure for receipt in receipts for failure in receipt.failures]
+    numbers = opened.keys.numbers([failure["audio_filepath"] for failure in told]).tolist()
+    failures = {number: own for number, own in zip(numbers, told, strict=True) if number >= 0 and lacking[number]}
+    lacking[list(failures)] = False
+    missing = np.flatnonzero(lacking)
+    if missing.size:
+        first = ItemRows(planned.table)[int(missing[0])]["audio_filepath"]
+        message = f"{counted(missing.size, 'item')} of {planned.table.height:,} are not there, such as {first}"
         raise TestSetError(Fault(str(opened.sealed.path), f"{message}{_undone(receipts)}", MISSING))
-    return [failure for name, failure in failures.items() if name not in opened.finished]
+    return list(failures.values())
 
 
 def _undone(receipts: Sequence[Receipt]) -> str:

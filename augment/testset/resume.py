@@ -1,17 +1,19 @@
 """A test set's folder, held under a lock: what is there of an earlier build, and what of it stays."""
 
+import secrets
 from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from augment.errors import Fault, TestSetError
 from augment.files.json_rows import Row
-from augment.files.sealed import Kind, SealedFolder
+from augment.files.location import Location, Url
+from augment.files.objects import STARTED, ObjectStore
+from augment.files.store import Kind, Store, Written
 from augment.files.walk import STATE
 from augment.testset.exports import refuse_in_the_way
 from augment.testset.folder import (
@@ -25,6 +27,7 @@ from augment.testset.folder import (
     SCRATCH,
     SHARED,
     SOUND,
+    made_set,
     opened_set,
     read_identity,
     read_rows,
@@ -46,7 +49,7 @@ class Folder:
         stale: Items of earlier builds that the plan does not have.
     """
 
-    sealed: SealedFolder
+    sealed: Store
     keys: PlannedKeys
     finished: PartRows
     reused: int
@@ -96,27 +99,32 @@ class Folder:
 
     def forget_parts(self) -> None:
         """Remove what only an unfinished build needs."""
-        for name in (PARTS, SCRATCH, SHARED, RECEIPTS):
+        for name in (PARTS, SCRATCH, STARTED, SHARED, RECEIPTS):
             self.sealed.remove_folder(name)
 
 
 MOST_TOLD = 10
 
 
-def refuse_no_set(path: Path) -> None:
+def refuse_no_set(path: Location) -> None:
     """Refuse a place where no test set can be built, before anything is planned for it; nothing is changed.
 
     Raises:
         TestSetError: There is a file, or a folder that holds something else.
     """
+    if isinstance(path, Url):
+        with writing(path):
+            store = ObjectStore(path)
+            store.refuse_unwritable(f"{STATE}/probe-{secrets.token_hex(8)}")
+            _refuse_filled(store)
+        return
     if path.exists() and not path.is_dir():
         raise TestSetError(Fault(str(path), "this is a file; expected a folder"))
     if path.is_dir():
-        with opened_set(path) as sealed:
-            _refuse_filled(sealed)
+        _refuse_filled(opened_set(path))
 
 
-def _refuse_filled(sealed: SealedFolder) -> None:
+def _refuse_filled(sealed: Store) -> None:
     started = sealed.kind(STATE) is Kind.FOLDER or sealed.kind(IDENTITY) is Kind.FILE
     if not started and next(sealed.below(), None) is not None:
         message = "the folder holds something that is no test set"
@@ -125,7 +133,7 @@ def _refuse_filled(sealed: SealedFolder) -> None:
 
 @contextmanager
 def open_folder(
-    path: Path, name: str, keys: PlannedKeys, replace: bool, formats: Sequence[str] = ()
+    path: Location, name: str, keys: PlannedKeys, replace: bool, formats: Sequence[str] = ()
 ) -> Iterator[Folder]:
     """Open the folder of a test set for building.
 
@@ -141,7 +149,7 @@ def open_folder(
             change, or is in use.
     """
     refuse_no_set(path)
-    with writing(path), SealedFolder.made(path, SCRATCH) as sealed:
+    with writing(path), made_set(path) as sealed:
         refuse_strange_places(sealed, formats)
         _refuse_filled(sealed)
         refuse_in_the_way(sealed, formats)
@@ -153,14 +161,16 @@ def open_folder(
             yield _opened(sealed, name, keys, replace)
 
 
-def _opened(sealed: SealedFolder, name: str, keys: PlannedKeys, replace: bool) -> Folder:
+def _opened(sealed: Store, name: str, keys: PlannedKeys, replace: bool) -> Folder:
     sealed.remove_folder(SCRATCH)
     sealed.replace(NO_PART, b"*\n")
     sealed.replace(NAME, name.encode())
     for folder in (STATE, ""):
         sealed.sync_folder(folder)
     rows, other, gone = _known(sealed, keys)
-    _refuse_foreign(sealed, keys, gone)
+    begun = sealed.abandoned()
+    unlisted = {name for name, number in zip(begun, keys.numbers(begun).tolist(), strict=True) if number < 0} - gone
+    _refuse_foreign(sealed, keys, gone | unlisted)
     if (other.size or gone) and not replace:
         changed = min((rows.row(number)["audio_filepath"] for number in other.tolist()), default=None)
         message = (
@@ -169,10 +179,10 @@ def _opened(sealed: SealedFolder, name: str, keys: PlannedKeys, replace: bool) -
         )
         raise TestSetError(Fault(str(sealed.path), message, "choose another folder, or allow it with --replace"))
     _drop_broken(rows, other, sealed)
-    return Folder(sealed, keys, rows, len(rows), tuple(sorted(gone)))
+    return Folder(sealed, keys, rows, len(rows), tuple(sorted(gone | unlisted)))
 
 
-def finished_items(sealed: SealedFolder, keys: PlannedKeys) -> PartRows:
+def finished_items(sealed: Store, keys: PlannedKeys) -> PartRows:
     """Rows of items that are there and need not be made again.
 
     Args:
@@ -184,13 +194,18 @@ def finished_items(sealed: SealedFolder, keys: PlannedKeys) -> PartRows:
     return rows
 
 
-def _drop_broken(rows: PartRows, other: NDArray[np.int64], sealed: SealedFolder) -> None:
+def _drop_broken(rows: PartRows, other: NDArray[np.int64], sealed: Store) -> None:
     """Forget items of another key, and those whose file is not there as it was written."""
     rows.forget(other.tolist())
-    rows.forget([number for number in rows.as_they_lie.tolist() if not _is_whole(sealed, rows.row(number))])
+    numbers = rows.as_they_lie.tolist()
+    rows.forget([file.number for file in sealed.damaged(_written(number, rows.row(number)) for number in numbers)])
 
 
-def _refuse_foreign(sealed: SealedFolder, keys: PlannedKeys, gone: Container[str]) -> None:
+def _written(number: int, row: Row) -> Written:
+    return Written(row["audio_filepath"], row["sha256"], row.get("md5"), number)
+
+
+def _refuse_foreign(sealed: Store, keys: PlannedKeys, gone: Container[str]) -> None:
     """Refuse files below ``audio/`` that no manifest and no plan of this test set lists: they are not ours to remove.
 
     Raises:
@@ -208,7 +223,7 @@ def _refuse_foreign(sealed: SealedFolder, keys: PlannedKeys, gone: Container[str
         raise TestSetError([*faults, Fault(str(sealed.path), more)])
 
 
-def _audio_files(sealed: SealedFolder) -> Iterator[str]:
+def _audio_files(sealed: Store) -> Iterator[str]:
     """Files below ``audio/`` but hidden ones, which are never ours: systems leave such things in any folder.
 
     Raises:
@@ -231,7 +246,7 @@ def batched(names: Iterable[str], size: int) -> Iterator[list[str]]:
         yield some
 
 
-def _refuse_other(sealed: SealedFolder, name: str, replace: bool) -> None:
+def _refuse_other(sealed: Store, name: str, replace: bool) -> None:
     found: str | None = None
     if sealed.kind(IDENTITY) is Kind.FILE:
         found = str(read_identity(sealed, any_version=replace)["name"])
@@ -242,7 +257,7 @@ def _refuse_other(sealed: SealedFolder, name: str, replace: bool) -> None:
         raise TestSetError(Fault(str(sealed.path), message, "choose another folder"))
 
 
-def _known(sealed: SealedFolder, keys: PlannedKeys) -> tuple[PartRows, NDArray[np.int64], set[str]]:
+def _known(sealed: Store, keys: PlannedKeys) -> tuple[PartRows, NDArray[np.int64], set[str]]:
     """Items that earlier builds have finished, by the manifest and by parts of builds that were stopped.
 
     Returns:
@@ -297,7 +312,7 @@ class _Named:
         self._names, self._keys = [], []
 
 
-def _is_whole(sealed: SealedFolder, row: dict[str, str]) -> bool:
+def _is_whole(sealed: Store, row: dict[str, str]) -> bool:
     """Whether a finished file is still there as it was written."""
     try:
         return sealed.sha256(row["audio_filepath"]) == row["sha256"]

@@ -3,9 +3,9 @@
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import secrets
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from augment.acoustics.channels import ChannelChoice
@@ -15,10 +15,11 @@ from augment.dealt import Dealt
 from augment.design.conditions import Condition
 from augment.errors import AcoustigridError, AudioError, Fault, TestSetError
 from augment.files.audio import AudioFormat, encode, pcm_sha256
-from augment.files.sealed import SealedFolder
+from augment.files.location import Location
+from augment.files.store import Staged, Store
 from augment.render import Failed, Rendered, RenderSpec, render
 from augment.scene import Block
-from augment.testset.folder import PARTS, SCRATCH, SOUND, writing
+from augment.testset.folder import PARTS, SCRATCH, writing
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Utterance:
     """
 
     identity: str
-    path: Path
+    path: Location
     offset_s: float | None
     duration_s: float | None
     channel: ChannelChoice
@@ -106,7 +107,7 @@ class ShardWriter:
         scratch: Folder for temporary files.
     """
 
-    folder: SealedFolder
+    folder: Store
     job: Job
     parts: str = PARTS
     scratch: str = SCRATCH
@@ -117,15 +118,15 @@ class ShardWriter:
         Raises:
             TestSetError: The files cannot be written, or a link stands in their way.
         """
-        temporary = f"{self.scratch}/{shard.name}"
+        # Of its own: another machine that is taken for lost may still be at the same shard.
+        aside = f"{self.scratch}/{shard.name}.{secrets.token_hex(4)}"
         done = Done(f"{self.parts}/{shard.name}.jsonl")
-        with writing(self.folder.path):
-            try:
-                with self.folder.holding(temporary):
-                    lines = list(self._make_all(shard, temporary, done))
-                    self._commit(lines, temporary, done)
-            finally:
-                self.folder.remove_folder(temporary)
+        names = [item.audio_filepath for work in shard.utterances for item in work.items]
+        with writing(self.folder.path), self.folder.staged(aside, names) as staged:
+            lines = list(self._make_all(shard, staged, done))
+            staged.commit()
+            if lines:  # last of all it is written down that the files are there
+                self.folder.replace(done.part, lines)
         return done
 
     def limit_s(self, shard: Shard) -> float:
@@ -133,15 +134,15 @@ class ShardWriter:
         samples = sum(utterance.samples * len(utterance.items) for utterance in shard.utterances)
         return STARTUP_S + SLOWEST * samples / self.job.spec.sample_rate_hz
 
-    def _make_all(self, shard: Shard, temporary: str, done: "Done") -> Iterator[bytes]:
+    def _make_all(self, shard: Shard, staged: Staged, done: "Done") -> Iterator[bytes]:
         """Render and write all items; gives their rows as lines of the part."""
         for number, utterances in itertools.groupby(shard.utterances, key=lambda utterance: utterance.block):
             together = list(utterances)
             block = Block(number, max(utterance.samples for utterance in together))
             for utterance in together:
-                yield from self._make(utterance, block, temporary, done)
+                yield from self._make(utterance, block, staged, done)
 
-    def _make(self, utterance: Utterance, block: Block, temporary: str, done: "Done") -> Iterator[bytes]:
+    def _make(self, utterance: Utterance, block: Block, staged: Staged, done: "Done") -> Iterator[bytes]:
         wanted = {item.condition: item for item in utterance.items}
         rate_hz = self.job.spec.sample_rate_hz
         try:
@@ -151,8 +152,7 @@ class ShardWriter:
                     done.fail(utterance, item, outcome.reason)
                     continue
                 data = encode(outcome.pcm, rate_hz, self.job.audio_format)
-                self.folder.write(f"{temporary}/{len(done.names):06d}", data)
-                line = _line(item, outcome, data)
+                line = _line(item, outcome, data, staged.add(item.audio_filepath, data))
                 done.add(item, line, outcome.pcm.size / rate_hz)
                 yield line
         except (OSError, TestSetError):
@@ -162,22 +162,8 @@ class ShardWriter:
             for item in wanted.values():
                 done.fail(utterance, item, str(error) if known else f"{type(error).__name__}: {error}")
 
-    def _commit(self, lines: Sequence[bytes], temporary: str, done: "Done") -> None:
-        """Make the files durable, give them their names, and last of all write down that they are there."""
-        self.folder.sync_files(temporary)
-        places: dict[str, list[tuple[int, str]]] = {}
-        for number, name in enumerate(done.names):
-            places.setdefault(name.rpartition("/")[0], []).append((number, name))
-        for folder, named in places.items():
-            with self.folder.holding(folder):
-                for number, name in named:
-                    self.folder.rename(f"{temporary}/{number:06d}", name)
-        self.folder.sync_folders([*sorted(places), SOUND] if places else [])
-        if lines:
-            self.folder.replace(done.part, lines)
 
-
-def _line(item: Item, rendered: Rendered, data: bytes) -> bytes:
+def _line(item: Item, rendered: Rendered, data: bytes, md5: str | None) -> bytes:
     """The row of an item that was made: its path, key and hashes, and what was measured."""
     row = {
         "audio_filepath": item.audio_filepath,
@@ -185,6 +171,7 @@ def _line(item: Item, rendered: Rendered, data: bytes) -> bytes:
         "sha256": hashlib.sha256(data).hexdigest(),
         "pcm_sha256": pcm_sha256(rendered.pcm),
         **rendered.measured,
+        **({} if md5 is None else {"md5": md5}),  # by which the store knows it
     }
     return (json.dumps(row, sort_keys=True) + "\n").encode()
 

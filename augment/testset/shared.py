@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from augment.corpus.kept import EVERYTHING, found_with
@@ -25,7 +24,8 @@ from augment.design.items import Items
 from augment.design.plan import Plan
 from augment.errors import AcoustigridError, Fault, TestSetError
 from augment.files.json_text import json_text, strict_json
-from augment.files.sealed import Kind, SealedFolder
+from augment.files.location import Location, location
+from augment.files.store import Kind, Store
 from augment.recipe.loader import LoadedRecipe, load_recipe
 from augment.testset.folder import LOCK, PARTS, RECEIPTS, RECIPE, SCRATCH, SHARED
 from augment.testset.outgoing import parquet_bytes
@@ -101,7 +101,7 @@ class PlanShard:
 
 
 @contextmanager
-def building_shard(sealed: SealedFolder, shard: PlanShard) -> Iterator[None]:
+def building_shard(sealed: Store, shard: PlanShard) -> Iterator[None]:
     """Hold a set's folder for one shard: others may build other shards, and nobody may finish the set.
 
     Raises:
@@ -112,7 +112,7 @@ def building_shard(sealed: SealedFolder, shard: PlanShard) -> Iterator[None]:
         yield
 
 
-def write_shared(sealed: SealedFolder, planned: Plan, replace: bool) -> None:
+def write_shared(sealed: Store, planned: Plan, replace: bool) -> None:
     """Write a plan down for those who build its shards.
 
     Args:
@@ -137,7 +137,7 @@ def write_shared(sealed: SealedFolder, planned: Plan, replace: bool) -> None:
     sealed.replace(ABOUT, json_text(about))  # last: without it there is no plan
 
 
-def forget_shared(sealed: SealedFolder) -> None:
+def forget_shared(sealed: Store) -> None:
     """Remove a plan that was written down, and what is known of its shards."""
     sealed.unlink(ABOUT)
     for folder in (SHARED, RECEIPTS):
@@ -191,10 +191,10 @@ class SharedPlan:
         replace: Whether finished items of the set may be changed or removed.
     """
 
-    sealed: SealedFolder
+    sealed: Store
     loaded: LoadedRecipe
     schedule: Schedule
-    corpus_folder: Path
+    corpus_folder: Location
     digest: str
     replace: bool
 
@@ -259,7 +259,7 @@ class _Exposures(dict[str, Exposure]):
         return Exposure(played, "", {}, 0, 0)
 
 
-def read_shared(sealed: SealedFolder) -> SharedPlan:
+def read_shared(sealed: Store) -> SharedPlan:
     """Read a plan that was written down.
 
     Raises:
@@ -270,16 +270,16 @@ def read_shared(sealed: SealedFolder) -> SharedPlan:
     if about["code"] != found_with(EVERYTHING):
         message = "the plan was made with another version of acoustigrid, or of the libraries that make its sound"
         raise TestSetError(Fault(str(sealed.path), message, "use the same everywhere, or plan it again"))
-    loaded = _loaded(sealed, Path(about["recipe_folder"]))
+    loaded = _loaded(sealed, location(about["recipe_folder"]))
     columns = conditions(loaded)
     if [condition.name for condition in columns] != about["conditions"]:
         message = "the recipe gives other conditions here than where it was planned"
         raise TestSetError(Fault(str(sealed.path), message, "plan it again"))
     schedule = Schedule(columns, about["each"], tuple(about["ring"]))
-    return SharedPlan(sealed, loaded, schedule, Path(about["corpus_folder"]), about["plan"], about["replace"])
+    return SharedPlan(sealed, loaded, schedule, location(about["corpus_folder"]), about["plan"], about["replace"])
 
 
-def read_about(sealed: SealedFolder) -> dict[str, Any]:
+def read_about(sealed: Store) -> dict[str, Any]:
     """What is known of a plan that was written down, apart from its tables.
 
     Raises:
@@ -298,7 +298,7 @@ def read_about(sealed: SealedFolder) -> dict[str, Any]:
     return about
 
 
-def _loaded(sealed: SealedFolder, base: Path) -> LoadedRecipe:
+def _loaded(sealed: Store, base: Location) -> LoadedRecipe:
     if not base.is_dir():
         raise AcoustigridError(Fault(str(base), "the folder of the recipe is not there", "have it on every machine"))
     return load_recipe(sealed.path / WRITTEN_RECIPE, base)

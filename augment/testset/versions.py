@@ -1,11 +1,11 @@
 """Which test sets are read: those of this form, whose items this version would make to the byte."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from augment.design.chains import BYTES_VERSION
 from augment.errors import Fault, TestSetError
+from augment.files.location import Location
 
 SCHEMA_VERSION = 3
 """Of ``testset.json``, the manifest and the plan together: raised when a reader of the one before would go wrong.
@@ -13,7 +13,7 @@ SCHEMA_VERSION = 3
 Sets that do not say one are of version 1."""
 
 
-def refuse_version(folder: Path, identity: Mapping[str, Any]) -> None:
+def refuse_version(folder: Location, identity: Mapping[str, Any]) -> None:
     """Refuse a test set that another version wrote, whoever asks: a build, a check, an export, a reader of results.
 
     Args:
@@ -24,6 +24,7 @@ def refuse_version(folder: Path, identity: Mapping[str, Any]) -> None:
         TestSetError: It has another form, or other bytes than this version would make of its plan.
 
     Example:
+        >>> from pathlib import Path
         >>> refuse_version(Path("set"), {"schema_version": SCHEMA_VERSION, "bytes_version": BYTES_VERSION})
         >>> refuse_version(Path("s"), {"schema_version": 9, "made_by": "grid 9"})
         Traceback (most recent call last):

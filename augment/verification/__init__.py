@@ -7,7 +7,6 @@ sources are available, everything but the audio is made again and compared, and 
 from array import array
 from collections.abc import Iterator
 from itertools import chain
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,8 @@ from numpy.typing import NDArray
 from augment.errors import Fault, TestSetError
 from augment.execute import Way
 from augment.files.json_rows import JsonRows, Row, Rows
-from augment.files.sealed import Kind, SealedFolder
+from augment.files.location import Location
+from augment.files.store import Kind, Store
 from augment.progress import SILENT, Progress
 from augment.testset.by_name import ByName, NameIndex
 from augment.testset.exports import export_faults, read_exports
@@ -33,7 +33,7 @@ from augment.verification.sources import SelfDescription, self_description
 from augment.verification.verdict import CheckOptions, Protocol, Unchecked, Verdict
 
 
-def examine(path: Path, asked: CheckOptions, makers: Makers, way: Way, progress: Progress = SILENT) -> Verdict:
+def examine(path: Location, asked: CheckOptions, makers: Makers, way: Way, progress: Progress = SILENT) -> Verdict:
     """Check a test set; see :func:`augment.verify`.
 
     Args:
@@ -68,7 +68,7 @@ def examine(path: Path, asked: CheckOptions, makers: Makers, way: Way, progress:
     return protocol.verdict(int(np.count_nonzero(heard)), rendered, found, asked.seed)
 
 
-def _read(sealed: SealedFolder) -> tuple[JsonRows, ByName]:
+def _read(sealed: Store) -> tuple[JsonRows, ByName]:
     """Rows of the manifest, and the same by their names, which are noted while it is read."""
     hashes = array("q")
     rows = read_rows(sealed, take=lambda _, row: hashes.append(hash(row["audio_filepath"])))

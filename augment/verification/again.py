@@ -10,6 +10,7 @@ from augment.corpus.source import folder_of
 from augment.errors import AcoustigridError, Fault, TestSetError
 from augment.files.audio import encode, pcm_sha256
 from augment.files.json_rows import Rows
+from augment.files.location import Location, Url, joined
 from augment.files.members import MARK
 from augment.progress import Progress, each
 from augment.recipe.loader import LoadedRecipe
@@ -44,7 +45,7 @@ class Rendering:
 
 
 def rendered_again(
-    told: SelfDescription, loaded: LoadedRecipe, base: Path, chosen: Rows, progress: Progress
+    told: SelfDescription, loaded: LoadedRecipe, base: Location, chosen: Rows, progress: Progress
 ) -> Rendering:
     """Render chosen items again.
 
@@ -58,7 +59,7 @@ def rendered_again(
     Raises:
         AcoustigridError: The folder of the corpus is missing, or it is no longer known which recordings they are.
     """
-    root = folder_of(base / loaded.recipe.corpus.path)
+    root = folder_of(joined(base, loaded.recipe.corpus.path))
     if not root.is_dir():
         raise TestSetError(Fault(str(root), "the folder of the corpus is not there"))
     planned, found = with_recordings(told), Rendering()
@@ -67,7 +68,8 @@ def rendered_again(
         place = told.disk.place(row["audio_filepath"])
         try:
             work = utterance_of([planned[row["audio_filepath"]]], root)
-            if not Path(str(work.path).split(MARK)[0]).exists():
+            outer = work.path if isinstance(work.path, Url) else Path(str(work.path).split(MARK)[0])
+            if not outer.exists():
                 found.absent.append(str(work.path))
                 continue
             found.count += 1

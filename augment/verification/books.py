@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from augment.errors import Fault, TestSetError
 from augment.files.json_rows import Row, Rows
 from augment.files.json_text import strict_json
-from augment.files.sealed import Kind
+from augment.files.store import Kind
 from augment.testset.by_name import ByName
 from augment.testset.exports import FORMAT
 from augment.testset.folder import (

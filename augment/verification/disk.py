@@ -4,12 +4,12 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from augment.bounds import LARGEST_FILE_BYTES, LARGEST_TABLE_BYTES
 from augment.errors import Fault, TestSetError
 from augment.files.content import PIECE_BYTES, Remade
-from augment.files.sealed import Kind, SealedFolder
+from augment.files.location import Location
+from augment.files.store import Kind, Store
 from augment.files.walk import STATE
 from augment.testset.folder import SOUND
 
@@ -36,8 +36,8 @@ class Disk:
         hashes: SHA-256 of files that were read, by name.
     """
 
-    sealed: SealedFolder
-    folder: Path
+    sealed: Store
+    folder: Location
     hashes: dict[str, str] = field(default_factory=dict)
 
     def place(self, name: str) -> str:

@@ -4,7 +4,6 @@ import itertools
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import overload
 
 import numpy as np
@@ -16,7 +15,8 @@ from augment.design.conditions import Condition
 from augment.errors import Fault
 from augment.execute import Lost, Way
 from augment.files.json_rows import JsonRows, PickedRows, Row, rows_between
-from augment.files.sealed import SealedFolder
+from augment.files.location import Location
+from augment.files.store import Store
 from augment.progress import Progress
 from augment.recipe.model import Recipe
 from augment.testset.folder import MANIFEST
@@ -73,8 +73,8 @@ class Listening:
         conditions: Conditions by name.
     """
 
-    sealed: SealedFolder
-    folder: Path
+    sealed: Store
+    folder: Location
     recipe: Recipe | None
     conditions: Mapping[str, Condition]
 

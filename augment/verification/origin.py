@@ -3,14 +3,14 @@
 from array import array
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from augment.errors import AcoustigridError, DesignError, Fault
 from augment.files.json_rows import PickedRows, Rows
+from augment.files.location import Location
+from augment.packages import versions_here
 from augment.progress import Progress, Within, each
 from augment.recipe.loader import LoadedRecipe
-from augment.testset.completion import versions_here
 from augment.testset.folder import PLAN
 from augment.verification.again import profile_faults, recipe_faults, rendered_again
 from augment.verification.labels import label_faults
@@ -137,7 +137,7 @@ class Origin:
             except AcoustigridError as error:
                 self._unchecked(f"the export '{name}' made again", str(error), "")
 
-    def _sampled(self, loaded: LoadedRecipe, base: Path, items: Rows, progress: Progress) -> int:
+    def _sampled(self, loaded: LoadedRecipe, base: Location, items: Rows, progress: Progress) -> int:
         """Render a sample of items again; returns how many."""
         size = len(items) if self.asked.size is None else self.asked.size
         if not items or not size:

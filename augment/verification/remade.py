@@ -4,7 +4,6 @@ import json
 from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, overload
 
 from augment import __version__
@@ -13,6 +12,7 @@ from augment.errors import Fault, TestSetError
 from augment.files.content import Content, Remade, pieces_of, sha256_of
 from augment.files.json_rows import Rows
 from augment.files.json_text import json_line, json_text
+from augment.files.location import Location
 from augment.progress import Progress
 from augment.recipe.loader import LoadedRecipe
 from augment.testset.by_name import ByName
@@ -70,7 +70,7 @@ class Makers:
     plan: Callable[[LoadedRecipe, Progress], Plan]
     described: Callable[[Plan, Rows, Sequence[Row], Callable[[str], bytes]], tuple[dict[str, Any], dict[str, Content]]]
     retold: Callable[[SelfDescription, str], dict[str, Content]]
-    exported: Callable[[Path, str], Iterator[tuple[str, Content]]]
+    exported: Callable[[Location, str], Iterator[tuple[str, Content]]]
     version: str = f"acoustigrid {__version__}"
 
 

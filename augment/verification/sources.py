@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from augment.design.conditions import Condition, condition_of
 from augment.design.grid.factors import Choice
 from augment.errors import AcoustigridError, DesignError, Fault, TestSetError, gathered
 from augment.files.json_rows import Row, Rows
 from augment.files.json_text import strict_json
+from augment.files.location import Location, location
 from augment.files.walk import STATE
 from augment.recipe.loader import LoadedRecipe, load_recipe
 from augment.testset.by_name import ByName
@@ -78,20 +78,20 @@ def _conditions(choices: Iterable[Choice], loaded: LoadedRecipe, place: str) -> 
     return found
 
 
-def recipe_folder(disk: Disk, given: str | Path | None) -> Path:
+def recipe_folder(disk: Disk, given: str | Location | None) -> Location:
     """Folder that the recipe's paths start from: the one given, or else the one noted by the build.
 
     Raises:
         TestSetError: It is not known: the set has left the place where it was built.
     """
     if given is not None:
-        return Path(given)
+        return location(given)
     name = f"{STATE}/{WHERE}"
     if not disk.has(name):
         raise TestSetError("nothing here says where its recipe was")
     try:
-        return Path(strict_json(disk.read(name).decode("utf-8"))["recipe_folder"])
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        return location(strict_json(disk.read(name).decode("utf-8"))["recipe_folder"])
+    except (AcoustigridError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise TestSetError(Fault(disk.place(name), f"cannot be read: {error!r}")) from None
 
 
@@ -122,7 +122,7 @@ def with_recordings(told: SelfDescription) -> PlannedRows:
     return kept
 
 
-def recipe_there(told: SelfDescription, base: Path) -> LoadedRecipe:
+def recipe_there(told: SelfDescription, base: Location) -> LoadedRecipe:
     """The recipe with everything that it names.
 
     Raises:

@@ -3,10 +3,10 @@
 import dataclasses
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from augment.errors import AcoustigridError, Fault, counted
+from augment.files.location import Location
 from augment.plain_text import visible
 from augment.records import frame_of
 from augment.showing import Presented
@@ -28,7 +28,7 @@ class CheckOptions:
 
     size: int | None
     seed: int
-    recipe_folder: Path | None = None
+    recipe_folder: Location | None = None
     identity: str | None = None
 
 
@@ -74,7 +74,7 @@ class Verdict(Presented):
         <Verdict on 'testset': all as it should be; 384 files read, 20 items rendered again>
     """
 
-    folder: Path
+    folder: Location
     files: int
     rendered: int
     deviations: tuple[Fault, ...]
@@ -131,7 +131,7 @@ class Verdict(Presented):
 class Protocol:
     """What is recorded while a set is checked; see :class:`Verdict`."""
 
-    folder: Path
+    folder: Location
     deviations: list[Fault] = field(default_factory=list)
     unchecked: list[Unchecked] = field(default_factory=list)
     checks: list[tuple[str, str]] = field(default_factory=list)

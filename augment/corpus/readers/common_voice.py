@@ -33,7 +33,7 @@ STRUCTURE = {"path", "sentence", "client_id", "accents", "accent", UNUSED}
 def rows(source: Source) -> Iterator[tuple[Place, Row | Fault]]:
     """Rows in the order of the table."""
     folder = source.path.is_dir()
-    path = source.path / TABLE if folder else source.path
+    path = source.local / TABLE if folder else source.local
     if not path.exists():
         raise CorpusError(Fault(str(source.path), f"there is no {TABLE} in this folder", _tables(source)))
     lengths = _lengths(source)

@@ -17,6 +17,7 @@ from augment.bounds import LONGEST_LINE_BYTES, MOST_COLUMNS
 from augment.corpus.source import Source
 from augment.corpus.unused import Leftover
 from augment.errors import CorpusError, Fault
+from augment.files.location import Location
 from augment.profiles.recording import SUFFIXES as AUDIO
 
 FOLDER = False
@@ -32,7 +33,7 @@ def rows(source: Source) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
     return table(source, source.path, source.lines())
 
 
-def table(source: Source, path: Path, lines: Iterable[str]) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
+def table(source: Source, path: Location, lines: Iterable[str]) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
     r"""Rows of a CSV or TSV manifest; the row number is the line where the row ends.
 
     A ``.csv`` may be separated by any of :data:`DELIMITERS`: whichever its header has most columns with.
@@ -91,7 +92,7 @@ def _says(line: str) -> bool:
     return bool(line.strip()) and not (line.lower().startswith("sep=") and len(line.strip()) <= len("sep=;"))
 
 
-def _reader(path: Path, lines: Iterator[str], header: str) -> Any:
+def _reader(path: Location, lines: Iterator[str], header: str) -> Any:
     if path.name.lower().removesuffix(".gz").endswith(".csv"):
         return csv.reader(lines, delimiter=_delimiter(header), skipinitialspace=True, strict=True)
     # cells of tab-separated files are not quoted: a quotation mark is part of the text

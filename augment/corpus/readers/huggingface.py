@@ -35,7 +35,7 @@ MEANT = {
 
 def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
     """Rows in the order of files; a row's place is its number in its file, from 1."""
-    files = [source.path]
+    files = [source.local]
     if source.path.is_dir():
         walk = walked(source.folder, lambda name: name.lower().endswith(".parquet"))
         files = walk.files

@@ -3,13 +3,13 @@
 import itertools
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from augment.corpus.documents import document_rows, holds_rows
 from augment.corpus.source import Place, Source
 from augment.errors import Fault
 from augment.files.json_text import CAREFUL, PLAIN, keys_once
+from augment.files.location import Location
 
 FOLDER = False
 SIGNS = ()
@@ -21,7 +21,7 @@ def rows(source: Source) -> Iterator[tuple[Place, dict[str, Any] | Fault]]:
     return objects(source, source.path, source.lines())
 
 
-def objects(source: Source, path: Path, lines: Iterable[str]) -> Iterator[tuple[Place, dict[str, Any] | Fault]]:
+def objects(source: Source, path: Location, lines: Iterable[str]) -> Iterator[tuple[Place, dict[str, Any] | Fault]]:
     r"""Rows of a JSON Lines manifest or of one JSON document; blank lines are skipped, and NaN is not a label's value.
 
     Args:

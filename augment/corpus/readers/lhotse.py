@@ -46,7 +46,7 @@ def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
 def _rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
     """Rows with their audio files as they are written."""
     if not source.path.is_dir():
-        yield from _cuts(source, [source.path])
+        yield from _cuts(source, [source.local])
         return
     kinds = {kind: sorted(source.folder.glob(f"*{kind}*.jsonl*")) for kind in ("cuts", "recordings", "supervisions")}
     if kinds["recordings"] and kinds["supervisions"]:

@@ -27,7 +27,7 @@ SIGNS = ("*.tar",)
 
 def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
     """Rows in the order of archives and of their samples; a row's place is the number of the sample in its archive."""
-    archives = [source.path]
+    archives = [source.local]
     if source.path.is_dir():
         walk = walked(source.folder, lambda name: name.lower().endswith(".tar"))
         archives = walk.files

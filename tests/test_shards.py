@@ -177,5 +177,7 @@ def test_the_commands_say_what_comes_next(stocked):
     assert (told["shard"], told["made"], told["failures"]) == ("2/2", 32, [])
     assert "64 of 64 items in set\n" in command("finish", "set", cwd=folder).stdout
     assert "leave out the recipe" in command("build", "recipe.yaml", "--out", "x", "--shard", "1/2", code=2).stderr
+    asked = command("build", "--out", "set", "--shard", "1/2", "--address", "auto", cwd=folder, code=2)
+    assert "leave out --address" in asked.stderr
     assert "say which recipe" in command("build", "--out", "x", cwd=folder, code=2).stderr
     assert not (folder / "x").exists()

@@ -17,7 +17,7 @@ from augment.cli.preview import preview_app
 from augment.cli.profile import profile_app
 from augment.cli.sample_size import sample_size_app
 from augment.cli.score import score_app
-from augment.cli.shards import CostOption, IntoOption, ShardOption, finish, refuse_recipe, shard_built
+from augment.cli.shards import CostOption, IntoOption, ShardOption, finish, refuse_with_shard, shard_built
 from augment.cli.terminal import DetailsOption, JsonOption, Manner, QuietOption, hand_out, say
 from augment.cli.verify import check_set, verify
 from augment.cli.working import STARTING, AddressOption, Bars, CacheOption, ExecutorOption, WorkersOption, working
@@ -147,7 +147,7 @@ def build(
     """
     bars = Bars(Manner.asked(details, quiet, as_json))
     if shard is not None:
-        refuse_recipe(recipe)
+        refuse_with_shard(recipe, address)
         shard_built(location(out), shard, workers, executor, bars.manner)
         return
     if recipe is None:

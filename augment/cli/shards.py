@@ -25,10 +25,12 @@ ShardOption = Annotated[
 ]
 
 
-def refuse_recipe(recipe: str | None) -> None:
-    """A shard belongs to the plan in the folder, whatever recipe one has in mind."""
+def refuse_with_shard(recipe: str | None, address: str | None) -> None:
+    """A shard belongs to the plan in the folder, whatever recipe one has in mind, and is built on one machine."""
     if recipe is not None:
         raise typer.BadParameter("a shard is built of the plan in the folder: leave out the recipe")
+    if address is not None:
+        raise typer.BadParameter("a shard is built on one machine: leave out --address, or build the whole set there")
 
 
 def shard_built(out: Location, shard: str, workers: int, executor: str | None, manner: Manner) -> None:

@@ -159,7 +159,7 @@ class Spent:
 
 def made_bench(folder: Path, grid: Grid, manifest: Path | None, workers: int) -> Bench:
     """Write corpus, noise and recipe of a grid; build it once, and hold it ready."""
-    rows = _long(folder) if grid.long else _rows(folder, manifest)
+    rows = _long(folder) if grid.long else speech_rows(folder, manifest)
     (folder / "corpus.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
     library, streams = Library(folder), np.random.default_rng
     noise, _ = library.noise("ventilation_fan", 60 * RATE_HZ, RATE_HZ, lambda decision: streams(len(decision)))
@@ -178,7 +178,7 @@ def made_bench(folder: Path, grid: Grid, manifest: Path | None, workers: int) ->
     return Bench(folder, plan, workers, tuple((str(root / name), tuple(paths)) for name, paths in outputs.items()))
 
 
-def _rows(folder: Path, manifest: Path | None) -> list[dict[str, object]]:
+def speech_rows(folder: Path, manifest: Path | None) -> list[dict[str, object]]:
     """Utterances of a manifest, or those of the demo nine times; one group, so that all of them are built."""
     if manifest is None:
         manifest, copies = bundled("recipes") / "demo" / "corpus.jsonl", 9

@@ -102,8 +102,18 @@ def _facts_of_all(
 ) -> list[Facts | AudioError]:
     """Facts of many utterances, or why there are none; each is given by its audio, as written, and the part of it.
 
-    Segments of one recording are decoded in one pass: otherwise an hour of audio would be decoded anew for each.
+    Segments of one recording are decoded in one pass: otherwise an hour of audio would be decoded anew for each. What
+    several rows share is measured once.
     """
+    once = {place: number for number, place in enumerate(dict.fromkeys(places))}
+    found = _facts_of_distinct(corpus, list(once), sample_rate_hz, by, progress)
+    return [found[once[place]] for place in places]
+
+
+def _facts_of_distinct(
+    corpus: Corpus, places: Sequence[tuple[str, Part]], sample_rate_hz: int, by: MeasuredBy, progress: Progress
+) -> Mapping[int, Facts | AudioError]:
+    """The same of places that are all different, by their index."""
     of_file: dict[str, list[int]] = {}
     for place, (audio, _) in enumerate(places):
         of_file.setdefault(audio, []).append(place)
@@ -124,7 +134,7 @@ def _facts_of_all(
     finally:
         if by.kept is not None:
             keep_facts(by.kept, new)
-    return [found[place] for place in range(len(places))]
+    return found
 
 
 def _portions(own: Sequence[int], places: Sequence[tuple[str, Part]]) -> Iterator[list[int]]:

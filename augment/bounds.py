@@ -27,6 +27,9 @@ LONGEST_LINE_BYTES = 4 * 2**20
 """Longest line of a manifest, row of a table whose cells span lines, and text file of a single utterance. An hour of
 words with their times is 1 MB of JSON; 4 MB of brackets become 90 MB of objects."""
 
+MOST_ITEMS = 200_000_000
+"""Most items of a test set, which are rows of its plan and of its manifest."""
+
 MOST_ROWS = 20_000_000
 """Most rows of one file: the largest speech corpora have 11 million utterances, a few GB as columns."""
 

@@ -3,6 +3,10 @@
 import hashlib
 import itertools
 import json
+import os
+import pickle
+import subprocess
+import sys
 import tracemalloc
 from array import array
 
@@ -18,7 +22,10 @@ from augment.files.sealed import SealedFolder
 from augment.files.sorting import in_order
 from augment.testset import by_name, parts
 from augment.testset.by_name import ByName, NameIndex
+from augment.testset.folder import NAME, SCRATCH
 from augment.testset.parts import PartRows, PlannedKeys
+from augment.testset.portions import Work, job_of, shards
+from augment.testset.shard import ShardWriter
 from conftest import tree
 
 VALUES = st.one_of(st.none(), st.integers(-9, 9), st.text(st.characters(exclude_categories=["Cs"]), max_size=9))
@@ -184,3 +191,28 @@ def test_of_an_item_in_two_parts_the_row_counts_that_is_wanted(stocked):
     again = augment.build(stocked.folder / "recipe.yaml", folder)
     assert (again.made, again.reused) == (len(lines), len(lines))
     assert tree(folder) == before
+
+
+def test_a_portion_that_is_made_again_under_its_name_has_its_new_rows(stocked):
+    """Rows of the part before were read when the folder was opened: what they said of files counts no longer."""
+    folder = stocked.folder / "set"
+    planned = augment.plan(stocked.folder / "recipe.yaml")
+    with SealedFolder.made(folder, SCRATCH) as sealed:
+        ShardWriter(sealed, job_of(planned.loaded, planned.conditions))(next(shards(Work.of(planned))))
+        sealed.replace(NAME, b"stocked")
+    (part,) = (folder / ".acoustigrid" / "parts").glob("*.jsonl")
+    part.write_text(part.read_text().replace('"sha256": "', '"sha256": "0'))
+    result = augment.build(planned, folder)
+    assert result.reused == 0
+    rows = [json.loads(line) for line in (folder / "manifest.jsonl").read_text().splitlines()]
+    files = {row["sha256"]: (folder / row["audio_filepath"]).read_bytes() for row in rows}
+    assert all(hashlib.sha256(data).hexdigest() == sha256 for sha256, data in files.items())
+
+
+def test_rows_by_name_can_be_sent_to_another_process(tmp_path):
+    """Python hashes texts anew in each process."""
+    sent = pickle.dumps(ByName([{"audio_filepath": name} for name in "abc"]))
+    code = "import pickle, sys; print('b' in pickle.loads(sys.stdin.buffer.read()))"
+    environment = {**os.environ, "PYTHONHASHSEED": "1"}
+    done = subprocess.run([sys.executable, "-c", code], input=sent, capture_output=True, env=environment, check=True)
+    assert done.stdout == b"True\n"

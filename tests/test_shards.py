@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import augment
+from augment.api import sharding
 from augment.errors import AcoustigridError, TestSetError
 from augment.files.sealed import SealedFolder
 from augment.testset import shared
 from augment.testset.folder import LOCK
-from augment.testset.outgoing import parquet_bytes
+from augment.testset.outgoing import parquet_pieces
 from augment.testset.shared import PlanShard, SharedPlan, building_shard
 from conftest import command, tree
 
@@ -45,7 +46,7 @@ def test_shards_share_all_blocks_and_are_of_equal_length_as_far_as_blocks_allow(
     folder = tmp_path_factory.mktemp("plan")
     with SealedFolder(folder) as sealed:
         table = polars.DataFrame(rows, {"block": polars.Int64, "samples": polars.Int64}, orient="row")
-        sealed.replace(shared.UTTERANCES, parquet_bytes([table]))
+        sealed.replace(shared.UTTERANCES, b"".join(parquet_pieces([table])))
         plan = SharedPlan(sealed, None, None, folder, "", False)
         found = [plan.blocks(PlanShard(number, of)) for number in range(1, of + 1)]
     blocks = [block for start, end in found for block in range(start, end)]
@@ -154,9 +155,37 @@ def test_a_damaged_plan_is_refused(planned, broken, told):
         augment.build_shard(planned, "1/2")
 
 
-def test_a_damaged_receipt_is_told(planned):
+def test_tables_of_a_plan_that_are_not_those_that_were_written_are_refused(planned):
+    place = planned / ".acoustigrid/plan/utterances.parquet"
+    place.write_bytes(place.read_bytes().replace(b"north_0", b"north_9"))
+    with pytest.raises(TestSetError, match=r"not those that were written with plan\.json - plan it again"):
+        augment.build_shard(planned, "1/2")
+
+
+def test_a_plan_that_is_written_anew_meanwhile_is_the_one_that_is_built(planned, monkeypatch):
+    """Whoever waits for the folder builds what stands there then."""
+    recipe = planned.parent / "recipe.yaml"
+    held = sharding.building_shard
+
+    def slow(sealed, shard):
+        recipe.write_text(recipe.read_text() + "seed: 7\n")
+        monkeypatch.setattr(sharding, "building_shard", held)
+        augment.plan_into(recipe, planned, replace=True)
+        return held(sealed, shard)
+
+    monkeypatch.setattr(sharding, "building_shard", slow)
+    assert augment.build_shard(planned, "1/1").made == 64
+    assert augment.finish(planned).made == 64
+
+
+@pytest.mark.parametrize(
+    "written",
+    ['{"plan": "x"}', '{"plan": "x", "shard": 3, "failures": []}', '{"plan": "x", "shard": "9/3", "failures": []}',
+     '{"plan": "x", "shard": "1/1", "failures": [{"audio_filepath": "audio/a/b.wav"}]}', "[]"],
+)  # fmt: skip
+def test_a_damaged_receipt_is_told(planned, written):
     augment.build_shard(planned, "1/1")
-    (planned / ".acoustigrid/shards/0001-of-0001.json").write_text('{"plan": "x"}')
+    (planned / ".acoustigrid/shards/0001-of-0001.json").write_text(written)
     with pytest.raises(TestSetError, match=r"0001-of-0001\.json: is damaged.*build that shard again"):
         augment.finish(planned)
 

@@ -13,6 +13,7 @@ from augment.api.exporting import known_formats, write_formats
 from augment.api.planning import plan
 from augment.api.testset import TestSet, open
 from augment.api.working import refuse_blind_makers
+from augment.bounds import MOST_ITEMS
 from augment.design.plan import Plan
 from augment.errors import AcoustigridError, Fault, counted
 from augment.execute import Lost, Way, opened_way
@@ -146,6 +147,7 @@ def build(
 
     Example:
         >>> import tempfile
+        >>> from pathlib import Path
         >>> result = build("demo", Path(tempfile.mkdtemp()) / "demo")
         >>> result.made, result.testset.groups
         (384, ('American', 'Caribbean', 'English', 'Scottish'))
@@ -199,6 +201,9 @@ def opened_for(
         AcoustigridError: It cannot be built there.
     """
     _refuse_key_in(path, planned)
+    if planned.table.height > MOST_ITEMS:
+        message = f"the set would have {planned.table.height:,} items; at most {MOST_ITEMS:,} can be read again"
+        raise AcoustigridError(Fault(str(path), message, "make several sets, or plan fewer conditions or utterances"))
     with ExitStack() as stack:
         with progress.step("looking for finished items"):
             there = open_folder(path, planned.loaded.recipe.name, PlannedKeys.of(planned.table), replace, formats)

@@ -31,6 +31,8 @@ class Cost:
         size_bytes: Of all of them: an estimate.
         core_s: Seconds of one core that rendering and writing take: an estimate.
         tried: Items that were made on trial.
+
+    Example: see :func:`cost_of`.
     """
 
     files: int

@@ -26,7 +26,7 @@ from augment.notes import Effect, Note
 from augment.progress import SILENT, Progress
 from augment.recipe.loader import LoadedRecipe, RecipeLike, load_recipe
 from augment.report.detection import asked_text
-from augment.testset.outgoing import plan_bytes
+from augment.testset.outgoing import plan_pieces
 from augment.testset.rehearsal import rehearse
 
 
@@ -123,4 +123,4 @@ def write_plan(planned: Plan, path: str | Path) -> None:
     target = Path(path)
     if target.suffix != ".parquet":
         raise AcoustigridError(Fault(str(target), "expected a file name that ends in .parquet"))
-    write_atomically(target, plan_bytes(planned))
+    write_atomically(target, b"".join(plan_pieces(planned)))

@@ -29,7 +29,7 @@ from augment.testset.preload import load_renderer
 from augment.testset.receipts import Receipt, read_receipts, receipt_text, refuse_missing
 from augment.testset.resume import finished_items, refuse_no_set
 from augment.testset.shard import ShardWriter
-from augment.testset.shared import PlanShard, building_shard, plan_digest, read_shared, write_shared
+from augment.testset.shared import PlanShard, building_shard, plan_digest, read_about, read_shared, write_shared
 
 
 @dataclass(frozen=True)
@@ -117,12 +117,13 @@ def build_shard(
     """
     path, own = location(folder), shard if isinstance(shard, PlanShard) else PlanShard.read(shard)
     with opened_way(executor, workers, load_renderer) as way, opened_set(path) as sealed:
-        with progress.step("reading the plan"):
-            shared = read_shared(sealed)
+        read_about(sealed)  # is there a plan? Nothing is written where there is none
         with writing(path), building_shard(sealed, own):
+            with progress.step("reading the plan"):
+                shared = read_shared(sealed)
             with progress.step("looking for finished items"):
                 work = shared.work(own)
-                finished = finished_items(sealed, PlannedKeys.of(work.table))
+                finished = finished_items(sealed, PlannedKeys.of(work.table), own.is_of_another)
             writer = ShardWriter(sealed, job_of(shared.loaded, shared.schedule.conditions), own.parts, own.scratch)
             made, failures = len(finished), list[dict[str, Any]]()
             with progress.step(RENDERING, work.table.height, "item", made) as step:
@@ -161,8 +162,8 @@ def finish(
         >>> folder = tempfile.mkdtemp() + "/demo"
         >>> plan_into("demo", folder)
         <Plan 'demo': 4 groups x 8 conditions, 384 items, 0.30 h>
-        >>> [build_shard(folder, f"{number}/2").made for number in (1, 2)]
-        [192, 192]
+        >>> sum(build_shard(folder, f"{number}/2").made for number in (1, 2))
+        384
         >>> finish(folder).made
         384
     """

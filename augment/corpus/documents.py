@@ -40,6 +40,7 @@ def document_rows(source: Source, path: Location, lines: Iterable[str]) -> tuple
         CorpusError: It is a document, but not one of rows.
 
     Example:
+        >>> from pathlib import Path
         >>> document_rows(Source(Path(".")), Path("m.json"), ["[\n", '{"a": 1},\n', '{"a": 2}\n', "]"])
         ([(2, {'a': 1}), (3, {'a': 2})], [])
     """

@@ -162,7 +162,9 @@ def opened_way(
     known = executors()
     if chosen not in known:
         raise AcoustigridError(Fault("executor", f"there is no executor '{chosen}'", nearest(chosen, list(known))))
-    return known[chosen].opened(workers, prepare, address)
+    executor_chosen = known[chosen]
+    # Executors of others, which are made for one machine, need not know of addresses.
+    return executor_chosen.opened(workers, prepare, *(() if address is None else (address,)))
 
 
 def refuse_address(address: str | None) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from threading import Lock
 from typing import Any, BinaryIO, cast, overload
 
-from augment.bounds import LONGEST_LINE_BYTES, MOST_ROWS
+from augment.bounds import LONGEST_LINE_BYTES, MOST_ITEMS
 from augment.errors import Fault, TestSetError, gathered
 from augment.files.content import Hashed, larger
 from augment.files.json_text import PLAIN, json_line, strict_json
@@ -189,7 +189,7 @@ def read_json_rows(folder: Store, name: str, take: Take) -> JsonRows:
 
 def _lines(file: BinaryIO, place: str) -> Iterator[bytes]:
     """Lines with their ends, within the bounds."""
-    for number in range(1, MOST_ROWS + 2):
+    for number in range(1, MOST_ITEMS + 2):
         try:
             line = file.readline(LONGEST_LINE_BYTES + 1)
         except OSError as error:
@@ -199,8 +199,8 @@ def _lines(file: BinaryIO, place: str) -> Iterator[bytes]:
         if len(line) > LONGEST_LINE_BYTES:
             message = f"the line has more than {LONGEST_LINE_BYTES:,} bytes; no more are read"
             raise TestSetError(Fault(f"{place}:{number}", message))
-        if number > MOST_ROWS:
-            raise TestSetError(Fault(place, f"the file has more than {MOST_ROWS:,} lines; no more are read"))
+        if number > MOST_ITEMS:
+            raise TestSetError(Fault(place, f"the file has more than {MOST_ITEMS:,} lines; no more are read"))
         yield line
 
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from augment.bounds import FEW_PARQUET_ROWS, FIRST_EXPANSION_BYTES, MOST_COLUMNS, MOST_EXPANSION, MOST_ROWS
+from augment.bounds import FEW_PARQUET_ROWS, FIRST_EXPANSION_BYTES, MOST_COLUMNS, MOST_EXPANSION, MOST_ITEMS, MOST_ROWS
 from augment.errors import AcoustigridError, Fault
 from augment.files.location import Location
 from augment.files.parquet_pages import unpacked_bytes
@@ -56,7 +56,7 @@ def parse_parquet(data: bytes, place: Location, error: type[AcoustigridError]) -
         error: The type of error to raise.
     """
     sizes = len(data), lambda: unpacked_bytes(io.BytesIO(data))
-    return _answer(io.BytesIO(data), place, error, sizes, lambda table: table.collect())
+    return _answer(io.BytesIO(data), place, error, sizes, lambda table: table.collect(), MOST_ITEMS)
 
 
 def _answer(
@@ -65,6 +65,7 @@ def _answer(
     error: type[AcoustigridError],
     sizes: tuple[int, Callable[[], int]],
     ask: "Callable[[polars.LazyFrame], Found]",
+    most_rows: int = MOST_ROWS,
 ) -> Found:
     """The answer to a question about a table; `sizes` are its size in bytes as it is, and unpacked."""
     import polars
@@ -74,7 +75,7 @@ def _answer(
         _refuse_expanding(path, size, unpacked(), error)
         with _panics_caught():
             table = polars.scan_parquet(source, glob=False)
-            _refuse_large(path, table, size, error)
+            _refuse_large(path, table, min(most_rows, max(FEW_PARQUET_ROWS, size)), error)
             return ask(table)
     except (OSError, ValueError, polars.exceptions.PolarsError) as problem:
         raise error(Fault(str(path), f"cannot be read as a table: {_first_line(problem)}")) from None
@@ -97,16 +98,15 @@ def _refuse_expanding(path: Location, size: int, unpacked: int, error: type[Acou
         raise error(Fault(str(path), message, "look what is in it"))
 
 
-def _refuse_large(path: Location, table: "polars.LazyFrame", size: int, error: type[AcoustigridError]) -> None:
+def _refuse_large(path: Location, table: "polars.LazyFrame", most: int, error: type[AcoustigridError]) -> None:
     import polars
 
     columns = len(table.collect_schema())
     rows = int(table.select(polars.len()).collect().item())
     if columns > MOST_COLUMNS:
         raise error(Fault(str(path), f"the table has {columns:,} columns; at most {MOST_COLUMNS:,} are read"))
-    most = min(MOST_ROWS, max(FEW_PARQUET_ROWS, size))
     if rows > most:
-        message = f"the table has {rows:,} rows in {size:,} bytes; at most {most:,} are read from a file of that size"
+        message = f"the table has {rows:,} rows; at most {most:,} are read from a file of its size"
         raise error(Fault(str(path), message))
 
 

@@ -48,6 +48,7 @@ def read_record(path: Location, error: type[AcoustigridError], most_bytes: int =
         AcoustigridError: Of the given type: as for :func:`size_bytes`, or the file is larger.
 
     Example:
+        >>> from pathlib import Path
         >>> read_record(Path("/dev/zero"), AudioError)
         Traceback (most recent call last):
         augment.errors.AudioError: /dev/zero: this is not a file

@@ -83,6 +83,9 @@ class ByName(Mapping[str, Row]):
         self._last, self._dropped = self._twice() if self._index.twice else ({}, frozenset[int]())
         self._next = 0
 
+    def __reduce__(self) -> tuple[type[Self], tuple[Rows]]:
+        return type(self), (self.rows,)  # hashes mean nothing in another process
+
     def __len__(self) -> int:
         return len(self.rows) - len(self._dropped)
 

@@ -26,7 +26,7 @@ from augment.recipe.loader import LoadedRecipe
 from augment.scene import Stage
 from augment.testset.exports import drop_outdated
 from augment.testset.folder import FAILURES, IDENTITY, MANIFEST, PLAN, PROFILES, RECIPE, SCRATCH
-from augment.testset.outgoing import kept_files, outgoing_failures, outgoing_row, plan_bytes
+from augment.testset.outgoing import kept_files, outgoing_failures, outgoing_row, plan_pieces
 from augment.testset.planned import ItemRows
 from augment.testset.resume import Folder
 from augment.testset.softer import Softer
@@ -201,14 +201,12 @@ def write_rest(
         folder.sealed.unlink(name)
     for name, told in kept.items():
         folder.sealed.replace(name, told)
-    checksums: dict[str, str] = {}
+    folder.sealed.rename(UNNAMED, MANIFEST)
+    checksums = dict.fromkeys((RECIPE, PLAN, PROFILES), "") | {MANIFEST: rows.sha256}
     for name, data in files.items():
         passing = Hashed(data)
         folder.sealed.replace(name, passing)
         checksums[name] = passing.sha256
-        if name == PROFILES:
-            folder.sealed.rename(UNNAMED, MANIFEST)
-            checksums[MANIFEST] = rows.sha256
     outdated = drop_outdated(folder.sealed, checksums)
     folder.refuse_miscount(rows, plan.table.height - len(failures))
     folder.sealed.replace(IDENTITY, json_text({**identity, "checksums": checksums}))
@@ -219,7 +217,7 @@ def files_beside(plan: Plan, failures: Sequence[dict[str, Any]], extra: Mapping[
     """Every file of a test set beside audio and manifest but ``testset.json``; arguments as of :func:`write_rest`."""
     files: dict[str, Content] = {
         RECIPE: plan.loaded.text.encode(),
-        PLAN: plan_bytes(plan),
+        PLAN: plan_pieces(plan),
         PROFILES: _profile_figures(plan),
         **extra,
     }

@@ -28,7 +28,7 @@ def set_identity(sha256: Iterable[tuple[str, str]]) -> str:
     """
     digest, before = hashlib.sha256(), b""
     # No name holds a zero, so that what stands behind one does not change the order.
-    for key, _ in in_order(f"{name}\0{checksum}".encode() for name, checksum in sha256):
+    for key, _ in in_order(f"{name}\0{checksum}".encode(errors="surrogatepass") for name, checksum in sha256):
         name, _, checksum = key.partition(b"\0")
         if name != before:
             digest.update(b"%b  %b\n" % (checksum, name))

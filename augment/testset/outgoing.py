@@ -4,14 +4,15 @@ Under pseudonyms that is nothing which leads back to the recordings: paths, chan
 beside the set in ``.acoustigrid``, where ``verify`` finds them.
 """
 
-import io
 import itertools
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from augment.columns import PLANNED, ROW
 from augment.dealt import dealt_text, read_dealt
 from augment.design.plan import Plan
+from augment.files.content import Content
 from augment.files.json_text import json_lines
 from augment.perturb.columns import known
 from augment.testset.folder import FAILURES, PLAN
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 WITHHELD = tuple(column.name for column in (*ROW, *PLANNED) if column.private == "withheld")
 """Columns of every plan or row that are empty in a set under pseudonyms; those of steps may be too."""
+PIECE_BYTES = 2**20
 ROW_GROUP = 65_536
 """Rows of a Parquet file that are written, and can be read, at a time."""
 ELSEWHERE = f"told in .acoustigrid/{FAILURES}, where the set was made"
@@ -28,13 +30,8 @@ ELSEWHERE = f"told in .acoustigrid/{FAILURES}, where the set was made"
 Failures = Sequence[Mapping[str, Any]]
 
 
-def outgoing_items(plan: Plan) -> "polars.DataFrame":
-    """The items of a plan as a test set tells them."""
-    return outgoing_slice(plan, plan.items)
-
-
 def outgoing_slice(plan: Plan, items: "polars.DataFrame") -> "polars.DataFrame":
-    """Some of them."""
+    """Items of a plan as a test set tells them."""
     import polars
 
     if plan.corpus.pseudonyms is None:
@@ -44,9 +41,9 @@ def outgoing_slice(plan: Plan, items: "polars.DataFrame") -> "polars.DataFrame":
     return items.with_columns(dealt, *(polars.lit(None, polars.String).alias(name) for name in WITHHELD))
 
 
-def plan_bytes(plan: Plan) -> bytes:
-    """The items of a plan as a Parquet file, as they leave the machine."""
-    return parquet_bytes(outgoing_slice(plan, items) for items in plan.table.slices())
+def plan_pieces(plan: Plan) -> Iterator[bytes]:
+    """The items of a plan as a Parquet file, as they leave the machine, in pieces."""
+    return parquet_pieces(outgoing_slice(plan, items) for items in plan.table.slices())
 
 
 def _without_recordings(text: str) -> str:
@@ -82,11 +79,11 @@ def outgoing_failures(plan: Plan, failures: Failures) -> list[dict[str, Any]]:
     return [{**failure, **told} for failure in _in_order(failures)]
 
 
-def kept_files(plan: Plan, failures: Failures) -> dict[str, bytes]:
+def kept_files(plan: Plan, failures: Failures) -> dict[str, Content]:
     """Files for ``.acoustigrid``: what a set under pseudonyms does not tell."""
     if plan.corpus.pseudonyms is None:
         return {}
-    files = {PLAN: parquet_bytes(plan.table.slices())}
+    files: dict[str, Content] = {PLAN: parquet_pieces(plan.table.slices())}
     if failures:
         files[FAILURES] = json_lines(_in_order(failures))
     return files
@@ -96,8 +93,11 @@ def _in_order(failures: Failures) -> list[dict[str, Any]]:
     return sorted(map(dict, failures), key=lambda failure: str(failure["audio_filepath"]))
 
 
-def parquet_bytes(slices: "Iterable[polars.DataFrame]") -> bytes:
-    """Slices of a table, at least one, as one Parquet file, whose bytes do not depend on how it is sliced."""
+def parquet_pieces(slices: "Iterable[polars.DataFrame]") -> Iterator[bytes]:
+    """Slices of a table, at least one, as one Parquet file, whose bytes do not depend on how it is sliced.
+
+    It is written to the disk first: nothing of it is made before the first piece is asked for.
+    """
     from polars.io.plugins import register_io_source
 
     waiting = iter(slices)
@@ -107,7 +107,9 @@ def parquet_bytes(slices: "Iterable[polars.DataFrame]") -> bytes:
         for frame in itertools.chain([first], waiting):
             yield frame if columns is None else frame.select(columns)
 
-    parquet = io.BytesIO()
     table = register_io_source(some, schema=first.schema)
-    table.sink_parquet(parquet, row_group_size=ROW_GROUP, maintain_order=True)
-    return parquet.getvalue()
+    with tempfile.TemporaryFile() as parquet:
+        table.sink_parquet(parquet, row_group_size=ROW_GROUP, maintain_order=True)
+        parquet.seek(0)
+        while piece := parquet.read(PIECE_BYTES):
+            yield piece

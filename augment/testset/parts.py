@@ -128,6 +128,7 @@ class PartRows(Collection[int]):
         if not self._names or self._names[-1] != part:
             self._names.append(part)
         self._part[numbers], self._start[numbers] = len(self._names), starts
+        self._block.cache_clear()  # a part of this name may have been read before it was written anew
 
     def forget(self, numbers: Iterable[int]) -> None:
         """Take back that items are finished."""

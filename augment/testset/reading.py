@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from augment.bounds import LARGEST_FILE_BYTES
+from augment.bounds import LARGEST_TABLE_BYTES
 from augment.columns import ROW
 from augment.corpus.foreign_tables import free_name
 from augment.errors import Fault, TestSetError, gathered
@@ -79,7 +79,7 @@ class Finished:
     def _read(self, name: str, checksum: str | None) -> bytes:
         place, remedy = str(self.folder.path / name), "build the test set again"
         try:
-            data = self.folder.read(name, LARGEST_FILE_BYTES)
+            data = self.folder.read(name, LARGEST_TABLE_BYTES)
         except OSError as error:
             raise TestSetError(Fault(place, f"cannot be read: {error.strerror or error}", remedy)) from None
         if hashlib.sha256(data).hexdigest() != checksum:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from augment.design.plan import Plan
-from augment.errors import FEW_NAMED, Fault, TestSetError, counted, named
+from augment.errors import FEW_NAMED, AcoustigridError, Fault, TestSetError, counted, named
 from augment.files.json_text import json_text, strict_json
 from augment.files.store import Store
 from augment.testset.folder import RECEIPTS
@@ -15,6 +15,8 @@ from augment.testset.planned import ItemRows
 from augment.testset.resume import Folder
 from augment.testset.shared import PlanShard
 
+FAILURE = ("audio_filepath", "utterance", "condition", "reason")
+"""What is told of an item that could not be made."""
 MISSING = "build what is missing: acoustigrid build --out DIR --shard K/N"
 
 
@@ -52,10 +54,11 @@ def read_receipts(sealed: Store, plan: str) -> list[Receipt]:
     for name in (name for name in sealed.files(RECEIPTS) if name.endswith(".json")):
         try:
             receipt = Receipt(**strict_json(sealed.read(name).decode()))
+            said = [receipt.plan, receipt.shard, *(failure[key] for failure in receipt.failures for key in FAILURE)]
+            if not all(isinstance(text, str) for text in said):
+                raise TypeError("expected text")
             PlanShard.read(receipt.shard)
-            if not all(isinstance(failure["audio_filepath"], str) for failure in receipt.failures):
-                raise TypeError("failures without a file")
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, AcoustigridError) as error:
             faults.append(Fault(str(sealed.path / name), f"is damaged: {error!r}", "build that shard again"))
             continue
         found += [receipt] if receipt.plan == plan else []

@@ -1,7 +1,7 @@
 """A test set's folder, held under a lock: what is there of an earlier build, and what of it stays."""
 
 import secrets
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -167,7 +167,7 @@ def _opened(sealed: Store, name: str, keys: PlannedKeys, replace: bool) -> Folde
     sealed.replace(NAME, name.encode())
     for folder in (STATE, ""):
         sealed.sync_folder(folder)
-    rows, other, gone = _known(sealed, keys)
+    rows, other, gone = _known(sealed, keys, _places(sealed))
     begun = sealed.abandoned()
     unlisted = {name for name, number in zip(begun, keys.numbers(begun).tolist(), strict=True) if number < 0} - gone
     _refuse_foreign(sealed, keys, gone | unlisted)
@@ -182,14 +182,15 @@ def _opened(sealed: Store, name: str, keys: PlannedKeys, replace: bool) -> Folde
     return Folder(sealed, keys, rows, len(rows), tuple(sorted(gone | unlisted)))
 
 
-def finished_items(sealed: Store, keys: PlannedKeys) -> PartRows:
+def finished_items(sealed: Store, keys: PlannedKeys, elsewhere: Callable[[str], bool]) -> PartRows:
     """Rows of items that are there and need not be made again.
 
     Args:
         sealed: The test set.
         keys: Which items are wanted.
+        elsewhere: Whether a part-manifest, by its name, can have none of them.
     """
-    rows, other, _ = _known(sealed, keys)
+    rows, other, _ = _known(sealed, keys, [name for name in _places(sealed) if not elsewhere(name)])
     _drop_broken(rows, other, sealed)
     return rows
 
@@ -257,16 +258,19 @@ def _refuse_other(sealed: Store, name: str, replace: bool) -> None:
         raise TestSetError(Fault(str(sealed.path), message, "choose another folder"))
 
 
-def _known(sealed: Store, keys: PlannedKeys) -> tuple[PartRows, NDArray[np.int64], set[str]]:
+def _places(sealed: Store) -> list[str]:
+    """Files that hold rows of finished items."""
+    places = [name for name in sealed.files(PARTS) if name.endswith(".jsonl")]
+    return [MANIFEST, *places] if sealed.kind(MANIFEST) is Kind.FILE else places
+
+
+def _known(sealed: Store, keys: PlannedKeys, places: Iterable[str]) -> tuple[PartRows, NDArray[np.int64], set[str]]:
     """Items that earlier builds have finished, by the manifest and by parts of builds that were stopped.
 
     Returns:
         Their rows, of two the one that is wanted now; numbers of those that have another key than is planned; and
         names of items that are not planned.
     """
-    places = [name for name in sealed.files(PARTS) if name.endswith(".jsonl")]
-    if sealed.kind(MANIFEST) is Kind.FILE:
-        places.insert(0, MANIFEST)
     known, fits, gone = PartRows(sealed, keys), np.zeros(len(keys), bool), set[str]()
     for place in places:
         found = _Named(keys)
@@ -310,11 +314,3 @@ class _Named:
         self._wanted.append(self._planned.wanted(numbers, self._keys))
         self.gone.update(name for name, number in zip(self._names, numbers.tolist(), strict=True) if number < 0)
         self._names, self._keys = [], []
-
-
-def _is_whole(sealed: Store, row: dict[str, str]) -> bool:
-    """Whether a finished file is still there as it was written."""
-    try:
-        return sealed.sha256(row["audio_filepath"]) == row["sha256"]
-    except OSError:
-        return False

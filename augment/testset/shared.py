@@ -8,7 +8,7 @@ plan of a million utterances under a hundred conditions is a file of a million r
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,7 +19,7 @@ from augment.corpus.pseudonyms import pseudonyms_of
 from augment.dealt import Dealt, Exposure, dealt_text, read_dealt
 from augment.design.assignment import Schedule
 from augment.design.chains import REMEMBERED, Chain
-from augment.design.conditions import conditions
+from augment.design.conditions import Condition, conditions
 from augment.design.items import Items
 from augment.design.plan import Plan
 from augment.errors import AcoustigridError, Fault, TestSetError
@@ -28,7 +28,7 @@ from augment.files.location import Location, location
 from augment.files.store import Kind, Store
 from augment.recipe.loader import LoadedRecipe, load_recipe
 from augment.testset.folder import LOCK, PARTS, RECEIPTS, RECIPE, SCRATCH, SHARED
-from augment.testset.outgoing import parquet_bytes
+from augment.testset.outgoing import parquet_pieces
 from augment.testset.portions import WORK_COLUMNS, Work
 
 if TYPE_CHECKING:
@@ -94,6 +94,16 @@ class PlanShard:
         """Folder of its part-manifests."""
         return f"{PARTS}/{self.name}"
 
+    def is_of_another(self, part: str) -> bool:
+        """Whether a part-manifest belongs to another of the same number of shards, which has other blocks.
+
+        Example:
+            >>> [PlanShard(3, 40).is_of_another(f"{PARTS}/{name}/a.jsonl") for name in ("0002-of-0040", "0002-of-0020")]
+            [True, False]
+        """
+        folder = part.removeprefix(f"{PARTS}/").rpartition("/")[0]
+        return folder.endswith(f"-of-{self.of:04d}") and folder != self.name
+
     @property
     def scratch(self) -> str:
         """Folder of its temporary files."""
@@ -125,7 +135,7 @@ def write_shared(sealed: Store, planned: Plan, replace: bool) -> None:
     for name, data in files.items():
         sealed.replace(name, data)
     about = {
-        "plan": _digest(files),
+        "plan": _digest(_hashes(files)),
         "replace": replace,
         "code": found_with(EVERYTHING),
         "recipe_folder": str(planned.loaded.base.resolve()),
@@ -146,11 +156,15 @@ def forget_shared(sealed: Store) -> None:
 
 def plan_digest(planned: Plan) -> str:
     """A hash of what would be written of a plan."""
-    return _digest(_files(planned))
+    return _digest(_hashes(_files(planned)))
 
 
-def _digest(files: Mapping[str, bytes]) -> str:
-    lines = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in files.items())
+def _hashes(files: Mapping[str, bytes]) -> dict[str, str]:
+    return {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+
+
+def _digest(sha256: Mapping[str, str]) -> str:
+    lines = "".join(f"{checksum}  {name}\n" for name, checksum in sha256.items())
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
@@ -163,8 +177,8 @@ def _files(planned: Plan) -> dict[str, bytes]:
     dealt = polars.DataFrame(_dealt_rows(planned.exposures), {"block": polars.Int64, "dealt": polars.String})
     return {
         WRITTEN_RECIPE: planned.loaded.text.encode(),
-        UTTERANCES: parquet_bytes(utterances),
-        DEALT: parquet_bytes([dealt]),
+        UTTERANCES: b"".join(parquet_pieces(utterances)),
+        DEALT: b"".join(parquet_pieces([dealt])),
     }
 
 
@@ -219,12 +233,6 @@ class SharedPlan:
         first, last = first + (shard.number > 1), min(last + 1, len(blocks))
         return (int(blocks[first]), int(blocks[last - 1]) + 1) if first < last else (0, 0)
 
-    def items(self, shard: PlanShard) -> int:
-        """How many items a shard has."""
-        start, end = self.blocks(shard)
-        own = self._sizes.filter((self._sizes["block"] >= start) & (self._sizes["block"] < end))
-        return int(own["utterances"].sum()) * self.schedule.each
-
     def work(self, shard: PlanShard) -> Work:
         """What is to be made in a shard."""
         import polars
@@ -235,28 +243,22 @@ class SharedPlan:
             utterances = polars.scan_parquet(file).filter(within).collect()
         with self.sealed.open(DEALT) as file:
             dealt = polars.scan_parquet(file).filter(within).collect()
-        exposures = _exposures(dealt.iter_rows())
-        remembered = max(1, REMEMBERED // len(self.schedule.conditions))
-        chains = [Chain(condition, self.loaded, exposures, remembered) for condition in self.schedule.conditions]
+        columns = self.schedule.conditions
+        exposures, remembered = _exposures(dealt.iter_rows(), columns), max(1, REMEMBERED // len(columns))
+        chains = [Chain(condition, self.loaded, exposures, remembered) for condition in columns]
         names = pseudonyms_of(self.loaded.recipe.corpus, self.loaded.base)
         key = str if names is None else names.item_key
         table = Items(utterances, self.schedule, chains, None, WORK_COLUMNS, key)
         return Work(table, self.corpus_folder, self.loaded.recipe.output.sample_rate_hz)
 
 
-def _exposures(rows: Iterator[tuple[int, str]]) -> "_Exposures":
-    found: dict[str, dict[int, Dealt]] = {}
+def _exposures(rows: Iterable[tuple[int, str]], conditions: Iterable[Condition]) -> dict[str, Exposure]:
+    """What is dealt to some blocks, by :attr:`ChainStep.plays`: perhaps nothing of what conditions play."""
+    dealt: dict[str, dict[int, Dealt]] = {s.plays: {} for condition in conditions for s in condition.chain if s.plays}
     for block, text in rows:
-        for played, dealt in read_dealt(text).items():
-            found.setdefault(played, {})[block] = dealt
-    return _Exposures({played: Exposure(played, "", dealt, 0, 0) for played, dealt in found.items()})
-
-
-class _Exposures(dict[str, Exposure]):
-    """What is dealt, by :attr:`ChainStep.plays`; nothing for what no block of the shard plays."""
-
-    def __missing__(self, played: str) -> Exposure:
-        return Exposure(played, "", {}, 0, 0)
+        for played, own in read_dealt(text).items():
+            dealt[played][block] = own
+    return {played: Exposure(played, "", own, 0, 0) for played, own in dealt.items()}
 
 
 def read_shared(sealed: Store) -> SharedPlan:
@@ -270,6 +272,9 @@ def read_shared(sealed: Store) -> SharedPlan:
     if about["code"] != found_with(EVERYTHING):
         message = "the plan was made with another version of acoustigrid, or of the libraries that make its sound"
         raise TestSetError(Fault(str(sealed.path), message, "use the same everywhere, or plan it again"))
+    if _digest({name: sealed.sha256(name) for name in (WRITTEN_RECIPE, UTTERANCES, DEALT)}) != about["plan"]:
+        message = "its files are not those that were written with plan.json"
+        raise TestSetError(Fault(str(sealed.path / SHARED), message, "plan it again"))
     loaded = _loaded(sealed, location(about["recipe_folder"]))
     columns = conditions(loaded)
     if [condition.name for condition in columns] != about["conditions"]:

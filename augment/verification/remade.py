@@ -118,6 +118,14 @@ class MadeRows(Sequence[dict[str, Any]]):
     def __len__(self) -> int:
         return len(self._numbers)
 
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        wanted = iter(self._numbers)
+        number = next(wanted, None)
+        for place, item in enumerate(self._items):
+            if place == number:
+                yield self._maker.row(item, self._found[item["audio_filepath"]])
+                number = next(wanted, None)
+
     @overload
     def __getitem__(self, number: int) -> dict[str, Any]: ...
 

@@ -70,6 +70,7 @@ class Verdict(Presented):
         seed: Seed with which the sample was drawn.
 
     Example:
+        >>> from pathlib import Path
         >>> Verdict(Path("testset"), 384, 20, ())
         <Verdict on 'testset': all as it should be; 384 files read, 20 items rendered again>
     """
@@ -93,6 +94,7 @@ class Verdict(Presented):
         """One row for each deviation: ``where``, ``message`` and ``remedy``.
 
         Example:
+            >>> from pathlib import Path
             >>> Verdict(Path("set"), 4, 0, (Fault("a.wav", "is not as it was built"),)).frame.rows()
             [('a.wav', 'is not as it was built', '')]
         """
@@ -115,6 +117,7 @@ class Verdict(Presented):
         """The verdict in a few words; that all is as it should be is said only if everything was checked.
 
         Example:
+            >>> from pathlib import Path
             >>> Verdict(Path("set"), 4, 4, ()).state, Verdict(Path("set"), 4, 0, (Fault("a", "b"),)).state
             ('all as it should be', '1 deviation')
             >>> Verdict(Path("set"), 4, 4, (), (Unchecked("labels", "the corpus is not here"),)).state

@@ -33,6 +33,7 @@ def objects(source: Source, path: Location, lines: Iterable[str]) -> Iterator[tu
         CorpusError: The file is one JSON document, but not one of rows.
 
     Example:
+        >>> from pathlib import Path
         >>> list(objects(Source(Path(".")), Path("m.jsonl"), ['{"a": 1}\n', "\n", '{"a": 2}\n']))
         [(1, {'a': 1}), (3, {'a': 2})]
     """

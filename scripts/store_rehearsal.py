@@ -9,6 +9,7 @@ answers 5 % of requests with 503 and drops 1 % of connections. Exit code 1 if a 
 
 import argparse
 import hashlib
+import importlib.util
 import os
 import signal
 import socket
@@ -158,6 +159,20 @@ class Rehearsal:
         left = [name for name in self.store.files(".acoustigrid") if name.rpartition("/")[2] not in KEPT]
         self._promise("nothing left behind", not left, ", ".join(left[:3]) or "nothing", began)
 
+    def other_ways(self) -> None:
+        """The same set beside it, by shards that know nothing of one another, and by Ray where that is installed."""
+        beside, began = str(self.store.path.parent / "shards"), time.monotonic()
+        steps = [["plan", self.recipe, "--into", beside]]
+        steps += [["build", "--out", beside, "--shard", f"{number}/3"] for number in (2, 3, 1)]
+        done = [commanded(step, self.told) for step in [*steps, ["finish", beside]]]
+        kept = all(code == 0 for code, _ in done) and self.identity in done[-1][1]
+        self._promise("three shards and finish: same identity", kept, last(done[-1][1]), began)
+        if importlib.util.find_spec("ray"):
+            began, beside = time.monotonic(), str(self.store.path.parent / "ray")
+            ray = ["build", self.recipe, "--out", beside, "--executor", "ray", "--workers", "2"]
+            code, said = commanded(ray, self.told)
+            self._promise("by Ray: same identity", code == 0 and self.identity in said, last(said), began)
+
     def _there(self, name: str) -> bool:
         return name in self.store.files()
 
@@ -225,9 +240,16 @@ def local_build(recipe: str, folder: Path, formats: str) -> str:
 
 
 def rehearsed(
-    server: Server, faults: Faults, recipe: str, local: Path, identity: str, parts: int = 2, workers: int = 2
+    server: Server,
+    faults: Faults,
+    recipe: str,
+    local: Path,
+    identity: str,
+    parts: int = 2,
+    workers: int = 2,
+    ways: bool = False,
 ) -> list[Promise]:
-    """Rehearse with a fresh server behind a proxy."""
+    """Rehearse with a fresh server behind a proxy; in other ways too, if asked for."""
     with tempfile.TemporaryDirectory() as data:
         command, port = server(Path(data))
         with (
@@ -243,6 +265,8 @@ def rehearsed(
             told["AWS_ENDPOINT_URL"] = endpoint
             found = Rehearsal(ObjectStore(place), told, recipe, local, identity, parts, workers)
             found.run()
+            if ways:
+                found.other_ways()
     return found.promises
 
 
@@ -264,7 +288,7 @@ def main() -> int:
         print(f"local build and export: {time.monotonic() - began:.1f} s, identity {identity[:12]}")
         for name, server in servers.items():
             for faults in (Faults(seed=asked.seed), Faults(0.05, 0.01, asked.seed)):
-                promises = rehearsed(server, faults, asked.recipe, local, identity)
+                promises = rehearsed(server, faults, asked.recipe, local, identity, ways=True)
                 counts = ", ".join(f"{faults.counts[fate]} {fate.value}" for fate in Fate if faults.counts[fate])
                 print(f"\n{name}: {counts}")
                 for promise in promises:

@@ -199,6 +199,7 @@ def read_parts(path: Location, parts: Sequence[Part], longest_s: float = LONGEST
     """Read several stretches of an audio file, decoding it once; a stretch that cannot be used becomes an error.
 
     Example:
+        >>> from pathlib import Path
         >>> [str(error) for error in read_parts(Path("none.wav"), [Part()])]
         ['none.wav: there is no such file']
     """

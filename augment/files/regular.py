@@ -50,6 +50,7 @@ def read_record(path: Location, error: type[AcoustigridError], most_bytes: int =
         StoreError: A store refuses.
 
     Example:
+        >>> from pathlib import Path
         >>> read_record(Path("/dev/zero"), AudioError)
         Traceback (most recent call last):
         augment.errors.AudioError: /dev/zero: this is not a file

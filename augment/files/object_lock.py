@@ -203,8 +203,9 @@ def _take(place: Url, about: Url, mine: Holder) -> None:
     with suppress(FileExistsError):  # perhaps by ourselves, in a request whose answer was lost
         _write(place, mine)
     found = _holder(place)
-    if found == mine and not _is_conditional(place, mine):
-        time.sleep(SETTLED_S)
+    if found == mine:
+        if not _is_conditional(place, mine):
+            time.sleep(SETTLED_S)
         found = _holder(place)
     if found != mine:
         raise _held(place, about, found)
@@ -225,7 +226,7 @@ def _is_conditional(place: Url, mine: Holder) -> bool:
     if not remote.is_s3(place):
         return False
     try:
-        remote.put(place, mine.written(), new=True)
+        _write(place, mine)
     except FileExistsError:
         return True
     return False

@@ -10,7 +10,8 @@
     ├── DesignError      the corpus cannot carry the design that the recipe asks for
     ├── RenderError      one item that cannot be rendered
     ├── TestSetError     the folder of a test set
-    └── ScoreError       a recogniser's output, or what is asked of it
+    ├── ScoreError       a recogniser's output, or what is asked of it
+    └── StoreError       an object store that refuses to be read
 
 An error holds one or more faults: a user who has made five mistakes is told of five.
 """
@@ -147,6 +148,15 @@ class ScoreError(AcoustigridError):
     Example:
         >>> print(ScoreError(Fault("whisper.jsonl:2", "there is no item 'a7'")))
         whisper.jsonl:2: there is no item 'a7'
+    """
+
+
+class StoreError(AcoustigridError):
+    """An object store refuses to be read: that says nothing about the file, and ends the whole command.
+
+    Example:
+        >>> print(StoreError(Fault("s3://bucket/a.wav", "cannot be read: the credentials have expired")))
+        s3://bucket/a.wav: cannot be read: the credentials have expired
     """
 
 

@@ -59,10 +59,11 @@ def everything_here() -> dict[str, str]:
 
     Example:
         >>> list(everything_here())[:3]
-        ['acoustigrid', 'its code', 'python']
+        ['acoustigrid', 'its code', 'processor']
     """
     effects = {name: version for name in EFFECTS if (version := version_of(name)) is not None}
-    return {"acoustigrid": __version__, "its code": code_digest()[:12], **versions_here(), **effects}
+    ours = {"acoustigrid": __version__, "its code": code_digest()[:12], "processor": platform.machine()}
+    return {**ours, **versions_here(), **effects}
 
 
 def _libsndfile() -> str:

@@ -17,7 +17,7 @@ from augment.acoustics.levels import db
 from augment.acoustics.pcm import FULL_SCALE, headroom_gain, quantise
 from augment.dealt import Dealt
 from augment.design.conditions import ChainStep, Condition
-from augment.errors import AcoustigridError, RenderError
+from augment.errors import AcoustigridError, RenderError, StoreError
 from augment.measured import noise_columns, requested_snr_db, rounded, snr_words
 from augment.profiles.library import Library
 from augment.scene import A_WEIGHTED, FULL_BAND, Block, Draw, Scene, Shelf, Stage, Stem, Track, Weighting
@@ -160,6 +160,8 @@ def _walk(
                 before = walked[-1][1] if walked else source
                 walked.append((step, _apply(step, before, spec, block, dealt)))
             yield _deliver(condition, source, walked, spec)
+        except StoreError:
+            raise  # nothing is wrong with the item
         except AcoustigridError as error:
             yield Failed(condition, str(error))
         except Exception as error:  # whatever one perturbation does, the other conditions are rendered

@@ -2,6 +2,9 @@
 
 import dataclasses
 import pickle
+import platform
+import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -9,8 +12,11 @@ import augment
 from augment.corpus.measuring import Measurements
 from augment.errors import AcoustigridError, AudioError, CorpusError, TestSetError
 from augment.execute import opened_way
+from augment.execute.ray.joining import joined
+from augment.execute.ray.nodes import differences
 from augment.execute.serial import Serial
 from augment.files.sealed import SealedFolder, Which
+from augment.packages import everything_here
 from conftest import command
 
 
@@ -108,3 +114,20 @@ def test_without_the_extra_ray_is_refused(monkeypatch):
         AcoustigridError, match=r"extra 'ray', which is not installed - pip install 'acoustigrid\[ray\]'"
     ):
         opened_way("ray", 2).__enter__()
+
+
+def test_ray_is_not_started_where_it_would_let_everybody_in(monkeypatch):
+    """Whoever has imported it before us has settled whether it asks for a token."""
+    for name in ("RAY_USAGE_STATS_ENABLED", "RAY_worker_niceness", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"):
+        monkeypatch.setenv(name, "0")
+    monkeypatch.delenv("RAY_AUTH_MODE", raising=False)
+    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(is_initialized=lambda: False))
+    with pytest.raises(AcoustigridError, match="Ray was imported before, and would let everybody in"), joined(1, None):
+        pytest.fail("it was started")
+
+
+def test_machines_of_other_processors_are_told_apart(monkeypatch):
+    here = everything_here()
+    monkeypatch.setattr(platform, "machine", lambda: "other")
+    (fault,) = differences("node b", everything_here(), here)
+    assert f"processor other there, {here['processor']} here" in fault.message

@@ -41,11 +41,12 @@ def look(event, args):
     if event in ("os.mkdir", "os.rename", "os.remove", "os.rmdir"):
         for top, folders, files in os.walk(folder):
             found = (os.path.relpath(os.path.join(top, name), folder) for name in folders + files)
-            paths.update(name.replace(f".{os.getpid()}.tmp", f".{os.getppid()}.tmp") for name in found)
+            paths.update(name.replace(f".{os.getpid()}.drawn.tmp", f".{os.getppid()}.drawn.tmp") for name in found)
     busy.pop()
 
 sys.addaudithook(look)
-import augment, augment.testset.portions as work
+import augment, augment.files.sealed as sealed, augment.testset.portions as work
+sealed.OWN = "drawn"
 from augment.export import exporters
 exporters()
 work.LARGEST = 1
@@ -60,6 +61,12 @@ watched.clear()
 with open(told, "w") as file:
     json.dump([sorted(paths), sorted(by_path)], file)
 """.replace("FORMATS", repr(FORMATS))
+
+
+@pytest.fixture(autouse=True)
+def known_names(monkeypatch):
+    """Of temporary files: nobody could plant anything at a name that is drawn."""
+    monkeypatch.setattr("augment.files.sealed.OWN", "drawn")
 
 
 class Traced(NamedTuple):
@@ -198,7 +205,7 @@ def test_a_link_that_is_planted_while_a_build_runs_is_not_followed(traced, tmp_p
         refused |= {name} if told else set()
     late = {"audio", "audio/quiet", "audio/hum", ".acoustigrid", ".acoustigrid/parts", ".acoustigrid/temp"}
     late |= {"manifest.jsonl", "testset.json", "datasheet.html"}
-    late |= {f".acoustigrid/temp/.testset.json.{os.getpid()}.tmp"}
+    late |= {f".acoustigrid/temp/.testset.json.{os.getpid()}.drawn.tmp"}
     assert late | {name for name in traced.paths if name.startswith("audio/")} <= refused
 
 
@@ -294,7 +301,7 @@ def test_files_with_another_name_elsewhere_are_not_written_in_place(traced, tmp_
     """A snapshot of hard links (``cp -al``) keeps what it has through builds, a change and exports."""
     folder, snapshot = tmp_path / "set", tmp_path / "snapshot"
     augment.build(traced.plan, folder, formats=FORMATS)
-    leftover = folder / ".acoustigrid" / "temp" / f".manifest.jsonl.{os.getpid()}.tmp"
+    leftover = folder / ".acoustigrid" / "temp" / f".manifest.jsonl.{os.getpid()}.drawn.tmp"
     leftover.parent.mkdir(exist_ok=True)
     leftover.write_text("left by a process of this number")
     shutil.copytree(folder, snapshot, copy_function=os.link)
@@ -394,7 +401,7 @@ def test_a_file_that_the_user_names_is_no_link(stocked, monkeypatch, is_file):
 
 def test_a_link_at_a_temporary_name_is_not_written_through(tmp_path):
     (tmp_path / "outside").write_text("mine")
-    (tmp_path / f".a.{os.getpid()}.tmp").symlink_to("outside")
+    (tmp_path / f".a.{os.getpid()}.drawn.tmp").symlink_to("outside")
     with SealedFolder(tmp_path) as folder, pytest.raises(TestSetError, match=r"\.tmp: this is a link"):
         folder.replace("a", b"ours")
     assert (tmp_path / "outside").read_text() == "mine"

@@ -17,14 +17,17 @@ import pytest
 import augment
 from augment.api import building
 from augment.api.corpus import corpus_of
-from augment.errors import AcoustigridError, CorpusError, TestSetError
-from augment.files import object_lock, remote
+from augment.errors import AcoustigridError, CorpusError, StoreError, TestSetError
+from augment.files import multipart, object_lock, remote
 from augment.files.location import Url, location
 from augment.files.object_lock import Holder
 from augment.files.objects import ObjectStore
 from augment.files.refusals import RefusedError, refusal_of
 from augment.files.sealed import SealedFolder
 from augment.files.store import Kind, Written
+from augment.profiles.library import Library
+from augment.testset.folder import writing
+from augment.testset.resume import Folder, refuse_no_set
 from conftest import command, tree
 
 PLACE = Url("memory", "bucket/sets/ward")
@@ -110,6 +113,11 @@ def answered(code: str, status: int = 400, kind: type[Exception] = OSError) -> E
     ("written", "shown"),
     [
         ("s3://AKIA:geheim@bucket/set", "the URL holds a user or a password"),
+        ("s3://AKIA:abc/geheim@bucket/set", "s3://...: the URL holds a user or a password"),
+        ("s3://AKIA:geheim#1@bucket/set", "the URL holds a user or a password"),
+        ("http://AKIA:12/geheim@host/a.wav", "the URL holds a user or a password"),
+        ("S3://AKIA:geheim@bucket/set", "the URL holds a user or a password"),
+        ("s3:/AKIA:geheim@bucket/set", "neither a URL nor a folder"),
         ("s3://bucket/set?X-Amz-Signature=geheim", "the URL has a query or a fragment"),
         ("s3://bucket/../other", "without empty parts and without '..'"),
         ("s3://bucket//set", "without empty parts and without '..'"),
@@ -130,6 +138,15 @@ def test_a_path_that_was_a_url_is_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "s3:").mkdir()
     assert location(Path("s3:/bucket")) == Path("s3:/bucket")
+
+
+def test_urls_may_be_written_otherwise(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert location("S3://bucket/Set") == Url("s3", "bucket/Set")
+    assert location("http://host:8080/a.wav") == Url("http", "host:8080/a.wav")
+    assert location("file://localhost/tmp/set") == location("FILE:///tmp/set") == Path("/tmp/set")
+    (tmp_path / "s3:").mkdir()
+    assert location("s3:/bucket") == Path("s3:/bucket")
 
 
 def test_relative_paths_do_not_leave_the_bucket():
@@ -193,7 +210,7 @@ def test_what_was_written_and_is_there_counts_as_whole(store):
 
 
 def test_files_may_come_in_pieces(store, monkeypatch):
-    monkeypatch.setattr(remote, "PART_BYTES", 4)
+    monkeypatch.setattr(multipart, "PART_BYTES", 4)
     store.replace("a", (piece for piece in (b"abc", b"def", b"ghi")))
     store.replace("b", iter([]))
     with store.renewed("kaldi") as renewed:
@@ -343,10 +360,10 @@ def test_an_export_that_was_cut_off_is_written_again(stocked, monkeypatch):
     augment.write_formats(OUT, ["kaldi"])
     whole, put = objects(), remote.put
 
-    def broken(place, data, new=False):
+    def broken(place, data, **how):
         if "/kaldi/" in str(place) and place.name == "text":
             raise RefusedError("the store answers 500", str(place))
-        put(place, data, new)
+        put(place, data, **how)
 
     with monkeypatch.context() as patch:
         patch.setattr(remote, "put", broken)
@@ -363,6 +380,17 @@ def test_a_folder_in_a_store_that_holds_something_else_is_refused(stocked, memor
     with pytest.raises(TestSetError, match="holds something that is no test set"):
         augment.build(stocked.folder / "recipe.yaml", OUT)
     assert list(memory.store) == ["/bucket/sets/ward/thesis.pdf"]
+
+
+def test_a_probe_that_was_left_over_makes_no_set(memory, monkeypatch):
+    probe, other = "/bucket/sets/ward/.acoustigrid/probe-00", "/bucket/sets/ward/thesis.pdf"
+    memory.pipe_file(probe, b"probe")
+    refuse_no_set(PLACE)
+    memory.pipe_file(other, b"x")
+    monkeypatch.setattr(ObjectStore, "refuse_unwritable", lambda *_: pytest.fail("something was written"))
+    with pytest.raises(TestSetError, match="holds something that is no test set"):
+        refuse_no_set(PLACE)
+    assert set(memory.store) == {probe, other}
 
 
 # Failures
@@ -408,6 +436,65 @@ def test_a_large_file_is_fetched_in_pieces(monkeypatch, flaky):
     assert len(store.asked) == 5
 
 
+def test_a_file_that_is_replaced_while_it_is_read_is_told(monkeypatch, flaky):
+    monkeypatch.setattr(remote, "PIECE_BYTES", 3)
+    remote.put(PLACE, b"0123456789")
+    flaky(None, lambda told: {**told, "size": 11}, only=("info",))
+    with pytest.raises(RefusedError, match="somebody replaced it while it was read"):
+        remote.fetched(PLACE)
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("ConditionalRequestConflict", 409), ("TooManyRequests", 429), ("SlowDown", 503), ("RequestTimeout", 400)],
+)
+def test_what_passes_is_known_by_code_or_status(code, status):
+    assert refusal_of(answered(code, status), PLACE).passing
+    assert refusal_of(answered("", status), PLACE).passing == (status != 400)
+
+
+class Parts:
+    """S3, as far as an object in parts needs it; the answer to its completion is lost, and it is asked again.
+
+    Args:
+        kept: What is there then.
+        encrypted: Whether its name says nothing of its content.
+    """
+
+    def __init__(self, kept: bytes, encrypted: bool) -> None:
+        self.kept, self.encrypted, self.aborted, self.md5s = kept, encrypted, False, []
+
+    def call_s3(self, method, **asked):
+        if method == "complete_multipart_upload":
+            raise answered("NoSuchUpload", 404, FileNotFoundError)
+        if method == "upload_part":
+            self.md5s.append(hashlib.md5(asked["Body"]).digest())
+        self.aborted |= method == "abort_multipart_upload"
+        return {"UploadId": "1", "ETag": "part"}
+
+    def info(self, key):
+        etag = f"{hashlib.md5(b''.join(self.md5s)).hexdigest()}-{len(self.md5s)}"
+        return {"name": key, "type": "file", "size": len(self.kept), "ETag": "other-2" if self.encrypted else etag}
+
+    def cat_file(self, key, start, end):
+        return self.kept[start:end]
+
+
+@pytest.mark.parametrize(
+    ("kept", "encrypted"), [(b"abcdef", False), (b"abcdef", True), (b"abcdeX", True), (b"a", True)]
+)
+def test_a_completion_whose_answer_is_lost_counts_if_these_parts_are_there(monkeypatch, kept, encrypted):
+    monkeypatch.setattr(multipart, "PART_BYTES", 3)
+    store = Parts(kept, encrypted)
+    monkeypatch.setattr(remote, "_filesystem", lambda scheme: store)
+    if kept == b"abcdef":
+        multipart.put_pieces(Url("s3", "bucket/a"), [b"abc", b"def"])
+    else:
+        with pytest.raises(FileNotFoundError):
+            multipart.put_pieces(Url("s3", "bucket/a"), [b"abc", b"def"])
+    assert store.aborted == (kept != b"abcdef")
+
+
 @pytest.mark.parametrize(
     ("error", "said", "remedy"),
     [
@@ -438,12 +525,12 @@ def test_refusals_are_told_in_words(error, said, remedy):
 def test_a_store_that_gets_full_is_one_fault_and_the_build_goes_on_later(stocked, set_of_stock, monkeypatch):
     put, room = remote.put, 60
 
-    def filling(place, data, new=False):
+    def filling(place, data, **how):
         nonlocal room
         room -= place.suffix == ".flac"
         if room < 0 and place.suffix == ".flac":
             raise refusal_of(answered("QuotaExceeded", 403), place)
-        put(place, data, new)
+        put(place, data, **how)
 
     with monkeypatch.context() as patch:
         patch.setattr(remote, "put", filling)
@@ -535,7 +622,7 @@ def test_of_two_at_the_same_moment_one_has_the_lock_even_where_stores_know_no_co
     """The other one writes over ours between our writing and our reading."""
     put = remote.put
 
-    def unconditional(place, data, new=False):
+    def unconditional(place, data, new=False, before=None):
         put(place, data)
         if new:
             put(place, holder(process=1))
@@ -543,6 +630,97 @@ def test_of_two_at_the_same_moment_one_has_the_lock_even_where_stores_know_no_co
     monkeypatch.setattr(remote, "put", unconditional)
     with pytest.raises(TestSetError, match="process 1 on"), ObjectStore(PLACE).locked(LOCK):
         pytest.fail("two hold it")
+
+
+def test_what_is_unknown_is_no_proof_that_a_process_has_ended(monkeypatch):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    gone = Holder.read(holder(process=ended.pid))
+    assert gone.is_dead()
+    alive = Holder.read(holder(began="0"))
+    assert alive.is_dead()
+    assert not dataclasses.replace(alive, began="").is_dead()
+    with monkeypatch.context() as patch:
+        patch.setattr(object_lock, "_began", lambda process: "")  # as with hidepid
+        assert not alive.is_dead()
+    monkeypatch.setattr(object_lock, "_machine", lambda: "")
+    assert not dataclasses.replace(gone, machine="").is_dead()
+
+
+def test_who_removes_a_dead_holder_does_it_alone(monkeypatch):
+    store, dead, remove = ObjectStore(PLACE), holder(began="0"), object_lock._remove
+    store.replace(LOCK, dead)
+
+    def meanwhile(asked, whose):
+        if whose == Holder.read(dead):
+            with pytest.raises(TestSetError, match="another acoustigrid process"), ObjectStore(PLACE).locked(LOCK):
+                pytest.fail("two remove it")
+            assert store.read(LOCK) == dead
+        remove(asked, whose)
+
+    monkeypatch.setattr(object_lock, "_remove", meanwhile)
+    with store.locked(LOCK):
+        assert store.read(LOCK) != dead
+    assert store.files() == []
+
+
+def test_who_is_late_to_remove_a_dead_holder_leaves_the_next_one_alone(monkeypatch):
+    """Somebody has removed it and holds the lock since we looked."""
+    store, dead, remove = ObjectStore(PLACE), holder(began="0"), object_lock._remove
+    store.replace(LOCK, dead)
+
+    def late(asked, whose):
+        if whose == Holder.read(dead):
+            store.replace(LOCK, holder(host="far"))
+        remove(asked, whose)
+
+    monkeypatch.setattr(object_lock, "_remove", late)
+    with pytest.raises(TestSetError, match=r"process .* on 'far'"), store.locked(LOCK):
+        pytest.fail("two hold it")
+    assert store.files() == [LOCK]
+
+
+def test_a_lock_of_others_is_not_removed_when_an_answer_is_lost(flaky, memory):
+    """Ours was removed, the answer got lost, and somebody else came before the second try."""
+    theirs, asked = holder(host="far"), []
+
+    def rm_file(key):
+        asked.append(key)
+        memory.rm_file(key)
+        memory.pipe_file(key, theirs)
+        raise ConnectionResetError("reset")
+
+    flaky(only=()).rm_file = rm_file
+    with ObjectStore(PLACE).locked(LOCK):
+        pass
+    assert (len(asked), ObjectStore(PLACE).read(LOCK)) == (1, theirs)
+
+
+def test_a_lock_of_others_is_not_written_over_by_a_late_try(flaky, memory):
+    asked = []
+
+    def pipe_file(key, data, **how):
+        asked.append(key)
+        memory.pipe_file(key, holder(host="far"))
+        raise answered("ConditionalRequestConflict", 409)
+
+    flaky(only=()).pipe_file = pipe_file
+    with pytest.raises(TestSetError, match=r"process .* on 'far'"), ObjectStore(PLACE).locked(LOCK):
+        pytest.fail("two hold it")
+    assert len(asked) == 1
+
+
+def test_a_set_is_not_finished_under_a_lost_lock(stocked, monkeypatch):
+    refuse = Folder.refuse_miscount
+
+    def lost(self, rows, expected):
+        refuse(self, rows, expected)
+        self.sealed.replace(LOCK, holder(host="far"))
+
+    monkeypatch.setattr(Folder, "refuse_miscount", lost)
+    with pytest.raises(TestSetError, match="the lock was taken away meanwhile"):
+        augment.build(stocked.folder / "recipe.yaml", OUT)
+    assert ObjectStore(PLACE).kind("testset.json") is Kind.NOTHING
 
 
 def test_a_lock_may_be_shared():
@@ -599,6 +777,16 @@ def test_rows_may_name_audio_by_url(stocked, memory, set_of_stock):
     assert {name: data for name, data in tree(folder).items() if name.startswith("audio/")} == sound
 
 
+def test_verify_tells_what_it_could_not_read(stocked, memory, flaky):
+    """It says nothing about the set."""
+    upload(memory, stocked.folder, "data")
+    augment.build("memory://data/recipe.yaml", OUT)
+    outage(memory, flaky, "data/noise")
+    verdict = augment.verify(OUT, sample=3)
+    assert verdict.deviations == ()
+    assert "the credentials have expired" in " ".join(map(str, verdict.unchecked))
+
+
 def test_audio_that_is_not_in_the_store_is_told(stocked, memory):
     upload(memory, stocked.folder, "data")
     memory.rm_file("/data/audio/north_0.wav")
@@ -620,6 +808,50 @@ def test_a_store_that_refuses_to_be_read_says_so(stocked, memory, flaky):
     flaky(answered("AccessDenied", 403, PermissionError))
     with pytest.raises(AcoustigridError, match="the store refuses access"):
         augment.plan("memory://data/recipe.yaml")
+
+
+def outage(memory, flaky, name):
+    """Reading some objects is refused from now on."""
+
+    def refused(key, *args, **kwargs):
+        if name in key:
+            raise answered("ExpiredToken", 400, PermissionError)
+        return memory.cat_file(key, *args, **kwargs)
+
+    flaky(only=()).cat_file = refused
+
+
+def test_an_outage_leaves_no_utterance_out(stocked, memory, flaky):
+    recipe = stocked.folder / "recipe.yaml"
+    recipe.write_text(recipe.read_text().replace("corpus: {", "corpus: {unusable: leave_out, ", 1))
+    assert "leave_out" in recipe.read_text()
+    upload(memory, stocked.folder, "data")
+    outage(memory, flaky, "north_0.wav")
+    with pytest.raises(StoreError, match=r"north_0\.wav: cannot be read: the credentials have expired - get new ones"):
+        augment.plan("memory://data/recipe.yaml")
+
+
+@pytest.mark.parametrize("what", ["north_0.wav", "noise"])
+def test_an_outage_while_a_set_is_built_makes_no_failures(stocked, memory, flaky, what):
+    upload(memory, stocked.folder, "data")
+    planned = augment.plan("memory://data/recipe.yaml")
+    planned.loaded.library._samples.clear()
+    outage(memory, flaky, what)
+    with pytest.raises(StoreError, match="cannot be read: the credentials have expired"):
+        augment.build(planned, OUT)
+    assert ObjectStore(PLACE).kind("testset.json") is Kind.NOTHING
+
+
+def test_a_refused_look_at_a_noise_is_no_bad_name(flaky):
+    flaky(*[answered("SlowDown", 503)] * 8, only=("info",))
+    with pytest.raises(StoreError, match=r"cannot be read: the store answers SlowDown \(8 tries\)"):
+        Library(Url("memory", "data")).find("recording", "hum.wav")
+
+
+def test_what_is_refused_while_a_set_is_written_is_told_as_what_it_was(flaky):
+    flaky(answered("AccessDenied", 403, PermissionError), only=("info",))
+    with pytest.raises(TestSetError, match="cannot be read: the store refuses access"), writing(PLACE):
+        ObjectStore(PLACE).read("a")
 
 
 def test_errors_of_stores_keep_their_number():

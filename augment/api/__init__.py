@@ -24,6 +24,7 @@ from augment.errors import (
     RecipeError,
     RenderError,
     ScoreError,
+    StoreError,
     TestSetError,
 )
 from augment.progress import Progress
@@ -35,8 +36,8 @@ from augment.verification.verdict import Verdict
 __all__ = [
     "AcoustigridError", "AudioError", "Audit", "BuildResult", "CorpusError", "Cost", "DesignError", "LoadedRecipe",
     "Plan", "ProfileError", "Progress", "RecipeError", "RenderError", "Rendered", "Renderings", "ScoreError",
-    "ScoreOptions", "Scores", "ShardResult", "TestSet", "TestSetError", "Verdict", "audit", "build", "build_shard",
-    "cost_of", "draw_profiles", "finish", "heard_in", "import_corpus", "load_recipe", "open", "plan", "plan_into",
-    "preview", "pseudonyms", "render_profile", "render_utterance", "score", "stems", "verify", "write_audit",
-    "write_formats", "write_list", "write_plan", "write_scores",
+    "ScoreOptions", "Scores", "ShardResult", "StoreError", "TestSet", "TestSetError", "Verdict", "audit", "build",
+    "build_shard", "cost_of", "draw_profiles", "finish", "heard_in", "import_corpus", "load_recipe", "open", "plan",
+    "plan_into", "preview", "pseudonyms", "render_profile", "render_utterance", "score", "stems", "verify",
+    "write_audit", "write_formats", "write_list", "write_plan", "write_scores",
 ]  # fmt: skip

@@ -9,7 +9,7 @@ from augment.api.planning import plan
 from augment.bounds import SLOWEST, STARTUP_S
 from augment.design.conditions import Condition, reference_condition
 from augment.design.plan import Plan
-from augment.errors import AcoustigridError, Fault, nearest
+from augment.errors import AcoustigridError, Fault, StoreError, nearest
 from augment.execute import Lost, Way, opened_way
 from augment.files.atomic import write_atomically
 from augment.files.walk import TEST_SET
@@ -63,6 +63,8 @@ class Renderer:
             for outcome in render_utterance(self.job, utterance):
                 cell = (utterance.identity, outcome.condition.name)
                 made[cell] = outcome.reason if isinstance(outcome, Failed) else Sound(outcome.pcm, outcome.measured)
+        except StoreError:
+            raise
         except AcoustigridError as error:
             return {(utterance.identity, item.condition): str(error) for item in utterance.items}
         return made

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from augment.acoustics import Signal
-from augment.errors import AcoustigridError
+from augment.errors import AcoustigridError, StoreError
 from augment.files.audio import decode
+from augment.files.refusals import told_as_fault
 from augment.report.listening.of_set import ReadSound
 
 ReadBytes = Callable[[str], bytes]
@@ -16,7 +17,11 @@ def sound_of(read: ReadBytes) -> ReadSound:
 
     def sound(name: str) -> Signal | None:
         try:
-            return decode(read(name), name).samples
+            with told_as_fault():
+                data = read(name)
+            return decode(data, name).samples
+        except StoreError:
+            raise  # the page would be another one tomorrow
         except (OSError, AcoustigridError):
             return None
 

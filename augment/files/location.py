@@ -13,9 +13,14 @@ from typing import Self
 
 from augment.errors import AcoustigridError, Fault
 
-URL = re.compile(r"([a-z][a-z0-9+.-]+)://(.*)", re.DOTALL)
-SQUASHED = re.compile(r"[a-z][a-z0-9+.-]+:")
+URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://(.*)", re.DOTALL)
+SQUASHED = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 """First part of a path that was a URL before it became a path."""
+
+
+HERE = ("file", "local")
+"""Schemes of this machine."""
+PORT = re.compile(r"[^:@]+:\d{1,5}")
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,7 @@ class Url:
 
     absolute = resolve
 
-    # What readers of corpora and recordings ask of a path
+    # What readers of corpora and recordings ask of a path; a StoreError tells that the store refuses
 
     def exists(self) -> bool:
         """Whether there is an object of this name, or one below it."""
@@ -91,16 +96,21 @@ class Url:
 
     def iterdir(self) -> Iterator[Self]:
         """What is directly below it."""
+        from augment.files.refusals import told_as_fault
         from augment.files.remote import listed
 
-        for found in listed(self):
+        with told_as_fault():
+            there = listed(self)
+        for found in there:
             yield type(self)(self.scheme, found.key)
 
     def read_bytes(self) -> bytes:
         """The bytes of the object."""
+        from augment.files.refusals import told_as_fault
         from augment.files.remote import get
 
-        return get(self)
+        with told_as_fault():
+            return get(self)
 
 
 _known: dict[Url, bool] = {}
@@ -112,10 +122,12 @@ def _found(place: Url) -> bool | None:
     What was there is taken to be of the same kind for as long as this process lives, since recordings are asked for
     again and again. Their bytes are read anew each time.
     """
+    from augment.files.refusals import told_as_fault
     from augment.files.remote import found_at
 
     if place not in _known:
-        found = found_at(place)
+        with told_as_fault():
+            found = found_at(place)
         if found is None:
             return None
         _known[place] = found.folder
@@ -134,7 +146,7 @@ def is_url(written: str) -> bool:
         [True, False, False, False]
     """
     found = URL.fullmatch(written)
-    return found is not None and found[1] not in ("file", "local")
+    return found is not None and found[1].lower() not in HERE
 
 
 def location(given: "str | Location") -> Location:
@@ -148,38 +160,50 @@ def location(given: "str | Location") -> Location:
         s3://bucket/sets/ward testset /tmp/set
         >>> location("s3://key:secret@bucket/set")
         Traceback (most recent call last):
-        augment.errors.AcoustigridError: s3://bucket/set: the URL holds a user or a password - leave them out: \
+        augment.errors.AcoustigridError: s3://...: the URL holds a user or a password - leave them out: \
 credentials come from the environment, such as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE
     """
     if isinstance(given, Url):
         return given
     if isinstance(given, Path):
-        first = given.parts[0] if given.parts else ""
-        if SQUASHED.fullmatch(first) and len(given.parts) > 1 and not Path(first).exists():
-            message = "a Path cannot hold a URL: it has lost a slash"
-            raise AcoustigridError(Fault(str(given), message, "give the URL as text"))
+        _refuse_squashed(given, "a Path cannot hold a URL: it has lost a slash", "give the URL as text")
         return given
     found = URL.fullmatch(given)
     if found is None:
-        return Path(given)
-    if not is_url(given):
-        return Path(found[2])
-    return _url(found[1], found[2])
+        path = Path(given)
+        scheme = given.partition(":")[0]
+        _refuse_squashed(path, "this is neither a URL nor a folder that is there", f"write {scheme}://BUCKET/NAME")
+        return path
+    if is_url(given):
+        return _url(found[1].lower(), found[2])
+    host, slash, rest = found[2].partition("/")
+    return Path(f"{slash}{rest}" if host.lower() == "localhost" else found[2])
+
+
+def _refuse_squashed(path: Path, message: str, remedy: str) -> None:
+    """Refuse a path that was meant as a URL; what follows its scheme is not shown, since it may hold a password."""
+    first = path.parts[0] if path.parts else ""
+    if SQUASHED.fullmatch(first) and len(path.parts) > 1 and not Path(first).exists():
+        raise AcoustigridError(Fault(f"{first}/...", message, remedy))
 
 
 def _url(scheme: str, rest: str) -> Url:
-    """A URL without what must not be in one; its message shows neither users nor queries."""
-    bare = re.split("[?#]", rest, maxsplit=1)[0]
-    authority, slash, key = bare.partition("/")
-    users, at, bucket = authority.rpartition("@")
-    shown = f"{scheme}://{bucket}{slash}{key}"
-    if at and users:
+    """A URL without what must not be in one; its message shows neither users nor queries.
+
+    A password may hold slashes, and then nobody knows where it ends: so whatever has a colon or an @ before its first
+    slash is refused, but for the port of a host, where no @ follows.
+    """
+    authority = rest.partition("/")[0]
+    port = not scheme.startswith("s3") and PORT.fullmatch(authority) and "@" not in rest
+    if {":", "@"} & {*authority} and not port:
         remedy = "leave them out: credentials come from the environment, such as AWS_ACCESS_KEY_ID and "
         remedy += "AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
-        raise AcoustigridError(Fault(shown, "the URL holds a user or a password", remedy))
+        raise AcoustigridError(Fault(f"{scheme}://...", "the URL holds a user or a password", remedy))
+    bare = re.split("[?#]", rest, maxsplit=1)[0]
+    shown = f"{scheme}://{bare}"
     if bare != rest:
         raise AcoustigridError(Fault(shown, "the URL has a query or a fragment", "leave out what follows ? or #"))
-    whole = f"{bucket}{slash}{key}".rstrip("/")
+    whole = bare.rstrip("/")
     if {"", ".", ".."} & set(whole.split("/")) or "\0" in whole:
         message = "expected SCHEME://BUCKET/NAME, without empty parts and without '..'"
         raise AcoustigridError(Fault(shown, message))

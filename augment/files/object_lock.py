@@ -1,5 +1,7 @@
 """A lock in an object store: an object that says who holds it, since nothing there dies with a process."""
 
+import errno
+import hashlib
 import json
 import os
 import secrets
@@ -61,10 +63,13 @@ class Holder:
         return json.dumps(asdict(self)).encode()
 
     def is_dead(self) -> bool:
-        """Whether it is certain that the process has ended: it was one of this machine."""
-        if (self.host, self.machine) != (socket.gethostname(), _machine()):
+        """Whether it is certain that the process has ended: it was one of this machine. What is unknown is no proof."""
+        if not self.machine or (self.host, self.machine) != (socket.gethostname(), _machine()):
             return False
-        return _began(self.process) != self.began if self.began else not _runs(self.process)
+        if not _runs(self.process):
+            return True
+        began = _began(self.process)
+        return bool(began and self.began) and began != self.began
 
 
 def _machine() -> str:
@@ -79,13 +84,16 @@ def _machine() -> str:
 
 
 def _began(process: int) -> str:
-    """When a process of this machine began, in ticks since the start of the machine; empty if there is none."""
+    """When a process of this machine began, in ticks since the start of the machine.
+
+    Empty if the system does not tell; a word if it has ended and nobody has asked for it yet.
+    """
     try:
         status = Path(f"/proc/{process}/stat").read_text()
     except OSError:
         return ""
     fields = status.rpartition(")")[2].split()  # the name of a program may hold anything
-    return "" if fields[0] == "Z" else fields[19]  # one that has ended and that nobody asked for is no more
+    return "ended" if fields[0] == "Z" else fields[19]
 
 
 def _runs(process: int) -> bool:
@@ -98,8 +106,35 @@ def _runs(process: int) -> bool:
     return True
 
 
+@dataclass(frozen=True)
+class Lock:
+    """A lock that we hold.
+
+    Attributes:
+        place: The object.
+        about: What is locked, for messages.
+        mine: What it says as long as it is ours.
+    """
+
+    place: Url
+    about: Url
+    mine: Holder
+
+    def refuse_lost(self) -> None:
+        """Refuse to go on when it says something else.
+
+        Raises:
+            TestSetError: It was taken from us.
+            OSError: The store refuses.
+        """
+        if _holder(self.place) != self.mine:
+            message = "the lock was taken away meanwhile: another acoustigrid process may have written here"
+            remedy = "see that nobody else does, and run the same command again"
+            raise TestSetError(Fault(str(self.about), message, remedy))
+
+
 @contextmanager
-def held_lock(place: Url, about: Url, shared: bool = False) -> Iterator[None]:
+def held_lock(place: Url, about: Url, shared: bool = False) -> Iterator[Lock]:
     """Hold a lock for as long as this lasts.
 
     It is taken by a request that only the first can have granted (``If-None-Match``). On stores that do not know this
@@ -122,30 +157,43 @@ def held_lock(place: Url, about: Url, shared: bool = False) -> Iterator[None]:
     """
     mine = Holder.myself()
     others = Url(place.scheme, f"{place.key}.shared")
-    own = others / mine.token if shared else place
+    lock = Lock(others / mine.token if shared else place, about, mine)
     try:
         if shared:
-            remote.put(own, mine.written())
+            remote.put(lock.place, mine.written())
             _refuse_held(place, about)
         else:
             _take(place, about, mine)
             for found in remote.below(others):
                 _refuse_held(Url(place.scheme, found.key), about)
-        yield
-        if _holder(own) != mine:
-            message = "the lock was taken away meanwhile: another acoustigrid process may have written here"
-            raise TestSetError(Fault(str(about), message, "see that nobody else does, and run the same command again"))
+        yield lock
+        lock.refuse_lost()
     finally:
         with suppress(OSError):
-            if _holder(own) == mine:
-                remote.delete(own)
+            _remove(lock.place, mine)
+
+
+def _remove(place: Url, holder: Holder) -> None:
+    """Remove a lock of a holder; before each try, it must still be theirs: an answer may be lost, and others come."""
+
+    def ask() -> None:
+        if _holder(place) != holder:
+            raise FileNotFoundError(errno.ENOENT, "it is another one's", str(place))
+
+    remote.delete(place, before=ask)
 
 
 def _refuse_held(place: Url, about: Url) -> None:
-    """Refuse a lock that somebody holds; that of a process that has ended is removed."""
+    """Refuse a lock that somebody holds; that of a process that has ended is removed.
+
+    By one of those who see it: the others, who are late, would remove the lock of who came next. So whoever does it
+    holds another lock meanwhile, which is for this very holder.
+    """
     holder = _holder(place)
     if isinstance(holder, Holder) and holder.is_dead():
-        remote.delete(place)
+        own = hashlib.sha256(holder.written()).hexdigest()[:16]
+        with held_lock(Url(place.scheme, f"{place.key}.{own}"), about):
+            _remove(place, holder)
     elif holder is not None:
         raise _held(place, about, holder)
 
@@ -153,19 +201,32 @@ def _refuse_held(place: Url, about: Url) -> None:
 def _take(place: Url, about: Url, mine: Holder) -> None:
     _refuse_held(place, about)
     with suppress(FileExistsError):  # perhaps by ourselves, in a request whose answer was lost
-        remote.put(place, mine.written(), new=True)
+        _write(place, mine)
     found = _holder(place)
-    if found == mine and not _is_conditional(place, mine):
-        time.sleep(SETTLED_S)
+    if found == mine:
+        if not _is_conditional(place, mine):
+            time.sleep(SETTLED_S)
         found = _holder(place)
     if found != mine:
         raise _held(place, about, found)
 
 
+def _write(place: Url, mine: Holder) -> None:
+    """Write a lock; before each try, nobody else must have it: a try may come late."""
+
+    def ask() -> None:
+        if _holder(place) not in (None, mine):
+            raise FileExistsError(errno.EEXIST, "it is another one's", str(place))
+
+    remote.put(place, mine.written(), new=True, before=ask)
+
+
 def _is_conditional(place: Url, mine: Holder) -> bool:
-    """Whether the store refuses to create what is there already."""
+    """Whether the store refuses to create what is there already; elsewhere than in S3 it is fsspec that looks first."""
+    if not remote.is_s3(place):
+        return False
     try:
-        remote.put(place, mine.written(), new=True)
+        _write(place, mine)
     except FileExistsError:
         return True
     return False

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from itertools import islice
 from types import TracebackType
 from typing import BinaryIO, Self, TypeVar
@@ -12,7 +12,8 @@ from augment.errors import Fault, TestSetError
 from augment.files import remote
 from augment.files.content import Content
 from augment.files.location import Url
-from augment.files.object_lock import held_lock
+from augment.files.multipart import put_large, put_pieces
+from augment.files.object_lock import Lock, held_lock
 from augment.files.refusals import RefusedError
 from augment.files.staging import ASIDE
 from augment.files.store import Kind, Written, is_below, strange
@@ -61,6 +62,7 @@ class ObjectStore:
 
     def __init__(self, path: Url) -> None:
         self._path = path
+        self._locks: list[Lock] = []
 
     @property
     def path(self) -> Url:
@@ -184,9 +186,9 @@ class ObjectStore:
     def replace(self, name: str, data: Content) -> None:
         """Write a file whole."""
         if isinstance(data, bytes):
-            remote.put(self._place(name), data)
+            put_large(self._place(name), data)
         else:
-            remote.put_pieces(self._place(name), data)
+            put_pieces(self._place(name), data)
 
     @contextmanager
     def staged(self, aside: str, files: Sequence[str]) -> Iterator["StagedObjects"]:
@@ -249,9 +251,20 @@ class ObjectStore:
     def sync_folder(self, name: str = "") -> None:
         """What was written stays."""
 
-    def locked(self, name: str, shared: bool = False) -> AbstractContextManager[None]:
+    @contextmanager
+    def locked(self, name: str, shared: bool = False) -> Iterator[None]:
         """Hold a lock: an object that only one can create, or one beside it for each of those who share it."""
-        return held_lock(self._place(name), self._path, shared)
+        with held_lock(self._place(name), self._path, shared) as lock:
+            self._locks.append(lock)
+            try:
+                yield
+            finally:
+                self._locks.remove(lock)
+
+    def refuse_lost_locks(self) -> None:
+        """Read the locks once more: an object may be removed or replaced by anyone."""
+        for lock in self._locks:
+            lock.refuse_lost()
 
     def _place(self, name: str) -> Url:
         if name and not is_below(name):

@@ -2,8 +2,11 @@
 
 import errno
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from augment.errors import Fault, StoreError
 from augment.files.location import Url
 
 
@@ -13,22 +16,48 @@ class RefusedError(OSError):
     Attributes:
         remedy: What the user can do about it; empty if nobody knows.
         passing: Whether it is worth trying again.
+        reading: Whether it was asked for what it holds, and not to change it.
 
     Example:
         >>> str(RefusedError("there is no such bucket", "s3://none", "create it"))
         's3://none: there is no such bucket'
     """
 
-    def __init__(self, message: str, place: str, remedy: str = "", passing: bool = False) -> None:
+    def __init__(
+        self, message: str, place: str, remedy: str = "", passing: bool = False, reading: bool = False
+    ) -> None:
         super().__init__(errno.EIO, message, place)
         self.remedy = remedy
         self.passing = passing
+        self.reading = reading
 
     def __str__(self) -> str:
         return f"{self.filename}: {self.strerror}"
 
-    def __reduce__(self) -> tuple[type["RefusedError"], tuple[str, str, str, bool]]:
-        return type(self), (str(self.strerror), str(self.filename), self.remedy, self.passing)
+    def __reduce__(self) -> tuple[type["RefusedError"], tuple[str, str, str, bool, bool]]:
+        return type(self), (str(self.strerror), str(self.filename), self.remedy, self.passing, self.reading)
+
+    def fault(self, remedy: str = "") -> Fault:
+        """As users are told.
+
+        Args:
+            remedy: What to do if nobody knows better.
+        """
+        done = "read" if self.reading else "written"
+        return Fault(str(self.filename), f"cannot be {done}: {self.strerror}", self.remedy or remedy)
+
+
+@contextmanager
+def told_as_fault() -> Iterator[None]:
+    """What a store refuses to those who read recipes, speech or noise, as an error that ends the whole command.
+
+    Raises:
+        StoreError: In place of a :class:`RefusedError`.
+    """
+    try:
+        yield
+    except RefusedError as refused:
+        raise StoreError(refused.fault()) from refused
 
 
 @dataclass(frozen=True)
@@ -90,8 +119,11 @@ def refusal_of(error: Exception, place: Url) -> OSError:
         place: What was asked for.
 
     Returns:
-        A FileNotFoundError or FileExistsError, where it means no more than that; otherwise a :class:`RefusedError`.
+        A FileNotFoundError or FileExistsError, where it means no more than that; otherwise a :class:`RefusedError`,
+        which may be the error itself.
     """
+    if isinstance(error, RefusedError):
+        return error
     code, status = _code(error)
     known = WORDS.get(code) or WORDS.get(str(status))
     if known is not None and not (code not in WORDS and code in PASSING):
@@ -106,7 +138,8 @@ def refusal_of(error: Exception, place: Url) -> OSError:
         return RefusedError("there are no credentials for this store", str(place), _KEYS)
     if isinstance(error, PermissionError):
         return RefusedError(WORDS["403"].message, str(place), WORDS["403"].remedy)
-    if code in PASSING or (status is not None and status >= 500 and status != NOT_IMPLEMENTED):
+    passing = {code, str(status)} & PASSING  # each kind of store has names of its own for one status
+    if passing or (status is not None and status >= 500 and status != NOT_IMPLEMENTED):
         return RefusedError(f"the store answers {code or status}", str(place), passing=True)
     broken = isinstance(error, ConnectionError | TimeoutError) or (not code and bool(names & {*CONNECTIONS}))
     if broken:

@@ -7,7 +7,7 @@ from typing import BinaryIO
 from augment.bounds import LARGEST_RECORD_BYTES
 from augment.errors import AcoustigridError, AudioError, Fault
 from augment.files.location import Location, Url
-from augment.files.refusals import RefusedError
+from augment.files.refusals import told_as_fault
 
 
 def size_bytes(path: Location, error: type[AcoustigridError] = AudioError) -> int:
@@ -20,6 +20,7 @@ def size_bytes(path: Location, error: type[AcoustigridError] = AudioError) -> in
     Raises:
         AcoustigridError: Of the given type: there is no such file, it is not a regular file (but a folder, a named pipe
             or a device), it is empty, or it cannot be examined.
+        StoreError: A store refuses.
     """
     if isinstance(path, Url):
         return _size_of_object(path, error)
@@ -46,6 +47,7 @@ def read_record(path: Location, error: type[AcoustigridError], most_bytes: int =
 
     Raises:
         AcoustigridError: Of the given type: as for :func:`size_bytes`, or the file is larger.
+        StoreError: A store refuses.
 
     Example:
         >>> from pathlib import Path
@@ -82,7 +84,8 @@ def fetched(place: Url, error: type[AcoustigridError]) -> BinaryIO:
     """An object as an open file on this machine, fetched whole.
 
     Raises:
-        AcoustigridError: Of the given type: there is none, or the store refuses.
+        AcoustigridError: Of the given type: there is none.
+        StoreError: The store refuses.
     """
     from augment.files import remote
 
@@ -105,10 +108,9 @@ def _read_object(place: Url, error: type[AcoustigridError], most_bytes: int) -> 
 
 @contextmanager
 def _told(place: Url, error: type[AcoustigridError]) -> Iterator[None]:
-    """What a store refuses, as a fault of whoever reads."""
+    """A file that is not there as a fault of whoever reads; what a store refuses is none of the file's."""
     try:
-        yield
+        with told_as_fault():
+            yield
     except FileNotFoundError:
         raise error(Fault(str(place), "there is no such file")) from None
-    except RefusedError as problem:
-        raise error(Fault(str(problem.filename), f"cannot be read: {problem.strerror}", problem.remedy)) from problem

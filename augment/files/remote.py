@@ -11,14 +11,12 @@ import itertools
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, BinaryIO, TypeVar, cast
 
 from augment.errors import AcoustigridError, Fault
-from augment.files.content import larger
 from augment.files.location import Url
 from augment.files.refusals import RefusedError, refusal_of
 
@@ -26,8 +24,6 @@ MOST_TRIES = 8
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 10.0
 """Waiting doubles from try to try: 23 s in all, in which a store that was asked for too much finds time again."""
 CONNECTIONS = 32
-PART_BYTES = 32 * 2**20
-"""Of a large object, sent at a time."""
 PIECE_BYTES = 16 * 2**20
 """Of a large object, fetched at a time."""
 
@@ -59,12 +55,14 @@ class Found:
         folder: Whether it stands for all objects whose names go on after a slash.
         size: In bytes.
         md5: Of its content, where the store tells it; None otherwise.
+        etag: What the store calls its content; empty where it does not tell.
     """
 
     key: str
     folder: bool
     size: int
     md5: str | None
+    etag: str = ""
 
 
 def attempted(place: Url, request: Callable[[], Result]) -> Result:
@@ -90,6 +88,15 @@ def attempted(place: Url, request: Callable[[], Result]) -> Result:
         time.sleep(wait_s)
         wait_s = min(2 * wait_s, LONGEST_WAIT_S)
     raise AssertionError  # the last try returns or raises
+
+
+def _asked(place: Url, request: Callable[[], Result]) -> Result:
+    """As :func:`attempted`, for requests that change nothing: what is refused is a reading."""
+    try:
+        return attempted(place, request)
+    except RefusedError as refused:
+        refused.reading = True
+        raise
 
 
 _opening = threading.Lock()
@@ -132,11 +139,6 @@ def _filesystem(scheme: str) -> Any:
     return found
 
 
-def exists(place: Url) -> bool:
-    """Whether there is such an object, or one below it."""
-    return found_at(place) is not None
-
-
 def found_at(place: Url) -> Found | None:
     """An object, or a folder of objects; None if there is none of the name.
 
@@ -145,7 +147,7 @@ def found_at(place: Url) -> Found | None:
     """
     store = filesystem(place)
     try:
-        return _found(attempted(place, lambda: store.info(place.key)))
+        return _found(_asked(place, lambda: store.info(place.key)))
     except FileNotFoundError:
         return None
 
@@ -156,12 +158,12 @@ def listed(place: Url) -> list[Found]:
     Raises:
         OSError: As for :func:`attempted`.
     """
-    if _is_s3(place):
+    if is_s3(place):
         entries = list(_pages(place, Delimiter="/"))
     else:
         store = filesystem(place)
         try:
-            entries = attempted(place, lambda: [_found(entry) for entry in store.ls(place.key, detail=True)])
+            entries = _asked(place, lambda: [_found(entry) for entry in store.ls(place.key, detail=True)])
         except (FileNotFoundError, NotADirectoryError):
             return []
     found = {entry.key: entry for entry in entries if entry.key != place.key}
@@ -174,18 +176,24 @@ def below(place: Url) -> Iterator[Found]:
     Raises:
         OSError: As for :func:`attempted`.
     """
-    if _is_s3(place):
+    if is_s3(place):
         yield from _pages(place)
         return
     store = filesystem(place)
     try:
-        entries = attempted(place, lambda: store.find(place.key, detail=True))
+        entries = _asked(place, lambda: store.find(place.key, detail=True))
     except FileNotFoundError:
         return
     yield from (found for found in map(_found, entries.values()) if found.key != place.key)
 
 
-def _is_s3(place: Url) -> bool:
+def is_s3(place: Url) -> bool:
+    """Whether a place is in a store that speaks S3.
+
+    Example:
+        >>> is_s3(Url("s3", "bucket/set")), is_s3(Url("gs", "bucket/set"))
+        (True, False)
+    """
     return EXTRAS.get(place.scheme) == "s3"
 
 
@@ -195,7 +203,7 @@ def _pages(place: Url, **more: str) -> Iterator[Found]:
     asked = {"Bucket": place.bucket, "Prefix": f"{prefix}/" if prefix else "", **more}
     while True:
         try:
-            page = attempted(place, lambda: store.call_s3("list_objects_v2", **asked))
+            page = _asked(place, lambda: store.call_s3("list_objects_v2", **asked))
         except FileNotFoundError:
             return
         for entry in page.get("Contents", []):
@@ -209,10 +217,10 @@ def _pages(place: Url, **more: str) -> Iterator[Found]:
 
 
 def _found(entry: Mapping[str, Any]) -> Found:
-    etag = str(entry.get("ETag") or "").strip('"')
-    plain = len(etag) == 32 and not {*etag.lower()} - {*"0123456789abcdef"}  # of several parts: another form
+    etag = str(entry.get("ETag") or "").strip('"').lower()
+    plain = len(etag) == 32 and not {*etag} - {*"0123456789abcdef"}  # of several parts: another form
     key = str(entry["name"]).strip("/")
-    return Found(key, entry["type"] == "directory", int(entry.get("size") or 0), etag.lower() if plain else None)
+    return Found(key, entry["type"] == "directory", int(entry.get("size") or 0), etag if plain else None, etag)
 
 
 def get(place: Url, most_bytes: int | None = None) -> bytes:
@@ -223,10 +231,10 @@ def get(place: Url, most_bytes: int | None = None) -> bytes:
         OSError: As for :func:`attempted`.
     """
     store = filesystem(place)
-    size = int(attempted(place, lambda: store.info(place.key))["size"])
+    size = int(_asked(place, lambda: store.info(place.key))["size"])
     if most_bytes is not None and size > most_bytes:
         raise ValueError(f"the file has {size:,} bytes; at most {most_bytes:,} are read")
-    return attempted(place, lambda: _piece(store, place, 0, size)) if size else b""
+    return _asked(place, lambda: _piece(store, place, 0, size)) if size else b""
 
 
 def get_between(place: Url, start: int, end: int) -> bytes:
@@ -236,8 +244,8 @@ def get_between(place: Url, start: int, end: int) -> bytes:
         OSError: As for :func:`attempted`.
     """
     store = filesystem(place)
-    end = min(end, int(attempted(place, lambda: store.info(place.key))["size"]))
-    return attempted(place, lambda: _piece(store, place, start, end)) if start < end else b""
+    end = min(end, int(_asked(place, lambda: store.info(place.key))["size"]))
+    return _asked(place, lambda: _piece(store, place, start, end)) if start < end else b""
 
 
 def pieces(place: Url) -> Iterator[bytes]:
@@ -247,10 +255,13 @@ def pieces(place: Url) -> Iterator[bytes]:
         OSError: As for :func:`attempted`.
     """
     store = filesystem(place)
-    size = int(attempted(place, lambda: store.info(place.key))["size"])
+    size = (whole := _asked(place, lambda: _found(store.info(place.key)))).size
     for start in range(0, size, PIECE_BYTES):
         end = min(start + PIECE_BYTES, size)
-        yield attempted(place, lambda start=start, end=end: _piece(store, place, start, end))  # type: ignore[misc]
+        yield _asked(place, lambda start=start, end=end: _piece(store, place, start, end))  # type: ignore[misc]
+    if size > PIECE_BYTES and _asked(place, lambda: _found(store.info(place.key))) != whole:
+        message, remedy = "somebody replaced it while it was read", "let nobody write there meanwhile"
+        raise RefusedError(message, str(place), remedy, reading=True)
 
 
 def fetched(place: Url) -> BinaryIO:
@@ -281,68 +292,39 @@ def _piece(store: Any, place: Url, start: int, end: int) -> bytes:
     return data
 
 
-def put(place: Url, data: bytes, new: bool = False) -> None:
+def put(place: Url, data: bytes, new: bool = False, before: Callable[[], None] | None = None) -> None:
     """Write an object whole.
 
     Args:
         place: Its name.
         data: Its content.
         new: Refuse to replace one. Stores that do not know this condition replace it all the same.
+        before: Called ahead of each try; what it raises ends all.
 
     Raises:
         FileExistsError: There is one already, and ``new`` was asked for.
         OSError: As for :func:`attempted`.
     """
     store, more = filesystem(place), dict[str, Any]()
-    if _is_s3(place):
-        more["ContentMD5"] = _md5(data)
+    if is_s3(place):
+        more["ContentMD5"] = content_md5(data)
     mode = "create" if new else "overwrite"
-    attempted(place, lambda: store.pipe_file(place.key, data, mode=mode, **more))
+
+    def request() -> None:
+        if before is not None:
+            before()
+        store.pipe_file(place.key, data, mode=mode, **more)
+
+    attempted(place, request)
 
 
-def put_pieces(place: Url, pieces: Iterable[bytes]) -> None:
-    """Write an object of which no more than a part is held: a large one is sent in parts, and there when all are.
+def content_md5(data: bytes) -> str:
+    """A hash as S3 takes it beside what is sent, to compare it with what comes.
 
-    Raises:
-        OSError: As for :func:`attempted`.
+    Example:
+        >>> content_md5(b"a")
+        'DMF1ucDxtqgxw5niaXcmYQ=='
     """
-    parts = larger(pieces, PART_BYTES)
-    first, second = next(parts, b""), next(parts, None)
-    if second is None:
-        put(place, first)
-    elif _is_s3(place):
-        _put_parts(place, itertools.chain([first, second], parts))
-    else:
-        put(place, b"".join([first, second, *parts]))
-
-
-def _put_parts(place: Url, parts: Iterable[bytes]) -> None:
-    store, key = filesystem(place), place.key.partition("/")[2]
-    at = {"Bucket": place.bucket, "Key": key}
-    upload = {**at, "UploadId": attempted(place, lambda: store.call_s3("create_multipart_upload", **at))["UploadId"]}
-    try:
-        sent = [_put_part(store, place, upload, number, part) for number, part in enumerate(parts, start=1)]
-        told = {"Parts": [{"PartNumber": number, "ETag": etag} for number, etag, _ in sent]}
-        try:
-            attempted(place, lambda: store.call_s3("complete_multipart_upload", **upload, MultipartUpload=told))
-        except FileNotFoundError:  # of a second try, after an answer that was lost: then all is there
-            found = found_at(place)
-            if found is None or found.size != sum(size for _, _, size in sent):
-                raise
-    except BaseException:
-        with suppress(OSError):
-            attempted(place, lambda: store.call_s3("abort_multipart_upload", **upload))
-        raise
-
-
-def _put_part(store: Any, place: Url, upload: Mapping[str, str], number: int, part: bytes) -> tuple[int, str, int]:
-    more = {"PartNumber": number, "Body": part, "ContentMD5": _md5(part)}
-    answer = attempted(place, lambda: store.call_s3("upload_part", **upload, **more))
-    return number, str(answer["ETag"]), len(part)
-
-
-def _md5(data: bytes) -> str:
-    """As S3 takes it."""
     return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
 
 
@@ -356,14 +338,24 @@ def copy(place: Url, target: Url) -> None:
     attempted(place, lambda: store.cp_file(place.key, target.key))
 
 
-def delete(place: Url) -> None:
+def delete(place: Url, before: Callable[[], None] | None = None) -> None:
     """Remove an object if it is there.
+
+    Args:
+        place: Its name.
+        before: Called ahead of each try; what it raises ends all, and a FileNotFoundError means that it is gone.
 
     Raises:
         OSError: As for :func:`attempted`.
     """
     store = filesystem(place)
+
+    def request() -> None:
+        if before is not None:
+            before()
+        store.rm_file(place.key)
+
     try:
-        attempted(place, lambda: store.rm_file(place.key))
+        attempted(place, request)
     except FileNotFoundError:
         return

@@ -5,6 +5,7 @@ import fcntl
 import hashlib
 import io
 import os
+import secrets
 import shutil
 import socket
 import sys
@@ -22,6 +23,9 @@ from augment.files.content import Content, pieces_of
 from augment.files.kinds import kind_in, kind_of_entry, kind_of_mode
 from augment.files.staging import renewed_in, staged_in
 from augment.files.store import Kind, Staged, Written, is_below, strange
+
+OWN = secrets.token_hex(4)
+"""Of this process, in names of temporary files: in two containers, or on two machines, processes may share a number."""
 
 
 @dataclass(frozen=True)
@@ -238,7 +242,7 @@ class SealedFolder:
     def replace(self, name: str, data: Content) -> None:
         """Write a file under a temporary name, make it durable, then give it its name."""
         folder, _, last = name.rpartition("/")
-        temporary = f"{self._scratch or folder}/.{last}.{os.getpid()}.tmp".removeprefix("/")
+        temporary = f"{self._scratch or folder}/.{last}.{os.getpid()}.{OWN}.tmp".removeprefix("/")
         try:
             self.write(temporary, data, durable=True)
             self.rename(temporary, name)
@@ -337,6 +341,9 @@ class SealedFolder:
             yield
         finally:
             os.close(descriptor)
+
+    def refuse_lost_locks(self) -> None:
+        """A lock of the system cannot be lost."""
 
     # One step at a time
 

@@ -190,3 +190,11 @@ class Store(Protocol):
             TestSetError: Somebody else holds it.
         """
         ...
+
+    def refuse_lost_locks(self) -> None:
+        """Before a last word is written: see that all locks held by this object are still ours, where they can be lost.
+
+        Raises:
+            TestSetError: One was taken away.
+        """
+        ...

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from augment.design.conditions import condition_of, reference_condition
-from augment.errors import AcoustigridError, Fault, ScoreError, nearest
+from augment.errors import AcoustigridError, Fault, ScoreError, StoreError, nearest
 from augment.errors import counted as counted_of
 from augment.plain_text import visible
 from augment.progress import SILENT, Progress, each
@@ -321,6 +321,8 @@ def _reference_of_recipe(finished: Finished, conditions: Sequence[str]) -> str |
             return None
         choices = dict.fromkeys(tuple(str(row[factor]) for factor in finished.factors) for row in finished.rows)
         known = {found.name: found for found in (condition_of(choice, loaded) for choice in choices)}
+    except StoreError:
+        raise
     except AcoustigridError:
         return None
     shown = [known[name] for name in conditions if name in known]

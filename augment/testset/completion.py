@@ -193,7 +193,8 @@ def write_rest(
         Formats whose exports were of another state, and are gone.
 
     Raises:
-        TestSetError: The audio files on the disk are not those of the manifest: then there is no identity.
+        TestSetError: The audio files on the disk are not those of the manifest, or the folder's lock was taken away:
+            then there is no identity.
     """
     files = files_beside(plan, failures, extra)
     kept = {f"{STATE}/{name}": data for name, data in kept_files(plan, failures).items()}
@@ -209,6 +210,7 @@ def write_rest(
         checksums[name] = passing.sha256
     outdated = drop_outdated(folder.sealed, checksums)
     folder.refuse_miscount(rows, plan.table.height - len(failures))
+    folder.sealed.refuse_lost_locks()
     folder.sealed.replace(IDENTITY, json_text({**identity, "checksums": checksums}))
     return outdated
 

@@ -104,8 +104,7 @@ def writing(place: Location, again: str = "run the same command again") -> Itera
     try:
         yield
     except RefusedError as error:
-        remedy = error.remedy or f"look at the store, then {again}"
-        raise TestSetError(Fault(str(error.filename), f"cannot be written: {error.strerror}", remedy)) from error
+        raise TestSetError(error.fault(f"look at the store, then {again}")) from error
     except OSError as error:
         message = f"cannot be written: {error.strerror or error}"
         raise TestSetError(Fault(str(place), message, f"make room or choose another folder, then {again}")) from error

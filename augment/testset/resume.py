@@ -104,6 +104,8 @@ class Folder:
 
 
 MOST_TOLD = 10
+PROBE = f"{STATE}/probe-"
+"""What names of objects begin with by which it is tried whether a store takes and gives back what is written."""
 
 
 def refuse_no_set(path: Location) -> None:
@@ -115,8 +117,8 @@ def refuse_no_set(path: Location) -> None:
     if isinstance(path, Url):
         with writing(path):
             store = ObjectStore(path)
-            store.refuse_unwritable(f"{STATE}/probe-{secrets.token_hex(8)}")
-            _refuse_filled(store)
+            _refuse_filled(store)  # nothing is written among what is not ours
+            store.refuse_unwritable(f"{PROBE}{secrets.token_hex(8)}")
         return
     if path.exists() and not path.is_dir():
         raise TestSetError(Fault(str(path), "this is a file; expected a folder"))
@@ -125,10 +127,23 @@ def refuse_no_set(path: Location) -> None:
 
 
 def _refuse_filled(sealed: Store) -> None:
-    started = sealed.kind(STATE) is Kind.FOLDER or sealed.kind(IDENTITY) is Kind.FILE
-    if not started and next(sealed.below(), None) is not None:
+    if not _begun(sealed) and any(not _of_probes(*found) for found in sealed.below()):
         message = "the folder holds something that is no test set"
         raise TestSetError(Fault(str(sealed.path), message, "choose a new or empty folder"))
+
+
+def _begun(sealed: Store) -> bool:
+    """Whether a test set is there, or was begun; probes of whoever came no further than that are none."""
+    if sealed.kind(IDENTITY) is Kind.FILE:
+        return True
+    if sealed.kind(STATE) is not Kind.FOLDER:
+        return False
+    first = next(sealed.below(STATE), None)
+    return first is None or any(not _of_probes(*found) for found in sealed.below(STATE))
+
+
+def _of_probes(name: str, kind: Kind) -> bool:
+    return name.startswith(PROBE) or (name == STATE and kind is Kind.FOLDER)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from augment.bounds import SLOWEST, STARTUP_S
 from augment.corpus.speech import read_speech
 from augment.dealt import Dealt
 from augment.design.conditions import Condition
-from augment.errors import AcoustigridError, AudioError, Fault, TestSetError
+from augment.errors import AcoustigridError, AudioError, Fault, StoreError, TestSetError
 from augment.files.audio import AudioFormat, encode, pcm_sha256
 from augment.files.location import Location
 from augment.files.store import Staged, Store
@@ -155,8 +155,8 @@ class ShardWriter:
                 line = _line(item, outcome, data, staged.add(item.audio_filepath, data))
                 done.add(item, line, outcome.pcm.size / rate_hz)
                 yield line
-        except (OSError, TestSetError):
-            raise  # the disk or the folder, not the utterance
+        except (OSError, TestSetError, StoreError):
+            raise  # the disk, the folder or a store, not the utterance
         except Exception as error:  # whatever it is, the other utterances are finished
             known = isinstance(error, AcoustigridError)
             for item in wanted.values():

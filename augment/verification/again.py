@@ -7,7 +7,7 @@ from typing import Any
 
 from augment.acoustics.levels import speech_level
 from augment.corpus.source import folder_of
-from augment.errors import AcoustigridError, Fault, TestSetError
+from augment.errors import AcoustigridError, Fault, StoreError, TestSetError
 from augment.files.audio import encode, pcm_sha256
 from augment.files.json_rows import Rows
 from augment.files.location import Location, Url, joined
@@ -57,7 +57,8 @@ def rendered_again(
         progress: Shows how far it has got.
 
     Raises:
-        AcoustigridError: The folder of the corpus is missing, or it is no longer known which recordings they are.
+        AcoustigridError: The folder of the corpus is missing, it is no longer known which recordings they are, or a
+            store refuses to be read.
     """
     root = folder_of(joined(base, loaded.recipe.corpus.path))
     if not root.is_dir():
@@ -77,6 +78,8 @@ def rendered_again(
             if isinstance(outcome, Failed):
                 raise TestSetError(outcome.reason)
             found.faults += [Fault(place, message) for message in _compare(told, row, outcome, job, loaded)]
+        except StoreError:
+            raise  # which says nothing about the item
         except (AcoustigridError, KeyError, ValueError, TypeError, AttributeError) as error:
             found.faults.append(Fault(place, f"could not be rendered again: {error}"))
     return found

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from augment.errors import AcoustigridError, Fault, counted
+from augment.errors import AcoustigridError, Fault, StoreError, counted
 from augment.files.location import Location
 from augment.plain_text import visible
 from augment.records import frame_of
@@ -149,6 +149,8 @@ class Protocol:
         """
         try:
             self.deviations += check()
+        except StoreError as error:  # of recipe, speech or noise: it says nothing about the set
+            self.unchecked.append(Unchecked(what, str(error), ""))
         except AcoustigridError as error:
             self.deviations += error.faults
         except Exception as error:  # somebody else's file may hold anything, and no reader foresees everything

@@ -45,6 +45,8 @@ def joined(workers: int, address: str | None) -> Iterator[None]:
             raise AcoustigridError(Fault("address", "this process is part of a Ray cluster already", remedy))
         yield
         return
+    if address is None:
+        _refuse_open()
     with _silent():
         try:
             with _started_here(workers) if address is None else _joined_there(address):
@@ -65,6 +67,14 @@ def _prepare_environment(own: bool) -> None:
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # or it announces what it will do some day
     if own and "ray" not in sys.modules and "RAY_AUTH_MODE" not in os.environ:
         os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+
+
+def _refuse_open() -> None:
+    """Refuse to start a Ray that asks nobody for a token: whoever uses this machine could run their code as us."""
+    if "RAY_AUTH_MODE" not in os.environ:
+        message = "Ray was imported before, and would let everybody in who uses this machine"
+        remedy = "set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN before anything imports ray, or use --executor processes"
+        raise AcoustigridError(Fault("ray on this machine", message, remedy))
 
 
 @contextlib.contextmanager

@@ -15,7 +15,8 @@ from augment.execute import opened_way
 from augment.execute.ray.joining import joined
 from augment.execute.ray.nodes import differences
 from augment.execute.serial import Serial
-from augment.files.sealed import SealedFolder, Which
+from augment.files.sealed import SealedFolder
+from augment.files.which import Which
 from augment.packages import everything_here
 from conftest import command
 

@@ -6,7 +6,6 @@ import json
 import os
 import secrets
 import socket
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,6 +17,7 @@ from typing import Self
 from augment.errors import Fault, TestSetError
 from augment.files import remote
 from augment.files.location import Url
+from augment.files.which import boot
 
 LARGEST_BYTES = 4096
 SETTLED_S = 2.0
@@ -74,11 +74,8 @@ class Holder:
 
 def _machine() -> str:
     """What tells this machine since its start, and this room of processes, from all others; empty if unknown."""
-    if sys.platform != "linux":
-        return ""
     try:
-        started = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        return f"{started} {Path('/proc/self/ns/pid').readlink()}"
+        return f"{boot()} {Path('/proc/self/ns/pid').readlink()}" if boot() else ""
     except OSError:
         return ""
 

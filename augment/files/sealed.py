@@ -7,12 +7,10 @@ import io
 import os
 import secrets
 import shutil
-import socket
 import sys
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -23,34 +21,10 @@ from augment.files.content import Content, pieces_of
 from augment.files.kinds import kind_in, kind_of_entry, kind_of_mode
 from augment.files.staging import renewed_in, staged_in
 from augment.files.store import Kind, Staged, Written, is_below, strange
+from augment.files.which import Which
 
 OWN = secrets.token_hex(4)
 """Of this process, in names of temporary files: in two containers, or on two machines, processes may share a number."""
-
-
-@dataclass(frozen=True)
-class Which:
-    """Which folder a name stands for, and on which machine since when.
-
-    Attributes:
-        device: Number of its file system, which means something on a machine until it is started anew.
-        inode: Its number there, which a network file system has on all machines.
-        boot: Stands for the machine, from one start to the next.
-    """
-
-    device: int
-    inode: int
-    boot: str
-
-    def may_be(self, other: "Which") -> bool:
-        """Whether both are the same folder, as far as one can tell.
-
-        Example:
-            >>> here = Which(1, 7, "a")
-            >>> here.may_be(Which(1, 7, "a")), here.may_be(Which(2, 7, "a")), here.may_be(Which(2, 7, "b"))
-            (True, False, True)
-        """
-        return self.inode == other.inode and (self.boot != other.boot or self.device == other.device)
 
 
 class SealedFolder:
@@ -93,7 +67,7 @@ class SealedFolder:
         self._descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
         self._close = weakref.finalize(self, os.close, self._descriptor)
         found = os.fstat(self._descriptor)
-        self._which = Which(found.st_dev, found.st_ino, _boot())
+        self._which = Which.of(found)
         if same is not None and not same.may_be(self._which):
             self.close()
             if same.boot != self._which.boot:
@@ -415,15 +389,6 @@ def _parts(name: str, folder: Path) -> list[str]:
     if name and not is_below(name):
         raise TestSetError(Fault(str(folder), f"'{name}' is not a path below this folder"))
     return name.split("/") if name else []
-
-
-@cache
-def _boot() -> str:
-    """Stands for this machine since it was started; elsewhere than on Linux, for this machine."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return socket.gethostname()
 
 
 @cache

@@ -41,6 +41,8 @@ class ShardResult:
         made: Its items that are there.
         reused: Items among them that were there before.
         failures: Items that could not be made, and why.
+
+    Example: see :func:`finish`.
     """
 
     shard: PlanShard

@@ -1,6 +1,7 @@
 """Items that were made softer against clipping: told by group, and what that does to their level."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import soundfile
 
 import augment
 from acceptance.outside import p56_dbov
+from augment.verification.claims import snr_faults
 from conftest import RATE, speech_like
 
 
@@ -35,3 +37,13 @@ def test_groups_that_are_touched_are_told(workshop):
         if row["group"] == "South":
             moved.append(abs(row["speech_level_dbov"] + 18 - row["headroom_gain_db"]))
     assert result.softer.level_moved_db == pytest.approx(max(moved), abs=0.002)
+
+
+def test_what_was_made_softer_may_be_delivered_at_another_snr():
+    """The meter reads speech again in a softer file, with thresholds that did not move; elsewhere that is a fault."""
+    row = {"snr_db": -10.0, "snr_delivered_db": -9.8, "headroom_gain_db": -8.0}
+    item = SimpleNamespace(condition=SimpleNamespace(chain=()), number=row.get)
+    assert not list(snr_faults(item))
+    row["headroom_gain_db"] = 0.0
+    (told,) = snr_faults(item)
+    assert told.startswith("snr_delivered_db: nothing follows the noise")

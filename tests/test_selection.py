@@ -17,6 +17,8 @@ from pydantic import ValidationError
 from augment.corpus.table import Corpus
 from augment.design.selection import select
 from augment.design.selection.balance import joint_notes
+from augment.design.selection.speakers import share_out
+from augment.design.selection.strata import Strata
 from augment.errors import DesignError
 from augment.notes import texts
 from augment.recipe.experiment import Balance, Speakers
@@ -401,3 +403,14 @@ def test_lopsided_corpora_counted_another_way(seed):
             assert told.after == pytest.approx(float(pairs[told.other]), abs=1e-12)
             assert told.flagged or pairs[told.other] == max(pairs.values())
     assert accepted >= 8
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=12), st.integers(0, 60), st.integers(0, 6), st.integers(1, 10))
+def test_one_cell_is_shared_out_as_paths_would_share_it(counts, wanted, speakers_min, per_speaker):
+    """Two cells, of which one asks for nothing, go by augmenting paths: the referee of what is poured into one."""
+    names, everybody = tuple(map(str, range(len(counts)))), np.arange(len(counts))
+    strata = Strata("g", names, everybody, np.zeros_like(everybody), np.array(counts))
+    poured = share_out(strata, np.array([wanted]), speakers_min, per_speaker)
+    by_paths = share_out(strata, np.array([wanted, 0]), speakers_min, per_speaker)
+    assert (poured is None) == (by_paths is None)
+    assert poured is None or poured.tolist() == by_paths.tolist()

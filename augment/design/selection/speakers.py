@@ -28,6 +28,8 @@ def share_out(strata: Strata, demand: Counts, speakers_min: int, per_speaker: in
     """
     if per_speaker < 1:
         return None  # the share is so small that nobody may say anything
+    if demand.size == 1 and bool(np.all(np.diff(strata.speaker) > 0)):
+        return _poured(strata.count, int(demand[0]), speakers_min, per_speaker)
     flow = _Flow(strata, demand)
     flow.raise_to(1)
     if int(flow.load.sum()) < speakers_min:
@@ -37,6 +39,28 @@ def share_out(strata: Strata, demand: Counts, speakers_min: int, per_speaker: in
             break
         flow.raise_to(most)
     return None if flow.unmet.any() else flow.taken
+
+
+def _poured(count: Counts, wanted: int, speakers_min: int, per_speaker: int) -> Counts | None:
+    """The same for one cell, without looking for paths: all speakers give up to a number, the first ones one more.
+
+    Args:
+        count: Utterances of each speaker, shape (e,).
+        wanted: How many are wanted.
+        speakers_min: As for :func:`share_out`.
+        per_speaker: As for :func:`share_out`.
+    """
+    most = np.minimum(count, per_speaker)
+    if int(most.sum()) < wanted or min(wanted, int((most > 0).sum())) < speakers_min:
+        return None
+    low, high = 0, int(most.max(initial=0))  # the largest level that does not exceed what is wanted lies between
+    while low < high:
+        level = (low + high + 1) // 2
+        low, high = (level, high) if int(np.minimum(most, level).sum()) <= wanted else (low, level - 1)
+    taken = np.minimum(most, low)
+    more = np.flatnonzero(most > low)[: wanted - int(taken.sum())]
+    taken[more] += 1
+    return taken
 
 
 class _Flow:

@@ -178,6 +178,12 @@ def test_rows_are_found_in_the_parts_of_shards(tmp_path, monkeypatch, block):
     assert rows.lacks(keys.numbers([names[1], names[36]])).tolist() == [True, False]
 
 
+def test_no_item_is_made_for_a_folder_in_which_nothing_is_asked_for(tmp_path):
+    keys = PlannedKeys(lambda: pytest.fail("somebody made items"), 10**8)
+    assert keys.numbers([]).size == 0
+    assert len(PartRows(SealedFolder(tmp_path), keys)) == 0
+
+
 def test_of_an_item_in_two_parts_the_row_counts_that_is_wanted(stocked):
     """A part of another plan, and one that was written twice: the manifest is the same as without them."""
     folder = augment.build(stocked.folder / "recipe.yaml", stocked.folder / "set").folder

@@ -70,7 +70,7 @@ class PlannedKeys:
 
     def numbers(self, names: Sequence[str]) -> NDArray[np.int32]:
         """Numbers of items by ``audio_filepath``, -1 for what is not planned; shape (n,)."""
-        return self._hashed[0].numbers(names)
+        return self._hashed[0].numbers(names) if names else np.empty(0, np.int32)
 
     def wanted(self, numbers: NDArray[np.int32], keys: Sequence[str]) -> NDArray[np.bool_]:
         """Whether keys are those that planned items of these numbers are to have; shape (n,)."""

@@ -7,6 +7,7 @@ that the planner does not use shows that they cannot be, blocks and turns being 
 import json
 from collections import Counter, defaultdict
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import polars
@@ -17,8 +18,8 @@ from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 import augment
-from augment.dealt import Stock
-from augment.design.assignment import schedule
+from augment.dealt import Exposure, Stock
+from augment.design.assignment import Schedule, schedule
 from augment.design.conditions import ChainStep, Condition
 from augment.design.crossing import Cards, Places, dealt_evenly
 from augment.design.listeners import Listeners
@@ -321,3 +322,13 @@ def test_conditions_that_stand_twice_are_told(workshop):
     notes = " ".join(texts(augment.plan(again).notes))
     assert "entry 2 of 'conditions' asks once more for quiet" in notes
     assert "very same steps" not in notes
+
+
+def test_texts_are_counted_within_their_group():
+    """Both texts are heard at both positions, but in neither group is one text: over groups alone all would be even."""
+    plays = SimpleNamespace(plays="room")
+    turns = Schedule((Condition("ward", (), (plays,)),), 1, (0,))
+    said = {"block": [0, 1, 0, 1], "group": list("aabb"), "speaker": list("wxyz"), "text": ["t", "u", "u", "t"]}
+    dealt = {block: SimpleNamespace(labels=lambda block=block: {"positions": str(block)}) for block in (0, 1)}
+    found = crossings_of(polars.DataFrame(said), turns, {"room": Exposure("room", "", dealt, 2, 1)})
+    assert {crossing.pair: crossing.difference for crossing in found}["positions x texts"] == 1

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import augment
+from augment.corpus import measuring
 from augment.corpus.checks import DANGER, danger
 from augment.corpus.readers.jsonl import objects
 from augment.corpus.source import Source
@@ -75,6 +76,19 @@ def test_many_segments_of_recordings_have_the_facts_they_have_alone(workshop):
     for row in good.rows(named=True):
         path = corpus.audio_path(row["audio_filepath"])
         assert facts[row["id"]] == facts_of(path, row["offset"], row["duration"], RATE)
+
+
+def test_a_stretch_that_several_rows_share_is_measured_once(workshop, monkeypatch):
+    soundfile.write(workshop.folder / "a.wav", speech_like(8, seed=1), RATE, subtype="PCM_16")
+    places = [(0.0, 1.0), (2.0, 1.5), (0.0, 1.0), (4.0, 2.0), (2.0, 1.5)]
+    rows = [{"id": f"u{n}", "audio_filepath": "a.wav", "offset": at, "duration": s} for n, (at, s) in enumerate(places)]
+    workshop.manifest(rows)
+    corpus = read_corpus(CorpusSpec(path="corpus.jsonl"), workshop.folder)
+    measured, measure = [], measuring.facts_of_audio
+    monkeypatch.setattr(measuring, "facts_of_audio", lambda *given: measured.append(given) or measure(*given))
+    facts, _ = survey(corpus, corpus.frame, RATE)
+    assert [found.samples for found in facts.values()] == [int(s * RATE) for _, s in places]
+    assert len(measured) == 3
 
 
 COLONS = st.sampled_from(["a", ":", 'b":', "\\", "é", "\u2028", "{", "x: y"])

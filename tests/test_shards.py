@@ -158,8 +158,10 @@ def test_a_damaged_plan_is_refused(planned, broken, told):
 def test_tables_of_a_plan_that_are_not_those_that_were_written_are_refused(planned):
     place = planned / ".acoustigrid/plan/utterances.parquet"
     place.write_bytes(place.read_bytes().replace(b"north_0", b"north_9"))
-    with pytest.raises(TestSetError, match=r"not those that were written with plan\.json - plan it again"):
-        augment.build_shard(planned, "1/2")
+    for spoil in (lambda: None, place.unlink):
+        spoil()
+        with pytest.raises(TestSetError, match=r"not those that were written with plan\.json - plan it again"):
+            augment.build_shard(planned, "1/2")
 
 
 def test_a_plan_that_is_written_anew_meanwhile_is_the_one_that_is_built(planned, monkeypatch):

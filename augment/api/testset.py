@@ -1,10 +1,8 @@
 """A finished test set as one object: what it says of itself as tables, and what can be done with it."""
 
-from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,7 +15,6 @@ from augment.design.selection.balance import Difference
 from augment.errors import Fault, TestSetError, counted, nearest
 from augment.execute import Way
 from augment.files.audio import decode
-from augment.files.json_rows import PickedRows
 from augment.files.json_text import strict_json
 from augment.files.location import Location, location
 from augment.perturb.columns import as_kind, kinds_of
@@ -27,9 +24,10 @@ from augment.recipe.loader import LoadedRecipe, load_recipe
 from augment.records import frame_of
 from augment.report.frames import Coverage, Measured, MeasuredTally, counts_of
 from augment.scoring.scores import ScoreOptions, Scores
+from augment.sequences import portions
 from augment.showing import Picture, Player, Presented, picture_of, player_of
 from augment.testset.by_name import ByName
-from augment.testset.folder import FAILURES, IDENTITY, PLAN, RECIPE
+from augment.testset.folder import FAILURE, FAILURES, IDENTITY, PLAN, RECIPE
 from augment.testset.identity import built_identity
 from augment.testset.planned import PlannedRows, read_plan
 from augment.testset.reading import Finished, Row, read_finished
@@ -42,8 +40,6 @@ if TYPE_CHECKING:
 
 AT_ONCE = 4096
 """Rows that are made part of a table at the same time."""
-FAILURE = ("audio_filepath", "utterance", "condition", "reason")
-"""What is told of an item that could not be made."""
 
 
 def open(folder: str | Location) -> "TestSet":
@@ -145,7 +141,7 @@ class TestSet(Presented):
         kinds = kinds_of(self.finished.columns, rows)
         schema, parts = {name: types.get(kind, polars.String) for name, kind in kinds.items()}, []
         told = ([as_kind(row[name], kind) for name, kind in kinds.items()] for row in rows)
-        while some := list(islice(told, AT_ONCE)):
+        for some in portions(told, AT_ONCE):
             columns = zip(schema.items(), zip(*some, strict=True), strict=True)
             parts.append({n: polars.Series(n, values, dtype=dtype, strict=False) for (n, dtype), values in columns})
         return polars.concat([polars.DataFrame(schema=schema), *map(polars.DataFrame, parts)])
@@ -217,13 +213,6 @@ class TestSet(Presented):
         except TestSetError:
             base = self.path
         return load_recipe(self.path / RECIPE, base, material=False)
-
-    @property
-    def rows_in_order(self) -> Sequence[Row]:
-        """Rows of the manifest, by condition in the order of the grid."""
-        place = {name: turn for turn, name in enumerate(self.conditions)}
-        turns = [place[row["condition"]] for row in self.finished.rows]
-        return PickedRows(self.finished.rows, array("q", sorted(range(len(turns)), key=turns.__getitem__)))
 
     @cached_property
     def columns_of_grid(self) -> tuple[Condition, ...]:

@@ -10,13 +10,14 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from threading import Lock
-from typing import Any, BinaryIO, cast, overload
+from typing import Any, BinaryIO, cast
 
 from augment.bounds import LONGEST_LINE_BYTES, MOST_ITEMS
 from augment.errors import Fault, TestSetError, gathered
 from augment.files.content import Hashed, larger
 from augment.files.json_text import PLAIN, json_line, strict_json
 from augment.files.store import Store
+from augment.sequences import MadeSequence
 
 Row = dict[str, Any]
 Rows = Sequence[Row]
@@ -33,7 +34,7 @@ MOST_FAULTS = 50
 DAMAGE = (ValueError, TypeError, KeyError, RecursionError)
 
 
-class JsonRows(Sequence[Row]):
+class JsonRows(MadeSequence[Row]):
     r"""Rows of a file that was read and found whole: a sequence like a list, of which nothing is held.
 
     The file stays open, so that rows are those that were found, whatever takes its name later.
@@ -67,22 +68,7 @@ class JsonRows(Sequence[Row]):
     def __len__(self) -> int:
         return len(self.starts) - 1
 
-    def __iter__(self) -> Iterator[Row]:
-        return self._between(0, len(self))
-
-    @overload
-    def __getitem__(self, number: int) -> Row: ...
-
-    @overload
-    def __getitem__(self, number: slice) -> list[Row]: ...
-
-    def __getitem__(self, number: int | slice) -> Row | list[Row]:
-        if isinstance(number, slice):
-            chosen = range(len(self))[number]
-            return list(self._between(chosen.start, chosen.stop) if chosen.step == 1 else map(self._row, chosen))
-        return self._row(range(len(self))[number])
-
-    def _row(self, number: int) -> Row:
+    def at(self, number: int) -> Row:
         start, end = self.starts[number], self.starts[number + 1]
         begins, data = self._ahead
         if not begins <= start <= end <= begins + len(data):
@@ -91,7 +77,7 @@ class JsonRows(Sequence[Row]):
         self._before = number
         return _parsed(data[start - begins : end - begins], self._place)
 
-    def _between(self, first: int, last: int) -> Iterator[Row]:
+    def between(self, first: int, last: int) -> Iterator[Row]:
         starts = self.starts
         while first < last:
             begins = starts[first]
@@ -118,7 +104,7 @@ def _parsed(line: bytes, place: str) -> Row:
         raise TestSetError(Fault(place, message, "run the same command again")) from None
 
 
-class PickedRows(Sequence[Row]):
+class PickedRows(MadeSequence[Row]):
     """Some rows in an order of their own.
 
     Args:
@@ -137,15 +123,7 @@ class PickedRows(Sequence[Row]):
     def __len__(self) -> int:
         return len(self._numbers)
 
-    @overload
-    def __getitem__(self, number: int) -> Row: ...
-
-    @overload
-    def __getitem__(self, number: slice) -> list[Row]: ...
-
-    def __getitem__(self, number: int | slice) -> Row | list[Row]:
-        if isinstance(number, slice):
-            return [self._rows[one] for one in self._numbers[number]]
+    def at(self, number: int) -> Row:
         return self._rows[self._numbers[number]]
 
 

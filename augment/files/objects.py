@@ -4,9 +4,8 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from itertools import islice
 from types import TracebackType
-from typing import BinaryIO, Self, TypeVar
+from typing import BinaryIO, Self
 
 from augment.errors import Fault, TestSetError
 from augment.files import remote
@@ -18,28 +17,14 @@ from augment.files.refusals import RefusedError
 from augment.files.staging import ASIDE
 from augment.files.store import Kind, Written, is_below, strange
 from augment.files.walk import STATE
+from augment.sequences import portions
 
 AT_ONCE = 16
 """Requests side by side: each waits for the network most of the time."""
 MOST_WAITING_BYTES = 64 * 2**20
 """Of files that are on their way."""
-
 STARTED = f"{STATE}/started"
 """Folder of lists that say which files somebody has begun to write: they are ours even if no other list names them."""
-
-Thing = TypeVar("Thing")
-
-
-def portions(things: Iterable[Thing], size: int) -> Iterator[tuple[Thing, ...]]:
-    """Things, so many at a time.
-
-    Example:
-        >>> list(portions("abcde", 2))
-        [('a', 'b'), ('c', 'd'), ('e',)]
-    """
-    rest = iter(things)
-    while some := tuple(islice(rest, size)):
-        yield some
 
 
 class ObjectStore:

@@ -30,6 +30,8 @@ PAGE = "datasheet.html"
 CROISSANT = "croissant.json"
 FAILURES = "failures.jsonl"
 EXPORTS = "exports.json"
+FAILURE = ("audio_filepath", "utterance", "condition", "reason")
+"""What is told of an item that could not be made."""
 WHERE = "where.json"
 SOUND = "audio"
 PARTS = f"{STATE}/parts"

@@ -1,7 +1,7 @@
 """The plan of a finished test set, as its file tells it."""
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, overload
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from augment.columns import PLANNED, ROW
 from augment.design.items import Items
@@ -10,6 +10,7 @@ from augment.errors import Fault, TestSetError
 from augment.files.json_rows import Row
 from augment.files.location import Location
 from augment.files.parquet import parse_parquet
+from augment.sequences import MadeSequence
 from augment.testset.by_name import ByName, NameIndex
 from augment.testset.outgoing import WITHHELD
 
@@ -25,7 +26,7 @@ KINDS = {column.name: int if column.kind is int else str for column in (*ROW, *P
 """Columns of whole numbers and of text in which every cell is filled; factors and labels are a recipe's own."""
 
 
-class FrameRows(Sequence[Row]):
+class FrameRows(MadeSequence[Row]):
     """Rows of a table, made while they are read: some thousands are held.
 
     Args:
@@ -45,28 +46,19 @@ class FrameRows(Sequence[Row]):
     def __len__(self) -> int:
         return self.frame.height
 
-    def __iter__(self) -> Iterator[Row]:
-        for some in self.frame.iter_slices(AT_ONCE):
+    def between(self, first: int, last: int) -> Iterator[Row]:
+        for some in self.frame.slice(first, last - first).iter_slices(AT_ONCE):
             yield from some.rows(named=True)
 
-    @overload
-    def __getitem__(self, number: int) -> Row: ...
-
-    @overload
-    def __getitem__(self, number: slice) -> list[Row]: ...
-
-    def __getitem__(self, number: int | slice) -> Row | list[Row]:
-        if isinstance(number, slice):
-            return self.frame[number].rows(named=True)
-        place = range(len(self))[number]
-        if not self._first <= place < self._first + len(self._held):
-            if place != self._first + len(self._held):  # asked for by itself
-                return self.frame.row(place, named=True)
-            self._first, self._held = place, self.frame.slice(place, AT_ONCE).rows(named=True)
-        return self._held[place - self._first]
+    def at(self, number: int) -> Row:
+        if not self._first <= number < self._first + len(self._held):
+            if number != self._first + len(self._held):  # asked for by itself
+                return self.frame.row(number, named=True)
+            self._first, self._held = number, self.frame.slice(number, AT_ONCE).rows(named=True)
+        return self._held[number - self._first]
 
 
-class ItemRows(Sequence[Row]):
+class ItemRows(MadeSequence[Row]):
     """Items of a plan as rows, made while they are read.
 
     Args:
@@ -83,16 +75,8 @@ class ItemRows(Sequence[Row]):
         for some in self._table.slices():
             yield from some.iter_rows(named=True)
 
-    @overload
-    def __getitem__(self, number: int) -> Row: ...
-
-    @overload
-    def __getitem__(self, number: slice) -> list[Row]: ...
-
-    def __getitem__(self, number: int | slice) -> Row | list[Row]:
-        if isinstance(number, slice):
-            return [self[one] for one in range(len(self))[number]]
-        utterance, turn = divmod(range(len(self))[number], self._table.schedule.each)
+    def at(self, number: int) -> Row:
+        utterance, turn = divmod(number, self._table.schedule.each)
         return self._table.of_rows([utterance]).row(turn, named=True)
 
 

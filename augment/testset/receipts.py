@@ -10,13 +10,11 @@ from augment.design.plan import Plan
 from augment.errors import FEW_NAMED, AcoustigridError, Fault, TestSetError, counted, named
 from augment.files.json_text import json_text, strict_json
 from augment.files.store import Store
-from augment.testset.folder import RECEIPTS
+from augment.testset.folder import FAILURE, RECEIPTS
 from augment.testset.planned import ItemRows
 from augment.testset.resume import Folder
 from augment.testset.shared import PlanShard
 
-FAILURE = ("audio_filepath", "utterance", "condition", "reason")
-"""What is told of an item that could not be made."""
 MISSING = "build what is missing: acoustigrid build --out DIR --shard K/N"
 
 

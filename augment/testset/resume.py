@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from augment.files.location import Location, Url
 from augment.files.objects import STARTED, ObjectStore
 from augment.files.store import Kind, Store, Written
 from augment.files.walk import STATE
+from augment.sequences import portions
 from augment.testset.exports import refuse_in_the_way
 from augment.testset.folder import (
     IDENTITY,
@@ -80,7 +80,7 @@ class Folder:
         missing = np.zeros(len(self.keys), bool)
         missing[made] = True
         wanted = missing.copy()
-        for names in batched(_audio_files(self.sealed), AT_ONCE):
+        for names in portions(_audio_files(self.sealed), AT_ONCE):
             numbers = self.keys.numbers(names)
             known = (numbers >= 0) & wanted[np.maximum(numbers, 0)]
             missing[numbers[known]] = False
@@ -228,7 +228,7 @@ def _refuse_foreign(sealed: Store, keys: PlannedKeys, gone: Container[str]) -> N
         TestSetError: There are some; the first of them are named.
     """
     strange = list[str]()
-    for names in batched(_audio_files(sealed), AT_ONCE):
+    for names in portions(_audio_files(sealed), AT_ONCE):
         numbers = keys.numbers(names).tolist()
         strange += [name for name, number in zip(names, numbers, strict=True) if number < 0 and name not in gone]
     if strange:
@@ -253,13 +253,6 @@ def _audio_files(sealed: Store) -> Iterator[str]:
             yield name
     if faults:
         raise TestSetError(faults)
-
-
-def batched(names: Iterable[str], size: int) -> Iterator[list[str]]:
-    """Names, so many at a time."""
-    left = iter(names)
-    while some := list(islice(left, size)):
-        yield some
 
 
 def _refuse_other(sealed: Store, name: str, replace: bool) -> None:

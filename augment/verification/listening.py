@@ -2,9 +2,8 @@
 
 import itertools
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,7 @@ from augment.files.location import Location
 from augment.files.store import Store
 from augment.progress import Progress
 from augment.recipe.model import Recipe
+from augment.sequences import MadeSequence
 from augment.testset.folder import MANIFEST
 from augment.verification.audio import read_file, row_faults
 from augment.verification.differences import Comparison
@@ -154,7 +154,7 @@ class Whole:
 
 
 @dataclass(frozen=True)
-class Portions(Sequence[Portion]):
+class Portions(MadeSequence[Portion]):
     """Portions, made when somebody asks for them.
 
     Attributes:
@@ -177,23 +177,14 @@ class Portions(Sequence[Portion]):
     def _of(self, number: int) -> NDArray[np.int32]:
         return self.order[self.ends[number - 1] if number else 0 : self.ends[number]]
 
-    @overload
-    def __getitem__(self, number: int) -> Portion: ...
-
-    @overload
-    def __getitem__(self, number: slice) -> list[Portion]: ...
-
-    def __getitem__(self, number: int | slice) -> Portion | list[Portion]:
-        if isinstance(number, slice):
-            return [self[one] for one in range(len(self))[number]]
-        place = range(len(self))[number]
+    def at(self, number: int) -> Portion:
         starts, lines = self.whole.rows.starts, list[tuple[int, int]]()
-        for row in self.numbers(place).tolist():
+        for row in self.numbers(number).tolist():
             if lines and lines[-1][1] == starts[row]:
                 lines[-1] = lines[-1][0], starts[row + 1]
             else:
                 lines.append((starts[row], starts[row + 1]))
-        return Portion(place, tuple(lines), float(self.whole.claimed_s[self._of(place)].sum()))
+        return Portion(number, tuple(lines), float(self.whole.claimed_s[self._of(number)].sum()))
 
 
 def listen(

@@ -4,7 +4,7 @@ import json
 from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import Any
 
 from augment import __version__
 from augment.design.plan import Plan
@@ -15,6 +15,7 @@ from augment.files.json_text import json_line, json_text
 from augment.files.location import Location
 from augment.progress import Progress
 from augment.recipe.loader import LoadedRecipe
+from augment.sequences import MadeSequence
 from augment.testset.by_name import ByName
 from augment.testset.completion import RowMaker, files_beside
 from augment.testset.exports import export_again
@@ -102,7 +103,7 @@ def _named(rows: Iterable[Row]) -> Iterator[tuple[str, Row]]:
     return ((row["audio_filepath"], row) for row in rows)
 
 
-class MadeRows(Sequence[dict[str, Any]]):
+class MadeRows(MadeSequence[dict[str, Any]]):
     """Rows of a manifest made again while they are read, of a plan and what a set says was measured.
 
     Args:
@@ -126,19 +127,8 @@ class MadeRows(Sequence[dict[str, Any]]):
                 yield self._maker.row(item, self._found[item["audio_filepath"]])
                 number = next(wanted, None)
 
-    @overload
-    def __getitem__(self, number: int) -> dict[str, Any]: ...
-
-    @overload
-    def __getitem__(self, number: slice) -> list[dict[str, Any]]: ...
-
-    def __getitem__(self, number: int | slice) -> dict[str, Any] | list[dict[str, Any]]:
-        if isinstance(number, slice):
-            return list(map(self._row, self._numbers[number]))
-        return self._row(self._numbers[number])
-
-    def _row(self, number: int) -> dict[str, Any]:
-        item = self._items[number]
+    def at(self, number: int) -> dict[str, Any]:
+        item = self._items[self._numbers[number]]
         return self._maker.row(item, self._found[item["audio_filepath"]])
 
 

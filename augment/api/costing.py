@@ -8,7 +8,7 @@ from pathlib import Path
 from augment.design.plan import Plan
 from augment.errors import counted
 from augment.files.sealed import SealedFolder
-from augment.progress import SILENT, Progress, each
+from augment.progress import SILENT, Progress
 from augment.testset.folder import SCRATCH
 from augment.testset.portions import Work, job_of
 from augment.testset.shard import Shard, ShardWriter
@@ -16,6 +16,8 @@ from augment.testset.shard import Shard, ShardWriter
 TRIED_ITEMS = 600
 """Items that are made on trial, at most about."""
 MOST_BLOCKS = 24
+LEAST_S = 3.0
+"""Work of a trial."""
 TRIED_AT = (0.1, 0.5, 0.9)
 """Which blocks are tried, as shares of all blocks by their length."""
 SHARD_S = 3600.0
@@ -85,12 +87,17 @@ def cost_of(planned: Plan, progress: Progress = SILENT) -> Cost:
         tried = _tried(planned)
         writer(Shard(tried[0].utterances[:1]))  # whatever is loaded and compiled, a build loads and compiles once
         made, audio_s, spent_s, size = 0, 0.0, 0.0, 0
-        for shard in each(progress, "trying blocks", tried, len(tried), "block"):
-            began_s = time.process_time()
-            done = writer(shard)
-            spent_s += time.process_time() - began_s
-            made, audio_s = made + len(done.names), audio_s + done.seconds
-            size += sum((sealed.path / name).stat().st_size for name in done.names)
+        with progress.step("trying blocks", unit="block") as step:
+            while spent_s < LEAST_S:  # a machine's speed varies within seconds: a small plan is tried several times
+                for shard in tried:
+                    began_s = time.process_time()
+                    done = writer(shard)
+                    spent_s += time.process_time() - began_s
+                    made, audio_s = made + len(done.names), audio_s + done.seconds
+                    size += sum((sealed.path / name).stat().st_size for name in done.names)
+                    step.advance()
+                if not audio_s:
+                    break  # nothing can be made: the build will say why
     scale = planned.seconds / audio_s if audio_s else 0.0
     return Cost(planned.table.height, round(size * scale), spent_s * scale, made)
 

@@ -124,6 +124,9 @@ MADE = {
             "jitter": 0.05,
             "resonances": ({"frequency_hz": 300, "decay_s": 0.1},),
         },
+        clocks={"belt": {"rate_hz": 0.4, "drift_hz": 0.01}},
+    ),
+    "slow gate": profile(
         {"kind": "octave_noise", "octave_levels_db": {500: -3}, "gate": "half"},
         clocks={"belt": {"rate_hz": 0.4, "drift_hz": 0.01}},
         gates={"half": {"clock": "belt", "share": 0.2, "start": 0.65}},
@@ -132,7 +135,7 @@ MADE = {
 
 
 @pytest.mark.parametrize("name", MADE)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(data=st.data())
 def test_length_and_lead_change_nothing(name, data):
     """A longer one begins with the shorter one bit for bit, and ends with it where only the lead is longer."""
@@ -170,7 +173,7 @@ def test_it_is_heard_at_once_and_never_again_the_same(name):
 
 @pytest.fixture(scope="module")
 def long_fluctuation():
-    return sound(MADE["fluctuating"], 400)[0]
+    return sound(MADE["fluctuating"], 240)[0]
 
 
 def band_levels_db(noise, low, high):
@@ -259,7 +262,7 @@ def test_clusters_are_a_neyman_scott_process(size):
 def test_a_bank_has_its_shares_its_levels_and_its_power():
     sounds = (pulse_kernel(RATE, [(500, 0, 0.02)]), pulse_kernel(RATE, [(3000, 0, 0.02)]))
     bank = Bank(tuple(map(Ringing, sounds)), (3.0, 1.0), (0.0, 6.0))
-    train, _ = random_knocks(400 * RATE, RATE, streams, bank, 12.0)
+    train, _ = random_knocks(150 * RATE, RATE, streams, bank, 12.0)
     frequency, power = scipy.signal.welch(train, RATE, nperseg=4096)
     step = frequency[1] - frequency[0]
     low, high = power[frequency < 1500].sum() * step, power[frequency >= 1500].sum() * step
@@ -273,7 +276,7 @@ def test_knocks_of_noise_are_new_each_time_and_decay():
     assert np.mean(np.sum(knocks**2, axis=1)) == pytest.approx(1, rel=0.06)
     correlation = np.corrcoef(knocks) - np.eye(300)
     assert np.abs(correlation).max() < 0.9
-    envelope = db(np.mean(knocks**2, axis=0))
+    envelope = db(np.mean(knocks[:, 1:] ** 2, axis=0))
     at = [round((0.002 + share * 0.1) * RATE) for share in (0.1, 0.6)]
     levels = [envelope[place - 40 : place + 40].mean() for place in at]
     assert levels[0] - levels[1] == pytest.approx(30, abs=1.5)
@@ -328,7 +331,7 @@ def test_two_components_on_a_clock_stay_locked_for_a_minute():
 def test_clicks_keep_their_place_in_the_turn():
     clock = Clock(RATE, streams, 50.0, 0.2, 5.0, ahead=0.3)
     train, on = pulses_on_clock(60 * RATE, streams, CLICK, clock, 2, 0.1, jitter=0.02)
-    places = np.flatnonzero(train)
+    places = np.flatnonzero(train > 0.1 * train.max())
     turns = 2 * (clock.turns(60 * RATE)[places] - 0.1)
     off = turns - np.rint(turns)
     assert places.size == pytest.approx(6000, abs=40)

@@ -147,14 +147,14 @@ def pulses_on_clock(
     early, length = reach.before + margin, reach.after + margin
     turns = clock.turns(length, early)
     at = np.arange(-early, length)
-    # The n-th knock comes when the clock has turned (n / times) beyond the start; those from `begins` on are after the
-    # beginning, by their places.
+    # The n-th knock comes when the clock has turned n / times beyond the start. Number `begins` is the first after the
+    # beginning: it is not scattered, since with a slow clock it is the one that has to be heard at once.
     first, last = (times * (float(turn) - start) for turn in (turns[0], turns[-1]))
-    begins = math.ceil(times * (float(turns[early]) - start))
+    begins = math.ceil(times * (clock.ahead - start))
 
     def placed(numbers: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float64]:
         place = np.interp(start + numbers / times, turns, at)
-        scatter = np.clip(rng.standard_normal(numbers.size), -SCATTERED, SCATTERED)
+        scatter = np.where(numbers == begins, 0.0, np.clip(rng.standard_normal(numbers.size), -SCATTERED, SCATTERED))
         return np.asarray(place + jitter * period * scatter)
 
     after = placed(np.arange(begins, math.floor(last) + 1), streams("times"))

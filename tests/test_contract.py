@@ -116,7 +116,9 @@ class TestContract:
             assert np.isfinite(stem.samples).all()
         assert after.mixture().shape == speech.shape
         assert np.isfinite(after.mixture()).all()
-        assert set(after.noted_values()) == {column.name for column in step.columns()} - {column.name for column in NOISE}
+        assert set(after.noted_values()) == {column.name for column in step.columns()} - {
+            column.name for column in NOISE
+        }
 
     def test_timing(self, kind, draw_for):
         step, speech = load(kind), speech_like(3)

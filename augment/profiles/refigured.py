@@ -96,8 +96,8 @@ def figures_of(profile: NoiseProfile) -> list[Found]:
     Example:
         >>> from pathlib import Path
         >>> from augment.profiles.library import Library
-        >>> [found.told() for found in figures_of(Library(Path()).noise_profile("press"))]
-        ['pulses 0.8 a second']
+        >>> [found.told() for found in figures_of(Library(Path()).noise_profile("mains_hum_50"))]
+        ['tones of 50 Hz']
     """
     return [
         found

@@ -23,7 +23,7 @@ QUARTERS_TO_HALVES = 0.5**0.5
 """What chance alone adds to a difference falls with the root of the time that is looked at."""
 LEEWAY = 1.25
 """The spread is itself known from few quarters: with this, syntheses of the very process that was recorded stay within
-it in 19 of 20 cases, in each quantity."""
+it in 97 of 100 cases (20 pairs of halves, of 5 and 15 s, of white noise, a scanner and a pump; 75 at worst)."""
 
 
 @dataclass(frozen=True)

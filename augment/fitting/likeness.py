@@ -1,6 +1,6 @@
 """What a noise sounds like in figures that can be held against those of another noise."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -58,6 +58,15 @@ class Stretch:
     def seconds(self) -> float:
         """How much of it counts."""
         return float(np.count_nonzero(self.usable)) / self.sample_rate_hz
+
+    def runs(self) -> list[tuple[int, int]]:
+        """First sample, and first behind the end, of each piece that counts without a gap.
+
+        Example:
+            >>> Stretch(np.zeros(5), 8000, np.array([True, True, False, True, False])).runs()
+            [(0, 2), (3, 4)]
+        """
+        return _runs(self.usable)
 
     def parts(self, count: int) -> list["Stretch"]:
         """Cut into parts with equal shares of the samples that count.
@@ -131,7 +140,7 @@ def likeness(stretch: Stretch, speech: Speech) -> Likeness:
     places = np.minimum(np.arange(heard.size) * rate // heard_rate, stretch.usable.size - 1)
     usable = stretch.usable[places]
     envelopes = _envelopes(heard, heard_rate)
-    runs = list(_runs(_counting(usable, heard_rate)))
+    runs = _runs(_counting(usable, heard_rate))
     if not runs:
         raise ValueError(f"expected at least {FRAMES_S[-1]:g} s of usable noise in one piece")
     counted = np.concatenate([envelopes[start:end] for start, end in runs])
@@ -160,7 +169,7 @@ def heard_rate_hz(sample_rate_hz: int) -> int:
 
 def _density(stretch: Stretch) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean power density of what counts: frames that hold nothing else, as long as most of it has room for."""
-    rate, runs = stretch.sample_rate_hz, list(_runs(stretch.usable))
+    rate, runs = stretch.sample_rate_hz, stretch.runs()
     for frame in (round(seconds * rate) for seconds in FRAMES_S):
         long = [(start, end) for start, end in runs if end - start >= frame]
         if long and sum(end - start for start, end in long) >= MOST * np.count_nonzero(stretch.usable):
@@ -172,10 +181,10 @@ def _density(stretch: Stretch) -> tuple[NDArray[np.float64], NDArray[np.float64]
     return spectra[0][0], np.average([density for _, density in spectra], axis=0, weights=weights)
 
 
-def _runs(usable: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+def _runs(usable: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Beginning and end of each run of true values."""
     turns = np.flatnonzero(np.diff(np.concatenate([[0], usable.astype(np.int8), [0]])))
-    yield from ((int(start), int(end)) for start, end in turns.reshape(-1, 2))
+    return [(int(start), int(end)) for start, end in turns.reshape(-1, 2)]
 
 
 def _envelopes(heard: Signal, rate: int) -> NDArray[np.float64]:

@@ -3,7 +3,7 @@
 import base64
 import io
 import re
-from html import unescape
+from html import escape, unescape
 
 import numpy as np
 import pytest
@@ -14,7 +14,6 @@ from augment.fitting.likeness import Stretch
 from augment.profiles.components import ThirdOctaveNoise
 from augment.profiles.noise import NoiseProfile
 from augment.report.fit_page import ComponentRow, FitShown, LeftOut, fit_page, heard_of
-from augment.report.pictures.drawing import safe
 from conftest import RATE
 
 ODD = ("<script>alert(1)</script>", '"onmouseover="alert(3)', "\u202egnihton\u202c", "&lt;b&gt; &amp;")
@@ -62,10 +61,18 @@ def played(page: str) -> list[np.ndarray]:
 
 def test_the_verdict_comes_first(page):
     body = page.partition("<main>")[2]
-    verdict = fit_shown(ODD).goodness.verdict
-    assert body.index(safe(verdict[1:])) < body.index("<audio") < body.index("<table")
+    verdict = fit_shown(ODD).goodness.summary
+    assert body.index(escape(verdict[1:])) < body.index("<audio") < body.index("<table")
     assert "12.3 % of the recording" in body
     assert "4.0 s of 5.0 s were used" in body
+
+
+def test_all_that_is_beyond_the_halves_is_listed():
+    """Words of a verdict are ours, and not cut short."""
+    shown = fit_shown(synthesis=lambda samples, seed: 0.1 * noise(samples, seed) ** 3)
+    beyond = [one.words for one in shown.goodness.judgements if not one.within]
+    assert len(beyond) > 2
+    assert f"<ul>{''.join(f'<li>{words}</li>' for words in beyond)}</ul>" in fit_page(shown).decode()
 
 
 def test_both_are_heard_equally_loud_and_equally_long(page):

@@ -105,17 +105,26 @@ class Goodness:
         return bool(self.judgements) and all(one.within for one in self.judgements)
 
     @property
-    def verdict(self) -> str:
-        """The whole in one sentence."""
+    def summary(self) -> str:
+        """The verdict without its particulars."""
         if self.too_short:
             return (
                 f"how good the fit is cannot be said: half of what can be used are {self.half_s:.1f} s, "
                 f"and at least {SHORTEST_HALF_S:g} s are needed"
             )
-        beyond = [one for one in self.judgements if not one.within]
+        beyond = sum(not one.within for one in self.judgements)
         if not beyond:
             return "the synthesis is as like the recording's other half as its own halves are like each other"
-        return "; ".join(one.words for one in beyond)
+        return (
+            f"the synthesis is further from the recording's other half than its own halves are from each other, "
+            f"in {beyond} of {len(self.judgements)} quantities"
+        )
+
+    @property
+    def verdict(self) -> str:
+        """The whole in one sentence."""
+        beyond = "; ".join(one.words for one in self.judgements if not one.within)
+        return f"{self.summary}: {beyond}" if beyond else self.summary
 
 
 def judged(first: Stretch, second: Stretch, synthesise: Callable[[int, int], Signal], draws: int = DRAWS) -> Goodness:
@@ -124,7 +133,7 @@ def judged(first: Stretch, second: Stretch, synthesise: Callable[[int, int], Sig
     Args:
         first: The half of the recording that the synthesis was made of.
         second: The other half.
-        synthesise: Takes a number of samples and a seed, and gives as many samples at the recording's rate.
+        synthesise: Takes a number of samples and a seed, and gives as many samples at the recording's rate and level.
         draws: How many syntheses are made.
 
     Raises:

@@ -40,7 +40,7 @@ class Stretch:
     """A stretch of a recording or of a synthesis, and which of its samples count.
 
     Attributes:
-        samples: Shape (n,), full scale 1.0.
+        samples: Shape (n,), full scale 1.0; of a recording as test sets use it, without infrasound.
         sample_rate_hz: Their rate.
         usable: Shape (n,): false where speech, handling or clipping are left out.
     """
@@ -71,12 +71,17 @@ class Stretch:
     def parts(self, count: int) -> list["Stretch"]:
         """Cut into parts with equal shares of the samples that count.
 
+        Raises:
+            ValueError: Fewer samples count than there are to be parts.
+
         Example:
             >>> usable = np.arange(8) >= 4
             >>> [part.samples.size for part in Stretch(np.zeros(8), 8000, usable).parts(2)]
             [6, 2]
         """
         (places,) = np.nonzero(self.usable)
+        if places.size < count:
+            raise ValueError(f"{places.size} samples that count cannot be cut into {count} parts")
         ends = [0, *(int(places[k * places.size // count]) for k in range(1, count)), self.samples.size]
         return [
             Stretch(self.samples[start:end], self.sample_rate_hz, self.usable[start:end])

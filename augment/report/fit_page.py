@@ -123,7 +123,7 @@ def fit_page(fit: FitShown) -> bytes:
     title = f"{fit.profile.title}, fitted from {fit.source}"
     parts = [
         f"<h1>{safe(title)}</h1>\n",
-        f"<p><strong>{safe(_sentence(fit.goodness.verdict))}</strong></p>\n",
+        _verdict(fit.goodness),
         _unexplained(fit),
         _listed("What could not be identified", fit.unidentified),
         _sides(sounds, rate),
@@ -163,8 +163,13 @@ def _levelled(sound: Signal) -> Signal:
     return sound * gain(LISTENING_DBOV - level)
 
 
-def _sentence(words: str) -> str:
-    return f"{words[:1].upper()}{words[1:]}."
+def _verdict(goodness: Goodness) -> str:
+    """The verdict, in words of ours; what is beyond the spread of the halves, a line each."""
+    beyond = [one for one in goodness.judgements if not one.within]
+    said = goodness.summary
+    items = "".join(f"<li>{escape(one.words)}</li>" for one in beyond)
+    listed = f"<ul>{items}</ul>\n" if items else ""
+    return f"<p><strong>{escape(said[:1].upper() + said[1:])}{':' if items else '.'}</strong></p>\n{listed}"
 
 
 def _unexplained(fit: FitShown) -> str:

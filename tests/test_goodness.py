@@ -6,16 +6,21 @@ import numpy as np
 import pytest
 import scipy
 
+from augment.acoustics.filters import without_infrasound
 from augment.acoustics.levels import gain, speech_gain
 from augment.acoustics.mel import mel_powers
-from augment.acoustics.spectrum import weigh, weighted_power
+from augment.acoustics.portrait import band_centres_hz, third_octave_powers
+from augment.acoustics.shaping import band_density, shaped_noise
+from augment.acoustics.spectrum import THIRD_OCTAVE_EDGE, mean_density, weigh, weighted_power
+from augment.acoustics.splice import excerpt
+from augment.files.audio import read_audio
 from augment.fitting.distance import QUANTITIES, distance
 from augment.fitting.glimpses import WIDE_HZ, Speech, demo_voices, glimpses
 from augment.fitting.goodness import judged
 from augment.fitting.likeness import MODULATIONS_HZ, Stretch, heard_rate_hz, likeness
 from augment.profiles.demo_speech import demo_speech
 from augment.streams import generator
-from conftest import RATE
+from conftest import PACK, RATE
 
 
 def white(samples: int, seed: int) -> np.ndarray:
@@ -148,3 +153,28 @@ def test_what_cannot_be_looked_at_is_refused():
             likeness(Stretch(samples, RATE, usable), demo_voices(RATE))
     with pytest.raises(ValueError, match="0 samples that count"):
         Stretch(np.ones(9), RATE, np.zeros(9, np.bool_)).parts(2)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("name", ["office/typing.wav", "hum/electrical_noise.wav", "equipment/fridge_kitchen.wav"])
+def test_the_yardstick_on_real_recordings(name):
+    """The first half itself, spliced, is as good as a synthesis can be; Gaussian noise of its third octaves is not."""
+    assert PACK.is_dir(), "the recordings are expected in ../shared/dev_pack"
+    audio = read_audio(PACK / "noise" / name, channel="first")
+    rate = audio.sample_rate_hz
+    halves = Stretch.whole(without_infrasound(audio.samples, rate), rate).parts(2)
+    first = halves[0].samples
+    frequency, density = mean_density(first, rate)
+    bands = third_octave_powers(frequency, density, rate)
+    levels = dict(zip(band_centres_hz(rate), 10 * np.log10(np.maximum(bands, 1e-20)), strict=True))
+    shape = band_density(levels, rate, THIRD_OCTAVE_EDGE)
+
+    def spliced(samples: int, seed: int) -> np.ndarray:
+        rng = generator("spliced", seed)
+        return excerpt(first, rate, int(rng.integers(0, first.size // 2)), samples, rng)
+
+    good = judged(*halves, spliced, draws=3)
+    poor = judged(*halves, lambda samples, seed: shaped_noise(samples, shape, generator("poor", seed)), draws=1)
+    assert good.good, good.verdict
+    assert poor.judgements[0].quantity.name == "glimpses of speech"
+    assert not poor.judgements[0].within

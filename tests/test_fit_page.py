@@ -106,6 +106,22 @@ def test_lines_that_were_found_are_marked_where_they_are(page):
     assert (x, y) == pytest.approx(min(points, key=lambda point: point[1]), abs=1.5)
 
 
+def test_envelope_spectra_are_those_of_the_figures():
+    """A swing at 4 Hz that the recording does not have stands out of the synthesis."""
+
+    def swinging(samples: int, seed: int) -> np.ndarray:
+        return noise(samples, seed) * (1 + 0.9 * np.sin(8 * np.pi * np.arange(samples) / RATE))
+
+    made = fit_page(fit_shown(synthesis=swinging)).decode()
+    panel = re.search(r"<figcaption>envelope spectra.*?</figure>", made)[0]
+    curves = re.findall(r'"curve" d="M([^"]*)"', panel)
+    synthesis, recording = ([float(pair.split()[1]) for pair in curve.split("L")] for curve in curves)
+    above = [low - high for high, low in zip(synthesis, recording, strict=True)]  # pixels count downwards
+    assert len(above) == 6  # halves of two seconds tell of 2 Hz and more, in octaves
+    assert np.argmax(above) == 1
+    assert above[1] > 30
+
+
 def test_texts_of_strangers_stay_texts(page):
     assert "<script" not in page
     assert not re.search(r"<[^>]*\sonmouseover=", page)

@@ -121,11 +121,11 @@ def distance(one: Likeness, other: Likeness) -> Distance:
     """
     if one.third_octaves_db.size != other.third_octaves_db.size:
         raise ValueError("two noises of different sample rates cannot be held against each other")
-    bands = _loud(other.third_octaves_db, other.centres_hz >= OCTAVES_HZ[0] / 2)
+    bands = loud(other.third_octaves_db, other.centres_hz >= OCTAVES_HZ[0] / 2)
     apart = np.where(bands, one.third_octaves_db - other.third_octaves_db, 0.0)
     furthest = int(np.argmax(np.abs(apart)))
     cells = np.abs(one.modulation_db - other.modulation_db)
-    counted = _loud(other.octaves_db, np.ones(other.octaves_db.size, np.bool_))
+    counted = loud(other.octaves_db)
     cells[~counted] = np.nan
     known = cells[~np.isnan(cells)]
     octave, swing = np.unravel_index(int(np.argmax(np.nan_to_num(cells, nan=-1.0))), cells.shape)
@@ -143,6 +143,16 @@ def distance(one: Likeness, other: Likeness) -> Distance:
     )
 
 
-def _loud(levels_db: NDArray[np.float64], judged: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which bands are at most 30 dB below the loudest of those that are judged."""
-    return levels_db >= float(np.max(levels_db[judged])) - LOUD_DB
+def loud(levels_db: NDArray[np.float64], judged: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
+    """Which bands are at most 30 dB below the loudest of those that are judged, shape (b,).
+
+    Args:
+        levels_db: Of bands, shape (b,).
+        judged: Those of which the loudest is taken, shape (b,); None for all.
+
+    Example:
+        >>> loud(np.array([40.0, 0.0, -29.0, -31.0]), np.array([False, True, True, True])).tolist()
+        [True, True, True, False]
+    """
+    reference = levels_db if judged is None else levels_db[judged]
+    return levels_db >= float(np.max(reference)) - LOUD_DB

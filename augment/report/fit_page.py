@@ -9,7 +9,7 @@ import numpy as np
 from augment.acoustics import Signal
 from augment.acoustics.levels import gain, rms_level_dbov
 from augment.acoustics.pcm import headroom_gain, quantise
-from augment.acoustics.portrait import noise_portrait
+from augment.acoustics.portrait import NoisePortrait, noise_portrait
 from augment.acoustics.resample import resample
 from augment.fitting.goodness import Goodness
 from augment.fitting.likeness import Stretch
@@ -18,8 +18,8 @@ from augment.report.listening.matrix import MATRIX_STYLE
 from augment.report.listening.spectrogram import Spectrogram, scale_html
 from augment.report.looked_at import PLAYED_RATE_HZ
 from augment.report.page import data_table, page
-from augment.report.pictures.drawing import legend, panels, plot_style, safe
-from augment.report.pictures.fits import spectra_panel
+from augment.report.pictures.drawing import Panel, legend, panels, plot_style, safe
+from augment.report.pictures.fits import modulation_panel, spectra_panel
 from augment.report.pictures.noises import noise_panels, noise_table, rhythm_table
 from augment.report.pictures.of_set import folded
 from augment.report.players import audio_uri, player_html
@@ -128,7 +128,7 @@ def fit_page(fit: FitShown) -> bytes:
         _listed("What could not be identified", fit.unidentified),
         _sides(sounds, rate),
         legend([RECORDING, SYNTHESIS]),
-        panels([spectra_panel(sounds, rate, fit.lines_hz), *noise_panels(seen, together=True)]),
+        panels(_drawn(fit, sounds, seen)),
         _judged(fit.goodness),
         _components(fit.components),
         _left_out(fit),
@@ -203,16 +203,26 @@ def _sides(sounds: Sequence[tuple[str, Signal]], rate: int) -> str:
     return f'<h2>To listen to</h2>\n<div class="sides">{"".join(sides)}</div>\n{told}{scale_html()}'
 
 
+def _drawn(
+    fit: FitShown, sounds: Sequence[tuple[str, Signal]], seen: Sequence[tuple[str, NoisePortrait]]
+) -> list[Panel]:
+    """The pictures; envelope spectra are those of the half that the synthesis is held against, if there is one."""
+    drawn = [spectra_panel(sounds, fit.recording.sample_rate_hz, fit.lines_hz), *noise_panels(seen, together=True)]
+    if fit.goodness.second is not None and fit.goodness.synthesis is not None:
+        drawn.append(modulation_panel([(RECORDING, fit.goodness.second), (SYNTHESIS, fit.goodness.synthesis)]))
+    return drawn
+
+
 def _judged(goodness: Goodness) -> str:
     if goodness.too_short:
         return ""
     rows = [
         [
-            safe(one.quantity.name),
-            safe(one.quantity.said(one.halves)),
-            safe(one.quantity.said(one.spread)),
-            safe(f"{one.quantity.said(one.synthesis)} ({one.least:.2g} to {one.most:.2g})"),
-            f'<td class="text">{safe(one.words.partition(": ")[2])}</td>',
+            one.quantity.name,
+            one.quantity.said(one.halves),
+            one.quantity.said(one.spread),
+            f"{one.quantity.said(one.synthesis)} ({one.quantity.said(one.least)} to {one.quantity.said(one.most)})",
+            f'<td class="text">{escape(one.words.partition(": ")[2])}</td>',
         ]
         for one in goodness.judgements
     ]

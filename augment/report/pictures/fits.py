@@ -1,4 +1,4 @@
-"""A recording and its synthesis, drawn over each other: fine spectra with the lines that were found."""
+"""A recording and its synthesis, drawn over each other: fine spectra with the lines that were found, and envelopes."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,8 @@ import numpy as np
 
 from augment.acoustics import Signal
 from augment.acoustics.spectrum import mean_density
+from augment.fitting.distance import loud
+from augment.fitting.likeness import MODULATIONS_HZ, Likeness
 from augment.report.pictures.drawing import BELOW, PLOT_BOTTOM, Axis, Panel, curve, frequencies, grid, safe
 
 LOWEST_HZ = 20.0
@@ -57,3 +59,32 @@ def spectra_panel(sounds: Sequence[tuple[str, Signal]], sample_rate_hz: int, lin
 def _nearest(points: Sequence[tuple[float, float]], hz: float) -> tuple[float, float]:
     """The frequency of a line, at the level of the spectrum there."""
     return hz, min(points, key=lambda point: abs(np.log(point[0] / hz)))[1]
+
+
+def modulation_panel(sounds: Sequence[tuple[str, Likeness]]) -> Panel:
+    """Envelope spectra: how much the power of octaves swings, on average over those that are loud in the first sound.
+
+    Args:
+        sounds: Name, which is untrusted, and figures of each; the recording first.
+
+    Example:
+        >>> from augment.fitting.glimpses import demo_voices
+        >>> from augment.fitting.likeness import Stretch, likeness
+        >>> white = np.random.default_rng(1).standard_normal(48000)
+        >>> seen = likeness(Stretch.whole(white, 16000), demo_voices(16000))
+        >>> modulation_panel([("recording", seen), ("synthesis", seen)]).drawing.count('class="curve"')
+        2
+    """
+    counted = loud(sounds[0][1].octaves_db)
+    drawn = []
+    for _, one in sounds:
+        levels = 10 * np.log10(np.mean(10 ** (one.modulation_db[counted] / 10), axis=0))
+        drawn.append([(hz, float(level)) for hz, level in zip(MODULATIONS_HZ, levels, strict=True) if level == level])
+    x = frequencies(MODULATIONS_HZ[0] - 0.05, MODULATIONS_HZ[-1] + 10)
+    y = Axis.of([0.0, *(level for points in drawn for _, level in points)], "dB re the mean power", 20)
+    paths = [
+        curve(turn, safe(name), points, x, y, points)
+        for turn, ((name, _), points) in enumerate(zip(sounds, drawn, strict=True))
+    ]
+    said = "Variance of the power of octaves in octaves of modulation frequency, on average over bands"
+    return Panel("envelope spectra of bands", said, PLOT_BOTTOM + BELOW, grid(x, y) + "".join(reversed(paths)))

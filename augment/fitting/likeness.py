@@ -14,6 +14,7 @@ from augment.acoustics.portrait import band_centres_hz, third_octave_powers
 from augment.acoustics.resample import resample
 from augment.acoustics.spectrum import OCTAVE_EDGE, mean_density, weigh
 from augment.fitting.glimpses import Speech, glimpses, snr_band_hz
+from augment.fitting.spans import runs
 
 HEARD_RATE_HZ = 16_000
 """Modulation, skewness and glimpses are those of what a recogniser hears: up to 8 kHz."""
@@ -58,15 +59,6 @@ class Stretch:
     def seconds(self) -> float:
         """How much of it counts."""
         return float(np.count_nonzero(self.usable)) / self.sample_rate_hz
-
-    def runs(self) -> list[tuple[int, int]]:
-        """First sample, and first behind the end, of each piece that counts without a gap.
-
-        Example:
-            >>> Stretch(np.zeros(5), 8000, np.array([True, True, False, True, False])).runs()
-            [(0, 2), (3, 4)]
-        """
-        return _runs(self.usable)
 
     def parts(self, count: int) -> list["Stretch"]:
         """Cut into parts with equal shares of the samples that count.
@@ -142,13 +134,14 @@ def likeness(stretch: Stretch, speech: Speech) -> Likeness:
         raise ValueError("nothing of the noise lies in the band in which SNR is measured")
     heard_rate = heard_rate_hz(rate)
     heard = resample(kept, rate, heard_rate)
-    places = np.minimum(np.arange(heard.size) * rate // heard_rate, stretch.usable.size - 1)
-    usable = stretch.usable[places]
+    nearest = np.minimum(np.arange(heard.size) * rate // heard_rate, stretch.usable.size - 1)
+    usable = stretch.usable[nearest]
     envelopes = _envelopes(heard, heard_rate)
-    runs = _runs(_counting(usable, heard_rate))
-    if not runs:
+    places = runs(_counting(usable, heard_rate))
+    if not places.size:
         raise ValueError(f"expected at least {FRAMES_S[-1]:g} s of usable noise in one piece")
-    counted = np.concatenate([envelopes[start:end] for start, end in runs])
+    pieces = [envelopes[start:end] for start, end in places]
+    counted = np.concatenate(pieces)
     means = np.mean(counted, axis=0)
     return Likeness(
         stretch.seconds,
@@ -156,7 +149,7 @@ def likeness(stretch: Stretch, speech: Speech) -> Likeness:
         np.array(band_centres_hz(rate)),
         _db(third_octave_powers(frequency, density, rate)) - level,
         _db(means) - float(np.max(_db(means))),
-        _modulation_db([envelopes[start:end] for start, end in runs], means),
+        _modulation_db(pieces, means),
         _skewness(counted**COMPRESSED),
         glimpses(heard, usable, speech),
     )
@@ -174,9 +167,9 @@ def heard_rate_hz(sample_rate_hz: int) -> int:
 
 def _density(stretch: Stretch) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean power density of what counts: frames that hold nothing else, as long as most of it has room for."""
-    rate, runs = stretch.sample_rate_hz, stretch.runs()
+    rate = stretch.sample_rate_hz
     for frame in (round(seconds * rate) for seconds in FRAMES_S):
-        long = [(start, end) for start, end in runs if end - start >= frame]
+        long = [(start, end) for start, end in runs(stretch.usable) if end - start >= frame]
         if long and sum(end - start for start, end in long) >= MOST * np.count_nonzero(stretch.usable):
             break
     if not long:
@@ -184,12 +177,6 @@ def _density(stretch: Stretch) -> tuple[NDArray[np.float64], NDArray[np.float64]
     spectra = [mean_density(stretch.samples[start:end], rate, frame) for start, end in long]
     weights = np.array([end - start for start, end in long], dtype=np.float64)
     return spectra[0][0], np.average([density for _, density in spectra], axis=0, weights=weights)
-
-
-def _runs(usable: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Beginning and end of each run of true values."""
-    turns = np.flatnonzero(np.diff(np.concatenate([[0], usable.astype(np.int8), [0]])))
-    return [(int(start), int(end)) for start, end in turns.reshape(-1, 2)]
 
 
 def _envelopes(heard: Signal, rate: int) -> NDArray[np.float64]:
@@ -213,15 +200,15 @@ def _counting(usable: NDArray[np.bool_], rate: int) -> NDArray[np.bool_]:
     return np.asarray(lost[starts + size] == lost[starts])
 
 
-def _modulation_db(runs: Sequence[NDArray[np.float64]], means: NDArray[np.float64]) -> NDArray[np.float64]:
+def _modulation_db(pieces: Sequence[NDArray[np.float64]], means: NDArray[np.float64]) -> NDArray[np.float64]:
     """Modulation spectra, shape (o, 8): Welch's method on the power over its mean, in octaves."""
-    size = min(round(LONGEST_SWING_S / ENVELOPE_HOP_S), max(run.shape[0] for run in runs))
+    size = min(round(LONGEST_SWING_S / ENVELOPE_HOP_S), max(piece.shape[0] for piece in pieces))
     window = np.hanning(size + 1)[:-1, None]
     total, count = np.zeros((size // 2 + 1, means.size)), 0
-    for run in runs:
-        for start in range(0, run.shape[0] - size + 1, max(1, size // 2)):
+    for piece in pieces:
+        for start in range(0, piece.shape[0] - size + 1, max(1, size // 2)):
             # A band without any power swings by nothing.
-            swing = run[start : start + size] / np.maximum(means, np.finfo(float).tiny) - (means > 0)
+            swing = piece[start : start + size] / np.maximum(means, np.finfo(float).tiny) - (means > 0)
             total += np.abs(scipy.fft.rfft(swing * window, axis=0)) ** 2
             count += 1
     # Parseval, one-sided: the variance in a bin is 2 |X|^2 / (N sum w^2).

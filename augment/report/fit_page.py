@@ -13,6 +13,7 @@ from augment.acoustics.portrait import NoisePortrait, noise_portrait
 from augment.acoustics.resample import resample
 from augment.fitting.goodness import Goodness
 from augment.fitting.likeness import Stretch
+from augment.fitting.spans import runs
 from augment.profiles.noise import NoiseProfile
 from augment.report.listening.matrix import MATRIX_STYLE
 from augment.report.listening.spectrogram import Spectrogram, scale_html
@@ -56,13 +57,13 @@ class LeftOut:
     """A span of the recording that was not used.
 
     Attributes:
-        from_s: Where it begins.
-        to_s: Where it ends.
+        begin_s: Where it begins.
+        end_s: Where it ends.
         why: The reason, in words.
     """
 
-    from_s: float
-    to_s: float
+    begin_s: float
+    end_s: float
     why: str
 
 
@@ -150,7 +151,7 @@ def heard_of(recording: Stretch) -> Signal:
         >>> heard_of(Stretch(np.arange(16000.0), 16000, used))[:2].tolist()
         [4000.0, 4001.0]
     """
-    start, end = max(recording.runs(), key=lambda run: run[1] - run[0], default=(0, 0))
+    start, end = max(runs(recording.usable).tolist(), key=lambda run: run[1] - run[0], default=(0, 0))
     if end - start < SHORTEST_S * recording.sample_rate_hz:
         raise ValueError(f"expected at least {SHORTEST_S:g} s of the recording to be used in one piece")
     return recording.samples[start : min(end, start + round(HEARD_S * recording.sample_rate_hz))]
@@ -244,7 +245,7 @@ def _components(components: Sequence[ComponentRow]) -> str:
 def _left_out(fit: FitShown) -> str:
     whole_s = fit.recording.samples.size / fit.recording.sample_rate_hz
     rows = [
-        [f"{one.from_s:.2f} s", f"{one.to_s:.2f} s", f'<td class="text">{safe(one.why)}</td>'] for one in fit.left_out
+        [f"{one.begin_s:.2f} s", f"{one.end_s:.2f} s", f'<td class="text">{safe(one.why)}</td>'] for one in fit.left_out
     ]
     table = data_table("Left out", ["from", "to", "why"], rows) if rows else ""
     return f"<h2>What was used</h2>\n<p>{fit.recording.seconds:.1f} s of {whole_s:.1f} s were used.</p>\n{table}"

@@ -15,7 +15,7 @@ from augment.acoustics.spectrum import THIRD_OCTAVE_EDGE, mean_density, weigh, w
 from augment.acoustics.splice import excerpt
 from augment.files.audio import read_audio
 from augment.fitting.distance import QUANTITIES, distance
-from augment.fitting.glimpses import WIDE_HZ, Speech, demo_voices, glimpses
+from augment.fitting.glimpses import WIDE_HZ, Voices, demo_voices, glimpses
 from augment.fitting.goodness import judged
 from augment.fitting.likeness import MODULATIONS_HZ, Stretch, heard_rate_hz, likeness
 from augment.profiles.demo_speech import demo_speech
@@ -46,7 +46,7 @@ def test_glimpses_are_those_of_a_mixture():
     noise, speech = white(10 * RATE, 1), np.concatenate(demo_speech(RATE))[: 10 * RATE]
     at_level = speech * speech_gain(weigh(speech, RATE, WIDE_HZ), RATE, -26.0)
     for snr_db, seen in zip(
-        (0.0, 10.0), glimpses(noise, np.ones(noise.size, bool), Speech([speech], RATE)), strict=True
+        (0.0, 10.0), glimpses(noise, np.ones(noise.size, bool), Voices([speech], RATE)), strict=True
     ):
         softer = noise * gain(-26 - snr_db) / math.sqrt(weighted_power(noise, RATE, WIDE_HZ))
         counted = np.mean(mel_powers(at_level, RATE) > mel_powers(softer, RATE) * 10**0.3)

@@ -40,8 +40,8 @@ def snr_band_hz(sample_rate_hz: int) -> tuple[float, float]:
 
 
 @dataclass(frozen=True, eq=False)
-class Speech:
-    """Speech that is laid over noises.
+class Voices:
+    """Voices that is laid over noises.
 
     Attributes:
         utterances: Samples of each, shape (n,): at least one, in each of which active speech is found (ITU-T P.56).
@@ -62,18 +62,18 @@ class Speech:
 
 
 @lru_cache(maxsize=4)
-def demo_voices(sample_rate_hz: int) -> Speech:
+def demo_voices(sample_rate_hz: int) -> Voices:
     """An utterance of each of the demo's twelve voices, at a wanted rate.
 
     Example:
         >>> demo_voices(8000).levels_db.shape
         (40, 3761)
     """
-    return Speech(demo_speech(sample_rate_hz), sample_rate_hz)
+    return Voices(demo_speech(sample_rate_hz), sample_rate_hz)
 
 
 def glimpses(
-    noise: Signal, usable: NDArray[np.bool_], speech: Speech, snrs_db: Sequence[float] = SNRS_DB
+    noise: Signal, usable: NDArray[np.bool_], speech: Voices, snrs_db: Sequence[float] = SNRS_DB
 ) -> tuple[float, ...]:
     """Share of mel cells in which speech stands out of a noise by 3 dB, for each SNR.
 
@@ -124,7 +124,7 @@ def glimpses(
     return tuple(_share(laid, speech, snr_db) for snr_db in snrs_db)
 
 
-def _share(cells_db: NDArray[np.float64], speech: Speech, snr_db: float) -> float:
+def _share(cells_db: NDArray[np.float64], speech: Voices, snr_db: float) -> float:
     """Share of pairs of cells, over all bands, in which the speech is higher; noise of level 0, shape (k, bands)."""
     hidden = 0.0
     for band in range(BANDS):

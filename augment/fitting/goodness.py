@@ -12,7 +12,7 @@ import numpy as np
 
 from augment.acoustics import Signal
 from augment.fitting.distance import QUANTITIES, Distance, Quantity, distance
-from augment.fitting.glimpses import Speech, demo_voices
+from augment.fitting.glimpses import Voices, demo_voices
 from augment.fitting.likeness import Likeness, Stretch, heard_rate_hz, likeness
 
 SHORTEST_HALF_S = 2.0
@@ -164,7 +164,7 @@ def judged(first: Stretch, second: Stretch, synthesise: Callable[[int, int], Sig
     return Goodness(one, other, drawn[0], found, half_s)
 
 
-def _of_quarters(first: Stretch, second: Stretch, speech: Speech) -> list[Distance]:
+def _of_quarters(first: Stretch, second: Stretch, speech: Voices) -> list[Distance]:
     """Distances between all quarters; none where they are too short."""
     quarters = [quarter for half in (first, second) for quarter in half.parts(2)]
     if min(quarter.seconds for quarter in quarters) < SHORTEST_QUARTER_S:

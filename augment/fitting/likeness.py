@@ -13,7 +13,7 @@ from augment.acoustics.levels import db
 from augment.acoustics.portrait import band_centres_hz, third_octave_powers
 from augment.acoustics.resample import resample
 from augment.acoustics.spectrum import OCTAVE_EDGE, mean_density, weigh
-from augment.fitting.glimpses import Speech, glimpses, snr_band_hz
+from augment.fitting.glimpses import Voices, glimpses, snr_band_hz
 from augment.fitting.spans import runs
 
 HEARD_RATE_HZ = 16_000
@@ -107,7 +107,7 @@ class Likeness:
     glimpses: tuple[float, ...]
 
 
-def likeness(stretch: Stretch, speech: Speech) -> Likeness:
+def likeness(stretch: Stretch, speech: Voices) -> Likeness:
     """What a noise sounds like.
 
     Args:

@@ -41,7 +41,7 @@ def snr_band_hz(sample_rate_hz: int) -> tuple[float, float]:
 
 @dataclass(frozen=True, eq=False)
 class Voices:
-    """Voices that is laid over noises.
+    """Speech that is laid over noises.
 
     Attributes:
         utterances: Samples of each, shape (n,): at least one, in each of which active speech is found (ITU-T P.56).

@@ -7,8 +7,8 @@ question is how far the word error rates of synthesis and control lie from the m
 
 Where ``--snr`` is not given, one is looked for at which the first half itself leads to 25 to 60 % of word errors: where
 nothing is understood, or everything, all noises are alike. Utterances count that the recogniser understands without
-noise. Loops (a phrase four times in a row, or more errors than words) are counted apart, and have at most as many errors
-as words: one of them would otherwise weigh as much as ten utterances.
+noise. Loops (a phrase four times in a row, or more errors than words) are counted apart, and have no more errors than
+words: one of them would otherwise weigh as much as ten utterances.
 
 The recogniser is Whisper tiny.en as in ``transcribe.py``, its weights pinned by their hashes (extra ``recogniser``).
 Decoding takes nearly all of the time: about 0.7 s of a core for each utterance. What was decoded is kept in ``--cache``

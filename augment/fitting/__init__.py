@@ -1,1 +1,1 @@
-"""From the recording of a noise to a profile: what is found in it, and how well it was found."""
+"""From a field recording to a noise profile: what is heard in it, in the figures that profiles are made of."""

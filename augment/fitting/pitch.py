@@ -18,7 +18,7 @@ from augment.acoustics import Signal
 
 RATE_HZ = 8000
 SIZE = 512
-"""Length of a window: 64 ms, in which harmonics 70 Hz apart are told apart (a Hann window's main lobe is 62 Hz wide)."""
+"""Length of a window: 64 ms. A Hann window's main lobe is then 62 Hz wide: harmonics 70 Hz apart are told apart."""
 TRANSFORM = 1024
 HOP = 128
 HOP_S = HOP / RATE_HZ

@@ -48,7 +48,8 @@ class Least:
     move: float
 
 
-CLEAR = Least(16, 10, 7.0, 1.5)
+CLEAR = (Least(16, 11, 6.0, 1.5), Least(7, 6, 9.5, 1.5))
+"""Either is enough: a few sounds, or a word that stands out. Dishes that ring have 10 frames at 6.3 dB."""
 NEARBY = Least(6, 5, 5.0, 1.0)
 """Enough within a second of clear speech: somebody is talking there."""
 NEARBY_S = 1.0
@@ -76,13 +77,14 @@ class Phrase:
     contrast_db: float
     move: float
 
-    def has(self, least: Least) -> bool:
-        """Whether it has what is asked for."""
-        return (
+    def has(self, *enough: Least) -> bool:
+        """Whether it has what one of several asks for."""
+        return any(
             self.voiced >= least.voiced
             and self.longest >= least.longest
             and self.contrast_db >= least.contrast_db
             and self.move >= least.move
+            for least in enough
         )
 
 
@@ -120,7 +122,7 @@ def speech_in(signal: Signal, sample_rate_hz: int) -> Speech:
     """
     found = pitched(resample(signal, sample_rate_hz, RATE_HZ))
     every = _phrases(found)
-    spoken = [phrase for phrase in every if phrase.has(CLEAR)]
+    spoken = [phrase for phrase in every if phrase.has(*CLEAR)]
     near = filled(_places(spoken) + np.array([-1, 1]) * round(NEARBY_S / HOP_S), found.steps.size)
     spoken += [p for p in every if p not in spoken and p.has(NEARBY) and near[p.begin : p.end].any()]
     frames = filled(_places(spoken), found.steps.size)

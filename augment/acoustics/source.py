@@ -32,7 +32,7 @@ BELOW_STRONGEST_DB = 50.0
 LEAST_SNR_DB = -10.0
 FEWEST_FLAT = 3
 NATURAL_STEPS = 5
-"""Steps by which a natural crest, flat for three samples, falls at most to the next: see :func:`_flat_samples`."""
+"""Steps by which a natural crest, flat for three samples, falls at most to the next: see :func:`_flat`."""
 LONG_FLAT_SHARE = 0.01
 
 

@@ -1,5 +1,6 @@
 """Which channel of a recording is looked at, and which stretch of a long one."""
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -122,7 +123,7 @@ def _octaves_db(second: Signal, sample_rate_hz: int) -> NDArray[np.float64]:
     frames = np.stack([second[start : start + size] for start in starts]) * np.hanning(size)
     power = np.mean(np.abs(np.fft.rfft(frames, axis=1)) ** 2, axis=0)
     places = np.searchsorted(np.fft.rfftfreq(size, 1 / sample_rate_hz), BAND_EDGES_HZ)
-    bands = [np.sum(power[low:high]) for low, high in zip(places[:-1], places[1:], strict=True) if high > low]
+    bands = [np.sum(power[low:high]) for low, high in itertools.pairwise(places) if high > low]
     return np.asarray(10 * np.log10(np.maximum(bands, NOTHING)))
 
 

@@ -1,5 +1,6 @@
 """What a recorder, a converter or a codec did to a recording: clipping, silence, a noise suppressor, a cut-off band."""
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -26,9 +27,11 @@ FALL_S = 0.05
 FALL_DB = 15.0
 CLOSED_SPREAD_DB = 2.5
 FLAT_DB = 7.0
+COPY_DB = 4.0
+OCTAVE_EDGES_HZ = (200, 400, 800, 1600, 3200, 6400, 12800)
 FEWEST_GATES = 4
-INAUDIBLE_DBOV = -85.0
 BAND_HZ = 200.0
+LOWEST_CUT_HZ = 3000.0
 CLIFF_DB = 15.0
 EDGE_DB = 6.0
 SHELF_BANDS = 3
@@ -115,13 +118,13 @@ def stillness(signal: Signal, sample_rate_hz: int) -> Stillness:
 
 
 def _cut_off(signal: Signal, begin: int, end: int, sample_rate_hz: int) -> bool:
-    """Whether the sound stops or starts abruptly at a silence within the recording."""
+    """Whether the sound stops abruptly and starts abruptly again; a blow after a silence only starts."""
     edge, beside = max(2, round(EDGE_S * sample_rate_hz)), round(BESIDE_S * sample_rate_hz)
     if begin <= 0 or end >= signal.size:
         return False
     sides = (signal[max(0, begin - beside) : begin], signal[end : end + beside][::-1])
     levels = [db(power(side[-edge:])) - db(power(side)) for side in sides if power(side) > 0]
-    return len(levels) > 0 and max(levels) > ABRUPT_DB
+    return len(levels) == 2 and min(levels) > ABRUPT_DB
 
 
 @dataclass(frozen=True)
@@ -140,10 +143,11 @@ class Gate:
 
 
 def gate(signal: Signal, sample_rate_hz: int) -> Gate | None:
-    """Find a noise suppressor: the level falls by 15 dB or more within 50 ms, again and again, to a floor without colour.
+    """Find a noise suppressor: the level falls by 15 dB or more within 50 ms, again and again, to a white floor.
 
     A machine that stops leaves the room's own noise, which is not white, and an echo that takes longer. A suppressor
-    leaves rounding, or the white noise of comfort. That floor is the same each time.
+    leaves its own residue, or the white noise of comfort. That floor is the same each time. Digital silence is no sign:
+    see :func:`stillness`.
 
     Args:
         signal: Shape (n,), without infrasound.
@@ -164,10 +168,10 @@ def gate(signal: Signal, sample_rate_hz: int) -> Gate | None:
     frames = signal[: signal.size // size * size].reshape(-1, size)
     level = 10 * np.log10(np.maximum(np.mean(frames * frames, axis=1), 1e-12))
     steps = round(FALL_S / FRAME_S)
-    if level.size < 10 * steps:
+    if np.count_nonzero(level > NOTHING_DBOV) < 10 * steps:
         return None
-    low, high = float(np.percentile(level, 3)), float(np.percentile(level, 90))
-    closed = level < low + 2 * CLOSED_SPREAD_DB
+    low, high = float(np.percentile(level[level > NOTHING_DBOV], 3)), float(np.percentile(level, 90))
+    closed = (level > NOTHING_DBOV) & (level < low + 2 * CLOSED_SPREAD_DB)
     found = runs(closed)
     found = found[(found[:, 1] - found[:, 0] >= steps) & (found[:, 0] >= steps)]
     falls = np.array([level[begin - steps] - low for begin, _ in found])
@@ -175,29 +179,35 @@ def gate(signal: Signal, sample_rate_hz: int) -> Gate | None:
     if high - low < FALL_DB or len(found) < FEWEST_GATES:
         return None
     inner = filled(found + np.array([1, -1]), level.size)
-    if np.std(level[inner]) > CLOSED_SPREAD_DB or not _colourless(frames[inner], low, sample_rate_hz):
+    opened = level > high - FALL_DB / 2
+    alike = np.std(level[inner]) <= CLOSED_SPREAD_DB
+    if not alike or not _of_suppressor(frames[inner], frames[opened], sample_rate_hz):
         return None
     edges = found * size
     return Gate(filled(edges, signal.size), len(found), float(np.mean(falls[falls >= FALL_DB])))
 
 
-def _colourless(frames: NDArray[np.float64], level_db: float, sample_rate_hz: int) -> bool:
-    """Whether short frames hold white noise, or next to nothing."""
-    if level_db < INAUDIBLE_DBOV:
-        return True
-    window = np.hanning(frames.shape[1])
-    density = np.mean(np.abs(np.fft.rfft(frames * window, axis=1)) ** 2, axis=0)
-    frequency = np.fft.rfftfreq(frames.shape[1], 1 / sample_rate_hz)
-    edges = [f for f in (200, 400, 800, 1600, 3200, 6400, 12800) if f < 0.4 * sample_rate_hz]
-    bands = [np.mean(density[(frequency >= a) & (frequency < b)]) for a, b in zip(edges[:-1], edges[1:], strict=True)]
-    return bool(np.ptp(10 * np.log10(np.maximum(bands, 1e-30))) < FLAT_DB)
+def _of_suppressor(closed: NDArray[np.float64], opened: NDArray[np.float64], sample_rate_hz: int) -> bool:
+    """Whether short frames hold what a suppressor leaves: white noise, or the sound itself at a fraction of its level."""
+    floor, sound = _octaves_db(closed, sample_rate_hz), _octaves_db(opened, sample_rate_hz)
+    return bool(np.ptp(floor) < FLAT_DB or np.ptp(sound - floor) < COPY_DB)
+
+
+def _octaves_db(frames: NDArray[np.float64], sample_rate_hz: int) -> NDArray[np.float64]:
+    """Mean power density of short frames in octaves above 200 Hz, in dB."""
+    power = np.abs(np.fft.rfft(frames * np.hanning(frames.shape[1]), axis=1)) ** 2
+    density, frequency = np.mean(power, axis=0), np.fft.rfftfreq(frames.shape[1], 1 / sample_rate_hz)
+    edges = [edge for edge in OCTAVE_EDGES_HZ if edge < 0.4 * sample_rate_hz]
+    bands = [np.mean(density[(frequency >= a) & (frequency < b)]) for a, b in itertools.pairwise(edges)]
+    return np.asarray(10 * np.log10(np.maximum(bands, 1e-30)))
 
 
 def known_to_hz(signal: Signal, sample_rate_hz: int) -> float:
     """Frequency up to which a recording says anything: where a codec, a telephone or another rate cut it off.
 
     A cut-off is a cliff: a shelf of three bands of 200 Hz, next to it at least 15 dB less, and nothing above that comes
-    near the shelf again. A spectrum that falls steadily has none, however low it gets.
+    near the shelf again. A spectrum that falls steadily has none, however low it gets. Bands are told by their median
+    densities: where a series of lines ends, nothing is cut off. Nor is anything below what a telephone lets through.
 
     Args:
         signal: Shape (n,), at least 0.1 s.
@@ -212,11 +222,11 @@ def known_to_hz(signal: Signal, sample_rate_hz: int) -> float:
         >>> known_to_hz(0.1 * np.fft.irfft(spectrum), 48000), known_to_hz(0.1 * np.fft.irfft(spectrum[:8001]), 16000)
         (11000.0, 8000.0)
     """
-    frequency, density = mean_density(signal, sample_rate_hz, most=max(256, sample_rate_hz // 10))
+    frequency, density = mean_density(signal, sample_rate_hz)
     edges = np.searchsorted(frequency, np.arange(0, sample_rate_hz / 2 - BAND_HZ / 2, BAND_HZ))
-    spacing = sample_rate_hz / 2 / (frequency.size - 1)
-    level = 10 * np.log10(np.maximum(np.add.reduceat(density * spacing, edges), 10 ** (NOTHING_DBOV / 10)))
-    for band in range(SHELF_BANDS - 1, level.size - 2):
+    middle = np.array([np.median(band) for band in np.split(density, edges[1:])])
+    level = 10 * np.log10(np.maximum(middle * BAND_HZ, 10 ** (NOTHING_DBOV / 10)))
+    for band in range(round(LOWEST_CUT_HZ / BAND_HZ), level.size - 2):
         shelf = float(np.min(level[band - SHELF_BANDS + 1 : band + 1]))
         # One band is left for the edge itself.
         if shelf - float(np.max(level[band + 2 :])) >= CLIFF_DB and shelf > NOTHING_DBOV + CLIFF_DB:
@@ -226,7 +236,7 @@ def known_to_hz(signal: Signal, sample_rate_hz: int) -> float:
 
 
 def rounding_dbov(step: float) -> float:
-    """Level of the noise that rounding to steps makes: it is spread evenly over a step, so that its power is step^2 / 12.
+    """Level of the noise of rounding to steps: it is spread evenly over a step, and its power is step^2 / 12.
 
     Example:
         >>> round(rounding_dbov(2**-7))

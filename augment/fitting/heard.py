@@ -21,6 +21,8 @@ from augment.fitting.spans import Mask, runs
 
 SHORTEST_S = 1.0
 SHORTEST_STRETCH_S = 0.5
+LEAST_SHARE, ENOUGH_S = 0.1, 3.0
+"""A tenth of the recording must be usable, or three seconds: the rest of one that is speech is no machine."""
 LEAST_RATE_HZ = 4000
 QUIETEST_DBOV = -90.0
 LONGEST_ASKED_S = 600.0
@@ -164,12 +166,14 @@ def _refuse_unheard(signal: Signal, sample_rate_hz: int, name: str) -> None:
 
 
 def _refuse_nothing_left(view: Look, left_out: tuple[LeftOut, ...], name: str) -> None:
-    """Refuse a recording of which less than a second is usable, or nothing of half a second in one piece."""
-    if view.usable_s >= SHORTEST_S and view.longest_usable_s >= SHORTEST_STRETCH_S:
+    """Refuse a recording of which next to nothing is usable, or nothing of half a second in one piece."""
+    length_s = view.samples.size / view.sample_rate_hz
+    least_s = float(np.clip(LEAST_SHARE * length_s, SHORTEST_S, ENOUGH_S))
+    if view.usable_s >= least_s and view.longest_usable_s >= SHORTEST_STRETCH_S:
         return
     reasons = {span.why for span in left_out}
     if reasons == {Why.SPEECH}:
-        message, remedy = "nothing but speech is heard", "record the machine while nobody talks"
+        message, remedy = "next to nothing but speech is heard", "record the machine while nobody talks"
     elif reasons == {Why.CLIPPED}:
         message = "it is clipped all through"
         remedy = "record it again with less gain, or from farther away"

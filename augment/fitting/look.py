@@ -82,9 +82,8 @@ class Look:
     @cached_property
     def voices_all_through(self) -> bool:
         """Whether voices are part of the noise: they are all over the recording, and hardly rise over the rest."""
-        pieces = np.array_split(
-            self.speech.mask, max(1, round(self.samples.size / self.sample_rate_hz / VOICES_PIECE_S))
-        )
+        count = max(1, round(self.samples.size / self.sample_rate_hz / VOICES_PIECE_S))
+        pieces = np.array_split(self.speech.voices, count)
         spread = float(np.mean([piece.any() for piece in pieces]))
         everywhere = self.speech.share > VOICES_SHARE and spread >= VOICES_PIECES
         return everywhere and self.speech.over_rest_db < HARDLY_OVER_DB

@@ -6,18 +6,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from augment.acoustics.levels import db, power
-from augment.fitting.flaws import rounding_dbov
+from augment.fitting.flaws import FEWEST_GATES, rounding_dbov
 from augment.fitting.look import LeftOut, Look, Why
 from augment.fitting.spans import runs, spoken
 
 NARROW_SHARE = 0.9
 SHORT_S = 10.0
-EVENTS_SEEN = 2
+PERIODS = 2
 DC_DBOV = -40.0
 QUIET_DBOV = -60.0
 NEAR_FLOOR_DB = 40.0
 COARSE_STEP = 2.0**-12
 PAUSES_DB = 20.0
+MOSTLY = 0.5
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,10 @@ def remarks_on(seen: Seen) -> tuple[str, ...]:
     Example:
         >>> from augment.fitting.look import look
         >>> noise = 0.01 * np.random.default_rng(1).standard_normal(32000)
-        >>> print(*remarks_on(Seen(look(noise, 16000), False, 0.0, 2.0, "", ())))
-        2.0 s are usable: of what happens less than once a second nothing can be said, and rates are known to 0.50 Hz only
+        >>> view = look(noise, 16000)
+        >>> seen = Seen(view, asked=False, begin_s=0.0, whole_s=2.0, channel="it is the loudest", left_out=())
+        >>> remarks_on(seen)[-1]
+        'it is the loudest'
     """
     parts = (_suppressor, _voices, _left_out, _doubtful, _band, _floor, _length, _mean, _choice)
     return tuple(sentence for part in parts for sentence in part(seen))
@@ -74,14 +77,16 @@ def _suppressor(seen: Seen) -> Iterator[str]:
     if gate is not None:
         yield (
             f"the recorder's noise suppressor is on: it closes {gate.times} times, and the level falls by "
-            f"{gate.depth_db:.0f} dB; what it lets through is not the machine: switch it off (voice processing), or use "
-            "another recorder"
+            f"{gate.depth_db:.0f} dB; what it lets through is not the machine: switch it off (voice processing), or "
+            "use another recorder"
         )
-    elif seen.look.between.any():
-        share = 100 * float(np.mean(seen.look.between))
+        return
+    still = seen.look.between | seen.look.silent
+    if seen.look.between.any() or len(runs(still)) >= FEWEST_GATES:
+        share = 100 * float(np.mean(still))
         yield (
-            f"between its sounds it is digitally silent ({share:.0f} % of the time): a noise gate or suppressor does that, "
-            "and takes the machine's softer sounds with it; the pauses are used as they are"
+            f"between its sounds it is digitally silent ({share:.0f} % of the time): a noise gate or suppressor does "
+            "that, and takes the machine's softer sounds with it: switch voice processing off, if it is the recorder's"
         )
 
 
@@ -92,7 +97,7 @@ def _voices(seen: Seen) -> Iterator[str]:
             "voices are heard all through: they are taken as part of the noise; if you want them out, record while "
             "nobody talks, or choose a stretch without them (from, to)"
         )
-    elif speech.over_rest_db > PAUSES_DB and speech.share > 0.5:
+    elif speech.over_rest_db > PAUSES_DB and speech.share > MOSTLY:
         yield (
             f"it is mostly speech, and what is left is {speech.over_rest_db:.0f} dB softer: the noise of its pauses, "
             "which may be that of the room or of the recorder"
@@ -105,8 +110,8 @@ def _left_out(seen: Seen) -> Iterator[str]:
     if seen.asked:
         yield f"the stretch is used as it is, with {told(seen.left_out)}"
         return
-    lost = 100 * (1 - float(np.mean(seen.look.usable)))
-    yield f"{lost:.0f} % of the time is left out: {told(seen.left_out)}"
+    lost_s = np.count_nonzero(~seen.look.usable) / seen.look.sample_rate_hz
+    yield f"{lost_s:.1f} of {seen.look.samples.size / seen.look.sample_rate_hz:.1f} s are left out: {told(seen.left_out)}"
 
 
 def _doubtful(seen: Seen) -> Iterator[str]:
@@ -127,13 +132,13 @@ def _band(seen: Seen) -> Iterator[str]:
 
 def _floor(seen: Seen) -> Iterator[str]:
     step, level = seen.look.step, db(power(seen.look.samples[seen.look.usable]))
-    floor = -np.inf if step is None else rounding_dbov(step)
-    if level - floor < NEAR_FLOOR_DB or (step is not None and step > COARSE_STEP):
+    if step is not None and (step > COARSE_STEP or level - rounding_dbov(step) < NEAR_FLOOR_DB):
+        floor = rounding_dbov(step)
         yield (
-            f"its steps are of 1/{round(1 / step) if step else 0} of full scale: noise of rounding at {floor:.0f} dBov, "
-            f"{level - floor:.0f} dB below the sound; what is softer is not known"
+            f"its steps are of 1/{round(1 / step)} of full scale: they make a noise of {floor:.0f} dBov, "
+            f"{level - floor:.0f} dB below the sound, and what is softer is not known"
         )
-    elif level < QUIET_DBOV:
+    if level < QUIET_DBOV:
         yield f"it is very quiet ({level:.0f} dBov): the recorder's own noise may be part of what is heard"
 
 
@@ -141,10 +146,9 @@ def _length(seen: Seen) -> Iterator[str]:
     usable_s = seen.look.samples.size / seen.look.sample_rate_hz if seen.asked else seen.look.usable_s
     if usable_s < SHORT_S:
         # What repeats is known by two periods at least, and a rate to about one period in the whole length.
-        rare = "second" if usable_s < 2 * EVENTS_SEEN else f"{usable_s / EVENTS_SEEN:.0f} seconds"
         yield (
-            f"{usable_s:.1f} s are usable: of what happens less than once a {rare} nothing can be said, "
-            f"and rates are known to {1 / usable_s:.2f} Hz only"
+            f"{usable_s:.1f} s are usable: nothing is known of what happens less than once in "
+            f"{usable_s / PERIODS:.1f} s, and rates are known to {1 / usable_s:.2f} Hz only"
         )
 
 
@@ -161,6 +165,6 @@ def _choice(seen: Seen) -> Iterator[str]:
     if not seen.asked and length_s < seen.whole_s:
         end_s = seen.begin_s + length_s
         yield (
-            f"of {seen.whole_s:.0f} s the stretch from {seen.begin_s:.0f} to {end_s:.0f} s is used, which stands for the "
-            "whole best"
+            f"of {seen.whole_s:.0f} s the stretch from {seen.begin_s:.0f} to {end_s:.0f} s is used, which stands for "
+            "the whole best"
         )

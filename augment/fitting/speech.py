@@ -96,13 +96,13 @@ class Speech:
         mask: Where somebody talks, shape (n,) at the recording's rate.
         share: Share of the time.
         over_rest_db: Level of the speech with its background over that of the rest, in 200-3000 Hz; 0 without either.
-        faint_share: Share of the time with voices, however faint, or what sounds like them.
+        voices: Where there are voices, however faint, or what sounds like them, shape (n,).
     """
 
     mask: Mask
     share: float
     over_rest_db: float
-    faint_share: float
+    voices: Mask
 
 
 def speech_in(signal: Signal, sample_rate_hz: int) -> Speech:
@@ -133,7 +133,7 @@ def speech_in(signal: Signal, sample_rate_hz: int) -> Speech:
         over = float(10 * np.log10(max(inside, 1e-20) / max(outside, 1e-20)))
     whole = joined(padded(frames, round(PADDING_S / HOP_S)), round(PADDING_S / HOP_S))
     mask = _at_rate(whole, signal.size, sample_rate_hz)
-    return Speech(mask, float(np.mean(mask)), over, float(np.mean(faint)))
+    return Speech(mask, float(np.mean(mask)), over, mask | _at_rate(faint, signal.size, sample_rate_hz))
 
 
 def _places(phrases: list[Phrase]) -> NDArray[np.intp]:

@@ -188,7 +188,7 @@ def gate(signal: Signal, sample_rate_hz: int) -> Gate | None:
 
 
 def _of_suppressor(closed: NDArray[np.float64], opened: NDArray[np.float64], sample_rate_hz: int) -> bool:
-    """Whether short frames hold what a suppressor leaves: white noise, or the sound itself at a fraction of its level."""
+    """Whether short frames hold what a suppressor leaves: white noise, or the sound at a fraction of its level."""
     floor, sound = _octaves_db(closed, sample_rate_hz), _octaves_db(opened, sample_rate_hz)
     return bool(np.ptp(floor) < FLAT_DB or np.ptp(sound - floor) < COPY_DB)
 

@@ -17,9 +17,11 @@ SLIVER_S = 0.05
 """A shorter stretch between two that are left out is left out with them."""
 HARDLY_OVER_DB = 4.0
 """Voices that rise less over the rest are no talker's in front of the noise: they are the noise."""
+BLURRED_DB = 8.0
+"""Harmonics of one voice among many, or behind many, stand out less than this; those of one or two stand out more."""
 VOICES_SHARE = 0.15
 VOICES_PIECE_S = 5.0
-VOICES_PIECES = 0.6
+VOICES_PIECES = 0.5
 
 
 class Why(StrEnum):
@@ -86,7 +88,8 @@ class Look:
         pieces = np.array_split(self.speech.voices, count)
         spread = float(np.mean([piece.any() for piece in pieces]))
         everywhere = self.speech.share > VOICES_SHARE and spread >= VOICES_PIECES
-        return everywhere and self.speech.over_rest_db < HARDLY_OVER_DB
+        many = self.speech.over_rest_db < HARDLY_OVER_DB and self.speech.contrast_db < BLURRED_DB
+        return everywhere and many
 
     @cached_property
     def reasons(self) -> dict[Why, Mask]:

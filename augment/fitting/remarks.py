@@ -111,7 +111,8 @@ def _left_out(seen: Seen) -> Iterator[str]:
         yield f"the stretch is used as it is, with {told(seen.left_out)}"
         return
     lost_s = np.count_nonzero(~seen.look.usable) / seen.look.sample_rate_hz
-    yield f"{lost_s:.1f} of {seen.look.samples.size / seen.look.sample_rate_hz:.1f} s are left out: {told(seen.left_out)}"
+    length_s = seen.look.samples.size / seen.look.sample_rate_hz
+    yield f"{lost_s:.1f} of {length_s:.1f} s are left out: {told(seen.left_out)}"
 
 
 def _doubtful(seen: Seen) -> Iterator[str]:

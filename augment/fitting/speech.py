@@ -96,12 +96,14 @@ class Speech:
         mask: Where somebody talks, shape (n,) at the recording's rate.
         share: Share of the time.
         over_rest_db: Level of the speech with its background over that of the rest, in 200-3000 Hz; 0 without either.
+        contrast_db: Mean contrast of the harmonics of its voiced sounds; 0 without any.
         voices: Where there are voices, however faint, or what sounds like them, shape (n,).
     """
 
     mask: Mask
     share: float
     over_rest_db: float
+    contrast_db: float
     voices: Mask
 
 
@@ -133,7 +135,10 @@ def speech_in(signal: Signal, sample_rate_hz: int) -> Speech:
         over = float(10 * np.log10(max(inside, 1e-20) / max(outside, 1e-20)))
     whole = joined(padded(frames, round(PADDING_S / HOP_S)), round(PADDING_S / HOP_S))
     mask = _at_rate(whole, signal.size, sample_rate_hz)
-    return Speech(mask, float(np.mean(mask)), over, mask | _at_rate(faint, signal.size, sample_rate_hz))
+    contrast = np.average([p.contrast_db for p in spoken], weights=[p.voiced for p in spoken]) if spoken else 0.0
+    return Speech(
+        mask, float(np.mean(mask)), over, float(contrast), mask | _at_rate(faint, signal.size, sample_rate_hz)
+    )
 
 
 def _places(phrases: list[Phrase]) -> NDArray[np.intp]:

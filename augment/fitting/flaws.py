@@ -25,6 +25,7 @@ END_S = 0.25
 FRAME_S = 0.01
 FALL_S = 0.05
 FALL_DB = 15.0
+LOW_PERCENT = 5.0
 CLOSED_SPREAD_DB = 2.5
 FLAT_DB = 7.0
 COPY_DB = 4.0
@@ -55,7 +56,11 @@ def clipped(signal: Signal, sample_rate_hz: int) -> Mask:
     if step is not None and np.ptp(signal) < FEWEST_STEPS * step:
         return np.zeros(signal.size, dtype=np.bool_)
     around = round(CLIPPED_PADDING_S * sample_rate_hz)
-    return padded(filled(np.concatenate(flat_tops(signal)), signal.size), around)
+    flat = np.zeros(signal.size, dtype=np.bool_)
+    for tops, extreme in zip(flat_tops(signal), (np.max(signal), np.min(signal)), strict=True):
+        if len(tops):  # then a single sample at the extreme is a clipped crest as well
+            flat |= signal == extreme
+    return padded(flat, around)
 
 
 def step_of(signal: Signal) -> float | None:
@@ -135,11 +140,14 @@ class Gate:
         closed: Where next to nothing passes, shape (n,).
         times: How often it closes.
         depth_db: How far the level falls, on average.
+        sure: Whether the floor is the sound at a fraction of its level, which no machine leaves that stops. White noise
+            may also be the recorder's own, in a quiet room.
     """
 
     closed: Mask
     times: int
     depth_db: float
+    sure: bool
 
 
 def gate(signal: Signal, sample_rate_hz: int) -> Gate | None:
@@ -166,31 +174,33 @@ def gate(signal: Signal, sample_rate_hz: int) -> Gate | None:
     """
     size = round(FRAME_S * sample_rate_hz)
     frames = signal[: signal.size // size * size].reshape(-1, size)
-    level = 10 * np.log10(np.maximum(np.mean(frames * frames, axis=1), 1e-12))
-    steps = round(FALL_S / FRAME_S)
-    if np.count_nonzero(level > NOTHING_DBOV) < 10 * steps:
+    level = 10 * np.log10(np.maximum(np.mean(frames * frames, axis=1), 10 ** (NOTHING_DBOV / 10)))
+    sounding = level > NOTHING_DBOV
+    if np.count_nonzero(sounding) < 1 / FRAME_S:
         return None
-    low, high = float(np.percentile(level[level > NOTHING_DBOV], 3)), float(np.percentile(level, 90))
-    closed = (level > NOTHING_DBOV) & (level < low + 2 * CLOSED_SPREAD_DB)
-    found = runs(closed)
-    found = found[(found[:, 1] - found[:, 0] >= steps) & (found[:, 0] >= steps)]
-    falls = np.array([level[begin - steps] - low for begin, _ in found])
-    found = found[falls >= FALL_DB] if found.size else found
-    if high - low < FALL_DB or len(found) < FEWEST_GATES:
+    low, high = np.percentile(level[sounding], [LOW_PERCENT, 90])
+    found = runs(sounding & (level < (low + high) / 2))
+    found, falls = _sudden(level, found)
+    if len(found) < FEWEST_GATES:
         return None
     inner = filled(found + np.array([1, -1]), level.size)
+    floors = [10 * np.log10(np.mean(frames[begin + 1 : end - 1] ** 2)) for begin, end in found]
     opened = level > high - FALL_DB / 2
-    alike = np.std(level[inner]) <= CLOSED_SPREAD_DB
-    if not alike or not _of_suppressor(frames[inner], frames[opened], sample_rate_hz):
+    floor, sound = _octaves_db(frames[inner], sample_rate_hz), _octaves_db(frames[opened], sample_rate_hz)
+    sure = bool(np.ptp(sound - floor) < COPY_DB)
+    if np.std(floors) > CLOSED_SPREAD_DB or not (sure or np.ptp(floor) < FLAT_DB):
         return None
-    edges = found * size
-    return Gate(filled(edges, signal.size), len(found), float(np.mean(falls[falls >= FALL_DB])))
+    return Gate(filled(found * size, signal.size), len(found), float(np.mean(falls)), sure)
 
 
-def _of_suppressor(closed: NDArray[np.float64], opened: NDArray[np.float64], sample_rate_hz: int) -> bool:
-    """Whether short frames hold what a suppressor leaves: white noise, or the sound at a fraction of its level."""
-    floor, sound = _octaves_db(closed, sample_rate_hz), _octaves_db(opened, sample_rate_hz)
-    return bool(np.ptp(floor) < FLAT_DB or np.ptp(sound - floor) < COPY_DB)
+def _sudden(level: NDArray[np.float64], pauses: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Pauses of 50 ms or more before which the level falls by 15 dB within 50 ms, and by how much it falls."""
+    half = round(FALL_S / FRAME_S) // 2
+    pauses = pauses[(pauses[:, 1] - pauses[:, 0] >= 2 * half + 1) & (pauses[:, 0] >= 3 * half)]
+    before = [np.median(level[begin - 3 * half : begin - half]) for begin, _ in pauses]
+    behind = [np.median(level[begin + half : begin + 3 * half]) for begin, _ in pauses]
+    falls = np.array(before) - np.array(behind)
+    return pauses[falls >= FALL_DB], falls[falls >= FALL_DB]
 
 
 def _octaves_db(frames: NDArray[np.float64], sample_rate_hz: int) -> NDArray[np.float64]:

@@ -12,8 +12,9 @@ FRAME_S = 0.01
 USUAL_PERCENT = 95.0
 OVER_ALL_DB = 15.0
 END_DB = 6.0
-FEWEST_PER_S = 0.1
-MOST = 5
+MOST_PER_S = 0.1
+FEW, MOST = 3, 5
+"""So many may be blows on the recorder in a short recording, and in any."""
 GAP_S = 0.2
 LONGEST_S = 0.6
 PADDING_S = 0.05
@@ -60,7 +61,7 @@ def knocking(signal: Signal, sample_rate_hz: int, clipped: Mask) -> Knocking:
     nothing = np.zeros(signal.size, dtype=np.bool_)
     events = _standing_out(np.mean(frames * frames, axis=1))
     length_s = signal.size / sample_rate_hz
-    if not len(events) or len(events) > min(MOST, max(1, round(FEWEST_PER_S * length_s))) or _even(events):
+    if not len(events) or len(events) > min(MOST, max(FEW, round(MOST_PER_S * length_s))) or _even(events):
         return Knocking(nothing, nothing)
     spans = events * size
     own = np.array([_on_recorder(signal[a:b], sample_rate_hz, bool(clipped[a:b].any())) for a, b in spans])

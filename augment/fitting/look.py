@@ -19,7 +19,7 @@ HARDLY_OVER_DB = 4.0
 """Voices that rise less over the rest are no talker's in front of the noise: they are the noise."""
 BLURRED_DB = 8.0
 """Harmonics of one voice among many, or behind many, stand out less than this; those of one or two stand out more."""
-VOICES_SHARE = 0.15
+VOICES_SHARE, FAINT_SHARE = 0.15, 0.25
 VOICES_PIECE_S = 5.0
 VOICES_PIECES = 0.5
 
@@ -87,7 +87,8 @@ class Look:
         count = max(1, round(self.samples.size / self.sample_rate_hz / VOICES_PIECE_S))
         pieces = np.array_split(self.speech.voices, count)
         spread = float(np.mean([piece.any() for piece in pieces]))
-        everywhere = self.speech.share > VOICES_SHARE and spread >= VOICES_PIECES
+        share, faint = self.speech.share, float(np.mean(self.speech.voices))
+        everywhere = (share > VOICES_SHARE or faint > FAINT_SHARE) and spread >= VOICES_PIECES
         many = self.speech.over_rest_db < HARDLY_OVER_DB and self.speech.contrast_db < BLURRED_DB
         return everywhere and many
 
@@ -100,7 +101,7 @@ class Look:
             Why.HANDLING: self.handling,
             Why.CLIPPED: self.clipped,
             Why.SILENT: self.silent,
-            Why.GATED: nothing if self.gate is None else self.gate.closed,
+            Why.GATED: self.gate.closed if self.gate is not None and self.gate.sure else nothing,
         }
 
     @cached_property

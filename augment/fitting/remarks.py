@@ -74,6 +74,13 @@ def remarks_on(seen: Seen) -> tuple[str, ...]:
 
 def _suppressor(seen: Seen) -> Iterator[str]:
     gate = seen.look.gate
+    if gate is not None and not gate.sure:
+        yield (
+            f"the level falls {gate.times} times, by {gate.depth_db:.0f} dB within 50 ms, to a floor of white noise: a "
+            "recorder's noise suppressor does that, and so does a machine that stops in a quiet room; if voice "
+            "processing is on, switch it off and record again: what it lets through is not the machine"
+        )
+        return
     if gate is not None:
         yield (
             f"the recorder's noise suppressor is on: it closes {gate.times} times, and the level falls by "

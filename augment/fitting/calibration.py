@@ -25,6 +25,8 @@ LEAST_OVER_DB = 20.0
 FRAME_S = 0.1
 SHORTEST_S = 1.0
 EDGE_S = 0.1
+TURN_S = 0.02
+"""Between two phases: a frequency that is 25 Hz off turns by half a cycle, and is still told from its mirror."""
 MOST_CHANGE_DB = 1.0
 LEAST_DBA, MOST_DBA = 0.0, 160.0
 METER_DB = 1.5
@@ -193,7 +195,7 @@ def _frequency_hz(signal: Signal, sample_rate_hz: int, near_hz: float) -> float:
     """Frequency of a tone, by the phase that it gains over the frequency near by."""
     time = np.arange(signal.size) / sample_rate_hz
     beat = signal * np.exp(-2j * np.pi * near_hz * time)
-    size = round(FRAME_S * sample_rate_hz)
+    size = round(TURN_S * sample_rate_hz)
     means = np.mean(beat[: signal.size // size * size].reshape(-1, size) * np.hanning(size), axis=1)
     turns = np.angle(np.sum(means[1:] * np.conj(means[:-1]))) / (2 * np.pi)
     return near_hz + float(turns) * sample_rate_hz / size

@@ -54,7 +54,8 @@ def test_what_is_no_calibrator_is_refused_with_the_reason():
     assert "the longest one lasts 0.5 s" in refused(np.concatenate([hiss(2), tone(0.5), hiss(2)]))
     assert "there is none" in refused(tone(3, 1100.0))
     assert "there is one of 1014.0 Hz" in refused(tone(3, 1014.0))
-    assert "there is none" in refused(tone(3) + 0.15 * tone(3, 3000.0))  # 16 dB is no calibrator's distortion
+    assert "15 % of its amplitude are overtones" in refused(tone(3) + 0.15 * tone(3, 3000.0))
+    assert "there is none" in refused(tone(3) + 0.15 * tone(3, 1700.0))
     assert "it is clipped" in refused(np.clip(tone(3), -0.11, 0.11))
     fading = tone(3) * 10 ** (-np.arange(3 * RATE) / RATE / 20)  # 1 dB a second
     assert "its level changes by 2.7 dB" in refused(fading)

@@ -28,6 +28,8 @@ EDGE_S = 0.1
 TURN_S = 0.02
 """Between two phases: a frequency that is 25 Hz off turns by half a cycle, and is still told from its mirror."""
 MOST_CHANGE_DB = 1.0
+MOST_DISTORTION = 0.1
+"""Of a calibrator 0.03; noise up to 20 dB below the tone counts here, too."""
 LEAST_DBA, MOST_DBA = 0.0, 160.0
 METER_DB = 1.5
 """Uncertainty of a reading beside the recorder: class 2 of IEC 61672-1 about 1 dB, and the place another 1 dB."""
@@ -160,6 +162,11 @@ def _refuse_bad(tone: Signal, sample_rate_hz: int, fault: Fault) -> None:
     if clipped(tone, sample_rate_hz).any():
         remedy = "record both again with less gain; its level says nothing as it is"
         raise ProfileError(Fault(fault.where, f"{fault.message} is found, and it is clipped", remedy))
+    distortion = _distortion(tone)
+    if distortion > MOST_DISTORTION:
+        remedy = "record both again with less gain, on a recorder without processing"
+        found = f"{fault.message} is found, and {100 * distortion:.0f} % of its amplitude are overtones"
+        raise ProfileError(Fault(fault.where, f"{found}; at most {100 * MOST_DISTORTION:g} % is expected", remedy))
     levels = _frame_levels_db(tone, sample_rate_hz)
     if np.ptp(levels) > MOST_CHANGE_DB:
         message = f"{fault.message} is found, and its level changes by {np.ptp(levels):.1f} dB"
@@ -178,11 +185,23 @@ def _tonal(signal: Signal, sample_rate_hz: int, frequency_hz: float) -> list[tup
     near = np.abs(frequency - frequency_hz) <= TOLERANCE * frequency_hz + 2 / FRAME_S
     if not frames.size or not near.any():
         return []
-    tone, rest = np.sum(power_of[:, near], axis=1), np.sum(power_of[:, ~near], axis=1)
+    # A clipped tone has harmonics; it is found all the same, and refused for what it is.
+    order = np.rint(frequency / frequency_hz)
+    harmonic = (order >= 2) & (
+        np.abs(frequency - order * frequency_hz) <= order * TOLERANCE * frequency_hz + 2 / FRAME_S
+    )
+    tone, rest = np.sum(power_of[:, near], axis=1), np.sum(power_of[:, ~near & ~harmonic], axis=1)
     peak = frequency[near][np.argmax(power_of[:, near], axis=1)]
     right = np.abs(peak - frequency_hz) <= TOLERANCE * frequency_hz + 0.5 / FRAME_S
     standing = right & (tone > rest * 10 ** (LEAST_OVER_DB / 10)) & (tone > 0)
     return [(int(begin) * size, int(end) * size) for begin, end in runs(standing)]
+
+
+def _distortion(tone: Signal) -> float:
+    """Amplitude of all above one and a half times the frequency of a tone, re the tone's own."""
+    power_of = np.abs(np.fft.rfft(tone * np.hanning(tone.size))) ** 2
+    above = round(1.5 * int(np.argmax(power_of)))
+    return math.sqrt(float(np.sum(power_of[above:])) / max(float(np.sum(power_of[:above])), 1e-30))
 
 
 def _frame_levels_db(signal: Signal, sample_rate_hz: int) -> NDArray[np.float64]:

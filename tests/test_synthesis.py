@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 from augment.acoustics import alarm as alarms
 from augment.acoustics import knocks
 from augment.acoustics import synthesis as synth
+from augment.acoustics.bursts import BurstPattern, bursts
+from augment.acoustics.knock_sounds import Bank, Ringing, pulse_kernel, ringing
+from augment.acoustics.quantiles import LevelSpread
 from augment.acoustics.splice import excerpt
 from augment.streams import generator
 from conftest import near
@@ -32,7 +35,7 @@ def line_db(signal, frequency):
 
 def test_harmonics_have_their_frequencies_and_levels():
     levels = {1: 0.0, 2: -6.0, 5: -10.0, 9: -18.0}
-    hum = synth.harmonics(20 * RATE, RATE, streams, 50.0, levels)
+    hum = synth.harmonics(synth.turned(20 * RATE, RATE, streams, 50.0), RATE, streams, 50.0, levels)
     for number, level in levels.items():
         assert line_db(hum, 50 * number) == pytest.approx(level, abs=0.01)
     spectrum = np.abs(np.fft.rfft(hum * np.hanning(hum.size)))
@@ -45,7 +48,7 @@ def test_harmonics_have_their_frequencies_and_levels():
 
 
 def test_harmonics_above_nyquist_are_left_out():
-    assert not np.any(synth.harmonics(100, RATE, streams, 9000.0, {1: 0.0}))
+    assert not np.any(synth.harmonics(synth.turned(100, RATE, streams, 9000.0), RATE, streams, 9000.0, {1: 0.0}))
 
 
 def test_drift_has_its_deviation_and_forgets():
@@ -56,7 +59,7 @@ def test_drift_has_its_deviation_and_forgets():
 
 
 def test_pulses_come_at_their_rate():
-    kernel = knocks.pulse_kernel(RATE, [(1000, 0, 0.01)])
+    kernel = ringing(RATE, [(1000, 0, 0.01)])
     train, _ = knocks.pulses(30 * RATE, RATE, streams, kernel, 12.5)
     envelope = np.abs(scipy.signal.hilbert(train))
     spectrum = np.abs(np.fft.rfft(envelope - envelope.mean()))
@@ -66,13 +69,13 @@ def test_pulses_come_at_their_rate():
 
 
 def test_jittered_pulses_keep_rate_and_power():
-    kernel = knocks.pulse_kernel(RATE, [(1000, 0, 0.01)])
-    train, _ = knocks.pulses(60 * RATE, RATE, streams, kernel, 10, jitter=0.1, spread_db=2)
+    kernel = ringing(RATE, [(1000, 0, 0.01)])
+    train, _ = knocks.pulses(60 * RATE, RATE, streams, kernel, 10, jitter=0.1, levels=LevelSpread(2))
     assert 10 * np.log10(np.mean(train**2)) == pytest.approx(0, abs=0.5)
 
 
 def test_slow_pulses_are_heard_at_once_and_measured_while_they_sound():
-    kernel = knocks.pulse_kernel(RATE, [(400, 0, 0.2)])
+    kernel = ringing(RATE, [(400, 0, 0.2)])
     for seed in range(30):
         train, on = knocks.pulses(RATE // 2, RATE, lambda name, s=seed: generator(s, name), kernel, 0.3)
         assert on[: RATE // 10 + 1].any()
@@ -81,8 +84,8 @@ def test_slow_pulses_are_heard_at_once_and_measured_while_they_sound():
 
 
 def test_a_resonance_that_cannot_be_heard_leaves_the_others_alone():
-    both = knocks.pulse_kernel(8000, [(1000, 0, 0.02), (6000, 0, 0.02)])
-    wide = knocks.pulse_kernel(48000, [(1000, 0, 0.02), (6000, 0, 0.02)])
+    both = pulse_kernel(8000, [(1000, 0, 0.02), (6000, 0, 0.02)])
+    wide = pulse_kernel(48000, [(1000, 0, 0.02), (6000, 0, 0.02)])
     assert np.sum(wide**2) == pytest.approx(1, rel=0.02)
     assert np.sum(both**2) == pytest.approx(0.5, rel=0.02)
 
@@ -99,7 +102,9 @@ def test_octave_noise_holds_nc40():
 
 def test_bursts_have_their_duty_and_begin_inside_one():
     for seed in range(20):
-        level, active = synth.bursts(60 * RATE, RATE, generator(seed), 0.3, 0.7, ramp_s=0.01, jitter=0.05)
+        level, active = bursts(
+            60 * RATE, RATE, lambda name, s=seed: generator(s, name), BurstPattern(0.3, 0.7, ramp_s=0.01, jitter=0.05)
+        )
         assert active[0]
         assert active.mean() == pytest.approx(0.3, abs=0.02)
         assert not np.any(level[~active])
@@ -114,17 +119,17 @@ def test_modulation_keeps_the_power():
 
 def test_random_knocks_are_a_poisson_process():
     """Intervals are exponential (Kolmogorov-Smirnov), the rate and the power are those asked for."""
-    click = np.array([1.0, 0.0, 0.0, 0.0])
+    click = Bank((Ringing(np.array([1.0, 0.0, 0.0, 0.0])),))
     train, _ = knocks.random_knocks(600 * RATE, RATE, streams, click, 3.0)
     times = np.flatnonzero(train > 0.1 * train.max()) / RATE
     assert times.size / 600 == pytest.approx(3.0, abs=4 * (3 / 600) ** 0.5)
     assert scipy.stats.kstest(np.diff(times), "expon", args=(0, 1 / 3)).pvalue > 0.001
-    ringing, _ = knocks.random_knocks(600 * RATE, RATE, streams, knocks.pulse_kernel(RATE, [(900, 0, 0.3)]), 8.0)
-    assert 10 * np.log10(np.mean(ringing**2)) == pytest.approx(0, abs=0.5)
+    bells, _ = knocks.random_knocks(600 * RATE, RATE, streams, ringing(RATE, [(900, 0, 0.3)]), 8.0)
+    assert 10 * np.log10(np.mean(bells**2)) == pytest.approx(0, abs=0.5)
 
 
 def test_slow_random_knocks_are_heard_at_once():
-    kernel = knocks.pulse_kernel(RATE, [(400, 0, 0.2)])
+    kernel = ringing(RATE, [(400, 0, 0.2)])
     for seed in range(30):
         train, on = knocks.random_knocks(RATE // 2, RATE, lambda name, s=seed: generator(s, name), kernel, 0.05)
         assert on[: RATE // 10 + 1].any()
@@ -247,19 +252,21 @@ def test_departures_from_the_standard_are_told(change, words):
 
 
 MAKERS = {
-    "harmonics": lambda n, lead: synth.harmonics(n, RATE, streams, 50, {1: 0, 3: -6}, 0.1, lead=lead),
+    "harmonics": lambda n, lead: synth.harmonics(
+        synth.turned(n, RATE, streams, 50, 0.1, lead=lead), RATE, streams, 50, {1: 0, 3: -6}
+    ),
     "pulses": lambda n, lead: knocks.pulses(
-        n, RATE, streams, knocks.pulse_kernel(RATE, [(500, 0, 0.05)]), 7, jitter=0.1, spread_db=1, lead=lead
+        n, RATE, streams, ringing(RATE, [(500, 0, 0.05)]), 7, jitter=0.1, levels=LevelSpread(1), lead=lead
     )[0],
     "knocks": lambda n, lead: knocks.random_knocks(
-        n, RATE, streams, knocks.pulse_kernel(RATE, [(500, 0, 0.05)]), 7, spread_db=3, lead=lead
+        n, RATE, streams, ringing(RATE, [(500, 0, 0.05)]), 7, levels=LevelSpread(3), lead=lead
     )[0],
     "alarm": lambda n, lead: alarms.alarm(n, RATE, streams, BEEPS, lead)[0],
     "octave_noise": lambda n, lead: synth.octave_noise(n, RATE, streams("x"), {500: 0, 1000: -3}, lead, streams("y")),
     "third_octave_noise": lambda n, lead: synth.third_octave_noise(
         n, RATE, streams("x"), {500: 0, 630: -3}, lead, streams("y")
     ),
-    "bursts": lambda n, lead: synth.bursts(n, RATE, streams("x"), 0.2, 0.1, 0.01, 0.2, lead, streams("y"))[0],
+    "bursts": lambda n, lead: bursts(n, RATE, streams, BurstPattern(0.2, 0.1, 0.01, 0.2), lead)[0],
     "modulation": lambda n, lead: synth.modulation(n, RATE, streams("x"), 3, 0.5, lead),
 }
 

@@ -1,62 +1,71 @@
-"""Knocks: the sound of one, and trains of them, periodic or at random.
+"""Trains of knocks: periodic, on a clock, at random, or in clusters.
 
 As in :mod:`augment.acoustics.synthesis`, a longer train begins with the shorter one, and a ``lead`` changes nothing in
 what follows it.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from augment.acoustics import Signal
-from augment.acoustics.convolution import ImpulseResponse, convolve_in_chunks, whole_chunks
+from augment.acoustics.clock import Clock
+from augment.acoustics.knock_sounds import Bank, Knocked
+from augment.acoustics.quantiles import LevelSpread
 from augment.acoustics.synthesis import AT_ONCE_S, Streams
 
+SCATTERED = 4.0
+"""Deviations beyond which a knock on a clock does not lie beside its place."""
 
-def pulse_kernel(sample_rate_hz: int, resonances: Sequence[tuple[float, float, float]]) -> NDArray[np.float64]:
-    """One knock: a sum of decaying sines, of energy 1 if all of them lie below the Nyquist frequency.
 
-    Args:
-        sample_rate_hz: Samples a second.
-        resonances: For each: frequency in Hz, level in dB, time in s to fall by 60 dB. Those above the Nyquist
-            frequency are left out, and their energy with them.
+class Levels(Protocol):
+    """How the levels of knocks are distributed."""
 
-    Returns:
-        Shape (k,).
+    def gains(self, score: Signal) -> Signal:
+        """Amplitudes at normal scores, of mean square 1 over the distribution."""
 
-    Example:
-        >>> knock = pulse_kernel(16000, [(1000, 0, 0.02), (3000, -6, 0.01)])
-        >>> knock.size, bool(abs(np.sum(knock**2) - 1) < 0.05)
-        (320, True)
+
+ALIKE = LevelSpread()
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """Knocks that come together.
+
+    Attributes:
+        size: Mean number of knocks of a cluster, 1 or more.
+        length_s: Time over which they are spread, evenly on average, from the first of them.
     """
-    time = np.arange(math.ceil(max(r[2] for r in resonances) * sample_rate_hz)) / sample_rate_hz
-    kernel, energy = np.zeros(time.size), 0.0
-    for frequency, level, decay_s in resonances:
-        if frequency >= sample_rate_hz / 2:
-            # Sine squared is 1/2 on average, so a exp(-bt) sin(wt) has the energy of a^2 / 2 exp(-2bt), a^2 / 4b. It
-            # falls by 20 lg(e) b dB a second, that is by 60 dB in T = 3 ln(10) / b: the energy is a^2 T / (12 ln 10).
-            energy += 10 ** (level / 10) * decay_s / (12 * math.log(10)) * sample_rate_hz
-            continue
-        envelope = 10 ** (-3 * time / decay_s)
-        sine = np.sin(2 * np.pi * frequency * time) * envelope
-        # A decaying sine has a positive mean, and a train of them a constant pressure, which no source can radiate:
-        # it is taken out, in the shape of the envelope.
-        part = 10 ** (level / 20) * (sine - envelope * np.sum(sine) / np.sum(envelope))
-        energy += float(np.sum(part * part))
-        kernel += part
-    return np.asarray(kernel / math.sqrt(energy))
+
+    size: float
+    length_s: float
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Times of knocks in samples from the beginning, in both directions from it.
+
+    Attributes:
+        after: Counted forwards; more of them begin with fewer.
+        before: Counted backwards.
+    """
+
+    after: NDArray[np.float64]
+    before: NDArray[np.float64]
 
 
 def pulses(
     samples: int,
     sample_rate_hz: int,
     streams: Streams,
-    kernel: NDArray[np.float64],
+    bank: Bank,
     rate_hz: float,
     jitter: float = 0.0,
-    spread_db: float = 0.0,
+    levels: Levels = ALIKE,
     first_s: float = AT_ONCE_S,
     lead: int = 0,
 ) -> tuple[Signal, NDArray[np.bool_]]:
@@ -68,11 +77,11 @@ def pulses(
         samples: Wanted length n.
         sample_rate_hz: Samples a second.
         streams: ``first``, ``times`` and ``before`` draw the times, ``strengths`` and ``strengths before`` the levels
-            of the pulses.
-        kernel: One pulse of energy 1, shape (k,).
+            of the pulses; of a bank of several, ``sounds`` and ``sounds before`` which one it is.
+        bank: What a pulse sounds like.
         rate_hz: Pulses a second.
         jitter: Standard deviation of the interval, as a share of the period, 0 to 0.5.
-        spread_db: Standard deviation of the level from pulse to pulse.
+        levels: Distribution of the level from pulse to pulse.
         first_s: Latest time of the first knock.
         lead: Samples before the beginning.
 
@@ -81,8 +90,9 @@ def pulses(
         (lead + n,).
 
     Example:
+        >>> from augment.acoustics.knock_sounds import ringing
         >>> from augment.streams import generator
-        >>> train, on = pulses(160000, 16000, generator, pulse_kernel(16000, [(900, 0, 0.02)]), 10.0)
+        >>> train, on = pulses(160000, 16000, generator, ringing(16000, [(900, 0, 0.02)]), 10.0)
         >>> bool(abs(10 * np.log10(np.mean(train**2))) < 0.1), round(float(on.mean()), 1)
         (True, 0.1)
     """
@@ -93,83 +103,196 @@ def pulses(
         count = math.ceil(length / period * (1 + jitter) + 10 * jitter * math.sqrt(length / period)) + 2
         return period * np.maximum(1 + jitter * rng.standard_normal(count), 0.1)
 
-    return _train(samples, streams, kernel, period, steps, spread_db, first_s * sample_rate_hz, lead)
+    moments = _one_by_one(_Reach.of(bank, samples, lead), streams, period, steps, first_s * sample_rate_hz)
+    return _train(samples, streams, bank, moments, period, levels, lead)
+
+
+def pulses_on_clock(
+    samples: int,
+    streams: Streams,
+    bank: Bank,
+    clock: Clock,
+    times: float,
+    start: float,
+    jitter: float = 0.0,
+    levels: Levels = ALIKE,
+    lead: int = 0,
+) -> tuple[Signal, NDArray[np.bool_]]:
+    """A train of knocks at fixed places of the turns of a clock, with 0 dB RMS in the long run.
+
+    Args:
+        samples: Wanted length n.
+        streams: As of :func:`pulses`, without ``first``.
+        bank: What a knock sounds like.
+        clock: What the knocks keep to.
+        times: Knocks in a turn.
+        start: Share of a turn at which a knock comes.
+        jitter: Standard deviation of a knock's distance from its place, as a share of the period. It does not add up.
+        levels: Distribution of the level from knock to knock.
+        lead: Samples before the beginning.
+
+    Returns:
+        Samples, and where a knock is audible, shapes (lead + n,).
+
+    Example:
+        >>> from augment.acoustics.knock_sounds import ringing
+        >>> from augment.streams import generator
+        >>> clock = Clock(16000, generator, 50.0)
+        >>> train, _ = pulses_on_clock(160000, generator, ringing(16000, [(900, 0, 0.005)]), clock, 2, 0.0)
+        >>> bool(abs(10 * np.log10(np.mean(train**2))) < 0.1)
+        True
+    """
+    period, reach = clock.sample_rate_hz / (clock.rate_hz * times), _Reach.of(bank, samples, lead)
+    margin = math.ceil((2 + SCATTERED * jitter) * period)  # of knocks that are scattered into what is heard
+    early, length = reach.before + margin, reach.after + margin
+    turns = clock.turns(length, early)
+    at = np.arange(-early, length)
+    # The n-th knock comes when the clock has turned n / times beyond the start. Number `begins` is the first after the
+    # beginning: it is not scattered, since with a slow clock it is the one that has to be heard at once.
+    first, last = (times * (float(turn) - start) for turn in (turns[0], turns[-1]))
+    begins = math.ceil(times * (clock.ahead - start))
+
+    def placed(numbers: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float64]:
+        place = np.interp(start + numbers / times, turns, at)
+        scatter = np.where(numbers == begins, 0.0, np.clip(rng.standard_normal(numbers.size), -SCATTERED, SCATTERED))
+        return np.asarray(place + jitter * period * scatter)
+
+    after = placed(np.arange(begins, math.floor(last) + 1), streams("times"))
+    before = placed(np.arange(begins - 1, math.ceil(first) - 1, -1), streams("before"))
+    return _train(samples, streams, bank, Moments(after, before), period, levels, lead)
 
 
 def random_knocks(
     samples: int,
     sample_rate_hz: int,
     streams: Streams,
-    kernel: NDArray[np.float64],
+    bank: Bank,
     rate_hz: float,
-    spread_db: float = 0.0,
+    levels: Levels = ALIKE,
     first_s: float = AT_ONCE_S,
     lead: int = 0,
+    clusters: Clusters | None = None,
 ) -> tuple[Signal, NDArray[np.bool_]]:
     """Knocks at random times, a Poisson process that begins near one of its knocks, with 0 dB RMS in the long run.
+
+    With clusters it is a Neyman-Scott process: clusters begin as a Poisson process, and each has its first knock then
+    and a Poisson number of others, of mean ``size - 1``, evenly distributed over its length.
 
     Args:
         samples: Wanted length n.
         sample_rate_hz: Samples a second.
-        streams: ``first``, ``times`` and ``before`` draw the times, ``strengths`` and ``strengths before`` the levels
-            of the knocks.
-        kernel: One knock of energy 1, shape (k,).
-        rate_hz: Mean number of knocks a second.
-        spread_db: Standard deviation of the level from knock to knock.
+        streams: As of :func:`pulses`; ``cluster sizes`` and ``cluster times`` draw clusters, each with its ``before``.
+        bank: What a knock sounds like.
+        rate_hz: Mean number of knocks a second, whether they come in clusters or not.
+        levels: Distribution of the level from knock to knock.
         first_s: Latest time of the first knock.
         lead: Samples before the beginning.
+        clusters: How the knocks come together; one by one if not given.
 
     Returns:
         Samples, and where a knock is audible: from its beginning until it has fallen by about 30 dB. Shapes
         (lead + n,).
 
-    Reference: Campbell's theorem: the power of knocks of energy 1 at random times is their rate.
+    Reference: Campbell's theorem: the power of knocks of energy 1 at random times is their rate. Neyman and Scott
+    (1958), J. R. Stat. Soc. B 20:1.
 
     Example:
+        >>> from augment.acoustics.knock_sounds import ringing
         >>> from augment.streams import generator
-        >>> train, _ = random_knocks(1600000, 16000, generator, pulse_kernel(16000, [(900, 0, 0.02)]), 50.0)
+        >>> train, _ = random_knocks(1600000, 16000, generator, ringing(16000, [(900, 0, 0.02)]), 50.0)
         >>> bool(abs(10 * np.log10(np.mean(train**2))) < 0.5)
         True
     """
+    size, length = (1.0, 0.0) if clusters is None else (clusters.size, clusters.length_s * sample_rate_hz)
     period = sample_rate_hz / rate_hz
 
     def steps(rng: np.random.Generator, length: float) -> NDArray[np.float64]:
         # A Poisson process of mean n has the standard deviation sqrt(n): ten of them to spare.
-        count = math.ceil(length / period + 10 * math.sqrt(length / period)) + 20
-        return period * rng.standard_exponential(count)
+        between = period * size
+        count = math.ceil(length / between + 10 * math.sqrt(length / between)) + 20
+        return between * rng.standard_exponential(count)
 
-    return _train(samples, streams, kernel, period, steps, spread_db, first_s * sample_rate_hz, lead)
+    reach = _Reach.of(bank, samples, lead)
+    first = first_s * sample_rate_hz
+    if clusters is None:
+        moments = _one_by_one(reach, streams, period, steps, first)
+    else:
+        begun = _one_by_one(_Reach(reach.after, reach.before + math.ceil(length)), streams, period * size, steps, first)
+        moments = Moments(
+            _clustered(begun.after, size, length, streams, ""),
+            _clustered(begun.before, size, length, streams, " before"),
+        )
+    return _train(samples, streams, bank, moments, period, levels, lead)
+
+
+def _clustered(
+    begun: NDArray[np.float64], size: float, length: float, streams: Streams, which: str
+) -> NDArray[np.float64]:
+    """Times of the knocks of clusters, cluster by cluster, of which each begins with a knock."""
+    others = streams(f"cluster sizes{which}").poisson(size - 1, begun.size)
+    times = np.repeat(begun, others + 1)
+    first = np.cumsum(others + 1) - (others + 1)
+    later = np.ones(times.size, dtype=np.bool_)
+    later[first] = False
+    times[later] += length * streams(f"cluster times{which}").random(int(np.sum(others)))
+    return times
+
+
+@dataclass(frozen=True)
+class _Reach:
+    """How many samples after and before the beginning knocks must be known."""
+
+    after: int
+    before: int
+
+    @classmethod
+    def of(cls, bank: Bank, samples: int, lead: int) -> "_Reach":
+        return cls(max(sound.reach(samples) for sound in bank.sounds), bank.samples + lead)
+
+
+def _one_by_one(
+    reach: _Reach,
+    streams: Streams,
+    period: float,
+    steps: Callable[[np.random.Generator, float], NDArray[np.float64]],
+    latest: float,
+) -> Moments:
+    """Knocks at the intervals that ``steps`` draws to cover a length, in both directions from the first. In samples."""
+    first = streams("first").uniform(0, min(period, latest))
+    after = first + np.concatenate([[0.0], np.cumsum(steps(streams("times"), reach.after))])
+    return Moments(after, first - np.cumsum(steps(streams("before"), reach.before)))
 
 
 def _train(
-    samples: int,
-    streams: Streams,
-    kernel: NDArray[np.float64],
-    period: float,
-    steps: Callable[[np.random.Generator, float], NDArray[np.float64]],
-    spread_db: float,
-    latest: float,
-    lead: int,
+    samples: int, streams: Streams, bank: Bank, moments: Moments, period: float, levels: Levels, lead: int
 ) -> tuple[Signal, NDArray[np.bool_]]:
-    """Knocks at the intervals that ``steps`` draws to cover a length, in both directions from the first. In samples."""
-    response = ImpulseResponse(kernel)
-    early, length = kernel.size + lead, whole_chunks(samples, response)
-    first = streams("first").uniform(0, min(period, latest))
-    after = first + np.concatenate([[0.0], np.cumsum(steps(streams("times"), length))])
-    before = first - np.cumsum(steps(streams("before"), early))
-    # In nepers a level is spread * z; E[exp(2 spread z)] = exp(2 spread^2), so exp(-spread^2) makes the mean square 1.
-    spread = spread_db * math.log(10) / 20
-    strength_after = np.exp(spread * streams("strengths").standard_normal(after.size) - spread**2)
-    strength_before = np.exp(spread * streams("strengths before").standard_normal(before.size) - spread**2)
-    places = np.rint(np.concatenate([after, before])).astype(np.int64) + early  # from one kernel before the lead
-    strength = np.concatenate([strength_after, strength_before])
-    inside = (places >= 0) & (places < length + early)
-    clicks = np.bincount(places[inside], strength[inside], length + early).astype(np.float64)
-    begun = np.cumsum(np.bincount(places[inside], minlength=length + early))
-    # Somewhere a knock is audible if more have begun than `over` samples before. In all of its kernel a knock falls by
+    """The sound of knocks, of power 1 if there is one in a period on average, and where one is audible."""
+
+    def both(name: str, draw: Callable[[np.random.Generator, int], NDArray[np.float64]]) -> NDArray[np.float64]:
+        parts = draw(streams(name), moments.after.size), draw(streams(f"{name} before"), moments.before.size)
+        return np.concatenate(parts)
+
+    places = np.rint(np.concatenate([moments.after, moments.before])).astype(np.int64)
+    strengths = both("strengths", lambda rng, count: levels.gains(rng.standard_normal(count)))
+    chosen = both("sounds", lambda rng, count: bank.chosen(rng, count).astype(np.float64))
+    train, active = np.zeros(lead + samples), np.zeros(lead + samples, dtype=np.bool_)
+    for index, (sound, gain) in enumerate(zip(bank.sounds, bank.gains(), strict=True)):
+        mine = chosen == index
+        fresh = streams(f"fresh {index}"), streams(f"fresh {index} before")
+        after = int(np.count_nonzero(mine[: moments.after.size]))
+        part = sound.train(Knocked(places[mine], strengths[mine], after, fresh), samples, lead)
+        train += part * gain if len(bank.sounds) > 1 else part
+        active |= _audible(places[mine] + lead, sound.samples, lead + samples)
+    return train * math.sqrt(period), active  # energy 1 a period: power 1/period
+
+
+def _audible(places: NDArray[np.int64], knock: int, length: int) -> NDArray[np.bool_]:
+    """Where a knock is heard of those that begin at some samples."""
+    begins = places + knock
+    inside = (begins >= 0) & (begins < length + knock)
+    begun = np.cumsum(np.bincount(begins[inside], minlength=length + knock))
+    # Somewhere a knock is audible if more have begun than `over` samples before. In all of its length a knock falls by
     # 60 dB, in half of it by 30.
-    over = kernel.size // 2
-    audible = begun - np.concatenate([np.zeros(over, int), begun[: -over or None]])
-    heard = slice(kernel.size, early + samples)
-    train = convolve_in_chunks(clicks, response, early)[heard] * math.sqrt(period)  # energy 1 a period: power 1/period
-    return train, audible[heard] > 0
+    over = knock // 2
+    heard = begun - np.concatenate([np.zeros(over, int), begun[: -over or None]])
+    return np.asarray(heard[knock:] > 0)

@@ -1,4 +1,4 @@
-"""Synthesis of equipment noise: tones, shaped noise, and the bursts they come in.
+"""Synthesis of equipment noise: tones, shaped noise, and the swing of their level.
 
 Every function takes the number of samples and named random streams, and a longer output begins with the shorter one:
 the utterances of a block hear the same noise although they differ in length. Nothing loops, nothing repeats.
@@ -9,10 +9,9 @@ beginning is drawn backwards in time, from random streams of its own.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from augment.acoustics import Signal
 from augment.acoustics.recursion import recursive
@@ -65,65 +64,127 @@ def drift(
     walk = recursive([1.0], [1.0, -keep], shocks)
     steps_before = math.ceil(lead * CONTROL_HZ / sample_rate_hz)
     if steps_before:
-        shocks = _before(rng_before).standard_normal(steps_before) * deviation * math.sqrt(1 - keep**2)
+        shocks = before_of(rng_before).standard_normal(steps_before) * deviation * math.sqrt(1 - keep**2)
         back = recursive([1.0], [1.0, -keep], shocks, np.array([keep * walk[0]]))
         walk = np.concatenate([back[::-1], walk])
     place = np.arange(-steps_before, steps) / CONTROL_HZ
     return np.interp(np.arange(-lead, samples) / sample_rate_hz, place, walk)
 
 
-def _before(rng: np.random.Generator | None) -> np.random.Generator:
+def before_of(rng: np.random.Generator | None) -> np.random.Generator:
     """The generator for what lies before the beginning; without one there can be no lead."""
     if rng is None:
         raise ValueError("a lead needs a random generator of its own: pass rng_before")
     return rng
 
 
-def harmonics(
+def turned(
     samples: int,
     sample_rate_hz: int,
     streams: Streams,
-    fundamental_hz: float,
-    level_db: Mapping[int, float],
+    rate_hz: float,
     drift_hz: float = 0.0,
     drift_time_s: float = 1.0,
     lead: int = 0,
 ) -> Signal:
-    """Harmonics of one drifting fundamental.
+    """Angle of something that turns at a rate that drifts.
 
     Args:
         samples: Wanted length n.
         sample_rate_hz: Samples a second.
-        streams: ``phase`` draws the start phases, ``drift`` (and ``drift before``) the drift of the fundamental.
-        fundamental_hz: Frequency of the first harmonic.
-        level_db: RMS level of each harmonic by its number; those above the Nyquist frequency are left out.
-        drift_hz: Standard deviation of the fundamental.
+        streams: ``drift`` (and ``drift before``) draws the drift.
+        rate_hz: Turns a second.
+        drift_hz: Standard deviation of the rate.
         drift_time_s: Time constant of the drift.
         lead: Samples before the beginning.
 
     Returns:
-        Shape (lead + n,), continuous in phase.
+        Radians, shape (lead + n,).
 
     Example:
         >>> from augment.streams import generator
-        >>> hum = harmonics(16000, 16000, generator, 50.0, {1: -20.0})
-        >>> round(float(np.sqrt(np.mean(hum**2))), 6)
-        0.1
+        >>> (turned(2, 1000, generator, 250.0) / np.pi).tolist()
+        [0.5, 1.0]
     """
     wander = drift(samples, sample_rate_hz, streams("drift"), drift_hz, drift_time_s, lead, streams("drift before"))
-    frequency = fundamental_hz + wander
-    # Phase is the integral of frequency. Harmonics at multiples of one phase stay locked while it drifts.
+    frequency = rate_hz + wander
+    # Phase is the integral of frequency.
     turns = np.cumsum(frequency[lead:])
     if lead:  # counted back from the beginning, so that the phase there does not depend on the lead
         back = -np.cumsum(np.concatenate([[0.0], frequency[lead - 1 : 0 : -1]]))
         turns = np.concatenate([back[::-1], turns])
-    phase = 2 * np.pi * turns / sample_rate_hz
+    return np.asarray(2 * np.pi * turns / sample_rate_hz)
+
+
+def harmonics(
+    phase: Signal,
+    sample_rate_hz: int,
+    streams: Streams,
+    fundamental_hz: float,
+    level_db: Mapping[int, float],
+) -> Signal:
+    """Harmonics of one fundamental.
+
+    Args:
+        phase: Angle of the fundamental in radians, of :func:`turned`, shape (n,).
+        sample_rate_hz: Samples a second.
+        streams: ``phase`` draws the start phases.
+        fundamental_hz: Frequency of the first harmonic, without its drift.
+        level_db: RMS level of each harmonic by its number; those above the Nyquist frequency are left out.
+
+    Returns:
+        Shape (n,), continuous in phase.
+
+    Example:
+        >>> from augment.streams import generator
+        >>> hum = harmonics(turned(16000, 16000, generator, 50.0), 16000, generator, 50.0, {1: -20.0})
+        >>> round(float(np.sqrt(np.mean(hum**2))), 6)
+        0.1
+    """
     starts = streams("phase").uniform(0, 2 * np.pi, max(level_db))
-    out = np.zeros(lead + samples)
-    for number, level in sorted(level_db.items()):
-        if number * fundamental_hz < sample_rate_hz / 2:
+    parts = [(number, level, starts[number - 1]) for number, level in sorted(level_db.items())]
+    return _tones(phase, sample_rate_hz, fundamental_hz, parts)
+
+
+def partials(
+    phase: Signal,
+    sample_rate_hz: int,
+    streams: Streams,
+    fundamental_hz: float,
+    level_db: Mapping[float, float],
+) -> Signal:
+    """Tones at any ratios to one fundamental, which they keep while it drifts.
+
+    Args:
+        phase: Angle of the fundamental in radians, of :func:`turned`, shape (n,).
+        sample_rate_hz: Samples a second.
+        streams: ``phase`` draws the start phases.
+        fundamental_hz: What the ratios are of, without its drift.
+        level_db: RMS level of each partial by its ratio; those above the Nyquist frequency are left out.
+
+    Returns:
+        Shape (n,), continuous in phase.
+
+    Example:
+        >>> from augment.streams import generator
+        >>> bar = partials(turned(16000, 16000, generator, 400.0), 16000, generator, 400.0, {1: -23.0, 2.756: -23.0})
+        >>> round(float(10 * np.log10(np.mean(bar**2))), 1)
+        -20.0
+    """
+    starts = streams("phase").uniform(0, 2 * np.pi, len(level_db))
+    parts = [(ratio, level, start) for (ratio, level), start in zip(sorted(level_db.items()), starts, strict=True)]
+    return _tones(phase, sample_rate_hz, fundamental_hz, parts)
+
+
+def _tones(
+    phase: Signal, sample_rate_hz: int, fundamental_hz: float, parts: Iterable[tuple[float, float, float]]
+) -> Signal:
+    """Sines at multiples of one phase, which stay locked while it drifts: ratio, RMS level in dB, start in radians."""
+    out = np.zeros(phase.size)
+    for ratio, level, start in parts:
+        if ratio * fundamental_hz < sample_rate_hz / 2:
             # A sine of RMS level L has the amplitude sqrt(2) 10^(L/20).
-            out += math.sqrt(2) * 10 ** (level / 20) * np.cos(number * phase + starts[number - 1])
+            out += math.sqrt(2) * 10 ** (level / 20) * np.cos(ratio * phase + start)
     return out
 
 
@@ -215,71 +276,3 @@ def third_octave_noise(
     """
     density = band_density(third_octave_levels_db, sample_rate_hz, THIRD_OCTAVE_EDGE)
     return shaped_noise(samples, density, rng, lead, rng_before)
-
-
-def bursts(
-    samples: int,
-    sample_rate_hz: int,
-    rng: np.random.Generator,
-    on_s: float,
-    off_s: float,
-    ramp_s: float = 0.0,
-    jitter: float = 0.0,
-    lead: int = 0,
-    rng_before: np.random.Generator | None = None,
-) -> tuple[Signal, NDArray[np.bool_]]:
-    """Gain of an intermittent noise.
-
-    The first sample after the lead is in a burst, at a random point of it that leaves at least a tenth of a second: an
-    item has the noise that its label promises, however short the utterance.
-
-    Args:
-        samples: Wanted length n.
-        sample_rate_hz: Samples a second.
-        rng: Draws where the first burst begins, and the pauses.
-        on_s: Length of a burst.
-        off_s: Mean length of a pause.
-        ramp_s: Rise and fall (raised cosine) inside the burst.
-        jitter: Standard deviation of the pauses, as a share of ``off_s``.
-        lead: Samples before the beginning.
-        rng_before: Draws the pauses before the first burst.
-
-    Returns:
-        Gain from 0 to 1 and whether the noise is on, both of shape (lead + n,).
-
-    Example:
-        >>> level, on = bursts(16000, 1000, np.random.default_rng(1), on_s=0.25, off_s=0.75)
-        >>> bool(on[0]), round(float(on.mean()), 2)
-        (True, 0.25)
-    """
-    on, off = max(1, round(on_s * sample_rate_hz)), off_s * sample_rate_hz
-    first = -rng.uniform(0, on - min(on, AT_ONCE_S * sample_rate_hz))
-    starts = first + np.concatenate([[0.0], _periods(rng, samples, on, off, jitter)])
-    if lead:
-        before = _periods(_before(rng_before), lead, on, off, jitter)
-        starts = np.concatenate([first - before[::-1], starts])
-    places = np.rint(starts).astype(np.int64) + lead
-    shape = _burst(on, min(round(ramp_s * sample_rate_hz), on // 2))
-    level = np.zeros(lead + samples)
-    active = np.zeros(lead + samples, dtype=np.bool_)
-    for start in places[(places > -on) & (places < lead + samples)]:
-        low, high = max(start, 0), min(start + on, lead + samples)
-        level[low:high] = shape[low - start : high - start]
-        active[low:high] = True
-    return level, active
-
-
-def _periods(rng: np.random.Generator, samples: int, on: int, off: float, jitter: float) -> NDArray[np.float64]:
-    """Where periods of a burst and a pause end, up to so many samples; a pause is at least 0.1 of the mean."""
-    shortest = max(1.0, on + 0.1 * off)
-    count = math.ceil(samples / shortest) + 2
-    return np.cumsum(off * np.maximum(1 + jitter * rng.standard_normal(count), 0.1) + on)
-
-
-def _burst(samples: int, ramp: int) -> Signal:
-    """Gain of one burst: 1, with a raised cosine of ``ramp`` samples at both ends."""
-    shape = np.ones(samples)
-    if ramp:
-        rise = 0.5 - 0.5 * np.cos(np.pi * (np.arange(ramp) + 0.5) / ramp)
-        shape[:ramp], shape[-ramp:] = rise, rise[::-1]
-    return shape

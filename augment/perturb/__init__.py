@@ -62,6 +62,10 @@ class Perturbation(BaseModel):
         """Why it cannot work at this sample rate or with the packages installed, and the remedy; None if it can."""
         return None
 
+    def clashes(self, library: Library) -> Iterator[tuple[str, Fault]]:
+        """Fields that do not go with its data, each with what is wrong; asked when the recipe is loaded."""
+        yield from ()
+
     def remarks(self, library: Library, sample_rate_hz: int, snr: Weighting) -> tuple[str, ...]:
         """What a user should know about its data before trusting the result; shown with the plan."""
         return ()

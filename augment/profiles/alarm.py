@@ -6,7 +6,9 @@ from pydantic import Field, model_validator
 
 from augment.acoustics import synthesis as synth
 from augment.acoustics.alarm import AlarmPattern, Priority, alarm, departures_from_iec_60601_1_8
-from augment.profiles.components import Component, Frequency, LevelDb, Sound
+from augment.profiles.clocks import Shared
+from augment.profiles.components import Component, Sound, sum_db
+from augment.profiles.figures import Frequency, LevelDb
 
 Ramp = Annotated[float, Field(ge=0, le=1)]
 
@@ -45,8 +47,9 @@ class Alarm(Component):
                 f"pulse_hz has {len(self.pulse_hz)} values for {pulses} pulses (spacings_s has one gap fewer than "
                 "there are pulses); expected one for all, or one for each"
             )
-        if self.bursts is not None:
-            raise ValueError("an alarm has pauses of its own (spacings_s, interval_s): leave out 'bursts'")
+        for given in ("bursts", "gate"):
+            if getattr(self, given) is not None:
+                raise ValueError(f"an alarm has pauses of its own (spacings_s, interval_s): leave out '{given}'")
         gap, ramps = min([*self.spacings_s, self.interval_s]), self.rise_s + self._fall_s()
         if ramps > gap:
             raise ValueError(
@@ -78,5 +81,8 @@ class Alarm(Component):
             self.jitter,
         )
 
-    def render(self, samples: int, sample_rate_hz: int, streams: synth.Streams, lead: int = 0) -> Sound:
+    def level(self) -> float:
+        return sum_db(self.levels_db.values())
+
+    def render(self, samples: int, sample_rate_hz: int, streams: synth.Streams, lead: int, shared: Shared) -> Sound:
         return alarm(samples, sample_rate_hz, streams, self.pattern(), lead)

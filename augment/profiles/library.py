@@ -32,6 +32,7 @@ from augment.profiles.recording import (
     inspect_recordings,
     read_samples,
 )
+from augment.profiles.refigured import AS_IT_IS, NewFigures, Refigured, refigured
 from augment.profiles.room import MeasuredResponse, Position, RoomProfile, inspect_positions, prepare_positions
 
 SourceKind = Literal["noise_profile", "microphone", "room", "impulse_response", "recording"]
@@ -108,22 +109,42 @@ class Library:
         """
         return self.once((kind, name), lambda: READ[kind](self.find(kind, name)))
 
-    def noise_profile(self, name: str) -> NoiseProfile:
+    def noise_profile(self, name: str, figures: NewFigures = AS_IT_IS) -> NoiseProfile:
         """A bundled noise profile by its name, or a user's by the path of its YAML file.
 
+        Args:
+            name: Its name or path.
+            figures: What is to stand in place of its own figures.
+
         Raises:
-            ProfileError: There is no such profile, or it is faulty.
+            ProfileError: There is no such profile, it is faulty, or does not go with other figures.
         """
         found: NoiseProfile = self.profile("noise_profile", name)
-        return found
+        return self.refigured(name, figures).profile if figures.given() else found
 
-    def noise(self, name: str, samples: int, sample_rate_hz: int, streams: Streams, lead: int = 0) -> Sound:
+    def refigured(self, name: str, figures: NewFigures) -> Refigured:
+        """A noise profile with other figures, and which of its figures it kept.
+
+        Raises:
+            ProfileError: There is no such profile, it is faulty, or does not go with these figures.
+        """
+        return self.once(("refigured", name, figures), lambda: refigured(self.noise_profile(name), name, figures))
+
+    def noise(
+        self,
+        name: str,
+        samples: int,
+        sample_rate_hz: int,
+        streams: Streams,
+        lead: int = 0,
+        figures: NewFigures = AS_IT_IS,
+    ) -> Sound:
         """A stretch of a noise profile: see :meth:`augment.profiles.noise.NoiseProfile.render`.
 
         Raises:
             ProfileError: There is no such profile, it is faulty, or less than a thousandth of its power is audible.
         """
-        profile = self.noise_profile(name)
+        profile = self.noise_profile(name, figures)
 
         def judged() -> tuple[bool, ...]:
             if profile.audible_share(sample_rate_hz) < LEAST_AUDIBLE:
@@ -131,7 +152,7 @@ class Library:
                 raise ProfileError(Fault(name, message, "choose a noise that can be heard"))
             return profile.prominent(sample_rate_hz)
 
-        counted = self.once(("prominent", name, sample_rate_hz), judged)
+        counted = self.once(("prominent", name, sample_rate_hz, figures), judged)
         return profile.render(samples, sample_rate_hz, streams, counted, lead)
 
     def microphone(self, name: str) -> MicrophoneProfile:

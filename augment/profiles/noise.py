@@ -5,27 +5,26 @@ the profile sets the level of the whole. Every component states the source of it
 """
 
 import math
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from augment.acoustics import synthesis as synth
+from augment.acoustics.clock import Clock
 from augment.acoustics.edge_line import FineSpectrum, fine_spectrum
 from augment.acoustics.filters import INFRASOUND_HZ
 from augment.acoustics.levels import db, power
 from augment.acoustics.spectrum import weighted_power
 from augment.profiles.alarm import Alarm
-from augment.profiles.components import (
-    Figures,
-    Harmonics,
-    Knocks,
-    OctaveNoise,
-    Pulses,
-    Sound,
-    ThirdOctaveNoise,
-)
+from augment.profiles.clocks import ClockFigures, ClockGate, Gate, Shared, of_clock, of_gate
+from augment.profiles.components import Component, Harmonics, OctaveNoise, Partials, Sound, ThirdOctaveNoise
+from augment.profiles.figures import Figures, Name
+from augment.profiles.fluctuating import FluctuatingNoise
+from augment.profiles.knocks import Knocks, Pulses
 from augment.streams import generator
 
 __all__ = ["Figures", "Harmonics", "Level", "NoiseProfile", "Sound"]
@@ -35,7 +34,8 @@ FAINT_DB = 10.0
 JUDGED_S = 10
 
 AnyComponent = Annotated[
-    Harmonics | Pulses | Knocks | Alarm | OctaveNoise | ThirdOctaveNoise, Field(discriminator="kind")
+    Harmonics | Partials | Pulses | Knocks | Alarm | OctaveNoise | ThirdOctaveNoise | FluctuatingNoise,
+    Field(discriminator="kind"),
 ]
 
 
@@ -54,17 +54,56 @@ class NoiseProfile(Figures):
         title: What it is, in one line.
         about: What it models, and what not.
         level: How loud it typically is, and where.
+        clocks: What components keep to, by name.
+        gates: What opens and closes components together, by name.
         components: Its parts; they sound together.
     """
 
+    grown: ClassVar = frozenset({"clocks", "gates"})
     title: Annotated[str, Field(min_length=3, description="what it is, in one line")]
     about: Annotated[str, Field(min_length=3, description="what it models, and what not")]
     level: Annotated[Level | None, Field(description="how loud it typically is, and where")] = None
+    clocks: Annotated[dict[Name, ClockFigures], Field(description="what components keep to, by name")] = {}
+    gates: Annotated[dict[Name, Gate], Field(description="what opens and closes components together, by name")] = {}
     components: Annotated[tuple[AnyComponent, ...], Field(min_length=1, description="its parts; they sound together")]
 
     def __hash__(self) -> int:
         # Some figures are in dictionaries, which have no hash.
         return hash(self.model_dump_json())
+
+    @model_validator(mode="after")
+    def _known_names(self) -> "NoiseProfile":
+        faults = [*misnamed(self)] or [*unfit(self)]
+        if faults:
+            raise ValidationError.from_exception_data("NoiseProfile", faults)
+        return self
+
+    def shared(self, sample_rate_hz: int, streams: synth.Streams) -> Shared:
+        """Its clocks and gates, as they are while it is rendered.
+
+        Of slow clocks it matters how far they have turned at the beginning: what is on one must be heard at once. The
+        loudest component that comes and goes with the clock decides it.
+        """
+        clocks = {}
+        for name, figures in self.clocks.items():
+            draws = of_clock(streams, name)
+            ahead = self._ahead(name, streams)
+            ahead = float(draws("ahead").uniform()) if ahead is None else ahead
+            clocks[name] = Clock(sample_rate_hz, draws, figures.rate_hz, figures.drift_hz, figures.drift_time_s, ahead)
+        return Shared(streams, clocks, self.gates)
+
+    def _ahead(self, clock: str, streams: synth.Streams) -> float | None:
+        """How far a clock must have turned at the beginning; None if nothing depends on it."""
+        for component in sorted(self.components, key=lambda part: part.level(), reverse=True):
+            if component.own_clock == clock:
+                open_s = component.open_s(self.gates, self.clocks)
+                ahead = component.ahead(of_clock(streams, clock), self.clocks, open_s)
+                if ahead is not None:
+                    return ahead
+            gate = None if component.gate is None else self.gates[component.gate]
+            if component.gate is not None and isinstance(gate, ClockGate) and gate.clock == clock:
+                return gate.ahead(of_gate(streams, component.gate), self.clocks)
+        return None
 
     def prominent(self, sample_rate_hz: int) -> tuple[bool, ...]:
         """For each component, whether the noise counts as on while this component is.
@@ -122,12 +161,13 @@ class NoiseProfile(Figures):
         total = np.zeros(lead + samples)
         active = np.zeros(lead + samples, dtype=np.bool_)
         counted = self.prominent(sample_rate_hz) if prominent is None else prominent
+        shared = self.shared(sample_rate_hz, streams)
         for index, (component, counts) in enumerate(zip(self.components, counted, strict=True)):
 
             def named(name: str, index: int = index) -> np.random.Generator:
                 return streams(f"component {index} {name}")
 
-            part, on = component.sound(samples, sample_rate_hz, named, lead)
+            part, on = component.sound(samples, sample_rate_hz, named, lead, shared)
             total += part
             if counts:
                 active |= True if on is None else on
@@ -136,13 +176,13 @@ class NoiseProfile(Figures):
 
 @lru_cache(maxsize=256)  # every plan loads its profiles again, and asks them the same
 def _prominent(profile: NoiseProfile, sample_rate_hz: int) -> tuple[bool, ...]:
-    levels = []
+    levels, shared = [], profile.shared(sample_rate_hz, lambda name: generator("prominent", name))
     for index, component in enumerate(profile.components):
 
         def named(name: str, index: int = index) -> np.random.Generator:
             return generator("prominent", index, name)
 
-        part, on = component.sound(JUDGED_S * sample_rate_hz, sample_rate_hz, named)
+        part, on = component.sound(JUDGED_S * sample_rate_hz, sample_rate_hz, named, 0, shared)
         levels.append(db(power(part if on is None else part[on])))
     return tuple(level > max(levels) - FAINT_DB for level in levels)
 
@@ -151,3 +191,51 @@ def _prominent(profile: NoiseProfile, sample_rate_hz: int) -> tuple[bool, ...]:
 def _ten_seconds(profile: NoiseProfile, sample_rate_hz: int) -> Sound:
     """The noise that is measured and judged; not to be written to."""
     return profile.render(JUDGED_S * sample_rate_hz, sample_rate_hz, lambda name: generator("a level", name))
+
+
+def misnamed(profile: NoiseProfile) -> Iterator[InitErrorDetails]:
+    """Faults: clocks and gates that are named and not there, or there and not named."""
+    named: dict[str, set[str]] = {"clock": set(), "gate": set()}
+    places: list[tuple[tuple[str | int, ...], Figures]] = [
+        (("gates", name), gate) for name, gate in profile.gates.items()
+    ]
+    places += [(("components", n), part) for n, part in enumerate(profile.components)]
+    uses = [use for place, part in places for use in _uses(place, part)]
+    for place, name in uses:
+        kind = str(place[-1])
+        known = profile.clocks if kind == "clock" else profile.gates
+        named[kind].add(name)
+        if name not in known:
+            there = f"the profile has {', '.join(sorted(known))}" if known else f"the profile has no {kind}s"
+            yield _fault(place, f"there is no {kind} '{name}': {there}")
+    for kind, known in (("clock", profile.clocks), ("gate", profile.gates)):
+        for name in known:
+            if name not in named[kind]:
+                yield _fault((f"{kind}s", name), f"nothing uses the {kind} '{name}': leave it out")
+
+
+def _uses(place: tuple[str | int, ...], part: Figures) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Names of clocks and gates in a gate or a component, with their places."""
+    for kind in ("clock", "gate"):
+        name = getattr(part, kind, None)
+        if name is not None:
+            yield (*place, kind), name
+    if isinstance(part, Component):
+        for number, swing in enumerate(part.modulations):
+            if swing.clock is not None:
+                several = (number,) if isinstance(part.modulation, tuple) else ()
+                yield (*place, "modulation", *several, "clock"), swing.clock
+
+
+def unfit(profile: NoiseProfile) -> Iterator[InitErrorDetails]:
+    """Faults: components that do not go with the clock that they keep to."""
+    for number, component in enumerate(profile.components):
+        try:
+            component.check_on(profile.clocks)
+        except ValueError as error:
+            yield _fault(("components", number), str(error))
+
+
+def _fault(place: tuple[str | int, ...], message: str) -> InitErrorDetails:
+    told = PydanticCustomError("value_error", "{error}", {"error": message})
+    return InitErrorDetails(type=told, loc=place, input=None)

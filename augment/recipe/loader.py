@@ -207,6 +207,8 @@ def _unmet(settings: Settings, recipe: Recipe | None, library: Library, spelled:
         for need in needs:
             for why in _absent(library, need):
                 yield spelled.fault((*at, need.field), why.message, why.remedy)
+        for field, why in step.clashes(library):
+            yield spelled.fault((*at, field), why.message, why.remedy)
         if recipe is None:
             continue
         if told := step.unfit(recipe.output.sample_rate_hz):

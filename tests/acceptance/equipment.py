@@ -71,7 +71,8 @@ def a11_hum() -> list[Figure]:
     for line in (50, 60):
         levels = {1: 0, 2: -6, 3: -6, 4: -15, 5: -10, 7: -14, 9: -18}
         lead = 4 * RATE
-        hum = synth.harmonics(16 * RATE, RATE, _streams, float(line), levels, lead=lead)
+        turns = synth.turned(16 * RATE, RATE, _streams, float(line), lead=lead)
+        hum = synth.harmonics(turns, RATE, _streams, float(line), levels)
         slope, jump = _phase(hum, line)
         figures += [
             Figure(f"mains hum {line} Hz: frequency over {hum.size // RATE} s", line, slope, 0.01, "Hz"),

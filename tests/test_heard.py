@@ -254,6 +254,17 @@ def test_of_a_long_recording_the_minute_is_used_that_is_most_like_the_whole():
     assert any("of 240 s the stretch from" in remark for remark in found.remarks)
 
 
+def test_music_is_told_and_no_alarm_is_music():
+    rng = np.random.default_rng(8)
+    time = np.arange(round(0.3 * RATE)) / RATE
+    notes = 440 * 2 ** ((rng.choice([60, 62, 64, 65, 67, 69, 71, 72, 74, 55, 57, 59], 40) - 69.3) / 12)
+    played = [sum(np.sin(2 * np.pi * h * note * time) / h for h in range(1, 6)) * np.exp(-2 * time) for note in notes]
+    tune = 0.05 * np.concatenate(played) + np.resize(machine(FAN), 40 * time.size)
+    assert heard(tune, RATE).remarks[0].startswith("it sounds like music")
+    for name in (*ALARMS, *STEADY):
+        assert not any("music" in remark for remark in heard(machine(name), RATE).remarks), name
+
+
 @pytest.mark.parametrize("every", [1, 2])
 def test_many_voices_are_the_noise_itself(every):
     babble = np.zeros(SECONDS * RATE)

@@ -10,6 +10,8 @@ from augment.acoustics import Signal
 from augment.acoustics.filters import without_infrasound
 from augment.fitting.flaws import Gate, clipped, gate, known_to_hz, step_of, stillness
 from augment.fitting.handling import knocking
+from augment.fitting.music import Notes, notes_in
+from augment.fitting.pitch import pitched
 from augment.fitting.spans import Mask, joined, runs
 from augment.fitting.speech import Speech, speech_in
 
@@ -64,6 +66,7 @@ class Look:
         between: Digital silence into which the sound fades, shape (n,).
         gate: A noise suppressor, if there is one.
         speech: Where somebody talks.
+        notes: Held notes, if it is music.
         handling: Where the recorder is knocked on, shape (n,).
         doubtful: Where that may be, or it is the machine, shape (n,).
     """
@@ -78,6 +81,7 @@ class Look:
     between: Mask
     gate: Gate | None
     speech: Speech
+    notes: Notes
     handling: Mask
     doubtful: Mask
 
@@ -97,7 +101,7 @@ class Look:
         """What is left out, by reason."""
         nothing = np.zeros(self.samples.size, dtype=np.bool_)
         return {
-            Why.SPEECH: nothing if self.voices_all_through else self.speech.mask,
+            Why.SPEECH: nothing if self.voices_all_through or self.notes.musical else self.speech.mask,
             Why.HANDLING: self.handling,
             Why.CLIPPED: self.clipped,
             Why.SILENT: self.silent,
@@ -146,6 +150,7 @@ def look(signal: Signal, sample_rate_hz: int) -> Look:
     sound = without_infrasound(signal, sample_rate_hz)
     flat = clipped(signal, sample_rate_hz)
     still = stillness(signal, sample_rate_hz)
+    risen = pitched(sound, sample_rate_hz)
     blows = knocking(sound, sample_rate_hz, flat)
     return Look(
         samples=sound,
@@ -157,7 +162,8 @@ def look(signal: Signal, sample_rate_hz: int) -> Look:
         silent=still.left_out,
         between=still.between,
         gate=gate(sound, sample_rate_hz),
-        speech=speech_in(sound, sample_rate_hz),
+        speech=speech_in(risen, sound.size, sample_rate_hz),
+        notes=notes_in(risen),
         handling=blows.left_out,
         doubtful=blows.doubtful,
     )

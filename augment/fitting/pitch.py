@@ -15,6 +15,7 @@ import scipy
 from numpy.typing import NDArray
 
 from augment.acoustics import Signal
+from augment.acoustics.resample import resample
 
 RATE_HZ = 8000
 SIZE = 512
@@ -61,21 +62,22 @@ def bin_of(frequency_hz: float) -> int:
     return round(frequency_hz * TRANSFORM / RATE_HZ)
 
 
-def pitched(signal: Signal) -> Pitched:
+def pitched(signal: Signal, sample_rate_hz: int) -> Pitched:
     """Find the pitch of what rises above the typical sound.
 
     Args:
-        signal: Shape (n,), at 8000 Hz.
+        signal: Shape (n,), full scale 1.0, without infrasound, at most ten minutes.
+        sample_rate_hz: Samples a second.
 
     Returns:
-        One frame for each 128 samples, centred on them.
+        One frame for each 16 ms, the first centred on the first sample.
 
     Example:
-        >>> found = pitched(0.1 * np.random.default_rng(1).standard_normal(16000))
+        >>> found = pitched(0.1 * np.random.default_rng(1).standard_normal(16000), 8000)
         >>> found.steps.shape, bool(np.mean(found.contrast_db > 4) < 0.05)
         ((126,), True)
     """
-    powers = _powers(signal)
+    powers = _powers(resample(signal, sample_rate_hz, RATE_HZ))
     excess = _excess_db(powers)
     contrast = excess @ _comb()
     steps = _path(contrast)

@@ -68,8 +68,16 @@ def remarks_on(seen: Seen) -> tuple[str, ...]:
         >>> remarks_on(seen)[-1]
         'it is the loudest'
     """
-    parts = (_suppressor, _voices, _left_out, _doubtful, _band, _floor, _length, _mean, _choice)
+    parts = (_music, _suppressor, _voices, _left_out, _doubtful, _band, _floor, _length, _mean, _choice)
     return tuple(sentence for part in parts for sentence in part(seen))
+
+
+def _music(seen: Seen) -> Iterator[str]:
+    if seen.look.notes.musical:
+        yield (
+            f"it sounds like music ({seen.look.notes.different} notes of one scale), or a machine that plays a tune: "
+            "profiles do not describe melodies, and a fit has its average only"
+        )
 
 
 def _suppressor(seen: Seen) -> Iterator[str]:

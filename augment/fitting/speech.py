@@ -15,9 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.acoustics import Signal
-from augment.acoustics.resample import resample
-from augment.fitting.pitch import HOP, HOP_S, RATE_HZ, Pitched, bin_of, pitched
+from augment.fitting.pitch import HOP, HOP_S, RATE_HZ, Pitched, bin_of
 from augment.fitting.spans import Mask, filled, joined, padded, runs
 
 VOICED_DB = 4.0
@@ -107,22 +105,23 @@ class Speech:
     voices: Mask
 
 
-def speech_in(signal: Signal, sample_rate_hz: int) -> Speech:
+def speech_in(found: Pitched, size: int, sample_rate_hz: int) -> Speech:
     """Find speech in front of noise.
 
     Args:
-        signal: Shape (n,), full scale 1.0, without infrasound, at most a minute or so.
+        found: What rises above the typical sound of the recording.
+        size: Its samples n.
         sample_rate_hz: Samples a second.
 
     Returns:
         Where there is speech; a quarter of a second is added at both ends of a phrase.
 
     Example:
+        >>> from augment.fitting.pitch import pitched
         >>> hiss = 0.01 * np.random.default_rng(1).standard_normal(32000)
-        >>> speech_in(hiss, 16000).share
+        >>> speech_in(pitched(hiss, 16000), hiss.size, 16000).share
         0.0
     """
-    found = pitched(resample(signal, sample_rate_hz, RATE_HZ))
     every = _phrases(found)
     spoken = [phrase for phrase in every if phrase.has(*CLEAR)]
     near = filled(_places(spoken) + np.array([-1, 1]) * round(NEARBY_S / HOP_S), found.steps.size)
@@ -134,11 +133,9 @@ def speech_in(signal: Signal, sample_rate_hz: int) -> Speech:
         inside, outside = float(np.mean(found.power[frames])), float(np.mean(found.power[~frames]))
         over = float(10 * np.log10(max(inside, 1e-20) / max(outside, 1e-20)))
     whole = joined(padded(frames, round(PADDING_S / HOP_S)), round(PADDING_S / HOP_S))
-    mask = _at_rate(whole, signal.size, sample_rate_hz)
+    mask = _at_rate(whole, size, sample_rate_hz)
     contrast = np.average([p.contrast_db for p in spoken], weights=[p.voiced for p in spoken]) if spoken else 0.0
-    return Speech(
-        mask, float(np.mean(mask)), over, float(contrast), mask | _at_rate(faint, signal.size, sample_rate_hz)
-    )
+    return Speech(mask, float(np.mean(mask)), over, float(contrast), mask | _at_rate(faint, size, sample_rate_hz))
 
 
 def _places(phrases: list[Phrase]) -> NDArray[np.intp]:

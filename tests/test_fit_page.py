@@ -11,9 +11,10 @@ import soundfile
 
 from augment.fitting.goodness import judged
 from augment.fitting.likeness import Stretch
+from augment.fitting.look import LeftOut, Why
 from augment.profiles.components import ThirdOctaveNoise
 from augment.profiles.noise import NoiseProfile
-from augment.report.fit_page import ComponentRow, FitShown, LeftOut, fit_page, heard_of
+from augment.report.fit_page import ComponentRow, FitShown, fit_page, heard_of
 from conftest import RATE
 
 ODD = ("<script>alert(1)</script>", '"onmouseover="alert(3)', "\u202egnihton\u202c", "&lt;b&gt; &amp;")
@@ -41,11 +42,11 @@ def fit_shown(odd=("a", "b", "c", "d"), seconds=5.0, synthesis=noise) -> FitShow
         goodness=judged(*recording.parts(2), synthesis, draws=2),
         components=(ComponentRow(odd[0], odd[1], odd[2]),),
         lines_hz=(440.0, 30000.0),
-        left_out=(LeftOut(0.0, 1.0, odd[3]),),
+        left_out=(LeftOut(0.0, 1.0, Why.HANDLING),),
         unexplained=0.123,
         unidentified=(odd[0],),
         remarks=(odd[1],),
-        yaml=f"title: {odd[0]}\n",
+        yaml=f"title: {odd[0]} {odd[3]}\n",
     )
 
 
@@ -127,7 +128,7 @@ def test_texts_of_strangers_stay_texts(page):
     assert not re.search(r"<[^>]*\sonmouseover=", page)
     assert "\u202e" not in page
     shown = unescape(re.sub(r"<[^>]*>", " ", page))
-    assert all(text in shown for text in (ODD[0], ODD[1], ODD[3]))
+    assert all(text in shown for text in (ODD[0], ODD[1], ODD[3], Why.HANDLING))
 
 
 def test_it_fetches_nothing(page):

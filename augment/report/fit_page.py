@@ -13,6 +13,7 @@ from augment.acoustics.portrait import NoisePortrait, noise_portrait
 from augment.acoustics.resample import resample
 from augment.fitting.goodness import Goodness
 from augment.fitting.likeness import Stretch
+from augment.fitting.look import LeftOut
 from augment.fitting.spans import runs
 from augment.profiles.noise import NoiseProfile
 from augment.report.listening.matrix import MATRIX_STYLE
@@ -50,21 +51,6 @@ class ComponentRow:
     name: str
     found: str
     level: str
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """A span of the recording that was not used.
-
-    Attributes:
-        begin_s: Where it begins.
-        end_s: Where it ends.
-        why: The reason, in words.
-    """
-
-    begin_s: float
-    end_s: float
-    why: str
 
 
 @dataclass(frozen=True, eq=False)

@@ -45,7 +45,8 @@ def test_a_recipe_builds_and_is_what_it_says(name, tmp_path):
 
 def test_there_is_one_for_each_setting():
     wanted = {"hospital_imaging", "hospital_ward", "dental_practice", "car", "call_centre", "open_office", "kitchen",
-              "factory", "snr_ladder", "microphone_survey"}  # fmt: skip
+              "factory", "snr_ladder", "microphone_survey",
+              "scanner_rhythm"}  # fmt: skip
     assert wanted == set(SETTINGS)
 
 

@@ -135,11 +135,11 @@ MADE = {
 
 
 @pytest.mark.parametrize("name", MADE)
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(data=st.data())
 def test_length_and_lead_change_nothing(name, data):
     """A longer one begins with the shorter one bit for bit, and ends with it where only the lead is longer."""
-    samples, more, lead, longer = (data.draw(st.integers(low, 9000)) for low in (1, 0, 0, 0))
+    samples, more, lead, longer = (data.draw(st.integers(low, 6000)) for low in (1, 0, 0, 0))
 
     def made(samples, lead):
         return sound(MADE[name], samples / RATE, lead / RATE)
@@ -163,7 +163,8 @@ def test_it_is_heard_at_once_and_never_again_the_same(name):
         assert on[: RATE // 10].any()
         assert np.sum(noise[on] ** 2) > 0.98 * np.sum(noise**2)
     noise, _ = sound(MADE[name], 8)
-    pieces = noise.reshape(-1, RATE)
+    pieces = [piece for piece in noise.reshape(-1, RATE) if piece.any()]
+    assert len(pieces) > 2
     for one, other in itertools.combinations(pieces, 2):
         assert np.sum((one - other) ** 2) > 1e-4 * np.sum(one**2)
 
@@ -173,7 +174,7 @@ def test_it_is_heard_at_once_and_never_again_the_same(name):
 
 @pytest.fixture(scope="module")
 def long_fluctuation():
-    return sound(MADE["fluctuating"], 240)[0]
+    return sound(MADE["fluctuating"], 180)[0]
 
 
 def band_levels_db(noise, low, high):
@@ -226,7 +227,7 @@ def test_swings_have_their_speed_and_what_they_share(long_fluctuation):
 def test_swings_all_together_do_not_change_with_the_band():
     swing = {"level_quantiles_db": {0.05: -9, 0.95: 9}, "modulation_db": {1: 0}}
     bands = ({"from_hz": 88, "to_hz": 707, **swing}, {"from_hz": 707, "to_hz": 5657, **swing})
-    noise, _ = sound(profile({**FLUCTUATING, "together": 1.0, "swings": bands}), 60)
+    noise, _ = sound(profile({**FLUCTUATING, "together": 1.0, "swings": bands}), 40)
     low, high = (band_levels_db(noise, *band) for band in ((100, 600), (900, 5000)))
     assert np.corrcoef(low, high)[0, 1] > 0.85
 
@@ -262,7 +263,7 @@ def test_clusters_are_a_neyman_scott_process(size):
 def test_a_bank_has_its_shares_its_levels_and_its_power():
     sounds = (pulse_kernel(RATE, [(500, 0, 0.02)]), pulse_kernel(RATE, [(3000, 0, 0.02)]))
     bank = Bank(tuple(map(Ringing, sounds)), (3.0, 1.0), (0.0, 6.0))
-    train, _ = random_knocks(150 * RATE, RATE, streams, bank, 12.0)
+    train, _ = random_knocks(100 * RATE, RATE, streams, bank, 12.0)
     frequency, power = scipy.signal.welch(train, RATE, nperseg=4096)
     step = frequency[1] - frequency[0]
     low, high = power[frequency < 1500].sum() * step, power[frequency >= 1500].sum() * step
@@ -343,7 +344,7 @@ def test_clicks_keep_their_place_in_the_turn():
 
 def test_a_gate_opens_all_of_its_components_at_the_same_samples():
     """The odd and the even harmonics, told apart by their frequency."""
-    noise, on = sound(MRI, 20)
+    noise, on = sound(MRI, 12)
     assert on.mean() == pytest.approx(58 / 71, abs=0.01)
     assert not np.any(noise[~on])
     envelopes = []

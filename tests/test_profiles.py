@@ -217,6 +217,21 @@ def test_further_components_of_the_readme_load(library):
     assert profile.level.dba == 62
 
 
+@pytest.mark.parametrize(
+    ("title", "kinds"),
+    [
+        ("What a machine keeps time by", ["harmonics", "pulses", "partials", "octave_noise"]),
+        ("Knocks that are not alike", ["knocks"]),
+        ("Noise that lives", ["fluctuating_noise"]),
+    ],
+)
+def test_what_the_readme_says_of_machines_loads(library, title, kinds):
+    text = (bundled("noise_profiles") / "README.md").read_text()
+    (block,) = re.findall(rf"### {title}\n.*?\n```\n(.*?)```", text, re.DOTALL)
+    (library.base / "more.yaml").write_text(f"title: more\nabout: more\n{block}")
+    assert [part.kind for part in library.noise_profile("more.yaml").components] == kinds
+
+
 def _closest_repeat(noise: np.ndarray) -> float:
     """Power of the smallest difference between the first half second and any later one, against its own power."""
     piece = noise[: RATE // 2]

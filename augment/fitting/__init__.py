@@ -1,1 +1,1 @@
-"""From a recording of a machine or a place to the figures of a noise profile. Plain functions on arrays; no files."""
+"""From a field recording to a noise profile: what is heard in it, in the figures that profiles are made of."""

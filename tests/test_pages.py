@@ -15,9 +15,11 @@ import pytest
 
 import augment
 from augment.report import preview_page
+from augment.report.fit_page import fit_page
 from augment.scoring.scores import ScoreOptions
 from augment.scoring.wording import Wording
 from conftest import Workshop, command
+from test_fit_page import fit_shown
 
 pytestmark = pytest.mark.browser
 
@@ -26,7 +28,7 @@ SWITCHES = [
     "--disable-sync", "--mute-audio", "--autoplay-policy=no-user-gesture-required",
 ]  # fmt: skip
 SCREENS = {"wide": (1280, 900), "narrow": (390, 844)}
-PAGES = ("sheet", "preview", "compressed", "scores", "profile", "compared", "odd_sheet", "odd_preview")
+PAGES = ("sheet", "preview", "compressed", "scores", "profile", "compared", "odd_sheet", "odd_preview", "fit")
 SAMPLE_S = 1 / 16000
 ODD = [
     "<script>alert(1)</script>", "<img src=x onerror=alert(2)>", '"onmouseover="alert(3)', "'-alert(4)-'",
@@ -95,6 +97,8 @@ def pages(tmp_path_factory) -> dict[str, Path]:
     found |= {name: folder / f"{name}.html" for name in ("profile", "compared")}
     command("profile", "show", "mri_epi", "--picture", found["profile"])
     command("profile", "compare", "itu_p48_handset", "laptop", "--picture", found["compared"])
+    found["fit"] = folder / "fit.html"
+    found["fit"].write_bytes(fit_page(fit_shown(ODD)))
     (folder / "odd").mkdir()
     shop = Workshop(folder / "odd")
     odd_corpus(shop)

@@ -32,7 +32,7 @@ BELOW_STRONGEST_DB = 50.0
 LEAST_SNR_DB = -10.0
 FEWEST_FLAT = 3
 NATURAL_STEPS = 5
-"""Steps by which a natural crest, flat for three samples, falls at most to the next: see :func:`_flat_samples`."""
+"""Steps by which a natural crest, flat for three samples, falls at most to the next: see :func:`_flat`."""
 LONG_FLAT_SHARE = 0.01
 
 
@@ -235,18 +235,36 @@ def clipped_share(signal: Signal) -> float:
         >>> clipped_share(0.9 * sine), round(clipped_share(np.clip(sine, -0.5, 0.5)), 2)
         (0.0, 0.67)
     """
-    if signal.size < FEWEST_FLAT or not np.ptp(signal) > 0:
+    if signal.size < FEWEST_FLAT:
         return 0.0
-    found = 0
-    for side in (signal, -signal):
-        top = float(np.max(side))
-        if top > 0:
-            found += _flat_samples(side, top)
-    return found / signal.size
+    return sum(int(np.sum(runs[:, 1] - runs[:, 0])) for runs in flat_tops(signal)) / signal.size
 
 
-def _flat_samples(signal: Signal, top: float) -> int:
-    """Samples in clipped runs of three or more at the top.
+def flat_tops(signal: Signal) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Where a signal stands on flat tops: see :func:`clipped_share`.
+
+    Args:
+        signal: As in the file, before any change of rate, shape (n,).
+
+    Returns:
+        First sample and the sample behind the last of each run at the largest value, and of each at the smallest, both
+        of shape (runs, 2).
+
+    Example:
+        >>> high, low = flat_tops(np.array([0.0, 0.5, 0.9, 0.9, 0.9, 0.9, 0.2, -0.1]))
+        >>> high.tolist(), low.tolist()
+        ([[2, 6]], [])
+    """
+    none = np.zeros((0, 2), dtype=np.intp)
+    if signal.size < FEWEST_FLAT or not np.ptp(signal) > 0:
+        return none, none
+    tops = float(np.max(signal)), float(np.max(-signal))
+    high, low = (_flat(side, top) if top > 0 else none for side, top in zip((signal, -signal), tops, strict=True))
+    return high, low
+
+
+def _flat(signal: Signal, top: float) -> NDArray[np.intp]:
+    """Clipped runs of three or more samples at the top, shape (runs, 2).
 
     A natural crest may be flat for three samples too, once it is rounded. Let it fall as c t^2 from its apex, d <= 1/2
     samples from the middle of the three. They differ by c ((1 + d)^2 - d^2) = c (1 + 2d), at most one step; the next
@@ -254,15 +272,13 @@ def _flat_samples(signal: Signal, top: float) -> int:
     steeply at its ends is no crest.
     """
     change = np.flatnonzero(np.diff(np.concatenate([[False], signal == top, [False]]).astype(np.int8)))
-    begin, end = change[::2], change[1::2]
-    long = end - begin >= FEWEST_FLAT
-    begin, end = begin[long], end[long]
-    samples = int(np.sum(end - begin))
+    runs = change.reshape(-1, 2)
+    runs = runs[runs[:, 1] - runs[:, 0] >= FEWEST_FLAT]
+    samples = int(np.sum(runs[:, 1] - runs[:, 0]))
     if samples == 0 or samples > LONG_FLAT_SHARE * signal.size:
-        return samples
+        return runs
     values = np.unique(signal[signal > top / 2])
     step = float(np.min(np.diff(values))) if values.size > 1 else 0.0
-    before = signal[np.maximum(begin - 1, 0)]
-    behind = signal[np.minimum(end, signal.size - 1)]
-    steep = top - np.minimum(before, behind) > NATURAL_STEPS * step
-    return int(np.sum((end - begin)[steep]))
+    before = signal[np.maximum(runs[:, 0] - 1, 0)]
+    behind = signal[np.minimum(runs[:, 1], signal.size - 1)]
+    return runs[top - np.minimum(before, behind) > NATURAL_STEPS * step]

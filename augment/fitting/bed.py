@@ -1,0 +1,200 @@
+"""The bed: what is left when tones and knocks are gone, as third octaves, and how its level moves."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import scipy
+from numpy.typing import NDArray
+
+from augment.acoustics.spectrum import THIRD_OCTAVE_EDGE
+from augment.fitting.envelopes import Envelope
+from augment.fitting.patterns import Gate, Swing, gate_of, swing_of, weighted_level
+from augment.fitting.residue import Residue
+from augment.fitting.spectra import PowerSpectrum
+
+FRAME_S = 0.256
+SHORT_FRAME_S = 0.032
+LEAST_FREE = 0.15
+"""Share of frames that must be free of knocks for their mean to be taken; else the softest fifth of all tells."""
+SOFT_SHARE = 0.2
+LEAST_KEPT = 0.5
+LOWEST_BAND, HIGHEST_BAND = -16, 13
+"""Numbers of third octaves about 1 kHz: 25 Hz to 20 kHz."""
+MOVING_FRAME_S = 0.064
+MOVING_FROM_HZ = 110.0
+
+
+@dataclass(frozen=True)
+class Bed:
+    """Steady noise and how it moves.
+
+    Attributes:
+        density: Power per Hz while it is off or steady, at `frequency_hz`.
+        frequency_hz: Frequencies, evenly spaced.
+        gate: Bursts of more noise; None if there are none.
+        burst_density: What is there more during bursts, per Hz; zeros if there are none.
+        swing: Sinusoidal swing of all of it; None if there is none.
+    """
+
+    density: NDArray[np.float64]
+    frequency_hz: NDArray[np.float64]
+    gate: Gate | None
+    burst_density: NDArray[np.float64]
+    swing: Swing | None
+
+
+def third_octaves_db(frequency_hz: NDArray[np.float64], density: NDArray[np.float64], to_hz: float) -> dict[float, float]:
+    """Levels of third octaves with this density, by nominal centre, in dB; as far up as something is known.
+
+    A band that is known in part gets the level that its mean density gives it as a whole.
+    """
+    found = {}
+    for number in range(LOWEST_BAND, HIGHEST_BAND + 1):
+        centre = 1000 * 10 ** (number / 10)
+        low, high = centre / THIRD_OCTAVE_EDGE, centre * THIRD_OCTAVE_EDGE
+        if (low + centre) / 2 > to_hz:
+            break
+        grid = np.linspace(low, min(high, to_hz), 64)
+        power = float(np.mean(np.interp(grid, frequency_hz, density))) * (high - low)
+        found[_nominal(number)] = 10 * math.log10(max(power, 1e-16))
+    return found
+
+
+def _nominal(number: int) -> float:
+    """The centre by which a third octave is called: 1, 1.25, 1.6 ... times a power of ten."""
+    decade, place = divmod(number, 10)
+    return float((1.0, 1.25, 1.6, 2.0, 2.5, 3.15, 4.0, 5.0, 6.3, 8.0)[place] * 10 ** (3 + decade))
+
+
+def find_bed(
+    residue: Residue, spectrum: PowerSpectrum, busy_s: NDArray[np.float64], busy_for_s: float
+) -> Bed:
+    """The bed of a recording without tones.
+
+    Args:
+        residue: The recording without its tones.
+        spectrum: That of the recording with them: its floor tells the bed where tones and their sidebands fill a band.
+        busy_s: When knocks begin; what follows them is no bed.
+        busy_for_s: For how long.
+    """
+    gate, burst_density, moving = _bursts(residue)
+    frequency, density = _density(residue, busy_s, busy_for_s, gate)
+    density = _under_tones(residue, spectrum, frequency, density)
+    swing = None if gate is not None else swing_of(moving, (0.08, 12.0))
+    return Bed(density, frequency, gate, burst_density(frequency), swing)
+
+
+def _frames(residue: Residue, frame_s: float) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """Starts of usable frames in samples, frequencies, and densities per Hz, shape (frames, bins)."""
+    heard, rate = residue.heard, residue.heard.sample_rate_hz
+    length = scipy.fft.next_fast_len(round(frame_s * rate), real=True)
+    starts = heard.starts(length, length // 2)
+    window = scipy.signal.windows.hann(length, sym=False)
+    spectrum = scipy.fft.rfft(heard.frames(starts, length) * window)
+    density = (spectrum.real**2 + spectrum.imag**2) * (2 / (rate * float(np.sum(window**2))))
+    return starts, scipy.fft.rfftfreq(length, 1 / rate), density
+
+
+def filled(residue: Residue, frequency: NDArray[np.float64], density: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A density with the notches bridged, in a straight line of decibels from one side to the other."""
+    kept = residue.kept(frequency, 2 * float(frequency[1])) & (frequency > 0)
+    if kept.sum() < 2:
+        return density
+    logs = np.log(np.maximum(density, 1e-30))
+    return np.asarray(np.where(kept, density, np.exp(np.interp(frequency, frequency[kept], logs[kept]))))
+
+
+def _density(
+    residue: Residue, busy_s: NDArray[np.float64], busy_for_s: float, gate: Gate | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Density of the bed where it is neither knocked on nor in a burst."""
+    frame_s = FRAME_S if residue.heard.usable_s > 8 * FRAME_S else SHORT_FRAME_S
+    for length_s in (frame_s, SHORT_FRAME_S):
+        starts, frequency, density = _frames(residue, length_s)
+        begin_s = starts / residue.heard.sample_rate_hz
+        free = _free(begin_s, begin_s + length_s, busy_s, busy_for_s)
+        if gate is not None:
+            free &= _free(begin_s, begin_s + length_s, gate.starts_s - gate.ramp_s, gate.on_s + gate.ramp_s)
+        if np.mean(free) > LEAST_FREE and np.count_nonzero(free) >= 8:
+            return frequency, filled(residue, frequency, np.mean(density[free], axis=0))
+    # Powers of Gaussian noise in a bin are exponential: a fifth of them lies below -ln 0.8 = 0.223 of their mean.
+    soft = np.quantile(density, SOFT_SHARE, axis=0) / -math.log(1 - SOFT_SHARE)
+    return frequency, filled(residue, frequency, soft)
+
+
+def _under_tones(
+    residue: Residue, spectrum: PowerSpectrum, frequency: NDArray[np.float64], density: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """A density with the floor of the long window where little is left of a third octave between its tones."""
+    floor = np.interp(frequency, spectrum.frequency_hz(), spectrum.floor / spectrum.step_hz)
+    middles = 25 * 10 ** (np.arange(0, 31) / 10)
+    shares = [residue.share_kept(middle / THIRD_OCTAVE_EDGE, middle * THIRD_OCTAVE_EDGE) for middle in middles]
+    share = np.interp(np.log(np.maximum(frequency, 1.0)), np.log(middles), shares)
+    return np.asarray(np.where(share < LEAST_KEPT, floor, density))
+
+
+def _free(
+    begin_s: NDArray[np.float64], end_s: NDArray[np.float64], busy_s: NDArray[np.float64], busy_for_s: float
+) -> NDArray[np.bool_]:
+    """Which stretches have nothing in them of what begins at some times and lasts for a while."""
+    if busy_s.size == 0:
+        return np.ones(begin_s.size, dtype=np.bool_)
+    ordered = np.sort(busy_s)
+    before_end = np.searchsorted(ordered, end_s + 0.01)
+    over = np.searchsorted(ordered, begin_s - busy_for_s)
+    return np.asarray(before_end == over)
+
+
+def _bursts(residue: Residue) -> tuple[Gate | None, Callable[[NDArray[np.float64]], NDArray[np.float64]], Envelope]:
+    """Bursts of noise over all bands, what is there more in them, and the moving level that showed them."""
+    rate = residue.heard.sample_rate_hz
+    length = scipy.fft.next_fast_len(round(MOVING_FRAME_S * rate), real=True)
+    hop = length // 2
+    starts, frequency, density = _frames(residue, MOVING_FRAME_S)
+    count = max(1, (residue.heard.samples.size - length) // hop + 1)
+    bands = _third_octave_sums(residue, frequency, density)
+    soft = np.quantile(bands, SOFT_SHARE, axis=0)
+    ratio = np.full(count, np.nan)
+    ratio[starts // hop] = np.mean(np.minimum(bands / np.maximum(soft, 1e-30), 300.0), axis=1)
+    usable = ~np.isnan(ratio)
+    ratio = np.where(usable, ratio, 1.0)
+    reach_hz = 0.44 / 0.75 / (0.6 * MOVING_FRAME_S)
+    typical = float(np.median(ratio[usable])) if usable.any() else 1.0
+    moving = Envelope(np.sqrt(2 * ratio / typical).astype(np.complex128), rate / hop, usable, 0.0, reach_hz)
+    floor = float(np.quantile(ratio[usable], 0.1)) if usable.any() else 1.0
+    over = np.maximum(ratio - 1.25 * floor, 0.0)
+    seen = Envelope(np.sqrt(2 * over).astype(np.complex128), rate / hop, usable, 0.0, reach_hz)
+    level = weighted_level(seen.power[usable]) if usable.any() else 0.0
+    gate = gate_of(seen, level, 0.0) if level > 0.8 * floor else None
+
+    def burst_density(at_hz: NDArray[np.float64]) -> NDArray[np.float64]:
+        if gate is None:
+            return np.zeros(at_hz.size)
+        begin_s = starts / rate
+        end_s = begin_s + length / rate
+        inner_s = gate.starts_s + 0.5 * gate.ramp_s
+        inside = np.zeros(starts.size, dtype=np.bool_)
+        for start, lasts in zip(inner_s, gate.lengths_s - gate.ramp_s, strict=True):
+            inside |= (begin_s > start) & (end_s < start + lasts)
+        outside = _free(begin_s, end_s, gate.starts_s - gate.ramp_s, gate.on_s + gate.ramp_s)
+        if inside.sum() < 4 or outside.sum() < 4:
+            return np.zeros(at_hz.size)
+        more = np.maximum(np.mean(density[inside], axis=0) - np.mean(density[outside], axis=0), 0.0)
+        return np.interp(at_hz, frequency, filled(residue, frequency, more))
+
+    return gate, burst_density, moving
+
+
+def _third_octave_sums(
+    residue: Residue, frequency: NDArray[np.float64], density: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Powers of third octaves of frames, without what lies in notches, shape (frames, bands)."""
+    kept = residue.kept(frequency, float(frequency[1]))
+    numbers = np.floor(10 * np.log10(np.maximum(frequency, 1.0) / MOVING_FROM_HZ)).astype(int)
+    inside = kept & (frequency >= MOVING_FROM_HZ) & (frequency < residue.heard.to_hz)
+    if not inside.any():
+        inside = frequency >= 0
+    bands = np.unique(numbers[inside])
+    return np.stack([np.sum(density[:, inside & (numbers == band)], axis=1) for band in bands], axis=1)

@@ -1,0 +1,232 @@
+"""Parts of a recording as components of a profile, with what is to be said about their figures."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augment.fitting.alarms import Pattern, alarm_of
+from augment.fitting.bed import Bed, third_octaves_db
+from augment.fitting.drift import spread_over
+from augment.fitting.fit import Parts, Struck
+from augment.fitting.impacts import Impacts
+from augment.fitting.lives import Lives
+from augment.fitting.patterns import Swing
+from augment.fitting.strikes import Strike
+from augment.fitting.voices import BurstPattern, Voice, burst_pattern
+
+SOFTEST_DB = -119.0
+"""What a profile can tell."""
+FAINT_DB = -55.0
+"""A bed so far under all of the recording is what its tones leave, and none of the machine's."""
+QUIET_DB = 70.0
+"""Bands that far below the loudest are left out."""
+
+
+@dataclass(frozen=True)
+class Described:
+    """A component as YAML spells it.
+
+    Attributes:
+        figures: Its fields, without `source`.
+        about: What it is, in words, for its source.
+        remarks: What is to be said about a field, by its name.
+    """
+
+    figures: dict[str, Any]
+    about: str
+    remarks: dict[str, str] = field(default_factory=dict)
+
+
+def described(parts: Parts, heard_s: float, offset_db: float = 0.0) -> tuple[Described, ...]:
+    """Components of a profile.
+
+    Args:
+        parts: What the recording is made of.
+        heard_s: How much of it could be used.
+        offset_db: What is added to all levels.
+    """
+    found: list[Described] = []
+    pattern = alarm_of(parts.voices)
+    left = list(parts.voices)
+    if pattern is not None:
+        found.append(_alarm(pattern, offset_db))
+        left = [voice for voice in parts.voices if voice.gate is None]
+    found += [_tones(voice, heard_s, offset_db) for voice in left]
+    found += [_pulses(one, offset_db) for one in parts.struck]
+    if parts.impacts is not None:
+        found.append(_knocks(parts.impacts, offset_db))
+    if parts.bed.gate is not None and (bursts := burst_pattern(parts.bed.gate)) is not None:
+        found += _burst_noise(parts, bursts, offset_db)
+    found += _bed(parts, offset_db)
+    return tuple(found)
+
+
+def _db(value: float, offset_db: float) -> float:
+    return max(round(value + offset_db, 1), SOFTEST_DB)
+
+
+def _hz(value: float) -> float:
+    """A frequency to seven digits: hum is heard to a millionth."""
+    return float(f"{value:.7g}")
+
+
+def _s(value: float) -> float:
+    return float(f"{value:.4g}")
+
+
+def _bursts(bursts: BurstPattern) -> dict[str, float]:
+    found = {"on_s": _s(bursts.on_s), "off_s": _s(bursts.off_s)}
+    if bursts.ramp_s > 0:
+        found["ramp_s"] = _s(min(bursts.ramp_s, bursts.on_s / 2))
+    if bursts.jitter > 0.003:
+        found["jitter"] = round(bursts.jitter, 3)
+    if bursts.on_spread > 0.02:
+        found["on_spread"] = round(bursts.on_spread, 3)
+    return found
+
+
+def _said(bursts: BurstPattern) -> str:
+    share = 100 * bursts.on_s / bursts.period_s
+    return f"every {bursts.period_s:.4g} s (standard error {bursts.error_s:.2g} s), on for {share:.0f} % of the time"
+
+
+def _swing(swing: Swing) -> dict[str, float]:
+    return {"rate_hz": float(f"{swing.rate_hz:.5g}"), "depth": round(swing.depth, 3)}
+
+
+def _alarm(pattern: Pattern, offset_db: float) -> Described:
+    figures: dict[str, Any] = {
+        "kind": "alarm",
+        "pulse_s": _s(pattern.pulse_s),
+        "rise_s": _s(pattern.rise_s),
+        "spacings_s": [_s(gap) for gap in pattern.spacings_s],
+        "interval_s": _s(pattern.interval_s),
+        "pulse_hz": [_hz(value) for value in pattern.pulse_hz],
+        "levels_db": {ratio: _db(level, offset_db) for ratio, level in pattern.levels_db.items()},
+    }
+    if pattern.jitter > 0.003:
+        figures["jitter"] = round(pattern.jitter, 3)
+    return Described(figures, "an alarm", {"interval_s": f"from {pattern.bursts} whole bursts"})
+
+
+def _tones(voice: Voice, heard_s: float, offset_db: float) -> Described:
+    figures: dict[str, Any] = {"kind": "harmonics", "fundamental_hz": _hz(voice.fundamental_hz)}
+    wander_hz = spread_over(voice.drift, heard_s)
+    error_hz = math.hypot(voice.error_hz, wander_hz)
+    remarks = {"fundamental_hz": f"standard error {error_hz:.2g} Hz" + (", most of it drift" if wander_hz > voice.error_hz else "")}
+    if voice.drift is not None:
+        figures["drift_hz"] = float(f"{voice.drift.deviation_hz:.2g}")
+        figures["drift_time_s"] = float(f"{voice.drift.time_s:.2g}")
+        remarks["drift_time_s"] = "a rough estimate"
+    figures["levels_db"] = {number: _db(level, offset_db) for number, level in voice.levels_db.items()}
+    if voice.gate is not None and (bursts := burst_pattern(voice.gate)) is not None:
+        figures["bursts"], remarks["bursts"] = _bursts(bursts), _said(bursts)
+    if voice.swing is not None:
+        figures["modulation"] = _swing(voice.swing)
+        remarks["modulation"] = f"standard error of the rate {voice.swing.error_hz:.2g} Hz"
+    return Described(figures, "tones of one fundamental" if len(voice.levels_db) > 1 else "a tone", remarks)
+
+
+def _resonances(strike: Strike) -> list[dict[str, float]]:
+    top = max(one.amplitude for one in strike.ringing)
+    return [
+        {
+            "frequency_hz": float(f"{one.frequency_hz:.4g}"),
+            "level_db": round(20 * math.log10(one.amplitude / top), 1),
+            "decay_s": float(f"{max(one.decay_s, 0.0005):.2g}"),
+        }
+        for one in strike.ringing
+    ]
+
+
+def _pulses(one: Struck, offset_db: float) -> Described:
+    train, strike = one.train, one.strike
+    rate_hz = float(f"{train.rate_hz:.6g}")
+    ringing = _resonances(strike)
+    for entry in ringing:
+        entry["decay_s"] = min(entry["decay_s"], math.floor(690 / rate_hz) / 1000)
+    figures: dict[str, Any] = {"kind": "pulses", "rate_hz": rate_hz, "level_db": _db(one.level_db, offset_db)}
+    if train.jitter > 0.003:
+        figures["jitter"] = round(min(train.jitter, 0.5), 3)
+    if strike.spread_db > 0.2:
+        figures["spread_db"] = round(strike.spread_db, 1)
+    figures["resonances"] = ringing
+    error_hz = train.error_s / train.period_s**2
+    return Described(
+        figures, "knocks at an even rate", {"rate_hz": f"standard error {error_hz:.2g} Hz, from {train.times_s.size} knocks"}
+    )
+
+
+def _knocks(impacts: Impacts, offset_db: float) -> Described:
+    level_db = 10 * math.log10(impacts.power)
+    figures: dict[str, Any] = {
+        "kind": "knocks",
+        "rate_hz": float(f"{impacts.rate_hz:.3g}"),
+        "level_db": _db(level_db, offset_db),
+        "level_quantiles_db": {p: round(value, 1) for p, value in impacts.quantiles_db.items()},
+    }
+    if impacts.cluster_size > 1:
+        figures["clusters"] = {"size": round(impacts.cluster_size, 1), "length_s": impacts.cluster_s}
+    figures["sounds"] = [{"share": round(one.share, 3), "resonances": _resonances(one.strike)} for one in impacts.sounds]
+    return Described(
+        figures, "impacts at random times", {"rate_hz": f"from {impacts.times_s.size} impacts that stand out; softer ones are in the noise"}
+    )
+
+
+def _levels(bed: Bed, density: NDArray[np.float64], to_hz: float, offset_db: float) -> dict[float, float]:
+    levels = third_octaves_db(bed.frequency_hz, density, to_hz)
+    least = max(levels.values()) - QUIET_DB
+    kept = [centre for centre, level in levels.items() if level > least]
+    return {c: _db(max(v, least), offset_db) for c, v in levels.items() if kept[0] <= c <= kept[-1]}
+
+
+def _power(bed: Bed, density: NDArray[np.float64]) -> float:
+    return float(np.sum(density)) * float(bed.frequency_hz[1])
+
+
+def _burst_noise(parts: Parts, bursts: BurstPattern, offset_db: float) -> list[Described]:
+    density = parts.bed.burst_density
+    if _power(parts.bed, density) < parts.power() * 10 ** (FAINT_DB / 10):
+        return []
+    figures = {
+        "kind": "third_octave_noise",
+        "third_octave_levels_db": _levels(parts.bed, density, parts.residue.heard.to_hz, offset_db),
+        "bursts": _bursts(bursts),
+    }
+    return [Described(figures, "noise that comes and goes", {"bursts": _said(bursts)})]
+
+
+def _bed(parts: Parts, offset_db: float) -> list[Described]:
+    bed = parts.bed
+    if _power(bed, bed.density) < parts.power() * 10 ** (FAINT_DB / 10):
+        return []
+    levels = _levels(bed, bed.density, parts.residue.heard.to_hz, offset_db)
+    if parts.lives is not None:
+        return [_fluctuating(levels, parts.lives)]
+    figures: dict[str, Any] = {"kind": "third_octave_noise", "third_octave_levels_db": levels}
+    if bed.swing is None:
+        return [Described(figures, "steady noise")]
+    figures["modulation"] = _swing(bed.swing)
+    return [Described(figures, "noise that swells", {"modulation": f"standard error of the rate {bed.swing.error_hz:.2g} Hz"})]
+
+
+def _fluctuating(levels: dict[float, float], lives: Lives) -> Described:
+    swings = [
+        {
+            "from_hz": round(band.from_hz, 1),
+            "to_hz": round(band.to_hz, 1),
+            "level_quantiles_db": {p: round(value, 1) for p, value in band.quantiles_db.items()},
+            "modulation_db": {rate: round(value, 1) for rate, value in band.modulation_db.items()},
+        }
+        for band in lives.bands
+    ]
+    figures = {
+        "kind": "fluctuating_noise",
+        "third_octave_levels_db": levels,
+        "together": round(lives.together, 2),
+        "swings": swings,
+    }
+    return Described(figures, "noise whose level lives in each band")

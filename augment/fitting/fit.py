@@ -1,0 +1,164 @@
+"""A fit: from what may be used of a recording to the components of a noise profile."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augment.fitting.bed import Bed, find_bed
+from augment.fitting.envelopes import Demodulator
+from augment.fitting.impacts import Impacts, find_impacts
+from augment.fitting.lines import Line, find_lines
+from augment.fitting.lives import Lives, lives_of
+from augment.fitting.residue import Residue, without_tones
+from augment.fitting.rhythm import Train, short_time, trains
+from augment.fitting.series import Series, find_series
+from augment.fitting.spectra import PowerSpectrum, Usable
+from augment.fitting.strikes import BEFORE_S, Strike, mean_strike
+from augment.fitting.tones import find_tones
+from augment.fitting.voices import Voice, voices_of
+
+LONGEST_RUN = 6
+"""So many multiples of a rate in a row among the lines: a train of events makes them, by its even rhythm."""
+MULTIPLES_TO = 80
+OFF_GRID = 0.04
+SAME_RATE = 0.06
+NEIGHBOURS = 0.15
+SOFTEST_TRAIN_DB = -50.0
+"""A train so far under all is what is left of tones, more likely than a sound of its own."""
+PLAIN_SWING_DB = 4.0
+"""Knocks that are no louder against the bed, where it swells at the same rate, are that swelling."""
+
+
+@dataclass(frozen=True)
+class Struck:
+    """A train and what its knocks sound like."""
+
+    train: Train
+    strike: Strike
+
+    @property
+    def level_db(self) -> float:
+        return 10 * math.log10(self.strike.energy * self.train.rate_hz)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a recording is made of.
+
+    Attributes:
+        voices: Tones, by what they do.
+        struck: Trains of knocks.
+        bed: Steady noise, or the mean of noise that lives.
+        impacts: Knocks at random times; None if there are none.
+        lives: How the noise lives; None if it is steady, swells evenly or comes in bursts.
+        residue: The recording without its tones.
+        spectrum: Its spectrum by the longest window.
+    """
+
+    voices: tuple[Voice, ...]
+    struck: tuple[Struck, ...]
+    bed: Bed
+    impacts: Impacts | None
+    lives: Lives | None
+    residue: Residue
+    spectrum: PowerSpectrum
+
+    def power(self) -> float:
+        """Mean square of the recording, by its spectrum."""
+        return float(np.sum(self.spectrum.power))
+
+
+def taken_apart(heard: Usable) -> Parts:
+    """Tones, trains of knocks and the bed of a recording."""
+    rhythms = trains(short_time(heard))
+    lines, spectrum = find_lines(heard)
+    even = [train.rate_hz for train in rhythms if _makes_lines(train, lines)]
+    demodulator = Demodulator(heard)
+    tones, _ = find_tones(demodulator, lines, spectrum, [train.rate_hz for train in rhythms], even)
+    series = _without_traces(find_series(tones), rhythms)
+    voices = tuple(voice for one in series for voice in voices_of(one, demodulator))
+    residue = without_tones(heard, [tone for voice in voices for tone in voice.tones.values()])
+    seen = short_time(residue.heard)
+    left = [train for train in trains(seen) if any(_same(train, other) for other in rhythms)]
+    left += [train for train in rhythms if train.rate_hz in even and not any(_same(train, other) for other in left)]
+    struck = _struck(residue, left)
+    bed = find_bed(residue, spectrum, *_busy(struck, None))
+    swelling = [one for one in struck if _is_swelling(one, bed)]
+    struck = tuple(one for one in struck if one not in swelling)
+    impacts = find_impacts(residue, seen, [one.train for one in struck])
+    bed = find_bed(residue, spectrum, *_busy(struck, impacts))
+    lives = None
+    if bed.gate is None and bed.swing is None and not struck:
+        lives = lives_of(residue)
+        if lives is None or not lives.moving():
+            lives = None
+        else:  # it tells all that the tones leave, impacts and all
+            impacts, bed = None, find_bed(residue, spectrum, *_busy((), None))
+    return Parts(voices, struck, bed, impacts, lives, residue, spectrum)
+
+
+def _makes_lines(train: Train, lines: Sequence[Line]) -> bool:
+    """Whether lines at multiples of its rate stand in a row."""
+    rate = train.rate_hz
+    orders = sorted(
+        {
+            round(line.frequency_hz / rate)
+            for line in lines
+            if line.frequency_hz < MULTIPLES_TO * rate
+            and abs(line.frequency_hz / rate - round(line.frequency_hz / rate)) < OFF_GRID
+        }
+    )
+    longest = run = 0
+    for place, order in enumerate(orders):
+        run = run + 1 if place and order == orders[place - 1] + 1 else 1
+        longest = max(longest, run)
+    return longest >= LONGEST_RUN
+
+
+def _without_traces(found: Sequence[Series], rhythms: Sequence[Train]) -> tuple[Series, ...]:
+    """Series less lone tones that stand as far apart as a train of knocks makes lines, though not quite on its grid."""
+    lone = [series for series in found if len(series.tones) == 1]
+
+    def trace(series: Series) -> bool:
+        return any(
+            abs(abs(other.fundamental_hz - series.fundamental_hz) / train.rate_hz - 1) < NEIGHBOURS
+            for other in lone
+            for train in rhythms
+        )
+
+    return tuple(series for series in found if len(series.tones) > 1 or not trace(series))
+
+
+def _same(train: Train, other: Train) -> bool:
+    return abs(train.period_s / other.period_s - 1) < SAME_RATE
+
+
+def _struck(residue: Residue, found: Sequence[Train]) -> tuple[Struck, ...]:
+    samples = residue.heard.samples[residue.heard.mask]
+    least = float(np.mean(samples**2)) * 10 ** (SOFTEST_TRAIN_DB / 10)
+    struck = []
+    for train in found:
+        strike = mean_strike(residue, train.times_s, train.period_s)
+        if strike is not None and strike.energy * train.rate_hz > least:
+            struck.append(Struck(train, strike))
+    return tuple(struck)
+
+
+def _busy(struck: Sequence[Struck], impacts: Impacts | None) -> tuple[NDArray[np.float64], float]:
+    """When knocks begin, and how long the longest of them are heard."""
+    strikes = [one.strike for one in struck] + ([one.strike for one in impacts.sounds] if impacts is not None else [])
+    if not strikes:
+        return np.zeros(0), 0.0
+    times = [one.train.times_s for one in struck] + ([impacts.times_s] if impacts is not None else [])
+    lasts_s = max(ringing.decay_s for strike in strikes for ringing in strike.ringing) / 2
+    return np.concatenate(times) - BEFORE_S, lasts_s
+
+
+def _is_swelling(one: Struck, bed: Bed) -> bool:
+    if one.strike.above_bed > 10 ** (PLAIN_SWING_DB / 10) or bed.swing is None:
+        return False
+    return abs(bed.swing.rate_hz / one.train.rate_hz - 1) < SAME_RATE
+

@@ -1,0 +1,275 @@
+"""What the level of a tone does over time: steady, switched on and off, or swelling; in figures of profiles."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import scipy
+from numpy.typing import NDArray
+
+from augment.fitting.envelopes import Envelope
+
+ON_SHARE = 0.25
+"""A tone is on where its power is above this share of its level: at half of its amplitude."""
+STEADY_SHARE = 0.97
+MOST_SCATTER = 0.42
+"""Deviation of power while on, as a share of it. Noise in a band has 1 (0.6 above a quarter of its level), a tone less."""
+FEWEST_BURSTS = 3
+MOMENT = 0.1
+"""Bursts and pauses that are shorter than this share of the usual burst are chance."""
+SHORTEST_RISES = 2.0
+"""A burst must be so much longer than the filter takes to rise, or nothing is known of its shape."""
+MOST_UNEVEN = 0.3
+"""Deviation of the lengths of bursts, as a share of them: what comes and goes by chance has more."""
+AT_90_TO_RAMP = 0.59
+"""From 10 % to 90 % of a raised cosine takes this share of its whole length: (acos(-0.8) - acos(0.8)) / pi."""
+EVEN = 0.55
+"""The power that is exceeded in 80 % of the time, over that in 50 %: noise in a band has ln 0.8 / ln 0.5 = 0.32."""
+NOISY = 0.1
+"""With so much noise in the narrowest band, over the line's power, only the width of a line tells what it is."""
+SWING_LIMITS_HZ = (0.08, 60.0)
+LEAST_DEPTH = 0.04
+
+
+@dataclass(frozen=True)
+class Gate:
+    """On and off.
+
+    Attributes:
+        starts_s: When bursts begin, at half of the amplitude.
+        lengths_s: How long each is, from half to half.
+        ramp_s: Length of a raised-cosine rise.
+        level: Power while on.
+    """
+
+    starts_s: NDArray[np.float64]
+    lengths_s: NDArray[np.float64]
+    ramp_s: float
+    level: float
+
+    @property
+    def on_s(self) -> float:
+        """Length of a burst with its ramps."""
+        return float(np.median(self.lengths_s)) + self.ramp_s
+
+    def like(self, other: "Gate") -> float:
+        """Share of the bursts of both that coincide within 40 ms, or a fifth of a burst."""
+        near_s = max(0.04, 0.2 * min(self.on_s, other.on_s))
+        hit = sum(bool(np.any(np.abs(other.starts_s - start) < near_s)) for start in self.starts_s)
+        back = sum(bool(np.any(np.abs(self.starts_s - start) < near_s)) for start in other.starts_s)
+        return (hit + back) / (self.starts_s.size + other.starts_s.size)
+
+
+@dataclass(frozen=True)
+class Swing:
+    """A sinusoidal swing of the level: gain 1 + depth cos.
+
+    Attributes:
+        rate_hz: Swings a second.
+        error_hz: Standard error of that.
+        depth: 0 to 1.
+    """
+
+    rate_hz: float
+    error_hz: float
+    depth: float
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What an envelope shows.
+
+    Attributes:
+        tone: Whether it is a tone at all, and not noise in a band or a resonance that is struck.
+        perhaps: Whether it may be one, if it belongs to a series of others.
+        level: Power of the tone while it is on.
+        gate: How it is switched; None if it is not.
+        swing: How it swells; None if it does not.
+    """
+
+    tone: bool
+    level: float
+    gate: Gate | None = None
+    swing: Swing | None = None
+    perhaps: bool = False
+
+
+def weighted_level(power: NDArray[np.float64]) -> float:
+    """The power above and below which half of the energy lies: that of a switched tone while it is on."""
+    ordered = np.sort(power)
+    energy = np.cumsum(ordered)
+    return float(ordered[np.searchsorted(energy, energy[-1] / 2)])
+
+
+def judged(seen: Envelope, bed: float, signal: float, narrow: bool) -> Judged:
+    """What an envelope of a line shows.
+
+    Args:
+        seen: The envelope.
+        bed: Power of the noise that is in its band beside the line.
+        signal: Mean power of the line by its spectrum.
+        narrow: Whether it is as narrow as a window of half a second and more shows, which no struck resonance is.
+    """
+    good = seen.power[seen.usable]
+    if good.size < 8 or not np.any(good > 0):
+        return Judged(False, 0.0)
+    level = weighted_level(good)
+    on = good > ON_SHARE * level
+    # A tone of power S with noise of power N in its band: the power scatters by 2 S N + N^2.
+    added = bed / max(signal, 1e-30)
+    most = math.hypot(MOST_SCATTER, math.sqrt(2 * added + added**2))
+    scatter = float(np.std(good[on]) / np.mean(good[on]))
+    low, middle = np.quantile(good, [0.2, 0.5])
+    # The lower half of a tone that something else covers now and then is as even as that of one which nothing covers.
+    even = low > EVEN * middle
+    gate = None if np.mean(on) > STEADY_SHARE or even else gate_of(seen, level, bed)
+    if gate is not None and scatter < most:
+        return Judged(True, gate.level, gate)
+    swing = swing_of(seen)
+    mean = signal if even and middle < 0.5 * float(np.mean(good)) else max(float(np.mean(good)) - bed, signal)
+    if swing is not None and (narrow or even or scatter < most):
+        return Judged(True, mean, None, swing)
+    return Judged(even or scatter < most or (narrow and added > NOISY), mean, perhaps=narrow)
+
+
+def gate_of(seen: Envelope, level: float, bed: float) -> Gate | None:
+    """Bursts of an envelope that has a plateau and pauses; None if it has not."""
+    amplitude = np.sqrt(np.where(seen.usable, seen.power, 0.0) / level)
+    ups, downs = _runs(amplitude > math.sqrt(ON_SHARE))
+    if ups.size == 0:
+        return None
+    whole = np.array([seen.usable[up : down + 2].all() and seen.usable[max(0, up - 1)] for up, down in zip(ups, downs, strict=True)], bool)
+    ups, downs = ups[whole], downs[whole]
+    rise_s = seen.rise_s()
+    long_ = (downs - ups) / seen.rate_hz > 0.7 * rise_s
+    ups, downs = ups[long_], downs[long_]
+    if ups.size < FEWEST_BURSTS - 1:
+        return None
+    starts = (ups + _crossing(amplitude, ups)) / seen.rate_hz
+    ends = (downs + _crossing(amplitude, downs)) / seen.rate_hz
+    off = power_between(seen, downs, ups)
+    if off > 0.2 * level:
+        return None
+    inner = np.concatenate([np.arange(up, down + 1) for up, down in zip(ups, downs, strict=True)])
+    inner_power = seen.power[inner]
+    # A plateau: most of a burst is within 3 dB of its level, where a struck resonance passes through in a moment.
+    if np.mean(inner_power > level / 2) < 0.5:
+        return None
+    lengths = ends - starts
+    ramp_s = _ramp_s(seen, amplitude, ups, downs)
+    if np.std(lengths) > MOST_UNEVEN * np.mean(lengths) or ramp_s > np.median(lengths):
+        return None
+    if np.median(lengths) < SHORTEST_RISES * rise_s:
+        return None
+    # What is struck dies away slowly; what is switched off is gone within the time that it was on.
+    if _fall_s(seen, amplitude, ups, downs) > np.median(lengths) + rise_s:
+        return None
+    plateau = float(np.median(inner_power[inner_power > level / 2])) - bed
+    return Gate(starts, lengths, ramp_s, plateau)
+
+
+def _runs(on: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Last samples before bursts and last samples of them, without the moments that chance makes of noise."""
+    edges = np.diff(on.astype(np.int8))
+    ups, downs = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    if ups.size == 0 or downs.size == 0:
+        return ups[:0], downs[:0]
+    downs = downs[downs > ups[0]]
+    ups = ups[: downs.size]
+    lengths = np.sort(downs - ups)
+    total = np.cumsum(lengths)
+    if total.size == 0:
+        return ups, downs
+    # The length on both sides of which half of the time lies that is on.
+    usual = lengths[np.searchsorted(total, total[-1] / 2)]
+    gap = np.concatenate([[True], ups[1:] - downs[:-1] > MOMENT * usual])
+    ups, downs = ups[gap], downs[np.concatenate([gap[1:], [True]])]
+    long_ = downs - ups > MOMENT * usual
+    return ups[long_], downs[long_]
+
+
+def power_between(seen: Envelope, downs: NDArray[np.int64], ups: NDArray[np.int64]) -> float:
+    """Median power in the pauses, away from their edges; 0 if they are too short for that."""
+    margin = math.ceil(seen.rise_s() * seen.rate_hz)
+    parts = [seen.power[down + margin : up - margin] for down, up in zip(downs[:-1], ups[1:], strict=True)]
+    found = np.concatenate([part for part in parts if part.size] or [np.zeros(1)])
+    return float(np.median(found))
+
+
+def _crossing(amplitude: NDArray[np.float64], places: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Where between a sample and the next the amplitude passes one half."""
+    before, after = amplitude[places], amplitude[places + 1]
+    return np.asarray((math.sqrt(ON_SHARE) - before) / np.where(after == before, 1.0, after - before))
+
+
+def _ramp_s(seen: Envelope, amplitude: NDArray[np.float64], ups: NDArray[np.int64], downs: NDArray[np.int64]) -> float:
+    """Length of the raised cosine of the rises, without what the filter adds to them."""
+    rises = [_edge(amplitude, up, down, -1) for up, down in zip(ups, downs, strict=True)]
+    # Rise times of stages that follow one another add up like deviations, in squares.
+    own = max(0.0, (float(np.median(rises)) / seen.rate_hz) ** 2 - seen.rise_s() ** 2)
+    return math.sqrt(own) / AT_90_TO_RAMP
+
+
+def _fall_s(seen: Envelope, amplitude: NDArray[np.float64], ups: NDArray[np.int64], downs: NDArray[np.int64]) -> float:
+    """Median time of the falls, from 90 % to 10 %."""
+    return float(np.median([_edge(amplitude, down, up, 1) for up, down in zip(ups, downs, strict=True)])) / seen.rate_hz
+
+
+def _edge(amplitude: NDArray[np.float64], edge: int, other: int, outwards: int) -> float:
+    """Samples between 90 % and 10 % of a burst's median amplitude, at one of its edges."""
+    top = float(np.median(amplitude[min(edge, other) : max(edge, other) + 1]))
+    outside, inside = edge, edge
+    while 0 < outside < amplitude.size - 1 and amplitude[outside] > 0.1 * top and abs(outside - edge) < 2000:
+        outside += outwards
+    while inside != other and amplitude[inside] < 0.9 * top:
+        inside -= outwards
+    beyond = (0.1 * top - amplitude[outside]) / max(amplitude[outside - outwards] - amplitude[outside], 1e-12)
+    within = (amplitude[inside] - 0.9 * top) / max(amplitude[inside] - amplitude[min(inside + outwards, amplitude.size - 1)], 1e-12)
+    return float(max(0.0, abs(outside - inside) - np.clip(beyond, 0, 1) - np.clip(within, 0, 1)))
+
+
+def swing_of(seen: Envelope, limits_hz: tuple[float, float] = SWING_LIMITS_HZ) -> Swing | None:
+    """The sinusoidal swing of an envelope, if one stands out of its spectrum."""
+    amplitude = np.sqrt(seen.power)
+    usable = seen.usable
+    count = int(np.count_nonzero(usable))
+    if count < 32:
+        return None
+    mean = float(np.mean(amplitude[usable]))
+    centred = np.where(usable, amplitude - mean, 0.0)
+    size = scipy.fft.next_fast_len(8 * centred.size, real=True)
+    spectrum = np.abs(scipy.fft.rfft(centred * scipy.signal.windows.hann(centred.size), size))
+    frequency = scipy.fft.rfftfreq(size, 1 / seen.rate_hz)
+    length_s = count / seen.rate_hz
+    inside = (frequency > max(limits_hz[0], 3 / length_s)) & (frequency < min(limits_hz[1], 0.6 * seen.reach_hz))
+    if not inside.any():
+        return None
+    place = int(np.argmax(np.where(inside, spectrum, 0.0)))
+    # Rayleigh-distributed magnitudes: the highest of n of them lies about sqrt(ln n / ln 2) medians up.
+    around = inside & (frequency > frequency[place] / 4) & (frequency < frequency[place] * 4)
+    typical = float(np.median(spectrum[around]))
+    chance = math.sqrt(math.log(max(2.0, 100 * np.count_nonzero(around) / 8)) / math.log(2))
+    if spectrum[place] < chance * typical * 1.1:
+        return None
+    rate_hz = _vertex(frequency, spectrum, place)
+    time = np.flatnonzero(usable) / seen.rate_hz
+    waves = np.stack([np.cos(2 * np.pi * rate_hz * time), np.sin(2 * np.pi * rate_hz * time)], axis=1)
+    fitted, *_ = np.linalg.lstsq(waves, amplitude[usable] - mean, rcond=None)
+    depth = float(np.hypot(*fitted)) / mean
+    if depth < LEAST_DEPTH:
+        return None
+    # Cramer-Rao for the frequency of a sine in noise: sqrt(6 / (n eta)) / (pi T), eta its power over the noise's.
+    noise = float(np.var(amplitude[usable] - mean - waves @ fitted))
+    eta = (depth * mean) ** 2 / 2 / max(noise, 1e-30)
+    error_hz = math.sqrt(6 / (length_s * seen.reach_hz * eta)) / (math.pi * length_s)
+    return Swing(rate_hz, error_hz, min(depth, 1.0))
+
+
+def _vertex(frequency: NDArray[np.float64], spectrum: NDArray[np.float64], place: int) -> float:
+    """Where the parabola through a peak and its neighbours has its top."""
+    if not 0 < place < spectrum.size - 1:
+        return float(frequency[place])
+    below, top, above = spectrum[place - 1 : place + 2]
+    bend = below - 2 * top + above
+    shift = 0.0 if bend == 0 else 0.5 * (below - above) / bend
+    return float(frequency[place] + shift * (frequency[1] - frequency[0]))

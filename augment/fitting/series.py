@@ -1,0 +1,133 @@
+"""Series: tones whose frequencies are multiples of one fundamental."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from augment.fitting.tones import Tone
+
+HIGHEST_NUMBER = 60
+FUNDAMENTALS_HZ = (9.0, 12_000.0)
+LEAST_GAIN = 3.0
+"""A series must save so many nepers of description, against tones of their own."""
+LEAST_TOLERANCE = 0.0006
+"""Of a frequency: harmonics of one machine are multiples of one another, but their centroids are not seen to more."""
+TOLERANCE_ERRORS = 3.0
+SEEN_BINS = 0.12
+"""Share of a bin by which the centroid of a line that drifts may be off."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """Harmonics of one fundamental.
+
+    Attributes:
+        fundamental_hz: The fundamental, by weighted least squares over all harmonics.
+        error_hz: Standard error of that.
+        tones: Tone by number of the harmonic.
+    """
+
+    fundamental_hz: float
+    error_hz: float
+    tones: dict[int, Tone]
+
+    @property
+    def power(self) -> float:
+        return sum(tone.line.power for tone in self.tones.values())
+
+
+def find_series(tones: Sequence[Tone]) -> tuple[Series, ...]:
+    """Tones, sorted into series; a tone on its own is a series of one.
+
+    The best series is taken out first. A series is worth what it saves in a description of the frequencies (minimum
+    description length): a tone that is a multiple of the fundamental within its tolerance t is told by a number instead of
+    by a frequency, which saves ln(f0 / 2t) nepers; which of the numbers up to the highest are there, costs ln of the
+    binomial coefficient; the fundamental itself costs what a tone costs. Half of a fundamental fits the same tones, but saves
+    ln 2 less for each and has twice as many numbers: the trap of subharmonics closes by itself.
+    """
+    left, found = list(tones), list[Series]()
+    while left:
+        best = _best(left)
+        if best is None:
+            found += [Series(tone.line.frequency_hz, tone.line.error_hz, {1: tone}) for tone in left if tone.sure]
+            break
+        found.append(best)
+        taken = {id(tone) for tone in best.tones.values()}
+        left = [tone for tone in left if id(tone) not in taken]
+    return _with_fundamentals(sorted(found, key=lambda series: series.power, reverse=True))
+
+
+def _with_fundamentals(found: list[Series]) -> tuple[Series, ...]:
+    """Series whose fundamental, or half or third of it, was left alone: it joins them."""
+    lone = [series for series in found if len(series.tones) == 1]
+    joined = [series for series in found if len(series.tones) > 1]
+    for place, series in enumerate(joined):
+        for share in (2, 3):
+            wanted = series.fundamental_hz / share
+            under = next((o for o in lone if abs(o.fundamental_hz - wanted) < _tolerance_hz(o.tones[1])), None)
+            if under is not None:
+                lone.remove(under)
+                tones = {1: under.tones[1]} | {share * number: tone for number, tone in series.tones.items()}
+                joined[place] = Series(wanted, series.error_hz / share, tones)
+                break
+    return tuple(sorted([*joined, *lone], key=lambda series: series.power, reverse=True))
+
+
+def _tolerance_hz(tone: Tone) -> float:
+    line = tone.line
+    return max(LEAST_TOLERANCE * line.frequency_hz, TOLERANCE_ERRORS * line.error_hz, SEEN_BINS / line.window_s)
+
+
+def _best(tones: Sequence[Tone]) -> Series | None:
+    """The series that saves most, if any saves enough."""
+    frequency = np.array([tone.line.frequency_hz for tone in tones])
+    tolerance = np.array([_tolerance_hz(tone) for tone in tones])
+    candidates = {value / number for value in frequency for number in range(1, 13)}
+    candidates |= {abs(a - b) for place, a in enumerate(frequency) for b in frequency[:place]}
+    best: tuple[float, float] = (LEAST_GAIN, 0.0)
+    for candidate in candidates:
+        if FUNDAMENTALS_HZ[0] <= candidate <= FUNDAMENTALS_HZ[1]:
+            best = max(best, _gain(_refined(candidate, frequency, tolerance), frequency, tolerance))
+    if best[1] == 0.0:
+        return None
+    return _series(best[1], tones, frequency, tolerance)
+
+
+def _members(fundamental: float, frequency: np.ndarray, tolerance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    numbers = np.rint(frequency / fundamental)
+    off = np.abs(frequency - numbers * fundamental)
+    return numbers, (numbers >= 1) & (numbers <= HIGHEST_NUMBER) & (off < tolerance)
+
+
+def _refined(candidate: float, frequency: np.ndarray, tolerance: np.ndarray) -> float:
+    """The fundamental of the tones that fit a candidate, step by step from the lowest numbers up."""
+    value = candidate
+    for _ in range(3):
+        numbers, fits = _members(value, frequency, tolerance)
+        if not fits.any():
+            return value
+        weight = (numbers / tolerance)[fits] ** 2
+        value = float(np.sum(weight * frequency[fits] / numbers[fits]) / np.sum(weight))
+    return value
+
+
+def _gain(fundamental: float, frequency: np.ndarray, tolerance: np.ndarray) -> tuple[float, float]:
+    """Nepers that a series saves, and its fundamental."""
+    numbers, fits = _members(fundamental, frequency, tolerance)
+    count = int(np.count_nonzero(fits))
+    if count < 2 or np.unique(numbers[fits]).size < count:
+        return (-math.inf, fundamental)
+    highest = int(numbers[fits].max())
+    saved = float(np.sum(np.log(np.maximum(fundamental / (2 * tolerance[fits]), 1.0))))
+    which = math.lgamma(highest + 1) - math.lgamma(count + 1) - math.lgamma(highest - count + 1)
+    own = math.log(fundamental / (2 * float(np.min(tolerance[fits] / numbers[fits]))))
+    return (saved - which - own, fundamental)
+
+
+def _series(fundamental: float, tones: Sequence[Tone], frequency: np.ndarray, tolerance: np.ndarray) -> Series:
+    numbers, fits = _members(fundamental, frequency, tolerance)
+    error = 1 / math.sqrt(float(np.sum((numbers[fits] / (tolerance[fits] / TOLERANCE_ERRORS)) ** 2)))
+    members = {int(numbers[place]): tones[place] for place in np.flatnonzero(fits)}
+    return Series(fundamental, error, dict(sorted(members.items())))

@@ -1,0 +1,193 @@
+"""Tones: lines with what their level does over time, without the sidebands that this makes."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy
+
+from augment.fitting.envelopes import Demodulator, Envelope
+from augment.fitting.lines import Line
+from augment.fitting.patterns import Gate, Judged, Swing, judged
+from augment.fitting.spectra import PowerSpectrum
+
+REACHES_HZ = (60.0, 40.0, 20.0, 10.0, 5.0, 3.0)
+CLEAR = 8.0
+"""A line must have that many times the power of the bed in its band."""
+MIRRORED = 10 ** (3.0 / 10)
+"""Sidebands of one kind on both sides differ by no more than that."""
+IN_PHASE = 0.8
+SIDEBANDS_HZ = 90.0
+NARROW_S = 0.4
+OFF_GRID = 0.04
+"""A line is a multiple of a rate, or so far from another, if it is within this share of the rate of it."""
+HIGHEST_MULTIPLE, HIGHEST_SIDEBAND = 80, 14
+STRUCK_DEPTH, DYING_DEPTH = 0.4, 0.85
+STRONG = 50.0
+"""A neighbour with less than the line's power over this may be in its band."""
+FAINT = 1e-3
+"""Beside a switched tone, what is so much softer is its own spectrum."""
+
+
+@dataclass(frozen=True)
+class Tone:
+    """A line and what its level does.
+
+    Attributes:
+        line: The line; its power is the mean over all of the time.
+        level: Its power while it is on.
+        gate: How it is switched; None if it is not.
+        swing: How it swells; None if it does not.
+        reach_hz: How far to both sides of the line its envelope was seen: nothing faster is known of its level.
+        sure: Whether it is a tone by itself; if not, it is one if it belongs to a series.
+    """
+
+    line: Line
+    level: float
+    gate: Gate | None
+    swing: Swing | None
+    reach_hz: float = 0.0
+    sure: bool = True
+
+
+def find_tones(
+    demodulator: Demodulator,
+    lines: Sequence[Line],
+    spectrum: PowerSpectrum,
+    rates_hz: Sequence[float] = (),
+    even_hz: Sequence[float] = (),
+) -> tuple[tuple[Tone, ...], tuple[Line, ...]]:
+    """Tones, by frequency, and lines that are none: resonances that are struck, for instance.
+
+    The loudest line is looked at first; lines that are its sidebands are not looked at again.
+
+    Args:
+        demodulator: Takes envelopes of the recording.
+        lines: What stands out of its spectrum.
+        spectrum: That of the longest window.
+        rates_hz: Those of trains of events: what is struck at these rates is no tone.
+        even_hz: Those of them whose rhythm is so even that it makes lines: multiples of them, and lines so far from
+            louder ones, are of their making.
+    """
+    left = sorted((line for line in lines if not _is_multiple(line, even_hz)), key=lambda line: line.power, reverse=True)
+    tones: list[Tone] = []
+    others: list[Line] = []
+    while left:
+        line = left.pop(0)
+        sidebands = [*_sidebands(line, left, demodulator), *(o for o in left if _beside(line, o, even_hz))]
+        left = [other for other in left if other not in sidebands]
+        seen, bed = _seen(line, left, spectrum, demodulator)
+        found = judged(seen, bed, line.power, line.window_s >= NARROW_S and not line.broad)
+        if _is_struck(line, found, rates_hz):
+            others.append(line)
+        elif found.tone or found.perhaps:
+            left = [other for other in left if not _of_pattern(line, other, found)]
+            tones.append(Tone(line, found.level, found.gate, found.swing, seen.reach_hz, found.tone))
+        else:
+            others.append(line)
+    return tuple(sorted(tones, key=lambda tone: tone.line.frequency_hz)), tuple(others)
+
+
+def _seen(
+    line: Line, others: Sequence[Line], spectrum: PowerSpectrum, demodulator: Demodulator
+) -> tuple[Envelope, float]:
+    """The envelope of a line in the widest band in which it is clear of its neighbours and of the bed, and the bed's power."""
+    strong = [abs(o.frequency_hz - line.frequency_hz) for o in others if o.power > line.power / STRONG]
+    room_hz = min([0.45 * line.frequency_hz, *(0.55 * distance for distance in strong)])
+    place = min(spectrum.floor.size - 1, round(line.frequency_hz / spectrum.step_hz))
+    density = float(spectrum.floor[place]) / spectrum.step_hz
+    for reach_hz in REACHES_HZ:
+        bed = density * 1.375 * reach_hz  # both sides of a raised-cosine edge from half of the reach, squared
+        if reach_hz <= room_hz and line.power > CLEAR * bed:
+            return demodulator.envelope(line.frequency_hz, reach_hz), bed
+    reach_hz = max(2.0, min(room_hz, REACHES_HZ[-1]))
+    return demodulator.envelope(line.frequency_hz, reach_hz), density * 1.375 * reach_hz
+
+
+def _sidebands(line: Line, others: Sequence[Line], demodulator: Demodulator) -> list[Line]:
+    """Weaker lines in pairs of equal distance and level, which swing in phase with the line: its level does that."""
+    found: list[Line] = []
+    near = [
+        other
+        for other in others
+        if abs(other.frequency_hz - line.frequency_hz) < min(SIDEBANDS_HZ, 0.6 * line.frequency_hz)
+        and other.power < line.power
+    ]
+    for upper in [other for other in near if other.frequency_hz > line.frequency_hz]:
+        distance = upper.frequency_hz - line.frequency_hz
+        tolerance = max(0.4 / min(upper.window_s, line.window_s), 0.03 * distance)
+        lower = min(
+            (other for other in near if abs(line.frequency_hz - distance - other.frequency_hz) < tolerance),
+            key=lambda other: abs(line.frequency_hz - distance - other.frequency_hz),
+            default=None,
+        )
+        if lower is None or not 1 / MIRRORED < upper.power / lower.power < MIRRORED:
+            continue
+        if _in_phase(line, distance, demodulator) > IN_PHASE:
+            found += [upper, lower]
+    return found
+
+
+def _is_struck(line: Line, found: Judged, rates_hz: Sequence[float]) -> bool:
+    """Whether a line is struck at the rate of a train: it dies away in between, or is broader than a steady tone."""
+    if found.swing is None or found.swing.depth < (STRUCK_DEPTH if line.broad else DYING_DEPTH):
+        return False
+    ratios = [found.swing.rate_hz / rate for rate in rates_hz]
+    return any(abs(ratio - round(ratio)) < OFF_GRID for ratio in ratios)
+
+
+def _is_multiple(line: Line, rates_hz: Sequence[float]) -> bool:
+    return any(
+        line.frequency_hz < HIGHEST_MULTIPLE * rate and abs(line.frequency_hz / rate % 1 - 0.5) > 0.5 - OFF_GRID
+        for rate in rates_hz
+    )
+
+
+def _beside(line: Line, other: Line, rates_hz: Sequence[float]) -> bool:
+    """Whether a much weaker line is so far from another as trains of events make sidebands."""
+    distance = abs(other.frequency_hz - line.frequency_hz)
+    softer = line.power / other.power
+    return softer > 4 and any(
+        0.5 * rate < distance < (HIGHEST_SIDEBAND if softer < 100 else 3 * HIGHEST_SIDEBAND) * rate
+        and abs(distance / rate % 1 - 0.5) > 0.5 - OFF_GRID
+        for rate in rates_hz
+    )
+
+
+def _in_phase(line: Line, distance_hz: float, demodulator: Demodulator) -> float:
+    """Share of what lies at a distance from a line that is in phase with it.
+
+    Against the line's own phase, what modulates its level is real; a neighbour that has nothing to do with it is as much
+    imaginary as real.
+    """
+    seen = demodulator.envelope(line.frequency_hz, 2.2 * distance_hz)
+    spectrum = scipy.fft.fft(seen.amplitude)
+    frequency = np.abs(scipy.fft.fftfreq(seen.amplitude.size, 1 / seen.rate_hz))
+    slow = scipy.fft.ifft(np.where(frequency < 0.5 * distance_hz, spectrum, 0))
+    turned = seen.amplitude * np.conj(slow / np.maximum(np.abs(slow), 1e-30))
+    band = np.abs(frequency - distance_hz) < 0.3 * distance_hz
+    swings = scipy.fft.ifft(np.where(band, scipy.fft.fft(turned), 0))[seen.usable]
+    real, imaginary = float(np.sum(swings.real**2)), float(np.sum(swings.imag**2))
+    return real / (real + imaginary) if real + imaginary > 0 else 0.0
+
+
+def _of_pattern(line: Line, other: Line, found: Judged) -> bool:
+    """Whether a weaker line is a sideband of a tone whose level does that."""
+    distance = abs(other.frequency_hz - line.frequency_hz)
+    if other.power > line.power / 2:
+        return False
+    if found.gate is not None:
+        skirt_hz = max(SIDEBANDS_HZ, 6 / max(found.gate.on_s, 0.01))
+        starts = found.gate.starts_s
+        if distance < skirt_hz and other.power < FAINT * found.gate.level:
+            return True
+        period_s = float(np.median(np.diff(starts))) if starts.size > 2 else math.inf
+        if period_s > 0.5:  # its sidebands lie too close to be lines: what there is, is the burst's own spectrum
+            return distance < min(skirt_hz, 0.3 * line.frequency_hz) and other.power < line.power / 8
+        order = distance * period_s
+        return distance < 12 / period_s and abs(order - round(order)) < 0.06 * max(1.0, order**0.5)
+    if found.swing is not None:
+        order = distance / found.swing.rate_hz
+        return 0.5 < order < 3.5 and abs(order - round(order)) < 0.06
+    return False

@@ -1,0 +1,198 @@
+"""Voices: the tones of a series that do the same over time, which become one component of a profile."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augment.acoustics.levels import db
+from augment.fitting.drift import Drift, drift_of
+from augment.fitting.envelopes import Demodulator
+from augment.fitting.patterns import Gate, Swing
+from augment.fitting.series import Series
+from augment.fitting.tones import Tone
+
+ALIKE = 0.6
+SAME_RATE = 0.03
+FAST_ENOUGH = 2.5
+"""An envelope tells a switch from a swell if it was seen so many rates wide."""
+
+
+@dataclass(frozen=True)
+class Voice:
+    """Harmonics that do the same.
+
+    Attributes:
+        fundamental_hz: Their fundamental.
+        error_hz: Standard error of that.
+        levels_db: RMS level by number of the harmonic, while it is on.
+        tones: The tones by number, each with the gate and swing of all.
+        gate: How they are switched.
+        swing: How they swell.
+        drift: How the fundamental wanders.
+    """
+
+    fundamental_hz: float
+    error_hz: float
+    levels_db: dict[int, float]
+    tones: dict[int, Tone]
+    gate: Gate | None
+    swing: Swing | None
+    drift: Drift | None
+
+
+def voices_of(series: Series, demodulator: Demodulator) -> tuple[Voice, ...]:
+    """The voices of a series, the loudest first."""
+    groups: list[tuple[Gate | None, Swing | None, dict[int, Tone]]] = []
+    for number, tone in sorted(series.tones.items(), key=lambda pair: pair[1].line.power, reverse=True):
+        group = next((one for one in groups if _fits(tone, one[0], one[1])), None)
+        if group is None:
+            groups.append((tone.gate, tone.swing, {number: tone}))
+        else:
+            group[2][number] = tone
+    drift = drift_of(demodulator, series.tones)
+    found = []
+    for some_gate, some_swing, tones in _settled(groups):
+        gate, swing = _clearest(some_gate, list(tones.values())), _mean_swing(some_swing, list(tones.values()))
+        levels_db = {number: db(_level(tone, gate, swing)) for number, tone in sorted(tones.items())}
+        shared = {number: replace(tone, gate=gate, swing=swing) for number, tone in tones.items()}
+        found.append(Voice(series.fundamental_hz, series.error_hz, levels_db, shared, gate, swing, drift))
+    return tuple(found)
+
+
+def _fits(tone: Tone, gate: Gate | None, swing: Swing | None) -> bool:
+    if tone.gate is not None:
+        return gate is not None and tone.gate.like(gate) > ALIKE
+    if tone.swing is not None:
+        if gate is not None:
+            return _rate_hz(gate) > 0 and tone.reach_hz < FAST_ENOUGH * _rate_hz(gate) and _same(tone.swing.rate_hz, _rate_hz(gate))
+        return swing is not None and _same(swing.rate_hz, tone.swing.rate_hz)
+    if gate is not None:
+        return tone.reach_hz < FAST_ENOUGH * _rate_hz(gate) or not tone.sure
+    return swing is None or tone.reach_hz < 1.5 * swing.rate_hz
+
+
+def _settled(
+    groups: list[tuple[Gate | None, Swing | None, dict[int, Tone]]],
+) -> list[tuple[Gate | None, Swing | None, dict[int, Tone]]]:
+    """Groups once more, since a loud tone of which little was seen may have come before the one that tells what it does."""
+    clear = [group for group in groups if group[0] is not None or group[1] is not None]
+    vague = [group for group in groups if group[0] is None and group[1] is None]
+    for gate, swing, tones in list(clear):
+        if gate is None and swing is not None:
+            switched = next(
+                (o for o in clear if o[0] is not None and all(_fits(tone, o[0], None) for tone in tones.values())), None
+            )
+            if switched is not None:
+                switched[2].update(tones)
+                clear.remove((gate, swing, tones))
+    for group in vague:
+        for number, tone in list(group[2].items()):
+            home = next((one for one in clear if _fits(tone, one[0], one[1])), None)
+            if home is not None:
+                home[2][number] = group[2].pop(number)
+    return [*clear, *(group for group in vague if group[2])]
+
+
+def _same(rate_hz: float, other_hz: float) -> bool:
+    return abs(rate_hz / other_hz - 1) < SAME_RATE
+
+
+def _rate_hz(gate: Gate) -> float:
+    return 1 / float(np.median(np.diff(gate.starts_s))) if gate.starts_s.size > 2 else 0.0
+
+
+def _level(tone: Tone, gate: Gate | None, swing: Swing | None) -> float:
+    """Power while on, of a tone that does what its group does, whether or not its own envelope has shown it."""
+    if gate is None:
+        if swing is not None and swing.rate_hz > 1.2 / tone.line.window_s:
+            # Only the carrier is in the line: of 1 + d cos, over the root of 1 + d^2 / 2, it is 1.
+            return tone.line.power * (1 + swing.depth**2 / 2)
+        return tone.level if tone.gate is None else tone.line.power
+    if tone.gate is not None:
+        return tone.level
+    first, second = _moments(gate)
+    resolved = _rate_hz(gate) > 1.2 / tone.line.window_s
+    return tone.line.power / (first**2 if resolved else second)
+
+
+def _moments(gate: Gate) -> tuple[float, float]:
+    """Mean and mean square of the gain of a gate over its turns."""
+    if gate.starts_s.size < 2:
+        return 1.0, 1.0
+    period_s = float(gate.starts_s[-1] - gate.starts_s[0]) / (gate.starts_s.size - 1)
+    flat = max(0.0, gate.on_s - 2 * gate.ramp_s)
+    # A raised cosine has the mean 1/2 and the mean square 3/8.
+    return (flat + gate.ramp_s) / period_s, (flat + 0.75 * gate.ramp_s) / period_s
+
+
+def _clearest(gate: Gate | None, tones: Sequence[Tone]) -> Gate | None:
+    """The gate of the tone that was seen widest, the loudest of these: it shows the ramps best."""
+    seen = [tone for tone in tones if tone.gate is not None]
+    return max(seen, key=lambda tone: (tone.reach_hz, tone.line.power)).gate if seen else gate
+
+
+def _mean_swing(swing: Swing | None, tones: Sequence[Tone]) -> Swing | None:
+    """The swing of a group: means weighted by power, over those whose envelope was seen wide enough."""
+    seen = [tone for tone in tones if tone.swing is not None and tone.reach_hz > 1.5 * tone.swing.rate_hz]
+    if swing is None or not seen:
+        return swing
+    weight = np.array([tone.line.power for tone in seen])
+    weight = weight / np.sum(weight)
+    swings = [tone.swing for tone in seen if tone.swing is not None]
+    rate = float(np.sum(weight * [one.rate_hz for one in swings]))
+    depth = float(np.sum(weight * [one.depth for one in swings]))
+    return replace(swing, rate_hz=rate, depth=min(depth, 1.0))
+
+
+@dataclass(frozen=True)
+class BurstPattern:
+    """How bursts follow one another.
+
+    Attributes:
+        on_s: Length with ramps.
+        off_s: Mean pause between them, from the end of a ramp to the beginning of the next.
+        ramp_s: Rise and fall.
+        jitter: Deviation of the pause, as a share of it.
+        on_spread: Deviation of the length, as a share of it.
+        error_s: Standard error of the period.
+    """
+
+    on_s: float
+    off_s: float
+    ramp_s: float
+    jitter: float
+    on_spread: float
+    error_s: float
+
+    @property
+    def period_s(self) -> float:
+        return self.on_s + self.off_s
+
+
+def burst_pattern(gate: Gate) -> BurstPattern | None:
+    """Bursts as a profile tells them; None if there are too few."""
+    starts, lengths = gate.starts_s, gate.lengths_s
+    if starts.size < 3:
+        return None
+    periods = np.diff(starts)
+    usual = float(np.median(periods))
+    whole = periods[np.abs(periods / usual - 1) < 0.6]  # a burst that was missed makes a double one
+    period_s = float(np.mean(whole))
+    on_s = float(np.median(lengths)) + gate.ramp_s
+    off_s = max(0.002, period_s - on_s)
+    pauses = _robust_deviation(starts[1:] - (starts[:-1] + lengths[:-1]))
+    return BurstPattern(
+        on_s,
+        off_s,
+        gate.ramp_s,
+        min(0.5, pauses / off_s),
+        _robust_deviation(lengths) / on_s,
+        float(np.std(whole)) / math.sqrt(whole.size),
+    )
+
+
+def _robust_deviation(values: NDArray[np.float64]) -> float:
+    return 1.4826 * float(np.median(np.abs(values - np.median(values))))

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,14 +90,16 @@ def taken_apart(heard: Usable) -> Parts:
     struck = tuple(one for one in struck if one not in swelling)
     impacts = find_impacts(residue, seen, [one.train for one in struck])
     bed = find_bed(residue, spectrum, *_busy(struck, impacts))
-    lives = None
-    if bed.gate is None and bed.swing is None and not struck:
-        lives = lives_of(residue)
-        if lives is None or not lives.moving():
-            lives = None
-        else:  # it tells all that the tones leave, impacts and all
-            impacts, bed = None, find_bed(residue, spectrum, *_busy((), None))
-    return Parts(voices, struck, bed, impacts, lives, residue, spectrum)
+    return Parts(voices, struck, bed, impacts, None, residue, spectrum)
+
+
+def with_lives(parts: Parts) -> Parts | None:
+    """The same, with all that is left beside the tones told as noise that lives; None if it is too short for that."""
+    lives = lives_of(parts.residue)
+    if lives is None:
+        return None
+    bed = find_bed(parts.residue, parts.spectrum, *_busy((), None))
+    return replace(parts, struck=(), impacts=None, lives=lives, bed=replace(bed, gate=None, swing=None))
 
 
 def _makes_lines(train: Train, lines: Sequence[Line]) -> bool:

@@ -10,8 +10,13 @@ from numpy.typing import NDArray
 from augment.acoustics.levels import db
 from augment.fitting.spectra import PowerSpectrum, Usable, power_spectrum
 
-WINDOWS_S = ((2.0, 12.0), (0.5, 80.0), (0.125, 300.0), (0.04, 1000.0))
-"""Lengths of window, and the lowest frequency at which each is used: a short one does not part low lines."""
+LONGEST_S, LONGEST_SHARE = 2.0, 0.3
+"""The longest window, and the share of the recording that it may take."""
+WINDOWS_S = ((0.5, 80.0), (0.125, 300.0), (0.04, 1000.0))
+"""Shorter ones, and the lowest frequency at which each is used: a short one does not part low lines."""
+LOWEST_BINS = 24.0
+MASKED = 0.15
+"""A tone with less power than this share of the noise in its third octave is left: it changes nothing that is heard."""
 HELD_MORE_DB = 1.5
 """A line of a shorter window takes the place of those of longer ones if it holds so much more power."""
 HELD_OF_BROAD = 0.7
@@ -66,7 +71,9 @@ def find_lines(heard: Usable) -> tuple[tuple[Line, ...], PowerSpectrum]:
     Raises:
         ValueError: The recording is too short for any window.
     """
-    spectra = [(seen, low_hz) for window_s, low_hz in WINDOWS_S if (seen := power_spectrum(heard, window_s)) is not None]
+    longest_s = float(min(LONGEST_S, LONGEST_SHARE * heard.usable_s))
+    wanted = [(longest_s, LOWEST_BINS / longest_s), *(pair for pair in WINDOWS_S if pair[0] < 0.7 * longest_s)]
+    spectra = [(seen, low_hz) for window_s, low_hz in wanted if (seen := power_spectrum(heard, window_s)) is not None]
     if not spectra:
         raise ValueError("there is no usable stretch of 0.06 s")
     kept: list[Line] = []
@@ -74,7 +81,14 @@ def find_lines(heard: Usable) -> tuple[tuple[Line, ...], PowerSpectrum]:
         kept = _joined(kept, peaks(seen, low_hz, heard.to_hz))
     loudest = max((line.power for line in kept), default=0.0)
     faintest = loudest * 10 ** (FAINTEST_DB / 10)
-    return tuple(sorted((line for line in kept if line.power > faintest), key=lambda line: line.frequency_hz)), spectra[0][0]
+    heard_ones = [line for line in kept if line.power > max(faintest, MASKED * _noise_around(spectra[0][0], line))]
+    return tuple(sorted(heard_ones, key=lambda line: line.frequency_hz)), spectra[0][0]
+
+
+def _noise_around(seen: PowerSpectrum, line: Line) -> float:
+    """Power of the floor in a third octave about a line."""
+    low, high = (round(line.frequency_hz * ratio / seen.step_hz) for ratio in (10**-0.05, 10**0.05))
+    return float(np.sum(seen.floor[max(0, low) : high + 1]))
 
 
 def _joined(longer: Sequence[Line], shorter: Sequence[Line]) -> list[Line]:

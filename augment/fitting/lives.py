@@ -16,8 +16,7 @@ DEGREES = 16.0
 FRAMES_S = (0.02, 0.16)
 PROBABILITIES = (0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98)
 MODULATIONS_HZ = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
-MOVING_DB = 1.0
-"""A band moves if its level scatters by so much more than Gaussian noise does."""
+FEWEST_FRAMES = 24
 MOST_SWING_DB = 60.0
 NEPER_DB = 10 / math.log(10)
 
@@ -48,10 +47,6 @@ class Lives:
     bands: tuple[Life, ...]
     together: float
 
-    def moving(self) -> bool:
-        """Whether a third of the bands or more moves."""
-        return sum(band.scatter_db > MOVING_DB for band in self.bands) >= max(1, len(self.bands) / 3)
-
 
 def lives_of(residue: Residue) -> Lives | None:
     """The lives of the bands of a recording without its tones; None if it is too short."""
@@ -62,7 +57,7 @@ def lives_of(residue: Residue) -> Lives | None:
         if high < 1.15 * low:
             break
         level, good, step_s, noise = _levels(residue, low, high)
-        if np.count_nonzero(good) < 100:
+        if np.count_nonzero(good) < FEWEST_FRAMES:
             return None
         life, score, share = _life(level, good, step_s, noise, low, high)
         found.append(life)

@@ -23,11 +23,14 @@ MOST_UNEVEN = 0.3
 """Deviation of the lengths of bursts, as a share of them: what comes and goes by chance has more."""
 AT_90_TO_RAMP = 0.59
 """From 10 % to 90 % of a raised cosine takes this share of its whole length: (acos(-0.8) - acos(0.8)) / pi."""
+PARTS, PARTS_WITH, PART_SHARE = 8, 0.75, 0.35
+"""Of eight equal parts of the time, so many must have this share of a line's mean power."""
 EVEN = 0.55
 """The power that is exceeded in 80 % of the time, over that in 50 %: noise in a band has ln 0.8 / ln 0.5 = 0.32."""
 NOISY = 0.1
 """With so much noise in the narrowest band, over the line's power, only the width of a line tells what it is."""
 SWING_LIMITS_HZ = (0.08, 60.0)
+SLOW_HZ = 0.5
 LEAST_DEPTH = 0.04
 
 
@@ -127,9 +130,17 @@ def judged(seen: Envelope, bed: float, signal: float, narrow: bool) -> Judged:
         return Judged(True, gate.level, gate)
     swing = swing_of(seen)
     mean = signal if even and middle < 0.5 * float(np.mean(good)) else max(float(np.mean(good)) - bed, signal)
-    if swing is not None and (narrow or even or scatter < most):
+    if swing is not None and (narrow or even or scatter < most) and (swing.rate_hz > SLOW_HZ or _lasts(good)):
         return Judged(True, mean, None, swing)
-    return Judged(even or scatter < most or (narrow and added > NOISY), mean, perhaps=narrow)
+    lasting = _lasts(good)
+    tone = lasting and (even or scatter < most or (narrow and added > NOISY))
+    return Judged(tone, mean, perhaps=narrow and lasting)
+
+
+def _lasts(power: NDArray[np.float64]) -> bool:
+    """Whether a line is there all along, and not in one word that somebody said."""
+    parts = [float(np.mean(part)) for part in np.array_split(power, PARTS)]
+    return bool(np.mean(np.array(parts) > PART_SHARE * float(np.mean(power))) >= PARTS_WITH)
 
 
 def gate_of(seen: Envelope, level: float, bed: float) -> Gate | None:

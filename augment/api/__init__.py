@@ -5,6 +5,7 @@ from augment.api.building import BuildResult, build
 from augment.api.corpus import audit, import_corpus, write_audit
 from augment.api.costing import Cost, cost_of
 from augment.api.exporting import write_formats
+from augment.api.fitting import FittedProfile, fit_profile
 from augment.api.planning import plan, write_plan
 from augment.api.previewing import preview
 from augment.api.privacy import heard_in, pseudonyms
@@ -34,10 +35,10 @@ from augment.scoring.scores import ScoreOptions, Scores
 from augment.verification.verdict import Verdict
 
 __all__ = [
-    "AcoustigridError", "AudioError", "Audit", "BuildResult", "CorpusError", "Cost", "DesignError", "LoadedRecipe",
+    "AcoustigridError", "AudioError", "Audit", "BuildResult", "CorpusError", "Cost", "DesignError", "FittedProfile", "LoadedRecipe",
     "Plan", "ProfileError", "Progress", "RecipeError", "RenderError", "Rendered", "Renderings", "ScoreError",
     "ScoreOptions", "Scores", "ShardResult", "StoreError", "TestSet", "TestSetError", "Verdict", "audit", "build",
-    "build_shard", "cost_of", "draw_profiles", "finish", "heard_in", "import_corpus", "load_recipe", "open", "plan",
+    "build_shard", "cost_of", "draw_profiles", "finish", "fit_profile", "heard_in", "import_corpus", "load_recipe", "open", "plan",
     "plan_into", "preview", "pseudonyms", "render_profile", "render_utterance", "score", "stems", "verify",
     "write_audit", "write_formats", "write_list", "write_plan", "write_scores",
 ]  # fmt: skip

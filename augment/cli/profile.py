@@ -118,3 +118,57 @@ def render(
 
         told = render_profile(name, out, seconds, rate, seed)
     say(told)
+
+
+@profile_app.command()
+def fit(
+    recording: Annotated[str, typer.Argument(metavar="RECORDING", help="An audio file with the noise in it.")],
+    name: Annotated[
+        str | None, typer.Option("--name", help="What the noise is called; the file's name if not.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="YAML file to write; NAME.yaml here if not.")] = None,
+    report: Annotated[Path | None, typer.Option("--report", help="Page to look at and to listen to (.html).")] = None,
+    from_s: Annotated[float | None, typer.Option("--from", min=0, help="Where to begin, in s.")] = None,
+    to_s: Annotated[float | None, typer.Option("--to", min=0, help="Where to end, in s.")] = None,
+    channel: Annotated[int | None, typer.Option(min=0, help="Channel, from 0; the best one if not given.")] = None,
+    calibration_dba: Annotated[
+        float | None,
+        typer.Option("--calibration-dba", min=0, max=160, help="Its level where it was recorded, in dB(A)."),
+    ] = None,
+    calibrator: Annotated[
+        str | None,
+        typer.Option("--calibrator", help="Recording of a calibrator's tone of 1 kHz; perhaps the same file."),
+    ] = None,
+    calibrator_db: Annotated[float, typer.Option("--calibrator-db", min=60, max=140, help="The tone's level.")] = 94.0,
+    distance_m: Annotated[float, typer.Option("--distance-m", min=0.05, max=100, help="From the source, in m.")] = 1.0,
+    licence: Annotated[str | None, typer.Option("--licence", help="Licence of the recording.")] = None,
+) -> None:
+    """Fit a profile to a field recording: from twenty seconds of a machine to noise of it that never ends.
+
+    Example:  acoustigrid profile fit scanner.wav --name ward_scanner --report fit.html
+    """
+    bars = Bars()
+    with bars.step(STARTING):
+        from augment.api import fit_profile
+        from augment.cli.fitted import file_of, refuse, said
+
+        target = file_of(recording, name, out)
+        refuse(target, report)
+    found = fit_profile(
+        recording,
+        name=name,
+        from_s=from_s,
+        to_s=to_s,
+        channel=channel,
+        calibration_dba=calibration_dba,
+        calibrator=calibrator,
+        calibrator_db=calibrator_db,
+        distance_m=distance_m,
+        licence=licence,
+        progress=bars,
+    )
+    found.save(target)
+    if report is not None:
+        with bars.step("drawing the page"):
+            found.draw(report)
+    say(said(found, target, report))

@@ -90,7 +90,9 @@ def _parts(voices: Sequence[Voice]) -> list[list[Voice]]:
     parts: list[list[Voice]] = []
     for voice in sorted(voices, key=_loudness, reverse=True):
         gate = voice.gate
-        home = next((p for p in parts if gate is not None and p[0].gate is not None and gate.like(p[0].gate) > 0.7), None)
+        home = next(
+            (p for p in parts if gate is not None and p[0].gate is not None and gate.like(p[0].gate) > 0.7), None
+        )
         if home is not None:
             home.append(voice)
         elif gate is not None and not any(_overlap(voice, part[0]) for part in parts):

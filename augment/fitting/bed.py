@@ -45,7 +45,9 @@ class Bed:
     swing: Swing | None
 
 
-def third_octaves_db(frequency_hz: NDArray[np.float64], density: NDArray[np.float64], to_hz: float) -> dict[float, float]:
+def third_octaves_db(
+    frequency_hz: NDArray[np.float64], density: NDArray[np.float64], to_hz: float
+) -> dict[float, float]:
     """Levels of third octaves with this density, by nominal centre, in dB; as far up as something is known.
 
     A band that is known in part gets the level that its mean density gives it as a whole.
@@ -68,9 +70,7 @@ def _nominal(number: int) -> float:
     return float((1.0, 1.25, 1.6, 2.0, 2.5, 3.15, 4.0, 5.0, 6.3, 8.0)[place] * 10 ** (3 + decade))
 
 
-def find_bed(
-    residue: Residue, spectrum: PowerSpectrum, busy_s: NDArray[np.float64], busy_for_s: float
-) -> Bed:
+def find_bed(residue: Residue, spectrum: PowerSpectrum, busy_s: NDArray[np.float64], busy_for_s: float) -> Bed:
     """The bed of a recording without tones.
 
     Args:

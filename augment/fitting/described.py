@@ -17,6 +17,7 @@ from augment.fitting.patterns import Swing
 from augment.fitting.strikes import Strike
 from augment.fitting.voices import BurstPattern, Voice, burst_pattern
 
+TOLD = ("fundamental_hz", "rate_hz", "interval_s", "drift_hz", "jitter", "spread_db", "together")
 SOFTEST_DB = -119.0
 """What a profile can tell."""
 FAINT_DB = -55.0
@@ -38,6 +39,31 @@ class Described:
     figures: dict[str, Any]
     about: str
     remarks: dict[str, str] = field(default_factory=dict)
+
+    def source(self, fitted_to: str) -> str:
+        """Where its figures come from."""
+        return f"fitted to {fitted_to}: {self.about}"
+
+    def told(self) -> str:
+        """Its figures with their uncertainty, for people."""
+        said = []
+        for name, value in self.figures.items():
+            if name in TOLD and not isinstance(value, dict | list):
+                said.append(f"{name} {value:g}" + (f" ({self.remarks[name]})" if name in self.remarks else ""))
+            elif name in ("bursts", "modulation"):
+                inner = ", ".join(f"{key} {one:g}" for key, one in value.items())
+                said.append(f"{name}: {inner}" + (f" ({self.remarks[name]})" if name in self.remarks else ""))
+        if "pulse_hz" in self.figures:
+            said.append("pulses of " + ", ".join(f"{value:g} Hz" for value in self.figures["pulse_hz"]))
+        return "; ".join(said)
+
+    def level(self) -> float:
+        """Its level in dBov: of tones and bands the sum of their powers."""
+        figures = self.figures
+        if "level_db" in figures:
+            return float(figures["level_db"])
+        levels = figures.get("levels_db") or figures.get("third_octave_levels_db") or {}
+        return 10 * math.log10(max(sum(10 ** (level / 10) for level in levels.values()), 1e-16))
 
 
 def described(parts: Parts, heard_s: float, offset_db: float = 0.0) -> tuple[Described, ...]:
@@ -116,7 +142,10 @@ def _tones(voice: Voice, heard_s: float, offset_db: float) -> Described:
     figures: dict[str, Any] = {"kind": "harmonics", "fundamental_hz": _hz(voice.fundamental_hz)}
     wander_hz = spread_over(voice.drift, heard_s)
     error_hz = math.hypot(voice.error_hz, wander_hz)
-    remarks = {"fundamental_hz": f"standard error {error_hz:.2g} Hz" + (", most of it drift" if wander_hz > voice.error_hz else "")}
+    remarks = {
+        "fundamental_hz": f"standard error {error_hz:.2g} Hz"
+        + (", most of it drift" if wander_hz > voice.error_hz else "")
+    }
     if voice.drift is not None:
         figures["drift_hz"] = float(f"{voice.drift.deviation_hz:.2g}")
         figures["drift_time_s"] = float(f"{voice.drift.time_s:.2g}")
@@ -156,7 +185,9 @@ def _pulses(one: Struck, offset_db: float) -> Described:
     figures["resonances"] = ringing
     error_hz = train.error_s / train.period_s**2
     return Described(
-        figures, "knocks at an even rate", {"rate_hz": f"standard error {error_hz:.2g} Hz, from {train.times_s.size} knocks"}
+        figures,
+        "knocks at an even rate",
+        {"rate_hz": f"standard error {error_hz:.2g} Hz, from {train.times_s.size} knocks"},
     )
 
 
@@ -170,9 +201,13 @@ def _knocks(impacts: Impacts, offset_db: float) -> Described:
     }
     if impacts.cluster_size > 1:
         figures["clusters"] = {"size": round(impacts.cluster_size, 1), "length_s": impacts.cluster_s}
-    figures["sounds"] = [{"share": round(one.share, 3), "resonances": _resonances(one.strike)} for one in impacts.sounds]
+    figures["sounds"] = [
+        {"share": round(one.share, 3), "resonances": _resonances(one.strike)} for one in impacts.sounds
+    ]
     return Described(
-        figures, "impacts at random times", {"rate_hz": f"from {impacts.times_s.size} impacts that stand out; softer ones are in the noise"}
+        figures,
+        "impacts at random times",
+        {"rate_hz": f"from {impacts.times_s.size} impacts that stand out; softer ones are in the noise"},
     )
 
 
@@ -210,7 +245,11 @@ def _bed(parts: Parts, offset_db: float) -> list[Described]:
     if bed.swing is None:
         return [Described(figures, "steady noise")]
     figures["modulation"] = _swing(bed.swing)
-    return [Described(figures, "noise that swells", {"modulation": f"standard error of the rate {bed.swing.error_hz:.2g} Hz"})]
+    return [
+        Described(
+            figures, "noise that swells", {"modulation": f"standard error of the rate {bed.swing.error_hz:.2g} Hz"}
+        )
+    ]
 
 
 def _fluctuating(levels: dict[float, float], lives: Lives) -> Described:

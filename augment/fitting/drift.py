@@ -54,9 +54,7 @@ def drift_of(demodulator: Demodulator, tones: dict[int, Tone]) -> Drift | None:
     return _process(track, weight, step / seen.rate_hz, tone.line.frequency_hz / number)
 
 
-def _process(
-    track: NDArray[np.float64], good: NDArray[np.bool_], step_s: float, fundamental_hz: float
-) -> Drift | None:
+def _process(track: NDArray[np.float64], good: NDArray[np.bool_], step_s: float, fundamental_hz: float) -> Drift | None:
     if np.count_nonzero(good) < 20:
         return None
     centred = np.where(good, track - float(np.median(track[good])), 0.0)

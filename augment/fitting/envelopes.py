@@ -79,9 +79,7 @@ class Demodulator:
         amplitude = scipy.fft.ifft(folded) * (2 * small / size)
         rate_hz = rate * small / size
         count = min(small, math.ceil(self._heard.samples.size * small / size))
-        amplitude = amplitude[:count] * np.exp(
-            2j * np.pi * (middle * step - frequency_hz) * np.arange(count) / rate_hz
-        )
+        amplitude = amplitude[:count] * np.exp(2j * np.pi * (middle * step - frequency_hz) * np.arange(count) / rate_hz)
         return Envelope(amplitude, rate_hz, self._usable(count, rate_hz, reach_hz), frequency_hz, reach_hz)
 
     def _usable(self, count: int, rate_hz: float, reach_hz: float) -> NDArray[np.bool_]:

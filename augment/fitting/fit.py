@@ -163,4 +163,3 @@ def _is_swelling(one: Struck, bed: Bed) -> bool:
     if one.strike.above_bed > 10 ** (PLAIN_SWING_DB / 10) or bed.swing is None:
         return False
     return abs(bed.swing.rate_hz / one.train.rate_hz - 1) < SAME_RATE
-

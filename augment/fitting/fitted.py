@@ -1,7 +1,7 @@
 """A recording, fitted: the best of several descriptions of it, brought to its spectrum, and what it leaves unexplained."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -73,10 +73,17 @@ def off(found: Distance) -> float:
     )
 
 
-def profile_of(components: Sequence[Described], title: str = "A fitted noise", about: str = "Fitted.") -> NoiseProfile:
+def profile_of(
+    components: Sequence[Described],
+    fitted_to: str = "a recording",
+    title: str = "A fitted noise",
+    about: str = "Fitted.",
+    level: Mapping[str, Any] | None = None,
+) -> NoiseProfile:
     """Components as a profile."""
-    spelt = [{**one.figures, "source": f"fitted: {one.about}"} for one in components]
-    return NoiseProfile.model_validate({"title": title, "about": about, "components": spelt}, strict=False)
+    spelt = [{**one.figures, "source": one.source(fitted_to)} for one in components]
+    whole = {"title": title, "about": about, "components": spelt} | ({} if level is None else {"level": dict(level)})
+    return NoiseProfile.model_validate(whole, strict=False)
 
 
 def drawn(profile: NoiseProfile, samples: int, sample_rate_hz: int, seed: int) -> Signal:
@@ -90,7 +97,9 @@ def _brought(parts: Parts, heard: Usable) -> Fitted:
     samples = round(min(DRAWN_S, max(4.0, heard.samples.size / heard.sample_rate_hz)) * heard.sample_rate_hz)
     wanted = _third_octaves(heard)
     for _ in range(ROUNDS):
-        made = _third_octaves(replace(heard, samples=_draw(components, samples, heard), mask=np.ones(samples, np.bool_)))
+        made = _third_octaves(
+            replace(heard, samples=_draw(components, samples, heard), mask=np.ones(samples, np.bool_))
+        )
         components = tuple(_set_right(one, wanted, made) for one in components)
     profile = profile_of(components)
     sound = drawn(profile, samples, heard.sample_rate_hz, 2)
@@ -155,7 +164,9 @@ def _set_right(one: Described, wanted: dict[float, float], made: dict[float, flo
     return replace(one, figures={**one.figures, "third_octave_levels_db": levels})
 
 
-def _to_the_top(levels: dict[float, float], before: dict[float, float], wanted: dict[float, float]) -> dict[float, float]:
+def _to_the_top(
+    levels: dict[float, float], before: dict[float, float], wanted: dict[float, float]
+) -> dict[float, float]:
     """The last band, of which only a part is heard, goes with the one under it."""
     known = [centre for centre in levels if centre in wanted]
     if not known:

@@ -146,7 +146,9 @@ def _clusters(times: NDArray[np.float64], length_s: float) -> tuple[float, float
     """
     fano = []
     for window_s in WINDOWS_S:
-        counts = np.bincount((times / window_s).astype(int), minlength=int(length_s / window_s))[: int(length_s / window_s)]
+        counts = np.bincount((times / window_s).astype(int), minlength=int(length_s / window_s))[
+            : int(length_s / window_s)
+        ]
         fano.append(float(np.var(counts)) / max(float(np.mean(counts)), 1e-9) if counts.size > 4 else 1.0)
     if max(fano) < CLUSTERED:
         return 1.0, 0.0

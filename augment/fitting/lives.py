@@ -112,7 +112,8 @@ def _life(
     share = max(0.0, 1 - noise / max(variance, 1e-12))
     shrink = math.sqrt(share)
     quantiles = {
-        p: float(np.clip((np.quantile(used, p) - middle) * shrink, -MOST_SWING_DB, MOST_SWING_DB)) for p in PROBABILITIES
+        p: float(np.clip((np.quantile(used, p) - middle) * shrink, -MOST_SWING_DB, MOST_SWING_DB))
+        for p in PROBABILITIES
     }
     ranks = scipy.stats.rankdata(used)
     score = np.zeros(level.size)
@@ -141,9 +142,7 @@ def _modulation(score: NDArray[np.float64], step_s: float, noise_share: float) -
     return {centre: max(value - top, -40.0) for centre, value in found.items()}
 
 
-def _together(
-    scores: list[tuple[NDArray[np.float64], NDArray[np.bool_], float]], reliable: list[float]
-) -> float:
+def _together(scores: list[tuple[NDArray[np.float64], NDArray[np.bool_], float]], reliable: list[float]) -> float:
     """Mean correlation of the normal scores of bands, as far as they are not noise of the estimate."""
     longest = max(step_s for _, _, step_s in scores)
     resampled = [_thinned(score, good, longest / step_s) for score, good, step_s in scores]

@@ -149,7 +149,10 @@ def gate_of(seen: Envelope, level: float, bed: float) -> Gate | None:
     ups, downs = _runs(amplitude > math.sqrt(ON_SHARE))
     if ups.size == 0:
         return None
-    whole = np.array([seen.usable[up : down + 2].all() and seen.usable[max(0, up - 1)] for up, down in zip(ups, downs, strict=True)], bool)
+    whole = np.array(
+        [seen.usable[up : down + 2].all() and seen.usable[max(0, up - 1)] for up, down in zip(ups, downs, strict=True)],
+        bool,
+    )
     ups, downs = ups[whole], downs[whole]
     rise_s = seen.rise_s()
     long_ = (downs - ups) / seen.rate_hz > 0.7 * rise_s
@@ -235,7 +238,9 @@ def _edge(amplitude: NDArray[np.float64], edge: int, other: int, outwards: int) 
     while inside != other and amplitude[inside] < 0.9 * top:
         inside -= outwards
     beyond = (0.1 * top - amplitude[outside]) / max(amplitude[outside - outwards] - amplitude[outside], 1e-12)
-    within = (amplitude[inside] - 0.9 * top) / max(amplitude[inside] - amplitude[min(inside + outwards, amplitude.size - 1)], 1e-12)
+    within = (amplitude[inside] - 0.9 * top) / max(
+        amplitude[inside] - amplitude[min(inside + outwards, amplitude.size - 1)], 1e-12
+    )
     return float(max(0.0, abs(outside - inside) - np.clip(beyond, 0, 1) - np.clip(within, 0, 1)))
 
 

@@ -59,7 +59,9 @@ class ShortTime:
         return np.clip(10 * np.log10(ratio), SOFTEST_DB, LOUDEST_DB)
 
 
-def short_time(heard: Usable, frame_s: float = FRAME_S, hop_s: float = HOP_S, lowest_hz: float = LOWEST_HZ) -> ShortTime:
+def short_time(
+    heard: Usable, frame_s: float = FRAME_S, hop_s: float = HOP_S, lowest_hz: float = LOWEST_HZ
+) -> ShortTime:
     """Powers in bands of a third of an octave, or of one bin of the transform where that is wider."""
     rate = heard.sample_rate_hz
     length, hop = scipy.fft.next_fast_len(round(frame_s * rate), real=True), max(1, round(hop_s * rate))

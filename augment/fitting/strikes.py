@@ -167,7 +167,9 @@ def _peaks(frequency: NDArray[np.float64], mean: NDArray[np.float64], residue: R
     places, about = scipy.signal.find_peaks(db, prominence=1.0)
     order = np.argsort(db[places])[::-1][:MOST_RESONANCES]
     del about
-    return [_centroid(frequency, mean, float(grid[place])) for place in places[order] if db[place] > db.max() + SOFTEST_DB]
+    return [
+        _centroid(frequency, mean, float(grid[place])) for place in places[order] if db[place] > db.max() + SOFTEST_DB
+    ]
 
 
 def _centroid(frequency: NDArray[np.float64], mean: NDArray[np.float64], peak_hz: float) -> float:

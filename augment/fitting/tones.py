@@ -70,7 +70,9 @@ def find_tones(
         even_hz: Those of them whose rhythm is so even that it makes lines: multiples of them, and lines so far from
             louder ones, are of their making.
     """
-    left = sorted((line for line in lines if not _is_multiple(line, even_hz)), key=lambda line: line.power, reverse=True)
+    left = sorted(
+        (line for line in lines if not _is_multiple(line, even_hz)), key=lambda line: line.power, reverse=True
+    )
     tones: list[Tone] = []
     others: list[Line] = []
     while left:

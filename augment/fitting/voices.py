@@ -67,7 +67,11 @@ def _fits(tone: Tone, gate: Gate | None, swing: Swing | None) -> bool:
         return gate is not None and tone.gate.like(gate) > ALIKE
     if tone.swing is not None:
         if gate is not None:
-            return _rate_hz(gate) > 0 and tone.reach_hz < FAST_ENOUGH * _rate_hz(gate) and _same(tone.swing.rate_hz, _rate_hz(gate))
+            return (
+                _rate_hz(gate) > 0
+                and tone.reach_hz < FAST_ENOUGH * _rate_hz(gate)
+                and _same(tone.swing.rate_hz, _rate_hz(gate))
+            )
         return swing is not None and _same(swing.rate_hz, tone.swing.rate_hz)
     if gate is not None:
         return tone.reach_hz < FAST_ENOUGH * _rate_hz(gate) or not tone.sure

@@ -1,0 +1,88 @@
+"""A field recording, from its samples to a profile that has been judged."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from augment.acoustics import Signal
+from augment.fitting.fitted import Fitted, drawn, fitted
+from augment.fitting.goodness import Goodness, judged
+from augment.fitting.heard import Heard
+from augment.fitting.likeness import Stretch
+from augment.fitting.spectra import Usable
+
+BEYOND_RECORDING = 1000
+"""Seeds of the draws that are judged, apart from those that a fit is brought to its spectrum with."""
+
+
+@dataclass(frozen=True, eq=False)
+class Recorded:
+    """A recording that has been fitted.
+
+    Attributes:
+        heard: What of it could be used.
+        whole: The fit of all of that.
+        goodness: What the fit of its first half is worth against its second.
+        remarks: What should be known, in sentences; the gravest first.
+        unidentified: What could not be told, in sentences.
+    """
+
+    heard: Heard
+    whole: Fitted
+    goodness: Goodness
+    remarks: tuple[str, ...]
+    unidentified: tuple[str, ...]
+
+    def synthesis(self, samples: int, seed: int) -> Signal:
+        """A synthesis at the level of the recording."""
+        return drawn(self.whole.profile, samples, self.heard.sample_rate_hz, seed)
+
+
+def usable_of(heard: Heard, part: Stretch | None = None) -> Usable:
+    """What a fit looks at: all that is usable, or that of a part of it."""
+    if part is None:
+        return Usable(heard.samples, heard.sample_rate_hz, heard.usable, heard.to_hz)
+    return Usable(part.samples, part.sample_rate_hz, part.usable, heard.to_hz)
+
+
+def recorded(heard: Heard, done: Callable[[], None] = lambda: None) -> Recorded:
+    """Fit a recording, and judge the fit of its first half by its second.
+
+    Args:
+        heard: What of it may be used.
+        done: Told after each of three steps.
+    """
+    stretch = Stretch(heard.samples, heard.sample_rate_hz, heard.usable)
+    first, second = stretch.parts(2)
+    half = fitted(usable_of(heard, first))
+    done()
+    goodness = judged(
+        first,
+        second,
+        lambda samples, seed: drawn(half.profile, samples, heard.sample_rate_hz, BEYOND_RECORDING + seed),
+    )
+    done()
+    whole = fitted(usable_of(heard))
+    done()
+    return Recorded(heard, whole, goodness, heard.remarks, tuple(_unidentified(heard, whole)))
+
+
+def _unidentified(heard: Heard, fit: Fitted) -> list[str]:
+    """What a fit cannot tell, in sentences."""
+    found = []
+    if fit.parts.lives is not None:
+        found.append(
+            "what the noise is made of besides its tones is not told apart: its level in each band is drawn with the "
+            "distribution and the speed that were heard, and single sounds are not drawn as they were"
+        )
+    if fit.parts.impacts is not None:
+        found.append("impacts at random times may be of several sources, which cannot be told apart by their times")
+    if len(fit.parts.voices) > 0 and any(voice.drift is not None for voice in fit.parts.voices):
+        found.append(f"how tones drift over more than {heard.usable_s:.0f} s is not known")
+    if fit.unexplained > 0.1:
+        found.append(f"{100 * fit.unexplained:.0f} % of the energy is in other bands than in the synthesis")
+    return found
+
+
+def lines_of(fit: Fitted) -> Sequence[float]:
+    """Frequencies of the tones of a fit, in Hz."""
+    return sorted(tone.line.frequency_hz for voice in fit.parts.voices for tone in voice.tones.values())

@@ -1,0 +1,308 @@
+"""Round trip of the fit: bundled profiles are rendered, fitted, and what was found is held against what they say.
+
+Every bundled equipment profile is rendered, brought to a peak of 0.5, quantised to 16 bits, and fitted as a recording is.
+Of truth and fit are compared:
+
+- lines: harmonics, partials, and partials of alarms, by the nearest tone of the fit; their frequency within 0.1 % or
+  twice what the drift moves its mean in that time, and their RMS level while they are on;
+- trains of knocks, by the nearest rate: rate and level; bursts and patterns of alarms: period, share of "on" (between
+  points at half of the amplitude), bands of noise that comes and goes; modulations: rate;
+- third octaves of a fresh synthesis, four times as long as the recording, against the recording without speech.
+
+What is not found has no level and no share either, and counts as missed in both. What is "not to be told" does not count:
+lines below 22.4 Hz, lines 13 dB under the noise within a third octave or 26 dB under the tones and knocks there; rhythms
+of what is under all the rest in every third octave, or has fewer than three periods; bands of bursts 6 dB under the rest.
+Tones of the fit that could be told and are not in the truth count as invented, unless they are sidebands of a line or
+multiples of a train's rate. Clocks and gates are resolved into rates, bursts and shares; noise that lives, and what knocks
+sound like, are judged by third octaves only. Knocks at random times have no target: several sources of them cannot be told
+apart.
+
+With speech, or from less than 30 s, tolerances are twice as wide. Exits with 1 if a target is missed.
+
+Run: ``python scripts/fit_round_trip.py [--rates 16000 48000] [--speech manifest.jsonl] [--seconds 10] [--jobs 2]``
+"""
+
+import argparse
+import json
+import math
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+from round_trip_truth import Figures, Line, Masks, Noise, Rhythm, figures_of, octave_db
+
+from augment.acoustics import Signal
+from augment.acoustics.levels import db, speech_gain
+from augment.acoustics.pcm import quantise
+from augment.acoustics.resample import resample
+from augment.acoustics.spectrum import weigh, weighted_power
+from augment.errors import ProfileError
+from augment.files.audio import read_audio
+from augment.files.location import location
+from augment.fitting.fitted import Fitted, drawn, fitted, third_octaves_of
+from augment.fitting.glimpses import snr_band_hz
+from augment.fitting.heard import heard
+from augment.fitting.recorded import usable_of
+from augment.fitting.spectra import Usable, power_spectrum
+from augment.profiles.library import Library, bundled_names
+from augment.profiles.noise import NoiseProfile
+from augment.report.text import table
+from augment.streams import generator
+
+PEAK, SPEECH_SNR_DB = 0.5, 5.0
+SYNTHESIS_LENGTHS, SYNTHESIS_SEED = 4, 777
+SAME_RHYTHM = 0.06
+"""Rhythms that differ by more are not the same one found badly: there is nothing to compare."""
+SOUNDS = {".wav", ".flac", ".ogg", ".mp3"}
+TARGETS = {
+    "lines": 0.95,
+    "levels": 0.9,
+    "periods": 0.9,
+    "on shares": 0.9,
+    "third octaves": 0.9,
+    "rates of random knocks": None,
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One figure of a profile: what it is, what it was told to be, and whether that is near enough."""
+
+    quantity: str
+    what: str
+    truth: str
+    fit: str
+    held: bool
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one profile at one rate."""
+
+    name: str
+    rate: int
+    checks: list[Check]
+    untold: list[str] = field(default_factory=list)
+    invented: list[str] = field(default_factory=list)
+    sidebands: int = 0
+    seconds: float = 0.0
+
+    def line(self) -> str:
+        """It, in one line."""
+        shares = [f"{quantity} {got} of {of}" for quantity, got, of in counted([self]) if of]
+        odd = f"invented {len(self.invented)}, sidebands {self.sidebands}, not to be told {len(self.untold)}"
+        return f"{self.name} at {self.rate} Hz in {self.seconds:.1f} s: {', '.join(shares)}; {odd}"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How profiles are rendered and judged."""
+
+    seconds: float
+    seed: str
+    speech: Path | None
+
+    @property
+    def wider(self) -> float:
+        """How much wider than for 30 s without speech the tolerances are."""
+        return 2.0 if self.speech is not None or self.seconds < 30 else 1.0
+
+
+def spoken(path: Path, samples: int, rate: int, seed: str) -> Signal:
+    """So much speech, from the files of a manifest or a folder."""
+    if path.is_dir():
+        files = sorted(one for one in path.rglob("*") if one.suffix.lower() in SOUNDS)
+    else:
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        files = [path.parent / (row.get("audio_filepath") or row["audio"]) for row in rows]
+    found: list[Signal] = []
+    for number in generator("round trip speech", seed).permutation(len(files)):
+        audio = read_audio(location(str(files[number])), channel="first")
+        found.append(resample(audio.samples, audio.sample_rate_hz, rate))
+        if sum(map(len, found)) >= samples:
+            return np.concatenate(found)[:samples]
+    sys.exit(f"error: {path}: {samples / rate:.0f} s of speech are needed, and there are fewer")
+
+
+def recording(profile: NoiseProfile, name: str, rate: int, trial: Trial) -> tuple[Signal, Signal, float]:
+    """A recording of a profile, the noise in it, and its level less that of the profile, in dB."""
+    size = round(trial.seconds * rate)
+    noise, _ = profile.render(size, rate, lambda stream: generator("round trip", name, rate, trial.seed, stream))
+    whole = noise.copy()
+    if trial.speech is not None:
+        band = snr_band_hz(rate)
+        voice = spoken(trial.speech, size // 3, rate, trial.seed)
+        level_dbov = db(weighted_power(noise, rate, band)) + SPEECH_SNR_DB
+        whole[size // 3 : size // 3 + voice.size] += voice * speech_gain(weigh(voice, rate, band), rate, level_dbov)
+    factor = PEAK / float(np.max(np.abs(whole)))
+    return quantise(whole * factor)[0] / 2**15, noise * factor, 20 * math.log10(factor)
+
+
+def judged(name: str, rate: int, trial: Trial) -> Outcome:
+    """Render one profile, fit it, and compare."""
+    profile = Library(Path()).noise_profile(name)
+    samples, noise, offset_db = recording(profile, name, rate, trial)
+    truth, masks = figures_of(profile, offset_db, trial.seconds), Masks(profile, rate, offset_db)
+    began = time.process_time()
+    try:
+        fit: Fitted | None = fitted(usable_of(heard(samples, rate, name=name)))
+    except ProfileError as error:
+        print(f"{name}: refused: {error}")
+        fit = None
+    seconds = time.process_time() - began
+    found = Figures() if fit is None else figures_of(fit.profile, 0.0, trial.seconds)
+    lines, untold = masks.split(truth.lines)
+    rhythms, slow = masks.heard_rhythms(truth.rhythms, lines, trial.seconds)
+    noises = [one for one in truth.noises if one.bursts is not None]
+    bands, faint = masks.heard_bands(noises)
+    checks = [
+        *chain.from_iterable(of_line(one, found.lines, trial.wider) for one in lines),
+        *chain.from_iterable(of_rhythm(one, found.rhythms, trial) for one in rhythms),
+        *(of_band(one, centre, found.noises, trial.wider) for one, centre in bands),
+        *of_knocks(truth.knocks_hz, found.knocks_hz, trial.seconds),
+        *of_third_octaves(noise, rate, fit, trial.wider),
+    ]
+    strange = [one for one in masks.split(found.lines)[0] if not any(near(one, line) for line in truth.lines)]
+    invented = [f"{one.hz:.6g} Hz at {one.level_db:.1f} dBov" for one in strange if not masks.explained(one, truth)]
+    return Outcome(name, rate, checks, [*untold, *slow, *faint], invented, len(strange) - len(invented), seconds)
+
+
+def near(one: Line, other: Line) -> bool:
+    """Whether a tone of the fit may be taken for a line of the truth, well found or not."""
+    return abs(one.hz - other.hz) < max(0.005 * other.hz, 3 * other.spread_hz, 0.5)
+
+
+def of_line(one: Line, found: Sequence[Line], wider: float) -> Iterator[Check]:
+    """Frequency and level of a line."""
+    nearest = min(found, key=lambda other: abs(other.hz - one.hz), default=None)
+    tolerance_hz = wider * max(1e-3 * one.hz, 2 * one.spread_hz)
+    seen = nearest is not None and abs(nearest.hz - one.hz) < tolerance_hz
+    told = "none" if nearest is None else f"{nearest.hz:.6g} Hz (+-{tolerance_hz:.2g})"
+    yield Check("lines", one.what, f"{one.hz:.6g} Hz", told, seen)
+    at_hand = nearest if nearest is not None and near(nearest, one) else None
+    yield _level(f"{one.hz:.6g} Hz, {one.what}", one.level_db, None if at_hand is None else at_hand.level_db, wider)
+
+
+def _level(what: str, truth_db: float, fit_db: float | None, wider: float) -> Check:
+    told = "none" if fit_db is None else f"{fit_db:.1f} dBov"
+    return Check("levels", what, f"{truth_db:.1f} dBov", told, fit_db is not None and abs(fit_db - truth_db) < wider)
+
+
+def of_rhythm(one: Rhythm, found: Sequence[Rhythm], trial: Trial) -> Iterator[Check]:
+    """Period, share of "on" and level of a rhythm."""
+    alike = [other for other in found if other.kind == one.kind]
+    nearest = min(alike, key=lambda other: abs(math.log(other.period_s / one.period_s)), default=None)
+    what, periods = f"{one.kind}, {one.what}", trial.seconds / one.period_s
+    tolerance = trial.wider * max(5e-3, 2 * one.deviation / math.sqrt(periods))
+    off = math.inf if nearest is None else abs(nearest.period_s / one.period_s - 1)
+    told = "none" if nearest is None else f"{nearest.period_s:.5g} s (+-{100 * tolerance:.2g} %)"
+    yield Check("periods", what, f"{one.period_s:.5g} s", told, off < tolerance)
+    same = nearest if off < SAME_RHYTHM else None
+    if one.on_share is not None:
+        share = None if same is None else same.on_share
+        held = share is not None and abs(share - one.on_share) < 0.05 * trial.wider
+        yield Check("on shares", what, f"{one.on_share:.3f}", "none" if share is None else f"{share:.3f}", held)
+    if one.level_db is not None:
+        yield _level(what, one.level_db, None if same is None else same.level_db, trial.wider)
+
+
+def of_band(one: Noise, centre_hz: float, found: Sequence[Noise], wider: float) -> Check:
+    """Level of an octave of noise that comes and goes."""
+    assert one.bursts is not None
+    alike = [
+        n for n in found if n.bursts is not None and abs(n.bursts.period_s / one.bursts.period_s - 1) < SAME_RHYTHM
+    ]
+    fit_db = octave_db(alike[0].levels_db, centre_hz) if alike else None
+    return _level(f"{centre_hz:g} Hz band of bursts, {one.what}", octave_db(one.levels_db, centre_hz), fit_db, wider)
+
+
+def of_knocks(truth_hz: float, fit_hz: float, seconds: float) -> Iterator[Check]:
+    """Rate of all knocks at random times together, within twice its own standard error."""
+    if truth_hz:
+        held = abs(fit_hz - truth_hz) < 2 * math.sqrt(truth_hz / seconds)
+        told = f"{fit_hz:.3g}" if fit_hz else "none"
+        yield Check("rates of random knocks", "all of them", f"{truth_hz:.3g} a second", told, held)
+
+
+def of_third_octaves(noise: Signal, rate: int, fit: Fitted | None, wider: float) -> Iterator[Check]:
+    """Third octaves of a synthesis, where they are within 30 dB of the loudest."""
+    wanted = _third_octaves(noise, rate)
+    made = {}
+    if fit is not None:
+        made = _third_octaves(drawn(fit.profile, SYNTHESIS_LENGTHS * noise.size, rate, SYNTHESIS_SEED), rate)
+    for centre, level in wanted.items():
+        if level > max(wanted.values()) - 30:
+            off = made.get(centre, -math.inf) - level
+            told = f"{off:+.1f} dB" if math.isfinite(off) else "none"
+            yield Check("third octaves", f"{centre:g} Hz", f"{level:.1f} dBov", told, abs(off) < 1.5 * wider)
+
+
+def _third_octaves(samples: Signal, rate: int) -> dict[float, float]:
+    seen = power_spectrum(Usable(samples, rate, np.ones(samples.size, np.bool_), rate / 2), 0.5)
+    assert seen is not None
+    return third_octaves_of(seen.power, seen.step_hz, rate / 2)
+
+
+def counted(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, int, int]]:
+    """Each quantity, how many of its figures held, and how many there are."""
+    for quantity in TARGETS:
+        held = [check.held for one in outcomes for check in one.checks if check.quantity == quantity]
+        yield quantity, sum(held), len(held)
+
+
+def told(outcomes: Sequence[Outcome]) -> bool:
+    """Print what came of all, and whether every target is met."""
+    rows, met = [], True
+    for quantity, got, of in counted(outcomes):
+        target = TARGETS[quantity]
+        missed = target is not None and of > 0 and got < target * of
+        met &= not missed
+        share = f"{100 * got / of:.1f} %" if of else "none"
+        asked = "no target" if target is None else f"{100 * target:.0f} %"
+        rows.append([quantity, asked, share, f"{got} of {of}", "MISSED" if missed else ""])
+    rows.append(["invented", "listed", "", str(sum(len(one.invented) for one in outcomes)), ""])
+    rows.append(["not to be told", "listed", "", str(sum(len(one.untold) for one in outcomes)), ""])
+    print(f"\n{table(['quantity', 'asked', 'got', 'figures', ''], rows)}\n")
+    for one in outcomes:
+        place = f"{one.name} at {one.rate} Hz"
+        missed_checks = [check for check in one.checks if not check.held]
+        for check in missed_checks:
+            print(f"missed: {place}: {check.quantity}: {check.what}: {check.truth}, fit: {check.fit}")
+        for text in one.invented:
+            print(f"invented: {place}: {text}")
+        if one.untold:
+            print(f"not to be told: {place}: {'; '.join(one.untold)}")
+    return met
+
+
+def main() -> None:
+    """Print a line for each profile, then what came of all."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--profiles", nargs="+", metavar="NAME", help="bundled profiles; all of equipment by default")
+    parser.add_argument("--rates", type=int, nargs="+", default=[16_000, 48_000], help="in Hz")
+    parser.add_argument("--seconds", type=float, default=30.0, help="length of the recordings")
+    parser.add_argument("--seed", default="nobody tuned on this", help="any text")
+    parser.add_argument("--speech", type=Path, help="manifest or folder of speech, laid over a third of the time")
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
+    given = parser.parse_args()
+    trial = Trial(given.seconds, given.seed, given.speech)
+    equipment = [name for name, path in bundled_names("noise_profile").items() if path.parent.name == "equipment"]
+    cases = [(name, rate) for rate in given.rates for name in given.profiles or equipment]
+    names, rates = zip(*cases, strict=True)
+    work: Callable[[str, int], Outcome] = partial(judged, trial=trial)
+    outcomes = []
+    with ProcessPoolExecutor(given.jobs) as pool:
+        for one in pool.map(work, names, rates) if given.jobs > 1 else map(work, names, rates):
+            outcomes.append(one)
+            print(one.line(), flush=True)
+    sys.exit(0 if told(outcomes) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -113,14 +113,15 @@ def fit_profile(
     """Fit a noise profile to a field recording: its tones, its rhythm, its noise.
 
     Args:
-        recording: An audio file of any rate and number of channels, with the noise in it. Speech, knocks on the phone and
-            clipping are found and left out.
+        recording: An audio file of any rate and number of channels, with the noise in it. Speech, knocks on the phone
+            and clipping are found and left out.
         name: What the noise is called; the file's name if it is left out.
         from_s: Where the stretch begins that is to be used, in s. With this or ``to_s`` nothing in it is left out.
         to_s: Where it ends.
         channel: Which channel, from 0; the one that is clipped least and loudest if it is left out.
         calibration_dba: A-weighted level of the noise where it was recorded, in dB, as a meter showed it.
-        calibrator: A recording of a calibrator's tone by the same device at the same gain; it may be the recording itself.
+        calibrator: A recording of a calibrator's tone by the same device at the same gain; it may be the recording
+            itself.
         calibrator_db: The calibrator's level, in dB SPL.
         distance_m: How far from the source it was recorded, in m.
         licence: Licence of the recording.

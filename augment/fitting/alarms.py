@@ -16,6 +16,7 @@ LONGEST_GAP_SHARE = 0.6
 """Gaps of this share of the longest one are those between bursts."""
 EVEN = 0.12
 """Gaps that differ by no more than this share are of one kind."""
+TOGETHER = 0.7
 MOST_PULSES = 50
 
 
@@ -98,6 +99,10 @@ def _parts(voices: Sequence[Voice]) -> list[list[Voice]]:
         elif gate is not None and not any(_overlap(voice, part[0]) for part in parts):
             parts.append([voice])
     return parts
+
+
+def _together(voice: Voice, other: Voice) -> bool:
+    return voice.gate is not None and other.gate is not None and voice.gate.like(other.gate) > TOGETHER
 
 
 def _loudness(voice: Voice) -> float:

@@ -1,4 +1,4 @@
-"""A recording, fitted: the best of several descriptions of it, brought to its spectrum, and what it leaves unexplained."""
+"""A recording, fitted: the better of two descriptions of it, brought to its spectrum."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -49,9 +49,9 @@ class Fitted:
 def fitted(heard: Usable) -> Fitted:
     """Fit what may be used of a recording.
 
-    What remains when tones and trains of knocks are told is told in two ways: as knocks at random times over a bed that is
-    steady, swells or comes in bursts; and as noise whose level lives in each band. That one is taken which sounds more like
-    the recording.
+    What remains when tones and trains of knocks are told is told in two ways: as knocks at random times over a bed that
+    is steady, swells or comes in bursts; and as noise whose level lives in each band. That one is taken which sounds
+    more like the recording.
     """
     parts = taken_apart(heard)
     plain = _brought(parts, heard)
@@ -63,7 +63,7 @@ def fitted(heard: Usable) -> Fitted:
 
 
 def off(found: Distance) -> float:
-    """How far a synthesis is from a recording in all: the sum of what differs, each against what is negligible of it."""
+    """How far a synthesis is from a recording in all: what differs, each against what is negligible of it."""
     return (
         found.glimpses / 2
         + found.third_octaves_p90_db / 3
@@ -108,12 +108,16 @@ def _brought(parts: Parts, heard: Usable) -> Fitted:
     away = distance(
         likeness(Stretch.whole(sound, rate), speech), likeness(Stretch(heard.samples, rate, heard.mask), speech)
     )
-    made = _third_octaves(replace(heard, samples=sound, mask=np.ones(samples, np.bool_)))
+    made = _third_octaves(_as_heard(sound, heard))
     return Fitted(parts, components, profile, away, _unexplained(wanted, made))
 
 
 def _draw(components: Sequence[Described], samples: int, heard: Usable) -> Signal:
     return drawn(profile_of(components), samples, heard.sample_rate_hz, 1)
+
+
+def _as_heard(sound: Signal, heard: Usable) -> Usable:
+    return replace(heard, samples=sound, mask=np.ones(sound.size, np.bool_))
 
 
 def _third_octaves(heard: Usable) -> dict[float, float]:

@@ -25,11 +25,13 @@ CHANCE = 1e-3
 """Probability that a spectrum without lines shows one."""
 LEAST_ABOVE_FLOOR_DB = 3.0
 SHARP_BINS = 4.0
-"""The power of a steady tone is 1.5 times that of the highest bin of a Hann window; one that drifts fills more of them."""
+"""The power of a steady tone is 1.5 times that of the highest bin of a Hann window; one that drifts fills more of
+them."""
 BROADEST_BINS = 40.0
 """What fills more is a resonance and no line."""
 VALLEY = 1 / 30
-"""Where a spectrum falls that much and rises again, another line begins; shallower valleys are those of a tone that drifts."""
+"""Where a spectrum falls that much and rises again, another line begins; shallower valleys are those of a tone that
+drifts."""
 FAINTEST_DB = -60.0
 """Lines that much below the loudest are left: no recogniser meets them."""
 
@@ -65,8 +67,8 @@ def find_lines(heard: Usable) -> tuple[tuple[Line, ...], PowerSpectrum]:
     """Lines of a recording, by frequency, and the spectrum of the longest window.
 
     A tone that drifts is smeared by a long window, and one that is switched is spread over its sidebands: a shorter
-    window then holds more of its power in one line. One that lies between several lines of a longer window takes the place
-    of all of them, if it holds 1.5 dB more than they do together.
+    window then holds more of its power in one line. One that lies between several lines of a longer window takes the
+    place of all of them, if it holds 1.5 dB more than they do together.
 
     Raises:
         ValueError: The recording is too short for any window.

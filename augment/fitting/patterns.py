@@ -13,7 +13,8 @@ ON_SHARE = 0.25
 """A tone is on where its power is above this share of its level: at half of its amplitude."""
 STEADY_SHARE = 0.97
 MOST_SCATTER = 0.42
-"""Deviation of power while on, as a share of it. Noise in a band has 1 (0.6 above a quarter of its level), a tone less."""
+"""Deviation of power while on, as a share of it. Noise in a band has 1 (0.6 above a quarter of its level), a tone
+less."""
 FEWEST_BURSTS = 3
 MOMENT = 0.1
 """Bursts and pauses that are shorter than this share of the usual burst are chance."""
@@ -151,7 +152,7 @@ def gate_of(seen: Envelope, level: float, bed: float) -> Gate | None:
         return None
     whole = np.array(
         [seen.usable[up : down + 2].all() and seen.usable[max(0, up - 1)] for up, down in zip(ups, downs, strict=True)],
-        bool,
+        dtype=np.bool_,
     )
     ups, downs = ups[whole], downs[whole]
     rise_s = seen.rise_s()

@@ -50,9 +50,9 @@ class Residue:
 def without_tones(heard: Usable, tones: Sequence[Tone]) -> Residue:
     """A recording whose tones have been taken out, with the sidebands that switching and swelling make.
 
-    A steady tone is a narrow stretch of the spectrum, as wide as its line. One that is switched quickly has sidebands all
-    over its neighbourhood, where knocks have their resonances: it is subtracted as what it is, a slowly moving amplitude
-    that is switched.
+    A steady tone is a narrow stretch of the spectrum, as wide as its line. One that is switched quickly has sidebands
+    all over its neighbourhood, where knocks have their resonances: it is subtracted as what it is, a slowly moving
+    amplitude that is switched.
     """
     quick = [tone for tone in tones if _is_quick(tone)]
     samples = heard.samples - _switched(heard, quick) if quick else heard.samples
@@ -78,8 +78,8 @@ def _is_quick(tone: Tone) -> bool:
 def _switched(heard: Usable, tones: Sequence[Tone]) -> Signal:
     """The sum of tones that are switched: for each the slow amplitude that fits best, times its gate.
 
-    With g the gain of the gate and a the tone's envelope, the amplitude c that minimises |a - c g|^2 over some time is the
-    mean of a g over that of g^2.
+    With g the gain of the gate and a the tone's envelope, the amplitude c that minimises |a - c g|^2 over some time is
+    the mean of a g over that of g^2.
     """
     total = np.zeros(heard.samples.size)
     time_s = np.arange(heard.samples.size) / heard.sample_rate_hz

@@ -1,8 +1,8 @@
 """Rhythms: events that come again and again at even intervals, found by what all bands do at once.
 
-Each band of a short-time spectrum is taken against its own median over time: a steady tone or a bed is 0 dB there, however
-loud, and what begins in many bands at once stands out. That is the idea of DEMON, by which propellers are counted under
-water.
+Each band of a short-time spectrum is taken against its own median over time: a steady tone or a bed is 0 dB there,
+however loud, and what begins in many bands at once stands out. That is the idea of DEMON, by which propellers are
+counted under water.
 """
 
 import math
@@ -24,7 +24,8 @@ AHEAD_S = 0.008
 PERIODS_S = (0.045, 4.0)
 CLEAR_DEVIATIONS = 7.0
 FIRST_SHARE = 0.8
-"""The shortest lag counts whose autocorrelation reaches this share of the highest: multiples of a period are as high."""
+"""The shortest lag counts whose autocorrelation reaches this share of the highest: multiples of a period are as
+high."""
 MOST_TRAINS = 3
 FEWEST_EVENTS = 5
 STRAY = 0.12
@@ -56,7 +57,7 @@ class ShortTime:
         median = np.median(self.power[:, self.usable], axis=1, keepdims=True)
         heard = median[:, 0] > 1e-9 * float(np.max(median))  # bands in which nothing is but rounding
         ratio = np.maximum(self.power[heard], 1e-30) / np.maximum(median[heard], 1e-30)
-        return np.clip(10 * np.log10(ratio), SOFTEST_DB, LOUDEST_DB)
+        return np.asarray(np.clip(10 * np.log10(ratio), SOFTEST_DB, LOUDEST_DB))
 
 
 def short_time(

@@ -42,10 +42,10 @@ def find_series(tones: Sequence[Tone]) -> tuple[Series, ...]:
     """Tones, sorted into series; a tone on its own is a series of one.
 
     The best series is taken out first. A series is worth what it saves in a description of the frequencies (minimum
-    description length): a tone that is a multiple of the fundamental within its tolerance t is told by a number instead of
-    by a frequency, which saves ln(f0 / 2t) nepers; which of the numbers up to the highest are there, costs ln of the
-    binomial coefficient; the fundamental itself costs what a tone costs. Half of a fundamental fits the same tones, but saves
-    ln 2 less for each and has twice as many numbers: the trap of subharmonics closes by itself.
+    description length): a tone that is a multiple of the fundamental within its tolerance t is told by a number instead
+    of by a frequency, which saves ln(f0 / 2t) nepers; which of the numbers up to the highest are there, costs ln of the
+    binomial coefficient; the fundamental itself costs what a tone costs. Half of a fundamental fits the same tones, but
+    saves ln 2 less for each and has twice as many numbers: the trap of subharmonics closes by itself.
     """
     left, found = list(tones), list[Series]()
     while left:
@@ -129,5 +129,5 @@ def _gain(fundamental: float, frequency: np.ndarray, tolerance: np.ndarray) -> t
 def _series(fundamental: float, tones: Sequence[Tone], frequency: np.ndarray, tolerance: np.ndarray) -> Series:
     numbers, fits = _members(fundamental, frequency, tolerance)
     error = 1 / math.sqrt(float(np.sum((numbers[fits] / (tolerance[fits] / TOLERANCE_ERRORS)) ** 2)))
-    members = {int(numbers[place]): tones[place] for place in np.flatnonzero(fits)}
+    members = {int(numbers[place]): tones[int(place)] for place in np.flatnonzero(fits)}
     return Series(fundamental, error, dict(sorted(members.items())))

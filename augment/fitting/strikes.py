@@ -139,8 +139,8 @@ def _ringing(
     inside = (frequency > lowest_hz) & (frequency < residue.heard.to_hz) & residue.kept(frequency)
     if not inside.any():
         return ()
-    # Relative errors count, within what is loud: a floor 25 dB under the highest keeps the rest from mattering, and what
-    # is in the bed is known less well. Octaves count alike, although high ones have more bins.
+    # Relative errors count, within what is loud: a floor 25 dB under the highest keeps the rest from mattering, and
+    # what is in the bed is known less well. Octaves count alike, although high ones have more bins.
     unsure = mean[inside] + UNSURE * bed[inside] + 10**-2.5 * float(np.max(mean[inside]))
     weight = 1 / unsure / np.sqrt(frequency[inside])
     energy, _ = scipy.optimize.nnls(shapes[inside] * weight[:, None], mean[inside] * weight)
@@ -164,9 +164,8 @@ def _peaks(frequency: NDArray[np.float64], mean: NDArray[np.float64], residue: R
     right = np.minimum(right, frequency.size)
     smooth = (sums[right] - sums[left]) / np.maximum(counts[right] - counts[left], 1)
     db = 10 * np.log10(np.maximum(smooth, 1e-30))
-    places, about = scipy.signal.find_peaks(db, prominence=1.0)
+    places, _ = scipy.signal.find_peaks(db, prominence=1.0)
     order = np.argsort(db[places])[::-1][:MOST_RESONANCES]
-    del about
     return [
         _centroid(frequency, mean, float(grid[place])) for place in places[order] if db[place] > db.max() + SOFTEST_DB
     ]

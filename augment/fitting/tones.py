@@ -94,7 +94,7 @@ def find_tones(
 def _seen(
     line: Line, others: Sequence[Line], spectrum: PowerSpectrum, demodulator: Demodulator
 ) -> tuple[Envelope, float]:
-    """The envelope of a line in the widest band in which it is clear of its neighbours and of the bed, and the bed's power."""
+    """The envelope of a line in the widest band that is clear of its neighbours and of the bed, and the bed's power."""
     strong = [abs(o.frequency_hz - line.frequency_hz) for o in others if o.power > line.power / STRONG]
     room_hz = min([0.45 * line.frequency_hz, *(0.55 * distance for distance in strong)])
     place = min(spectrum.floor.size - 1, round(line.frequency_hz / spectrum.step_hz))
@@ -160,8 +160,8 @@ def _beside(line: Line, other: Line, rates_hz: Sequence[float]) -> bool:
 def _in_phase(line: Line, distance_hz: float, demodulator: Demodulator) -> float:
     """Share of what lies at a distance from a line that is in phase with it.
 
-    Against the line's own phase, what modulates its level is real; a neighbour that has nothing to do with it is as much
-    imaginary as real.
+    Against the line's own phase, what modulates its level is real; a neighbour that has nothing to do with it is as
+    much imaginary as real.
     """
     seen = demodulator.envelope(line.frequency_hz, 2.2 * distance_hz)
     spectrum = scipy.fft.fft(seen.amplitude)

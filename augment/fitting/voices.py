@@ -81,7 +81,7 @@ def _fits(tone: Tone, gate: Gate | None, swing: Swing | None) -> bool:
 def _settled(
     groups: list[tuple[Gate | None, Swing | None, dict[int, Tone]]],
 ) -> list[tuple[Gate | None, Swing | None, dict[int, Tone]]]:
-    """Groups once more, since a loud tone of which little was seen may have come before the one that tells what it does."""
+    """Groups once more: a loud tone of which little was seen may have come before the one that tells what it does."""
     clear = [group for group in groups if group[0] is not None or group[1] is not None]
     vague = [group for group in groups if group[0] is None and group[1] is None]
     for gate, swing, tones in list(clear):

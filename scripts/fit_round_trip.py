@@ -1,7 +1,7 @@
 """Round trip of the fit: bundled profiles are rendered, fitted, and what was found is held against what they say.
 
-Every bundled equipment profile is rendered, brought to a peak of 0.5, quantised to 16 bits, and fitted as a recording is.
-Of truth and fit are compared:
+Every bundled equipment profile is rendered, brought to a peak of 0.5, quantised to 16 bits, and fitted as recordings
+are. Of truth and fit are compared:
 
 - lines: harmonics, partials, and partials of alarms, by the nearest tone of the fit; their frequency within 0.1 % or
   twice what the drift moves its mean in that time, and their RMS level while they are on;
@@ -9,13 +9,13 @@ Of truth and fit are compared:
   points at half of the amplitude), bands of noise that comes and goes; modulations: rate;
 - third octaves of a fresh synthesis, four times as long as the recording, against the recording without speech.
 
-What is not found has no level and no share either, and counts as missed in both. What is "not to be told" does not count:
-lines below 22.4 Hz, lines 13 dB under the noise within a third octave or 26 dB under the tones and knocks there; rhythms
-of what is under all the rest in every third octave, or has fewer than three periods; bands of bursts 6 dB under the rest.
-Tones of the fit that could be told and are not in the truth count as invented, unless they are sidebands of a line or
-multiples of a train's rate. Clocks and gates are resolved into rates, bursts and shares; noise that lives, and what knocks
-sound like, are judged by third octaves only. Knocks at random times have no target: several sources of them cannot be told
-apart.
+What is not found has no level and no share either, and counts as missed in both. What is "not to be told" does not
+count: lines below 22.4 Hz, 13 dB under the noise within a third octave or 26 dB under the tones and knocks there;
+rhythms of what is under all the rest in every third octave, or has fewer than three periods; bands of bursts 6 dB under
+the rest. Tones of the fit that could be told and are not in the truth count as invented, unless they are sidebands of a
+line or multiples of a train's rate. Clocks and gates are resolved into rates, bursts and shares; noise that lives, and
+what knocks sound like, are judged by third octaves only. Knocks at random times have no target: several sources of them
+cannot be told apart.
 
 With speech, or from less than 30 s, tolerances are twice as wide. Exits with 1 if a target is missed.
 
@@ -27,7 +27,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -149,12 +149,11 @@ def judged(name: str, rate: int, trial: Trial) -> Outcome:
     profile = Library(Path()).noise_profile(name)
     samples, noise, offset_db = recording(profile, name, rate, trial)
     truth, masks = figures_of(profile, offset_db, trial.seconds), Masks(profile, rate, offset_db)
-    began = time.process_time()
+    began, refused = time.process_time(), []
     try:
         fit: Fitted | None = fitted(usable_of(heard(samples, rate, name=name)))
-    except ProfileError as error:
-        print(f"{name}: refused: {error}")
-        fit = None
+    except (ProfileError, ValueError) as error:  # a figure that no profile may have is a fault of the fit
+        fit, refused = None, [f"refused: {error}"]
     seconds = time.process_time() - began
     found = Figures() if fit is None else figures_of(fit.profile, 0.0, trial.seconds)
     lines, untold = masks.split(truth.lines)
@@ -170,7 +169,9 @@ def judged(name: str, rate: int, trial: Trial) -> Outcome:
     ]
     strange = [one for one in masks.split(found.lines)[0] if not any(near(one, line) for line in truth.lines)]
     invented = [f"{one.hz:.6g} Hz at {one.level_db:.1f} dBov" for one in strange if not masks.explained(one, truth)]
-    return Outcome(name, rate, checks, [*untold, *slow, *faint], invented, len(strange) - len(invented), seconds)
+    return Outcome(
+        name, rate, [*checks], [*untold, *slow, *faint], [*refused, *invented], len(strange) - len(invented), seconds
+    )
 
 
 def near(one: Line, other: Line) -> bool:
@@ -271,9 +272,9 @@ def told(outcomes: Sequence[Outcome]) -> bool:
     print(f"\n{table(['quantity', 'asked', 'got', 'figures', ''], rows)}\n")
     for one in outcomes:
         place = f"{one.name} at {one.rate} Hz"
-        missed_checks = [check for check in one.checks if not check.held]
-        for check in missed_checks:
-            print(f"missed: {place}: {check.quantity}: {check.what}: {check.truth}, fit: {check.fit}")
+        for check in one.checks:
+            if not check.held:
+                print(f"missed: {place}: {check.quantity}: {check.what}: {check.truth}, fit: {check.fit}")
         for text in one.invented:
             print(f"invented: {place}: {text}")
         if one.untold:
@@ -284,7 +285,7 @@ def told(outcomes: Sequence[Outcome]) -> bool:
 def main() -> None:
     """Print a line for each profile, then what came of all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--profiles", nargs="+", metavar="NAME", help="bundled profiles; all of equipment by default")
+    parser.add_argument("--profiles", nargs="+", metavar="NAME", help="bundled profiles; all equipment by default")
     parser.add_argument("--rates", type=int, nargs="+", default=[16_000, 48_000], help="in Hz")
     parser.add_argument("--seconds", type=float, default=30.0, help="length of the recordings")
     parser.add_argument("--seed", default="nobody tuned on this", help="any text")
@@ -294,11 +295,10 @@ def main() -> None:
     trial = Trial(given.seconds, given.seed, given.speech)
     equipment = [name for name, path in bundled_names("noise_profile").items() if path.parent.name == "equipment"]
     cases = [(name, rate) for rate in given.rates for name in given.profiles or equipment]
-    names, rates = zip(*cases, strict=True)
-    work: Callable[[str, int], Outcome] = partial(judged, trial=trial)
+    work = partial(judged, trial=trial)
     outcomes = []
     with ProcessPoolExecutor(given.jobs) as pool:
-        for one in pool.map(work, names, rates) if given.jobs > 1 else map(work, names, rates):
+        for one in pool.map(work, *zip(*cases, strict=True)):
             outcomes.append(one)
             print(one.line(), flush=True)
     sys.exit(0 if told(outcomes) else 1)

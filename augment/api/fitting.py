@@ -27,6 +27,7 @@ LONGEST_S = 4 * 3600.0
 LEAST_S = 1.0
 PAGE_S = 15.0
 PAGE_SEED = 77
+SHORTEST_TITLE = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,8 +152,8 @@ def fit_profile(
         calibration, usable = _calibrated(read, samples, usable, source, calibration_dba, calibrator, calibrator_db)
     with progress.step("fitting it, and its first half to judge that by the second", total=3, unit="fit") as step:
         found = recorded(usable, step.advance)
-    called = Path(source).name
-    title = name or Path(called).stem.replace("_", " ").strip() or "A recording"
+    called = _plain(Path(source).name)
+    title = _title(name or Path(called).stem.replace("_", " "))
     about = _about(called, found)
     level = None if calibration is None else _level(found.whole.profile, calibration, distance_m)
     components = found.whole.components
@@ -226,6 +227,12 @@ def _about(source: str, found: Recorded) -> str:
     if usable.to_hz < 0.98 * usable.sample_rate_hz / 2:
         said += f" Above {usable.to_hz / 1000:.1f} kHz nothing is known."
     return f"{said} Not modelled: what the recording did not hold, and single sounds in their order."
+
+
+def _title(name: str) -> str:
+    """A name as the title of a profile, which has three characters at least."""
+    title = _plain(name).strip()
+    return title if len(title) >= SHORTEST_TITLE else f"Recording {title}".strip()
 
 
 def _plain(text: str) -> str:

@@ -92,6 +92,7 @@ class Outcome:
     invented: list[str] = field(default_factory=list)
     sidebands: int = 0
     seconds: float = 0.0
+    refused: str = ""
 
     def line(self) -> str:
         """It, in one line."""
@@ -149,11 +150,11 @@ def judged(name: str, rate: int, trial: Trial) -> Outcome:
     profile = Library(Path()).noise_profile(name)
     samples, noise, offset_db = recording(profile, name, rate, trial)
     truth, masks = figures_of(profile, offset_db, trial.seconds), Masks(profile, rate, offset_db)
-    began, refused = time.process_time(), []
+    began, refused = time.process_time(), ""
     try:
         fit: Fitted | None = fitted(usable_of(heard(samples, rate, name=name)))
     except (ProfileError, ValueError) as error:  # a figure that no profile may have is a fault of the fit
-        fit, refused = None, [f"refused: {error}"]
+        fit, refused = None, " ".join(str(error).split())[:300]
     seconds = time.process_time() - began
     found = Figures() if fit is None else figures_of(fit.profile, 0.0, trial.seconds)
     lines, untold = masks.split(truth.lines)
@@ -169,9 +170,8 @@ def judged(name: str, rate: int, trial: Trial) -> Outcome:
     ]
     strange = [one for one in masks.split(found.lines)[0] if not any(near(one, line) for line in truth.lines)]
     invented = [f"{one.hz:.6g} Hz at {one.level_db:.1f} dBov" for one in strange if not masks.explained(one, truth)]
-    return Outcome(
-        name, rate, [*checks], [*untold, *slow, *faint], [*refused, *invented], len(strange) - len(invented), seconds
-    )
+    sidebands = len(strange) - len(invented)
+    return Outcome(name, rate, checks, [*untold, *slow, *faint], invented, sidebands, seconds, refused)
 
 
 def near(one: Line, other: Line) -> bool:
@@ -272,6 +272,8 @@ def told(outcomes: Sequence[Outcome]) -> bool:
     print(f"\n{table(['quantity', 'asked', 'got', 'figures', ''], rows)}\n")
     for one in outcomes:
         place = f"{one.name} at {one.rate} Hz"
+        if one.refused:
+            print(f"refused: {place}: {one.refused}")
         for check in one.checks:
             if not check.held:
                 print(f"missed: {place}: {check.quantity}: {check.what}: {check.truth}, fit: {check.fit}")

@@ -3,7 +3,7 @@
 import math
 import operator
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -206,10 +206,11 @@ class Masks:
             low, high = one.hz * 10**-0.05, one.hz * 10**0.05
             level = one.level_db + db(max(one.share, 1e-6))
             noise, tones = (self._band_db(seen, low, high) for seen in (self._noise, self._tones))
+            margins = f"{level - noise:+.0f} dB to the noise, {level - tones:+.0f} dB to tones"
             if one.hz > LOWEST_HZ and level > noise - UNDER_NOISE_DB and level > tones - UNDER_TONES_DB:
-                clear.append(one)
+                clear.append(replace(one, what=f"{one.what} ({margins})"))
             else:
-                untold.append(f"{one.hz:.6g} Hz ({level - noise:+.0f} dB to the noise, {level - tones:+.0f} to tones)")
+                untold.append(f"{one.hz:.6g} Hz ({margins})")
         return clear, untold
 
     def heard_rhythms(

@@ -28,8 +28,8 @@ SAME_RATE = 0.06
 NEIGHBOURS = 0.15
 SOFTEST_TRAIN_DB = -50.0
 """A train so far under all is what is left of tones, more likely than a sound of its own."""
-PLAIN_SWING_DB = 4.0
-"""Knocks that are no louder against the bed, where it swells at the same rate, are that swelling."""
+STRIKING = 5.0
+"""Events that rise by so many deviations are knocks, even where the noise between them swells at the same rate."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def taken_apart(heard: Usable) -> Parts:
     swelling = [one for one in struck if _is_swelling(one, bed)]
     struck = tuple(one for one in struck if one not in swelling)
     impacts = find_impacts(residue, seen, [one.train for one in struck])
-    bed = find_bed(residue, spectrum, *_busy(struck, impacts))
+    bed = _own(find_bed(residue, spectrum, *_busy(struck, impacts)), struck)
     return Parts(voices, struck, bed, impacts, None, residue, spectrum)
 
 
@@ -159,7 +159,17 @@ def _busy(struck: Sequence[Struck], impacts: Impacts | None) -> tuple[NDArray[np
     return np.concatenate(times) - BEFORE_S, lasts_s
 
 
+def _own(bed: Bed, struck: Sequence[Struck]) -> Bed:
+    """A bed without a swing that is that of the knocks over it."""
+    if bed.swing is None:
+        return bed
+    ratios = [bed.swing.rate_hz / one.train.rate_hz for one in struck]
+    knocked = any(abs(ratio - max(1, round(ratio))) < SAME_RATE for ratio in ratios)
+    return replace(bed, swing=None) if knocked else bed
+
+
 def _is_swelling(one: Struck, bed: Bed) -> bool:
-    if one.strike.above_bed > 10 ** (PLAIN_SWING_DB / 10) or bed.swing is None:
+    """Whether a train is how the bed swells: at the same rate, and without a beginning that stands out."""
+    if one.train.rise > STRIKING or bed.swing is None:
         return False
     return abs(bed.swing.rate_hz / one.train.rate_hz - 1) < SAME_RATE

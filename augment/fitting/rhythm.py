@@ -33,6 +33,7 @@ STRAY = 0.12
 TIGHTNESS = 100.0
 EVENT_SHARE = 0.3
 """An event rises by this share of what they do in the middle; what rises less is a gap in the chain."""
+LEAST_RISE = 2.2
 SAME_PERIOD = 0.06
 
 
@@ -99,6 +100,7 @@ class Train:
         error_s: Standard error of that.
         jitter: Deviation of the interval, as a share of the period.
         strength: Autocorrelation at the period, in deviations of what chance gives.
+        rise: What its events rise by, over what rises in the middle, in deviations of that: a swell has few.
     """
 
     times_s: NDArray[np.float64]
@@ -106,6 +108,7 @@ class Train:
     error_s: float
     jitter: float
     strength: float
+    rise: float
 
     @property
     def rate_hz(self) -> float:
@@ -193,7 +196,11 @@ def _followed(rises: NDArray[np.float64], hop_s: float, period_s: float, strengt
     jitter = 1.4826 * float(np.median(np.abs(intervals - np.median(intervals)))) / mean if intervals.size > 2 else 0.0
     # Intervals that scatter add up: the mean of n has the deviation of one over the root of n.
     error = max(jitter * mean / math.sqrt(count), 0.7 / count)
-    return Train(tops * hop_s, mean * hop_s, error * hop_s, jitter, strength)
+    # The rises are given less their median; their lower half is that of the bed alone.
+    rise = float(np.median(rises[places[real]])) / max(-float(np.quantile(rises, 0.16)), 1e-9)
+    if rise < LEAST_RISE:
+        return None
+    return Train(tops * hop_s, mean * hop_s, error * hop_s, jitter, strength, rise)
 
 
 def _chain(rises: NDArray[np.float64], period: float) -> NDArray[np.int64]:

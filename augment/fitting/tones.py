@@ -79,7 +79,8 @@ def find_tones(
         line = left.pop(0)
         sidebands = [*_sidebands(line, left, demodulator), *(o for o in left if _beside(line, o, even_hz))]
         left = [other for other in left if other not in sidebands]
-        seen, bed = _seen(line, left, spectrum, demodulator)
+        neighbours = [*left, *(tone.line for tone in tones), *others]
+        seen, bed = _seen(line, neighbours, spectrum, demodulator)
         found = judged(seen, bed, line.power, line.window_s >= NARROW_S and not line.broad)
         if _is_struck(line, found, rates_hz):
             others.append(line)

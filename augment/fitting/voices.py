@@ -16,6 +16,7 @@ from augment.fitting.tones import Tone
 
 ALIKE = 0.6
 SAME_RATE = 0.03
+WHIM_DEPTH = 0.3
 FAST_ENOUGH = 2.5
 """An envelope tells a switch from a swell if it was seen so many rates wide."""
 
@@ -82,6 +83,7 @@ def _settled(
     groups: list[tuple[Gate | None, Swing | None, dict[int, Tone]]],
 ) -> list[tuple[Gate | None, Swing | None, dict[int, Tone]]]:
     """Groups once more: a loud tone of which little was seen may have come before the one that tells what it does."""
+    groups = _without_whims(groups)
     clear = [group for group in groups if group[0] is not None or group[1] is not None]
     vague = [group for group in groups if group[0] is None and group[1] is None]
     for gate, swing, tones in list(clear):
@@ -98,6 +100,22 @@ def _settled(
             if home is not None:
                 home[2][number] = group[2].pop(number)
     return [*clear, *(group for group in vague if group[2])]
+
+
+def _without_whims(
+    groups: list[tuple[Gate | None, Swing | None, dict[int, Tone]]],
+) -> list[tuple[Gate | None, Swing | None, dict[int, Tone]]]:
+    """Groups, of which a shallow swing of one tone out of many is none: drift and its neighbours make it."""
+    many = sum(len(group[2]) for group in groups) > 2
+    found: list[tuple[Gate | None, Swing | None, dict[int, Tone]]] = []
+    steady: dict[int, Tone] = {}
+    for gate, swing, tones in groups:
+        whim = many and gate is None and swing is not None and len(tones) == 1 and swing.depth < WHIM_DEPTH
+        if whim or (gate is None and swing is None):
+            steady.update({number: replace(tone, swing=None) for number, tone in tones.items()})
+        else:
+            found.append((gate, swing, tones))
+    return [*found, (None, None, steady)] if steady else found
 
 
 def _same(rate_hz: float, other_hz: float) -> bool:

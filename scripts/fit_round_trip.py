@@ -23,7 +23,6 @@ Run: ``python scripts/fit_round_trip.py [--rates 16000 48000] [--speech manifest
 """
 
 import argparse
-import json
 import math
 import sys
 import time
@@ -35,31 +34,21 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
+from round_trip_recording import Trial, recording
 from round_trip_truth import Figures, Line, Masks, Noise, Rhythm, figures_of, octave_db
 
 from augment.acoustics import Signal
-from augment.acoustics.levels import db, speech_gain
-from augment.acoustics.pcm import quantise
-from augment.acoustics.resample import resample
-from augment.acoustics.spectrum import weigh, weighted_power
 from augment.errors import ProfileError
-from augment.files.audio import read_audio
-from augment.files.location import location
 from augment.fitting.fitted import Fitted, drawn, fitted, third_octaves_of
-from augment.fitting.glimpses import snr_band_hz
 from augment.fitting.heard import heard
 from augment.fitting.recorded import usable_of
 from augment.fitting.spectra import Usable, power_spectrum
 from augment.profiles.library import Library, bundled_names
-from augment.profiles.noise import NoiseProfile
 from augment.report.text import table
-from augment.streams import generator
 
-PEAK, SPEECH_SNR_DB = 0.5, 5.0
 SYNTHESIS_LENGTHS, SYNTHESIS_SEED = 4, 777
 SAME_RHYTHM = 0.06
 """Rhythms that differ by more are not the same one found badly: there is nothing to compare."""
-SOUNDS = {".wav", ".flac", ".ogg", ".mp3"}
 TARGETS = {
     "lines": 0.95,
     "levels": 0.9,
@@ -99,50 +88,6 @@ class Outcome:
         shares = [f"{quantity} {got} of {of}" for quantity, got, of in counted([self]) if of]
         odd = f"invented {len(self.invented)}, sidebands {self.sidebands}, not to be told {len(self.untold)}"
         return f"{self.name} at {self.rate} Hz in {self.seconds:.1f} s: {', '.join(shares)}; {odd}"
-
-
-@dataclass(frozen=True)
-class Trial:
-    """How profiles are rendered and judged."""
-
-    seconds: float
-    seed: str
-    speech: Path | None
-
-    @property
-    def wider(self) -> float:
-        """How much wider than for 30 s without speech the tolerances are."""
-        return 2.0 if self.speech is not None or self.seconds < 30 else 1.0
-
-
-def spoken(path: Path, samples: int, rate: int, seed: str) -> Signal:
-    """So much speech, from the files of a manifest or a folder."""
-    if path.is_dir():
-        files = sorted(one for one in path.rglob("*") if one.suffix.lower() in SOUNDS)
-    else:
-        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        files = [path.parent / (row.get("audio_filepath") or row["audio"]) for row in rows]
-    found: list[Signal] = []
-    for number in generator("round trip speech", seed).permutation(len(files)):
-        audio = read_audio(location(str(files[number])), channel="first")
-        found.append(resample(audio.samples, audio.sample_rate_hz, rate))
-        if sum(map(len, found)) >= samples:
-            return np.concatenate(found)[:samples]
-    sys.exit(f"error: {path}: {samples / rate:.0f} s of speech are needed, and there are fewer")
-
-
-def recording(profile: NoiseProfile, name: str, rate: int, trial: Trial) -> tuple[Signal, Signal, float]:
-    """A recording of a profile, the noise in it, and its level less that of the profile, in dB."""
-    size = round(trial.seconds * rate)
-    noise, _ = profile.render(size, rate, lambda stream: generator("round trip", name, rate, trial.seed, stream))
-    whole = noise.copy()
-    if trial.speech is not None:
-        band = snr_band_hz(rate)
-        voice = spoken(trial.speech, size // 3, rate, trial.seed)
-        level_dbov = db(weighted_power(noise, rate, band)) + SPEECH_SNR_DB
-        whole[size // 3 : size // 3 + voice.size] += voice * speech_gain(weigh(voice, rate, band), rate, level_dbov)
-    factor = PEAK / float(np.max(np.abs(whole)))
-    return quantise(whole * factor)[0] / 2**15, noise * factor, 20 * math.log10(factor)
 
 
 def judged(name: str, rate: int, trial: Trial) -> Outcome:

@@ -123,9 +123,9 @@ def _lines(
         base = one.fundamental_hz if one.clock is None else one.times * profile.clocks[one.clock].rate_hz
         assert base is not None
         scale = 1.0 if one.clock is None else one.times
-        wander = (
-            scale * spread_over(Drift(turning.drift_hz, turning.drift_time_s), seconds) if turning.drift_hz else 0.0
-        )
+        # What comes and goes shows its drift while it is on only, and averages it the less.
+        drift = Drift(turning.drift_hz, turning.drift_time_s) if turning.drift_hz else None
+        wander = scale * spread_over(drift, seconds * share)
         for ratio, level in one.levels_db.items():
             what = f"{one.kind} of {base:.6g} Hz, times {ratio:g}"
             yield Line(base * ratio, level + offset_db, wander * ratio, share, place, what)

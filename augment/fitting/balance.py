@@ -12,6 +12,7 @@ from augment.fitting.described import SOFTEST_DB, Described
 MOST_STEP_DB = 6.0
 NOISES = ("third_octave_noise", "fluctuating_noise")
 KNOCKS = ("pulses", "knocks")
+SLACK = 0.12
 OWN_SHARE = 0.3
 """A resonance is set right if knocks have that much of what is heard in its third octave."""
 Levels = Mapping[float, float]
@@ -50,7 +51,9 @@ def _noise(one: Described, wanted: Levels, whole: Levels, own: Levels) -> Descri
     for centre, level in before.items():
         if centre in whole:
             mine = max(own[centre], 1e-16)
-            right = max(mine + wanted[centre] - whole[centre], 0.05 * mine)
+            # A tone that is told half a decibel too soft must not be made good by noise under it.
+            gap, slack = wanted[centre] - whole[centre], SLACK * max(whole[centre] - mine, 0.0)
+            right = max(mine + math.copysign(max(abs(gap) - slack, 0.0), gap), 0.05 * mine)
             step = float(np.clip(10 * math.log10(right / mine), -MOST_STEP_DB, MOST_STEP_DB))
             levels[centre] = max(round(level + step, 1), SOFTEST_DB)
     known = [centre for centre in levels if centre in whole]

@@ -18,8 +18,10 @@ from augment.fitting.spectra import Usable, power_spectrum
 from augment.profiles.noise import NoiseProfile
 from augment.streams import generator
 
-DRAWN_S = 14.0
-ROUNDS = 3
+DRAWN_S = 12.0
+ROUNDS = 2
+NEAR = 2.5
+"""What sounds so much alike needs no other description."""
 WORTH, WORTH_RHYTHM = 0.85, 0.5
 """Noise that lives has many figures, and no rhythm to change: it must be so much nearer to the recording."""
 
@@ -52,6 +54,8 @@ def fitted(heard: Usable) -> Fitted:
     """
     parts = taken_apart(heard)
     plain = _brought(parts, heard)
+    if off(plain.distance) < NEAR:
+        return plain
     alive = with_lives(parts)
     if alive is None:
         return plain
@@ -86,7 +90,8 @@ def profile_of(
 
 def drawn(profile: NoiseProfile, samples: int, sample_rate_hz: int, seed: int) -> Signal:
     """A synthesis of a fitted profile at the level of the recording."""
-    return profile.render(samples, sample_rate_hz, lambda name: generator("fitted", seed, name))[0]
+    every = (True,) * len(profile.components)  # when it counts as on is not asked
+    return profile.render(samples, sample_rate_hz, lambda name: generator("fitted", seed, name), every)[0]
 
 
 def _brought(parts: Parts, heard: Usable) -> Fitted:

@@ -16,6 +16,7 @@ MOST_SCATTER = 0.42
 """Deviation of power while on, as a share of it. Noise in a band has 1 (0.6 above a quarter of its level), a tone
 less."""
 FEWEST_BURSTS = 3
+MOST_EDGES = 50
 MOMENT = 0.1
 """Bursts and pauses that are shorter than this share of the usual burst are chance."""
 SHORTEST_RISES = 2.0
@@ -219,7 +220,8 @@ def _crossing(amplitude: NDArray[np.float64], places: NDArray[np.int64]) -> NDAr
 
 def _ramp_s(seen: Envelope, amplitude: NDArray[np.float64], ups: NDArray[np.int64], downs: NDArray[np.int64]) -> float:
     """Length of the raised cosine of the rises, without what the filter adds to them."""
-    rises = [_edge(amplitude, up, down, -1) for up, down in zip(ups, downs, strict=True)]
+    some = _some(ups.size)
+    rises = [_edge(amplitude, up, down, -1) for up, down in zip(ups[some], downs[some], strict=True)]
     # Rise times of stages that follow one another add up like deviations, in squares.
     own = max(0.0, (float(np.median(rises)) / seen.rate_hz) ** 2 - seen.rise_s() ** 2)
     return math.sqrt(own) / AT_90_TO_RAMP
@@ -227,7 +229,14 @@ def _ramp_s(seen: Envelope, amplitude: NDArray[np.float64], ups: NDArray[np.int6
 
 def _fall_s(seen: Envelope, amplitude: NDArray[np.float64], ups: NDArray[np.int64], downs: NDArray[np.int64]) -> float:
     """Median time of the falls, from 90 % to 10 %."""
-    return float(np.median([_edge(amplitude, down, up, 1) for up, down in zip(ups, downs, strict=True)])) / seen.rate_hz
+    some = _some(ups.size)
+    falls = [_edge(amplitude, down, up, 1) for up, down in zip(ups[some], downs[some], strict=True)]
+    return float(np.median(falls)) / seen.rate_hz
+
+
+def _some(count: int) -> NDArray[np.int64]:
+    """Places of at most fifty out of so many, evenly."""
+    return np.unique(np.linspace(0, count - 1, min(count, MOST_EDGES)).astype(np.int64))
 
 
 def _edge(amplitude: NDArray[np.float64], edge: int, other: int, outwards: int) -> float:

@@ -17,6 +17,7 @@ from augment.fitting.tones import Tone
 STEADY_HZ = 2.5
 """To both sides of a steady tone, so much is taken out at least."""
 QUICK_HZ = 5.0
+TRACE_HZ, TRACE_SHARE = 45.0, 0.12
 SLOW_S = 0.8
 """Over so long the amplitude of a switched tone is taken for constant."""
 BURST_SKIRT = 2.0
@@ -28,7 +29,8 @@ class Residue:
 
     Attributes:
         heard: Its samples.
-        notches_hz: Stretches of the spectrum that were taken out, as pairs of lower and upper end, in order.
+        notches_hz: Stretches of the spectrum that were taken out, or hold what is left of tones, as pairs of lower and
+            upper end, in order.
     """
 
     heard: Usable
@@ -57,13 +59,22 @@ def without_tones(heard: Usable, tones: Sequence[Tone]) -> Residue:
     quick = [tone for tone in tones if _is_quick(tone)]
     samples = heard.samples - _switched(heard, quick) if quick else heard.samples
     notches = _merged([notch for tone in tones if not _is_quick(tone) for notch in _notches(tone)])
+    doubtful = _merged([*notches, *_traces(quick)])
     size = scipy.fft.next_fast_len(samples.size, real=True)
     spectrum = scipy.fft.rfft(samples, size)
     step = heard.sample_rate_hz / size
     for low, high in notches:
         spectrum[max(0, math.ceil(low / step)) : math.floor(high / step) + 1] = 0
     samples = scipy.fft.irfft(spectrum, size)[: heard.samples.size]
-    return Residue(replace(heard, samples=np.asarray(samples)), tuple(notches))
+    return Residue(replace(heard, samples=np.asarray(samples)), tuple(doubtful))
+
+
+def _traces(tones: Sequence[Tone]) -> list[tuple[float, float]]:
+    """Neighbourhoods of tones that were subtracted: what is left of them is not to be taken for something else."""
+    middles = sorted(tone.line.frequency_hz for tone in tones)
+    apart = min(np.diff(middles), default=math.inf)
+    reach = min(TRACE_HZ, TRACE_SHARE * float(apart))
+    return [(middle - reach, middle + reach) for middle in middles]
 
 
 def _turn_hz(gate: Gate | None) -> float:

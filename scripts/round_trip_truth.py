@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from augment.acoustics.filters import AUDIBLE_HZ
 from augment.acoustics.levels import db
 from augment.fitting.drift import Drift, spread_over
 from augment.fitting.spectra import PowerSpectrum, Usable, power_spectrum
@@ -18,7 +19,6 @@ from augment.profiles.knocks import Knocks, Pulses
 from augment.profiles.noise import AnyComponent, NoiseProfile
 from augment.streams import generator
 
-LOWEST_HZ = 22.4
 SOFT_DB = 20.0
 """A third octave that is so far under the component as a whole does not make it stand out."""
 UNDER_NOISE_DB, UNDER_TONES_DB, UNDER_REST_DB = 13.0, 26.0, 6.0
@@ -207,7 +207,7 @@ class Masks:
             level = one.level_db + db(max(one.share, 1e-6))
             noise, tones = (self._band_db(seen, low, high) for seen in (self._noise, self._tones))
             margins = f"{level - noise:+.0f} dB to the noise, {level - tones:+.0f} dB to tones"
-            if one.hz > LOWEST_HZ and level > noise - UNDER_NOISE_DB and level > tones - UNDER_TONES_DB:
+            if one.hz > AUDIBLE_HZ and level > noise - UNDER_NOISE_DB and level > tones - UNDER_TONES_DB:
                 clear.append(replace(one, what=f"{one.what} ({margins})"))
             else:
                 untold.append(f"{one.hz:.6g} Hz ({margins})")

@@ -204,6 +204,28 @@ def without_infrasound(signal: Signal, sample_rate_hz: int) -> Signal:
     return np.asarray(whole[2 * half :][: signal.size], dtype=np.float64)
 
 
+def kept_of_low(frequency_hz: NDArray[np.float64], sample_rate_hz: int) -> NDArray[np.float64]:
+    """Share of the power at a frequency that :func:`without_infrasound` keeps.
+
+    Args:
+        frequency_hz: Frequencies, shape (n,).
+        sample_rate_hz: Samples a second.
+
+    Returns:
+        Shape (n,), from 0 below 20 Hz to 1 above 40 Hz.
+
+    Example:
+        >>> kept_of_low(np.array([15.0, 30.0, 45.0]), 16000).round(2).tolist()
+        [0.0, 0.25, 1.0]
+    """
+    taps = _high_pass_of_sources(sample_rate_hz).taps
+    place = np.arange(taps.size) - taps.size // 2
+    low = np.minimum(frequency_hz, 2 * AUDIBLE_HZ)  # above that all is kept
+    turns = np.exp(-2j * np.pi * np.outer(low, place) / sample_rate_hz)
+    # Sums of products and not a matrix product: BLAS gives other last digits on other machines.
+    return np.asarray(np.abs(np.sum(turns * taps, axis=1)) ** 2)
+
+
 def _continued(signal: Signal, samples: int) -> Signal:
     """A signal continued by ``samples`` at both ends, by point reflection about its end points."""
     return np.pad(signal, samples, mode="reflect", reflect_type="odd")

@@ -66,6 +66,8 @@ def alarm_of(voices: Sequence[Voice]) -> Pattern | None:
     whole = [burst for burst in bursts if burst.size == size]
     if size < 2 or size > MOST_PULSES or len(whole) < 2 or len(whole) < 0.5 * (len(bursts) - 1):
         return None
+    if size > 1 and len(whole) < 3 and len(bursts) > 3:
+        return None
     spacings = [float(np.median([gaps[burst[place]] for burst in whole])) for place in range(size - 1)]
     between = np.array([gaps[burst[0] - 1] for burst in whole if burst[0] > 0])
     if between.size == 0:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from augment.fitting.bed import Bed, find_bed
 from augment.fitting.envelopes import Demodulator
+from augment.fitting.faint import completed
 from augment.fitting.impacts import Impacts, find_impacts
 from augment.fitting.lines import Line, find_lines
 from augment.fitting.lives import Lives, lives_of
@@ -28,6 +29,7 @@ SAME_RATE = 0.06
 NEIGHBOURS = 0.15
 SOFTEST_TRAIN_DB = -50.0
 """A train so far under all is what is left of tones, more likely than a sound of its own."""
+LEAST_BETWEEN = 0.25
 STRIKING = 5.0
 """Events that rise by so many deviations are knocks, even where the noise between them swells at the same rate."""
 
@@ -77,8 +79,8 @@ def taken_apart(heard: Usable) -> Parts:
     lines, spectrum = find_lines(heard)
     even = [train.rate_hz for train in rhythms if _makes_lines(train, lines)]
     demodulator = Demodulator(heard)
-    tones, _ = find_tones(demodulator, lines, spectrum, [train.rate_hz for train in rhythms], even)
-    series = _without_traces(find_series(tones), rhythms)
+    tones, _ = find_tones(demodulator, lines, spectrum, rhythms, even)
+    series = completed(_without_traces(find_series(tones), rhythms), spectrum)
     voices = tuple(voice for one in series for voice in voices_of(one, demodulator))
     residue = without_tones(heard, [tone for voice in voices for tone in voice.tones.values()])
     seen = short_time(residue.heard)
@@ -94,12 +96,26 @@ def taken_apart(heard: Usable) -> Parts:
 
 
 def with_lives(parts: Parts) -> Parts | None:
-    """The same, with all that is left beside the tones told as noise that lives; None if it is too short for that."""
-    lives = lives_of(parts.residue)
+    """The same, with all beside tones and trains told as noise that lives; None if it is too short for that."""
+    between = _between(parts)
+    lives = lives_of(between)
     if lives is None:
         return None
-    bed = find_bed(parts.residue, parts.spectrum, *_busy((), None))
-    return replace(parts, struck=(), impacts=None, lives=lives, bed=replace(bed, gate=None, swing=None))
+    bed = find_bed(between, parts.spectrum, *_busy(parts.struck, None))
+    return replace(parts, impacts=None, lives=lives, bed=replace(bed, gate=None, swing=None))
+
+
+def _between(parts: Parts) -> Residue:
+    """The residue, of which only what lies between knocks of trains may be used, if there is enough of that."""
+    heard = parts.residue.heard
+    times, lasts_s = _busy(parts.struck, None)
+    mask = heard.mask.copy()
+    for time_s in times:
+        begin = max(0, round(time_s * heard.sample_rate_hz))
+        mask[begin : begin + round(lasts_s * heard.sample_rate_hz)] = False
+    if np.count_nonzero(mask) < LEAST_BETWEEN * np.count_nonzero(heard.mask):
+        return parts.residue
+    return replace(parts.residue, heard=replace(heard, mask=mask))
 
 
 def _makes_lines(train: Train, lines: Sequence[Line]) -> bool:

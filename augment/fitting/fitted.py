@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from augment.acoustics import Signal
+from augment.acoustics.filters import without_infrasound
 from augment.fitting.balance import brought
 from augment.fitting.described import Described, described
 from augment.fitting.distance import Distance, distance
@@ -60,7 +61,8 @@ def fitted(heard: Usable) -> Fitted:
     if alive is None:
         return plain
     lively = _brought(alive, heard)
-    worth = WORTH_RHYTHM if parts.struck else WORTH
+    rhythm = parts.bed.gate is not None or parts.bed.swing is not None
+    worth = WORTH_RHYTHM if rhythm else WORTH
     return lively if off(lively.distance) < worth * off(plain.distance) else plain
 
 
@@ -103,7 +105,7 @@ def _brought(parts: Parts, heard: Usable) -> Fitted:
         made = [_third_octaves(_as_heard(_draw(one, samples, heard), heard)) for one in components]
         components = brought(components, wanted, made)
     profile = profile_of(components)
-    sound = drawn(profile, samples, heard.sample_rate_hz, 2)
+    sound = without_infrasound(drawn(profile, samples, heard.sample_rate_hz, 2), heard.sample_rate_hz)
     speech = demo_voices(heard_rate_hz(heard.sample_rate_hz))
     rate = heard.sample_rate_hz
     away = distance(
@@ -113,7 +115,7 @@ def _brought(parts: Parts, heard: Usable) -> Fitted:
 
 
 def _draw(one: Described, samples: int, heard: Usable) -> Signal:
-    return drawn(profile_of([one]), samples, heard.sample_rate_hz, 1)
+    return without_infrasound(drawn(profile_of([one]), samples, heard.sample_rate_hz, 1), heard.sample_rate_hz)
 
 
 def _as_heard(sound: Signal, heard: Usable) -> Usable:

@@ -1,12 +1,13 @@
 """Lines: tones that stand out of the spectrum, found at several lengths of window."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from augment.acoustics.filters import kept_of_low
 from augment.acoustics.levels import db
 from augment.fitting.spectra import PowerSpectrum, Usable, power_spectrum
 
@@ -15,6 +16,7 @@ LONGEST_S, LONGEST_SHARE = 2.0, 0.3
 WINDOWS_S = ((0.5, 80.0), (0.125, 300.0), (0.04, 1000.0))
 """Shorter ones, and the lowest frequency at which each is used: a short one does not part low lines."""
 LOWEST_BINS = 24.0
+LEAST_KEPT = 0.05
 MASKED = 0.15
 """A tone with less power than this share of the noise in its third octave is left: it changes nothing that is heard."""
 HELD_MORE_DB = 1.5
@@ -84,7 +86,20 @@ def find_lines(heard: Usable) -> tuple[tuple[Line, ...], PowerSpectrum]:
     loudest = max((line.power for line in kept), default=0.0)
     faintest = loudest * 10 ** (FAINTEST_DB / 10)
     heard_ones = [line for line in kept if line.power > max(faintest, MASKED * _noise_around(spectra[0][0], line))]
+    heard_ones = _before_filter(heard_ones, heard.sample_rate_hz)
     return tuple(sorted(heard_ones, key=lambda line: line.frequency_hz)), spectra[0][0]
+
+
+def _before_filter(lines: Sequence[Line], sample_rate_hz: int) -> list[Line]:
+    """Lines as they were before infrasound was taken out, but for those of which it left less than a twentieth."""
+    if not lines:
+        return []
+    kept = kept_of_low(np.array([line.frequency_hz for line in lines]), sample_rate_hz)
+    return [
+        replace(line, power=line.power / float(share))
+        for line, share in zip(lines, kept, strict=True)
+        if share > LEAST_KEPT
+    ]
 
 
 def _noise_around(seen: PowerSpectrum, line: Line) -> float:

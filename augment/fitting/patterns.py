@@ -17,6 +17,7 @@ MOST_SCATTER = 0.42
 less."""
 FEWEST_BURSTS = 3
 MOST_EDGES = 50
+LONGEST_RAMP = 0.8
 MOMENT = 0.1
 """Bursts and pauses that are shorter than this share of the usual burst are chance."""
 SHORTEST_RISES = 2.0
@@ -173,7 +174,7 @@ def gate_of(seen: Envelope, level: float, bed: float) -> Gate | None:
         return None
     lengths = ends - starts
     ramp_s = _ramp_s(seen, amplitude, ups, downs)
-    if np.std(lengths) > MOST_UNEVEN * np.mean(lengths) or ramp_s > np.median(lengths):
+    if np.std(lengths) > MOST_UNEVEN * np.mean(lengths) or ramp_s > LONGEST_RAMP * np.median(lengths):
         return None
     if np.median(lengths) < SHORTEST_RISES * rise_s:
         return None
@@ -202,6 +203,23 @@ def _runs(on: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     ups, downs = ups[gap], downs[np.concatenate([gap[1:], [True]])]
     long_ = downs - ups > MOMENT * usual
     return ups[long_], downs[long_]
+
+
+def gate_gain(gate: Gate, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Gain of a gate at given times: 0 to 1, with raised-cosine ramps about the half of the amplitude.
+
+    Shapes: (n,) and (n,).
+    """
+    found = np.zeros(time_s.size)
+    half = max(gate.ramp_s, 1e-4) / 2
+    for start, length in zip(gate.starts_s, gate.lengths_s, strict=True):
+        low, high = np.searchsorted(time_s, [start - half, start + length + half])
+        part = time_s[low:high]
+        up = np.clip((part - start + half) / (2 * half), 0, 1)
+        down = np.clip((start + length + half - part) / (2 * half), 0, 1)
+        gain = (0.5 - 0.5 * np.cos(np.pi * up)) * (0.5 - 0.5 * np.cos(np.pi * down))
+        found[low:high] = np.maximum(found[low:high], gain)
+    return found
 
 
 def power_between(seen: Envelope, downs: NDArray[np.int64], ups: NDArray[np.int64]) -> float:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from augment.acoustics import Signal
+from augment.acoustics.filters import without_infrasound
 from augment.fitting.fitted import Fitted, drawn, fitted
 from augment.fitting.goodness import Goodness, judged
 from augment.fitting.heard import Heard
@@ -58,7 +59,9 @@ def recorded(heard: Heard, done: Callable[[], None] = lambda: None) -> Recorded:
     goodness = judged(
         first,
         second,
-        lambda samples, seed: drawn(half.profile, samples, heard.sample_rate_hz, BEYOND_RECORDING + seed),
+        lambda samples, seed: without_infrasound(
+            drawn(half.profile, samples, heard.sample_rate_hz, BEYOND_RECORDING + seed), heard.sample_rate_hz
+        ),
     )
     done()
     whole = fitted(usable_of(heard))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from augment.acoustics import Signal
 from augment.fitting.envelopes import Demodulator
-from augment.fitting.patterns import Gate
+from augment.fitting.patterns import Gate, gate_gain
 from augment.fitting.spectra import Usable
 from augment.fitting.tones import Tone
 
@@ -110,23 +110,6 @@ def _switched(heard: Usable, tones: Sequence[Tone]) -> Signal:
         carrier = np.exp(2j * np.pi * tone.line.frequency_hz * time_s)
         total += (amplitude * carrier).real * gate_gain(gate, time_s)
     return total
-
-
-def gate_gain(gate: Gate, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Gain of a gate at given times: 0 to 1, with raised-cosine ramps about the half of the amplitude.
-
-    Shapes: (n,) and (n,).
-    """
-    found = np.zeros(time_s.size)
-    half = max(gate.ramp_s, 1e-4) / 2
-    for start, length in zip(gate.starts_s, gate.lengths_s, strict=True):
-        low, high = np.searchsorted(time_s, [start - half, start + length + half])
-        part = time_s[low:high]
-        up = np.clip((part - start + half) / (2 * half), 0, 1)
-        down = np.clip((start + length + half - part) / (2 * half), 0, 1)
-        gain = (0.5 - 0.5 * np.cos(np.pi * up)) * (0.5 - 0.5 * np.cos(np.pi * down))
-        found[low:high] = np.maximum(found[low:high], gain)
-    return found
 
 
 def _notches(tone: Tone) -> list[tuple[float, float]]:

@@ -80,7 +80,7 @@ def test_the_mean_of_a_drift_spreads_as_the_process_does():
     assert np.std(means) == pytest.approx(spread_over(Drift(0.5, 2.0), 20), rel=0.1)
 
 
-@pytest.mark.parametrize(("fundamental", "numbers"), [(20, (1, 2, 3)), (50, (1, 3, 5, 7)), (119, (2, 3, 4))])
+@pytest.mark.parametrize(("fundamental", "numbers"), [(30, (1, 2, 3)), (50, (1, 3, 5, 7)), (119, (2, 3, 4))])
 def test_no_series_is_told_by_a_fundamental_under_its_own(fundamental, numbers):
     t = times(8, TONE_RATE)
     sound = hiss(t.size, -60) + sum(tone(t, fundamental * n, -20 - n, n) for n in numbers)

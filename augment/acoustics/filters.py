@@ -218,12 +218,18 @@ def kept_of_low(frequency_hz: NDArray[np.float64], sample_rate_hz: int) -> NDArr
         >>> kept_of_low(np.array([15.0, 30.0, 45.0]), 16000).round(2).tolist()
         [0.0, 0.25, 1.0]
     """
+    low_hz, share = _kept_shares(sample_rate_hz)
+    return np.asarray(np.interp(frequency_hz, low_hz, share))
+
+
+@cache
+def _kept_shares(sample_rate_hz: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Frequencies up to twice that above which all is kept, a tenth of a hertz apart or less, and shares there."""
     taps = _high_pass_of_sources(sample_rate_hz).taps
-    place = np.arange(taps.size) - taps.size // 2
-    low = np.minimum(frequency_hz, 2 * AUDIBLE_HZ)  # above that all is kept
-    turns = np.exp(-2j * np.pi * np.outer(low, place) / sample_rate_hz)
-    # Sums of products and not a matrix product: BLAS gives other last digits on other machines.
-    return np.asarray(np.abs(np.sum(turns * taps, axis=1)) ** 2)
+    size = scipy.fft.next_fast_len(max(taps.size, 10 * sample_rate_hz), real=True)
+    frequency = scipy.fft.rfftfreq(size, 1 / sample_rate_hz)
+    low = frequency <= 2 * AUDIBLE_HZ
+    return frequency[low], np.abs(scipy.fft.rfft(taps, size)[low]) ** 2
 
 
 def _continued(signal: Signal, samples: int) -> Signal:

@@ -1,6 +1,5 @@
 """Alarms: tones that are switched in a pattern that comes again."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -83,7 +82,7 @@ def alarm_of(voices: Sequence[Voice]) -> Pattern | None:
         interval_s,
         min(0.5, float(np.std(between)) / interval_s) if between.size > 2 else 0.0,
         tuple(lead[owner].fundamental_hz for owner in order) if len(parts) > 1 else (lead[0].fundamental_hz,),
-        _levels(parts[0]),
+        _levels(parts),
         len(whole),
     )
 
@@ -139,13 +138,14 @@ def _lead(part: Sequence[Voice]) -> Voice:
     return min(part, key=lambda voice: voice.fundamental_hz)
 
 
-def _levels(part: Sequence[Voice]) -> dict[float, float]:
-    """Levels of all partials of a part, by their ratio to its lowest fundamental."""
-    lowest = _lead(part).fundamental_hz
-    found: dict[float, float] = {}
-    for voice in part:
-        for number, level in voice.levels_db.items():
-            ratio = number * voice.fundamental_hz / lowest
-            near = round(ratio) if abs(ratio - round(ratio)) < 2e-3 * ratio else round(ratio, 4)
-            found[float(near)] = max(level, found.get(float(near), -math.inf))
-    return dict(sorted(found.items()))
+def _levels(parts: Sequence[Sequence[Voice]]) -> dict[float, float]:
+    """Levels of all partials, by their ratio to the lowest fundamental of their pulse: means over such pulses."""
+    found: dict[float, list[float]] = {}
+    for part in parts:
+        lowest = _lead(part).fundamental_hz
+        for voice in part:
+            for number, level in voice.levels_db.items():
+                ratio = number * voice.fundamental_hz / lowest
+                near = round(ratio) if abs(ratio - round(ratio)) < 2e-3 * ratio else round(ratio, 4)
+                found.setdefault(float(near), []).append(level)
+    return {ratio: float(np.mean(levels)) for ratio, levels in sorted(found.items())}

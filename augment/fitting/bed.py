@@ -8,7 +8,6 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from augment.acoustics.filters import kept_of_low
 from augment.acoustics.spectrum import THIRD_OCTAVE_EDGE
 from augment.fitting.envelopes import Envelope
 from augment.fitting.patterns import Gate, Swing, gate_of, swing_of, weighted_level
@@ -20,7 +19,6 @@ SHORT_FRAME_S = 0.032
 LEAST_FREE = 0.15
 """Share of frames that must be free of knocks for their mean to be taken; else the softest fifth of all tells."""
 SOFT_SHARE = 0.2
-LEAST_OF_LOW = 0.05
 LEAST_KEPT = 0.5
 LOWEST_BAND, HIGHEST_BAND = -16, 13
 """Numbers of third octaves about 1 kHz: 25 Hz to 20 kHz."""
@@ -84,8 +82,6 @@ def find_bed(residue: Residue, spectrum: PowerSpectrum, busy_s: NDArray[np.float
     gate, burst_density, moving = _bursts(residue)
     frequency, density = _density(residue, busy_s, busy_for_s, gate)
     density = _under_tones(residue, spectrum, frequency, density)
-    # As it was before infrasound was taken out, where something is left of it.
-    density = density / np.maximum(kept_of_low(frequency, residue.heard.sample_rate_hz), LEAST_OF_LOW)
     swing = None if gate is not None else swing_of(moving, (0.08, 12.0))
     return Bed(density, frequency, gate, burst_density(frequency), swing)
 

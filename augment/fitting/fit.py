@@ -26,7 +26,7 @@ LONGEST_RUN = 6
 MULTIPLES_TO = 80
 OFF_GRID = 0.04
 SAME_RATE = 0.06
-NEIGHBOURS = 0.15
+NEIGHBOURS, FEW_TRACES = 0.15, 3
 SOFTEST_TRAIN_DB = -50.0
 """A train so far under all is what is left of tones, more likely than a sound of its own."""
 LEAST_BETWEEN = 0.25
@@ -147,7 +147,8 @@ def _without_traces(found: Sequence[Series], rhythms: Sequence[Train]) -> tuple[
             for train in rhythms
         )
 
-    return tuple(series for series in found if len(series.tones) > 1 or not trace(series))
+    traces = [series for series in lone if trace(series)]
+    return tuple(series for series in found if series not in traces) if len(traces) > FEW_TRACES else tuple(found)
 
 
 def _same(train: Train, other: Train) -> bool:

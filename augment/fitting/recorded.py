@@ -11,6 +11,7 @@ from augment.fitting.heard import Heard
 from augment.fitting.likeness import Stretch
 from augment.fitting.spectra import Usable
 
+DRAWS = 3
 BEYOND_RECORDING = 1000
 """Seeds of the draws that are judged, apart from those that a fit is brought to its spectrum with."""
 
@@ -62,6 +63,7 @@ def recorded(heard: Heard, done: Callable[[], None] = lambda: None) -> Recorded:
         lambda samples, seed: without_infrasound(
             drawn(half.profile, samples, heard.sample_rate_hz, BEYOND_RECORDING + seed), heard.sample_rate_hz
         ),
+        DRAWS,
     )
     done()
     whole = fitted(usable_of(heard))

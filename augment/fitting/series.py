@@ -15,7 +15,7 @@ LEAST_GAIN = 3.0
 LEAST_TOLERANCE = 0.0006
 """Of a frequency: harmonics of one machine are multiples of one another, but their centroids are not seen to more."""
 TOLERANCE_ERRORS = 3.0
-BETWEEN = 0.002
+BETWEEN = 0.0025
 """So far may a lone tone be off a multiple of a part of a fundamental, as a share."""
 SEEN_BINS = 0.12
 """Share of a bin by which the centroid of a line that drifts may be off."""

@@ -20,9 +20,10 @@ from augment.recipe.loader import load_recipe
 
 MODELS = {"3^13": [3] * 13, "4^10": [4] * 10, "5^1 4^2 3^5 2^3": [5, 4, 4, 3, 3, 3, 3, 3, 2, 2, 2]}
 MOST = {
-    ("3^13", 2): 18, ("4^10", 2): 29, ("5^1 4^2 3^5 2^3", 2): 22,
-    ("3^13", 3): 75, ("4^10", 3): 158, ("5^1 4^2 3^5 2^3", 3): 104,
+    ("3^13", 2): (18, 40), ("4^10", 2): (29, 40), ("5^1 4^2 3^5 2^3", 2): (22, 40),
+    ("3^13", 3): (75, 33), ("4^10", 3): (158, 4), ("5^1 4^2 3^5 2^3", 3): (104, 28),
 }  # fmt: skip
+"""Most rows, and how many of the trials find so few: the best of all of them can only be smaller."""
 
 
 def factors_of(levels, excluded=()) -> Factors:
@@ -34,8 +35,10 @@ def factors_of(levels, excluded=()) -> Factors:
 
 
 @pytest.mark.parametrize(("model", "strength"), MOST)
-def test_covering_arrays_are_complete_and_small(model, strength):
-    factors = factors_of(MODELS[model])
+def test_covering_arrays_are_complete_and_small(model, strength, monkeypatch):
+    factors, (most, trials) = factors_of(MODELS[model]), MOST[model, strength]
+    assert trials_of(factors, strength) >= trials
+    monkeypatch.setattr("augment.design.grid.arrays.TRIALS", trials)
     reference = tuple(names[0] for names in factors.settings)
     found = covering_array(factors, strength, reference)
     counted = coverage_of(factors, found, strength)
@@ -43,7 +46,7 @@ def test_covering_arrays_are_complete_and_small(model, strength):
     assert counted.feasible == sum(map(math.prod, itertools.combinations(MODELS[model], strength)))
     places = list(itertools.combinations(range(len(factors.names)), strength))
     assert len({(p, tuple(row[i] for i in p)) for p in places for row in found}) == counted.feasible
-    assert len(found) <= MOST[model, strength]
+    assert len(found) <= most
     assert found[0] == reference
 
 

@@ -201,7 +201,9 @@ def test_every_bundled_profile_is_drawn_and_told_in_80_columns(name):
         assert "nan" not in html.replace(name, "")
         for curve in curves(html):
             assert all(PLOT_LEFT - 0.1 <= x <= WIDTH and PLOT_TOP - 0.1 <= y <= PLOT_BOTTOM + 0.1 for x, y in curve)
-    assert [panel.html() for panel in drawn([looked_at(name)])] == [panel.html() for panel in panels]
+    # A room is traced once: tests of rooms ask that it sounds the same again.
+    again = seen if seen.kind == "room" else looked_at(name)
+    assert [panel.html() for panel in drawn([again])] == [panel.html() for panel in panels]
     assert max(map(len, description(seen).splitlines())) <= 80
 
 

@@ -54,7 +54,7 @@ def test_noise_never_repeats(library, name):
     """A loop gives the same samples again one period later, at whatever period; no stretch here comes again."""
     noise, _ = library.noise_profile(name).render(60 * RATE, RATE, lambda n: generator(1, n))
     assert _closest_repeat(noise) > 1e-5  # hum, of nearly steady tones, comes nearest to itself
-    assert _closest_repeat(np.tile(noise[: 3 * RATE], 20)) < 1e-8  # the measure does find a loop
+    assert _closest_repeat(np.tile(noise[: 3 * RATE], 3)) < 1e-8  # the measure does find a loop
 
 
 @pytest.mark.parametrize("rate", [8000, 16000, 48000])

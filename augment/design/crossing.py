@@ -287,6 +287,7 @@ class _Exchange:
         nobody = int(starts[-1])  # stands for the class of places that are in none
         shifted = [np.where(f == NONE, nobody, f + s) for f, s in zip(every, starts[:-1], strict=True)]
         self.of = np.stack(shifted, axis=1)
+        self.inside: dict[int, Whole] = {}  # the places of each class that was looked at
         self.must = int(starts[len(families[0])])
         # Squared step from card to card as (a - b)^2 = a^2 + b^2 - 2 a b, which needs no third dimension in memory.
         shared = self.features @ self.features.T
@@ -297,6 +298,8 @@ class _Exchange:
         self.counts[nobody] = 0
         self.weight = np.where(np.arange(nobody + 1) < self.must, MUST, 1)
         self.weight[nobody] = 0
+        self.over, self.squares = np.zeros(nobody + 1, dtype=np.int64), np.zeros(nobody + 1, dtype=np.int64)
+        self._told(np.arange(nobody + 1))
 
     def done(self) -> Whole:
         """The most even deal that was found: judged by what must be even first, then by everything."""
@@ -304,28 +307,34 @@ class _Exchange:
         rest = np.zeros(self.dealt.size, dtype=np.int64)  # the step until which a place must keep its card
         looked = min(len(self.of), MOST_OTHERS) * self.of.shape[1] + self.counts.size
         for step in range(max(LEAST_STEPS, min(MOST_STEPS, WORK // looked))):
-            uneven = np.flatnonzero(self._over() > 0)
+            uneven = np.flatnonzero(self.over > 0)
             if not uneven.size:
                 return self.dealt
             self._move(int(uneven[self.random.integers(uneven.size)]), step, rest)
             if (now := self._badness()) < least:
                 best, least = self.dealt.copy(), now
             elif step % PATIENCE == PATIENCE - 1:
-                self.weight[self._over() > 0] += 1
+                self.weight[self.over > 0] += 1
         return best
 
-    def _over(self) -> Whole:
-        return np.asarray(self.counts.max(axis=1) - self.counts.min(axis=1) - 1)
+    def _told(self, classes: Whole) -> None:
+        """Keep in mind of some classes how uneven they are, and the squares of their counts."""
+        counts = self.counts[classes]
+        self.over[classes] = counts.max(axis=1) - counts.min(axis=1) - 1
+        self.squares[classes] = (counts * counts).sum(axis=1)
 
     def _badness(self) -> tuple[int, int, int]:
-        over = np.maximum(self._over(), 0)
-        return int(over[: self.must].sum()), int(over.sum()), int(np.sum(self.counts * self.counts))
+        over = np.maximum(self.over, 0)
+        return int(over[: self.must].sum()), int(over.sum()), int(self.squares.sum())
 
     def _move(self, uneven: int, step: int, rest: Whole) -> None:
         """Rid an uneven class of one of its most frequent features, by the best exchange with another place."""
         often = self.counts[uneven] == self.counts[uneven].max()
-        inside = np.flatnonzero((self.of == uneven).any(axis=1))
-        rich = inside[self.features[self.dealt[inside]][:, often].any(axis=1)]
+        if uneven not in self.inside:
+            self.inside[uneven] = np.flatnonzero((self.of == uneven).any(axis=1))
+        inside = self.inside[uneven]
+        brings = often if self.plain else self.features[:, often].any(axis=1)
+        rich = inside[brings[self.dealt[inside]]]
         place = int(rich[self.random.integers(rich.size)])
         free = (self.hands == self.hands[place]) & (self.dealt != self.dealt[place]) & (rest <= step)
         others = np.flatnonzero(free)
@@ -346,19 +355,23 @@ class _Exchange:
         """
         own, cards, of = int(self.dealt[place]), self.dealt[others], self.of[others]
         mine = self.of[place]
-        met, row = np.unique(np.concatenate([mine[None, :], of]), return_inverse=True)
-        row = row.reshape(-1, mine.size)
-        along = self.counts[met]  # by class and card: n times what the card brings
-        along = along if self.plain else along @ self.features.T
-        at, there = row[0], row[1:]
-        taken = 2 * (along[at][:, cards].T - along[at, own]) + self.size[own, cards][:, None]
-        given = 2 * (along[there, own] - along[there, cards[:, None]]) + self.size[cards, own][:, None]
+        if self.plain:
+            along, at, there = self.counts, mine, of
+        else:  # by class and card: n times what the card brings
+            met, row = np.unique(np.concatenate([mine[None, :], of]), return_inverse=True)
+            row = row.reshape(-1, mine.size)
+            along, at, there = self.counts[met] @ self.features.T, row[0], row[1:]
+        # Of the same size for either class: the square of the step from card to card.
+        size = self.size[own, cards][:, None]
+        taken = 2 * (along[at][:, cards].T - along[at, own]) + size
+        given = 2 * (along[there, own] - along[there, cards[:, None]]) + size
         weighed = taken * self.weight[mine] + given * self.weight[of]
-        return np.asarray(np.sum((of != mine) * weighed, axis=1))
+        return np.asarray(np.einsum("ij,ij->i", of != mine, weighed))
 
     def _exchange(self, one: int, other: int) -> None:
         step = self.features[self.dealt[other]] - self.features[self.dealt[one]]
-        np.add.at(self.counts, self.of[one], step)
-        np.add.at(self.counts, self.of[other], -step)
+        self.counts[self.of[one]] += step  # a place is in one class of each family, and in no class twice
+        self.counts[self.of[other]] -= step
         self.counts[-1] = 0
         self.dealt[[one, other]] = self.dealt[[other, one]]
+        self._told(np.concatenate([self.of[one], self.of[other]]))

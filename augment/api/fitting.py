@@ -217,7 +217,7 @@ def _heading(source: str, sha256: str, found: Recorded, licence: str | None) -> 
         f"Verdict: {found.goodness.verdict}.",
         "Levels are in dBov of the recording; only differences count.",
     ]
-    return [*lines, *(f"Not told: {one}." for one in found.unidentified)]
+    return [*lines, *(f"{one[:1].upper()}{one[1:]}." for one in found.unidentified)]
 
 
 def _about(source: str, found: Recorded) -> str:

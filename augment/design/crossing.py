@@ -329,7 +329,7 @@ class _Exchange:
 
     def _move(self, uneven: int, step: int, rest: Whole) -> None:
         """Rid an uneven class of one of its most frequent features, by the best exchange with another place."""
-        often = self.counts[uneven] == self.counts[uneven].max()
+        often = np.asarray(self.counts[uneven] == self.counts[uneven].max())
         if uneven not in self.inside:
             self.inside[uneven] = np.flatnonzero((self.of == uneven).any(axis=1))
         inside = self.inside[uneven]

@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "AcoustigridError", "AudioError", "Audit", "BuildResult", "CorpusError", "Cost", "DesignError", "FittedProfile", "LoadedRecipe",
+    "AcoustigridError", "AudioError", "Audit", "BuildResult", "CorpusError", "Cost", "DesignError", "FittedProfile",
+    "LoadedRecipe",
     "Plan", "ProfileError", "Progress", "RecipeError", "RenderError", "Rendered", "Renderings", "ScoreError",
     "ScoreOptions", "Scores", "ShardResult", "StoreError", "TestSet", "TestSetError", "Verdict", "__version__", "audit",
-    "build", "build_shard", "cost_of", "draw_profiles", "finish", "fit_profile", "heard_in", "import_corpus", "load_recipe", "open",
-    "plan", "plan_into", "preview", "pseudonyms", "render_profile", "render_utterance", "score", "stems", "verify",
-    "write_audit", "write_formats", "write_list", "write_plan", "write_scores",
+    "build", "build_shard", "cost_of", "draw_profiles", "finish", "fit_profile", "heard_in", "import_corpus",
+    "load_recipe", "open", "plan", "plan_into", "preview", "pseudonyms", "render_profile", "render_utterance", "score",
+    "stems", "verify", "write_audit", "write_formats", "write_list", "write_plan", "write_scores",
 ]  # fmt: skip
 
 

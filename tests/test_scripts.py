@@ -9,7 +9,7 @@ import pytest
 from conftest import ROOT
 
 SCRIPTS = ROOT / "scripts"
-PARTS = {"_shared", "benchmark_jobs", "faulty_proxy"}
+PARTS = {"_shared", "benchmark_jobs", "faulty_proxy", "round_trip_recording", "round_trip_truth"}
 """Modules of other scripts, which nobody runs."""
 NAMES = sorted(path.stem for path in SCRIPTS.glob("*.py") if path.stem not in PARTS)
 

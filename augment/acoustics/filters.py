@@ -204,6 +204,34 @@ def without_infrasound(signal: Signal, sample_rate_hz: int) -> Signal:
     return np.asarray(whole[2 * half :][: signal.size], dtype=np.float64)
 
 
+def kept_of_low(frequency_hz: NDArray[np.float64], sample_rate_hz: int) -> NDArray[np.float64]:
+    """Share of the power at a frequency that :func:`without_infrasound` keeps.
+
+    Args:
+        frequency_hz: Frequencies, shape (n,).
+        sample_rate_hz: Samples a second.
+
+    Returns:
+        Shape (n,), from 0 below 20 Hz to 1 above 40 Hz.
+
+    Example:
+        >>> kept_of_low(np.array([15.0, 30.0, 45.0]), 16000).round(2).tolist()
+        [0.0, 0.25, 1.0]
+    """
+    low_hz, share = _kept_shares(sample_rate_hz)
+    return np.asarray(np.interp(frequency_hz, low_hz, share))
+
+
+@cache
+def _kept_shares(sample_rate_hz: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Frequencies up to twice that above which all is kept, a tenth of a hertz apart or less, and shares there."""
+    taps = _high_pass_of_sources(sample_rate_hz).taps
+    size = scipy.fft.next_fast_len(max(taps.size, 10 * sample_rate_hz), real=True)
+    frequency = scipy.fft.rfftfreq(size, 1 / sample_rate_hz)
+    low = frequency <= 2 * AUDIBLE_HZ
+    return frequency[low], np.abs(scipy.fft.rfft(taps, size)[low]) ** 2
+
+
 def _continued(signal: Signal, samples: int) -> Signal:
     """A signal continued by ``samples`` at both ends, by point reflection about its end points."""
     return np.pad(signal, samples, mode="reflect", reflect_type="odd")

@@ -35,10 +35,11 @@ from augment.scoring.scores import ScoreOptions, Scores
 from augment.verification.verdict import Verdict
 
 __all__ = [
-    "AcoustigridError", "AudioError", "Audit", "BuildResult", "CorpusError", "Cost", "DesignError", "FittedProfile", "LoadedRecipe",
+    "AcoustigridError", "AudioError", "Audit", "BuildResult", "CorpusError", "Cost", "DesignError", "FittedProfile",
+    "LoadedRecipe",
     "Plan", "ProfileError", "Progress", "RecipeError", "RenderError", "Rendered", "Renderings", "ScoreError",
     "ScoreOptions", "Scores", "ShardResult", "StoreError", "TestSet", "TestSetError", "Verdict", "audit", "build",
-    "build_shard", "cost_of", "draw_profiles", "finish", "fit_profile", "heard_in", "import_corpus", "load_recipe", "open", "plan",
-    "plan_into", "preview", "pseudonyms", "render_profile", "render_utterance", "score", "stems", "verify",
-    "write_audit", "write_formats", "write_list", "write_plan", "write_scores",
+    "build_shard", "cost_of", "draw_profiles", "finish", "fit_profile", "heard_in", "import_corpus",
+    "load_recipe", "open", "plan", "plan_into", "preview", "pseudonyms", "render_profile", "render_utterance", "score",
+    "stems", "verify", "write_audit", "write_formats", "write_list", "write_plan", "write_scores",
 ]  # fmt: skip

@@ -27,6 +27,7 @@ LONGEST_S = 4 * 3600.0
 LEAST_S = 1.0
 PAGE_S = 15.0
 PAGE_SEED = 77
+SHORTEST_TITLE = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,14 +114,15 @@ def fit_profile(
     """Fit a noise profile to a field recording: its tones, its rhythm, its noise.
 
     Args:
-        recording: An audio file of any rate and number of channels, with the noise in it. Speech, knocks on the phone and
-            clipping are found and left out.
+        recording: An audio file of any rate and number of channels, with the noise in it. Speech, knocks on the phone
+            and clipping are found and left out.
         name: What the noise is called; the file's name if it is left out.
         from_s: Where the stretch begins that is to be used, in s. With this or ``to_s`` nothing in it is left out.
         to_s: Where it ends.
         channel: Which channel, from 0; the one that is clipped least and loudest if it is left out.
         calibration_dba: A-weighted level of the noise where it was recorded, in dB, as a meter showed it.
-        calibrator: A recording of a calibrator's tone by the same device at the same gain; it may be the recording itself.
+        calibrator: A recording of a calibrator's tone by the same device at the same gain; it may be the recording
+            itself.
         calibrator_db: The calibrator's level, in dB SPL.
         distance_m: How far from the source it was recorded, in m.
         licence: Licence of the recording.
@@ -150,8 +152,8 @@ def fit_profile(
         calibration, usable = _calibrated(read, samples, usable, source, calibration_dba, calibrator, calibrator_db)
     with progress.step("fitting it, and its first half to judge that by the second", total=3, unit="fit") as step:
         found = recorded(usable, step.advance)
-    called = Path(source).name
-    title = name or Path(called).stem.replace("_", " ").strip() or "A recording"
+    called = _plain(Path(source).name)
+    title = _title(name or Path(called).stem.replace("_", " "))
     about = _about(called, found)
     level = None if calibration is None else _level(found.whole.profile, calibration, distance_m)
     components = found.whole.components
@@ -225,6 +227,12 @@ def _about(source: str, found: Recorded) -> str:
     if usable.to_hz < 0.98 * usable.sample_rate_hz / 2:
         said += f" Above {usable.to_hz / 1000:.1f} kHz nothing is known."
     return f"{said} Not modelled: what the recording did not hold, and single sounds in their order."
+
+
+def _title(name: str) -> str:
+    """A name as the title of a profile, which has three characters at least."""
+    title = _plain(name).strip()
+    return title if len(title) >= SHORTEST_TITLE else f"Recording {title}".strip()
 
 
 def _plain(text: str) -> str:

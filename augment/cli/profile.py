@@ -123,9 +123,7 @@ def render(
 @profile_app.command()
 def fit(
     recording: Annotated[str, typer.Argument(metavar="RECORDING", help="An audio file with the noise in it.")],
-    name: Annotated[
-        str | None, typer.Option("--name", help="What the noise is called; the file's name if not.")
-    ] = None,
+    name: Annotated[str | None, typer.Option("--name", help="What the noise is called, if not as the file.")] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="YAML file to write; NAME.yaml here if not.")] = None,
     report: Annotated[Path | None, typer.Option("--report", help="Page to look at and to listen to (.html).")] = None,
     from_s: Annotated[float | None, typer.Option("--from", min=0, help="Where to begin, in s.")] = None,
@@ -133,11 +131,11 @@ def fit(
     channel: Annotated[int | None, typer.Option(min=0, help="Channel, from 0; the best one if not given.")] = None,
     calibration_dba: Annotated[
         float | None,
-        typer.Option("--calibration-dba", min=0, max=160, help="Its level where it was recorded, in dB(A)."),
+        typer.Option("--calibration-dba", min=0, max=160, help="Its level at the recorder, in dB(A)."),
     ] = None,
     calibrator: Annotated[
         str | None,
-        typer.Option("--calibrator", help="Recording of a calibrator's tone of 1 kHz; perhaps the same file."),
+        typer.Option("--calibrator", help="Recording of a calibrator's 1 kHz; may be the same file."),
     ] = None,
     calibrator_db: Annotated[float, typer.Option("--calibrator-db", min=60, max=140, help="The tone's level.")] = 94.0,
     distance_m: Annotated[float, typer.Option("--distance-m", min=0.05, max=100, help="From the source, in m.")] = 1.0,

@@ -1,6 +1,5 @@
 """Alarms: tones that are switched in a pattern that comes again."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ LONGEST_GAP_SHARE = 0.6
 """Gaps of this share of the longest one are those between bursts."""
 EVEN = 0.12
 """Gaps that differ by no more than this share are of one kind."""
+TOGETHER = 0.7
 MOST_PULSES = 50
 
 
@@ -65,6 +65,8 @@ def alarm_of(voices: Sequence[Voice]) -> Pattern | None:
     whole = [burst for burst in bursts if burst.size == size]
     if size < 2 or size > MOST_PULSES or len(whole) < 2 or len(whole) < 0.5 * (len(bursts) - 1):
         return None
+    if size > 1 and len(whole) < 3 and len(bursts) > 3:
+        return None
     spacings = [float(np.median([gaps[burst[place]] for burst in whole])) for place in range(size - 1)]
     between = np.array([gaps[burst[0] - 1] for burst in whole if burst[0] > 0])
     if between.size == 0:
@@ -80,7 +82,7 @@ def alarm_of(voices: Sequence[Voice]) -> Pattern | None:
         interval_s,
         min(0.5, float(np.std(between)) / interval_s) if between.size > 2 else 0.0,
         tuple(lead[owner].fundamental_hz for owner in order) if len(parts) > 1 else (lead[0].fundamental_hz,),
-        _levels(parts[0]),
+        _levels(parts),
         len(whole),
     )
 
@@ -98,6 +100,10 @@ def _parts(voices: Sequence[Voice]) -> list[list[Voice]]:
         elif gate is not None and not any(_overlap(voice, part[0]) for part in parts):
             parts.append([voice])
     return parts
+
+
+def _together(voice: Voice, other: Voice) -> bool:
+    return voice.gate is not None and other.gate is not None and voice.gate.like(other.gate) > TOGETHER
 
 
 def _loudness(voice: Voice) -> float:
@@ -132,13 +138,14 @@ def _lead(part: Sequence[Voice]) -> Voice:
     return min(part, key=lambda voice: voice.fundamental_hz)
 
 
-def _levels(part: Sequence[Voice]) -> dict[float, float]:
-    """Levels of all partials of a part, by their ratio to its lowest fundamental."""
-    lowest = _lead(part).fundamental_hz
-    found: dict[float, float] = {}
-    for voice in part:
-        for number, level in voice.levels_db.items():
-            ratio = number * voice.fundamental_hz / lowest
-            near = round(ratio) if abs(ratio - round(ratio)) < 2e-3 * ratio else round(ratio, 4)
-            found[float(near)] = max(level, found.get(float(near), -math.inf))
-    return dict(sorted(found.items()))
+def _levels(parts: Sequence[Sequence[Voice]]) -> dict[float, float]:
+    """Levels of all partials, by their ratio to the lowest fundamental of their pulse: means over such pulses."""
+    found: dict[float, list[float]] = {}
+    for part in parts:
+        lowest = _lead(part).fundamental_hz
+        for voice in part:
+            for number, level in voice.levels_db.items():
+                ratio = number * voice.fundamental_hz / lowest
+                near = round(ratio) if abs(ratio - round(ratio)) < 2e-3 * ratio else round(ratio, 4)
+                found.setdefault(float(near), []).append(level)
+    return {ratio: float(np.mean(levels)) for ratio, levels in sorted(found.items())}

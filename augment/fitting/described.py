@@ -204,11 +204,8 @@ def _knocks(impacts: Impacts, offset_db: float) -> Described:
     figures["sounds"] = [
         {"share": round(one.share, 3), "resonances": _resonances(one.strike)} for one in impacts.sounds
     ]
-    return Described(
-        figures,
-        "impacts at random times",
-        {"rate_hz": f"from {impacts.times_s.size} impacts that stand out; softer ones are in the noise"},
-    )
+    told = f"from {impacts.times_s.size} impacts that stand out; softer ones are in the noise"
+    return Described(figures, "impacts at random times", {"rate_hz": told})
 
 
 def _levels(bed: Bed, density: NDArray[np.float64], to_hz: float, offset_db: float) -> dict[float, float]:

@@ -78,7 +78,7 @@ def _covariance(values: NDArray[np.float64], good: NDArray[np.bool_], lag: int) 
 
 
 def spread_over(drift: Drift | None, seconds: float) -> float:
-    """Standard deviation of the mean of a drift over a time: how far a fundamental may be from what it is in the long run.
+    """Standard deviation of the mean of a drift over a time: so far may a fundamental be from its own long mean.
 
     The mean of an Ornstein-Uhlenbeck process over t has the variance 2 s^2 (T/t) (1 - (T/t) (1 - exp(-t/T))).
     """

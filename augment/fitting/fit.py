@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from augment.fitting.bed import Bed, find_bed
 from augment.fitting.envelopes import Demodulator
+from augment.fitting.faint import completed
 from augment.fitting.impacts import Impacts, find_impacts
 from augment.fitting.lines import Line, find_lines
 from augment.fitting.lives import Lives, lives_of
@@ -25,11 +26,12 @@ LONGEST_RUN = 6
 MULTIPLES_TO = 80
 OFF_GRID = 0.04
 SAME_RATE = 0.06
-NEIGHBOURS = 0.15
+NEIGHBOURS, FEW_TRACES = 0.15, 3
 SOFTEST_TRAIN_DB = -50.0
 """A train so far under all is what is left of tones, more likely than a sound of its own."""
-PLAIN_SWING_DB = 4.0
-"""Knocks that are no louder against the bed, where it swells at the same rate, are that swelling."""
+LEAST_BETWEEN = 0.25
+STRIKING = 5.0
+"""Events that rise by so many deviations are knocks, even where the noise between them swells at the same rate."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,8 @@ def taken_apart(heard: Usable) -> Parts:
     lines, spectrum = find_lines(heard)
     even = [train.rate_hz for train in rhythms if _makes_lines(train, lines)]
     demodulator = Demodulator(heard)
-    tones, _ = find_tones(demodulator, lines, spectrum, [train.rate_hz for train in rhythms], even)
-    series = _without_traces(find_series(tones), rhythms)
+    tones, _ = find_tones(demodulator, lines, spectrum, rhythms, even)
+    series = completed(_without_traces(find_series(tones), rhythms), spectrum)
     voices = tuple(voice for one in series for voice in voices_of(one, demodulator))
     residue = without_tones(heard, [tone for voice in voices for tone in voice.tones.values()])
     seen = short_time(residue.heard)
@@ -89,17 +91,31 @@ def taken_apart(heard: Usable) -> Parts:
     swelling = [one for one in struck if _is_swelling(one, bed)]
     struck = tuple(one for one in struck if one not in swelling)
     impacts = find_impacts(residue, seen, [one.train for one in struck])
-    bed = find_bed(residue, spectrum, *_busy(struck, impacts))
+    bed = _own(find_bed(residue, spectrum, *_busy(struck, impacts)), struck)
     return Parts(voices, struck, bed, impacts, None, residue, spectrum)
 
 
 def with_lives(parts: Parts) -> Parts | None:
-    """The same, with all that is left beside the tones told as noise that lives; None if it is too short for that."""
-    lives = lives_of(parts.residue)
+    """The same, with all beside tones and trains told as noise that lives; None if it is too short for that."""
+    between = _between(parts)
+    lives = lives_of(between)
     if lives is None:
         return None
-    bed = find_bed(parts.residue, parts.spectrum, *_busy((), None))
-    return replace(parts, struck=(), impacts=None, lives=lives, bed=replace(bed, gate=None, swing=None))
+    bed = find_bed(between, parts.spectrum, *_busy(parts.struck, None))
+    return replace(parts, impacts=None, lives=lives, bed=replace(bed, gate=None, swing=None))
+
+
+def _between(parts: Parts) -> Residue:
+    """The residue, of which only what lies between knocks of trains may be used, if there is enough of that."""
+    heard = parts.residue.heard
+    times, lasts_s = _busy(parts.struck, None)
+    mask = heard.mask.copy()
+    for time_s in times:
+        begin = max(0, round(time_s * heard.sample_rate_hz))
+        mask[begin : begin + round(lasts_s * heard.sample_rate_hz)] = False
+    if np.count_nonzero(mask) < LEAST_BETWEEN * np.count_nonzero(heard.mask):
+        return parts.residue
+    return replace(parts.residue, heard=replace(heard, mask=mask))
 
 
 def _makes_lines(train: Train, lines: Sequence[Line]) -> bool:
@@ -131,7 +147,8 @@ def _without_traces(found: Sequence[Series], rhythms: Sequence[Train]) -> tuple[
             for train in rhythms
         )
 
-    return tuple(series for series in found if len(series.tones) > 1 or not trace(series))
+    traces = [series for series in lone if trace(series)]
+    return tuple(series for series in found if series not in traces) if len(traces) > FEW_TRACES else tuple(found)
 
 
 def _same(train: Train, other: Train) -> bool:
@@ -159,7 +176,17 @@ def _busy(struck: Sequence[Struck], impacts: Impacts | None) -> tuple[NDArray[np
     return np.concatenate(times) - BEFORE_S, lasts_s
 
 
+def _own(bed: Bed, struck: Sequence[Struck]) -> Bed:
+    """A bed without a swing that is that of the knocks over it."""
+    if bed.swing is None:
+        return bed
+    ratios = [bed.swing.rate_hz / one.train.rate_hz for one in struck]
+    knocked = any(abs(ratio - max(1, round(ratio))) < SAME_RATE for ratio in ratios)
+    return replace(bed, swing=None) if knocked else bed
+
+
 def _is_swelling(one: Struck, bed: Bed) -> bool:
-    if one.strike.above_bed > 10 ** (PLAIN_SWING_DB / 10) or bed.swing is None:
+    """Whether a train is how the bed swells: at the same rate, and without a beginning that stands out."""
+    if one.train.rise > STRIKING or bed.swing is None:
         return False
     return abs(bed.swing.rate_hz / one.train.rate_hz - 1) < SAME_RATE

@@ -1,4 +1,4 @@
-"""A recording, fitted: the best of several descriptions of it, brought to its spectrum, and what it leaves unexplained."""
+"""A recording, fitted: the better of two descriptions of it, brought to its spectrum."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from augment.acoustics import Signal
+from augment.acoustics.filters import without_infrasound
+from augment.fitting.balance import brought
 from augment.fitting.described import Described, described
 from augment.fitting.distance import Distance, distance
 from augment.fitting.fit import Parts, taken_apart, with_lives
@@ -17,14 +19,12 @@ from augment.fitting.spectra import Usable, power_spectrum
 from augment.profiles.noise import NoiseProfile
 from augment.streams import generator
 
-DRAWN_S = 20.0
+DRAWN_S = 12.0
 ROUNDS = 2
-MOST_STEP_DB = 6.0
-NOISES = ("third_octave_noise", "fluctuating_noise")
-WORTH = 0.85
-"""Noise that lives has many figures: it must be nearer to the recording by so much to be taken."""
-OWN_SHARE = 0.1
-"""A band of the noise is set right if it has that much of what is heard there; else tones and knocks make it."""
+NEAR = 2.5
+"""What sounds so much alike needs no other description."""
+WORTH, WORTH_RHYTHM = 0.85, 0.5
+"""Noise that lives has many figures, and no rhythm to change: it must be so much nearer to the recording."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,21 +49,25 @@ class Fitted:
 def fitted(heard: Usable) -> Fitted:
     """Fit what may be used of a recording.
 
-    What remains when tones and trains of knocks are told is told in two ways: as knocks at random times over a bed that is
-    steady, swells or comes in bursts; and as noise whose level lives in each band. That one is taken which sounds more like
-    the recording.
+    What remains when tones and trains of knocks are told is told in two ways: as knocks at random times over a bed that
+    is steady, swells or comes in bursts; and as noise whose level lives in each band. That one is taken which sounds
+    more like the recording.
     """
     parts = taken_apart(heard)
     plain = _brought(parts, heard)
+    if off(plain.distance) < NEAR:
+        return plain
     alive = with_lives(parts)
     if alive is None:
         return plain
     lively = _brought(alive, heard)
-    return lively if off(lively.distance) < WORTH * off(plain.distance) else plain
+    rhythm = parts.bed.gate is not None or parts.bed.swing is not None
+    worth = WORTH_RHYTHM if rhythm else WORTH
+    return lively if off(lively.distance) < worth * off(plain.distance) else plain
 
 
 def off(found: Distance) -> float:
-    """How far a synthesis is from a recording in all: the sum of what differs, each against what is negligible of it."""
+    """How far a synthesis is from a recording in all: what differs, each against what is negligible of it."""
     return (
         found.glimpses / 2
         + found.third_octaves_p90_db / 3
@@ -88,32 +92,34 @@ def profile_of(
 
 def drawn(profile: NoiseProfile, samples: int, sample_rate_hz: int, seed: int) -> Signal:
     """A synthesis of a fitted profile at the level of the recording."""
-    return profile.render(samples, sample_rate_hz, lambda name: generator("fitted", seed, name))[0]
+    every = (True,) * len(profile.components)  # when it counts as on is not asked
+    return profile.render(samples, sample_rate_hz, lambda name: generator("fitted", seed, name), every)[0]
 
 
 def _brought(parts: Parts, heard: Usable) -> Fitted:
-    """Components whose noise is set so that the whole has the recording's third octaves."""
+    """Components whose noise and knocks are set so that the whole has the recording's third octaves."""
     components = described(parts, heard.usable_s)
     samples = round(min(DRAWN_S, max(4.0, heard.samples.size / heard.sample_rate_hz)) * heard.sample_rate_hz)
     wanted = _third_octaves(heard)
     for _ in range(ROUNDS):
-        made = _third_octaves(
-            replace(heard, samples=_draw(components, samples, heard), mask=np.ones(samples, np.bool_))
-        )
-        components = tuple(_set_right(one, wanted, made) for one in components)
+        made = [_third_octaves(_as_heard(_draw(one, samples, heard), heard)) for one in components]
+        components = brought(components, wanted, made)
     profile = profile_of(components)
-    sound = drawn(profile, samples, heard.sample_rate_hz, 2)
+    sound = without_infrasound(drawn(profile, samples, heard.sample_rate_hz, 2), heard.sample_rate_hz)
     speech = demo_voices(heard_rate_hz(heard.sample_rate_hz))
     rate = heard.sample_rate_hz
     away = distance(
         likeness(Stretch.whole(sound, rate), speech), likeness(Stretch(heard.samples, rate, heard.mask), speech)
     )
-    made = _third_octaves(replace(heard, samples=sound, mask=np.ones(samples, np.bool_)))
-    return Fitted(parts, components, profile, away, _unexplained(wanted, made))
+    return Fitted(parts, components, profile, away, _unexplained(wanted, _third_octaves(_as_heard(sound, heard))))
 
 
-def _draw(components: Sequence[Described], samples: int, heard: Usable) -> Signal:
-    return drawn(profile_of(components), samples, heard.sample_rate_hz, 1)
+def _draw(one: Described, samples: int, heard: Usable) -> Signal:
+    return without_infrasound(drawn(profile_of([one]), samples, heard.sample_rate_hz, 1), heard.sample_rate_hz)
+
+
+def _as_heard(sound: Signal, heard: Usable) -> Usable:
+    return replace(heard, samples=sound, mask=np.ones(sound.size, np.bool_))
 
 
 def _third_octaves(heard: Usable) -> dict[float, float]:
@@ -146,33 +152,6 @@ def nominal(number: int) -> float:
     """The centre by which the third octave of a number about 1 kHz is called."""
     decade, place = divmod(number, 10)
     return float((1.0, 1.25, 1.6, 2.0, 2.5, 3.15, 4.0, 5.0, 6.3, 8.0)[place] * 10 ** (3 + decade))
-
-
-def _set_right(one: Described, wanted: dict[float, float], made: dict[float, float]) -> Described:
-    """A noise whose bands have more or less of what the whole lacks or has too much of there."""
-    if one.figures["kind"] not in NOISES or "bursts" in one.figures:
-        return one
-    levels = dict(one.figures["third_octave_levels_db"])
-    for centre, level in levels.items():
-        if centre not in wanted or centre not in made:
-            continue
-        own = min(10 ** (level / 10), made[centre])
-        right = max(own + wanted[centre] - made[centre], 0.05 * own)
-        if own > OWN_SHARE * wanted[centre] or own > OWN_SHARE * made[centre]:
-            levels[centre] = round(level + float(np.clip(10 * math.log10(right / own), -MOST_STEP_DB, MOST_STEP_DB)), 1)
-    levels = _to_the_top(levels, one.figures["third_octave_levels_db"], wanted)
-    return replace(one, figures={**one.figures, "third_octave_levels_db": levels})
-
-
-def _to_the_top(
-    levels: dict[float, float], before: dict[float, float], wanted: dict[float, float]
-) -> dict[float, float]:
-    """The last band, of which only a part is heard, goes with the one under it."""
-    known = [centre for centre in levels if centre in wanted]
-    if not known:
-        return levels
-    moved = levels[known[-1]] - before[known[-1]]
-    return {c: round(level + moved, 1) if c > known[-1] else level for c, level in levels.items()}
 
 
 def _unexplained(wanted: dict[float, float], made: dict[float, float]) -> float:

@@ -1,12 +1,13 @@
 """Lines: tones that stand out of the spectrum, found at several lengths of window."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from augment.acoustics.filters import kept_of_low
 from augment.acoustics.levels import db
 from augment.fitting.spectra import PowerSpectrum, Usable, power_spectrum
 
@@ -15,6 +16,7 @@ LONGEST_S, LONGEST_SHARE = 2.0, 0.3
 WINDOWS_S = ((0.5, 80.0), (0.125, 300.0), (0.04, 1000.0))
 """Shorter ones, and the lowest frequency at which each is used: a short one does not part low lines."""
 LOWEST_BINS = 24.0
+LEAST_KEPT = 0.05
 MASKED = 0.15
 """A tone with less power than this share of the noise in its third octave is left: it changes nothing that is heard."""
 HELD_MORE_DB = 1.5
@@ -25,11 +27,13 @@ CHANCE = 1e-3
 """Probability that a spectrum without lines shows one."""
 LEAST_ABOVE_FLOOR_DB = 3.0
 SHARP_BINS = 4.0
-"""The power of a steady tone is 1.5 times that of the highest bin of a Hann window; one that drifts fills more of them."""
+"""The power of a steady tone is 1.5 times that of the highest bin of a Hann window; one that drifts fills more of
+them."""
 BROADEST_BINS = 40.0
 """What fills more is a resonance and no line."""
 VALLEY = 1 / 30
-"""Where a spectrum falls that much and rises again, another line begins; shallower valleys are those of a tone that drifts."""
+"""Where a spectrum falls that much and rises again, another line begins; shallower valleys are those of a tone that
+drifts."""
 FAINTEST_DB = -60.0
 """Lines that much below the loudest are left: no recogniser meets them."""
 
@@ -65,8 +69,8 @@ def find_lines(heard: Usable) -> tuple[tuple[Line, ...], PowerSpectrum]:
     """Lines of a recording, by frequency, and the spectrum of the longest window.
 
     A tone that drifts is smeared by a long window, and one that is switched is spread over its sidebands: a shorter
-    window then holds more of its power in one line. One that lies between several lines of a longer window takes the place
-    of all of them, if it holds 1.5 dB more than they do together.
+    window then holds more of its power in one line. One that lies between several lines of a longer window takes the
+    place of all of them, if it holds 1.5 dB more than they do together.
 
     Raises:
         ValueError: The recording is too short for any window.
@@ -82,7 +86,20 @@ def find_lines(heard: Usable) -> tuple[tuple[Line, ...], PowerSpectrum]:
     loudest = max((line.power for line in kept), default=0.0)
     faintest = loudest * 10 ** (FAINTEST_DB / 10)
     heard_ones = [line for line in kept if line.power > max(faintest, MASKED * _noise_around(spectra[0][0], line))]
+    heard_ones = _before_filter(heard_ones, heard.sample_rate_hz)
     return tuple(sorted(heard_ones, key=lambda line: line.frequency_hz)), spectra[0][0]
+
+
+def _before_filter(lines: Sequence[Line], sample_rate_hz: int) -> list[Line]:
+    """Lines as they were before infrasound was taken out, but for those of which it left less than a twentieth."""
+    if not lines:
+        return []
+    kept = kept_of_low(np.array([line.frequency_hz for line in lines]), sample_rate_hz)
+    return [
+        replace(line, power=line.power / float(share))
+        for line, share in zip(lines, kept, strict=True)
+        if share > LEAST_KEPT
+    ]
 
 
 def _noise_around(seen: PowerSpectrum, line: Line) -> float:

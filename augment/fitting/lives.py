@@ -12,7 +12,8 @@ from augment.fitting.spectra import Usable
 
 OCTAVES_HZ = (63.0, 125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0, 16000.0)
 DEGREES = 16.0
-"""A band is seen in frames so long that the power of Gaussian noise in them has that many degrees of freedom at least."""
+"""A band is seen in frames so long that the power of Gaussian noise in them has that many degrees of freedom at
+least."""
 FRAMES_S = (0.02, 0.16)
 PROBABILITIES = (0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98)
 MODULATIONS_HZ = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
@@ -69,7 +70,7 @@ def lives_of(residue: Residue) -> Lives | None:
 def _levels(
     residue: Residue, low_hz: float, high_hz: float
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], float, float]:
-    """Level of a band in dB over time, which of it counts, its step in s, and the variance that Gaussian noise has in it."""
+    """Level of a band in dB over time, which of it counts, its step in s, and the variance that noise alone has."""
     heard: Usable = residue.heard
     rate = heard.sample_rate_hz
     width_hz = (high_hz - low_hz) * max(0.05, residue.share_kept(low_hz, high_hz))
@@ -105,7 +106,7 @@ def _life(
     low_hz: float,
     high_hz: float,
 ) -> tuple[Life, NDArray[np.float64], float]:
-    """The life of a band, its normal score over time, and the share of its variance that is no noise of the estimate."""
+    """The life of a band, its normal score over time, and the share of its variance that is its own."""
     used = level[good]
     middle = float(np.median(used))
     variance = float(np.var(used))
@@ -158,4 +159,4 @@ def _together(scores: list[tuple[NDArray[np.float64], NDArray[np.bool_], float]]
 
 def _thinned(score: NDArray[np.float64], good: NDArray[np.bool_], ratio: float) -> NDArray[np.float64]:
     places = np.arange(0, score.size - 1, ratio)
-    return np.interp(places, np.flatnonzero(good), score[good])
+    return np.asarray(np.interp(places, np.flatnonzero(good), score[good]))

@@ -13,8 +13,11 @@ ON_SHARE = 0.25
 """A tone is on where its power is above this share of its level: at half of its amplitude."""
 STEADY_SHARE = 0.97
 MOST_SCATTER = 0.42
-"""Deviation of power while on, as a share of it. Noise in a band has 1 (0.6 above a quarter of its level), a tone less."""
+"""Deviation of power while on, as a share of it. Noise in a band has 1 (0.6 above a quarter of its level), a tone
+less."""
 FEWEST_BURSTS = 3
+MOST_EDGES = 50
+LONGEST_RAMP = 0.8
 MOMENT = 0.1
 """Bursts and pauses that are shorter than this share of the usual burst are chance."""
 SHORTEST_RISES = 2.0
@@ -151,7 +154,7 @@ def gate_of(seen: Envelope, level: float, bed: float) -> Gate | None:
         return None
     whole = np.array(
         [seen.usable[up : down + 2].all() and seen.usable[max(0, up - 1)] for up, down in zip(ups, downs, strict=True)],
-        bool,
+        dtype=np.bool_,
     )
     ups, downs = ups[whole], downs[whole]
     rise_s = seen.rise_s()
@@ -171,7 +174,7 @@ def gate_of(seen: Envelope, level: float, bed: float) -> Gate | None:
         return None
     lengths = ends - starts
     ramp_s = _ramp_s(seen, amplitude, ups, downs)
-    if np.std(lengths) > MOST_UNEVEN * np.mean(lengths) or ramp_s > np.median(lengths):
+    if np.std(lengths) > MOST_UNEVEN * np.mean(lengths) or ramp_s > LONGEST_RAMP * np.median(lengths):
         return None
     if np.median(lengths) < SHORTEST_RISES * rise_s:
         return None
@@ -202,6 +205,23 @@ def _runs(on: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return ups[long_], downs[long_]
 
 
+def gate_gain(gate: Gate, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Gain of a gate at given times: 0 to 1, with raised-cosine ramps about the half of the amplitude.
+
+    Shapes: (n,) and (n,).
+    """
+    found = np.zeros(time_s.size)
+    half = max(gate.ramp_s, 1e-4) / 2
+    for start, length in zip(gate.starts_s, gate.lengths_s, strict=True):
+        low, high = np.searchsorted(time_s, [start - half, start + length + half])
+        part = time_s[low:high]
+        up = np.clip((part - start + half) / (2 * half), 0, 1)
+        down = np.clip((start + length + half - part) / (2 * half), 0, 1)
+        gain = (0.5 - 0.5 * np.cos(np.pi * up)) * (0.5 - 0.5 * np.cos(np.pi * down))
+        found[low:high] = np.maximum(found[low:high], gain)
+    return found
+
+
 def power_between(seen: Envelope, downs: NDArray[np.int64], ups: NDArray[np.int64]) -> float:
     """Median power in the pauses, away from their edges; 0 if they are too short for that."""
     margin = math.ceil(seen.rise_s() * seen.rate_hz)
@@ -218,7 +238,8 @@ def _crossing(amplitude: NDArray[np.float64], places: NDArray[np.int64]) -> NDAr
 
 def _ramp_s(seen: Envelope, amplitude: NDArray[np.float64], ups: NDArray[np.int64], downs: NDArray[np.int64]) -> float:
     """Length of the raised cosine of the rises, without what the filter adds to them."""
-    rises = [_edge(amplitude, up, down, -1) for up, down in zip(ups, downs, strict=True)]
+    some = _some(ups.size)
+    rises = [_edge(amplitude, up, down, -1) for up, down in zip(ups[some], downs[some], strict=True)]
     # Rise times of stages that follow one another add up like deviations, in squares.
     own = max(0.0, (float(np.median(rises)) / seen.rate_hz) ** 2 - seen.rise_s() ** 2)
     return math.sqrt(own) / AT_90_TO_RAMP
@@ -226,7 +247,14 @@ def _ramp_s(seen: Envelope, amplitude: NDArray[np.float64], ups: NDArray[np.int6
 
 def _fall_s(seen: Envelope, amplitude: NDArray[np.float64], ups: NDArray[np.int64], downs: NDArray[np.int64]) -> float:
     """Median time of the falls, from 90 % to 10 %."""
-    return float(np.median([_edge(amplitude, down, up, 1) for up, down in zip(ups, downs, strict=True)])) / seen.rate_hz
+    some = _some(ups.size)
+    falls = [_edge(amplitude, down, up, 1) for up, down in zip(ups[some], downs[some], strict=True)]
+    return float(np.median(falls)) / seen.rate_hz
+
+
+def _some(count: int) -> NDArray[np.int64]:
+    """Places of at most fifty out of so many, evenly."""
+    return np.unique(np.linspace(0, count - 1, min(count, MOST_EDGES)).astype(np.int64))
 
 
 def _edge(amplitude: NDArray[np.float64], edge: int, other: int, outwards: int) -> float:

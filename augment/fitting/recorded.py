@@ -4,12 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from augment.acoustics import Signal
+from augment.acoustics.filters import without_infrasound
 from augment.fitting.fitted import Fitted, drawn, fitted
 from augment.fitting.goodness import Goodness, judged
 from augment.fitting.heard import Heard
 from augment.fitting.likeness import Stretch
 from augment.fitting.spectra import Usable
 
+DRAWS = 3
 BEYOND_RECORDING = 1000
 """Seeds of the draws that are judged, apart from those that a fit is brought to its spectrum with."""
 
@@ -58,7 +60,10 @@ def recorded(heard: Heard, done: Callable[[], None] = lambda: None) -> Recorded:
     goodness = judged(
         first,
         second,
-        lambda samples, seed: drawn(half.profile, samples, heard.sample_rate_hz, BEYOND_RECORDING + seed),
+        lambda samples, seed: without_infrasound(
+            drawn(half.profile, samples, heard.sample_rate_hz, BEYOND_RECORDING + seed), heard.sample_rate_hz
+        ),
+        DRAWS,
     )
     done()
     whole = fitted(usable_of(heard))

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from augment.acoustics import Signal
 from augment.fitting.envelopes import Demodulator
-from augment.fitting.patterns import Gate
+from augment.fitting.patterns import Gate, gate_gain
 from augment.fitting.spectra import Usable
 from augment.fitting.tones import Tone
 
 STEADY_HZ = 2.5
 """To both sides of a steady tone, so much is taken out at least."""
 QUICK_HZ = 5.0
+TRACE_HZ, TRACE_SHARE = 45.0, 0.12
 SLOW_S = 0.8
 """Over so long the amplitude of a switched tone is taken for constant."""
 BURST_SKIRT = 2.0
@@ -28,7 +29,8 @@ class Residue:
 
     Attributes:
         heard: Its samples.
-        notches_hz: Stretches of the spectrum that were taken out, as pairs of lower and upper end, in order.
+        notches_hz: Stretches of the spectrum that were taken out, or hold what is left of tones, as pairs of lower and
+            upper end, in order.
     """
 
     heard: Usable
@@ -50,20 +52,29 @@ class Residue:
 def without_tones(heard: Usable, tones: Sequence[Tone]) -> Residue:
     """A recording whose tones have been taken out, with the sidebands that switching and swelling make.
 
-    A steady tone is a narrow stretch of the spectrum, as wide as its line. One that is switched quickly has sidebands all
-    over its neighbourhood, where knocks have their resonances: it is subtracted as what it is, a slowly moving amplitude
-    that is switched.
+    A steady tone is a narrow stretch of the spectrum, as wide as its line. One that is switched quickly has sidebands
+    all over its neighbourhood, where knocks have their resonances: it is subtracted as what it is, a slowly moving
+    amplitude that is switched.
     """
     quick = [tone for tone in tones if _is_quick(tone)]
     samples = heard.samples - _switched(heard, quick) if quick else heard.samples
     notches = _merged([notch for tone in tones if not _is_quick(tone) for notch in _notches(tone)])
+    doubtful = _merged([*notches, *_traces(quick)])
     size = scipy.fft.next_fast_len(samples.size, real=True)
     spectrum = scipy.fft.rfft(samples, size)
     step = heard.sample_rate_hz / size
     for low, high in notches:
         spectrum[max(0, math.ceil(low / step)) : math.floor(high / step) + 1] = 0
     samples = scipy.fft.irfft(spectrum, size)[: heard.samples.size]
-    return Residue(replace(heard, samples=np.asarray(samples)), tuple(notches))
+    return Residue(replace(heard, samples=np.asarray(samples)), tuple(doubtful))
+
+
+def _traces(tones: Sequence[Tone]) -> list[tuple[float, float]]:
+    """Neighbourhoods of tones that were subtracted: what is left of them is not to be taken for something else."""
+    middles = sorted(tone.line.frequency_hz for tone in tones)
+    apart = min(np.diff(middles), default=math.inf)
+    reach = min(TRACE_HZ, TRACE_SHARE * float(apart))
+    return [(middle - reach, middle + reach) for middle in middles]
 
 
 def _turn_hz(gate: Gate | None) -> float:
@@ -78,8 +89,8 @@ def _is_quick(tone: Tone) -> bool:
 def _switched(heard: Usable, tones: Sequence[Tone]) -> Signal:
     """The sum of tones that are switched: for each the slow amplitude that fits best, times its gate.
 
-    With g the gain of the gate and a the tone's envelope, the amplitude c that minimises |a - c g|^2 over some time is the
-    mean of a g over that of g^2.
+    With g the gain of the gate and a the tone's envelope, the amplitude c that minimises |a - c g|^2 over some time is
+    the mean of a g over that of g^2.
     """
     total = np.zeros(heard.samples.size)
     time_s = np.arange(heard.samples.size) / heard.sample_rate_hz
@@ -99,23 +110,6 @@ def _switched(heard: Usable, tones: Sequence[Tone]) -> Signal:
         carrier = np.exp(2j * np.pi * tone.line.frequency_hz * time_s)
         total += (amplitude * carrier).real * gate_gain(gate, time_s)
     return total
-
-
-def gate_gain(gate: Gate, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Gain of a gate at given times: 0 to 1, with raised-cosine ramps about the half of the amplitude.
-
-    Shapes: (n,) and (n,).
-    """
-    found = np.zeros(time_s.size)
-    half = max(gate.ramp_s, 1e-4) / 2
-    for start, length in zip(gate.starts_s, gate.lengths_s, strict=True):
-        low, high = np.searchsorted(time_s, [start - half, start + length + half])
-        part = time_s[low:high]
-        up = np.clip((part - start + half) / (2 * half), 0, 1)
-        down = np.clip((start + length + half - part) / (2 * half), 0, 1)
-        gain = (0.5 - 0.5 * np.cos(np.pi * up)) * (0.5 - 0.5 * np.cos(np.pi * down))
-        found[low:high] = np.maximum(found[low:high], gain)
-    return found
 
 
 def _notches(tone: Tone) -> list[tuple[float, float]]:

@@ -1,8 +1,8 @@
 """Rhythms: events that come again and again at even intervals, found by what all bands do at once.
 
-Each band of a short-time spectrum is taken against its own median over time: a steady tone or a bed is 0 dB there, however
-loud, and what begins in many bands at once stands out. That is the idea of DEMON, by which propellers are counted under
-water.
+Each band of a short-time spectrum is taken against its own median over time: a steady tone or a bed is 0 dB there,
+however loud, and what begins in many bands at once stands out. That is the idea of DEMON, by which propellers are
+counted under water.
 """
 
 import math
@@ -24,7 +24,8 @@ AHEAD_S = 0.008
 PERIODS_S = (0.045, 4.0)
 CLEAR_DEVIATIONS = 7.0
 FIRST_SHARE = 0.8
-"""The shortest lag counts whose autocorrelation reaches this share of the highest: multiples of a period are as high."""
+"""The shortest lag counts whose autocorrelation reaches this share of the highest: multiples of a period are as
+high."""
 MOST_TRAINS = 3
 FEWEST_EVENTS = 5
 STRAY = 0.12
@@ -32,6 +33,7 @@ STRAY = 0.12
 TIGHTNESS = 100.0
 EVENT_SHARE = 0.3
 """An event rises by this share of what they do in the middle; what rises less is a gap in the chain."""
+LEAST_RISE = 2.2
 SAME_PERIOD = 0.06
 
 
@@ -56,7 +58,7 @@ class ShortTime:
         median = np.median(self.power[:, self.usable], axis=1, keepdims=True)
         heard = median[:, 0] > 1e-9 * float(np.max(median))  # bands in which nothing is but rounding
         ratio = np.maximum(self.power[heard], 1e-30) / np.maximum(median[heard], 1e-30)
-        return np.clip(10 * np.log10(ratio), SOFTEST_DB, LOUDEST_DB)
+        return np.asarray(np.clip(10 * np.log10(ratio), SOFTEST_DB, LOUDEST_DB))
 
 
 def short_time(
@@ -98,6 +100,7 @@ class Train:
         error_s: Standard error of that.
         jitter: Deviation of the interval, as a share of the period.
         strength: Autocorrelation at the period, in deviations of what chance gives.
+        rise: What its events rise by, over what rises in the middle, in deviations of that: a swell has few.
     """
 
     times_s: NDArray[np.float64]
@@ -105,6 +108,7 @@ class Train:
     error_s: float
     jitter: float
     strength: float
+    rise: float
 
     @property
     def rate_hz(self) -> float:
@@ -192,7 +196,11 @@ def _followed(rises: NDArray[np.float64], hop_s: float, period_s: float, strengt
     jitter = 1.4826 * float(np.median(np.abs(intervals - np.median(intervals)))) / mean if intervals.size > 2 else 0.0
     # Intervals that scatter add up: the mean of n has the deviation of one over the root of n.
     error = max(jitter * mean / math.sqrt(count), 0.7 / count)
-    return Train(tops * hop_s, mean * hop_s, error * hop_s, jitter, strength)
+    # The rises are given less their median; their lower half is that of the bed alone.
+    rise = float(np.median(rises[places[real]])) / max(-float(np.quantile(rises, 0.16)), 1e-9)
+    if rise < LEAST_RISE:
+        return None
+    return Train(tops * hop_s, mean * hop_s, error * hop_s, jitter, strength, rise)
 
 
 def _chain(rises: NDArray[np.float64], period: float) -> NDArray[np.int64]:

@@ -15,6 +15,8 @@ LEAST_GAIN = 3.0
 LEAST_TOLERANCE = 0.0006
 """Of a frequency: harmonics of one machine are multiples of one another, but their centroids are not seen to more."""
 TOLERANCE_ERRORS = 3.0
+BETWEEN = 0.0025
+"""So far may a lone tone be off a multiple of a part of a fundamental, as a share."""
 SEEN_BINS = 0.12
 """Share of a bin by which the centroid of a line that drifts may be off."""
 
@@ -42,10 +44,10 @@ def find_series(tones: Sequence[Tone]) -> tuple[Series, ...]:
     """Tones, sorted into series; a tone on its own is a series of one.
 
     The best series is taken out first. A series is worth what it saves in a description of the frequencies (minimum
-    description length): a tone that is a multiple of the fundamental within its tolerance t is told by a number instead of
-    by a frequency, which saves ln(f0 / 2t) nepers; which of the numbers up to the highest are there, costs ln of the
-    binomial coefficient; the fundamental itself costs what a tone costs. Half of a fundamental fits the same tones, but saves
-    ln 2 less for each and has twice as many numbers: the trap of subharmonics closes by itself.
+    description length): a tone that is a multiple of the fundamental within its tolerance t is told by a number instead
+    of by a frequency, which saves ln(f0 / 2t) nepers; which of the numbers up to the highest are there, costs ln of the
+    binomial coefficient; the fundamental itself costs what a tone costs. Half of a fundamental fits the same tones, but
+    saves ln 2 less for each and has twice as many numbers: the trap of subharmonics closes by itself.
     """
     left, found = list(tones), list[Series]()
     while left:
@@ -60,19 +62,47 @@ def find_series(tones: Sequence[Tone]) -> tuple[Series, ...]:
 
 
 def _with_fundamentals(found: list[Series]) -> tuple[Series, ...]:
-    """Series whose fundamental, or half or third of it, was left alone: it joins them."""
+    """Series whose real fundamental is a half or a third of what they seem to have: lone tones that stand between join.
+
+    The strong even harmonics of an engine save most as a series of their own, before its odd ones have their say.
+    """
     lone = [series for series in found if len(series.tones) == 1]
     joined = [series for series in found if len(series.tones) > 1]
     for place, series in enumerate(joined):
         for share in (2, 3):
-            wanted = series.fundamental_hz / share
-            under = next((o for o in lone if abs(o.fundamental_hz - wanted) < _tolerance_hz(o.tones[1])), None)
-            if under is not None:
-                lone.remove(under)
-                tones = {1: under.tones[1]} | {share * number: tone for number, tone in series.tones.items()}
-                joined[place] = Series(wanted, series.error_hz / share, tones)
+            between = _between(series, share, lone)
+            if 1 in between or len(between) > 1:
+                tones = {share * number: tone for number, tone in series.tones.items()}
+                tones |= {number: one.tones[1] for number, one in between.items()}
+                joined[place] = _of_tones(series.fundamental_hz / share, tones)
+                lone = [one for one in lone if one not in between.values()]
                 break
     return tuple(sorted([*joined, *lone], key=lambda series: series.power, reverse=True))
+
+
+def _between(series: Series, share: int, lone: Sequence[Series]) -> dict[int, Series]:
+    """Lone tones at multiples of a part of a fundamental that are no multiples of itself, by their number."""
+    fundamental_hz = series.fundamental_hz / share
+    found: dict[int, Series] = {}
+    for one in lone:
+        number = round(one.fundamental_hz / fundamental_hz)
+        near_hz = max(_tolerance_hz(one.tones[1]), BETWEEN * one.fundamental_hz)
+        inside = 1 <= number <= HIGHEST_NUMBER and number < share * max(series.tones)
+        if inside and number % share and abs(one.fundamental_hz - number * fundamental_hz) < near_hz:
+            found.setdefault(number, one)
+    return found
+
+
+def _of_tones(fundamental_hz: float, tones: dict[int, Tone]) -> Series:
+    """A series of tones whose numbers are known."""
+    numbers = np.array(list(tones))
+    frequency = np.array([tone.line.frequency_hz for tone in tones.values()])
+    tolerance = np.array([_tolerance_hz(tone) for tone in tones.values()])
+    weight = (numbers / tolerance) ** 2
+    found = float(np.sum(weight * frequency / numbers) / np.sum(weight))
+    error = 1 / math.sqrt(float(np.sum((numbers / (tolerance / TOLERANCE_ERRORS)) ** 2)))
+    kept = found if abs(found / fundamental_hz - 1) < BETWEEN else fundamental_hz
+    return Series(kept, error, dict(sorted(tones.items())))
 
 
 def _tolerance_hz(tone: Tone) -> float:
@@ -128,6 +158,4 @@ def _gain(fundamental: float, frequency: np.ndarray, tolerance: np.ndarray) -> t
 
 def _series(fundamental: float, tones: Sequence[Tone], frequency: np.ndarray, tolerance: np.ndarray) -> Series:
     numbers, fits = _members(fundamental, frequency, tolerance)
-    error = 1 / math.sqrt(float(np.sum((numbers[fits] / (tolerance[fits] / TOLERANCE_ERRORS)) ** 2)))
-    members = {int(numbers[place]): tones[place] for place in np.flatnonzero(fits)}
-    return Series(fundamental, error, dict(sorted(members.items())))
+    return _of_tones(fundamental, {int(numbers[place]): tones[int(place)] for place in np.flatnonzero(fits)})

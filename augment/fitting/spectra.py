@@ -44,11 +44,11 @@ class Usable:
         if self.mask.all():
             return starts
         unusable = np.concatenate([[0], np.cumsum(~self.mask)])
-        return starts[unusable[starts + length] == unusable[starts]]
+        return np.asarray(starts[unusable[starts + length] == unusable[starts]])
 
     def frames(self, starts: NDArray[np.int64], length: int) -> NDArray[np.float64]:
         """The frames that begin there, shape (frames, length)."""
-        return np.lib.stride_tricks.sliding_window_view(self.samples, length)[starts]
+        return np.asarray(np.lib.stride_tricks.sliding_window_view(self.samples, length)[starts])
 
 
 @dataclass(frozen=True)
@@ -70,14 +70,14 @@ class PowerSpectrum:
     averages: float
 
     def frequency_hz(self) -> NDArray[np.float64]:
-        return np.arange(self.power.size) * self.step_hz
+        return np.asarray(np.arange(self.power.size) * self.step_hz)
 
 
 def power_spectrum(heard: Usable, window_s: float) -> PowerSpectrum | None:
     """Spectrum by frames of a length, half over each other; None if fewer than two fit in what is usable.
 
-    A Hann window spreads a line over its main lobe of four bins: the powers of these sum to that of the line, since they
-    are divided by the window's mean square.
+    A Hann window spreads a line over its main lobe of four bins: the powers of these sum to that of the line, since
+    they are divided by the window's mean square.
 
     Example:
         >>> tone = np.sin(2 * np.pi * 1000 * np.arange(32000) / 16000)

@@ -18,8 +18,8 @@ BED_S, BED_SHARE = 0.06, 0.25
 """The bed is what is there so long before a knock, and no longer than this share of the period."""
 FEWEST_TURNS = 6
 UNSURE = 0.2
-CLEAR_ERRORS = 4.0
-"""The mean energy of knocks must be so many of its standard errors above nothing."""
+CLEAR_ERRORS, FEW_ERRORS = 6.0, 3.0
+"""The mean energy of knocks must be so many of its standard errors above nothing in one band; in others, to count."""
 WIDTH_OCTAVES = 1 / 10
 SOFTEST_DB = -32.0
 MOST_RESONANCES = 12
@@ -50,13 +50,11 @@ class Strike:
         energy: Mean energy of a knock over that of the bed, in squared amplitude times seconds.
         spread_db: Deviation of the level from knock to knock.
         ringing: Its resonances.
-        above_bed: Its power over that of the bed while it lasts.
     """
 
     energy: float
     spread_db: float
     ringing: tuple[Ringing, ...]
-    above_bed: float
 
 
 def mean_strike(residue: Residue, times_s: NDArray[np.float64], period_s: float) -> Strike | None:
@@ -79,18 +77,39 @@ def mean_strike(residue: Residue, times_s: NDArray[np.float64], period_s: float)
     frequency = scipy.fft.rfftfreq(2 * (density.shape[1] - 1), 1 / rate)
     bed = _bed_density(residue, starts, length, period_s)
     mean = np.maximum(np.mean(density, axis=0) - bed, 0.0)
-    step = frequency[1]
-    audible = (frequency > 20) & (frequency < heard.to_hz)
+    audible = (frequency > 20) & (frequency < heard.to_hz) & _clear(frequency, density, bed)
+    if not audible.any():
+        return None
+    mean[~audible] = 0.0
     # Parseval: the sum over bins of both signs of |X|^2 / size is the sum of squares.
-    energies = np.sum(density[:, audible] - bed[audible], axis=1) * 2 * step / rate**2
+    energies = np.sum(density[:, audible] - bed[audible], axis=1) * 2 * float(frequency[1]) / rate**2
     energy = float(np.mean(energies))
-    bed_energy = float(np.sum(bed[audible])) * 2 * step / rate**2
-    if energy < CLEAR_ERRORS * float(np.std(energies)) / math.sqrt(energies.size):
+    if energy <= 0:
         return None
     usual = np.maximum(energies, 0.05 * energy)
     spread_db = 1.4826 * float(np.median(np.abs(10 * np.log10(usual) - np.median(10 * np.log10(usual)))))
     ringing = _ringing(residue, times_s, period_s, frequency, mean, bed)
-    return Strike(energy, spread_db, ringing, energy / max(bed_energy, 1e-30)) if ringing else None
+    if not ringing:
+        return None
+    return Strike(energy, spread_db, ringing)
+
+
+def _clear(frequency: NDArray[np.float64], density: NDArray[np.float64], bed: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which frequencies lie in third octaves in which knocks stand out; none if they do so nowhere clearly.
+
+    The energy of a band over that of the bed, from knock to knock: its mean must be several of its standard errors
+    above nothing.
+    """
+    numbers = np.floor(10 * np.log10(np.maximum(frequency, 1.0) / 20)).astype(int)
+    found = np.zeros(frequency.size, dtype=np.bool_)
+    clearest = 0.0
+    for number in np.unique(numbers[frequency >= 20]):
+        inside = numbers == number
+        over = np.sum(density[:, inside] - bed[inside], axis=1)
+        errors = float(np.mean(over)) / max(float(np.std(over)) / math.sqrt(over.size), 1e-30)
+        clearest = max(clearest, errors)
+        found[inside] = errors > FEW_ERRORS
+    return found if clearest > CLEAR_ERRORS else np.zeros(frequency.size, dtype=np.bool_)
 
 
 def _energy_density(frames: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -139,8 +158,8 @@ def _ringing(
     inside = (frequency > lowest_hz) & (frequency < residue.heard.to_hz) & residue.kept(frequency)
     if not inside.any():
         return ()
-    # Relative errors count, within what is loud: a floor 25 dB under the highest keeps the rest from mattering, and what
-    # is in the bed is known less well. Octaves count alike, although high ones have more bins.
+    # Relative errors count, within what is loud: a floor 25 dB under the highest keeps the rest from mattering, and
+    # what is in the bed is known less well. Octaves count alike, although high ones have more bins.
     unsure = mean[inside] + UNSURE * bed[inside] + 10**-2.5 * float(np.max(mean[inside]))
     weight = 1 / unsure / np.sqrt(frequency[inside])
     energy, _ = scipy.optimize.nnls(shapes[inside] * weight[:, None], mean[inside] * weight)
@@ -164,9 +183,8 @@ def _peaks(frequency: NDArray[np.float64], mean: NDArray[np.float64], residue: R
     right = np.minimum(right, frequency.size)
     smooth = (sums[right] - sums[left]) / np.maximum(counts[right] - counts[left], 1)
     db = 10 * np.log10(np.maximum(smooth, 1e-30))
-    places, about = scipy.signal.find_peaks(db, prominence=1.0)
+    places, _ = scipy.signal.find_peaks(db, prominence=1.0)
     order = np.argsort(db[places])[::-1][:MOST_RESONANCES]
-    del about
     return [
         _centroid(frequency, mean, float(grid[place])) for place in places[order] if db[place] > db.max() + SOFTEST_DB
     ]

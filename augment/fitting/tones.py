@@ -10,6 +10,7 @@ import scipy
 from augment.fitting.envelopes import Demodulator, Envelope
 from augment.fitting.lines import Line
 from augment.fitting.patterns import Gate, Judged, Swing, judged
+from augment.fitting.rhythm import Train
 from augment.fitting.spectra import PowerSpectrum
 
 REACHES_HZ = (60.0, 40.0, 20.0, 10.0, 5.0, 3.0)
@@ -24,6 +25,7 @@ OFF_GRID = 0.04
 """A line is a multiple of a rate, or so far from another, if it is within this share of the rate of it."""
 HIGHEST_MULTIPLE, HIGHEST_SIDEBAND = 80, 14
 STRUCK_DEPTH, DYING_DEPTH = 0.4, 0.85
+LEAST_REACH_HZ, DIES_TO, COHERENT = 40.0, 4.0, 0.6
 STRONG = 50.0
 """A neighbour with less than the line's power over this may be in its band."""
 FAINT = 1e-3
@@ -55,7 +57,7 @@ def find_tones(
     demodulator: Demodulator,
     lines: Sequence[Line],
     spectrum: PowerSpectrum,
-    rates_hz: Sequence[float] = (),
+    trains: Sequence[Train] = (),
     even_hz: Sequence[float] = (),
 ) -> tuple[tuple[Tone, ...], tuple[Line, ...]]:
     """Tones, by frequency, and lines that are none: resonances that are struck, for instance.
@@ -66,7 +68,7 @@ def find_tones(
         demodulator: Takes envelopes of the recording.
         lines: What stands out of its spectrum.
         spectrum: That of the longest window.
-        rates_hz: Those of trains of events: what is struck at these rates is no tone.
+        trains: Trains of events: what is struck by them is no tone.
         even_hz: Those of them whose rhythm is so even that it makes lines: multiples of them, and lines so far from
             louder ones, are of their making.
     """
@@ -79,9 +81,10 @@ def find_tones(
         line = left.pop(0)
         sidebands = [*_sidebands(line, left, demodulator), *(o for o in left if _beside(line, o, even_hz))]
         left = [other for other in left if other not in sidebands]
-        seen, bed = _seen(line, left, spectrum, demodulator)
+        neighbours = [*left, *(tone.line for tone in tones), *others]
+        seen, bed = _seen(line, neighbours, spectrum, demodulator)
         found = judged(seen, bed, line.power, line.window_s >= NARROW_S and not line.broad)
-        if _is_struck(line, found, rates_hz):
+        if _is_struck(line, found, bed, trains, even_hz, demodulator):
             others.append(line)
         elif found.tone or found.perhaps:
             left = [other for other in left if not _of_pattern(line, other, found)]
@@ -94,7 +97,7 @@ def find_tones(
 def _seen(
     line: Line, others: Sequence[Line], spectrum: PowerSpectrum, demodulator: Demodulator
 ) -> tuple[Envelope, float]:
-    """The envelope of a line in the widest band in which it is clear of its neighbours and of the bed, and the bed's power."""
+    """The envelope of a line in the widest band that is clear of its neighbours and of the bed, and the bed's power."""
     strong = [abs(o.frequency_hz - line.frequency_hz) for o in others if o.power > line.power / STRONG]
     room_hz = min([0.45 * line.frequency_hz, *(0.55 * distance for distance in strong)])
     place = min(spectrum.floor.size - 1, round(line.frequency_hz / spectrum.step_hz))
@@ -131,12 +134,43 @@ def _sidebands(line: Line, others: Sequence[Line], demodulator: Demodulator) -> 
     return found
 
 
-def _is_struck(line: Line, found: Judged, rates_hz: Sequence[float]) -> bool:
-    """Whether a line is struck at the rate of a train: it dies away in between, or is broader than a steady tone."""
-    if found.swing is None or found.swing.depth < (STRUCK_DEPTH if line.broad else DYING_DEPTH):
+def _is_struck(
+    line: Line,
+    found: Judged,
+    bed: float,
+    trains: Sequence[Train],
+    even_hz: Sequence[float],
+    demodulator: Demodulator,
+) -> bool:
+    """Whether a line is struck by a train: it dies away from event to event, and little of it is coherent."""
+    if found.swing is not None and found.swing.depth > (STRUCK_DEPTH if line.broad else DYING_DEPTH):
+        ratios = [found.swing.rate_hz / train.rate_hz for train in trains]
+        if any(abs(ratio - round(ratio)) < OFF_GRID for ratio in ratios):
+            return True
+    if found.gate is not None:
         return False
-    ratios = [found.swing.rate_hz / rate for rate in rates_hz]
-    return any(abs(ratio - round(ratio)) < OFF_GRID for ratio in ratios)
+    # A sharp line beside knocks at an uneven rate is a tone, however loud they are.
+    sharp = line.window_s >= NARROW_S and not line.broad
+    return any(_dies_away(line, bed, train, demodulator) for train in trains if not sharp or train.rate_hz in even_hz)
+
+
+def _dies_away(line: Line, bed: float, train: Train, demodulator: Demodulator) -> bool:
+    """Whether the power around a line is high after each event, low before the next, and more than the line's own."""
+    reach_hz = min(max(4 * train.rate_hz, LEAST_REACH_HZ), 0.45 * line.frequency_hz)
+    if reach_hz < 2 * train.rate_hz:
+        return False
+    seen = demodulator.envelope(line.frequency_hz, reach_hz)
+    early, late = (_mean_power(seen, train, *shares) for shares in ((0.0, 0.3), (0.6, 0.9)))
+    around = (early + late) / 2
+    return early > DIES_TO * late and line.power < COHERENT * (around - bed)
+
+
+def _mean_power(seen: Envelope, train: Train, first: float, last: float) -> float:
+    """Mean power from one share of the period after each event to another."""
+    offsets = np.arange(round(first * train.period_s * seen.rate_hz), round(last * train.period_s * seen.rate_hz) + 1)
+    places = np.rint(train.times_s * seen.rate_hz).astype(np.int64)[:, None] + offsets
+    inside = places[(places[:, 0] >= 0) & (places[:, -1] < seen.power.size)]
+    return float(np.mean(seen.power[inside])) if inside.size else 0.0
 
 
 def _is_multiple(line: Line, rates_hz: Sequence[float]) -> bool:
@@ -160,8 +194,8 @@ def _beside(line: Line, other: Line, rates_hz: Sequence[float]) -> bool:
 def _in_phase(line: Line, distance_hz: float, demodulator: Demodulator) -> float:
     """Share of what lies at a distance from a line that is in phase with it.
 
-    Against the line's own phase, what modulates its level is real; a neighbour that has nothing to do with it is as much
-    imaginary as real.
+    Against the line's own phase, what modulates its level is real; a neighbour that has nothing to do with it is as
+    much imaginary as real.
     """
     seen = demodulator.envelope(line.frequency_hz, 2.2 * distance_hz)
     spectrum = scipy.fft.fft(seen.amplitude)

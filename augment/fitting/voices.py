@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from augment.acoustics.levels import db
 from augment.fitting.drift import Drift, drift_of
 from augment.fitting.envelopes import Demodulator
-from augment.fitting.patterns import Gate, Swing
+from augment.fitting.patterns import Gate, Swing, gate_gain
 from augment.fitting.series import Series
 from augment.fitting.tones import Tone
 
 ALIKE = 0.6
 SAME_RATE = 0.03
+FOLLOWS = 0.9
+WHIM_DEPTH = 0.3
 FAST_ENOUGH = 2.5
 """An envelope tells a switch from a swell if it was seen so many rates wide."""
 
@@ -54,7 +56,7 @@ def voices_of(series: Series, demodulator: Demodulator) -> tuple[Voice, ...]:
             group[2][number] = tone
     drift = drift_of(demodulator, series.tones)
     found = []
-    for some_gate, some_swing, tones in _settled(groups):
+    for some_gate, some_swing, tones in _settled(groups, demodulator):
         gate, swing = _clearest(some_gate, list(tones.values())), _mean_swing(some_swing, list(tones.values()))
         levels_db = {number: db(_level(tone, gate, swing)) for number, tone in sorted(tones.items())}
         shared = {number: replace(tone, gate=gate, swing=swing) for number, tone in tones.items()}
@@ -78,16 +80,36 @@ def _fits(tone: Tone, gate: Gate | None, swing: Swing | None) -> bool:
     return swing is None or tone.reach_hz < 1.5 * swing.rate_hz
 
 
+def _is_switched(tones: dict[int, Tone], swing: Swing, gate: Gate, demodulator: Demodulator) -> bool:
+    """Whether tones that seem to swell at the rate of a gate follow it rather: so it looks where knocks cover them."""
+    if not _same(swing.rate_hz, _rate_hz(gate)):
+        return False
+    tone = max(tones.values(), key=lambda one: one.line.power)
+    seen = demodulator.envelope(tone.line.frequency_hz, max(tone.reach_hz, 2.0))
+    time_s = np.arange(seen.power.size) / seen.rate_hz
+    amplitude = np.sqrt(seen.power)[seen.usable]
+    turn = 2 * np.pi * swing.rate_hz * time_s[seen.usable]
+    swelling = np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    centred = amplitude - np.mean(amplitude)
+    fitted, *_ = np.linalg.lstsq(swelling, centred, rcond=None)
+    by_swing = float(np.sum((swelling @ fitted) ** 2))
+    gain = gate_gain(gate, time_s)[seen.usable]
+    centred_gain = gain - np.mean(gain)
+    by_gate = float(np.sum(centred * centred_gain)) ** 2 / max(float(np.sum(centred_gain**2)), 1e-30)
+    return by_gate > FOLLOWS * by_swing
+
+
 def _settled(
-    groups: list[tuple[Gate | None, Swing | None, dict[int, Tone]]],
+    groups: list[tuple[Gate | None, Swing | None, dict[int, Tone]]], demodulator: Demodulator
 ) -> list[tuple[Gate | None, Swing | None, dict[int, Tone]]]:
-    """Groups once more, since a loud tone of which little was seen may have come before the one that tells what it does."""
+    """Groups once more: a loud tone of which little was seen may have come before the one that tells what it does."""
+    groups = _without_whims(groups)
     clear = [group for group in groups if group[0] is not None or group[1] is not None]
     vague = [group for group in groups if group[0] is None and group[1] is None]
     for gate, swing, tones in list(clear):
         if gate is None and swing is not None:
             switched = next(
-                (o for o in clear if o[0] is not None and all(_fits(tone, o[0], None) for tone in tones.values())), None
+                (o for o in clear if o[0] is not None and _is_switched(tones, swing, o[0], demodulator)), None
             )
             if switched is not None:
                 switched[2].update(tones)
@@ -98,6 +120,22 @@ def _settled(
             if home is not None:
                 home[2][number] = group[2].pop(number)
     return [*clear, *(group for group in vague if group[2])]
+
+
+def _without_whims(
+    groups: list[tuple[Gate | None, Swing | None, dict[int, Tone]]],
+) -> list[tuple[Gate | None, Swing | None, dict[int, Tone]]]:
+    """Groups, of which a shallow swing of one tone out of many is none: drift and its neighbours make it."""
+    many = sum(len(group[2]) for group in groups) > 2
+    found: list[tuple[Gate | None, Swing | None, dict[int, Tone]]] = []
+    steady: dict[int, Tone] = {}
+    for gate, swing, tones in groups:
+        whim = many and gate is None and swing is not None and len(tones) == 1 and swing.depth < WHIM_DEPTH
+        if whim or (gate is None and swing is None):
+            steady.update({number: replace(tone, swing=None) for number, tone in tones.items()})
+        else:
+            found.append((gate, swing, tones))
+    return [*found, (None, None, steady)] if steady else found
 
 
 def _same(rate_hz: float, other_hz: float) -> bool:

@@ -1,0 +1,98 @@
+"""Components, brought to the third octaves of a recording: what is too loud is made softer, and what lacks is added."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from augment.fitting.described import SOFTEST_DB, Described
+
+MOST_STEP_DB = 6.0
+NOISES = ("third_octave_noise", "fluctuating_noise")
+KNOCKS = ("pulses", "knocks")
+SLACK = 0.12
+OWN_SHARE = 0.3
+"""A resonance is set right if knocks have that much of what is heard in its third octave."""
+Levels = Mapping[float, float]
+"""Powers of third octaves by nominal centre."""
+
+
+def brought(components: Sequence[Described], wanted: Levels, made: Sequence[Levels]) -> tuple[Described, ...]:
+    """Components after one step towards the wanted third octaves.
+
+    Args:
+        components: The components.
+        wanted: Third octaves of the recording.
+        made: Those of each component alone.
+    """
+    whole = {centre: sum(one[centre] for one in made) for centre in wanted if all(centre in one for one in made)}
+    bed = next((one for one in reversed(components) if _is_bed(one)), None)
+    found = []
+    for one, own in zip(components, made, strict=True):
+        if one is bed:
+            found.append(_noise(one, wanted, whole, own))
+        elif one.figures["kind"] in KNOCKS:
+            found.append(_knocks(one, wanted, whole, own))
+        else:
+            found.append(one)
+    return tuple(found)
+
+
+def _is_bed(one: Described) -> bool:
+    return one.figures["kind"] in NOISES and "bursts" not in one.figures
+
+
+def _noise(one: Described, wanted: Levels, whole: Levels, own: Levels) -> Described:
+    """The bed: it gets all that lacks, and gives what is too much as far as that is its own."""
+    before = dict(one.figures["third_octave_levels_db"])
+    levels = dict(before)
+    for centre, level in before.items():
+        if centre in whole:
+            mine = max(own[centre], 1e-16)
+            # A tone that is told half a decibel too soft must not be made good by noise under it.
+            gap, slack = wanted[centre] - whole[centre], SLACK * max(whole[centre] - mine, 0.0)
+            right = max(mine + math.copysign(max(abs(gap) - slack, 0.0), gap), 0.05 * mine)
+            step = float(np.clip(10 * math.log10(right / mine), -MOST_STEP_DB, MOST_STEP_DB))
+            levels[centre] = max(round(level + step, 1), SOFTEST_DB)
+    known = [centre for centre in levels if centre in whole]
+    if known:  # the last band, of which only a part is heard, goes with the one under it
+        moved = levels[known[-1]] - before[known[-1]]
+        levels = {c: round(level + moved, 1) if c > known[-1] else level for c, level in levels.items()}
+    return replace(one, figures={**one.figures, "third_octave_levels_db": levels})
+
+
+def _knocks(one: Described, wanted: Levels, whole: Levels, own: Levels) -> Described:
+    """Knocks whose resonances ring as loud as their third octaves ask for, where it is they that are heard there."""
+    sounds = one.figures.get("sounds") or [{"share": 1.0, "resonances": one.figures["resonances"]}]
+    before = after = 0.0
+    changed = []
+    for sound in sounds:
+        ringing = []
+        for entry in sound["resonances"]:
+            step_db = _step_db(entry["frequency_hz"], wanted, whole, own)
+            # The energy of a decaying sine is its squared amplitude times its length, but for a constant.
+            energy = sound["share"] * 10 ** (entry["level_db"] / 10) * entry["decay_s"]
+            before, after = before + energy, after + energy * 10 ** (step_db / 10)
+            ringing.append({**entry, "level_db": round(entry["level_db"] + step_db, 1)})
+        changed.append({**sound, "resonances": ringing})
+    figures: dict[str, Any] = dict(one.figures)
+    figures["level_db"] = round(figures["level_db"] + 10 * math.log10(after / before), 1)
+    if "sounds" in figures:
+        figures["sounds"] = changed
+    else:
+        figures["resonances"] = changed[0]["resonances"]
+    return replace(one, figures=figures)
+
+
+def _step_db(frequency_hz: float, wanted: Levels, whole: Levels, own: Levels) -> float:
+    """By how much a resonance is to be louder, in dB; 0 where others are heard more."""
+    if not whole:
+        return 0.0
+    centre = min(whole, key=lambda one: abs(math.log(one / frequency_hz)))
+    mine = max(own[centre], 1e-16)
+    if mine < OWN_SHARE * whole[centre]:
+        return 0.0
+    right = max(mine + wanted[centre] - whole[centre], 0.05 * mine)
+    return float(np.clip(10 * math.log10(right / mine), -MOST_STEP_DB, MOST_STEP_DB))

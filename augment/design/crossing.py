@@ -333,7 +333,7 @@ class _Exchange:
         if uneven not in self.inside:
             self.inside[uneven] = np.flatnonzero((self.of == uneven).any(axis=1))
         inside = self.inside[uneven]
-        brings = often if self.plain else self.features[:, often].any(axis=1)
+        brings = often if self.plain else np.asarray(self.features[:, often].any(axis=1))
         rich = inside[brings[self.dealt[inside]]]
         place = int(rich[self.random.integers(rich.size)])
         free = (self.hands == self.hands[place]) & (self.dealt != self.dealt[place]) & (rest <= step)

@@ -33,19 +33,20 @@ from augment.corpus.source import Source, rows_of
 from augment.errors import AcoustigridError
 import polars
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-try:
-    for _ in rows_of(Source(Path(sys.argv[1])), None):
-        pass
-except AcoustigridError as error:
-    print(error)
+for path in sys.argv[1:]:
+    try:
+        for _ in rows_of(Source(Path(path)), None):
+            pass
+    except AcoustigridError as error:
+        print(error)
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 """
 
 
-def refusal(path, program=MEASURED):
-    """What reading a manifest says, and how many MB of memory it took more than before."""
+def refusal(*paths, program=MEASURED):
+    """What reading manifests says, and how many MB of memory it took more than before."""
     done = subprocess.run(
-        [sys.executable, "-c", program, str(path)], capture_output=True, text=True, timeout=LIMIT_S, check=True
+        [sys.executable, "-c", program, *map(str, paths)], capture_output=True, text=True, timeout=LIMIT_S, check=True
     )
     said, megabytes = done.stdout.rstrip("\n").rsplit("\n", 1)
     return said, float(megabytes)
@@ -110,18 +111,20 @@ def test_a_table_of_too_many_columns_is_refused(tmp_path):
         list(rows_of(Source(path), None))
 
 
-@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".tsv", ".jsonl.gz", ".parquet"])
 @pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
-def test_what_is_no_regular_file_is_refused_at_once(tmp_path, suffix, kind):
-    path = tmp_path / f"m{suffix}"
-    if kind == "pipe":
-        os.mkfifo(path)
-    elif kind == "device":
-        path.symlink_to("/dev/zero")
-    else:
-        path.mkdir()
-    said, _ = refusal(path)
-    assert "this is not a file" in said or (kind == "folder" and "this is a folder" in said)
+def test_what_is_no_regular_file_is_refused_at_once(tmp_path, kind):
+    paths = [tmp_path / f"m{suffix}" for suffix in (".jsonl", ".csv", ".tsv", ".jsonl.gz", ".parquet")]
+    for path in paths:
+        if kind == "pipe":
+            os.mkfifo(path)
+        elif kind == "device":
+            path.symlink_to("/dev/zero")
+        else:
+            path.mkdir()
+    said, _ = refusal(*paths)
+    for path, line in zip(paths, said.split("\n"), strict=True):
+        assert line.startswith(f"{path}: ")
+        assert "this is not a file" in line or (kind == "folder" and "this is a folder" in line)
 
 
 def test_parquet_with_flipped_bits_is_a_message_and_nothing_else(tmp_path, capfd):
@@ -239,7 +242,7 @@ def test_a_recipe_that_is_no_file(tmp_path, kind, watchdog):
         load_recipe(path)
 
 
-HEARD = MEASURED.replace("rows_of(Source(Path(sys.argv[1])), None)", "[read_audio(Path(sys.argv[1]), 0, None, 900)]")
+HEARD = MEASURED.replace("rows_of(Source(Path(path)), None)", "[read_audio(Path(path), 0, None, 900)]")
 HEARD = HEARD.replace("import polars", "from augment.files.audio import read_audio\nimport soundfile")
 
 
@@ -267,7 +270,7 @@ def test_a_large_file_is_refused_by_its_head(tmp_path, declared, rate, said):
     if declared:
         struct.pack_into("<I", head, 24, rate)
         struct.pack_into("<I", head, 40, declared)
-    words, megabytes = refusal(large(tmp_path / "x.wav", head), HEARD)
+    words, megabytes = refusal(large(tmp_path / "x.wav", head), program=HEARD)
     assert said in words
     assert megabytes < 50
 

@@ -329,11 +329,11 @@ class _Exchange:
 
     def _move(self, uneven: int, step: int, rest: Whole) -> None:
         """Rid an uneven class of one of its most frequent features, by the best exchange with another place."""
-        often = self.counts[uneven] == self.counts[uneven].max()
+        often = np.asarray(self.counts[uneven] == self.counts[uneven].max())
         if uneven not in self.inside:
             self.inside[uneven] = np.flatnonzero((self.of == uneven).any(axis=1))
         inside = self.inside[uneven]
-        brings = often if self.plain else self.features[:, often].any(axis=1)
+        brings = often if self.plain else np.asarray(self.features[:, often].any(axis=1))
         rich = inside[brings[self.dealt[inside]]]
         place = int(rich[self.random.integers(rich.size)])
         free = (self.hands == self.hands[place]) & (self.dealt != self.dealt[place]) & (rest <= step)

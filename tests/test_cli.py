@@ -25,7 +25,7 @@ def in_a_process(*arguments, cwd=None, code=0):
 COMMANDS = ["check", "plan", "build", "finish", "verify", "demo", "recipes", "copy", "schema", "sample-size", "export",
             "score", "preview"]  # fmt: skip
 COMMANDS_SHOWN = [*COMMANDS[:-4], "profile", "corpus", *COMMANDS[-4:]]
-PROFILE_COMMANDS = ["list", "show", "compare", "render"]
+PROFILE_COMMANDS = ["list", "show", "compare", "render", "fit"]
 
 
 def test_help_lists_every_command():
@@ -41,6 +41,24 @@ def test_help_lists_every_command():
 )
 def test_every_command_has_an_example(command):
     assert f"acoustigrid {command}" in run(*command.split(), "--help").stdout
+
+
+def test_a_recording_is_fitted_to_a_profile_that_can_be_used(tmp_path):
+    hum, out, page = (tmp_path / name for name in ("hum.wav", "our_hum.yaml", "fit.html"))
+    run("profile", "render", "mains_hum_60", "--seconds", 5, "--rate", 8000, "--out", hum)
+    told = run(
+        "profile", "fit", hum, "--name", "Our hum", "--out", out, "--report", page, "--calibration-dba", 50
+    ).stdout
+    assert re.search(r"tones of one fundamental: fundamental_hz (59\.9|60)", told)
+    assert "dba: 50" in run("profile", "show", out).stdout
+    assert page.read_text().count("<audio") == 2
+    told = run("profile", "fit", hum, "--out", out, "--report", tmp_path / "fit.pdf", code=2).stderr
+    assert "there is a file of that name" in told
+    assert "call it .html" in told
+    assert (
+        "there is no such file"
+        in run("profile", "fit", tmp_path / "none.wav", "--out", tmp_path / "x.yaml", code=2).stderr
+    )
 
 
 def test_profiles_are_listed_shown_and_heard(tmp_path):

@@ -126,10 +126,10 @@ class TestContract:
         heard = after.speech.signal() if step.linear else after.mixture()
         assert abs(gcc_lag(speech, heard)) <= 2
 
-    def test_five_minutes(self, kind, draw_for):
-        step, speech = load(kind), np.zeros(300 * RATE)
-        speech[: 5 * RATE] = speech[-5 * RATE :] = speech_like(5)  # some coders take 10 s for five minutes of words
-        draw = draw_for(step, longest_s=300)
+    def test_ten_minutes(self, kind, draw_for):
+        step, speech = load(kind), np.zeros(600 * RATE)
+        speech[: 5 * RATE] = speech[-5 * RATE :] = speech_like(5)  # some coders take 20 s for ten minutes of words
+        draw = draw_for(step, longest_s=600)
         assert step.apply(scene_of(speech, step.linear), draw).mixture().shape == speech.shape
 
     def test_the_length_of_the_longest_of_a_block_changes_nothing(self, kind, draw_for):

@@ -40,6 +40,8 @@ class FittedProfile:
         goodness: What the fit of the recording's first half is worth against its second half.
         found: All that was found.
         source: Name of the recording's file.
+
+    Example: what :func:`fit_profile` returns; ``fit.save("scanner.yaml")`` writes it, ``fit.draw("fit.html")`` shows it.
     """
 
     profile: NoiseProfile

@@ -150,8 +150,13 @@ def _tones(voice: Voice, heard_s: float, offset_db: float) -> Described:
         figures["drift_hz"] = float(f"{voice.drift.deviation_hz:.2g}")
         figures["drift_time_s"] = float(f"{voice.drift.time_s:.2g}")
         remarks["drift_time_s"] = "a rough estimate"
-    figures["levels_db"] = {number: _db(level, offset_db) for number, level in voice.levels_db.items()}
-    if voice.gate is not None and (bursts := burst_pattern(voice.gate)) is not None:
+    bursts = None if voice.gate is None else burst_pattern(voice.gate)
+    levels = voice.levels_db
+    if voice.gate is not None and bursts is None:
+        levels = {number: tone.line.level_db for number, tone in voice.tones.items()}
+        remarks["levels_db"] = f"it came {voice.gate.starts_s.size} times only: told as steady, at its mean level"
+    figures["levels_db"] = {number: _db(level, offset_db) for number, level in sorted(levels.items())}
+    if bursts is not None:
         figures["bursts"], remarks["bursts"] = _bursts(bursts), _said(bursts)
     if voice.swing is not None:
         figures["modulation"] = _swing(voice.swing)

@@ -222,6 +222,8 @@ def burst_pattern(gate: Gate) -> BurstPattern | None:
     periods = np.diff(starts)
     usual = float(np.median(periods))
     whole = periods[np.abs(periods / usual - 1) < 0.6]  # a burst that was missed makes a double one
+    if whole.size == 0:  # as many short as long ones: they have no usual length
+        whole = periods
     period_s = float(np.mean(whole))
     on_s = float(np.median(lengths)) + gate.ramp_s
     off_s = max(0.002, period_s - on_s)

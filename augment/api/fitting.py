@@ -41,8 +41,8 @@ class FittedProfile:
         found: All that was found.
         source: Name of the recording's file.
 
-    Example: what :func:`fit_profile` returns; ``fit.save("scanner.yaml")`` writes it, and ``fit.draw("fit.html")`` shows
-    what it was fitted to.
+    Example: what :func:`fit_profile` returns; ``fit.save("scanner.yaml")`` writes it, ``fit.draw("fit.html")`` shows
+    it.
     """
 
     profile: NoiseProfile

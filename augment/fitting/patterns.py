@@ -170,7 +170,7 @@ def gate_of(seen: Envelope, level: float, bed: float) -> Gate | None:
     inner = np.concatenate([np.arange(up, down + 1) for up, down in zip(ups, downs, strict=True)])
     inner_power = seen.power[inner]
     # A plateau: most of a burst is within 3 dB of its level, where a struck resonance passes through in a moment.
-    if np.mean(inner_power > level / 2) < 0.5:
+    if not np.any(inner_power > level / 2) or np.mean(inner_power > level / 2) < 0.5:
         return None
     lengths = ends - starts
     ramp_s = _ramp_s(seen, amplitude, ups, downs)

@@ -120,6 +120,8 @@ def novelty(seen: ShortTime) -> NDArray[np.float64]:
     level = seen.over_median_db()
     ahead = max(1, round(AHEAD_S / seen.hop_s))
     rise = np.zeros(level.shape[1])
+    if level.shape[0] == 0:  # silent for half of the time: no band has a median to rise above
+        return rise
     rise[ahead:] = np.mean(np.maximum(level[:, ahead:] - level[:, :-ahead], 0), axis=0)
     unusable = np.convolve(~seen.usable, np.ones(2 * ahead + 1), "same") > 0
     rise[unusable] = np.median(rise)

@@ -35,16 +35,19 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
+import scipy
 from round_trip_recording import Trial, recording
 from round_trip_truth import Figures, Line, Masks, Noise, Rhythm, figures_of, octave_db
 
 from augment.acoustics import Signal
 from augment.acoustics.filters import AUDIBLE_HZ
+from augment.acoustics.levels import db
+from augment.acoustics.portrait import band_centres_hz, nominal_hz
+from augment.acoustics.spectrum import THIRD_OCTAVE_EDGE
 from augment.errors import ProfileError
-from augment.fitting.fitted import Fitted, drawn, fitted, third_octaves_of
+from augment.fitting.fitted import Fitted, drawn, fitted
 from augment.fitting.heard import heard
 from augment.fitting.recorded import usable_of
-from augment.fitting.spectra import Usable, power_spectrum
 from augment.profiles.library import Library, bundled_names
 from augment.report.text import table
 
@@ -194,9 +197,12 @@ def of_third_octaves(noise: Signal, rate: int, fit: Fitted | None, wider: float)
 
 
 def _third_octaves(samples: Signal, rate: int) -> dict[float, float]:
-    seen = power_spectrum(Usable(samples, rate, np.ones(samples.size, np.bool_), rate / 2), 0.5)
-    assert seen is not None
-    return third_octaves_of(seen.power, seen.step_hz, rate / 2)
+    """Levels in dB by nominal centre, from SciPy's spectrum and not from the one that fits are made with."""
+    frequency, density = scipy.signal.welch(samples, rate, "hann", nperseg=rate)
+    centres = band_centres_hz(rate)
+    bands = [density[(frequency >= one / THIRD_OCTAVE_EDGE) & (frequency < one * THIRD_OCTAVE_EDGE)] for one in centres]
+    powers = [float(np.sum(band)) * float(frequency[1]) for band in bands]
+    return {nominal_hz(one): db(max(power, 1e-16)) for one, power in zip(centres, powers, strict=True)}
 
 
 def counted(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, int, int]]:

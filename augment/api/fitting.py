@@ -54,7 +54,7 @@ class FittedProfile:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What should be known about the recording, in sentences; the gravest first."""
-        return self.found.remarks
+        return self.found.heard.remarks
 
     @property
     def unidentified(self) -> tuple[str, ...]:

@@ -1,13 +1,13 @@
 """The bed: what is left when tones and knocks are gone, as third octaves, and how its level moves."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from augment.acoustics.portrait import HIGHEST_BAND, LOWEST_BAND, nominal_hz
 from augment.acoustics.spectrum import THIRD_OCTAVE_EDGE
 from augment.fitting.envelopes import Envelope
 from augment.fitting.patterns import Gate, Swing, gate_of, swing_of, weighted_level
@@ -20,9 +20,11 @@ LEAST_FREE = 0.15
 """Share of frames that must be free of knocks for their mean to be taken; else the softest fifth of all tells."""
 SOFT_SHARE = 0.2
 LEAST_KEPT = 0.5
-LOWEST_BAND, HIGHEST_BAND = -16, 13
-"""Numbers of third octaves about 1 kHz: 25 Hz to 20 kHz."""
 MOVING_FRAME_S = 0.064
+MOVING_REACH_HZ = 0.44 / 0.75 / (0.6 * MOVING_FRAME_S)
+"""Of an envelope whose rise is that of such frames, 0.6 of their length: see :meth:`Envelope.rise_s`."""
+SWINGS_HZ = (0.08, 12.0)
+FEWEST_FRAMES = 4
 MOVING_FROM_HZ = 110.0
 
 
@@ -60,30 +62,47 @@ def third_octaves_db(
             break
         grid = np.linspace(low, min(high, to_hz), 64)
         power = float(np.mean(np.interp(grid, frequency_hz, density))) * (high - low)
-        found[_nominal(number)] = 10 * math.log10(max(power, 1e-16))
+        found[nominal_hz(centre)] = 10 * math.log10(max(power, 1e-16))
     return found
 
 
-def _nominal(number: int) -> float:
-    """The centre by which a third octave is called: 1, 1.25, 1.6 ... times a power of ten."""
-    decade, place = divmod(number, 10)
-    return float((1.0, 1.25, 1.6, 2.0, 2.5, 3.15, 4.0, 5.0, 6.3, 8.0)[place] * 10 ** (3 + decade))
+@dataclass(frozen=True)
+class Moves:
+    """How the noise of a recording without tones moves, whatever knocks on it.
+
+    Attributes:
+        gate: Bursts over all bands; None if there are none.
+        swing: A sinusoidal swing; None if there is none, or bursts.
+        frequency_hz: Frequencies, evenly spaced.
+        burst_density: What is there more during bursts, per Hz; zeros if there are none.
+    """
+
+    gate: Gate | None
+    swing: Swing | None
+    frequency_hz: NDArray[np.float64]
+    burst_density: NDArray[np.float64]
 
 
-def find_bed(residue: Residue, spectrum: PowerSpectrum, busy_s: NDArray[np.float64], busy_for_s: float) -> Bed:
+STILL = Moves(None, None, np.arange(2.0), np.zeros(2))
+"""It does not."""
+
+
+def find_bed(
+    residue: Residue, spectrum: PowerSpectrum, moves: Moves, busy_s: NDArray[np.float64], busy_for_s: float
+) -> Bed:
     """The bed of a recording without tones.
 
     Args:
         residue: The recording without its tones.
         spectrum: That of the recording with them: its floor tells the bed where tones and their sidebands fill a band.
+        moves: How it moves.
         busy_s: When knocks begin; what follows them is no bed.
         busy_for_s: For how long.
     """
-    gate, burst_density, moving = _bursts(residue)
-    frequency, density = _density(residue, busy_s, busy_for_s, gate)
+    frequency, density = _density(residue, busy_s, busy_for_s, moves.gate)
     density = _under_tones(residue, spectrum, frequency, density)
-    swing = None if gate is not None else swing_of(moving, (0.08, 12.0))
-    return Bed(density, frequency, gate, burst_density(frequency), swing)
+    more = np.interp(frequency, moves.frequency_hz, moves.burst_density)
+    return Bed(density, frequency, moves.gate, more, moves.swing)
 
 
 def _frames(residue: Residue, frame_s: float) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
@@ -147,44 +166,47 @@ def _free(
     return np.asarray(before_end == over)
 
 
-def _bursts(residue: Residue) -> tuple[Gate | None, Callable[[NDArray[np.float64]], NDArray[np.float64]], Envelope]:
-    """Bursts of noise over all bands, what is there more in them, and the moving level that showed them."""
+def find_moves(residue: Residue) -> Moves:
+    """How the noise of a recording without tones moves, seen in all bands at once."""
     rate = residue.heard.sample_rate_hz
     length = scipy.fft.next_fast_len(round(MOVING_FRAME_S * rate), real=True)
     hop = length // 2
     starts, frequency, density = _frames(residue, MOVING_FRAME_S)
+    if starts.size == 0:
+        return STILL
     count = max(1, (residue.heard.samples.size - length) // hop + 1)
     bands = _third_octave_sums(residue, frequency, density)
     soft = np.quantile(bands, SOFT_SHARE, axis=0)
-    ratio = np.full(count, np.nan)
-    ratio[starts // hop] = np.mean(np.minimum(bands / np.maximum(soft, 1e-30), 300.0), axis=1)
-    usable = ~np.isnan(ratio)
-    ratio = np.where(usable, ratio, 1.0)
-    reach_hz = 0.44 / 0.75 / (0.6 * MOVING_FRAME_S)
-    typical = float(np.median(ratio[usable])) if usable.any() else 1.0
-    moving = Envelope(np.sqrt(2 * ratio / typical).astype(np.complex128), rate / hop, usable, 0.0, reach_hz)
-    floor = float(np.quantile(ratio[usable], 0.1)) if usable.any() else 1.0
-    over = np.maximum(ratio - 1.25 * floor, 0.0)
-    seen = Envelope(np.sqrt(2 * over).astype(np.complex128), rate / hop, usable, 0.0, reach_hz)
-    level = weighted_level(seen.power[usable]) if usable.any() else 0.0
-    gate = gate_of(seen, level, 0.0) if level > 0.8 * floor else None
+    usable = np.zeros(count, dtype=np.bool_)
+    usable[starts // hop] = True
+    ratio = np.ones(count)
+    ratio[usable] = np.mean(np.minimum(bands / np.maximum(soft, 1e-30), 300.0), axis=1)
 
-    def burst_density(at_hz: NDArray[np.float64]) -> NDArray[np.float64]:
-        if gate is None:
-            return np.zeros(at_hz.size)
-        begin_s = starts / rate
-        end_s = begin_s + length / rate
-        inner_s = gate.starts_s + 0.5 * gate.ramp_s
-        inside = np.zeros(starts.size, dtype=np.bool_)
-        for start, lasts in zip(inner_s, gate.lengths_s - gate.ramp_s, strict=True):
-            inside |= (begin_s > start) & (end_s < start + lasts)
-        outside = _free(begin_s, end_s, gate.starts_s - gate.ramp_s, gate.on_s + gate.ramp_s)
-        if inside.sum() < 4 or outside.sum() < 4:
-            return np.zeros(at_hz.size)
-        more = np.maximum(np.mean(density[inside], axis=0) - np.mean(density[outside], axis=0), 0.0)
-        return np.interp(at_hz, frequency, filled(residue, frequency, more))
+    def moving(over: NDArray[np.float64]) -> Envelope:
+        return Envelope(np.sqrt(2 * over).astype(np.complex128), rate / hop, usable, 0.0, MOVING_REACH_HZ)
 
-    return gate, burst_density, moving
+    floor = float(np.quantile(ratio[usable], 0.1))
+    bursts = moving(np.maximum(ratio - 1.25 * floor, 0.0))
+    level = weighted_level(bursts.power[usable])
+    gate = gate_of(bursts, level) if level > 0.8 * floor else None
+    if gate is None:
+        typical = float(np.median(ratio[usable]))
+        return Moves(None, swing_of(moving(ratio / typical), SWINGS_HZ), frequency, np.zeros(frequency.size))
+    more = _more_in_bursts(gate, starts / rate, length / rate, density)
+    return Moves(gate, None, frequency, filled(residue, frequency, more))
+
+
+def _more_in_bursts(
+    gate: Gate, begin_s: NDArray[np.float64], lasts_s: float, density: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Density in frames within bursts less that in frames outside of them; zeros if either are too few."""
+    inside = np.zeros(begin_s.size, dtype=np.bool_)
+    for start_s, length_s in zip(gate.starts_s + gate.ramp_s / 2, gate.lengths_s - gate.ramp_s, strict=True):
+        inside |= (begin_s > start_s) & (begin_s + lasts_s < start_s + length_s)
+    outside = _free(begin_s, begin_s + lasts_s, gate.starts_s - gate.ramp_s, gate.on_s + gate.ramp_s)
+    if min(inside.sum(), outside.sum()) < FEWEST_FRAMES:
+        return np.zeros(density.shape[1])
+    return np.asarray(np.maximum(np.mean(density[inside], axis=0) - np.mean(density[outside], axis=0), 0.0))
 
 
 def _third_octave_sums(

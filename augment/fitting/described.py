@@ -66,32 +66,31 @@ class Described:
         return 10 * math.log10(max(sum(10 ** (level / 10) for level in levels.values()), 1e-16))
 
 
-def described(parts: Parts, heard_s: float, offset_db: float = 0.0) -> tuple[Described, ...]:
+def described(parts: Parts, heard_s: float) -> tuple[Described, ...]:
     """Components of a profile.
 
     Args:
         parts: What the recording is made of.
         heard_s: How much of it could be used.
-        offset_db: What is added to all levels.
     """
     found: list[Described] = []
     pattern = alarm_of(parts.voices)
     left = list(parts.voices)
     if pattern is not None:
-        found.append(_alarm(pattern, offset_db))
+        found.append(_alarm(pattern))
         left = [voice for voice in parts.voices if voice.gate is None]
-    found += [_tones(voice, heard_s, offset_db) for voice in left]
-    found += [_pulses(one, offset_db) for one in parts.struck]
+    found += [_tones(voice, heard_s) for voice in left]
+    found += [_pulses(one) for one in parts.struck]
     if parts.impacts is not None:
-        found.append(_knocks(parts.impacts, offset_db))
+        found.append(_knocks(parts.impacts))
     if parts.bed.gate is not None and (bursts := burst_pattern(parts.bed.gate)) is not None:
-        found += _burst_noise(parts, bursts, offset_db)
-    found += _bed(parts, offset_db)
+        found += _burst_noise(parts, bursts)
+    found += _bed(parts)
     return tuple(found)
 
 
-def _db(value: float, offset_db: float) -> float:
-    return max(round(value + offset_db, 1), SOFTEST_DB)
+def _db(value: float) -> float:
+    return max(round(value, 1), SOFTEST_DB)
 
 
 def _hz(value: float) -> float:
@@ -123,7 +122,7 @@ def _swing(swing: Swing) -> dict[str, float]:
     return {"rate_hz": float(f"{swing.rate_hz:.5g}"), "depth": round(swing.depth, 3)}
 
 
-def _alarm(pattern: Pattern, offset_db: float) -> Described:
+def _alarm(pattern: Pattern) -> Described:
     figures: dict[str, Any] = {
         "kind": "alarm",
         "pulse_s": _s(pattern.pulse_s),
@@ -131,14 +130,14 @@ def _alarm(pattern: Pattern, offset_db: float) -> Described:
         "spacings_s": [_s(gap) for gap in pattern.spacings_s],
         "interval_s": _s(pattern.interval_s),
         "pulse_hz": [_hz(value) for value in pattern.pulse_hz],
-        "levels_db": {ratio: _db(level, offset_db) for ratio, level in pattern.levels_db.items()},
+        "levels_db": {ratio: _db(level) for ratio, level in pattern.levels_db.items()},
     }
     if pattern.jitter > 0.003:
         figures["jitter"] = round(pattern.jitter, 3)
     return Described(figures, "an alarm", {"interval_s": f"from {pattern.bursts} whole bursts"})
 
 
-def _tones(voice: Voice, heard_s: float, offset_db: float) -> Described:
+def _tones(voice: Voice, heard_s: float) -> Described:
     figures: dict[str, Any] = {"kind": "harmonics", "fundamental_hz": _hz(voice.fundamental_hz)}
     wander_hz = spread_over(voice.drift, heard_s)
     error_hz = math.hypot(voice.error_hz, wander_hz)
@@ -155,7 +154,7 @@ def _tones(voice: Voice, heard_s: float, offset_db: float) -> Described:
     if voice.gate is not None and bursts is None:
         levels = {number: tone.line.level_db for number, tone in voice.tones.items()}
         remarks["levels_db"] = f"it came {voice.gate.starts_s.size} times only: told as steady, at its mean level"
-    figures["levels_db"] = {number: _db(level, offset_db) for number, level in sorted(levels.items())}
+    figures["levels_db"] = {number: _db(level) for number, level in sorted(levels.items())}
     if bursts is not None:
         figures["bursts"], remarks["bursts"] = _bursts(bursts), _said(bursts)
     if voice.swing is not None:
@@ -176,13 +175,13 @@ def _resonances(strike: Strike) -> list[dict[str, float]]:
     ]
 
 
-def _pulses(one: Struck, offset_db: float) -> Described:
+def _pulses(one: Struck) -> Described:
     train, strike = one.train, one.strike
     rate_hz = float(f"{train.rate_hz:.6g}")
     ringing = _resonances(strike)
     for entry in ringing:
         entry["decay_s"] = min(entry["decay_s"], math.floor(690 / rate_hz) / 1000)
-    figures: dict[str, Any] = {"kind": "pulses", "rate_hz": rate_hz, "level_db": _db(one.level_db, offset_db)}
+    figures: dict[str, Any] = {"kind": "pulses", "rate_hz": rate_hz, "level_db": _db(one.level_db)}
     if train.jitter > 0.003:
         figures["jitter"] = round(min(train.jitter, 0.5), 3)
     if strike.spread_db > 0.2:
@@ -196,12 +195,12 @@ def _pulses(one: Struck, offset_db: float) -> Described:
     )
 
 
-def _knocks(impacts: Impacts, offset_db: float) -> Described:
+def _knocks(impacts: Impacts) -> Described:
     level_db = 10 * math.log10(impacts.power)
     figures: dict[str, Any] = {
         "kind": "knocks",
         "rate_hz": float(f"{impacts.rate_hz:.3g}"),
-        "level_db": _db(level_db, offset_db),
+        "level_db": _db(level_db),
         "level_quantiles_db": {p: round(value, 1) for p, value in impacts.quantiles_db.items()},
     }
     if impacts.cluster_size > 1:
@@ -213,34 +212,34 @@ def _knocks(impacts: Impacts, offset_db: float) -> Described:
     return Described(figures, "impacts at random times", {"rate_hz": told})
 
 
-def _levels(bed: Bed, density: NDArray[np.float64], to_hz: float, offset_db: float) -> dict[float, float]:
+def _levels(bed: Bed, density: NDArray[np.float64], to_hz: float) -> dict[float, float]:
     levels = third_octaves_db(bed.frequency_hz, density, to_hz)
     least = max(levels.values()) - QUIET_DB
     kept = [centre for centre, level in levels.items() if level > least]
-    return {c: _db(max(v, least), offset_db) for c, v in levels.items() if kept[0] <= c <= kept[-1]}
+    return {c: _db(max(v, least)) for c, v in levels.items() if kept[0] <= c <= kept[-1]}
 
 
 def _power(bed: Bed, density: NDArray[np.float64]) -> float:
     return float(np.sum(density)) * float(bed.frequency_hz[1])
 
 
-def _burst_noise(parts: Parts, bursts: BurstPattern, offset_db: float) -> list[Described]:
+def _burst_noise(parts: Parts, bursts: BurstPattern) -> list[Described]:
     density = parts.bed.burst_density
     if _power(parts.bed, density) < parts.power() * 10 ** (FAINT_DB / 10):
         return []
     figures = {
         "kind": "third_octave_noise",
-        "third_octave_levels_db": _levels(parts.bed, density, parts.residue.heard.to_hz, offset_db),
+        "third_octave_levels_db": _levels(parts.bed, density, parts.residue.heard.to_hz),
         "bursts": _bursts(bursts),
     }
     return [Described(figures, "noise that comes and goes", {"bursts": _said(bursts)})]
 
 
-def _bed(parts: Parts, offset_db: float) -> list[Described]:
+def _bed(parts: Parts) -> list[Described]:
     bed = parts.bed
     if _power(bed, bed.density) < parts.power() * 10 ** (FAINT_DB / 10):
         return []
-    levels = _levels(bed, bed.density, parts.residue.heard.to_hz, offset_db)
+    levels = _levels(bed, bed.density, parts.residue.heard.to_hz)
     if parts.lives is not None:
         return [_fluctuating(levels, parts.lives)]
     figures: dict[str, Any] = {"kind": "third_octave_noise", "third_octave_levels_db": levels}

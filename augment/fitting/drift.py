@@ -1,7 +1,6 @@
 """How the fundamental of a series wanders."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,8 +85,3 @@ def spread_over(drift: Drift | None, seconds: float) -> float:
         return 0.0
     share = drift.time_s / seconds
     return drift.deviation_hz * math.sqrt(2 * share * (1 - share * (1 - math.exp(-1 / share))))
-
-
-def loudest(tones: Sequence[Tone]) -> Tone:
-    """The loudest of some tones."""
-    return max(tones, key=lambda tone: tone.line.power)

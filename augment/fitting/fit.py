@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.fitting.bed import Bed, find_bed
+from augment.fitting.bed import STILL, Bed, Moves, find_bed, find_moves
 from augment.fitting.envelopes import Demodulator
 from augment.fitting.faint import completed
 from augment.fitting.impacts import Impacts, find_impacts
@@ -87,11 +87,11 @@ def taken_apart(heard: Usable) -> Parts:
     left = [train for train in trains(seen) if any(_same(train, other) for other in rhythms)]
     left += [train for train in rhythms if train.rate_hz in even and not any(_same(train, other) for other in left)]
     struck = _struck(residue, left)
-    bed = find_bed(residue, spectrum, *_busy(struck, None))
-    swelling = [one for one in struck if _is_swelling(one, bed)]
+    moves = find_moves(residue)
+    swelling = [one for one in struck if _is_swelling(one, moves)]
     struck = tuple(one for one in struck if one not in swelling)
     impacts = find_impacts(residue, seen, [one.train for one in struck])
-    bed = _own(find_bed(residue, spectrum, *_busy(struck, impacts)), struck)
+    bed = find_bed(residue, spectrum, _own(moves, struck), *_busy(struck, impacts))
     return Parts(voices, struck, bed, impacts, None, residue, spectrum)
 
 
@@ -101,8 +101,8 @@ def with_lives(parts: Parts) -> Parts | None:
     lives = lives_of(between)
     if lives is None:
         return None
-    bed = find_bed(between, parts.spectrum, *_busy(parts.struck, None))
-    return replace(parts, impacts=None, lives=lives, bed=replace(bed, gate=None, swing=None))
+    bed = find_bed(between, parts.spectrum, STILL, *_busy(parts.struck, None))
+    return replace(parts, impacts=None, lives=lives, bed=bed)
 
 
 def _between(parts: Parts) -> Residue:
@@ -176,17 +176,17 @@ def _busy(struck: Sequence[Struck], impacts: Impacts | None) -> tuple[NDArray[np
     return np.concatenate(times) - BEFORE_S, lasts_s
 
 
-def _own(bed: Bed, struck: Sequence[Struck]) -> Bed:
-    """A bed without a swing that is that of the knocks over it."""
-    if bed.swing is None:
-        return bed
-    ratios = [bed.swing.rate_hz / one.train.rate_hz for one in struck]
+def _own(moves: Moves, struck: Sequence[Struck]) -> Moves:
+    """Moves without a swing that is that of the knocks over the bed."""
+    if moves.swing is None:
+        return moves
+    ratios = [moves.swing.rate_hz / one.train.rate_hz for one in struck]
     knocked = any(abs(ratio - max(1, round(ratio))) < SAME_RATE for ratio in ratios)
-    return replace(bed, swing=None) if knocked else bed
+    return replace(moves, swing=None) if knocked else moves
 
 
-def _is_swelling(one: Struck, bed: Bed) -> bool:
+def _is_swelling(one: Struck, moves: Moves) -> bool:
     """Whether a train is how the bed swells: at the same rate, and without a beginning that stands out."""
-    if one.train.rise > STRIKING or bed.swing is None:
+    if one.train.rise > STRIKING or moves.swing is None:
         return False
-    return abs(bed.swing.rate_hz / one.train.rate_hz - 1) < SAME_RATE
+    return abs(moves.swing.rate_hz / one.train.rate_hz - 1) < SAME_RATE

@@ -1,6 +1,5 @@
 """A recording, fitted: the better of two descriptions of it, brought to its spectrum."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,6 +8,7 @@ import numpy as np
 
 from augment.acoustics import Signal
 from augment.acoustics.filters import without_infrasound
+from augment.acoustics.portrait import band_centres_hz, nominal_hz, third_octave_powers
 from augment.fitting.balance import brought
 from augment.fitting.described import Described, described
 from augment.fitting.distance import Distance, distance
@@ -20,6 +20,7 @@ from augment.profiles.noise import NoiseProfile
 from augment.streams import generator
 
 DRAWN_S = 12.0
+SILENCE = 1e-16
 ROUNDS = 2
 NEAR = 2.5
 """What sounds so much alike needs no other description."""
@@ -53,14 +54,14 @@ def fitted(heard: Usable) -> Fitted:
     is steady, swells or comes in bursts; and as noise whose level lives in each band. That one is taken which sounds
     more like the recording.
     """
-    parts = taken_apart(heard)
-    plain = _brought(parts, heard)
+    parts, recording = taken_apart(heard), _Recording(heard)
+    plain = recording.brought(parts)
     if off(plain.distance) < NEAR:
         return plain
     alive = with_lives(parts)
     if alive is None:
         return plain
-    lively = _brought(alive, heard)
+    lively = recording.brought(alive)
     rhythm = parts.bed.gate is not None or parts.bed.swing is not None
     worth = WORTH_RHYTHM if rhythm else WORTH
     return lively if off(lively.distance) < worth * off(plain.distance) else plain
@@ -96,62 +97,49 @@ def drawn(profile: NoiseProfile, samples: int, sample_rate_hz: int, seed: int) -
     return profile.render(samples, sample_rate_hz, lambda name: generator("fitted", seed, name), every)[0]
 
 
-def _brought(parts: Parts, heard: Usable) -> Fitted:
-    """Components whose noise and knocks are set so that the whole has the recording's third octaves."""
-    components = described(parts, heard.usable_s)
-    samples = round(min(DRAWN_S, max(4.0, heard.samples.size / heard.sample_rate_hz)) * heard.sample_rate_hz)
-    wanted = _third_octaves(heard)
-    for _ in range(ROUNDS):
-        made = [_third_octaves(_as_heard(_draw(one, samples, heard), heard)) for one in components]
-        components = brought(components, wanted, made)
-    profile = profile_of(components)
-    sound = without_infrasound(drawn(profile, samples, heard.sample_rate_hz, 2), heard.sample_rate_hz)
-    speech = demo_voices(heard_rate_hz(heard.sample_rate_hz))
-    rate = heard.sample_rate_hz
-    away = distance(
-        likeness(Stretch.whole(sound, rate), speech), likeness(Stretch(heard.samples, rate, heard.mask), speech)
-    )
-    return Fitted(parts, components, profile, away, _unexplained(wanted, _third_octaves(_as_heard(sound, heard))))
+class _Recording:
+    """What descriptions of a recording are brought to, and held against.
+
+    Args:
+        heard: What may be used of it.
+    """
+
+    def __init__(self, heard: Usable) -> None:
+        self._heard, self._rate = heard, heard.sample_rate_hz
+        self._wanted = third_octaves_of(heard)
+        self._speech = demo_voices(heard_rate_hz(self._rate))
+        self._likeness = likeness(Stretch(heard.samples, self._rate, heard.mask), self._speech)
+        self._samples = round(min(DRAWN_S, max(4.0, heard.samples.size / self._rate)) * self._rate)
+
+    def brought(self, parts: Parts) -> Fitted:
+        """Components whose noise and knocks are set so that the whole has the recording's third octaves."""
+        components = described(parts, self._heard.usable_s)
+        for _ in range(ROUNDS):
+            made = [self._made(self._sound(profile_of([one]), 1)) for one in components]
+            components = brought(components, self._wanted, made)
+        profile = profile_of(components)
+        sound = self._sound(profile, 2)
+        away = distance(likeness(Stretch.whole(sound, self._rate), self._speech), self._likeness)
+        return Fitted(parts, components, profile, away, _unexplained(self._wanted, self._made(sound)))
+
+    def _sound(self, profile: NoiseProfile, seed: int) -> Signal:
+        return without_infrasound(drawn(profile, self._samples, self._rate, seed), self._rate)
+
+    def _made(self, sound: Signal) -> dict[float, float]:
+        return third_octaves_of(replace(self._heard, samples=sound, mask=np.ones(sound.size, np.bool_)))
 
 
-def _draw(one: Described, samples: int, heard: Usable) -> Signal:
-    return without_infrasound(drawn(profile_of([one]), samples, heard.sample_rate_hz, 1), heard.sample_rate_hz)
-
-
-def _as_heard(sound: Signal, heard: Usable) -> Usable:
-    return replace(heard, samples=sound, mask=np.ones(sound.size, np.bool_))
-
-
-def _third_octaves(heard: Usable) -> dict[float, float]:
-    """Powers of third octaves by nominal centre."""
+def third_octaves_of(heard: Usable) -> dict[float, float]:
+    """Powers of the third octaves that lie wholly in what is known, by nominal centre."""
     seen = power_spectrum(heard, 0.5) or power_spectrum(heard, 0.125)
     if seen is None:
         return {}
+    twice_hz = int(2 * heard.to_hz)
+    powers = third_octave_powers(seen.frequency_hz(), seen.power / seen.step_hz, twice_hz)
     return {
-        centre: 10 ** (level / 10) for centre, level in third_octaves_of(seen.power, seen.step_hz, heard.to_hz).items()
+        nominal_hz(centre): max(float(power), SILENCE)
+        for centre, power in zip(band_centres_hz(twice_hz), powers, strict=True)
     }
-
-
-def third_octaves_of(power: Any, step_hz: float, to_hz: float) -> dict[float, float]:
-    """Levels of third octaves from the powers of bins, in dB, by nominal centre; whole bands only."""
-    found = {}
-    for number in range(-16, 14):
-        centre = 1000 * 10 ** (number / 10)
-        low, high = centre * 10**-0.05, centre * 10**0.05
-        if high > to_hz:
-            break
-        # The shares of the first and the last bin that lie in the band count.
-        edges = (np.arange(power.size + 1) - 0.5) * step_hz
-        sums = np.concatenate([[0.0], np.cumsum(power)])
-        inside = float(np.interp(high, edges, sums) - np.interp(low, edges, sums))
-        found[nominal(number)] = 10 * math.log10(max(inside, 1e-16))
-    return found
-
-
-def nominal(number: int) -> float:
-    """The centre by which the third octave of a number about 1 kHz is called."""
-    decade, place = divmod(number, 10)
-    return float((1.0, 1.25, 1.6, 2.0, 2.5, 3.15, 4.0, 5.0, 6.3, 8.0)[place] * 10 ** (3 + decade))
 
 
 def _unexplained(wanted: dict[float, float], made: dict[float, float]) -> float:

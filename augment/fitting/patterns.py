@@ -8,6 +8,7 @@ import scipy
 from numpy.typing import NDArray
 
 from augment.fitting.envelopes import Envelope
+from augment.fitting.spectra import apex
 
 ON_SHARE = 0.25
 """A tone is on where its power is above this share of its level: at half of its amplitude."""
@@ -57,6 +58,11 @@ class Gate:
     def on_s(self) -> float:
         """Length of a burst with its ramps."""
         return float(np.median(self.lengths_s)) + self.ramp_s
+
+    @property
+    def rate_hz(self) -> float:
+        """Bursts a second; 0 if there are too few for a rate."""
+        return 1 / float(np.median(np.diff(self.starts_s))) if self.starts_s.size > 2 else 0.0
 
     def like(self, other: "Gate") -> float:
         """Share of the bursts of both that coincide within 40 ms, or a fifth of a burst."""
@@ -128,7 +134,7 @@ def judged(seen: Envelope, bed: float, signal: float, narrow: bool) -> Judged:
     low, middle = np.quantile(good, [0.2, 0.5])
     # The lower half of a tone that something else covers now and then is as even as that of one which nothing covers.
     even = low > EVEN * middle
-    gate = None if np.mean(on) > STEADY_SHARE or even else gate_of(seen, level, bed)
+    gate = None if np.mean(on) > STEADY_SHARE or even else gate_of(seen, level)
     if gate is not None and scatter < most:
         return Judged(True, gate.level, gate)
     swing = swing_of(seen)
@@ -146,8 +152,11 @@ def _lasts(power: NDArray[np.float64]) -> bool:
     return bool(np.mean(np.array(parts) > PART_SHARE * float(np.mean(power))) >= PARTS_WITH)
 
 
-def gate_of(seen: Envelope, level: float, bed: float) -> Gate | None:
-    """Bursts of an envelope that has a plateau and pauses; None if it has not."""
+def gate_of(seen: Envelope, level: float) -> Gate | None:
+    """Bursts of an envelope that has a plateau and pauses; None if it has not.
+
+    What is there in the pauses is there in the bursts, too, and does not belong to their level.
+    """
     amplitude = np.sqrt(np.where(seen.usable, seen.power, 0.0) / level)
     ups, downs = _runs(amplitude > math.sqrt(ON_SHARE))
     if ups.size == 0:
@@ -181,7 +190,7 @@ def gate_of(seen: Envelope, level: float, bed: float) -> Gate | None:
     # What is struck dies away slowly; what is switched off is gone within the time that it was on.
     if _fall_s(seen, amplitude, ups, downs) > np.median(lengths) + rise_s:
         return None
-    plateau = float(np.median(inner_power[inner_power > level / 2])) - bed
+    plateau = float(np.median(inner_power[inner_power > level / 2])) - off
     return Gate(starts, lengths, ramp_s, plateau)
 
 
@@ -223,11 +232,14 @@ def gate_gain(gate: Gate, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def power_between(seen: Envelope, downs: NDArray[np.int64], ups: NDArray[np.int64]) -> float:
-    """Median power in the pauses, away from their edges; 0 if they are too short for that."""
+    """Power of the noise in the pauses, away from their edges; 0 if they are too short for that.
+
+    Powers of Gaussian noise are exponential: their median is ln 2 of their mean.
+    """
     margin = math.ceil(seen.rise_s() * seen.rate_hz)
     parts = [seen.power[down + margin : up - margin] for down, up in zip(downs[:-1], ups[1:], strict=True)]
     found = np.concatenate([part for part in parts if part.size] or [np.zeros(1)])
-    return float(np.median(found))
+    return float(np.median(found)) / math.log(2)
 
 
 def _crossing(amplitude: NDArray[np.float64], places: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -295,7 +307,7 @@ def swing_of(seen: Envelope, limits_hz: tuple[float, float] = SWING_LIMITS_HZ) -
     chance = math.sqrt(math.log(max(2.0, 100 * np.count_nonzero(around) / 8)) / math.log(2))
     if spectrum[place] < chance * typical * 1.1:
         return None
-    rate_hz = _vertex(frequency, spectrum, place)
+    rate_hz = apex(spectrum, place) * float(frequency[1])
     time = np.flatnonzero(usable) / seen.rate_hz
     waves = np.stack([np.cos(2 * np.pi * rate_hz * time), np.sin(2 * np.pi * rate_hz * time)], axis=1)
     fitted, *_ = np.linalg.lstsq(waves, amplitude[usable] - mean, rcond=None)
@@ -307,13 +319,3 @@ def swing_of(seen: Envelope, limits_hz: tuple[float, float] = SWING_LIMITS_HZ) -
     eta = (depth * mean) ** 2 / 2 / max(noise, 1e-30)
     error_hz = math.sqrt(6 / (length_s * seen.reach_hz * eta)) / (math.pi * length_s)
     return Swing(rate_hz, error_hz, min(depth, 1.0))
-
-
-def _vertex(frequency: NDArray[np.float64], spectrum: NDArray[np.float64], place: int) -> float:
-    """Where the parabola through a peak and its neighbours has its top."""
-    if not 0 < place < spectrum.size - 1:
-        return float(frequency[place])
-    below, top, above = spectrum[place - 1 : place + 2]
-    bend = below - 2 * top + above
-    shift = 0.0 if bend == 0 else 0.5 * (below - above) / bend
-    return float(frequency[place] + shift * (frequency[1] - frequency[0]))

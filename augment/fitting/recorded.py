@@ -24,14 +24,12 @@ class Recorded:
         heard: What of it could be used.
         whole: The fit of all of that.
         goodness: What the fit of its first half is worth against its second.
-        remarks: What should be known, in sentences; the gravest first.
         unidentified: What could not be told, in sentences.
     """
 
     heard: Heard
     whole: Fitted
     goodness: Goodness
-    remarks: tuple[str, ...]
     unidentified: tuple[str, ...]
 
     def synthesis(self, samples: int, seed: int) -> Signal:
@@ -68,7 +66,7 @@ def recorded(heard: Heard, done: Callable[[], None] = lambda: None) -> Recorded:
     done()
     whole = fitted(usable_of(heard))
     done()
-    return Recorded(heard, whole, goodness, heard.remarks, tuple(_unidentified(heard, whole)))
+    return Recorded(heard, whole, goodness, tuple(_unidentified(heard, whole)))
 
 
 def _unidentified(heard: Heard, fit: Fitted) -> list[str]:

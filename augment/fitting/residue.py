@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from augment.acoustics import Signal
 from augment.fitting.envelopes import Demodulator
-from augment.fitting.patterns import Gate, gate_gain
+from augment.fitting.patterns import gate_gain
 from augment.fitting.spectra import Usable
 from augment.fitting.tones import Tone
 
@@ -77,13 +77,9 @@ def _traces(tones: Sequence[Tone]) -> list[tuple[float, float]]:
     return [(middle - reach, middle + reach) for middle in middles]
 
 
-def _turn_hz(gate: Gate | None) -> float:
-    return 1 / float(np.median(np.diff(gate.starts_s))) if gate is not None and gate.starts_s.size > 2 else 0.0
-
-
 def _is_quick(tone: Tone) -> bool:
     """Whether a tone is switched so quickly that its sidebands are lines of their own."""
-    return _turn_hz(tone.gate) > QUICK_HZ
+    return tone.gate is not None and tone.gate.rate_hz > QUICK_HZ
 
 
 def _switched(heard: Usable, tones: Sequence[Tone]) -> Signal:
@@ -98,7 +94,7 @@ def _switched(heard: Usable, tones: Sequence[Tone]) -> Signal:
     for tone in tones:
         gate = tone.gate
         assert gate is not None  # quick ones have one
-        seen = demodulator.envelope(tone.line.frequency_hz, max(tone.reach_hz, 2.5 * _turn_hz(gate)))
+        seen = demodulator.envelope(tone.line.frequency_hz, max(tone.reach_hz, 2.5 * gate.rate_hz))
         own_s = np.arange(seen.amplitude.size) / seen.rate_hz
         gain = gate_gain(gate, own_s)
         length = max(3, round(SLOW_S * seen.rate_hz))

@@ -13,7 +13,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from augment.fitting.spectra import Usable
+from augment.fitting.spectra import Usable, apex
 
 FRAME_S, HOP_S = 0.008, 0.002
 LOWEST_HZ = 90.0
@@ -191,7 +191,7 @@ def _followed(rises: NDArray[np.float64], hop_s: float, period_s: float, strengt
     real = np.flatnonzero(rises[places] > max(least, 0.0))
     if real.size < FEWEST_EVENTS or real.size < 0.5 * places.size:
         return None
-    numbers, tops = real, np.array([_top(rises, int(places[number])) for number in real])
+    numbers, tops = real, np.array([apex(rises, int(places[number])) for number in real])
     intervals = np.diff(tops)[np.diff(numbers) == 1]
     count = int(numbers[-1] - numbers[0])
     mean = float((tops[-1] - tops[0]) / count)
@@ -223,11 +223,3 @@ def _chain(rises: NDArray[np.float64], period: float) -> NDArray[np.int64]:
         found.append(place)
         place = int(before[place])
     return np.array(found[::-1], dtype=np.int64)
-
-
-def _top(rises: NDArray[np.float64], place: int) -> float:
-    if not 0 < place < rises.size - 1:
-        return float(place)
-    below, top, above = rises[place - 1 : place + 2]
-    bend = below - 2 * top + above
-    return place + (0.0 if bend == 0 else min(0.5, max(-0.5, float(0.5 * (below - above) / bend))))

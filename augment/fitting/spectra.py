@@ -51,6 +51,20 @@ class Usable:
         return np.asarray(np.lib.stride_tricks.sliding_window_view(self.samples, length)[starts])
 
 
+def apex(values: NDArray[np.float64], place: int) -> float:
+    """Where the parabola through a value and its two neighbours has its top, at most half a place away.
+
+    Example:
+        >>> apex(np.array([0.0, 3.0, 4.0, 1.0]), 2)
+        1.75
+    """
+    if not 0 < place < values.size - 1:
+        return float(place)
+    below, top, above = values[place - 1 : place + 2]
+    bend = float(below - 2 * top + above)
+    return place + (0.0 if bend == 0 else min(0.5, max(-0.5, float(below - above) / (2 * bend))))
+
+
 @dataclass(frozen=True)
 class PowerSpectrum:
     """Mean power in bins of Hann frames.

@@ -215,10 +215,9 @@ def _of_pattern(line: Line, other: Line, found: Judged) -> bool:
         return False
     if found.gate is not None:
         skirt_hz = max(SIDEBANDS_HZ, 6 / max(found.gate.on_s, 0.01))
-        starts = found.gate.starts_s
         if distance < skirt_hz and other.power < FAINT * found.gate.level:
             return True
-        period_s = float(np.median(np.diff(starts))) if starts.size > 2 else math.inf
+        period_s = 1 / found.gate.rate_hz if found.gate.rate_hz else math.inf
         if period_s > 0.5:  # its sidebands lie too close to be lines: what there is, is the burst's own spectrum
             return distance < min(skirt_hz, 0.3 * line.frequency_hz) and other.power < line.power / 8
         order = distance * period_s

@@ -70,19 +70,19 @@ def _fits(tone: Tone, gate: Gate | None, swing: Swing | None) -> bool:
     if tone.swing is not None:
         if gate is not None:
             return (
-                _rate_hz(gate) > 0
-                and tone.reach_hz < FAST_ENOUGH * _rate_hz(gate)
-                and _same(tone.swing.rate_hz, _rate_hz(gate))
+                gate.rate_hz > 0
+                and tone.reach_hz < FAST_ENOUGH * gate.rate_hz
+                and _same(tone.swing.rate_hz, gate.rate_hz)
             )
         return swing is not None and _same(swing.rate_hz, tone.swing.rate_hz)
     if gate is not None:
-        return tone.reach_hz < FAST_ENOUGH * _rate_hz(gate) or not tone.sure
+        return tone.reach_hz < FAST_ENOUGH * gate.rate_hz or not tone.sure
     return swing is None or tone.reach_hz < 1.5 * swing.rate_hz
 
 
 def _is_switched(tones: dict[int, Tone], swing: Swing, gate: Gate, demodulator: Demodulator) -> bool:
     """Whether tones that seem to swell at the rate of a gate follow it rather: so it looks where knocks cover them."""
-    if not _same(swing.rate_hz, _rate_hz(gate)):
+    if not _same(swing.rate_hz, gate.rate_hz):
         return False
     tone = max(tones.values(), key=lambda one: one.line.power)
     seen = demodulator.envelope(tone.line.frequency_hz, max(tone.reach_hz, 2.0))
@@ -142,10 +142,6 @@ def _same(rate_hz: float, other_hz: float) -> bool:
     return abs(rate_hz / other_hz - 1) < SAME_RATE
 
 
-def _rate_hz(gate: Gate) -> float:
-    return 1 / float(np.median(np.diff(gate.starts_s))) if gate.starts_s.size > 2 else 0.0
-
-
 def _level(tone: Tone, gate: Gate | None, swing: Swing | None) -> float:
     """Power while on, of a tone that does what its group does, whether or not its own envelope has shown it."""
     if gate is None:
@@ -156,7 +152,7 @@ def _level(tone: Tone, gate: Gate | None, swing: Swing | None) -> float:
     if tone.gate is not None:
         return tone.level
     first, second = _moments(gate)
-    resolved = _rate_hz(gate) > 1.2 / tone.line.window_s
+    resolved = gate.rate_hz > 1.2 / tone.line.window_s
     return tone.line.power / (first**2 if resolved else second)
 
 

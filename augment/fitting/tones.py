@@ -221,7 +221,8 @@ def _of_pattern(line: Line, other: Line, found: Judged) -> bool:
         if period_s > 0.5:  # its sidebands lie too close to be lines: what there is, is the burst's own spectrum
             return distance < min(skirt_hz, 0.3 * line.frequency_hz) and other.power < line.power / 8
         order = distance * period_s
-        return distance < 12 / period_s and abs(order - round(order)) < 0.06 * max(1.0, order**0.5)
+        highest = HIGHEST_SIDEBAND if other.power > line.power / 100 else 3 * HIGHEST_SIDEBAND
+        return 0.5 < order < highest and abs(order - round(order)) < 0.06 * max(1.0, order**0.5)
     if found.swing is not None:
         order = distance / found.swing.rate_hz
         return 0.5 < order < 3.5 and abs(order - round(order)) < 0.06

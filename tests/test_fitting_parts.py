@@ -8,6 +8,7 @@ import scipy
 
 from augment.acoustics.filters import kept_of_low, without_infrasound
 from augment.fitting.balance import brought
+from augment.fitting.bed import STILL, find_bed
 from augment.fitting.described import Described
 from augment.fitting.envelopes import Demodulator
 from augment.fitting.faint import completed
@@ -16,7 +17,7 @@ from augment.fitting.lines import find_lines
 from augment.fitting.lives import lives_of
 from augment.fitting.patterns import gate_gain, gate_of, weighted_level
 from augment.fitting.residue import Residue, without_tones
-from augment.fitting.rhythm import short_time
+from augment.fitting.rhythm import Train, short_time
 from augment.fitting.series import find_series
 from augment.fitting.spectra import Usable
 from augment.fitting.tones import find_tones
@@ -56,7 +57,7 @@ def test_levels_of_low_tones_are_those_before_the_filter():
 
 
 def test_a_harmonic_that_no_line_shows_is_found_where_it_must_be():
-    # In the band of a 2 s Hann frame, hiss of -40 dB has -40 - 10 lg(8000 / 0.75) = -80 dB: the third is 6 dB over that.
+    # In a band of 0.75 Hz, that of a Hann frame of 2 s, hiss of -40 dB has -40 - 10 lg(8000 / 0.75) = -80 dB.
     sound = tone(30, 200, -40) + tone(30, 400, -45) + tone(30, 600, -74) + hiss(30, -40)
     heard = usable(sound)
     lines, spectrum = find_lines(heard)
@@ -87,7 +88,7 @@ def test_a_tone_that_is_switched_quickly_is_subtracted_with_its_sidebands():
 
 
 def test_the_level_of_a_burst_has_nothing_of_what_is_in_its_pauses():
-    seconds, level_db, bed_db = 20, -30, -33
+    seconds, level_db, bed_db = 20, -30, -21  # of the bed, -43 dB are in the envelope's band
     t = np.arange(seconds * RATE) / RATE
     sound = tone(seconds, 1000, level_db) * (t % 1.0 < 0.5) + hiss(seconds, bed_db)
     seen = Demodulator(usable(sound)).envelope(1000.0, 40.0)
@@ -170,3 +171,42 @@ def test_the_file_escapes_what_a_name_may_hold():
     assert '"A \\"title\\""' in text
     assert "line break" in text
     assert "    # " + "x" * 120 in text
+
+
+def test_noise_that_is_steady_does_not_live():
+    lives = lives_of(Residue(usable(hiss(20, -30)), ()))
+    assert max(band.scatter_db for band in lives.bands) < 1
+    assert lives.together < 0.5
+
+
+def test_the_softest_fifth_tells_a_bed_that_is_knocked_on_all_the_time():
+    level_db = -30
+    heard = usable(hiss(20, level_db))
+    _, spectrum = find_lines(heard)
+    bed = find_bed(Residue(heard, ()), spectrum, STILL, np.arange(0, 20, 0.05), 0.2)
+    power = np.sum(bed.density) * bed.frequency_hz[1]
+    assert 10 * np.log10(power) == pytest.approx(level_db, abs=0.4)
+
+
+def test_knocks_that_others_cover_are_left_as_they_were():
+    ringing = [{"frequency_hz": 500, "level_db": 0.0, "decay_s": 0.02}]
+    knocks = Described({"kind": "pulses", "level_db": -20.0, "resonances": ringing}, "knocks")
+    hum = Described({"kind": "harmonics", "levels_db": {1: 0}}, "a tone")
+    _, found = brought([hum, knocks], {500: 9.0}, [{500: 4.0}, {500: 1.0}])
+    assert found == knocks
+
+
+def test_impacts_of_a_train_are_none_at_random_and_clusters_are_told():
+    rng, seconds = np.random.default_rng(4), 40
+    sound, knock = hiss(seconds, -60), np.exp(-np.arange(800) / 80) * np.sin(2 * np.pi * 900 * np.arange(800) / RATE)
+    even = np.arange(0.5, seconds - 0.5, 0.5)
+    heads = np.arange(1.1, seconds - 3, 4.0)
+    loose = np.sort(np.concatenate([head + 0.06 * np.arange(6) + 0.005 * rng.random(6) for head in heads]))
+    for time in np.concatenate([even, loose]):
+        place = round(time * RATE)
+        sound[place : place + 800] += 0.3 * knock
+    heard = usable(sound)
+    train = Train(even, 0.5, 1e-4, 0.0, 50.0, 9.0)
+    found = find_impacts(Residue(heard, ()), short_time(heard), [train])
+    assert found.times_s.size == pytest.approx(loose.size, abs=0.1 * loose.size)
+    assert found.cluster_size > 2

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from augment.acoustics.portrait import HIGHEST_BAND, LOWEST_BAND, nominal_hz
 from augment.acoustics.spectrum import THIRD_OCTAVE_EDGE
 from augment.fitting.envelopes import Envelope
-from augment.fitting.patterns import Gate, Swing, gate_of, swing_of, weighted_level
+from augment.fitting.patterns import Gate, Swing, gate_of, swing_of, switched_more, weighted_level
 from augment.fitting.residue import Residue
 from augment.fitting.spectra import PowerSpectrum
 
@@ -189,9 +189,12 @@ def find_moves(residue: Residue) -> Moves:
     bursts = moving(np.maximum(ratio - 1.25 * floor, 0.0))
     level = weighted_level(bursts.power[usable])
     gate = gate_of(bursts, level) if level > 0.8 * floor else None
+    whole = moving(ratio / float(np.median(ratio[usable])))
+    swing = swing_of(whole, SWINGS_HZ)
+    if gate is not None and swing is not None and switched_more(whole, gate, swing) < 1:
+        gate = None  # half of a swell looks like a burst to whoever asks for bursts only
     if gate is None:
-        typical = float(np.median(ratio[usable]))
-        return Moves(None, swing_of(moving(ratio / typical), SWINGS_HZ), frequency, np.zeros(frequency.size))
+        return Moves(None, swing, frequency, np.zeros(frequency.size))
     more = _more_in_bursts(gate, starts / rate, length / rate, density)
     return Moves(gate, None, frequency, filled(residue, frequency, more))
 

@@ -231,6 +231,20 @@ def gate_gain(gate: Gate, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
     return found
 
 
+def switched_more(seen: Envelope, gate: Gate, swing: Swing) -> float:
+    """How much more of the variance of an amplitude a gate explains than a swing does: 1 for the same."""
+    time_s = np.arange(seen.power.size) / seen.rate_hz
+    amplitude = np.sqrt(seen.power)[seen.usable]
+    centred = amplitude - np.mean(amplitude)
+    turn = 2 * np.pi * swing.rate_hz * time_s[seen.usable]
+    waves = np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    fitted, *_ = np.linalg.lstsq(waves, centred, rcond=None)
+    gain = gate_gain(gate, time_s)[seen.usable]
+    gain = gain - np.mean(gain)
+    by_gate = float(np.sum(centred * gain)) ** 2 / max(float(np.sum(gain**2)), 1e-30)
+    return by_gate / max(float(np.sum((waves @ fitted) ** 2)), 1e-30)
+
+
 def power_between(seen: Envelope, downs: NDArray[np.int64], ups: NDArray[np.int64]) -> float:
     """Power of the noise in the pauses, away from their edges; 0 if they are too short for that.
 

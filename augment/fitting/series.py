@@ -62,35 +62,40 @@ def find_series(tones: Sequence[Tone]) -> tuple[Series, ...]:
 
 
 def _with_fundamentals(found: list[Series]) -> tuple[Series, ...]:
-    """Series whose real fundamental is a half or a third of what they seem to have: lone tones that stand between join.
+    """Series whose real fundamental is a half or a third of what they seem to have: what stands between joins them.
 
     The strong even harmonics of an engine save most as a series of their own, before its odd ones have their say.
     """
-    lone = [series for series in found if len(series.tones) == 1]
-    joined = [series for series in found if len(series.tones) > 1]
-    for place, series in enumerate(joined):
-        for share in (2, 3):
-            between = _between(series, share, lone)
+    left, done = sorted(found, key=lambda series: len(series.tones), reverse=True), list[Series]()
+    while left:
+        series = left.pop(0)
+        for share in (2, 3, 2) if len(series.tones) > 1 else ():  # harmonics of 4, 8, 12 ... are halved twice
+            between, owners = _between(series, share, left)
             if 1 in between or len(between) > 1:
-                tones = {share * number: tone for number, tone in series.tones.items()}
-                tones |= {number: one.tones[1] for number, one in between.items()}
-                joined[place] = _of_tones(series.fundamental_hz / share, tones)
-                lone = [one for one in lone if one not in between.values()]
-                break
-    return tuple(sorted([*joined, *lone], key=lambda series: series.power, reverse=True))
+                tones = {share * number: tone for number, tone in series.tones.items()} | between
+                series, left = _of_tones(series.fundamental_hz / share, tones), [o for o in left if o not in owners]
+        done.append(series)
+    return tuple(sorted(done, key=lambda series: series.power, reverse=True))
 
 
-def _between(series: Series, share: int, lone: Sequence[Series]) -> dict[int, Series]:
-    """Lone tones at multiples of a part of a fundamental that are no multiples of itself, by their number."""
-    fundamental_hz = series.fundamental_hz / share
-    found: dict[int, Series] = {}
-    for one in lone:
-        number = round(one.fundamental_hz / fundamental_hz)
-        near_hz = max(_tolerance_hz(one.tones[1]), BETWEEN * one.fundamental_hz)
-        inside = 1 <= number <= HIGHEST_NUMBER and number < share * max(series.tones)
-        if inside and number % share and abs(one.fundamental_hz - number * fundamental_hz) < near_hz:
-            found.setdefault(number, one)
-    return found
+def _between(series: Series, share: int, others: Sequence[Series]) -> tuple[dict[int, Tone], list[Series]]:
+    """Tones at multiples of a part of a fundamental, by number, and the series that they are so far."""
+    fundamental_hz, highest = series.fundamental_hz / share, min(HIGHEST_NUMBER, share * max(series.tones))
+    found, owners = dict[int, Tone](), list[Series]()
+    taken = {share * number for number in series.tones}
+    for one in others:
+        numbered = {round(tone.line.frequency_hz / fundamental_hz): tone for tone in one.tones.values()}
+        fits = len(numbered) == len(one.tones) and all(
+            1 <= number <= highest
+            and abs(tone.line.frequency_hz - number * fundamental_hz)
+            < max(_tolerance_hz(tone), BETWEEN * tone.line.frequency_hz)
+            for number, tone in numbered.items()
+        )
+        if fits and any(number % share for number in numbered) and not taken & set(numbered):
+            found |= numbered
+            owners.append(one)
+            taken |= set(numbered)
+    return found, owners
 
 
 def _of_tones(fundamental_hz: float, tones: dict[int, Tone]) -> Series:

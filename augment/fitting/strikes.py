@@ -17,6 +17,7 @@ BEFORE_S = 0.012
 BED_S, BED_SHARE = 0.06, 0.25
 """The bed is what is there so long before a knock, and no longer than this share of the period."""
 FEWEST_TURNS = 6
+LEAK_BINS = 4
 UNSURE = 0.2
 CLEAR_ERRORS, FEW_ERRORS = 6.0, 3.0
 """The mean energy of knocks must be so many of its standard errors above nothing in one band; in others, to count."""
@@ -77,7 +78,9 @@ def mean_strike(residue: Residue, times_s: NDArray[np.float64], period_s: float)
     frequency = scipy.fft.rfftfreq(2 * (density.shape[1] - 1), 1 / rate)
     bed = _bed_density(residue, starts, length, period_s)
     mean = np.maximum(np.mean(density, axis=0) - bed, 0.0)
-    audible = (frequency > 20) & (frequency < heard.to_hz) & _clear(frequency, density, bed)
+    audible = (
+        (frequency > 20) & (frequency < heard.to_hz) & _clear(frequency, density, bed, LEAK_BINS / bed_s(period_s))
+    )
     if not audible.any():
         return None
     mean[~audible] = 0.0
@@ -94,7 +97,14 @@ def mean_strike(residue: Residue, times_s: NDArray[np.float64], period_s: float)
     return Strike(energy, spread_db, ringing)
 
 
-def _clear(frequency: NDArray[np.float64], density: NDArray[np.float64], bed: NDArray[np.float64]) -> NDArray[np.bool_]:
+def bed_s(period_s: float) -> float:
+    """Length of the stretch before a knock that tells the bed."""
+    return min(BED_S, BED_SHARE * period_s)
+
+
+def _clear(
+    frequency: NDArray[np.float64], density: NDArray[np.float64], bed: NDArray[np.float64], lowest_hz: float
+) -> NDArray[np.bool_]:
     """Which frequencies lie in third octaves in which knocks stand out; none if they do so nowhere clearly.
 
     The energy of a band over that of the bed, from knock to knock: its mean must be several of its standard errors
@@ -108,7 +118,9 @@ def _clear(frequency: NDArray[np.float64], density: NDArray[np.float64], bed: ND
         over = np.sum(density[:, inside] - bed[inside], axis=1)
         errors = float(np.mean(over)) / max(float(np.std(over)) / math.sqrt(over.size), 1e-30)
         clearest = max(clearest, errors)
-        found[inside] = errors > FEW_ERRORS
+        # Low bands of a steep bed leak into one another in frames as short as those that tell it.
+        parted = frequency[inside][-1] > lowest_hz or np.sum(density[:, inside]) > 2 * over.size * np.sum(bed[inside])
+        found[inside] = errors > FEW_ERRORS and parted
     return found if clearest > CLEAR_ERRORS else np.zeros(frequency.size, dtype=np.bool_)
 
 
@@ -125,7 +137,7 @@ def _bed_density(residue: Residue, starts: NDArray[np.int64], length: int, perio
     Other knocks, at other times, are there as often before one of these as in it, and go with the bed.
     """
     heard, rate = residue.heard, residue.heard.sample_rate_hz
-    short = max(32, round(min(BED_S, BED_SHARE * period_s) * rate))
+    short = max(32, round(bed_s(period_s) * rate))
     before = starts - short
     before = before[before >= 0]
     before = np.array([place for place in before if heard.mask[place : place + short].all()], dtype=np.int64)
@@ -154,7 +166,7 @@ def _ringing(
         return ()
     rate = residue.heard.sample_rate_hz
     shapes = np.stack([_shape(frequency, peak, decay_s, rate) for peak, decay_s in found], axis=1)
-    lowest_hz = 1 / min(BED_S, BED_SHARE * period_s)  # under that the short frames of the bed tell nothing
+    lowest_hz = 1 / bed_s(period_s)  # under that the short frames of the bed tell nothing
     inside = (frequency > lowest_hz) & (frequency < residue.heard.to_hz) & residue.kept(frequency)
     if not inside.any():
         return ()
@@ -207,7 +219,7 @@ def _decay_s(demodulator: Demodulator, peak_hz: float, times_s: NDArray[np.float
     if starts.size == 0 or length < 4:
         return DECAYS_S[0]
     mean = np.mean(seen.power[starts[:, None] + np.arange(length)], axis=0)
-    back = max(2, round(min(BED_S, BED_SHARE * period_s) * seen.rate_hz))
+    back = max(2, round(bed_s(period_s) * seen.rate_hz))
     ahead = starts[starts >= back]
     bed = float(np.mean(seen.power[ahead[:, None] - 1 - np.arange(back)])) if ahead.size else 0.0
     over = np.maximum(mean - bed, 1e-30)

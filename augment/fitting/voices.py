@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from augment.acoustics.levels import db
 from augment.fitting.drift import Drift, drift_of
 from augment.fitting.envelopes import Demodulator
-from augment.fitting.patterns import Gate, Swing, gate_gain
+from augment.fitting.patterns import Gate, Swing, switched_more
 from augment.fitting.series import Series
 from augment.fitting.tones import Tone
 
@@ -86,17 +86,7 @@ def _is_switched(tones: dict[int, Tone], swing: Swing, gate: Gate, demodulator: 
         return False
     tone = max(tones.values(), key=lambda one: one.line.power)
     seen = demodulator.envelope(tone.line.frequency_hz, max(tone.reach_hz, 2.0))
-    time_s = np.arange(seen.power.size) / seen.rate_hz
-    amplitude = np.sqrt(seen.power)[seen.usable]
-    turn = 2 * np.pi * swing.rate_hz * time_s[seen.usable]
-    swelling = np.stack([np.cos(turn), np.sin(turn)], axis=1)
-    centred = amplitude - np.mean(amplitude)
-    fitted, *_ = np.linalg.lstsq(swelling, centred, rcond=None)
-    by_swing = float(np.sum((swelling @ fitted) ** 2))
-    gain = gate_gain(gate, time_s)[seen.usable]
-    centred_gain = gain - np.mean(gain)
-    by_gate = float(np.sum(centred * centred_gain)) ** 2 / max(float(np.sum(centred_gain**2)), 1e-30)
-    return by_gate > FOLLOWS * by_swing
+    return switched_more(seen, gate, swing) > FOLLOWS
 
 
 def _settled(

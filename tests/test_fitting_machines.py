@@ -1,0 +1,95 @@
+"""What is found of bundled machines: each was chosen for something that is easily taken for something else."""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from augment.fitting.fit import taken_apart
+from augment.fitting.fitted import fitted
+from augment.fitting.spectra import Usable
+from augment.fitting.voices import burst_pattern
+from augment.profiles.library import Library
+from augment.streams import generator
+
+RATE, SECONDS = 16_000, 24
+
+
+@cache
+def sound_of(name):
+    """A machine at a level that its profile gives it, and what was scaled away in dB."""
+    profile = Library(Path()).noise_profile(name)
+    sound, _ = profile.render(SECONDS * RATE, RATE, lambda stream: generator("found", name, stream))
+    scale = 0.3 / np.max(np.abs(sound))
+    return Usable(sound * scale, RATE, np.ones(sound.size, np.bool_), RATE / 2), 20 * np.log10(scale), profile
+
+
+@cache
+def parts_of(name):
+    return taken_apart(sound_of(name)[0])
+
+
+def test_a_breath_is_noise_that_comes_and_goes():
+    bursts = burst_pattern(parts_of("neonatal_ventilator").bed.gate)
+    assert (bursts.on_s, bursts.off_s) == pytest.approx((0.5, 1.0), abs=0.04)
+
+
+def test_noise_that_swells_is_no_train_of_knocks():
+    parts = parts_of("ct_gantry")
+    assert not parts.struck
+    assert parts.bed.swing.rate_hz == pytest.approx(2, rel=0.002)
+    assert parts.bed.swing.depth == pytest.approx(0.3, abs=0.04)
+
+
+def test_hum_beats_and_knocks_on_nothing():
+    parts = parts_of("mains_hum_50")
+    assert not parts.struck
+    (voice,) = parts.voices
+    assert voice.fundamental_hz == pytest.approx(50, rel=0.002)
+
+
+def test_an_engine_has_the_fundamental_of_its_odd_harmonics():
+    voice = max(parts_of("car_idle").voices, key=lambda one: len(one.tones))
+    assert voice.fundamental_hz == pytest.approx(13.33, rel=0.004)
+    assert {3, 4, 6, 8} <= set(voice.tones)
+
+
+def test_tones_that_knocks_cover_are_switched_like_the_others():
+    _, scale_db, profile = sound_of("mri_tse")
+    (voice,) = (one for one in parts_of("mri_tse").voices if len(one.tones) > 2)
+    wanted = {number: level + scale_db for number, level in profile.components[0].levels_db.items()}
+    assert voice.gate is not None
+    off = {number: voice.levels_db[number] - wanted[number] for number in (1, 2, 3, 4, 6, 9, 11, 12)}
+    assert off == pytest.approx(dict.fromkeys(off, 0), abs=0.6)
+
+
+def test_a_scanner_is_its_tones_and_its_knocks_and_not_the_lines_between():
+    parts = parts_of("mri_epi")
+    assert len(parts.voices) <= 4
+    odd, even = (next(one for one in parts.voices if {number, number + 2} <= set(one.tones)) for number in (1, 2))
+    assert odd.gate is not None
+    assert even.swing.rate_hz == pytest.approx(14.1, rel=0.002)
+    assert parts.struck[0].train.rate_hz == pytest.approx(14.1, rel=0.003)
+
+
+def test_what_a_press_strikes_is_no_tone():
+    frequencies = [tone.line.frequency_hz for voice in parts_of("press").voices for tone in voice.tones.values()]
+    assert not [one for one in frequencies if min(abs(one - f) for f in (560, 1240, 2650, 5200)) < 20]
+    assert [one for one in frequencies if abs(one - 48.8) < 0.5]
+
+
+def test_a_conveyor_knocks_over_a_rumble_that_is_louder():
+    _, scale_db, profile = sound_of("conveyor")
+    (struck,) = parts_of("conveyor").struck
+    assert struck.train.rate_hz == pytest.approx(5.2, rel=0.01)
+    assert struck.level_db == pytest.approx(profile.components[0].level_db + scale_db, abs=4)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("waiting_hall", "fluctuating_noise"), ("ventilation_fan", "third_octave_noise")]
+)
+def test_noise_is_told_as_living_where_it_lives(name, kind):
+    kinds = [one.figures["kind"] for one in fitted(sound_of(name)[0]).components]
+    assert kind in kinds
+    assert len({"fluctuating_noise", "third_octave_noise"} & set(kinds)) == 1

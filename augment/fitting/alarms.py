@@ -61,9 +61,12 @@ def alarm_of(voices: Sequence[Voice]) -> Pattern | None:
         return None
     bursts = np.split(np.arange(onsets.size), np.flatnonzero(gaps > LONGEST_GAP_SHARE * float(np.max(gaps))) + 1)
     sizes = [burst.size for burst in bursts]
-    size = max(set(sizes), key=sizes.count)
+    inner = sizes[1:-1] or sizes  # the first and the last may be cut off
+    size = max(set(inner), key=lambda one: (inner.count(one), one))
     whole = [burst for burst in bursts if burst.size == size]
-    if size < 2 or size > MOST_PULSES or len(whole) < 2 or len(whole) < 0.5 * (len(bursts) - 1):
+    if size < 2 or size > MOST_PULSES or len(whole) < 0.5 * (len(bursts) - 1):
+        return None
+    if len(whole) < 2 and len(parts) == 1:  # pulses of several frequencies belong together, others may not
         return None
     if size > 1 and len(whole) < 3 and len(bursts) > 3:
         return None

@@ -57,6 +57,16 @@ class Described:
             said.append("pulses of " + ", ".join(f"{value:g} Hz" for value in self.figures["pulse_hz"]))
         return "; ".join(said)
 
+    def turn_s(self) -> float:
+        """How long it takes to come round; 0 for what is steady or comes at random times."""
+        figures = self.figures
+        if figures["kind"] == "alarm":
+            pulses = len(figures["spacings_s"]) + 1
+            return float(pulses * figures["pulse_s"] + sum(figures["spacings_s"]) + figures["interval_s"])
+        if "bursts" in figures:
+            return float(figures["bursts"]["on_s"] + figures["bursts"]["off_s"])
+        return 1 / figures["rate_hz"] if figures["kind"] == "pulses" else 0.0
+
     def level(self) -> float:
         """Its level in dBov: of tones and bands the sum of their powers."""
         figures = self.figures

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from augment.fitting.lines import Line
+from augment.fitting.lines import FAINTEST_DB, Line
 from augment.fitting.series import Series
 from augment.fitting.spectra import PowerSpectrum
 from augment.fitting.tones import Tone
@@ -64,7 +64,8 @@ def _line(
     over = float(np.sum(power - floor))
     # The mean of K powers of noise scatters by 1 / sqrt(K) of itself; bins of a Hann window are like their neighbours.
     error = float(np.sqrt(np.sum(floor**2) * 2 / spectrum.averages))
-    if over < errors * error:
+    faintest = max(tone.line.power for tone in everything) * 10 ** (FAINTEST_DB / 10)
+    if over < max(errors * error, faintest):
         return None
     above = float(np.max(power / floor))
     return Line(frequency_hz, half / math.sqrt(12), over, above, spectrum.window_s, half)

@@ -19,7 +19,7 @@ from augment.fitting.series import Series, find_series
 from augment.fitting.spectra import PowerSpectrum, Usable
 from augment.fitting.strikes import BEFORE_S, Strike, mean_strike
 from augment.fitting.tones import find_tones
-from augment.fitting.voices import Voice, voices_of
+from augment.fitting.voices import Voice, heard_again, voices_of
 
 LONGEST_RUN = 6
 """So many multiples of a rate in a row among the lines: a train of events makes them, by its even rhythm."""
@@ -81,7 +81,7 @@ def taken_apart(heard: Usable) -> Parts:
     demodulator = Demodulator(heard)
     tones, _ = find_tones(demodulator, lines, spectrum, rhythms, even)
     series = completed(_without_traces(find_series(tones), rhythms), spectrum)
-    voices = tuple(voice for one in series for voice in voices_of(one, demodulator))
+    voices = heard_again([voice for one in series for voice in voices_of(one, demodulator)])
     residue = without_tones(heard, [tone for voice in voices for tone in voice.tones.values()])
     seen = short_time(residue.heard)
     left = [train for train in trains(seen) if any(_same(train, other) for other in rhythms)]

@@ -19,7 +19,8 @@ from augment.fitting.spectra import Usable, power_spectrum
 from augment.profiles.noise import NoiseProfile
 from augment.streams import generator
 
-DRAWN_S = 12.0
+DRAWN_S, MOST_DRAWN_S, TURNS = 12.0, 60.0, 4
+"""So much of a synthesis is held against the recording, or, of what comes round slowly, so many turns."""
 SILENCE = 1e-16
 ROUNDS = 2
 NEAR = 2.5
@@ -109,21 +110,22 @@ class _Recording:
         self._wanted = third_octaves_of(heard)
         self._speech = demo_voices(heard_rate_hz(self._rate))
         self._likeness = likeness(Stretch(heard.samples, self._rate, heard.mask), self._speech)
-        self._samples = round(min(DRAWN_S, max(4.0, heard.samples.size / self._rate)) * self._rate)
+        self._usual_s = min(DRAWN_S, max(4.0, heard.samples.size / self._rate))
 
     def brought(self, parts: Parts) -> Fitted:
         """Components whose noise and knocks are set so that the whole has the recording's third octaves."""
         components = described(parts, self._heard.usable_s)
         for _ in range(ROUNDS):
-            made = [self._made(self._sound(profile_of([one]), 1)) for one in components]
+            made = [self._made(self._sound([one], 1)) for one in components]
             components = brought(components, self._wanted, made)
-        profile = profile_of(components)
-        sound = self._sound(profile, 2)
+        sound = self._sound(components, 2)
         away = distance(likeness(Stretch.whole(sound, self._rate), self._speech), self._likeness)
-        return Fitted(parts, components, profile, away, _unexplained(self._wanted, self._made(sound)))
+        return Fitted(parts, components, profile_of(components), away, _unexplained(self._wanted, self._made(sound)))
 
-    def _sound(self, profile: NoiseProfile, seed: int) -> Signal:
-        return without_infrasound(drawn(profile, self._samples, self._rate, seed), self._rate)
+    def _sound(self, components: Sequence[Described], seed: int) -> Signal:
+        turns_s = TURNS * max((one.turn_s() for one in components), default=0.0)
+        samples = round(min(max(self._usual_s, turns_s), MOST_DRAWN_S) * self._rate)
+        return without_infrasound(drawn(profile_of(components), samples, self._rate, seed), self._rate)
 
     def _made(self, sound: Signal) -> dict[float, float]:
         return third_octaves_of(replace(self._heard, samples=sound, mask=np.ones(sound.size, np.bool_)))

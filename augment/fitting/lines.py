@@ -23,6 +23,7 @@ HELD_MORE_DB = 1.5
 """A line of a shorter window takes the place of those of longer ones if it holds so much more power."""
 HELD_OF_BROAD = 0.7
 """It need not hold all of what looks like a hump in a longer one: that is a tone that drifts."""
+LIKE = 4.0
 CHANCE = 1e-3
 """Probability that a spectrum without lines shows one."""
 LEAST_ABOVE_FLOOR_DB = 3.0
@@ -31,9 +32,10 @@ SHARP_BINS = 4.0
 them."""
 BROADEST_BINS = 40.0
 """What fills more is a resonance and no line."""
-VALLEY = 1 / 30
-"""Where a spectrum falls that much and rises again, another line begins; shallower valleys are those of a tone that
-drifts."""
+DEEP_VALLEY, RISE = 1 / 30, 2.0
+"""Where a spectrum falls that much below a line and rises again, another line begins."""
+VALLEY = 1 / 8
+"""So does one of like power where it falls by that much; shallower valleys are those of a tone that drifts."""
 FAINTEST_DB = -60.0
 """Lines that much below the loudest are left: no recogniser meets them."""
 
@@ -115,10 +117,16 @@ def _joined(longer: Sequence[Line], shorter: Sequence[Line]) -> list[Line]:
         inside = [other for other in kept if abs(other.frequency_hz - line.frequency_hz) < line.reach_hz]
         sharp = sum(other.power for other in inside if not other.broad)
         broad = sum(other.power for other in inside if other.broad)
-        if line.power > 10 ** (HELD_MORE_DB / 10) * sharp + HELD_OF_BROAD * broad:
+        least_broad = 10 ** (HELD_MORE_DB / 10) if _are_two(inside) else HELD_OF_BROAD
+        if line.power > 10 ** (HELD_MORE_DB / 10) * sharp + least_broad * broad:
             kept = [other for other in kept if other not in inside]
             kept.append(line)
     return kept
+
+
+def _are_two(lines: Sequence[Line]) -> bool:
+    """Whether lines are two of like power, which both drift. The comb of a tone that is switched has three and more."""
+    return len(lines) == 2 and LIKE > lines[0].power / lines[1].power > 1 / LIKE
 
 
 def peaks(seen: PowerSpectrum, low_hz: float, high_hz: float) -> list[Line]:
@@ -169,13 +177,15 @@ def _measured(seen: PowerSpectrum, place: int, taken: NDArray[np.bool_]) -> Line
 def _foot(seen: PowerSpectrum, place: int, step: int, taken: NDArray[np.bool_]) -> int:
     """The last bin of a peak to one side: where it meets the floor, another line, or has fallen and rises again."""
     power, floor = seen.power, seen.floor
-    found, lowest = place, power[place]
+    found = lowest = place
     while 1 < found + step < power.size - 1 and not taken[found + step]:
-        following = power[found + step]
+        following, depth = power[found + step], power[lowest] / power[place]
         if following < 1.3 * floor[found + step] or following < 1e-6 * power[place]:
             break
-        if following > 2 * lowest and lowest < power[place] * VALLEY:
-            break
-        lowest = min(lowest, following)
+        risen = following / power[lowest]
+        if (depth < DEEP_VALLEY and risen > RISE) or (depth < VALLEY and following > power[place] / LIKE):
+            return lowest
         found += step
+        if following < power[lowest]:
+            lowest = found
     return found

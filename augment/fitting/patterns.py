@@ -169,7 +169,7 @@ def gate_of(seen: Envelope, level: float) -> Gate | None:
     rise_s = seen.rise_s()
     long_ = (downs - ups) / seen.rate_hz > 0.7 * rise_s
     ups, downs = ups[long_], downs[long_]
-    if ups.size < FEWEST_BURSTS - 1:
+    if ups.size == 0:
         return None
     starts = (ups + _crossing(amplitude, ups)) / seen.rate_hz
     ends = (downs + _crossing(amplitude, downs)) / seen.rate_hz
@@ -248,12 +248,33 @@ def switched_more(seen: Envelope, gate: Gate, swing: Swing) -> float:
 def power_between(seen: Envelope, downs: NDArray[np.int64], ups: NDArray[np.int64]) -> float:
     """Power of the noise in the pauses, away from their edges; 0 if they are too short for that.
 
-    Powers of Gaussian noise are exponential: their median is ln 2 of their mean.
+    Around a single burst all is pause. Powers of Gaussian noise are exponential: their median is ln 2 of their mean.
     """
     margin = math.ceil(seen.rise_s() * seen.rate_hz)
-    parts = [seen.power[down + margin : up - margin] for down, up in zip(downs[:-1], ups[1:], strict=True)]
+    if ups.size == 1:
+        downs, ups = np.concatenate([[-margin], downs]), np.concatenate([ups, [seen.power.size + margin]])
+    else:
+        downs, ups = downs[:-1], ups[1:]
+    parts = [seen.power[down + margin : max(0, up - margin)] for down, up in zip(downs, ups, strict=True)]
     found = np.concatenate([part for part in parts if part.size] or [np.zeros(1)])
     return float(np.median(found)) / math.log(2)
+
+
+def level_while_on(seen: Envelope, gate: Gate) -> float:
+    """Power of a tone where its gate is open, less that of the noise where it is closed; 0 if nothing is left.
+
+    Medians, since knocks pass through; of noise alone it is ln 2 of the mean.
+    """
+    time_s = np.arange(seen.power.size) / seen.rate_hz
+    gain = gate_gain(gate, time_s)
+    margin = math.ceil(seen.rise_s() * seen.rate_hz)
+    near = scipy.ndimage.maximum_filter1d(gain, 2 * margin + 1)
+    far = scipy.ndimage.minimum_filter1d(gain, 2 * margin + 1)
+    inside, outside = seen.power[seen.usable & (far == 1)], seen.power[seen.usable & (near == 0)]
+    if inside.size == 0:
+        return 0.0
+    noise = float(np.median(outside)) / math.log(2) if outside.size else 0.0
+    return max(0.0, float(np.median(inside)) - noise)
 
 
 def _crossing(amplitude: NDArray[np.float64], places: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from augment.acoustics.levels import db
 from augment.fitting.drift import Drift, drift_of
 from augment.fitting.envelopes import Demodulator
-from augment.fitting.patterns import Gate, Swing, switched_more
+from augment.fitting.patterns import Gate, Swing, level_while_on, switched_more
 from augment.fitting.series import Series
 from augment.fitting.tones import Tone
 
@@ -18,6 +18,8 @@ ALIKE = 0.6
 SAME_RATE = 0.03
 FOLLOWS = 0.9
 WHIM_DEPTH = 0.3
+IN_ONE_BURST = 4.0
+"""Pulses of one burst begin within so many lengths of a pulse."""
 FAST_ENOUGH = 2.5
 """An envelope tells a switch from a swell if it was seen so many rates wide."""
 
@@ -58,10 +60,27 @@ def voices_of(series: Series, demodulator: Demodulator) -> tuple[Voice, ...]:
     found = []
     for some_gate, some_swing, tones in _settled(groups, demodulator):
         gate, swing = _clearest(some_gate, list(tones.values())), _mean_swing(some_swing, list(tones.values()))
-        levels_db = {number: db(_level(tone, gate, swing)) for number, tone in sorted(tones.items())}
+        levels_db = {number: db(_level(tone, gate, swing, demodulator)) for number, tone in sorted(tones.items())}
         shared = {number: replace(tone, gate=gate, swing=swing) for number, tone in tones.items()}
         found.append(Voice(series.fundamental_hz, series.error_hz, levels_db, shared, gate, swing, drift))
     return tuple(found)
+
+
+def heard_again(voices: Sequence[Voice]) -> tuple[Voice, ...]:
+    """Voices without those that sounded once only, and not beside others that came again.
+
+    The pulses of an alarm may have frequencies of their own, of which a recording that begins between them holds one
+    only once.
+    """
+
+    def beside(voice: Voice) -> bool:
+        others = [one.gate for one in voices if one.gate is not None and one.gate.starts_s.size > 1]
+        gate = voice.gate
+        return gate is not None and any(
+            float(np.min(np.abs(other.starts_s - gate.starts_s[0]))) < IN_ONE_BURST * gate.on_s for other in others
+        )
+
+    return tuple(one for one in voices if one.gate is None or one.gate.starts_s.size > 1 or beside(one))
 
 
 def _fits(tone: Tone, gate: Gate | None, swing: Swing | None) -> bool:
@@ -132,7 +151,7 @@ def _same(rate_hz: float, other_hz: float) -> bool:
     return abs(rate_hz / other_hz - 1) < SAME_RATE
 
 
-def _level(tone: Tone, gate: Gate | None, swing: Swing | None) -> float:
+def _level(tone: Tone, gate: Gate | None, swing: Swing | None, demodulator: Demodulator) -> float:
     """Power while on, of a tone that does what its group does, whether or not its own envelope has shown it."""
     if gate is None:
         if swing is not None and swing.rate_hz > 1.2 / tone.line.window_s:
@@ -141,6 +160,9 @@ def _level(tone: Tone, gate: Gate | None, swing: Swing | None) -> float:
         return tone.level if tone.gate is None else tone.line.power
     if tone.gate is not None:
         return tone.level
+    seen = demodulator.envelope(tone.line.frequency_hz, max(tone.reach_hz, 2.0))
+    if gate.on_s > 2 * seen.rise_s() and (level := level_while_on(seen, gate)) > 0:
+        return level
     first, second = _moments(gate)
     resolved = gate.rate_hz > 1.2 / tone.line.window_s
     return tone.line.power / (first**2 if resolved else second)

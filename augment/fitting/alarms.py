@@ -70,7 +70,10 @@ def alarm_of(voices: Sequence[Voice]) -> Pattern | None:
         return None
     if size > 1 and len(whole) < 3 and len(bursts) > 3:
         return None
-    spacings = [float(np.median([gaps[burst[place]] for burst in whole])) for place in range(size - 1)]
+    within = np.array([gaps[burst[:-1]] for burst in whole])  # shape (bursts, spacings)
+    if np.any(np.std(within, axis=0) > EVEN * np.mean(within, axis=0)):  # what comes by chance comes in no order
+        return None
+    spacings = [float(value) for value in np.median(within, axis=0)]
     between = np.array([gaps[burst[0] - 1] for burst in whole if burst[0] > 0])
     if between.size == 0:
         return None

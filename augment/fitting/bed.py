@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from augment.acoustics.portrait import HIGHEST_BAND, LOWEST_BAND, nominal_hz
 from augment.acoustics.spectrum import THIRD_OCTAVE_EDGE
 from augment.fitting.envelopes import Envelope
-from augment.fitting.patterns import Gate, Swing, gate_of, swing_of, switched_more, weighted_level
+from augment.fitting.patterns import Gate, Swing, gate_of, second_multiple, swing_of, switched_more, weighted_level
 from augment.fitting.residue import Residue
 from augment.fitting.spectra import PowerSpectrum
 
@@ -20,12 +20,16 @@ LEAST_FREE = 0.15
 """Share of frames that must be free of knocks for their mean to be taken; else the softest fifth of all tells."""
 SOFT_SHARE = 0.2
 LEAST_KEPT = 0.5
-MOVING_FRAME_S = 0.064
+MOVING_FRAME_S = 0.032
 MOVING_REACH_HZ = 0.44 / 0.75 / (0.6 * MOVING_FRAME_S)
 """Of an envelope whose rise is that of such frames, 0.6 of their length: see :meth:`Envelope.rise_s`."""
-SWINGS_HZ = (0.08, 12.0)
+SWINGS_HZ = (0.08, 18.0)
+SMOOTH = 0.2
+"""The second multiple of a swell has less than this share of its amplitude; knocks that come and die away have more."""
 FEWEST_FRAMES = 4
 MOVING_FROM_HZ = 110.0
+SOFTEST_BAND_DB = -40.0
+"""Bands whose density is so far under the loudest do not tell how the noise moves: they may be the recorder's own."""
 
 
 @dataclass(frozen=True)
@@ -75,15 +79,17 @@ class Moves:
         swing: A sinusoidal swing; None if there is none, or bursts.
         frequency_hz: Frequencies, evenly spaced.
         burst_density: What is there more during bursts, per Hz; zeros if there are none.
+        smooth: Whether the swing is a sine, as knocks do not make it.
     """
 
     gate: Gate | None
     swing: Swing | None
     frequency_hz: NDArray[np.float64]
     burst_density: NDArray[np.float64]
+    smooth: bool
 
 
-STILL = Moves(None, None, np.arange(2.0), np.zeros(2))
+STILL = Moves(None, None, np.arange(2.0), np.zeros(2), True)
 """It does not."""
 
 
@@ -174,13 +180,10 @@ def find_moves(residue: Residue) -> Moves:
     starts, frequency, density = _frames(residue, MOVING_FRAME_S)
     if starts.size == 0:
         return STILL
-    count = max(1, (residue.heard.samples.size - length) // hop + 1)
-    bands = _third_octave_sums(residue, frequency, density)
-    soft = np.quantile(bands, SOFT_SHARE, axis=0)
-    usable = np.zeros(count, dtype=np.bool_)
+    usable = np.zeros(max(1, (residue.heard.samples.size - length) // hop + 1), dtype=np.bool_)
     usable[starts // hop] = True
-    ratio = np.ones(count)
-    ratio[usable] = np.mean(np.minimum(bands / np.maximum(soft, 1e-30), 300.0), axis=1)
+    ratio = np.ones(usable.size)
+    ratio[usable] = _movement(residue, frequency, density)
 
     def moving(over: NDArray[np.float64]) -> Envelope:
         return Envelope(np.sqrt(2 * over).astype(np.complex128), rate / hop, usable, 0.0, MOVING_REACH_HZ)
@@ -194,9 +197,10 @@ def find_moves(residue: Residue) -> Moves:
     if gate is not None and swing is not None and switched_more(whole, gate, swing) < 1:
         gate = None  # half of a swell looks like a burst to whoever asks for bursts only
     if gate is None:
-        return Moves(None, swing, frequency, np.zeros(frequency.size))
+        smooth = swing is None or second_multiple(whole, swing) < SMOOTH
+        return Moves(None, swing, frequency, np.zeros(frequency.size), smooth)
     more = _more_in_bursts(gate, starts / rate, length / rate, density)
-    return Moves(gate, None, frequency, filled(residue, frequency, more))
+    return Moves(gate, None, frequency, filled(residue, frequency, more), True)
 
 
 def _more_in_bursts(
@@ -212,14 +216,22 @@ def _more_in_bursts(
     return np.asarray(np.maximum(np.mean(density[inside], axis=0) - np.mean(density[outside], axis=0), 0.0))
 
 
-def _third_octave_sums(
-    residue: Residue, frequency: NDArray[np.float64], density: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Powers of third octaves of frames, without what lies in notches, shape (frames, bands)."""
+def _movement(residue: Residue, frequency: NDArray[np.float64], density: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Level of each frame over the soft ones, as a power ratio, shape (frames,).
+
+    Powers of n bins of Gaussian noise scatter by 1 / sqrt(n): the logarithms of third octaves, weighted by their bins,
+    are the estimate of a common gain that scatters least, and what knocks in a few bands moves it little.
+    """
     kept = residue.kept(frequency, float(frequency[1]))
     numbers = np.floor(10 * np.log10(np.maximum(frequency, 1.0) / MOVING_FROM_HZ)).astype(int)
     inside = kept & (frequency >= MOVING_FROM_HZ) & (frequency < residue.heard.to_hz)
     if not inside.any():
         inside = frequency >= 0
-    bands = np.unique(numbers[inside])
-    return np.stack([np.sum(density[:, inside & (numbers == band)], axis=1) for band in bands], axis=1)
+    places = [inside & (numbers == band) for band in np.unique(numbers[inside])]
+    bands = np.stack([np.mean(density[:, place], axis=1) for place in places], axis=1)
+    typical = np.median(bands, axis=0)
+    weight = np.array([np.count_nonzero(place) for place in places], dtype=np.float64)
+    weight *= typical >= np.max(typical) * 10 ** (SOFTEST_BAND_DB / 10)
+    soft = np.maximum(np.quantile(bands, SOFT_SHARE, axis=0), 1e-30)
+    over = np.log(np.clip(bands / soft, 1e-3, 300.0))
+    return np.asarray(np.exp(over @ (weight / np.sum(weight))))

@@ -1,6 +1,7 @@
 """Parts of a recording as components of a profile, with what is to be said about their figures."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,6 +98,12 @@ def described(parts: Parts, heard_s: float) -> tuple[Described, ...]:
         found += _burst_noise(parts, bursts)
     found += _bed(parts)
     return tuple(found)
+
+
+def heard_ones(components: Sequence[Described]) -> tuple[Described, ...]:
+    """Components without noise and knocks that are far under all the others: nothing of the machine's own."""
+    loudest = max((one.level() for one in components), default=0.0)
+    return tuple(one for one in components if one.level() > loudest + FAINT_DB)
 
 
 def _db(value: float) -> float:

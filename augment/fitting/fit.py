@@ -86,9 +86,9 @@ def taken_apart(heard: Usable) -> Parts:
     seen = short_time(residue.heard)
     left = [train for train in trains(seen) if any(_same(train, other) for other in rhythms)]
     left += [train for train in rhythms if train.rate_hz in even and not any(_same(train, other) for other in left)]
-    struck = _struck(residue, left)
+    struck = _struck(residue, left, float(np.sum(spectrum.power)))
     moves = find_moves(residue)
-    swelling = [one for one in struck if _is_swelling(one, moves)]
+    swelling = [one for one in struck if one.train.rate_hz not in even and _is_swelling(one, moves)]
     struck = tuple(one for one in struck if one not in swelling)
     impacts = find_impacts(residue, seen, [one.train for one in struck])
     bed = find_bed(residue, spectrum, _own(moves, struck), *_busy(struck, impacts))
@@ -155,9 +155,9 @@ def _same(train: Train, other: Train) -> bool:
     return abs(train.period_s / other.period_s - 1) < SAME_RATE
 
 
-def _struck(residue: Residue, found: Sequence[Train]) -> tuple[Struck, ...]:
-    samples = residue.heard.samples[residue.heard.mask]
-    least = float(np.mean(samples**2)) * 10 ** (SOFTEST_TRAIN_DB / 10)
+def _struck(residue: Residue, found: Sequence[Train], whole: float) -> tuple[Struck, ...]:
+    """Trains with their knocks, but for such as are too soft under the power of the whole recording."""
+    least = whole * 10 ** (SOFTEST_TRAIN_DB / 10)
     struck = []
     for train in found:
         strike = mean_strike(residue, train.times_s, train.period_s)
@@ -177,8 +177,8 @@ def _busy(struck: Sequence[Struck], impacts: Impacts | None) -> tuple[NDArray[np
 
 
 def _own(moves: Moves, struck: Sequence[Struck]) -> Moves:
-    """Moves without a swing that is that of the knocks over the bed."""
-    if moves.swing is None:
+    """Moves without a swing that is that of the knocks over the bed: one that is no sine."""
+    if moves.swing is None or moves.smooth:
         return moves
     ratios = [moves.swing.rate_hz / one.train.rate_hz for one in struck]
     knocked = any(abs(ratio - max(1, round(ratio))) < SAME_RATE for ratio in ratios)

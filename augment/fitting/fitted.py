@@ -10,7 +10,7 @@ from augment.acoustics import Signal
 from augment.acoustics.filters import without_infrasound
 from augment.acoustics.portrait import band_centres_hz, nominal_hz, third_octave_powers
 from augment.fitting.balance import brought
-from augment.fitting.described import Described, described
+from augment.fitting.described import Described, described, heard_ones
 from augment.fitting.distance import Distance, distance
 from augment.fitting.fit import Parts, taken_apart, with_lives
 from augment.fitting.glimpses import demo_voices
@@ -117,7 +117,7 @@ class _Recording:
         components = described(parts, self._heard.usable_s)
         for _ in range(ROUNDS):
             made = [self._made(self._sound([one], 1)) for one in components]
-            components = brought(components, self._wanted, made)
+            components = heard_ones(brought(components, self._wanted, made))
         sound = self._sound(components, 2)
         away = distance(likeness(Stretch.whole(sound, self._rate), self._speech), self._likeness)
         return Fitted(parts, components, profile_of(components), away, _unexplained(self._wanted, self._made(sound)))

@@ -245,6 +245,15 @@ def switched_more(seen: Envelope, gate: Gate, swing: Swing) -> float:
     return by_gate / max(float(np.sum((waves @ fitted) ** 2)), 1e-30)
 
 
+def second_multiple(seen: Envelope, swing: Swing) -> float:
+    """Amplitude at twice the rate of a swing, as a share of that at its rate."""
+    amplitude = np.sqrt(seen.power)[seen.usable]
+    turn = 2 * np.pi * swing.rate_hz * np.flatnonzero(seen.usable) / seen.rate_hz
+    waves = np.stack([np.cos(turn), np.sin(turn), np.cos(2 * turn), np.sin(2 * turn)], axis=1)
+    fitted, *_ = np.linalg.lstsq(waves, amplitude - np.mean(amplitude), rcond=None)
+    return float(np.hypot(*fitted[2:]) / max(np.hypot(*fitted[:2]), 1e-30))
+
+
 def power_between(seen: Envelope, downs: NDArray[np.int64], ups: NDArray[np.int64]) -> float:
     """Power of the noise in the pauses, away from their edges; 0 if they are too short for that.
 

@@ -16,7 +16,7 @@ from augment.fitting.tones import Tone
 
 ALIKE = 0.6
 SAME_RATE = 0.03
-FOLLOWS = 0.9
+FOLLOWS, FOLLOWS_UNEVEN = 0.9, 1.5
 WHIM_DEPTH = 0.3
 IN_ONE_BURST = 4.0
 """Pulses of one burst begin within so many lengths of a pulse."""
@@ -100,12 +100,14 @@ def _fits(tone: Tone, gate: Gate | None, swing: Swing | None) -> bool:
 
 
 def _is_switched(tones: dict[int, Tone], swing: Swing, gate: Gate, demodulator: Demodulator) -> bool:
-    """Whether tones that seem to swell at the rate of a gate follow it rather: so it looks where knocks cover them."""
-    if not _same(swing.rate_hz, gate.rate_hz):
-        return False
+    """Whether tones that seem to swell follow a gate rather: so it looks where knocks cover them.
+
+    A swing is fitted to them and a gate is not: one of another rate must explain clearly more.
+    """
+    least = FOLLOWS if _same(swing.rate_hz, gate.rate_hz) else FOLLOWS_UNEVEN
     tone = max(tones.values(), key=lambda one: one.line.power)
     seen = demodulator.envelope(tone.line.frequency_hz, max(tone.reach_hz, 2.0))
-    return switched_more(seen, gate, swing) > FOLLOWS
+    return switched_more(seen, gate, swing) > least
 
 
 def _settled(

@@ -91,7 +91,7 @@ def taken_apart(heard: Usable) -> Parts:
     swelling = [one for one in struck if one.train.rate_hz not in even and _is_swelling(one, moves)]
     struck = tuple(one for one in struck if one not in swelling)
     impacts = find_impacts(residue, seen, [one.train for one in struck])
-    bed = find_bed(residue, spectrum, _own(moves, struck), *_busy(struck, impacts))
+    bed = find_bed(residue, spectrum, moves, *_busy(struck, impacts))
     return Parts(voices, struck, bed, impacts, None, residue, spectrum)
 
 
@@ -174,15 +174,6 @@ def _busy(struck: Sequence[Struck], impacts: Impacts | None) -> tuple[NDArray[np
     times = [one.train.times_s for one in struck] + ([impacts.times_s] if impacts is not None else [])
     lasts_s = max(ringing.decay_s for strike in strikes for ringing in strike.ringing) / 2
     return np.concatenate(times) - BEFORE_S, lasts_s
-
-
-def _own(moves: Moves, struck: Sequence[Struck]) -> Moves:
-    """Moves without a swing that is that of the knocks over the bed: one that is no sine."""
-    if moves.swing is None or moves.smooth:
-        return moves
-    ratios = [moves.swing.rate_hz / one.train.rate_hz for one in struck]
-    knocked = any(abs(ratio - max(1, round(ratio))) < SAME_RATE for ratio in ratios)
-    return replace(moves, swing=None) if knocked else moves
 
 
 def _is_swelling(one: Struck, moves: Moves) -> bool:

@@ -25,8 +25,9 @@ SILENCE = 1e-16
 ROUNDS = 2
 NEAR = 2.5
 """What sounds so much alike needs no other description."""
-WORTH, WORTH_RHYTHM = 0.85, 0.5
-"""Noise that lives has many figures, and no rhythm to change: it must be so much nearer to the recording."""
+WORTH, WORTH_RHYTHM, RHYTHM_DEPTH = 0.85, 0.5, 0.15
+"""Noise that lives has many figures, and no rhythm to change: it must be so much nearer to the recording. A swell
+that is shallower than that depth is no rhythm that anybody would change."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +64,8 @@ def fitted(heard: Usable) -> Fitted:
     if alive is None:
         return plain
     lively = recording.brought(alive)
-    rhythm = parts.bed.gate is not None or parts.bed.swing is not None
+    swing = parts.bed.swing
+    rhythm = parts.bed.gate is not None or (swing is not None and swing.depth > RHYTHM_DEPTH)
     worth = WORTH_RHYTHM if rhythm else WORTH
     return lively if off(lively.distance) < worth * off(plain.distance) else plain
 
@@ -116,15 +118,15 @@ class _Recording:
         """Components whose noise and knocks are set so that the whole has the recording's third octaves."""
         components = described(parts, self._heard.usable_s)
         for _ in range(ROUNDS):
-            made = [self._made(self._sound([one], 1)) for one in components]
+            made = [self._made(self._sound([one], 1, self._usual_s)) for one in components]
             components = heard_ones(brought(components, self._wanted, made))
-        sound = self._sound(components, 2)
+        sound = self._sound(components, 2, max(self._usual_s, self._heard.usable_s))  # rare blows weigh as much in both
         away = distance(likeness(Stretch.whole(sound, self._rate), self._speech), self._likeness)
         return Fitted(parts, components, profile_of(components), away, _unexplained(self._wanted, self._made(sound)))
 
-    def _sound(self, components: Sequence[Described], seed: int) -> Signal:
+    def _sound(self, components: Sequence[Described], seed: int, least_s: float) -> Signal:
         turns_s = TURNS * max((one.turn_s() for one in components), default=0.0)
-        samples = round(min(max(self._usual_s, turns_s), MOST_DRAWN_S) * self._rate)
+        samples = round(min(max(least_s, turns_s), MOST_DRAWN_S) * self._rate)
         return without_infrasound(drawn(profile_of(components), samples, self._rate, seed), self._rate)
 
     def _made(self, sound: Signal) -> dict[float, float]:

@@ -15,7 +15,9 @@ DEGREES = 16.0
 """A band is seen in frames so long that the power of Gaussian noise in them has that many degrees of freedom at
 least."""
 FRAMES_S = (0.02, 0.16)
-PROBABILITIES = (0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98)
+PROBABILITIES = (0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98, 0.995, 0.999)
+FEWEST_BEYOND = 4
+"""A quantile is told if so many frames at least lie beyond it. Rare blows may hold most of the power of a band."""
 MODULATIONS_HZ = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 FEWEST_FRAMES = 24
 MOST_SWING_DB = 60.0
@@ -115,6 +117,7 @@ def _life(
     quantiles = {
         p: float(np.clip((np.quantile(used, p) - middle) * shrink, -MOST_SWING_DB, MOST_SWING_DB))
         for p in PROBABILITIES
+        if p < 0.99 or (1 - p) * used.size >= FEWEST_BEYOND
     }
     ranks = scipy.stats.rankdata(used)
     score = np.zeros(level.size)

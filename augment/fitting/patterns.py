@@ -245,13 +245,20 @@ def switched_more(seen: Envelope, gate: Gate, swing: Swing) -> float:
     return by_gate / max(float(np.sum((waves @ fitted) ** 2)), 1e-30)
 
 
-def second_multiple(seen: Envelope, swing: Swing) -> float:
-    """Amplitude at twice the rate of a swing, as a share of that at its rate."""
-    amplitude = np.sqrt(seen.power)[seen.usable]
-    turn = 2 * np.pi * swing.rate_hz * np.flatnonzero(seen.usable) / seen.rate_hz
-    waves = np.stack([np.cos(turn), np.sin(turn), np.cos(2 * turn), np.sin(2 * turn)], axis=1)
-    fitted, *_ = np.linalg.lstsq(waves, amplitude - np.mean(amplitude), rcond=None)
-    return float(np.hypot(*fitted[2:]) / max(np.hypot(*fitted[:2]), 1e-30))
+def share_of_swing(seen: Envelope, swing: Swing) -> float:
+    """Share of what an amplitude does up to three times the rate of a swing that the swing explains.
+
+    A machine that swells leaves little else; in knocks, voices and wind a sine that fits best is one of many.
+    """
+    places = np.flatnonzero(seen.usable)
+    amplitude = np.sqrt(seen.power[places])
+    spectrum = scipy.fft.rfft(amplitude - np.mean(amplitude))
+    spectrum[scipy.fft.rfftfreq(places.size, 1 / seen.rate_hz) > 3 * swing.rate_hz] = 0
+    slow = scipy.fft.irfft(spectrum, places.size)
+    turn = 2 * np.pi * swing.rate_hz * places / seen.rate_hz
+    waves = np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    fitted, *_ = np.linalg.lstsq(waves, slow, rcond=None)
+    return float(np.var(waves @ fitted) / max(float(np.var(slow)), 1e-30))
 
 
 def power_between(seen: Envelope, downs: NDArray[np.int64], ups: NDArray[np.int64]) -> float:

@@ -64,19 +64,25 @@ def _noise(one: Described, wanted: Levels, whole: Levels, own: Levels) -> Descri
 
 
 def _knocks(one: Described, wanted: Levels, whole: Levels, own: Levels) -> Described:
-    """Knocks whose resonances ring as loud as their third octaves ask for, where it is they that are heard there."""
-    sounds = one.figures.get("sounds") or [{"share": 1.0, "resonances": one.figures["resonances"]}]
+    """Knocks as loud in each third octave or octave as is asked for, where it is they that are heard there."""
+    sounds = one.figures.get("sounds") or [{"resonances": one.figures["resonances"]}]
     before = after = 0.0
     changed = []
     for sound in sounds:
-        ringing = []
-        for entry in sound["resonances"]:
-            step_db = _step_db(entry["frequency_hz"], wanted, whole, own)
-            # The energy of a decaying sine is its squared amplitude times its length, but for a constant.
-            energy = sound["share"] * 10 ** (entry["level_db"] / 10) * entry["decay_s"]
-            before, after = before + energy, after + energy * 10 ** (step_db / 10)
-            ringing.append({**entry, "level_db": round(entry["level_db"] + step_db, 1)})
-        changed.append({**sound, "resonances": ringing})
+        part = "resonances" if "resonances" in sound else "bands"
+        entries, was, becomes = [], 0.0, 0.0
+        for entry in sound[part]:
+            step_db = _step_db(entry, wanted, whole, own)
+            # The energy of what decays is its power at the beginning times its length, but for a constant.
+            energy = 10 ** (entry["level_db"] / 10) * entry["decay_s"]
+            was, becomes = was + energy, becomes + energy * 10 ** (step_db / 10)
+            entries.append({**entry, "level_db": round(entry["level_db"] + step_db, 1)})
+        weight = sound.get("share", 1.0) * 10 ** (sound.get("level_db", 0.0) / 10)
+        before, after = before + weight, after + weight * becomes / was
+        louder = (
+            {"level_db": round(sound["level_db"] + 10 * math.log10(becomes / was), 1)} if "level_db" in sound else {}
+        )
+        changed.append({**sound, **louder, part: entries})
     figures: dict[str, Any] = dict(one.figures)
     figures["level_db"] = round(figures["level_db"] + 10 * math.log10(after / before), 1)
     if "sounds" in figures:
@@ -86,13 +92,16 @@ def _knocks(one: Described, wanted: Levels, whole: Levels, own: Levels) -> Descr
     return replace(one, figures=figures)
 
 
-def _step_db(frequency_hz: float, wanted: Levels, whole: Levels, own: Levels) -> float:
-    """By how much a resonance is to be louder, in dB; 0 where others are heard more."""
+def _step_db(entry: Mapping[str, float], wanted: Levels, whole: Levels, own: Levels) -> float:
+    """By how much a resonance or an octave of knocks is to be louder, in dB; 0 where others are heard more."""
     if not whole:
         return 0.0
-    centre = min(whole, key=lambda one: abs(math.log(one / frequency_hz)))
-    mine = max(own[centre], 1e-16)
-    if mine < OWN_SHARE * whole[centre]:
+    if "centre_hz" in entry:
+        near = [one for one in whole if abs(math.log2(one / entry["centre_hz"])) < 0.5]
+    else:
+        near = [min(whole, key=lambda one: abs(math.log(one / entry["frequency_hz"])))]
+    mine, all_, asked = (sum(levels[one] for one in near) for levels in (own, whole, wanted))
+    if mine <= OWN_SHARE * all_:
         return 0.0
-    right = max(mine + wanted[centre] - whole[centre], 0.05 * mine)
-    return float(np.clip(10 * math.log10(right / mine), -MOST_STEP_DB, MOST_STEP_DB))
+    right = max(mine + asked - all_, 0.05 * mine)
+    return float(np.clip(10 * math.log10(right / max(mine, 1e-16)), -MOST_STEP_DB, MOST_STEP_DB))

@@ -12,7 +12,7 @@ from augment.fitting.alarms import Pattern, alarm_of
 from augment.fitting.bed import Bed, third_octaves_db
 from augment.fitting.drift import spread_over
 from augment.fitting.fit import Parts, Struck
-from augment.fitting.impacts import Impacts
+from augment.fitting.impacts import Impacts, Sound
 from augment.fitting.lives import Lives
 from augment.fitting.patterns import Swing
 from augment.fitting.strikes import Strike
@@ -192,6 +192,22 @@ def _resonances(strike: Strike) -> list[dict[str, float]]:
     ]
 
 
+def _sound(sound: Sound, loudest: float) -> dict[str, Any]:
+    # What decays exponentially has the energy of its power at the beginning times its time: levels are those there.
+    levels = [10 * math.log10(mode.energy / mode.decay_s) for mode in sound.modes]
+    name = "centre_hz" if sound.noisy else "frequency_hz"
+    parts = [
+        {
+            name: float(f"{mode.frequency_hz:.4g}"),
+            "level_db": round(level - max(levels), 1),
+            "decay_s": float(f"{mode.decay_s:.2g}"),
+        }
+        for mode, level in zip(sound.modes, levels, strict=True)
+    ]
+    level_db = round(10 * math.log10(sound.energy / loudest), 1)
+    return {"share": round(sound.share, 3), "level_db": level_db, "bands" if sound.noisy else "resonances": parts}
+
+
 def _pulses(one: Struck) -> Described:
     train, strike = one.train, one.strike
     rate_hz = float(f"{train.rate_hz:.6g}")
@@ -222,9 +238,8 @@ def _knocks(impacts: Impacts) -> Described:
     }
     if impacts.cluster_size > 1:
         figures["clusters"] = {"size": round(impacts.cluster_size, 1), "length_s": impacts.cluster_s}
-    figures["sounds"] = [
-        {"share": round(one.share, 3), "resonances": _resonances(one.strike)} for one in impacts.sounds
-    ]
+    loudest = max(sound.energy for sound in impacts.sounds)
+    figures["sounds"] = [_sound(one, loudest) for one in impacts.sounds]
     told = f"from {impacts.times_s.size} impacts that stand out; softer ones are in the noise"
     return Described(figures, "impacts at random times", {"rate_hz": told})
 

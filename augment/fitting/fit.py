@@ -90,25 +90,25 @@ def taken_apart(heard: Usable) -> Parts:
     moves = find_moves(residue)
     swelling = [one for one in struck if one.train.rate_hz not in even and _is_swelling(one, moves)]
     struck = tuple(one for one in struck if one not in swelling)
-    impacts = find_impacts(residue, seen, [one.train for one in struck])
+    impacts = find_impacts(residue, seen, [one.train for one in struck], moves.gate)
     bed = find_bed(residue, spectrum, moves, *_busy(struck, impacts))
     return Parts(voices, struck, bed, impacts, None, residue, spectrum)
 
 
-def with_lives(parts: Parts) -> Parts | None:
-    """The same, with all beside tones and trains told as noise that lives; None if it is too short for that."""
-    between = _between(parts)
+def with_lives(parts: Parts, impacts: Impacts | None) -> Parts | None:
+    """The same, with all beside tones, trains and these impacts told as noise that lives; None if it is too short."""
+    between = _between(parts, impacts)
     lives = lives_of(between)
     if lives is None:
         return None
     bed = find_bed(between, parts.spectrum, STILL, *_busy(parts.struck, None))
-    return replace(parts, impacts=None, lives=lives, bed=bed)
+    return replace(parts, impacts=impacts, lives=lives, bed=bed)
 
 
-def _between(parts: Parts) -> Residue:
-    """The residue, of which only what lies between knocks of trains may be used, if there is enough of that."""
+def _between(parts: Parts, impacts: Impacts | None) -> Residue:
+    """The residue, of which only what lies between knocks may be used, if there is enough of that."""
     heard = parts.residue.heard
-    times, lasts_s = _busy(parts.struck, None)
+    times, lasts_s = _busy(parts.struck, impacts)
     mask = heard.mask.copy()
     for time_s in times:
         begin = max(0, round(time_s * heard.sample_rate_hz))
@@ -168,11 +168,10 @@ def _struck(residue: Residue, found: Sequence[Train], whole: float) -> tuple[Str
 
 def _busy(struck: Sequence[Struck], impacts: Impacts | None) -> tuple[NDArray[np.float64], float]:
     """When knocks begin, and how long the longest of them are heard."""
-    strikes = [one.strike for one in struck] + ([one.strike for one in impacts.sounds] if impacts is not None else [])
-    if not strikes:
-        return np.zeros(0), 0.0
     times = [one.train.times_s for one in struck] + ([impacts.times_s] if impacts is not None else [])
-    lasts_s = max(ringing.decay_s for strike in strikes for ringing in strike.ringing) / 2
+    if not times:
+        return np.zeros(0), 0.0
+    lasts_s = max([one.strike.lasts_s for one in struck] + ([impacts.lasts_s] if impacts is not None else [])) / 2
     return np.concatenate(times) - BEFORE_S, lasts_s
 
 

@@ -1,4 +1,4 @@
-"""A recording, fitted: the better of two descriptions of it, brought to its spectrum."""
+"""A recording, fitted: the best of some descriptions of it, brought to its spectrum."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ SILENCE = 1e-16
 ROUNDS = 2
 NEAR = 2.5
 """What sounds so much alike needs no other description."""
-WORTH, WORTH_RHYTHM, RHYTHM_DEPTH = 0.85, 0.5, 0.15
+WORTH, WORTH_RHYTHM, RHYTHM_DEPTH = 0.85, 0.5, 0.1
 """Noise that lives has many figures, and no rhythm to change: it must be so much nearer to the recording. A swell
 that is shallower than that depth is no rhythm that anybody would change."""
 
@@ -52,22 +52,21 @@ class Fitted:
 def fitted(heard: Usable) -> Fitted:
     """Fit what may be used of a recording.
 
-    What remains when tones and trains of knocks are told is told in two ways: as knocks at random times over a bed that
-    is steady, swells or comes in bursts; and as noise whose level lives in each band. That one is taken which sounds
-    more like the recording.
+    What remains when tones and trains of knocks are told is told in three ways: as knocks at random times over a bed
+    that is steady, swells or comes in bursts; as noise whose level lives in each band; and as knocks over such noise.
+    That one is taken which sounds most like the recording.
     """
     parts, recording = taken_apart(heard), _Recording(heard)
     plain = recording.brought(parts)
     if off(plain.distance) < NEAR:
         return plain
-    alive = with_lives(parts)
-    if alive is None:
-        return plain
-    lively = recording.brought(alive)
+    some = {None: with_lives(parts, None), parts.impacts: with_lives(parts, parts.impacts)}
+    lively = [recording.brought(alive) for alive in some.values() if alive is not None]
     swing = parts.bed.swing
     rhythm = parts.bed.gate is not None or (swing is not None and swing.depth > RHYTHM_DEPTH)
     worth = WORTH_RHYTHM if rhythm else WORTH
-    return lively if off(lively.distance) < worth * off(plain.distance) else plain
+    best = min(lively, key=lambda one: off(one.distance), default=plain)
+    return best if off(best.distance) < worth * off(plain.distance) else plain
 
 
 def off(found: Distance) -> float:
@@ -118,11 +117,15 @@ class _Recording:
         """Components whose noise and knocks are set so that the whole has the recording's third octaves."""
         components = described(parts, self._heard.usable_s)
         for _ in range(ROUNDS):
-            made = [self._made(self._sound([one], 1, self._usual_s)) for one in components]
+            made = [self._made(self._sound([one], 1, self._drawn_s(one))) for one in components]
             components = heard_ones(brought(components, self._wanted, made))
         sound = self._sound(components, 2, max(self._usual_s, self._heard.usable_s))  # rare blows weigh as much in both
         away = distance(likeness(Stretch.whole(sound, self._rate), self._speech), self._likeness)
         return Fitted(parts, components, profile_of(components), away, _unexplained(self._wanted, self._made(sound)))
+
+    def _drawn_s(self, one: Described) -> float:
+        """How much of a component tells its mean power: of knocks at random times, whose levels differ, a lot."""
+        return MOST_DRAWN_S if one.figures["kind"] == "knocks" else self._usual_s
 
     def _sound(self, components: Sequence[Described], seed: int, least_s: float) -> Signal:
         turns_s = TURNS * max((one.turn_s() for one in components), default=0.0)

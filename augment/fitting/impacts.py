@@ -8,20 +8,40 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from augment.acoustics.portrait import band_centres_hz
+from augment.fitting.envelopes import Demodulator
+from augment.fitting.patterns import Gate
 from augment.fitting.residue import Residue
 from augment.fitting.rhythm import ShortTime, Train, novelty
-from augment.fitting.strikes import Strike, mean_strike
+from augment.fitting.spectra import Usable
+from augment.fitting.strikes import BEFORE_S, RESONANCE_REACH, decay_s, energy_shape
 
 CLEAR = 5.0
 """An impact rises by so many deviations of what the bed does by chance."""
+HEARD_DB = 60.0
+"""Impacts on others that have not died away rise far over the median, which in a quiet room is that of the silence."""
 APART_S = 0.03
 FEWEST = 8
 MOST_RATE_HZ = 20.0
 SOUNDS = 5
+LONGEST_S = 0.4
+"""No impact is looked at for longer."""
+LOWEST_HZ = 45.0
+SOFTEST_DB, QUIET_DB = -35.0, -40.0
+"""Impacts that much under the mean, and octaves that much under the loudest, are left out."""
+OCTAVE_REACH = 0.35
+"""An octave is looked at so far to both sides of its middle, as a share of it, but for what the envelope allows."""
+SKIRT_SHARE = 0.5
+MOST_DECAY = 3.0
+"""What falls by 20 dB and more until the next impact comes; slower decays are not seen."""
+OCTAVE_TURNS, RESONANCE_TURNS = 6.0, 4.0
+"""What dies away within fewer turns of its frequency is heard far beyond its band: a resonance is 2.2 / T60 wide."""
+EVEN_DB = 3.0
+"""Where densities of third octaves within an octave deviate by less, it is noise; where by more, it rings."""
 EVENTS_A_SOUND = 10
 """A sound of the bank is the mean of so many impacts at least."""
-LEAST_SHARE = 0.12
-"""Impacts with less of the power than that, beside the bed, are left in the bed."""
+LEAST_SHARE, FEWEST_BANDS = 0.12, 4
+"""Impacts with less of the power than that in all but a few third octaves are left in the bed."""
 NEAR_TRAIN_S = 0.03
 PROBABILITIES = (0.05, 0.25, 0.5, 0.75, 0.95)
 WINDOWS_S = (0.5, 1.0, 2.0)
@@ -30,19 +50,35 @@ CLUSTERED = 1.6
 
 
 @dataclass(frozen=True)
+class Mode:
+    """What an impact does in one band: the frequency there, the energy, and the time in which it falls by 60 dB."""
+
+    frequency_hz: float
+    energy: float
+    decay_s: float
+
+
+@dataclass(frozen=True)
 class Sound:
     """One of the sounds that impacts have.
 
     Attributes:
         share: How many of them have it, of all.
-        strike: What it is like; its energy is that of its mean impact.
+        noisy: Whether it is noise in octaves, or else rings at one frequency in each third of an octave.
+        modes: What it does in each of these; energies are means over its impacts, in squared amplitude times seconds.
     """
 
     share: float
-    strike: Strike
+    noisy: bool
+    modes: tuple[Mode, ...]
+
+    @property
+    def energy(self) -> float:
+        """Mean energy of its impacts."""
+        return sum(mode.energy for mode in self.modes)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Impacts:
     """Knocks at random times.
 
@@ -64,78 +100,171 @@ class Impacts:
     cluster_size: float
     cluster_s: float
 
+    @property
+    def lasts_s(self) -> float:
+        """Time in which the longest of them falls by 60 dB."""
+        return max(mode.decay_s for sound in self.sounds for mode in sound.modes)
 
-def find_impacts(residue: Residue, seen: ShortTime, trains: Sequence[Train]) -> Impacts | None:
-    """Impacts beside the trains of a recording; None if there are too few or they are too soft to tell."""
+
+def find_impacts(
+    residue: Residue, seen: ShortTime, trains: Sequence[Train], gate: Gate | None = None
+) -> Impacts | None:
+    """Impacts beside the trains and bursts of a recording; None if there are too few or they are too soft to tell."""
     times = _times(seen, trains)
+    if gate is not None:  # bursts begin, too
+        times = times[_away(times, gate.starts_s, gate.ramp_s + NEAR_TRAIN_S)]
     usable_s = float(np.count_nonzero(seen.usable)) * seen.hop_s
-    if times.size < FEWEST or times.size / usable_s > MOST_RATE_HZ:
+    if times.size < FEWEST:
         return None
-    rate_hz = times.size / usable_s
-    features, energies = _described(seen, times)
-    good = energies > 0
-    if np.count_nonzero(good) < FEWEST:
+    listener = _Listener(residue.heard, times, float(np.clip(0.7 * usable_s / times.size, 0.05, LONGEST_S)))
+    energies = listener.energies()
+    total = np.sum(energies, axis=1)
+    loud = total > 10 ** (SOFTEST_DB / 10) * max(float(np.mean(total)), 1e-30)
+    rate_hz = float(np.count_nonzero(loud)) / usable_s
+    if np.count_nonzero(loud) < FEWEST or rate_hz > MOST_RATE_HZ:
         return None
-    times, features, energies = times[good], features[good], energies[good]
-    power = float(np.sum(energies)) / usable_s
-    samples = residue.heard.samples[residue.heard.mask]
-    if power < LEAST_SHARE * float(np.mean(samples**2)):
+    if not listener.stand_out(np.sum(energies[loud], axis=0) / usable_s):
         return None
-    sounds = _sounds(residue, times, features, 0.7 / rate_hz)
-    if not sounds:
-        return None
-    level = 10 * np.log10(energies)
-    middle = float(np.median(level))
-    quantiles = {p: float(np.quantile(level, p)) - middle for p in PROBABILITIES}
-    return Impacts(times, rate_hz, power, sounds, quantiles, *_clusters(times, seen.power.shape[1] * seen.hop_s))
+    power = float(np.sum(total[loud])) / usable_s
+    kinds = np.full(times.size, -1)
+    kinds[loud] = _kinds(energies[loud])
+    sounds, levels = [], np.zeros(times.size)
+    for kind in np.unique(kinds[loud]):
+        some = kinds == kind
+        sounds.append(listener.sound(float(np.mean(some[loud])), some, np.mean(energies[some], axis=0)))
+        levels[some] = 10 * np.log10(total[some] / np.mean(total[some]))
+    times, levels = times[loud], levels[loud]
+    middle = float(np.median(levels))
+    quantiles = {p: float(np.quantile(levels, p)) - middle for p in PROBABILITIES}
+    clusters = _clusters(times, seen.power.shape[1] * seen.hop_s)
+    return Impacts(times, rate_hz, power, tuple(sounds), quantiles, *clusters)
 
 
 def _times(seen: ShortTime, trains: Sequence[Train]) -> NDArray[np.float64]:
     """When something rises that belongs to no train."""
-    rises = novelty(seen)
+    rises = novelty(seen, HEARD_DB)
     middle, low = np.quantile(rises[seen.usable], [0.5, 0.16])
     least = middle + CLEAR * max(middle - low, 1e-6)
     places, _ = scipy.signal.find_peaks(rises, height=least, distance=max(1, round(APART_S / seen.hop_s)))
     times = places * seen.hop_s
     for train in trains:
-        near = np.searchsorted(train.times_s, times)
-        before = np.abs(times - train.times_s[np.clip(near - 1, 0, train.times_s.size - 1)])
-        after = np.abs(times - train.times_s[np.clip(near, 0, train.times_s.size - 1)])
-        times = times[np.minimum(before, after) > NEAR_TRAIN_S]
+        times = times[_away(times, train.times_s, NEAR_TRAIN_S)]
     return np.asarray(times)
 
 
-def _described(seen: ShortTime, times: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Shape of the spectrum of impacts in dB, shape (n, bands), and energies over the bed up to the next impact."""
-    bed = np.quantile(seen.power[:, seen.usable], 0.2, axis=1) / -math.log(0.8)
-    places = np.rint(times / seen.hop_s).astype(int)
-    ends = np.minimum(np.append(places[1:], seen.power.shape[1]), places + round(0.4 / seen.hop_s))
-    energies = np.empty((places.size, seen.power.shape[0]))
-    for number, (place, end) in enumerate(zip(places, ends, strict=True)):
-        part = seen.power[:, max(0, place - 3) : max(end - 3, place + 2)]
-        energies[number] = np.sum(part - bed[:, None], axis=1) * seen.hop_s
-    total = np.sum(energies, axis=1)
-    shape = 10 * np.log10(np.maximum(energies, 1e-4 * np.maximum(total, 1e-30)[:, None]))
-    return shape - np.mean(shape, axis=1, keepdims=True), total
+def _away(times: NDArray[np.float64], others: NDArray[np.float64], near_s: float) -> NDArray[np.bool_]:
+    """Which times have none of the others near them."""
+    near = np.searchsorted(others, times)
+    before = np.abs(times - others[np.clip(near - 1, 0, others.size - 1)])
+    after = np.abs(times - others[np.clip(near, 0, others.size - 1)])
+    return np.asarray(np.minimum(before, after) > near_s)
 
 
-def _sounds(
-    residue: Residue, times: NDArray[np.float64], features: NDArray[np.float64], apart_s: float
-) -> tuple[Sound, ...]:
-    """Impacts sorted by the shape of their spectra, and the mean of each kind."""
-    count = int(np.clip(times.size // EVENTS_A_SOUND, 1, SOUNDS))
-    kinds = np.zeros(times.size, dtype=int)
-    if count > 1:
-        # Seeded: the same recording gives the same profile.
-        _, kinds = scipy.cluster.vq.kmeans2(features, count, minit="++", rng=np.random.default_rng(0))
-    found = []
-    for kind in range(count):
-        of_kind = times[kinds == kind]
-        strike = mean_strike(residue, of_kind, min(0.5, max(0.05, apart_s)))
-        if strike is not None:
-            found.append((of_kind.size, strike))
-    whole = sum(size for size, _ in found)
-    return tuple(Sound(size / whole, strike) for size, strike in found)
+def _kinds(energies: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Impacts sorted by the shapes of their spectra: the number of each one's kind."""
+    count = int(np.clip(energies.shape[0] // EVENTS_A_SOUND, 1, SOUNDS))
+    if count == 1:
+        return np.zeros(energies.shape[0], dtype=np.int64)
+    total = np.sum(energies, axis=1, keepdims=True)
+    shape = 10 * np.log10(np.maximum(energies, 1e-4 * total))
+    shape -= np.mean(shape, axis=1, keepdims=True)
+    # Seeded: the same recording gives the same profile.
+    _, kinds = scipy.cluster.vq.kmeans2(shape, count, minit="++", rng=np.random.default_rng(0))
+    return np.asarray(kinds, dtype=np.int64)
+
+
+class _Listener:
+    """Hears what impacts sound like.
+
+    Args:
+        heard: The recording, without its tones.
+        times: When impacts are seen.
+        lasts_s: How long each is looked at, if the next one does not come before.
+    """
+
+    def __init__(self, heard: Usable, times: NDArray[np.float64], lasts_s: float) -> None:
+        rate = heard.sample_rate_hz
+        length = scipy.fft.next_fast_len(round(lasts_s * rate), real=True)
+        starts = np.clip(np.rint((times - BEFORE_S) * rate).astype(np.int64), 0, heard.samples.size - length)
+        following = np.append(starts[1:], starts[-1] + length) - starts
+        own = np.arange(length) < np.minimum(following, length)[:, None]
+        self._power = _energy_density(heard.frames(starts, length) * own, rate)
+        self._frequency = scipy.fft.rfftfreq(length, 1 / rate)
+        others = heard.starts(length, length)
+        # Powers of Gaussian noise are exponential: a fifth of them lies below -ln 0.8 = 0.223 of their mean.
+        density = _energy_density(heard.frames(others, length), rate)
+        self._whole = np.mean(density, axis=0) * (rate / length)
+        bed = np.quantile(density, 0.2, axis=0) / -math.log(0.8)
+        self._bed = bed * np.mean(own, axis=1, keepdims=True)
+        self._times, self._lasts_s, self._demodulator = times, lasts_s, Demodulator(heard)
+        centres = np.array([one for one in band_centres_hz(round(2 * heard.to_hz)) if one > LOWEST_HZ])
+        numbers = np.rint(10 * np.log10(np.maximum(self._frequency, 1.0) / 1000)).astype(int)
+        places = [numbers == round(10 * math.log10(centre / 1000)) for centre in centres]
+        self._bands = [(float(one), place) for one, place in zip(centres, places, strict=True) if place.any()]
+
+    def energies(self) -> NDArray[np.float64]:
+        """Energies over the bed in third octaves, shape (impacts, bands)."""
+        over = self._power - self._bed
+        return np.stack([np.sum(over[:, place], axis=1) for _, place in self._bands], axis=1)
+
+    def stand_out(self, power: NDArray[np.float64]) -> bool:
+        """Whether impacts that have so much power in third octaves are worth telling beside all that is there."""
+        whole = np.array([float(np.sum(self._whole[place])) for _, place in self._bands])
+        shares = np.sort(power / np.maximum(whole, 1e-30))
+        return bool(shares[-min(FEWEST_BANDS, shares.size)] > LEAST_SHARE)
+
+    def sound(self, share: float, some: NDArray[np.bool_], energies: NDArray[np.float64]) -> Sound:
+        """The sound of some impacts whose mean energies in third octaves are these."""
+        octaves = np.rint(np.log2(np.array([centre for centre, _ in self._bands]) / 1000)).astype(int)
+        least = float(np.max(energies)) * 10 ** (QUIET_DB / 10)
+        level = 10 * np.log10(np.maximum(energies, least))
+        each = np.unique(octaves)
+        apart = [float(np.std(level[octaves == octave])) for octave in each]
+        sums = [float(np.sum(energies[octaves == octave])) for octave in each]
+        noisy = float(np.average(apart, weights=np.maximum(sums, 0.0))) < EVEN_DB
+        if noisy:
+            found = [
+                Mode(1000 * 2.0**octave, energy, self._decay_s(1000 * 2.0**octave, noisy, some))
+                for octave, energy in zip(each, sums, strict=True)
+                if energy > least
+            ]
+        else:
+            found = self._ringing(some, energies, least)
+        return Sound(share, noisy, tuple(found))
+
+    def _ringing(self, some: NDArray[np.bool_], energies: NDArray[np.float64], least: float) -> list[Mode]:
+        """Modes, from the loudest band down, in bands that the skirts of louder ones do not fill."""
+        rate, peaks = round(2 * float(self._frequency[-1])), self._peaks(some)
+        filled, found = np.zeros(energies.size), list[Mode]()
+        for number in np.argsort(energies)[::-1]:
+            energy = float(energies[number] - filled[number])
+            if energy < max(least, SKIRT_SHARE * float(energies[number])):
+                continue
+            mode = Mode(peaks[number], energy, self._decay_s(peaks[number], False, some))
+            shape = energy_shape(self._frequency, mode.frequency_hz, mode.decay_s, rate)
+            filled += energy / float(np.sum(shape)) * np.array([np.sum(shape[place]) for _, place in self._bands])
+            found.append(mode)
+        return sorted(found, key=lambda mode: mode.frequency_hz)
+
+    def _decay_s(self, middle_hz: float, noisy: bool, some: NDArray[np.bool_]) -> float:
+        reach_hz = (OCTAVE_REACH if noisy else RESONANCE_REACH) * middle_hz
+        inside_hz = min(middle_hz, float(self._frequency[-1]) - reach_hz)
+        found = decay_s(self._demodulator, inside_hz, reach_hz, self._times[some], self._lasts_s, np.median)
+        least = (OCTAVE_TURNS if noisy else RESONANCE_TURNS) / middle_hz
+        return max(min(found, MOST_DECAY * self._lasts_s), least)
+
+    def _peaks(self, some: NDArray[np.bool_]) -> list[float]:
+        """Frequency of the highest point of the mean spectrum of impacts in each band."""
+        power = self._power[some]
+        mean = np.mean(power / np.maximum(np.sum(power, axis=1, keepdims=True), 1e-30), axis=0)
+        return [float(self._frequency[place][np.argmax(mean[place])]) for _, place in self._bands]
+
+
+def _energy_density(frames: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
+    """Energy of frames in each bin, in squared amplitude times seconds; shapes (n, length) and (n, bins)."""
+    spectrum = scipy.fft.rfft(frames, axis=1)
+    # Parseval: the sum over bins of both signs of |X|^2 / length is the sum of squares.
+    return np.asarray((spectrum.real**2 + spectrum.imag**2) * (2 / (frames.shape[1] * rate)))
 
 
 def _clusters(times: NDArray[np.float64], length_s: float) -> tuple[float, float]:

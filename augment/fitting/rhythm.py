@@ -20,6 +20,8 @@ LOWEST_HZ = 90.0
 BANDS_AN_OCTAVE = 3
 SOFTEST_DB, LOUDEST_DB = -4.0, 20.0
 """What a band may be under and over its median, before bands are averaged."""
+SILENT = 1e-5
+"""What has less than this share of a band's mean power is as good as silent."""
 AHEAD_S = 0.008
 PERIODS_S = (0.045, 4.0)
 CLEAR_DEVIATIONS = 7.0
@@ -53,12 +55,14 @@ class ShortTime:
     hop_s: float
     usable: NDArray[np.bool_]
 
-    def over_median_db(self) -> NDArray[np.float64]:
+    def over_median_db(self, loudest_db: float = LOUDEST_DB) -> NDArray[np.float64]:
         """Levels over the medians of the bands, limited to what matters for a beginning, shape (b, t)."""
-        median = np.median(self.power[:, self.usable], axis=1, keepdims=True)
-        heard = median[:, 0] > 1e-9 * float(np.max(median))  # bands in which nothing is but rounding
+        mean = np.mean(self.power[:, self.usable], axis=1, keepdims=True)
+        heard = mean[:, 0] > 1e-9 * float(np.max(mean))  # in other bands nothing is but rounding
+        # What is silent for half of the time has a median that tells nothing of what is heard in it.
+        median = np.maximum(np.median(self.power[:, self.usable], axis=1, keepdims=True), SILENT * mean)
         ratio = np.maximum(self.power[heard], 1e-30) / np.maximum(median[heard], 1e-30)
-        return np.asarray(np.clip(10 * np.log10(ratio), SOFTEST_DB, LOUDEST_DB))
+        return np.asarray(np.clip(10 * np.log10(ratio), SOFTEST_DB, loudest_db))
 
 
 def short_time(
@@ -115,9 +119,9 @@ class Train:
         return 1 / self.period_s
 
 
-def novelty(seen: ShortTime) -> NDArray[np.float64]:
+def novelty(seen: ShortTime, loudest_db: float = LOUDEST_DB) -> NDArray[np.float64]:
     """How much begins at each frame: mean rise of the bands in dB, shape (t,)."""
-    level = seen.over_median_db()
+    level = seen.over_median_db(loudest_db)
     ahead = max(1, round(AHEAD_S / seen.hop_s))
     rise = np.zeros(level.shape[1])
     if level.shape[0] == 0:  # silent for half of the time: no band has a median to rise above

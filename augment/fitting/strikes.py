@@ -1,6 +1,7 @@
 """What a knock sounds like, and how loud a train of them is: from the mean of many."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,8 @@ WIDTH_OCTAVES = 1 / 10
 SOFTEST_DB = -32.0
 MOST_RESONANCES = 12
 DECAYS_S = (0.003, 2.0)
+RESONANCE_REACH, REACHES_HZ = 0.12, (15.0, 400.0)
+"""A resonance is looked at so far to both sides, as a share of its frequency."""
 LN_10 = math.log(10)
 
 
@@ -56,6 +59,11 @@ class Strike:
     energy: float
     spread_db: float
     ringing: tuple[Ringing, ...]
+
+    @property
+    def lasts_s(self) -> float:
+        """Time in which the longest of them falls by 60 dB."""
+        return max(one.decay_s for one in self.ringing)
 
 
 def mean_strike(residue: Residue, times_s: NDArray[np.float64], period_s: float) -> Strike | None:
@@ -161,11 +169,13 @@ def _ringing(
     peaks = _peaks(frequency, mean, residue)
     demodulator = Demodulator(residue.heard)
     longest = 0.68 * period_s
-    found = [(peak, min(_decay_s(demodulator, peak, times_s, period_s), longest)) for peak in peaks]
+    found = [
+        (peak, min(decay_s(demodulator, peak, RESONANCE_REACH * peak, times_s, period_s), longest)) for peak in peaks
+    ]
     if not found:
         return ()
     rate = residue.heard.sample_rate_hz
-    shapes = np.stack([_shape(frequency, peak, decay_s, rate) for peak, decay_s in found], axis=1)
+    shapes = np.stack([energy_shape(frequency, peak, lasts_s, rate) for peak, lasts_s in found], axis=1)
     lowest_hz = 1 / bed_s(period_s)  # under that the short frames of the bed tell nothing
     inside = (frequency > lowest_hz) & (frequency < residue.heard.to_hz) & residue.kept(frequency)
     if not inside.any():
@@ -177,8 +187,8 @@ def _ringing(
     energy, _ = scipy.optimize.nnls(shapes[inside] * weight[:, None], mean[inside] * weight)
     return tuple(
         # A decaying sine of amplitude a has the energy a^2 T / (12 ln 10): see `pulse_kernel`.
-        Ringing(peak, math.sqrt(value * 12 * LN_10 / decay_s), decay_s)
-        for (peak, decay_s), value in zip(found, energy, strict=True)
+        Ringing(peak, math.sqrt(value * 12 * LN_10 / lasts_s), lasts_s)
+        for (peak, lasts_s), value in zip(found, energy, strict=True)
         if value > 10 ** (SOFTEST_DB / 10) * float(np.max(energy))
     )
 
@@ -209,19 +219,34 @@ def _centroid(frequency: NDArray[np.float64], mean: NDArray[np.float64], peak_hz
     return float(np.sum(frequency[near] * mean[near] ** 2) / np.sum(mean[near] ** 2))
 
 
-def _decay_s(demodulator: Demodulator, peak_hz: float, times_s: NDArray[np.float64], period_s: float) -> float:
-    """Time in which the mean power near a resonance falls by 60 dB, from the slope of its first 20 dB."""
-    reach_hz = float(np.clip(0.12 * peak_hz, 15, 400))
-    seen = demodulator.envelope(peak_hz, reach_hz)
+def decay_s(
+    demodulator: Demodulator,
+    middle_hz: float,
+    reach_hz: float,
+    times_s: NDArray[np.float64],
+    period_s: float,
+    middle: Callable[..., NDArray[np.float64]] = np.mean,
+) -> float:
+    """Time in which the power of knocks near a frequency falls by 60 dB, from the slope of its first 20 dB.
+
+    Args:
+        demodulator: Takes envelopes of the recording.
+        middle_hz: Where the knocks are looked at.
+        reach_hz: How far to both sides of that.
+        times_s: When their rises were seen.
+        period_s: How long each has.
+        middle: Mean of them, or their median, in which others at other times do not show.
+    """
+    seen = demodulator.envelope(middle_hz, float(np.clip(reach_hz, *REACHES_HZ)))
     length = round(0.9 * min(period_s, LONGEST_S) * seen.rate_hz)
     starts = np.rint((times_s - BEFORE_S) * seen.rate_hz).astype(np.int64)
     starts = starts[(starts >= 0) & (starts + length < seen.power.size)]
     if starts.size == 0 or length < 4:
         return DECAYS_S[0]
-    mean = np.mean(seen.power[starts[:, None] + np.arange(length)], axis=0)
+    mean = middle(seen.power[starts[:, None] + np.arange(length)], axis=0)
     back = max(2, round(bed_s(period_s) * seen.rate_hz))
     ahead = starts[starts >= back]
-    bed = float(np.mean(seen.power[ahead[:, None] - 1 - np.arange(back)])) if ahead.size else 0.0
+    bed = float(middle(seen.power[ahead[:, None] - 1 - np.arange(back)])) if ahead.size else 0.0
     over = np.maximum(mean - bed, 1e-30)
     top = int(np.argmax(over))
     level = 10 * np.log10(over[top:] / over[top])
@@ -235,9 +260,9 @@ def _decay_s(demodulator: Demodulator, peak_hz: float, times_s: NDArray[np.float
     return float(np.clip(-60 / min(slope, -1e-3), *DECAYS_S))
 
 
-def _shape(frequency: NDArray[np.float64], peak_hz: float, decay_s: float, rate: int) -> NDArray[np.float64]:
+def energy_shape(frequency: NDArray[np.float64], peak_hz: float, lasts_s: float, rate: int) -> NDArray[np.float64]:
     """Energy density of a knock of unit energy that rings at one frequency, as profiles make it."""
     size = 2 * (frequency.size - 1)
-    kernel = pulse_kernel(rate, [(peak_hz, 0.0, decay_s)])[:size]
+    kernel = pulse_kernel(rate, [(peak_hz, 0.0, lasts_s)])[:size]
     spectrum = scipy.fft.rfft(kernel, size)
     return np.asarray((spectrum.real**2 + spectrum.imag**2) * rate)

@@ -12,7 +12,9 @@ are. Of truth and fit are compared:
 What is not found has no level and no share either, and counts as missed in both. What is "not to be told" does not
 count: lines below 40 Hz (recordings lose them before they are fitted; third octaves there are counted apart), 13 dB
 under the noise within a third octave, or 26 dB under the tones and knocks there; rhythms of what is under all the
-rest in every third octave, or has fewer than three periods; bands of bursts 6 dB under the rest. Tones of the fit
+rest in every third octave, or has fewer than three periods; swings of tones at the rate of their own fundamental, and
+tones where a swing of theirs makes sidebands, which are two ways of writing the same sound; bands of bursts 6 dB under
+the rest. Tones of the fit
 that could be told and are not in the truth count as invented, unless they are sidebands of a line or multiples of a
 train's rate. Clocks and gates are resolved into rates, bursts and shares; noise that lives, and what knocks sound
 like, are judged by third octaves only. Knocks at random times have no target: several sources of them cannot be told
@@ -108,14 +110,14 @@ def judged(name: str, rate: int, trial: Trial) -> Outcome:
         fit, refused = None, " ".join(str(error).split())[:300]
     seconds = time.process_time() - began
     found = Figures() if fit is None else figures_of(fit.profile, 0.0, trial.seconds)
-    lines, untold = masks.split(truth.lines)
+    lines, untold = masks.split(truth.lines, truth.rhythms)
     rhythms, slow = masks.heard_rhythms(truth.rhythms, lines, trial.seconds)
     noises = [one for one in truth.noises if one.bursts is not None]
     bands, faint = masks.heard_bands(noises)
     checks = [
         *chain.from_iterable(of_line(one, found.lines, trial.wider) for one in lines),
         *chain.from_iterable(of_rhythm(one, found.rhythms, trial) for one in rhythms),
-        *(of_band(one, centre, found.noises, trial.wider) for one, centre in bands),
+        *(of_band(one, centre, found.noises, trial) for one, centre in bands),
         *of_knocks(truth.knocks_hz, found.knocks_hz, trial.seconds),
         *of_third_octaves(noise, rate, fit, trial.wider),
     ]
@@ -150,12 +152,11 @@ def of_rhythm(one: Rhythm, found: Sequence[Rhythm], trial: Trial) -> Iterator[Ch
     """Period, share of "on" and level of a rhythm."""
     alike = [other for other in found if other.kind == one.kind]
     nearest = min(alike, key=lambda other: abs(math.log(other.period_s / one.period_s)), default=None)
-    what, periods = f"{one.kind}, {one.what}", trial.seconds / one.period_s
-    tolerance = trial.wider * max(5e-3, 2 * one.deviation / math.sqrt(periods))
+    what, tolerance = f"{one.kind}, {one.what}", _tolerance(one, trial)
     off = math.inf if nearest is None else abs(nearest.period_s / one.period_s - 1)
     told = "none" if nearest is None else f"{nearest.period_s:.5g} s (+-{100 * tolerance:.2g} %)"
     yield Check("periods", what, f"{one.period_s:.5g} s", told, off < tolerance)
-    same = nearest if off < SAME_RHYTHM else None
+    same = nearest if off < max(SAME_RHYTHM, 2 * tolerance) else None
     if one.on_share is not None:
         share = None if same is None else same.on_share
         held = share is not None and abs(share - one.on_share) < 0.05 * trial.wider
@@ -164,14 +165,20 @@ def of_rhythm(one: Rhythm, found: Sequence[Rhythm], trial: Trial) -> Iterator[Ch
         yield _level(what, one.level_db, None if same is None else same.level_db, trial.wider)
 
 
-def of_band(one: Noise, centre_hz: float, found: Sequence[Noise], wider: float) -> Check:
+def of_band(one: Noise, centre_hz: float, found: Sequence[Noise], trial: Trial) -> Check:
     """Level of an octave of noise that comes and goes."""
-    assert one.bursts is not None
-    alike = [
-        n for n in found if n.bursts is not None and abs(n.bursts.period_s / one.bursts.period_s - 1) < SAME_RHYTHM
-    ]
+    bursts = one.bursts
+    assert bursts is not None
+    near_enough = max(SAME_RHYTHM, 2 * _tolerance(bursts, trial))
+    alike = [n for n in found if n.bursts is not None and abs(n.bursts.period_s / bursts.period_s - 1) < near_enough]
     fit_db = octave_db(alike[0].levels_db, centre_hz) if alike else None
-    return _level(f"{centre_hz:g} Hz band of bursts, {one.what}", octave_db(one.levels_db, centre_hz), fit_db, wider)
+    what = f"{centre_hz:g} Hz band of bursts, {one.what}"
+    return _level(what, octave_db(one.levels_db, centre_hz), fit_db, trial.wider)
+
+
+def _tolerance(one: Rhythm, trial: Trial) -> float:
+    """By how much its period may be off, as a share: 0.5 %, or twice the standard error that its jitter leaves."""
+    return trial.wider * max(5e-3, 2 * one.deviation / math.sqrt(trial.seconds / one.period_s))
 
 
 def of_knocks(truth_hz: float, fit_hz: float, seconds: float) -> Iterator[Check]:

@@ -24,6 +24,7 @@ SOFT_DB = 20.0
 UNDER_NOISE_DB, UNDER_TONES_DB, UNDER_REST_DB = 13.0, 26.0, 6.0
 FEWEST_PERIODS = 3
 MEASURED_S = 30
+SAME_PLACE, MANY = 1e-3, 12
 SIDEBANDS = 8
 """A gate or swing makes lines to both sides of a tone; so many are looked for."""
 
@@ -164,6 +165,22 @@ def octave_db(levels_db: dict[float, float], centre_hz: float) -> float:
     return db(sum(10 ** (v / 10) for c, v in levels_db.items() if centre_hz / 1.4 < c < centre_hz * 1.4))
 
 
+def _is_of_the_series(swing: Rhythm, lines: Sequence[Line]) -> bool:
+    """Whether a swing has the rate of the fundamental of its own tones: their sidebands fall on one another."""
+    own = [line.hz * swing.period_s for line in lines if line.place == swing.place]
+    return sum(abs(ratio - round(ratio)) < SAME_PLACE and 0 < round(ratio) < MANY for ratio in own) > len(own) / 2
+
+
+def _is_sideband(line: Line, lines: Sequence[Line], swing: Rhythm) -> bool:
+    """Whether a line lies where the swing of its component makes a sideband of a louder one: both are the same."""
+    return swing.place == line.place and any(
+        other.place == line.place
+        and other.level_db > line.level_db
+        and abs(abs(line.hz - other.hz) * swing.period_s - 1) < 10 * SAME_PLACE
+        for other in lines
+    )
+
+
 class Masks:
     """What of a profile is loud enough to be told.
 
@@ -197,11 +214,15 @@ class Masks:
         inside = (frequency > low_hz - reach) & (frequency < high_hz + reach)
         return db(float(np.sum(seen.power[inside]))) + self._offset_db
 
-    def split(self, lines: Sequence[Line]) -> tuple[list[Line], list[str]]:
+    def split(self, lines: Sequence[Line], rhythms: Sequence[Rhythm] = ()) -> tuple[list[Line], list[str]]:
         """Lines that can be told, and the others in words; lines beyond half the sample rate are neither."""
         clear, untold = [], []
+        swings = [one for one in rhythms if one.kind == "modulation" and not _is_of_the_series(one, lines)]
         for one in lines:
             if one.hz >= self._rate / 2:
+                continue
+            if any(_is_sideband(one, lines, swing) for swing in swings):
+                untold.append(f"{one.hz:.6g} Hz: a sideband of its own swing")
                 continue
             low, high = one.hz * 10**-0.05, one.hz * 10**0.05
             level = one.level_db + db(max(one.share, 1e-6))
@@ -219,7 +240,11 @@ class Masks:
         """Rhythms that can be told, and the others in words."""
         clear, untold = [], []
         for one in rhythms:
-            if seconds / one.period_s < FEWEST_PERIODS:
+            if one.kind == "modulation" and _is_of_the_series(one, lines):
+                untold.append(
+                    f"{one.kind} every {one.period_s:.4g} s: at its own fundamental, which makes levels of it"
+                )
+            elif seconds / one.period_s < FEWEST_PERIODS:
                 untold.append(f"{one.kind} every {one.period_s:.4g} s: too few periods")
             elif any(line.place == one.place for line in lines) or self._stands_out(one.place):
                 clear.append(one)

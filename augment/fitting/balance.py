@@ -13,6 +13,7 @@ MOST_STEP_DB = 6.0
 NOISES = ("third_octave_noise", "fluctuating_noise")
 KNOCKS = ("pulses", "knocks")
 SLACK = 0.12
+MOST_SHARE, EXCESS = 0.4, 1.5
 OWN_SHARE = 0.3
 """A resonance is set right if knocks have that much of what is heard in its third octave."""
 Levels = Mapping[float, float]
@@ -35,6 +36,8 @@ def brought(components: Sequence[Described], wanted: Levels, made: Sequence[Leve
             found.append(_noise(one, wanted, whole, own))
         elif one.figures["kind"] in KNOCKS:
             found.append(_knocks(one, wanted, whole, own))
+        elif one.figures["kind"] in NOISES:
+            found.append(_bursts(one, wanted, whole, own))
         else:
             found.append(one)
     return tuple(found)
@@ -60,6 +63,17 @@ def _noise(one: Described, wanted: Levels, whole: Levels, own: Levels) -> Descri
     if known:  # the last band, of which only a part is heard, goes with the one under it
         moved = levels[known[-1]] - before[known[-1]]
         levels = {c: round(level + moved, 1) if c > known[-1] else level for c, level in levels.items()}
+    return replace(one, figures={**one.figures, "third_octave_levels_db": levels})
+
+
+def _bursts(one: Described, wanted: Levels, whole: Levels, own: Levels) -> Described:
+    """Bursts, softer where there is too much and most of it is theirs: knocks at the same times were taken for them."""
+    levels = dict(one.figures["third_octave_levels_db"])
+    for centre, level in levels.items():
+        if centre in whole and own[centre] > MOST_SHARE * whole[centre] > MOST_SHARE * EXCESS * wanted[centre]:
+            right = max(own[centre] + wanted[centre] - whole[centre], 0.05 * own[centre])
+            step = max(10 * math.log10(right / own[centre]), -MOST_STEP_DB)
+            levels[centre] = max(round(level + step, 1), SOFTEST_DB)
     return replace(one, figures={**one.figures, "third_octave_levels_db": levels})
 
 

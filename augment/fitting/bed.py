@@ -28,7 +28,9 @@ LEAST_SHARE = 0.7
 """Of what the level does, a swell explains so much: of bundled machines that swell 0.74 and more, of knocks, voices and
 wind 0.62 and less."""
 FEWEST_FRAMES = 4
-MOVING_FROM_HZ = 110.0
+MOVING_FROM_HZ, HISS_FROM_HZ = 110.0, 1800.0
+HISS_FRAMES = 5
+"""The median of so many frames does not see knocks that are over within 30 ms."""
 SOFTEST_BAND_DB = -40.0
 """Bands whose density is so far under the loudest do not tell how the noise moves: they may be the recorder's own."""
 
@@ -172,7 +174,10 @@ def _free(
 
 
 def find_moves(residue: Residue) -> Moves:
-    """How the noise of a recording without tones moves, seen in all bands at once."""
+    """How the noise of a recording without tones moves, seen in all bands at once.
+
+    Where knocks cover that, bursts may still be seen in the high bands, in which knocks are over soon.
+    """
     rate = residue.heard.sample_rate_hz
     length = scipy.fft.next_fast_len(round(MOVING_FRAME_S * rate), real=True)
     hop = length // 2
@@ -181,11 +186,26 @@ def find_moves(residue: Residue) -> Moves:
         return STILL
     usable = np.zeros(max(1, (residue.heard.samples.size - length) // hop + 1), dtype=np.bool_)
     usable[starts // hop] = True
-    ratio = np.ones(usable.size)
-    ratio[usable] = _movement(residue, frequency, density)
+    ratio = np.ones((2, usable.size))
+    ratio[0, usable] = _movement(residue, frequency, density, MOVING_FROM_HZ)
+    ratio[1, usable] = _movement(residue, frequency, density, HISS_FROM_HZ)
+    gate, swing = _gate_and_swing(ratio[0], usable, rate / hop)
+    if gate is None and swing is None:
+        hiss = scipy.ndimage.median_filter(ratio[1], HISS_FRAMES)
+        gate, _ = _gate_and_swing(hiss, usable, rate / hop)
+    if gate is None:
+        return Moves(None, swing, frequency, np.zeros(frequency.size))
+    more = _more_in_bursts(gate, starts / rate, length / rate, density)
+    return Moves(gate, None, frequency, filled(residue, frequency, more))
+
+
+def _gate_and_swing(
+    ratio: NDArray[np.float64], usable: NDArray[np.bool_], rate_hz: float
+) -> tuple[Gate | None, Swing | None]:
+    """Bursts of a level, or a swell of it; neither if it does something else. Of a power ratio, shape (frames,)."""
 
     def moving(over: NDArray[np.float64]) -> Envelope:
-        return Envelope(np.sqrt(2 * over).astype(np.complex128), rate / hop, usable, 0.0, MOVING_REACH_HZ)
+        return Envelope(np.sqrt(2 * over).astype(np.complex128), rate_hz, usable, 0.0, MOVING_REACH_HZ)
 
     floor = float(np.quantile(ratio[usable], 0.1))
     bursts = moving(np.maximum(ratio - 1.25 * floor, 0.0))
@@ -195,11 +215,9 @@ def find_moves(residue: Residue) -> Moves:
     swing = swing_of(whole, SWINGS_HZ)
     if gate is not None and swing is not None and switched_more(whole, gate, swing) < 1:
         gate = None  # half of a swell looks like a burst to whoever asks for bursts only
-    if gate is None:
-        own = swing if swing is not None and share_of_swing(whole, swing) > LEAST_SHARE else None
-        return Moves(None, own, frequency, np.zeros(frequency.size))
-    more = _more_in_bursts(gate, starts / rate, length / rate, density)
-    return Moves(gate, None, frequency, filled(residue, frequency, more))
+    if gate is not None:
+        return gate, None
+    return None, swing if swing is not None and share_of_swing(whole, swing) > LEAST_SHARE else None
 
 
 def _more_in_bursts(
@@ -215,15 +233,17 @@ def _more_in_bursts(
     return np.asarray(np.maximum(np.mean(density[inside], axis=0) - np.mean(density[outside], axis=0), 0.0))
 
 
-def _movement(residue: Residue, frequency: NDArray[np.float64], density: NDArray[np.float64]) -> NDArray[np.float64]:
+def _movement(
+    residue: Residue, frequency: NDArray[np.float64], density: NDArray[np.float64], from_hz: float
+) -> NDArray[np.float64]:
     """Level of each frame over the soft ones, as a power ratio, shape (frames,).
 
     Powers of n bins of Gaussian noise scatter by 1 / sqrt(n): the logarithms of third octaves, weighted by their bins,
     are the estimate of a common gain that scatters least, and what knocks in a few bands moves it little.
     """
     kept = residue.kept(frequency, float(frequency[1]))
-    numbers = np.floor(10 * np.log10(np.maximum(frequency, 1.0) / MOVING_FROM_HZ)).astype(int)
-    inside = kept & (frequency >= MOVING_FROM_HZ) & (frequency < residue.heard.to_hz)
+    numbers = np.floor(10 * np.log10(np.maximum(frequency, 1.0) / from_hz)).astype(int)
+    inside = kept & (frequency >= from_hz) & (frequency < residue.heard.to_hz)
     if not inside.any():
         inside = frequency >= 0
     places = [inside & (numbers == band) for band in np.unique(numbers[inside])]

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from augment.fitting.bed import STILL, Bed, Moves, find_bed, find_moves
 from augment.fitting.envelopes import Demodulator
 from augment.fitting.faint import completed
-from augment.fitting.impacts import Impacts, find_impacts
+from augment.fitting.impacts import Impacts, Others, find_impacts
 from augment.fitting.lines import Line, find_lines
 from augment.fitting.lives import Lives, lives_of
+from augment.fitting.patterns import Gate
 from augment.fitting.residue import Residue, without_tones
 from augment.fitting.rhythm import Train, short_time, trains
 from augment.fitting.series import Series, find_series
@@ -29,6 +30,7 @@ SAME_RATE = 0.06
 NEIGHBOURS, FEW_TRACES = 0.15, 3
 SOFTEST_TRAIN_DB = -50.0
 """A train so far under all is what is left of tones, more likely than a sound of its own."""
+NEAR_S = 0.03
 LEAST_BETWEEN = 0.25
 STRIKING = 5.0
 """Events that rise by so many deviations are knocks, even where the noise between them swells at the same rate."""
@@ -90,29 +92,41 @@ def taken_apart(heard: Usable) -> Parts:
     moves = find_moves(residue)
     swelling = [one for one in struck if one.train.rate_hz not in even and _is_swelling(one, moves)]
     struck = tuple(one for one in struck if one not in swelling)
-    impacts = find_impacts(residue, seen, [one.train for one in struck], moves.gate)
+    impacts = find_impacts(residue, seen, _told(struck, moves.gate))
     bed = find_bed(residue, spectrum, moves, *_busy(struck, impacts))
     return Parts(voices, struck, bed, impacts, None, residue, spectrum)
 
 
-def with_lives(parts: Parts, impacts: Impacts | None) -> Parts | None:
-    """The same, with all beside tones, trains and these impacts told as noise that lives; None if it is too short."""
-    between = _between(parts, impacts)
+def with_lives(parts: Parts, over: bool) -> Parts | None:
+    """The same with noise that lives; None if what tells it is too short.
+
+    Args:
+        parts: What a recording is made of.
+        over: Whether impacts and bursts stay what they are, over noise that lives; else they are part of it.
+    """
+    impacts, gate = (parts.impacts, parts.bed.gate) if over else (None, None)
+    between = _between(parts, impacts, gate)
     lives = lives_of(between)
     if lives is None:
         return None
     bed = find_bed(between, parts.spectrum, STILL, *_busy(parts.struck, None))
+    if gate is not None:
+        more = np.interp(bed.frequency_hz, parts.bed.frequency_hz, parts.bed.burst_density)
+        bed = replace(bed, gate=gate, burst_density=more)
     return replace(parts, impacts=impacts, lives=lives, bed=bed)
 
 
-def _between(parts: Parts, impacts: Impacts | None) -> Residue:
-    """The residue, of which only what lies between knocks may be used, if there is enough of that."""
+def _between(parts: Parts, impacts: Impacts | None, gate: Gate | None) -> Residue:
+    """The residue, of which only what lies between knocks and bursts may be used, if there is enough of that."""
     heard = parts.residue.heard
     times, lasts_s = _busy(parts.struck, impacts)
     mask = heard.mask.copy()
-    for time_s in times:
-        begin = max(0, round(time_s * heard.sample_rate_hz))
-        mask[begin : begin + round(lasts_s * heard.sample_rate_hz)] = False
+    spans = [(time_s, lasts_s) for time_s in times]
+    if gate is not None:
+        spans += [(start_s - gate.ramp_s, gate.on_s + gate.ramp_s) for start_s in gate.starts_s]
+    for start_s, length_s in spans:
+        begin = max(0, round(start_s * heard.sample_rate_hz))
+        mask[begin : begin + round(length_s * heard.sample_rate_hz)] = False
     if np.count_nonzero(mask) < LEAST_BETWEEN * np.count_nonzero(heard.mask):
         return parts.residue
     return replace(parts.residue, heard=replace(heard, mask=mask))
@@ -164,6 +178,14 @@ def _struck(residue: Residue, found: Sequence[Train], whole: float) -> tuple[Str
         if strike is not None and strike.energy * train.rate_hz > least:
             struck.append(Struck(train, strike))
     return tuple(struck)
+
+
+def _told(struck: Sequence[Struck], gate: Gate | None) -> list[Others]:
+    """Knocks of trains, until they have died away by 20 dB, and bursts."""
+    found = [Others(one.train.times_s, NEAR_S, max(NEAR_S, one.strike.lasts_s / 3)) for one in struck]
+    if gate is not None:
+        found.append(Others(gate.starts_s, gate.ramp_s + NEAR_S, gate.on_s))
+    return found
 
 
 def _busy(struck: Sequence[Struck], impacts: Impacts | None) -> tuple[NDArray[np.float64], float]:

@@ -25,7 +25,7 @@ SILENCE = 1e-16
 ROUNDS = 2
 NEAR = 2.5
 """What sounds so much alike needs no other description."""
-WORTH, WORTH_RHYTHM, RHYTHM_DEPTH = 0.85, 0.5, 0.1
+WORTH, WORTH_RHYTHM, RHYTHM_DEPTH = 0.85, 0.4, 0.1
 """Noise that lives has many figures, and no rhythm to change: it must be so much nearer to the recording. A swell
 that is shallower than that depth is no rhythm that anybody would change."""
 
@@ -60,8 +60,9 @@ def fitted(heard: Usable) -> Fitted:
     plain = recording.brought(parts)
     if off(plain.distance) < NEAR:
         return plain
-    some = {None: with_lives(parts, None), parts.impacts: with_lives(parts, parts.impacts)}
-    lively = [recording.brought(alive) for alive in some.values() if alive is not None]
+    events = parts.impacts is not None or parts.bed.gate is not None
+    some = [with_lives(parts, over) for over in ((False, True) if events else (False,))]
+    lively = [recording.brought(alive) for alive in some if alive is not None]
     swing = parts.bed.swing
     rhythm = parts.bed.gate is not None or (swing is not None and swing.depth > RHYTHM_DEPTH)
     worth = WORTH_RHYTHM if rhythm else WORTH

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from augment.acoustics.portrait import band_centres_hz
 from augment.fitting.envelopes import Demodulator
-from augment.fitting.patterns import Gate
 from augment.fitting.residue import Residue
-from augment.fitting.rhythm import ShortTime, Train, novelty
+from augment.fitting.rhythm import ShortTime, novelty
 from augment.fitting.spectra import Usable
 from augment.fitting.strikes import BEFORE_S, RESONANCE_REACH, decay_s, energy_shape
 
@@ -40,9 +39,8 @@ EVEN_DB = 3.0
 """Where densities of third octaves within an octave deviate by less, it is noise; where by more, it rings."""
 EVENTS_A_SOUND = 10
 """A sound of the bank is the mean of so many impacts at least."""
-LEAST_SHARE, FEWEST_BANDS = 0.12, 4
+LEAST_SHARE, FEWEST_BANDS = 0.12, 3
 """Impacts with less of the power than that in all but a few third octaves are left in the bed."""
-NEAR_TRAIN_S = 0.03
 PROBABILITIES = (0.05, 0.25, 0.5, 0.75, 0.95)
 WINDOWS_S = (0.5, 1.0, 2.0)
 CLUSTERED = 1.6
@@ -106,17 +104,30 @@ class Impacts:
         return max(mode.decay_s for sound in self.sounds for mode in sound.modes)
 
 
-def find_impacts(
-    residue: Residue, seen: ShortTime, trains: Sequence[Train], gate: Gate | None = None
-) -> Impacts | None:
+@dataclass(frozen=True)
+class Others:
+    """Events that are told already: beginnings of knocks of a train, or of bursts.
+
+    Attributes:
+        times_s: When they begin.
+        before_s: How long before that a rise is theirs.
+        after_s: And how long after it.
+    """
+
+    times_s: NDArray[np.float64]
+    before_s: float
+    after_s: float
+
+
+def find_impacts(residue: Residue, seen: ShortTime, others: Sequence[Others]) -> Impacts | None:
     """Impacts beside the trains and bursts of a recording; None if there are too few or they are too soft to tell."""
-    times = _times(seen, trains)
-    if gate is not None:  # bursts begin, too
-        times = times[_away(times, gate.starts_s, gate.ramp_s + NEAR_TRAIN_S)]
+    times = _times(seen, others)
     usable_s = float(np.count_nonzero(seen.usable)) * seen.hop_s
     if times.size < FEWEST:
         return None
-    listener = _Listener(residue.heard, times, float(np.clip(0.7 * usable_s / times.size, 0.05, LONGEST_S)))
+    known = np.sort(np.concatenate([times, *(one.times_s for one in others)]))
+    ends = np.append(known, math.inf)[np.searchsorted(known, times, side="right")]
+    listener = _Listener(residue.heard, times, ends, float(np.clip(0.7 * usable_s / times.size, 0.05, LONGEST_S)))
     energies = listener.energies()
     total = np.sum(energies, axis=1)
     loud = total > 10 ** (SOFTEST_DB / 10) * max(float(np.mean(total)), 1e-30)
@@ -140,24 +151,18 @@ def find_impacts(
     return Impacts(times, rate_hz, power, tuple(sounds), quantiles, *clusters)
 
 
-def _times(seen: ShortTime, trains: Sequence[Train]) -> NDArray[np.float64]:
-    """When something rises that belongs to no train."""
+def _times(seen: ShortTime, others: Sequence[Others]) -> NDArray[np.float64]:
+    """When something rises that is not told already."""
     rises = novelty(seen, HEARD_DB)
     middle, low = np.quantile(rises[seen.usable], [0.5, 0.16])
     least = middle + CLEAR * max(middle - low, 1e-6)
     places, _ = scipy.signal.find_peaks(rises, height=least, distance=max(1, round(APART_S / seen.hop_s)))
     times = places * seen.hop_s
-    for train in trains:
-        times = times[_away(times, train.times_s, NEAR_TRAIN_S)]
+    for one in others:
+        last = np.searchsorted(one.times_s, times + one.before_s, side="right") - 1
+        near = (last >= 0) & (times - one.times_s[np.maximum(last, 0)] < one.after_s)
+        times = times[~near]
     return np.asarray(times)
-
-
-def _away(times: NDArray[np.float64], others: NDArray[np.float64], near_s: float) -> NDArray[np.bool_]:
-    """Which times have none of the others near them."""
-    near = np.searchsorted(others, times)
-    before = np.abs(times - others[np.clip(near - 1, 0, others.size - 1)])
-    after = np.abs(times - others[np.clip(near, 0, others.size - 1)])
-    return np.asarray(np.minimum(before, after) > near_s)
 
 
 def _kinds(energies: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -179,15 +184,16 @@ class _Listener:
     Args:
         heard: The recording, without its tones.
         times: When impacts are seen.
-        lasts_s: How long each is looked at, if the next one does not come before.
+        ends: When what comes next begins.
+        lasts_s: How long each is looked at, if nothing comes before that.
     """
 
-    def __init__(self, heard: Usable, times: NDArray[np.float64], lasts_s: float) -> None:
+    def __init__(self, heard: Usable, times: NDArray[np.float64], ends: NDArray[np.float64], lasts_s: float) -> None:
         rate = heard.sample_rate_hz
         length = scipy.fft.next_fast_len(round(lasts_s * rate), real=True)
         starts = np.clip(np.rint((times - BEFORE_S) * rate).astype(np.int64), 0, heard.samples.size - length)
-        following = np.append(starts[1:], starts[-1] + length) - starts
-        own = np.arange(length) < np.minimum(following, length)[:, None]
+        following = np.minimum((ends - times) * rate, length)
+        own = np.arange(length) < following[:, None]
         self._power = _energy_density(heard.frames(starts, length) * own, rate)
         self._frequency = scipy.fft.rfftfreq(length, 1 / rate)
         others = heard.starts(length, length)

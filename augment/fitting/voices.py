@@ -18,6 +18,8 @@ ALIKE = 0.6
 SAME_RATE = 0.03
 FOLLOWS, FOLLOWS_UNEVEN = 0.9, 1.5
 WHIM_DEPTH = 0.3
+EVEN = 0.06
+"""Bursts whose distances deviate by less, as a share of them, are even."""
 IN_ONE_BURST = 4.0
 """Pulses of one burst begin within so many lengths of a pulse."""
 FAST_ENOUGH = 2.5
@@ -235,6 +237,9 @@ def burst_pattern(gate: Gate) -> BurstPattern | None:
     if whole.size == 0:  # as many short as long ones: they have no usual length
         whole = periods
     period_s = float(np.mean(whole))
+    if _robust_deviation(whole) < EVEN * usual:  # what is even is counted: a burst too many is none
+        turns = np.rint((starts - starts[0]) / usual)
+        period_s = float(np.polyfit(turns, starts, 1)[0])
     on_s = float(np.median(lengths)) + gate.ramp_s
     off_s = max(0.002, period_s - on_s)
     pauses = _robust_deviation(starts[1:] - (starts[:-1] + lengths[:-1]))

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from augment.fitting.described import SOFTEST_DB, Described
+from augment.fitting.described import NOISES, SOFTEST_DB, Described
 
 MOST_STEP_DB = 6.0
-NOISES = ("third_octave_noise", "fluctuating_noise")
 KNOCKS = ("pulses", "knocks")
 SLACK = 0.12
 MOST_SHARE, EXCESS = 0.4, 1.5
@@ -29,7 +28,7 @@ def brought(components: Sequence[Described], wanted: Levels, made: Sequence[Leve
         made: Those of each component alone.
     """
     whole = {centre: sum(one[centre] for one in made) for centre in wanted if all(centre in one for one in made)}
-    bed = next((one for one in reversed(components) if _is_bed(one)), None)
+    bed = next((one for one in reversed(components) if one.is_bed()), None)
     found = []
     for one, own in zip(components, made, strict=True):
         if one is bed:
@@ -41,10 +40,6 @@ def brought(components: Sequence[Described], wanted: Levels, made: Sequence[Leve
         else:
             found.append(one)
     return tuple(found)
-
-
-def _is_bed(one: Described) -> bool:
-    return one.figures["kind"] in NOISES and "bursts" not in one.figures
 
 
 def _noise(one: Described, wanted: Levels, whole: Levels, own: Levels) -> Described:

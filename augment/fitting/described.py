@@ -19,6 +19,7 @@ from augment.fitting.strikes import Strike
 from augment.fitting.voices import BurstPattern, Voice, burst_pattern
 
 TOLD = ("fundamental_hz", "rate_hz", "interval_s", "drift_hz", "jitter", "spread_db", "together")
+NOISES = ("third_octave_noise", "fluctuating_noise")
 SOFTEST_DB = -119.0
 """What a profile can tell."""
 FAINT_DB = -55.0
@@ -67,6 +68,10 @@ class Described:
         if "bursts" in figures:
             return float(figures["bursts"]["on_s"] + figures["bursts"]["off_s"])
         return 1 / figures["rate_hz"] if figures["kind"] == "pulses" else 0.0
+
+    def is_bed(self) -> bool:
+        """Whether it is noise that is always there."""
+        return self.figures["kind"] in NOISES and "bursts" not in self.figures
 
     def level(self) -> float:
         """Its level in dBov: of tones and bands the sum of their powers."""

@@ -19,7 +19,7 @@ from augment.fitting.spectra import Usable, power_spectrum
 from augment.profiles.noise import NoiseProfile
 from augment.streams import generator
 
-DRAWN_S, MOST_DRAWN_S, TURNS = 12.0, 60.0, 4
+DRAWN_S, KNOCKS_DRAWN_S, MOST_DRAWN_S, TURNS = 12.0, 30.0, 60.0, 4
 """So much of a synthesis is held against the recording, or, of what comes round slowly, so many turns."""
 SILENCE = 1e-16
 ROUNDS = 2
@@ -60,7 +60,8 @@ def fitted(heard: Usable) -> Fitted:
     plain = recording.brought(parts)
     if off(plain.distance) < NEAR:
         return plain
-    events = parts.impacts is not None or parts.bed.gate is not None
+    # Over a bed that is not there at all, impacts and bursts are told by the plain description already.
+    events = (parts.impacts is not None or parts.bed.gate is not None) and plain.components[-1].is_bed()
     some = [with_lives(parts, over) for over in ((False, True) if events else (False,))]
     lively = [recording.brought(alive) for alive in some if alive is not None]
     swing = parts.bed.swing
@@ -113,20 +114,26 @@ class _Recording:
         self._speech = demo_voices(heard_rate_hz(self._rate))
         self._likeness = likeness(Stretch(heard.samples, self._rate, heard.mask), self._speech)
         self._usual_s = min(DRAWN_S, max(4.0, heard.samples.size / self._rate))
+        self._known: dict[str, dict[float, float]] = {}
 
     def brought(self, parts: Parts) -> Fitted:
         """Components whose noise and knocks are set so that the whole has the recording's third octaves."""
         components = described(parts, self._heard.usable_s)
         for _ in range(ROUNDS):
-            made = [self._made(self._sound([one], 1, self._drawn_s(one))) for one in components]
+            made = [self._alone(one) for one in components]
             components = heard_ones(brought(components, self._wanted, made))
         sound = self._sound(components, 2, max(self._usual_s, self._heard.usable_s))  # rare blows weigh as much in both
         away = distance(likeness(Stretch.whole(sound, self._rate), self._speech), self._likeness)
         return Fitted(parts, components, profile_of(components), away, _unexplained(self._wanted, self._made(sound)))
 
-    def _drawn_s(self, one: Described) -> float:
-        """How much of a component tells its mean power: of knocks at random times, whose levels differ, a lot."""
-        return MOST_DRAWN_S if one.figures["kind"] == "knocks" else self._usual_s
+    def _alone(self, one: Described) -> dict[float, float]:
+        """Third octaves of one component; descriptions share tones and trains, which are not made again."""
+        key = repr(one.figures)
+        if key not in self._known:
+            # Knocks at random times, whose levels differ, take long to tell their mean power.
+            least_s = KNOCKS_DRAWN_S if one.figures["kind"] == "knocks" else self._usual_s
+            self._known[key] = self._made(self._sound([one], 1, least_s))
+        return self._known[key]
 
     def _sound(self, components: Sequence[Described], seed: int, least_s: float) -> Signal:
         turns_s = TURNS * max((one.turn_s() for one in components), default=0.0)

@@ -25,7 +25,7 @@ MOST_RATE_HZ = 20.0
 SOUNDS = 5
 LONGEST_S = 0.4
 """No impact is looked at for longer."""
-LOWEST_HZ = 45.0
+LOWEST_HZ = 90.0
 SOFTEST_DB, QUIET_DB = -35.0, -40.0
 """Impacts that much under the mean, and octaves that much under the loudest, are left out."""
 OCTAVE_REACH = 0.35

@@ -57,24 +57,30 @@ def alarm_of(voices: Sequence[Voice]) -> Pattern | None:
     gaps = onsets[1:] - (onsets[:-1] + lengths[:-1])
     if gaps.size < 1 or np.any(gaps < -0.01):
         return None
-    if len(parts) == 1 and np.std(gaps) < EVEN * np.mean(gaps):
+    one = parts[0][0].gate
+    assert one is not None  # parts have one, all of the same recording
+    heard = one.heard(onsets[:-1], onsets[1:])
+    if not heard.any() or (len(parts) == 1 and np.std(gaps[heard]) < EVEN * np.mean(gaps[heard])):
         return None
-    bursts = np.split(np.arange(onsets.size), np.flatnonzero(gaps > LONGEST_GAP_SHARE * float(np.max(gaps))) + 1)
+    breaks = ~heard | (gaps > LONGEST_GAP_SHARE * float(np.max(gaps[heard])))
+    bursts = np.split(np.arange(onsets.size), np.flatnonzero(breaks) + 1)
+    # The first and the last may be cut off, and those beside what was not heard.
+    cut = [first[0] == 0 or first[-1] == gaps.size or not heard[[first[0] - 1, first[-1]]].all() for first in bursts]
     sizes = [burst.size for burst in bursts]
-    inner = sizes[1:-1] or sizes  # the first and the last may be cut off
-    size = max(set(inner), key=lambda one: (inner.count(one), one))
+    inner = [size for size, off in zip(sizes, cut, strict=True) if not off] or sizes
+    size = max(set(inner), key=lambda count: (inner.count(count), count))
     whole = [burst for burst in bursts if burst.size == size]
-    if size < 2 or size > MOST_PULSES or len(whole) < 0.5 * (len(bursts) - 1):
+    if size < 2 or size > MOST_PULSES or len(whole) < 0.5 * (len(bursts) - sum(cut)):
         return None
     if len(whole) < 2 and len(parts) == 1:  # pulses of several frequencies belong together, others may not
         return None
-    if size > 1 and len(whole) < 3 and len(bursts) > 3:
+    if len(whole) < 3 and len(bursts) - sum(cut) > 3:
         return None
     within = np.array([gaps[burst[:-1]] for burst in whole])  # shape (bursts, spacings)
     if np.any(np.std(within, axis=0) > EVEN * np.mean(within, axis=0)):  # what comes by chance comes in no order
         return None
     spacings = [float(value) for value in np.median(within, axis=0)]
-    between = np.array([gaps[burst[0] - 1] for burst in whole if burst[0] > 0])
+    between = np.array([gaps[burst[0] - 1] for burst in whole if burst[0] > 0 and heard[burst[0] - 1]])
     if between.size == 0:
         return None
     middle = 2 * HALF_TO_90 * ramp_s

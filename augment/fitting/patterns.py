@@ -1,7 +1,7 @@
 """What the level of a tone does over time: steady, switched on and off, or swelling; in figures of profiles."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import scipy
@@ -47,12 +47,25 @@ class Gate:
         lengths_s: How long each is, from half to half.
         ramp_s: Length of a raised-cosine rise.
         level: Power while on.
+        lost_s: Beginnings and ends of stretches that were not heard, shape (k, 2): they may hold any number of bursts.
     """
 
     starts_s: NDArray[np.float64]
     lengths_s: NDArray[np.float64]
     ramp_s: float
     level: float
+    lost_s: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2)))
+
+    def heard(self, begins_s: NDArray[np.float64], ends_s: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which of some stretches, in order, were heard whole; shapes (n,)."""
+        found = np.ones(begins_s.size, dtype=np.bool_)
+        for low_s, high_s in self.lost_s:
+            found &= (ends_s <= low_s) | (begins_s >= high_s)
+        return found
+
+    def periods_s(self) -> NDArray[np.float64]:
+        """From each burst to the next, where all between them was heard."""
+        return np.asarray(np.diff(self.starts_s)[self.heard(self.starts_s[:-1], self.starts_s[1:])])
 
     @property
     def on_s(self) -> float:
@@ -62,7 +75,8 @@ class Gate:
     @property
     def rate_hz(self) -> float:
         """Bursts a second; 0 if there are too few for a rate."""
-        return 1 / float(np.median(np.diff(self.starts_s))) if self.starts_s.size > 2 else 0.0
+        periods_s = self.periods_s()
+        return 1 / float(np.median(periods_s)) if periods_s.size > 1 else 0.0
 
     def like(self, other: "Gate") -> float:
         """Share of the bursts of both that coincide within 40 ms, or a fifth of a burst."""
@@ -191,7 +205,15 @@ def gate_of(seen: Envelope, level: float) -> Gate | None:
     if _fall_s(seen, amplitude, ups, downs) > np.median(lengths) + rise_s:
         return None
     plateau = float(np.median(inner_power[inner_power > level / 2])) - off
-    return Gate(starts, lengths, ramp_s, plateau)
+    return Gate(starts, lengths, ramp_s, plateau, _lost_s(seen))
+
+
+def _lost_s(seen: Envelope) -> NDArray[np.float64]:
+    """Stretches of an envelope that may not be looked at, away from its ends; shape (k, 2), in s."""
+    edges = np.diff(np.concatenate([[True], seen.usable, [True]]).astype(np.int8))
+    pairs = np.stack([np.flatnonzero(edges == -1), np.flatnonzero(edges == 1)], axis=1)
+    away = (pairs[:, 0] > 0) & (pairs[:, 1] < seen.usable.size)
+    return np.asarray(pairs[away] / seen.rate_hz)
 
 
 def _runs(on: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -271,8 +293,10 @@ def power_between(seen: Envelope, downs: NDArray[np.int64], ups: NDArray[np.int6
         downs, ups = np.concatenate([[-margin], downs]), np.concatenate([ups, [seen.power.size + margin]])
     else:
         downs, ups = downs[:-1], ups[1:]
-    parts = [seen.power[down + margin : max(0, up - margin)] for down, up in zip(downs, ups, strict=True)]
-    found = np.concatenate([part for part in parts if part.size] or [np.zeros(1)])
+    # Beside what was not heard, bursts may have been cut off.
+    whole = [(down + margin, up - margin) for down, up in zip(downs, ups, strict=True) if _all(seen.usable, down, up)]
+    parts = [seen.power[begin:end] for begin, end in whole if end > begin]
+    found = np.concatenate(parts or [np.zeros(1)])
     return float(np.median(found)) / math.log(2)
 
 
@@ -291,6 +315,11 @@ def level_while_on(seen: Envelope, gate: Gate) -> float:
         return 0.0
     noise = float(np.median(outside)) / math.log(2) if outside.size else 0.0
     return max(0.0, float(np.median(inside)) - noise)
+
+
+def _all(usable: NDArray[np.bool_], begin: int, end: int) -> bool:
+    """Whether all samples of a stretch may be looked at; what reaches beyond the ends does not count."""
+    return bool(usable[max(0, begin) : end].all())
 
 
 def _crossing(amplitude: NDArray[np.float64], places: NDArray[np.int64]) -> NDArray[np.float64]:

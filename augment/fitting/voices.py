@@ -231,7 +231,9 @@ def burst_pattern(gate: Gate) -> BurstPattern | None:
     starts, lengths = gate.starts_s, gate.lengths_s
     if starts.size < 3:
         return None
-    periods = np.diff(starts)
+    periods = gate.periods_s()
+    if periods.size < 2:
+        return None
     usual = float(np.median(periods))
     whole = periods[np.abs(periods / usual - 1) < 0.6]  # a burst that was missed makes a double one
     if whole.size == 0:  # as many short as long ones: they have no usual length
@@ -242,7 +244,8 @@ def burst_pattern(gate: Gate) -> BurstPattern | None:
         period_s = float(np.polyfit(turns, starts, 1)[0])
     on_s = float(np.median(lengths)) + gate.ramp_s
     off_s = max(0.002, period_s - on_s)
-    pauses = _robust_deviation(starts[1:] - (starts[:-1] + lengths[:-1]))
+    heard = gate.heard(starts[:-1], starts[1:])
+    pauses = _robust_deviation((starts[1:] - (starts[:-1] + lengths[:-1]))[heard])
     return BurstPattern(
         on_s,
         off_s,

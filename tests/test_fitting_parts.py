@@ -12,12 +12,13 @@ from augment.fitting.bed import STILL, find_bed
 from augment.fitting.described import Described
 from augment.fitting.envelopes import Demodulator
 from augment.fitting.faint import completed
-from augment.fitting.impacts import find_impacts
+from augment.fitting.gates import gate_gain, gate_of
+from augment.fitting.impacts import Others, find_impacts
 from augment.fitting.lines import find_lines
 from augment.fitting.lives import lives_of
-from augment.fitting.patterns import gate_gain, gate_of, weighted_level
+from augment.fitting.patterns import weighted_level
 from augment.fitting.residue import Residue, without_tones
-from augment.fitting.rhythm import Train, short_time
+from augment.fitting.rhythm import short_time
 from augment.fitting.series import find_series
 from augment.fitting.spectra import Usable
 from augment.fitting.tones import find_tones
@@ -206,7 +207,6 @@ def test_impacts_of_a_train_are_none_at_random_and_clusters_are_told():
         place = round(time * RATE)
         sound[place : place + 800] += 0.3 * knock
     heard = usable(sound)
-    train = Train(even, 0.5, 1e-4, 0.0, 50.0, 9.0)
-    found = find_impacts(Residue(heard, ()), short_time(heard), [train])
+    found = find_impacts(Residue(heard, ()), short_time(heard), [Others(even, 0.03, 0.03)])
     assert found.times_s.size == pytest.approx(loose.size, abs=0.1 * loose.size)
     assert found.cluster_size > 2

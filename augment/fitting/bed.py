@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from augment.acoustics.portrait import HIGHEST_BAND, LOWEST_BAND, nominal_hz
 from augment.acoustics.spectrum import THIRD_OCTAVE_EDGE
 from augment.fitting.envelopes import Envelope
-from augment.fitting.patterns import Gate, Swing, gate_of, share_of_swing, swing_of, switched_more, weighted_level
+from augment.fitting.gates import Gate, gate_of
+from augment.fitting.patterns import Swing, share_of_swing, swing_of, switched_more, weighted_level
 from augment.fitting.residue import Residue
 from augment.fitting.spectra import PowerSpectrum
 

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from augment.fitting.bed import STILL, Bed, Moves, find_bed, find_moves
 from augment.fitting.envelopes import Demodulator
 from augment.fitting.faint import completed
+from augment.fitting.gates import Gate
 from augment.fitting.impacts import Impacts, Others, find_impacts
 from augment.fitting.lines import Line, find_lines
 from augment.fitting.lives import Lives, lives_of
-from augment.fitting.patterns import Gate
 from augment.fitting.residue import Residue, without_tones
 from augment.fitting.rhythm import Train, short_time, trains
 from augment.fitting.series import Series, find_series

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from augment.acoustics import Signal
 from augment.fitting.envelopes import Demodulator
-from augment.fitting.patterns import gate_gain
+from augment.fitting.gates import gate_gain
 from augment.fitting.spectra import Usable
 from augment.fitting.tones import Tone
 

@@ -8,8 +8,9 @@ import numpy as np
 import scipy
 
 from augment.fitting.envelopes import Demodulator, Envelope
+from augment.fitting.gates import Gate
 from augment.fitting.lines import Line
-from augment.fitting.patterns import Gate, Judged, Swing, judged
+from augment.fitting.patterns import Judged, Swing, judged
 from augment.fitting.rhythm import Train
 from augment.fitting.spectra import PowerSpectrum
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from augment.acoustics.levels import db
 from augment.fitting.drift import Drift, drift_of
 from augment.fitting.envelopes import Demodulator
-from augment.fitting.patterns import Gate, Swing, level_while_on, switched_more
+from augment.fitting.gates import Gate, level_while_on
+from augment.fitting.patterns import Swing, switched_more
 from augment.fitting.series import Series
 from augment.fitting.tones import Tone
 

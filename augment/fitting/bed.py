@@ -1,7 +1,7 @@
 """The bed: what is left when tones and knocks are gone, as third octaves, and how its level moves."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy
@@ -28,6 +28,7 @@ SWINGS_HZ = (0.08, 18.0)
 LEAST_SHARE = 0.7
 """Of what the level does, a swell explains so much: of bundled machines that swell 0.74 and more, of knocks, voices and
 wind 0.62 and less."""
+OUTLYING, BESIDE_FRAMES, FEW = 4.0, 6, 0.2
 FEWEST_FRAMES = 4
 MOVING_FROM_HZ, HISS_FROM_HZ = 110.0, 1800.0
 HISS_FRAMES = 5
@@ -213,12 +214,22 @@ def _gate_and_swing(
     level = weighted_level(bursts.power[usable])
     gate = gate_of(bursts, level) if level > 0.8 * floor else None
     whole = moving(ratio / float(np.median(ratio[usable])))
-    swing = swing_of(whole, SWINGS_HZ)
+    calm = replace(whole, usable=usable & ~_loud(ratio, usable))
+    swing = swing_of(calm, SWINGS_HZ)
     if gate is not None and swing is not None and switched_more(whole, gate, swing) < 1:
         gate = None  # half of a swell looks like a burst to whoever asks for bursts only
     if gate is not None:
         return gate, None
-    return None, swing if swing is not None and share_of_swing(whole, swing) > LEAST_SHARE else None
+    return None, swing if swing is not None and share_of_swing(calm, swing) > LEAST_SHARE else None
+
+
+def _loud(ratio: NDArray[np.float64], usable: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Moments that stand far out of all the others: words that were not left out, say; none if they are many."""
+    level = np.log(ratio)
+    middle = float(np.median(level[usable]))
+    deviation = 1.4826 * float(np.median(np.abs(level[usable] - middle)))
+    found = scipy.ndimage.binary_dilation(usable & (level > middle + OUTLYING * deviation), iterations=BESIDE_FRAMES)
+    return found if np.mean(found[usable]) < FEW else np.zeros(ratio.size, dtype=np.bool_)
 
 
 def _more_in_bursts(

@@ -19,10 +19,11 @@ from augment.fitting.spectra import Usable, power_spectrum
 from augment.profiles.noise import NoiseProfile
 from augment.streams import generator
 
-DRAWN_S, KNOCKS_DRAWN_S, MOST_DRAWN_S, TURNS = 12.0, 30.0, 60.0, 4
-"""So much of a synthesis is held against the recording, or, of what comes round slowly, so many turns."""
+DRAWN_S, LONG_S, MOST_DRAWN_S, TURNS = 12.0, 24.0, 60.0, 4
+"""So much of a component is drawn to be set right, or, of what comes round slowly, so many turns; the longer stretch
+where rare blows count."""
 SILENCE = 1e-16
-ROUNDS = 2
+ROUNDS = 3
 NEAR = 2.5
 """What sounds so much alike needs no other description."""
 WORTH, WORTH_RHYTHM, RHYTHM_DEPTH = 0.85, 0.4, 0.1
@@ -122,7 +123,7 @@ class _Recording:
         for _ in range(ROUNDS):
             made = [self._alone(one) for one in components]
             components = heard_ones(brought(components, self._wanted, made))
-        sound = self._sound(components, 2, max(self._usual_s, self._heard.usable_s))  # rare blows weigh as much in both
+        sound = self._sound(components, 2, max(self._usual_s, min(self._heard.usable_s, LONG_S)))
         away = distance(likeness(Stretch.whole(sound, self._rate), self._speech), self._likeness)
         return Fitted(parts, components, profile_of(components), away, _unexplained(self._wanted, self._made(sound)))
 
@@ -130,9 +131,12 @@ class _Recording:
         """Third octaves of one component; descriptions share tones and trains, which are not made again."""
         key = repr(one.figures)
         if key not in self._known:
-            # Knocks at random times, whose levels differ, take long to tell their mean power.
-            least_s = KNOCKS_DRAWN_S if one.figures["kind"] == "knocks" else self._usual_s
-            self._known[key] = self._made(self._sound([one], 1, least_s))
+            knocks = one.figures["kind"] == "knocks"
+            made = self._made(self._sound([one], 1, LONG_S if knocks else self._usual_s))
+            if knocks:  # few loud ones hold most of a draw; in the long run, their level
+                share = 10 ** (one.level() / 10) / sum(made.values())
+                made = {centre: power * share for centre, power in made.items()}
+            self._known[key] = made
         return self._known[key]
 
     def _sound(self, components: Sequence[Described], seed: int, least_s: float) -> Signal:

@@ -22,16 +22,17 @@ HEARD_DB = 60.0
 APART_S = 0.03
 FEWEST = 8
 MOST_RATE_HZ = 20.0
-SOUNDS = 5
+SOUNDS = 4
 LONGEST_S = 0.4
 """No impact is looked at for longer."""
-LOWEST_HZ = 90.0
+LOWEST_HZ, LOW_HZ, LEAST_LOW_SHARE = 45.0, 90.0, 0.6
+"""Where frames are hardly longer than a turn, what is not nearly all theirs is rumble rather than impacts."""
 SOFTEST_DB, QUIET_DB = -35.0, -40.0
 """Impacts that much under the mean, and octaves that much under the loudest, are left out."""
 OCTAVE_REACH = 0.35
 """An octave is looked at so far to both sides of its middle, as a share of it, but for what the envelope allows."""
 SKIRT_SHARE = 0.5
-MOST_DECAY = 3.0
+MOST_DECAY = 2.0
 """What falls by 20 dB and more until the next impact comes; slower decays are not seen."""
 OCTAVE_TURNS, RESONANCE_TURNS = 6.0, 4.0
 """What dies away within fewer turns of its frequency is heard far beyond its band: a resonance is 2.2 / T60 wide."""
@@ -40,7 +41,7 @@ EVEN_DB = 3.0
 EVENTS_A_SOUND = 10
 """A sound of the bank is the mean of so many impacts at least."""
 LEAST_SHARE, FEWEST_BANDS = 0.12, 3
-"""Impacts with less of the power than that in all but a few third octaves are left in the bed."""
+"""Impacts are heard in third octaves of which they have that share of the power; so many of these there must be."""
 PROBABILITIES = (0.05, 0.25, 0.5, 0.75, 0.95)
 WINDOWS_S = (0.5, 1.0, 2.0)
 CLUSTERED = 1.6
@@ -134,8 +135,12 @@ def find_impacts(residue: Residue, seen: ShortTime, others: Sequence[Others]) ->
     rate_hz = float(np.count_nonzero(loud)) / usable_s
     if np.count_nonzero(loud) < FEWEST or rate_hz > MOST_RATE_HZ:
         return None
-    if not listener.stand_out(np.sum(energies[loud], axis=0) / usable_s):
+    shares = listener.shares(np.sum(energies[loud], axis=0) / usable_s)
+    if np.sort(shares)[-min(FEWEST_BANDS, shares.size)] < LEAST_SHARE:
         return None
+    energies[:, shares < listener.least_shares()] = 0.0
+    total = np.sum(energies, axis=1)
+    loud &= total > 0
     power = float(np.sum(total[loud])) / usable_s
     kinds = np.full(times.size, -1)
     kinds[loud] = _kinds(energies[loud])
@@ -213,11 +218,15 @@ class _Listener:
         over = self._power - self._bed
         return np.stack([np.sum(over[:, place], axis=1) for _, place in self._bands], axis=1)
 
-    def stand_out(self, power: NDArray[np.float64]) -> bool:
-        """Whether impacts that have so much power in third octaves are worth telling beside all that is there."""
+    def shares(self, power: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Of all that is there in third octaves, the shares of impacts with so much power."""
         whole = np.array([float(np.sum(self._whole[place])) for _, place in self._bands])
-        shares = np.sort(power / np.maximum(whole, 1e-30))
-        return bool(shares[-min(FEWEST_BANDS, shares.size)] > LEAST_SHARE)
+        return np.asarray(power / np.maximum(whole, 1e-30))
+
+    def least_shares(self) -> NDArray[np.float64]:
+        """Shares that impacts must have in third octaves to be told there."""
+        low = np.array([centre for centre, _ in self._bands]) < LOW_HZ
+        return np.where(low, LEAST_LOW_SHARE, LEAST_SHARE)
 
     def sound(self, share: float, some: NDArray[np.bool_], energies: NDArray[np.float64]) -> Sound:
         """The sound of some impacts whose mean energies in third octaves are these."""

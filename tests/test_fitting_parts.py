@@ -7,12 +7,14 @@ import pytest
 import scipy
 
 from augment.acoustics.filters import kept_of_low, without_infrasound
+from augment.fitting.alarms import alarm_of
 from augment.fitting.balance import brought
-from augment.fitting.bed import STILL, find_bed
-from augment.fitting.described import Described
+from augment.fitting.bed import STILL, find_bed, find_moves
+from augment.fitting.described import Described, heard_ones
 from augment.fitting.envelopes import Demodulator
 from augment.fitting.faint import completed
-from augment.fitting.gates import gate_gain, gate_of
+from augment.fitting.fit import taken_apart
+from augment.fitting.gates import Gate, gate_gain, gate_of
 from augment.fitting.impacts import Others, find_impacts
 from augment.fitting.lines import find_lines
 from augment.fitting.lives import lives_of
@@ -22,6 +24,7 @@ from augment.fitting.rhythm import short_time
 from augment.fitting.series import find_series
 from augment.fitting.spectra import Usable
 from augment.fitting.tones import find_tones
+from augment.fitting.voices import burst_pattern
 from augment.fitting.written import written
 from augment.profiles.noise import NoiseProfile
 from augment.streams import generator
@@ -210,3 +213,166 @@ def test_impacts_of_a_train_are_none_at_random_and_clusters_are_told():
     found = find_impacts(Residue(heard, ()), short_time(heard), [Others(even, 0.03, 0.03)])
     assert found.times_s.size == pytest.approx(loose.size, abs=0.1 * loose.size)
     assert found.cluster_size > 2
+
+
+def wandering(seconds, frequency_hz, level_db, seed):
+    """A tone whose frequency has a random course of 0.7 Hz, each second another."""
+    away = np.random.default_rng(seed).normal(0, 0.7, seconds + 1)
+    t = np.arange(seconds * RATE) / RATE
+    course = frequency_hz + np.interp(t, np.arange(seconds + 1), away)
+    return 2**0.5 * 10 ** (level_db / 20) * np.cos(2 * np.pi * np.cumsum(course) / RATE)
+
+
+def test_two_tones_that_drift_side_by_side_are_two():
+    sound = wandering(30, 275.8, -33, 1) + wandering(30, 280, -31, 2) + hiss(30, -26)
+    lines, _ = find_lines(usable(sound))
+    near = [line for line in lines if 270 < line.frequency_hz < 290]
+    assert [line.frequency_hz for line in near] == pytest.approx([275.8, 280], abs=0.6)
+    assert [line.level_db for line in near] == pytest.approx([-33, -31], abs=1)
+
+
+def beeps(pulses, seconds):
+    """Tone pulses with ramps of 20 ms: each is its beginning in s and its frequency in Hz."""
+    out, length = np.zeros(seconds * RATE), round(0.2 * RATE)
+    ramp = 0.5 - 0.5 * np.cos(np.pi * np.minimum(np.arange(length) / (0.02 * RATE), 1))
+    for start_s, frequency_hz in pulses:
+        place = round(start_s * RATE)
+        out[place : place + length] += (
+            0.1 * ramp * ramp[::-1] * np.sin(2 * np.pi * frequency_hz * np.arange(length) / RATE)
+        )
+    return out
+
+
+def alarm_in(sound, mask=None):
+    heard = usable(sound + hiss(sound.size / RATE, -80))
+    parts = taken_apart(heard if mask is None else replace(heard, mask=mask))
+    return alarm_of(parts.voices)
+
+
+def test_an_alarm_is_told_whose_first_pulse_was_before_the_recording_began():
+    found = alarm_in(beeps([(0.3, 660), (10.3, 880), (10.6, 660)], 18))
+    assert found.pulse_hz == pytest.approx((880, 660), rel=1e-3)
+    # Gaps are between points at 90 % of the amplitude, which a raised cosine of 20 ms has 15.9 ms from its foot.
+    assert found.spacings_s == pytest.approx((0.132,), abs=0.005)
+    assert found.interval_s == pytest.approx(9.832, abs=0.01)
+
+
+def test_an_alarm_goes_on_through_what_was_not_heard():
+    starts = np.arange(0.5, 38, 3.0)
+    sound, mask = (
+        beeps([(start + 0.4 * n, 700) for start in starts for n in range(3)], 40),
+        np.ones(40 * RATE, np.bool_),
+    )
+    mask[round(11.1 * RATE) : round(25.6 * RATE)] = False  # in the middle of bursts
+    found = alarm_in(sound, mask)
+    assert len(found.spacings_s) == 2
+    assert found.interval_s == pytest.approx(3 - 2 * 0.4 - 0.2 + 0.032, abs=0.01)
+
+
+def test_beeps_in_no_order_are_no_alarm():
+    starts = np.cumsum(np.random.default_rng(5).uniform(0.4, 2.5, 20))
+    assert alarm_in(beeps([(start, 700) for start in starts], 40)) is None
+
+
+def test_a_beep_that_came_once_is_no_part_of_a_machine():
+    parts = taken_apart(usable(beeps([(5.0, 900)], 20) + tone(20, 200, -30) + hiss(20, -60)))
+    assert [round(voice.fundamental_hz) for voice in parts.voices] == [200]
+
+
+def test_pauses_that_were_not_heard_tell_no_period():
+    gate = Gate(np.array([0.0, 1.0, 2.0, 9.5, 10.5]), np.full(5, 0.4), 0.02, 1.0, np.array([[2.5, 9.4]]))
+    assert gate.periods_s() == pytest.approx([1, 1, 1])
+    assert burst_pattern(gate).period_s == pytest.approx(1, abs=0.01)
+
+
+def test_a_burst_too_many_does_not_shorten_an_even_period():
+    starts = np.sort(np.append(np.arange(0, 20, 1.25), 6.9))
+    found = burst_pattern(Gate(starts, np.full(starts.size, 0.2), 0.02, 1.0))
+    assert found.period_s == pytest.approx(1.25, rel=0.005)
+
+
+def swelling(seconds, rate_hz, depth, level_db):
+    return hiss(seconds, level_db) * (1 + depth * np.cos(2 * np.pi * rate_hz * np.arange(seconds * RATE) / RATE))
+
+
+@pytest.mark.parametrize(("rate_hz", "depth"), [(0.4, 0.08), (3.0, 0.1), (10.0, 0.6)])
+def test_rates_of_swells_are_known_to_half_a_percent(rate_hz, depth):
+    found = find_moves(Residue(usable(swelling(30, rate_hz, depth, -30)), ()))
+    assert found.swing.rate_hz == pytest.approx(rate_hz, rel=0.005)
+    assert found.swing.depth == pytest.approx(depth, rel=0.25)
+
+
+def test_a_word_that_was_missed_hides_no_swell():
+    sound = swelling(30, 0.6, 0.15, -40)
+    sound[12 * RATE : 14 * RATE] += hiss(2, -20, 7)
+    assert find_moves(Residue(usable(sound), ())).swing.rate_hz == pytest.approx(0.6, rel=0.01)
+
+
+def test_what_wanders_like_voices_swells_at_no_rate():
+    rng = np.random.default_rng(9)
+    course = np.interp(np.arange(10 * RATE) / RATE, np.arange(0, 10.3, 0.3), rng.normal(0, 0.5, 35))
+    assert find_moves(Residue(usable(hiss(10, -30) * np.exp(course)), ())).swing is None
+
+
+def test_releases_of_air_are_seen_between_blows_that_ring():
+    rng, seconds = np.random.default_rng(2), 30
+    sound, ring = hiss(seconds, -60), np.arange(RATE // 2)
+    for start in np.sort(rng.uniform(0, 29, 60)):
+        place = round(start * RATE)
+        sound[place : place + ring.size] += 0.2 * np.exp(-ring / 1600) * np.sin(2 * np.pi * 400 * ring / RATE)
+    high = scipy.signal.sosfilt(scipy.signal.butter(6, 3000, "high", fs=RATE, output="sos"), hiss(seconds, -30, 3))
+    sound += high * ((np.arange(sound.size) / RATE) % 1.25 < 0.25)
+    found = find_moves(Residue(usable(sound), ())).gate
+    assert found.rate_hz == pytest.approx(0.8, rel=0.01)
+    assert found.on_s == pytest.approx(0.25, abs=0.03)
+
+
+def knocked(kernels, seconds, rate_hz, seed):
+    """Knocks, each with one of some kernels, at random times 0.15 s apart at least; heavy tails of level."""
+    rng, out = np.random.default_rng(seed), np.zeros(seconds * RATE)
+    times = np.cumsum(0.15 + rng.exponential(1 / rate_hz - 0.15, seconds * 20))
+    for time in times[times < seconds - 1]:
+        kernel, place = kernels(rng), round(time * RATE)
+        out[place : place + kernel.size] += 0.1 * 10 ** (rng.normal(0, 6) / 20) * kernel
+    return out
+
+
+def test_clatter_is_noise_and_a_glass_rings():
+    t = np.arange(round(0.4 * RATE)) / RATE
+
+    def clatter(rng):
+        return rng.standard_normal(t.size) * np.exp(-t / 0.008)
+
+    def glass(rng):
+        return np.sin(2 * np.pi * 2350 * t + rng.uniform(0, 6)) * np.exp(-t / 0.03)
+
+    for kernels, noisy in ((clatter, True), (glass, False)):
+        heard = usable(knocked(kernels, 40, 3.0, 6) + hiss(40, -80))
+        found = find_impacts(Residue(heard, ()), short_time(heard), ())
+        largest = max(found.sounds, key=lambda one: one.share)
+        loudest = max(largest.modes, key=lambda one: one.energy)
+        assert largest.noisy == noisy
+        # A decay of exp(-t / tau) falls by 60 dB within 6.9 tau.
+        assert loudest.decay_s == pytest.approx(6.9 * (0.008 if noisy else 0.03), rel=0.35)
+        if not noisy:
+            assert loudest.frequency_hz == pytest.approx(2350, abs=15)
+
+
+def test_impacts_have_the_power_that_they_bring():
+    clean = knocked(lambda rng: rng.standard_normal(3200) * np.exp(-np.arange(3200) / 160), 40, 3.0, 8)
+    heard = usable(clean + hiss(40, -60))
+    found = find_impacts(Residue(heard, ()), short_time(heard), ())
+    assert 10 * np.log10(found.power) == pytest.approx(10 * np.log10(np.mean(clean**2)), abs=0.7)
+
+
+def test_rumble_is_no_part_of_clicks():
+    low = scipy.signal.sosfilt(scipy.signal.butter(4, 70, "low", fs=RATE, output="sos"), hiss(40, 0, 4))
+    clicks = knocked(lambda rng: rng.standard_normal(1600) * np.exp(-np.arange(1600) / 100), 40, 3.0, 8)
+    heard = usable(clicks + low + hiss(40, -80))
+    found = find_impacts(Residue(heard, ()), short_time(heard), ())
+    assert min(mode.frequency_hz for one in found.sounds for mode in one.modes) > 100
+
+
+def test_components_that_nobody_hears_are_left_out():
+    loud, faint = noise_of({1000: -10.0}), noise_of({1000: -70.0})
+    assert heard_ones([loud, faint]) == (loud,)

@@ -29,7 +29,7 @@ LEAST_SHARE = 0.7
 """Of what the level does, a swell explains so much: of bundled machines that swell 0.74 and more, of knocks, voices and
 wind 0.62 and less."""
 OUTLYING, BESIDE_FRAMES, FEW = 4.0, 6, 0.2
-FEWEST_FRAMES = 4
+FEWEST_FRAMES, FEWEST_BURSTS = 4, 2
 MOVING_FROM_HZ, HISS_FROM_HZ = 110.0, 1800.0
 HISS_FRAMES = 5
 """The median of so many frames does not see knocks that are over within 30 ms."""
@@ -216,6 +216,8 @@ def _gate_and_swing(
     whole = moving(ratio / float(np.median(ratio[usable])))
     calm = replace(whole, usable=usable & ~_loud(ratio, usable))
     swing = swing_of(calm, SWINGS_HZ)
+    if gate is not None and gate.starts_s.size < FEWEST_BURSTS:
+        gate = None  # a burst that came once is no rhythm
     if gate is not None and swing is not None and switched_more(whole, gate, swing) < 1:
         gate = None  # half of a swell looks like a burst to whoever asks for bursts only
     if gate is not None:

@@ -216,18 +216,20 @@ def test_impacts_of_a_train_are_none_at_random_and_clusters_are_told():
 
 
 def wandering(seconds, frequency_hz, level_db, seed):
-    """A tone whose frequency has a random course of 0.7 Hz, each second another."""
-    away = np.random.default_rng(seed).normal(0, 0.7, seconds + 1)
+    """A tone whose frequency has a random course of a quarter of a percent, each second another."""
+    away = np.random.default_rng(seed).normal(0, 0.0025 * frequency_hz, seconds + 1)
     t = np.arange(seconds * RATE) / RATE
     course = frequency_hz + np.interp(t, np.arange(seconds + 1), away)
     return 2**0.5 * 10 ** (level_db / 20) * np.cos(2 * np.pi * np.cumsum(course) / RATE)
 
 
-def test_two_tones_that_drift_side_by_side_are_two():
-    sound = wandering(30, 275.8, -33, 1) + wandering(30, 280, -31, 2) + hiss(30, -26)
+@pytest.mark.parametrize("number", [1, 2])
+def test_two_tones_that_drift_side_by_side_are_two(number):
+    true_hz = [number * 275.8, number * 280]
+    sound = wandering(30, true_hz[0], -33, 1) + wandering(30, true_hz[1], -31, 2) + hiss(30, -26)
     lines, _ = find_lines(usable(sound))
-    near = [line for line in lines if 270 < line.frequency_hz < 290]
-    assert [line.frequency_hz for line in near] == pytest.approx([275.8, 280], abs=0.6)
+    near = [line for line in lines if abs(line.frequency_hz - number * 278) < 12 * number]
+    assert [line.frequency_hz for line in near] == pytest.approx(true_hz, abs=0.6 * number)
     assert [line.level_db for line in near] == pytest.approx([-33, -31], abs=1)
 
 
@@ -314,17 +316,25 @@ def test_what_wanders_like_voices_swells_at_no_rate():
     assert find_moves(Residue(usable(hiss(10, -30) * np.exp(course)), ())).swing is None
 
 
+def test_what_is_struck_again_and_again_does_not_swell():
+    phase = 2.0 * np.arange(30 * RATE) / RATE % 1
+    assert find_moves(Residue(usable(hiss(30, -40) * (1 + 5 * np.exp(-phase / 0.1))), ())).swing is None
+
+
 def test_releases_of_air_are_seen_between_blows_that_ring():
     rng, seconds = np.random.default_rng(2), 30
     sound, ring = hiss(seconds, -60), np.arange(RATE // 2)
     for start in np.sort(rng.uniform(0, 29, 60)):
         place = round(start * RATE)
-        sound[place : place + ring.size] += 0.2 * np.exp(-ring / 1600) * np.sin(2 * np.pi * 400 * ring / RATE)
-    high = scipy.signal.sosfilt(scipy.signal.butter(6, 3000, "high", fs=RATE, output="sos"), hiss(seconds, -30, 3))
+        blow = scipy.signal.sosfilt(
+            scipy.signal.butter(6, 1500, "low", fs=RATE, output="sos"), rng.normal(size=ring.size)
+        )
+        sound[place : place + ring.size] += 0.2 * np.exp(-ring / 1600) * blow
+    high = scipy.signal.sosfilt(scipy.signal.butter(6, 4500, "high", fs=RATE, output="sos"), hiss(seconds, -30, 3))
     sound += high * ((np.arange(sound.size) / RATE) % 1.25 < 0.25)
     found = find_moves(Residue(usable(sound), ())).gate
     assert found.rate_hz == pytest.approx(0.8, rel=0.01)
-    assert found.on_s == pytest.approx(0.25, abs=0.03)
+    assert found.on_s == pytest.approx(0.25, abs=0.08)
 
 
 def knocked(kernels, seconds, rate_hz, seed):
@@ -356,6 +366,19 @@ def test_clatter_is_noise_and_a_glass_rings():
         assert loudest.decay_s == pytest.approx(6.9 * (0.008 if noisy else 0.03), rel=0.35)
         if not noisy:
             assert loudest.frequency_hz == pytest.approx(2350, abs=15)
+
+
+def test_impacts_are_heard_on_others_that_ring_in_a_silent_room():
+    t = np.arange(round(0.4 * RATE)) / RATE
+    made = []
+
+    def bell(_):
+        made.append(np.sin(2 * np.pi * 1100 * t) * np.exp(-t / 0.06))
+        return made[-1]
+
+    heard = usable(knocked(bell, 40, 3.0, 11) + hiss(40, -110))
+    found = find_impacts(Residue(heard, ()), short_time(heard), ())
+    assert 0.95 * len(made) < found.times_s.size < 1.3 * len(made)  # where one covers another it may count twice
 
 
 def test_impacts_have_the_power_that_they_bring():

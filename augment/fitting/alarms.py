@@ -16,6 +16,8 @@ LONGEST_GAP_SHARE = 0.6
 EVEN = 0.12
 """Gaps that differ by no more than this share are of one kind."""
 TOGETHER = 0.7
+LEAST_GAP_RISES = 2.05
+"""A gap must hold a rise and a fall, or the pulses run into one another."""
 MOST_PULSES = 50
 
 
@@ -85,6 +87,8 @@ def alarm_of(voices: Sequence[Voice]) -> Pattern | None:
         return None
     middle = 2 * HALF_TO_90 * ramp_s
     interval_s = float(np.median(between)) + middle
+    if min([*(spacing + middle for spacing in spacings), interval_s]) < LEAST_GAP_RISES * TEN_TO_90 * ramp_s:
+        return None  # what rises and falls all the time has no pulses
     lead = [_lead(part) for part in parts]
     order = [owners[place] for place in whole[0]]
     return Pattern(

@@ -145,7 +145,7 @@ def _density(
         free = _free(begin_s, begin_s + length_s, busy_s, busy_for_s)
         if gate is not None:
             free &= _free(begin_s, begin_s + length_s, gate.starts_s - gate.ramp_s, gate.on_s + gate.ramp_s)
-        if np.mean(free) > LEAST_FREE and np.count_nonzero(free) >= 8:
+        if np.count_nonzero(free) >= max(8, LEAST_FREE * free.size):
             return frequency, filled(residue, frequency, np.mean(density[free], axis=0))
     # Powers of Gaussian noise in a bin are exponential: a fifth of them lies below -ln 0.8 = 0.223 of their mean.
     soft = np.quantile(density, SOFT_SHARE, axis=0) / -math.log(1 - SOFT_SHARE)

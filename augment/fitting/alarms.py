@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from augment.fitting.voices import Voice
 
@@ -64,19 +65,9 @@ def alarm_of(voices: Sequence[Voice]) -> Pattern | None:
     heard = one.heard(onsets[:-1], onsets[1:])
     if not heard.any() or (len(parts) == 1 and np.std(gaps[heard]) < EVEN * np.mean(gaps[heard])):
         return None
-    breaks = ~heard | (gaps > LONGEST_GAP_SHARE * float(np.max(gaps[heard])))
-    bursts = np.split(np.arange(onsets.size), np.flatnonzero(breaks) + 1)
-    # The first and the last may be cut off, and those beside what was not heard.
-    cut = [first[0] == 0 or first[-1] == gaps.size or not heard[[first[0] - 1, first[-1]]].all() for first in bursts]
-    sizes = [burst.size for burst in bursts]
-    inner = [size for size, off in zip(sizes, cut, strict=True) if not off] or sizes
-    size = max(set(inner), key=lambda count: (inner.count(count), count))
-    whole = [burst for burst in bursts if burst.size == size]
-    if size < 2 or size > MOST_PULSES or len(whole) < 0.5 * (len(bursts) - sum(cut)):
-        return None
-    if len(whole) < 2 and len(parts) == 1:  # pulses of several frequencies belong together, others may not
-        return None
-    if len(whole) < 3 and len(bursts) - sum(cut) > 3:
+    whole = _whole(gaps, heard)
+    # Pulses of several frequencies belong together, even in one burst only; others may not.
+    if not whole or (len(whole) < 2 and len(parts) == 1):
         return None
     within = np.array([gaps[burst[:-1]] for burst in whole])  # shape (bursts, spacings)
     if np.any(np.std(within, axis=0) > EVEN * np.mean(within, axis=0)):  # what comes by chance comes in no order
@@ -101,6 +92,25 @@ def alarm_of(voices: Sequence[Voice]) -> Pattern | None:
         _levels(parts),
         len(whole),
     )
+
+
+def _whole(gaps: NDArray[np.float64], heard: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
+    """Numbers of the pulses of each burst that has as many as is usual; none if the bursts are of no usual size.
+
+    Args:
+        gaps: From each pulse to the next, in s.
+        heard: Which of these were heard whole; at least one.
+    """
+    breaks = ~heard | (gaps > LONGEST_GAP_SHARE * float(np.max(gaps[heard])))
+    bursts = np.split(np.arange(gaps.size + 1), np.flatnonzero(breaks) + 1)
+    # The first and the last may be cut off, and those beside what was not heard.
+    cut = [one[0] == 0 or one[-1] == gaps.size or not heard[[one[0] - 1, one[-1]]].all() for one in bursts]
+    sizes = [burst.size for burst in bursts]
+    inner = [size for size, off in zip(sizes, cut, strict=True) if not off] or sizes
+    size = max(set(inner), key=lambda count: (inner.count(count), count))
+    whole, uncut = [burst for burst in bursts if burst.size == size], len(bursts) - sum(cut)
+    usual = 2 <= size <= MOST_PULSES and len(whole) >= 0.5 * uncut and (len(whole) >= 3 or uncut <= 3)
+    return whole if usual else []
 
 
 def _parts(voices: Sequence[Voice]) -> list[list[Voice]]:

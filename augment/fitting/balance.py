@@ -13,6 +13,7 @@ MOST_STEP_DB = 6.0
 KNOCKS = ("pulses", "knocks")
 SLACK = 0.12
 MOST_SHARE, EXCESS = 0.4, 1.5
+"""Bursts are made softer where they have that share of what is there, and there is so much more than asked for."""
 OWN_SHARE = 0.3
 """A resonance is set right if knocks have that much of what is heard in its third octave."""
 Levels = Mapping[float, float]

@@ -29,6 +29,7 @@ LEAST_SHARE = 0.7
 """Of what the level does, a swell explains so much: of bundled machines that swell 0.74 and more, of knocks, voices and
 wind 0.62 and less."""
 OUTLYING, BESIDE_FRAMES, FEW = 4.0, 6, 0.2
+"""Moments so many deviations over the middle, and what is beside them, are left out of a swell if they are few."""
 FEWEST_FRAMES, FEWEST_BURSTS = 4, 2
 MOVING_FROM_HZ, HISS_FROM_HZ = 110.0, 1800.0
 HISS_FRAMES = 5

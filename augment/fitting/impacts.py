@@ -32,6 +32,7 @@ SOFTEST_DB, QUIET_DB = -35.0, -40.0
 OCTAVE_REACH = 0.35
 """An octave is looked at so far to both sides of its middle, as a share of it, but for what the envelope allows."""
 SKIRT_SHARE = 0.5
+"""A band of which the skirts of louder ones leave less than that has no mode of its own."""
 MOST_DECAY = 2.0
 """What falls by 20 dB and more until the next impact comes; slower decays are not seen."""
 OCTAVE_TURNS, RESONANCE_TURNS = 6.0, 4.0
@@ -141,6 +142,9 @@ def find_impacts(residue: Residue, seen: ShortTime, others: Sequence[Others]) ->
     energies[:, shares < listener.least_shares()] = 0.0
     total = np.sum(energies, axis=1)
     loud &= total > 0
+    if np.count_nonzero(loud) < FEWEST:
+        return None
+    rate_hz = float(np.count_nonzero(loud)) / usable_s
     power = float(np.sum(total[loud])) / usable_s
     kinds = np.full(times.size, -1)
     kinds[loud] = _kinds(energies[loud])

@@ -62,6 +62,8 @@ SHORTEST_S, CLEAN_WER = 2.5, 0.25
 TRIED_SNRS_DB = (5.0, 0.0, 10.0, -5.0, 15.0, -10.0, 20.0)
 TRIED, LEAST_WER, MOST_WER = 30, 0.25, 0.6
 BAND_HZ = snr_band_hz(RATE)
+CHANNEL = 0
+"""Of a recording: what is heard of it, what is fitted, and what the control is made of must be the same one."""
 
 Noise = Callable[[int, int, int], Signal]
 """Takes a pass, the number of an utterance and its samples, and gives as much noise at `RATE`."""
@@ -254,7 +256,7 @@ def fitted(path: Path, to_s: float, profiles: Path | None) -> NoiseProfile:
     fit = getattr(augment, "fit_profile", None)
     if fit is None:
         sys.exit("error: this version cannot fit profiles: give --profiles, a folder with NAME.yaml for each recording")
-    profile: NoiseProfile = fit(path, to_s=to_s).profile
+    profile: NoiseProfile = fit(path, to_s=to_s, channel=CHANNEL).profile
     return profile
 
 
@@ -300,7 +302,7 @@ HEADER = (
 
 def looked_into(path: Path, speech: Sequence[Utterance], decoder: Decoder, given: argparse.Namespace) -> Line:
     """One recording: fitted on its first half, judged on its second."""
-    audio = read_audio(location(str(path)), channel="first")
+    audio = read_audio(location(str(path)), channel=CHANNEL)
     rate, samples = audio.sample_rate_hz, without_infrasound(audio.samples, audio.sample_rate_hz)
     half, passes = samples.size // 2, given.passes
     real = from_recording(samples[half:], rate, passes)

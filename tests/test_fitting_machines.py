@@ -31,7 +31,7 @@ def parts_of(name):
 
 
 def test_a_breath_is_noise_that_comes_and_goes():
-    bursts = burst_pattern(parts_of("neonatal_ventilator").bed.gate)
+    bursts = burst_pattern(parts_of("neonatal_ventilator").bed.gate, 30.0)
     assert (bursts.on_s, bursts.off_s) == pytest.approx((0.5, 1.0), abs=0.04)
 
 

@@ -10,7 +10,7 @@ from augment.acoustics.filters import kept_of_low, without_infrasound
 from augment.fitting.alarms import alarm_of
 from augment.fitting.balance import brought
 from augment.fitting.bed import STILL, find_bed, find_moves
-from augment.fitting.described import Described, heard_ones
+from augment.fitting.described import Described, described, heard_ones
 from augment.fitting.envelopes import Demodulator
 from augment.fitting.faint import completed
 from augment.fitting.fit import taken_apart
@@ -281,15 +281,45 @@ def test_a_beep_that_came_once_is_no_part_of_a_machine():
     assert [round(voice.fundamental_hz) for voice in parts.voices] == [200]
 
 
+def test_a_beep_that_is_all_there_is_is_told_at_the_level_that_it_has_while_it_sounds():
+    sound = beeps([(5.0, 900)], 20) + hiss(20, -90)
+    (voice,) = taken_apart(usable(sound)).voices
+    begin, end = round(5.05 * RATE), round(5.15 * RATE)
+    assert voice.levels_db[1] == pytest.approx(10 * np.log10(np.mean(sound[begin:end] ** 2)), abs=0.5)
+    bursts = burst_pattern(voice.gate, 20.0)
+    assert bursts.period_s == pytest.approx(20, abs=0.01)  # as often as it did
+    (told,) = [one for one in described(taken_apart(usable(sound)), 20.0) if one.figures["kind"] == "harmonics"]
+    assert "as often as they did" in told.remarks["bursts"]
+    cut = sound[round(5.03 * RATE) :]  # its beginning was not heard
+    assert [round(one.fundamental_hz) for one in taken_apart(usable(cut)).voices] == [900]
+
+
+def test_soft_tones_that_are_switched_with_others_keep_their_level_where_something_was_not_heard():
+    t = np.arange(30 * RATE) / RATE
+    levels = {1: -20, 2: -22, 3: -25, 4: -51}  # of the last, no envelope shows more than the noise
+    on = t % 0.15 < 0.118
+    sound = on * sum(tone(30, 400 * k, level) for k, level in levels.items()) + hiss(30, -44)
+    mask = np.ones(t.size, np.bool_)
+    mask[9 * RATE : 18 * RATE] = False
+    voice = taken_apart(replace(usable(sound), mask=mask)).voices[0]
+    assert {number: voice.levels_db[number] for number in levels} == pytest.approx(levels, abs=1)
+
+
+def test_two_bursts_have_the_period_from_one_to_the_other():
+    found = burst_pattern(Gate(np.array([1.0, 4.5]), np.array([0.5, 0.7]), 0.02, 1.0), 10.0)
+    assert found.period_s == pytest.approx(3.5)
+    assert found.on_s == pytest.approx(0.62)
+
+
 def test_pauses_that_were_not_heard_tell_no_period():
     gate = Gate(np.array([0.0, 1.0, 2.0, 9.5, 10.5]), np.full(5, 0.4), 0.02, 1.0, np.array([[2.5, 9.4]]))
     assert gate.periods_s() == pytest.approx([1, 1, 1])
-    assert burst_pattern(gate).period_s == pytest.approx(1, abs=0.01)
+    assert burst_pattern(gate, 11.0).period_s == pytest.approx(1, abs=0.01)
 
 
 def test_a_burst_too_many_does_not_shorten_an_even_period():
     starts = np.sort(np.append(np.arange(0, 20, 1.25), 6.9))
-    found = burst_pattern(Gate(starts, np.full(starts.size, 0.2), 0.02, 1.0))
+    found = burst_pattern(Gate(starts, np.full(starts.size, 0.2), 0.02, 1.0), 20.0)
     assert found.period_s == pytest.approx(1.25, rel=0.005)
 
 

@@ -299,3 +299,11 @@ def test_no_bundled_machine_but_one_is_taken_for_speech(rate):
         if any(one.why in (Why.SPEECH, Why.HANDLING) for one in left_out):
             taken.add(name)
     assert taken == TAKEN_FOR_SPEECH
+
+
+@pytest.mark.parametrize("seed", [1, 3, 4])
+def test_bursts_of_one_pitch_are_no_speech_however_long_they_are(seed):
+    sound, _ = Library(Path()).noise(
+        "label_printer", 30 * 48_000, 48_000, lambda stream: generator("one pitch", seed, stream)
+    )
+    assert heard(sound, 48_000).usable_s > 28

@@ -22,9 +22,9 @@ LEAST_FREE = 0.15
 SOFT_SHARE = 0.2
 LEAST_KEPT = 0.5
 MOVING_FRAME_S = 0.032
-MOVING_REACH_HZ = 0.44 / 0.75 / (0.6 * MOVING_FRAME_S)
-"""Of an envelope whose rise is that of such frames, 0.6 of their length: see :meth:`Envelope.rise_s`."""
-SWINGS_HZ = (0.08, 18.0)
+QUICK_FRAME_S = 0.008
+SWINGS_HZ, QUICK_SWINGS_HZ = (0.08, 18.0), (18.0, 60.0)
+LEAST_QUICK_DEPTH = 0.15
 LEAST_SHARE = 0.7
 """Of what the level does, a swell explains so much: of bundled machines that swell 0.74 and more, of knocks, voices and
 wind 0.62 and less."""
@@ -47,7 +47,7 @@ class Bed:
         frequency_hz: Frequencies, evenly spaced.
         gate: Bursts of more noise; None if there are none.
         burst_density: What is there more during bursts, per Hz; zeros if there are none.
-        swing: Sinusoidal swing of all of it; None if there is none.
+        swing: Sinusoidal swing of all of it, or of the bursts if there are any; None if there is none.
     """
 
     density: NDArray[np.float64]
@@ -82,7 +82,7 @@ class Moves:
 
     Attributes:
         gate: Bursts over all bands; None if there are none.
-        swing: A sinusoidal swing; None if there is none, or bursts.
+        swing: A sinusoidal swing, of the bursts if there are any; None if there is none.
         frequency_hz: Frequencies, evenly spaced.
         burst_density: What is there more during bursts, per Hz; zeros if there are none.
     """
@@ -199,22 +199,48 @@ def find_moves(residue: Residue) -> Moves:
     if gate is None:
         return Moves(None, swing, frequency, np.zeros(frequency.size))
     more = _more_in_bursts(gate, starts / rate, length / rate, density)
-    return Moves(gate, None, frequency, filled(residue, frequency, more))
+    return Moves(gate, _quick_swing(residue, gate), frequency, filled(residue, frequency, more))
+
+
+def _quick_swing(residue: Residue, gate: Gate) -> Swing | None:
+    """A swing within bursts, which are too short for long frames."""
+    rate = residue.heard.sample_rate_hz
+    starts, frequency, density = _frames(residue, QUICK_FRAME_S)
+    inside = _inside(gate, starts / rate, QUICK_FRAME_S)
+    if np.count_nonzero(inside) < FEWEST_FRAMES:
+        return None
+    hop = int(np.min(np.diff(starts)))
+    usable = np.zeros(starts[-1] // hop + 1, dtype=np.bool_)
+    usable[starts[inside] // hop] = True
+    ratio = np.ones(usable.size)
+    ratio[usable] = _movement(residue, frequency, density[inside], HISS_FROM_HZ)
+    seen = _moving(ratio / float(np.median(ratio[usable])), rate / hop, usable, QUICK_FRAME_S)
+    swing = swing_of(seen, QUICK_SWINGS_HZ)
+    return swing if swing is not None and swing.depth > LEAST_QUICK_DEPTH else None
+
+
+def _moving(ratio: NDArray[np.float64], rate_hz: float, usable: NDArray[np.bool_], frame_s: float) -> Envelope:
+    """A level in frames as an envelope, whose rise is 0.6 of their length: see :meth:`Envelope.rise_s`."""
+    return Envelope(np.sqrt(2 * ratio).astype(np.complex128), rate_hz, usable, 0.0, 0.44 / 0.75 / (0.6 * frame_s))
+
+
+def _inside(gate: Gate, begin_s: NDArray[np.float64], lasts_s: float) -> NDArray[np.bool_]:
+    """Which frames lie within bursts."""
+    inside = np.zeros(begin_s.size, dtype=np.bool_)
+    for start_s, length_s in zip(gate.starts_s + gate.ramp_s / 2, gate.lengths_s - gate.ramp_s, strict=True):
+        inside |= (begin_s > start_s) & (begin_s + lasts_s < start_s + length_s)
+    return inside
 
 
 def _gate_and_swing(
     ratio: NDArray[np.float64], usable: NDArray[np.bool_], rate_hz: float
 ) -> tuple[Gate | None, Swing | None]:
     """Bursts of a level, or a swell of it; neither if it does something else. Of a power ratio, shape (frames,)."""
-
-    def moving(over: NDArray[np.float64]) -> Envelope:
-        return Envelope(np.sqrt(2 * over).astype(np.complex128), rate_hz, usable, 0.0, MOVING_REACH_HZ)
-
     floor = float(np.quantile(ratio[usable], 0.1))
-    bursts = moving(np.maximum(ratio - 1.25 * floor, 0.0))
+    bursts = _moving(np.maximum(ratio - 1.25 * floor, 0.0), rate_hz, usable, MOVING_FRAME_S)
     level = weighted_level(bursts.power[usable])
     gate = gate_of(bursts, level) if level > 0.8 * floor else None
-    whole = moving(ratio / float(np.median(ratio[usable])))
+    whole = _moving(ratio / float(np.median(ratio[usable])), rate_hz, usable, MOVING_FRAME_S)
     calm = replace(whole, usable=usable & ~_loud(ratio, usable))
     swing = swing_of(calm, SWINGS_HZ)
     if gate is not None and gate.starts_s.size < FEWEST_BURSTS:
@@ -239,9 +265,7 @@ def _more_in_bursts(
     gate: Gate, begin_s: NDArray[np.float64], lasts_s: float, density: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Density in frames within bursts less that in frames outside of them; zeros if either are too few."""
-    inside = np.zeros(begin_s.size, dtype=np.bool_)
-    for start_s, length_s in zip(gate.starts_s + gate.ramp_s / 2, gate.lengths_s - gate.ramp_s, strict=True):
-        inside |= (begin_s > start_s) & (begin_s + lasts_s < start_s + length_s)
+    inside = _inside(gate, begin_s, lasts_s)
     outside = _free(begin_s, begin_s + lasts_s, gate.starts_s - gate.ramp_s, gate.on_s + gate.ramp_s)
     if min(inside.sum(), outside.sum()) < FEWEST_FRAMES:
         return np.zeros(density.shape[1])

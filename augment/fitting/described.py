@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from augment.fitting.alarms import Pattern, alarm_of
 from augment.fitting.bed import Bed, third_octaves_db
+from augment.fitting.clicks import Clicks
 from augment.fitting.drift import spread_over
 from augment.fitting.fit import Parts, Struck
 from augment.fitting.impacts import Impacts, Sound
@@ -29,6 +30,15 @@ QUIET_DB = 70.0
 
 
 @dataclass(frozen=True)
+class Turning:
+    """A clock as YAML spells it: its name, its figures, and what is to be said about them."""
+
+    name: str
+    figures: dict[str, float]
+    remark: str
+
+
+@dataclass(frozen=True)
 class Described:
     """A component as YAML spells it.
 
@@ -36,11 +46,13 @@ class Described:
         figures: Its fields, without `source`.
         about: What it is, in words, for its source.
         remarks: What is to be said about a field, by its name.
+        clock: The clock that it keeps to and shares with others; None if it has none.
     """
 
     figures: dict[str, Any]
     about: str
     remarks: dict[str, str] = field(default_factory=dict)
+    clock: Turning | None = None
 
     def source(self, fitted_to: str) -> str:
         """Where its figures come from."""
@@ -67,7 +79,7 @@ class Described:
             return float(pulses * figures["pulse_s"] + sum(figures["spacings_s"]) + figures["interval_s"])
         if "bursts" in figures:
             return float(figures["bursts"]["on_s"] + figures["bursts"]["off_s"])
-        return 1 / figures["rate_hz"] if figures["kind"] == "pulses" else 0.0
+        return 1 / figures["rate_hz"] if "rate_hz" in figures and figures["kind"] == "pulses" else 0.0
 
     def is_bed(self) -> bool:
         """Whether it is noise that is always there."""
@@ -97,10 +109,12 @@ def described(parts: Parts, heard_s: float) -> tuple[Described, ...]:
         left = [voice for voice in parts.voices if voice.gate is None]
     found += [_tones(voice, heard_s) for voice in left]
     found += [_pulses(one) for one in parts.struck]
+    if parts.clicks is not None:
+        found += _clicks(parts.clicks)
     if parts.impacts is not None:
         found.append(_knocks(parts.impacts))
-    if parts.bed.gate is not None and (bursts := burst_pattern(parts.bed.gate)) is not None:
-        found += _burst_noise(parts, bursts)
+    if parts.bed.gate is not None:
+        found += _burst_noise(parts, burst_pattern(parts.bed.gate, heard_s))
     found += _bed(parts)
     return tuple(found)
 
@@ -137,11 +151,17 @@ def _bursts(bursts: BurstPattern) -> dict[str, float]:
 
 def _said(bursts: BurstPattern) -> str:
     share = 100 * bursts.on_s / bursts.period_s
+    if math.isinf(bursts.error_s):
+        return "too few came to tell how often: as often as they did"
     return f"every {bursts.period_s:.4g} s (standard error {bursts.error_s:.2g} s), on for {share:.0f} % of the time"
 
 
 def _swing(swing: Swing) -> dict[str, float]:
     return {"rate_hz": float(f"{swing.rate_hz:.5g}"), "depth": round(swing.depth, 3)}
+
+
+def _said_of_swing(swing: Swing) -> str:
+    return f"standard error of the rate {swing.error_hz:.2g} Hz"
 
 
 def _alarm(pattern: Pattern) -> Described:
@@ -171,17 +191,13 @@ def _tones(voice: Voice, heard_s: float) -> Described:
         figures["drift_hz"] = float(f"{voice.drift.deviation_hz:.2g}")
         figures["drift_time_s"] = float(f"{voice.drift.time_s:.2g}")
         remarks["drift_time_s"] = "a rough estimate"
-    bursts = None if voice.gate is None else burst_pattern(voice.gate)
-    levels = voice.levels_db
-    if voice.gate is not None and bursts is None:
-        levels = {number: tone.line.level_db for number, tone in voice.tones.items()}
-        remarks["levels_db"] = f"it came {voice.gate.starts_s.size} times only: told as steady, at its mean level"
-    figures["levels_db"] = {number: _db(level) for number, level in sorted(levels.items())}
-    if bursts is not None:
+    figures["levels_db"] = {number: _db(level) for number, level in sorted(voice.levels_db.items())}
+    if voice.gate is not None:
+        bursts = burst_pattern(voice.gate, heard_s)
         figures["bursts"], remarks["bursts"] = _bursts(bursts), _said(bursts)
     if voice.swing is not None:
         figures["modulation"] = _swing(voice.swing)
-        remarks["modulation"] = f"standard error of the rate {voice.swing.error_hz:.2g} Hz"
+        remarks["modulation"] = _said_of_swing(voice.swing)
     return Described(figures, "tones of one fundamental" if len(voice.levels_db) > 1 else "a tone", remarks)
 
 
@@ -214,23 +230,41 @@ def _sound(sound: Sound, loudest: float) -> dict[str, Any]:
 
 
 def _pulses(one: Struck) -> Described:
-    train, strike = one.train, one.strike
+    train = one.train
     rate_hz = float(f"{train.rate_hz:.6g}")
-    ringing = _resonances(strike)
-    for entry in ringing:
-        entry["decay_s"] = min(entry["decay_s"], math.floor(690 / rate_hz) / 1000)
-    figures: dict[str, Any] = {"kind": "pulses", "rate_hz": rate_hz, "level_db": _db(one.level_db)}
-    if train.jitter > 0.003:
-        figures["jitter"] = round(min(train.jitter, 0.5), 3)
+    figures = {"kind": "pulses", "rate_hz": rate_hz, **_train(one.strike, one.level_db, train.jitter, train.rate_hz)}
+    error_hz = train.error_s / train.period_s**2
+    remark = f"standard error {error_hz:.2g} Hz, from {train.times_s.size} knocks"
+    return Described(figures, "knocks at an even rate", {"rate_hz": remark})
+
+
+def _clicks(clicks: Clicks) -> list[Described]:
+    """A train for each of the clicks of a turn, locked to one another by a clock."""
+    train = clicks.train
+    turning = {"rate_hz": float(f"{clicks.rate_hz:.6g}")}
+    if clicks.drift is not None:
+        turning["drift_hz"] = float(f"{clicks.drift.deviation_hz:.2g}")
+        turning["drift_time_s"] = float(f"{clicks.drift.time_s:.2g}")
+    error_hz = train.error_s / train.period_s**2
+    clock = Turning("buzz", turning, f"standard error {error_hz:.2g} Hz, from {train.times_s.size} turns")
+    found = []
+    for one in clicks.each:
+        place = {"start": round(one.place, 3)} if len(clicks.each) > 1 else {}
+        own = _train(one.strike, 10 * math.log10(one.strike.energy * clicks.rate_hz), clicks.jitter, clicks.rate_hz)
+        found.append(Described({"kind": "pulses", "clock": clock.name, **place, **own}, "clicks of a buzz", {}, clock))
+    return found
+
+
+def _train(strike: Strike, level_db: float, jitter: float, rate_hz: float) -> dict[str, Any]:
+    """What trains of knocks have in common: level, jitter as a share of the period, spread and resonances."""
+    figures: dict[str, Any] = {"level_db": _db(level_db)}
+    if jitter > 0.003:
+        figures["jitter"] = round(min(jitter, 0.5), 3)
     if strike.spread_db > 0.2:
         figures["spread_db"] = round(strike.spread_db, 1)
-    figures["resonances"] = ringing
-    error_hz = train.error_s / train.period_s**2
-    return Described(
-        figures,
-        "knocks at an even rate",
-        {"rate_hz": f"standard error {error_hz:.2g} Hz, from {train.times_s.size} knocks"},
-    )
+    longest_s = math.floor(6900 / rate_hz) / 10_000
+    figures["resonances"] = [{**entry, "decay_s": min(entry["decay_s"], longest_s)} for entry in _resonances(strike)]
+    return figures
 
 
 def _knocks(impacts: Impacts) -> Described:
@@ -264,12 +298,15 @@ def _burst_noise(parts: Parts, bursts: BurstPattern) -> list[Described]:
     density = parts.bed.burst_density
     if _power(parts.bed, density) < parts.power() * 10 ** (FAINT_DB / 10):
         return []
-    figures = {
+    figures: dict[str, Any] = {
         "kind": "third_octave_noise",
         "third_octave_levels_db": _levels(parts.bed, density, parts.residue.heard.to_hz),
         "bursts": _bursts(bursts),
     }
-    return [Described(figures, "noise that comes and goes", {"bursts": _said(bursts)})]
+    remarks = {"bursts": _said(bursts)}
+    if parts.bed.swing is not None:
+        figures["modulation"], remarks["modulation"] = _swing(parts.bed.swing), _said_of_swing(parts.bed.swing)
+    return [Described(figures, "noise that comes and goes", remarks)]
 
 
 def _bed(parts: Parts) -> list[Described]:
@@ -280,14 +317,10 @@ def _bed(parts: Parts) -> list[Described]:
     if parts.lives is not None:
         return [_fluctuating(levels, parts.lives)]
     figures: dict[str, Any] = {"kind": "third_octave_noise", "third_octave_levels_db": levels}
-    if bed.swing is None:
+    if bed.swing is None or bed.gate is not None:
         return [Described(figures, "steady noise")]
     figures["modulation"] = _swing(bed.swing)
-    return [
-        Described(
-            figures, "noise that swells", {"modulation": f"standard error of the rate {bed.swing.error_hz:.2g} Hz"}
-        )
-    ]
+    return [Described(figures, "noise that swells", {"modulation": _said_of_swing(bed.swing)})]
 
 
 def _fluctuating(levels: dict[float, float], lives: Lives) -> Described:

@@ -53,6 +53,24 @@ def drift_of(demodulator: Demodulator, tones: dict[int, Tone]) -> Drift | None:
     return _process(track, weight, step / seen.rate_hz, tone.line.frequency_hz / number)
 
 
+def drift_of_turns(times_s: NDArray[np.float64], period_s: float) -> Drift | None:
+    """Drift of the rate of a clock, from the times of its turns; None if it stands still.
+
+    Args:
+        times_s: When they were seen, shape (n,); some may lack.
+        period_s: Their mean distance.
+    """
+    turns = np.cumsum(np.concatenate([[0.0], np.rint(np.diff(times_s) / period_s)]))
+    places = np.floor((times_s - times_s[0]) / STEP_S).astype(np.int64)
+    track, good = np.zeros(places[-1]), np.zeros(places[-1], dtype=np.bool_)
+    for step in range(places[-1]):
+        own = places == step
+        if np.count_nonzero(own) > 2 and np.ptp(turns[own]) > 0.5 * STEP_S / period_s:
+            slope, _ = np.polyfit(times_s[own], turns[own], 1)
+            track[step], good[step] = slope - 1 / period_s, True
+    return _process(track, good, STEP_S, 1 / period_s)
+
+
 def _process(track: NDArray[np.float64], good: NDArray[np.bool_], step_s: float, fundamental_hz: float) -> Drift | None:
     if np.count_nonzero(good) < 20:
         return None

@@ -5,9 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 
 from augment.fitting.bed import STILL, Bed, Moves, find_bed, find_moves
+from augment.fitting.clicks import Clicks, beyond, find_clicks
+from augment.fitting.clicks import heard_again as clicks_again
 from augment.fitting.envelopes import Demodulator
 from augment.fitting.faint import completed
 from augment.fitting.gates import Gate
@@ -18,12 +21,13 @@ from augment.fitting.residue import Residue, without_tones
 from augment.fitting.rhythm import Train, short_time, trains
 from augment.fitting.series import Series, find_series
 from augment.fitting.spectra import PowerSpectrum, Usable
-from augment.fitting.strikes import BEFORE_S, Strike, mean_strike
+from augment.fitting.strikes import BEFORE_S, Strike, around, mean_strike
 from augment.fitting.tones import find_tones
 from augment.fitting.voices import Voice, heard_again, voices_of
 
-LONGEST_RUN = 6
-"""So many multiples of a rate in a row among the lines: a train of events makes them, by its even rhythm."""
+LONGEST_RUN, MOST_UNEVEN = 6, 0.03
+"""So many multiples of a rate in a row among the lines: a train of events makes them, by its even rhythm, of which
+intervals deviate by no more than that share."""
 MULTIPLES_TO = 80
 OFF_GRID = 0.04
 SAME_RATE = 0.06
@@ -31,7 +35,11 @@ NEIGHBOURS, FEW_TRACES = 0.15, 3
 SOFTEST_TRAIN_DB = -50.0
 """A train so far under all is what is left of tones, more likely than a sound of its own."""
 NEAR_S = 0.03
+LONGEST_DECAY = 0.68
+"""Of a period, in which a knock falls by 60 dB: what rings on into the next makes tones."""
 LEAST_BETWEEN = 0.25
+LEAST_BED = 0.05
+"""Of the noise between clicks, that share is bed, however much of it they explain."""
 STRIKING = 5.0
 """Events that rise by so many deviations are knocks, even where the noise between them swells at the same rate."""
 
@@ -48,53 +56,107 @@ class Struck:
         return 10 * math.log10(self.strike.energy * self.train.rate_hz)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What a recording shows before anything is taken out of it.
+
+    Attributes:
+        heard: The recording.
+        rhythms: Trains of events.
+        lines: What stands out of its spectrum.
+        spectrum: That of the longest window.
+        demodulator: Takes envelopes of its lines.
+    """
+
+    heard: Usable
+    rhythms: tuple[Train, ...]
+    lines: tuple[Line, ...]
+    spectrum: PowerSpectrum
+    demodulator: Demodulator
+
+
+@dataclass(frozen=True, eq=False)
 class Parts:
     """What a recording is made of.
 
     Attributes:
+        shown: What it was taken out of.
         voices: Tones, by what they do.
         struck: Trains of knocks.
         bed: Steady noise, or the mean of noise that lives.
         impacts: Knocks at random times; None if there are none.
         lives: How the noise lives; None if it is steady, swells evenly or comes in bursts.
         residue: The recording without its tones.
-        spectrum: Its spectrum by the longest window.
+        clicks: A buzz of clicks; None if there is none, or it is told by its lines.
     """
 
+    shown: Shown
     voices: tuple[Voice, ...]
     struck: tuple[Struck, ...]
     bed: Bed
     impacts: Impacts | None
     lives: Lives | None
     residue: Residue
-    spectrum: PowerSpectrum
+    clicks: Clicks | None = None
 
     def power(self) -> float:
         """Mean square of the recording, by its spectrum."""
-        return float(np.sum(self.spectrum.power))
+        return float(np.sum(self.shown.spectrum.power))
 
 
 def taken_apart(heard: Usable) -> Parts:
     """Tones, trains of knocks and the bed of a recording."""
-    rhythms = trains(short_time(heard))
     lines, spectrum = find_lines(heard)
-    even = [train.rate_hz for train in rhythms if _makes_lines(train, lines)]
-    demodulator = Demodulator(heard)
-    tones, _ = find_tones(demodulator, lines, spectrum, rhythms, even)
-    series = completed(_without_traces(find_series(tones), rhythms), spectrum)
-    voices = heard_again([voice for one in series for voice in voices_of(one, demodulator)])
-    residue = without_tones(heard, [tone for voice in voices for tone in voice.tones.values()])
+    return _parts(Shown(heard, trains(short_time(heard)), lines, spectrum, Demodulator(heard)), None)
+
+
+def with_clicks(parts: Parts) -> Parts | None:
+    """The same recording with a buzz told as clicks and not by its lines; None if it has none."""
+    shown = parts.shown
+    clicks = find_clicks(shown.heard, shown.spectrum)
+    if clicks is None:
+        return None
+    rest = replace(
+        shown,
+        rhythms=tuple(train for train in shown.rhythms if not clicks.is_multiple_of(train)),
+        lines=beyond(shown.lines, clicks, shown.heard.sample_rate_hz),
+    )
+    found = _parts(rest, clicks)
+    return None if found.clicks is None else found
+
+
+def _parts(shown: Shown, clicks: Clicks | None) -> Parts:
+    """What a recording is made of, but for clicks that are known."""
+    rhythms, spectrum = shown.rhythms, shown.spectrum
+    even = [train.rate_hz for train in rhythms if _makes_lines(train, shown.lines)]
+    tones, _ = find_tones(shown.demodulator, shown.lines, spectrum, rhythms, even)
+    series = _without_traces(find_series(tones), rhythms)
+    if clicks is None:  # else lines that are theirs would come back
+        series = completed(series, spectrum)
+    whole = float(np.sum(spectrum.power))
+    voices = heard_again([voice for one in series for voice in voices_of(one, shown.demodulator)], whole)
+    residue = without_tones(shown.heard, [tone for voice in voices for tone in voice.tones.values()])
+    clicks = None if clicks is None else clicks_again(clicks, residue)
     seen = short_time(residue.heard)
     left = [train for train in trains(seen) if any(_same(train, other) for other in rhythms)]
     left += [train for train in rhythms if train.rate_hz in even and not any(_same(train, other) for other in left)]
-    struck = _struck(residue, left, float(np.sum(spectrum.power)))
+    struck = _struck(residue, left, whole)
     moves = find_moves(residue)
     swelling = [one for one in struck if one.train.rate_hz not in even and _is_swelling(one, moves)]
     struck = tuple(one for one in struck if one not in swelling)
+    moves = _without_beats(moves, rhythms)
     impacts = find_impacts(residue, seen, _told(struck, moves.gate))
     bed = find_bed(residue, spectrum, moves, *_busy(struck, impacts))
-    return Parts(voices, struck, bed, impacts, None, residue, spectrum)
+    if clicks is not None:
+        bed = _less(bed, clicks, shown.heard.sample_rate_hz)
+    return Parts(shown, voices, struck, bed, impacts, None, residue, clicks)
+
+
+def _less(bed: Bed, clicks: Clicks, rate: int) -> Bed:
+    """A bed without clicks, whose lines are evened out."""
+    width = max(1, round(2 * clicks.rate_hz / float(bed.frequency_hz[1])))
+    even = scipy.ndimage.uniform_filter1d(bed.density, width, mode="nearest")
+    return replace(bed, density=np.maximum(even - clicks.density(bed.frequency_hz, rate), LEAST_BED * even))
 
 
 def with_lives(parts: Parts, over: bool) -> Parts | None:
@@ -109,7 +171,7 @@ def with_lives(parts: Parts, over: bool) -> Parts | None:
     lives = lives_of(between)
     if lives is None:
         return None
-    bed = find_bed(between, parts.spectrum, STILL, *_busy(parts.struck, None))
+    bed = find_bed(between, parts.shown.spectrum, STILL, *_busy(parts.struck, None))
     if gate is not None:
         more = np.interp(bed.frequency_hz, parts.bed.frequency_hz, parts.bed.burst_density)
         bed = replace(bed, gate=gate, burst_density=more)
@@ -133,7 +195,9 @@ def _between(parts: Parts, impacts: Impacts | None, gate: Gate | None) -> Residu
 
 
 def _makes_lines(train: Train, lines: Sequence[Line]) -> bool:
-    """Whether lines at multiples of its rate stand in a row."""
+    """Whether it is even, and lines at multiples of its rate stand in a row."""
+    if train.jitter > MOST_UNEVEN:
+        return False
     rate = train.rate_hz
     orders = sorted(
         {
@@ -174,7 +238,7 @@ def _struck(residue: Residue, found: Sequence[Train], whole: float) -> tuple[Str
     least = whole * 10 ** (SOFTEST_TRAIN_DB / 10)
     struck = []
     for train in found:
-        strike = mean_strike(residue, train.times_s, train.period_s)
+        strike = mean_strike(residue, around(train.times_s, train.period_s), LONGEST_DECAY * train.period_s)
         if strike is not None and strike.energy * train.rate_hz > least:
             struck.append(Struck(train, strike))
     return tuple(struck)
@@ -197,8 +261,16 @@ def _busy(struck: Sequence[Struck], impacts: Impacts | None) -> tuple[NDArray[np
     return np.concatenate(times) - BEFORE_S, lasts_s
 
 
+def _without_beats(moves: Moves, rhythms: Sequence[Train]) -> Moves:
+    """Moves without a swing within bursts that is how knocks follow one another there."""
+    if moves.gate is None or moves.swing is None:
+        return moves
+    ratios = [moves.swing.rate_hz / train.rate_hz for train in rhythms]
+    return replace(moves, swing=None) if any(abs(one - round(one)) < OFF_GRID for one in ratios) else moves
+
+
 def _is_swelling(one: Struck, moves: Moves) -> bool:
     """Whether a train is how the bed swells: at the same rate, and without a beginning that stands out."""
-    if one.train.rise > STRIKING or moves.swing is None:
+    if one.train.rise > STRIKING or moves.swing is None or moves.gate is not None:
         return False
     return abs(moves.swing.rate_hz / one.train.rate_hz - 1) < SAME_RATE

@@ -12,7 +12,7 @@ from augment.acoustics.portrait import band_centres_hz, nominal_hz, third_octave
 from augment.fitting.balance import brought
 from augment.fitting.described import Described, described, heard_ones
 from augment.fitting.distance import Distance, distance
-from augment.fitting.fit import Parts, taken_apart, with_lives
+from augment.fitting.fit import Parts, taken_apart, with_clicks, with_lives
 from augment.fitting.glimpses import demo_voices
 from augment.fitting.likeness import Stretch, heard_rate_hz, likeness
 from augment.fitting.spectra import Usable, power_spectrum
@@ -29,6 +29,10 @@ NEAR = 2.5
 WORTH, WORTH_RHYTHM, RHYTHM_DEPTH = 0.85, 0.4, 0.1
 """Noise that lives has many figures, and no rhythm to change: it must be so much nearer to the recording. A swell
 that is shallower than that depth is no rhythm that anybody would change."""
+CLICKS_HIDE, CLICKS_OFF_DB = 2.0, 2.0
+"""Clicks are preferred to the lines that they make, unless they hide or show so many points more of speech, or are so
+much farther from the third octaves: their rate can be changed, and the rest of a distance does not ask for what happens
+within a turn."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,9 +59,17 @@ def fitted(heard: Usable) -> Fitted:
 
     What remains when tones and trains of knocks are told is told in three ways: as knocks at random times over a bed
     that is steady, swells or comes in bursts; as noise whose level lives in each band; and as knocks over such noise.
-    That one is taken which sounds most like the recording.
+    That one is taken which sounds most like the recording. A buzz is told as clicks where these tell it as well.
     """
     parts, recording = taken_apart(heard), _Recording(heard)
+    best = _nearest(parts, recording)
+    buzz = with_clicks(parts)
+    clicking = None if buzz is None else recording.brought(buzz)
+    return clicking if clicking is not None and _buzzing(clicking.distance, best.distance) else best
+
+
+def _nearest(parts: Parts, recording: "_Recording") -> Fitted:
+    """The description of parts that sounds most like the recording."""
     plain = recording.brought(parts)
     if off(plain.distance) < NEAR:
         return plain
@@ -70,6 +82,14 @@ def fitted(heard: Usable) -> Fitted:
     worth = WORTH_RHYTHM if rhythm else WORTH
     best = min(lively, key=lambda one: off(one.distance), default=plain)
     return best if off(best.distance) < worth * off(plain.distance) else plain
+
+
+def _buzzing(clicking: Distance, other: Distance) -> bool:
+    """Whether clicks tell a buzz as well as another description does."""
+    return (
+        clicking.glimpses < other.glimpses + CLICKS_HIDE
+        and clicking.third_octaves_p90_db < other.third_octaves_p90_db + CLICKS_OFF_DB
+    )
 
 
 def off(found: Distance) -> float:
@@ -92,7 +112,11 @@ def profile_of(
 ) -> NoiseProfile:
     """Components as a profile."""
     spelt = [{**one.figures, "source": one.source(fitted_to)} for one in components]
-    whole = {"title": title, "about": about, "components": spelt} | ({} if level is None else {"level": dict(level)})
+    whole: dict[str, Any] = {"title": title, "about": about, "components": spelt}
+    if level is not None:
+        whole["level"] = dict(level)
+    if clocks := {one.clock.name: one.clock.figures for one in components if one.clock is not None}:
+        whole["clocks"] = clocks
     return NoiseProfile.model_validate(whole, strict=False)
 
 

@@ -17,8 +17,14 @@ MOMENT = 0.1
 """Bursts and pauses that are shorter than this share of the usual burst are chance."""
 SHORTEST_RISES = 2.0
 """A burst must be so much longer than the filter takes to rise, or nothing is known of its shape."""
-MOST_UNEVEN = 0.3
+MOST_UNEVEN, MOST_UNEVEN_FLAT = 0.3, 0.5
 """Deviation of the lengths of bursts, as a share of them: what comes and goes by chance has more."""
+MOST_OF_IT = 0.5
+CUT_OFF = 0.1
+"""A burst whose end was not heard is one if it is shorter than this share of what was heard."""
+CLEAR_PAUSES, FLAT, LONG_RISES, MANY = 0.02, 0.85, 10.0, 5
+"""With pauses of less than that share of the power of bursts, that share of these within 3 dB of their level, and so
+many bursts of so many rises of the filter, it is no chance."""
 AT_90_TO_RAMP = 0.59
 """From 10 % to 90 % of a raised cosine takes this share of its whole length: (acos(-0.8) - acos(0.8)) / pi."""
 
@@ -84,6 +90,8 @@ def gate_of(seen: Envelope, level: float) -> Gate | None:
         [seen.usable[up : down + 2].all() and seen.usable[max(0, up - 1)] for up, down in zip(ups, downs, strict=True)],
         dtype=np.bool_,
     )
+    if ups.size == 1 and downs[0] - ups[0] < CUT_OFF * np.count_nonzero(seen.usable):
+        whole[:] = True  # the only one that was heard, though perhaps not from its beginning or to its end
     ups, downs = ups[whole], downs[whole]
     rise_s = seen.rise_s()
     long_ = (downs - ups) / seen.rate_hz > 0.7 * rise_s
@@ -101,8 +109,14 @@ def gate_of(seen: Envelope, level: float) -> Gate | None:
     if not np.any(inner_power > level / 2) or np.mean(inner_power > level / 2) < 0.5:
         return None
     lengths = ends - starts
+    if starts.size == 1 and lengths[0] * seen.rate_hz > MOST_OF_IT * np.count_nonzero(seen.usable):
+        return None  # it is there all along, and a moment softer at the ends
     ramp_s = _ramp_s(seen, amplitude, ups, downs)
-    if np.std(lengths) > MOST_UNEVEN * np.mean(lengths) or ramp_s > LONGEST_RAMP * np.median(lengths):
+    near = np.mean((inner_power > level / 2) & (inner_power < 2 * level))
+    many = ups.size >= MANY and np.median(lengths) > LONG_RISES * rise_s
+    flat = many and off < CLEAR_PAUSES * level and near > FLAT
+    uneven = MOST_UNEVEN_FLAT if flat else MOST_UNEVEN
+    if np.std(lengths) > uneven * np.mean(lengths) or ramp_s > LONGEST_RAMP * np.median(lengths):
         return None
     if np.median(lengths) < SHORTEST_RISES * rise_s:
         return None

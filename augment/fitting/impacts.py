@@ -13,7 +13,7 @@ from augment.fitting.envelopes import Demodulator
 from augment.fitting.residue import Residue
 from augment.fitting.rhythm import ShortTime, novelty
 from augment.fitting.spectra import Usable
-from augment.fitting.strikes import BEFORE_S, RESONANCE_REACH, decay_s, energy_shape
+from augment.fitting.strikes import BEFORE_S, USUAL_REACH, Reach, around, decay_s, energy_shape
 
 CLEAR = 5.0
 """An impact rises by so many deviations of what the bed does by chance."""
@@ -29,8 +29,8 @@ LOWEST_HZ, LOW_HZ, LEAST_LOW_SHARE = 45.0, 90.0, 0.6
 """Where frames are hardly longer than a turn, what is not nearly all theirs is rumble rather than impacts."""
 SOFTEST_DB, QUIET_DB = -35.0, -40.0
 """Impacts that much under the mean, and octaves that much under the loudest, are left out."""
-OCTAVE_REACH = 0.35
-"""An octave is looked at so far to both sides of its middle, as a share of it, but for what the envelope allows."""
+OCTAVE_REACH = Reach(0.35, 400.0)
+"""An octave is looked at so far to both sides of its middle."""
 SKIRT_SHARE = 0.5
 """A band of which the skirts of louder ones leave less than that has no mode of its own."""
 MOST_DECAY = 2.0
@@ -266,9 +266,10 @@ class _Listener:
         return sorted(found, key=lambda mode: mode.frequency_hz)
 
     def _decay_s(self, middle_hz: float, noisy: bool, some: NDArray[np.bool_]) -> float:
-        reach_hz = (OCTAVE_REACH if noisy else RESONANCE_REACH) * middle_hz
+        reach_hz = (OCTAVE_REACH if noisy else USUAL_REACH).hz(middle_hz)
         inside_hz = min(middle_hz, float(self._frequency[-1]) - reach_hz)
-        found = decay_s(self._demodulator, inside_hz, reach_hz, self._times[some], self._lasts_s, np.median)
+        at = around(self._times[some], self._lasts_s)
+        found = decay_s(self._demodulator, inside_hz, reach_hz, at, np.median)
         least = (OCTAVE_TURNS if noisy else RESONANCE_TURNS) / middle_hz
         return max(min(found, MOST_DECAY * self._lasts_s), least)
 

@@ -43,6 +43,18 @@ class Residue:
             kept &= (frequency_hz < low - margin_hz) | (frequency_hz > high + margin_hz)
         return kept
 
+    def kept_bins(self, frequency_hz: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which bins of a short frame lie outside of the notches for the most part.
+
+        Args:
+            frequency_hz: Their middles, evenly spaced.
+        """
+        half = float(frequency_hz[1] - frequency_hz[0]) / 2
+        lost = np.zeros(frequency_hz.size)
+        for low, high in self.notches_hz:
+            lost += np.clip(np.minimum(high, frequency_hz + half) - np.maximum(low, frequency_hz - half), 0, None)
+        return np.asarray(lost < half)
+
     def share_kept(self, low_hz: float, high_hz: float) -> float:
         """Share of a band that lies outside of the notches."""
         lost = sum(max(0.0, min(high, high_hz) - max(low, low_hz)) for low, high in self.notches_hz)

@@ -15,15 +15,11 @@ from numpy.typing import NDArray
 
 from augment.fitting.spectra import Usable, apex
 
-FRAME_S, HOP_S = 0.008, 0.002
-LOWEST_HZ = 90.0
 BANDS_AN_OCTAVE = 3
 SOFTEST_DB, LOUDEST_DB = -4.0, 20.0
 """What a band may be under and over its median, before bands are averaged."""
 SILENT = 1e-5
 """What has less than this share of a band's mean power is as good as silent."""
-AHEAD_S = 0.008
-PERIODS_S = (0.045, 4.0)
 CLEAR_DEVIATIONS = 7.0
 FIRST_SHARE = 0.8
 """The shortest lag counts whose autocorrelation reaches this share of the highest: multiples of a period are as
@@ -40,6 +36,36 @@ SAME_PERIOD = 0.06
 
 
 @dataclass(frozen=True)
+class Pace:
+    """How fast the events are that are looked for, and what they are looked at with.
+
+    Attributes:
+        periods_s: Shortest and longest time from one to the next.
+        frame_s: Length of the frames.
+        hop_s: From one to the next.
+        lowest_hz: What lies lower is not looked at.
+        ahead_s: A rise is seen against so long before.
+        widened_s: So far to both sides correlations are summed, since a drop of jitter widens their peaks.
+        alike_s: Rises that lie nearer are related by the frames themselves.
+        around_s: What rises so long before and after an event is its own.
+    """
+
+    periods_s: tuple[float, float]
+    frame_s: float
+    hop_s: float
+    lowest_hz: float
+    ahead_s: float
+    widened_s: float
+    alike_s: float
+    around_s: tuple[float, float]
+
+
+KNOCKS = Pace((0.045, 4.0), 0.008, 0.002, 90.0, 0.008, 0.004, 0.012, (0.02, 0.05))
+CLICKS = Pace((0.004, 0.045), 0.0015, 0.0005, 600.0, 0.001, 0.0005, 0.002, (0.001, 0.002))
+"""Events that are heard one by one, and such as are heard as a buzz."""
+
+
+@dataclass(frozen=True)
 class ShortTime:
     """Powers of bands over time.
 
@@ -48,12 +74,14 @@ class ShortTime:
         power: Power in each band, shape (b, t).
         hop_s: Time from frame to frame.
         usable: Which frames may be looked at, shape (t,).
+        pace: What was looked for.
     """
 
     centres_hz: NDArray[np.float64]
     power: NDArray[np.float64]
     hop_s: float
     usable: NDArray[np.bool_]
+    pace: Pace = KNOCKS
 
     def over_median_db(self, loudest_db: float = LOUDEST_DB) -> NDArray[np.float64]:
         """Levels over the medians of the bands, limited to what matters for a beginning, shape (b, t)."""
@@ -65,15 +93,13 @@ class ShortTime:
         return np.asarray(np.clip(10 * np.log10(ratio), SOFTEST_DB, loudest_db))
 
 
-def short_time(
-    heard: Usable, frame_s: float = FRAME_S, hop_s: float = HOP_S, lowest_hz: float = LOWEST_HZ
-) -> ShortTime:
+def short_time(heard: Usable, pace: Pace = KNOCKS) -> ShortTime:
     """Powers in bands of a third of an octave, or of one bin of the transform where that is wider."""
     rate = heard.sample_rate_hz
-    length, hop = scipy.fft.next_fast_len(round(frame_s * rate), real=True), max(1, round(hop_s * rate))
+    length, hop = scipy.fft.next_fast_len(round(pace.frame_s * rate), real=True), max(1, round(pace.hop_s * rate))
     window = scipy.signal.windows.hann(length, sym=False)
     bins = np.arange(length // 2 + 1) * rate / length
-    edges = [lowest_hz]
+    edges = [pace.lowest_hz]
     while edges[-1] < heard.to_hz:
         edges.append(max(edges[-1] * 2 ** (1 / BANDS_AN_OCTAVE), edges[-1] + rate / length))
     numbers = np.searchsorted(np.array(edges), bins, side="right") - 1
@@ -91,7 +117,7 @@ def short_time(
     usable = np.zeros(starts.size, dtype=np.bool_)
     usable[np.searchsorted(starts, heard.starts(length, hop))] = True
     centres = np.array([math.sqrt(edges[band] * edges[band + 1]) for band in bands])
-    return ShortTime(centres, powers, hop / rate, usable)
+    return ShortTime(centres, powers, hop / rate, usable, pace)
 
 
 @dataclass(frozen=True)
@@ -122,7 +148,7 @@ class Train:
 def novelty(seen: ShortTime, loudest_db: float = LOUDEST_DB) -> NDArray[np.float64]:
     """How much begins at each frame: mean rise of the bands in dB, shape (t,)."""
     level = seen.over_median_db(loudest_db)
-    ahead = max(1, round(AHEAD_S / seen.hop_s))
+    ahead = max(1, round(seen.pace.ahead_s / seen.hop_s))
     rise = np.zeros(level.shape[1])
     if level.shape[0] == 0:  # silent for half of the time: no band has a median to rise above
         return rise
@@ -134,13 +160,14 @@ def novelty(seen: ShortTime, loudest_db: float = LOUDEST_DB) -> NDArray[np.float
 
 def trains(seen: ShortTime) -> tuple[Train, ...]:
     """Trains of events, the clearest first."""
-    return tuple(_trains(novelty(seen), seen.hop_s))
+    return tuple(_trains(novelty(seen), seen.hop_s, seen.pace))
 
 
-def _trains(rises: NDArray[np.float64], hop_s: float) -> Iterator[Train]:
+def _trains(rises: NDArray[np.float64], hop_s: float, pace: Pace) -> Iterator[Train]:
     left, known = rises - np.median(rises), list[Train]()
+    before, after = (round(seconds / hop_s) for seconds in pace.around_s)
     for _ in range(MOST_TRAINS):
-        found = _period(left, hop_s)
+        found = _period(left, hop_s, pace)
         train = None if found is None else _followed(left, hop_s, *found)
         if train is None or any(_related(train, other) for other in known):
             return
@@ -148,7 +175,7 @@ def _trains(rises: NDArray[np.float64], hop_s: float) -> Iterator[Train]:
         yield train
         for time_s in train.times_s:  # what has been explained is not looked at again
             place = round(time_s / hop_s)
-            left[max(0, place - round(0.02 / hop_s)) : place + round(0.05 / hop_s)] = 0.0
+            left[max(0, place - before) : place + after] = 0.0
 
 
 def _related(train: Train, other: Train) -> bool:
@@ -157,7 +184,7 @@ def _related(train: Train, other: Train) -> bool:
     return abs(ratio - max(1, round(ratio))) < SAME_PERIOD
 
 
-def _period(rises: NDArray[np.float64], hop_s: float) -> tuple[float, float] | None:
+def _period(rises: NDArray[np.float64], hop_s: float, pace: Pace) -> tuple[float, float] | None:
     """The period of what rises, and how far its autocorrelation is above chance; None if it is not."""
     centred = rises - np.mean(rises)
     size = scipy.fft.next_fast_len(2 * centred.size, real=True)
@@ -167,14 +194,14 @@ def _period(rises: NDArray[np.float64], hop_s: float) -> tuple[float, float] | N
         return None
     lags = np.arange(centred.size)
     correlation = correlation / correlation[0] / np.maximum(1 - lags / centred.size, 0.3)
-    low, high = round(PERIODS_S[0] / hop_s), min(round(PERIODS_S[1] / hop_s), centred.size // FEWEST_EVENTS)
+    low, high = (round(seconds / hop_s) for seconds in pace.periods_s)
+    high = min(high, centred.size // FEWEST_EVENTS)
     if high <= low + 2:
         return None
-    width = max(1, round(0.004 / hop_s))
-    # A drop of jitter widens the peak: neighbours are summed.
+    width = max(1, round(pace.widened_s / hop_s))
     smooth = np.convolve(correlation, np.ones(2 * width + 1), "same")
     # Of n values that chance alone relates, each like its neighbours for c, correlations scatter by sqrt(c / n).
-    alike = 1 + 2 * float(np.sum(correlation[1 : round(0.012 / hop_s)] ** 2))
+    alike = 1 + 2 * float(np.sum(correlation[1 : round(pace.alike_s / hop_s)] ** 2))
     deviation = (2 * width + 1) * math.sqrt(alike / centred.size)
     top = float(np.max(smooth[low:high]))
     if top < CLEAR_DEVIATIONS * deviation:

@@ -41,8 +41,11 @@ class Usable:
         if self.samples.size < length:
             return np.zeros(0, dtype=np.int64)
         starts = np.arange(0, self.samples.size - length + 1, hop)
-        if self.mask.all():
-            return starts
+        return starts if self.mask.all() else self.usable_from(starts, length)
+
+    def usable_from(self, starts: NDArray[np.int64], length: int) -> NDArray[np.int64]:
+        """Those of some starts, in samples, from which a length is within the recording and usable as a whole."""
+        starts = starts[(starts >= 0) & (starts + length <= self.samples.size)]
         unusable = np.concatenate([[0], np.cumsum(~self.mask)])
         return np.asarray(starts[unusable[starts + length] == unusable[starts]])
 

@@ -5,7 +5,8 @@ Voices are told from machines by four things that no bundled profile and none of
 - the harmonics of one pitch rise out of what the recording typically holds (:mod:`augment.fitting.pitch`),
 - for longer than an impact rings: voiced sounds of 0.15 s and more, a quarter of a second in a phrase,
 - the pitch moves, as no alarm's does,
-- and no sound comes back: a machine's bursts and an alarm's notes have the same spectrum each time, line by line.
+- and no sound comes back: a machine's bursts and an alarm's notes have the same spectrum each time, line by line, or
+  at least the same pitch, where a voice has none for more than half of the time.
 
 Unvoiced sounds and short pauses within a phrase belong to it.
 """
@@ -25,6 +26,9 @@ SAME_SOUND = 0.85
 it is below 0.77, of an alarm's notes above 0.94."""
 OTHERS = 3
 """A sound that comes back this often is a machine's."""
+SAME_STEPS, SAME_PITCH, OF_THAT_PITCH = 1, 0.7, 0.75
+"""So many steps to both sides a pitch is the same; if so much of all sounds has it, those are a machine's that have it
+for so much of their time."""
 PHRASE_GAP_S = 0.5
 PADDING_S = 0.25
 
@@ -152,7 +156,7 @@ def _phrases(found: Pitched) -> list[Phrase]:
     """Voiced sounds that do not come back, those of a phrase together."""
     sounds = runs(found.contrast_db > VOICED_DB)
     sounds = sounds[sounds[:, 1] - sounds[:, 0] >= LEAST_FRAMES]
-    sounds = sounds[~_recurring(found, sounds)]
+    sounds = sounds[~(_recurring(found, sounds) | _of_one_pitch(found, sounds))]
     phrases: list[list[NDArray[np.intp]]] = []
     for sound in sounds:
         if phrases and sound[0] - phrases[-1][-1][1] <= PHRASE_GAP_S / HOP_S:
@@ -194,3 +198,17 @@ def _recurring(found: Pitched, sounds: NDArray[np.intp]) -> Mask:
         third = np.sort(alike, axis=1)[:, -OTHERS]
         recurring[index] = np.median(third) >= SAME_SOUND
     return recurring
+
+
+def _of_one_pitch(found: Pitched, sounds: NDArray[np.intp]) -> Mask:
+    """Which sounds have the pitch that most of them have, if there is such a one, shape (sounds,)."""
+    if len(sounds) <= OTHERS:
+        return np.zeros(len(sounds), dtype=np.bool_)
+    steps = [found.steps[begin:end] for begin, end in sounds]
+    every = np.concatenate(steps)
+    near = [np.abs(every - step) <= SAME_STEPS for step in np.unique(every)]
+    most = int(np.argmax([np.count_nonzero(one) for one in near]))
+    if np.mean(near[most]) < SAME_PITCH:
+        return np.zeros(len(sounds), dtype=np.bool_)
+    pitch = np.unique(every)[most]
+    return np.array([np.mean(np.abs(one - pitch) <= SAME_STEPS) >= OF_THAT_PITCH for one in steps])

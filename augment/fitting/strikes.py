@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from augment.acoustics.knock_sounds import pulse_kernel
 from augment.fitting.envelopes import Demodulator
 from augment.fitting.residue import Residue
+from augment.fitting.spectra import Usable
 
 LONGEST_S = 0.5
 BEFORE_S = 0.012
@@ -18,6 +19,8 @@ BEFORE_S = 0.012
 BED_S, BED_SHARE = 0.06, 0.25
 """The bed is what is there so long before a knock, and no longer than this share of the period."""
 FEWEST_TURNS = 6
+FINEST_S = 0.02
+"""The spectrum of a knock has a value for each inverse of that, however short it is."""
 LEAK_BINS = 4
 UNSURE = 0.2
 CLEAR_ERRORS, FEW_ERRORS = 6.0, 3.0
@@ -26,9 +29,59 @@ WIDTH_OCTAVES = 1 / 10
 SOFTEST_DB = -32.0
 MOST_RESONANCES = 12
 DECAYS_S = (0.003, 2.0)
-RESONANCE_REACH, REACHES_HZ = 0.12, (15.0, 400.0)
-"""A resonance is looked at so far to both sides, as a share of its frequency."""
 LN_10 = math.log(10)
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far to both sides of a frequency is looked at, to see how fast something dies away there.
+
+    Attributes:
+        share: As a share of the frequency.
+        most_hz: And no further than that.
+    """
+
+    share: float
+    most_hz: float
+
+    def hz(self, middle_hz: float) -> float:
+        """The reach about a frequency."""
+        return min(max(self.share * middle_hz, LEAST_REACH_HZ), self.most_hz)
+
+
+LEAST_REACH_HZ, USUAL_REACH = 15.0, Reach(0.12, 400.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Around:
+    """Where knocks are looked at, and what is beside them.
+
+    Attributes:
+        starts_s: Where the stretch of each begins, a moment before it.
+        lasts_s: How long it is.
+        beds_s: Where the stretches begin that tell the bed.
+        bed_s: How long these are.
+        reach: How far about resonances is looked at.
+        valleys_db: What is so far under the highest point of their spectrum does not count.
+    """
+
+    starts_s: NDArray[np.float64]
+    lasts_s: float
+    beds_s: NDArray[np.float64]
+    bed_s: float
+    reach: Reach = USUAL_REACH
+    valleys_db: float = -25.0
+
+    @property
+    def lowest_hz(self) -> float:
+        """Under that the short frames of the bed tell nothing."""
+        return 1 / self.bed_s
+
+
+def around(times_s: NDArray[np.float64], period_s: float) -> Around:
+    """Around knocks that are seen to rise at given times: the bed is what is there just before each."""
+    starts, bed_s = times_s - BEFORE_S, min(BED_S, BED_SHARE * period_s)
+    return Around(starts, min(0.85 * period_s, LONGEST_S), starts - bed_s, bed_s)
 
 
 @dataclass(frozen=True)
@@ -46,7 +99,7 @@ class Ringing:
     decay_s: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Strike:
     """The mean knock of a train.
 
@@ -54,11 +107,16 @@ class Strike:
         energy: Mean energy of a knock over that of the bed, in squared amplitude times seconds.
         spread_db: Deviation of the level from knock to knock.
         ringing: Its resonances.
+        density: Energy of a knock over that of the bed, per Hz of both signs, at multiples of `step_hz`; shape (f,). 0
+            where it does not stand out.
+        step_hz: From one frequency to the next.
     """
 
     energy: float
     spread_db: float
     ringing: tuple[Ringing, ...]
+    density: NDArray[np.float64]
+    step_hz: float
 
     @property
     def lasts_s(self) -> float:
@@ -66,29 +124,27 @@ class Strike:
         return max(one.decay_s for one in self.ringing)
 
 
-def mean_strike(residue: Residue, times_s: NDArray[np.float64], period_s: float) -> Strike | None:
-    """The mean of the knocks that begin at given times; None if nothing of them stands out.
+def mean_strike(residue: Residue, at: Around, longest_s: float) -> Strike | None:
+    """The mean of knocks; None if nothing of them stands out.
 
     Args:
         residue: The recording without its tones.
-        times_s: When rises were seen.
-        period_s: Mean time between knocks.
+        at: Where they are.
+        longest_s: Longest time in which a resonance of theirs may fall by 60 dB.
     """
     heard = residue.heard
     rate = heard.sample_rate_hz
-    length = round(min(0.85 * period_s, LONGEST_S) * rate)
-    starts = np.rint((times_s - BEFORE_S) * rate).astype(np.int64)
-    starts = starts[(starts >= 0) & (starts + length <= heard.samples.size)]
-    starts = np.array([start for start in starts if heard.mask[start : start + length].all()], dtype=np.int64)
+    length = round(at.lasts_s * rate)
+    starts = heard.usable_from(np.rint(at.starts_s * rate).astype(np.int64), length)
     if starts.size < FEWEST_TURNS:
         return None
-    density = _energy_density(heard.frames(starts, length))
-    frequency = scipy.fft.rfftfreq(2 * (density.shape[1] - 1), 1 / rate)
-    bed = _bed_density(residue, starts, length, period_s)
+    size = 2 * scipy.fft.next_fast_len(math.ceil(max(length, FINEST_S * rate) / 2), real=True)
+    density = _energy_density(heard.frames(starts, length), size)
+    frequency = scipy.fft.rfftfreq(size, 1 / rate)
+    bed = _bed_density(heard, at, length, size)
     mean = np.maximum(np.mean(density, axis=0) - bed, 0.0)
-    audible = (
-        (frequency > 20) & (frequency < heard.to_hz) & _clear(frequency, density, bed, LEAK_BINS / bed_s(period_s))
-    )
+    audible = (frequency > 20) & (frequency < heard.to_hz)
+    audible &= _clear(frequency, density, bed, LEAK_BINS * at.lowest_hz)
     if not audible.any():
         return None
     mean[~audible] = 0.0
@@ -99,15 +155,10 @@ def mean_strike(residue: Residue, times_s: NDArray[np.float64], period_s: float)
         return None
     usual = np.maximum(energies, 0.05 * energy)
     spread_db = 1.4826 * float(np.median(np.abs(10 * np.log10(usual) - np.median(10 * np.log10(usual)))))
-    ringing = _ringing(residue, times_s, period_s, frequency, mean, bed)
+    ringing = _ringing(residue, at, longest_s, frequency, mean, bed)
     if not ringing:
         return None
-    return Strike(energy, spread_db, ringing)
-
-
-def bed_s(period_s: float) -> float:
-    """Length of the stretch before a knock that tells the bed."""
-    return min(BED_S, BED_SHARE * period_s)
+    return Strike(energy, spread_db, ringing, mean / rate**2, float(frequency[1]))
 
 
 def _clear(
@@ -132,35 +183,28 @@ def _clear(
     return found if clearest > CLEAR_ERRORS else np.zeros(frequency.size, dtype=np.bool_)
 
 
-def _energy_density(frames: NDArray[np.float64]) -> NDArray[np.float64]:
-    size = scipy.fft.next_fast_len(frames.shape[1], real=True)
-    size += size % 2
+def _energy_density(frames: NDArray[np.float64], size: int) -> NDArray[np.float64]:
     spectrum = scipy.fft.rfft(frames, size)
     return np.asarray(spectrum.real**2 + spectrum.imag**2)
 
 
-def _bed_density(residue: Residue, starts: NDArray[np.int64], length: int, period_s: float) -> NDArray[np.float64]:
-    """Energy density of the bed in a frame of that length: what is there just before each knock.
+def _bed_density(heard: Usable, at: Around, length: int, size: int) -> NDArray[np.float64]:
+    """Energy density of the bed in a frame of that length, at frequencies of a transform of that size.
 
     Other knocks, at other times, are there as often before one of these as in it, and go with the bed.
     """
-    heard, rate = residue.heard, residue.heard.sample_rate_hz
-    short = max(32, round(bed_s(period_s) * rate))
-    before = starts - short
-    before = before[before >= 0]
-    before = np.array([place for place in before if heard.mask[place : place + short].all()], dtype=np.int64)
+    short = max(32, round(at.bed_s * heard.sample_rate_hz))
+    before = heard.usable_from(np.rint(at.beds_s * heard.sample_rate_hz).astype(np.int64), short)
     window = scipy.signal.windows.hann(short, sym=False)
     spectrum = scipy.fft.rfft(heard.frames(before, short) * window)
     per_sample = np.mean(spectrum.real**2 + spectrum.imag**2, axis=0) / float(np.sum(window**2))
-    size = scipy.fft.next_fast_len(length, real=True)
-    size += size % 2
     return np.asarray(np.interp(scipy.fft.rfftfreq(size), scipy.fft.rfftfreq(short), per_sample) * length)
 
 
 def _ringing(
     residue: Residue,
-    times_s: NDArray[np.float64],
-    period_s: float,
+    at: Around,
+    longest_s: float,
     frequency: NDArray[np.float64],
     mean: NDArray[np.float64],
     bed: NDArray[np.float64],
@@ -168,21 +212,17 @@ def _ringing(
     """Resonances whose decaying sines have that energy density together: peaks, their decays, then energies."""
     peaks = _peaks(frequency, mean, residue)
     demodulator = Demodulator(residue.heard)
-    longest = 0.68 * period_s
-    found = [
-        (peak, min(decay_s(demodulator, peak, RESONANCE_REACH * peak, times_s, period_s), longest)) for peak in peaks
-    ]
+    found = [(peak, min(decay_s(demodulator, peak, at.reach.hz(peak), at), longest_s)) for peak in peaks]
     if not found:
         return ()
     rate = residue.heard.sample_rate_hz
     shapes = np.stack([energy_shape(frequency, peak, lasts_s, rate) for peak, lasts_s in found], axis=1)
-    lowest_hz = 1 / bed_s(period_s)  # under that the short frames of the bed tell nothing
-    inside = (frequency > lowest_hz) & (frequency < residue.heard.to_hz) & residue.kept(frequency)
+    inside = (frequency > at.lowest_hz) & (frequency < residue.heard.to_hz) & residue.kept_bins(frequency)
     if not inside.any():
         return ()
-    # Relative errors count, within what is loud: a floor 25 dB under the highest keeps the rest from mattering, and
-    # what is in the bed is known less well. Octaves count alike, although high ones have more bins.
-    unsure = mean[inside] + UNSURE * bed[inside] + 10**-2.5 * float(np.max(mean[inside]))
+    # Relative errors count, within what is loud, and what is in the bed is known less well. Octaves count alike,
+    # although high ones have more bins.
+    unsure = mean[inside] + UNSURE * bed[inside] + 10 ** (at.valleys_db / 10) * float(np.max(mean[inside]))
     weight = 1 / unsure / np.sqrt(frequency[inside])
     energy, _ = scipy.optimize.nnls(shapes[inside] * weight[:, None], mean[inside] * weight)
     return tuple(
@@ -197,7 +237,7 @@ def _peaks(frequency: NDArray[np.float64], mean: NDArray[np.float64], residue: R
     """Highest points of a density that is smoothed over a tenth of an octave, the loudest first."""
     low = max(25.0, 2 * frequency[1])
     grid = low * 2 ** np.arange(0, math.log2(residue.heard.to_hz * 0.98 / low), WIDTH_OCTAVES / 3)
-    kept = residue.kept(frequency)
+    kept = residue.kept_bins(frequency)
     sums = np.concatenate([[0.0], np.cumsum(np.where(kept, mean, 0.0))])
     counts = np.concatenate([[0], np.cumsum(kept)])
     left = np.searchsorted(frequency, grid * 2 ** (-WIDTH_OCTAVES / 2))
@@ -223,8 +263,7 @@ def decay_s(
     demodulator: Demodulator,
     middle_hz: float,
     reach_hz: float,
-    times_s: NDArray[np.float64],
-    period_s: float,
+    at: Around,
     middle: Callable[..., NDArray[np.float64]] = np.mean,
 ) -> float:
     """Time in which the power of knocks near a frequency falls by 60 dB, from the slope of its first 20 dB.
@@ -233,20 +272,20 @@ def decay_s(
         demodulator: Takes envelopes of the recording.
         middle_hz: Where the knocks are looked at.
         reach_hz: How far to both sides of that.
-        times_s: When their rises were seen.
-        period_s: How long each has.
+        at: Where they are.
         middle: Mean of them, or their median, in which others at other times do not show.
     """
-    seen = demodulator.envelope(middle_hz, float(np.clip(reach_hz, *REACHES_HZ)))
-    length = round(0.9 * min(period_s, LONGEST_S) * seen.rate_hz)
-    starts = np.rint((times_s - BEFORE_S) * seen.rate_hz).astype(np.int64)
+    seen = demodulator.envelope(middle_hz, reach_hz)
+    length = round(at.lasts_s * seen.rate_hz)
+    starts = np.rint(at.starts_s * seen.rate_hz).astype(np.int64)
     starts = starts[(starts >= 0) & (starts + length < seen.power.size)]
     if starts.size == 0 or length < 4:
         return DECAYS_S[0]
     mean = middle(seen.power[starts[:, None] + np.arange(length)], axis=0)
-    back = max(2, round(bed_s(period_s) * seen.rate_hz))
-    ahead = starts[starts >= back]
-    bed = float(middle(seen.power[ahead[:, None] - 1 - np.arange(back)])) if ahead.size else 0.0
+    short = max(2, round(at.bed_s * seen.rate_hz))
+    beds = np.rint(at.beds_s * seen.rate_hz).astype(np.int64)
+    beds = beds[(beds >= 0) & (beds + short < seen.power.size)]
+    bed = float(middle(seen.power[beds[:, None] + np.arange(short)])) if beds.size else 0.0
     over = np.maximum(mean - bed, 1e-30)
     top = int(np.argmax(over))
     level = 10 * np.log10(over[top:] / over[top])

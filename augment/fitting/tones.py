@@ -1,8 +1,9 @@
 """Tones: lines with what their level does over time, without the sidebands that this makes."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import scipy
@@ -29,6 +30,8 @@ STRUCK_DEPTH, DYING_DEPTH = 0.4, 0.85
 LEAST_REACH_HZ, DIES_TO, COHERENT = 40.0, 4.0, 0.6
 STRONG = 50.0
 """A neighbour with less than the line's power over this may be in its band."""
+NEAR_SHARE, LIKE = 0.008, 4.0
+"""Lines that are no tones by themselves may be one that drifts if they lie so near, as a share, and are so like."""
 FAINT = 1e-3
 """Beside a switched tone, what is so much softer is its own spectrum."""
 
@@ -92,7 +95,28 @@ def find_tones(
             tones.append(Tone(line, found.level, found.gate, found.swing, seen.reach_hz, found.tone))
         else:
             others.append(line)
+    for one, halves in _whole_again(others):
+        seen, bed = _seen(
+            one, [o for o in [*others, *(tone.line for tone in tones)] if o not in halves], spectrum, demodulator
+        )
+        found = judged(seen, bed, one.power, narrow=False)
+        if found.tone and not _is_struck(one, found, bed, trains, even_hz, demodulator):
+            others = [other for other in others if other not in halves]
+            tones.append(Tone(one, found.level, found.gate, found.swing, seen.reach_hz))
     return tuple(sorted(tones, key=lambda tone: tone.line.frequency_hz)), tuple(others)
+
+
+def _whole_again(lines: Sequence[Line]) -> Iterator[tuple[Line, tuple[Line, Line]]]:
+    """Pairs of lines side by side, of like power, as one: a tone that drifts stood here for a while, and then there."""
+    ordered = sorted(lines, key=lambda line: line.frequency_hz)
+    for below, above in pairwise(ordered):
+        apart_hz = above.frequency_hz - below.frequency_hz
+        if apart_hz < NEAR_SHARE * above.frequency_hz and 1 / LIKE < above.power / below.power < LIKE:
+            power = below.power + above.power
+            middle_hz = (below.frequency_hz * below.power + above.frequency_hz * above.power) / power
+            reach_hz = apart_hz / 2 + max(below.reach_hz, above.reach_hz)
+            clear = max(below.above_floor, above.above_floor)
+            yield Line(middle_hz, apart_hz / 4, power, clear, below.window_s, reach_hz, True), (below, above)
 
 
 def _seen(

@@ -21,6 +21,8 @@ FOLLOWS, FOLLOWS_UNEVEN = 0.9, 1.5
 WHIM_DEPTH = 0.3
 EVEN = 0.06
 """Bursts whose distances deviate by less, as a share of them, are even."""
+ALL_THERE_IS = 0.5
+"""Share of the power of a recording that makes a sound its subject, though it came once."""
 IN_ONE_BURST = 4.0
 """Pulses of one burst begin within so many lengths of a pulse."""
 FAST_ENOUGH = 2.5
@@ -69,12 +71,19 @@ def voices_of(series: Series, demodulator: Demodulator) -> tuple[Voice, ...]:
     return tuple(found)
 
 
-def heard_again(voices: Sequence[Voice]) -> tuple[Voice, ...]:
-    """Voices without those that sounded once only, and not beside others that came again.
+def heard_again(voices: Sequence[Voice], power: float) -> tuple[Voice, ...]:
+    """Voices without those that sounded once only, are not all that there is, and not beside others that came again.
 
     The pulses of an alarm may have frequencies of their own, of which a recording that begins between them holds one
     only once.
+
+    Args:
+        voices: The voices.
+        power: Mean square of the recording.
     """
+    once = [one for one in voices if one.gate is not None and one.gate.starts_s.size == 1]
+    if sum(tone.line.power for one in once for tone in one.tones.values()) > ALL_THERE_IS * power:
+        return tuple(voices)
 
     def beside(voice: Voice) -> bool:
         others = [one.gate for one in voices if one.gate is not None and one.gate.starts_s.size > 1]
@@ -153,7 +162,7 @@ def _without_whims(
 
 
 def _same(rate_hz: float, other_hz: float) -> bool:
-    return abs(rate_hz / other_hz - 1) < SAME_RATE
+    return abs(rate_hz - other_hz) < SAME_RATE * other_hz
 
 
 def _level(tone: Tone, gate: Gate | None, swing: Swing | None, demodulator: Demodulator) -> float:
@@ -175,9 +184,10 @@ def _level(tone: Tone, gate: Gate | None, swing: Swing | None, demodulator: Demo
 
 def _moments(gate: Gate) -> tuple[float, float]:
     """Mean and mean square of the gain of a gate over its turns."""
-    if gate.starts_s.size < 2:
+    periods_s = gate.periods_s()
+    if periods_s.size == 0:
         return 1.0, 1.0
-    period_s = float(gate.starts_s[-1] - gate.starts_s[0]) / (gate.starts_s.size - 1)
+    period_s = float(np.mean(periods_s))
     flat = max(0.0, gate.on_s - 2 * gate.ramp_s)
     # A raised cosine has the mean 1/2 and the mean square 3/8.
     return (flat + gate.ramp_s) / period_s, (flat + 0.75 * gate.ramp_s) / period_s
@@ -212,7 +222,7 @@ class BurstPattern:
         ramp_s: Rise and fall.
         jitter: Deviation of the pause, as a share of it.
         on_spread: Deviation of the length, as a share of it.
-        error_s: Standard error of the period.
+        error_s: Standard error of the period; infinite if too few came to tell it.
     """
 
     on_s: float
@@ -227,14 +237,19 @@ class BurstPattern:
         return self.on_s + self.off_s
 
 
-def burst_pattern(gate: Gate) -> BurstPattern | None:
-    """Bursts as a profile tells them; None if there are too few."""
+def burst_pattern(gate: Gate, heard_s: float) -> BurstPattern:
+    """Bursts as a profile tells them.
+
+    Args:
+        gate: The bursts.
+        heard_s: In how long they came: those that came once or twice come as often as that.
+    """
     starts, lengths = gate.starts_s, gate.lengths_s
-    if starts.size < 3:
-        return None
     periods = gate.periods_s()
-    if periods.size < 2:
-        return None
+    if starts.size < 3 or periods.size < 2:
+        on_s = float(np.mean(lengths)) + gate.ramp_s
+        period_s = float(periods[0]) if periods.size else heard_s / starts.size
+        return BurstPattern(on_s, max(0.002, period_s - on_s), gate.ramp_s, 0.0, 0.0, math.inf)
     usual = float(np.median(periods))
     whole = periods[np.abs(periods / usual - 1) < 0.6]  # a burst that was missed makes a double one
     if whole.size == 0:  # as many short as long ones: they have no usual length

@@ -43,6 +43,9 @@ def written(
     lines += [f"title: {_quoted(title)}", f"about: {_quoted(about)}"]
     if level is not None:
         lines.append(f"level: {_flow(level)}")
+    if clocks := {one.clock.name: one.clock for one in components if one.clock is not None}:
+        lines.append("clocks:")
+        lines += [f"  {name}: {_flow(clock.figures)}  # {clock.remark}" for name, clock in clocks.items()]
     lines.append("components:")
     for one in components:
         figures = dict(one.figures)

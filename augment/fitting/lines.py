@@ -111,17 +111,23 @@ def _noise_around(seen: PowerSpectrum, line: Line) -> float:
 
 
 def _joined(longer: Sequence[Line], shorter: Sequence[Line]) -> list[Line]:
-    """Lines of longer windows, and those of a shorter one that hold more of the power around them."""
-    kept = list(longer)
+    """Lines of longer windows, and those of a shorter one that hold more of the power around them.
+
+    Two of like power that the shorter window parts are both kept, whichever of them took the place of longer ones.
+    """
+    kept, taken = list(longer), list[Line]()
     for line in shorter:
         inside = [other for other in kept if abs(other.frequency_hz - line.frequency_hz) < line.reach_hz]
+        beside = [other for other in taken if abs(other.frequency_hz - line.frequency_hz) < line.reach_hz]
+        if any(line.power < other.power / LIKE for other in beside):
+            continue
         sharp = sum(other.power for other in inside if not other.broad)
         broad = sum(other.power for other in inside if other.broad)
         least_broad = 10 ** (HELD_MORE_DB / 10) if _are_two(inside) else HELD_OF_BROAD
         if line.power > 10 ** (HELD_MORE_DB / 10) * sharp + least_broad * broad:
             kept = [other for other in kept if other not in inside]
-            kept.append(line)
-    return kept
+            taken.append(line)
+    return kept + taken
 
 
 def _are_two(lines: Sequence[Line]) -> bool:

@@ -13,7 +13,7 @@ from augment.fitting.envelopes import Demodulator
 from augment.fitting.residue import Residue
 from augment.fitting.rhythm import ShortTime, novelty
 from augment.fitting.spectra import Usable
-from augment.fitting.strikes import BEFORE_S, USUAL_REACH, Reach, around, decay_s, energy_shape
+from augment.fitting.strikes import BEFORE_S, USUAL_REACH, Reach, around, energy_shape, lasting_s
 
 CLEAR = 5.0
 """An impact rises by so many deviations of what the bed does by chance."""
@@ -269,7 +269,7 @@ class _Listener:
         reach_hz = (OCTAVE_REACH if noisy else USUAL_REACH).hz(middle_hz)
         inside_hz = min(middle_hz, float(self._frequency[-1]) - reach_hz)
         at = around(self._times[some], self._lasts_s)
-        found = decay_s(self._demodulator, inside_hz, reach_hz, at, np.median)
+        found = lasting_s(self._demodulator, inside_hz, reach_hz, at, BEFORE_S + APART_S)
         least = (OCTAVE_TURNS if noisy else RESONANCE_TURNS) / middle_hz
         return max(min(found, MOST_DECAY * self._lasts_s), least)
 

@@ -299,6 +299,39 @@ def decay_s(
     return float(np.clip(-60 / min(slope, -1e-3), *DECAYS_S))
 
 
+def lasting_s(demodulator: Demodulator, middle_hz: float, reach_hz: float, at: Around, peak_within_s: float) -> float:
+    """Time in which knocks would fall by 60 dB if they died away evenly, and were as much in one place as they are.
+
+    Of p(t) = exp(-t / tau) the square of the integral over the integral of the square is 2 tau, and 60 dB are 13.8 tau.
+    What is loud counts, as it does in the spectrum of modulations; a slope has as much of a soft tail.
+
+    Args:
+        demodulator: Takes envelopes of the recording.
+        middle_hz: Where the knocks are looked at.
+        reach_hz: How far to both sides of that.
+        at: Where they are.
+        peak_within_s: Each is looked at from its own peak, which comes so soon; that of the mean of all is blurred.
+    """
+    seen = demodulator.envelope(middle_hz, reach_hz)
+    length, search = round(at.lasts_s * seen.rate_hz), max(2, round(peak_within_s * seen.rate_hz))
+    starts = np.rint(at.starts_s * seen.rate_hz).astype(np.int64)
+    starts = starts[(starts >= 0) & (starts + search + length < seen.power.size)]
+    if starts.size == 0 or length < 4:
+        return DECAYS_S[0]
+    peaks = starts + np.argmax(seen.power[starts[:, None] + np.arange(search)], axis=1)
+    short = max(2, round(at.bed_s * seen.rate_hz))
+    beds = np.rint(at.beds_s * seen.rate_hz).astype(np.int64)
+    beds = beds[(beds >= 0) & (beds + short < seen.power.size)]
+    bed = float(np.median(seen.power[beds[:, None] + np.arange(short)])) if beds.size else 0.0
+    rise = max(1, round(seen.rise_s() * seen.rate_hz))
+    middle = np.median(seen.power[np.maximum(peaks[:, None] - rise + np.arange(length), 0)], axis=0)
+    over = np.maximum(middle - bed, 0.0)
+    square = float(np.sum(over**2))
+    if square == 0.0:
+        return DECAYS_S[0]
+    return float(np.clip(3 * LN_10 * float(np.sum(over)) ** 2 / square / seen.rate_hz, *DECAYS_S))
+
+
 def energy_shape(frequency: NDArray[np.float64], peak_hz: float, lasts_s: float, rate: int) -> NDArray[np.float64]:
     """Energy density of a knock of unit energy that rings at one frequency, as profiles make it."""
     size = 2 * (frequency.size - 1)

@@ -6,12 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from augment.fitting.envelopes import Demodulator
 from augment.fitting.fit import taken_apart
 from augment.fitting.fitted import fitted
+from augment.fitting.lines import find_lines
 from augment.fitting.spectra import Usable
+from augment.fitting.tones import find_tones
 from augment.fitting.voices import burst_pattern
 from augment.profiles.library import Library
 from augment.streams import generator
+from conftest import ROOT
 
 RATE, SECONDS = 16_000, 24
 
@@ -93,3 +97,19 @@ def test_noise_is_told_as_living_where_it_lives(name, kind):
     kinds = [one.figures["kind"] for one in fitted(sound_of(name)[0]).components]
     assert kind in kinds
     assert len({"fluctuating_noise", "third_octave_noise"} & set(kinds)) == 1
+
+
+def test_two_lines_that_are_no_tones_are_one_that_drifts(monkeypatch):
+    """A fan of which a long window shows two lines, 4 Hz apart, and a short one nothing that is clearly more."""
+    monkeypatch.syspath_prepend(ROOT / "scripts")
+    from round_trip_recording import Trial, recording
+
+    profile = Library(Path()).noise_profile("server_fans")
+    samples, _, _ = recording(profile, "server_fans", 48_000, Trial(10.0, "nobody tuned on this", None))
+    heard = Usable(samples, 48_000, np.ones(samples.size, np.bool_), 24_000.0)
+    lines, spectrum = find_lines(heard)
+    assert sum(1160 < line.frequency_hz < 1172 for line in lines) == 2
+    tones, _ = find_tones(Demodulator(heard), lines, spectrum)
+    assert [one.line.frequency_hz for one in tones if 1160 < one.line.frequency_hz < 1172] == pytest.approx(
+        [1166], abs=1.5
+    )

@@ -23,6 +23,7 @@ from augment.fitting.residue import Residue, without_tones
 from augment.fitting.rhythm import short_time
 from augment.fitting.series import find_series
 from augment.fitting.spectra import Usable
+from augment.fitting.strikes import around, lasting_s
 from augment.fitting.tones import find_tones
 from augment.fitting.voices import burst_pattern
 from augment.fitting.written import written
@@ -429,3 +430,45 @@ def test_rumble_is_no_part_of_clicks():
 def test_components_that_nobody_hears_are_left_out():
     loud, faint = noise_of({1000: -10.0}), noise_of({1000: -70.0})
     assert heard_ones([loud, faint]) == (loud,)
+
+
+def struck(times_s, powers, seconds, frequency_hz=2000.0):
+    """Tones that begin at given times, with given power over time."""
+    out, amplitude = np.zeros(seconds * RATE), np.sqrt(2 * np.asarray(powers))
+    for time_s in times_s:
+        start = round(time_s * RATE)
+        out[start : start + amplitude.size] += amplitude * np.sin(
+            2 * np.pi * frequency_hz * np.arange(amplitude.size) / RATE
+        )
+    return out
+
+
+@pytest.mark.parametrize(("tail", "expected_s"), [(0.0, 13.8 * 0.01), (0.01, 13.8 * 0.0117)])
+def test_what_is_loud_decides_how_long_a_knock_lasts(tail, expected_s):
+    # Powers exp(-t / 10 ms), and a soft tail of 100 ms: 1.1^2 / (2 * 0.519) of 10 ms are 11.7 ms.
+    t = np.arange(round(0.4 * RATE)) / RATE
+    times = np.arange(0.5, 19, 0.63)
+    sound = struck(times, 0.01 * (np.exp(-t / 0.01) + tail * np.exp(-t / 0.1)), 20) + hiss(20, -80)
+    found = lasting_s(Demodulator(usable(sound)), 2000.0, 400.0, around(times, 0.5), 0.04)
+    assert found == pytest.approx(expected_s, rel=0.2)
+
+
+def test_two_pulses_of_like_power_that_a_short_window_parts_are_two_lines():
+    # At the edge of a recording long windows see little of them.
+    t = np.arange(round(0.2 * RATE)) / RATE
+    sound = hiss(12, -90)
+    for start_s, frequency_hz in ((0.03, 1960.0), (0.42, 1977.6)):
+        place = round(start_s * RATE)
+        sound[place : place + t.size] += 0.1 * np.sin(2 * np.pi * frequency_hz * t) * np.hanning(t.size)
+    lines = [line for line in find_lines(usable(sound))[0] if line.level_db > -80]
+    assert [line.frequency_hz for line in lines] == pytest.approx([1960, 1977.6], abs=2)
+
+
+def test_one_burst_that_is_most_of_a_recording_is_no_burst():
+    def switched(until_s):
+        sound = tone(12, 256, -30) * (np.abs(np.arange(12 * RATE) / RATE - 6) < until_s / 2) + hiss(12, -60)
+        return Demodulator(usable(sound)).envelope(256.0, 20.0)
+
+    short, long_ = switched(2), switched(10)
+    assert gate_of(short, weighted_level(short.power[short.usable])).on_s == pytest.approx(2, abs=0.1)
+    assert gate_of(long_, weighted_level(long_.power[long_.usable])) is None

@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+import soundfile
 
 from augment.acoustics.levels import db, speech_level
 from augment.acoustics.spectrum import weigh, weighted_power
@@ -127,3 +128,17 @@ def test_utterances_that_nobody_understands_are_left_out(truth, tmp_path):
     manifest.write_text("".join(rows))
     found = truth.understood(manifest, lambda sounds, what: ["the cat sat down" for _ in sounds], 9)
     assert [utterance.text for utterance in found] == ["the cat sat down"]
+
+
+def test_what_is_fitted_is_the_channel_that_is_heard(truth, tmp_path):
+    """Of two channels, the fit takes the louder one by itself; what is played and its control are of the first."""
+    t = np.arange(8 * RATE) / RATE
+    both = np.stack([0.01 * np.sin(2 * np.pi * 300 * t), 0.1 * np.sin(2 * np.pi * 500 * t)], axis=1)
+    both += 1e-4 * np.random.default_rng(4).standard_normal(both.shape)
+    soundfile.write(tmp_path / "two.wav", both, RATE)
+    tones = [
+        one.fundamental_hz
+        for one in truth.fitted(tmp_path / "two.wav", 8.0, None).components
+        if one.kind == "harmonics"
+    ]
+    assert tones == pytest.approx([300], abs=0.5)

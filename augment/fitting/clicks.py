@@ -17,7 +17,7 @@ from augment.acoustics.knock_sounds import pulse_kernel
 from augment.fitting.drift import Drift, drift_of_turns
 from augment.fitting.lines import Line
 from augment.fitting.residue import Residue
-from augment.fitting.rhythm import CLICKS, ShortTime, Train, short_time, trains
+from augment.fitting.rhythm import CLICKS, ShortTime, Train, clearest_train, short_time
 from augment.fitting.spectra import PowerSpectrum, Usable, apex
 from augment.fitting.strikes import Around, Reach, Strike, mean_strike
 
@@ -124,7 +124,7 @@ def find_clicks(heard: Usable, spectrum: PowerSpectrum) -> Clicks | None:
         return None
     high = _high(heard)
     seen = short_time(high.heard, CLICKS)
-    train = next(iter(trains(seen)), None)
+    train = clearest_train(seen)
     if train is None or (train := _timed(high.heard, train)).jitter > MOST_JITTER:
         return None
     if train.times_s.size < LEAST_FOLLOWED * heard.usable_s * train.rate_hz:

@@ -163,6 +163,11 @@ def trains(seen: ShortTime) -> tuple[Train, ...]:
     return tuple(_trains(novelty(seen), seen.hop_s, seen.pace))
 
 
+def clearest_train(seen: ShortTime) -> Train | None:
+    """The clearest train of events; None if there is none."""
+    return next(_trains(novelty(seen), seen.hop_s, seen.pace), None)
+
+
 def _trains(rises: NDArray[np.float64], hop_s: float, pace: Pace) -> Iterator[Train]:
     left, known = rises - np.median(rises), list[Train]()
     before, after = (round(seconds / hop_s) for seconds in pace.around_s)

@@ -114,6 +114,7 @@ def test_a_buzz_is_told_as_clicks_on_a_clock():
     text = written([], "A buzz", "It buzzes.", None, fit.components, "buzz.wav")
     assert "clocks:\n  buzz: {rate_hz: " in text
     assert "turns\ncomponents:" in text
+    assert "turns a second (standard error" in fit.components[1].told()
 
 
 def test_clicks_of_one_turn_are_locked_to_one_another():

@@ -150,8 +150,8 @@ def _timed(heard: Usable, train: Train) -> Train:
     envelope = np.sqrt(np.maximum(scipy.signal.oaconvolve(heard.samples**2, window, "same"), 0.0))
     for signal, reach_s in 2 * [(envelope, MOST_SHIFT_S)] + 3 * [(heard.samples, WITHIN_S)]:
         times = _aligned(replace(heard, samples=signal), times, reach_s)
-    if times.size < FEWEST_TIMED:
-        return train
+        if times.size < FEWEST_TIMED:
+            return train
     intervals = np.diff(times)
     near = intervals[np.abs(intervals / train.period_s - 1) < 0.5]
     period_s = float(times[-1] - times[0]) / round(float(times[-1] - times[0]) / train.period_s)
@@ -167,6 +167,8 @@ def _aligned(heard: Usable, times_s: NDArray[np.float64], reach_s: float) -> NDA
     rate = heard.sample_rate_hz
     length, reach = round(TIMED_S * rate), max(1, round(reach_s * rate))
     starts = heard.usable_from(np.rint(times_s * rate).astype(np.int64) - reach, length + 2 * reach) + reach
+    if starts.size == 0:
+        return np.zeros(0)
     frames = heard.frames(starts - reach, length + 2 * reach)
     template = np.mean(frames[:, reach : reach + length], axis=0)
     template = template - np.mean(template)

@@ -61,6 +61,8 @@ class Described:
     def told(self) -> str:
         """Its figures with their uncertainty, for people."""
         said = []
+        if self.clock is not None:
+            said.append(f"{self.clock.figures['rate_hz']:g} turns a second ({self.clock.remark})")
         for name, value in self.figures.items():
             if name in TOLD and not isinstance(value, dict | list):
                 said.append(f"{name} {value:g}" + (f" ({self.remarks[name]})" if name in self.remarks else ""))

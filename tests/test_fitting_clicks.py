@@ -1,5 +1,7 @@
 """A buzz: clicks that come at the rate of the mains, told from hum by what happens within a turn."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy
@@ -7,6 +9,7 @@ import scipy
 from augment.fitting.bed import find_moves
 from augment.fitting.clicks import beyond, find_clicks
 from augment.fitting.described import described
+from augment.fitting.drift import Drift
 from augment.fitting.fit import taken_apart, with_clicks
 from augment.fitting.fitted import fitted, profile_of
 from augment.fitting.lines import find_lines
@@ -127,6 +130,16 @@ def test_clicks_of_one_turn_are_locked_to_one_another():
     assert min(apart, 1 - apart) == pytest.approx(0.3, abs=0.04)
     together = 10 * np.log10(10 ** (first.level_db / 10) + 10 ** (second.level_db / 10))
     assert together == pytest.approx(-30, abs=1)
+
+
+def test_the_rate_of_a_clock_that_drifts_is_known_no_better_than_it_keeps_it():
+    parts = with_clicks(taken_apart(usable(clicks(100, -30) + hiss(-60))))
+    wanders = replace(parts, clicks=replace(parts.clicks, drift=Drift(0.1, 2.0)))
+    told = [next(one.clock for one in described(some, SECONDS) if one.clock) for some in (parts, wanders)]
+    errors = [float(one.remark.split()[2]) for one in told]
+    assert errors[0] < 0.01
+    # The mean over 20 s of what forgets itself in 2 s has 2 T / t (1 - T / t) of its variance.
+    assert errors[1] == pytest.approx(0.1 * (2 * 0.1 * 0.9) ** 0.5, rel=0.1)
 
 
 def test_bed_and_clicks_make_the_spectrum_that_was_heard():

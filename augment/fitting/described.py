@@ -247,7 +247,8 @@ def _clicks(clicks: Clicks) -> list[Described]:
     if clicks.drift is not None:
         turning["drift_hz"] = float(f"{clicks.drift.deviation_hz:.2g}")
         turning["drift_time_s"] = float(f"{clicks.drift.time_s:.2g}")
-    error_hz = train.error_s / train.period_s**2
+    wander_hz = spread_over(clicks.drift, float(train.times_s[-1] - train.times_s[0]))
+    error_hz = math.hypot(train.error_s / train.period_s**2, wander_hz)
     clock = Turning("buzz", turning, f"standard error {error_hz:.2g} Hz, from {train.times_s.size} turns")
     found = []
     for one in clicks.each:

@@ -30,7 +30,7 @@ sputters is no buzz."""
 LOUD_DB, FEWEST_BANDS, LEAST_AGREEMENT = -40.0, 5, 0.5
 """Bands so far under the loudest do not count. In what clicks all bands rise together: their profiles within a turn
 correlate by 0.65 and more. Hum has some rhythm in each band, as the phases of its harmonics happen to lie there, and
-0.2 or less."""
+in so many bands 0.2 or less."""
 SOFTEST_DB = -50.0
 SMOOTHED_S, TIMED_S, FEWEST_TIMED = 0.0003, 0.003, 6
 MOST_SHIFT_S, WITHIN_S, OUTLYING = 0.001, 0.00015, 5.0

@@ -42,7 +42,6 @@ APART_S = 0.0015
 BEFORE_S = 0.0005
 QUIET_SHARE = 0.15
 """What is softest in a turn, over this share of it, is the bed."""
-LONGEST_DECAY = 0.68
 OFF_GRID_HZ, OFF_GRID = 0.5, 0.002
 BEYOND = 4.0
 """A line at a multiple of the rate is a tone if it has so many times the power that clicks give it."""
@@ -103,12 +102,12 @@ class Clicks:
         come at times of deviation s have exp(-(2 pi f s)^2) of that, the rest is noise.
         """
         coherent = math.exp(-((2 * math.pi * frequency_hz * self.jitter * self.train.period_s) ** 2))
-        total = sum(_energy_density(one.strike, frequency_hz, rate) for one in self.each)
+        total = sum(_highest_near(one.strike, frequency_hz, rate) for one in self.each)
         return 2 * self.rate_hz**2 * total * coherent
 
     def density(self, frequency_hz: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
         """Power per Hz at frequencies of both signs together, over many lines, shape (f,)."""
-        total = np.sum([_densities(one.strike, frequency_hz, rate) for one in self.each], axis=0)
+        total = np.sum([_density_of(one.strike, frequency_hz, rate) for one in self.each], axis=0)
         return np.asarray(2 * self.rate_hz * total)
 
 
@@ -198,7 +197,7 @@ def _each(residue: Residue, period_s: float, places: Sequence[float], stretches:
     """Clicks, as far as something of them stands out."""
     found = []
     for place, at in zip(places, stretches, strict=True):
-        strike = mean_strike(residue, at, LONGEST_DECAY * period_s)
+        strike = mean_strike(residue, at, period_s)
         if strike is not None:
             found.append(Click(place, strike, at))
     return tuple(found)
@@ -287,15 +286,15 @@ def _around(train: Train, place: float, lasts_s: float, quiet: float) -> Around:
     return Around(starts, lasts_s, train.times_s + quiet_s, quiet_for_s, REACH, VALLEYS_DB)
 
 
-def _energy_density(strike: Strike, frequency_hz: float, rate: int) -> float:
+def _highest_near(strike: Strike, frequency_hz: float, rate: int) -> float:
     """Energy density of a click near a frequency, as heard or as its resonances have it, whichever is more."""
     near = frequency_hz * np.linspace(1 - BLURRED, 1 + BLURRED, 7)
-    modelled = float(np.max(_densities(strike, near[near < rate / 2], rate)))
+    modelled = float(np.max(_density_of(strike, near[near < rate / 2], rate)))
     low, high = (round(frequency_hz * (1 + side * BLURRED) / strike.step_hz) for side in (-1, 1))
     return max(modelled, float(np.mean(strike.density[low : high + 1])))
 
 
-def _densities(strike: Strike, frequency_hz: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
+def _density_of(strike: Strike, frequency_hz: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
     """Energy density of a click at frequencies of both signs, in squared amplitude times seconds per Hz."""
     kernel = pulse_kernel(
         rate, [(one.frequency_hz, 20 * math.log10(one.amplitude), one.decay_s) for one in strike.ringing]

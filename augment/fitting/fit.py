@@ -35,8 +35,6 @@ NEIGHBOURS, FEW_TRACES = 0.15, 3
 SOFTEST_TRAIN_DB = -50.0
 """A train so far under all is what is left of tones, more likely than a sound of its own."""
 NEAR_S = 0.03
-LONGEST_DECAY = 0.68
-"""Of a period, in which a knock falls by 60 dB: what rings on into the next makes tones."""
 LEAST_BETWEEN = 0.25
 LEAST_BED = 0.05
 """Of the noise between clicks, that share is bed, however much of it they explain."""
@@ -238,7 +236,7 @@ def _struck(residue: Residue, found: Sequence[Train], whole: float) -> tuple[Str
     least = whole * 10 ** (SOFTEST_TRAIN_DB / 10)
     struck = []
     for train in found:
-        strike = mean_strike(residue, around(train.times_s, train.period_s), LONGEST_DECAY * train.period_s)
+        strike = mean_strike(residue, around(train.times_s, train.period_s), train.period_s)
         if strike is not None and strike.energy * train.rate_hz > least:
             struck.append(Struck(train, strike))
     return tuple(struck)

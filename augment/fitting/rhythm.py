@@ -160,15 +160,16 @@ def novelty(seen: ShortTime, loudest_db: float = LOUDEST_DB) -> NDArray[np.float
 
 def trains(seen: ShortTime) -> tuple[Train, ...]:
     """Trains of events, the clearest first."""
-    return tuple(_trains(novelty(seen), seen.hop_s, seen.pace))
+    return tuple(_trains(seen))
 
 
 def clearest_train(seen: ShortTime) -> Train | None:
     """The clearest train of events; None if there is none."""
-    return next(_trains(novelty(seen), seen.hop_s, seen.pace), None)
+    return next(_trains(seen), None)
 
 
-def _trains(rises: NDArray[np.float64], hop_s: float, pace: Pace) -> Iterator[Train]:
+def _trains(seen: ShortTime) -> Iterator[Train]:
+    rises, hop_s, pace = novelty(seen), seen.hop_s, seen.pace
     left, known = rises - np.median(rises), list[Train]()
     before, after = (round(seconds / hop_s) for seconds in pace.around_s)
     for _ in range(MOST_TRAINS):

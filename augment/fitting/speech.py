@@ -6,7 +6,7 @@ Voices are told from machines by four things that no bundled profile and none of
 - for longer than an impact rings: voiced sounds of 0.15 s and more, a quarter of a second in a phrase,
 - the pitch moves, as no alarm's does,
 - and no sound comes back: a machine's bursts and an alarm's notes have the same spectrum each time, line by line, or
-  at least the same pitch, where a voice has none for more than half of the time.
+  at least the same pitch, where a voice has none for more than six tenths of the time.
 
 Unvoiced sounds and short pauses within a phrase belong to it.
 """

@@ -1,7 +1,6 @@
 """What a knock sounds like, and how loud a train of them is: from the mean of many."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +8,7 @@ import scipy
 from numpy.typing import NDArray
 
 from augment.acoustics.knock_sounds import pulse_kernel
-from augment.fitting.envelopes import Demodulator
+from augment.fitting.envelopes import Demodulator, Envelope
 from augment.fitting.residue import Residue
 from augment.fitting.spectra import Usable
 
@@ -29,6 +28,8 @@ WIDTH_OCTAVES = 1 / 10
 SOFTEST_DB = -32.0
 MOST_RESONANCES = 12
 DECAYS_S = (0.003, 2.0)
+LONGEST_DECAY = 0.68
+"""Of a period, in which a knock falls by 60 dB: what rings on into the next makes tones."""
 LN_10 = math.log(10)
 
 
@@ -124,13 +125,13 @@ class Strike:
         return max(one.decay_s for one in self.ringing)
 
 
-def mean_strike(residue: Residue, at: Around, longest_s: float) -> Strike | None:
+def mean_strike(residue: Residue, at: Around, period_s: float) -> Strike | None:
     """The mean of knocks; None if nothing of them stands out.
 
     Args:
         residue: The recording without its tones.
         at: Where they are.
-        longest_s: Longest time in which a resonance of theirs may fall by 60 dB.
+        period_s: Mean time from one to the next.
     """
     heard = residue.heard
     rate = heard.sample_rate_hz
@@ -155,7 +156,7 @@ def mean_strike(residue: Residue, at: Around, longest_s: float) -> Strike | None
         return None
     usual = np.maximum(energies, 0.05 * energy)
     spread_db = 1.4826 * float(np.median(np.abs(10 * np.log10(usual) - np.median(10 * np.log10(usual)))))
-    ringing = _ringing(residue, at, longest_s, frequency, mean, bed)
+    ringing = _ringing(residue, at, LONGEST_DECAY * period_s, frequency, mean, bed)
     if not ringing:
         return None
     return Strike(energy, spread_db, ringing, mean / rate**2, float(frequency[1]))
@@ -212,7 +213,7 @@ def _ringing(
     """Resonances whose decaying sines have that energy density together: peaks, their decays, then energies."""
     peaks = _peaks(frequency, mean, residue)
     demodulator = Demodulator(residue.heard)
-    found = [(peak, min(decay_s(demodulator, peak, at.reach.hz(peak), at), longest_s)) for peak in peaks]
+    found = [(peak, min(decay_s(demodulator, peak, at), longest_s)) for peak in peaks]
     if not found:
         return ()
     rate = residue.heard.sample_rate_hz
@@ -259,33 +260,22 @@ def _centroid(frequency: NDArray[np.float64], mean: NDArray[np.float64], peak_hz
     return float(np.sum(frequency[near] * mean[near] ** 2) / np.sum(mean[near] ** 2))
 
 
-def decay_s(
-    demodulator: Demodulator,
-    middle_hz: float,
-    reach_hz: float,
-    at: Around,
-    middle: Callable[..., NDArray[np.float64]] = np.mean,
-) -> float:
+def decay_s(demodulator: Demodulator, middle_hz: float, at: Around) -> float:
     """Time in which the power of knocks near a frequency falls by 60 dB, from the slope of its first 20 dB.
 
     Args:
         demodulator: Takes envelopes of the recording.
         middle_hz: Where the knocks are looked at.
-        reach_hz: How far to both sides of that.
         at: Where they are.
-        middle: Mean of them, or their median, in which others at other times do not show.
     """
-    seen = demodulator.envelope(middle_hz, reach_hz)
+    seen = demodulator.envelope(middle_hz, at.reach.hz(middle_hz))
     length = round(at.lasts_s * seen.rate_hz)
-    starts = np.rint(at.starts_s * seen.rate_hz).astype(np.int64)
-    starts = starts[(starts >= 0) & (starts + length < seen.power.size)]
+    starts = _within(seen, at.starts_s, length)
     if starts.size == 0 or length < 4:
         return DECAYS_S[0]
-    mean = middle(seen.power[starts[:, None] + np.arange(length)], axis=0)
-    short = max(2, round(at.bed_s * seen.rate_hz))
-    beds = np.rint(at.beds_s * seen.rate_hz).astype(np.int64)
-    beds = beds[(beds >= 0) & (beds + short < seen.power.size)]
-    bed = float(middle(seen.power[beds[:, None] + np.arange(short)])) if beds.size else 0.0
+    mean = np.mean(seen.power[starts[:, None] + np.arange(length)], axis=0)
+    before = _power_of_bed(seen, at)
+    bed = float(np.mean(before)) if before.size else 0.0
     over = np.maximum(mean - bed, 1e-30)
     top = int(np.argmax(over))
     level = 10 * np.log10(over[top:] / over[top])
@@ -314,15 +304,12 @@ def lasting_s(demodulator: Demodulator, middle_hz: float, reach_hz: float, at: A
     """
     seen = demodulator.envelope(middle_hz, reach_hz)
     length, search = round(at.lasts_s * seen.rate_hz), max(2, round(peak_within_s * seen.rate_hz))
-    starts = np.rint(at.starts_s * seen.rate_hz).astype(np.int64)
-    starts = starts[(starts >= 0) & (starts + search + length < seen.power.size)]
+    starts = _within(seen, at.starts_s, search + length)
     if starts.size == 0 or length < 4:
         return DECAYS_S[0]
     peaks = starts + np.argmax(seen.power[starts[:, None] + np.arange(search)], axis=1)
-    short = max(2, round(at.bed_s * seen.rate_hz))
-    beds = np.rint(at.beds_s * seen.rate_hz).astype(np.int64)
-    beds = beds[(beds >= 0) & (beds + short < seen.power.size)]
-    bed = float(np.median(seen.power[beds[:, None] + np.arange(short)])) if beds.size else 0.0
+    before = _power_of_bed(seen, at)
+    bed = float(np.median(before)) if before.size else 0.0
     rise = max(1, round(seen.rise_s() * seen.rate_hz))
     middle = np.median(seen.power[np.maximum(peaks[:, None] - rise + np.arange(length), 0)], axis=0)
     over = np.maximum(middle - bed, 0.0)
@@ -330,6 +317,18 @@ def lasting_s(demodulator: Demodulator, middle_hz: float, reach_hz: float, at: A
     if square == 0.0:
         return DECAYS_S[0]
     return float(np.clip(3 * LN_10 * float(np.sum(over)) ** 2 / square / seen.rate_hz, *DECAYS_S))
+
+
+def _within(seen: Envelope, starts_s: NDArray[np.float64], length: int) -> NDArray[np.int64]:
+    """Where stretches of so many samples of an envelope begin, of those that lie in it."""
+    starts = np.rint(starts_s * seen.rate_hz).astype(np.int64)
+    return np.asarray(starts[(starts >= 0) & (starts + length < seen.power.size)])
+
+
+def _power_of_bed(seen: Envelope, at: Around) -> NDArray[np.float64]:
+    """Powers of an envelope where the bed is told, shape (stretches, samples)."""
+    length = max(2, round(at.bed_s * seen.rate_hz))
+    return np.asarray(seen.power[_within(seen, at.beds_s, length)[:, None] + np.arange(length)])
 
 
 def energy_shape(frequency: NDArray[np.float64], peak_hz: float, lasts_s: float, rate: int) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ import scipy
 
 from augment.fitting.envelopes import Demodulator, Envelope
 from augment.fitting.gates import Gate
-from augment.fitting.lines import Line
+from augment.fitting.lines import LIKE, Line
 from augment.fitting.patterns import Judged, Swing, judged
 from augment.fitting.rhythm import Train
 from augment.fitting.spectra import PowerSpectrum
@@ -30,7 +30,7 @@ STRUCK_DEPTH, DYING_DEPTH = 0.4, 0.85
 LEAST_REACH_HZ, DIES_TO, COHERENT = 40.0, 4.0, 0.6
 STRONG = 50.0
 """A neighbour with less than the line's power over this may be in its band."""
-NEAR_SHARE, LIKE = 0.008, 4.0
+NEAR_SHARE = 0.008
 """Lines that are no tones by themselves may be one that drifts if they lie so near, as a share, and are so like."""
 FAINT = 1e-3
 """Beside a switched tone, what is so much softer is its own spectrum."""
@@ -96,6 +96,8 @@ def find_tones(
         else:
             others.append(line)
     for one, halves in _whole_again(others):
+        if any(half not in others for half in halves):  # part of another already
+            continue
         seen, bed = _seen(
             one, [o for o in [*others, *(tone.line for tone in tones)] if o not in halves], spectrum, demodulator
         )

@@ -9,7 +9,7 @@ import scipy
 from augment.fitting.bed import find_moves
 from augment.fitting.clicks import beyond, find_clicks
 from augment.fitting.described import described
-from augment.fitting.drift import Drift
+from augment.fitting.drift import Drift, drift_of_turns
 from augment.fitting.fit import taken_apart, with_clicks
 from augment.fitting.fitted import fitted, profile_of
 from augment.fitting.lines import find_lines
@@ -182,3 +182,37 @@ def test_bursts_of_uneven_lengths_are_bursts_if_their_pauses_are_silent():
     moves = find_moves(Residue(usable(hiss(-30) * on + hiss(-58, 9)), ()))
     assert moves.gate is not None
     assert moves.gate.starts_s.size == np.count_nonzero(np.diff(on) > 0)
+
+
+def test_a_tone_has_what_its_line_has_more_than_clicks_give_it():
+    found, lines = found_in(clicks(100, -30) + hiss(-70))
+    own = found.line_power(2000.0, RATE)
+    (left,) = beyond([replace(lines[0], frequency_hz=2000.0, power=10 * own)], found, RATE)
+    assert left.power == pytest.approx(9 * own)
+
+
+def test_what_sputters_is_no_buzz():
+    turn = round(RATE / 100)
+    strengths = 10 ** (np.random.default_rng(6).normal(0, 10, SECONDS * 100) / 20)
+    sound = clicks(100, -30) * np.repeat(strengths, turn)
+    assert with_clicks(taken_apart(usable(clicks(100, -30) + hiss(-60)))) is not None
+    assert with_clicks(taken_apart(usable(sound + hiss(-60)))) is None
+
+
+def test_the_drift_of_a_clock_is_that_of_its_turns():
+    rng, step_s, time_s = np.random.default_rng(7), 0.01, 1.5
+    keeps = np.exp(-step_s / time_s)
+    off_hz = scipy.signal.lfilter([0.2 * np.sqrt(1 - keeps**2)], [1, -keeps], rng.standard_normal(12_000))
+    phase = np.cumsum(60 + off_hz) * step_s
+    turns = np.interp(np.arange(1, int(phase[-1])), phase, np.arange(1, 12_001) * step_s)
+    found = drift_of_turns(turns, float(np.mean(np.diff(turns))))
+    assert found.deviation_hz == pytest.approx(0.2, rel=0.3)
+    assert found.time_s == pytest.approx(time_s, rel=0.6)
+    assert drift_of_turns(np.arange(1, 3000) / 60, 1 / 60) is None
+
+
+def test_a_bin_is_kept_of_which_a_notch_takes_less_than_half():
+    heard = usable(hiss(-30, seconds=1))
+    bins = np.arange(0, 500, 50.0)
+    assert Residue(heard, ((97.5, 102.5),)).kept_bins(bins).all()
+    assert np.flatnonzero(~Residue(heard, ((80.0, 140.0),)).kept_bins(bins)).tolist() == [2]

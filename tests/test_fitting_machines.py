@@ -113,3 +113,8 @@ def test_two_lines_that_are_no_tones_are_one_that_drifts(monkeypatch):
     assert [one.line.frequency_hz for one in tones if 1160 < one.line.frequency_hz < 1172] == pytest.approx(
         [1166], abs=1.5
     )
+
+
+def test_slices_that_follow_one_another_within_bursts_are_no_swing_of_the_noise():
+    assert parts_of("mri_diffusion").bed.gate is not None
+    assert parts_of("mri_diffusion").bed.swing is None

@@ -472,3 +472,11 @@ def test_one_burst_that_is_most_of_a_recording_is_no_burst():
     short, long_ = switched(2), switched(10)
     assert gate_of(short, weighted_level(short.power[short.usable])).on_s == pytest.approx(2, abs=0.1)
     assert gate_of(long_, weighted_level(long_.power[long_.usable])) is None
+
+
+def test_a_tone_that_came_once_beside_one_that_swells_is_no_fault():
+    t = np.arange(20 * RATE) / RATE
+    once = tone(20, 400, -20) * ((t > 5) & (t < 8))
+    swelling_too = tone(20, 800, -26) * (1 + 0.5 * np.cos(2 * np.pi * 1.5 * t))
+    voices = taken_apart(usable(once + swelling_too + hiss(20, -60))).voices
+    assert [voice.swing.rate_hz for voice in voices if voice.swing is not None] == pytest.approx([1.5], abs=0.01)

@@ -193,7 +193,7 @@ def test_a_tone_has_what_its_line_has_more_than_clicks_give_it():
 
 def test_what_sputters_is_no_buzz():
     turn = round(RATE / 100)
-    strengths = 10 ** (np.random.default_rng(6).normal(0, 10, SECONDS * 100) / 20)
+    strengths = 10 ** (np.random.default_rng(6).normal(0, 6, SECONDS * 100) / 20)
     sound = clicks(100, -30) * np.repeat(strengths, turn)
     assert with_clicks(taken_apart(usable(clicks(100, -30) + hiss(-60)))) is not None
     assert with_clicks(taken_apart(usable(sound + hiss(-60)))) is None

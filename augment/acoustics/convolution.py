@@ -1,6 +1,7 @@
 """Convolution of signals with responses: at once, or in pieces where a signal is long or its length must not matter."""
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -168,20 +169,50 @@ def convolve_in_chunks(signal: Signal, response: ImpulseResponse, lead: int = 0)
         >>> convolve_in_chunks(np.array([1.0, 2.0, 3.0]), ImpulseResponse(np.array([0.0, 1.0]))).round(12).tolist()
         [0.0, 1.0, 2.0]
     """
-    chunk, size = _chunk(response)
+    return mixed_in_chunks(signal, [(response, None)], lead, range(signal.size))
+
+
+Gain = Callable[[int, int], Signal]
+"""Amplitudes from one sample to another, shape (stop - start,)."""
+
+
+def mixed_in_chunks(
+    signal: Signal, ways: Sequence[tuple[ImpulseResponse, Gain | None]], lead: int, wanted: range
+) -> Signal:
+    """What comes out of several filters, each with a gain behind it, in one; see :func:`convolve_in_chunks`.
+
+    Args:
+        signal: Shape (lead + n,).
+        ways: Responses of one length, and what their output is multiplied with, if with anything.
+        lead: Samples before the place from which chunks are counted in both directions.
+        wanted: Which samples of the result. Gains are counted from the first of them.
+
+    Returns:
+        Shape (len(wanted),).
+    """
+    chunk, size = _chunk(ways[0][0])
     ahead = -lead % chunk
     count = math.ceil((ahead + signal.size) / chunk)
     # An even number of chunks: transforms are computed in pairs, and one alone may differ in its last digits.
     padded = np.zeros((count + count % 2, chunk))
     padded.ravel()[ahead : ahead + signal.size] = signal
-    out = np.zeros((padded.shape[0] + 1) * chunk)
+    out = np.zeros(len(wanted))
     for first in range(0, padded.shape[0], CHUNKS_AT_ONCE):
-        parts = scipy.fft.rfft(padded[first : first + CHUNKS_AT_ONCE], size, axis=1) * response.spectrum(size)
-        heard = scipy.fft.irfft(parts, size, axis=1, overwrite_x=True)
-        place, length = first * chunk, heard.shape[0] * chunk
-        out[place : place + length] += heard[:, :chunk].ravel()
-        out[place + chunk : place + chunk + length] += heard[:, chunk:].ravel()
-    return out[ahead : ahead + signal.size]
+        parts = scipy.fft.rfft(padded[first : first + CHUNKS_AT_ONCE], size, axis=1)
+        place = first * chunk - ahead - wanted.start
+        for response, gain in ways:
+            heard = scipy.fft.irfft(parts * response.spectrum(size), size, axis=1, overwrite_x=True)
+            _add(out, heard[:, :chunk].ravel(), place, gain)
+            _add(out, heard[:, chunk:].ravel(), place + chunk, gain)
+    return out
+
+
+def _add(out: Signal, piece: Signal, place: int, gain: Gain | None) -> None:
+    """Add a piece from some place on, as far as it lies within."""
+    start, stop = max(0, place), min(out.size, place + piece.size)
+    if start < stop:
+        inside = piece[start - place : stop - place]
+        out[start:stop] += inside if gain is None else inside * gain(start, stop)
 
 
 def whole_chunks(samples: int, response: ImpulseResponse) -> int:

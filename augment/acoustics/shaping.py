@@ -1,7 +1,7 @@
 """Gaussian noise with a given power density, of which all shaped noise is made."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -9,7 +9,7 @@ import scipy
 from numpy.typing import NDArray
 
 from augment.acoustics import Signal
-from augment.acoustics.convolution import ImpulseResponse, convolve_in_chunks, whole_chunks
+from augment.acoustics.convolution import Gain, ImpulseResponse, mixed_in_chunks, whole_chunks
 from augment.acoustics.levels import db, power
 from augment.acoustics.spectrum import a_weighting_db, density_of_octaves
 
@@ -72,16 +72,47 @@ def shaped_noise(
         >>> bool(abs(10 * np.log10(np.mean(white**2))) < 0.1)
         True
     """
-    response = _shaper(density.tobytes())
-    if response is None:
+    before = None if rng_before is None else rng_before.standard_normal
+    return noise_of_bands(samples, [(density, None)], rng.standard_normal, lead, before)
+
+
+White = Callable[[int], Signal]
+"""Draws independent normal numbers, as many as it is asked for, and the same first ones however many these are."""
+
+
+def noise_of_bands(
+    samples: int,
+    bands: Sequence[tuple[Density, Gain | None]],
+    white: White,
+    lead: int = 0,
+    white_before: White | None = None,
+) -> Signal:
+    """The sum of bands of one noise, each with a gain of its own; see :func:`shaped_noise`.
+
+    Args:
+        samples: Wanted length n.
+        bands: Densities of one shape, that do not overlap, and amplitudes over time, if it changes.
+        white: Draws the noise.
+        lead: Samples wanted before the first one.
+        white_before: Draws the lead.
+
+    Returns:
+        Shape (lead + n,). Amplitudes are asked for from 0 to lead + n.
+
+    Raises:
+        ValueError: A lead is wanted without its generator.
+    """
+    shapers = [(_shaper(density.tobytes()), gain) for density, gain in bands]
+    ways = [(response, gain) for response, gain in shapers if response is not None]
+    if not ways:
         return np.zeros(lead + samples)  # all of it lies above the Nyquist frequency
-    warming = response.taps.size  # what comes out before all taps are filled is too soft, and thrown away
-    white = rng.standard_normal(whole_chunks(samples + warming, response))
+    warming = ways[0][0].taps.size  # what comes out before all taps are filled is too soft, and thrown away
+    drawn = white(whole_chunks(samples + warming, ways[0][0]))
     if lead:
-        if rng_before is None:
+        if white_before is None:
             raise ValueError("a lead needs rng_before, a generator of its own")
-        white = np.concatenate([rng_before.standard_normal(lead)[::-1], white])
-    return convolve_in_chunks(white, response, lead)[warming : warming + lead + samples]
+        drawn = np.concatenate([white_before(lead)[::-1], drawn])
+    return mixed_in_chunks(drawn, ways, lead, range(warming, warming + lead + samples))
 
 
 @lru_cache(maxsize=64)

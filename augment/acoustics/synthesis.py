@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 import numpy as np
 
 from augment.acoustics import Signal
+from augment.acoustics.quantiles import LevelSpread
 from augment.acoustics.recursion import recursive
 from augment.acoustics.shaping import band_density, shaped_noise
 from augment.acoustics.spectrum import OCTAVE_EDGE, THIRD_OCTAVE_EDGE
@@ -276,3 +277,29 @@ def third_octave_noise(
     """
     density = band_density(third_octave_levels_db, sample_rate_hz, THIRD_OCTAVE_EDGE)
     return shaped_noise(samples, density, rng, lead, rng_before)
+
+
+def wander(
+    samples: int, sample_rate_hz: int, streams: Streams, deviation_db: float, time_s: float, lead: int = 0
+) -> Signal:
+    """Gain around 1 that wanders and keeps the mean power.
+
+    Args:
+        samples: Wanted length n.
+        sample_rate_hz: Samples a second.
+        streams: ``wander`` (and ``wander before``) draws the walk: see :func:`drift`.
+        deviation_db: Standard deviation of the level.
+        time_s: Time over which the autocorrelation of the level falls to 1/e.
+        lead: Samples before the beginning.
+
+    Returns:
+        Shape (lead + n,).
+
+    Example:
+        >>> from augment.streams import generator
+        >>> gain = wander(1600000, 16000, generator, 2.0, 0.1)
+        >>> bool(abs(np.mean(gain**2) - 1) < 0.05), round(float(np.std(20 * np.log10(gain))), 1)
+        (True, 2.0)
+    """
+    walk = drift(samples, sample_rate_hz, streams("wander"), 1.0, time_s, lead, streams("wander before"))
+    return LevelSpread(deviation_db).gains(walk)

@@ -14,12 +14,12 @@ from augment.fitting.clicks import Clicks
 from augment.fitting.drift import spread_over
 from augment.fitting.fit import Parts, Struck
 from augment.fitting.impacts import Impacts, Sound
-from augment.fitting.lives import Lives
+from augment.fitting.lives import Life
 from augment.fitting.patterns import Swing
 from augment.fitting.strikes import Strike
 from augment.fitting.voices import BurstPattern, Voice, burst_pattern
 
-TOLD = ("fundamental_hz", "rate_hz", "interval_s", "drift_hz", "jitter", "spread_db", "together")
+TOLD = ("fundamental_hz", "rate_hz", "interval_s", "drift_hz", "wander_db", "jitter", "spread_db", "together")
 NOISES = ("third_octave_noise", "fluctuating_noise")
 SOFTEST_DB = -119.0
 """What a profile can tell."""
@@ -194,6 +194,9 @@ def _tones(voice: Voice, heard_s: float) -> Described:
         figures["drift_time_s"] = float(f"{voice.drift.time_s:.2g}")
         remarks["drift_time_s"] = "a rough estimate"
     figures["levels_db"] = {number: _db(level) for number, level in sorted(voice.levels_db.items())}
+    if voice.wander is not None:
+        figures["wander_db"] = round(voice.wander.deviation_db, 1)
+        figures["wander_time_s"] = float(f"{voice.wander.time_s:.2g}")
     if voice.gate is not None:
         bursts = burst_pattern(voice.gate, heard_s)
         figures["bursts"], remarks["bursts"] = _bursts(bursts), _said(bursts)
@@ -326,20 +329,20 @@ def _bed(parts: Parts) -> list[Described]:
     return [Described(figures, "noise that swells", {"modulation": _said_of_swing(bed.swing)})]
 
 
-def _fluctuating(levels: dict[float, float], lives: Lives) -> Described:
+def _fluctuating(levels: dict[float, float], lives: Sequence[Life]) -> Described:
     swings = [
         {
             "from_hz": round(band.from_hz, 1),
             "to_hz": round(band.to_hz, 1),
             "level_quantiles_db": {p: round(value, 1) for p, value in band.quantiles_db.items()},
             "modulation_db": {rate: round(value, 1) for rate, value in band.modulation_db.items()},
+            "together": round(band.together, 2),
         }
-        for band in lives.bands
+        for band in lives
     ]
     figures = {
         "kind": "fluctuating_noise",
         "third_octave_levels_db": levels,
-        "together": round(lives.together, 2),
         "swings": swings,
     }
     return Described(figures, "noise whose level lives in each band")

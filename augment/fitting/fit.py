@@ -16,7 +16,7 @@ from augment.fitting.faint import completed
 from augment.fitting.gates import Gate
 from augment.fitting.impacts import Impacts, Others, find_impacts
 from augment.fitting.lines import Line, find_lines
-from augment.fitting.lives import Lives, lives_of
+from augment.fitting.lives import Life, lives_of
 from augment.fitting.residue import Residue, without_tones
 from augment.fitting.rhythm import Train, short_time, trains
 from augment.fitting.series import Series, find_series
@@ -24,6 +24,7 @@ from augment.fitting.spectra import PowerSpectrum, Usable
 from augment.fitting.strikes import BEFORE_S, Strike, around, mean_strike
 from augment.fitting.tones import find_tones
 from augment.fitting.voices import Voice, heard_again, voices_of
+from augment.fitting.wander import Wander, wander_of
 
 LONGEST_RUN, MOST_UNEVEN = 6, 0.03
 """So many multiples of a rate in a row among the lines: a train of events makes them, by its even rhythm, of which
@@ -93,7 +94,7 @@ class Parts:
     struck: tuple[Struck, ...]
     bed: Bed
     impacts: Impacts | None
-    lives: Lives | None
+    lives: tuple[Life, ...] | None
     residue: Residue
     clicks: Clicks | None = None
 
@@ -147,7 +148,19 @@ def _parts(shown: Shown, clicks: Clicks | None) -> Parts:
     bed = find_bed(residue, spectrum, moves, *_busy(struck, impacts))
     if clicks is not None:
         bed = _less(bed, clicks, shown.heard.sample_rate_hz)
-    return Parts(shown, voices, struck, bed, impacts, None, residue, clicks)
+    return Parts(shown, _wandering(voices, shown, bed), struck, bed, impacts, None, residue, clicks)
+
+
+def _wandering(voices: Sequence[Voice], shown: Shown, bed: Bed) -> tuple[Voice, ...]:
+    """Voices with how the level of steady ones wanders."""
+    lines = [tone.line for voice in voices for tone in voice.tones.values()]
+
+    def wander(voice: Voice) -> Wander | None:
+        if voice.gate is not None or voice.swing is not None:
+            return None
+        return wander_of(shown.demodulator, list(voice.tones.values()), lines, bed)
+
+    return tuple(replace(voice, wander=wander(voice)) for voice in voices)
 
 
 def _less(bed: Bed, clicks: Clicks, rate: int) -> Bed:

@@ -5,10 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from augment.acoustics import Signal
-from augment.acoustics.filters import without_infrasound
+from augment.acoustics.filters import kept_of_low, without_infrasound
 from augment.acoustics.portrait import band_centres_hz, nominal_hz, third_octave_powers
+from augment.acoustics.shaping import band_density, bins
+from augment.acoustics.spectrum import THIRD_OCTAVE_EDGE
 from augment.fitting.balance import brought
 from augment.fitting.described import Described, described, heard_ones
 from augment.fitting.distance import Distance, distance
@@ -29,6 +32,9 @@ NEAR = 2.5
 WORTH, WORTH_RHYTHM, RHYTHM_DEPTH = 0.85, 0.4, 0.1
 """Noise that lives has many figures, and no rhythm to change: it must be so much nearer to the recording. A swell
 that is shallower than that depth is no rhythm that anybody would change."""
+SUBJECT, WORTH_IMPACTS = 1 / 3, 0.55
+"""Impacts that hold so much of the power are what the recording is of: they stay impacts, unless noise that lives is so
+much nearer. A blow is heard in many bands at once; many small ones in single bands hide more of the speech."""
 CLICKS_HIDE, CLICKS_OFF_DB = 2.0, 2.0
 """Clicks are preferred to the lines that they make, unless they hide or show so many points more of speech, or are so
 much farther from the third octaves: their rate can be changed, and the rest of a distance does not ask for what happens
@@ -80,8 +86,16 @@ def _nearest(parts: Parts, recording: "_Recording") -> Fitted:
     swing = parts.bed.swing
     rhythm = parts.bed.gate is not None or (swing is not None and swing.depth > RHYTHM_DEPTH)
     worth = WORTH_RHYTHM if rhythm else WORTH
-    best = min(lively, key=lambda one: off(one.distance), default=plain)
+    best = min(lively, key=lambda one: off(one.distance) * (WORTH_IMPACTS if _of_impacts(one) else 1), default=plain)
     return best if off(best.distance) < worth * off(plain.distance) else plain
+
+
+def _of_impacts(one: Fitted) -> bool:
+    """Whether impacts hold much of the power."""
+    powers = dict.fromkeys((False, True), 0.0)
+    for part in one.components:
+        powers[part.figures["kind"] == "knocks"] += 10 ** (part.level() / 10)
+    return powers[True] > SUBJECT * (powers[True] + powers[False])
 
 
 def _buzzing(clicking: Distance, other: Distance) -> bool:
@@ -154,6 +168,8 @@ class _Recording:
     def _alone(self, one: Described) -> dict[float, float]:
         """Third octaves of one component; descriptions share tones and trains, which are not made again."""
         key = repr(one.figures)
+        if one.is_bed():
+            return self._in_the_long_run(one.figures["third_octave_levels_db"])
         if key not in self._known:
             knocks = one.figures["kind"] == "knocks"
             made = self._made(self._sound([one], 1, LONG_S if knocks else self._usual_s))
@@ -162,6 +178,11 @@ class _Recording:
                 made = {centre: power * share for centre, power in made.items()}
             self._known[key] = made
         return self._known[key]
+
+    def _in_the_long_run(self, levels_db: Mapping[float, float]) -> dict[float, float]:
+        """Third octaves of a bed, however it swings: of a few seconds, rare blows would hold too much or too little."""
+        frequency, density = bins(self._rate), band_density(levels_db, self._rate, THIRD_OCTAVE_EDGE)
+        return _by_centre(frequency, density * kept_of_low(frequency, self._rate), self._heard.to_hz)
 
     def _sound(self, components: Sequence[Described], seed: int, least_s: float) -> Signal:
         turns_s = TURNS * max((one.turn_s() for one in components), default=0.0)
@@ -175,10 +196,13 @@ class _Recording:
 def third_octaves_of(heard: Usable) -> dict[float, float]:
     """Powers of the third octaves that lie wholly in what is known, by nominal centre."""
     seen = power_spectrum(heard, 0.5) or power_spectrum(heard, 0.125)
-    if seen is None:
-        return {}
-    twice_hz = int(2 * heard.to_hz)
-    powers = third_octave_powers(seen.frequency_hz(), seen.power / seen.step_hz, twice_hz)
+    return {} if seen is None else _by_centre(seen.frequency_hz(), seen.power, heard.to_hz)
+
+
+def _by_centre(frequency_hz: NDArray[np.float64], power: NDArray[np.float64], to_hz: float) -> dict[float, float]:
+    """Powers of third octaves by nominal centre, from those of bins."""
+    twice_hz = int(2 * to_hz)
+    powers = third_octave_powers(frequency_hz, power / float(frequency_hz[1]), twice_hz)
     return {
         nominal_hz(centre): max(float(power), SILENCE)
         for centre, power in zip(band_centres_hz(twice_hz), powers, strict=True)

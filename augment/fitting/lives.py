@@ -1,27 +1,37 @@
 """How the level of a noise lives in each band: its distribution, how fast it moves, what bands share."""
 
+import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from augment.acoustics.spectrum import OCTAVE_EDGE
+from augment.fitting.modulation import RATES_HZ, SLOWEST_HZ, Swing, Wanted, overlap, swing_for
 from augment.fitting.residue import Residue
 from augment.fitting.spectra import Usable
 
-OCTAVES_HZ = (63.0, 125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0, 16000.0)
+EDGES_HZ = (44.7, 88.4, 177.0, 354.0, 707.0, 1414.0, 2828.0, 5657.0, 8000.0, 11314.0, 22627.0)
+"""Octaves, but for an edge where that ends what a recogniser hears."""
 DEGREES = 16.0
 """A band is seen in frames so long that the power of Gaussian noise in them has that many degrees of freedom at
 least."""
-FRAMES_S = (0.02, 0.16)
+FRAMES_S = (0.008, 0.16)
 PROBABILITIES = (0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98, 0.995, 0.999)
 FEWEST_BEYOND = 4
 """A quantile is told if so many frames at least lie beyond it. Rare blows may hold most of the power of a band."""
-MODULATIONS_HZ = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 FEWEST_FRAMES = 24
 MOST_SWING_DB = 60.0
 NEPER_DB = 10 / math.log(10)
+LONGEST_S = 8.0
+LEAST_OWN = 0.02
+MOST_BLUR = 0.25
+RELIABLE = 0.15
+LOADING_ROUNDS = 40
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,7 @@ class Life:
         to_hz: Upper edge.
         quantiles_db: Level by probability, about the median.
         modulation_db: Power of the swings of the normal score by octave of modulation frequency.
+        together: Share of the variance of the normal score that all bands have.
         scatter_db: Standard deviation of the level, without that of Gaussian noise.
     """
 
@@ -40,39 +51,137 @@ class Life:
     to_hz: float
     quantiles_db: dict[float, float]
     modulation_db: dict[float, float]
+    together: float
     scatter_db: float
 
 
-@dataclass(frozen=True)
-class Lives:
-    """The lives of all bands, and the correlation of their normal scores."""
-
-    bands: tuple[Life, ...]
-    together: float
-
-
-def lives_of(residue: Residue) -> Lives | None:
+def lives_of(residue: Residue) -> tuple[Life, ...] | None:
     """The lives of the bands of a recording without its tones; None if it is too short."""
     heard = residue.heard
-    found, scores, reliable = [], [], []
-    for centre in OCTAVES_HZ:
-        low, high = centre / math.sqrt(2), min(centre * math.sqrt(2), heard.to_hz)
+    seen = []
+    for low, high in itertools.pairwise(EDGES_HZ):
+        high = min(high, heard.to_hz)
         if high < 1.15 * low:
             break
-        level, good, step_s, noise = _levels(residue, low, high)
-        if np.count_nonzero(good) < FEWEST_FRAMES:
+        seen.append(_seen(residue, low, high))
+        if np.count_nonzero(seen[-1].good) < FEWEST_FRAMES:
             return None
-        life, score, share = _life(level, good, step_s, noise, low, high)
-        found.append(life)
-        scores.append((score, good, step_s))
-        reliable.append(share)
-    return Lives(tuple(found), _together(scores, reliable)) if found else None
+    if not seen:
+        return None
+    swings = [swing_for(one.wanted()) for one in seen]
+    return tuple(
+        Life(one.low_hz, one.high_hz, swing.quantiles_db, swing.modulation_db, float(together), one.scatter_db)
+        for one, swing, together in zip(seen, swings, _together(seen, swings), strict=True)
+    )
 
 
-def _levels(
-    residue: Residue, low_hz: float, high_hz: float
-) -> tuple[NDArray[np.float64], NDArray[np.bool_], float, float]:
-    """Level of a band in dB over time, which of it counts, its step in s, and the variance that noise alone has."""
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """What is seen of a band, frame by frame.
+
+    Attributes:
+        low_hz, high_hz: Its edges.
+        power: Shape (frames,).
+        good: Which frames count.
+        step_s: From one frame to the next.
+        degrees: Degrees of freedom of the power of Gaussian noise in a frame.
+    """
+
+    low_hz: float
+    high_hz: float
+    power: NDArray[np.float64]
+    good: NDArray[np.bool_]
+    step_s: float
+    degrees: float
+
+    @cached_property
+    def level_db(self) -> NDArray[np.float64]:
+        """Level of the frames that count."""
+        return np.asarray(10 * np.log10(np.maximum(self.power[self.good], 1e-30)))
+
+    @cached_property
+    def share(self) -> float:
+        """Share of the variance of the level that is its own, and not that of Gaussian noise."""
+        # ln of a chi-square variable of k degrees of freedom has the variance trigamma(k / 2).
+        noise = NEPER_DB**2 * float(scipy.special.polygamma(1, self.degrees / 2))
+        return max(0.0, 1 - noise / max(float(np.var(self.level_db)), 1e-12))
+
+    @property
+    def scatter_db(self) -> float:
+        """Standard deviation of the level, without that of Gaussian noise."""
+        return float(np.std(self.level_db)) * math.sqrt(self.share)
+
+    @property
+    def score(self) -> NDArray[np.float64]:
+        """Normal score of the level, 0 in frames that do not count."""
+        ranks = scipy.stats.rankdata(self.level_db)
+        score = np.zeros(self.power.size)
+        score[self.good] = scipy.special.ndtri((ranks - 0.5) / ranks.size)
+        return score
+
+    def wanted(self) -> Wanted:
+        """What the power of the noise does that is told."""
+        used = self.power[self.good]
+        swing = np.where(self.good, self.power / float(np.mean(used)) - 1, 0.0)
+        # Speckle: power of k degrees of freedom scatters by 2 / k about what it would be, 1 + 2 / k times its square.
+        speckle = 2 / self.degrees
+        frequency, density = self._welch(swing)
+        # What is seen at the ends of a recording only is no swing: its spectrum, which fades there, has less of it.
+        crest = max((1 + float(np.sum(density) * frequency[1])) / (1 + speckle), 1.0)
+        own = self._own(frequency, density, speckle * crest)
+        # The variance of n independent values is as exact as that of a swing of a spectrum S in a time t, with
+        # n = t (sum of S)^2 / (sum of S^2).
+        heard_s = float(np.count_nonzero(self.good)) * self.step_s
+        independent = heard_s * float(np.sum(own)) ** 2 / max(float(np.sum(own**2)), 1e-30) * float(frequency[1])
+        variances = self._octaves(frequency, own)
+        frequency, density = self._welch(self.score)
+        score = self._octaves(frequency, self._own(frequency, density, 1 - self.share))
+        return Wanted(self._quantiles_db(), crest, variances, score, independent)
+
+    def _own(self, frequency: NDArray[np.float64], density: NDArray[np.float64], noise: float) -> NDArray[np.float64]:
+        """Density of a swing as it was before frames blurred it, without noise of a variance, blurred like it."""
+        blur = self._blur(frequency)
+        noise_density = noise * blur / (float(np.mean(blur)) * frequency[-1])
+        return np.asarray(np.maximum(density - noise_density, LEAST_OWN * density) / np.maximum(blur, MOST_BLUR))
+
+    def _welch(self, swing: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Frequencies and density of what is 0 in frames that do not count."""
+        size = min(swing.size, round(LONGEST_S / self.step_s))
+        frequency, density = scipy.signal.welch(swing, 1 / self.step_s, nperseg=size, detrend=False)
+        return frequency, density / float(np.mean(self.good))
+
+    def _octaves(self, frequency: NDArray[np.float64], density: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Variance in the octaves that lie in what is known."""
+        found = []
+        for centre in RATES_HZ:
+            inside = (frequency >= max(SLOWEST_HZ, centre / OCTAVE_EDGE)) & (frequency < centre * OCTAVE_EDGE)
+            if centre * OCTAVE_EDGE > 1.01 * frequency[-1]:
+                break
+            mean = float(np.mean(density[inside])) if inside.any() else 0.0
+            found.append(mean * centre * (OCTAVE_EDGE - 1 / OCTAVE_EDGE))
+        known = np.array(found)
+        known[known == 0] = np.min(known[known > 0])
+        return known
+
+    def _quantiles_db(self) -> dict[float, float]:
+        used, shrink = self.level_db, math.sqrt(self.share)
+        middle = float(np.median(used))
+        return {
+            p: float(np.clip((np.quantile(used, p) - middle) * shrink, -MOST_SWING_DB, MOST_SWING_DB))
+            for p in PROBABILITIES
+            if p < 0.99 or (1 - p) * used.size >= FEWEST_BEYOND
+        }
+
+    def _blur(self, frequency: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How much of a swing the squared Hann window of a frame leaves of its power."""
+        window = scipy.signal.windows.hann(256, sym=False) ** 2
+        moments = np.arange(256) * (2 * self.step_s / 256)
+        response = np.abs(np.exp(-2j * np.pi * np.outer(frequency, moments)) @ window) / np.sum(window)
+        return np.asarray(response**2)
+
+
+def _seen(residue: Residue, low_hz: float, high_hz: float) -> _Seen:
+    """Power of a band over time."""
     heard: Usable = residue.heard
     rate = heard.sample_rate_hz
     width_hz = (high_hz - low_hz) * max(0.05, residue.share_kept(low_hz, high_hz))
@@ -95,69 +204,29 @@ def _levels(
     usable = np.zeros(starts.size, dtype=np.bool_)
     usable[np.searchsorted(starts, heard.starts(length, hop))] = True
     degrees = max(2.0, 2 * width_hz * length / rate / 1.5)
-    # ln of a chi-square variable of k degrees of freedom has the variance trigamma(k / 2).
-    noise = NEPER_DB**2 * float(scipy.special.polygamma(1, degrees / 2))
-    return 10 * np.log10(np.maximum(powers, 1e-30)), usable, hop / rate, noise
+    return _Seen(low_hz, high_hz, powers, usable, hop / rate, degrees)
 
 
-def _life(
-    level: NDArray[np.float64],
-    good: NDArray[np.bool_],
-    step_s: float,
-    noise: float,
-    low_hz: float,
-    high_hz: float,
-) -> tuple[Life, NDArray[np.float64], float]:
-    """The life of a band, its normal score over time, and the share of its variance that is its own."""
-    used = level[good]
-    middle = float(np.median(used))
-    variance = float(np.var(used))
-    share = max(0.0, 1 - noise / max(variance, 1e-12))
-    shrink = math.sqrt(share)
-    quantiles = {
-        p: float(np.clip((np.quantile(used, p) - middle) * shrink, -MOST_SWING_DB, MOST_SWING_DB))
-        for p in PROBABILITIES
-        if p < 0.99 or (1 - p) * used.size >= FEWEST_BEYOND
-    }
-    ranks = scipy.stats.rankdata(used)
-    score = np.zeros(level.size)
-    score[good] = scipy.special.ndtri((ranks - 0.5) / ranks.size)
-    spectrum = _modulation(score, step_s, 1 - share)
-    return Life(low_hz, high_hz, quantiles, spectrum, math.sqrt(variance * share)), score, share
+def _together(seen: Sequence[_Seen], swings: Sequence[Swing]) -> NDArray[np.float64]:
+    """Share of the variance of the normal score of each band that all bands have, shape (bands,).
 
-
-def _modulation(score: NDArray[np.float64], step_s: float, noise_share: float) -> dict[float, float]:
-    """Power of a normal score by octaves of modulation frequency, less the white noise of the estimate."""
-    size = min(score.size, round(16 / step_s))
-    frequency, density = scipy.signal.welch(score, 1 / step_s, nperseg=size, detrend="constant")
-    nyquist = float(frequency[-1])
-    white = noise_share / nyquist
-    found, last = {}, 0.0
-    for centre in MODULATIONS_HZ:
-        low, high = centre / math.sqrt(2), centre * math.sqrt(2)
-        inside = (frequency >= (low if centre > MODULATIONS_HZ[0] else 0.03)) & (frequency < high)
-        if inside.any():
-            mean = max(float(np.mean(density[inside])) - white, 0.02 * float(np.mean(density[inside])))
-            last = 10 * math.log10(max(mean * (high - low), 1e-9))
-        else:
-            last -= 3.0
-        found[centre] = last
-    top = max(found.values())
-    return {centre: max(value - top, -40.0) for centre, value in found.items()}
-
-
-def _together(scores: list[tuple[NDArray[np.float64], NDArray[np.bool_], float]], reliable: list[float]) -> float:
-    """Mean correlation of the normal scores of bands, as far as they are not noise of the estimate."""
-    longest = max(step_s for _, _, step_s in scores)
-    resampled = [_thinned(score, good, longest / step_s) for score, good, step_s in scores]
+    One factor with loadings l correlates two bands by l[a] l[b]: the loading of each is what explains its correlations
+    best, one after the other until they agree. Bands that are steady have none.
+    """
+    longest = max(one.step_s for one in seen)
+    resampled = [_thinned(one.score, one.good, longest / one.step_s) for one in seen]
     size = min(part.size for part in resampled)
-    found = []
-    for a in range(len(resampled)):
-        for b in range(a):
-            if reliable[a] > 0.15 and reliable[b] > 0.15:
-                raw = float(np.corrcoef(resampled[a][:size], resampled[b][:size])[0, 1])
-                found.append(raw / math.sqrt(reliable[a] * reliable[b]))
-    return float(np.clip(np.mean(found), 0, 1)) if found else 0.0
+    living = [n for n, one in enumerate(seen) if one.share > RELIABLE]
+    correlation = np.zeros((len(seen), len(seen)))
+    for a, b in itertools.combinations(living, 2):
+        raw = float(np.corrcoef(resampled[a][:size], resampled[b][:size])[0, 1])
+        own = raw / (math.sqrt(seen[a].share * seen[b].share) * overlap(swings[a], swings[b]))
+        correlation[a, b] = correlation[b, a] = np.clip(own, 0, 1)
+    loadings = np.where(np.any(correlation > 0, axis=1), 0.7, 0.0)
+    for _ in range(LOADING_ROUNDS):
+        others = np.maximum(np.sum(loadings**2) - loadings**2, 1e-9)
+        loadings = (loadings + np.clip(correlation @ loadings / others, 0, 1)) / 2
+    return np.asarray(loadings**2)
 
 
 def _thinned(score: NDArray[np.float64], good: NDArray[np.bool_], ratio: float) -> NDArray[np.float64]:

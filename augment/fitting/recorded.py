@@ -11,7 +11,7 @@ from augment.fitting.heard import Heard
 from augment.fitting.likeness import Stretch
 from augment.fitting.spectra import Usable
 
-DRAWS = 3
+DRAWS = 5
 BEYOND_RECORDING = 1000
 """Seeds of the draws that are judged, apart from those that a fit is brought to its spectrum with."""
 
@@ -22,12 +22,14 @@ class Recorded:
 
     Attributes:
         heard: What of it could be used.
+        half: The fit of its first half.
         whole: The fit of all of that.
         goodness: What the fit of its first half is worth against its second.
         unidentified: What could not be told, in sentences.
     """
 
     heard: Heard
+    half: Fitted
     whole: Fitted
     goodness: Goodness
     unidentified: tuple[str, ...]
@@ -51,22 +53,34 @@ def recorded(heard: Heard, done: Callable[[], None] = lambda: None) -> Recorded:
         heard: What of it may be used.
         done: Told after each of three steps.
     """
-    stretch = Stretch(heard.samples, heard.sample_rate_hz, heard.usable)
-    first, second = stretch.parts(2)
-    half = fitted(usable_of(heard, first))
+    half = fitted(usable_of(heard, _halves(heard)[0]))
     done()
-    goodness = judged(
-        first,
-        second,
-        lambda samples, seed: without_infrasound(
-            drawn(half.profile, samples, heard.sample_rate_hz, BEYOND_RECORDING + seed), heard.sample_rate_hz
-        ),
-        DRAWS,
-    )
+    goodness = judged_by_other_half(heard, half)
     done()
     whole = fitted(usable_of(heard))
     done()
-    return Recorded(heard, whole, goodness, tuple(_unidentified(heard, whole)))
+    return Recorded(heard, half, whole, goodness, tuple(_unidentified(heard, whole)))
+
+
+def judged_by_other_half(heard: Heard, half: Fitted, draws: int = DRAWS) -> Goodness:
+    """How good the fit of the first half of a recording is, by its second half.
+
+    Args:
+        heard: The recording.
+        half: The fit of its first half.
+        draws: How many syntheses are made.
+    """
+    rate = heard.sample_rate_hz
+
+    def synthesis(samples: int, seed: int) -> Signal:
+        return without_infrasound(drawn(half.profile, samples, rate, BEYOND_RECORDING + seed), rate)
+
+    first, second = _halves(heard)
+    return judged(first, second, synthesis, draws)
+
+
+def _halves(heard: Heard) -> list[Stretch]:
+    return Stretch(heard.samples, heard.sample_rate_hz, heard.usable).parts(2)
 
 
 def _unidentified(heard: Heard, fit: Fitted) -> list[str]:

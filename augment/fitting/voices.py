@@ -14,6 +14,7 @@ from augment.fitting.gates import Gate, level_while_on
 from augment.fitting.patterns import Swing, switched_more
 from augment.fitting.series import Series
 from augment.fitting.tones import Tone
+from augment.fitting.wander import Wander
 
 ALIKE = 0.6
 SAME_RATE = 0.03
@@ -41,6 +42,7 @@ class Voice:
         gate: How they are switched.
         swing: How they swell.
         drift: How the fundamental wanders.
+        wander: How their level wanders.
     """
 
     fundamental_hz: float
@@ -50,6 +52,7 @@ class Voice:
     gate: Gate | None
     swing: Swing | None
     drift: Drift | None
+    wander: Wander | None = None
 
 
 def voices_of(series: Series, demodulator: Demodulator) -> tuple[Voice, ...]:

@@ -132,6 +132,8 @@ class Tones(Component):
         Frequency | None, Field(validate_default=True, description="frequency to which the tones have their ratios")
     ] = None
     times: Times = 1.0
+    wander_db: Annotated[float, Field(ge=0, le=12, description="standard deviation of their common level")] = 0.0
+    wander_time_s: Annotated[Seconds, Field(description="time after which it has forgotten how loud it was")] = 1.0
 
     @field_validator("fundamental_hz")
     @classmethod
@@ -162,6 +164,13 @@ class Tones(Component):
         wander = (self.drift_hz, self.drift_time_s)
         return synth.turned(samples, sample_rate_hz, streams, self.fundamental_hz, *wander, lead), self.fundamental_hz
 
+    def wandering(self, tones: Signal, sample_rate_hz: int, streams: synth.Streams, lead: int) -> Signal:
+        """Tones whose level wanders."""
+        if self.wander_db == 0:
+            return tones
+        figures = (self.wander_db, self.wander_time_s)
+        return tones * synth.wander(tones.size - lead, sample_rate_hz, streams, *figures, lead)
+
 
 class Harmonics(Tones):
     """Tones locked to one fundamental that drifts."""
@@ -177,7 +186,8 @@ class Harmonics(Tones):
 
     def render(self, samples: int, sample_rate_hz: int, streams: synth.Streams, lead: int, shared: Shared) -> Sound:
         phase, fundamental_hz = self.turning(samples, sample_rate_hz, streams, lead, shared)
-        return synth.harmonics(phase, sample_rate_hz, streams, fundamental_hz, self.levels_db), None
+        tones = synth.harmonics(phase, sample_rate_hz, streams, fundamental_hz, self.levels_db)
+        return self.wandering(tones, sample_rate_hz, streams, lead), None
 
 
 class Partials(Tones):
@@ -194,7 +204,8 @@ class Partials(Tones):
 
     def render(self, samples: int, sample_rate_hz: int, streams: synth.Streams, lead: int, shared: Shared) -> Sound:
         phase, fundamental_hz = self.turning(samples, sample_rate_hz, streams, lead, shared)
-        return synth.partials(phase, sample_rate_hz, streams, fundamental_hz, self.levels_db), None
+        tones = synth.partials(phase, sample_rate_hz, streams, fundamental_hz, self.levels_db)
+        return self.wandering(tones, sample_rate_hz, streams, lead), None
 
 
 class OctaveNoise(Component):

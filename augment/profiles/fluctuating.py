@@ -34,9 +34,13 @@ class BandSwingFigures(Figures):
     to_hz: Annotated[Frequency, Field(description="upper edge of the band")]
     level_quantiles_db: Quantiles
     modulation_db: Annotated[
-        dict[Annotated[float, Field(ge=0.05, le=32)], LevelDb],
+        dict[Annotated[float, Field(ge=0.05, le=64)], LevelDb],
         Field(min_length=1, description="power of the swings by octave of modulation frequency, centre in Hz"),
     ]
+    together: Annotated[
+        Share | None,
+        Field(description="share of its swings that all bands have, in place of that above"),
+    ] = None
 
     @model_validator(mode="after")
     def _in_order(self) -> "BandSwingFigures":
@@ -53,7 +57,7 @@ class FluctuatingNoise(Component):
     kind: Literal["fluctuating_noise"]
     octave_levels_db: OctaveLevels | None = None
     third_octave_levels_db: Annotated[ThirdOctaveLevels | None, Field(validate_default=True)] = None
-    together: Annotated[Share, Field(description="correlation of the swings of two bands")] = 0.0
+    together: Annotated[Share, Field(description="share of the swings of a band that all bands have")] = 0.0
     swings: Annotated[
         tuple[BandSwingFigures, ...], Field(min_length=1, max_length=40, description="one for each band that swings")
     ]
@@ -86,8 +90,12 @@ class FluctuatingNoise(Component):
             density = band_density(self.third_octave_levels_db or {}, sample_rate_hz, THIRD_OCTAVE_EDGE)
         bands = tuple(
             BandSwing(
-                swing.from_hz, swing.to_hz, LevelCurve.of(swing.level_quantiles_db), tuple(swing.modulation_db.items())
+                swing.from_hz,
+                swing.to_hz,
+                LevelCurve.of(swing.level_quantiles_db),
+                tuple(swing.modulation_db.items()),
+                self.together if swing.together is None else swing.together,
             )
             for swing in self.swings
         )
-        return fluctuating_noise(samples, sample_rate_hz, streams, density, Swings(bands, self.together), lead), None
+        return fluctuating_noise(samples, sample_rate_hz, streams, density, Swings(bands), lead), None

@@ -1,6 +1,7 @@
 """Gaussian noise whose level in each band has a life of its own: its distribution, its speed, what bands share."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,9 +14,9 @@ from augment.acoustics.shaping import Density, White, bins, noise_of_bands
 from augment.acoustics.spectrum import OCTAVE_EDGE, density_of_octaves
 from augment.acoustics.synthesis import Streams
 
-CONTROL_HZ = 400
+LEVELS_HZ = 400
 """Levels a second. Between them power goes in a straight line, which takes 0.4 dB of a swing at 64 Hz."""
-CONTROL_BINS = 8192
+SWING_BINS = 8192
 """Bins from 0 to 200 Hz in which the spectrum of a swing is given: 0.024 Hz apart."""
 
 
@@ -41,49 +42,18 @@ class BandSwing:
 
     @property
     def density(self) -> Density:
-        """Spectrum of its normal score at the control rate, of power 1."""
-        return _control_density(self.modulation_db)
-
-    def powers(self, score: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Power gains at normal scores, of mean 1 over the distribution."""
-        return self.levels.gains(score) ** 2
+        """Spectrum of its normal score in bins from 0 to half of the rate of levels, of power 1."""
+        return _score_density(self.modulation_db)
 
 
 @lru_cache(maxsize=256)
-def _control_density(modulation_db: tuple[tuple[float, float], ...]) -> Density:
+def _score_density(modulation_db: tuple[tuple[float, float], ...]) -> Density:
     centre, level = np.array(sorted(modulation_db), dtype=np.float64).T
-    hz = np.arange(CONTROL_BINS + 1, dtype=np.float64) * (CONTROL_HZ / 2 / CONTROL_BINS)
+    hz = np.arange(SWING_BINS + 1, dtype=np.float64) * (LEVELS_HZ / 2 / SWING_BINS)
     density = density_of_octaves(hz, centre, level, OCTAVE_EDGE)
     density /= np.sum(density)
     density.setflags(write=False)
     return density
-
-
-@dataclass(frozen=True)
-class Swings:
-    """The swings of all bands.
-
-    Attributes:
-        bands: By rising frequency, each from where the one before it ends. Below the first and above the last the
-            nearest one goes.
-    """
-
-    bands: tuple[BandSwing, ...]
-
-    def scores(self, steps: int, streams: Streams, before: int = 0) -> NDArray[np.float64]:
-        """Normal scores of the bands' levels at the control rate, shape (bands, before + steps)."""
-        whole = []
-        for n, band in enumerate(self.bands):
-            now = _white(band.together, streams("swings"), streams(f"swing {n}"))
-            earlier = _white(band.together, streams("swings before"), streams(f"swing {n} before"))
-            whole.append(noise_of_bands(steps, [(band.density, None)], now, before, earlier))
-        return np.stack(whole)
-
-    def shares(self, density: Density, sample_rate_hz: int) -> list[Density]:
-        """A density cut at the edges of the bands, one for each of them."""
-        edges = [band.to_hz for band in self.bands[:-1]]
-        place = np.searchsorted(edges, bins(sample_rate_hz), side="right")
-        return [np.where(place == n, density, 0.0) for n in range(len(self.bands))]
 
 
 def _white(together: float, shared: np.random.Generator, own: np.random.Generator) -> White:
@@ -97,7 +67,7 @@ def _white(together: float, shared: np.random.Generator, own: np.random.Generato
 
 
 def fluctuating_noise(
-    samples: int, sample_rate_hz: int, streams: Streams, density: Density, swings: Swings, lead: int = 0
+    samples: int, sample_rate_hz: int, streams: Streams, density: Density, bands: Sequence[BandSwing], lead: int = 0
 ) -> Signal:
     """Shaped noise whose bands swing.
 
@@ -110,7 +80,8 @@ def fluctuating_noise(
         streams: ``noise`` draws the noise, ``swings`` and ``swing 0``, ``swing 1`` ... how the bands swing; each has a
             stream of its own for the lead, with ``before`` behind its name.
         density: Mean power in each bin of :func:`~augment.acoustics.shaping.bins`, over a long time.
-        swings: How the level of each band swings.
+        bands: By rising frequency, each from where the one before it ends. Below the first and above the last the
+            nearest one goes.
         lead: Samples before the beginning.
 
     Returns:
@@ -119,19 +90,29 @@ def fluctuating_noise(
     Example:
         >>> from augment.streams import generator
         >>> swing = BandSwing(100, 8000, LevelCurve(((0.05, -4.0), (0.95, 4.0))), ((2.0, 0.0), (4.0, 0.0)))
-        >>> white = fluctuating_noise(160000, 16000, generator, np.full(8193, 1 / 8193), Swings((swing,)))
+        >>> white = fluctuating_noise(160000, 16000, generator, np.full(8193, 1 / 8193), [swing])
         >>> bool(abs(10 * np.log10(np.mean(white**2))) < 0.5)
         True
     """
-    hop = round(sample_rate_hz / CONTROL_HZ)
+    hop = round(sample_rate_hz / LEVELS_HZ)
     before, after = math.ceil(lead / hop), math.ceil(samples / hop) + 1
-    scores = swings.scores(after, streams, before)
-    powers = [
-        _Power(band.powers(score), hop, before * hop - lead) for band, score in zip(swings.bands, scores, strict=True)
+    edges = [band.to_hz for band in bands[:-1]]
+    place = np.searchsorted(edges, bins(sample_rate_hz), side="right")
+    parts = [
+        (np.where(place == n, density, 0.0), _Power(_powers(band, n, after, streams, before), hop, before * hop - lead))
+        for n, band in enumerate(bands)
     ]
-    parts = list(zip(swings.shares(density, sample_rate_hz), powers, strict=True))
-    draws = streams("noise").standard_normal, streams("noise before").standard_normal
-    return noise_of_bands(samples, parts, draws[0], lead, draws[1])
+    return noise_of_bands(
+        samples, parts, streams("noise").standard_normal, lead, streams("noise before").standard_normal
+    )
+
+
+def _powers(band: BandSwing, number: int, steps: int, streams: Streams, before: int) -> NDArray[np.float64]:
+    """Powers of a band over time at the rate of levels, of mean 1 in the long run, shape (before + steps,)."""
+    now = _white(band.together, streams("swings"), streams(f"swing {number}"))
+    earlier = _white(band.together, streams("swings before"), streams(f"swing {number} before"))
+    score = noise_of_bands(steps, [(band.density, None)], now, before, earlier)
+    return band.levels.gains(score) ** 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +120,7 @@ class _Power:
     """A power over time, in straight lines.
 
     Attributes:
-        steps: Powers at the control rate, shape (n,).
+        steps: Powers at the rate of levels, shape (n,).
         hop: Samples from one to the next.
         first: Samples from the first of them to the first that is asked for.
     """

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 
 from augment.fitting.envelopes import Demodulator
@@ -74,10 +75,10 @@ def drift_of_turns(times_s: NDArray[np.float64], period_s: float) -> Drift | Non
 def _process(track: NDArray[np.float64], good: NDArray[np.bool_], step_s: float, fundamental_hz: float) -> Drift | None:
     if np.count_nonzero(good) < 20:
         return None
-    centred = np.where(good, track - float(np.median(track[good])), 0.0)
+    centred = track - float(np.median(track[good]))
     lags = np.arange(max(1, round(LAGS_S[0] / step_s)), round(LAGS_S[1] / step_s) + 1)
     lags = lags[lags < track.size // 3]
-    covariance = np.array([_covariance(centred, good, int(lag)) for lag in lags])
+    covariance = autocovariances(centred, good)[lags]
     positive = covariance > 0.2 * float(np.max(covariance, initial=0.0))
     end = int(np.argmin(positive)) if not positive.all() else positive.size
     if end < 2 or covariance[0] <= 0:
@@ -88,10 +89,19 @@ def _process(track: NDArray[np.float64], good: NDArray[np.bool_], step_s: float,
     return None if deviation_hz < LEAST_SHARE * fundamental_hz else Drift(deviation_hz, time_s)
 
 
-def _covariance(values: NDArray[np.float64], good: NDArray[np.bool_], lag: int) -> float:
-    both = good[lag:] & good[:-lag]
-    count = int(np.count_nonzero(both))
-    return float(np.sum((values[lag:] * values[:-lag])[both])) / count if count else 0.0
+def autocovariances(values: NDArray[np.float64], good: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Autocovariance at lags of 0, 1, 2 ... up to a third of all, each from the pairs of which both count.
+
+    Args:
+        values: Shape (n,), of mean 0 where they count.
+        good: Which of them count, shape (n,).
+    """
+    size = scipy.fft.next_fast_len(2 * values.size, real=True)
+    sums, pairs = (
+        scipy.fft.irfft(np.abs(scipy.fft.rfft(one, size)) ** 2, size)[: max(2, values.size // 3)]
+        for one in (np.where(good, values, 0.0), good.astype(np.float64))
+    )
+    return np.asarray(np.where(pairs > 0.5, sums / np.maximum(pairs, 1.0), 0.0))
 
 
 def spread_over(drift: Drift | None, seconds: float) -> float:

@@ -10,8 +10,10 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from augment.acoustics.quantiles import LevelCurve
 from augment.acoustics.spectrum import OCTAVE_EDGE
-from augment.fitting.modulation import RATES_HZ, SLOWEST_HZ, Swing, Wanted, overlap, swing_for
+from augment.fitting.crests import peaked
+from augment.fitting.modulation import RATES_HZ, SLOWEST_HZ, overlap, spectrum_for
 from augment.fitting.residue import Residue
 from augment.fitting.spectra import Usable
 
@@ -68,10 +70,11 @@ def lives_of(residue: Residue) -> tuple[Life, ...] | None:
             return None
     if not seen:
         return None
-    swings = [swing_for(one.wanted()) for one in seen]
+    told = [one.told() for one in seen]
+    together = _together(seen, [spectrum for _, spectrum in told])
     return tuple(
-        Life(one.low_hz, one.high_hz, swing.quantiles_db, swing.modulation_db, float(together), one.scatter_db)
-        for one, swing, together in zip(seen, swings, _together(seen, swings), strict=True)
+        Life(one.low_hz, one.high_hz, quantiles, spectrum, float(share), one.scatter_db)
+        for one, (quantiles, spectrum), share in zip(seen, told, together, strict=True)
     )
 
 
@@ -119,24 +122,32 @@ class _Seen:
         score[self.good] = scipy.special.ndtri((ranks - 0.5) / ranks.size)
         return score
 
-    def wanted(self) -> Wanted:
-        """What the power of the noise does that is told."""
-        used = self.power[self.good]
-        swing = np.where(self.good, self.power / float(np.mean(used)) - 1, 0.0)
+    def told(self) -> tuple[dict[float, float], dict[float, float]]:
+        """Level by probability about the median, and power of the normal score by octave of modulation frequency."""
+        mean = float(np.mean(self.power[self.good]))
+        frequency, density = self._welch(np.where(self.good, self.power / mean - 1, 0.0))
         # Speckle: power of k degrees of freedom scatters by 2 / k about what it would be, 1 + 2 / k times its square.
-        speckle = 2 / self.degrees
-        frequency, density = self._welch(swing)
         # What is seen at the ends of a recording only is no swing: its spectrum, which fades there, has less of it.
+        speckle = 2 / self.degrees
         crest = max((1 + float(np.sum(density) * frequency[1])) / (1 + speckle), 1.0)
         own = self._own(frequency, density, speckle * crest)
         # The variance of n independent values is as exact as that of a swing of a spectrum S in a time t, with
         # n = t (sum of S)^2 / (sum of S^2).
         heard_s = float(np.count_nonzero(self.good)) * self.step_s
         independent = heard_s * float(np.sum(own)) ** 2 / max(float(np.sum(own**2)), 1e-30) * float(frequency[1])
-        variances = self._octaves(frequency, own)
-        frequency, density = self._welch(self.score)
-        score = self._octaves(frequency, self._own(frequency, density, 1 - self.share))
-        return Wanted(self._quantiles_db(), crest, variances, score, independent)
+        quantiles = peaked(self._quantiles_db(), crest, independent)
+        of_score = self._own(frequency, self._welch(self.score)[1], 1 - self.share)
+        octaves = (_octaves(frequency, one) for one in (own, of_score))
+        return quantiles, spectrum_for(LevelCurve.of(quantiles), *octaves)
+
+    def _quantiles_db(self) -> dict[float, float]:
+        used, shrink = self.level_db, math.sqrt(self.share)
+        middle = float(np.median(used))
+        return {
+            p: float(np.clip((np.quantile(used, p) - middle) * shrink, -MOST_SWING_DB, MOST_SWING_DB))
+            for p in PROBABILITIES
+            if p < 0.99 or (1 - p) * used.size >= FEWEST_BEYOND
+        }
 
     def _own(self, frequency: NDArray[np.float64], density: NDArray[np.float64], noise: float) -> NDArray[np.float64]:
         """Density of a swing as it was before frames blurred it, without noise of a variance, blurred like it."""
@@ -150,34 +161,27 @@ class _Seen:
         frequency, density = scipy.signal.welch(swing, 1 / self.step_s, nperseg=size, detrend=False)
         return frequency, density / float(np.mean(self.good))
 
-    def _octaves(self, frequency: NDArray[np.float64], density: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Variance in the octaves that lie in what is known."""
-        found = []
-        for centre in RATES_HZ:
-            inside = (frequency >= max(SLOWEST_HZ, centre / OCTAVE_EDGE)) & (frequency < centre * OCTAVE_EDGE)
-            if centre * OCTAVE_EDGE > 1.01 * frequency[-1]:
-                break
-            mean = float(np.mean(density[inside])) if inside.any() else 0.0
-            found.append(mean * centre * (OCTAVE_EDGE - 1 / OCTAVE_EDGE))
-        known = np.array(found)
-        known[known == 0] = np.min(known[known > 0])
-        return known
-
-    def _quantiles_db(self) -> dict[float, float]:
-        used, shrink = self.level_db, math.sqrt(self.share)
-        middle = float(np.median(used))
-        return {
-            p: float(np.clip((np.quantile(used, p) - middle) * shrink, -MOST_SWING_DB, MOST_SWING_DB))
-            for p in PROBABILITIES
-            if p < 0.99 or (1 - p) * used.size >= FEWEST_BEYOND
-        }
-
     def _blur(self, frequency: NDArray[np.float64]) -> NDArray[np.float64]:
         """How much of a swing the squared Hann window of a frame leaves of its power."""
         window = scipy.signal.windows.hann(256, sym=False) ** 2
         moments = np.arange(256) * (2 * self.step_s / 256)
         response = np.abs(np.exp(-2j * np.pi * np.outer(frequency, moments)) @ window) / np.sum(window)
         return np.asarray(response**2)
+
+
+def _octaves(frequency_hz: NDArray[np.float64], density: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Variance in the octaves that lie in what is known; where no bin lies, the least of all."""
+    found = []
+    for centre in RATES_HZ:
+        low, high = max(SLOWEST_HZ, centre / OCTAVE_EDGE), centre * OCTAVE_EDGE
+        if high > 1.01 * frequency_hz[-1]:
+            break
+        inside = (frequency_hz >= low) & (frequency_hz < high)
+        mean = float(np.mean(density[inside])) if inside.any() else 0.0
+        found.append(mean * centre * (OCTAVE_EDGE - 1 / OCTAVE_EDGE))
+    known = np.array(found)
+    known[known == 0] = np.min(known[known > 0])
+    return known
 
 
 def _seen(residue: Residue, low_hz: float, high_hz: float) -> _Seen:
@@ -207,7 +211,7 @@ def _seen(residue: Residue, low_hz: float, high_hz: float) -> _Seen:
     return _Seen(low_hz, high_hz, powers, usable, hop / rate, degrees)
 
 
-def _together(seen: Sequence[_Seen], swings: Sequence[Swing]) -> NDArray[np.float64]:
+def _together(seen: Sequence[_Seen], spectra: Sequence[dict[float, float]]) -> NDArray[np.float64]:
     """Share of the variance of the normal score of each band that all bands have, shape (bands,).
 
     One factor with loadings l correlates two bands by l[a] l[b]: the loading of each is what explains its correlations
@@ -220,7 +224,7 @@ def _together(seen: Sequence[_Seen], swings: Sequence[Swing]) -> NDArray[np.floa
     correlation = np.zeros((len(seen), len(seen)))
     for a, b in itertools.combinations(living, 2):
         raw = float(np.corrcoef(resampled[a][:size], resampled[b][:size])[0, 1])
-        own = raw / (math.sqrt(seen[a].share * seen[b].share) * overlap(swings[a], swings[b]))
+        own = raw / (math.sqrt(seen[a].share * seen[b].share) * overlap(spectra[a], spectra[b]))
         correlation[a, b] = correlation[b, a] = np.clip(own, 0, 1)
     loadings = np.where(np.any(correlation > 0, axis=1), 0.7, 0.0)
     for _ in range(LOADING_ROUNDS):

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
 
 from augment.fitting.bed import Bed
+from augment.fitting.drift import autocovariances
 from augment.fitting.envelopes import Demodulator
 from augment.fitting.lines import Line
 from augment.fitting.tones import Tone
@@ -64,7 +64,7 @@ def wander_of(demodulator: Demodulator, tones: Sequence[Tone], lines: Sequence[L
     if np.count_nonzero(usable) < FEWEST:
         return None
     level = 10 * np.log10(np.maximum(power, 1e-30))
-    covariance = _covariances(np.where(usable, level - float(np.mean(level[usable])), 0.0), usable)
+    covariance = autocovariances(level - float(np.mean(level[usable])), usable)
     # Of a tone of power p and noise of power q in its band the power swings by 2 p q, and of a sum of tones by the sum.
     width_hz = 2 * EDGE_TO_REACH * reach_hz
     noise = sum(2 * tone.line.power * width_hz * _beside(tone, reach_hz, bed) for tone in used)
@@ -107,12 +107,3 @@ def _beside(tone: Tone, reach_hz: float, bed: Bed) -> float:
         if near.any():
             sides.append(float(np.mean(bed.density[near])))
     return float(np.exp(np.mean(np.log(np.maximum(sides, 1e-30))))) if sides else 0.0
-
-
-def _covariances(level: NDArray[np.float64], usable: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Autocovariance at lags of 0, 1, 2 ... samples, up to a third of all."""
-    size = scipy.fft.next_fast_len(2 * level.size, real=True)
-    above = scipy.fft.irfft(np.abs(scipy.fft.rfft(level, size)) ** 2, size)
-    pairs = scipy.fft.irfft(np.abs(scipy.fft.rfft(usable.astype(np.float64), size)) ** 2, size)
-    lags = max(2, level.size // 3)
-    return np.asarray(above[:lags] / np.maximum(pairs[:lags], 1.0))

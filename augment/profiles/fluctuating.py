@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from augment.acoustics.fluctuation import BandSwing, Swings, fluctuating_noise
+from augment.acoustics.fluctuation import BandSwing, fluctuating_noise
 from augment.acoustics.quantiles import LevelCurve
 from augment.acoustics.shaping import band_density
 from augment.acoustics.spectrum import OCTAVE_EDGE, THIRD_OCTAVE_EDGE
@@ -98,4 +98,4 @@ class FluctuatingNoise(Component):
             )
             for swing in self.swings
         )
-        return fluctuating_noise(samples, sample_rate_hz, streams, density, Swings(bands), lead), None
+        return fluctuating_noise(samples, sample_rate_hz, streams, density, bands, lead), None

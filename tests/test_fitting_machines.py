@@ -90,6 +90,11 @@ def test_a_conveyor_knocks_over_a_rumble_that_is_louder():
     assert struck.level_db == pytest.approx(profile.components[0].level_db + scale_db, abs=4)
 
 
+@pytest.mark.parametrize("name", ["press", "ct_gantry"])
+def test_tones_of_a_machine_do_not_wander_for_the_noise_beside_them(name):
+    assert all(voice.wander is None for voice in parts_of(name).voices)
+
+
 @pytest.mark.parametrize(
     ("name", "kind"), [("waiting_hall", "fluctuating_noise"), ("ventilation_fan", "third_octave_noise")]
 )

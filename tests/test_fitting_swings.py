@@ -2,22 +2,26 @@
 
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import scipy
 
+from augment.acoustics.filters import without_infrasound
+from augment.acoustics.fluctuation import _Power
 from augment.acoustics.quantiles import LevelCurve
 from augment.acoustics.synthesis import harmonics, turned, wander
-from augment.fitting import modulation
+from augment.fitting import fitted, modulation
 from augment.fitting.bed import Bed
 from augment.fitting.crests import crest, peaked, stretched, untypical
 from augment.fitting.described import Described
+from augment.fitting.drift import autocovariances
 from augment.fitting.envelopes import Demodulator
 from augment.fitting.fit import taken_apart
 from augment.fitting.fitted import _Recording
 from augment.fitting.lines import find_lines
-from augment.fitting.lives import lives_of
+from augment.fitting.lives import _Seen, lives_of
 from augment.fitting.modulation import RATES_HZ, overlap, spectrum_for
 from augment.fitting.residue import Residue
 from augment.fitting.spectra import Usable
@@ -195,20 +199,118 @@ def test_the_ends_of_a_recording_are_no_swing():
 
 
 def test_a_bed_is_as_loud_as_its_long_run():
-    """What a bed is taken to do by its figures is what a minute of it does, whatever rare blows it has."""
+    """By its figures, and not by a few seconds in which there were too many rare blows, or none."""
     levels = {f: -30.0 - n for n, f in enumerate((250, 315, 400, 500, 630, 800, 1000))}
+    heavy = {0.1: -3.0, 0.5: 0.0, 0.9: 3.0, 0.98: 22.0, 0.995: 32.0}
+    swing = {"from_hz": 200, "to_hz": 1200, "level_quantiles_db": heavy, "modulation_db": {0.25: 0.0, 0.5: 0.0}}
+    figures = {"kind": "fluctuating_noise", "third_octave_levels_db": levels, "swings": [swing]}
+    told = _Recording(usable(np.random.default_rng(1).standard_normal(6 * RATE)))._alone(Described(figures, "a bed"))
+    for centre, level in levels.items():
+        assert 10 * math.log10(told[centre]) == pytest.approx(level, abs=0.3)
+
+
+def test_a_low_bed_is_as_loud_as_recordings_have_it():
+    """Of 31.5 Hz recordings keep a part only: against a minute of it through the filter."""
+    levels = {25: -20.0, 31.5: -20.0, 40: -20.0, 50: -20.0}
     figures = {"kind": "third_octave_noise", "third_octave_levels_db": levels}
-    noise = np.random.default_rng(1).standard_normal(6 * RATE)
-    told = _Recording(usable(noise))._alone(Described(figures, "a bed"))
+    told = _Recording(usable(np.random.default_rng(1).standard_normal(6 * RATE)))._alone(Described(figures, "a bed"))
     profile = NoiseProfile.model_validate(
         {"title": "made up", "about": "made up", "components": [{**figures, "source": "made up"}]}, strict=False
     )
     sound = profile.render(60 * RATE, RATE, lambda name: generator("bed", name))[0]
-    frequency, density = scipy.signal.welch(sound, RATE, nperseg=RATE)
-    for centre, level in levels.items():
+    frequency, density = scipy.signal.welch(without_infrasound(sound, RATE), RATE, nperseg=4 * RATE)
+    for centre in (31.5, 40):
         inside = (frequency >= centre * 10**-0.05) & (frequency < centre * 10**0.05)
-        assert 10 * math.log10(told[centre]) == pytest.approx(level, abs=0.3)
-        assert 10 * math.log10(np.sum(density[inside])) == pytest.approx(level, abs=0.5)
+        kept_db = 10 * np.log10(np.sum(density[inside]) * frequency[1])
+        assert 10 * math.log10(told[centre]) == pytest.approx(kept_db, abs=0.7)
+
+
+def test_power_goes_in_straight_lines_from_level_to_level():
+    power = _Power(np.array([1.0, 3.0, 0.0, 4.0]), 4, 2)
+    expected = [2, 2.5, 3, 2.25, 1.5, 0.75, 0, 1, 2]
+    assert (power(0, 9) ** 2).tolist() == pytest.approx(expected)
+    assert (power(3, 7) ** 2).tolist() == pytest.approx(expected[3:7])
+
+
+def test_what_is_steady_has_no_crest():
+    """What Gaussian noise swings by itself in short frames is no life of its level."""
+    noise = 0.01 * np.random.default_rng(1).standard_normal(20 * RATE)
+    assert max(crest(LevelCurve.of(band.quantiles_db)) for band in lives_of(Residue(usable(noise), ()))[2:]) < 1.06
+
+
+def frames(power, step_s=0.0085, degrees=16.0):
+    return _Seen(700, 1400, power, np.ones(power.size, np.bool_), step_s, degrees)
+
+
+@pytest.mark.parametrize("rate_hz", [4.0, 16.0, 32.0])
+def test_frames_take_as_much_of_a_swing_as_is_given_back(rate_hz):
+    """A sine of power, seen through squared Hann windows: how much of its variance is left."""
+    step_s, fine = 0.0085, 64
+    window = scipy.signal.windows.hann(2 * fine, sym=False) ** 2
+    t = np.arange(2 * fine + 4000) * step_s / fine
+    seen = np.convolve(np.cos(2 * np.pi * rate_hz * t), window / window.sum(), "valid")
+    assert frames(np.ones(40))._blur(np.array([rate_hz]))[0] == pytest.approx(np.max(np.abs(seen)) ** 2, rel=0.01)
+
+
+def test_what_frames_blur_is_given_back():
+    seen, frequency = frames(np.ones(40)), np.linspace(0, 58, 200)
+    blur = seen._blur(frequency)
+    assert seen._own(frequency, 3 * blur, 0.0)[blur > 0.3] == pytest.approx(3)
+    # Noise of the estimate, in as many words, is taken away: its variance is its density times the band.
+    noisy = 3 * blur + 5 * blur / (np.mean(blur) * frequency[-1])
+    assert seen._own(frequency, noisy, 5.0)[blur > 0.3] == pytest.approx(3)
+
+
+def test_speckle_is_no_part_of_the_crest():
+    """Levels of a known crest, under chi-square noise of 16 degrees of freedom."""
+    rng, curve = np.random.default_rng(1), LevelCurve.of(MODEST)
+    power = curve.gains(rng.standard_normal(60_000)) ** 2 * rng.chisquare(16, 60_000) / 16
+    quantiles, _ = frames(power).told()
+    assert crest(LevelCurve.of(quantiles)) == pytest.approx(crest(curve), rel=0.05)
+
+
+def test_bands_of_unlike_speed_are_told_as_far_as_both_go():
+    """One white noise, told slowly in one band and quickly in the other: their scores are little correlated."""
+    slow = {f: {1.0: 0.0, 2.0: 0.0, 4.0: -6.0}.get(f, -25.0) for f in RATES_HZ}
+    quick = {f: {2.0: -6.0, 4.0: 0.0, 8.0: 0.0}.get(f, -25.0) for f in RATES_HZ}
+    bands = lives_of(Residue(usable(living(60, MODEST, (slow, quick), together=1.0)), ()))
+    one, other = (next(b for b in bands if b.from_hz < hz < b.to_hz) for hz in (1000, 2000))
+    assert math.sqrt(one.together * other.together) > 0.55
+
+
+# What is taken for what
+
+
+def choice(monkeypatch, lives, over, knocks_db):
+    """Which description is taken, of one at a distance of 10, of noise that lives, and of impacts over it."""
+
+    def told(distance, *components):
+        return SimpleNamespace(distance=distance, components=components)
+
+    bed = Described({"kind": "third_octave_noise", "third_octave_levels_db": {1000: -20.0}}, "a bed")
+    knocks = Described({"kind": "knocks", "level_db": knocks_db}, "knocks")
+    parts = SimpleNamespace(impacts=True, bed=SimpleNamespace(gate=None, swing=None))
+    made = {False: told(lives, bed), True: told(over, knocks, bed), None: told(10.0, knocks, bed)}
+    monkeypatch.setattr(fitted, "with_lives", lambda _, over: over)
+    monkeypatch.setattr(fitted, "off", lambda distance: distance)
+    recording = SimpleNamespace(brought=lambda which: made[which if isinstance(which, bool) else None])
+    best = fitted._nearest(parts, recording)
+    return next(
+        name for name, one in (("lives", made[False]), ("over", made[True]), ("plain", made[None])) if one is best
+    )
+
+
+@pytest.mark.parametrize(
+    ("lives", "over", "knocks_db", "taken"),
+    [
+        (5.0, 6.0, -21.0, "over"),  # impacts hold nearly half of the power: they are what it is of
+        (3.0, 6.0, -21.0, "lives"),  # unless noise that lives is so much nearer
+        (5.0, 6.0, -26.0, "lives"),  # a fifth of the power is a part of the noise
+        (9.0, 9.0, -21.0, "plain"),  # and noise that lives must be worth its many figures
+    ],
+)
+def test_impacts_that_a_recording_is_of_stay_impacts(monkeypatch, lives, over, knocks_db, taken):
+    assert choice(monkeypatch, lives, over, knocks_db) == taken
 
 
 # Tones whose level wanders
@@ -249,10 +351,40 @@ def test_what_swells_evenly_does_not_wander():
 
 
 def test_neighbours_do_not_count_as_wandering():
-    """A tone of another machine, 12 Hz away, beats with this one and is no change of its level."""
+    """A tone of another machine, 4 Hz away, beats with this one and is no change of its level."""
     t = np.arange(20 * RATE) / RATE
-    sound = hum(20, 0, 1) + 0.1 * np.cos(2 * np.pi * 162.4 * t)
-    assert all(voice.wander is None for voice in taken_apart(usable(sound)).voices)
+    sound = hum(20, 0, 1) + 0.04 * np.cos(2 * np.pi * 154.1 * t)
+    voices = taken_apart(usable(sound)).voices
+    assert len([tone for voice in voices for tone in voice.tones]) == 4
+    assert all(voice.wander is None for voice in voices)
+
+
+def test_noise_under_a_tone_does_not_make_it_wander_more():
+    """Its level swings by the noise as well, as much as by itself here: what is told is its own."""
+    (voice,) = taken_apart(usable(hum(60, 1.0, 0.4, noise_db=-13))).voices[:1]
+    assert voice.wander.deviation_db == pytest.approx(1.0, abs=0.25)
+
+
+def test_noise_that_the_bed_does_not_know_of_is_no_wandering():
+    """Tones 10 Hz apart in noise: it forgets itself as quickly as bands so narrow let it."""
+    t = np.arange(20 * RATE) / RATE
+    tones = sum(0.05 * np.cos(2 * np.pi * f * t + f) for f in (400, 410, 420))
+    heard = usable(tones + 0.12 * np.random.default_rng(1).standard_normal(t.size))
+    lines, spectrum = find_lines(heard)
+    demodulator = Demodulator(heard)
+    found, _ = find_tones(demodulator, lines, spectrum)
+    bed = Bed(np.full(100, 1e-15), np.arange(100) * 80.0, None, np.zeros(100), None)
+    assert wander_of(demodulator, found, [tone.line for tone in found], bed) is None
+
+
+def test_what_does_not_count_is_in_no_covariance():
+    values = np.random.default_rng(1).standard_normal(3000)
+    good = np.arange(3000) % 7 != 0
+    spoilt = np.where(good, values, 1e9)
+    found = autocovariances(spoilt, good)
+    assert found[0] == pytest.approx(np.mean(values[good] ** 2))
+    both = good[5:] & good[:-5]
+    assert found[5] == pytest.approx(np.mean((values[5:] * values[:-5])[both]))
 
 
 def test_too_little_is_told_as_nothing():

@@ -237,6 +237,15 @@ def test_swings_all_together_do_not_change_with_the_band():
     assert np.corrcoef(low, high)[0, 1] > 0.85
 
 
+def test_a_band_may_keep_to_itself():
+    """The one has all in common with the others, by what it says itself, and the other nothing."""
+    swing = {"level_quantiles_db": {0.05: -9, 0.95: 9}, "modulation_db": {1: 0}}
+    bands = ({"from_hz": 88, "to_hz": 707, **swing}, {"from_hz": 707, "to_hz": 5657, "together": 0, **swing})
+    noise, _ = sound(profile({**FLUCTUATING, "together": 1.0, "swings": bands}), 90)
+    low, high = (band_levels_db(noise, *band) for band in ((100, 600), (900, 5000)))
+    assert abs(np.corrcoef(low, high)[0, 1]) < 0.25
+
+
 # Knocks
 
 

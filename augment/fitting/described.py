@@ -197,6 +197,7 @@ def _tones(voice: Voice, heard_s: float) -> Described:
     if voice.wander is not None:
         figures["wander_db"] = round(voice.wander.deviation_db, 1)
         figures["wander_time_s"] = float(f"{voice.wander.time_s:.2g}")
+        remarks["wander_time_s"] = "a rough estimate"
     if voice.gate is not None:
         bursts = burst_pattern(voice.gate, heard_s)
         figures["bursts"], remarks["bursts"] = _bursts(bursts), _said(bursts)

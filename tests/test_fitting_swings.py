@@ -124,6 +124,14 @@ def test_only_the_top_of_the_levels_is_stretched():
     assert crest(LevelCurve.of(found)) == pytest.approx(wanted, rel=0.01)
 
 
+def test_levels_are_not_stretched_beyond_what_a_profile_can_say():
+    """Silence, and one click: no stretch of levels would be enough."""
+    silent = {0.02: -60.0, 0.1: -50.0, 0.25: -30.0, 0.5: 0.0, 0.75: 20.0, 0.9: 30.0, 0.98: 50.0, 0.995: 59.0}
+    found = list(stretched(silent, 1e9).values())
+    assert max(found) == 60
+    assert found == sorted(found)
+
+
 def test_levels_become_as_peaked_as_they_typically_are_where_that_was_heard():
     heard = 1.5 * crest(LevelCurve.of(MODEST))
     assert crest(LevelCurve.of(peaked(MODEST, heard, 1e9))) == pytest.approx(heard, rel=0.01)
@@ -213,7 +221,7 @@ def test_a_low_bed_is_as_loud_as_recordings_have_it():
     """Of 31.5 Hz recordings keep a part only: against a minute of it through the filter."""
     levels = {25: -20.0, 31.5: -20.0, 40: -20.0, 50: -20.0}
     figures = {"kind": "third_octave_noise", "third_octave_levels_db": levels}
-    told = _Recording(usable(np.random.default_rng(1).standard_normal(6 * RATE)))._alone(Described(figures, "a bed"))
+    told = _Recording(usable(np.random.default_rng(1).standard_normal(20 * RATE)))._alone(Described(figures, "a bed"))
     profile = NoiseProfile.model_validate(
         {"title": "made up", "about": "made up", "components": [{**figures, "source": "made up"}]}, strict=False
     )
@@ -222,7 +230,7 @@ def test_a_low_bed_is_as_loud_as_recordings_have_it():
     for centre in (31.5, 40):
         inside = (frequency >= centre * 10**-0.05) & (frequency < centre * 10**0.05)
         kept_db = 10 * np.log10(np.sum(density[inside]) * frequency[1])
-        assert 10 * math.log10(told[centre]) == pytest.approx(kept_db, abs=0.7)
+        assert 10 * math.log10(told[centre]) == pytest.approx(kept_db, abs=1.2)
 
 
 def test_power_goes_in_straight_lines_from_level_to_level():

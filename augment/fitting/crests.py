@@ -10,6 +10,8 @@ FURTHEST, STEP = 8.0, 1 / 32
 """Deviations up to which a normal score counts in a mean, and the steps in which it is summed."""
 BULK, STRETCH = 0.9, (0.3, 2.5)
 """Levels up to that quantile stay, and those above it lie so much less or more above it."""
+MOST_DB = 60.0
+"""No level is stretched further above the median."""
 HALVINGS = 12
 MOST_UNTYPICAL = 1.25
 """By more a variance is not corrected: how many values were independent is itself an estimate."""
@@ -56,7 +58,9 @@ def stretched(quantiles_db: dict[float, float], wanted: float) -> dict[float, fl
     base, (least, most) = quantiles_db[BULK], STRETCH
 
     def by(factor: float) -> dict[float, float]:
-        return {p: base + factor * (level - base) if p > BULK else level for p, level in quantiles_db.items()}
+        return {
+            p: min(base + factor * (level - base), MOST_DB) if p > BULK else level for p, level in quantiles_db.items()
+        }
 
     for _ in range(HALVINGS):
         middle = math.sqrt(least * most)

@@ -5,13 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from augment.acoustics import Signal
-from augment.acoustics.filters import kept_of_low, without_infrasound
+from augment.acoustics.filters import without_infrasound
 from augment.acoustics.portrait import band_centres_hz, nominal_hz, third_octave_powers
-from augment.acoustics.shaping import band_density, bins
-from augment.acoustics.spectrum import THIRD_OCTAVE_EDGE
 from augment.fitting.balance import brought
 from augment.fitting.described import Described, described, heard_ones
 from augment.fitting.distance import Distance, distance
@@ -167,9 +164,10 @@ class _Recording:
 
     def _alone(self, one: Described) -> dict[float, float]:
         """Third octaves of one component; descriptions share tones and trains, which are not made again."""
+        if one.is_bed():  # as it is in the long run: of a few seconds, rare blows would hold too much or too little
+            levels = one.figures["third_octave_levels_db"]
+            one = replace(one, figures={"kind": "third_octave_noise", "third_octave_levels_db": levels})
         key = repr(one.figures)
-        if one.is_bed():
-            return self._in_the_long_run(one.figures["third_octave_levels_db"])
         if key not in self._known:
             knocks = one.figures["kind"] == "knocks"
             made = self._made(self._sound([one], 1, LONG_S if knocks else self._usual_s))
@@ -178,11 +176,6 @@ class _Recording:
                 made = {centre: power * share for centre, power in made.items()}
             self._known[key] = made
         return self._known[key]
-
-    def _in_the_long_run(self, levels_db: Mapping[float, float]) -> dict[float, float]:
-        """Third octaves of a bed, however it swings: of a few seconds, rare blows would hold too much or too little."""
-        frequency, density = bins(self._rate), band_density(levels_db, self._rate, THIRD_OCTAVE_EDGE)
-        return _by_centre(frequency, density * kept_of_low(frequency, self._rate), self._heard.to_hz)
 
     def _sound(self, components: Sequence[Described], seed: int, least_s: float) -> Signal:
         turns_s = TURNS * max((one.turn_s() for one in components), default=0.0)
@@ -196,13 +189,10 @@ class _Recording:
 def third_octaves_of(heard: Usable) -> dict[float, float]:
     """Powers of the third octaves that lie wholly in what is known, by nominal centre."""
     seen = power_spectrum(heard, 0.5) or power_spectrum(heard, 0.125)
-    return {} if seen is None else _by_centre(seen.frequency_hz(), seen.power, heard.to_hz)
-
-
-def _by_centre(frequency_hz: NDArray[np.float64], power: NDArray[np.float64], to_hz: float) -> dict[float, float]:
-    """Powers of third octaves by nominal centre, from those of bins."""
-    twice_hz = int(2 * to_hz)
-    powers = third_octave_powers(frequency_hz, power / float(frequency_hz[1]), twice_hz)
+    if seen is None:
+        return {}
+    twice_hz = int(2 * heard.to_hz)
+    powers = third_octave_powers(seen.frequency_hz(), seen.power / seen.step_hz, twice_hz)
     return {
         nominal_hz(centre): max(float(power), SILENCE)
         for centre, power in zip(band_centres_hz(twice_hz), powers, strict=True)

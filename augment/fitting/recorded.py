@@ -11,7 +11,7 @@ from augment.fitting.heard import Heard
 from augment.fitting.likeness import Stretch
 from augment.fitting.spectra import Usable
 
-DRAWS = 5
+DRAWS = 3
 BEYOND_RECORDING = 1000
 """Seeds of the draws that are judged, apart from those that a fit is brought to its spectrum with."""
 

@@ -26,6 +26,10 @@ DEMO = ROOT / "recipes" / "demo"
 RATE = 16000
 PACK = ROOT.parent / "shared" / "dev_pack"
 """Real recordings, which are no part of the project."""
+PACK_CORPUS = (
+    "path: manifest.jsonl, columns: {audio_filepath: audio}, labels: {accent: {'American (neutral)': American}}"
+)
+"""Of a recipe beside them."""
 
 
 def speech_like(seconds: float, seed: int = 0, rate: int = RATE) -> np.ndarray:
@@ -164,6 +168,16 @@ factors:
 def stocked(workshop: Workshop) -> Workshop:
     """A workshop with a small corpus of two accents, two noises and a recipe for them."""
     return stock(workshop)
+
+
+@pytest.fixture(scope="module")
+def linked_pack(tmp_path_factory) -> Path:
+    """The real recordings, linked, so that recipes can lie beside them."""
+    assert PACK.is_dir(), "the recordings are expected in ../shared/dev_pack"
+    folder = tmp_path_factory.mktemp("pack")
+    for path in PACK.iterdir():
+        (folder / path.name).symlink_to(path)
+    return folder
 
 
 @pytest.fixture(scope="session")

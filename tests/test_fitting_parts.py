@@ -14,6 +14,7 @@ from augment.fitting.described import Described, described, heard_ones
 from augment.fitting.envelopes import Demodulator
 from augment.fitting.faint import completed
 from augment.fitting.fit import taken_apart
+from augment.fitting.fitted import _Recording, third_octaves_of
 from augment.fitting.gates import Gate, gate_gain, gate_of
 from augment.fitting.impacts import Others, find_impacts
 from augment.fitting.lines import find_lines
@@ -22,7 +23,7 @@ from augment.fitting.patterns import weighted_level
 from augment.fitting.residue import Residue, without_tones
 from augment.fitting.rhythm import short_time
 from augment.fitting.series import find_series
-from augment.fitting.spectra import Usable
+from augment.fitting.spectra import Usable, through_hann
 from augment.fitting.strikes import around, lasting_s
 from augment.fitting.tones import find_tones
 from augment.fitting.voices import burst_pattern
@@ -52,6 +53,32 @@ def test_what_is_kept_of_a_low_tone_is_what_the_filter_keeps(frequency_hz):
     inner = slice(2 * RATE, 4 * RATE)
     kept = np.mean(without_infrasound(sound, RATE)[inner] ** 2) / np.mean(sound[inner] ** 2)
     assert kept_of_low(np.array([frequency_hz]), RATE)[0] == pytest.approx(kept, abs=2e-3)
+
+
+def test_frames_spread_a_tone_as_the_transform_of_their_window_does():
+    length, finer = 2000, 8
+    window = scipy.signal.windows.hann(length, sym=False)
+    referee = np.abs(np.fft.rfft(window, finer * length)) ** 2
+    referee = np.concatenate([referee[40:0:-1], referee[:41]]) / np.sum(np.concatenate([referee[:0:-1], referee]))
+    tone_alone = np.zeros(201)
+    tone_alone[100] = 1.0
+    spread = through_hann(tone_alone, RATE / length / finer, length / RATE)
+    assert spread[60:141] == pytest.approx(referee, abs=1e-5)
+
+
+def test_what_a_bed_has_is_what_its_synthesis_shows():
+    """Ten draws of a spectrum with steps of 20 dB, in the third octaves of a recording, against what is foreseen."""
+    levels = {
+        centre: -40.0 + 20 * (number % 3 == 0) for number, centre in enumerate(third_octaves_of(usable(hiss(4, 0))))
+    }
+    noise = Described({"kind": "third_octave_noise", "third_octave_levels_db": levels}, ("All of it.",))
+    recording = _Recording(usable(hiss(10, -20)))
+    seen = [recording._made(recording._sound([noise], seed, 20.0)) for seed in range(10)]
+    foreseen = recording._alone(noise)
+    for centre, power in foreseen.items():
+        away_db = 10 * np.log10(np.mean([one[centre] for one in seen]) / power)
+        # In 200 s a band has 2 x 200 x its width degrees of freedom, half of which frames that overlap leave at least.
+        assert abs(away_db) < 0.15 + 4.34 * 3 / np.sqrt(100 * 0.23 * centre), centre
 
 
 def test_levels_of_low_tones_are_those_before_the_filter():

@@ -131,6 +131,23 @@ def _shaper(density: bytes) -> ImpulseResponse | None:
     return ImpulseResponse(taps)
 
 
+def density_of_noise(density: Density) -> Density:
+    """The density that :func:`shaped_noise` really has: its filter is as long as bins are fine, and rounds their edges.
+
+    Example:
+        >>> step = np.where(np.arange(8193) < 1000, 1.0, 1e-4)
+        >>> density_of_noise(step)[997:1003].round(3).tolist()
+        [1.001, 1.001, 0.567, 0.066, 0.0, 0.0]
+    """
+    shaper = _shaper(density.tobytes())
+    if shaper is None:
+        return np.zeros_like(density)
+    # By Parseval, of both signs of frequency.
+    found = 2 * np.abs(scipy.fft.rfft(shaper.taps)) ** 2 / shaper.taps.size
+    found[[0, -1]] /= 2
+    return np.asarray(found)
+
+
 def a_level_of_density_db(density: Density, sample_rate_hz: int) -> float:
     """A-weighted level of noise with a density, in dB on the density's own scale.
 

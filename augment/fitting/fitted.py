@@ -5,23 +5,28 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from augment.acoustics import Signal
-from augment.acoustics.filters import without_infrasound
+from augment.acoustics.filters import kept_of_low, without_infrasound
 from augment.acoustics.portrait import band_centres_hz, nominal_hz, third_octave_powers
+from augment.acoustics.shaping import band_density, bins, density_of_noise
+from augment.acoustics.spectrum import THIRD_OCTAVE_EDGE
 from augment.fitting.balance import brought
 from augment.fitting.described import Described, described, heard_ones
 from augment.fitting.distance import Distance, distance
 from augment.fitting.fit import Parts, taken_apart, with_clicks, with_lives
 from augment.fitting.glimpses import demo_voices
 from augment.fitting.likeness import Stretch, heard_rate_hz, likeness
-from augment.fitting.spectra import Usable, power_spectrum
+from augment.fitting.spectra import Usable, power_spectrum, through_hann
 from augment.profiles.noise import NoiseProfile
 from augment.streams import generator
 
 DRAWN_S, LONG_S, MOST_DRAWN_S, TURNS = 12.0, 24.0, 60.0, 4
 """So much of a component is drawn to be set right, or, of what comes round slowly, so many turns; the longer stretch
 where rare blows count."""
+FRAME_S, SHORT_FRAME_S = 0.5, 0.125
+"""Of which the spectrum is taken; the shorter ones where less of a recording can be used in one piece."""
 SILENCE = 1e-16
 ROUNDS = 3
 NEAR = 2.5
@@ -164,9 +169,8 @@ class _Recording:
 
     def _alone(self, one: Described) -> dict[float, float]:
         """Third octaves of one component; descriptions share tones and trains, which are not made again."""
-        if one.is_bed():  # as it is in the long run: of a few seconds, rare blows would hold too much or too little
-            levels = one.figures["third_octave_levels_db"]
-            one = replace(one, figures={"kind": "third_octave_noise", "third_octave_levels_db": levels})
+        if one.is_bed():  # as it is in the long run: of a few seconds, rare blows hold too much or too little
+            return self._of_noise(one.figures["third_octave_levels_db"])
         key = repr(one.figures)
         if key not in self._known:
             knocks = one.figures["kind"] == "knocks"
@@ -176,6 +180,16 @@ class _Recording:
                 made = {centre: power * share for centre, power in made.items()}
             self._known[key] = made
         return self._known[key]
+
+    def _of_noise(self, levels_db: Mapping[float, float]) -> dict[float, float]:
+        """Third octaves of noise of given third octaves, as frames of a recording show them."""
+        frequency_hz = bins(self._rate)
+        density = density_of_noise(band_density(levels_db, self._rate, THIRD_OCTAVE_EDGE))
+        density *= kept_of_low(frequency_hz, self._rate)
+        step_hz = float(frequency_hz[1])
+        of_frames_hz = np.arange(0, frequency_hz[-1], 1 / FRAME_S)
+        seen = np.interp(of_frames_hz, frequency_hz, through_hann(density, step_hz, FRAME_S) / step_hz)
+        return _by_centre(of_frames_hz, seen, self._heard.to_hz)
 
     def _sound(self, components: Sequence[Described], seed: int, least_s: float) -> Signal:
         turns_s = TURNS * max((one.turn_s() for one in components), default=0.0)
@@ -188,11 +202,13 @@ class _Recording:
 
 def third_octaves_of(heard: Usable) -> dict[float, float]:
     """Powers of the third octaves that lie wholly in what is known, by nominal centre."""
-    seen = power_spectrum(heard, 0.5) or power_spectrum(heard, 0.125)
-    if seen is None:
-        return {}
-    twice_hz = int(2 * heard.to_hz)
-    powers = third_octave_powers(seen.frequency_hz(), seen.power / seen.step_hz, twice_hz)
+    seen = power_spectrum(heard, FRAME_S) or power_spectrum(heard, SHORT_FRAME_S)
+    return {} if seen is None else _by_centre(seen.frequency_hz(), seen.power / seen.step_hz, heard.to_hz)
+
+
+def _by_centre(frequency_hz: NDArray[np.float64], density: NDArray[np.float64], to_hz: float) -> dict[float, float]:
+    twice_hz = int(2 * to_hz)
+    powers = third_octave_powers(frequency_hz, density, twice_hz)
     return {
         nominal_hz(centre): max(float(power), SILENCE)
         for centre, power in zip(band_centres_hz(twice_hz), powers, strict=True)

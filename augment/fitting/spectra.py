@@ -14,6 +14,8 @@ WIDEST_RATIO = 1.12
 FEWEST_BINS = 20
 """A block reaches so many bins to both sides at least."""
 FLOORS_AN_OCTAVE = 24
+LOBE = 8.0
+"""How far a Hann window spreads a tone, in bins of the window: what lies beyond is 80 dB down."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,34 @@ def power_spectrum(heard: Usable, window_s: float) -> PowerSpectrum | None:
     # Hann frames that overlap by half share a sixth of their power: n of them are worth n / (1 + 2 / 36).
     averages = max(1.0, starts.size / (1 + 2 * (1 / 6) ** 2))
     return PowerSpectrum(length / rate, rate / length, power, floor_of(power, averages), averages)
+
+
+def through_hann(density: NDArray[np.float64], step_hz: float, window_s: float) -> NDArray[np.float64]:
+    """A power density as Hann frames show it in the mean: each part of it is spread over the window's main lobe.
+
+    The window of T seconds has the transform sinc(x) / (1 - x^2) with x = f T, whose square is what remains of a tone
+    at a distance of f.
+
+    Args:
+        density: Power in bins, evenly spaced from 0 Hz, shape (n,).
+        step_hz: Distance of these bins.
+        window_s: Length of the frames.
+
+    Returns:
+        The same, spread, shape (n,).
+
+    Example:
+        >>> tone = np.zeros(100)
+        >>> tone[50] = 1.0
+        >>> through_hann(tone, 1.0, 1.0)[48:53].round(3).tolist()
+        [0.0, 0.167, 0.667, 0.167, 0.0]
+    """
+    away = np.arange(1, math.ceil(LOBE / window_s / step_hz) + 1) * step_hz * window_s
+    # At a distance of one bin of the window the quotient is 0 / 0: its limit is a half.
+    below = np.where(np.abs(1 - away**2) < 1e-9, 1.0, 1 - away**2)
+    half = np.where(below == 1.0, 0.5, np.sinc(away) / below) ** 2
+    lobe = np.concatenate([half[::-1], [1.0], half])
+    return np.asarray(np.convolve(density, lobe / np.sum(lobe), "same"))
 
 
 def floor_of(power: NDArray[np.float64], averages: float) -> NDArray[np.float64]:

@@ -261,11 +261,11 @@ def test_a_small_difference_can_be_shown_to_be_small(tmp_path):
     rows = rows_of(speakers=16, utterances=20)
     found = scored(rows, heard(rows, lambda row: 0.1), tmp_path, margin=0.1)
     assert all(one.equivalent and one.could_show < 0.1 for one in found.recognisers[0].pairs)
-    # Two one-sided tests at 5 %: the interval of 90 % must lie within the margin.
+    # Two one-sided tests at 5 %: the interval of 90 % must lie within the margin, and somewhat more than that.
     for one in found.recognisers[0].pairs:
         error = (one.high - one.low) / 2 / scipy.stats.t.ppf(0.975, one.freedom)
         wide = scipy.stats.t.ppf(0.95, one.freedom) * error
-        assert one.could_show == pytest.approx(abs(one.difference) + wide)
+        assert abs(one.difference) + wide < one.could_show < abs(one.difference) + 1.1 * wide
     strict = scored(rows, heard(rows, lambda row: 0.1), tmp_path, margin=0.001)
     assert not any(one.equivalent for one in strict.recognisers[0].pairs)
     assert [one.could_show for one in strict.recognisers[0].pairs] == [

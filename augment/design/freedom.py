@@ -65,11 +65,13 @@ class Contribution:
         variance: Of their rate, or of a difference of their rates.
         freedom: Degrees of freedom of that variance.
         speakers: How many they are.
+        stated: By how much larger than it is the variance is stated on average, a factor.
     """
 
     variance: float
     freedom: float
     speakers: int
+    stated: float = 1.0
 
 
 def unequal(speakers: Sequence[int]) -> bool:
@@ -170,7 +172,8 @@ def smallest(
         error = math.sqrt(sum(part.variance for part in found))
         if freedom < 1 - 1e-9 or not 0 < error < math.inf:
             return -1.0
-        power = exceeded(quantile(1 - unshown, freedom), freedom, true / error)
+        stated = math.sqrt(sum(part.stated * part.variance for part in found)) / error
+        power = exceeded(stated * quantile(1 - unshown, freedom), freedom, true / error)
         return float(ndtri(min(max(power, 1e-9), 1 - 1e-9)) - ndtri(shown))
 
     # A rate near 1 hardly varies, and the other group, if it has few speakers, is left alone with its few degrees of

@@ -142,11 +142,15 @@ def _ratio(one: Comparison) -> str:
 
 
 def _could_have_seen(known: Sequence[Comparison]) -> str:
-    """Half of an interval, or from the smallest to the largest: a difference beyond it leaves out zero."""
-    halves = sorted(((one.family_high or 0.0) - (one.family_low or 0.0)) / 2 for one in known)
-    if points(halves[0]) == points(halves[-1]):
-        return f"{points(halves[0])} points"
-    return f"{points(halves[0])} to {points(halves[-1])} points"
+    """How far the nearer end of an interval is away: what is farther leaves out zero."""
+    reach = sorted(
+        min((one.family_high or 0.0) - one.difference, one.difference - (one.family_low or 0.0))
+        for one in known
+        if one.difference is not None
+    )
+    if points(reach[0]) == points(reach[-1]):
+        return f"{points(reach[0])} points"
+    return f"{points(reach[0])} to {points(reach[-1])} points"
 
 
 def _gaps(scores: Scores, recogniser: RecogniserScores) -> Iterator[str]:

@@ -308,9 +308,9 @@ def _judged(found: Sequence[tuple[Comparison, Estimate, Estimate | None]], quest
     family = judge([estimate for _, estimate, _ in found], question.significance, question.seed)
     for (told, estimate, ratio), judged in zip(found, family, strict=True):
         own = estimate.interval(coverage)
-        spread = ratio.interval(coverage) if ratio is not None else None
-        narrow = estimate.interval(1 - 2 * question.significance)
-        could_show = None if narrow is None else max(abs(end) for end in narrow)
+        spread = ratio.interval(coverage, jackknife=True) if ratio is not None else None
+        alike = estimate.interval(1 - 2 * question.significance, jackknife=True)
+        could_show = None if alike is None else max(abs(end) for end in alike)
         out.append(
             replace(
                 told,

@@ -97,8 +97,7 @@ def _by_signs(members: Sequence[Estimate], significance: float, seed: int) -> li
 
 
 def _judged(estimate: Estimate, critical: float, p_value: float, method: str) -> Judged:
-    wide = critical * math.sqrt(estimate.variance)
-    return Judged(estimate, estimate.value - wide, estimate.value + wide, p_value, method)
+    return Judged(estimate, *estimate.ends(critical), p_value, method)
 
 
 def _largest(members: Sequence[Estimate], seed: int) -> NDArray[np.float64]:

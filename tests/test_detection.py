@@ -344,6 +344,15 @@ def test_simulated_groups_without_a_difference_are_shown_to_be_alike(name):
         assert found == pytest.approx(share, abs=0.05)
 
 
+def test_the_jackknife_states_more_where_one_speaker_says_most():
+    """By hand: sum(h / (1 - h)) of shares of 0.6 and four of 0.1 is 1.5 + 4 / 9; of n equal ones n / (n - 1)."""
+    uneven = cell_of(Clusters(np.full(10, 10), np.array([0] * 6 + [1, 2, 3, 4])), ASSUMED)
+    assert uneven.jackknifed == pytest.approx(1.5 + 4 / 9, abs=1e-6)
+    assert cell_of(even(80, 8, 10), ASSUMED).jackknifed == pytest.approx(8 / 7, abs=1e-6)
+    assert cell_of(even(80, 1, 10), ASSUMED).jackknifed == 1.0
+    assert cell_of(Clusters(np.zeros(3, dtype=np.int64), np.arange(3)), ASSUMED).jackknifed == 1.0
+
+
 def told(sizes: Sizes, question=None, margin=None, **assumed) -> str:
     return sample_size_text(sizes, question or PlannedComparison(), Statistics(**assumed), margin)
 

@@ -154,19 +154,38 @@ def test_cumulants_are_those_of_gamma_distributed_rates():
     )
 
 
-def test_no_skewness_is_assumed_of_what_may_be_negative():
-    fewer = rate([-2, 3, -1, 1, 0], [50] * 5)
-    assert fewer.parts[0].third_cumulant == 0
+def test_no_skewness_is_assumed_of_differences_of_recognisers_or_of_logarithms():
+    fewer = rate([-2, 3, -1, 1, 0], [50] * 5, skewed=False)
     assert sum(fewer.interval()) == pytest.approx(2 * fewer.value)
     a, b = rate([4, 8, 5, 7], [40] * 4), rate([2, 4, 3, 3], [40] * 4)
     value, weights = log_ratio(a, b)
-    assert weighted(list(zip((a, b), weights, strict=True)), value).parts[0].third_cumulant == 0
+    ratio = weighted(list(zip((a, b), weights, strict=True)), value)
+    assert sum(ratio.interval()) == pytest.approx(2 * value)
+    assert between(fewer, a).third_cumulant == 0
     assert rate([1, 2, 3], [40] * 3).interval(jackknife=True) is None
+
+
+def test_a_condition_without_an_error_takes_no_skewness_from_the_other():
+    loud = rate([20, 2, 12, 7, 30], [50] * 5)
+    found = weighted([(loud, 1.0), (rate([0] * 5, [50] * 5), -1.0)])
+    assert found.interval() == pytest.approx(loud.interval())
+    assert found.third_cumulant == pytest.approx(loud.third_cumulant) != 0
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 2000)), min_size=4, max_size=8), st.floats(0.1, 40))
+def test_no_end_moves_farther_than_student_s_does(some, t):
+    """Whoever says most of the words leaves few degrees of freedom, and no way of seeing how skewed rates are."""
+    errors, words = (np.array(values) for values in zip(*some, strict=True))
+    found = between(rate(errors, words), rate([4, 6, 5, 4, 6], [50] * 5, range(50, 55)))
+    low, high = found.ends(t)
+    wide = t * math.sqrt(found.variance)
+    assert -2.000001 * wide <= low - found.value <= -0.999999 * wide
+    assert 0.999999 * wide <= high - found.value <= 2.000001 * wide
 
 
 def test_the_farther_end_is_that_of_johnson_s_interval():
     """Of the mean of one sample: the mean + k3 / (6 s^2) + k3 / (3 s^4) (t s)^2 + t s, as the paper has it."""
-    errors = np.array([20, 2, 12, 7, 30]) / 50
+    errors = np.array([20, 12, 12, 17, 30]) / 50
     found = rate(50 * errors, [50] * 5)
     square, third = np.var(errors, ddof=1) / 5, found.third_cumulant
     t = scipy.stats.t.ppf(0.975, 4)

@@ -17,7 +17,7 @@ together: each may fail half as often as both.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from augment.design.detection import Cell, Clusters, between_cells, cell_of, chances
@@ -70,9 +70,8 @@ class PlannedComparison:
     def margin(self, one: Clusters, other: Clusters, statistics: Statistics, cautious: bool = False) -> float | None:
         """The smallest margin within which a difference is shown to lie, where there is none, with the desired power.
 
-        Scores then state the variance of the jackknife (:meth:`augment.scoring.estimates.Estimate.interval`): of n
-        speakers who say equally much it is n / (n - 1) times as large on average, on n - 1 degrees of freedom. What
-        they allow for skewness falls out where groups are alike.
+        Scores then state the variance by the jackknife (:meth:`augment.scoring.estimates.Estimate.interval`). What they
+        allow for skewness falls out where groups are of one size and alike; of unequal ones they ask for somewhat more.
 
         Example:
             >>> from augment.design.detection import even
@@ -83,10 +82,9 @@ class PlannedComparison:
         first, second = cell_of(one, statistics), cell_of(other, statistics)
         if not _finite(first, second):
             return None
-        parts = self._parts(first, second, statistics.wer)(0.0)
-        none = [replace(part, stated=1 + 1 / part.freedom) for part in parts]
+        none = self._parts(first, second, statistics.wer)(0.0)
         either = 2 * chances(statistics)[0], (1 + statistics.power) / 2
-        return smallest(lambda _: none, 1.0, either, cautious)
+        return smallest(lambda _: none, 1.0, either, cautious, jackknife=True)
 
     def _parts(self, one: Cell, other: Cell, wer: float) -> Callable[[float], tuple[Contribution, ...]]:
         """What the variance of a difference consists of, at each true difference."""

@@ -111,6 +111,8 @@ class Cell:
         speakers: Number of speakers.
         effect: The design effect.
         freedom: Degrees of freedom of the variance that is estimated from its speakers, to six decimals.
+        jackknifed: How many times as large the jackknife states it on average: sum(h / (1 - h)) of their shares h in
+            the words, where the variance that has no bias is sum(h) = 1 times itself.
     """
 
     words: int
@@ -118,6 +120,7 @@ class Cell:
     speakers: int
     effect: float
     freedom: float
+    jackknifed: float
 
     @property
     def spread(self) -> float:
@@ -126,7 +129,7 @@ class Cell:
 
     def part(self, variance: float) -> Contribution:
         """What the cell's speakers contribute to a difference."""
-        return Contribution(variance, self.freedom, self.speakers)
+        return Contribution(variance, self.freedom, self.speakers, self.jackknifed)
 
 
 def cell_of(clusters: Clusters, statistics: Statistics) -> Cell:
@@ -134,18 +137,22 @@ def cell_of(clusters: Clusters, statistics: Statistics) -> Cell:
 
     Example:
         >>> cell_of(even(200, 20, 10), Statistics())
-        Cell(words=2000, utterances=200, speakers=20, effect=4.6, freedom=19.0)
+        Cell(words=2000, utterances=200, speakers=20, effect=4.6, freedom=19.0, jackknifed=1.052632)
     """
     words = int(clusters.words.sum())
     effect = design_effect(clusters, statistics) if words else 1.0
     each = np.bincount(clusters.speaker, weights=clusters.words).astype(np.float64)
-    return Cell(words, clusters.words.size, clusters.speakers, effect, _freedom(each))
+    return Cell(words, clusters.words.size, clusters.speakers, effect, *_of_shares(each))
 
 
-def _freedom(each: NDArray[np.float64]) -> float:
-    """Degrees of freedom from the words of each speaker, whatever the order of these."""
+def _of_shares(each: NDArray[np.float64]) -> tuple[float, float]:
+    """Degrees of freedom, and what the jackknife adds, from the words of each speaker, whatever the order of these."""
     words = float(np.sum(each))
-    return round(freedom(np.sort(each) / words), 6) if words else 0.0
+    if not words:
+        return 0.0, 1.0
+    share = np.sort(each) / words
+    alone = share[-1] == 1
+    return round(freedom(share), 6), 1.0 if alone else round(float(np.sum(share / (1 - share))), 6)
 
 
 def between_cells(one: Cell, other: Cell, statistics: Statistics, cautious: bool = False) -> float | None:
@@ -391,6 +398,6 @@ def _cells(voices: "polars.DataFrame", statistics: Statistics) -> dict[tuple[str
     for row in speakers.sort("group", "condition").rows(named=True):
         total = row["words"]
         effect = _effect(total, row["squares"], row["voices"], statistics) if total else 1.0
-        own = _freedom(np.asarray(row["each"], dtype=np.float64))
-        found[row["group"], row["condition"]] = Cell(total, row["utterances"], row["speakers"], effect, own)
+        own = _of_shares(np.asarray(row["each"], dtype=np.float64))
+        found[row["group"], row["condition"]] = Cell(total, row["utterances"], row["speakers"], effect, *own)
     return found

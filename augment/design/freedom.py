@@ -65,13 +65,13 @@ class Contribution:
         variance: Of their rate, or of a difference of their rates.
         freedom: Degrees of freedom of that variance.
         speakers: How many they are.
-        stated: By how much larger than it is the variance is stated on average, a factor.
+        jackknifed: How many times as large the jackknife states the variance on average.
     """
 
     variance: float
     freedom: float
     speakers: int
-    stated: float = 1.0
+    jackknifed: float = 1.0
 
 
 def unequal(speakers: Sequence[int]) -> bool:
@@ -142,6 +142,7 @@ def smallest(
     most: float,
     chances: tuple[float, float],
     cautious: bool = False,
+    jackknife: bool = False,
 ) -> float | None:
     """The smallest true difference that a test calls a difference often enough.
 
@@ -151,6 +152,7 @@ def smallest(
         chances: Probability of more than the critical value where there is no difference, and of more than that at the
             difference that is looked for.
         cautious: See :func:`degrees`.
+        jackknife: Whether the variance is stated by the jackknife.
 
     Returns:
         The difference, to six decimals: what is written into a set must not depend on the release of a library; None if
@@ -172,8 +174,10 @@ def smallest(
         error = math.sqrt(sum(part.variance for part in found))
         if freedom < 1 - 1e-9 or not 0 < error < math.inf:
             return -1.0
-        stated = math.sqrt(sum(part.stated * part.variance for part in found)) / error
-        power = exceeded(stated * quantile(1 - unshown, freedom), freedom, true / error)
+        critical = quantile(1 - unshown, freedom)
+        if jackknife:
+            critical *= math.sqrt(sum(part.jackknifed * part.variance for part in found)) / error
+        power = exceeded(critical, freedom, true / error)
         return float(ndtri(min(max(power, 1e-9), 1 - 1e-9)) - ndtri(shown))
 
     # A rate near 1 hardly varies, and the other group, if it has few speakers, is left alone with its few degrees of

@@ -142,9 +142,9 @@ def _ratio(one: Comparison) -> str:
 
 
 def _could_have_seen(known: Sequence[Comparison]) -> str:
-    """How far the nearer end of an interval is away: what is farther leaves out zero."""
+    """How far intervals reach towards zero, from the shortest to the longest: what is larger leaves it out."""
     reach = sorted(
-        min((one.family_high or 0.0) - one.difference, one.difference - (one.family_low or 0.0))
+        one.difference - (one.family_low or 0.0) if one.difference >= 0 else (one.family_high or 0.0) - one.difference
         for one in known
         if one.difference is not None
     )

@@ -185,8 +185,9 @@ def _method(scores: Scores) -> list[str]:
         "- Speakers are what is sampled. A rate is the sum of errors over the sum of words; its variance is CR2 over "
         "speakers, with Satterthwaite's degrees of freedom, on the logarithmic scale (Bell and McCaffrey 2002).",
         "- Groups are compared by Welch's degrees of freedom, or those of the smaller group where one has more than "
-        "twice as many speakers; conditions and recognisers on the same speakers, as pairs. Where rates are skewed an "
-        "interval reaches farther to one side (Johnson 1978, for gamma distributed rates); tests stay Student's.",
+        "twice as many speakers; conditions and recognisers on the same speakers, as pairs. Where rates are skewed, "
+        "an interval reaches farther to one side (Johnson 1978, for gamma distributed rates); where no difference lies "
+        "there, a test says less than Student's.",
         "- 'Of the family' holds for all comparisons of its table together: max-T by random signs of speakers where "
         f"every group has eight or more, otherwise Bonferroni. Seed {question.seed}.",
         "- Within a margin counts what two one-sided tests at "

@@ -258,7 +258,7 @@ def recognisers(one: tuple[str, Sample], other: tuple[str, Sample], question: Qu
     """Differences between two recognisers on the same utterances, in each cell: one family."""
     found = []
     (name, a), (second, b) = one, other
-    both = replace(a, counts=_less(a.counts, b.counts))
+    both = replace(a, counts=_less(a.counts, b.counts), skewed=False)
     for condition, group in itertools.product(a.conditions, a.groups):
         cell = Cell(group, condition)
         if not a.items(cell).size:

@@ -41,13 +41,13 @@ class Part:
         speakers: Their numbers, shape (s,), each once.
         influence: By how much each of them moves the estimate, shape (s,); they sum to 0.
         leverage: Share of each in what is estimated, shape (s,); they sum to 1.
-        third_cumulant: Of what they contribute, if their rates are gamma distributed; 0 if nothing is assumed.
+        third_cumulant: Of what they contribute, if their rates are gamma distributed; None if nothing is assumed.
     """
 
     speakers: NDArray[np.int64]
     influence: Figures
     leverage: Figures
-    third_cumulant: float = 0.0
+    third_cumulant: float | None = None
 
     @cached_property
     def corrected(self) -> Figures:
@@ -71,7 +71,12 @@ class Part:
 
     def turned(self) -> "Part":
         """The same with the other sign."""
-        return Part(self.speakers, -self.influence, self.leverage, -self.third_cumulant)
+        third = None if self.third_cumulant is None else -self.third_cumulant
+        return Part(self.speakers, -self.influence, self.leverage, third)
+
+    def plain(self) -> "Part":
+        """The same, with nothing assumed of rates."""
+        return Part(self.speakers, self.influence, self.leverage)
 
 
 def _without_each(influence: Figures, leverage: Figures) -> Figures:
@@ -123,7 +128,9 @@ class Estimate:
 
     @cached_property
     def third_cumulant(self) -> float:
-        return sum(part.third_cumulant for part in self.parts)
+        """Of the estimate; 0 where nothing is assumed of one of its parts."""
+        each = [part.third_cumulant for part in self.parts]
+        return sum(one for one in each if one is not None) if None not in each else 0.0
 
     @property
     def t(self) -> float:
@@ -132,14 +139,13 @@ class Estimate:
         That is the value over its standard error, unless skewness moves the end that is nearer to 0.
         """
         error, away = math.sqrt(self.variance), abs(self.value)
-        moved = abs(self.third_cumulant) / (6 * self.variance)
         if self.third_cumulant * self.value >= 0:
             return self.value / error
-        if away <= moved:
-            return 0.0
-        # 2 m t^2 + s t - (|value| - m) = 0, in the form that does not cancel where m is small.
-        reached = 2 * (away - moved) / (error + math.sqrt(self.variance + 8 * moved * (away - moved)))
-        return math.copysign(reached, self.value)
+        # With m = |k3| / (6 s^2), 2 m t^2 + s t - (|value| - m) = 0, in the form that does not cancel where m is small.
+        moved = abs(self.third_cumulant) / (6 * self.variance)
+        beyond = away - moved
+        reached = 2 * beyond / (error + math.sqrt(self.variance + 8 * moved * beyond)) if beyond > 0 else 0.0
+        return math.copysign(max(reached, away / (2 * error)), self.value)
 
     def ends(self, t: float, enlarged: float = 1.0) -> tuple[float, float]:
         """What lies t standard errors to both sides, and beyond where rates are skewed.
@@ -151,15 +157,17 @@ class Estimate:
             k3 (1 + 2 t^2) / (6 s^2)
 
         The third cumulant k3 cannot be seen in a few speakers: it is that of gamma distributed rates (see
-        :func:`_third_cumulant`). Ends are moved outwards only, so that a test of no difference stays Student's.
+        :func:`_third_cumulant`). Ends are moved outwards only, and no farther than t standard errors: what goes beyond
+        is no correction to first order.
 
         Args:
             t: How many.
-            enlarged: Factor of the standard error.
+            enlarged: Factor of the standard error, for what lies to both sides alike.
         """
-        wide = t * enlarged * math.sqrt(self.variance)
+        wide = t * math.sqrt(self.variance)
         moved = self.third_cumulant * (1 + 2 * t * t) / (6 * self.variance)
-        return self.value - wide + min(moved, 0.0), self.value + wide + max(moved, 0.0)
+        low, high = (self.value + sign * wide * enlarged for sign in (-1, 1))
+        return low + max(min(moved, 0.0), -wide), high + min(max(moved, 0.0), wide)
 
     def interval(self, coverage: float = 0.95, jackknife: bool = False) -> tuple[float, float] | None:
         """Interval of a difference; None where there is none.
@@ -205,13 +213,14 @@ class Estimate:
         return float(2 * stdtr(self.freedom, -abs(self.t)))
 
 
-def rate(errors: ArrayLike, words: ArrayLike, speakers: ArrayLike | None = None) -> Estimate:
+def rate(errors: ArrayLike, words: ArrayLike, speakers: ArrayLike | None = None, skewed: bool = True) -> Estimate:
     """Error rate of some speakers.
 
     Args:
         errors: Of each speaker, shape (s,).
         words: Of each speaker in the references, shape (s,); speakers without any are left out.
         speakers: Their numbers, shape (s,); 0, 1, ... if not given.
+        skewed: Whether rates are taken as skewed; not where errors are those of one recogniser less another's.
 
     Returns:
         The rate; NaN without words.
@@ -229,7 +238,7 @@ def rate(errors: ArrayLike, words: ArrayLike, speakers: ArrayLike | None = None)
         return Estimate(math.nan, ())
     found = float(np.sum(e)) / total
     influence, leverage = (e - found * w) / total, w / total
-    third = _third_cumulant(influence[None], leverage, np.array([found])) if np.all(e >= 0) else 0.0
+    third = _third_cumulant(influence[None], leverage, np.array([found])) if skewed else None
     return Estimate(found, (Part(numbers, influence, leverage, third),))
 
 
@@ -238,7 +247,8 @@ def _third_cumulant(influences: Figures, leverage: Figures, levels: Figures) -> 
 
     A rate R that is a factor of mean 1 and variance v times R has the third cumulant 2 v^2 R^3. If the terms A_i of a
     sum A share their factor, it has 2 v^2 A^3; each covaries with the sum by c_i = v A_i A, so that this is the sum of
-    2 c_i^2 / A_i. If they have factors of their own, c_i is the variance of A_i, and cumulants add up to the same.
+    2 c_i^2 / A_i. If they have factors of their own, c_i is the variance of A_i, and cumulants add up to the same. The
+    covariances are those of the jackknife: of few speakers, none is as bad as some of those who were not asked.
 
     Args:
         influences: Of the speakers on each term, shape (terms, s).
@@ -303,8 +313,8 @@ def weighted(terms: Sequence[tuple[Estimate, float]], value: float | None = None
         each = np.stack([factor * part.influence for part, (_, factor) in zip(together, terms, strict=True)])
         leverage = np.mean([part.leverage for part in together], axis=0)
         levels = np.array([factor * estimate.value for estimate, factor in terms])
-        assumed = value is None and all(part.third_cumulant for part in together)
-        third = _third_cumulant(each, leverage, levels) if assumed else 0.0
+        assumed = value is None and all(part.third_cumulant is not None for part in together)
+        third = _third_cumulant(each, leverage, levels) if assumed else None
         parts.append(Part(first.speakers, each.sum(axis=0), leverage, third))
     total = sum(factor * estimate.value for estimate, factor in terms)
     return Estimate(total if value is None else value, tuple(parts))

@@ -51,6 +51,7 @@ class Sample:
         groups: Their names.
         conditions: Their names.
         speakers: Group and name of each speaker.
+        skewed: Whether rates are taken as skewed; not where the counts are those of one recogniser less another's.
     """
 
     counts: Counts
@@ -62,6 +63,7 @@ class Sample:
     groups: tuple[str, ...]
     conditions: tuple[str, ...]
     speakers: tuple[tuple[str, str], ...]
+    skewed: bool = True
 
     @classmethod
     def of(cls, rows: Sequence[Row], conditions: Sequence[str], counts: Counts, texts: Sequence[str]) -> "Sample":
@@ -125,7 +127,7 @@ class Sample:
             return Estimate(float(np.sum(self.counts.errors[members])) / words if words else math.nan, ())
         numbers, place = np.unique(self.speaker[members], return_inverse=True)
         of_each = (np.bincount(place, counted[members]) for counted in (self.counts.errors, self.counts.words))
-        return rate(next(of_each), next(of_each), numbers)
+        return rate(next(of_each), next(of_each), numbers, self.skewed)
 
     def heard(self, cell: Cell) -> Numbers:
         """Numbers of a cell's speakers, rising."""
@@ -144,8 +146,10 @@ class Sample:
         found = [self._of_group(own) for own in of_groups.values()]
         total = sum(estimate.value for estimate in found) if value is None else value
         named = all(estimate.parts for estimate in found)
+        parts = [part for estimate in found for part in estimate.parts] if named else []
+        # What is linear in rates is as skewed as they are; what it stands for in a ratio is not.
         return self._shared_too(
-            Estimate(total, tuple(part for estimate in found for part in estimate.parts) if named else ()), terms
+            Estimate(total, tuple(part if value is None else part.plain() for part in parts)), terms
         )
 
     def log_ratio(self, one: Cell, other: Cell) -> tuple[float, list[Term]] | None:

@@ -350,7 +350,9 @@ def _difference(
         a, b = estimates(*one), estimates(*other, sizes[0])
         changes = [weighted([(own[1], 1.0), (own[0], -1.0)]) for own in (a, b)]
         logs = log_ratio(a[1], a[0])
-        ratio = weighted(list(zip((a[1], a[0]), logs[1], strict=True)), logs[0]) if logs else Estimate(math.nan, ())
+        ratio = Estimate(math.nan, ())
+        if logs:
+            ratio = weighted(list(zip((a[1], a[0]), logs[1], strict=True))).standing_for(logs[0])
         found = between(a[1], b[1]), changes[0], ratio, between(*changes)
         intervals = [own.interval(0.95, jackknife=own is ratio) for own in found]
         hits.append([covers(own, truth) for own, truth in zip(intervals, truths, strict=True)])

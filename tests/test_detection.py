@@ -16,17 +16,15 @@ from augment.cli import app
 from augment.design.comparing import PlannedComparison
 from augment.design.detection import (
     Clusters,
-    asked_of,
     cell_of,
     design_effect,
     detectable_difference,
-    detection_of,
     even,
     needed_speakers,
     needed_utterances,
-    voices_of,
 )
 from augment.design.freedom import Contribution, degrees, exceeded, freedom, quantile, smallest
+from augment.design.voices import asked_of, detection_of, voices_of
 from augment.recipe.experiment import Balance, Rotated, Speakers, Statistics
 from augment.report.sample_size import Sizes, sample_size_text
 from augment.scoring.estimates import between, rate

@@ -26,7 +26,7 @@ from augment.corpus.speech import MOST_AT_ONCE, facts_of
 from augment.corpus.survey import survey
 from augment.corpus.table import read_corpus
 from augment.design.chains import BYTES_VERSION, Chain
-from augment.design.detection import voices_of
+from augment.design.voices import voices_of
 from augment.errors import AcoustigridError, AudioError, CorpusError
 from augment.files.audio import read_audio, read_parts
 from augment.files.stretch import Part

@@ -5,6 +5,7 @@ import json
 import math
 import random
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import jiwer
@@ -21,10 +22,10 @@ from augment.errors import AcoustigridError, ScoreError
 from augment.files.sealed import SealedFolder
 from augment.progress import SILENT
 from augment.recipe.loader import load_recipe
-from augment.report.conclusions import conclusions
+from augment.report.conclusions import _could_have_seen, conclusions
 from augment.report.scores import as_json, markdown, summary
 from augment.report.scores_page import scores_page
-from augment.scoring.answers import Question
+from augment.scoring.answers import Comparison, Question
 from augment.scoring.assumed import assumed_of
 from augment.scoring.contrasts import read_contrasts
 from augment.scoring.counting import Counts, counted, looped
@@ -255,6 +256,35 @@ def test_two_recognisers_are_compared_on_the_same_utterances(tmp_path):
     assert all(one.shown and one.difference < 0 for one in found.between_recognisers)
     same = score(finished_of(rows, tmp_path), {"a": files["good"], "b": files["good"]}, ScoreOptions(audio=False))
     assert all(one.difference == 0 and not one.shown for one in same.between_recognisers)
+
+
+def test_nothing_is_assumed_of_ratios_or_of_differences_of_recognisers(tmp_path):
+    """Their intervals are symmetric; those of differences of rates are not, where one group scatters more."""
+    rows = rows_of(speakers=6)
+    hard = {f"{group}_{n}": 0.1 + 0.1 * n * (group == "South") for group in ("North", "South") for n in range(6)}
+    texts = heard(rows, lambda row: hard["_".join(row["utterance"].split("_")[:2])])
+    files = {name: written(tmp_path / f"{name}.jsonl", rows, own) for name, own in (
+        ("one", texts), ("other", heard(rows, lambda row: 0.1, 4))
+    )}  # fmt: skip
+    finished = finished_of(rows, tmp_path)
+    there, back = (
+        score(finished, {name: files[name] for name in names}, ScoreOptions(audio=False))
+        for names in (("one", "other"), ("other", "one"))
+    )
+    for pair in there.recognisers[0].pairs:
+        assert pair.ratio_low * pair.ratio_high == pytest.approx(pair.ratio**2)
+        assert abs(pair.high + pair.low - 2 * pair.difference) > 0.01
+    for one, other in zip(there.between_recognisers, back.between_recognisers, strict=True):
+        assert (one.low, one.high) == pytest.approx((-other.high, -other.low))
+        assert one.high + one.low == pytest.approx(2 * one.difference)
+
+
+def test_what_would_have_been_seen_is_what_leaves_out_zero():
+    reaching = Comparison("groups", "a", "b", "", "fan", "", 0.1, family_low=-0.02, family_high=0.4)
+    turned = replace(reaching, difference=-0.1, family_low=-0.4, family_high=0.02)
+    wider = replace(reaching, difference=0.03, family_low=-0.12, family_high=0.1)
+    assert _could_have_seen([reaching, turned]) == "12.0 points"
+    assert _could_have_seen([wider, turned]) == "12.0 to 15.0 points"
 
 
 def test_a_small_difference_can_be_shown_to_be_small(tmp_path):

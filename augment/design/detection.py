@@ -17,21 +17,15 @@ what is sampled, and a group of few speakers with a large variance leaves few. W
 grows alone adds less to the variance, and the other one, which knows its own less well, decides more.
 """
 
-import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from augment.design.freedom import Contribution, freedom, smallest
-from augment.recipe.experiment import Assignment, Balance, Rotated, Statistics
-
-if TYPE_CHECKING:
-    import polars
+from augment.recipe.experiment import Statistics
 
 LARGEST = 1_000_000
 
@@ -111,8 +105,8 @@ class Cell:
         speakers: Number of speakers.
         effect: The design effect.
         freedom: Degrees of freedom of the variance that is estimated from its speakers, to six decimals.
-        jackknifed: How many times as large the jackknife states it on average: sum(h / (1 - h)) of their shares h in
-            the words, where the variance that has no bias is sum(h) = 1 times itself.
+        jackknifed: How many times as large the jackknife states that variance on average: sum(h / (1 - h)) of their
+            shares h in the words.
     """
 
     words: int
@@ -139,20 +133,28 @@ def cell_of(clusters: Clusters, statistics: Statistics) -> Cell:
         >>> cell_of(even(200, 20, 10), Statistics())
         Cell(words=2000, utterances=200, speakers=20, effect=4.6, freedom=19.0, jackknifed=1.052632)
     """
-    words = int(clusters.words.sum())
-    effect = design_effect(clusters, statistics) if words else 1.0
-    each = np.bincount(clusters.speaker, weights=clusters.words).astype(np.float64)
-    return Cell(words, clusters.words.size, clusters.speakers, effect, *_of_shares(each))
+    _, place = np.unique(clusters.speaker, return_inverse=True)
+    each = np.bincount(place, weights=clusters.words).astype(np.float64)  # of no items it would be whole numbers
+    return cell_of_sums(clusters.words.size, float(np.sum(clusters.words.astype(np.float64) ** 2)), each, statistics)
 
 
-def _of_shares(each: NDArray[np.float64]) -> tuple[float, float]:
-    """Degrees of freedom, and what the jackknife adds, from the words of each speaker, whatever the order of these."""
+def cell_of_sums(utterances: int, squares: float, each: NDArray[np.float64], statistics: Statistics) -> Cell:
+    """The same from sums.
+
+    Args:
+        utterances: Number of utterances.
+        squares: Sum of their squared numbers of words.
+        each: Words of each speaker, in any order, shape (s,).
+        statistics: Assumptions.
+    """
+    each = np.sort(each)  # sums of shares must not hang on the order of speakers
     words = float(np.sum(each))
-    if not words:
-        return 0.0, 1.0
-    share = np.sort(each) / words
-    alone = share[-1] == 1
-    return round(freedom(share), 6), 1.0 if alone else round(float(np.sum(share / (1 - share))), 6)
+    if words == 0:
+        return Cell(0, utterances, each.size, 1.0, 0.0, 1.0)
+    share = each / words
+    jackknifed = float(np.sum(share / (1 - share))) if share[-1] < 1 else 1.0
+    effect = _effect(words, squares, float(np.sum(each**2)), statistics)
+    return Cell(int(words), utterances, each.size, effect, round(freedom(share), 6), round(jackknifed, 6))
 
 
 def between_cells(one: Cell, other: Cell, statistics: Statistics, cautious: bool = False) -> float | None:
@@ -238,166 +240,3 @@ def _least(difference: float, shown: Shown, cell: Callable[[int], Clusters], low
         middle = (low + high) // 2
         low, high = (low, middle) if suffices(middle) else (middle + 1, high)
     return high
-
-
-@dataclass(frozen=True)
-class RequestedCell:
-    """One cell as a recipe asks for it, before anything is selected.
-
-    Attributes:
-        utterances: Utterances of each group in the cell.
-        speakers: The fewest that each group may have.
-        words: Mean number of words in an utterance of the corpus.
-        difference: The smallest difference it can show; None where it can show none.
-    """
-
-    utterances: int
-    speakers: int
-    words: float
-    difference: float | None
-
-
-def asked_of(
-    corpus: "polars.DataFrame", recipe: tuple[Balance, Assignment, Statistics], conditions: int
-) -> RequestedCell | None:
-    """What the design that a recipe asks for can show, from its numbers and the corpus's mean utterance length.
-
-    Args:
-        corpus: Rows with a column ``text``.
-        recipe: What it says about balance, assignment and statistics.
-        conditions: How many there are.
-
-    Returns:
-        None if the numbers follow from the corpus or the budget (``utterances: max``, ``assignment: rotated``), or if
-        no row has a text.
-
-    Example:
-        >>> import polars
-        >>> frame = polars.DataFrame({"text": ["one two three"]})
-        >>> found = asked_of(frame, (Balance(by=("accent",), utterances=200), "crossed", Statistics()), 4)
-        >>> (found.utterances, found.speakers, found.words, found.difference)
-        (200, 1, 3.0, None)
-    """
-    import polars
-
-    balance, assignment, statistics = recipe
-    if balance.utterances == "max" or assignment == "rotated" or not corpus.height:
-        return None
-    share = assignment.rotated / conditions if isinstance(assignment, Rotated) else 1.0
-    utterances = max(1, math.floor(balance.utterances * min(share, 1.0)))
-    words = float(corpus.select(polars.col("text").str.count_matches(r"\S+").mean()).item() or 0.0)
-    if words == 0:
-        return None
-    speakers = min(max(balance.speakers.min, math.ceil(1 / balance.speakers.max_share)), utterances)
-    cell = even(utterances, speakers, words)
-    return RequestedCell(utterances, speakers, words, detectable_difference(cell, cell, statistics))
-
-
-@dataclass(frozen=True)
-class Detection:
-    """What a design can show in one cell.
-
-    Attributes:
-        cells: The weakest cell of each group: the one in which its rate is known least precisely.
-        pair: The two groups whose smallest detectable difference is largest, over all conditions.
-        condition: The condition in which it is.
-        difference: The difference itself; None if nothing can be detected between them.
-        best: The smallest difference that can be detected between any two groups in every condition; None without any.
-        words: Mean number of words in an utterance.
-        scored: As ``difference``, by the degrees of freedom of scores: fewer where speakers are very unequal in number.
-    """
-
-    cells: dict[str, Cell]
-    pair: tuple[str, str] | None
-    condition: str | None
-    difference: float | None
-    best: float | None
-    words: float
-    scored: float | None = None
-
-
-def detection_of(voices: "polars.DataFrame", statistics: Statistics) -> Detection:
-    """What a plan can show; for two groups, that is what their weakest pair of cells can show.
-
-    Groups are compared within one condition. Where conditions are rotated, pairs of cells differ in their words, in
-    their speakers, and in how evenly these speak.
-
-    Args:
-        voices: As :func:`voices_of` gives them by condition.
-        statistics: Assumptions, power and significance.
-    """
-    cells = _cells(voices, statistics)
-    groups = sorted({group for group, _ in cells})
-    weakest = {
-        group: max((cell for (own, _), cell in cells.items() if own == group), key=lambda cell: cell.spread)
-        for group in groups
-    }
-    detectable = cache(lambda one, other: between_cells(one, other, statistics))
-    found: dict[tuple[str, str], tuple[float, str]] = {}
-    for one, other in itertools.permutations(groups, 2):
-        between = (
-            (_or_endless(detectable(cells[one, name], cells[other, name])), name)
-            for group, name in cells
-            if group == one and (other, name) in cells
-        )
-        found[one, other] = max(between, key=lambda known: known[0], default=(math.inf, ""))
-    pair = max(found, key=lambda pair: found[pair][0], default=None)
-    worst, name = found[pair] if pair else (math.inf, None)
-    best = min((difference for difference, _ in found.values()), default=math.inf)
-    words = sum(cell.words for cell in cells.values()) / sum(cell.utterances for cell in cells.values())
-    scored = between_cells(cells[pair[0], name], cells[pair[1], name], statistics, True) if pair and name else None
-    return Detection(weakest, pair, name, _known(worst), _known(best), words, scored)
-
-
-def _or_endless(difference: float | None) -> float:
-    return math.inf if difference is None else difference
-
-
-def _known(difference: float) -> float | None:
-    return None if math.isinf(difference) else difference
-
-
-SUMS = ("words", "utterances", "squares")
-"""What is counted of a voice: its words, its utterances, the sum of the squares of their words."""
-
-
-def voices_of(said: "polars.DataFrame", *by: str) -> "polars.DataFrame":
-    """What each speaker of a group says, in total.
-
-    Args:
-        said: Columns ``group``, ``speaker`` and ``text``, or such totals, which are added up.
-        by: More columns that tell voices apart, such as ``condition``.
-
-    Example:
-        >>> import polars
-        >>> said = {"group": "g", "speaker": ["a", "a"], "text": ["one two", "three"], "c": ["x", "x"]}
-        >>> voices_of(polars.DataFrame(said), "c").row(0)
-        ('g', 'a', 'x', 3, 2, 5)
-    """
-    import polars
-
-    if "text" in said.columns:
-        words = polars.col("text").str.extract_all(r"\S+").list.len().cast(polars.Int64)
-        speaker = polars.col("speaker").fill_null("")
-        said = said.select("group", speaker, *by, words=words, utterances=1, squares=words**2)
-    totals = (polars.col(name).cast(polars.Int64).sum() for name in SUMS)
-    return said.group_by("group", "speaker", *by).agg(*totals)
-
-
-def _cells(voices: "polars.DataFrame", statistics: Statistics) -> dict[tuple[str, str], Cell]:
-    """All cells, by group and condition, in their order."""
-    import polars
-
-    speakers = voices.group_by("group", "condition").agg(
-        *(polars.col(name).sum() for name in SUMS),
-        speakers=polars.len(),
-        voices=(polars.col("words") ** 2).sum(),
-        each=polars.col("words"),
-    )
-    found: dict[tuple[str, str], Cell] = {}
-    for row in speakers.sort("group", "condition").rows(named=True):
-        total = row["words"]
-        effect = _effect(total, row["squares"], row["voices"], statistics) if total else 1.0
-        own = _of_shares(np.asarray(row["each"], dtype=np.float64))
-        found[row["group"], row["condition"]] = Cell(total, row["utterances"], row["speakers"], effect, *own)
-    return found

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from augment.design.assignment import Schedule
 from augment.design.chains import Chain
-from augment.design.detection import voices_of
 from augment.design.provenance import Provenance, speech_source
+from augment.design.voices import voices_of
 
 if TYPE_CHECKING:
     import polars
@@ -74,7 +74,7 @@ class Items:
 
     @cached_property
     def voices(self) -> "polars.DataFrame":
-        """Words of each speaker in each cell, as :func:`~augment.design.detection.voices_of` counts them."""
+        """Words of each speaker in each cell, as :func:`~augment.design.voices.voices_of` counts them."""
         return voices_of(self.in_conditions(voices_of(self._in_turns, "turn")), "condition")
 
     @property

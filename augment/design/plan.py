@@ -11,7 +11,6 @@ from augment.dealt import Exposure
 from augment.design.assignment import Schedule, size_bytes
 from augment.design.chains import REMEMBERED, Chain
 from augment.design.conditions import Condition
-from augment.design.detection import Detection, detection_of
 from augment.design.identifying import identifying_notes
 from augment.design.items import Items
 from augment.design.naming import file_stem
@@ -20,6 +19,7 @@ from augment.design.provenance import Provenance
 from augment.design.selection import Selection
 from augment.design.selection.grouping import UNKNOWN_SPEAKER
 from augment.design.tally import Crossing, crossing_notes, crossings_of
+from augment.design.voices import Detection, detection_of
 from augment.errors import DesignError, Fault, counted, nearest
 from augment.notes import Note
 from augment.perturb.columns import taken

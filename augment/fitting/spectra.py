@@ -15,7 +15,7 @@ FEWEST_BINS = 20
 """A block reaches so many bins to both sides at least."""
 FLOORS_AN_OCTAVE = 24
 LOBE = 8.0
-"""How far a Hann window spreads a tone, in bins of the window: what lies beyond is 80 dB down."""
+"""How far a Hann window spreads a tone, in bins of the window: what lies beyond is 65 dB down."""
 
 
 @dataclass(frozen=True)

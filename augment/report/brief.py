@@ -6,8 +6,8 @@ from typing import Any
 
 from augment.auditing.groups import Audit, GroupAudit
 from augment.design.coupling import coupling_notes
-from augment.design.detection import Detection
 from augment.design.plan import Plan
+from augment.design.voices import Detection
 from augment.notes import Effect, Note, by_gravity
 from augment.plain_text import columns, cut, visible
 from augment.recipe.experiment import Statistics

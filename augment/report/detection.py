@@ -3,15 +3,10 @@
 from collections.abc import Sequence
 
 from augment.corpus.table import Corpus
-from augment.design.detection import (
-    Detection,
-    Shown,
-    asked_of,
-    needed_speakers,
-    needed_utterances,
-)
+from augment.design.detection import Shown, needed_speakers, needed_utterances
 from augment.design.freedom import FEWEST_SPEAKERS
 from augment.design.plan import Plan
+from augment.design.voices import Detection, asked_of
 from augment.recipe.experiment import Statistics
 from augment.recipe.model import Recipe
 from augment.report.text import counted, table

@@ -22,7 +22,7 @@ side (:meth:`Estimate.ends`).
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -74,10 +74,6 @@ class Part:
         third = None if self.third_cumulant is None else -self.third_cumulant
         return Part(self.speakers, -self.influence, self.leverage, third)
 
-    def plain(self) -> "Part":
-        """The same, with nothing assumed of rates."""
-        return Part(self.speakers, self.influence, self.leverage)
-
 
 def _without_each(influence: Figures, leverage: Figures) -> Figures:
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -101,6 +97,10 @@ class Estimate:
     more_variance: float = 0.0
     most_freedom: float = math.inf
     shared: str = ""
+
+    def standing_for(self, value: float) -> "Estimate":
+        """The same as the linear part of something else, whose skewness is not that of rates: a logarithm, say."""
+        return replace(self, value=value, parts=tuple(replace(part, third_cumulant=None) for part in self.parts))
 
     @property
     def fewest(self) -> int:
@@ -286,7 +286,7 @@ def log_ratio(one: Estimate, other: Estimate) -> tuple[float, tuple[float, float
     return math.log(one.value / other.value), (1 / one.value, -1 / other.value)
 
 
-def weighted(terms: Sequence[tuple[Estimate, float]], value: float | None = None) -> Estimate:
+def weighted(terms: Sequence[tuple[Estimate, float]]) -> Estimate:
     """Weighted sum of estimates of the same speakers: two conditions, say, or two recognisers, within a group.
 
     A speaker's influence on a difference is the difference of their influences: what makes a voice hard in both falls
@@ -294,7 +294,6 @@ def weighted(terms: Sequence[tuple[Estimate, float]], value: float | None = None
 
     Args:
         terms: Estimates of which each part has the same speakers in all of them, and their weights.
-        value: What the estimate is, where the terms are its linear part only.
 
     Raises:
         ValueError: Speakers differ.
@@ -313,11 +312,10 @@ def weighted(terms: Sequence[tuple[Estimate, float]], value: float | None = None
         each = np.stack([factor * part.influence for part, (_, factor) in zip(together, terms, strict=True)])
         leverage = np.mean([part.leverage for part in together], axis=0)
         levels = np.array([factor * estimate.value for estimate, factor in terms])
-        assumed = value is None and all(part.third_cumulant is not None for part in together)
+        assumed = all(part.third_cumulant is not None for part in together)
         third = _third_cumulant(each, leverage, levels) if assumed else None
         parts.append(Part(first.speakers, each.sum(axis=0), leverage, third))
-    total = sum(factor * estimate.value for estimate, factor in terms)
-    return Estimate(total if value is None else value, tuple(parts))
+    return Estimate(sum(factor * estimate.value for estimate, factor in terms), tuple(parts))
 
 
 def with_shared(estimate: Estimate, variances: tuple[float, float], clusters: int, shared: str) -> Estimate:

@@ -144,13 +144,10 @@ class Sample:
         for cell, factor in terms:
             of_groups.setdefault(cell.group, []).append((cell, factor))
         found = [self._of_group(own) for own in of_groups.values()]
-        total = sum(estimate.value for estimate in found) if value is None else value
         named = all(estimate.parts for estimate in found)
-        parts = [part for estimate in found for part in estimate.parts] if named else []
-        # What is linear in rates is as skewed as they are; what it stands for in a ratio is not.
-        return self._shared_too(
-            Estimate(total, tuple(part if value is None else part.plain() for part in parts)), terms
-        )
+        parts = tuple(part for estimate in found for part in estimate.parts) if named else ()
+        linear = Estimate(sum(estimate.value for estimate in found), parts)
+        return self._shared_too(linear if value is None else linear.standing_for(value), terms)
 
     def log_ratio(self, one: Cell, other: Cell) -> tuple[float, list[Term]] | None:
         """Logarithm of the ratio of two conditions' rates, and the terms of its linear part; None where one is 0."""

@@ -349,6 +349,7 @@ def test_the_jackknife_states_more_where_one_speaker_says_most():
     assert cell_of(even(80, 8, 10), ASSUMED).jackknifed == pytest.approx(8 / 7, abs=1e-6)
     assert cell_of(even(80, 1, 10), ASSUMED).jackknifed == 1.0
     assert cell_of(Clusters(np.zeros(3, dtype=np.int64), np.arange(3)), ASSUMED).jackknifed == 1.0
+    assert cell_of(Clusters(np.array([10, 0]), np.arange(2)), ASSUMED).jackknifed == 1.0  # the other one says nothing
 
 
 def told(sizes: Sizes, question=None, margin=None, **assumed) -> str:

@@ -67,9 +67,9 @@ def test_frames_spread_a_tone_as_the_transform_of_their_window_does():
 
 
 def test_what_a_bed_has_is_what_its_synthesis_shows():
-    """Ten draws of a spectrum with steps of 20 dB, in the third octaves of a recording, against what is foreseen."""
+    """Ten draws of a spectrum with steps of 30 dB, in the third octaves of a recording, against what is foreseen."""
     levels = {
-        centre: -40.0 + 20 * (number % 3 == 0) for number, centre in enumerate(third_octaves_of(usable(hiss(4, 0))))
+        centre: -50.0 + 30 * (number % 3 == 0) for number, centre in enumerate(third_octaves_of(usable(hiss(4, 0))))
     }
     noise = Described({"kind": "third_octave_noise", "third_octave_levels_db": levels}, ("All of it.",))
     recording = _Recording(usable(hiss(10, -20)))

@@ -271,8 +271,26 @@ def test_nothing_is_assumed_of_ratios_or_of_differences_of_recognisers(tmp_path)
         score(finished, {name: files[name] for name in names}, ScoreOptions(audio=False))
         for names in (("one", "other"), ("other", "one"))
     )
+
+    wording = ScoreOptions().wording
+    counts = counted(*(list(map(wording.comparable, own)) for own in ([row["text"] for row in rows], texts)), wording)
+
+    def by_jackknife(condition):
+        """Half of the interval of a log ratio: leaving out each speaker in turn, and Welch's degrees of freedom."""
+        variances = []
+        for group in ("North", "South"):
+            errors = np.zeros(6)
+            for row, wrong in zip(rows, counts.errors, strict=True):
+                if (row["group"], row["condition"]) == (group, condition):
+                    errors[int(row["speaker"][-1])] += wrong
+            left = (errors.sum() - errors) / 5
+            variances.append(np.sum((left - errors.mean()) ** 2) / errors.mean() ** 2)
+        free = 5 * sum(variances) ** 2 / sum(one**2 for one in variances)
+        return scipy.stats.t.ppf(0.975, free) * math.sqrt(sum(variances))
+
     for pair in there.recognisers[0].pairs:
         assert pair.ratio_low * pair.ratio_high == pytest.approx(pair.ratio**2)
+        assert math.log(pair.ratio_high / pair.ratio) == pytest.approx(by_jackknife(pair.condition))
         assert abs(pair.high + pair.low - 2 * pair.difference) > 0.01
     for one, other in zip(there.between_recognisers, back.between_recognisers, strict=True):
         assert (one.low, one.high) == pytest.approx((-other.high, -other.low))

@@ -21,6 +21,7 @@ from augment.errors import AcoustigridError, RenderError, StoreError
 from augment.measured import noise_columns, requested_snr_db, rounded, snr_words
 from augment.profiles.library import Library
 from augment.scene import A_WEIGHTED, FULL_BAND, Block, Draw, Scene, Shelf, Stage, Stem, Track, Weighting
+from augment.scene.track import LONGEST_KEPT
 from augment.showing import Picture, Player, Presented, picture_of, player_of
 
 
@@ -128,18 +129,21 @@ def render(
 
     Args:
         speech: The utterance at the test set's rate, shape (n,).
-        conditions: The conditions; neighbours that begin with the same steps share their work.
+        conditions: The conditions; neighbours that begin with the same steps share their work. Those of a sound of many
+            minutes come in another order: all SNRs of a noise through one device, then those through the next.
         spec: What all items have in common.
         block: The utterance's block.
         dealt: What the planner dealt to the block, by :attr:`ChainStep.plays`.
 
     Yields:
-        For each condition in order, an item or why there is none.
+        For each condition, an item or why there is none.
 
     Raises:
         RenderError: The utterance has no active speech.
     """
     source = spec.scene(speech)
+    if speech.size > LONGEST_KEPT:  # not all of its filtered sounds fit on the shelf together
+        conditions = sorted(conditions, key=lambda condition: [step.family for step in condition.chain])
     try:
         yield from _walk(source, conditions, spec, block, dealt)
     finally:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.ndimage
+import scipy.signal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -85,6 +86,29 @@ def test_the_envelope_is_held_as_scipy_holds_it(samples, hangover, seed):
     window = hangover + 1
     expected = scipy.ndimage.maximum_filter1d(envelope, window, origin=hangover // 2, mode="constant")
     assert np.array_equal(held_smooth(envelope, 0.0, hangover), expected)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 99), st.floats(-90, 0), st.floats(-60, 0), st.floats(0, 1), st.integers(1, 12000))
+def test_the_reading_is_that_of_all_thresholds_of_the_standard(seed, level_db, softer_db, loud, samples):
+    noise = np.random.default_rng(seed).standard_normal(samples)
+    signal = 10 ** (level_db / 20) * noise * np.where(np.arange(samples) < loud * samples, 1, 10 ** (softer_db / 20))
+    pole = math.exp(-1 / (0.03 * RATE))
+    smooth = scipy.signal.lfilter([(1 - pole) ** 2], [1, -2 * pole, pole**2], abs(signal))
+    held = scipy.ndimage.maximum_filter1d(smooth, 3201, origin=1600, mode="constant")
+    expected, before = -math.inf, None
+    for threshold in 2.0 ** np.arange(-15, 0):
+        active = np.count_nonzero(held >= threshold)
+        if not active:
+            break
+        level = 10 * math.log10(np.sum(signal**2) / active)
+        margin = level - 20 * math.log10(threshold)
+        if margin <= 15.9:
+            if before is not None:
+                expected = np.interp(-15.9, [-before[1], -margin], [before[0], level])
+            break
+        before = level, margin
+    assert speech_level(signal, RATE).active_level_dbov == pytest.approx(expected, abs=1e-6)
 
 
 def test_a_long_signal_passes_the_meter_in_pieces_as_a_whole(monkeypatch):

@@ -9,8 +9,11 @@ import pytest
 import scipy
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from augment.acoustics.filters import linear_high_pass
+from augment.acoustics.mixing import mixed
+from augment.acoustics.pcm import quantise
 from augment.acoustics.recursion import held_smooth, recursive
 
 SIGNAL = np.random.default_rng(1).standard_normal(5000)
@@ -36,6 +39,25 @@ def test_the_held_envelope_is_a_maximum_of_scipy_over_a_recursion_of_scipy(sampl
 
     expected = [smooth[max(0, n - hangover) : n + 1].max() for n in range(samples)]
     assert held_smooth(signal, pole, hangover).tolist() == expected
+
+
+@given(samples=st.integers(0, 300), gain=st.floats(-2, 2), other_gain=st.floats(-2, 2))
+def test_signals_are_mixed_as_numpy_adds_them(samples, gain, other_gain):
+    one, other = SIGNAL[:samples], SIGNAL[1000 : 1000 + samples]
+    assert np.array_equal(mixed(one, gain, other, other_gain), one * gain + other * other_gain)
+    with pytest.raises(ValueError, match="cannot be mixed"):
+        mixed(one, gain, SIGNAL, other_gain)
+
+
+@given(arrays(np.float64, st.integers(0, 40), elements=st.floats(-1.2, 1.2)))
+def test_samples_are_rounded_as_numpy_rounds_them(signal):
+    steps = np.rint(signal * 32768)
+    found, clipped = quantise(signal)
+    assert np.array_equal(found, np.clip(steps, -32768, 32767))
+    assert clipped == np.count_nonzero((steps > 32767) | (steps < -32768))
+    for strange in (np.nan, np.inf, -np.inf):
+        with pytest.raises(ValueError, match="not a finite number"):
+            quantise(np.append(signal, strange))
 
 
 @pytest.mark.parametrize("rate_hz", [8000, 11025, 48000])

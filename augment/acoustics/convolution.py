@@ -240,4 +240,6 @@ def cut_to(whole: Signal, samples: int, response: ImpulseResponse) -> Signal:
     """
     first = response.advance_samples
     part = whole[first : min(first + samples, samples + response.taps.size - 1)]
-    return np.pad(part, (0, samples - part.size))
+    out = np.zeros(samples)
+    out[: part.size] = part
+    return out

@@ -17,6 +17,7 @@ AT_ONCE = 2**17
 """Samples that are metered at a time, few enough for a processor's cache."""
 THRESHOLDS = 2.0 ** np.arange(-15, 0)
 """Of the envelope. The lowest, 2^-15, is -90.3 dBov: speech below -90.3 + 15.9 = -74.4 dBov is not found."""
+THRESHOLDS_DBOV = 20 * np.log10(THRESHOLDS)
 EFFORT_DBSPL = {"normal": 62.35, "raised": 68.34, "loud": 74.85, "shouted": 82.30}
 """Overall speech level 1 m in front of the lips by vocal effort (ANSI S3.5-1997, table 3, summed)."""
 
@@ -115,7 +116,11 @@ class SpeechMeter:
         # The active level at a threshold is the signal's energy over the time in which it is exceeded. It never
         # falls as the threshold rises, and in speech rises more slowly: its margin over the threshold comes down to
         # 15.9 dB somewhere. Between two thresholds the level is taken as linear in the margin.
-        for threshold in THRESHOLDS:
+        #
+        # At most all samples are active, so the margin is at least that of the RMS level: thresholds that lie further
+        # below it need not be looked at, all but two of them.
+        first = max(int(np.searchsorted(THRESHOLDS_DBOV, rms - MARGIN_DB)) - 2, 0)
+        for threshold in THRESHOLDS[first:]:
             active = int(np.count_nonzero(self._held >= threshold / gain))
             if active == 0:
                 break

@@ -1,17 +1,14 @@
 """From float to 16-bit integers, by one rule for every file format."""
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
 from augment.acoustics import Signal
+from augment.acoustics.compiled import Loop
 
 FULL_SCALE = 32768
 LARGEST = 32767 / FULL_SCALE
 HEADROOM_PEAK = 0.99
-AT_ONCE = 2**15
-"""Samples that fit into a processor's cache."""
 
 
 def headroom_gain(signal: Signal) -> float:
@@ -45,19 +42,24 @@ def quantise(signal: Signal) -> tuple[NDArray[np.int16], int]:
         >>> values.tolist(), clipped
         ([0, 16384, -32768, 32767], 1)
     """
-    out, clipped = np.empty(signal.size, dtype=np.int16), 0
-    for start in range(0, signal.size, AT_ONCE):
-        scaled = signal[start : start + AT_ONCE] * FULL_SCALE
-        np.rint(scaled, out=scaled)
-        low, high = float(np.min(scaled)), float(np.max(scaled))
-        if not (math.isfinite(low) and math.isfinite(high)):  # a NaN comes out of both
-            raise ValueError("a sample is not a finite number")
-        if low < -FULL_SCALE or high > FULL_SCALE - 1:
-            limited = np.clip(scaled, -FULL_SCALE, FULL_SCALE - 1)
-            clipped += int(np.count_nonzero(limited != scaled))
-            scaled = limited
-        out[start : start + AT_ONCE] = scaled
+    out, clipped, strange = _QUANTISED(np.ascontiguousarray(signal, dtype=np.float64))
+    if strange:
+        raise ValueError("a sample is not a finite number")
     return out, clipped
+
+
+def _quantised(signal: Signal) -> tuple[NDArray[np.int16], int, int]:
+    out, clipped, strange = np.empty(signal.size, np.int16), 0, 0
+    for n in range(signal.size):
+        step = np.rint(signal[n] * FULL_SCALE)
+        held = min(max(step, -32768.0), 32767.0)
+        clipped += held != step
+        strange += step - step != 0.0  # neither an infinite number nor NaN less itself is 0
+        out[n] = held
+    return out, clipped, strange
+
+
+_QUANTISED = Loop(_quantised)
 
 
 def duration_s(samples: int, sample_rate_hz: int) -> float:

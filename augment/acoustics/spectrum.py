@@ -141,11 +141,22 @@ class MirroredSpectrum:
         self._samples, self._rate = signal.size, sample_rate_hz
         self._reach = round(MIRROR_S * sample_rate_hz)
         self._size = size_with_room(signal.size, sample_rate_hz, 2 * self._reach)
-        self._spectrum = scipy.fft.rfft(np.pad(signal, self._reach, mode="symmetric"), self._size)
+        self._spectrum = scipy.fft.rfft(self._mirrored(signal))
 
     @property
     def nbytes(self) -> int:
         return self._spectrum.nbytes
+
+    def _mirrored(self, signal: Signal) -> Signal:
+        """The signal with its mirror images, and silence behind."""
+        reach, end, longer = self._reach, self._reach + signal.size, np.zeros(self._size)
+        if reach > signal.size:  # images of images
+            longer[: end + reach] = np.pad(signal, reach, mode="symmetric")
+            return longer
+        longer[:reach] = signal[:reach][::-1]
+        longer[reach:end] = signal
+        longer[end : end + reach] = signal[-reach:][::-1]
+        return longer
 
     def seen(self, weighting: Weighting) -> Signal:
         """The signal under a weighting, not delayed, shape (n,).

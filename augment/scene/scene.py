@@ -11,6 +11,7 @@ from augment.acoustics import Signal
 from augment.acoustics.convolution import ImpulseResponse, convolve
 from augment.acoustics.levels import db, gain
 from augment.acoustics.loudness import gated_loudness_lufs
+from augment.acoustics.mixing import mixed
 from augment.acoustics.spectrum import Weighting
 from augment.columns import numbered
 from augment.errors import RenderError
@@ -18,7 +19,6 @@ from augment.scene.stems import Alone, NoiseRequest, Room, Stem
 from augment.scene.track import A_WEIGHTED, FULL_BAND, Shelf, Track
 
 SILENT_DBOV = -120.0
-AT_ONCE = 2**15
 LEAST_IN_BAND_DB = 30.0
 """How far the power of a noise in the band of the SNR may lie below its whole power: a thousandth of it."""
 
@@ -247,21 +247,20 @@ class Scene:
         """The mixture, or the sum of all stems, shape (n,); a new array."""
         if self.mixture_stem is not None:
             return self.mixture_stem.signal()
-        total = self.speech.signal()
+        total, factor = self.speech.samples, self.speech.gain
         for stem in self.noises:
-            for start in range(0, total.size, AT_ONCE):  # fits the cache, and makes no third long signal
-                part = slice(start, start + AT_ONCE)
-                total[part] += stem.samples[part] * stem.gain
-        return total
+            total, factor = mixed(total, factor, stem.samples, stem.gain), 1.0
+        return total if self.noises else self.speech.signal()
 
     def loudness_lufs(self) -> float | None:
         """Loudness by BS.1770 in LUFS, from that of its parts: see :func:`~augment.acoustics.loudness.block_powers`."""
         stems = (self.speech, *self.noises) if self.mixture_stem is None else (self.mixture_stem,)
-        # The power of a weighted sum: squares of the gains times powers, and twice every product of two gains times
-        # the mean product of their tracks.
-        total = np.zeros(stems[0].track.loudness_powers(stems[0].track).shape)
+        # The power of a weighted sum: twice every product of two gains times the mean product of their tracks, and
+        # squares of the gains times powers. Products come first, since powers are known with them.
+        total = np.zeros(())
         for number, one in enumerate(stems):
-            total += one.gain**2 * one.track.loudness_powers(one.track)
             for other in stems[:number]:
-                total += 2 * one.gain * other.gain * one.track.loudness_powers(other.track)
+                total = total + 2 * one.gain * other.gain * one.track.loudness_powers(other.track)
+        for one in stems:
+            total = total + one.gain**2 * one.track.loudness_powers(one.track)
         return gated_loudness_lufs(total)

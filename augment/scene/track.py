@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from augment.acoustics import Signal
 from augment.acoustics.convolution import LONGEST_TRANSFORM, ImpulseResponse, cut_to, size_with_room
 from augment.acoustics.levels import SpeechLevel, SpeechMeter, db, power
-from augment.acoustics.loudness import block_powers, k_weighted
+from augment.acoustics.loudness import block_powers
 from augment.acoustics.spectrum import MirroredSpectrum, Weighting, seen_through
 
 T = TypeVar("T")
 LEAST_TAIL = 1e-15
 """A smaller share of the energy is rounding."""
+LONGEST_KEPT = 2**20
+"""Samples of the longest sounds of which arrays are kept: all that the conditions of one need then fits on a shelf."""
 FULL_BAND = Weighting()
 A_WEIGHTED = Weighting(a_weighted=True)
 
@@ -116,7 +118,7 @@ class Track:
     ) -> None:
         self.samples, self.sample_rate_hz, self.active = samples, sample_rate_hz, active
         self.shelf = shelf
-        self.nbytes = samples.nbytes
+        self.nbytes = samples.nbytes if samples.flags.owndata else 0  # the beginning of another array costs nothing
         self._found: dict[Hashable, Any] = {}
         self._beside: WeakKeyDictionary[Track, NDArray[np.float64]] = WeakKeyDictionary()
 
@@ -133,7 +135,7 @@ class Track:
 
     def _kept(self, what: Hashable, make: Callable[[], Kept]) -> Kept:
         """An array, or what holds one, computed once; for a sound of many minutes each time, to save memory."""
-        if self._long:
+        if self.samples.size > LONGEST_KEPT:
             return make()
         if what not in self._found:
             made = self._found[what] = make()
@@ -163,7 +165,14 @@ class Track:
         Raises:
             ValueError: The meter finds no speech.
         """
-        return self.found(("gain to", level_dbov), lambda: self._meter(FULL_BAND).gain_to(level_dbov))
+
+        def find() -> float:
+            meter = self._meter(FULL_BAND)
+            factor = meter.gain_to(level_dbov)
+            self.found(("speech", FULL_BAND, factor), lambda: meter.read(factor))  # it is asked for next
+            return factor
+
+        return self.found(("gain to", level_dbov), find)
 
     def peak(self) -> float:
         return self.found("peak", lambda: float(np.max(np.abs(self.samples), initial=0.0)))
@@ -173,12 +182,10 @@ class Track:
 
     def loudness_powers(self, other: "Track") -> NDArray[np.float64]:
         """Mean product with another sound under K-weighting, by block: see :func:`block_powers`."""
-
-        def measure() -> NDArray[np.float64]:
-            return block_powers(self._k_weighted(), other._k_weighted(), self.sample_rate_hz)
-
         if other not in self._beside:
-            self._beside[other] = measure()
+            own, self._beside[other], others = block_powers(self.samples, other.samples, self.sample_rate_hz)
+            self._beside.setdefault(self, own)
+            other._beside.setdefault(other, others)
         return self._beside[other]
 
     def _meter(self, weighting: Weighting) -> SpeechMeter:
@@ -192,13 +199,11 @@ class Track:
         mirrored = self._kept("mirrored", lambda: MirroredSpectrum(self.samples, self.sample_rate_hz))
         return mirrored.seen(weighting)
 
-    def _k_weighted(self) -> Signal:
-        return self._kept("K", lambda: k_weighted(self.samples, self.sample_rate_hz))
-
     # Sounds made of this one
 
     def room_for(self, response: ImpulseResponse) -> int:
-        """Length of the transforms for a response, with room for its ringing and for that of the K-weighting."""
+        """Length of the transforms for a response, with room for its ringing."""
+        # An eighth of a second more than that: bytes hang on the length, and it was chosen when more had to fit in.
         return size_with_room(self.samples.size, self.sample_rate_hz, response.taps.size + self.sample_rate_hz // 8)
 
     def spectrum(self, size: int) -> NDArray[np.complex128]:

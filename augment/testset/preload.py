@@ -13,6 +13,9 @@ def load_renderer() -> None:
 
     import augment.testset.shard  # noqa: F401
     from augment.acoustics.levels import speech_level
+    from augment.acoustics.loudness import integrated_loudness_lufs
+    from augment.acoustics.mixing import mixed
+    from augment.acoustics.pcm import quantise
     from augment.acoustics.recursion import recursive
     from augment.files.audio import encode
     from augment.perturb import kinds
@@ -20,4 +23,5 @@ def load_renderer() -> None:
     kinds()
     click = np.full(16, 0.5)
     speech_level(recursive([1.0], [1.0], click), 16000)
-    encode(click.astype(np.int16), 16000, "flac")
+    integrated_loudness_lufs(click, 16000)
+    encode(quantise(mixed(click, 0.5, click, 0.5))[0], 16000, "flac")

@@ -154,6 +154,7 @@ class ShardWriter:
                 data = encode(outcome.pcm, rate_hz, self.job.audio_format)
                 line = _line(item, outcome, data, staged.add(item.audio_filepath, data))
                 done.add(item, line, outcome.pcm.size / rate_hz)
+                del outcome  # or its sounds would still be there while the next item is made
                 yield line
         except (OSError, TestSetError, StoreError):
             raise  # the disk, the folder or a store, not the utterance

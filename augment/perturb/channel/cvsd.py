@@ -5,8 +5,8 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from augment.acoustics import Signal
+from augment.acoustics.compiled import Loop
 from augment.acoustics.pcm import FULL_SCALE, quantise
-from augment.acoustics.recursion import Loop
 from augment.acoustics.resample import resample
 from augment.codecs import Lost, Pcm
 from augment.perturb.codec_step import CodecStep, Concealed, PacketLoss

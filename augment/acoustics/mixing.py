@@ -1,0 +1,41 @@
+"""Sums of signals."""
+
+import numpy as np
+
+from augment.acoustics import Signal
+from augment.acoustics.compiled import Loop
+
+
+def mixed(one: Signal, gain: float, other: Signal, other_gain: float) -> Signal:
+    """The sum of two signals, each times a gain, in one pass.
+
+    Args:
+        one: Shape (n,).
+        gain: Its factor.
+        other: Shape (n,).
+        other_gain: Its factor.
+
+    Returns:
+        Shape (n,), a new array.
+
+    Raises:
+        ValueError: The signals differ in length.
+
+    Example:
+        >>> mixed(np.array([1.0, 2.0]), 0.5, np.array([0.0, 1.0]), 3.0).tolist()
+        [0.5, 4.0]
+    """
+    if one.size != other.size:
+        raise ValueError(f"signals of {one.size} and {other.size} samples cannot be mixed")
+    out: Signal = _MIXED(np.ascontiguousarray(one), float(gain), np.ascontiguousarray(other), float(other_gain))
+    return out
+
+
+def _mixed(one: Signal, gain: float, other: Signal, other_gain: float) -> Signal:
+    out = np.empty(one.size)
+    for n in range(one.size):
+        out[n] = one[n] * gain + other[n] * other_gain
+    return out
+
+
+_MIXED = Loop(_mixed)

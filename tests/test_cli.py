@@ -11,6 +11,7 @@ import soundfile
 
 import augment
 from augment.recipe.loader import bundled_recipes
+from augment.testset.rehearsal import Tried
 from conftest import command as run
 
 
@@ -218,7 +219,7 @@ def test_a_corpus_without_the_label_is_told(stocked):
 
 def test_recipes_are_listed_and_planned_from_anywhere(tmp_path, monkeypatch):
     """Without a rehearsal: the tests of each recipe render all of its conditions."""
-    monkeypatch.setattr("augment.api.planning.rehearse", lambda *arguments: [])
+    monkeypatch.setattr("augment.api.planning.rehearse", lambda *arguments: Tried((), {}))
     assert run("recipes", "--names", cwd=tmp_path).stdout.split() == list(bundled_recipes())
     listed = run("recipes", cwd=tmp_path).stdout
     for name in bundled_recipes():

@@ -42,7 +42,8 @@ def plan(
     Args:
         recipe: Path of a recipe, name of a bundled one, a dict, or a loaded one.
         progress: Told how far it has got.
-        workers: Number of processes that measure the speech, or an open executor; the plan does not depend on it.
+        workers: Number of processes that measure the speech and try conditions, or an open executor; the plan does not
+            depend on it.
         cache: Whether to use, and add to, the measurements in the user's cache folder.
         base: Folder that paths in the recipe start from, as for :func:`load_recipe`.
 
@@ -74,8 +75,9 @@ def _planned(loaded: LoadedRecipe, progress: Progress, by: MeasuredBy) -> Plan:
         raise DesignError(error.faults, [*error.notes, *asked_text(corpus, wanted, len(columns))]) from None
     with progress.step("dealing conditions and noise"):
         planned = _dealt(loaded, corpus, columns, selection, heard, chosen)
-    rooms = [Note(text, Effect.LABEL, text) for text in rehearse(planned, by.kept, progress)]
-    told = [*rooms, *remarks_on(columns, loaded)]
+    tried = rehearse(planned, by, progress)
+    rooms = (Note(text, Effect.LABEL, text) for text in tried.rooms)
+    told = (*rooms, *remarks_on(columns, loaded, tried.remarks))
     return dataclasses.replace(planned, notes=(*planned.notes, *told))
 
 

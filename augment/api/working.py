@@ -1,9 +1,10 @@
 """Measuring speech where the work is done: in worker processes, on other machines, or in this one."""
 
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 from augment.corpus.kept import kept_file
 from augment.corpus.measuring import Measurements, Measuring, Recording
@@ -31,7 +32,20 @@ def opened_measuring(workers: int | Way, cache: bool) -> Iterator[MeasuredBy]:
         []
     """
     with opened_way(None, workers) as way:
-        yield MeasuredBy(partial(_measured, way), kept_file() if cache else None)
+        yield MeasuredBy(partial(_measured, way), kept_file() if cache else None, partial(_tried, way))
+
+
+def _tried(way: Way, job: Callable[[Any], Any], tasks: Iterable[Any]) -> Iterator[Any]:
+    """What workers of this machine made of tasks, in any order: others need not see its profiles and rooms yet.
+
+    Raises:
+        AcoustigridError: A task killed its workers.
+    """
+    for outcome in map(job, tasks) if isinstance(way, Afar) else way.run(job, tasks):
+        if isinstance(outcome, Lost):
+            message, remedy = f"a worker {outcome.fate} while conditions were tried", "look for what takes its memory"
+            raise AcoustigridError(Fault("", message, remedy))
+        yield outcome
 
 
 def _measured(way: Way, job: Measuring, recordings: Sequence[Recording]) -> Iterator[Measurements]:

@@ -1,10 +1,10 @@
 """What must be known about the audio of many utterances before anything is planned with them."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from augment.acoustics.channels import channel_of
 from augment.corpus.kept import keep_facts
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     import polars
 
 
+Trying = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+"""Runs a job over tasks."""
+
+
 @dataclass(frozen=True)
 class MeasuredBy:
     """Where measurements are made, and what is known already.
@@ -29,10 +33,12 @@ class MeasuredBy:
     Attributes:
         run: Runs the tasks; by default this process, one after the other.
         kept: File with earlier measurements; None for none.
+        trying: Runs whatever else a plan has to try, and gives the results in any order.
     """
 
     run: Run = map
     kept: Path | None = None
+    trying: Trying = map
 
 
 HERE = MeasuredBy()

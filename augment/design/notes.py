@@ -1,7 +1,7 @@
 """What a user should know of a plan before believing a difference between its cells."""
 
-import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from augment.auditing.differences import (
@@ -19,7 +19,10 @@ from augment.design.selection import Selection
 from augment.design.selection.balance import joint_notes
 from augment.design.selection.grouping import with_named_speakers
 from augment.notes import Effect, Note
+from augment.perturb import Perturbation
+from augment.profiles.library import Library
 from augment.recipe.loader import LoadedRecipe
+from augment.scene import Weighting
 
 if TYPE_CHECKING:
     import polars
@@ -43,13 +46,48 @@ def notes_on(
     ]
 
 
-def remarks_on(conditions: Iterable[Condition], loaded: LoadedRecipe) -> list[Note]:
-    """What steps have to say about the data behind them, each remark once."""
-    rate, snr = loaded.recipe.output.sample_rate_hz, loaded.recipe.snr_definition()
-    every = (step.perturbation for condition in conditions for step in condition.chain)
-    steps = {step.model_dump_json(): step for step in every}  # in a grid, many conditions have the same step
-    told = (step.remarks(loaded.library, rate, snr) for step in steps.values())
-    return [Note(text, Effect.LABEL) for text in dict.fromkeys(itertools.chain.from_iterable(told))]
+@dataclass(frozen=True)
+class Remarking:
+    """Asks steps what they have to say about the data behind them; some listen to those for seconds.
+
+    Attributes:
+        library: The data.
+        sample_rate_hz: Of the test set.
+        snr: Under which its SNR is defined.
+    """
+
+    library: Library
+    sample_rate_hz: int
+    snr: Weighting
+
+    @classmethod
+    def of(cls, loaded: LoadedRecipe) -> "Remarking":
+        """For the steps of a recipe."""
+        return cls(loaded.library, loaded.recipe.output.sample_rate_hz, loaded.recipe.snr_definition())
+
+    def __call__(self, named: tuple[str, Perturbation]) -> tuple[str, tuple[str, ...]]:
+        """What a step has to say, and its name."""
+        name, step = named
+        return name, step.remarks(self.library, self.sample_rate_hz, self.snr)
+
+
+def distinct_steps(conditions: Iterable[Condition]) -> dict[str, Perturbation]:
+    """The steps of conditions by how they are spelled, which is what many conditions of a grid share."""
+    return {step.perturbation.model_dump_json(): step.perturbation for one in conditions for step in one.chain}
+
+
+def remarks_on(conditions: Iterable[Condition], loaded: LoadedRecipe, known: Mapping[str, Sequence[str]]) -> list[Note]:
+    """What steps have to say about the data behind them, each remark once.
+
+    Args:
+        conditions: The conditions.
+        loaded: Their recipe.
+        known: What some steps, by how they are spelled, are known to say.
+    """
+    job, told = Remarking.of(loaded), dict[str, None]()
+    for name, step in distinct_steps(conditions).items():
+        told |= dict.fromkeys(known[name] if name in known else job((name, step))[1])
+    return [Note(text, Effect.LABEL) for text in told]
 
 
 def _recording_notes(selection: Selection, facts: Mapping[str, Facts], loaded: LoadedRecipe) -> list[Note]:

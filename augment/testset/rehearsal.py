@@ -2,46 +2,72 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from augment.corpus.kept import EVERYTHING, found_with, keep, read_kept
+from augment.corpus.survey import HERE, MeasuredBy, Trying
+from augment.design.notes import Remarking, distinct_steps
 from augment.design.plan import Plan
 from augment.errors import DesignError, Fault
+from augment.perturb import Perturbation
 from augment.perturb.columns import odd_cells
-from augment.progress import SILENT, Progress, each
+from augment.progress import SILENT, Progress
 from augment.render import Failed
 from augment.testset.portions import job_of, utterance_of
-from augment.testset.shard import render_utterance
+from augment.testset.shard import Job, Utterance, render_utterance
+
+AT_ONCE = 8
+"""Conditions of an utterance that are tried together."""
 
 
-def rehearse(planned: Plan, kept: Path | None = None, progress: Progress = SILENT) -> list[str]:
+@dataclass(frozen=True)
+class Tried:
+    """What a user should know of conditions, none of which fails.
+
+    Attributes:
+        rooms: Of rooms.
+        remarks: Of the data behind steps, by how these are spelled; of steps that the planner deals nothing to, since
+            files that it deals are at hand where it is planned.
+    """
+
+    rooms: Sequence[str]
+    remarks: Mapping[str, Sequence[str]]
+
+
+def rehearse(planned: Plan, by: MeasuredBy = HERE, progress: Progress = SILENT) -> Tried:
     """Render the longest utterance of every condition: what cannot be made is told before anything is written.
 
     Args:
         planned: The plan.
-        kept: File with what was found out before: what went well once with the same code is not tried again.
+        by: Where it is done, and what was found out before: what went well once with the same code is not tried again.
         progress: Told how far it has got.
-
-    Returns:
-        What a user should know of rooms.
 
     Raises:
         DesignError: With one fault for each condition that fails.
     """
-    longest = _longest(planned)
-    if kept is None or _foreign(planned):
-        return _rehearsed(planned, longest, progress)
-    key = hashlib.sha256(
-        json.dumps([found_with(EVERYTHING), [row["key"] for rows in longest for row in rows]]).encode()
-    ).hexdigest()
-    said = read_kept(kept, [key]).get(key)
+    longest, asked = _longest(planned), _asked(planned)
+
+    def tried() -> Tried:
+        rooms = _rehearsed(planned, longest, by.trying, progress)
+        return Tried(rooms, dict(by.trying(Remarking.of(planned.loaded), asked.items())))
+
+    if by.kept is None or _foreign(planned):
+        return tried()
+    definition = planned.loaded.recipe.snr_definition()
+    said_of = [[row["key"] for rows in longest for row in rows], list(asked), repr(definition)]
+    key = hashlib.sha256(json.dumps([found_with(EVERYTHING), *said_of]).encode()).hexdigest()
+    said = read_kept(by.kept, [key]).get(key)
     if said is None:
-        said = json.dumps(_rehearsed(planned, longest, progress))
-        keep(kept, {key: said})
-    told: list[str] = json.loads(said)
-    return told
+        said = json.dumps(asdict(tried()))
+        keep(by.kept, {key: said})
+    return Tried(**json.loads(said))
+
+
+def _asked(planned: Plan) -> dict[str, Perturbation]:
+    """Steps that are asked where the others are tried, by how they are spelled."""
+    return {name: step for name, step in distinct_steps(planned.conditions).items() if step.asks() is None}
 
 
 def _longest(planned: Plan) -> list[list[dict[str, Any]]]:
@@ -59,26 +85,59 @@ def _foreign(planned: Plan) -> bool:
     return not all(step.__module__.startswith("augment.") for step in steps)
 
 
-def _rehearsed(planned: Plan, longest: Sequence[Sequence[dict[str, Any]]], progress: Progress) -> list[str]:
-    job = job_of(planned.loaded, planned.conditions)
-    failed: list[tuple[Failed, str]] = []
-    missed: dict[str, str] = {}
+@dataclass(frozen=True)
+class Trial:
+    """Renders some conditions of an utterance, and throws them away.
+
+    Attributes:
+        job: How.
+    """
+
+    job: Job
+
+    def __call__(self, numbered: tuple[int, Utterance]) -> tuple[int, int, list[tuple[str, str]], dict[str, str]]:
+        """The number of the task, that of its conditions, which of them fail and why, and rooms that missed their T60.
+
+        Raises:
+            AcoustigridError: The utterance cannot be rendered at all.
+        """
+        number, work = numbered
+        failed, missed = [], dict[str, str]()
+        for outcome in render_utterance(self.job, work):
+            if isinstance(outcome, Failed):
+                failed.append((outcome.condition.name, outcome.reason))
+            elif odd := odd_cells((step.perturbation for step in outcome.condition.chain), outcome.measured):
+                failed.append((outcome.condition.name, odd))
+            elif outcome.measured.get("room_t60_missed"):
+                missed |= _missed(outcome.measured)
+        return number, len(work.items), failed, missed
+
+
+def _rehearsed(
+    planned: Plan, longest: Sequence[Sequence[dict[str, Any]]], trying: Trying, progress: Progress
+) -> list[str]:
     works = [utterance_of(rows, planned.corpus.folder) for rows in longest]
-    number = sum(map(len, longest))
-    # One at a time: a grid is too large to hold.
-    tried = ((work.identity, outcome) for work in works for outcome in render_utterance(job, work))
-    for utterance, outcome in each(progress, "rehearsing conditions", tried, number, "condition"):
-        if isinstance(outcome, Failed):
-            failed.append((outcome, utterance))
-        elif odd := odd_cells((step.perturbation for step in outcome.condition.chain), outcome.measured):
-            failed.append((Failed(outcome.condition, odd), utterance))
-        elif outcome.measured.get("room_t60_missed"):
-            missed |= _missed(outcome.measured)
+    parts = [
+        replace(work, items=work.items[first : first + AT_ONCE])
+        for work in works
+        for first in range(0, len(work.items), AT_ONCE)
+    ]
+    done = []
+    with progress.step("rehearsing conditions", sum(map(len, longest)), "condition") as step:
+        for outcome in trying(Trial(job_of(planned.loaded, planned.conditions)), enumerate(parts)):
+            done.append(outcome)
+            step.advance(outcome[1])
+    failed: list[Fault] = []
+    tried_with: dict[str, None] = {}
+    rooms: dict[str, str] = {}
+    for number, _, faults, missed in sorted(done, key=lambda outcome: outcome[0]):
+        failed += [Fault(f"condition {name}", reason) for name, reason in faults]
+        tried_with |= dict.fromkeys([parts[number].identity] if faults else [])
+        rooms |= missed
     if failed:
-        faults = [Fault(f"condition {outcome.condition.name}", outcome.reason) for outcome, _ in failed]
-        longest_of = ", ".join(f"'{name}'" for name in dict.fromkeys(name for _, name in failed))
-        raise DesignError([*faults, Fault("", f"tried with {longest_of}, the longest utterance")])
-    return list(missed.values())
+        longest_of = ", ".join(f"'{name}'" for name in tried_with)
+        raise DesignError([*failed, Fault("", f"tried with {longest_of}, the longest utterance")])
+    return list(rooms.values())
 
 
 def _missed(row: dict[str, Any]) -> dict[str, str]:

@@ -40,7 +40,7 @@ def examine(path: Location, asked: CheckOptions, makers: Makers, way: Way, progr
         path: The test set.
         asked: How to check it.
         makers: The verbs that make a set.
-        way: Where its files are read.
+        way: Where its files are read, and items rendered again.
         progress: Told how far it has got.
 
     Raises:
@@ -61,9 +61,9 @@ def examine(path: Location, asked: CheckOptions, makers: Makers, way: Way, progr
     known = {} if told is None else {condition.name: condition for condition in told.conditions}
     job = Listening(sealed, path, None if told is None else told.loaded.recipe, known)
     heard = listen(disk, whole, job, way, protocol, progress)
-    rendered = (
-        0 if told is None else Origin(told, asked, makers, protocol).check(whole.picked, exported or {}, progress)
-    )
+    rendered = 0
+    if told is not None:
+        rendered = Origin(told, asked, makers, way, protocol).check(whole.picked, exported or {}, progress)
     found = _identity(disk, identity, rows, heard, asked, protocol)
     return protocol.verdict(int(np.count_nonzero(heard)), rendered, found, asked.seed)
 

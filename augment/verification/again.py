@@ -1,32 +1,38 @@
 """Items rendered again: from the plan, with today's sources and profiles."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from augment.acoustics.levels import speech_level
+from augment.bounds import SLOWEST, STARTUP_S
 from augment.corpus.source import folder_of
 from augment.errors import AcoustigridError, Fault, StoreError, TestSetError
+from augment.execute import Afar, Lost, Way
 from augment.files.audio import encode, pcm_sha256
 from augment.files.json_rows import Rows
 from augment.files.location import Location, Url, joined
 from augment.files.members import MARK
-from augment.progress import Progress, each
+from augment.progress import Progress
 from augment.recipe.loader import LoadedRecipe
-from augment.render import Failed, Rendered
-from augment.scene import Scene
+from augment.render import Failed
+from augment.scene import Scene, Weighting
 from augment.testset.completion import described, profile_digests, snr_columns
 from augment.testset.folder import IDENTITY, PROFILES
 from augment.testset.outgoing import outgoing_cells
 from augment.testset.portions import job_of, utterance_of
-from augment.testset.shard import Job, render_utterance
+from augment.testset.shard import Job, Utterance, render_utterance
 from augment.testset.softer import made_softer
 from augment.verification.meter import decibel, mean_square, through
 from augment.verification.remade import WORDS, Made
 from augment.verification.sources import SelfDescription, with_recordings
 
 SNR_TOLERANCE_DB = 0.1
+COULD_NOT = "could not be rendered again: {}"
+UNUSABLE = (AcoustigridError, KeyError, ValueError, TypeError, AttributeError)
+"""What rows raise that are not as a build writes them."""
 
 
 @dataclass
@@ -44,8 +50,61 @@ class Rendering:
     absent: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class ItemAgain:
+    """What is compared of an item that was rendered again.
+
+    Attributes:
+        data: The whole file.
+        pcm_sha256: Hash of its samples.
+        measured: What the renderer measured.
+        speech_level_dbov: Active level of its speech, by the referee.
+        snr_db: SNR at the microphone, by the referee; None without noise.
+    """
+
+    data: bytes
+    pcm_sha256: str
+    measured: dict[str, Any]
+    speech_level_dbov: float
+    snr_db: float | None
+
+
+@dataclass(frozen=True)
+class RendersAgain:
+    """Renders items again, in whatever process it is called.
+
+    Attributes:
+        job: How.
+        definition: Under which SNR is defined.
+    """
+
+    job: Job
+    definition: Weighting
+
+    def __call__(self, numbered: tuple[int, Utterance]) -> tuple[int, ItemAgain | str]:
+        """The number of an item, and the item or why it cannot be rendered."""
+        number, work = numbered
+        rate_hz = self.job.spec.sample_rate_hz
+        try:
+            again = next(iter(render_utterance(self.job, work)))
+        except StoreError:
+            raise  # which says nothing about the item
+        except UNUSABLE as error:
+            return number, str(error)
+        if isinstance(again, Failed):
+            return number, again.reason
+        level = speech_level(again.delivered.speech.signal(), rate_hz).active_level_dbov
+        data = encode(again.pcm, rate_hz, self.job.audio_format)
+        snr_db = _snr_db(again.at_microphone, self.definition)
+        return number, ItemAgain(data, pcm_sha256(again.pcm), again.measured, level, snr_db)
+
+    def limit_s(self, numbered: tuple[int, Utterance]) -> float:
+        """Time after which whoever renders an item is taken to hang."""
+        return STARTUP_S + SLOWEST * numbered[1].samples / self.job.spec.sample_rate_hz
+
+
 def rendered_again(
-    told: SelfDescription, loaded: LoadedRecipe, base: Location, chosen: Rows, progress: Progress
+    told: SelfDescription, loaded: LoadedRecipe, base: Location, chosen: Rows, way: Way, progress: Progress
 ) -> Rendering:
     """Render chosen items again.
 
@@ -54,6 +113,7 @@ def rendered_again(
         loaded: Its recipe, with everything that it names.
         base: Folder of the recipe.
         chosen: Rows of the manifest that are in the plan.
+        way: Where they are rendered, unless its workers see other folders than this process.
         progress: Shows how far it has got.
 
     Raises:
@@ -63,26 +123,46 @@ def rendered_again(
     root = folder_of(joined(base, loaded.recipe.corpus.path))
     if not root.is_dir():
         raise TestSetError(Fault(str(root), "the folder of the corpus is not there"))
-    planned, found = with_recordings(told), Rendering()
-    job = job_of(loaded, told.conditions)
-    for row in each(progress, "rendering again", chosen, len(chosen), "item"):
-        place = told.disk.place(row["audio_filepath"])
+    found, faults = Rendering(), dict[int, list[str]]()
+    job = RendersAgain(job_of(loaded, told.conditions), loaded.recipe.snr_definition())
+    works = _works(told, chosen, root, found, faults)
+    with progress.step("rendering again", len(chosen), "item") as step:
+        for outcome in map(job, works) if isinstance(way, Afar) else way.run(job, works, job.limit_s):
+            if isinstance(outcome, Lost):
+                faults[outcome.task[0]] = [COULD_NOT.format(f"a worker {outcome.fate}")]
+            else:
+                number, again = outcome
+                try:
+                    faults[number] = _compare(told, chosen[number], again, loaded)
+                except StoreError:
+                    raise
+                except UNUSABLE as error:
+                    faults[number] = [COULD_NOT.format(error)]
+            step.advance()
+    found.count = len(chosen) - len(found.absent)
+    for number in sorted(faults):
+        place = told.disk.place(chosen[number]["audio_filepath"])
+        found.faults += [Fault(place, message) for message in faults[number]]
+    return found
+
+
+def _works(
+    told: SelfDescription, chosen: Rows, root: Location, found: Rendering, faults: dict[int, list[str]]
+) -> Iterator[tuple[int, Utterance]]:
+    """What is to be rendered, by the number of its row; recordings that are not there, and rows without, are noted."""
+    planned = with_recordings(told)
+    for number, row in enumerate(chosen):
         try:
             work = utterance_of([planned[row["audio_filepath"]]], root)
             outer = work.path if isinstance(work.path, Url) else Path(str(work.path).split(MARK)[0])
-            if not outer.exists():
+            if outer.exists():
+                yield number, work
+            else:
                 found.absent.append(str(work.path))
-                continue
-            found.count += 1
-            outcome = next(iter(render_utterance(job, work)))
-            if isinstance(outcome, Failed):
-                raise TestSetError(outcome.reason)
-            found.faults += [Fault(place, message) for message in _compare(told, row, outcome, job, loaded)]
         except StoreError:
             raise  # which says nothing about the item
-        except (AcoustigridError, KeyError, ValueError, TypeError, AttributeError) as error:
-            found.faults.append(Fault(place, f"could not be rendered again: {error}"))
-    return found
+        except UNUSABLE as error:
+            faults[number] = [COULD_NOT.format(error)]
 
 
 def recipe_faults(told: SelfDescription) -> Made:
@@ -114,28 +194,29 @@ def profile_faults(told: SelfDescription, loaded: LoadedRecipe) -> list[Fault]:
     ]
 
 
-def _compare(told: SelfDescription, row: dict[str, Any], again: Rendered, job: Job, loaded: LoadedRecipe) -> list[str]:
+def _compare(told: SelfDescription, row: dict[str, Any], again: ItemAgain | str, loaded: LoadedRecipe) -> list[str]:
     """A file and its row compared with a new rendering."""
+    if isinstance(again, str):
+        return [COULD_NOT.format(again)]
     found = []
-    data = encode(again.pcm, job.spec.sample_rate_hz, job.audio_format)
     name = row["audio_filepath"]
-    if pcm_sha256(again.pcm) != row["pcm_sha256"]:
+    if again.pcm_sha256 != row["pcm_sha256"]:
         found.append("rendered again, it has other samples")
-    elif told.disk.has(name) and told.disk.hash(name) == row["sha256"] and data != told.disk.read(name):
+    elif told.disk.has(name) and told.disk.hash(name) == row["sha256"] and again.data != told.disk.read(name):
         found.append("rendered again, it has other bytes, though the same samples: another version of libsndfile?")
     measured = again.measured if told.identity.get("pseudonyms") is None else outgoing_cells(again.measured)
     for name, value in {**measured, **snr_columns(loaded)}.items():
         if row.get(name) != value:
             found.append(f"{name}: measured again {value!r}, the manifest says {row.get(name)!r}")
-    level = speech_level(again.delivered.speech.signal(), job.spec.sample_rate_hz).active_level_dbov
-    if abs(level - row["speech_level_dbov"]) > SNR_TOLERANCE_DB:
-        found.append(f"its speech has {level:.2f} dBov; the manifest says {row['speech_level_dbov']}")
-    return [*found, *_snr_faults(row, again, loaded)]
+    if abs(again.speech_level_dbov - row["speech_level_dbov"]) > SNR_TOLERANCE_DB:
+        said = f"the manifest says {row['speech_level_dbov']}"
+        found.append(f"its speech has {again.speech_level_dbov:.2f} dBov; {said}")
+    return [*found, *_snr_faults(row, again)]
 
 
-def _snr_faults(row: dict[str, Any], again: Rendered, loaded: LoadedRecipe) -> list[str]:
+def _snr_faults(row: dict[str, Any], again: ItemAgain) -> list[str]:
     """The SNR of the stems, by an independent meter, compared with the row."""
-    snr, found = _snr_db(again.at_microphone, loaded), []
+    snr, found = again.snr_db, []
     for name in ("snr_db", "snr_requested_db") if snr is not None else ():
         if row[name] is None and again.measured[name] is None:
             continue  # a noise with a level in dB(A): its SNR was not asked for but resulted from the level
@@ -144,12 +225,11 @@ def _snr_faults(row: dict[str, Any], again: Rendered, loaded: LoadedRecipe) -> l
     return found
 
 
-def _snr_db(scene: Scene, loaded: LoadedRecipe) -> float | None:
+def _snr_db(scene: Scene, definition: Weighting) -> float | None:
     """SNR of stems by the referee's own meter, which shares nothing with the renderer but the P.56 meter."""
     if not scene.noises:
         return None
-    definition, rate = loaded.recipe.snr_definition(), scene.sample_rate_hz
-    noise = 0.0
+    rate, noise = scene.sample_rate_hz, 0.0
     for stem in scene.noises:
         heard = through(stem.signal(), rate, definition)
         noise += mean_square(heard if stem.active is None else heard[stem.active])

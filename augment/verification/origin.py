@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from augment.errors import AcoustigridError, DesignError, Fault
+from augment.execute import Way
 from augment.files.json_rows import PickedRows, Rows
 from augment.files.location import Location
 from augment.packages import versions_here
@@ -32,12 +33,14 @@ class Origin:
         told: The set.
         asked: How to check it.
         makers: The verbs that make a set.
+        way: Where items are rendered again.
         protocol: Where findings are recorded.
     """
 
     told: SelfDescription
     asked: CheckOptions
     makers: Makers
+    way: Way
     protocol: Protocol
 
     def check(self, whole: Rows, exported: Mapping[str, Any], progress: Progress) -> int:
@@ -145,7 +148,7 @@ class Origin:
             return 0
         sample = draw_sample(items, size, self.asked.seed)
         try:
-            rendering = rendered_again(self.told, loaded, base, sample.rows, progress)
+            rendering = rendered_again(self.told, loaded, base, sample.rows, self.way, progress)
         except AcoustigridError as error:
             self._unchecked(RENDERED, str(error))
             return 0

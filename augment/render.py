@@ -213,14 +213,8 @@ def _deliver(
     at_microphone = acoustic[-1] if acoustic else source
     scene = walked[-1][1] if walked else source
     scene = _levelled(scene, spec).noted(speech_level_at="file") if scene.mixture_stem is None else scene
-    mixture = scene.mixture()
-    # Clipping is avoided by one gain on everything: SNR stays, and the level becomes what `gain_db` says.
-    headroom = headroom_gain(mixture)
-    delivered = scene
-    if headroom != 1.0:
-        delivered = scene.scaled(headroom)
-        mixture *= headroom
-    pcm, clipped = quantise(mixture)
+    pcm, clipped, headroom = _written(scene)
+    delivered = scene if headroom == 1.0 else scene.scaled(headroom)
     measured = {
         **_measure(at_microphone, delivered, spec),
         "gain_db": rounded(db(delivered.speech.gain**2)),
@@ -231,6 +225,16 @@ def _deliver(
         "loudness_lufs": rounded(delivered.loudness_lufs()),
     }
     return Rendered(condition, pcm, at_microphone, delivered, measured)
+
+
+def _written(scene: Scene) -> tuple[NDArray[np.int16], int, float]:
+    """Samples of the file, how many of them are clipped, and the gain that kept the others from it."""
+    mixture = scene.mixture()
+    # Clipping is avoided by one gain on everything: SNR stays, and the level becomes what `gain_db` says.
+    headroom = headroom_gain(mixture)
+    if headroom != 1.0:
+        mixture *= headroom
+    return *quantise(mixture), headroom
 
 
 def _measure(at_microphone: Scene, delivered: Scene, spec: RenderSpec) -> dict[str, Any]:

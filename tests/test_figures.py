@@ -105,7 +105,7 @@ def test_kept_portraits_are_those_that_would_be_made(spoken):
     assert [seen(1), seen(2)] == kept[:2]
     assert kept[0] == kept[2] != kept[1]
     for number in range(2 * module.MOST_KEPT):
-        module._kept((number,), lambda: None)
+        module._keep((number,), None)
     assert len(module._KEPT) == module.MOST_KEPT
 
 

@@ -5,15 +5,16 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from augment.api.describing import described
 from augment.api.exporting import known_formats, write_formats
 from augment.api.planning import plan
 from augment.api.testset import TestSet, open
-from augment.api.working import refuse_blind_makers
+from augment.api.working import refuse_blind_makers, tried_here
 from augment.bounds import MOST_ITEMS
+from augment.corpus.survey import Trying
 from augment.design.plan import Plan
 from augment.errors import AcoustigridError, Fault, counted
 from augment.execute import Lost, Way, opened_way
@@ -180,7 +181,7 @@ def _build(
                 opened.finished.put(done.part, opened.keys.numbers(done.names), done.starts)
                 failures += done.failures
                 step.advance(len(done.names) + len(done.failures), done.seconds)
-        result = finish_set(opened, planned, failures, progress)
+        result = finish_set(opened, planned, failures, progress, partial(tried_here, way))
     return exported_too(result, chosen, progress)
 
 
@@ -211,7 +212,9 @@ def opened_for(
         yield opened
 
 
-def finish_set(opened: Folder, planned: Plan, failures: list[dict[str, Any]], progress: Progress) -> BuildResult:
+def finish_set(
+    opened: Folder, planned: Plan, failures: list[dict[str, Any]], progress: Progress, trying: Trying = map
+) -> BuildResult:
     """Write everything beside the audio.
 
     Args:
@@ -219,11 +222,12 @@ def finish_set(opened: Folder, planned: Plan, failures: list[dict[str, Any]], pr
         planned: What was planned.
         failures: Items that could not be made.
         progress: Told what is going on.
+        trying: Where its noises are listened to.
     """
     with progress.step("finishing: manifest, data sheet, checksums"):
         opened.remove_stale(failure["audio_filepath"] for failure in failures)
         rows = write_manifest(opened, planned)
-        found = described(planned, rows, len(failures), opened.sealed.read)
+        found = described(planned, rows, len(failures), opened.sealed.read, trying)
         outdated = write_rest(opened, planned, rows, failures, found.identity, found.files)
         opened.forget_parts()
         counts, whole = (len(rows), opened.reused, len(opened.stale)), built_identity(opened.sealed, rows)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from augment.api.sounds import ReadBytes, sound_of
+from augment.corpus.survey import Trying
 from augment.design.plan import Plan
 from augment.export.csv import table as csv_table
 from augment.files.content import Content, Hashed, Remade
@@ -39,7 +40,7 @@ class DescribedSet:
     files: dict[str, Content]
 
 
-def described(planned: Plan, rows: Rows, failed: int, read: ReadBytes) -> DescribedSet:
+def described(planned: Plan, rows: Rows, failed: int, read: ReadBytes, trying: Trying = map) -> DescribedSet:
     """What a test set says about itself.
 
     Args:
@@ -47,24 +48,25 @@ def described(planned: Plan, rows: Rows, failed: int, read: ReadBytes) -> Descri
         rows: Of its manifest.
         failed: How many items could not be made.
         read: Reads a file of the set.
+        trying: Where its noises are listened to.
     """
     told = ToldByRows.of(rows, planned.conditions, planned.loaded)
     tables = Overview(coverage(planned, told.present), told.measured)
     identity = identity_of(planned, told.items, failed, told.softer)
     sheet = datasheet(planned, identity, told.softer, tables.texts)
     said = SaidBySet(identity, rows, told, planned.loaded, read)
-    files = {DATASHEET: sheet.encode(), **said.files(sheet, tables.texts[0], set_figures(planned))}
+    files = {DATASHEET: sheet.encode(), **said.files(sheet, tables.texts[0], set_figures(planned, trying))}
     return DescribedSet(told, tables, identity, files)
 
 
 def described_by(
-    planned: Plan, rows: Rows, failures: Sequence[Mapping[str, Any]], read: ReadBytes
+    planned: Plan, rows: Rows, failures: Sequence[Mapping[str, Any]], read: ReadBytes, trying: Trying = map
 ) -> tuple[dict[str, Any], dict[str, Content]]:
     """The ``testset.json`` of a set without checksums, and the files that are made from this and its rows.
 
     Arguments as for :func:`described`.
     """
-    found = described(planned, rows, len(failures), read)
+    found = described(planned, rows, len(failures), read, trying)
     return found.identity, found.files
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 from augment.api.describing import SaidBySet, described_by
 from augment.api.exporting import exported
 from augment.api.planning import plan
-from augment.api.working import refuse_blind
+from augment.api.working import refuse_blind, tried_here
 from augment.execute import Way, opened_way
 from augment.files.content import Content
 from augment.files.location import Location, location
@@ -59,7 +59,8 @@ def verify(
     )
     with opened_way(None, workers) as way:
         refuse_blind(way, [location(folder) / IDENTITY])
-        makers = Makers(partial(plan, workers=way), described_by, _retold, exported)
+        describe = partial(described_by, trying=partial(tried_here, way))
+        makers = Makers(partial(plan, workers=way), describe, _retold, exported)
         return examine(location(folder), asked, makers, way, progress)
 
 

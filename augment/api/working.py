@@ -32,19 +32,19 @@ def opened_measuring(workers: int | Way, cache: bool) -> Iterator[MeasuredBy]:
         []
     """
     with opened_way(None, workers) as way:
-        yield MeasuredBy(partial(_measured, way), kept_file() if cache else None, partial(_tried, way))
+        yield MeasuredBy(partial(_measured, way), kept_file() if cache else None, partial(tried_here, way))
 
 
-def _tried(way: Way, job: Callable[[Any], Any], tasks: Iterable[Any]) -> Iterator[Any]:
-    """What workers of this machine made of tasks, in any order: others need not see its profiles and rooms yet.
+def tried_here(way: Way, job: Callable[[Any], Any], tasks: Iterable[Any]) -> Iterator[Any]:
+    """What workers of this machine made of tasks, in any order; others may see other profiles and recordings.
 
     Raises:
         AcoustigridError: A task killed its workers.
     """
     for outcome in map(job, tasks) if isinstance(way, Afar) else way.run(job, tasks):
         if isinstance(outcome, Lost):
-            message, remedy = f"a worker {outcome.fate} while conditions were tried", "look for what takes its memory"
-            raise AcoustigridError(Fault("", message, remedy))
+            message = f"a worker {outcome.fate} while it tried conditions or listened to a noise"
+            raise AcoustigridError(Fault("", message, "look for what takes its memory"))
         yield outcome
 
 

@@ -46,21 +46,25 @@ def exact_table(rows: Iterable[Row]) -> Content:
     Args:
         rows: Rows, all with the same keys.
     """
-    return Remade(lambda: _csv(rows, lambda value: value, csv.QUOTE_ALL))
+    return Remade(lambda: _csv(rows, list, csv.QUOTE_ALL))
 
 
-def _safe(value: Any) -> Any:
-    return spreadsheet_cell(value) if isinstance(value, str) else value
+def _safe(cells: Iterable[Any]) -> list[Any]:
+    return [spreadsheet_cell(cell) if isinstance(cell, str) else cell for cell in cells]
 
 
-def _csv(rows: Iterable[Row], put: Callable[[Any], Any], quoting: Literal[0, 1] = csv.QUOTE_MINIMAL) -> Iterator[bytes]:
+Put = Callable[[Iterable[Any]], list[Any]]
+"""Cells of a row as they are written."""
+
+
+def _csv(rows: Iterable[Row], put: Put, quoting: Literal[0, 1] = csv.QUOTE_MINIMAL) -> Iterator[bytes]:
     text, names = io.StringIO(newline=""), list[str]()
     writer = csv.writer(text, quoting=quoting)
     for row in rows:
         if not names:
             names = list(row)
-            writer.writerow(map(put, names))
-        writer.writerow([put(row[name]) for name in names])
+            writer.writerow(put(names))
+        writer.writerow(put(row[name] for name in names))
         if text.tell() > PIECE_BYTES:
             yield _taken(text)
     if not names:

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from augment import __version__
@@ -34,6 +35,8 @@ from augment.testset.versions import SCHEMA_VERSION
 
 UNNAMED = f"{SCRATCH}/{MANIFEST}"
 """The manifest until all else is known of the set."""
+MOST_DEALT = 1024
+"""Blocks, and cells of blocks, of which it is kept what they hear."""
 LOMBARD = "No Lombard effect: the speech was read in quiet, and nobody raised their voice against this noise."
 FREE_FIELD = "Without a room, speech and noise reach the microphone on one path each, and nothing echoes."
 
@@ -131,32 +134,32 @@ class PlannedCells:
         self._rate_hz = loaded.recipe.output.sample_rate_hz
         self._same = {"sample_rate": self._rate_hz, **snr_columns(loaded)}
         self._conditions = {condition.name: condition for condition in conditions}
-        self._columns = [column.name for column in step_columns(self._conditions.values())]
-        self._steps: dict[tuple[str, str], dict[str, Any]] = {}
+        columns = [column.name for column in step_columns(self._conditions.values())]
+        filled = {name: {column.name for column in step_columns([one])} for name, one in self._conditions.items()}
+        self._empty = {name: dict.fromkeys(c for c in columns if c not in own) for name, own in filled.items()}
+        # Rows of a block follow one another: they hear the same, and so do those of many blocks.
+        self._dealt = lru_cache(MOST_DEALT)(read_dealt)
+        self._steps = lru_cache(MOST_DEALT)(self._of_steps)
 
     def of(self, item: Mapping[str, Any]) -> dict[str, Any]:
         """Of a row of the plan."""
-        heard = (item["condition"], item["dealt"])
-        if heard not in self._steps:  # a block's items, and often those of many blocks
-            self._steps[heard] = self._of_steps(self._conditions[heard[0]], heard[1])
         offset = item["source_offset"]
         return {
             **item,
-            **self._steps[heard],
+            **self._steps(item["condition"], item["dealt"]),
             **self._same,
             "duration": duration_s(item["samples"], self._rate_hz),
             "source_offset": None if offset is None else float(offset),
             "source_level_dbov": float(item["source_level_dbov"]),
         }
 
-    def _of_steps(self, condition: Condition, text: str) -> dict[str, Any]:
+    def _of_steps(self, name: str, text: str) -> dict[str, Any]:
         """What the noises of an item are called now, and nothing where no step of it fills a column.
 
         A file that was kept may have been made under another name.
         """
-        dealt, filled = read_dealt(text), {column.name for column in step_columns([condition])}
-        cells: dict[str, Any] = {name: None for name in self._columns if name not in filled}
-        noises = [step for step in condition.chain if step.perturbation.is_noise()]
+        dealt, cells = self._dealt(text), dict[str, Any](self._empty[name])
+        noises = [step for step in self._conditions[name].chain if step.perturbation.is_noise()]
         for number, step in enumerate(noises, start=1):
             needs, played = step.perturbation.needs(), dealt.get(step.plays)
             said = played.cells(self._rate_hz) if played else {"noise_source": needs[0].name} if needs else {}

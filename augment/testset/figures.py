@@ -7,7 +7,7 @@ import dataclasses
 import itertools
 import json
 import operator
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 
 from augment.acoustics.portrait import DecayPortrait, NoisePortrait, decay_portrait, noise_portrait
 from augment.acoustics.room import RoomMeasures, room_measures, whole_decay
+from augment.corpus.survey import Trying
 from augment.design.conditions import ChainStep
 from augment.design.plan import Plan
 from augment.design.wording import Wording, capital, thing, wording_of
@@ -168,31 +169,58 @@ def _heard_of(levels_db: Iterable[float]) -> bool:
     return all(abs(level) <= LOUDEST_DB for level in levels_db)
 
 
-def set_figures(plan: Plan) -> SetFigures:
+def set_figures(plan: Plan, trying: Trying = map) -> SetFigures:
     """Figures of everything that the conditions of a plan name.
 
     Args:
         plan: With what was dealt.
+        trying: Where noises are listened to.
 
     Raises:
         ProfileError: A profile, or a recording, is gone or has changed.
         AudioError: A file of noise or speech cannot be read.
     """
     seen = _Seen(plan, wording_of(plan), job_of(plan.loaded, plan.conditions).spec)
-    return SetFigures(tuple(seen.noises()), tuple(seen.devices()), tuple(seen.rooms()))
+    return SetFigures(tuple(seen.noises(trying)), tuple(seen.devices()), tuple(seen.rooms()))
 
 
 _KEPT: dict[tuple[Any, ...], NoisePortrait | None] = {}
 
 
-def _kept(key: tuple[Any, ...], make: Callable[[], NoisePortrait | None]) -> NoisePortrait | None:
-    """A portrait that its key decides; when there are too many, the oldest go first."""
-    if key not in _KEPT:
-        found = make()
-        while len(_KEPT) >= MOST_KEPT:
-            _KEPT.pop(next(iter(_KEPT)))
-        _KEPT[key] = found
-    return _KEPT[key]
+def _keep(key: tuple[Any, ...], found: NoisePortrait | None) -> None:
+    """Keep a portrait that its key decides; when there are too many, the oldest go first."""
+    while len(_KEPT) >= MOST_KEPT:
+        _KEPT.pop(next(iter(_KEPT)))
+    _KEPT[key] = found
+
+
+@dataclass(frozen=True)
+class _Listening:
+    """Takes portraits of noises, in whatever process it is called.
+
+    Attributes:
+        spec: How they are rendered.
+    """
+
+    spec: RenderSpec
+
+    def __call__(self, numbered: tuple[int, ChainStep, Sequence[Draw]]) -> tuple[int, NoisePortrait | None]:
+        """Its number, and what a step adds to a scene in which nothing else is; None if that cannot be heard."""
+        number, step, draws = numbered
+        rate, perturbation = self.spec.sample_rate_hz, step.perturbation
+        if isinstance(perturbation, NoiseStep):  # its spectrum and rhythm are the same at any level
+            perturbation = perturbation.model_copy(update={"snr_db": 0.0, "level_dba": None})
+        probe = generator("portrait").standard_normal(LISTENED_S * rate) * 10 ** (PROBE_DBOV / 20)
+        sounds = []
+        for draw in draws:
+            try:
+                stem = perturbation.apply(self.spec.scene(probe[: draw.block.longest]), draw).noises[-1]
+            except RenderError:  # heard beside speech only, or too far from it
+                continue
+            except (ProfileError, AudioError):  # gone, or changed since it was planned: its items failed, and say so
+                return number, None
+            sounds.append((stem.signal(), stem.active))
+        return number, noise_portrait(sounds, rate) if sounds else None
 
 
 @dataclass(frozen=True)
@@ -210,39 +238,34 @@ class _Seen:
             found.setdefault(thing(step), []).append(step)
         return list(found.values())
 
-    def noises(self) -> Iterator[NoiseFigures]:
+    def noises(self, trying: Trying) -> Iterator[NoiseFigures]:
         """Noises, whatever their levels."""
-        for same in self._alike(lambda step: step.perturbation.is_noise()):
+        every = self._alike(lambda step: step.perturbation.is_noise())
+        known, keys = dict[int, NoisePortrait | None](), dict[int, tuple[Any, ...]]()
+        waiting = list[tuple[int, ChainStep, Sequence[Draw]]]()
+        for number, (step, *_) in enumerate(every):
+            try:
+                key = None if step.asked else self._key(step)
+                if key is not None and key in _KEPT:
+                    known[number] = _KEPT[key]
+                    continue
+                waiting.append((number, step, list(self._draws(step, MOST_SOUNDS))))
+                keys |= {} if key is None else {number: key}
+            except (ProfileError, AudioError):  # as above
+                known[number] = None
+        for number, portrait in trying(_Listening(self.spec), waiting):
+            known[number] = portrait
+            if number in keys:
+                _keep(keys[number], portrait)
+        for number, same in enumerate(every):
             paths = tuple(dict.fromkeys(step.path for step in same))
-            try:
-                portrait = self._noise(same[0])
-            except (ProfileError, AudioError):  # gone, or changed since it was planned: its items failed, and say so
-                portrait = None
-            yield NoiseFigures(capital(self.wording.subject(same[0])), paths, portrait)
+            yield NoiseFigures(capital(self.wording.subject(same[0])), paths, known[number])
 
-    def _noise(self, step: ChainStep) -> NoisePortrait | None:
-        """What the step adds to a scene in which nothing else is; None if that cannot be heard."""
-        if step.asked:
-            return self._portrait(step)
-        library = self.spec.library
-        data = tuple(library.digest(need) for need in step.perturbation.needs())
+    def _key(self, step: ChainStep) -> tuple[Any, ...]:
+        """What decides the portrait of a noise that is dealt nothing."""
+        data = tuple(self.spec.library.digest(need) for need in step.perturbation.needs())
         names = [field.name for field in dataclasses.fields(self.spec) if field.name != "library"]
-        said = tuple(getattr(self.spec, name) for name in names)
-        return _kept((step.path, thing(step), data, said), lambda: self._portrait(step))
-
-    def _portrait(self, step: ChainStep) -> NoisePortrait | None:
-        rate, perturbation = self.spec.sample_rate_hz, step.perturbation
-        if isinstance(perturbation, NoiseStep):  # its spectrum and rhythm are the same at any level
-            perturbation = perturbation.model_copy(update={"snr_db": 0.0, "level_dba": None})
-        probe = generator("portrait").standard_normal(LISTENED_S * rate) * 10 ** (PROBE_DBOV / 20)
-        sounds = []
-        for draw in self._draws(step, MOST_SOUNDS):
-            try:
-                stem = perturbation.apply(self.spec.scene(probe[: draw.block.longest]), draw).noises[-1]
-            except RenderError:  # heard beside speech only, or too far from it
-                continue
-            sounds.append((stem.signal(), stem.active))
-        return noise_portrait(sounds, rate) if sounds else None
+        return (step.path, thing(step), data, tuple(getattr(self.spec, name) for name in names))
 
     def _draws(self, step: ChainStep, most: int) -> Iterator[Draw]:
         """What the first blocks that have something of their own are dealt; one block where nothing is dealt.

@@ -2,16 +2,19 @@
 
 import sqlite3
 
+import numpy as np
 import pytest
 
 import augment
 from augment.corpus.kept import keep_facts, kept_file, key_of, read_facts
 from augment.corpus.measuring import Measuring, Recording
-from augment.errors import AcoustigridError
+from augment.errors import AcoustigridError, DesignError
 from augment.execute import processes
 from augment.files.stretch import Part
 from augment.notes import texts
-from conftest import tree
+from augment.profiles.library import bundled_names
+from augment.profiles.noise import NoiseProfile
+from conftest import RATE, tree
 
 
 @pytest.fixture
@@ -176,6 +179,43 @@ def test_a_step_of_another_package_is_tried_each_time(stocked, cache, rehearsed,
         augment.plan(stocked.folder / "recipe.yaml")
         assert rehearsed
         rehearsed.clear()
+
+
+def test_machines_are_listened_to_once_and_told_by_the_name_that_they_have(stocked, cache, monkeypatch):
+    listened = []
+    spectrum = NoiseProfile.spectrum
+    monkeypatch.setattr(
+        NoiseProfile, "spectrum", lambda self, rate: listened.append(self.title) or spectrum(self, rate)
+    )
+    (stocked.folder / "mine.yaml").write_bytes((bundled_names("noise_profile")["mains_hum_50"]).read_bytes())
+    noises = "{noise: {hum: [{kind: equipment_noise, profile: %s, snr_db: 5}]}}"
+
+    def told(name):
+        planned = augment.plan(stocked.recipe(factors=noises % name))
+        return [text.split(":")[0] for text in texts(planned.notes) if "a line near" in text]
+
+    assert told("mains_hum_50") == ["noise mains_hum_50"]
+    assert listened
+    listened.clear()
+    assert told("mains_hum_50") == ["noise mains_hum_50"]
+    assert listened == []
+    assert told("mine.yaml") == ["noise mine.yaml"]
+
+
+def test_workers_try_conditions_as_one_process_does(stocked):
+    stocked.noise("low.wav", 0.3 * np.sin(2 * np.pi * 42 * np.arange(32000) / RATE))
+    sweep = (
+        "{steps: [{kind: background_noise, source: noise/low.wav}], sweep: {snr_db: [20, 15, 10, 9, 8, 5, 4, 3, 0]}}"
+    )
+    recipe = stocked.recipe(factors=f"{{noise: {{quiet: [], low: {sweep}}}}}")
+    said = []
+    for workers in (1, 2):
+        with pytest.raises(DesignError) as refused:
+            augment.plan(recipe, workers=workers, cache=False)
+        said.append([str(fault) for fault in refused.value.faults])
+    assert said[0] == said[1]
+    assert [fault.split(":")[0] for fault in said[0][:2]] == ["condition low_20db", "condition low_15db"]
+    assert len(said[0]) == 10
 
 
 def test_what_went_wrong_is_tried_each_time(stocked, cache, rehearsed, monkeypatch):

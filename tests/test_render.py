@@ -77,6 +77,19 @@ def test_one_condition_alone_is_the_same_as_in_the_tree(plan):
         assert alone.measured == together[row["condition"]].measured
 
 
+def test_a_sound_of_many_minutes_gives_what_a_short_one_does(plan, monkeypatch):
+    """Its arrays are not kept, and its conditions come in another order."""
+    utterance = plan.items["utterance"][0]
+    kept = augment.render_utterance(plan, utterance)
+    for module in (augment.render, augment.scene.track):
+        monkeypatch.setattr(module, "LONGEST_KEPT", 1000)
+    long = augment.render_utterance(plan, utterance)
+    assert list(long) != list(kept)
+    for name, item in kept.items():
+        assert np.array_equal(long[name].pcm, item.pcm)
+        assert long[name].measured == item.measured
+
+
 def test_silence_behind_an_utterance_moves_its_snr_by_the_hangover_at_most(stocked):
     """A level taken over the silence too would move by decibels. The noise is steady, the speech ends in a pause."""
     rng = np.random.default_rng(1)

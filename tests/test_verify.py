@@ -204,3 +204,24 @@ def test_a_length_that_is_none_stops_no_worker(finished):
     alone, together = (augment.verify(finished, sample=0, seed=1, workers=workers) for workers in (1, 2))
     assert alone.deviations == together.deviations
     assert any("checksum" in fault.message for fault in together.deviations)
+
+
+def test_workers_render_again_what_one_renders(finished, stocked):
+    """Rows that say something else, an utterance that has changed since, and a row that is none."""
+    edit_row(finished, peak_dbfs=-1.0, snr_a_weighted_db=3.0)
+    edit_row(finished, pcm_sha256="00")
+    source = stocked.folder / "audio" / "north_1.wav"
+    source.write_bytes(source.read_bytes()[:-2])
+    ways = (1, 2, _Backwards())
+    alone, together, backwards = (augment.verify(finished, sample="all", seed=1, workers=way) for way in ways)
+    assert alone == together == backwards
+    found = [fault.message for fault in alone.deviations]
+    assert any("peak_dbfs: measured again" in message for message in found)
+    assert any(message == "rendered again, it has other samples" for message in found)
+    assert any("could not be rendered again" in message for message in found)
+
+
+def test_items_that_end_their_workers_deviate(finished):
+    found = augment.verify(finished, sample=6, seed=1, workers=_Backwards(loses=True))
+    lost = [fault for fault in found.deviations if "could not be rendered again: a worker died" in fault.message]
+    assert len(lost) == 3

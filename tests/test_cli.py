@@ -178,7 +178,7 @@ def test_plan_says_what_will_be(stocked):
 def test_failures_show_in_the_table_and_the_exit_code(stocked):
     """A noise that is taken away while the set is built: told in every way there is."""
     code = (
-        "import pathlib, shutil, sys, augment.api as api, augment.cli as cli\n"
+        "import pathlib, shutil, sys, augment.api.planning as api, augment.cli as cli\n"
         "plan = api.plan\n"
         "def plan_then_lose_noise(*arguments):\n"
         "    made = plan(*arguments)\n"

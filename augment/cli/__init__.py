@@ -26,7 +26,7 @@ from augment.interrupts import stoppable
 from augment.plain_text import visible
 
 if TYPE_CHECKING:
-    from augment.api import BuildResult
+    from augment.api.building import BuildResult
     from augment.execute import Way
 
 app = typer.Typer(
@@ -112,8 +112,10 @@ def plan(
     manner = Manner.asked(details, quiet, as_json)
     bars = Bars(manner)
     with bars.step(STARTING):
-        from augment.api import cost_of, plan_into, write_plan
-        from augment.api import plan as make
+        from augment.api.costing import cost_of
+        from augment.api.planning import plan as make
+        from augment.api.planning import write_plan
+        from augment.api.sharding import plan_into
         from augment.cli.showing import show_plan
     with working(bars, executor, workers, address) as way:
         planned = make(recipe, bars, way, cache) if into is None else plan_into(recipe, into, way, replace, bars, cache)
@@ -171,9 +173,9 @@ def _built_by(
 ) -> "BuildResult":
     """Plan and build: what can be concluded is told before anything is rendered, what came of it afterwards."""
     with bars.step(STARTING):
-        from augment.api import build as make
-        from augment.api import plan as decide
         from augment.api.building import RENDERING
+        from augment.api.building import build as make
+        from augment.api.planning import plan as decide
         from augment.cli.showing import show_before, show_built
         from augment.testset.resume import refuse_no_set
 

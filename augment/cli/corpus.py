@@ -62,8 +62,8 @@ def audit(
     manner = Manner.asked(details, quiet, as_json)
     bars = Bars(manner)
     with bars.step(STARTING):
-        from augment.api import audit as examine
-        from augment.api import write_audit
+        from augment.api.corpus import audit as examine
+        from augment.api.corpus import write_audit
 
     sampled, columns = None if whole else sample, _columns(column)
     found = examine(source, by, sampled, columns, bars, layout, pattern, workers, cache)
@@ -114,7 +114,7 @@ def import_(
     """
     bars = Bars()
     with bars.step(STARTING):
-        from augment.api import import_corpus
+        from augment.api.corpus import import_corpus
 
     corpus = import_corpus(layout, path, out, pattern, _columns(column), replace, durations, bars)
     for note in corpus.notes:
@@ -141,8 +141,8 @@ def pseudonyms(
     """
     bars = Bars()
     with bars.step(STARTING):
-        from augment.api import heard_in
-        from augment.api import pseudonyms as list_pseudonyms
+        from augment.api.privacy import heard_in
+        from augment.api.privacy import pseudonyms as list_pseudonyms
 
     with bars.step("reading the corpus"):
         known = list_pseudonyms(recipe, speaker or ())

@@ -39,7 +39,7 @@ def export(
     manner = Manner.asked(quiet=quiet, as_json=as_json)
     bars = Bars(manner)
     with bars.step(STARTING):
-        from augment.api import write_formats
+        from augment.api.exporting import write_formats
         from augment.export import exporters
 
     chosen = split_formats(formats)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from augment.api import FittedProfile
+from augment.api.fitting import FittedProfile
 from augment.errors import Fault, ProfileError
 from augment.fitting.described import Described
 

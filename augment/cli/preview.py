@@ -36,7 +36,7 @@ def preview(
     """
     bars = Bars()
     with bars.step(STARTING):
-        from augment.api import preview as make
+        from augment.api.previewing import preview as make
         from augment.report.preview_page import others_of
 
     made = make(recipe, out, utterance or (), condition or (), workers, replace, bars, cache)

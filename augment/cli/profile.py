@@ -95,7 +95,7 @@ def _check(file: Path | None) -> None:
 def _draw(seen: "Sequence[LookedAt]", file: Path | None) -> None:
     if file is None:
         return
-    from augment.api import draw_profiles
+    from augment.api.rendering import draw_profiles
 
     draw_profiles(seen, file)
     say(f"\n{file}")
@@ -114,7 +114,7 @@ def render(
     Example:  acoustigrid profile render mri_epi --seconds 10 --out scanner.wav
     """
     with Bars().step(STARTING):
-        from augment.api import render_profile
+        from augment.api.rendering import render_profile
 
         told = render_profile(name, out, seconds, rate, seed)
     say(told)
@@ -147,7 +147,7 @@ def fit(
     """
     bars = Bars()
     with bars.step(STARTING):
-        from augment.api import fit_profile
+        from augment.api.fitting import fit_profile
         from augment.cli.fitted import file_of, refuse, said
 
         target = file_of(recording, name, out)

@@ -37,7 +37,7 @@ def shard_built(out: Location, shard: str, workers: int, executor: str | None, m
     """Build a shard and say what came of it."""
     bars = Bars(manner)
     with bars.step(STARTING):
-        from augment.api import build_shard
+        from augment.api.sharding import build_shard
         from augment.cli.showing import show_shard
     try:
         result = build_shard(out, shard, workers, executor, bars)
@@ -66,7 +66,7 @@ def finish(
     manner = Manner.asked(details, quiet, as_json)
     bars = Bars(manner)
     with bars.step(STARTING):
-        from augment.api import finish as join
+        from augment.api.sharding import finish as join
         from augment.cli.showing import show_before, show_built
     result = join(folder, workers, bars, split_formats(formats), cache)
     show_built(result, manner, show_before(result.plan, location(folder), manner))

@@ -14,7 +14,9 @@ from augment.report.tables import coverage, plan_text
 from augment.testset.folder import PAGE
 
 if TYPE_CHECKING:
-    from augment.api import BuildResult, Cost, ShardResult
+    from augment.api.building import BuildResult
+    from augment.api.costing import Cost
+    from augment.api.sharding import ShardResult
 
 DETAILS = "--details"
 MOST_FAILURES = {Manner.BRIEF: 3, Manner.QUIET: 3, Manner.DETAILS: 10, Manner.JSON: 0}

@@ -78,7 +78,7 @@ def check_set(
 ) -> "Verdict":
     """Check a test set and show what was found."""
     with bars.step(STARTING):
-        from augment.api import verify as examine
+        from augment.api.verifying import verify as examine
 
     verdict = examine(folder, sample, recipe_folder, bars, seed, identity, workers)
     if bars.manner is Manner.JSON:

@@ -179,7 +179,9 @@ def test_loudness_of_a_sine_at_every_rate():
         assert integrated_loudness_lufs(tone, rate) == pytest.approx(-23.01, abs=0.01)
 
 
-@pytest.mark.parametrize("rate", [8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000, 96000])
+@pytest.mark.parametrize(
+    "rate", [*range(8000, 48001, 997), 11025, 16000, 22050, 32000, 38500, 44100, 47990, 48000, 96000]
+)
 def test_k_weighting_at_other_rates_is_that_of_48_khz(rate):
     frequency_hz = np.geomspace(10, rate / 2, 2000)
     wanted, found = np.ones(2000), np.ones(2000)
@@ -202,6 +204,15 @@ def test_block_powers_are_those_of_filters_of_scipy(demo_speech):
             product = heard[left] * heard[right]
             blocks = [np.mean(product[start : start + 6400]) for start in range(0, one.size - 6399, 1600)]
             assert found == pytest.approx(blocks, rel=1e-9, abs=1e-15)
+
+
+def test_block_powers_take_any_numbers_and_no_two_lengths():
+    noise = np.random.default_rng(1).standard_normal(8000).astype(np.float32)
+    assert np.array_equal(
+        loudness.block_powers(noise, noise, RATE)[0], loudness.block_powers(noise * 1.0, noise, RATE)[2]
+    )
+    with pytest.raises(ValueError, match="have no product"):
+        loudness.block_powers(noise, noise[1:], RATE)
 
 
 def test_loudness_of_speech_as_pyloudnorm_has_it(demo_speech):

@@ -45,6 +45,8 @@ def test_the_held_envelope_is_a_maximum_of_scipy_over_a_recursion_of_scipy(sampl
 def test_signals_are_mixed_as_numpy_adds_them(samples, gain, other_gain):
     one, other = SIGNAL[:samples], SIGNAL[1000 : 1000 + samples]
     assert np.array_equal(mixed(one, gain, other, other_gain), one * gain + other * other_gain)
+    single = one.astype(np.float32)
+    assert np.array_equal(mixed(single, gain, other, other_gain), single.astype(float) * gain + other * other_gain)
     with pytest.raises(ValueError, match="cannot be mixed"):
         mixed(one, gain, SIGNAL, other_gain)
 

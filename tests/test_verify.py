@@ -221,6 +221,22 @@ def test_workers_render_again_what_one_renders(finished, stocked):
     assert any("could not be rendered again" in message for message in found)
 
 
+def test_an_item_that_cannot_be_compared_deviates_and_the_others_are_seen(finished, monkeypatch):
+    encode = augment.verification.again.encode
+    told = []
+
+    def sometimes(*arguments):
+        told.append(1)
+        if len(told) == 3:
+            raise ValueError("no room")
+        return encode(*arguments)
+
+    monkeypatch.setattr("augment.verification.again.encode", sometimes)
+    found = augment.verify(finished, sample=6, seed=1)
+    assert [fault.message for fault in found.deviations] == ["could not be rendered again: no room"]
+    assert found.rendered == 6
+
+
 def test_items_that_end_their_workers_deviate(finished):
     found = augment.verify(finished, sample=6, seed=1, workers=_Backwards(loses=True))
     lost = [fault for fault in found.deviations if "could not be rendered again: a worker died" in fault.message]

@@ -27,7 +27,8 @@ def mixed(one: Signal, gain: float, other: Signal, other_gain: float) -> Signal:
     """
     if one.size != other.size:
         raise ValueError(f"signals of {one.size} and {other.size} samples cannot be mixed")
-    out: Signal = _MIXED(np.ascontiguousarray(one), float(gain), np.ascontiguousarray(other), float(other_gain))
+    left, right = (np.ascontiguousarray(signal, dtype=np.float64) for signal in (one, other))
+    out: Signal = _MIXED(left, float(gain), right, float(other_gain))
     return out
 
 

@@ -16,3 +16,7 @@ def __getattr__(name: str) -> Any:
     if name in verbs.__all__:
         return getattr(verbs, name)
     raise AttributeError(f"module 'augment.api' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(import_module("augment.api.verbs").__all__)

@@ -74,7 +74,7 @@ def render_utterance(planned: Plan, utterance: str) -> Renderings:
         if isinstance(outcome, Failed):
             raise AcoustigridError(Fault(f"{utterance} under {outcome.condition.name}", outcome.reason))
         made[outcome.condition.name] = outcome
-    return made
+    return Renderings((row["condition"], made[row["condition"]]) for row in rows)  # long ones come in another order
 
 
 def stems(rendered: Rendered) -> dict[str, Signal]:

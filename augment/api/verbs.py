@@ -1,6 +1,6 @@
 """All names of the product: its verbs as functions, the types of what they take and return, and errors."""
 
-from augment.api import presenting  # noqa: F401 - registers what notebooks show
+import augment.api.presenting  # noqa: F401 - registers what notebooks show
 from augment.api.building import BuildResult, build
 from augment.api.corpus import audit, import_corpus, write_audit
 from augment.api.costing import Cost, cost_of

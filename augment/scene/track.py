@@ -91,7 +91,9 @@ class Sounding:
         def make() -> Track:
             heard = slice(self._lead, self._lead + samples)
             active = None if self._active is None or self._active[heard].all() else self._active[heard]
-            return Track(self._samples[heard], self._rate, shelf, active)
+            track = Track(self._samples[heard], self._rate, shelf, active)
+            track.nbytes = 0  # its samples are those of the block
+            return track
 
         return shelf.once((self, samples), make)
 
@@ -118,7 +120,7 @@ class Track:
     ) -> None:
         self.samples, self.sample_rate_hz, self.active = samples, sample_rate_hz, active
         self.shelf = shelf
-        self.nbytes = samples.nbytes if samples.flags.owndata else 0  # the beginning of another array costs nothing
+        self.nbytes = samples.nbytes
         self._found: dict[Hashable, Any] = {}
         self._beside: WeakKeyDictionary[Track, NDArray[np.float64]] = WeakKeyDictionary()
 

@@ -204,8 +204,11 @@ class _Listening:
 
     spec: RenderSpec
 
-    def __call__(self, numbered: tuple[int, ChainStep, Sequence[Draw]]) -> tuple[int, NoisePortrait | None]:
-        """Its number, and what a step adds to a scene in which nothing else is; None if that cannot be heard."""
+    def __call__(self, numbered: tuple[int, ChainStep, Sequence[Draw]]) -> tuple[int, NoisePortrait | None, bool]:
+        """Its number, what a step adds to a scene in which nothing else is, and whether its data were there.
+
+        None if it cannot be heard.
+        """
         number, step, draws = numbered
         rate, perturbation = self.spec.sample_rate_hz, step.perturbation
         if isinstance(perturbation, NoiseStep):  # its spectrum and rhythm are the same at any level
@@ -218,9 +221,9 @@ class _Listening:
             except RenderError:  # heard beside speech only, or too far from it
                 continue
             except (ProfileError, AudioError):  # gone, or changed since it was planned: its items failed, and say so
-                return number, None
+                return number, None, False
             sounds.append((stem.signal(), stem.active))
-        return number, noise_portrait(sounds, rate) if sounds else None
+        return number, noise_portrait(sounds, rate) if sounds else None, True
 
 
 @dataclass(frozen=True)
@@ -253,9 +256,9 @@ class _Seen:
                 keys |= {} if key is None else {number: key}
             except (ProfileError, AudioError):  # as above
                 known[number] = None
-        for number, portrait in trying(_Listening(self.spec), waiting):
+        for number, portrait, there in trying(_Listening(self.spec), waiting):
             known[number] = portrait
-            if number in keys:
+            if there and number in keys:
                 _keep(keys[number], portrait)
         for number, same in enumerate(every):
             paths = tuple(dict.fromkeys(step.path for step in same))

@@ -3,14 +3,14 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from augment.corpus.kept import EVERYTHING, found_with, keep, read_kept
 from augment.corpus.survey import HERE, MeasuredBy, Trying
 from augment.design.notes import Remarking, distinct_steps
 from augment.design.plan import Plan
-from augment.errors import DesignError, Fault
+from augment.errors import AcoustigridError, DesignError, Fault
 from augment.perturb import Perturbation
 from augment.perturb.columns import odd_cells
 from augment.progress import SILENT, Progress
@@ -95,14 +95,16 @@ class Trial:
 
     job: Job
 
-    def __call__(self, numbered: tuple[int, Utterance]) -> tuple[int, int, list[tuple[str, str]], dict[str, str]]:
-        """The number of the task, that of its conditions, which of them fail and why, and rooms that missed their T60.
-
-        Raises:
-            AcoustigridError: The utterance cannot be rendered at all.
-        """
+    def __call__(self, numbered: tuple[int, Utterance]) -> "Outcome":
+        """What became of them."""
         number, work = numbered
-        failed, missed = [], dict[str, str]()
+        try:
+            return Outcome(number, len(work.items), *self._tried(work))
+        except AcoustigridError as error:
+            return Outcome(number, len(work.items), refusal=error)
+
+    def _tried(self, work: Utterance) -> tuple[list[tuple[str, str]], dict[str, str]]:
+        failed, missed = list[tuple[str, str]](), dict[str, str]()
         for outcome in render_utterance(self.job, work):
             if isinstance(outcome, Failed):
                 failed.append((outcome.condition.name, outcome.reason))
@@ -110,7 +112,26 @@ class Trial:
                 failed.append((outcome.condition.name, odd))
             elif outcome.measured.get("room_t60_missed"):
                 missed |= _missed(outcome.measured)
-        return number, len(work.items), failed, missed
+        return failed, missed
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of some conditions.
+
+    Attributes:
+        number: Of the task.
+        count: How many they are.
+        failed: Which of them fail, and why.
+        missed: Rooms that missed their T60.
+        refusal: Why the utterance cannot be rendered at all.
+    """
+
+    number: int
+    count: int
+    failed: Sequence[tuple[str, str]] = ()
+    missed: Mapping[str, str] = field(default_factory=dict)
+    refusal: AcoustigridError | None = None
 
 
 def _rehearsed(
@@ -122,18 +143,20 @@ def _rehearsed(
         for work in works
         for first in range(0, len(work.items), AT_ONCE)
     ]
-    done = []
+    done = list[Outcome]()
     with progress.step("rehearsing conditions", sum(map(len, longest)), "condition") as step:
         for outcome in trying(Trial(job_of(planned.loaded, planned.conditions)), enumerate(parts)):
             done.append(outcome)
-            step.advance(outcome[1])
+            step.advance(outcome.count)
     failed: list[Fault] = []
     tried_with: dict[str, None] = {}
     rooms: dict[str, str] = {}
-    for number, _, faults, missed in sorted(done, key=lambda outcome: outcome[0]):
-        failed += [Fault(f"condition {name}", reason) for name, reason in faults]
-        tried_with |= dict.fromkeys([parts[number].identity] if faults else [])
-        rooms |= missed
+    for outcome in sorted(done, key=lambda outcome: outcome.number):
+        if outcome.refusal is not None:
+            raise outcome.refusal
+        failed += [Fault(f"condition {name}", reason) for name, reason in outcome.failed]
+        tried_with |= dict.fromkeys([parts[outcome.number].identity] if outcome.failed else [])
+        rooms |= outcome.missed
     if failed:
         longest_of = ", ".join(f"'{name}'" for name in tried_with)
         raise DesignError([*failed, Fault("", f"tried with {longest_of}, the longest utterance")])

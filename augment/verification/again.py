@@ -84,19 +84,21 @@ class RendersAgain:
     def __call__(self, numbered: tuple[int, Utterance]) -> tuple[int, ItemAgain | str]:
         """The number of an item, and the item or why it cannot be rendered."""
         number, work = numbered
-        rate_hz = self.job.spec.sample_rate_hz
         try:
-            again = next(iter(render_utterance(self.job, work)))
+            return number, self._rendered(work)
         except StoreError:
             raise  # which says nothing about the item
         except UNUSABLE as error:
             return number, str(error)
+
+    def _rendered(self, work: Utterance) -> ItemAgain | str:
+        again, rate_hz = next(iter(render_utterance(self.job, work))), self.job.spec.sample_rate_hz
         if isinstance(again, Failed):
-            return number, again.reason
+            return again.reason
         level = speech_level(again.delivered.speech.signal(), rate_hz).active_level_dbov
         data = encode(again.pcm, rate_hz, self.job.audio_format)
         snr_db = _snr_db(again.at_microphone, self.definition)
-        return number, ItemAgain(data, pcm_sha256(again.pcm), again.measured, level, snr_db)
+        return ItemAgain(data, pcm_sha256(again.pcm), again.measured, level, snr_db)
 
     def limit_s(self, numbered: tuple[int, Utterance]) -> float:
         """Time after which whoever renders an item is taken to hang."""
@@ -125,13 +127,14 @@ def rendered_again(
         raise TestSetError(Fault(str(root), "the folder of the corpus is not there"))
     found, faults = Rendering(), dict[int, list[str]]()
     job = RendersAgain(job_of(loaded, told.conditions), loaded.recipe.snr_definition())
-    works = _works(told, chosen, root, found, faults)
+    works, done = _works(told, chosen, root, found, faults), 0
     with progress.step("rendering again", len(chosen), "item") as step:
         for outcome in map(job, works) if isinstance(way, Afar) else way.run(job, works, job.limit_s):
             if isinstance(outcome, Lost):
                 faults[outcome.task[0]] = [COULD_NOT.format(f"a worker {outcome.fate}")]
             else:
                 number, again = outcome
+                found.count += 1
                 try:
                     faults[number] = _compare(told, chosen[number], again, loaded)
                 except StoreError:
@@ -139,7 +142,8 @@ def rendered_again(
                 except UNUSABLE as error:
                     faults[number] = [COULD_NOT.format(error)]
             step.advance()
-    found.count = len(chosen) - len(found.absent)
+            done += 1
+        step.advance(len(chosen) - done)  # what is not there, or is no row
     for number in sorted(faults):
         place = told.disk.place(chosen[number]["audio_filepath"])
         found.faults += [Fault(place, message) for message in faults[number]]

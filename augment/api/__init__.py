@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def __getattr__(name: str) -> Any:
     verbs = import_module("augment.api.verbs")
-    if name in verbs.__all__:
+    if name == "__all__" or name in verbs.__all__:
         return getattr(verbs, name)
     raise AttributeError(f"module 'augment.api' has no attribute {name!r}")
 

@@ -7,7 +7,8 @@ import pytest
 import soundfile
 
 import augment
-from augment.errors import TestSetError
+from augment.api.working import tried_here
+from augment.errors import AcoustigridError, TestSetError
 from augment.execute import Lost
 
 
@@ -178,6 +179,15 @@ class _Backwards:
             yield Lost(task, 3) if self.loses and limit_s is not None and number % 2 else job(task)
 
 
+class _Lost:
+    """Loses whatever it is given."""
+
+    workers = 1
+
+    def run(self, job, tasks, limit_s=None):
+        return (Lost(task, 3) for task in tasks)
+
+
 def test_workers_hear_what_one_hears(finished, monkeypatch):
     monkeypatch.setattr("augment.verification.listening.AT_ONCE", 4)
     some_audio(finished, 3).write_bytes(b"no audio")
@@ -186,6 +196,12 @@ def test_workers_hear_what_one_hears(finished, monkeypatch):
     alone, together, backwards = (augment.verify(finished, sample=0, seed=1, workers=way) for way in ways)
     assert alone == together == backwards
     assert len(alone.deviations) >= 2
+
+
+def test_what_workers_try_comes_in_the_order_of_the_tasks():
+    assert list(tried_here(_Backwards(), abs, [-1, 2, -3])) == [1, 2, 3]
+    with pytest.raises(AcoustigridError, match="a worker died 3 times"):
+        list(tried_here(_Lost(), abs, [-1]))
 
 
 def test_files_that_nobody_could_hear_deviate(finished, monkeypatch):

@@ -52,7 +52,7 @@ def _quantised(signal: Signal) -> tuple[NDArray[np.int16], int, int]:
     out, clipped, strange = np.empty(signal.size, np.int16), 0, 0
     for n in range(signal.size):
         step = np.rint(signal[n] * FULL_SCALE)
-        held = min(max(step, -32768.0), 32767.0)
+        held = min(max(step, -1.0 * FULL_SCALE), FULL_SCALE - 1.0)
         clipped += held != step
         strange += step - step != 0.0  # neither an infinite number nor NaN less itself is 0
         out[n] = held

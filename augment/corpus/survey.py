@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 Trying = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
-"""Runs a job over tasks."""
+"""Runs a job over tasks; gives the results in the order of these, as ``map`` does."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class MeasuredBy:
     Attributes:
         run: Runs the tasks; by default this process, one after the other.
         kept: File with earlier measurements; None for none.
-        trying: Runs whatever else a plan has to try, and gives the results in any order.
+        trying: Runs whatever else a plan has to try.
     """
 
     run: Run = map

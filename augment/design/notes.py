@@ -65,10 +65,9 @@ class Remarking:
         """For the steps of a recipe."""
         return cls(loaded.library, loaded.recipe.output.sample_rate_hz, loaded.recipe.snr_definition())
 
-    def __call__(self, named: tuple[str, Perturbation]) -> tuple[str, tuple[str, ...]]:
-        """What a step has to say, and its name."""
-        name, step = named
-        return name, step.remarks(self.library, self.sample_rate_hz, self.snr)
+    def __call__(self, step: Perturbation) -> tuple[str, ...]:
+        """What a step has to say."""
+        return step.remarks(self.library, self.sample_rate_hz, self.snr)
 
 
 def distinct_steps(conditions: Iterable[Condition]) -> dict[str, Perturbation]:
@@ -86,7 +85,7 @@ def remarks_on(conditions: Iterable[Condition], loaded: LoadedRecipe, known: Map
     """
     job, told = Remarking.of(loaded), dict[str, None]()
     for name, step in distinct_steps(conditions).items():
-        told |= dict.fromkeys(known[name] if name in known else job((name, step))[1])
+        told |= dict.fromkeys(known[name] if name in known else job(step))
     return [Note(text, Effect.LABEL) for text in told]
 
 

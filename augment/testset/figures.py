@@ -204,12 +204,12 @@ class _Listening:
 
     spec: RenderSpec
 
-    def __call__(self, numbered: tuple[int, ChainStep, Sequence[Draw]]) -> tuple[int, NoisePortrait | None, bool]:
-        """Its number, what a step adds to a scene in which nothing else is, and whether its data were there.
+    def __call__(self, drawn: tuple[ChainStep, Sequence[Draw]]) -> tuple[NoisePortrait | None, bool]:
+        """What a step adds to a scene in which nothing else is, and whether its data were there.
 
         None if it cannot be heard.
         """
-        number, step, draws = numbered
+        step, draws = drawn
         rate, perturbation = self.spec.sample_rate_hz, step.perturbation
         if isinstance(perturbation, NoiseStep):  # its spectrum and rhythm are the same at any level
             perturbation = perturbation.model_copy(update={"snr_db": 0.0, "level_dba": None})
@@ -221,9 +221,9 @@ class _Listening:
             except RenderError:  # heard beside speech only, or too far from it
                 continue
             except (ProfileError, AudioError):  # gone, or changed since it was planned: its items failed, and say so
-                return number, None, False
+                return None, False
             sounds.append((stem.signal(), stem.active))
-        return number, noise_portrait(sounds, rate) if sounds else None, True
+        return noise_portrait(sounds, rate) if sounds else None, True
 
 
 @dataclass(frozen=True)
@@ -245,18 +245,19 @@ class _Seen:
         """Noises, whatever their levels."""
         every = self._alike(lambda step: step.perturbation.is_noise())
         known, keys = dict[int, NoisePortrait | None](), dict[int, tuple[Any, ...]]()
-        waiting = list[tuple[int, ChainStep, Sequence[Draw]]]()
+        waiting = dict[int, tuple[ChainStep, Sequence[Draw]]]()
         for number, (step, *_) in enumerate(every):
             try:
                 key = None if step.asked else self._key(step)
                 if key is not None and key in _KEPT:
                     known[number] = _KEPT[key]
                     continue
-                waiting.append((number, step, list(self._draws(step, MOST_SOUNDS))))
+                waiting[number] = step, list(self._draws(step, MOST_SOUNDS))
                 keys |= {} if key is None else {number: key}
             except (ProfileError, AudioError):  # as above
                 known[number] = None
-        for number, portrait, there in trying(_Listening(self.spec), waiting):
+        portraits = trying(_Listening(self.spec), waiting.values())
+        for number, (portrait, there) in zip(waiting, portraits, strict=True):
             known[number] = portrait
             if there and number in keys:
                 _keep(keys[number], portrait)

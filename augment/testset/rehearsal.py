@@ -51,7 +51,7 @@ def rehearse(planned: Plan, by: MeasuredBy = HERE, progress: Progress = SILENT) 
 
     def tried() -> Tried:
         rooms = _rehearsed(planned, longest, by.trying, progress)
-        return Tried(rooms, dict(by.trying(Remarking.of(planned.loaded), asked.items())))
+        return Tried(rooms, dict(zip(asked, by.trying(Remarking.of(planned.loaded), asked.values()), strict=True)))
 
     if by.kept is None or _foreign(planned):
         return tried()
@@ -95,13 +95,12 @@ class Trial:
 
     job: Job
 
-    def __call__(self, numbered: tuple[int, Utterance]) -> "Outcome":
+    def __call__(self, work: Utterance) -> "Outcome":
         """What became of them."""
-        number, work = numbered
         try:
-            return Outcome(number, len(work.items), *self._tried(work))
+            return Outcome(*self._tried(work))
         except AcoustigridError as error:
-            return Outcome(number, len(work.items), refusal=error)
+            return Outcome(refusal=error)
 
     def _tried(self, work: Utterance) -> tuple[list[tuple[str, str]], dict[str, str]]:
         failed, missed = list[tuple[str, str]](), dict[str, str]()
@@ -120,15 +119,11 @@ class Outcome:
     """What became of some conditions.
 
     Attributes:
-        number: Of the task.
-        count: How many they are.
         failed: Which of them fail, and why.
         missed: Rooms that missed their T60.
         refusal: Why the utterance cannot be rendered at all.
     """
 
-    number: int
-    count: int
     failed: Sequence[tuple[str, str]] = ()
     missed: Mapping[str, str] = field(default_factory=dict)
     refusal: AcoustigridError | None = None
@@ -143,20 +138,18 @@ def _rehearsed(
         for work in works
         for first in range(0, len(work.items), AT_ONCE)
     ]
-    done = list[Outcome]()
-    with progress.step("rehearsing conditions", sum(map(len, longest)), "condition") as step:
-        for outcome in trying(Trial(job_of(planned.loaded, planned.conditions)), enumerate(parts)):
-            done.append(outcome)
-            step.advance(outcome.count)
     failed: list[Fault] = []
     tried_with: dict[str, None] = {}
     rooms: dict[str, str] = {}
-    for outcome in sorted(done, key=lambda outcome: outcome.number):
-        if outcome.refusal is not None:
-            raise outcome.refusal
-        failed += [Fault(f"condition {name}", reason) for name, reason in outcome.failed]
-        tried_with |= dict.fromkeys([parts[outcome.number].identity] if outcome.failed else [])
-        rooms |= outcome.missed
+    with progress.step("rehearsing conditions", sum(map(len, longest)), "condition") as step:
+        outcomes = trying(Trial(job_of(planned.loaded, planned.conditions)), parts)
+        for part, outcome in zip(parts, outcomes, strict=True):
+            if outcome.refusal is not None:
+                raise outcome.refusal
+            failed += [Fault(f"condition {name}", reason) for name, reason in outcome.failed]
+            tried_with |= dict.fromkeys([part.identity] if outcome.failed else [])
+            rooms |= outcome.missed
+            step.advance(len(part.items))
     if failed:
         longest_of = ", ".join(f"'{name}'" for name in tried_with)
         raise DesignError([*failed, Fault("", f"tried with {longest_of}, the longest utterance")])

@@ -202,6 +202,18 @@ def test_machines_are_listened_to_once_and_told_by_the_name_that_they_have(stock
     assert told("mine.yaml") == ["noise mine.yaml"]
 
 
+def test_a_device_is_told_by_the_name_that_it_has(stocked, cache):
+    """Whatever was kept of the same response under another name."""
+    told = []
+    for name in ("one.yaml", "other.yaml"):
+        (stocked.folder / name).write_text(
+            "title: one\nabout: a hole\nsource: made up\nresponse_db: {100: -80, 300: 20, 1000: 0, 8000: -5}\n"
+        )
+        planned = augment.plan(stocked.recipe(factors=f"{{device: {{it: [{{kind: microphone, profile: {name}}}]}}}}"))
+        told += [text.split(":")[0] for text in texts(planned.notes) if text.startswith("microphone")]
+    assert told == ["microphone one.yaml", "microphone other.yaml"]
+
+
 def test_workers_try_conditions_as_one_process_does(stocked):
     stocked.noise("low.wav", 0.3 * np.sin(2 * np.pi * 42 * np.arange(32000) / RATE))
     sweep = (

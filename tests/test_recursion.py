@@ -1,9 +1,5 @@
 """Compiled recursions, and a filter of linear phase, beside those of scipy."""
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import scipy
@@ -67,27 +63,3 @@ def test_a_high_pass_by_kaisers_window_has_the_taps_of_scipy(rate_hz):
     size, shape = scipy.signal.kaiserord(80.0, 20.0 / (rate_hz / 2))
     outside = scipy.signal.firwin(size | 1, 30.0, window=("kaiser", shape), pass_zero=False, fs=rate_hz)
     assert np.array_equal(linear_high_pass(30.0, 20.0, 80.0, rate_hz), outside)
-
-
-def test_compiled_code_that_is_damaged_or_cannot_be_kept_costs_time_alone(tmp_path):
-    def printed(folder):
-        code = (
-            "import numpy; from augment.acoustics.recursion import recursive; "
-            "print(recursive([1], [1, -0.5], numpy.ones(3)))"
-        )
-        run = [sys.executable, "-c", code]
-        said = subprocess.run(
-            run, env={**os.environ, "NUMBA_CACHE_DIR": str(folder)}, capture_output=True, text=True, check=True
-        )
-        assert said.stderr == ""
-        return said.stdout
-
-    first = printed(tmp_path)
-    kept = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert kept
-    for path in kept:
-        path.write_bytes(path.read_bytes()[:20])
-    assert printed(tmp_path) == first == "[1.   1.5  1.75]\n"
-    no_folder = tmp_path / "file"
-    no_folder.write_bytes(b"")
-    assert printed(no_folder) == first

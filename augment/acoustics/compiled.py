@@ -1,40 +1,67 @@
 """Loops over the samples of a signal that array operations cannot express, or only in many passes: compiled.
 
-Compiled code is kept for later processes. Nothing in it may reorder operations, so that a loop gives the same last
-digits everywhere.
+Nothing in them may reorder operations, so that a loop gives the same last digits everywhere.
 """
 
+import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
+from augment.acoustics.machine_code import MachineCode, Parameter, machine_code
+
 
 class Loop:
-    """A function of numbers and of arrays that it only reads, compiled when first called."""
+    """A function of numbers and arrays, compiled when first called.
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    It is written as one of C would be: it takes no lengths from arrays, raises and returns nothing, and writes into
+    arrays that are given to it. What it takes is said by its annotations.
+
+    Args:
+        function: Takes ``int``, ``float`` and ``NDArray`` of a kind of numbers.
+
+    Example:
+        >>> from numpy.typing import NDArray
+        >>> def doubled(size: int, signal: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+        ...     for n in range(size):
+        ...         out[n] = 2 * signal[n]
+        >>> out = np.empty(2)
+        >>> Loop(doubled)(2, np.array([1.0, 2.5]), out)
+        >>> out.tolist()
+        [2.0, 5.0]
+    """
+
+    def __init__(self, function: Callable[..., None]) -> None:
         self._function = function
-        self._compiled: Callable[..., Any] | None = None
+        self._takes = tuple(map(_parameter, inspect.signature(function).parameters.values()))
+        self._code: MachineCode | None = None
 
-    def __call__(self, *arguments: Any) -> Any:
-        if self._compiled is None:
-            self._compiled = self._compile(arguments)
-        return self._compiled(*arguments)
+    def __call__(self, *arguments: Any) -> None:
+        """Run it.
 
-    def _compile(self, arguments: tuple[Any, ...]) -> Callable[..., Any]:
-        from numba import from_dtype, njit, types
+        Args:
+            arguments: Numbers, and contiguous arrays that are as long as the loop takes them to be: nothing checks it.
 
-        numeral = {float: types.float64, int: types.int64}
+        Raises:
+            TypeError: An array is not contiguous, or not of the kind that was announced.
+        """
+        if self._code is None:
+            self._code = machine_code(self._function, self._takes)
+        self._code.run(*[_passed(takes, value) for takes, value in zip(self._takes, arguments, strict=True)])
 
-        def kind(value: Any) -> Any:  # arrays are read only in every loop, so that one version serves all of them
-            array = isinstance(value, np.ndarray)
-            return types.Array(from_dtype(value.dtype), 1, "C", readonly=True) if array else numeral[type(value)]
 
-        kinds = tuple(map(kind, arguments))
-        try:
-            made = njit(kinds, cache=True, nogil=True)(self._function)
-        except Exception:  # the cache is damaged or cannot be written: each process compiles for itself
-            made = njit(kinds, nogil=True)(self._function)
-        found: Callable[..., Any] = made
-        return found
+def _parameter(parameter: inspect.Parameter) -> Parameter:
+    kind = parameter.annotation
+    if kind in (int, float):
+        return Parameter(np.dtype(kind), array=False)
+    return Parameter(np.dtype(get_args(get_args(kind)[1])[0]), array=True)
+
+
+def _passed(takes: Parameter, value: Any) -> Any:
+    """What C is given: a number, or the address of the first sample."""
+    if not takes.array:
+        return value
+    if value.dtype != takes.dtype or not value.flags.c_contiguous:
+        raise TypeError(f"expected contiguous {takes.dtype}, found {value.dtype} with strides {value.strides}")
+    return value.ctypes.data

@@ -148,25 +148,25 @@ def block_powers(one: Signal, other: Signal, sample_rate_hz: int) -> NDArray[np.
         return np.zeros((3, 0))
     # Products are summed once between all edges of blocks; the sum over a block is the difference of two running sums.
     heard = (np.ascontiguousarray(signal, dtype=np.float64) for signal in (one, other))
-    between = _PRODUCTS(*_k_coefficients(sample_rate_hz), *heard, edges)
+    between = np.empty((3, edges.size - 1))
+    _PRODUCTS(edges.size - 1, *_k_coefficients(sample_rate_hz), *heard, edges, between)
     upto = np.pad(np.cumsum(between, axis=1), ((0, 0), (1, 0)))
     return np.asarray((upto[:, last] - upto[:, first]) / round(BLOCK_S * sample_rate_hz))
 
 
 def _products(
-    high_pass: NDArray[np.float64], shelf: NDArray[np.float64], one: Signal, other: Signal, edges: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """Sums of the three products of two K-weighted signals between edges, shape (3, edges - 1): all in one pass.
+    blocks: int, high_pass: Signal, shelf: Signal, one: Signal, other: Signal, edges: NDArray[np.int64], out: Signal
+) -> None:
+    """Sums of the three products of two K-weighted signals between edges, shape (3, blocks): all in one pass.
 
     Two filters in direct form II transposed, one after the other, for each of the signals: while one waits for its own
     last sample, a processor is at the others.
     """
-    out = np.zeros((3, edges.size - 1))
     b0, b1, b2, a1, a2 = high_pass[0], high_pass[1], high_pass[2], high_pass[5], high_pass[6]
     d0, d1, d2, d3, c1, c2, c3 = shelf[0], shelf[1], shelf[2], shelf[3], shelf[5], shelf[6], shelf[7]
     s1 = s2 = t1 = t2 = t3 = 0.0
     u1 = u2 = v1 = v2 = v3 = 0.0
-    for k in range(edges.size - 1):
+    for k in range(blocks):
         square = product = other_square = 0.0
         for n in range(edges[k], edges[k + 1]):
             x = one[n]
@@ -188,13 +188,12 @@ def _products(
             square += heard * heard
             product += heard * beside
             other_square += beside * beside
-        out[0, k], out[1, k], out[2, k] = square, product, other_square
+        out[k], out[blocks + k], out[2 * blocks + k] = square, product, other_square
         # In digital silence states decay to numbers so small that a processor takes a hundred times as long over them.
         if abs(s1) + abs(s2) + abs(t1) + abs(t2) + abs(t3) < RESTING:
             s1 = s2 = t1 = t2 = t3 = 0.0
         if abs(u1) + abs(u2) + abs(v1) + abs(v2) + abs(v3) < RESTING:
             u1 = u2 = v1 = v2 = v3 = 0.0
-    return out
 
 
 _PRODUCTS = Loop(_products)

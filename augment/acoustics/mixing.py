@@ -28,15 +28,14 @@ def mixed(one: Signal, gain: float, other: Signal, other_gain: float) -> Signal:
     if one.size != other.size:
         raise ValueError(f"signals of {one.size} and {other.size} samples cannot be mixed")
     left, right = (np.ascontiguousarray(signal, dtype=np.float64) for signal in (one, other))
-    out: Signal = _MIXED(left, float(gain), right, float(other_gain))
-    return out
-
-
-def _mixed(one: Signal, gain: float, other: Signal, other_gain: float) -> Signal:
     out = np.empty(one.size)
-    for n in range(one.size):
-        out[n] = one[n] * gain + other[n] * other_gain
+    _MIXED(one.size, left, float(gain), right, float(other_gain), out)
     return out
+
+
+def _mixed(size: int, one: Signal, gain: float, other: Signal, other_gain: float, out: Signal) -> None:
+    for n in range(size):
+        out[n] = one[n] * gain + other[n] * other_gain
 
 
 _MIXED = Loop(_mixed)

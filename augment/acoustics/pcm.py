@@ -42,21 +42,25 @@ def quantise(signal: Signal) -> tuple[NDArray[np.int16], int]:
         >>> values.tolist(), clipped
         ([0, 16384, -32768, 32767], 1)
     """
-    out, clipped, strange = _QUANTISED(np.ascontiguousarray(signal, dtype=np.float64))
+    out, counts = np.empty(signal.size, np.int16), np.empty(2, np.int64)
+    _QUANTISED(signal.size, np.ascontiguousarray(signal, dtype=np.float64), out, counts)
+    clipped, strange = counts.tolist()
     if strange:
         raise ValueError("a sample is not a finite number")
     return out, clipped
 
 
-def _quantised(signal: Signal) -> tuple[NDArray[np.int16], int, int]:
-    out, clipped, strange = np.empty(signal.size, np.int16), 0, 0
-    for n in range(signal.size):
+def _quantised(size: int, signal: Signal, out: NDArray[np.int16], counts: NDArray[np.int64]) -> None:
+    """Round; count the samples that were clipped, and those that are not finite."""
+    clipped = strange = 0
+    for n in range(size):
         step = np.rint(signal[n] * FULL_SCALE)
-        held = min(max(step, -1.0 * FULL_SCALE), FULL_SCALE - 1.0)
+        held = -1.0 * FULL_SCALE if step < -1.0 * FULL_SCALE else step
+        held = FULL_SCALE - 1.0 if held > FULL_SCALE - 1.0 else held
         clipped += held != step
         strange += step - step != 0.0  # neither an infinite number nor NaN less itself is 0
         out[n] = held
-    return out, clipped, strange
+    counts[0], counts[1] = clipped, strange
 
 
 _QUANTISED = Loop(_quantised)

@@ -34,7 +34,8 @@ def recursive(
     size = max(above.size, below.size, 2)
     forward, back = np.pad(above, (0, size - above.size)), np.pad(below, (0, size - below.size))
     held = np.zeros(size - 1) if state is None else np.array(state, dtype=np.float64)
-    out: Signal = _RECURSIVE(forward, back, np.ascontiguousarray(signal, dtype=np.float64), held)
+    out = np.empty(signal.size)
+    _RECURSIVE(signal.size, held.size - 1, forward, back, np.ascontiguousarray(signal, dtype=np.float64), held, out)
     return out
 
 
@@ -56,51 +57,49 @@ def held_smooth(signal: Signal, pole: float, hangover: int) -> Signal:
         >>> held_smooth(np.array([0.0, -1.0, 0.0, 0.0]), 0.0, 1).tolist()
         [0.0, 1.0, 1.0, 0.0]
     """
-    out: Signal = _HELD_SMOOTH(np.ascontiguousarray(signal, dtype=np.float64), float(pole), int(hangover))
+    smooth, out = np.empty(signal.size), np.empty(signal.size)
+    heard = np.ascontiguousarray(signal, dtype=np.float64)
+    _HELD_SMOOTH(signal.size, heard, float(pole), int(hangover), smooth, out)
     return out
 
 
-def _recursive(
-    forward: NDArray[np.float64], back: NDArray[np.float64], signal: Signal, state: NDArray[np.float64]
-) -> Signal:
-    out, held, last = np.empty(signal.size), state.copy(), state.size - 1
-    for n in range(signal.size):
+def _recursive(size: int, last: int, forward: Signal, back: Signal, signal: Signal, held: Signal, out: Signal) -> None:
+    """``held`` is the state, from 0 to ``last``, and changes."""
+    for n in range(size):
         x = signal[n]
         y = held[0] + forward[0] * x
         for k in range(last):
             held[k] = held[k + 1] + x * forward[k + 1] - y * back[k + 1]
         held[last] = x * forward[last + 1] - y * back[last + 1]
         out[n] = y
-    return out
 
 
-def _held_smooth(signal: Signal, pole: float, hangover: int) -> Signal:
+def _held_smooth(size: int, signal: Signal, pole: float, hangover: int, held: Signal, out: Signal) -> None:
     """Three comparisons per sample, however long the window of the running maximum.
 
     The signal is cut into parts as long as the window, so that a window is the end of one part and the beginning of the
     next. Maxima of beginnings are found in a pass forwards, those of ends in one backwards (van Herk 1992, Pattern
     Recognition Letters 13:517).
     """
-    window, size = hangover + 1, signal.size
-    held, out = np.empty(size), np.empty(size)
-    factor, first, second = (1 - pole) ** 2, -2 * pole, pole * pole
-    near, far = 0.0, 0.0
-    for start in range(0, size, window):
-        end = min(start + window, size)
+    window = hangover + 1
+    factor, first, second = (1 - pole) * (1 - pole), -2 * pole, pole * pole
+    near, far, start = 0.0, 0.0, 0
+    while start < size:
+        end = start + window if start + window < size else size
         largest = 0.0
         for n in range(start, end):
             smooth = near + factor * abs(signal[n])
             near = far - smooth * first
             far = -(smooth * second)
             held[n] = smooth
-            largest = max(largest, smooth)
+            largest = smooth if smooth > largest else largest
             before = held[n - hangover] if n - hangover < start and start > 0 else 0.0
-            out[n] = max(largest, before)
+            out[n] = before if before > largest else largest
         largest = 0.0
         for n in range(end - 1, start - 1, -1):
-            largest = max(largest, held[n])
+            largest = held[n] if held[n] > largest else largest
             held[n] = largest
-    return out
+        start = end
 
 
 _RECURSIVE, _HELD_SMOOTH = Loop(_recursive), Loop(_held_smooth)

@@ -5,7 +5,6 @@ Only time depends on it: a cache that is damaged, somebody else's or not writabl
 
 import hashlib
 import json
-import os
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -18,6 +17,7 @@ from augment.corpus.speech import Facts
 from augment.files.containers.stream import Remark
 from augment.files.stretch import Part
 from augment.packages import code_digest, version_of
+from augment.user_cache import user_cache
 
 MEASURED_WITH = ("acoustics", "files", "corpus/speech.py")
 """Code of this package that decides what is measured: if a byte of it changes, everything is measured again."""
@@ -49,11 +49,8 @@ def found_with(code: tuple[str, ...]) -> str:
 
 def kept_file() -> Path | None:
     """Where measurements are kept: in the user's cache folder; None where there is none."""
-    given = os.environ.get("XDG_CACHE_HOME")
-    with suppress(RuntimeError):  # the user has no home directory
-        place = Path(given) if given else Path.home() / ".cache"
-        return place / "acoustigrid" / "measured.sqlite" if place.is_absolute() else None
-    return None
+    folder = user_cache()
+    return None if folder is None else folder / "measured.sqlite"
 
 
 def read_facts(file: Path, keys: Sequence[str]) -> dict[str, Facts]:

@@ -16,7 +16,7 @@ Name = Annotated[str, Field(min_length=1)]
 class CorpusSpec(BaseModel):
     """Where the clean labelled speech is, and how its columns and labels are to be read."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     path: Annotated[
         str, Field(min_length=1, description="manifest (.jsonl, .csv, .tsv) or folder, relative to the recipe")

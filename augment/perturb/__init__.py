@@ -39,7 +39,7 @@ class Perturbation(BaseModel):
             to it, or what is heard with it.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True, allow_inf_nan=False)
     stage: ClassVar[Stage]
     draws: ClassVar[bool] = True
     linear: ClassVar[bool] = True

@@ -20,7 +20,7 @@ class Figures(BaseModel):
             would have if there were no such fields.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True, allow_inf_nan=False)
     grown: ClassVar[frozenset[str]] = frozenset()
 
     @model_serializer(mode="wrap")

@@ -11,4 +11,4 @@ Slug = Annotated[str, Field(pattern=SLUG, max_length=40)]
 class Spec(BaseModel):
     """Base of the parts of a recipe."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True, allow_inf_nan=False)

@@ -40,23 +40,24 @@ def delta_modulated(signal: Signal) -> Signal:
         >>> delta_modulated(np.array([100.0, 100.0, 0.0])).round(2).tolist()
         [10.0, 19.69, 9.07]
     """
-    out: Signal = _FOLLOWED(np.ascontiguousarray(signal, dtype=np.float64))
+    out = np.empty(signal.size)
+    _FOLLOWED(signal.size, np.ascontiguousarray(signal, dtype=np.float64), out)
     return out
 
 
-def _followed(signal: Signal) -> Signal:
-    out = np.empty(signal.size)
+def _followed(size: int, signal: Signal, out: Signal) -> None:
     held, step, run, up = 0.0, STEP_MIN, 0, True
-    for n in range(signal.size):
+    for n in range(size):
         if (signal[n] >= held) == up:
             run += 1
         else:
             run, up = 1, not up
-        step = min(step + STEP_MIN, STEP_MAX) if run >= EQUAL_BITS else max(step * STEP_DECAY, STEP_MIN)
-        held = min(held + step, HIGHEST) if up else max(held - step, LOWEST)
+        step = step + STEP_MIN if run >= EQUAL_BITS else step * STEP_DECAY
+        step = STEP_MIN if step < STEP_MIN else STEP_MAX if step > STEP_MAX else step
+        held = held + step if up else held - step
+        held = LOWEST if held < LOWEST else HIGHEST if held > HIGHEST else held
         out[n] = held
         held *= LEAK
-    return out
 
 
 _FOLLOWED = Loop(_followed)

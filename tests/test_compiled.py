@@ -1,0 +1,123 @@
+"""Compiled loops: what they are given, and where their code is kept."""
+
+import importlib
+import inspect
+import os
+import pkgutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import augment
+from augment.acoustics import machine_code
+from augment.acoustics.compiled import Loop
+
+
+def doubled(size: int, signal: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+    for n in range(size):
+        out[n] = 2 * signal[n]
+
+
+def refusing(size: int, out: NDArray[np.int64]) -> None:
+    for n in range(0, 10, size):
+        out[n % 2] = n
+
+
+def loops():
+    """All loops of the package."""
+    for found in pkgutil.walk_packages(augment.__path__, "augment."):
+        if found.name.startswith(("augment.acoustics", "augment.perturb")):
+            module = importlib.import_module(found.name)
+            yield from (value for value in vars(module).values() if isinstance(value, Loop))
+
+
+@pytest.fixture
+def kept_apart(tmp_path, monkeypatch):
+    """Folders for what Python and this package compile, both empty."""
+    monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path / "python"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user"))
+    return tmp_path
+
+
+def files(folder):
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def twice(signal):
+    out = np.empty(signal.size)
+    Loop(doubled)(signal.size, signal, out)
+    return out.tolist()
+
+
+def test_code_that_is_damaged_is_made_again(kept_apart):
+    assert twice(np.ones(3)) == [2.0, 2.0, 2.0]
+    (kept,) = files(kept_apart)
+    good = kept.read_bytes()
+    for damaged in (b"", good[:40], good[:-1] + bytes([good[-1] ^ 1])):
+        kept.write_bytes(damaged)
+        assert twice(np.arange(2.0)) == [0.0, 2.0]
+        assert kept.read_bytes() != damaged
+        assert machine_code._loaded(kept.read_bytes())[0]
+
+
+def test_code_is_kept_for_the_user_where_there_is_no_room_beside_pythons(kept_apart):
+    (kept_apart / "python").write_bytes(b"no folder")
+    assert twice(np.ones(1)) == [2.0]
+    (_, kept) = sorted(files(kept_apart))
+    assert kept.is_relative_to(kept_apart / "user" / "acoustigrid" / "compiled")
+
+
+def test_code_that_can_be_kept_nowhere_is_made_by_each_process(kept_apart):
+    for name in ("python", "user"):
+        (kept_apart / name).write_bytes(b"no folder")
+    assert twice(np.ones(1)) == [2.0]
+    assert len(files(kept_apart)) == 2
+
+
+def test_kept_code_is_loaded_without_numba_and_does_the_same():
+    code = (
+        "import sys; import numpy as np; from augment.testset.preload import load_renderer; load_renderer(); "
+        "print([name for name in ('numba', 'scipy.linalg') if name in sys.modules])"
+    )
+    for _ in range(2):  # the first may have had to make it
+        said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ)
+    assert said.stdout == "[]\n"
+
+
+def test_code_for_another_processor_or_by_another_compiler_is_another_file(kept_apart, monkeypatch):
+    import llvmlite.binding
+
+    twice(np.ones(1))
+    monkeypatch.setattr(llvmlite.binding, "get_host_cpu_name", lambda: "x86-64")
+    twice(np.ones(1))
+    monkeypatch.setattr(machine_code, "version_of", lambda package: "0")
+    twice(np.ones(1))
+    assert len(files(kept_apart)) == 3
+
+
+def test_the_code_of_every_loop_can_be_kept(kept_apart):
+    """Code that may raise calls numba, and would cost every process half a second."""
+    found = list(loops())
+    assert len(found) >= 6
+    for loop in found:
+        machine_code.machine_code(loop._function, loop._takes)
+    kept = {file.name.partition("-")[0] for file in files(kept_apart)}
+    modules = {inspect.getmodule(loop._function).__name__.rpartition(".")[2] for loop in found}
+    assert {name.partition(".")[0] for name in kept} == modules
+    assert len(kept) == len(found)
+
+
+def test_code_that_calls_numba_is_run_and_not_kept(kept_apart):
+    out = np.zeros(2, np.int64)
+    Loop(refusing)(3, out)
+    assert out.tolist() == [6, 9]
+    assert not files(kept_apart)
+
+
+@pytest.mark.parametrize("strange", [np.ones(4)[::2], np.ones(2, np.float32)])
+def test_a_loop_takes_contiguous_arrays_of_its_own_kind_only(strange):
+    with pytest.raises(TypeError, match="expected contiguous float64"):
+        twice(strange)

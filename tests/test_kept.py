@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 import augment
-from augment.corpus.kept import keep_facts, kept_file, key_of, read_facts
+from augment.corpus.kept import keep_facts, key_of_facts, read_facts
 from augment.corpus.measuring import Measuring, Recording
 from augment.errors import AcoustigridError, DesignError
 from augment.execute import processes
 from augment.files.stretch import Part
+from augment.kept import keep, kept_file
 from augment.notes import texts
+from augment.profiles.inspection import Inspected, Inspecting, NoiseFile
 from augment.profiles.library import bundled_names
 from augment.profiles.noise import NoiseProfile
 from conftest import RATE, tree
@@ -123,7 +125,7 @@ def test_a_folder_in_which_nobody_may_write(stocked, monkeypatch, tmp_path):
 def test_faults_are_found_anew_and_infinite_figures_come_back(stocked, cache):
     path = stocked.folder / "audio" / "north_0.wav"
     found = Measuring(16000, cache)(Recording(path, (Part(), Part(100.0, 1.0)), (0, 1)))
-    assert set(found.new) == {key_of(found.facts[0].sha256, Part(), 16000)}
+    assert set(found.new) == {key_of_facts(found.facts[0].sha256, Part(), 16000)}
     quiet = {"k": augment.corpus.speech.replace(found.facts[0], floor_dbov=float("-inf"))}
     keep_facts(cache, quiet)
     assert read_facts(cache, ["k", "unknown"]) == quiet
@@ -167,7 +169,7 @@ def test_what_went_well_once_is_not_tried_again(stocked, cache, rehearsed, monke
     assert same(augment.plan(recipe, cache=False), augment.plan(recipe))
     assert rehearsed
     rehearsed.clear()
-    monkeypatch.setattr("augment.testset.rehearsal.found_with", lambda code: "another release")
+    monkeypatch.setattr("augment.kept.found_with", lambda code: "another release")
     augment.plan(recipe)
     assert rehearsed
 
@@ -263,3 +265,62 @@ def test_workers_live_on_from_measuring_to_rendering(stocked, tmp_path, monkeypa
     result = augment.build(stocked.folder / "recipe.yaml", tmp_path / "set", workers=2, cache=False)
     assert result.made
     assert len(started) == 2
+
+
+@pytest.fixture
+def looked_through(monkeypatch) -> list:
+    """Noise files that are decoded to be looked through."""
+    found = []
+    decode = augment.profiles.inspection.decode_parts
+
+    def noted(data, where, parts):
+        found.append(where.rpartition("/")[2])
+        return decode(data, where, parts)
+
+    monkeypatch.setattr("augment.profiles.inspection.decode_parts", noted)
+    return found
+
+
+def test_recorded_noise_is_looked_through_once(stocked, cache, looked_through):
+    """Whatever it is called; another channel of it is another noise, and faults are found anew."""
+    rng = np.random.default_rng(3)
+    both = rng.standard_normal((3 * RATE, 2)) * [0.05, 0.02]
+    both[: RATE // 2] = 0
+    stocked.noise("one.wav", both)
+    stocked.noise("two.wav", 0.05 * rng.standard_normal(3 * RATE))
+    step = "{kind: background_noise, source: noise, snr_db: 5%s}"
+    recipe = stocked.recipe(factors=f"{{noise: {{quiet: [], street: [{step % ''}]}}}}")
+    first = augment.plan(recipe)
+    assert sorted(looked_through) == ["a.wav", "b.wav", "one.wav", "two.wav"]
+    looked_through.clear()
+    (stocked.folder / "noise" / "two.wav").rename(stocked.folder / "noise" / "last.wav")
+    augment.plan(recipe)
+    assert looked_through == []
+    (stocked.folder / "noise" / "last.wav").rename(stocked.folder / "noise" / "two.wav")
+    assert same(augment.plan(recipe, workers=2), first)
+    assert same(augment.plan(recipe, cache=False), first)
+    assert "one.wav" in looked_through
+    looked_through.clear()
+    augment.plan(stocked.recipe(factors=f"{{noise: {{quiet: [], street: [{step % ', channel: 0'}]}}}}"))
+    assert "one.wav" in looked_through
+    (stocked.folder / "noise" / "two.wav").write_bytes(b"RIFF")
+    for _ in range(2):
+        with pytest.raises(AcoustigridError, match=r"two\.wav"):
+            augment.plan(recipe)
+
+
+def test_what_is_kept_of_a_noise_is_all_that_was_found(stocked, cache):
+    """Its silences, its band without end and its spectrum; figures that are no recording's are found anew."""
+    signal = 0.1 * np.random.default_rng(4).standard_normal(2 * RATE)
+    signal[:RATE] *= 1e-4
+    stocked.noise("half.wav", signal)
+    file = NoiseFile(stocked.folder / "noise" / "half.wav", "half.wav")
+    found = Inspecting(None, cache)(file)
+    keep(cache, found.new)
+    assert Inspecting(None, cache)(file) == Inspected(found.found)
+    assert found.found.silent == (True, True, False, False)
+    assert found.found.spectrum.powers
+    (key,) = found.new
+    for strange in ("[]", "{}", "nothing"):
+        keep(cache, {key: strange})
+        assert Inspecting(None, cache)(file) == found

@@ -13,6 +13,7 @@ from augment.design.assignment import Demands, schedule
 from augment.design.conditions import Condition, conditions, equal_notes
 from augment.design.grid.choices import Choices, choices_of
 from augment.design.listeners import Listeners
+from augment.design.noises import inspect_noises
 from augment.design.notes import remarks_on
 from augment.design.plan import Plan, make_plan
 from augment.design.seating import seated
@@ -73,6 +74,7 @@ def _planned(loaded: LoadedRecipe, progress: Progress, by: MeasuredBy) -> Plan:
         corpus, selection, heard = usable(corpus, wanted, demands, progress, by)
     except DesignError as error:
         raise DesignError(error.faults, [*error.notes, *asked_text(corpus, wanted, len(columns))]) from None
+    inspect_noises(columns, loaded.library, by, progress)
     with progress.step("dealing conditions and noise"):
         planned = _dealt(loaded, corpus, columns, selection, heard, chosen)
     tried = rehearse(planned, by, progress)

@@ -3,19 +3,18 @@
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from augment.corpus.kept import kept_file
 from augment.corpus.measuring import Measurements, Measuring, Recording
 from augment.corpus.survey import MeasuredBy
 from augment.design.plan import Plan
 from augment.errors import AcoustigridError, AudioError, Fault, named
-from augment.execute import Afar, Lost, Way, opened_way
+from augment.execute import Afar, Lost, Way, in_order, opened_way
 from augment.files.location import Location
 from augment.files.sight import Sight, spread
 from augment.files.store import Store
+from augment.kept import kept_file
 from augment.testset.folder import TOKEN
 
 
@@ -36,21 +35,6 @@ def opened_measuring(workers: int | Way, cache: bool) -> Iterator[MeasuredBy]:
         yield MeasuredBy(partial(_measured, way), kept_file() if cache else None, partial(tried_here, way))
 
 
-@dataclass(frozen=True)
-class Numbered:
-    """A job whose tasks and results have numbers, since workers give results in any order.
-
-    Attributes:
-        job: What is done.
-    """
-
-    job: Callable[[Any], Any]
-
-    def __call__(self, numbered: tuple[int, Any]) -> tuple[int, Any]:
-        """The result of a task, with its number."""
-        return numbered[0], self.job(numbered[1])
-
-
 def tried_here(way: Way, job: Callable[[Any], Any], tasks: Iterable[Any]) -> Iterator[Any]:
     """What workers of this machine make of tasks, in their order; others may see other profiles and recordings.
 
@@ -60,15 +44,11 @@ def tried_here(way: Way, job: Callable[[Any], Any], tasks: Iterable[Any]) -> Ite
     if isinstance(way, Afar):
         yield from map(job, tasks)
         return
-    done, following = dict[int, Any](), 0
-    for outcome in way.run(Numbered(job), enumerate(tasks)):
+    for outcome in in_order(way, job, tasks):
         if isinstance(outcome, Lost):
             message = f"a worker {outcome.fate} while it tried conditions or listened to a noise"
             raise AcoustigridError(Fault("", message, "look for what takes its memory"))
-        done[outcome[0]] = outcome[1]
-        while following in done:
-            yield done.pop(following)
-            following += 1
+        yield outcome
 
 
 def _measured(way: Way, job: Measuring, recordings: Sequence[Recording]) -> Iterator[Measurements]:

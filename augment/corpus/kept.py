@@ -1,56 +1,30 @@
-"""What was found out before, kept in the user's cache folder by the hash of all that decides it, our code included.
+"""What was measured of speech before."""
 
-Only time depends on it: a cache that is damaged, somebody else's or not writable is treated as if it were not there.
-"""
-
-import hashlib
 import json
-import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from augment.corpus.speech import Facts
 from augment.files.containers.stream import Remark
 from augment.files.stretch import Part
-from augment.packages import code_digest, version_of
-from augment.user_cache import user_cache
+from augment.kept import keep, key_of, read_kept
 
 MEASURED_WITH = ("acoustics", "files", "corpus/speech.py")
-"""Code of this package that decides what is measured: if a byte of it changes, everything is measured again."""
-EVERYTHING = ("",)
-LIBRARIES = ("numpy", "scipy", "numba", "soxr", "soundfile", "av")
-LARGEST_BYTES = 2**30
-PATIENCE_S = 1.0
+"""Code of this package that decides what is measured."""
 
 
-def key_of(sha256: str, part: Part, sample_rate_hz: int) -> str:
+def key_of_facts(sha256: str, part: Part, sample_rate_hz: int) -> str:
     """Key of the measurements of a stretch of a file at a sample rate.
 
     Example:
-        >>> key_of("e3", Part(), 16000) == key_of("e3", Part(), 8000)
+        >>> key_of_facts("e3", Part(), 16000) == key_of_facts("e3", Part(), 8000)
         False
     """
-    said = [sha256, repr(part.offset_s), repr(part.duration_s), repr(part.channel), sample_rate_hz]
-    return hashlib.sha256(json.dumps([found_with(MEASURED_WITH), *said]).encode()).hexdigest()
-
-
-@cache
-def found_with(code: tuple[str, ...]) -> str:
-    """Hash of some of this package's code and of the libraries: if it is the same, so is what they find out."""
-    import soundfile
-
-    versions = [*map(version_of, LIBRARIES), soundfile.__libsndfile_version__]
-    return hashlib.sha256(f"{versions} {code_digest(code)}".encode()).hexdigest()
-
-
-def kept_file() -> Path | None:
-    """Where measurements are kept: in the user's cache folder; None where there is none."""
-    folder = user_cache()
-    return None if folder is None else folder / "measured.sqlite"
+    said = repr(part.offset_s), repr(part.duration_s), repr(part.channel), sample_rate_hz
+    return key_of(MEASURED_WITH, sha256, *said)
 
 
 def read_facts(file: Path, keys: Sequence[str]) -> dict[str, Facts]:
@@ -63,57 +37,6 @@ def read_facts(file: Path, keys: Sequence[str]) -> dict[str, Facts]:
 def keep_facts(file: Path, new: Mapping[str, Facts]) -> None:
     """Keep new measurements; do nothing where they cannot be written."""
     keep(file, {key: _said(facts) for key, facts in new.items()})
-
-
-def read_kept(file: Path, keys: Sequence[str]) -> dict[str, str]:
-    """What was said under some keys; nothing if the file is damaged or somebody else's."""
-    with suppress(sqlite3.Error, OSError):
-        if not file.is_file():
-            return {}
-        found = {}
-        connection = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=PATIENCE_S)
-        try:
-            for key in keys:
-                row = connection.execute("SELECT said, hash FROM facts WHERE key = ?", (key,)).fetchone()
-                if row is not None and row[1] == _hash(key, row[0]):
-                    found[key] = str(row[0])
-        finally:
-            connection.close()
-        return found
-    return {}
-
-
-def keep(file: Path, new: Mapping[str, str]) -> None:
-    """Keep what is said under new keys; do nothing where it cannot be written."""
-    if not new:
-        return
-    rows = [(key, said, _hash(key, said)) for key, said in new.items()]
-    with suppress(sqlite3.Error, OSError):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        if file.exists() and file.stat().st_size > LARGEST_BYTES:
-            file.unlink()
-        try:
-            _write(file, rows)
-        except sqlite3.OperationalError:  # another process is writing, or the file is read-only
-            return
-        except sqlite3.DatabaseError:  # it is damaged: nothing but time is lost
-            file.unlink()
-            _write(file, rows)
-
-
-def _write(file: Path, rows: Sequence[tuple[str, str, str]]) -> None:
-    connection = sqlite3.connect(file, timeout=PATIENCE_S)
-    try:
-        connection.execute("CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, said TEXT, hash TEXT)")
-        connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", rows)
-        connection.commit()
-    finally:
-        connection.close()
-
-
-def _hash(key: str, said: str) -> str:
-    """Hash by which a flipped bit is noticed, and so are measurements that ended up under another key."""
-    return hashlib.sha256(f"{key} {said}".encode()).hexdigest()
 
 
 def _said(facts: Facts) -> str:

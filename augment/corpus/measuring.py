@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from augment.corpus.kept import key_of, read_facts
+from augment.corpus.kept import key_of_facts, read_facts
 from augment.corpus.speech import LONGEST_S, Facts, facts_of_audio
 from augment.errors import AudioError, Fault
 from augment.files.audio import audio_bytes, decode_parts
@@ -64,7 +64,7 @@ class Measuring:
         except AudioError as error:
             return Measurements(dict.fromkeys(recording.places, error))
         digest = hashlib.sha256(data).hexdigest()
-        keys = [key_of(digest, part, self.sample_rate_hz) for part in recording.parts]
+        keys = [key_of_facts(digest, part, self.sample_rate_hz) for part in recording.parts]
         known = {} if self.kept is None else read_facts(self.kept, keys)
         missing = [place for place, key in enumerate(keys) if key not in known]
         facts: dict[int, Facts | AudioError] = {}

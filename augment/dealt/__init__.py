@@ -17,6 +17,7 @@ from augment.errors import AcoustigridError, Fault, named
 from augment.files.json_text import strict_json
 from augment.notes import Note
 from augment.plugins import modules
+from augment.profiles.inspection import Inspects
 from augment.profiles.library import Library, SourceKind
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Dealt:
 
     def written(self) -> dict[str, Any]:
         """Its fields as a plan writes them: integers and texts only."""
-        return dataclasses.asdict(self)
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
     @classmethod
     def read(cls, values: Mapping[str, Any]) -> Self:
@@ -183,6 +184,13 @@ class Asked(ABC):
 
         Raises:
             ProfileError: It is not.
+        """
+
+    def prepare(self, library: Library, inspects: Inspects) -> None:  # noqa: B027 - most need no recordings
+        """Have its recordings inspected, before anything is dealt.
+
+        Raises:
+            ProfileError: They cannot be used.
         """
 
     def unused(self, library: Library) -> list[Note]:

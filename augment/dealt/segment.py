@@ -15,6 +15,7 @@ from augment.corpus.unused import Leftover, Unused
 from augment.dealt import Asked, Dealt, Exposure, Table, unused_beside
 from augment.errors import Fault, ProfileError
 from augment.notes import Note
+from augment.profiles.inspection import Inspects
 from augment.profiles.library import Library
 from augment.profiles.recording import PLAIN_USE, Recording, Use
 from augment.profiles.telling import recording_notes
@@ -84,6 +85,10 @@ class Segments(Asked):
     def check(self, library: Library) -> None:
         """Only look for the file or folder: it is read when it is dealt from."""
         library.find("recording", self.source)
+
+    def prepare(self, library: Library, inspects: Inspects) -> None:
+        """Have the file, or those in the folder, inspected."""
+        library.recordings(self.source, self.use, inspects)
 
     def unused(self, library: Library) -> list[Note]:
         """Notes on files that are not audio, and on duplicate recordings."""

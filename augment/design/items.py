@@ -109,7 +109,8 @@ class Items:
         Args:
             numbers: Of rows of :attr:`utterances`.
         """
-        if self.height > KEPT:
+        few = "frame" not in vars(self) and 10 * len(numbers) < self.utterances.height
+        if few or self.height > KEPT:
             return self._made(numbers)
         each = self.schedule.each
         return self.frame[[number * each + turn for number in numbers for turn in range(each)]]

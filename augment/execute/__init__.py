@@ -111,6 +111,41 @@ class Afar(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Numbered:
+    """A job whose tasks and results have numbers, since workers give results in any order.
+
+    Attributes:
+        job: What is done.
+    """
+
+    job: Callable[[Any], Any]
+
+    def __call__(self, numbered: tuple[int, Any]) -> tuple[int, Any]:
+        """The result of a task, with its number."""
+        return numbered[0], self.job(numbered[1])
+
+
+def in_order(way: Way, job: Callable[[Any], Any], tasks: Iterable[Any]) -> Iterator[Any]:
+    """Results in the order of their tasks, as soon as all before them are there; :class:`Lost` as soon as it is lost.
+
+    Example:
+        >>> from augment.execute.serial import opened
+        >>> with opened(1) as way:
+        ...     list(in_order(way, abs, [-2, 1]))
+        [2, 1]
+    """
+    done, following = dict[int, Any](), 0
+    for outcome in way.run(Numbered(job), enumerate(tasks)):
+        if isinstance(outcome, Lost):
+            yield outcome
+            continue
+        done[outcome[0]] = outcome[1]
+        while following in done:
+            yield done.pop(following)
+            following += 1
+
+
 class Executor(Protocol):
     """A file or a folder of this folder."""
 

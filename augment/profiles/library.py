@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -20,6 +20,7 @@ from augment.files.audio import read_audio, read_bytes
 from augment.files.location import Location, joined
 from augment.files.yaml import load_yaml, validate
 from augment.profiles.components import Sound
+from augment.profiles.inspection import Inspects, inspect_recordings, inspected_here
 from augment.profiles.microphone import MicrophoneProfile, from_impulse_response
 from augment.profiles.noise import Figures, NoiseProfile
 from augment.profiles.recording import (
@@ -29,7 +30,6 @@ from augment.profiles.recording import (
     Use,
     audio_below,
     audio_files,
-    inspect_recordings,
     read_samples,
 )
 from augment.profiles.refigured import AS_IT_IS, NewFigures, Refigured, refigured
@@ -196,14 +196,19 @@ class Library:
 
         return self.once(("responses", source, channel, keep_gain, sample_rate_hz), prepare)
 
-    def recordings(self, source: str, use: Use = PLAIN_USE) -> Inventory:
+    def recordings(self, source: str, use: Use = PLAIN_USE, inspects: Inspects = inspected_here) -> Inventory:
         """What is known of the recordings of a noise file or folder, and which of them cannot be used.
+
+        Args:
+            source: As the recipe names it.
+            use: How they are to be used.
+            inspects: Inspects them, unless that was done before.
 
         Raises:
             ProfileError: It is not there, or a file of it cannot be used.
         """
         place = self.find("recording", source)
-        return self.once(("recordings", source, use), lambda: inspect_recordings(place, use))
+        return self.once(("recordings", source, use), lambda: inspect_recordings(place, use, inspects))
 
     def passed_over(self, kind: SourceKind, name: str) -> Mapping[str, int]:
         """Number of files in a folder of recordings or impulse responses that are not audio, by file name extension."""
@@ -287,6 +292,7 @@ class Library:
         return self._samples[key]
 
     @staticmethod
+    @cache
     def is_bundled(kind: SourceKind, name: str) -> bool:
         """Whether a name stands for a bundled profile and not for a path."""
         return kind in FOLDERS and "/" not in name and Path(name).suffix == ""

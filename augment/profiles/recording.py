@@ -8,14 +8,14 @@ import numpy as np
 
 from augment.acoustics import Signal
 from augment.acoustics.channels import ChannelChoice
-from augment.acoustics.edge_line import FineSpectrum, fine_spectrum
+from augment.acoustics.edge_line import FineSpectrum
 from augment.acoustics.filters import without_infrasound
-from augment.acoustics.levels import power, rms_level_dbov
-from augment.acoustics.source import band_edge_hz
-from augment.errors import AudioError, Fault, ProfileError
+from augment.acoustics.levels import power
+from augment.errors import AudioError, Fault
 from augment.files.audio import Audio, read_audio
+from augment.files.channels import Wanted
 from augment.files.containers.stream import Remark
-from augment.files.location import Location, below
+from augment.files.location import Location
 from augment.files.walk import Place, Walk, walked
 from augment.tolerance import Tolerance
 
@@ -120,66 +120,28 @@ def read_samples(path: Location, channel: ChannelChoice = None) -> tuple[Signal,
     Raises:
         AudioError: The file cannot be used as audio, or less than a thousandth of its power is audible.
     """
-    audio = read_audio(path, channel="first" if channel is None else channel)
+    audio = read_audio(path, channel=heard_channel(channel))
+    return audible(audio, path), audio
+
+
+def heard_channel(channel: ChannelChoice) -> Wanted:
+    """The channel of a noise file that is used: the first if none is chosen.
+
+    Example:
+        >>> heard_channel(None), heard_channel(1)
+        ('first', 1)
+    """
+    return "first" if channel is None else channel
+
+
+def audible(audio: Audio, path: Location) -> Signal:
+    """Samples of a noise without infrasound.
+
+    Raises:
+        AudioError: Less than a thousandth of their power is audible.
+    """
     heard = without_infrasound(audio.samples, audio.sample_rate_hz)
     if power(heard) < LEAST_AUDIBLE * power(audio.samples - np.mean(audio.samples)):
         message = f"less than {100 * LEAST_AUDIBLE:g} % of its power lies above 20 Hz: nobody hears it"
         raise AudioError(Fault(str(path), message, "use a recording of something that can be heard"))
-    return heard, audio
-
-
-def inspect_recordings(source: Location, use: Use = PLAIN_USE) -> Inventory:
-    """Inspect a noise file, or all noise files in a folder and its subfolders.
-
-    Args:
-        source: The file or folder.
-        use: How they are to be used.
-
-    Raises:
-        ProfileError: No audio file is there, or files are damaged, silent or shorter than 0.25 s, and more of them than
-            may be left out; all of them are named.
-    """
-    files = audio_files(source)
-    if not files:
-        raise ProfileError(Fault(str(source), "no audio file is in this folder"))
-    recordings: list[Recording] = []
-    faults: list[Fault] = []
-    unusable: list[Fault] = []  # by name: a plan must not reveal paths of this machine
-    for path in files:
-        try:
-            str(path).encode("utf-8")
-        except UnicodeEncodeError:
-            faults.append(Fault(ascii(str(path)), "the file's name is not valid Unicode", "rename the file"))
-            unusable.append(Fault(ascii(path.name), "the file's name is not valid Unicode"))
-            continue
-        name = path.name if path == source else below(path, source)
-        try:
-            recordings.append(_inspect(path, name, use.channel))
-        except AudioError as error:
-            faults += error.faults
-            unusable += [Fault(name, fault.message, fault.remedy) for fault in error.faults]
-    if faults and (not recordings or use.tolerance.exceeded({"": len(files) - len(recordings)}, {"": len(files)})):
-        ways = "repair or remove them, or leave them out: {unusable: leave_out, at_most: ...}"
-        raise ProfileError(
-            [*faults, Fault(str(source), f"{len(faults)} of {len(files)} noise files cannot be used", ways)]
-        )
-    return Inventory(tuple(recordings), tuple(unusable))
-
-
-def _inspect(path: Location, name: str, channel: ChannelChoice) -> Recording:
-    samples, audio = read_samples(path, channel)
-    rate = audio.sample_rate_hz
-    level = rms_level_dbov(samples)
-    if level < QUIETEST_DBOV:
-        shown = "silent" if level == -math.inf else f"silent ({level:.0f} dBov)"
-        raise AudioError(Fault(str(path), f"the noise is {shown}", "use another recording"))
-    if samples.size < SHORTEST_S * rate:
-        message = f"the noise lasts {samples.size / rate:.3f} s; at least {SHORTEST_S} s are needed"
-        raise AudioError(Fault(str(path), message, "use a longer recording"))
-    step = round(STRETCH_S * rate)
-    stretches = (samples[place : place + step] for place in range(0, samples.size, step))
-    # Hiss far below the noise counts as silence too: brought to the wanted SNR, it would be another noise.
-    least = max(QUIETEST_DBOV, level - QUIETEST_BELOW_DB)
-    silent = tuple(rms_level_dbov(stretch) < least for stretch in stretches)
-    seen = band_edge_hz(samples, rate), audio.remarks, fine_spectrum(samples, rate)
-    return Recording(name, audio.sha256, rate, samples.size, silent, *seen)
+    return heard

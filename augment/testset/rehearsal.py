@@ -1,16 +1,15 @@
 """Every condition is tried before anything is written: what can never work is told at once."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from augment.corpus.kept import EVERYTHING, found_with, keep, read_kept
 from augment.corpus.survey import HERE, MeasuredBy, Trying
 from augment.design.notes import Remarking, distinct_steps
 from augment.design.plan import Plan
 from augment.errors import AcoustigridError, DesignError, Fault
+from augment.kept import EVERYTHING, keep, key_of, read_kept
 from augment.perturb import Perturbation
 from augment.perturb.columns import odd_cells
 from augment.progress import SILENT, Progress
@@ -56,8 +55,7 @@ def rehearse(planned: Plan, by: MeasuredBy = HERE, progress: Progress = SILENT) 
     if by.kept is None or _foreign(planned):
         return tried()
     definition = planned.loaded.recipe.snr_definition()
-    said_of = [[row["key"] for rows in longest for row in rows], list(asked), repr(definition)]
-    key = hashlib.sha256(json.dumps([found_with(EVERYTHING), *said_of]).encode()).hexdigest()
+    key = key_of(EVERYTHING, [row["key"] for rows in longest for row in rows], list(asked), repr(definition))
     said = read_kept(by.kept, [key]).get(key)
     if said is None:
         said = json.dumps(asdict(tried()))

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
-from augment.corpus.kept import EVERYTHING, found_with
 from augment.corpus.pseudonyms import pseudonyms_of
 from augment.dealt import Dealt, Exposure, dealt_text, read_dealt
 from augment.design.assignment import Schedule
@@ -26,6 +25,7 @@ from augment.errors import AcoustigridError, Fault, TestSetError
 from augment.files.json_text import json_text, strict_json
 from augment.files.location import Location, location
 from augment.files.store import Kind, Store
+from augment.kept import EVERYTHING, found_with
 from augment.recipe.loader import LoadedRecipe, load_recipe
 from augment.testset.folder import LOCK, PARTS, RECEIPTS, RECIPE, SCRATCH, SHARED
 from augment.testset.outgoing import parquet_pieces

@@ -57,9 +57,9 @@ def held_smooth(signal: Signal, pole: float, hangover: int) -> Signal:
         >>> held_smooth(np.array([0.0, -1.0, 0.0, 0.0]), 0.0, 1).tolist()
         [0.0, 1.0, 1.0, 0.0]
     """
-    smooth, out = np.empty(signal.size), np.empty(signal.size)
+    held, out = np.zeros(hangover + 2), np.empty(signal.size)
     heard = np.ascontiguousarray(signal, dtype=np.float64)
-    _HELD_SMOOTH(signal.size, heard, float(pole), int(hangover), smooth, out)
+    _HELD_SMOOTH(signal.size, heard, float(pole), int(hangover), held, out)
     return out
 
 
@@ -79,27 +79,27 @@ def _held_smooth(size: int, signal: Signal, pole: float, hangover: int, held: Si
 
     The signal is cut into parts as long as the window, so that a window is the end of one part and the beginning of the
     next. Maxima of beginnings are found in a pass forwards, those of ends in one backwards (van Herk 1992, Pattern
-    Recognition Letters 13:517).
+    Recognition Letters 13:517). ``held`` has those of ends of the part before, and 0 behind them: hangover + 2 values.
     """
     window = hangover + 1
     factor, first, second = (1 - pole) * (1 - pole), -2 * pole, pole * pole
     near, far, start = 0.0, 0.0, 0
     while start < size:
-        end = start + window if start + window < size else size
+        length = window if start + window < size else size - start
         largest = 0.0
-        for n in range(start, end):
-            smooth = near + factor * abs(signal[n])
+        for k in range(length):
+            smooth = near + factor * abs(signal[start + k])
             near = far - smooth * first
             far = -(smooth * second)
-            held[n] = smooth
             largest = smooth if smooth > largest else largest
-            before = held[n - hangover] if n - hangover < start and start > 0 else 0.0
-            out[n] = before if before > largest else largest
+            before = held[k + 1]
+            out[start + k] = before if before > largest else largest
+            held[k] = smooth
         largest = 0.0
-        for n in range(end - 1, start - 1, -1):
-            largest = held[n] if held[n] > largest else largest
-            held[n] = largest
-        start = end
+        for k in range(length - 1, -1, -1):
+            largest = held[k] if held[k] > largest else largest
+            held[k] = largest
+        start += window
 
 
 _RECURSIVE, _HELD_SMOOTH = Loop(_recursive), Loop(_held_smooth)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 WorkersOption = Annotated[int, typer.Option("--workers", "-w", min=1, help="Processes; the result is the same.")]
 CacheOption = Annotated[
-    bool, typer.Option("--cache/--no-cache", help="Use and keep what was measured of speech, in your cache folder.")
+    bool, typer.Option("--cache/--no-cache", help="Use and keep what was measured of audio, in your cache folder.")
 ]
 ExecutorOption = Annotated[
     str | None, typer.Option(help="How to run the work: serial, processes, or ray; the result is the same.")

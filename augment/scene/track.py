@@ -217,12 +217,13 @@ class Track:
 
         def make() -> Track:
             if self._long:
-                heard = response.kernel().over(self.samples)
-            else:
-                heard = cut_to(self._whole(response), self.samples.size, response)
-            return Track(heard, self.sample_rate_hz, self.shelf, self.active)
+                return self._heard(response.kernel().over(self.samples))
+            return self._heard(cut_to(self._whole(response), self.samples.size, response))
 
         return self.shelf.once((self, response), make)
+
+    def _heard(self, samples: Signal) -> "Track":
+        return Track(samples, self.sample_rate_hz, self.shelf, self.active)
 
     def tail_behind_db(self, response: ImpulseResponse) -> float | None:
         """How much of the sound, convolved with a response, falls beyond its own end and is cut off.
@@ -238,6 +239,8 @@ class Track:
                 whole = ImpulseResponse(response.taps).kernel().over(np.pad(self.samples, (0, response.taps.size)))
             else:
                 whole = self._whole(response)
+                # What remains of it is asked for next.
+                self.shelf.once((self, response), lambda: self._heard(cut_to(whole, self.samples.size, response)))
             energy = whole[first : self.samples.size + response.taps.size - 1] ** 2
             total, lost = float(np.sum(energy)), float(np.sum(energy[self.samples.size :]))
             return db(lost / total) if total > 0 and lost > total * LEAST_TAIL else None

@@ -5,7 +5,7 @@ random draws are named; recordings and profiles come from the library that it is
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -229,12 +229,20 @@ def _deliver(
 
 def _written(scene: Scene) -> tuple[NDArray[np.int16], int, float]:
     """Samples of the file, how many of them are clipped, and the gain that kept the others from it."""
-    mixture = scene.mixture()
+    mixtures = _mixtures(scene)
     # Clipping is avoided by one gain on everything: SNR stays, and the level becomes what `gain_db` says.
-    headroom = headroom_gain(mixture)
-    if headroom != 1.0:
-        mixture *= headroom
-    return *quantise(mixture), headroom
+    headroom = min(map(headroom_gain, mixtures()))
+    parts = [quantise(mixture, headroom) for mixture in mixtures()]
+    return np.concatenate([pcm for pcm, _ in parts]), sum(clipped for _, clipped in parts), headroom
+
+
+def _mixtures(scene: Scene) -> Callable[[], Iterable[Signal]]:
+    """Gives the mixture as often as asked, whole; of many minutes in parts, which are mixed anew each time."""
+    if scene.samples <= LONGEST_KEPT:
+        whole = (scene.mixture(),)
+        return lambda: whole
+    parts = [slice(first, first + LONGEST_KEPT) for first in range(0, scene.samples, LONGEST_KEPT)]
+    return lambda: map(scene.mixture, parts)
 
 
 def _measure(at_microphone: Scene, delivered: Scene, spec: RenderSpec) -> dict[str, Any]:

@@ -193,12 +193,12 @@ def mixed_in_chunks(
     chunk, size = _chunk(ways[0][0])
     ahead = -lead % chunk
     count = math.ceil((ahead + signal.size) / chunk)
-    # An even number of chunks: transforms are computed in pairs, and one alone may differ in its last digits.
-    padded = np.zeros((count + count % 2, chunk))
-    padded.ravel()[ahead : ahead + signal.size] = signal
+    count += count % 2  # transforms are computed in pairs, and one alone may differ in its last digits
     out = np.zeros(len(wanted))
-    for first in range(0, padded.shape[0], CHUNKS_AT_ONCE):
-        parts = scipy.fft.rfft(padded[first : first + CHUNKS_AT_ONCE], size, axis=1)
+    for first in range(0, count, CHUNKS_AT_ONCE):
+        padded = np.zeros((min(CHUNKS_AT_ONCE, count - first), chunk))
+        _add(padded.ravel(), signal, ahead - first * chunk, None)
+        parts = scipy.fft.rfft(padded, size, axis=1)
         place = first * chunk - ahead - wanted.start
         for response, gain in ways:
             heard = scipy.fft.irfft(parts * response.spectrum(size), size, axis=1, overwrite_x=True)

@@ -191,10 +191,9 @@ def without_infrasound(signal: Signal, sample_rate_hz: int) -> Signal:
         >>> bool(abs(heard - voice)[1000:-1000].max() < 0.001)
         True
     """
-    centred = signal - np.mean(signal)
     response = _high_pass_of_sources(sample_rate_hz)
     half = response.taps.size // 2
-    longer = _continued(centred, half)
+    longer = _continued(signal - np.mean(signal), half)
     if longer.size > LONGEST_TRANSFORM:
         return convolve_in_chunks(longer, response)[2 * half :]
     # The signal has `half` samples more at both ends: the first 2 * half of the result, filtered from what lies before

@@ -13,7 +13,7 @@ from augment.acoustics.recursion import held_smooth
 ENVELOPE_TIME_S = 0.030
 HANGOVER_S = 0.200
 MARGIN_DB = 15.9
-AT_ONCE = 2**17
+AT_ONCE, MOST_AT_ONCE = 2**17, 2**20
 """Samples that are metered at a time, few enough for a processor's cache."""
 THRESHOLDS = 2.0 ** np.arange(-15, 0)
 """Of the envelope. The lowest, 2^-15, is -90.3 dBov: speech below -90.3 + 15.9 = -74.4 dBov is not found."""
@@ -59,8 +59,14 @@ def gain(level_db: float) -> float:
 
 def power(signal: Signal) -> float:
     """Mean square of a signal of shape (n,); 0 for an empty one."""
+    return _energy(signal, MOST_AT_ONCE) / signal.size if signal.size else 0.0
+
+
+def _energy(signal: Signal, at_once: int = AT_ONCE) -> float:
+    """Sum of the squares of a signal, of a long one piece by piece."""
     # np.sum of a product, not np.dot: BLAS gives other last bits on other machines and thread counts.
-    return float(np.sum(signal * signal)) / signal.size if signal.size else 0.0
+    pieces = (signal[start : start + at_once] for start in range(0, signal.size, at_once))
+    return math.fsum(float(np.sum(piece * piece)) for piece in pieces)
 
 
 def rms_level_dbov(signal: Signal) -> float:
@@ -73,7 +79,7 @@ def rms_level_dbov(signal: Signal) -> float:
     return round(db(power(signal)), 12)
 
 
-def held_envelope(signal: Signal, sample_rate_hz: int) -> Signal:
+def held_envelope(signal: Signal, sample_rate_hz: int, overwrite: bool = False) -> Signal:
     """The envelope of P.56, at each sample the largest value within the hangover time before it, shape (n,).
 
     Speech is active where this exceeds a threshold. The envelope is the rectified signal through two one-pole smoothers
@@ -81,7 +87,7 @@ def held_envelope(signal: Signal, sample_rate_hz: int) -> Signal:
     the threshold, which is where its running maximum is above it: one pass serves all thresholds.
     """
     pole = math.exp(-1 / (sample_rate_hz * ENVELOPE_TIME_S))
-    return held_smooth(signal, pole, math.floor(HANGOVER_S * sample_rate_hz + 0.5))
+    return held_smooth(signal, pole, math.floor(HANGOVER_S * sample_rate_hz + 0.5), overwrite)
 
 
 class SpeechMeter:
@@ -94,14 +100,14 @@ class SpeechMeter:
     Args:
         signal: Speech, shape (n,), full scale 1.0.
         sample_rate_hz: Samples a second.
+        overwrite: Whether the signal is needed no more.
 
     Reference: ITU-T P.56 (2011), clause 6; constants as in ITU-T G.191, module sv56.
     """
 
-    def __init__(self, signal: Signal, sample_rate_hz: int) -> None:
-        pieces = (signal[start : start + AT_ONCE] for start in range(0, signal.size, AT_ONCE))
-        self._size, self._energy = signal.size, math.fsum(float(np.sum(piece * piece)) for piece in pieces)
-        self._held = held_envelope(signal, sample_rate_hz) if self._energy else signal
+    def __init__(self, signal: Signal, sample_rate_hz: int, overwrite: bool = False) -> None:
+        self._size, self._energy = signal.size, _energy(signal)
+        self._held = held_envelope(signal, sample_rate_hz, overwrite) if self._energy else signal
 
     @property
     def nbytes(self) -> int:

@@ -18,11 +18,21 @@ def headroom_gain(signal: Signal) -> float:
         >>> headroom_gain(np.array([0.5, -0.9])), headroom_gain(np.array([1.98]))
         (1.0, 0.5)
     """
-    peak = max(float(np.max(signal, initial=0.0)), -float(np.min(signal, initial=0.0)))
+    peak = largest(signal)
     return 1.0 if peak <= LARGEST else HEADROOM_PEAK / peak
 
 
-def quantise(signal: Signal) -> tuple[NDArray[np.int16], int]:
+def largest(signal: Signal) -> float:
+    """Largest magnitude of a signal of shape (n,); 0 for an empty one.
+
+    Example:
+        >>> largest(np.array([0.5, -0.9]))
+        0.9
+    """
+    return max(float(np.max(signal, initial=0.0)), -float(np.min(signal, initial=0.0)))
+
+
+def quantise(signal: Signal, gain: float = 1.0) -> tuple[NDArray[np.int16], int]:
     """Round to 16-bit integers.
 
     The rule: multiply by 32768, round to the nearest integer and halves to the even one, no dither. Encoders are given
@@ -30,6 +40,7 @@ def quantise(signal: Signal) -> tuple[NDArray[np.int16], int]:
 
     Args:
         signal: Shape (n,), full scale 1.0, finite.
+        gain: Factor that it is multiplied with first.
 
     Returns:
         Integers of shape (n,), and how many samples were clipped to the 16-bit range.
@@ -43,18 +54,18 @@ def quantise(signal: Signal) -> tuple[NDArray[np.int16], int]:
         ([0, 16384, -32768, 32767], 1)
     """
     out, counts = np.empty(signal.size, np.int16), np.empty(2, np.int64)
-    _QUANTISED(signal.size, np.ascontiguousarray(signal, dtype=np.float64), out, counts)
+    _QUANTISED(signal.size, np.ascontiguousarray(signal, dtype=np.float64), float(gain), out, counts)
     clipped, strange = counts.tolist()
     if strange:
         raise ValueError("a sample is not a finite number")
     return out, clipped
 
 
-def _quantised(size: int, signal: Signal, out: NDArray[np.int16], counts: NDArray[np.int64]) -> None:
+def _quantised(size: int, signal: Signal, gain: float, out: NDArray[np.int16], counts: NDArray[np.int64]) -> None:
     """Round; count the samples that were clipped, and those that are not finite."""
     clipped = strange = 0
     for n in range(size):
-        step = np.rint(signal[n] * FULL_SCALE)
+        step = np.rint(signal[n] * gain * FULL_SCALE)
         held = -1.0 * FULL_SCALE if step < -1.0 * FULL_SCALE else step
         held = FULL_SCALE - 1.0 if held > FULL_SCALE - 1.0 else held
         clipped += held != step

@@ -39,7 +39,7 @@ def recursive(
     return out
 
 
-def held_smooth(signal: Signal, pole: float, hangover: int) -> Signal:
+def held_smooth(signal: Signal, pole: float, hangover: int, overwrite: bool = False) -> Signal:
     """Rectify a signal, smooth it twice, and take the running maximum over each sample and some before it.
 
     The two smoothers (1-p) / (1 - p/z) are one recursion, (1-p)^2 / (1 - 2p/z + p^2/z^2), from rest; a constant passes
@@ -49,6 +49,7 @@ def held_smooth(signal: Signal, pole: float, hangover: int) -> Signal:
         signal: Shape (n,).
         pole: p, from 0 to below 1.
         hangover: How many samples before each one count, 0 or more.
+        overwrite: Whether the signal is needed no more: its memory may then hold the result.
 
     Returns:
         Shape (n,).
@@ -57,8 +58,8 @@ def held_smooth(signal: Signal, pole: float, hangover: int) -> Signal:
         >>> held_smooth(np.array([0.0, -1.0, 0.0, 0.0]), 0.0, 1).tolist()
         [0.0, 1.0, 1.0, 0.0]
     """
-    held, out = np.zeros(hangover + 2), np.empty(signal.size)
     heard = np.ascontiguousarray(signal, dtype=np.float64)
+    held, out = np.zeros(hangover + 2), heard if overwrite and heard.flags.writeable else np.empty(signal.size)
     _HELD_SMOOTH(signal.size, heard, float(pole), int(hangover), held, out)
     return out
 

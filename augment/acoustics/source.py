@@ -15,6 +15,7 @@ from augment.acoustics import Signal
 from augment.acoustics.levels import db
 
 FRAME_S = 0.032
+FRAMES_AT_ONCE = 2048
 LOWEST_HZ = 100.0
 """Rumble below this is hardly heard, and lies outside the band in which SNR is defined."""
 QUIETEST_PERCENT = 3.0
@@ -45,12 +46,15 @@ def _spectra(signal: Signal, sample_rate_hz: int) -> tuple[NDArray[np.float64], 
     size = min(max(8, round(FRAME_S * sample_rate_hz)), signal.size)
     if size < 2:
         return np.zeros((0, 1)), np.zeros(1)
-    frames = np.lib.stride_tricks.sliding_window_view(signal, size)[:: max(1, size // 2)]
-    frames = frames - np.mean(frames, axis=1, keepdims=True)
-    window = np.hanning(size + 1)[:-1]
+    every = np.lib.stride_tricks.sliding_window_view(signal, size)[:: max(1, size // 2)]
+    window, power = np.hanning(size + 1)[:-1], np.empty((every.shape[0], size // 2 + 1))
     # Parseval: the sum of |X|^2 is N sum (w x)^2, on average N sum(w^2) times the mean square of x. Of a real signal's
     # spectrum half is stored, so all bins count twice but those at 0 and at half the sample rate.
-    power = np.abs(scipy.fft.rfft(frames * window, axis=1)) ** 2 / (size * np.sum(window * window))
+    for first in range(0, every.shape[0], FRAMES_AT_ONCE):
+        frames = every[first : first + FRAMES_AT_ONCE]
+        frames = frames - np.mean(frames, axis=1, keepdims=True)
+        spectra = scipy.fft.rfft(frames * window, axis=1)
+        power[first : first + FRAMES_AT_ONCE] = np.abs(spectra) ** 2 / (size * np.sum(window * window))
     power[:, 1 : (size + 1) // 2] *= 2
     sounding = np.flatnonzero(np.sum(power, axis=1) > DIGITAL_SILENCE)
     held = slice(sounding[0], sounding[-1] + 1) if sounding.size else slice(0, 0)

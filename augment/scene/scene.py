@@ -18,6 +18,7 @@ from augment.errors import RenderError
 from augment.scene.stems import Alone, NoiseRequest, Room, Stem
 from augment.scene.track import A_WEIGHTED, FULL_BAND, Shelf, Track
 
+WHOLE = slice(None)
 SILENT_DBOV = -120.0
 LEAST_IN_BAND_DB = 30.0
 """How far the power of a noise in the band of the SNR may lie below its whole power: a thousandth of it."""
@@ -243,14 +244,15 @@ class Scene:
             found[numbered(name, number)] = value
         return found
 
-    def mixture(self) -> Signal:
-        """The mixture, or the sum of all stems, shape (n,); a new array."""
-        if self.mixture_stem is not None:
-            return self.mixture_stem.signal()
-        total, factor = self.speech.samples, self.speech.gain
+    def mixture(self, part: slice = WHOLE) -> Signal:
+        """The mixture, or the sum of all stems, or a part of it, shape (n,); a new array."""
+        if self.mixture_stem is not None or not self.noises:
+            stem = self.mixture_stem or self.speech
+            return stem.samples[part] * stem.gain
+        total, factor = self.speech.samples[part], self.speech.gain
         for stem in self.noises:
-            total, factor = mixed(total, factor, stem.samples, stem.gain), 1.0
-        return total if self.noises else self.speech.signal()
+            total, factor = mixed(total, factor, stem.samples[part], stem.gain), 1.0
+        return total
 
     def loudness_lufs(self) -> float | None:
         """Loudness by BS.1770 in LUFS, from that of its parts: see :func:`~augment.acoustics.loudness.block_powers`."""

@@ -13,6 +13,7 @@ from augment.acoustics import Signal
 from augment.acoustics.convolution import LONGEST_TRANSFORM, ImpulseResponse, cut_to, size_with_room
 from augment.acoustics.levels import SpeechLevel, SpeechMeter, db, power
 from augment.acoustics.loudness import block_powers
+from augment.acoustics.pcm import largest
 from augment.acoustics.spectrum import MirroredSpectrum, Weighting, seen_through
 
 T = TypeVar("T")
@@ -177,7 +178,7 @@ class Track:
         return self.found(("gain to", level_dbov), find)
 
     def peak(self) -> float:
-        return self.found("peak", lambda: float(np.max(np.abs(self.samples), initial=0.0)))
+        return self.found("peak", lambda: largest(self.samples))
 
     def finite(self) -> bool:
         return self.found("finite", lambda: bool(np.isfinite(self.samples).all()))
@@ -191,7 +192,10 @@ class Track:
         return self._beside[other]
 
     def _meter(self, weighting: Weighting) -> SpeechMeter:
-        return self._kept(("meter", weighting), lambda: SpeechMeter(self._seen(weighting), self.sample_rate_hz))
+        def make() -> SpeechMeter:
+            return SpeechMeter(self._seen(weighting), self.sample_rate_hz, overwrite=not weighting.flat)
+
+        return self._kept(("meter", weighting), make)
 
     def _seen(self, weighting: Weighting) -> Signal:
         if weighting.flat or not self.samples.size:

@@ -1,5 +1,7 @@
 """By how much one file lags another, if that can be determined."""
 
+import math
+
 import numpy as np
 
 from augment.acoustics import Signal
@@ -28,12 +30,11 @@ def lag_samples(before: Signal, after: Signal, sample_rate_hz: int) -> int | Non
     from scipy.fft import irfft, next_fast_len, rfft
 
     size = int(next_fast_len(2 * before.size, real=True))
-    cross = np.conj(rfft(before, size)) * rfft(after, size)
-    frequency = np.arange(cross.size) * (sample_rate_hz / size)
+    band = slice(math.ceil(BAND_HZ[0] * size / sample_rate_hz), math.floor(BAND_HZ[1] * size / sample_rate_hz) + 1)
+    cross = np.conj(rfft(before, size)[band]) * rfft(after, size)[band]
     magnitude = np.abs(cross)
-    heard = (frequency >= BAND_HZ[0]) & (frequency <= BAND_HZ[1]) & (magnitude > 0)
-    weighted = np.zeros_like(cross)
-    weighted[heard] = cross[heard] * magnitude[heard] ** -WHITENING
+    weighted = np.zeros(size // 2 + 1, dtype=complex)
+    weighted[band] = cross * np.where(magnitude > 0, magnitude, 1.0) ** -WHITENING
     correlation = irfft(weighted, size)
     place = int(np.argmax(correlation))
     if correlation[place] <= CLEAR * float(np.sqrt(np.mean(np.square(correlation)))):

@@ -17,8 +17,8 @@ from augment.render import Failed
 from augment.testset.portions import job_of, utterance_of
 from augment.testset.shard import Job, Utterance, render_utterance
 
-AT_ONCE = 8
-"""Conditions of an utterance that are tried together."""
+AT_ONCE = 4
+"""Conditions of an utterance that are tried together: few, so that all workers have some."""
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,22 @@
 """Compiled loops: what they are given, and where their code is kept."""
 
+import errno
 import importlib
 import inspect
 import os
 import pkgutil
 import subprocess
 import sys
+import threading
+import weakref
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 import augment
-from augment.acoustics import machine_code
+from augment.acoustics import compiled, machine_code
 from augment.acoustics.compiled import Loop
 
 
@@ -77,14 +81,83 @@ def test_code_that_can_be_kept_nowhere_is_made_by_each_process(kept_apart):
     assert len(files(kept_apart)) == 2
 
 
-def test_kept_code_is_loaded_without_numba_and_does_the_same():
+def test_kept_code_is_loaded_without_numba():
     code = (
         "import sys; import numpy as np; from augment.testset.preload import load_renderer; load_renderer(); "
         "print([name for name in ('numba', 'scipy.linalg') if name in sys.modules])"
     )
     for _ in range(2):  # the first may have had to make it
-        said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ)
+        said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout == "[]\n"
+
+
+def test_kept_code_does_what_numba_s_own_does(kept_apart):
+    signal, fresh, kept = np.random.default_rng(5).standard_normal(999), np.empty(999), np.empty(999)
+    for out in (fresh, kept):
+        Loop(doubled)(signal.size, signal, out)
+    assert files(kept_apart)
+    assert np.array_equal(fresh, kept)
+    assert np.array_equal(kept, 2 * signal)
+
+
+def test_two_threads_may_call_a_loop_first(monkeypatch):
+    """The code that one runs must be there until it is done, although the other has made its own."""
+    both, there = threading.Barrier(2), []
+
+    class Owner:
+        pass
+
+    def made(function, takes):
+        owner = Owner()
+        seen = weakref.ref(owner)
+
+        def run(*arguments):
+            both.wait()
+            there.append(seen() is not None)
+
+        both.wait()
+        return machine_code.MachineCode(run, owner)
+
+    monkeypatch.setattr(compiled, "machine_code", made)
+    loop, signal = Loop(doubled), np.ones(2)
+    threads = [threading.Thread(target=loop, args=(2, signal, np.empty(2))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert there == [True, True]
+
+
+def test_a_full_disk_leaves_nothing(kept_apart, monkeypatch):
+    def cut_off(self, data):
+        with self.open("wb") as file:
+            file.write(data[:100])
+        raise OSError(errno.ENOSPC, "no space left")
+
+    monkeypatch.setattr(Path, "write_bytes", cut_off)
+    assert twice(np.ones(1)) == [2.0]
+    assert not files(kept_apart)
+
+
+def test_kept_code_is_for_all_who_may_read_python_s(kept_apart):
+    before = os.umask(0o022)
+    try:
+        twice(np.ones(1))
+    finally:
+        os.umask(before)
+    (kept,) = files(kept_apart)
+    assert kept.stat().st_mode & 0o777 == 0o644
+
+
+def test_a_machine_that_does_not_tell_its_features_keeps_nothing(kept_apart, monkeypatch):
+    import llvmlite.binding
+
+    def untold():
+        raise RuntimeError("no features")
+
+    monkeypatch.setattr(llvmlite.binding, "get_host_cpu_features", untold)
+    assert twice(np.ones(1)) == [2.0]
+    assert not files(kept_apart)
 
 
 def test_code_for_another_processor_or_by_another_compiler_is_another_file(kept_apart, monkeypatch):
@@ -117,7 +190,7 @@ def test_code_that_calls_numba_is_run_and_not_kept(kept_apart):
     assert not files(kept_apart)
 
 
-@pytest.mark.parametrize("strange", [np.ones(4)[::2], np.ones(2, np.float32)])
-def test_a_loop_takes_contiguous_arrays_of_its_own_kind_only(strange):
+@pytest.mark.parametrize("strange", [np.ones(4)[::2], np.ones(2, np.float32), np.ones((2, 1))])
+def test_a_loop_takes_flat_contiguous_arrays_of_its_own_kind_only(strange):
     with pytest.raises(TypeError, match="expected contiguous float64"):
         twice(strange)

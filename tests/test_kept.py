@@ -324,3 +324,33 @@ def test_what_is_kept_of_a_noise_is_all_that_was_found(stocked, cache):
     for strange in ("[]", "{}", "nothing"):
         keep(cache, {key: strange})
         assert Inspecting(None, cache)(file) == found
+
+
+def test_a_noise_that_kills_its_workers_is_one_that_cannot_be_read(stocked, tmp_path, monkeypatch):
+    """And may be left out as such."""
+    stocked.noise("fatal.wav", 0.1 * np.random.default_rng(2).standard_normal(RATE))
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os\n"
+        "import augment.profiles.inspection as inspection\n"
+        "read = inspection.audio_bytes\n"
+        "inspection.audio_bytes = lambda path, parts: os._exit(9) if path.name == 'fatal.wav' else read(path, parts)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    step = "{kind: background_noise, source: noise, snr_db: 5%s}"
+    recipe = stocked.recipe(factors=f"{{noise: {{street: [{step % ''}]}}}}")
+    with pytest.raises(AcoustigridError, match=r"fatal\.wav: the worker died 3 times while it read this file"):
+        augment.plan(recipe, workers=2, cache=False)
+    tolerant = stocked.recipe(factors=f"{{noise: {{street: [{step % ', unusable: leave_out, at_most: 50 %'}]}}}}")
+    told = texts(augment.plan(tolerant, workers=2, cache=False).notes)
+    assert any("fatal.wav" in text for text in told)
+
+
+def test_a_design_that_cannot_be_is_refused_before_noise_is_listened_to(stocked, looked_through):
+    recipe = stocked.recipe(
+        factors="{noise: {street: [{kind: background_noise, source: noise, snr_db: 5}]}}",
+        budget="{hours: 0.0001}",
+    )
+    with pytest.raises(DesignError, match="budget"):
+        augment.plan(recipe, cache=False)
+    assert looked_through == []

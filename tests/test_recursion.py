@@ -35,6 +35,11 @@ def test_the_held_envelope_is_a_maximum_of_scipy_over_a_recursion_of_scipy(sampl
 
     expected = [smooth[max(0, n - hangover) : n + 1].max() for n in range(samples)]
     assert held_smooth(signal, pole, hangover).tolist() == expected
+    assert held_smooth(signal.copy(), pole, hangover, overwrite=True).tolist() == expected
+    only_read = signal.copy()
+    only_read.setflags(write=False)
+    assert held_smooth(only_read, pole, hangover, overwrite=True).tolist() == expected
+    assert np.array_equal(only_read, signal)
 
 
 @given(samples=st.integers(0, 300), gain=st.floats(-2, 2), other_gain=st.floats(-2, 2))

@@ -87,14 +87,26 @@ def test_the_shelf_counts_what_it_holds():
     assert len(shelf._kept) == 5  # of 4 MB each
 
 
-def test_a_sound_of_many_minutes_gives_what_a_short_one_does(plan, monkeypatch):
-    """Its arrays are not kept, and its conditions come in another order."""
-    utterance = plan.items["utterance"][0]
-    kept = augment.render_utterance(plan, utterance)
+def test_a_sound_of_many_minutes_gives_what_a_short_one_does(plan, stocked, monkeypatch):
+    """Arrays are not kept, conditions come in another order, and parts are mixed apart, of which one would clip."""
+    knocks = 1e-3 * np.random.default_rng(1).standard_normal(4 * RATE)
+    knocks[5000] = 0.9
+    stocked.noise("knock.wav", knocks)
+    factors = "{noise: {quiet: [], knock: [{kind: background_noise, source: noise/knock.wav, snr_db: -5}]}}"
+    clipping = augment.plan(stocked.recipe(factors=factors))
+
+    def rendered():
+        return {
+            **augment.render_utterance(plan, plan.items["utterance"][0]),
+            **augment.render_utterance(clipping, clipping.items["utterance"][0]),
+        }
+
+    kept = rendered()
     for module in (augment.render, augment.scene.track):
         monkeypatch.setattr(module, "LONGEST_KEPT", 1000)
-    long = augment.render_utterance(plan, utterance)
+    long = rendered()
     assert list(long) == list(kept)
+    assert long["knock"].measured["headroom_gain_db"] < 0
     for name, item in kept.items():
         assert np.array_equal(long[name].pcm, item.pcm)
         assert long[name].measured == item.measured

@@ -44,11 +44,10 @@ class Loop:
             arguments: Numbers, and contiguous arrays that are as long as the loop takes them to be: nothing checks it.
 
         Raises:
-            TypeError: An array is not contiguous, or not of the kind that was announced.
+            TypeError: An array is not contiguous, has several dimensions, or is not of the kind that was announced.
         """
-        if self._code is None:
-            self._code = machine_code(self._function, self._takes)
-        self._code.run(*[_passed(takes, value) for takes, value in zip(self._takes, arguments, strict=True)])
+        code = self._code = self._code or machine_code(self._function, self._takes)  # of two threads, each has its own
+        code.run(*[_passed(takes, value) for takes, value in zip(self._takes, arguments, strict=True)])
 
 
 def _parameter(parameter: inspect.Parameter) -> Parameter:
@@ -62,6 +61,7 @@ def _passed(takes: Parameter, value: Any) -> Any:
     """What C is given: a number, or the address of the first sample."""
     if not takes.array:
         return value
-    if value.dtype != takes.dtype or not value.flags.c_contiguous:
-        raise TypeError(f"expected contiguous {takes.dtype}, found {value.dtype} with strides {value.strides}")
+    if value.dtype != takes.dtype or value.ndim != 1 or not value.flags.c_contiguous:
+        found = f"{value.dtype} of shape {value.shape} with strides {value.strides}"
+        raise TypeError(f"expected contiguous {takes.dtype} of one dimension, found {found}")
     return value.ctypes.data

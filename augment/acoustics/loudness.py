@@ -149,7 +149,7 @@ def block_powers(one: Signal, other: Signal, sample_rate_hz: int) -> NDArray[np.
     # Products are summed once between all edges of blocks; the sum over a block is the difference of two running sums.
     heard = (np.ascontiguousarray(signal, dtype=np.float64) for signal in (one, other))
     between = np.empty((3, edges.size - 1))
-    _PRODUCTS(edges.size - 1, *_k_coefficients(sample_rate_hz), *heard, edges, between)
+    _PRODUCTS(edges.size - 1, *_k_coefficients(sample_rate_hz), *heard, edges, between.ravel())
     upto = np.pad(np.cumsum(between, axis=1), ((0, 0), (1, 0)))
     return np.asarray((upto[:, last] - upto[:, first]) / round(BLOCK_S * sample_rate_hz))
 

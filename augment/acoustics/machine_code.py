@@ -9,12 +9,12 @@ alone.
 import ctypes
 import hashlib
 import inspect
+import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import cache_from_source
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 import numpy as np
@@ -64,7 +64,9 @@ def machine_code(function: Callable[..., None], takes: Sequence[Parameter]) -> M
         takes: What it takes.
     """
     in_c = ctypes.CFUNCTYPE(None, *(parameter.in_c for parameter in takes))
-    places = list(_places(function))
+    places: list[Path] = []
+    with suppress(Exception):  # where the machine or the source cannot be told, nothing is kept
+        places += _places(function)
     for place in places:
         with suppress(Exception):  # it is not there, or damaged
             address, owner = _loaded(place.read_bytes())
@@ -103,9 +105,13 @@ def _keep(kept: bytes, places: Sequence[Path]) -> None:
     for place in places:
         with suppress(OSError):
             place.parent.mkdir(parents=True, exist_ok=True)
-            with NamedTemporaryFile(dir=place.parent, delete=False) as file:
-                file.write(kept)
-            Path(file.name).replace(place)
+            unfinished = place.with_name(f"{place.name}.{secrets.token_hex(8)}")
+            try:
+                unfinished.write_bytes(kept)
+                unfinished.replace(place)
+            except OSError:
+                unfinished.unlink(missing_ok=True)
+                raise
             return
 
 

@@ -18,15 +18,15 @@ def headroom_gain(signal: Signal) -> float:
         >>> headroom_gain(np.array([0.5, -0.9])), headroom_gain(np.array([1.98]))
         (1.0, 0.5)
     """
-    peak = largest(signal)
-    return 1.0 if peak <= LARGEST else HEADROOM_PEAK / peak
+    found = peak(signal)
+    return 1.0 if found <= LARGEST else HEADROOM_PEAK / found
 
 
-def largest(signal: Signal) -> float:
+def peak(signal: Signal) -> float:
     """Largest magnitude of a signal of shape (n,); 0 for an empty one.
 
     Example:
-        >>> largest(np.array([0.5, -0.9]))
+        >>> peak(np.array([0.5, -0.9]))
         0.9
     """
     return max(float(np.max(signal, initial=0.0)), -float(np.min(signal, initial=0.0)))

@@ -9,7 +9,7 @@ from augment.corpus.survey import MeasuredBy, facts_notes
 from augment.corpus.table import Corpus
 from augment.corpus.unusable import usable_corpus
 from augment.dealt import Stock
-from augment.design.assignment import Demands, schedule
+from augment.design.assignment import Demands, Schedule, schedule
 from augment.design.conditions import Condition, conditions, equal_notes
 from augment.design.grid.choices import Choices, choices_of
 from augment.design.listeners import Listeners
@@ -26,6 +26,7 @@ from augment.files.location import Location
 from augment.notes import Effect, Note
 from augment.progress import SILENT, Progress
 from augment.recipe.loader import LoadedRecipe, RecipeLike, load_recipe
+from augment.recipe.model import Recipe
 from augment.report.detection import asked_text
 from augment.testset.outgoing import plan_pieces
 from augment.testset.rehearsal import rehearse
@@ -43,8 +44,8 @@ def plan(
     Args:
         recipe: Path of a recipe, name of a bundled one, a dict, or a loaded one.
         progress: Told how far it has got.
-        workers: Number of processes that measure the speech and try conditions, or an open executor; the plan does not
-            depend on it.
+        workers: Number of processes that measure speech, listen to noise and try conditions, or an open executor; the
+            plan does not depend on it.
         cache: Whether to use, and add to, the measurements in the user's cache folder.
         base: Folder that paths in the recipe start from, as for :func:`load_recipe`.
 
@@ -74,36 +75,40 @@ def _planned(loaded: LoadedRecipe, progress: Progress, by: MeasuredBy) -> Plan:
         corpus, selection, heard = usable(corpus, wanted, demands, progress, by)
     except DesignError as error:
         raise DesignError(error.faults, [*error.notes, *asked_text(corpus, wanted, len(columns))]) from None
+    with progress.step("dealing conditions"):
+        selection, turns = _seated(wanted, selection, heard, columns)
     inspect_noises(columns, loaded.library, by, progress)
-    with progress.step("dealing conditions and noise"):
-        planned = _dealt(loaded, corpus, columns, selection, heard, chosen)
+    with progress.step("dealing noise"):
+        planned = _dealt(loaded, corpus, selection, turns, heard, chosen)
     tried = rehearse(planned, by, progress)
     rooms = (Note(text, Effect.LABEL, text) for text in tried.rooms)
     told = (*rooms, *remarks_on(columns, loaded, tried.remarks))
     return dataclasses.replace(planned, notes=(*planned.notes, *told))
 
 
-def _dealt(
-    loaded: LoadedRecipe,
-    corpus: Corpus,
-    columns: tuple[Condition, ...],
-    selection: Selection,
-    heard: Heard,
-    chosen: Choices,
-) -> Plan:
-    """The plan of chosen utterances: who hears which conditions, and which noise there."""
-    wanted = loaded.recipe
+def _seated(
+    wanted: Recipe, selection: Selection, heard: Heard, columns: tuple[Condition, ...]
+) -> tuple[Selection, Schedule]:
+    """Chosen utterances in their blocks, and which conditions each block meets."""
     rate = wanted.output.sample_rate_hz
-    facts, notes = heard.facts, [*heard.notes, *facts_notes(selection.frame, heard.facts, rate)]
-    lasts = {identity: found.samples / rate for identity, found in facts.items()}
+    lasts = {identity: found.samples / rate for identity, found in heard.facts.items()}
     selection = selection.measured(lasts, wanted.balance)
     seconds = [lasts[identity] for identity in selection.frame["id"]]
     output = (wanted.output.format, rate)
     turns = schedule(columns, wanted.assignment, wanted.budget, seconds, output, wanted.seed, selection.per_group)
-    selection = seated(selection, turns, wanted.balance.labels, wanted.seed)
+    return seated(selection, turns, wanted.balance.labels, wanted.seed), turns
+
+
+def _dealt(
+    loaded: LoadedRecipe, corpus: Corpus, selection: Selection, turns: Schedule, heard: Heard, chosen: Choices
+) -> Plan:
+    """The plan of chosen utterances: which noise they hear."""
+    wanted, rate = loaded.recipe, loaded.recipe.output.sample_rate_hz
     stock = Stock(corpus, selection.frame, loaded.library, wanted.seed, rate, wanted.noise.segment_s)
     dealt = Listeners(selection, turns).exposures(stock)
-    return make_plan(loaded, corpus, turns, selection, dealt, facts, (*chosen.notes, *equal_notes(columns), *notes))
+    notes = (*chosen.notes, *equal_notes(turns.conditions), *heard.notes)
+    notes = (*notes, *facts_notes(selection.frame, heard.facts, rate))
+    return make_plan(loaded, corpus, turns, selection, dealt, heard.facts, notes)
 
 
 def write_plan(planned: Plan, path: str | Path) -> None:

@@ -10,7 +10,7 @@ from augment.corpus.measuring import Measurements, Measuring, Recording
 from augment.corpus.survey import MeasuredBy
 from augment.design.plan import Plan
 from augment.errors import AcoustigridError, AudioError, Fault, named
-from augment.execute import Afar, Lost, Way, in_order, opened_way
+from augment.execute import Afar, Loses, Lost, Way, in_order, opened_way
 from augment.files.location import Location
 from augment.files.sight import Sight, spread
 from augment.files.store import Store
@@ -39,16 +39,19 @@ def tried_here(way: Way, job: Callable[[Any], Any], tasks: Iterable[Any]) -> Ite
     """What workers of this machine make of tasks, in their order; others may see other profiles and recordings.
 
     Raises:
-        AcoustigridError: A task killed its workers.
+        AcoustigridError: A task killed its workers, and the job has no result for that.
     """
     if isinstance(way, Afar):
         yield from map(job, tasks)
         return
     for outcome in in_order(way, job, tasks):
-        if isinstance(outcome, Lost):
+        if not isinstance(outcome, Lost):
+            yield outcome
+        elif isinstance(job, Loses):
+            yield job.lost(outcome.task, outcome.fate)
+        else:
             message = f"a worker {outcome.fate} while it tried conditions or listened to a noise"
             raise AcoustigridError(Fault("", message, "look for what takes its memory"))
-        yield outcome
 
 
 def _measured(way: Way, job: Measuring, recordings: Sequence[Recording]) -> Iterator[Measurements]:

@@ -12,7 +12,7 @@ from augment.files.containers.stream import Remark
 from augment.files.stretch import Part
 from augment.kept import keep, key_of, read_kept
 
-MEASURED_WITH = ("acoustics", "files", "corpus/speech.py")
+MEASURED_WITH = ("acoustics", "bounds.py", "files", "corpus/speech.py")
 """Code of this package that decides what is measured."""
 
 

@@ -6,7 +6,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
 from augment.errors import AcoustigridError, Fault, nearest
@@ -111,6 +111,15 @@ class Afar(Protocol):
         ...
 
 
+@runtime_checkable
+class Loses(Protocol):
+    """A job that knows what comes of a task whose workers died or hung."""
+
+    def lost(self, task: Any, fate: str) -> Any:
+        """The result of such a task; its fate is :attr:`Lost.fate`."""
+        ...
+
+
 @dataclass(frozen=True)
 class Numbered:
     """A job whose tasks and results have numbers, since workers give results in any order.
@@ -127,7 +136,7 @@ class Numbered:
 
 
 def in_order(way: Way, job: Callable[[Any], Any], tasks: Iterable[Any]) -> Iterator[Any]:
-    """Results in the order of their tasks, as soon as all before them are there; :class:`Lost` as soon as it is lost.
+    """Results in the order of their tasks, each as soon as all before it are there; see :meth:`Way.run`.
 
     Example:
         >>> from augment.execute.serial import opened
@@ -137,10 +146,9 @@ def in_order(way: Way, job: Callable[[Any], Any], tasks: Iterable[Any]) -> Itera
     """
     done, following = dict[int, Any](), 0
     for outcome in way.run(Numbered(job), enumerate(tasks)):
-        if isinstance(outcome, Lost):
-            yield outcome
-            continue
-        done[outcome[0]] = outcome[1]
+        lost = isinstance(outcome, Lost)
+        number, result = (outcome.task[0], replace(outcome, task=outcome.task[1])) if lost else outcome
+        done[number] = result
         while following in done:
             yield done.pop(following)
             following += 1

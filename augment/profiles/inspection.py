@@ -33,7 +33,7 @@ from augment.profiles.recording import (
     heard_channel,
 )
 
-INSPECTED_WITH = ("acoustics", "files", "profiles/inspection.py", "profiles/recording.py")
+INSPECTED_WITH = ("acoustics", "bounds.py", "files", "profiles/inspection.py", "profiles/recording.py")
 """Code of this package that decides what is found."""
 
 
@@ -97,6 +97,12 @@ class Inspecting:
             return Inspected(error)
         return Inspected(found, {key: _said(found)})
 
+    def lost(self, file: NoiseFile, fate: str) -> Inspected:
+        """The result for a file whose workers died or hung."""
+        return Inspected(
+            AudioError(Fault(str(file.path), f"the worker {fate} while it read this file", "leave it out"))
+        )
+
 
 def inspected_here(channel: ChannelChoice, files: Sequence[NoiseFile]) -> Iterable[Recording | AudioError]:
     """Inspect them in this process, whatever was found before."""
@@ -118,15 +124,18 @@ def inspect_recordings(source: Location, use: Use = PLAIN_USE, inspects: Inspect
     paths = audio_files(source)
     if not paths:
         raise ProfileError(Fault(str(source), "no audio file is in this folder"))
-    named = [path for path in paths if _is_unicode(path)]
-    files = [NoiseFile(path, path.name if path == source else below(path, source)) for path in named]
+    files = [NoiseFile(path, path.name if path == source else below(path, source)) for path in paths]
+    named = [file for file in files if _is_unicode(file.path)]
+    inspected = dict(zip(named, inspects(use.channel, named), strict=True))
     recordings: list[Recording] = []
-    strange = "the file's name is not valid Unicode"
-    faults = [Fault(ascii(str(path)), strange, "rename the file") for path in paths if not _is_unicode(path)]
-    # By name: a plan must not reveal paths of this machine.
-    unusable = [Fault(ascii(path.name), strange) for path in paths if not _is_unicode(path)]
-    for file, found in zip(files, inspects(use.channel, files), strict=True):
-        if isinstance(found, AudioError):
+    faults: list[Fault] = []
+    unusable: list[Fault] = []  # by name: a plan must not reveal paths of this machine
+    for file in files:
+        found = inspected.get(file)
+        if found is None:
+            faults.append(Fault(ascii(str(file.path)), "the file's name is not valid Unicode", "rename the file"))
+            unusable.append(Fault(ascii(file.path.name), "the file's name is not valid Unicode"))
+        elif isinstance(found, AudioError):
             faults += found.faults
             unusable += [Fault(file.name, fault.message, fault.remedy) for fault in found.faults]
         else:

@@ -13,7 +13,7 @@ from augment.acoustics import Signal
 from augment.acoustics.convolution import LONGEST_TRANSFORM, ImpulseResponse, cut_to, size_with_room
 from augment.acoustics.levels import SpeechLevel, SpeechMeter, db, power
 from augment.acoustics.loudness import block_powers
-from augment.acoustics.pcm import largest
+from augment.acoustics.pcm import peak
 from augment.acoustics.spectrum import MirroredSpectrum, Weighting, seen_through
 
 T = TypeVar("T")
@@ -178,7 +178,7 @@ class Track:
         return self.found(("gain to", level_dbov), find)
 
     def peak(self) -> float:
-        return self.found("peak", lambda: largest(self.samples))
+        return self.found("peak", lambda: peak(self.samples))
 
     def finite(self) -> bool:
         return self.found("finite", lambda: bool(np.isfinite(self.samples).all()))

@@ -19,6 +19,8 @@ EVERYTHING = ("",)
 LIBRARIES = ("numpy", "scipy", "numba", "soxr", "soundfile", "av")
 LARGEST_BYTES = 2**30
 PATIENCE_S = 1.0
+_BUSY = set[Path]()
+"""Files that other processes held for longer than that: they are not waited for again."""
 
 
 def key_of(code: tuple[str, ...], *said: Any) -> str:
@@ -52,20 +54,26 @@ def kept_file() -> Path | None:
 
 def read_kept(file: Path, keys: Sequence[str]) -> dict[str, str]:
     """What was said under some keys; nothing if the file is damaged or somebody else's."""
-    with suppress(sqlite3.Error, OSError):
-        if not file.is_file():
-            return {}
-        found = {}
-        connection = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=PATIENCE_S)
-        try:
-            for key in keys:
-                row = connection.execute("SELECT said, hash FROM facts WHERE key = ?", (key,)).fetchone()
-                if row is not None and row[1] == _hash(key, row[0]):
-                    found[key] = str(row[0])
-        finally:
-            connection.close()
-        return found
+    try:
+        return _read(file, keys) if file.is_file() else {}
+    except sqlite3.OperationalError:
+        _BUSY.add(file)
+    except (sqlite3.Error, OSError):
+        pass
     return {}
+
+
+def _read(file: Path, keys: Sequence[str]) -> dict[str, str]:
+    found = {}
+    connection = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=0 if file in _BUSY else PATIENCE_S)
+    try:
+        for key in keys:
+            row = connection.execute("SELECT said, hash FROM facts WHERE key = ?", (key,)).fetchone()
+            if row is not None and row[1] == _hash(key, row[0]):
+                found[key] = str(row[0])
+    finally:
+        connection.close()
+    return found
 
 
 def keep(file: Path, new: Mapping[str, str]) -> None:

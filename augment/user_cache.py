@@ -14,6 +14,8 @@ def user_cache() -> Path | None:
         True
     """
     given = os.environ.get("XDG_CACHE_HOME")
+    if not given and os.environ.get("HOME") == "":
+        return None
     with suppress(RuntimeError):  # the user has no home directory
         place = Path(given) if given else Path.home() / ".cache"
         return place / "acoustigrid" if place.is_absolute() else None

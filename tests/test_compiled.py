@@ -64,7 +64,30 @@ def test_code_that_is_damaged_is_made_again(kept_apart):
         kept.write_bytes(damaged)
         assert twice(np.arange(2.0)) == [0.0, 2.0]
         assert kept.read_bytes() != damaged
-        assert machine_code._loaded(kept.read_bytes())[0]
+        assert machine_code._loaded(kept)[0]
+
+
+def test_the_code_of_another_loop_under_this_name_is_made_again(kept_apart):
+    def halved(size: int, signal: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+        for n in range(size):
+            out[n] = signal[n] / 2
+
+    twice(np.ones(1))
+    (kept,) = files(kept_apart)
+    Loop(halved)(1, np.ones(1), np.empty(1))
+    (other,) = {*files(kept_apart)} - {kept}
+    kept.write_bytes(other.read_bytes())
+    assert twice(np.ones(3)) == [2.0, 2.0, 2.0]
+
+
+@pytest.mark.parametrize("planted", [os.mkfifo, os.mkdir, lambda place: place.symlink_to("nowhere")])
+def test_what_is_no_file_is_not_waited_for(kept_apart, planted):
+    twice(np.ones(1))
+    (kept,) = files(kept_apart)
+    kept.unlink()
+    planted(kept)
+    assert twice(np.ones(2)) == [2.0, 2.0]
+    assert not [path for path in kept.parent.iterdir() if path != kept and path.name.startswith(kept.name)]
 
 
 def test_code_is_kept_for_the_user_where_there_is_no_room_beside_pythons(kept_apart):

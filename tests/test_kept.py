@@ -354,3 +354,32 @@ def test_a_design_that_cannot_be_is_refused_before_noise_is_listened_to(stocked,
     with pytest.raises(DesignError, match="budget"):
         augment.plan(recipe, cache=False)
     assert looked_through == []
+
+
+def test_a_cache_that_another_process_holds_is_waited_for_once(stocked, cache, monkeypatch):
+    first = augment.plan(stocked.folder / "recipe.yaml")
+    waits, connect = [], sqlite3.connect
+
+    def noted(place, timeout, **more):
+        waits.extend([timeout] if "mode=ro" in str(place) else [])
+        return connect(place, timeout=0, **more)
+
+    holder = connect(cache, isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    monkeypatch.setattr(sqlite3, "connect", noted)
+    assert same(augment.plan(stocked.folder / "recipe.yaml"), first)
+    holder.close()
+    assert waits[0] == 1.0
+    assert len(waits) > 3
+    assert set(waits[1:]) == {0}
+
+
+def test_a_noise_too_large_for_the_memory_is_told_as_such(stocked, monkeypatch):
+    def full(audio, file):
+        raise MemoryError
+
+    monkeypatch.setattr("augment.profiles.inspection._inspect", full)
+    stocked.noise("a.wav", 0.1 * np.random.default_rng(2).standard_normal(RATE))
+    recipe = stocked.recipe(factors="{noise: {street: [{kind: background_noise, source: noise/a.wav, snr_db: 5}]}}")
+    with pytest.raises(AcoustigridError, match=r"a\.wav: needs more memory than there is"):
+        augment.plan(recipe, cache=False)

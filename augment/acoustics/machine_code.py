@@ -68,12 +68,13 @@ def machine_code(function: Callable[..., None], takes: Sequence[Parameter]) -> M
     with suppress(Exception):  # where the machine or the source cannot be told, nothing is kept
         places += _places(function)
     for place in places:
-        with suppress(Exception):  # it is not there, or damaged
-            address, owner = _loaded(place.read_bytes())
-            return MachineCode(in_c(address), owner)
+        with suppress(Exception):  # it is damaged
+            if place.is_file():
+                address, owner = _loaded(place)
+                return MachineCode(in_c(address), owner)
     made = _made(function, takes)
     with suppress(Exception):  # another version of llvmlite may not do all this: what is made serves this process
-        _keep(_kept(made), places)
+        _keep(_code(made), places)
     return MachineCode(in_c(made.address), made)
 
 
@@ -84,8 +85,8 @@ def _made(function: Callable[..., None], takes: Sequence[Parameter]) -> Any:
     return cfunc(types.void(*kinds), error_model="numpy")(function)
 
 
-def _kept(made: Any) -> bytes:
-    """An object file, after its hash and the name of the function in it.
+def _code(made: Any) -> bytes:
+    """An object file, after the name of the function in it.
 
     Raises:
         ValueError: It calls functions of numba.
@@ -97,17 +98,22 @@ def _kept(made: Any) -> bytes:
     if asked:
         raise ValueError(f"{made.native_name} calls {asked}")
     code: bytes = made.native_name.encode() + b"\0" + _machine().emit_object(module)
-    return hashlib.sha256(code).digest() + code
+    return code
 
 
-def _keep(kept: bytes, places: Sequence[Path]) -> None:
-    """Write it to the first place that can be written, at once and whole."""
+def _digest(place: Path, code: bytes) -> bytes:
+    """Hash by which a flipped bit is noticed, and so is the code of another function under this name."""
+    return hashlib.sha256(place.name.encode() + b"\0" + code).digest()
+
+
+def _keep(code: bytes, places: Sequence[Path]) -> None:
+    """Write it to the first place that can be written, after its hash, at once and whole."""
     for place in places:
         with suppress(OSError):
             place.parent.mkdir(parents=True, exist_ok=True)
             unfinished = place.with_name(f"{place.name}.{secrets.token_hex(8)}")
             try:
-                unfinished.write_bytes(kept)
+                unfinished.write_bytes(_digest(place, code) + code)
                 unfinished.replace(place)
             except OSError:
                 unfinished.unlink(missing_ok=True)
@@ -115,7 +121,7 @@ def _keep(kept: bytes, places: Sequence[Path]) -> None:
             return
 
 
-def _loaded(kept: bytes) -> tuple[int, Any]:
+def _loaded(place: Path) -> tuple[int, Any]:
     """The address of the function in what was kept, and what holds it there.
 
     Raises:
@@ -123,14 +129,18 @@ def _loaded(kept: bytes) -> tuple[int, Any]:
     """
     import llvmlite.binding as llvm
 
+    kept = place.read_bytes()
     digest, code = kept[:DIGEST_BYTES], kept[DIGEST_BYTES:]
-    if hashlib.sha256(code).digest() != digest:
-        raise ValueError("damaged")
+    if digest != _digest(place, code):
+        raise ValueError(f"{place} is damaged")
     name, _, compiled = code.partition(b"\0")
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
     engine.add_object_file(llvm.ObjectFileRef.from_data(compiled))
     engine.finalize_object()
-    return engine.get_function_address(name.decode()), engine
+    address = engine.get_function_address(name.decode())
+    if not address:
+        raise ValueError(f"{place} has no function {name!r}")
+    return address, engine
 
 
 def _machine() -> Any:

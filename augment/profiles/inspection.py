@@ -95,6 +95,9 @@ class Inspecting:
             found = _inspect(audio, file)
         except AudioError as error:
             return Inspected(error)
+        except MemoryError:
+            message = "needs more memory than there is to be looked through"
+            return Inspected(AudioError(Fault(str(file.path), message, "cut it into shorter files")))
         return Inspected(found, {key: _said(found)})
 
     def lost(self, file: NoiseFile, fate: str) -> Inspected:

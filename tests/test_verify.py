@@ -1,7 +1,9 @@
 """`verify` finds whatever is done to a test set."""
 
 import json
+import shutil
 
+import numpy as np
 import polars
 import pytest
 import soundfile
@@ -257,3 +259,18 @@ def test_items_that_end_their_workers_deviate(finished):
     found = augment.verify(finished, sample=6, seed=1, workers=_Backwards(loses=True))
     lost = [fault for fault in found.deviations if "could not be rendered again: a worker died" in fault.message]
     assert len(lost) == 3
+
+
+def test_one_recording_under_two_names_is_one_noise(stocked):
+    """Items that hear the same stretch of it at the same SNR have the same samples, as they should."""
+    stocked.noise("day/a.wav", 0.1 * np.random.default_rng(7).standard_normal(48000))
+    (stocked.folder / "noise" / "evening").mkdir()
+    shutil.copy(stocked.folder / "noise" / "day" / "a.wav", stocked.folder / "noise" / "evening" / "b.wav")
+    step = "[{{kind: background_noise, source: noise/{}, snr_db: 5}}]"
+    factors = f"{{noise: {{quiet: [], day: {step.format('day')}, evening: {step.format('evening')}}}}}"
+    folder = augment.build(stocked.recipe(factors=factors), stocked.folder / "twice").folder
+    day, evening = (sorted((folder / "audio" / name).iterdir()) for name in ("day", "evening"))
+    same = [one.read_bytes() == other.read_bytes() for one, other in zip(day, evening, strict=True)]
+    assert any(same)
+    verdict = augment.verify(folder, "all")
+    assert verdict.sound, verdict.deviations

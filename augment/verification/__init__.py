@@ -60,7 +60,7 @@ def examine(path: Location, asked: CheckOptions, makers: Makers, way: Way, progr
     whole = Whole.of(disk, rows, protocol)
     known = {} if told is None else {condition.name: condition for condition in told.conditions}
     job = Listening(sealed, path, None if told is None else told.loaded.recipe, known)
-    heard = listen(disk, whole, job, way, protocol, progress)
+    heard = listen(disk, whole, job, way, protocol, progress, told)
     rendered = 0
     if told is not None:
         rendered = Origin(told, asked, makers, way, protocol).check(whole.picked, exported or {}, progress)

@@ -11,9 +11,10 @@ a row by up to 0.0005 dB; tolerances follow from these two.
 """
 
 import hashlib
+import json
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 from augment.acoustics.levels import SpeechLevel, SpeechMeter
 from augment.acoustics.pcm import FULL_SCALE
 from augment.columns import numbered
+from augment.dealt import Dealt
 from augment.design.conditions import ChainStep, Condition
 from augment.errors import Fault
 from augment.perturb import Perturbation
@@ -103,8 +105,7 @@ class Comparison:
             others = first.setdefault(hashlib.sha256(item.pcm.tobytes()).digest(), [])
             odd = next((other for other in others if not may_be_alike(item.condition, other.condition)), None)
             if odd is not None:
-                beside = odd.row["audio_filepath"]
-                self.findings.tell(item, f"has the samples of {beside}, though its steps are others")
+                self.findings.alike.append((item.row["audio_filepath"], odd.row["audio_filepath"]))
             others.append(item)
 
     def _at_microphone(self) -> None:
@@ -295,13 +296,27 @@ def may_do_nothing(step: Perturbation) -> bool:
 
 def may_be_alike(one: Condition, other: Condition) -> bool:
     """Whether two conditions may give the same samples, because the steps in which they differ may do nothing."""
-    return _does(one) == _does(other)
+    return effects_of(one, {}) == effects_of(other, {})
 
 
-def _does(condition: Condition) -> Counter[str]:
-    """The steps of a condition that certainly have an effect."""
-    steps = [step.perturbation for step in condition.chain if not may_do_nothing(step.perturbation)]
-    return Counter(f"{step.kind} {step.model_dump_json(exclude={*step.unheard, *step.planned})}" for step in steps)
+def effects_of(condition: Condition, dealt: Mapping[str, Dealt]) -> Counter[str]:
+    """The steps of a condition that certainly have an effect.
+
+    Args:
+        condition: The condition.
+        dealt: What was dealt to an item, by :attr:`ChainStep.plays`, if that counts in place of what it is dealt from:
+            a recording may lie in two folders.
+    """
+    return Counter(
+        _effect(step, dealt.get(step.plays)) for step in condition.chain if not may_do_nothing(step.perturbation)
+    )
+
+
+def _effect(step: ChainStep, dealt: Dealt | None) -> str:
+    perturbation = step.perturbation
+    nameless = {step.asked.field} if step.asked and dealt is not None else set[str]()
+    said = perturbation.model_dump_json(exclude={*perturbation.unheard, *perturbation.planned, *nameless})
+    return f"{perturbation.kind} {said} {None if dealt is None else json.dumps(dealt.content())}"
 
 
 def same_level(one: Any, other: Any) -> bool:

@@ -82,16 +82,19 @@ class Findings:
         compared: Number of items that were compared with another one of their utterance.
         alone: Number of items for which no other file has the same speech without noise.
         idle: For conditions whose steps may do nothing, to how many utterances they did nothing.
+        alike: Paths of items, each with that of an item that has the same samples and other steps.
     """
 
     faults: list[tuple[str, str]] = field(default_factory=list)
     compared: int = 0
     alone: int = 0
     idle: dict[str, int] = field(default_factory=dict)
+    alike: list[tuple[str, str]] = field(default_factory=list)
 
     def add(self, other: "Findings") -> None:
         """Add what came of comparing other files."""
         self.faults += other.faults
+        self.alike += other.alike
         self.compared, self.alone = self.compared + other.compared, self.alone + other.alone
         for name, count in other.idle.items():
             self.idle[name] = self.idle.get(name, 0) + count

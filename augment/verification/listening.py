@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from augment.bounds import SLOWEST, STARTUP_S
 from augment.corpus.speech import LONGEST_S
+from augment.dealt import read_dealt
 from augment.design.conditions import Condition
 from augment.errors import Fault
 from augment.execute import Lost, Way
@@ -21,9 +22,10 @@ from augment.recipe.model import Recipe
 from augment.sequences import MadeSequence
 from augment.testset.folder import MANIFEST
 from augment.verification.audio import read_file, row_faults
-from augment.verification.differences import Comparison
+from augment.verification.differences import Comparison, effects_of
 from augment.verification.disk import Disk
 from augment.verification.heard import Findings, Heard
+from augment.verification.sources import SelfDescription
 from augment.verification.verdict import Protocol, Unchecked
 
 AT_ONCE = 64
@@ -188,7 +190,13 @@ class Portions(MadeSequence[Portion]):
 
 
 def listen(
-    disk: Disk, whole: Whole, job: Listening, way: Way, protocol: Protocol, progress: Progress
+    disk: Disk,
+    whole: Whole,
+    job: Listening,
+    way: Way,
+    protocol: Protocol,
+    progress: Progress,
+    told: SelfDescription | None,
 ) -> NDArray[np.bool_]:
     """Listen to all files of a set.
 
@@ -199,6 +207,7 @@ def listen(
         way: Where it is done.
         protocol: Where findings are recorded.
         progress: Shows how far it has got.
+        told: The set as its own files describe it, if they do.
 
     Returns:
         For every row of the manifest whether its file was heard; shape (n,).
@@ -212,16 +221,16 @@ def listen(
             heard[numbers] = not isinstance(outcome, Lost)
             done[number] = _lost(disk, outcome, whole.rows, numbers) if isinstance(outcome, Lost) else outcome
             while following in done:  # findings in the order of portions, whoever was first
-                told = done.pop(following)
-                disk.hashes.update(told.hashes)
-                protocol.deviations += told.deviations
-                findings.add(told.findings)
+                listened = done.pop(following)
+                disk.hashes.update(listened.hashes)
+                protocol.deviations += listened.deviations
+                findings.add(listened.findings)
                 following += 1
             step.advance(numbers.size)
     files, lost = int(np.count_nonzero(heard)), whole.numbers.size - int(np.count_nonzero(heard))
     if lost:
         protocol.unchecked.append(Unchecked(f"{lost} files", "workers died or hung over them", "verify again"))
-    _tell(disk, findings, files, protocol)
+    _tell(disk, findings, files, protocol, told)
     return heard
 
 
@@ -231,8 +240,13 @@ def _lost(disk: Disk, outcome: Lost, rows: JsonRows, numbers: NDArray[np.int32])
     return Listened(outcome.task.number, {}, Findings(), [Fault(disk.place(first), message, "verify again")])
 
 
-def _tell(disk: Disk, findings: Findings, files: int, protocol: Protocol) -> None:
+def _tell(disk: Disk, findings: Findings, files: int, protocol: Protocol, told: SelfDescription | None) -> None:
     protocol.deviations += [Fault(disk.place(name), message) for name, message in findings.faults]
+    protocol.deviations += [
+        Fault(disk.place(name), f"has the samples of {beside}, though its steps are others")
+        for name, beside in findings.alike
+        if told is None or not _hear_the_same(told, name, beside)
+    ]
     protocol.remarks += [
         f"condition {name}: {count} items are their clean control, since its steps had nothing to do there"
         for name, count in findings.idle.items()
@@ -243,3 +257,14 @@ def _tell(disk: Disk, findings: Findings, files: int, protocol: Protocol) -> Non
     if findings.alone:
         what = f"noise and effect of {findings.alone} items from the files alone"
         protocol.unchecked.append(Unchecked(what, "no file has the same speech without noise", "--sample all"))
+
+
+def _hear_the_same(told: SelfDescription, *paths: str) -> bool:
+    """Whether two items were dealt the same recordings from different places, and do not differ otherwise."""
+    named = {condition.name: condition for condition in told.conditions}
+    rows = [told.planned.get(path) for path in paths]
+    try:
+        one, other = (effects_of(named[row["condition"]], read_dealt(row["dealt"])) for row in rows if row is not None)
+    except (ValueError, KeyError):  # one is not in the plan, or the plan is damaged, which is told elsewhere
+        return False
+    return one == other

@@ -115,9 +115,8 @@ def _keep(code: bytes, places: Sequence[Path]) -> None:
             try:
                 unfinished.write_bytes(_digest(place, code) + code)
                 unfinished.replace(place)
-            except OSError:
+            finally:
                 unfinished.unlink(missing_ok=True)
-                raise
             return
 
 

@@ -6,8 +6,8 @@ Only time depends on it: a cache that is damaged, somebody else's or not writabl
 import hashlib
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -92,6 +92,17 @@ def keep(file: Path, new: Mapping[str, str]) -> None:
         except sqlite3.DatabaseError:  # it is damaged: nothing but time is lost
             file.unlink()
             _write(file, rows)
+
+
+@contextmanager
+def keeping(file: Path | None) -> Iterator[dict[str, str]]:
+    """Keep, at the end, what is put into a mapping by key, however it ends; nothing without a file."""
+    new: dict[str, str] = {}
+    try:
+        yield new
+    finally:
+        if file is not None:
+            keep(file, new)
 
 
 def _write(file: Path, rows: Sequence[tuple[str, str, str]]) -> None:

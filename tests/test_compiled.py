@@ -206,6 +206,18 @@ def test_the_code_of_every_loop_can_be_kept(kept_apart):
     assert len(kept) == len(found)
 
 
+def test_code_for_arrays_of_another_kind_is_another_file(kept_apart):
+    """Though the source is the same: an alias of a kind may be defined elsewhere."""
+    signal, out = np.ones(2), np.empty(2)
+    Loop(doubled)(2, signal, out)
+    other, single = Loop(doubled), machine_code.Parameter(np.dtype(np.float32), array=True)
+    other._takes = (other._takes[0], single, single)
+    found = np.empty(2, np.float32)
+    other(2, np.ones(2, np.float32), found)
+    assert found.tolist() == out.tolist() == [2.0, 2.0]
+    assert len(files(kept_apart)) == 2
+
+
 def test_code_that_calls_numba_is_run_and_not_kept(kept_apart):
     out = np.zeros(2, np.int64)
     Loop(refusing)(3, out)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import augment
-from augment.corpus.kept import keep_facts, key_of_facts, read_facts
+from augment.corpus.kept import key_of_facts, read_facts, said_of
 from augment.corpus.measuring import Measuring, Recording
 from augment.errors import AcoustigridError, DesignError
 from augment.execute import processes
@@ -127,7 +127,7 @@ def test_faults_are_found_anew_and_infinite_figures_come_back(stocked, cache):
     found = Measuring(16000, cache)(Recording(path, (Part(), Part(100.0, 1.0)), (0, 1)))
     assert set(found.new) == {key_of_facts(found.facts[0].sha256, Part(), 16000)}
     quiet = {"k": augment.corpus.speech.replace(found.facts[0], floor_dbov=float("-inf"))}
-    keep_facts(cache, quiet)
+    keep(cache, said_of(quiet))
     assert read_facts(cache, ["k", "unknown"]) == quiet
 
 

@@ -66,7 +66,7 @@ def machine_code(function: Callable[..., None], takes: Sequence[Parameter]) -> M
     in_c = ctypes.CFUNCTYPE(None, *(parameter.in_c for parameter in takes))
     places: list[Path] = []
     with suppress(Exception):  # where the machine or the source cannot be told, nothing is kept
-        places += _places(function)
+        places += _places(function, takes)
     for place in places:
         with suppress(Exception):  # it is damaged
             if place.is_file():
@@ -153,18 +153,18 @@ def _machine() -> Any:
     return llvm.Target.from_default_triple().create_target_machine(llvm.get_host_cpu_name(), features, **options)
 
 
-def _places(function: Callable[..., None]) -> Iterator[Path]:
+def _places(function: Callable[..., None], takes: Sequence[Parameter]) -> Iterator[Path]:
     """Where its code may be kept, with all that decides it in the name of the file."""
     source = Path(inspect.getfile(function))
     if not source.is_file():  # it was typed in
         return
-    name = f"{source.stem}.{function.__name__}-{_key(function, source)}.o"
+    name = f"{source.stem}.{function.__name__}-{_key(function, takes, source)}.o"
     yield Path(cache_from_source(str(source))).parent / name
     if (cache := user_cache()) is not None:
         yield cache / "compiled" / name
 
 
-def _key(function: Callable[..., None], source: Path) -> str:
+def _key(function: Callable[..., None], takes: Sequence[Parameter], source: Path) -> str:
     import llvmlite.binding as llvm
 
     used = inspect.getclosurevars(function).globals
@@ -172,5 +172,5 @@ def _key(function: Callable[..., None], source: Path) -> str:
     machine = llvm.get_process_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
     versions = version_of("numba"), version_of("llvmlite"), np.__version__
     digest = hashlib.sha256(source.read_bytes() + Path(__file__).read_bytes())
-    digest.update(repr((numbers, machine, versions)).encode())
+    digest.update(repr((list(takes), numbers, machine, versions)).encode())
     return digest.hexdigest()[:32]

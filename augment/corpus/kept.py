@@ -10,7 +10,7 @@ from typing import Any
 from augment.corpus.speech import Facts
 from augment.files.containers.stream import Remark
 from augment.files.stretch import Part
-from augment.kept import keep, key_of, read_kept
+from augment.kept import key_of, read_kept
 
 MEASURED_WITH = ("acoustics", "bounds.py", "files", "corpus/speech.py")
 """Code of this package that decides what is measured."""
@@ -34,9 +34,9 @@ def read_facts(file: Path, keys: Sequence[str]) -> dict[str, Facts]:
     return {}
 
 
-def keep_facts(file: Path, new: Mapping[str, Facts]) -> None:
-    """Keep new measurements; do nothing where they cannot be written."""
-    keep(file, {key: _said(facts) for key, facts in new.items()})
+def said_of(new: Mapping[str, Facts]) -> dict[str, str]:
+    """Measurements by key, as they are kept."""
+    return {key: _said(facts) for key, facts in new.items()}
 
 
 def _said(facts: Facts) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from augment.acoustics.channels import channel_of
-from augment.corpus.kept import keep_facts
+from augment.corpus.kept import said_of
 from augment.corpus.measuring import Measuring, Recording, Run
 from augment.corpus.source import where
 from augment.corpus.speech import DURATION_SLACK_S, LONGEST_S, MOST_AT_ONCE, Facts, part_of
@@ -15,6 +15,7 @@ from augment.corpus.table import Corpus
 from augment.errors import AudioError, Fault
 from augment.files.containers.stream import Remark
 from augment.files.stretch import Part
+from augment.kept import keeping
 from augment.notes import Effect, Note
 from augment.progress import SILENT, Progress
 
@@ -129,17 +130,12 @@ def _facts_of_distinct(
         for own in passes
     ]
     found: dict[int, Facts | AudioError] = {}
-    new: dict[str, Facts] = {}
-    try:
-        with progress.step("measuring speech", len(tasks), "file") as step:
-            # Exhaust the iterator: abandoning it midway stops the workers.
-            for outcome in by.run(Measuring(sample_rate_hz, by.kept), tasks):
-                step.advance()
-                found |= outcome.facts
-                new |= outcome.new
-    finally:
-        if by.kept is not None:
-            keep_facts(by.kept, new)
+    with keeping(by.kept) as new, progress.step("measuring speech", len(tasks), "file") as step:
+        # Exhaust the iterator: abandoning it midway stops the workers.
+        for outcome in by.run(Measuring(sample_rate_hz, by.kept), tasks):
+            step.advance()
+            found |= outcome.facts
+            new |= said_of(outcome.new)
     return found
 
 

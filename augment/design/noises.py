@@ -7,7 +7,7 @@ from augment.acoustics.channels import ChannelChoice
 from augment.corpus.survey import MeasuredBy
 from augment.design.conditions import Condition
 from augment.errors import AudioError
-from augment.kept import keep
+from augment.kept import keeping
 from augment.profiles.inspection import Inspecting, NoiseFile
 from augment.profiles.library import Library
 from augment.profiles.recording import Recording
@@ -34,13 +34,8 @@ def inspect_noises(conditions: Iterable[Condition], library: Library, by: Measur
 def _inspected(
     by: MeasuredBy, progress: Progress, channel: ChannelChoice, files: Sequence[NoiseFile]
 ) -> Iterator[Recording | AudioError]:
-    new: dict[str, str] = {}
-    try:
-        with progress.step("listening to noise", len(files), "file") as step:
-            for done in by.trying(Inspecting(channel, by.kept), files):
-                step.advance()
-                new |= done.new
-                yield done.found
-    finally:
-        if by.kept is not None:
-            keep(by.kept, new)
+    with keeping(by.kept) as new, progress.step("listening to noise", len(files), "file") as step:
+        for done in by.trying(Inspecting(channel, by.kept), files):
+            step.advance()
+            new |= done.new
+            yield done.found

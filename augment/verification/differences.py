@@ -308,11 +308,11 @@ def effects_of(condition: Condition, dealt: Mapping[str, Dealt]) -> Counter[str]
             a recording may lie in two folders.
     """
     return Counter(
-        _effect(step, dealt.get(step.plays)) for step in condition.chain if not may_do_nothing(step.perturbation)
+        _spelled(step, dealt.get(step.plays)) for step in condition.chain if not may_do_nothing(step.perturbation)
     )
 
 
-def _effect(step: ChainStep, dealt: Dealt | None) -> str:
+def _spelled(step: ChainStep, dealt: Dealt | None) -> str:
     perturbation = step.perturbation
     nameless = {step.asked.field} if step.asked and dealt is not None else set[str]()
     said = perturbation.model_dump_json(exclude={*perturbation.unheard, *perturbation.planned, *nameless})

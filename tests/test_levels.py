@@ -11,7 +11,7 @@ import scipy.signal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from augment.acoustics.levels import db, rms_level_dbov, speech_gain, speech_level
+from augment.acoustics.levels import db, power, rms_level_dbov, speech_gain, speech_level
 from augment.acoustics.recursion import held_smooth
 from conftest import RATE, speech_like
 
@@ -116,3 +116,10 @@ def test_a_long_signal_passes_the_meter_in_pieces_as_a_whole(monkeypatch):
     whole = speech_level(speech, RATE)
     monkeypatch.setattr("augment.acoustics.levels.AT_ONCE", 5000)
     assert speech_level(speech, RATE).active_level_dbov == pytest.approx(whole.active_level_dbov, abs=1e-9)
+
+
+@pytest.mark.parametrize("samples", [2**20 + 1, 2**21 + 13, 3 * 2**20 + 4242])
+def test_the_power_of_a_sound_of_many_minutes_is_numpy_s_to_the_last_digit(samples):
+    """An item's gain hangs on it, and with that its bytes."""
+    signal = np.random.default_rng(samples).standard_normal(samples)
+    assert power(signal) == float(np.sum(signal * signal)) / samples

@@ -8,6 +8,7 @@ import polars
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import brentq
 from scipy.stats import nct, norm
 from scipy.stats import t as student
 from typer.testing import CliRunner
@@ -23,7 +24,7 @@ from augment.design.detection import (
     needed_speakers,
     needed_utterances,
 )
-from augment.design.freedom import Contribution, degrees, exceeded, freedom, quantile, smallest
+from augment.design.freedom import Contribution, crossing, degrees, exceeded, freedom, quantile, smallest
 from augment.design.voices import asked_of, detection_of, voices_of
 from augment.recipe.experiment import Balance, Rotated, Speakers, Statistics
 from augment.report.sample_size import Sizes, sample_size_text
@@ -285,6 +286,25 @@ def test_a_largest_difference_that_is_shown_less_often_hides_no_smaller_one():
     assert power(0.66) < 0.8
     assert power(found) == pytest.approx(0.8, abs=1e-4)
     assert all(power(found * share) < 0.8 for share in np.linspace(0.1, 0.99, 20))
+
+
+@settings(deadline=None)
+@given(st.floats(1e-6, 1 - 1e-6), st.floats(0.05, 20.0), st.floats(-40.0, 40.0))
+def test_a_crossing_is_where_brents_method_finds_it(place, steepness, bend):
+    """Curves of any bend that cross at one place, a jump among them where nothing is left of the curve's beginning."""
+
+    def rising(x):
+        return math.tanh(steepness * (x - place)) * math.exp(bend * x / 10)
+
+    asked = []
+    found = crossing(lambda x: asked.append(x) or rising(x), 0.0, 1.0)
+    assert found == pytest.approx(brentq(rising, 0.0, 1.0, xtol=1e-12), abs=1e-9)
+    assert len(asked) < 40
+
+
+@given(st.floats(0.0, 0.999))
+def test_a_crossing_that_is_a_jump_is_found_as_well(place):
+    assert crossing(lambda x: 1e-3 if x > place else -1.0, 0.0, 1.0) == pytest.approx(place, abs=1e-9)
 
 
 def test_pairs_vary_by_what_conditions_do_not_share():

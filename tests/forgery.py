@@ -10,7 +10,7 @@ import polars
 import soundfile
 
 from augment.acoustics.loudness import integrated_loudness_lufs
-from augment.api.sounds import sound_of
+from augment.api.sounds import SoundsOf
 from augment.design.conditions import conditions, reference_condition
 from augment.export.csv import table
 from augment.files.content import sha256_of
@@ -113,7 +113,7 @@ class Forger:
         loaded = load_recipe(self.folder / "recipe.yaml", material=False)
         known = {c.name: c for c in conditions(loaded)}
         shown = [known[name] for name in self.identity["conditions"] if name in known]
-        sound = sound_of(lambda name: (self.folder / name).read_bytes())
+        sound = SoundsOf(lambda name: (self.folder / name).read_bytes())
         ordered, figures = self.ordered(), self.folder / "figures.json"
         words, drawn = words_in(self.identity), read_figures(figures.read_bytes(), "figures.json")
         pictures = SetPictures(cells_of(ordered), exposure_of(ordered), drawn, words, self.identity["balance"])

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from augment.api.sounds import ReadBytes, sound_of
+from augment.api.sounds import ReadBytes, SoundsOf
 from augment.corpus.survey import Trying
 from augment.design.plan import Plan
 from augment.export.csv import table as csv_table
@@ -48,13 +48,13 @@ def described(planned: Plan, rows: Rows, failed: int, read: ReadBytes, trying: T
         rows: Of its manifest.
         failed: How many items could not be made.
         read: Reads a file of the set.
-        trying: Where its noises are listened to.
+        trying: Where its noises are listened to, and pictures of its files are painted.
     """
     told = ToldByRows.of(rows, planned.conditions, planned.loaded)
     tables = Overview(coverage(planned, told.present), told.measured)
     identity = identity_of(planned, told.items, failed, told.softer)
     sheet = datasheet(planned, identity, told.softer, tables.texts)
-    said = SaidBySet(identity, rows, told, planned.loaded, read)
+    said = SaidBySet(identity, rows, told, planned.loaded, read, trying)
     files = {DATASHEET: sheet.encode(), **said.files(sheet, tables.texts[0], set_figures(planned, trying))}
     return DescribedSet(told, tables, identity, files)
 
@@ -80,6 +80,7 @@ class SaidBySet:
         told: What these say together.
         loaded: Its recipe.
         read: Reads a file of it.
+        trying: Where pictures of its files are painted.
     """
 
     identity: Mapping[str, Any]
@@ -87,6 +88,7 @@ class SaidBySet:
     told: ToldByRows
     loaded: LoadedRecipe
     read: ReadBytes
+    trying: Trying = map
 
     def files(self, sheet: str, coverage: str, figures: SetFigures) -> dict[str, Content]:
         """The files that are made from these.
@@ -97,7 +99,7 @@ class SaidBySet:
             figures: Of its noises, devices and rooms.
         """
         words, told, table = words_in(self.identity), self.told, csv_table(self.rows)
-        sounds = SetSounds(told.shown, words, sound_of(self.read))
+        sounds = SetSounds(told.shown, words, SoundsOf(self.read), self.trying)
         drawn = SetPictures(told.cells, told.exposure, figures, words, self.identity["balance"])
         passing = Hashed(table)
         return {

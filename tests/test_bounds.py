@@ -242,6 +242,12 @@ def test_a_recipe_that_is_no_file(tmp_path, kind, watchdog):
         load_recipe(path)
 
 
+def test_a_noise_that_is_neither_a_file_nor_a_folder(tmp_path, watchdog):
+    os.mkfifo(tmp_path / "noise.wav")
+    with pytest.raises(ProfileError, match="noise.wav: this is neither a file nor a folder"):
+        Library(tmp_path).recordings("noise.wav")
+
+
 HEARD = MEASURED.replace("rows_of(Source(Path(path)), None)", "[read_audio(Path(path), 0, None, 900)]")
 HEARD = HEARD.replace("import polars", "from augment.files.audio import read_audio\nimport soundfile")
 

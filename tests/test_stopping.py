@@ -16,7 +16,7 @@ from augment.files.sealed import SealedFolder
 from augment.interrupts import stoppable, uninterrupted
 from augment.testset.portions import Work, job_of, shards
 from augment.testset.shard import ShardWriter
-from conftest import ran, tree
+from conftest import command, ran, tree
 from sleeping import Sleeps
 
 WATCHDOG_S = 100
@@ -174,6 +174,21 @@ def test_a_build_that_is_told_to_end_ends_clean_and_goes_on(stocked, reference, 
     result = augment.build(stocked.folder / "recipe.yaml", stocked.folder / "set")
     assert 0 < result.reused < result.made
     assert tree(stocked.folder / "set") == reference
+
+
+@pytest.mark.parametrize("verb", ["plan", "build"])
+def test_a_command_that_is_stopped_while_it_looks_says_so_in_a_line(stocked, monkeypatch, verb):
+    """Whether it catches the interrupt, as ``build`` does, or leaves that to its framework."""
+
+    def interrupted(*ignored):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("augment.api.planning.usable", interrupted)
+    out = ("--out", "set") if verb == "build" else ()
+    said = command(verb, "recipe.yaml", *out, cwd=stocked.folder, code=130).stderr
+    assert said.startswith("stopped")
+    assert said.count("\n") == 1
+    assert not (stocked.folder / "set").exists()
 
 
 def test_what_is_started_with_nohup_goes_on(stocked, reference):

@@ -26,6 +26,8 @@ def ended(run: Callable[[], object]) -> int:
     try:
         run()
     except SystemExit as end:
+        if _untold(end):
+            say("stopped", err=True)
         return end.code if isinstance(end.code, int) else 0 if end.code is None else EXIT_FAULT
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
@@ -45,6 +47,11 @@ def ended(run: Callable[[], object]) -> int:
             traceback.print_exception(error)
         return EXIT_FAULT_OF_OURS
     return 0
+
+
+def _untold(end: SystemExit) -> bool:
+    """Whether a command was stopped and said nothing of it: it did not catch the interrupt itself, and typer did."""
+    return end.code == EXIT_INTERRUPTED and isinstance(getattr(end.__context__, "__cause__", None), KeyboardInterrupt)
 
 
 def _fault_of_ours(error: BaseException) -> str:

@@ -11,7 +11,7 @@ from augment.acoustics.channels import ChannelChoice
 from augment.acoustics.edge_line import FineSpectrum
 from augment.acoustics.filters import without_infrasound
 from augment.acoustics.levels import power
-from augment.errors import AudioError, Fault
+from augment.errors import AudioError, Fault, ProfileError
 from augment.files.audio import Audio, read_audio
 from augment.files.channels import Wanted
 from augment.files.containers.stream import Remark
@@ -106,7 +106,14 @@ def audio_files(source: Place) -> list[Place]:
 
 
 def audio_below(folder: Place) -> Walk[Place]:
-    """The files below a folder: audio, and others."""
+    """The files below a folder: audio, and others.
+
+    Raises:
+        ProfileError: It is no folder, but a pipe or a device.
+    """
+    if not folder.is_dir():
+        message = "this is neither a file nor a folder"
+        raise ProfileError(Fault(str(folder), message, "name a recording, or a folder of recordings"))
     return walked(folder, lambda name: Path(name).suffix.lower() in SUFFIXES)
 
 

@@ -3,7 +3,7 @@
 import pkgutil
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoints, entry_points
 from types import ModuleType
 from typing import Any
 
@@ -22,8 +22,13 @@ def modules(package: str) -> tuple[ModuleType, ...]:
     """
     folder = import_module(package)
     own = [import_module(f"{package}.{info.name}") for info in pkgutil.iter_modules(folder.__path__)]
-    others = [point.load() for point in entry_points(group=f"acoustigrid.{package.rsplit('.', 1)[-1]}")]
+    others = [point.load() for point in _of_others().select(group=f"acoustigrid.{package.rsplit('.', 1)[-1]}")]
     return tuple(sorted([*own, *others], key=lambda module: module.__name__))
+
+
+@cache  # files of all that is installed are read for it
+def _of_others() -> EntryPoints:
+    return entry_points()
 
 
 def by_name(package: str) -> dict[str, Any]:

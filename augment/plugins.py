@@ -3,7 +3,7 @@
 import pkgutil
 from functools import cache
 from importlib import import_module
-from importlib.metadata import EntryPoints, entry_points
+from importlib.metadata import entry_points
 from types import ModuleType
 from typing import Any
 
@@ -27,7 +27,8 @@ def modules(package: str) -> tuple[ModuleType, ...]:
 
 
 @cache  # files of all that is installed are read for it
-def _of_others() -> EntryPoints:
+def _of_others() -> Any:
+    """EntryPoints, or before Python 3.12 SelectableGroups."""
     return entry_points()
 
 

@@ -244,7 +244,7 @@ def test_a_recipe_that_is_no_file(tmp_path, kind, watchdog):
 
 def test_a_noise_that_is_neither_a_file_nor_a_folder(tmp_path, watchdog):
     os.mkfifo(tmp_path / "noise.wav")
-    with pytest.raises(ProfileError, match="noise.wav: this is neither a file nor a folder"):
+    with pytest.raises(ProfileError, match="this is neither a file nor a folder"):
         Library(tmp_path).recordings("noise.wav")
 
 

@@ -113,6 +113,8 @@ def spreadsheet_cell(text: str) -> str:
         >>> spreadsheet_cell("=1+1"), spreadsheet_cell("-5.2"), spreadsheet_cell("- well"), spreadsheet_cell("'tis")
         ("'=1+1", '-5.2', "'- well", "'tis")
     """
+    if text[:1].isalnum():  # as nearly all cells begin
+        return text
     return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
 
 

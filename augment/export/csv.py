@@ -64,7 +64,7 @@ def _csv(rows: Iterable[Row], put: Put, quoting: Literal[0, 1] = csv.QUOTE_MINIM
         if not names:
             names = list(row)
             writer.writerow(put(names))
-        writer.writerow(put(row[name] for name in names))
+        writer.writerow(put(map(row.__getitem__, names)))
         if text.tell() > PIECE_BYTES:
             yield _taken(text)
     if not names:

@@ -235,6 +235,17 @@ def test_a_gap_that_grows_is_shown_and_one_that_does_not_is_not(tmp_path):
     told = " ".join(conclusions(found, one))
     assert "South rises by" in told
     assert "In 'quiet', 'fan_10db' no difference between groups is shown" in told
+    rises = {c.one: c.difference for c in one.steps if c.condition == "fan_0db"}
+    assert "Against 'quiet' word error rates are shown to change: South in 'fan_0db' by +" in told
+    assert all(f"{name} in 'fan_0db' by {100 * rise:+.1f} points (" in told for name, rise in rises.items())
+    html = scores_page(found, conclusions(found, one)).decode()
+    _, _, changes = html.partition("<h3>What conditions change</h3>")
+    changes, _, _ = changes.partition("</section>")
+    assert f"{sum(c.shown for c in one.steps)} of {len(one.steps)} comparisons shown" in changes
+    assert changes.count("− quiet") == len(one.steps) == 4
+    alike = scored(rows, heard(rows, lambda row: 0.2), tmp_path)
+    told = " ".join(conclusions(alike, alike.recognisers[0]))
+    assert "No condition is shown to change a group's word error rate against 'quiet'; a change of" in told
     scaled = scored(
         rows,
         heard(rows, lambda row: {"quiet": 0.1}.get(row["condition"], 0.3) * (1 + (row["group"] == "South"))),

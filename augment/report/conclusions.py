@@ -22,6 +22,7 @@ def conclusions(scores: Scores, recogniser: RecogniserScores) -> list[str]:
     told = [_rates(scores, recogniser)]
     told += _growth(scores, recogniser)
     told += _gaps(scores, recogniser)
+    told += _changes(scores, recogniser)
     told += _worst(recogniser)
     told += _loops(recogniser)
     told += _confounded(scores)
@@ -151,6 +152,28 @@ def _could_have_seen(known: Sequence[Comparison]) -> str:
     if points(reach[0]) == points(reach[-1]):
         return f"{points(reach[0])} points"
     return f"{points(reach[0])} to {points(reach[-1])} points"
+
+
+def _changes(scores: Scores, recogniser: RecogniserScores) -> Iterator[str]:
+    """What conditions cost each group, against the reference."""
+    known = [one for one in recogniser.steps if one.family_low is not None]
+    if not known:
+        return
+    reference, shown = scores.question.reference, sorted((one for one in known if one.shown), key=lambda one: one.order)
+    said = [
+        f"{one.one} in '{one.condition}' by {points(one.difference, sign=True)} points "
+        f"({span(one.family_low, one.family_high)})"
+        for one in shown[:MOST_NAMED]
+    ]
+    if said:
+        rest = len(shown) - len(said)
+        more = f"; and {rest} more of {counted(len(known), 'change')}" if rest else ""
+        yield f"Against '{reference}' word error rates are shown to change: {'; '.join(said)}{more}."
+    else:
+        yield (
+            f"No condition is shown to change a group's word error rate against '{reference}'; a change of "
+            f"{_could_have_seen(known)} would have been seen."
+        )
 
 
 def _gaps(scores: Scores, recogniser: RecogniserScores) -> Iterator[str]:

@@ -87,7 +87,7 @@ def _sections(scores: Scores, one: RecogniserScores) -> list[tuple[str, str]]:
         ("Word error rate by condition and group", _grid(scores, one)),
         ("Do gaps grow?", _comparisons(one.growth, ("one", "other", "condition"))),
         ("Differences between groups", _comparisons(one.pairs, ("one", "other", "condition"))),
-        ("What conditions change", _comparisons(one.steps, ("one", "condition"))),
+        ("What conditions change", _comparisons(one.steps, ("one", "condition", "reference"))),
         ("SNR at which the rate doubles", _doublings(one)),
         ("Worst subgroups", _slices(one)),
         ("Errors by kind", _kinds(one)),

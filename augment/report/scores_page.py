@@ -80,12 +80,14 @@ def _recogniser(scores: Scores, one: RecogniserScores, step: float, audio_root: 
     rate = "Word error rate" if scores.options.wording.unit == "word" else "Character error rate"
     growth = _comparisons(one.growth, "Differences of differences")
     pairs = _comparisons(one.pairs, "Differences", scores.question.margin)
+    changes = _comparisons(one.steps, "Changes of rates")
     sections = [
         (f"{rate} by condition and group", _heat(scores, cells, step, rate)),
         ("Rates, intervals and speakers", _dots(scores, one, cells)),
         (f"{rate} over the SNR", _over_snr(scores, one, cells)),
         ("Do gaps between groups grow?", growth),
         ("Differences between groups", pairs),
+        ("What conditions change", changes),
         ("Worst subgroups", _slices(one)),
         ("Worst cells, with what was recognised", _worst(scores, one, audio_root)),
         ("Loops", _loops(scores, one)),
@@ -166,14 +168,14 @@ def _comparisons(found: Sequence[Comparison], caption: str, margin: float | None
     kind = found[0].kind
     rows = []
     for one in ordered[:MOST_ROWS]:
-        name = f"{safe(one.one)} − {safe(one.other)}"
+        name = " − ".join(safe(name) for name in (one.one, one.other) if name)
         condition = _place(one.condition) + (f" − {_place(one.reference)}" if one.reference else "")
         p = _probability(one.family_p)
         figures = [points(one.difference, sign=True), span(one.family_low, one.family_high) or "–", p]
         own = _said(safe(one.group)) if kind == "recognisers" else _ratio(one)
         within = [] if margin is None else [_within(one)]
         rows.append([name, _said(condition), _said(_verdict(one)), *figures, own, *within])
-    names = {"groups": ("groups", "ratio"), "growth": ("groups", "ratio of ratios")}
+    names = {"groups": ("groups", "ratio"), "growth": ("groups", "ratio of ratios"), "conditions": ("group", "ratio")}
     first, last = names.get(kind, ("recognisers", "group"))
     header = [first, "condition", "verdict", "points", "interval of the family", "p of the family", last]
     header += [] if margin is None else [f"within ±{points(margin)} points"]

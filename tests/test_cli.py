@@ -88,6 +88,27 @@ def test_a_bundled_recipe_is_copied_for_another_corpus(stocked):
     assert "this file exists already" in again.stderr
 
 
+def test_columns_that_have_other_names_are_told_with_what_to_write(stocked):
+    """The usual mistake: nothing is taken for a speaker or a text but what is called so, and nobody has to guess why."""
+    corpus = (stocked.folder / "corpus.jsonl").read_text()
+    other = corpus.replace('"speaker"', '"client_id"').replace('"text"', '"sentence"')
+    (stocked.folder / "other.jsonl").write_text(other)
+    wanted = ("copy", "demo", "--corpus", "other.jsonl", "--out")
+    run(*wanted, "mine.yaml", cwd=stocked.folder)
+    text = (stocked.folder / "mine.yaml").read_text()
+    assert "Synthetic voices" not in text, "it tells of the demo's corpus"
+    (stocked.folder / "mine.yaml").write_text(text.replace("utterances: 12, ", ""))
+    refused = run("plan", "mine.yaml", cwd=stocked.folder, code=2).stderr
+    assert "no row names its speaker, and the recipe asks for 3 speakers a group" in refused
+    assert "--column speaker=NAME" in refused
+    told = run("check", "mine.yaml", cwd=stocked.folder).stdout
+    assert "or --column speaker=client_id" in told
+    assert "or --column text=sentence" in told
+    run(*wanted, "right.yaml", "--column", "speaker=client_id", "--column", "text=sentence", cwd=stocked.folder)
+    told = run("check", "right.yaml", cwd=stocked.folder).stdout
+    assert "--column" not in told
+
+
 def test_copy_a_recipe_for_a_corpus_with_a_layout(stocked):
     files = {path.stem: path for path in sorted((stocked.folder / "audio").glob("*.wav"))}
     kaldi = stocked.folder / "data"

@@ -25,6 +25,11 @@ SPELLED = {
     "credit": ("attribution",), "id": ("ID",), "text": ("wrd", "words"), "speaker": ("spk_id",),
 }  # fmt: skip
 """Other usual names of columns that are not labels; some are SpeechBrain's."""
+LIKELY = {
+    "speaker": re.compile(r"spk|speaker|talker|client|voice_?id|reader", re.IGNORECASE),
+    "text": re.compile(r"text|transcri|sentence|utterance|prompt|reference|words?$", re.IGNORECASE),
+}
+"""What other names of columns may mean; nobody takes them for it but the user."""
 NO_NAMES: Mapping[str, str] = {}
 STARTS = re.compile(
     r"(?:(?:seg(?:ment)?|utt(?:erance)?|clip|audio|speech|t)[_ .]?)?"
@@ -73,6 +78,26 @@ def column_faults(spec: CorpusSpec, manifest: Location, found: set[str], written
                 message = f"corpus.{part} names '{label}', which is not a label of the corpus"
                 faults.append(Fault(str(manifest), message, nearest(label, sorted(known))))
     return faults
+
+
+def likely_column(name: str, found: set[str]) -> str | None:
+    """A column that may hold this one under another name.
+
+    Example:
+        >>> likely_column("speaker", {"audio_filepath", "client_id"})
+        'client_id'
+    """
+    return next((column for column in sorted(found - set(FIXED)) if LIKELY[name].search(column)), None)
+
+
+def taken_from(name: str, column: str) -> str:
+    """How to say that a column has another name.
+
+    Example:
+        >>> taken_from("speaker", "client_id")
+        "if 'client_id' holds it, say so: corpus: {columns: {speaker: client_id}}, or --column speaker=client_id"
+    """
+    return f"if '{column}' holds it, say so: corpus: {{columns: {{{name}: {column}}}}}, or --column {name}={column}"
 
 
 def time_faults(spec: CorpusSpec, manifest: Location, cells: Cells) -> list[Fault]:

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING
 
 from augment.acoustics.channels import channel_text
 from augment.corpus.cells import MOST_BROKEN, MOST_FAULTS, TIMES, Cells, read_cells
-from augment.corpus.checks import FIXED, SPELLED, column_faults, in_order, nested_fault, sound_rows, time_faults
+from augment.corpus.checks import (
+    FIXED,
+    SPELLED,
+    column_faults,
+    in_order,
+    likely_column,
+    nested_fault,
+    sound_rows,
+    taken_from,
+    time_faults,
+)
 from augment.corpus.name_leaks import telling_columns, telling_lines, told_names
 from augment.corpus.nested import Nested
 from augment.corpus.pseudonyms import Pseudonyms, pseudonymised, pseudonyms_of
@@ -181,11 +191,15 @@ def _column_notes(spec: CorpusSpec, cells: Cells, found: set[str]) -> list[Note]
     channels = spec.columns.get("audio_channel") == "channel"
     spelled = f"{rows} a number (or true, false) for a text, taken as it is spelled: write the words themselves"
     numbered = "the column 'channel' holds numbers: they say which channel of its file a row is, from 0"
+    speaker, text = (None if name in found else likely_column(name, found) for name in ("speaker", "text"))
     unnamed = "the corpus has no column 'speaker': all utterances count as one unknown speaker"
+    unnamed += f"; {taken_from('speaker', speaker)}" if speaker else ""
+    silent = f"the corpus has no column 'text', and nothing can be scored; {taken_from('text', text or '')}"
     notes = {
         Note(spelled, Effect.LABEL): numbers,
         Note(numbered, Effect.HOUSEKEEPING): channels,
-        Note(unnamed, Effect.TOO_WEAK, "no speakers are named: all count as one"): "speaker" not in found,
+        Note(unnamed, Effect.TOO_WEAK, "no speakers are named: all count as one", 1.0): "speaker" not in found,
+        Note(silent, Effect.TOO_WEAK, f"nothing can be scored: is the text in '{text}'?", 1.0): text is not None,
     }
     return [note for note, holds in notes.items() if holds]
 

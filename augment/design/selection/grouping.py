@@ -1,6 +1,6 @@
 """Rows that may be chosen, with their group, their speaker's place in a seeded order, and the matched variables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from augment.corpus.checks import FIXED
@@ -115,8 +115,7 @@ def grouped(corpus: Corpus, balance: Balance) -> tuple["polars.DataFrame", dict[
         frame = _labelled(corpus, frame, columns, words, balance, left_out)
     frame = _with_speakers(frame, balance, left_out)
     if not frame.height:
-        wanted = dict.fromkeys(part for variable in balance.variables for part in variable.parts)
-        raise DesignError(Fault(str(corpus.manifest), f"no row has all of {', '.join([*balance.by, *wanted])}"))
+        raise DesignError(_none_left(corpus, balance, left_out))
     frame = _with_group(corpus, frame, balance)
     frame = _with_matches(corpus, frame, balance)
     if balance.text == "parallel":
@@ -124,6 +123,21 @@ def grouped(corpus: Corpus, balance: Balance) -> tuple["polars.DataFrame", dict[
         said = frame["text"].replace_strict(plain, return_dtype=polars.String).alias(match_column(TEXT))
         frame = frame.with_columns(said)
     return frame, left_out
+
+
+def _none_left(corpus: Corpus, balance: Balance, left_out: Mapping[str, int]) -> Fault:
+    """What every row lacks: a label that is balanced or matched, or a speaker where these are counted."""
+    wanted = dict.fromkeys(part for variable in balance.variables for part in variable.parts)
+    if not corpus.frame.height or corpus.frame["speaker"].null_count() < corpus.frame.height:
+        lacking = {why: count for why, count in left_out.items() if why.startswith("no ")}
+        told = "".join(f"; {counted(count, 'row has', 'rows have')} {why}" for why, count in lacking.items())
+        return Fault(str(corpus.manifest), f"no row has all of {', '.join([*balance.by, *wanted])}{told}")
+    remedy = "name them in a column 'speaker' (--column speaker=NAME takes another), or balance: {speakers: {min: 1}}"
+    message = f"no row names its speaker, and the recipe asks for {counted(balance.speakers.min, 'speaker')} a group"
+    if balance.speakers.min <= 1:
+        message = "no row names its speaker, and the recipe limits what each may give"
+        remedy = remedy.partition(", or")[0]
+    return Fault(str(corpus.manifest), message, remedy)
 
 
 def _labelled(

@@ -274,3 +274,27 @@ def test_one_recording_under_two_names_is_one_noise(stocked):
     assert any(same)
     verdict = augment.verify(folder, "all")
     assert verdict.sound, verdict.deviations
+
+
+def test_what_the_files_alone_cannot_tell_is_named_and_told_by_rendering_all_of_it_again(stocked):
+    """Two microphones and no way without one: what a microphone does is in every file."""
+    recipe = stocked.folder / "recipe.yaml"
+    recipe.write_text(recipe.read_text().replace("studio: []", "laptop: [{kind: microphone, profile: laptop}]"))
+    built = augment.build(recipe, stocked.folder / "set").folder
+    quiet = sum("quiet__" in row for row in (built / "manifest.csv").read_text().splitlines())
+    some = augment.verify(built, sample=3)
+    assert some.sound, some.deviations
+    (told,) = map(str, some.unchecked)
+    assert f"effect of {quiet} items from the files alone, because no file has their speech without any step" in told
+    assert augment.verify(built, sample="all").state == "all as it should be"
+    (stocked.folder / "corpus.jsonl").unlink()
+    assert "effect of" in str(augment.verify(built, sample="all").unchecked)
+
+
+def test_noise_for_which_no_quiet_was_built_is_told_as_such(stocked):
+    recipe = stocked.folder / "recipe.yaml"
+    recipe.write_text(recipe.read_text().replace("    quiet: []\n", ""))
+    built = augment.build(recipe, stocked.folder / "set").folder
+    told = str(augment.verify(built, sample=0).unchecked)
+    assert "noise of 48 items from the files alone" in told
+    assert "effect of" not in told

@@ -64,6 +64,8 @@ def examine(path: Location, asked: CheckOptions, makers: Makers, way: Way, progr
     rendered = 0
     if told is not None:
         rendered = Origin(told, asked, makers, way, protocol).check(whole.picked, exported or {}, progress)
+    if rendered == len(rows):
+        protocol.all_rendered()
     found = _identity(disk, identity, rows, heard, asked, protocol)
     return protocol.verdict(int(np.count_nonzero(heard)), rendered, found, asked.seed)
 

@@ -89,7 +89,8 @@ class Comparison:
         for item in self.items:
             fits = [c for c in self.controls if c.item is not item and c.item.path == (item.path if item.noisy else ())]
             if not fits:
-                self.findings.alone += bool(item.condition.chain)
+                self.findings.alone += item.noisy
+                self.findings.untreated += bool(item.condition.chain) and not item.noisy
                 continue
             self.findings.compared += 1
             if item.noisy and item.linear:

@@ -12,7 +12,7 @@ from augment.bounds import SLOWEST, STARTUP_S
 from augment.corpus.speech import LONGEST_S
 from augment.dealt import read_dealt
 from augment.design.conditions import Condition
-from augment.errors import Fault
+from augment.errors import Fault, counted
 from augment.execute import Lost, Way
 from augment.files.json_rows import JsonRows, PickedRows, Row, rows_between
 from augment.files.location import Location
@@ -26,7 +26,7 @@ from augment.verification.differences import Comparison, effects_of
 from augment.verification.disk import Disk
 from augment.verification.heard import Findings, Heard
 from augment.verification.sources import SelfDescription
-from augment.verification.verdict import Protocol, Unchecked
+from augment.verification.verdict import RENDER_ALL, Protocol, Unchecked
 
 AT_ONCE = 64
 """Number of items after which a portion ends, once the utterance is complete."""
@@ -254,9 +254,13 @@ def _tell(disk: Disk, findings: Findings, files: int, protocol: Protocol, told: 
     protocol.checks.append(("files", f"{files} read; hash, length, rate and peak held against their rows"))
     said = f"{findings.compared} items held against the same speech under others: level, noise, effect, timing"
     protocol.checks.append(("conditions", said))
-    if findings.alone:
-        what = f"noise and effect of {findings.alone} items from the files alone"
-        protocol.unchecked.append(Unchecked(what, "no file has the same speech without noise", "--sample all"))
+    for count, of, why in (
+        (findings.alone, "noise", "no file has the same speech without it"),
+        (findings.untreated, "effect", "no file has their speech without any step"),
+    ):
+        if count:
+            what = f"{of} of {counted(count, 'item')} from the files alone"
+            protocol.unchecked.append(Unchecked(what, why, RENDER_ALL))
 
 
 def _hear_the_same(told: SelfDescription, *paths: str) -> bool:

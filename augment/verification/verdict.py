@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     import polars
 
 
+RENDER_ALL = "--sample all"
+"""How everything is checked that the files alone cannot tell."""
+
+
 @dataclass(frozen=True)
 class CheckOptions:
     """How a test set is to be checked.
@@ -159,6 +163,10 @@ class Protocol:
         else:
             return True
         return False
+
+    def all_rendered(self) -> None:
+        """Every item was rendered again and compared: nothing is left that only this could have told."""
+        self.unchecked = [one for one in self.unchecked if one.remedy != RENDER_ALL]
 
     def verdict(self, files: int, rendered: int, identity: str, seed: int) -> Verdict:
         """The verdict; arguments as for :class:`Verdict`."""

@@ -89,7 +89,7 @@ def test_a_bundled_recipe_is_copied_for_another_corpus(stocked):
 
 
 def test_columns_that_have_other_names_are_told_with_what_to_write(stocked):
-    """The usual mistake: nothing is taken for a speaker or a text but what is called so, and nobody has to guess why."""
+    """Nothing is taken for a speaker or a text but what is called so, and nobody has to guess why that is missing."""
     corpus = (stocked.folder / "corpus.jsonl").read_text()
     other = corpus.replace('"speaker"', '"client_id"').replace('"text"', '"sentence"')
     (stocked.folder / "other.jsonl").write_text(other)

@@ -287,7 +287,7 @@ def test_what_the_files_alone_cannot_tell_is_named_and_told_by_rendering_all_of_
     (told,) = map(str, some.unchecked)
     assert f"effect of {quiet} items from the files alone, because no file has their speech without any step" in told
     assert augment.verify(built, sample="all").state == "all as it should be"
-    (stocked.folder / "corpus.jsonl").unlink()
+    (stocked.folder / "audio").rename(stocked.folder / "away")
     assert "effect of" in str(augment.verify(built, sample="all").unchecked)
 
 

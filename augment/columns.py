@@ -74,7 +74,7 @@ ITEM = (
     Column("speech_level_dbspl", float, "active level of the talker at the microphone, all frequencies", "dB SPL"),
     Column("speech_distance_m", float, "from the mouth to the microphone, where the recipe says it", "m"),
     Column("loudness_lufs", float, "loudness of the file (ITU-R BS.1770)", "LUFS"),
-    Column("snr_requested_db", float, "SNR that was asked for, of all noises together", "dB"),
+    Column("snr_requested_db", float, "SNR that was asked for, of all noises as if powers added", "dB"),
     Column("snr_db", float, "SNR that was measured, in the recipe's band, at the microphone", "dB"),
     Column("snr_full_band_db", float, "the SNR at the microphone, at all frequencies", "dB"),
     Column("snr_a_weighted_db", float, "the SNR at the microphone, A-weighted", "dB"),

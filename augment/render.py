@@ -192,7 +192,7 @@ def _level_factor(scene: Scene, spec: RenderSpec) -> float:
     """Factor that brings the speech of a scene to its level in the test set."""
     speech = scene.speech
     try:
-        return speech.track.gain_to(spec.level_dbov) / speech.gain
+        return speech.track.gain_to(spec.level_dbov, speech.gain) / speech.gain
     except ValueError as error:
         raise RenderError(str(error)) from None
 
@@ -217,7 +217,7 @@ def _deliver(
     delivered = scene if headroom == 1.0 else scene.scaled(headroom)
     measured = {
         **_measure(at_microphone, delivered, spec),
-        "gain_db": rounded(db(delivered.speech.gain**2)),
+        "gain_db": rounded(db((scene.speech.gain * headroom) ** 2)),
         "headroom_gain_db": rounded(db(headroom**2)),
         "peak_dbfs": rounded(db((max(int(pcm.max()), -int(pcm.min())) / FULL_SCALE) ** 2)),
         "clipped_samples": clipped,

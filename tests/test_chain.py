@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import soundfile
 
 import augment
 from augment.acoustics.levels import speech_level
@@ -85,6 +86,35 @@ def test_line_noise_behind_a_converter_has_its_snr_to_the_speech_there(stocked):
         assert item.measured["snr_delivered_db"] is None  # nothing sounded where the stems were apart
 
 
+def test_a_file_that_is_made_softer_behind_a_gain_control_does_not_move_what_went_in(stocked):
+    steps = "{kind: automatic_gain, target_dbov: -6, max_gain_db: 60, attack_ms: 100}"
+    plan = augment.plan(stocked.recipe(factors=f"{{noise: {{quiet: []}}, device: {{agc: [{steps}]}}}}"))
+    softer = 0
+    for items in rendered(plan).values():
+        row = items["quiet__agc"].measured
+        softer += row["headroom_gain_db"] < -1
+        assert row["speech_level_at"].startswith("before device/agc")
+        assert row["speech_level_dbov"] == pytest.approx(-26, abs=0.01)
+        out = speech_level(items["quiet__agc"].pcm / 32768, RATE).active_level_dbov
+        assert row["speech_level_out_dbov"] == pytest.approx(out, abs=0.05)
+    assert softer
+    verdict = augment.verify(augment.build(plan, stocked.folder / "set").folder, sample="all")
+    assert verdict.sound, verdict.deviations
+
+
+def test_a_soft_recording_is_found_behind_every_device(stocked):
+    """It is brought to its level before a microphone takes more of it than of louder voices."""
+    path = stocked.folder / "audio" / "north_0.wav"
+    samples, rate = soundfile.read(path)
+    level = speech_level(samples, rate).active_level_dbov
+    soundfile.write(path, samples * 10 ** ((-73.0 - level) / 20), rate, subtype="DOUBLE")
+    device = "{studio: [], handset: [{kind: microphone, profile: itu_p48_handset}]}"
+    plan = augment.plan(stocked.recipe(factors=f"{{noise: {{quiet: []}}, device: {device}}}"))
+    assert "north_0" in plan.items["utterance"]
+    for item in augment.render_utterance(plan, "north_0").values():
+        assert speech_level(item.pcm / 32768, RATE).active_level_dbov == pytest.approx(-26, abs=0.05)
+
+
 def test_the_level_of_the_speech_behind_the_chain_is_told(stocked):
     factors = "{noise: {quiet: []}, device: {agc: [{kind: automatic_gain, target_dbov: -16}]}}"
     plan = augment.plan(stocked.recipe(factors=factors))
@@ -110,4 +140,50 @@ def test_two_noises_of_one_source_are_two_stretches(stocked):
     for items in rendered(plan).values():
         row = items["both"].measured
         assert row["noise_segment"] != row["noise2_segment"]
-        assert row["snr_db"] == pytest.approx(10 - 3.01, abs=0.01)
+        assert row["snr_db"] == pytest.approx(10 - 3.01, abs=0.2)
+
+
+def together_and_alone(plan, rows) -> list[tuple[float, float]]:
+    """SNR of two noises together less that of the first alone: by the rows, and by the files themselves."""
+    found = []
+    for items in rows:
+        quiet, one, both = (items[name] for name in ("quiet", "one", "both"))
+        clean = quiet.pcm / 10 ** (quiet.measured["gain_db"] / 20)
+        noise = [item.pcm / 10 ** (item.measured["gain_db"] / 20) - clean for item in (one, both)]
+        told = both.measured["snr_full_band_db"] - one.measured["snr_full_band_db"]
+        found.append((told, 10 * np.log10(np.mean(noise[0] ** 2) / np.mean(noise[1] ** 2))))
+    return found
+
+
+HUMS = {
+    "hums": "{kind: equipment_noise, profile: transformer_50, snr_db: 5}",
+    "one recording": "{kind: background_noise, source: noise/short.wav, snr_db: 5}",
+}
+
+
+@pytest.mark.parametrize("tied", HUMS)
+def test_noises_that_are_tied_to_one_another_have_the_snr_that_the_files_have(stocked, tied):
+    """Lines of one mains, or one stretch of a recording twice: their powers do not add."""
+    stocked.noise("short.wav", 0.1 * np.random.default_rng(4).standard_normal(4 * RATE))
+    step = HUMS[tied]
+    plan = augment.plan(stocked.recipe(factors=f"{{noise: {{quiet: [], one: [{step}], both: [{step}, {step}]}}}}"))
+    pairs = together_and_alone(plan, rendered(plan).values())
+    assert all(told == pytest.approx(heard, abs=0.02) for told, heard in pairs)
+    if tied == "one recording":
+        assert all(told == pytest.approx(-6.02, abs=0.01) for told, _ in pairs), "twice the amplitude"
+        assert any("plays a stretch of noise/short.wav that another step beside it plays" in n.text for n in plan.notes)
+    else:
+        assert max(abs(told + 3.01) for told, _ in pairs) > 0.3, "by the phase that a block draws"
+    assert augment.verify(augment.build(plan, stocked.folder / "set").folder, sample="all").sound
+
+
+def test_noises_of_two_factors_are_two_stretches_of_one_source(stocked):
+    """Each is dealt by itself, but what is heard together is never the same; each segment comes equally often."""
+    stocked.noise("long.wav", 0.1 * np.random.default_rng(3).standard_normal(5 * RATE))
+    step = "[{kind: background_noise, source: noise/long.wav, snr_db: 10}]"
+    factors = f"{{one: {{none: [], a: {step}}}, two: {{none: [], b: {step}}}}}"
+    plan = augment.plan(stocked.recipe(factors=factors, noise="{segment_s: 1}"))
+    one, two = (plan.exposures[name].dealt for name in sorted(plan.exposures))
+    assert set(one) == set(two)
+    assert all(one[block].label != two[block].label for block in one)
+    assert not any("another step beside it" in note.text for note in plan.notes)

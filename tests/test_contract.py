@@ -53,7 +53,8 @@ def draw_for(chosen):
 
     def make(step, block=0, longest_s=8.0) -> Draw:
         chain = ChainStep("factor", "family", step.kind, 1, step)
-        dealt = chain.asked and chain.asked.deal(Table(chain, [block], stock, lambda cards, name: [0])).dealt[block]
+        table = Table(chain, [block], stock, lambda cards, name: [0], lambda block: [])
+        dealt = chain.asked and chain.asked.deal(table).dealt[block]
         return Draw(
             (1, f"block {block}", "factor", "family", step.kind), library, Block(block, round(longest_s * RATE)), dealt
         )

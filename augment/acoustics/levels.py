@@ -73,6 +73,19 @@ def _squares(signal: Signal) -> float:
     return _squares(signal[:half]) + _squares(signal[half:])
 
 
+def mean_product(one: Signal, other: Signal) -> float:
+    """Mean product of two signals of shape (n,); 0 for empty ones.
+
+    Twice that is what the power of their sum has besides their own powers: a^2 + b^2 + 2ab.
+
+    Example:
+        >>> mean_product(np.array([0.5, -0.5]), np.array([0.5, 0.5])), mean_product(np.full(4, 0.5), np.full(4, 0.5))
+        (0.0, 0.25)
+    """
+    parts = (slice(start, start + MOST_AT_ONCE) for start in range(0, one.size, MOST_AT_ONCE))
+    return math.fsum(float(np.sum(one[part] * other[part])) for part in parts) / one.size if one.size else 0.0
+
+
 def rms_level_dbov(signal: Signal) -> float:
     """RMS level in dBov of a signal of shape (n,).
 
@@ -147,15 +160,22 @@ class SpeechMeter:
             lower = (level, margin)
         return SpeechLevel(-math.inf, rms, 0.0)
 
-    def gain_to(self, level_dbov: float) -> float:
-        """Factor that brings the signal to an active level: see :func:`speech_gain`."""
+    def gain_to(self, level_dbov: float, near: float = 1.0) -> float:
+        """Factor that brings the signal to an active level: see :func:`speech_gain`.
+
+        Args:
+            level_dbov: Wanted active speech level.
+            near: Another factor at which speech may be found, if it is too soft as it is.
+        """
         # The reading follows the gain but for a few hundredths of a dB, so each round leaves a small part of the error.
-        factor = 1.0
-        for _ in range(3):
-            found = self.read(factor).active_level_dbov
+        factor, found = 1.0, self.read().active_level_dbov
+        if found == -math.inf:
+            factor, found = near, self.read(near).active_level_dbov
+        for left in (2, 1, 0):
             if found == -math.inf:
                 raise ValueError("no active speech found (ITU-T P.56): the signal is silent, too quiet or too short")
             factor *= gain(level_dbov - found)
+            found = self.read(factor).active_level_dbov if left else found
         return factor
 
 

@@ -6,7 +6,7 @@ All utterances of a block, whatever their group, hear the same segment.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from augment.acoustics.resample import resampled_length
 from augment.corpus.unused import Leftover, Unused
 from augment.dealt import Asked, Dealt, Exposure, Table, unused_beside
 from augment.errors import Fault, ProfileError
-from augment.notes import Note
+from augment.notes import Effect, Note
 from augment.profiles.inspection import Inspects
 from augment.profiles.library import Library
 from augment.profiles.recording import PLAIN_USE, Recording, Use
@@ -113,15 +113,48 @@ class Segments(Asked):
         heard: Counter[int] = Counter()
         dealt: dict[int, Segment] = {}
         left: dict[int, int] = {}
+        twice = 0
         for block, card in zip(table.blocks, cards, strict=True):
-            place = (card + behind) % len(found)
+            taken = {(one.sha256, one.start) for one in table.beside(block) if isinstance(one, Segment)}
+            place = _untaken((card + behind) % len(found), found, taken, heard)
             recording, start = found[place]
+            twice += (recording.sha256, start) in taken
             dealt[block] = Segment(recording.name, recording.sha256, start, heard[place])
             left[block] = resampled_length(recording.frames, recording.sample_rate_hz, rate) - start
             heard[place] += 1
         reuse, seconds = max(heard.values(), default=0), sum(recording.duration_s for recording in inventory.recordings)
-        notes = tuple(recording_notes(self.source, inventory, rate))
+        notes = (*recording_notes(self.source, inventory, rate), *_doubled(step.path, self.source, twice, len(dealt)))
         return Exposure(step.path, self.source, dealt, len(found), reuse, silent, left, seconds, True, notes)
+
+
+Grid = Sequence[tuple[Recording, int]]
+"""Segments by their recording and first sample."""
+
+
+def _untaken(place: int, found: Grid, taken: Container[tuple[str, int]], heard: Mapping[int, int]) -> int:
+    """The place of a segment that is not heard beside it already: of those dealt least often, the next one.
+
+    The same stretch twice is one noise that is 3 dB louder, and not two. Where there is no other, it stays.
+    """
+
+    def free(turn: int) -> bool:
+        recording, start = found[turn]
+        return (recording.sha256, start) not in taken
+
+    if free(place):
+        return place
+    others = [turn for turn in range(len(found)) if free(turn)]
+    return min(others, key=lambda turn: (heard[turn], (turn - place) % len(found)), default=place)
+
+
+def _doubled(path: str, source: str, twice: int, blocks: int) -> Iterator[Note]:
+    """A note on blocks that hear one stretch from two steps."""
+    if twice:
+        told = (
+            f"step {path} plays a stretch of {source} that another step beside it plays in {twice} of {blocks} blocks, "
+            "since there is no other: together they are one noise, louder or softer than two; the rows say how loud"
+        )
+        yield Note(told, Effect.LABEL, f"{path} plays what another noise beside it plays", twice / blocks)
 
 
 def segments(

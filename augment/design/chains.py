@@ -12,7 +12,7 @@ from augment.design.conditions import Condition
 from augment.perturb import Perturbation
 from augment.recipe.loader import LoadedRecipe
 
-BYTES_VERSION = 6
+BYTES_VERSION = 7
 """Incremented whenever the bytes of an item change for the same inputs; see "bytes changed" in the CHANGELOG."""
 REMEMBERED = 65_536
 """Pairs of condition and block of which a plan remembers what it made for them: all utterances of a block need it."""

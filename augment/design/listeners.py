@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from augment.dealt import Asked, Exposure, Stock, Table
+from augment.dealt import Asked, Dealt, Exposure, Stock, Table
 from augment.design.assignment import Schedule
 from augment.design.conditions import ChainStep
 from augment.design.crossing import NONE, Places, Whole, dealt_in_turns, distinct
@@ -56,7 +56,7 @@ class Listeners:
                 if step.asked:
                     steps.setdefault(step.plays, (step, step.asked, []))[2].append(number)
         met = [self.turns.of_block(block) for block in range(self.selection.per_group)]
-        places, found = cache(self._places), {}
+        places, found = cache(self._places), dict[str, Exposure]()
 
         def in_turns(blocks: tuple[int, ...], at: tuple[int, ...], cards: int, name: Sequence[str | int]) -> list[int]:
             return list(map(int, dealt_in_turns(cards, places(blocks, at), name)))
@@ -65,7 +65,9 @@ class Listeners:
             own = set(playing)
             blocks = tuple(block for block, heard in enumerate(met) if not own.isdisjoint(heard))
             told = () if self.turns.crossed else tuple(playing)
-            found[played] = asked.deal(Table(step, blocks, stock, partial(in_turns, blocks, told)))
+            together = [found[other] for other, (*_, at) in steps.items() if other in found and not own.isdisjoint(at)]
+            beside = partial(_dealt_by, together)
+            found[played] = asked.deal(Table(step, blocks, stock, partial(in_turns, blocks, told), beside))
         return found
 
     def _places(self, blocks: tuple[int, ...], conditions: tuple[int, ...]) -> Places:
@@ -93,6 +95,11 @@ class Listeners:
                 families.append(free)
             free[heard] = number
         return families
+
+
+def _dealt_by(exposures: Sequence[Exposure], block: int) -> list[Dealt]:
+    """What a block was dealt by some of them."""
+    return [exposure.dealt[block] for exposure in exposures if block in exposure.dealt]
 
 
 def as_numbers(values: "polars.Series", nobody: str | None = None) -> Whole:

@@ -52,6 +52,8 @@ def datasheet(plan: Plan, identity: Mapping[str, Any], softer: Softer, tables: t
 
 def _what(plan: Plan, identity: Mapping[str, Any]) -> str:
     items = identity["items"]
+    linear = all(step.perturbation.linear for condition in plan.conditions for step in condition.chain)
+    files = "in the files" if linear else "in the files, or before the first step that is not linear, if there is one"
     lines = [
         "A test set for speech recognisers: clean labelled speech under a designed grid of acoustic conditions, which "
         "were added by a program. It is meant to compare word error rates between groups of speakers and conditions. "
@@ -60,7 +62,7 @@ def _what(plan: Plan, identity: Mapping[str, Any]) -> str:
         f"{counted(identity['utterances_per_group'], 'utterance')} in each group; "
         f"{items['made']} of {items['planned']} files, {plan.seconds / 3600:.2f} hours.",
         f"SNR is the active speech level (ITU-T P.56) minus the RMS level of the noise, at the microphone's input, "
-        f"{_band(identity['snr'])}. Speech is at {identity['speech_level_dbov']:g} dBov in the files.",
+        f"{_band(identity['snr'])}. Speech is at {identity['speech_level_dbov']:g} dBov {files}.",
     ]
     about = [markdown(line) for line in str(identity["about"]).splitlines()]
     return "\n\n".join([*(["\n".join(about)] if any(about) else []), *lines])

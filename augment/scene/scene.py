@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -71,10 +72,19 @@ class Scene:
 
     def snr_db(self, definition: Weighting) -> float | None:
         """SNR in dB against all noises together, each by the mean power of its active parts; None without noise."""
-        if not self.noises:
-            return None
-        # Noises from different sources are uncorrelated: their powers add.
-        return self.speech_level_db(definition) - db(sum(stem.power(definition) for stem in self.noises))
+        return self.speech_level_db(definition) - db(self.noise_power(definition)) if self.noises else None
+
+    def noise_power(self, definition: Weighting) -> float:
+        """Power of all noises together under a weighting.
+
+        The power of a sum is that of its parts and twice their mean products. These are small where nothing ties
+        noises to one another, but two machines hum on one mains, and a recording may be heard twice: 3 dB more than the
+        sum of two powers, or silence. Of noises that are not always on, products are taken while both are.
+        """
+        power = sum(stem.power(definition) for stem in self.noises)
+        for one, other in combinations(self.noises, 2):
+            power += 2 * one.gain * other.gain * one.track.product(other.track, definition)
+        return power
 
     def with_noise(self, track: Track, request: NoiseRequest, gain_db: float | None = None) -> "Scene":
         """The scene with one more noise, at its requested SNR or at a level of its own.
@@ -171,16 +181,17 @@ class Scene:
         )
 
     def scaled(self, factor: float) -> "Scene":
-        """The scene with every stem times one factor.
+        """The scene with every stem times one factor, or with its mixture, where stems stay what went into it.
 
         Sound pressure levels stay what they are: full scale stands for 20 lg(factor) dB less.
         """
+        if self.mixture_stem is not None:
+            return replace(self, mixture_stem=self.mixture_stem.scaled(factor))
         scale = None if self.full_scale_dbspl is None else self.full_scale_dbspl - db(factor**2)
         return replace(
             self,
             speech=self.speech.scaled(factor),
             noises=tuple(stem.scaled(factor) for stem in self.noises),
-            mixture_stem=None if self.mixture_stem is None else self.mixture_stem.scaled(factor),
             full_scale_dbspl=scale,
         )
 

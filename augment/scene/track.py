@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from augment.acoustics import Signal
 from augment.acoustics.convolution import LONGEST_TRANSFORM, ImpulseResponse, cut_to, size_with_room
-from augment.acoustics.levels import SpeechLevel, SpeechMeter, db, power
+from augment.acoustics.levels import SpeechLevel, SpeechMeter, db, mean_product, power
 from augment.acoustics.loudness import block_powers
 from augment.acoustics.pcm import peak
 from augment.acoustics.spectrum import MirroredSpectrum, Weighting, seen_through
@@ -124,6 +124,7 @@ class Track:
         self.nbytes = samples.nbytes
         self._found: dict[Hashable, Any] = {}
         self._beside: WeakKeyDictionary[Track, NDArray[np.float64]] = WeakKeyDictionary()
+        self._products: WeakKeyDictionary[Track, dict[Weighting, float]] = WeakKeyDictionary()
 
     @property
     def _long(self) -> bool:
@@ -158,12 +159,24 @@ class Track:
 
         return self.found(("power", weighting), measure)
 
+    def product(self, other: "Track", weighting: Weighting = FULL_BAND) -> float:
+        """Mean product with another noise over the time in which both are on, under a weighting; 0 if they never are."""
+        known = self._products.setdefault(other, {})
+        if weighting not in known:
+            one, beside = self._seen(weighting), other._seen(weighting)
+            on = [track.active for track in (self, other) if track.active is not None]
+            if on:
+                both = np.logical_and.reduce(on)
+                one, beside = one[both], beside[both]
+            known[weighting] = mean_product(one, beside)
+        return known[weighting]
+
     def speech_level(self, weighting: Weighting = FULL_BAND, gain: float = 1.0) -> SpeechLevel:
         """Reading of the speech level meter for the sound times a gain, under a weighting."""
         return self.found(("speech", weighting, gain), lambda: self._meter(weighting).read(gain))
 
-    def gain_to(self, level_dbov: float) -> float:
-        """Factor that brings the speech to an active level.
+    def gain_to(self, level_dbov: float, near: float = 1.0) -> float:
+        """Factor that brings the speech to an active level; ``near`` as for :meth:`SpeechMeter.gain_to`.
 
         Raises:
             ValueError: The meter finds no speech.
@@ -171,7 +184,7 @@ class Track:
 
         def find() -> float:
             meter = self._meter(FULL_BAND)
-            factor = meter.gain_to(level_dbov)
+            factor = meter.gain_to(level_dbov, near)
             self.found(("speech", FULL_BAND, factor), lambda: meter.read(factor))  # it is asked for next
             return factor
 

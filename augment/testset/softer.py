@@ -52,7 +52,7 @@ class SofterTally:
         if headroom_db < 0:
             self._items += 1
             self._most_db = min(self._most_db, headroom_db)
-            if level is not None:
+            if level is not None and row.get("speech_level_at", "file") == "file":
                 self._moved_db = max(self._moved_db, abs(level - row["speech_level_requested_dbov"] - headroom_db))
 
     @property

@@ -1,10 +1,13 @@
 """Items rendered again: from the plan, with today's sources and profiles."""
 
+import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from augment.acoustics.levels import speech_level
 from augment.bounds import SLOWEST, STARTUP_S
@@ -224,6 +227,8 @@ def _snr_faults(row: dict[str, Any], again: ItemAgain) -> list[str]:
     for name in ("snr_db", "snr_requested_db") if snr is not None else ():
         if row[name] is None and again.measured[name] is None:
             continue  # a noise with a level in dB(A): its SNR was not asked for but resulted from the level
+        if name == "snr_requested_db" and again.measured.get("noise2_step") is not None:
+            continue  # each has its own, and together they have what comes of it
         if not isinstance(row[name], int | float) or abs(snr - row[name]) > SNR_TOLERANCE_DB:
             found.append(f"its stems have an SNR of {snr:.2f} dB; the manifest says {name}: {row[name]}")
     return found
@@ -233,9 +238,12 @@ def _snr_db(scene: Scene, definition: Weighting) -> float | None:
     """SNR of stems by the referee's own meter, which shares nothing with the renderer but the P.56 meter."""
     if not scene.noises:
         return None
-    rate, noise = scene.sample_rate_hz, 0.0
-    for stem in scene.noises:
-        heard = through(stem.signal(), rate, definition)
-        noise += mean_square(heard if stem.active is None else heard[stem.active])
+    rate, always = scene.sample_rate_hz, np.ones(scene.samples, bool)
+    heard = [through(stem.signal(), rate, definition) for stem in scene.noises]
+    on = [always if stem.active is None else stem.active for stem in scene.noises]
+    noise = sum(mean_square(one[where]) for one, where in zip(heard, on, strict=True))
+    for one, other in itertools.combinations(range(len(heard)), 2):
+        both = on[one] & on[other]
+        noise += 2 * float(np.mean(heard[one][both] * heard[other][both])) if both.any() else 0.0
     speech = through(scene.speech.signal(), rate, definition)
     return speech_level(speech, rate).active_level_dbov - decibel(noise)

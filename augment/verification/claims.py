@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from augment.recipe.model import Recipe
 from augment.scene import Stage
 from augment.verification.heard import Heard
-from augment.verification.meter import decibel
+from augment.verification.meter import decibel, together
 
 TOLERANCE_DB = 0.1
 SOFTER_TOLERANCE_DB = 1.5
@@ -26,9 +26,11 @@ def claim_faults(item: Heard, recipe: Recipe) -> Iterator[str]:
     if item.number("speech_level_requested_dbov") != wanted:
         yield f"speech_level_requested_dbov: the recipe says {wanted}"
     level, peak = item.number("speech_level_dbov"), item.number("peak_dbfs")
-    within = TOLERANCE_DB if softer == 0 else SOFTER_TOLERANCE_DB
-    if level is not None and abs(level - wanted - softer) > within:
-        yield f"speech_level_dbov: {wanted} were asked for, with headroom_gain_db {softer}; the manifest says {level}"
+    moved = softer if item.linear else 0.0  # the level is that before the first step that is not linear
+    within = TOLERANCE_DB if moved == 0 else SOFTER_TOLERANCE_DB
+    if level is not None and abs(level - wanted - moved) > within:
+        beside = f", with headroom_gain_db {softer}" if moved else ""
+        yield f"speech_level_dbov: {wanted} were asked for{beside}; the manifest says {level}"
     if softer > 0 or (softer < 0 and (peak is None or abs(peak - CEILING_DBFS) > TOLERANCE_DB)):
         yield f"headroom_gain_db: {softer}, with a peak of {peak} dBFS; what is made softer has {CEILING_DBFS:.2f}"
     yield from snr_faults(item)
@@ -43,7 +45,7 @@ def snr_faults(item: Heard) -> Iterator[str]:
     expected = -decibel(sum(10 ** (-snr_db / 10) for snr_db in known)) if known and len(known) == len(asked) else None
     if not _close(requested, expected):
         yield f"snr_requested_db: the recipe asks for {_shown(expected)}, the manifest says {_shown(requested)}"
-    if expected is not None and not _close(told, expected):
+    if expected is not None and not _between(told, expected, *together(known)):
         yield f"snr_db: {_shown(expected)} were asked for, the manifest says {_shown(told)}"
     later = [step for step in item.condition.chain if step.perturbation.stage > Stage.NOISE]
     # A meter of active speech moves by other steps than the gain of a file that was made softer, and by up to as much.
@@ -51,6 +53,11 @@ def snr_faults(item: Heard) -> Iterator[str]:
     if not later and not _close(item.number("snr_delivered_db"), told, within_db):
         delivered = _shown(item.number("snr_delivered_db"))
         yield f"snr_delivered_db: nothing follows the noise, snr_db is {_shown(told)}, the manifest says {delivered}"
+
+
+def _between(told: float | None, expected: float, least: float, most: float) -> bool:
+    """Whether an SNR can be that of noises whose powers are so many times the expected one."""
+    return told is not None and -decibel(most) - TOLERANCE_DB <= told - expected <= -decibel(least) + TOLERANCE_DB
 
 
 def _close(one: float | None, other: float | None, within_db: float = TOLERANCE_DB) -> bool:

@@ -34,7 +34,7 @@ from augment.scene import A_WEIGHTED, FULL_BAND, Stage, Weighting
 from augment.verification.claims import SOFTER_TOLERANCE_DB, claim_faults
 from augment.verification.heard import Findings, Heard
 from augment.verification.lag import lag_samples
-from augment.verification.meter import cosines, decibel, mean_square, weights
+from augment.verification.meter import cosines, decibel, mean_square, together, weights
 
 ROUNDING = 1 / (12 * FULL_SCALE**2)
 """Power of the rounding error of a 16-bit file, full scale 1.0."""
@@ -253,8 +253,9 @@ class _Control:
         """Least and most power that the noise of an item can have according to an SNR in its row, before the gain.
 
         The label refers to the time in which a noise is on; averaged over the whole time, its power is between that
-        share and all of it. Several noises may have more or less than the sum of their powers, depending on how they
-        correlate: between (a - b)^2 and (a + b)^2, where a is the amplitude of the strongest and b that of all others.
+        share and all of it. Several that are always on have the power of their sum. If one of several is not, parts of
+        the sum are heard for other times than the whole is: only what they can have together bounds it, between
+        (a - b)^2 and (a + b)^2, where a is the amplitude of the strongest and b that of all others.
         """
         snr_db = item.number(name)
         speech_db = self.level_dbov(item.gain / self.item.gain, definition)
@@ -266,28 +267,16 @@ class _Control:
             [value for n in range(1, count + 1) if (value := item.number(numbered(name, n))) is not None]
             for name in ("noise_active_share", "noise_snr_db")
         )
-        share = min(shares, default=1.0)
-        known = len(ratios) == count and (count == 1 or definition == self.definition)
-        together = _together(ratios) if known else (0.0, float(count))
+        share, least, most = min(shares, default=1.0), 1.0, 1.0
+        if count > 1 and share < 1:
+            known = len(ratios) == count and definition == self.definition
+            bounds = together(ratios) if known else (0.0, float(count))
+            least = bounds[0] / bounds[1]
+            most = 1 / least if least else math.inf
         slack = 10 ** (within_db / 10)
         error = self.error(item)
         spread = 2 * math.sqrt(whole * error / max(1, item.pcm.size)) * 4  # of their cross term, at four sigma
-        return max(0.0, whole * share * together[0] / slack - spread), (
-            whole * together[1]
-        ) * slack + error * 2 + spread
-
-
-def _together(ratios_db: Sequence[float]) -> tuple[float, float]:
-    """Least and most power of several noises, relative to the sum of their powers.
-
-    Example:
-        >>> _together([10.0])
-        (1.0, 1.0)
-    """
-    amplitudes = sorted(10 ** (-ratio / 20) for ratio in ratios_db)
-    most, others = amplitudes[-1], sum(amplitudes[:-1])
-    total = sum(amplitude**2 for amplitude in amplitudes)
-    return max(0.0, most - others) ** 2 / total, (most + others) ** 2 / total
+        return max(0.0, whole * share * least / slack - spread), whole * most * slack + error * 2 + spread
 
 
 def may_do_nothing(step: Perturbation) -> bool:

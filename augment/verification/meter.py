@@ -5,6 +5,7 @@ implementation shows.
 """
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -71,6 +72,19 @@ def mean_square(signal: Signal) -> float:
         0.25
     """
     return float(np.mean(np.square(signal))) if signal.size else 0.0
+
+
+def together(ratios_db: Sequence[float]) -> tuple[float, float]:
+    """Least and most power of several noises, relative to the sum of their powers.
+
+    Example:
+        >>> together([10.0])
+        (1.0, 1.0)
+    """
+    amplitudes = sorted(10 ** (-ratio / 20) for ratio in ratios_db)
+    most, others = amplitudes[-1], sum(amplitudes[:-1])
+    total = sum(amplitude**2 for amplitude in amplitudes)
+    return max(0.0, most - others) ** 2 / total, (most + others) ** 2 / total
 
 
 def decibel(power: float) -> float:

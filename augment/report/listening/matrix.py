@@ -139,15 +139,16 @@ def measured_words(row: Mapping[str, Any]) -> str:
         'SNR 5.0 dB at the microphone; speech -28.1 dBov in the file, made 2.1 dB softer against clipping'
     """
     level, gain = row.get("speech_level_dbov"), row.get("headroom_gain_db") or 0.0
-    told = [snr_words(row)]
+    told, at = [snr_words(row)], row.get("speech_level_at")
+    in_file = at in (None, "file")
+    softer = f"made {-gain:.1f} dB softer against clipping"
     if level is not None:
-        at = row.get("speech_level_at")
-        where = "in the file" if at in (None, "file") else str(at)
-        told.append(f"speech {tenths(level)} dBov {where}")
-    if gain < 0:
-        told[-1] += f", made {-gain:.1f} dB softer against clipping"
+        where = "in the file" if in_file else str(at)
+        told.append(f"speech {tenths(level)} dBov {where}{f', {softer}' if gain < 0 and in_file else ''}")
+    if gain < 0 and (level is None or not in_file):
+        told.append(f"the file {softer}")
     out = row.get("speech_level_out_dbov")
-    if out is not None and row.get("speech_level_at") not in (None, "file"):
+    if out is not None and not in_file:
         told.append(f"the speech alone, behind codec and gain control: {tenths(out)} dBov")
     return "; ".join(told)
 

@@ -194,6 +194,9 @@ def test_all_that_is_wrong_with_hypotheses_is_told_at_once(tmp_path):
         ("h.trn", "hello\n", "does not end in an id in brackets"),
         ("text", "a b\nc d\n", "none of its 2 lines is for an item of this set.*score the set that was recognised"),
         ("h.jsonl", '{"id": "a", "id": "b", "text": ""}\n', "appears twice"),
+        ("h.jsonl", '{"id": "a", "text": "b", "hypothesis": "c"}\n', "is it 'text' or 'hypothesis' that was"),
+        ("h.csv", "id,text,prediction\na,b,c\n", "h.csv:2: .* is it 'text' or 'prediction'"),
+        ("h.jsonl", '{"id": "a", "text": "b", "pcm_sha256": "0"}\n', "whose 'text' is the reference"),
     ],
 )
 def test_what_is_no_output_of_a_recogniser_is_refused(tmp_path, name, text, told):
@@ -592,6 +595,32 @@ def test_a_copy_of_the_references_is_without_error(finished, tmp_path):
     assert rows[0]["id"] in refused.stderr
     counted_as_deleted = command("score", finished, "--hyp", f"copy={file}", "--missing", "deletions").stdout
     assert "1 item had no hypothesis" in counted_as_deleted
+
+
+@pytest.mark.parametrize("name", ["manifest.jsonl", "manifest.csv"])
+def test_references_are_not_taken_for_what_was_recognised(finished, tmp_path, name):
+    """Nor are rows of the manifest with predictions under a name of one's own."""
+    refused = command("score", finished, "--hyp", f"m={finished / name}", code=2).stderr
+    assert "whose 'text' is the reference; expected 'pred_text' beside it" in refused
+    rows = [json.loads(line) for line in (finished / "manifest.jsonl").read_text().splitlines()]
+    copy = tmp_path / "copy.jsonl"
+    copy.write_text("".join(json.dumps({"id": row["id"], "text": row["text"]}) + "\n" for row in rows))
+    assert "Every text is the reference to the letter" in command("score", finished, "--hyp", f"m={copy}").stdout
+    other = [{"id": row["id"], "audio_filepath": rows[0]["audio_filepath"], "pred_text": "a"} for row in rows]
+    copy.write_text("".join(json.dumps(row) + "\n" for row in other))
+    assert "are two items" in command("score", finished, "--hyp", f"m={copy}", code=2).stderr
+
+
+def test_what_a_set_lacks_and_what_was_heard_as_nothing_is_told(tmp_path):
+    rows = rows_of()
+    texts = ["" if number < 5 else text for number, text in enumerate(heard(rows, lambda row: 0.2))]
+    found = scored(rows, texts, tmp_path)
+    told = " ".join(conclusions(found, found.recognisers[0]))
+    assert "In 5 items nothing was recognised: what was said there counts as deleted." in told
+    assert "could not be made" not in told
+    found.finished.identity["items"] = {"planned": len(rows) + 7, "made": len(rows), "failed": 7}
+    told = " ".join(conclusions(found, found.recognisers[0]))
+    assert f"7 of {len(rows) + 7} items could not be made (failures.jsonl)" in told
 
 
 def test_a_recogniser_is_handed_a_list_and_scored_by_python(finished, tmp_path):

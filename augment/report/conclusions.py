@@ -18,7 +18,11 @@ def conclusions(scores: Scores, recogniser: RecogniserScores) -> list[str]:
     then tells how large a difference could have been seen.
     """
     if not any(cell.rate for cell in recogniser.cells):
-        return ["No word is wrong in any cell: there is nothing to compare, and no interval."]
+        told = ["No word is wrong in any cell: there is nothing to compare, and no interval."]
+        written = zip(scores.rows, recogniser.texts, strict=True)
+        if all(text is None or text == (row["text"] or "") for row, text in written):
+            told.append("Every text is the reference to the letter, as no recogniser writes: was the manifest scored?")
+        return told
     told = [_rates(scores, recogniser)]
     told += _growth(scores, recogniser)
     told += _gaps(scores, recogniser)
@@ -26,6 +30,10 @@ def conclusions(scores: Scores, recogniser: RecogniserScores) -> list[str]:
     told += _worst(recogniser)
     told += _loops(recogniser)
     told += _confounded(scores)
+    told += _unmade(scores)
+    silent = sum(not text.strip() for text in recogniser.texts if text is not None)
+    if silent:
+        told.append(f"In {counted(silent, 'item')} nothing was recognised: what was said there counts as deleted.")
     if recogniser.missing:
         words = counted(recogniser.missing, "item")
         told.append(f"{words} had no hypothesis, and all of their words count as deleted.")
@@ -40,6 +48,17 @@ def _confounded(scores: Scores) -> Iterator[str]:
         yield (
             f"Groups differ in more than what they are compared by ({'; '.join(found[:MOST_NAMED])}{more}): "
             "a difference between them may come of that."
+        )
+
+
+def _unmade(scores: Scores) -> Iterator[str]:
+    """Items that the set lacks: cells without them are of other utterances."""
+    items = scores.finished.identity.get("items", {})
+    planned, made = items.get("planned"), items.get("made")
+    if isinstance(planned, int) and isinstance(made, int) and made < planned:
+        yield (
+            f"{planned - made} of {counted(planned, 'item')} could not be made (failures.jsonl): cells that lack them "
+            "are of other utterances than the rest."
         )
 
 

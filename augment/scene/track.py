@@ -160,7 +160,7 @@ class Track:
         return self.found(("power", weighting), measure)
 
     def product(self, other: "Track", weighting: Weighting = FULL_BAND) -> float:
-        """Mean product with another noise over the time in which both are on, under a weighting; 0 if they never are."""
+        """Mean product with another noise while both are on, under a weighting; 0 if they never are."""
         known = self._products.setdefault(other, {})
         if weighting not in known:
             one, beside = self._seen(weighting), other._seen(weighting)

@@ -16,8 +16,15 @@ from augment.testset.reading import Row
 
 LARGEST_BYTES = 2**30
 MOST_FAULTS = 20
-Said = tuple[str, str, str]
-"""Where it stands, which item it is for, as written, and what was recognised."""
+Said = tuple[str, tuple[str, ...], str]
+"""Where it stands, which item it is for, by one or two names as written, and what was recognised."""
+OF_A_MANIFEST = ("pcm_sha256", "snr_band_hz")
+"""Columns that rows of a test set have, and no recogniser writes by itself."""
+RECOGNISED = re.compile(
+    r"(pred(ict(ed|ion))?|hyp(othesis)?|recogni[sz]ed|transcri(pt(ion)?|bed)|decoded|asr|output)(_?(text|words?))?",
+    re.IGNORECASE,
+)
+"""What columns of recognised texts are called."""
 TRN = re.compile(r"(?s)^(.*)\(([^()\s]+)\)\s*$")
 
 
@@ -38,8 +45,9 @@ def read_hypotheses(path: Path, rows: Sequence[Row], missing_as_deleted: bool = 
     """What was recognised, for each item of a set.
 
     JSON Lines have ``id`` or ``audio_filepath``, and ``pred_text`` or ``text``; so have the columns of ``.csv`` and
-    ``.tsv``. In ``.trn`` (sclite) the id stands in brackets behind the words, in any other file before them, as in
-    Kaldi's ``text``. An item may be called by its id, by its audio file, or as in the Kaldi export.
+    ``.tsv``. A ``text`` beside which something else looks like what was recognised may be the reference. In ``.trn``
+    (sclite) the id stands in brackets behind the words, in any other file before them, as in Kaldi's ``text``. An item
+    may be called by its id, by its audio file, or as in the Kaldi export.
 
     Args:
         path: File.
@@ -54,10 +62,12 @@ def read_hypotheses(path: Path, rows: Sequence[Row], missing_as_deleted: bool = 
     found: dict[int, tuple[str, str]] = {}
     unknown, twice = [], []
     data = read_record(path, ScoreError, LARGEST_BYTES)
-    for where, name, text in _said(path, data):
+    for where, (name, *others), text in _said(path, data):
         number = known.get(name, known.get(_bare(name)))
         if number is None:
             unknown.append((where, name))
+        elif any(known.get(other, known.get(_bare(other), number)) != number for other in others):
+            twice.append(Fault(where, f"'{name}' and '{others[0]}' are two items", "keep the name of what was heard"))
         elif number in found:
             twice.append(Fault(where, f"'{name}' has a line already ({found[number][0]})", "keep one of the two"))
         else:
@@ -151,17 +161,32 @@ def _json_lines(path: Path, text: str) -> Iterator[Said]:
         raise ScoreError(gathered(faults)[:MOST_FAULTS])
 
 
-def _cells(row: Row) -> tuple[str, str]:
-    """Name and text of a row; of a manifest with predictions, the text is the reference."""
-    name = next((row[key] for key in ("id", "audio_filepath") if row.get(key) is not None), None)
+def _cells(row: Row) -> tuple[tuple[str, ...], str]:
+    """Names and text of a row; of a manifest with predictions, the text is the reference."""
+    names = tuple(row[key] for key in ("id", "audio_filepath") if row.get(key) is not None)
     text = next((row[key] for key in ("pred_text", "text") if key in row), None)
-    if not isinstance(name, str):
+    if not names or not isinstance(names[0], str):
         raise ValueError("it has neither 'id' nor 'audio_filepath'")
+    if "pred_text" not in row:
+        _refuse_references(row)
     if text is not None and not isinstance(text, str):
         raise ValueError(f"'text' is {text!r}; expected a text")
     if text is None and not {"pred_text", "text"} & set(row):
         raise ValueError("it has neither 'pred_text' nor 'text'")
-    return name, text or ""
+    return tuple(map(str, names)), text or ""
+
+
+def _refuse_references(row: Row) -> None:
+    """Refuse a row whose text is, or may be, the reference: whoever scored it would see a recogniser without errors.
+
+    Raises:
+        ValueError: It is.
+    """
+    beside = next((key for key in row if RECOGNISED.fullmatch(str(key))), None)
+    if beside is not None:
+        raise ValueError(f"is it 'text' or '{beside}' that was recognised? expected it as 'pred_text'")
+    if any(column in row for column in OF_A_MANIFEST):
+        raise ValueError("it is a row of a test set, whose 'text' is the reference; expected 'pred_text' beside it")
 
 
 def _commas(path: Path, text: str) -> Iterator[Said]:
@@ -182,7 +207,10 @@ def _columns(path: Path, reader: "csv.DictReader[str]") -> Iterator[Said]:
         where = f"{path}:{reader.line_num}"
         if None in row or None in row.values():
             raise ScoreError(Fault(where, "the line has more or fewer cells than the first line", "quote the texts"))
-        yield where, *_cells(row)
+        try:
+            yield where, *_cells(row)
+        except ValueError as error:
+            raise ScoreError(Fault(where, f"the line cannot be used: {error}")) from None
 
 
 def _trn(path: Path, text: str) -> Iterator[Said]:
@@ -194,7 +222,7 @@ def _trn(path: Path, text: str) -> Iterator[Said]:
         if found is None:
             faults.append(Fault(f"{path}:{number}", "the line does not end in an id in brackets, such as (u1__quiet)"))
             continue
-        yield f"{path}:{number}", found[2], found[1].strip()
+        yield f"{path}:{number}", (found[2],), found[1].strip()
     if faults:
         raise ScoreError(gathered(faults)[:MOST_FAULTS])
 
@@ -203,4 +231,4 @@ def _kaldi(path: Path, text: str) -> Iterator[Said]:
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             name, _, said = line.strip().partition(" ") if "\t" not in line else line.strip().partition("\t")
-            yield f"{path}:{number}", name, said.strip()
+            yield f"{path}:{number}", (name,), said.strip()

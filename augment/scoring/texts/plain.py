@@ -4,10 +4,10 @@ import re
 import unicodedata
 
 ABOUT = "NFKC, case folded, punctuation and symbols removed but apostrophes within words; marks are kept"
-VERSION = f"plain 1, Unicode {unicodedata.unidata_version}"
+VERSION = f"plain 2, Unicode {unicodedata.unidata_version}"
 APOSTROPHES = "'\u2019\u02bc\uff07"
-NO_WORD = re.compile(r"(?<!\w)'|'(?!\w)|[^\w']|_")
-r"""What is no part of a word, marks apart: for ``\w`` they are none."""
+NO_WORD = re.compile(r"(?<![^\W_])'|'(?![^\W_])|[^\w']|_")
+r"""What is no part of a word, marks apart: for ``\w`` they are none, and an underscore is one."""
 
 
 def normalised(text: str) -> str:

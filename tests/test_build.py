@@ -95,6 +95,8 @@ def test_killed_and_resumed(stocked, reference, monkeypatch):
     done = subprocess.run([sys.executable, "-c", code], check=False, cwd=Path(__file__).parent)
     assert done.returncode == -signal.SIGKILL
     assert not (folder / "manifest.jsonl").exists()
+    with pytest.raises(TestSetError, match="a build was stopped here: the same `build` command goes on with it"):
+        augment.open(folder)
     result = augment.build(stocked.folder / RECIPE, folder, workers=2)
     assert 0 < result.reused < result.made
     assert tree(folder) == reference

@@ -194,6 +194,12 @@ def test_a_missing_extra_is_told_with_its_command(built, monkeypatch):
         augment.write_formats(built, ["huggingface"])
 
 
+@pytest.mark.parametrize("formats", [(["nemo", "csv"],), (None,), ("nemo,csv",)])
+def test_names_of_formats_come_one_by_one(built, formats):
+    with pytest.raises(AcoustigridError, match=r"expected the names of formats|there is no format 'nemo,csv'"):
+        augment.open(built).export(*formats)
+
+
 def test_changed_exports_are_noticed(stocked):
     folder = augment.build(stocked.recipe(), stocked.folder / "set", formats=["kaldi", "nemo"]).folder
     (folder / "kaldi" / "text").write_text("other\n")

@@ -187,6 +187,15 @@ def test_the_file_is_the_profile_whatever_the_recording_is_called(fit, tmp_path)
     assert b"<script>alert" not in fit.page()
 
 
+def test_a_fit_is_a_line_and_a_notebook_has_its_profile(fit):
+    assert repr(fit).startswith("<FittedProfile of '")
+    assert f"{len(fit.profile.components)} component" in repr(fit)
+    assert len(repr(fit)) < 400
+    shown = fit._repr_html_()
+    assert "fundamental_hz" in shown
+    assert "<script" not in shown
+
+
 def test_a_channel_that_is_not_there_is_refused(stereo):
     with pytest.raises(ProfileError, match="it has 2 channels, and channel 2 was asked for"):
         augment.fit_profile(str(stereo), channel=2)

@@ -180,6 +180,16 @@ def test_verdicts_audits_and_scores_are_shown(testset, finished, stocked, tmp_pa
     assert ODD in "".join(part.text)
 
 
+def test_a_preview_is_a_line_and_what_failed(planned, tmp_path):
+    """And not the page, which is a megabyte."""
+    shown = augment.preview(planned, tmp_path / "p.html")
+    assert repr(shown) == f"<Preview of 'stocked' in {tmp_path / 'p.html'}: 8 conditions x 2 utterances>"
+    failed = replace(shown, failures=(f"quiet__studio: {ODD}",))
+    assert repr(failed).endswith("2 utterances, 1 could not be rendered>")
+    assert ODD in "".join(Part(failed).text)
+    assert "script" not in Part(failed).tags
+
+
 def test_texts_of_strangers_are_text(workshop):
     rows = workshop.corpus({"North": 1, "South": 1}, seconds=0.6)
     for row in rows:

@@ -609,6 +609,12 @@ def test_references_are_not_taken_for_what_was_recognised(finished, tmp_path, na
     other = [{"id": row["id"], "audio_filepath": rows[0]["audio_filepath"], "pred_text": "a"} for row in rows]
     copy.write_text("".join(json.dumps(row) + "\n" for row in other))
     assert "are two items" in command("score", finished, "--hyp", f"m={copy}", code=2).stderr
+    assert "has no name before its '='" in command("score", finished, "--hyp", f"={copy}", code=2).stderr
+    (tmp_path / "out.csv").touch()
+    copy.write_text("".join(json.dumps({"id": row["id"], "pred_text": "a"}) + "\n" for row in rows))
+    assert "name a folder" in command(
+        "score", finished, "--hyp", f"m={copy}", "--out", tmp_path / "out.csv", code=2
+    ).stderr  # fmt: skip
 
 
 def test_what_a_set_lacks_and_what_was_heard_as_nothing_is_told(tmp_path):

@@ -5,10 +5,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from augment.api.planning import plan
 from augment.design.plan import Plan
 from augment.errors import counted
 from augment.files.sealed import SealedFolder
 from augment.progress import SILENT, Progress
+from augment.recipe.loader import RecipeLike
 from augment.testset.folder import SCRATCH
 from augment.testset.portions import Work, job_of
 from augment.testset.shard import Shard, ShardWriter
@@ -68,20 +70,20 @@ class Cost:
         return f"about {size} and {time_told} of one core ({counted(self.tried, 'item')} made on trial){several}"
 
 
-def cost_of(planned: Plan, progress: Progress = SILENT) -> Cost:
+def cost_of(recipe: RecipeLike | Plan, progress: Progress = SILENT) -> Cost:
     """What building a plan will cost here, from a short, a usual and a long block that are built on trial.
 
     What a plan costs grows with its audio: that of a block is timed, written to the disk and encoded as in a build.
 
     Args:
-        planned: The plan.
+        recipe: Path of a recipe, name of a bundled one, a dict, a loaded one, or a plan.
         progress: Told how far it has got.
 
     Example:
-        >>> from augment.api.planning import plan
-        >>> cost_of(plan("demo")).files
+        >>> cost_of("demo").files
         384
     """
+    planned = recipe if isinstance(recipe, Plan) else plan(recipe, progress)
     with tempfile.TemporaryDirectory() as scratch, SealedFolder.made(Path(scratch), SCRATCH) as sealed:
         writer = ShardWriter(sealed, job_of(planned.loaded, planned.conditions))
         tried = _tried(planned)

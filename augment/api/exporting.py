@@ -73,7 +73,11 @@ def known_formats(names: Sequence[str]) -> dict[str, Exporter]:
         ['csv']
     """
     known = exporters()
-    faults = [Fault("format", f"there is no format '{n}'", nearest(n, list(known))) for n in names if n not in known]
+    odd = [name for name in names if not isinstance(name, str)]
+    expected = "expected the names of formats, each by itself, such as export('nemo', 'csv')"
+    faults = [Fault("format", f"{expected}; found {name!r}") for name in odd]
+    others = [name for name in names if isinstance(name, str) and name not in known]
+    faults += [Fault("format", f"there is no format '{name}'", nearest(name, list(known))) for name in others]
     if faults:
         raise AcoustigridError(faults)
     chosen = {name: known[name] for name in names}

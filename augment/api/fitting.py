@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import augment
-from augment.errors import Fault, ProfileError
+from augment.errors import Fault, ProfileError, counted
 from augment.files.atomic import write_atomically
 from augment.files.audio import Channels, read_channels
 from augment.files.location import Location, location
@@ -18,9 +18,11 @@ from augment.fitting.heard import Heard, heard
 from augment.fitting.likeness import Stretch
 from augment.fitting.recorded import Recorded, lines_of, recorded
 from augment.fitting.written import written
+from augment.plain_text import visible
 from augment.profiles.noise import NoiseProfile
 from augment.progress import SILENT, Progress
 from augment.report.fit_page import ComponentRow, FitShown, fit_page
+from augment.showing import Presented
 
 LONGEST_S = 4 * 3600.0
 """Longest recording that is read, in s."""
@@ -31,7 +33,7 @@ SHORTEST_TITLE = 3
 
 
 @dataclass(frozen=True, eq=False)
-class FittedProfile:
+class FittedProfile(Presented):
     """A profile that was fitted to a recording.
 
     Attributes:
@@ -50,6 +52,10 @@ class FittedProfile:
     goodness: Goodness
     found: Recorded
     source: str
+
+    def __repr__(self) -> str:
+        parts, said = counted(len(self.profile.components), "component"), self.goodness.summary
+        return f"<FittedProfile of '{visible(self.source)}': {parts}; {said}>"
 
     @property
     def remarks(self) -> tuple[str, ...]:

@@ -1,12 +1,14 @@
-"""What notebooks show of plans, items, sets, verdicts, audits and scores: tables, pictures and players."""
+"""What notebooks show of plans, items, sets, fits, verdicts, audits and scores: tables, pictures and players."""
 
 from array import array
 from collections.abc import Sequence
 from dataclasses import replace
+from html import escape
 
 from augment.acoustics.pcm import quantise
 from augment.api.building import BuildResult
-from augment.api.previewing import grid_to_hear, heard_of
+from augment.api.fitting import FittedProfile
+from augment.api.previewing import Preview, grid_to_hear, heard_of
 from augment.api.rendering import Renderings
 from augment.api.testset import TestSet
 from augment.auditing.groups import Audit
@@ -16,6 +18,7 @@ from augment.design.wording import words_of
 from augment.errors import AcoustigridError, Fault, TestSetError, counted, nearest
 from augment.execute import opened_way
 from augment.files.json_rows import PickedRows
+from augment.plain_text import visible
 from augment.render import Rendered
 from augment.report import scores_plots as plots
 from augment.report.conclusions import conclusions, percent
@@ -198,6 +201,18 @@ def _built(result: BuildResult) -> str:
     failed = lines("failure", (f"{one['audio_filepath']}: {one['reason']}" for one in result.failures), MOST_ROWS)
     notes = lines("note", map(str, result.plan.notes))
     return face(_line(result), _grid(result.overview.coverage), failed, notes)
+
+
+@html_of.register
+def _preview(shown: Preview) -> str:
+    return face(_line(shown), lines("failure", shown.failures), lines("note", map(str, shown.plan.notes)))
+
+
+@html_of.register
+def _fitted(fit: FittedProfile) -> str:
+    remarks = lines("remark", [fit.goodness.verdict, *fit.remarks, *fit.unidentified])
+    yaml = "\n".join(escape(visible(line)) for line in fit.yaml.splitlines())
+    return face(_line(fit), remarks, folded("profile", f"<pre>{yaml}</pre>"))
 
 
 @html_of.register

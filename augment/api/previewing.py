@@ -9,16 +9,18 @@ from augment.api.planning import plan
 from augment.bounds import SLOWEST, STARTUP_S
 from augment.design.conditions import Condition, reference_condition
 from augment.design.plan import Plan
-from augment.errors import AcoustigridError, Fault, StoreError, nearest
+from augment.errors import AcoustigridError, Fault, StoreError, counted, nearest
 from augment.execute import Lost, Way, opened_way
 from augment.files.atomic import write_atomically
 from augment.files.walk import TEST_SET
+from augment.plain_text import visible
 from augment.progress import SILENT, Progress, each
 from augment.recipe.loader import RecipeLike
 from augment.render import Failed
 from augment.report.listening.choice import Grid, grid_of, grid_of_utterances
 from augment.report.page import HEAD_BYTES, is_page
 from augment.report.preview_page import Place, PreviewPage, Sound, preview_page, within
+from augment.showing import Presented
 from augment.testset.portions import job_of, utterance_of
 from augment.testset.preload import load_renderer
 from augment.testset.shard import Job, Utterance, render_utterance
@@ -30,7 +32,7 @@ LONGEST_S = 10.0
 
 
 @dataclass(frozen=True)
-class Preview:
+class Preview(Presented):
     """A preview that was written.
 
     Attributes:
@@ -44,6 +46,12 @@ class Preview:
     plan: Plan
     page: PreviewPage
     failures: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        grid = self.page.grid
+        size = f"{counted(len(grid.conditions), 'condition')} x {counted(len(grid.lanes), 'utterance')}"
+        failed = f", {len(self.failures)} could not be rendered" if self.failures else ""
+        return f"<Preview of '{visible(self.plan.loaded.recipe.name)}' in {visible(str(self.path))}: {size}{failed}>"
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,8 @@ def write_scores(scores: Scores, folder: str | Path) -> list[Path]:
         raise ScoreError(Fault(str(target), "scores are written to this machine", "choose a folder on it"))
     if isinstance(root, Path) and target.resolve().is_relative_to(root.resolve()):
         raise ScoreError(Fault(str(target), "this folder lies in the test set", "choose one beside it"))
+    if target.exists() and not target.is_dir():
+        raise ScoreError(Fault(str(target), "this is a file; scores are several files, in a folder", "name a folder"))
     if target.is_dir() and any(target.iterdir()) and not (target / "scores.json").is_file():
         raise ScoreError(
             Fault(str(target), "the folder holds something that is no scores", "choose a new or empty one")

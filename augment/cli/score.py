@@ -60,7 +60,9 @@ def named_files(written: list[str]) -> dict[str, Path]:
         name, equals, file = one.partition("=")
         path = Path(file if equals else one)
         name = name if equals else path.stem
-        if name in found or not name:
+        if not name:
+            raise typer.BadParameter(f"'{one}' has no name before its '='; expected NAME=FILE", param_hint="--hyp")
+        if name in found:
             raise typer.BadParameter(f"two are called '{name}': NAME=FILE gives them names", param_hint="--hyp")
         found[name] = path
     return found

@@ -124,7 +124,9 @@ def read_identity(folder: Store, any_version: bool = False) -> dict[str, Any]:
     """
     place = str(folder.path / IDENTITY)
     if folder.kind(IDENTITY) is Kind.NOTHING:
-        raise TestSetError(Fault(str(folder.path), "there is no finished test set in this folder", EXPECTED))
+        begun = folder.kind(NAME) is Kind.FILE
+        remedy = "a build was stopped here: the same `build` command goes on with it" if begun else EXPECTED
+        raise TestSetError(Fault(str(folder.path), "there is no finished test set in this folder", remedy))
     try:
         identity: dict[str, Any] = strict_json(folder.read(IDENTITY, LARGEST_TABLE_BYTES).decode())
         for name, kind in SHAPE.items():

@@ -39,6 +39,16 @@ def test_what_has_the_same_figure_moves_with_it(library):
     assert tones[2].rate_hz == 14.1
 
 
+def test_knocks_at_random_times_have_a_rate_where_there_is_no_train(library, tmp_path):
+    """As fits of doors and dishes have: it is the only rhythm of these."""
+    knocks = "kind: knocks, source: heard, resonances: [{frequency_hz: 900, decay_s: 0.02, level_db: 0}]"
+    parts = [f"  - {{{knocks}, rate_hz: {rate}, level_db: {level}}}\n" for rate, level in ((0.8, 0), (3, -20))]
+    (tmp_path / "dishes.yaml").write_text(f"title: dishes\nabout: knocks\ncomponents:\n{''.join(parts)}")
+    found = changed(library, "dishes.yaml", pulse_rate_hz=2.0)
+    assert [part.rate_hz for part in found.profile.components] == [2.0, 3.0]
+    assert [one.told() for one in found.kept] == ["pulses 3 a second"]
+
+
 def test_figures_of_its_kind_that_stay_are_told(library):
     told = [found.told() for found in changed(library, "mri_epi", pulse_rate_hz=2.0).kept]
     assert told == ["pulses 1.5 a second"]

@@ -12,7 +12,7 @@ from augment.files.misfits import misfits
 from augment.profiles.clocks import ClockGate
 from augment.profiles.components import Component, Tones
 from augment.profiles.figures import Figures, Frequency
-from augment.profiles.knocks import Pulses
+from augment.profiles.knocks import Knocks, Pulses
 from augment.profiles.noise import NoiseProfile
 
 SAME = 0.002
@@ -99,11 +99,15 @@ def figures_of(profile: NoiseProfile) -> list[Found]:
         >>> [found.told() for found in figures_of(Library(Path()).noise_profile("mains_hum_50"))]
         ['tones of 50 Hz']
     """
-    return [
-        found
-        for number, component in enumerate(profile.components)
-        for found in _of_component(profile, number, component)
-    ]
+    every = list(enumerate(profile.components))
+    found = [one for number, component in every for one in _of_component(profile, number, component)]
+    if not any(one.name == "pulse_rate_hz" for one in found):  # a train is the rhythm where there is one
+        found += [
+            Found("pulse_rate_hz", component.rate_hz, ("components", number, "rate_hz"), component.level())
+            for number, component in every
+            if isinstance(component, Knocks)
+        ]
+    return found
 
 
 def _of_component(profile: NoiseProfile, number: int, component: Component) -> Iterator[Found]:

@@ -27,7 +27,7 @@ from augment.showing import Presented
 LONGEST_S = 4 * 3600.0
 """Longest recording that is read, in s."""
 LEAST_S = 1.0
-PAGE_S = 15.0
+PAGE_S = 60.0
 PAGE_SEED = 77
 SHORTEST_TITLE = 3
 

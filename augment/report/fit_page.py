@@ -28,8 +28,9 @@ from augment.report.players import audio_uri, player_html
 from augment.report.profile_sound import LISTENING_DBOV
 from augment.report.text import shown
 
-HEARD_S = 15.0
-"""How much is played and drawn, at most: the longest stretch of the recording that was used, from its beginning."""
+HEARD_S, MEASURED_S = 15.0, 60.0
+"""How much is played, and how much is drawn and told in figures, at most: the longest stretch of the recording that was
+used, from its beginning. What comes at random times, such as blows, says little of itself in a quarter of a minute."""
 SHORTEST_S = 0.1
 RECORDING, SYNTHESIS = "recording", "synthesis"
 FIT_STYLE = """
@@ -61,7 +62,7 @@ class FitShown:
         profile: What was fitted; its title is the page's.
         source: The recording's name.
         recording: The recording, and which of its samples were used.
-        synthesis: A synthesis at the recording's rate, as long as what is played of the recording, or longer.
+        synthesis: A synthesis at the recording's rate, as long as what is measured of the recording, or longer.
         goodness: How good it is.
         components: A row for each, or for each series.
         lines_hz: Where lines were found.
@@ -104,9 +105,8 @@ def fit_page(fit: FitShown) -> bytes:
         True
     """
     rate = fit.recording.sample_rate_hz
-    heard = heard_of(fit.recording)
-    sounds = [(RECORDING, _levelled(heard)), (SYNTHESIS, _levelled(fit.synthesis[: heard.size]))]
-    seen = [(name, noise_portrait([(sound, None)], rate)) for name, sound in sounds]
+    sounds, measured = _both(fit, HEARD_S), _both(fit, MEASURED_S)
+    seen = [(name, noise_portrait([(sound, None)], rate)) for name, sound in measured]
     title = f"{fit.profile.title}, fitted from {fit.source}"
     parts = [
         f"<h1>{safe(title)}</h1>\n",
@@ -115,7 +115,7 @@ def fit_page(fit: FitShown) -> bytes:
         _listed("What could not be identified", fit.unidentified),
         _sides(sounds, rate),
         legend([RECORDING, SYNTHESIS]),
-        panels(_drawn(fit, sounds, seen)),
+        panels(_drawn(fit, measured, seen)),
         _judged(fit.goodness),
         _components(fit.components),
         _left_out(fit),
@@ -126,8 +126,18 @@ def fit_page(fit: FitShown) -> bytes:
     return page(shown(title), "".join(parts), "\n".join((MATRIX_STYLE, FIT_STYLE, plot_style())))
 
 
-def heard_of(recording: Stretch) -> Signal:
-    """What is played and drawn of a recording: its longest stretch that was used, up to 15 s, shape (n,).
+def _both(fit: FitShown, most_s: float) -> list[tuple[str, Signal]]:
+    """Recording and synthesis at one level, equally long."""
+    heard = heard_of(fit.recording, most_s)
+    return [(RECORDING, _levelled(heard)), (SYNTHESIS, _levelled(fit.synthesis[: heard.size]))]
+
+
+def heard_of(recording: Stretch, most_s: float = HEARD_S) -> Signal:
+    """The longest stretch of a recording that was used, or its beginning, shape (n,).
+
+    Args:
+        recording: The recording.
+        most_s: How much of it is wanted at most.
 
     Raises:
         ValueError: None is 0.1 s long.
@@ -140,7 +150,7 @@ def heard_of(recording: Stretch) -> Signal:
     start, end = max(runs(recording.usable).tolist(), key=lambda run: run[1] - run[0], default=(0, 0))
     if end - start < SHORTEST_S * recording.sample_rate_hz:
         raise ValueError(f"expected at least {SHORTEST_S:g} s of the recording to be used in one piece")
-    return recording.samples[start : min(end, start + round(HEARD_S * recording.sample_rate_hz))]
+    return recording.samples[start : min(end, start + round(most_s * recording.sample_rate_hz))]
 
 
 def _levelled(sound: Signal) -> Signal:

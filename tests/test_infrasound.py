@@ -98,6 +98,12 @@ def test_noise_that_is_infrasound_is_refused_however_its_level_is_given(stocked,
             augment.plan(stocked.recipe(factors=machine, speech="{effort: normal}", snr=snr))
 
 
+def test_noise_above_half_the_sample_rate_is_refused_as_such(stocked):
+    step = "[{kind: equipment_noise, profile: mains_hum_50, snr_db: 5, fundamental_hz: 9000}]"
+    with pytest.raises(DesignError, match="all of it lies above 8000 Hz, half the sample rate of the set"):
+        augment.plan(stocked.recipe(factors=f"{{noise: {{high: {step}}}}}"))
+
+
 @pytest.mark.parametrize(("frequency_hz", "amplitude", "is_told"), [(50, 0.4, True), (60, 0.1, True), (50, 0.0, False)])
 def test_a_hum_that_sets_the_level_is_told(stocked, frequency_hz, amplitude, is_told):
     """It is sound, and stays; but what counts as the talker's level is the hum's, and the audit names the group."""

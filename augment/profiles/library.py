@@ -147,8 +147,11 @@ class Library:
         profile = self.noise_profile(name, figures)
 
         def judged() -> tuple[bool, ...]:
-            if profile.audible_share(sample_rate_hz) < LEAST_AUDIBLE:
-                message = f"less than {100 * LEAST_AUDIBLE:g} % of its power lies above 20 Hz: nobody hears it"
+            share = profile.audible_share(sample_rate_hz)
+            message = f"less than {100 * LEAST_AUDIBLE:g} % of its power lies above 20 Hz: nobody hears it"
+            if share is None:
+                message = f"all of it lies above {sample_rate_hz / 2:g} Hz, half the sample rate of the set"
+            if share is None or share < LEAST_AUDIBLE:
                 raise ProfileError(Fault(name, message, "choose a noise that can be heard"))
             return profile.prominent(sample_rate_hz)
 

@@ -113,11 +113,14 @@ class NoiseProfile(Figures):
         """
         return _prominent(self, sample_rate_hz)
 
-    def audible_share(self, sample_rate_hz: int) -> float:
-        """Share of its power above infrasound (20 Hz), in ten seconds that are the same for every item."""
+    def audible_share(self, sample_rate_hz: int) -> float | None:
+        """Share of its power above infrasound (20 Hz), in ten seconds that are the same for every item.
+
+        None if there is none: all of it lies above half the sample rate.
+        """
         noise, on = _ten_seconds(self, sample_rate_hz)
         whole = weighted_power(noise, sample_rate_hz, active=on)
-        return weighted_power(noise, sample_rate_hz, (INFRASOUND_HZ, math.inf), active=on) / whole if whole > 0 else 0.0
+        return weighted_power(noise, sample_rate_hz, (INFRASOUND_HZ, math.inf), active=on) / whole if whole > 0 else None
 
     def spectrum(self, sample_rate_hz: int) -> FineSpectrum:
         """Its spectrum, in ten seconds that are the same for every item."""

@@ -120,7 +120,9 @@ class NoiseProfile(Figures):
         """
         noise, on = _ten_seconds(self, sample_rate_hz)
         whole = weighted_power(noise, sample_rate_hz, active=on)
-        return weighted_power(noise, sample_rate_hz, (INFRASOUND_HZ, math.inf), active=on) / whole if whole > 0 else None
+        return (
+            weighted_power(noise, sample_rate_hz, (INFRASOUND_HZ, math.inf), active=on) / whole if whole > 0 else None
+        )
 
     def spectrum(self, sample_rate_hz: int) -> FineSpectrum:
         """Its spectrum, in ten seconds that are the same for every item."""

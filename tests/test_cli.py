@@ -107,6 +107,9 @@ def test_columns_that_have_other_names_are_told_with_what_to_write(stocked):
     run(*wanted, "right.yaml", "--column", "speaker=client_id", "--column", "text=sentence", cwd=stocked.folder)
     told = run("check", "right.yaml", cwd=stocked.folder).stdout
     assert "--column" not in told
+    (stocked.folder / "other.jsonl").write_text(corpus.replace('"accent"', '"dialect"'))
+    refused = run("plan", "mine.yaml", cwd=stocked.folder, code=2).stderr
+    assert "if 'dialect' holds it, say so: corpus: {columns: {accent: dialect}}" in refused
 
 
 def test_copy_a_recipe_for_a_corpus_with_a_layout(stocked):

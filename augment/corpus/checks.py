@@ -26,6 +26,7 @@ SPELLED = {
 }  # fmt: skip
 """Other usual names of columns that are not labels; some are SpeechBrain's."""
 LIKELY = {
+    "accent": re.compile(r"accent|dialect|region|native|mother_?tongue|country|nationality|l1", re.IGNORECASE),
     "speaker": re.compile(r"spk|speaker|talker|client|voice_?id|reader", re.IGNORECASE),
     "text": re.compile(r"text|transcri|sentence|utterance|prompt|reference|words?$", re.IGNORECASE),
 }
@@ -87,7 +88,8 @@ def likely_column(name: str, found: set[str]) -> str | None:
         >>> likely_column("speaker", {"audio_filepath", "client_id"})
         'client_id'
     """
-    return next((column for column in sorted(found - set(FIXED)) if LIKELY[name].search(column)), None)
+    looks = LIKELY.get(name)
+    return next((column for column in sorted(found - set(FIXED)) if looks is not None and looks.search(column)), None)
 
 
 def taken_from(name: str, column: str) -> str:

@@ -98,7 +98,9 @@ class Corpus:
         """The fault of a label that the corpus does not have, or whose cells hold more than one value."""
         if label in self.nested:
             return nested_fault(self.manifest, label, self.nested[label])
-        return Fault(str(self.manifest), message, f"{nearest(label, self.labels)} ({self.known_labels})")
+        held, near = likely_column(label, set(self.labels)), nearest(label, self.labels)
+        told = near if near.startswith("one of") else f"{near} ({self.known_labels})"
+        return Fault(str(self.manifest), message, told if held is None else f"{taken_from(label, held)}; {told}")
 
 
 def read_corpus(spec: CorpusSpec, base: Location, recipe_text: str = "") -> Corpus:

@@ -1,5 +1,7 @@
 """Chains behind the mixture: conditions do not touch one another, and levels are what rows say."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 import soundfile
@@ -187,3 +189,32 @@ def test_noises_of_two_factors_are_two_stretches_of_one_source(stocked):
     assert set(one) == set(two)
     assert all(one[block].label != two[block].label for block in one)
     assert not any("another step beside it" in note.text for note in plan.notes)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(("segments", "utterances"), [(8, 8), (6, 24), (2, 9)])
+def test_stretches_that_change_blocks_come_as_often_as_before(workshop, seed, segments, utterances):
+    """None is heard a second time before all have been, also where two steps must not play the same at once."""
+    workshop.corpus({"North": utterances, "South": utterances}, seconds=0.3)
+    workshop.noise("long.wav", 0.1 * np.random.default_rng(3).standard_normal(segments * RATE))
+    step = "[{kind: background_noise, source: noise/long.wav, snr_db: 10}]"
+    factors = f"{{one: {{none: [], a: {step}}}, two: {{none: [], b: {step}}}}}"
+    balance = "{by: [accent], utterances: max}"
+    recipe = workshop.recipe(factors=factors, noise="{segment_s: 1}", balance=balance, seed=str(seed))
+    plan = augment.plan(recipe)
+    one, two = (plan.exposures[name].dealt for name in sorted(plan.exposures))
+    assert all(one[block].label != two[block].label for block in one)
+    for dealt in (one, two):
+        counts = Counter(each.label for each in dealt.values())
+        assert len(counts) == segments
+        assert max(counts.values()) - min(counts.values()) <= 1
+
+
+def test_channels_of_a_recording_are_several_noises(stocked):
+    rng = np.random.default_rng(3)
+    stocked.noise("stereo.wav", 0.1 * rng.standard_normal((4 * RATE, 2)))
+    left, right = (f"{{kind: background_noise, source: noise/stereo.wav, snr_db: 5, channel: {n}}}" for n in (0, 1))
+    plan = augment.plan(stocked.recipe(factors=f"{{noise: {{both: [{left}, {right}], twice: [{left}, {left}]}}}}"))
+    doubled = [note.text for note in plan.notes if "another step beside it" in note.text]
+    assert all("noise/twice" in text for text in doubled)
+    assert doubled

@@ -47,6 +47,11 @@ def test_knocks_at_random_times_have_a_rate_where_there_is_no_train(library, tmp
     found = changed(library, "dishes.yaml", pulse_rate_hz=2.0)
     assert [part.rate_hz for part in found.profile.components] == [2.0, 3.0]
     assert [one.told() for one in found.kept] == ["pulses 3 a second"]
+    swell = "{kind: octave_noise, source: heard, octave_levels_db: {500: 0}, modulation: {rate_hz: 3, depth: 0.5}}"
+    parts.append(f"  - {swell}\n")
+    (tmp_path / "swell.yaml").write_text(f"title: dishes\nabout: knocks\ncomponents:\n{''.join(parts)}")
+    *knocking, _ = changed(library, "swell.yaml", modulation_rate_hz=8.0).profile.components
+    assert [part.rate_hz for part in knocking] == [0.8, 3.0], "that they are as many as swells is chance"
 
 
 def test_figures_of_its_kind_that_stay_are_told(library):

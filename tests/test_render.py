@@ -1,15 +1,18 @@
 """Promise 1: the label is true. Levels and SNR measured on the stems by code of the tests."""
 
 import numpy as np
+import polars
 import pytest
 import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
 
 import augment
 from acceptance.outside import p56_dbov, rms_dbov, weighted
 from augment.acoustics.levels import speech_level
 from augment.api import stems
 from augment.errors import DesignError
-from augment.scene import Scene, Shelf, Stem, Track, Weighting
+from augment.scene import FULL_BAND, NoiseRequest, Scene, Shelf, Stem, Track, Weighting
 from conftest import RATE, gcc_lag, speech_like
 
 
@@ -160,6 +163,44 @@ def test_gated_noise_is_measured_while_it_is_on(stocked):
     whole = snr(item.at_microphone.speech.signal(), item.at_microphone.noises[0].signal())
     assert whole == pytest.approx(10 - 10 * np.log10(share), abs=0.2)
     assert item.measured["snr_db"] == pytest.approx(10, abs=0.001)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(2, 4))
+def test_noises_that_come_and_go_have_a_power_together_that_powers_can_have(seed, several):
+    """Signals that may be one another's mirror image, each on for a time of its own, however short both are on."""
+    rng, samples, shelf = np.random.default_rng(seed), 4000, Shelf()
+    one = rng.standard_normal(samples) * rng.uniform(0.01, 3.0, samples // 500).repeat(500)
+    scene, whole, amplitudes = Scene(Stem.of(one, RATE), (), RATE, FULL_BAND), np.zeros(samples), []
+    for number in range(several):
+        begin, end = np.sort(rng.choice(samples + 1, 2, replace=False))
+        on = (np.arange(samples) >= begin) & (np.arange(samples) < end)
+        sound = rng.choice([-1.0, 1.0]) * one + rng.choice([0.0, 0.1]) * rng.standard_normal(samples)
+        request = NoiseRequest(f"n/n/{number}", "n", level_by="device")
+        scene = scene.with_noise(Track(np.where(on, sound, 0.0), RATE, shelf, on), request, float(rng.uniform(-9, 9)))
+        part = scene.noises[-1].gain * np.where(on, sound, 0.0) * np.sqrt(samples / on.sum())
+        whole += part
+        amplitudes.append(np.sqrt(np.mean(part**2)))
+    found, largest = scene.noise_power(FULL_BAND), max(amplitudes)
+    assert found == pytest.approx(np.mean(whole**2), abs=1e-9 * sum(amplitudes) ** 2)
+    least = max(0.0, 2 * largest - sum(amplitudes)) ** 2
+    assert least - 1e-9 <= found <= sum(amplitudes) ** 2 + 1e-9
+
+
+def test_two_machines_that_come_and_go_are_verified_with_what_their_rows_say(stocked):
+    hum = "kind: harmonics, source: heard, fundamental_hz: 150, levels_db: {1: 0}"
+    for name, on_s, off_s in (("knack", 0.12, 0.31), ("klick", 0.15, 0.4)):
+        part = f"{{{hum}, bursts: {{on_s: {on_s}, off_s: {off_s}}}}}"
+        (stocked.folder / f"{name}.yaml").write_text(f"title: compressor\nabout: a hum\ncomponents: [{part}]\n")
+    steps = ", ".join(f"{{kind: equipment_noise, profile: {name}.yaml, snr_db: 5}}" for name in ("knack", "klick"))
+    device = "{studio: [], handset: [{kind: microphone, profile: itu_p48_handset}]}"
+    plan = augment.plan(stocked.recipe(factors=f"{{noise: {{quiet: [], both: [{steps}]}}, device: {device}}}"))
+    built = augment.build(plan, stocked.folder / "set").folder
+    rows = augment.open(built).frame.filter(polars.col("condition") == "both__studio")
+    assert rows["snr_db"].null_count() == 0
+    assert rows["noise_active_share"].max() < 0.6
+    for sample in (0, "all"):
+        verdict = augment.verify(built, sample=sample)
+        assert verdict.sound, verdict.deviations
 
 
 def test_two_noises_are_each_at_their_snr_and_add_up(stocked):

@@ -50,7 +50,7 @@ def tried_here(way: Way, job: Callable[[Any], Any], tasks: Iterable[Any]) -> Ite
         elif isinstance(job, Loses):
             yield job.lost(outcome.task, outcome.fate)
         else:
-            message = f"a worker {outcome.fate} while it tried conditions or listened to a noise"
+            message = f"a worker {outcome.fate} while it tried conditions, listened to a noise or painted an item"
             raise AcoustigridError(Fault("", message, "look for what takes its memory"))
 
 

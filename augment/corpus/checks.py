@@ -26,9 +26,11 @@ SPELLED = {
 }  # fmt: skip
 """Other usual names of columns that are not labels; some are SpeechBrain's."""
 LIKELY = {
-    "accent": re.compile(r"accent|dialect|region|native|mother_?tongue|country|nationality|l1", re.IGNORECASE),
-    "speaker": re.compile(r"spk|speaker|talker|client|voice_?id|reader", re.IGNORECASE),
-    "text": re.compile(r"text|transcri|sentence|utterance|prompt|reference|words?$", re.IGNORECASE),
+    "accent": r"(?:native|speaker|spk)?_?(?:accents?|dialects?|region|country|nationality|l1|mother_?tongue)"
+    r"|(?:native|first)_?language",
+    "speaker": r"(?:spk|speaker|talker|client|reader|voice|participant)_?(?:id|name|no|nr|num|number|code)?",
+    "text": r"(?:raw|norm|normali[sz]ed|reference|prompt)?_?(?:text|transcript(?:ion)?s?|sentence|words?)"
+    r"|prompt|reference",
 }
 """What other names of columns may mean; nobody takes them for it but the user."""
 NO_NAMES: Mapping[str, str] = {}
@@ -85,11 +87,11 @@ def likely_column(name: str, found: set[str]) -> str | None:
     """A column that may hold this one under another name.
 
     Example:
-        >>> likely_column("speaker", {"audio_filepath", "client_id"})
+        >>> likely_column("speaker", {"audio_filepath", "client_id", "speaker_age"})
         'client_id'
     """
-    looks = LIKELY.get(name)
-    return next((column for column in sorted(found - set(FIXED)) if looks is not None and looks.search(column)), None)
+    looks, others = LIKELY.get(name), sorted(found - set(FIXED), key=lambda column: (len(column), column))
+    return next((c for c in others if looks is not None and re.fullmatch(looks, c, re.IGNORECASE)), None)
 
 
 def taken_from(name: str, column: str) -> str:

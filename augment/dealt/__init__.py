@@ -125,14 +125,14 @@ class Table:
         stock: What it is dealt from.
         in_turns: Deals cards to the blocks, none a second time before all have come, and then evenly: takes the number
             of cards and the name of the random stream, and gives the card of each block.
-        beside: What steps that are heard together with this one were dealt before it, by block.
+        beside: What steps that are heard together with this one asked for, and were dealt before it, by block.
     """
 
     step: StepName
     blocks: Sequence[int]
     stock: Stock
     in_turns: Callable[[int, tuple[str | int, ...]], list[int]]
-    beside: Callable[[int], list[Dealt]]
+    beside: Callable[[int], "list[tuple[Asked, Dealt]]"]
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,11 @@ All utterances of a block, whatever their group, hear the same segment.
 """
 
 from collections import Counter
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from augment.acoustics.channels import ChannelChoice
 from augment.acoustics.resample import resampled_length
 from augment.corpus.unused import Leftover, Unused
 from augment.dealt import Asked, Dealt, Exposure, Table, unused_beside
@@ -97,6 +98,14 @@ class Segments(Asked):
         more = [Unused(Leftover.COPIES, "with the very bytes of another", copies)] if copies else []
         return unused_beside(self.source, "recording", library, more)
 
+    def _heard_beside(self, dealt: Iterable[tuple[Asked, Dealt]]) -> set["Stretch"]:
+        """Stretches of the same channel that other steps play; the channels of a recording are several noises."""
+        return {
+            (one.sha256, one.start)
+            for asked, one in dealt
+            if isinstance(one, Segment) and isinstance(asked, Segments) and _channel(asked) == _channel(self)
+        }
+
     def deal(self, table: Table) -> Exposure:
         """Deal segments; errors as for :meth:`Asked.deal`."""
         step, stock = table.step, table.stock
@@ -110,15 +119,14 @@ class Segments(Asked):
         cards = table.in_turns(len(found), (stock.seed, "deal", step.factor, step.family, step.kind, content))
         # A second step of the setting that plays the same recordings lags the first by half of their segments.
         behind = (step.number - 1) * len(found) // max(2, step.number)
+        places = [(card + behind) % len(found) for card in cards]
+        taken = [self._heard_beside(table.beside(block)) for block in table.blocks]
+        twice = _moved_apart(places, [(one.sha256, start) for one, start in found], taken)
         heard: Counter[int] = Counter()
         dealt: dict[int, Segment] = {}
         left: dict[int, int] = {}
-        twice = 0
-        for block, card in zip(table.blocks, cards, strict=True):
-            taken = {(one.sha256, one.start) for one in table.beside(block) if isinstance(one, Segment)}
-            place = _untaken((card + behind) % len(found), found, taken, heard)
+        for block, place in zip(table.blocks, places, strict=True):
             recording, start = found[place]
-            twice += (recording.sha256, start) in taken
             dealt[block] = Segment(recording.name, recording.sha256, start, heard[place])
             left[block] = resampled_length(recording.frames, recording.sample_rate_hz, rate) - start
             heard[place] += 1
@@ -127,24 +135,40 @@ class Segments(Asked):
         return Exposure(step.path, self.source, dealt, len(found), reuse, silent, left, seconds, True, notes)
 
 
-Grid = Sequence[tuple[Recording, int]]
-"""Segments by their recording and first sample."""
+Stretch = tuple[str, int]
+"""Hash of a recording, and first sample."""
 
 
-def _untaken(place: int, found: Grid, taken: Container[tuple[str, int]], heard: Mapping[int, int]) -> int:
-    """The place of a segment that is not heard beside it already: of those dealt least often, the next one.
+def _moved_apart(places: list[int], found: Sequence[Stretch], taken: Sequence[Container[Stretch]]) -> int:
+    """Give other stretches to blocks that hear theirs already; returns how many cannot have another.
 
-    The same stretch twice is one noise that is 3 dB louder, and not two. Where there is no other, it stays.
+    The same stretch twice is one noise that is 3 dB louder, and not two. Two blocks change theirs, so that each stretch
+    is dealt as often as before. Where no block has one to change, that is taken which was dealt least often.
+
+    Args:
+        places: For each block the number of the stretch that it was dealt; changed in place.
+        found: All stretches.
+        taken: For each block, what it hears beside.
     """
+    twice = 0
+    for block, place in enumerate(places):
+        if found[place] not in taken[block]:
+            continue
+        turns = ((block + turn) % len(places) for turn in range(1, len(places)))
+        fits = (other for other in turns if found[places[other]] not in taken[block])
+        other = next((other for other in fits if found[place] not in taken[other]), None)
+        if other is not None:
+            places[block], places[other] = places[other], place
+            continue
+        count = Counter(places)
+        free = [number for number, stretch in enumerate(found) if stretch not in taken[block]]
+        places[block] = min(free, key=lambda number: (count[number], number), default=place)
+        twice += not free
+    return twice
 
-    def free(turn: int) -> bool:
-        recording, start = found[turn]
-        return (recording.sha256, start) not in taken
 
-    if free(place):
-        return place
-    others = [turn for turn in range(len(found)) if free(turn)]
-    return min(others, key=lambda turn: (heard[turn], (turn - place) % len(found)), default=place)
+def _channel(asked: Segments) -> ChannelChoice:
+    return 0 if asked.use.channel is None else asked.use.channel
 
 
 def _doubled(path: str, source: str, twice: int, blocks: int) -> Iterator[Note]:

@@ -16,7 +16,8 @@ FEWEST_SPEAKERS = 4
 """With fewer, scores give no interval: t is so wide, and so uncertain itself, that it would say nothing."""
 STEPS = 32
 """In which a difference is looked for that is shown often enough, where the largest is not."""
-CLOSE = 1e-9
+CLOSE, STRAIGHT = 1e-9, 40
+"""How near a crossing is found, and for how many steps a function is taken for nearly straight."""
 NEGLIGIBLE = 37.0
 """Of what is integrated, exp(-37) and less is beyond the precision of a double."""
 
@@ -190,7 +191,7 @@ def smallest(
 
 
 def crossing(rising: Callable[[float], float], low: float, high: float) -> float:
-    """Where a function crosses 0 upwards, within 1e-9.
+    """Where a function crosses 0 upwards, within 1e-9; of rates and shares, whose ends are near 1.
 
     A straight line through both ends is followed to 0, and the end on whose other side that comes out twice counts half
     from then on: few steps where the function is nearly straight itself. The solvers of ``scipy.optimize`` are as
@@ -207,9 +208,11 @@ def crossing(rising: Callable[[float], float], low: float, high: float) -> float
         >>> round(crossing(lambda x: x**3 - 2, 0.0, 2.0), 9)
         1.25992105
     """
-    below, above, upwards = rising(low), rising(high), None
+    below, above, upwards, steps = rising(low), rising(high), None, 0
     while high - low > CLOSE:
-        place = low + (high - low) * below / (below - above)
+        # What is far from straight, such as a jump, is halved.
+        place = low + (high - low) * (below / (below - above) if steps < STRAIGHT else 0.5)
+        steps += 1
         # Not nearer to an end than that: the next step then falls on the other side of 0, and there is little left.
         place = min(max(place, low + CLOSE / 2), high - CLOSE / 2)
         value = rising(place)

@@ -41,7 +41,7 @@ class Listeners:
         """Deal for every step that asks for something; keyed by :attr:`ChainStep.plays`.
 
         A block that never meets a source takes nothing from it, so that nothing is heard twice before all has been
-        heard.
+        heard. What one step dealt, another that is heard together with it may have to leave to other blocks.
 
         Args:
             stock: What is dealt from.
@@ -65,8 +65,8 @@ class Listeners:
             own = set(playing)
             blocks = tuple(block for block, heard in enumerate(met) if not own.isdisjoint(heard))
             told = () if self.turns.crossed else tuple(playing)
-            together = [found[other] for other, (*_, at) in steps.items() if other in found and not own.isdisjoint(at)]
-            beside = partial(_dealt_by, together)
+            heard = ((other, asks) for other, (_, asks, at) in steps.items() if not own.isdisjoint(at))
+            beside = partial(_dealt_by, [(asks, found[other]) for other, asks in heard if other in found])
             found[played] = asked.deal(Table(step, blocks, stock, partial(in_turns, blocks, told), beside))
         return found
 
@@ -97,9 +97,9 @@ class Listeners:
         return families
 
 
-def _dealt_by(exposures: Sequence[Exposure], block: int) -> list[Dealt]:
-    """What a block was dealt by some of them."""
-    return [exposure.dealt[block] for exposure in exposures if block in exposure.dealt]
+def _dealt_by(exposures: Sequence[tuple[Asked, Exposure]], block: int) -> list[tuple[Asked, Dealt]]:
+    """What a block was dealt by some of them, and what was asked for."""
+    return [(asked, exposure.dealt[block]) for asked, exposure in exposures if block in exposure.dealt]
 
 
 def as_numbers(values: "polars.Series", nobody: str | None = None) -> Whole:

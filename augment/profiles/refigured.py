@@ -72,6 +72,7 @@ class Found:
         level_db: Level of the component that has it.
         times: Turns for each one of the clock, if it is on one.
         of_bursts: Whether it follows from the lengths of bursts and pauses, which are at the path.
+        random: Whether it is a mean number of what comes at random times: if it equals another figure, that is chance.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Found:
     level_db: float
     times: float = 1.0
     of_bursts: bool = False
+    random: bool = False
 
     @property
     def place(self) -> Path:
@@ -103,7 +105,7 @@ def figures_of(profile: NoiseProfile) -> list[Found]:
     found = [one for number, component in every for one in _of_component(profile, number, component)]
     if not any(one.name == "pulse_rate_hz" for one in found):  # a train is the rhythm where there is one
         found += [
-            Found("pulse_rate_hz", component.rate_hz, ("components", number, "rate_hz"), component.level())
+            Found("pulse_rate_hz", component.rate_hz, ("components", number, "rate_hz"), component.level(), random=True)
             for number, component in every
             if isinstance(component, Knocks)
         ]
@@ -173,6 +175,8 @@ def refigured(profile: NoiseProfile, name: str, figures: NewFigures) -> Refigure
             raise ProfileError(Fault("", f"'{name}' has no {field}", _told(had)))
         for found in had:
             if found.name != field and (found.name in given or "on_share" in (found.name, field)):
+                continue
+            if found is not main and (found.random or main.random):
                 continue
             if abs(found.value / main.value - 1) <= SAME:
                 wanted = value / found.times

@@ -17,7 +17,7 @@ from augment.acoustics.spectrum import Weighting
 from augment.columns import numbered
 from augment.errors import RenderError
 from augment.scene.stems import Alone, NoiseRequest, Room, Stem
-from augment.scene.track import A_WEIGHTED, FULL_BAND, Shelf, Track
+from augment.scene.track import A_WEIGHTED, FULL_BAND, Shelf, Track, mean_products
 
 WHOLE = slice(None)
 SILENT_DBOV = -120.0
@@ -79,12 +79,13 @@ class Scene:
 
         The power of a sum is that of its parts and twice their mean products. These are small where nothing ties
         noises to one another, but two machines hum on one mains, and a recording may be heard twice: 3 dB more than the
-        sum of two powers, or silence. Of noises that are not always on, products are taken while both are.
+        sum of two powers, or silence. Noises that are not always on count by the time in which they are.
         """
-        power = sum(stem.power(definition) for stem in self.noises)
-        for one, other in combinations(self.noises, 2):
-            power += 2 * one.gain * other.gain * one.track.product(other.track, definition)
-        return power
+        products = mean_products([stem.track for stem in self.noises], definition)
+        pairs = zip(combinations(self.noises, 2), products, strict=True)
+        crossed = sum(2 * one.gain * other.gain * product for (one, other), product in pairs)
+        # What cancels leaves rounding, on either side of 0.
+        return max(sum(stem.power(definition) for stem in self.noises) + crossed, 0.0)
 
     def with_noise(self, track: Track, request: NoiseRequest, gain_db: float | None = None) -> "Scene":
         """The scene with one more noise, at its requested SNR or at a level of its own.

@@ -1,7 +1,9 @@
 """A sound on its way through the chain, and what has been measured of it."""
 
+import math
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
+from itertools import combinations
 from typing import Any, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -125,6 +127,7 @@ class Track:
         self._found: dict[Hashable, Any] = {}
         self._beside: WeakKeyDictionary[Track, NDArray[np.float64]] = WeakKeyDictionary()
         self._products: WeakKeyDictionary[Track, dict[Weighting, float]] = WeakKeyDictionary()
+        """Of every other noise that comes after it in a scene: see :func:`mean_products`."""
 
     @property
     def _long(self) -> bool:
@@ -159,17 +162,13 @@ class Track:
 
         return self.found(("power", weighting), measure)
 
-    def product(self, other: "Track", weighting: Weighting = FULL_BAND) -> float:
-        """Mean product with another noise while both are on, under a weighting; 0 if they never are."""
-        known = self._products.setdefault(other, {})
-        if weighting not in known:
-            one, beside = self._seen(weighting), other._seen(weighting)
-            on = [track.active for track in (self, other) if track.active is not None]
-            if on:
-                both = np.logical_and.reduce(on)
-                one, beside = one[both], beside[both]
-            known[weighting] = mean_product(one, beside)
-        return known[weighting]
+    def _while_on(self, weighting: Weighting) -> Signal:
+        """The sound under a weighting, silent while it is off, and so much louder that its power is that while on."""
+        seen = self._seen(weighting)
+        if self.active is None:
+            return seen
+        share = float(self.active.mean())
+        return np.where(self.active, seen, 0.0) / math.sqrt(share) if share else np.zeros(seen.size)
 
     def speech_level(self, weighting: Weighting = FULL_BAND, gain: float = 1.0) -> SpeechLevel:
         """Reading of the speech level meter for the sound times a gain, under a weighting."""
@@ -188,7 +187,7 @@ class Track:
             self.found(("speech", FULL_BAND, factor), lambda: meter.read(factor))  # it is asked for next
             return factor
 
-        return self.found(("gain to", level_dbov), find)
+        return self.found(("gain to", level_dbov, near), find)
 
     def peak(self) -> float:
         return self.found("peak", lambda: peak(self.samples))
@@ -273,3 +272,24 @@ class Track:
         return self.shelf.once(
             (self, gain, name), lambda: Track(process(self.samples * gain), self.sample_rate_hz, self.shelf)
         )
+
+
+def mean_products(noises: Sequence[Track], weighting: Weighting) -> list[float]:
+    """Mean product of every two noises under a weighting, in the order of ``itertools.combinations``.
+
+    Each is taken as its power is: over the time in which it is on. For signals a and b that are on for the shares s and
+    t of the time, that is the mean of a b over the time in which both are on, times the share of that, over sqrt(s t).
+    So it is never more than the root of the product of both powers (Cauchy and Schwarz), and the power of a sum lies
+    between the squares of the difference and of the sum of amplitudes, as it must.
+    """
+    heard: dict[Track, Signal] = {}
+    found = []
+    for one, other in combinations(noises, 2):
+        known = one._products.setdefault(other, {})
+        if weighting not in known:
+            for track in (one, other):
+                if track not in heard:
+                    heard[track] = track._while_on(weighting)
+            known[weighting] = mean_product(heard[one], heard[other])
+        found.append(known[weighting])
+    return found

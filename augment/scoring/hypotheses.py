@@ -186,7 +186,7 @@ def _refuse_references(row: Row) -> None:
     if beside is not None:
         raise ValueError(f"is it 'text' or '{beside}' that was recognised? expected it as 'pred_text'")
     if any(column in row for column in OF_A_MANIFEST):
-        raise ValueError("it is a row of a test set, whose 'text' is the reference; expected 'pred_text' beside it")
+        raise ValueError("it is a row of a test set, whose 'text' may be the reference; expected 'pred_text' beside it")
 
 
 def _commas(path: Path, text: str) -> Iterator[Said]:

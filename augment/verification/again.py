@@ -1,7 +1,7 @@
 """Items rendered again: from the plan, with today's sources and profiles."""
 
-import itertools
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -238,12 +238,10 @@ def _snr_db(scene: Scene, definition: Weighting) -> float | None:
     """SNR of stems by the referee's own meter, which shares nothing with the renderer but the P.56 meter."""
     if not scene.noises:
         return None
-    rate, always = scene.sample_rate_hz, np.ones(scene.samples, bool)
-    heard = [through(stem.signal(), rate, definition) for stem in scene.noises]
-    on = [always if stem.active is None else stem.active for stem in scene.noises]
-    noise = sum(mean_square(one[where]) for one, where in zip(heard, on, strict=True))
-    for one, other in itertools.combinations(range(len(heard)), 2):
-        both = on[one] & on[other]
-        noise += 2 * float(np.mean(heard[one][both] * heard[other][both])) if both.any() else 0.0
+    rate, together = scene.sample_rate_hz, np.zeros(scene.samples)
+    for stem in scene.noises:  # each as loud over the whole time as it is while it is on
+        on = np.ones(scene.samples) if stem.active is None else stem.active.astype(float)
+        together += through(stem.signal(), rate, definition) * on / math.sqrt(max(float(np.mean(on)), 1e-9))
+    noise = mean_square(together)
     speech = through(scene.speech.signal(), rate, definition)
     return speech_level(speech, rate).active_level_dbov - decibel(noise)

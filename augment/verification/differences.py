@@ -34,7 +34,7 @@ from augment.scene import A_WEIGHTED, FULL_BAND, Stage, Weighting
 from augment.verification.claims import SOFTER_TOLERANCE_DB, claim_faults
 from augment.verification.heard import Findings, Heard
 from augment.verification.lag import lag_samples
-from augment.verification.meter import cosines, decibel, mean_square, together, weights
+from augment.verification.meter import cosines, decibel, mean_square, weights
 
 ROUNDING = 1 / (12 * FULL_SCALE**2)
 """Power of the rounding error of a 16-bit file, full scale 1.0."""
@@ -50,6 +50,8 @@ AT_MICROPHONE = (
     "snr_requested_db", "snr_db", "snr_full_band_db", "snr_a_weighted_db", "speech_effort", "speech_level_dbspl",
     "speech_distance_m",
 )  # fmt: skip
+FILTERED_DB = 12.0
+"""How much a microphone or a room may change the power of a noise re that of speech, where nobody says it."""
 SAME_ROUNDING = 4.0
 """A difference below this multiple of the rounding power does not count: 6 dB above that of two equal files."""
 LAG_TOLERANCE_S = 0.001
@@ -151,10 +153,15 @@ class Comparison:
             return noise * weights(noise.size, item.sample_rate_hz, definition)
 
         heard = seen(self.definition)
-        if not self._labelled(item, control, "snr_delivered_db", self.definition, mean_square(heard)):
+        plain = all(step.perturbation.stage <= Stage.NOISE for step in item.condition.chain)
+        mingled = control.mingled(item)
+        if mingled is not None:
+            self.findings.mingled += 1
+            self._of_several(item, mean_square(heard), *mingled, LEVEL_TOLERANCE_DB if plain else FILTERED_DB)
+        elif not self._labelled(item, control, "snr_delivered_db", self.definition, mean_square(heard)):
             self.findings.alone += 1
             return
-        if all(step.perturbation.stage <= Stage.NOISE for step in item.condition.chain):
+        if plain and mingled is None:
             within_db = SCALE_TOLERANCE_DB if item.number("headroom_gain_db") == 0 else SOFTER_TOLERANCE_DB
             for name, definition in (("snr_full_band_db", FULL_BAND), ("snr_a_weighted_db", A_WEIGHTED)):
                 self._labelled(item, control, name, definition, mean_square(seen(definition)), within_db)
@@ -162,6 +169,13 @@ class Comparison:
         self._level(item, "speech_level_dbov", control.level_dbov(factor))
         self._activity(item, control, factor)
         self._sweep(item, control, heard)
+
+    def _of_several(self, item: Heard, found: float, least: float, most: float, within_db: float) -> None:
+        """Compare the power of noises that are not always on with what each of them has while it is on."""
+        slack = 10 ** (within_db / 10)
+        if not least / slack <= found <= most * slack:
+            told = f"has noise of {decibel(found):.1f} dBov before its gain, and what its rows say of each noise makes"
+            self.findings.tell(item, f"{told} {decibel(least):.1f} to {decibel(most):.1f} (noise_snr_db and others)")
 
     def _labelled(
         self,
@@ -247,36 +261,51 @@ class _Control:
         rounding = ROUNDING * (item.gain**-2 + self.item.gain**-2)
         return rounding + self.power * GAIN_ERROR**2
 
+    def mingled(self, item: Heard) -> tuple[float, float] | None:
+        """Least and most power that several noises can have in a file if one is not always on, before the gain.
+
+        None for others. Their label is the power of a sum in which each is as loud over the whole time as it is while
+        it is on, and what a file holds of them may be far from it: a short noise may cancel much of that sum. But over
+        the whole time a noise that is on for the share s has the amplitude a sqrt(s), and several have between the
+        square of the largest less all others and the square of their sum.
+        """
+        count = len(item.condition.chain) - len(item.path)
+        shares, ratios = (
+            [item.number(numbered(name, number)) for number in range(1, count + 1)]
+            for name in ("noise_active_share", "noise_snr_db")
+        )
+        speech_db = self.level_dbov(item.gain / self.item.gain, self.definition)
+        if count < 2 or all(share == 1 for share in shares) or not math.isfinite(speech_db):
+            return None
+        # A row that lacks a figure says nothing of that noise: it may be anything.
+        known = [(s, r) for s, r in zip(shares, ratios, strict=True) if s is not None and r is not None]
+        amplitudes = sorted(math.sqrt(share) * 10 ** (-ratio_db / 20) for share, ratio_db in known)
+        scale, error = 10 ** ((speech_db - decibel(item.gain**2)) / 10), self.error(item)
+        if len(known) < count:
+            return 0.0, math.inf
+        least, most = max(0.0, amplitudes[-1] - sum(amplitudes[:-1])) ** 2, sum(amplitudes) ** 2
+        spread = 2 * math.sqrt(scale * most * error / max(1, item.pcm.size)) * 4  # of the cross term, at four sigma
+        return max(0.0, scale * least - spread), scale * most + 2 * error + spread
+
     def noise_power(
         self, item: Heard, name: str, definition: Weighting, within_db: float
     ) -> tuple[float, float] | None:
         """Least and most power that the noise of an item can have according to an SNR in its row, before the gain.
 
         The label refers to the time in which a noise is on; averaged over the whole time, its power is between that
-        share and all of it. Several that are always on have the power of their sum. If one of several is not, parts of
-        the sum are heard for other times than the whole is: only what they can have together bounds it, between
-        (a - b)^2 and (a + b)^2, where a is the amplitude of the strongest and b that of all others.
+        share and all of it. Several that are always on have the power of their sum; see :meth:`mingled` for others.
         """
         snr_db = item.number(name)
         speech_db = self.level_dbov(item.gain / self.item.gain, definition)
         if snr_db is None or not math.isfinite(speech_db):
             return None
         whole = 10 ** ((speech_db - decibel(item.gain**2) - snr_db) / 10)
-        count = len(item.condition.chain) - len(item.path)
-        shares, ratios = (
-            [value for n in range(1, count + 1) if (value := item.number(numbered(name, n))) is not None]
-            for name in ("noise_active_share", "noise_snr_db")
-        )
-        share, least, most = min(shares, default=1.0), 1.0, 1.0
-        if count > 1 and share < 1:
-            known = len(ratios) == count and definition == self.definition
-            bounds = together(ratios) if known else (0.0, float(count))
-            least = bounds[0] / bounds[1]
-            most = 1 / least if least else math.inf
+        share = item.number("noise_active_share")
+        share = 1.0 if share is None else share
         slack = 10 ** (within_db / 10)
         error = self.error(item)
         spread = 2 * math.sqrt(whole * error / max(1, item.pcm.size)) * 4  # of their cross term, at four sigma
-        return max(0.0, whole * share * least / slack - spread), whole * most * slack + error * 2 + spread
+        return max(0.0, whole * share / slack - spread), whole * slack + error * 2 + spread
 
 
 def may_do_nothing(step: Perturbation) -> bool:

@@ -81,6 +81,7 @@ class Findings:
         faults: Paths and what is wrong with them.
         compared: Number of items that were compared with another one of their utterance.
         alone: Number of items with noise for which no other file has the same speech without it.
+        mingled: Number of items with several noises of which not all are always on: of their noise bounds are known.
         untreated: Number of items without noise for which no other file has the same speech without any step.
         idle: For conditions whose steps may do nothing, to how many utterances they did nothing.
         alike: Paths of items, each with that of an item that has the same samples and other steps.
@@ -89,6 +90,7 @@ class Findings:
     faults: list[tuple[str, str]] = field(default_factory=list)
     compared: int = 0
     alone: int = 0
+    mingled: int = 0
     untreated: int = 0
     idle: dict[str, int] = field(default_factory=dict)
     alike: list[tuple[str, str]] = field(default_factory=list)
@@ -98,7 +100,7 @@ class Findings:
         self.faults += other.faults
         self.alike += other.alike
         self.compared, self.alone = self.compared + other.compared, self.alone + other.alone
-        self.untreated += other.untreated
+        self.mingled, self.untreated = self.mingled + other.mingled, self.untreated + other.untreated
         for name, count in other.idle.items():
             self.idle[name] = self.idle.get(name, 0) + count
 

@@ -253,6 +253,8 @@ def _tell(disk: Disk, findings: Findings, files: int, protocol: Protocol, told: 
     ]
     protocol.checks.append(("files", f"{files} read; hash, length, rate and peak held against their rows"))
     said = f"{findings.compared} items held against the same speech under others: level, noise, effect, timing"
+    if findings.mingled:
+        said += f"; of {findings.mingled} with several noises that come and go, the noise within bounds only"
     protocol.checks.append(("conditions", said))
     for count, of, why in (
         (findings.alone, "noise", "no file has the same speech without it"),

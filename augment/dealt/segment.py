@@ -6,7 +6,7 @@ All utterances of a block, whatever their group, hear the same segment.
 """
 
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,9 @@ from augment.profiles.inspection import Inspects
 from augment.profiles.library import Library
 from augment.profiles.recording import PLAIN_USE, Recording, Use
 from augment.profiles.telling import recording_notes
+
+Stretch = tuple[str, int]
+"""Hash of a recording, and first sample."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,7 @@ class Segments(Asked):
         more = [Unused(Leftover.COPIES, "with the very bytes of another", copies)] if copies else []
         return unused_beside(self.source, "recording", library, more)
 
-    def _heard_beside(self, dealt: Iterable[tuple[Asked, Dealt]]) -> set["Stretch"]:
+    def _heard_beside(self, dealt: Iterable[tuple[Asked, Dealt]]) -> set[Stretch]:
         """Stretches of the same channel that other steps play; the channels of a recording are several noises."""
         return {
             (one.sha256, one.start)
@@ -135,11 +138,7 @@ class Segments(Asked):
         return Exposure(step.path, self.source, dealt, len(found), reuse, silent, left, seconds, True, notes)
 
 
-Stretch = tuple[str, int]
-"""Hash of a recording, and first sample."""
-
-
-def _moved_apart(places: list[int], found: Sequence[Stretch], taken: Sequence[Container[Stretch]]) -> int:
+def _moved_apart(places: list[int], found: Sequence[Stretch], taken: Sequence[Set[Stretch]]) -> int:
     """Give other stretches to blocks that hear theirs already; returns how many cannot have another.
 
     The same stretch twice is one noise that is 3 dB louder, and not two. Two blocks change theirs, so that each stretch
@@ -150,20 +149,24 @@ def _moved_apart(places: list[int], found: Sequence[Stretch], taken: Sequence[Co
         found: All stretches.
         taken: For each block, what it hears beside.
     """
-    twice = 0
+    twice, count, alone = 0, Counter(places), set[tuple[int, frozenset[Stretch]]]()
     for block, place in enumerate(places):
         if found[place] not in taken[block]:
             continue
-        turns = ((block + turn) % len(places) for turn in range(1, len(places)))
+        free = [number for number, stretch in enumerate(found) if stretch not in taken[block]]
+        if not free:
+            twice += 1
+            continue
+        like = place, frozenset(taken[block])  # where one finds nobody to change with, nor does another of its kind
+        turns = () if like in alone else ((block + turn) % len(places) for turn in range(1, len(places)))
         fits = (other for other in turns if found[places[other]] not in taken[block])
         other = next((other for other in fits if found[place] not in taken[other]), None)
         if other is not None:
             places[block], places[other] = places[other], place
             continue
-        count = Counter(places)
-        free = [number for number, stretch in enumerate(found) if stretch not in taken[block]]
-        places[block] = min(free, key=lambda number: (count[number], number), default=place)
-        twice += not free
+        alone.add(like)
+        places[block] = min(free, key=lambda number: (count[number], number))
+        count.update({place: -1, places[block]: 1})
     return twice
 
 

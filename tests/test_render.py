@@ -14,6 +14,7 @@ from augment.api import stems
 from augment.errors import DesignError
 from augment.scene import FULL_BAND, NoiseRequest, Scene, Shelf, Stem, Track, Weighting
 from conftest import RATE, gcc_lag, speech_like
+from forgery import Forger
 
 
 def snr(speech, noise):
@@ -201,6 +202,12 @@ def test_two_machines_that_come_and_go_are_verified_with_what_their_rows_say(sto
     for sample in (0, "all"):
         verdict = augment.verify(built, sample=sample)
         assert verdict.sound, verdict.deviations
+    forger = Forger(built)
+    noise = forger.pcm("both__studio") - forger.pcm("quiet__studio")
+    forger.put("both__studio", forger.pcm("quiet__studio") + 4 * noise)
+    forger.cover()
+    told = str(augment.verify(built, sample=0).deviations)
+    assert "what its row says of each noise makes" in told
 
 
 def test_two_noises_are_each_at_their_snr_and_add_up(stocked):

@@ -126,8 +126,8 @@ class Track:
         self.nbytes = samples.nbytes
         self._found: dict[Hashable, Any] = {}
         self._beside: WeakKeyDictionary[Track, NDArray[np.float64]] = WeakKeyDictionary()
+        # Of every other noise that comes after it in a scene: see mean_products().
         self._products: WeakKeyDictionary[Track, dict[Weighting, float]] = WeakKeyDictionary()
-        """Of every other noise that comes after it in a scene: see :func:`mean_products`."""
 
     @property
     def _long(self) -> bool:

@@ -174,7 +174,7 @@ class Comparison:
         """Compare the power of noises that are not always on with what each of them has while it is on."""
         slack = 10 ** (within_db / 10)
         if not least / slack <= found <= most * slack:
-            told = f"has noise of {decibel(found):.1f} dBov before its gain, and what its rows say of each noise makes"
+            told = f"its noise has {decibel(found):.1f} dBov before its gain; what its row says of each noise makes"
             self.findings.tell(item, f"{told} {decibel(least):.1f} to {decibel(most):.1f} (noise_snr_db and others)")
 
     def _labelled(

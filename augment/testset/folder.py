@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from augment.bounds import LARGEST_TABLE_BYTES
@@ -108,8 +109,11 @@ def writing(place: Location, again: str = "run the same command again") -> Itera
     except RefusedError as error:
         raise TestSetError(error.fault(f"look at the store, then {again}")) from error
     except OSError as error:
-        message = f"cannot be written: {error.strerror or error}"
-        raise TestSetError(Fault(str(place), message, f"make room or choose another folder, then {again}")) from error
+        message, remedy = f"cannot be written: {error.strerror or error}", "make room or choose another folder"
+        if isinstance(error, FileNotFoundError) and isinstance(place, Path):  # all that is written to was made before
+            message = "something in it was removed or renamed while it was written"
+            remedy = "let no other program change it"
+        raise TestSetError(Fault(str(place), message, f"{remedy}, then {again}")) from error
 
 
 def read_identity(folder: Store, any_version: bool = False) -> dict[str, Any]:

@@ -110,9 +110,10 @@ def test_workers_die_with_their_parent_in_the_middle_of_a_task(tmp_path):
         "def noted(pool):\n"
         "    worker = start(pool)\n"
         f"    with open({str(tmp_path / 'pids')!r}, 'a') as file: print(worker.process.pid, file=file)\n"
+        f"    if len(open({str(tmp_path / 'pids')!r}).readlines()) == 2:\n"
+        "        threading.Timer(1, os.kill, [os.getpid(), signal.SIGKILL]).start()\n"
         "    return worker\n"
         "processes._Pool.start = noted\n"
-        "threading.Timer(2, os.kill, [os.getpid(), signal.SIGKILL]).start()\n"
         "list(processes.Processes(2).run(time.sleep, [300, 300]))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], check=False, cwd=Path(__file__).parent)

@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 import augment
 from augment.api.scoring import scored as score_finished
 from augment.errors import AcoustigridError, ScoreError
-from augment.files.sealed import SealedFolder
 from augment.progress import SILENT
 from augment.recipe.loader import load_recipe
 from augment.report.conclusions import _could_have_seen, conclusions
@@ -35,10 +34,8 @@ from augment.scoring.sample import Cell, Sample
 from augment.scoring.scores import ScoreOptions, score
 from augment.scoring.slices import worst
 from augment.scoring.wording import Wording
-from augment.testset.reading import Finished
 from conftest import command
-
-WORDS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+from scored_sets import WORDS, finished_of, heard, rows_of, scored, written
 
 
 def fewest_edits(reference, hypothesis):
@@ -100,48 +97,6 @@ def test_words_of_a_trade_are_replaced_on_both_sides(tmp_path):
         Wording.of("plan")
 
 
-def rows_of(speakers=8, utterances=6, groups=("North", "South"), conditions=("quiet", "fan_10db", "fan_0db")):
-    """Rows of a manifest: crossed, with texts that all speakers of a group share or not."""
-    rows = []
-    for group in groups:
-        for speaker in range(speakers):
-            for utterance in range(utterances):
-                for condition in conditions:
-                    level = {"quiet": None}.get(condition, float(re.findall(r"-?\d+", f"{condition}_0")[0]))
-                    own = f"{group}_{speaker}_{utterance}"
-                    text = " ".join(WORDS[(n + speaker * 3 + utterance) % 10] for n in range(10)) + f" {own}"
-                    rows.append({
-                        "id": f"{own}__{condition}", "audio_filepath": f"audio/{condition}/{own}.flac", "text": text,
-                        "speaker": f"{group}{speaker}", "group": group, "accent": group, "condition": condition,
-                        "noise": condition, "utterance": own, "snr_requested_db": level, "snr_full_band_db": level,
-                        "noise_step": None if level is None else "noise/fan/fan", "noise_segment": None,
-                        "gender": "fm"[speaker % 2],
-                    })  # fmt: skip
-    return rows
-
-
-def finished_of(rows, tmp_path) -> Finished:
-    conditions = list(dict.fromkeys(row["condition"] for row in rows))
-    identity = {"name": "made up", "labels": ["accent", "gender"], "factors": ["noise"], "conditions": conditions}
-    return Finished(SealedFolder(tmp_path), identity, rows, "0" * 64)
-
-
-def heard(rows, share, seed=0):
-    """Hypotheses in which each word is wrong with the probability that ``share`` says of its row."""
-    rng = random.Random(seed)
-    return [" ".join("xx" if rng.random() < share(row) else word for word in row["text"].split()) for row in rows]
-
-
-def written(path, rows, texts):
-    path.write_text("".join(json.dumps({"id": r["id"], "text": t}) + "\n" for r, t in zip(rows, texts, strict=True)))
-    return path
-
-
-def scored(rows, texts, tmp_path, **options):
-    file = written(tmp_path / "h.jsonl", rows, texts)
-    return score(finished_of(rows, tmp_path), {"it": file}, ScoreOptions(audio=False, **options))
-
-
 FORMS = {
     "h.jsonl": lambda row, text: json.dumps({"audio_filepath": f"/far/{row['audio_filepath']}", "text": text}),
     "p.json": lambda row, text: json.dumps({"id": row["id"], "text": row["text"], "pred_text": text}),
@@ -191,6 +146,8 @@ def test_all_that_is_wrong_with_hypotheses_is_told_at_once(tmp_path):
         ("h.json", '[{"id": "a"}]', "expected JSON Lines"),
         ("h.csv", "name,text\na,b\n", "the columns are name, text"),
         ("h.csv", "id,text\na,b,c\n", "h.csv:2: the line has more or fewer cells"),
+        ("h.csv", "id,text,text\na,b,c\n", "two columns are called 'text'"),
+        ("h.stm", "a 1 spk 0.0 3.0 b\n", ".stm has times, which would be taken for words"),
         ("h.trn", "hello\n", "does not end in an id in brackets"),
         ("text", "a b\nc d\n", "none of its 2 lines is for an item of this set.*score the set that was recognised"),
         ("h.jsonl", '{"id": "a", "id": "b", "text": ""}\n', "appears twice"),
@@ -248,7 +205,7 @@ def test_a_gap_that_grows_is_shown_and_one_that_does_not_is_not(tmp_path):
     assert changes.count("− quiet") == len(one.steps) == 4
     alike = scored(rows, heard(rows, lambda row: 0.2), tmp_path)
     told = " ".join(conclusions(alike, alike.recognisers[0]))
-    assert "No condition is shown to change a group's word error rate against 'quiet'; a change of" in told
+    assert "No condition is shown to change a group's word error rate against 'quiet'; a change would have had" in told
     scaled = scored(
         rows,
         heard(rows, lambda row: {"quiet": 0.1}.get(row["condition"], 0.3) * (1 + (row["group"] == "South"))),
@@ -323,10 +280,10 @@ def test_a_small_difference_can_be_shown_to_be_small(tmp_path):
     rows = rows_of(speakers=16, utterances=20)
     found = scored(rows, heard(rows, lambda row: 0.1), tmp_path, margin=0.1)
     assert all(one.equivalent and one.could_show < 0.1 for one in found.recognisers[0].pairs)
-    # Two one-sided tests at 5 %: the interval of 90 % must lie within the margin, and somewhat more than that.
+    # Two one-sided tests at 5 % in all, of three comparisons: an interval of 96.7 % lies within the margin, and more.
     for one in found.recognisers[0].pairs:
         error = (one.high - one.low) / 2 / scipy.stats.t.ppf(0.975, one.freedom)
-        wide = scipy.stats.t.ppf(0.95, one.freedom) * error
+        wide = scipy.stats.t.ppf(1 - 0.05 / 3, one.freedom) * error
         assert abs(one.difference) + wide < one.could_show < abs(one.difference) + 1.1 * wide
     strict = scored(rows, heard(rows, lambda row: 0.1), tmp_path, margin=0.001)
     assert not any(one.equivalent for one in strict.recognisers[0].pairs)
@@ -576,8 +533,12 @@ def test_contrasts_are_a_family_of_their_own(tmp_path):
     file.write_text("group,other,condition\nA,A,quiet\n")
     with pytest.raises(ScoreError, match="two groups that differ"):
         read_contrasts(file)
-    file.write_text("one,two\n")
-    with pytest.raises(ScoreError, match="the columns are one, two"):
+    for header in ("one,two", "group,other,condition,Reference", "group,other,condition,condition"):
+        file.write_text(f"{header}\nA,B,quiet,fan_0db\n")
+        with pytest.raises(ScoreError, match=f"the columns are {', '.join(header.split(','))}; expected group, other,"):
+            read_contrasts(file)
+    file.write_text("group,other,condition\nA,B,quiet\nB,C,quiet\nB,A,quiet\n")
+    with pytest.raises(ScoreError, match=r"contrasts.csv:4: line 2 makes this comparison"):
         read_contrasts(file)
 
 

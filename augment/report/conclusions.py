@@ -15,7 +15,7 @@ def conclusions(scores: Scores, recogniser: RecogniserScores) -> list[str]:
     """The answer first: a few sentences on a recogniser, those that matter most for a comparison in front.
 
     "Shown" means that the interval of the whole family leaves out zero. What is not shown may still be so: the sentence
-    then tells how large a difference could have been seen.
+    then tells how large a difference would have had to be found.
     """
     if not any(cell.rate for cell in recogniser.cells):
         told = ["No word is wrong in any cell: there is nothing to compare, and no interval."]
@@ -124,8 +124,9 @@ def _rates(scores: Scores, recogniser: RecogniserScores) -> str:
     worst = max(every, key=lambda cell: cell.rate or 0.0)
     said = ", ".join(f"{cell.group} {percent(cell.rate)}" for cell in home[:8])
     more = f", and {len(home) - 8} more groups" if len(home) > 8 else ""
+    rate = scores.options.wording.rate.capitalize()
     return (
-        f"Word error rate in '{reference}': {said}{more}; at most {percent(worst.rate)}, of {worst.group} in "
+        f"{rate} in '{reference}': {said}{more}; at most {percent(worst.rate)}, of {worst.group} in "
         f"'{worst.condition}'."
     )
 
@@ -136,33 +137,50 @@ def _growth(scores: Scores, recogniser: RecogniserScores) -> Iterator[str]:
         return
     shown = sorted((one for one in known if one.shown), key=lambda one: one.order)
     reference = scores.question.reference
+    rates = {(cell.group, cell.condition): cell.rate or 0.0 for cell in recogniser.cells}
     for one in shown[:MOST_NAMED]:
-        ahead, behind = (one.one, one.other) if (one.difference or 0) > 0 else (one.other, one.one)
-        low, high = sorted(abs(end) for end in (one.family_low or 0.0, one.family_high or 0.0))
-        yield (
-            f"From '{one.reference}' to '{one.condition}' the word error rate of {ahead} rises by "
-            f"{points(abs(one.difference or 0))} points more than that of {behind} ({span(low, high)}): "
-            f"shown{_ratio(one)}."
-        )
+        yield _grown(one, rates, scores.options.wording.rate)
     if len(shown) > MOST_NAMED:
         yield f"{len(shown) - MOST_NAMED} more gaps are shown to change; the tables have all of them."
     if not shown:
         yield (
-            f"No gap between groups is shown to grow or shrink against '{reference}'; a change of "
-            f"{_could_have_seen(known)} would have been seen."
+            f"No gap between groups is shown to grow or shrink against '{reference}'; a change would have had to be "
+            f"{_could_have_seen(known)}."
         )
 
 
-def _ratio(one: Comparison) -> str:
-    """Whether one group suffers more in proportion too."""
-    if one.ratio_low is None or one.ratio_high is None:
+def _grown(one: Comparison, rates: Mapping[tuple[str, str], float], called: str) -> str:
+    """Whose rate moves farther, and where to."""
+    up, down = (one.one, one.other) if (one.difference or 0) > 0 else (one.other, one.one)
+    rise, fall = (rates[group, one.condition] - rates[group, one.reference] for group in (up, down))
+    size = f"{points(abs(one.difference or 0))} points"
+    where = f"From '{one.reference}' to '{one.condition}' the {called} of"
+    if rise >= 0 > fall:
+        moved = f"{where} {up} rises and that of {down} falls: {size} apart"
+    elif rise >= 0:
+        moved = f"{where} {up} rises by {size} more than that of {down}"
+    else:
+        up, down = down, up
+        moved = f"{where} {up} falls by {size} more than that of {down}"
+    low, high = sorted(abs(end) for end in (one.family_low or 0.0, one.family_high or 0.0))
+    return f"{moved} ({span(low, high)}): shown{_in_proportion(one, down)}."
+
+
+def _in_proportion(one: Comparison, behind: str) -> str:
+    """Whether the rate that moves farther in points does so in proportion to where it started too."""
+    if one.ratio is None or one.ratio_low is None or one.ratio_high is None:
         return ""
-    apart = not one.ratio_low <= 1 <= one.ratio_high
-    return ", in proportion too" if apart else ", though not in proportion to where each started"
+    if one.ratio_low <= 1 <= one.ratio_high:
+        return "; in proportion to where each started it is not shown"
+    same = (one.ratio > 1) == ((one.difference or 0) > 0)
+    return ", in proportion too" if same else f"; in proportion to where each started, that of {behind} moves farther"
 
 
 def _could_have_seen(known: Sequence[Comparison]) -> str:
-    """How far intervals reach towards zero, from the shortest to the longest: what is larger leaves it out."""
+    """How far intervals reach towards zero, from the shortest to the longest: what is found larger leaves it out.
+
+    A true difference of that size is found smaller as often as larger: planning is for `sample-size`.
+    """
     reach = sorted(
         one.difference - (one.family_low or 0.0) if one.difference >= 0 else (one.family_high or 0.0) - one.difference
         for one in known
@@ -187,11 +205,11 @@ def _changes(scores: Scores, recogniser: RecogniserScores) -> Iterator[str]:
     if said:
         rest = len(shown) - len(said)
         more = f"; and {rest} more of {counted(len(known), 'change')}" if rest else ""
-        yield f"Against '{reference}' word error rates are shown to change: {'; '.join(said)}{more}."
+        yield f"Against '{reference}' {scores.options.wording.rate}s are shown to change: {'; '.join(said)}{more}."
     else:
         yield (
-            f"No condition is shown to change a group's word error rate against '{reference}'; a change of "
-            f"{_could_have_seen(known)} would have been seen."
+            f"No condition is shown to change a group's {scores.options.wording.rate} against '{reference}'; a change "
+            f"would have had to be {_could_have_seen(known)}."
         )
 
 
@@ -264,6 +282,8 @@ def _worst(recogniser: RecogniserScores) -> Iterator[str]:
         assert first.held_back is not None, "a slice is confirmed by speakers who were held back"
         low_high = span(*first.held_back[1:])
         yield f"Worst subgroup: {name}, {size}; confirmed by speakers who were held back ({low_high} points more)."
+    elif first.confirmed is False and first.held_back is None:
+        yield f"Worst subgroup of those who chose it: {name}, {size}; too few speakers were held back to confirm it."
     elif first.confirmed is False:
         yield f"Worst subgroup of those who chose it: {name}, {size}; not confirmed by the speakers held back."
     elif first.low is not None and first.low > 0:

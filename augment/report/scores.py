@@ -46,7 +46,7 @@ def _grid(scores: Scores, recogniser: RecogniserScores) -> str:
     left_out = len(scores.groups) - len(groups)
     more = f"\n{counted(left_out, 'more group')} in the files that --out writes" if left_out else ""
     alone = "\neach interval is of its cell alone: whether cells differ is judged for all comparisons together"
-    return table(["word error rate, %", *groups], rows) + more + (alone if len(groups) > 1 else "")
+    return table([f"{scores.options.wording.rate}, %", *groups], rows) + more + (alone if len(groups) > 1 else "")
 
 
 def _rate(cell: CellAnswer | None) -> str:
@@ -84,7 +84,7 @@ def markdown(scores: Scores) -> str:
 
 def _sections(scores: Scores, one: RecogniserScores) -> list[tuple[str, str]]:
     found = [
-        ("Word error rate by condition and group", _grid(scores, one)),
+        (f"{scores.options.wording.rate.capitalize()} by condition and group", _grid(scores, one)),
         ("Do gaps grow?", _comparisons(one.growth, ("one", "other", "condition"))),
         ("Differences between groups", _comparisons(one.pairs, ("one", "other", "condition"))),
         ("What conditions change", _comparisons(one.steps, ("one", "condition", "reference"))),
@@ -112,7 +112,7 @@ def _figures(one: Comparison) -> list[str]:
     verdict = one.why or ("shown" if one.shown else "not shown")
     verdict += "; within the margin" if one.equivalent else ""
     verdict += "; different utterances" if one.other_utterances else ""
-    p = "" if one.family_p is None else f"{one.family_p:.3f}"
+    p = "" if one.family_p is None else "<0.001" if one.family_p < 0.001 else f"{one.family_p:.3f}"
     return [
         points(one.difference, sign=True), span(one.family_low, one.family_high), span(one.low, one.high), p, ratio,
         verdict,
@@ -191,7 +191,8 @@ def _method(scores: Scores) -> list[str]:
         "- 'Of the family' holds for all comparisons of its table together: max-T by random signs of speakers where "
         f"every group has eight or more, otherwise Bonferroni. Seed {question.seed}.",
         "- Within a margin counts what two one-sided tests at "
-        f"{100 * question.significance:g} % show to lie there, by the jackknife's variance.",
+        f"{100 * question.significance:g} % in all show to lie there, by the jackknife's variance and Bonferroni's "
+        "inequality.",
         "- Where all speakers read the same texts, or hear the same noise segments or places, errors are clustered by "
         "these as well (Cameron, Gelbach and Miller 2011).",
         f"- Compared with '{question.reference}'. Texts: {scores.options.wording.name}. acoustigrid {__version__}.",

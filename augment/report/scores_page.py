@@ -77,7 +77,7 @@ def _heading(scores: Scores) -> str:
 
 def _recogniser(scores: Scores, one: RecogniserScores, step: float, audio_root: str) -> str:
     cells = {(cell.group, cell.condition): cell for cell in one.cells}
-    rate = "Word error rate" if scores.options.wording.unit == "word" else "Character error rate"
+    rate = scores.options.wording.rate.capitalize()
     growth = _comparisons(one.growth, "Differences of differences")
     pairs = _comparisons(one.pairs, "Differences", scores.question.margin)
     changes = _comparisons(one.steps, "Changes of rates")

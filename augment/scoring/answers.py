@@ -89,7 +89,8 @@ class Comparison:
         why: Why there is no interval; empty if there is one.
         other_utterances: Whether both conditions were heard with different utterances.
         shared: As for a cell.
-        equivalent: Whether the difference is shown to lie within the margin; None without one.
+        equivalent: Whether the difference is shown to lie within the margin, by Bonferroni's inequality for the whole
+            family; None without one.
         could_show: The smallest margin within which it would have been shown to lie.
     """
 
@@ -191,6 +192,8 @@ def _cell(sample: Sample, cell: Cell, question: Question) -> CellAnswer:
 
 
 def _why(estimate: Estimate, errors: int | None = None) -> str:
+    if math.isnan(estimate.value):
+        return "there is nothing to compare"
     if not estimate.parts:
         return "speakers are not named"
     if errors == 0:
@@ -306,10 +309,11 @@ def _judged(found: Sequence[tuple[Comparison, Estimate, Estimate | None]], quest
     coverage = 1 - question.significance
     out = []
     family = judge([estimate for _, estimate, _ in found], question.significance, question.seed)
+    each = question.significance / max(1, sum(estimate.known for _, estimate, _ in found))  # of all claims of likeness
     for (told, estimate, ratio), judged in zip(found, family, strict=True):
         own = estimate.interval(coverage)
         spread = ratio.interval(coverage, jackknife=True) if ratio is not None else None
-        alike = estimate.interval(1 - 2 * question.significance, jackknife=True)
+        alike = estimate.interval(1 - 2 * each, jackknife=True)
         could_show = None if alike is None else max(abs(end) for end in alike)
         out.append(
             replace(

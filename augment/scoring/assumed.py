@@ -31,7 +31,8 @@ def assumed_of(sample: Sample) -> Assumed | None:
         E[(e - p m)^2] = p (1 - p) (m + r_u m (m - 1))
         E[(E - p M)^2] = p (1 - p) (M + r_u sum(m (m - 1)) + r_s (M^2 - sum(m^2)))
 
-    Sums over all utterances, and over all speakers, are solved for r_u and then for r_s. A rate near 1 or above, and
+    Sums over all utterances, and over all speakers, are solved for r_u and then for r_s. A cell of one speaker says
+    nothing of either. A rate near 1 or above, and
     errors that repel one another, are beyond the model: the figures are cut to 0 and 0.99.
     """
     by_utterance = by_speaker = words = pairs = inner = outer = scale = 0.0
@@ -41,13 +42,14 @@ def assumed_of(sample: Sample) -> Assumed | None:
             items = sample.items(Cell(group, condition))
             e, m = counts.errors[items].astype(np.float64), counts.words[items].astype(np.float64)
             p = float(e.sum() / m.sum()) if m.sum() else 0.0
-            if not 0 < p < 1:
+            if not 0 < p < 1 or np.unique(sample.speaker[items]).size < 2:
                 continue
             _, place = np.unique(sample.speaker[items], return_inverse=True)
             of_speaker, squares = np.bincount(place, weights=m), np.bincount(place, weights=m * m)
             both = p * (1 - p)
-            by_utterance += float(np.sum((e - p * m) ** 2))
-            by_speaker += float(np.sum(np.bincount(place, weights=e - p * m) ** 2))
+            total = float(m.sum())  # the rate is fitted to these very errors: what it took from each is given back
+            by_utterance += float(np.sum((e - p * m) ** 2 / (1 - m / total)))
+            by_speaker += float(np.sum(np.bincount(place, weights=e - p * m) ** 2 / (1 - of_speaker / total)))
             words += both * float(m.sum())
             pairs += both * float(np.sum(m * (m - 1)))
             inner += both * float(np.sum(squares - of_speaker))

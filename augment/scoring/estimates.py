@@ -116,10 +116,14 @@ class Estimate:
         """Degrees of freedom: Satterthwaite's; for two groups Welch's, or one less than the smaller one has speakers.
 
         Welch's approximation trusts each variance with its own degrees of freedom. Where one group has more than twice
-        as many speakers, its own are too many: the small group decides.
+        as many speakers, its own are too many: the small group decides. Shared clusters may leave fewer still.
         """
-        each = [Contribution(part.variance, part.freedom, part.speakers.size) for part in self.parts]
-        return min(degrees(each), self.most_freedom)
+        return min(self.freedom_of_speakers, self.most_freedom)
+
+    @cached_property
+    def freedom_of_speakers(self) -> float:
+        """Degrees of freedom that the speakers alone would give."""
+        return degrees([Contribution(part.variance, part.freedom, part.speakers.size) for part in self.parts])
 
     @property
     def known(self) -> bool:

@@ -8,6 +8,12 @@ Hothorn, Bretz and Westfall 2008, Biometrical Journal 50:346): every speaker's i
 sign, for all comparisons alike, so that what depends on one another stays so, and every statistic is studentised anew.
 It needs speakers: with fewer than eight in a group signs have too few patterns, and Bonferroni's inequality, with the
 fewest degrees of freedom of the family, takes its place.
+
+Signs of speakers say nothing of what speakers share, such as texts. What these add to a variance is drawn beside them,
+normally, its variance as a chi-square; and for each comparison by itself, for the largest of several is never larger
+than if they are independent (Sidak 1967, J. American Statistical Association 62:626). Where few texts leave a
+comparison fewer degrees of freedom than its speakers have, its statistic counts as the one that is as rare on theirs.
+Nothing is more certain in a family than by itself.
 """
 
 import math
@@ -92,8 +98,21 @@ def _by_signs(members: Sequence[Estimate], significance: float, seed: int) -> li
     largest = _largest(members, seed)
     # The largest of the draws and the observed one are equally likely to be the largest of all where there is nothing.
     critical = float(np.sort(largest)[math.ceil((1 - significance) * (largest.size + 1)) - 1])
-    ps = [(1 + int(np.count_nonzero(largest >= abs(one.t)))) / (1 + largest.size) for one in members]
-    return [_judged(one, critical, p, "max-T") for one, p in zip(members, ps, strict=True)]
+    found = []
+    for one in members:
+        t = _as_rare(abs(one.t), one.freedom, one.freedom_of_speakers)
+        p = (1 + int(np.count_nonzero(largest >= t))) / (1 + largest.size)
+        least = quantile(1 - significance / 2, one.freedom)
+        reaches = max(_as_rare(critical, one.freedom_of_speakers, one.freedom), least)
+        found.append(_judged(one, reaches, max(p, one.p_value() or 0.0), "max-T"))
+    return found
+
+
+def _as_rare(t: float, degrees: float, others: float) -> float:
+    """Student's t that is exceeded as often on other degrees of freedom."""
+    from scipy.special import stdtr
+
+    return t if others == degrees else quantile(1 - float(stdtr(degrees, -t)), others)
 
 
 def _judged(estimate: Estimate, critical: float, p_value: float, method: str) -> Judged:
@@ -103,13 +122,13 @@ def _judged(estimate: Estimate, critical: float, p_value: float, method: str) ->
 def _largest(members: Sequence[Estimate], seed: int) -> NDArray[np.float64]:
     r"""Largest \|t\| of the family for each draw of signs, shape (draws,)."""
     numbers = np.unique(np.concatenate([part.speakers for one in members for part in one.parts]))
-    rng = generator("score", "signs", seed)
+    rng, beside = generator("score", "signs", seed), generator("score", "shared", seed)
     largest = np.zeros(DRAWS)
     for start in range(0, DRAWS, AT_ONCE):
         signs = rng.choice(np.array([-1.0, 1.0]), (min(AT_ONCE, DRAWS - start), numbers.size))
         here = largest[start : start + signs.shape[0]]
         for estimate in members:
-            moved, variance = np.zeros(signs.shape[0]), np.full(signs.shape[0], estimate.more_variance)
+            moved, variance = _drawn(estimate, here.size, beside)
             for part in estimate.parts:
                 sums, squares = _signed(part, signs[:, np.searchsorted(numbers, part.speakers)])
                 moved += sums
@@ -118,6 +137,14 @@ def _largest(members: Sequence[Estimate], seed: int) -> NDArray[np.float64]:
                 t = np.abs(moved) / np.sqrt(variance)
             np.maximum(here, np.nan_to_num(t, nan=0.0, posinf=0.0), out=here)
     return largest
+
+
+def _drawn(estimate: Estimate, draws: int, rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What shared clusters add to a deviation and to its variance, as well known as that of the speakers."""
+    more, known = estimate.more_variance, estimate.freedom_of_speakers
+    if not more:
+        return np.zeros(draws), np.zeros(draws)
+    return rng.normal(0.0, math.sqrt(more), draws), more * rng.chisquare(known, draws) / known
 
 
 def _signed(part: Part, signs: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

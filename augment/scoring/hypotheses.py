@@ -20,6 +20,7 @@ Said = tuple[str, tuple[str, ...], str]
 """Where it stands, which item it is for, by one or two names as written, and what was recognised."""
 OF_A_MANIFEST = ("pcm_sha256", "snr_band_hz")
 """Columns that rows of a test set have, and no recogniser writes by itself."""
+TIMED = frozenset({".stm", ".ctm", ".srt", ".vtt", ".rttm", ".textgrid"})
 RECOGNISED = re.compile(
     r"(pred(ict(ed|ion))?|hyp(othesis)?|recogni[sz]ed|transcri(pt(ion)?|bed)|decoded|asr|output)(_?(text|words?))?",
     re.IGNORECASE,
@@ -141,6 +142,9 @@ def _form(path: Path, text: str) -> Callable[[Path, str], Iterable[Said]]:
     if ending in {".json", ".jsonl", ".ndjson"}:
         remedy = "write one object a line"
         raise ScoreError(Fault(str(path), "expected JSON Lines, {...} in each; found something else", remedy))
+    if ending in TIMED:
+        remedy = "write Kaldi's text, an id and its words in each line, or another form of --hyp"
+        raise ScoreError(Fault(str(path), f"{ending} has times, which would be taken for words", remedy))
     return {".csv": _commas, ".tsv": _tabs, ".trn": _trn}.get(ending, _kaldi)
 
 
@@ -199,6 +203,9 @@ def _tabs(path: Path, text: str) -> Iterator[Said]:
 
 def _columns(path: Path, reader: "csv.DictReader[str]") -> Iterator[Said]:
     names = set(reader.fieldnames or ())
+    twice = next((name for name in names if list(reader.fieldnames or ()).count(name) > 1), None)
+    if twice is not None:
+        raise ScoreError(Fault(f"{path}:1", f"two columns are called '{twice}'", "keep the one that was recognised"))
     if not {"id", "audio_filepath"} & names or not {"pred_text", "text"} & names:
         found = ", ".join(map(str, reader.fieldnames or ()))
         expected = "expected 'id' or 'audio_filepath', and 'text' or 'pred_text'"

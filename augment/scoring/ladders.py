@@ -1,12 +1,14 @@
 """SNR ladders: conditions that differ in their SNR alone, and the SNR at which the error rate doubles."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from augment.design.freedom import quantile
+from augment.recipe.sweep import token
 from augment.scoring.estimates import Estimate
 from augment.scoring.sample import Cell, Sample, Term
 
@@ -68,25 +70,51 @@ def ladders(rows: Sequence[Mapping[str, Any]], factors: Sequence[str], condition
     first: dict[str, Mapping[str, Any]] = {}
     for row in rows:
         first.setdefault(str(row["condition"]), row)
-    found: dict[tuple[Any, ...], dict[float, str]] = {}
-    quiet: dict[tuple[Any, ...], str] = {}
-    for name in (name for name in conditions if name in first):
-        row = first[name]
-        steps = tuple(value for column, value in row.items() if column.startswith("noise") and column.endswith("_step"))
-        swept = {str(step).split("/")[0] for step in steps if step is not None}
-        beside = tuple((factor, row[factor]) for factor in factors if factor not in (swept or {"noise"}))
-        if row["snr_requested_db"] is None:
-            quiet.setdefault(beside, name)
-        else:
-            found.setdefault((beside, steps), {}).setdefault(float(row["snr_requested_db"]), name)
+    shown = [(name, first[name]) for name in conditions if name in first]
+    found: dict[_Family, list[_Rung]] = {}
+    for name, row in shown:
+        if row["snr_requested_db"] is not None:
+            steps = tuple(str(step) for column, step in row.items() if step and NOISE_STEP.fullmatch(column))
+            swept = [factor for factor in factors if factor in {step.split("/")[0] for step in steps}]
+            beside = tuple((factor, str(row[factor])) for factor in factors if factor not in swept)
+            snr_db = float(row["snr_requested_db"])
+            found.setdefault((beside, steps), []).append(_Rung(snr_db, name, _unswept(row, swept, snr_db)))
+    quiet = [(name, row) for name, row in shown if row["snr_requested_db"] is None]
     out = []
     for (beside, steps), rungs in found.items():
-        if len(rungs) > 1:
-            ordered = tuple(sorted(rungs.items()))
-            said = [str(step).split("/")[1] for step in steps if step is not None]
-            name = ", ".join([*dict.fromkeys(said), *(str(value) for _, value in beside)])
-            out.append(Ladder(name, ordered, quiet.get(beside, ordered[-1][1])))
+        without = next((name for name, row in quiet if all(str(row[factor]) == own for factor, own in beside)), None)
+        for said, some in _apart(rungs, steps):
+            if len(some) > 1:
+                ordered = tuple(sorted(some.items()))
+                name = ", ".join([*said, *(value for _, value in beside)])
+                out.append(Ladder(name, ordered, without or ordered[-1][1]))
     return out
+
+
+NOISE_STEP = re.compile(r"noise\w*_step")
+_Family = tuple[tuple[tuple[str, str], ...], tuple[str, ...]]
+"""Settings of the factors that add no noise, and the steps that do."""
+
+
+class _Rung(NamedTuple):
+    snr_db: float
+    condition: str
+    unswept: tuple[str, ...]
+    """What its settings are called, their SNR left out."""
+
+
+def _unswept(row: Mapping[str, Any], swept: Sequence[str], snr_db: float) -> tuple[str, ...]:
+    own = token("snr_db", snr_db)
+    return tuple("_".join(part for part in str(row[factor]).split("_") if part != own) for factor in swept)
+
+
+def _apart(rungs: Sequence[_Rung], steps: Sequence[str]) -> Iterator[tuple[Sequence[str], dict[float, str]]]:
+    """What rungs have in common, and them by SNR: a ladder for each value of whatever is swept beside the SNR."""
+    if len({rung.snr_db for rung in rungs}) == len(rungs):
+        yield list(dict.fromkeys(step.split("/")[1] for step in steps)), {one.snr_db: one.condition for one in rungs}
+        return
+    for unswept in dict.fromkeys(rung.unswept for rung in rungs):
+        yield unswept, {one.snr_db: one.condition for one in rungs if one.unswept == unswept}
 
 
 def doubling(sample: Sample, ladder: Ladder, group: str, coverage: float = 0.95) -> Doubling:

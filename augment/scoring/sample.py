@@ -97,6 +97,17 @@ class Sample:
         )
 
     @cached_property
+    def people(self) -> Numbers:
+        """Of each speaker, the number that stands for their name: who speaks in several groups is one person."""
+        first: dict[str, int] = {}
+        return np.array([first.setdefault(name, number) for number, (_, name) in enumerate(self.speakers)], np.int64)
+
+    @cached_property
+    def person(self) -> Numbers:
+        """Of each item, whatever its group; -1 for whoever is not named."""
+        return np.where(self.speaker < 0, -1, self.people[self.speaker]) if self.speakers else self.speaker
+
+    @cached_property
     def _members(self) -> dict[Cell, Numbers]:
         """Items of each cell, those without a word in the reference left out."""
         wide = len(self.conditions)
@@ -177,10 +188,16 @@ class Sample:
         return np.array_equal(here, there)
 
     def _clusters(self, cells: Sequence[Cell], kind: str) -> int:
-        """How many values of a kind some cells have, if most items have one that several speakers meet; otherwise 0."""
+        """How many values of a kind some cells have, if several speakers meet most of them; otherwise 0.
+
+        A cell may have none, as one without noise has no noise segment.
+        """
         members = np.concatenate([self.items(cell) for cell in cells])
         values, speakers = self.shared[kind][members], self.speaker[members]
-        if not members.size or (values < 0).any() or (speakers < 0).any():
+        if (speakers < 0).any():
+            return 0
+        values, speakers = values[values >= 0], speakers[values >= 0]
+        if not values.size:
             return 0
         here, place = np.unique(values, return_inverse=True)
         pairs = np.unique(place * (self.speaker.max() + 1) + speakers)
@@ -213,6 +230,8 @@ class Sample:
             people.append(self.speaker[members])
         u, h = np.concatenate(influence), np.concatenate(share)
         value, person = np.concatenate(values), np.concatenate(people)
+        alone = value < 0  # whoever meets none of them shares none: a cluster of their own, in both ways of clustering
+        value[alone] = self.shared[kind].max() + 1 + person[alone]
         return _cr2(value, u, h), _cr2(value * (self.speaker.max() + 1) + person, u, h)
 
 

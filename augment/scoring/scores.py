@@ -271,7 +271,7 @@ class _Asked:
         counts = counted(self.references, compared, wording)
         written = counted(self._written, list(map(self._as_written.comparable, texts)), self._as_written)
         sample, silent = Sample.of(rows, self.conditions, counts, self.references), counts.words == 0
-        columns = self.finished.labels, self.finished.factors
+        columns, coverage = (self.finished.labels, self.finished.factors), 1 - question.significance
         return RecogniserScores(
             name=name,
             heard=heard,
@@ -283,7 +283,7 @@ class _Asked:
             steps=answers.steps(sample, question),
             pairs=answers.pairs(sample, question),
             growth=answers.growth(sample, question),
-            doublings=[doubling(sample, one, group) for one in self.ladders for group in sample.groups],
+            doublings=[doubling(sample, one, group, coverage) for one in self.ladders for group in sample.groups],
             slices=worst(sample, rows, *columns, question, self.options.holdout),
             unchanged_text=_by_group(sample, written),
             groups=_by_group(sample, counts),

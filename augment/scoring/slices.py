@@ -88,15 +88,15 @@ def worst(
         holdout: Choose among half of the speakers, and confirm with the others.
     """
     columns = _columns(rows, labels, factors)
-    usable = (sample.counts.words > 0) & (sample.speaker >= 0)
-    chosen = usable & np.isin(sample.speaker, _half(sample, question.seed)) if holdout else usable
+    usable = (sample.counts.words > 0) & (sample.person >= 0)
+    chosen = usable & np.isin(sample.person, _half(sample, question.seed)) if holdout else usable
     known = list(itertools.islice(_slices(sample, columns, labels, chosen), MOST_SLICES + 1))
     cut_off = len(known) > MOST_SLICES
     known = known[:MOST_SLICES]
-    judged = judge([estimate for _, estimate, _, _ in known], question.significance, question.seed)
+    judged = judge([found.estimate for _, found in known], question.significance, question.seed)
     found = [
-        Slice(where, inside, outside, one.estimate.value, one.low, one.high, one.estimate.parts[0].speakers.size, words)
-        for (where, _, (inside, outside), words), one in zip(known, judged, strict=True)
+        Slice(where, *found.rates, one.estimate.value, one.low, one.high, found.people, found.words)
+        for (where, found), one in zip(known, judged, strict=True)
     ]
     found.sort(key=lambda one: -np.inf if one.low is None else one.low, reverse=True)
     if holdout and found:
@@ -105,11 +105,13 @@ def worst(
 
 
 def _half(sample: Sample, seed: int) -> Numbers:
-    """Half of the speakers of each group."""
+    """Half of the people of each group; whoever is in several is drawn once, with the first of them."""
     rng = generator("score", "halves", seed)
-    out: list[int] = []
+    out, drawn = list[int](), set[int]()
     for group in sample.groups:
-        own = [number for number, (name, _) in enumerate(sample.speakers) if name == group]
+        own = [int(sample.people[number]) for number, (name, _) in enumerate(sample.speakers) if name == group]
+        own = [person for person in own if person not in drawn]
+        drawn.update(own)
         out += rng.permutation(own)[: (len(own) + 1) // 2].tolist()
     return np.array(sorted(out), dtype=np.int64)
 
@@ -119,7 +121,17 @@ def _columns(rows: Sequence[Row], labels: Sequence[str], factors: Sequence[str])
     return {name: values for name, values in every.items() if np.unique(values).size > 1}
 
 
-_Known = tuple[tuple[tuple[str, str], ...], Estimate, tuple[float, float], int]
+@dataclass(frozen=True)
+class _Difference:
+    """Of those in a slice and everybody else under the same conditions: their rates, and who is in it."""
+
+    estimate: Estimate
+    rates: tuple[float, float]
+    people: int
+    words: int
+
+
+_Known = tuple[tuple[tuple[str, str], ...], _Difference]
 
 
 def _slices(
@@ -136,7 +148,7 @@ def _slices(
                 where = tuple(zip(names, map(str, said), strict=True))
                 found = _difference(sample, where, own, columns, among)
                 if found is not None:
-                    yield where, *found
+                    yield where, found
 
 
 def _difference(
@@ -145,7 +157,7 @@ def _difference(
     labels: Sequence[str],
     columns: Mapping[str, NDArray[np.str_]],
     among: NDArray[np.bool_],
-) -> tuple[Estimate, tuple[float, float], int] | None:
+) -> _Difference | None:
     """Those in a slice less everybody else under the same conditions; None where either side has too few speakers."""
     heard, inside = among.copy(), among.copy()
     for name, value in where:
@@ -156,12 +168,12 @@ def _difference(
     one, other = (_rate(sample, which) for which in (inside, heard & ~inside))
     if min(one.fewest, other.fewest) < FEWEST_SPEAKERS:
         return None
-    words = int(sample.counts.words[inside].sum())
-    return _apart(one, other), (one.value, other.value), words
+    words, people = int(sample.counts.words[inside].sum()), np.unique(sample.person[inside]).size
+    return _Difference(_apart(one, other), (one.value, other.value), people, words)
 
 
 def _rate(sample: Sample, which: NDArray[np.bool_]) -> Estimate:
-    numbers, place = np.unique(sample.speaker[which], return_inverse=True)
+    numbers, place = np.unique(sample.person[which], return_inverse=True)
     errors, words = sample.counts.errors[which], sample.counts.words[which]
     return rate(np.bincount(place, weights=errors), np.bincount(place, weights=words), numbers)
 
@@ -189,7 +201,7 @@ def _confirmed(
     question: Question,
 ) -> Slice:
     found = _difference(sample, chosen.where, labels, columns, held_back)
-    interval = None if found is None else found[0].interval(1 - question.significance)
+    interval = None if found is None else found.estimate.interval(1 - question.significance)
     if found is None or interval is None:
         return replace(chosen, confirmed=False)
-    return replace(chosen, confirmed=interval[0] > 0, held_back=(found[0].value, *interval))
+    return replace(chosen, confirmed=interval[0] > 0, held_back=(found.estimate.value, *interval))

@@ -55,6 +55,11 @@ class Wording:
         own = cls(form, unit="word" if unit == "word" else "char")
         return own if words is None else cls(form, _read_map(words, own), own.unit)
 
+    @property
+    def rate(self) -> str:
+        """What errors over units are called."""
+        return "word error rate" if self.unit == "word" else "character error rate"
+
     @cached_property
     def name(self) -> str:
         """What was done, with its version, for results."""

@@ -222,9 +222,16 @@ def _deliver(
         "peak_dbfs": rounded(db((max(int(pcm.max()), -int(pcm.min())) / FULL_SCALE) ** 2)),
         "clipped_samples": clipped,
         "samples": int(pcm.size),
-        "loudness_lufs": rounded(delivered.loudness_lufs()),
+        "loudness_lufs": rounded(_loudness_lufs(delivered, pcm)),
     }
     return Rendered(condition, pcm, at_microphone, delivered, measured)
+
+
+def _loudness_lufs(delivered: Scene, pcm: NDArray[np.int16]) -> float | None:
+    """Of a mixture it is that of the file: the steps of a converter may be rounded all to one side."""
+    if delivered.mixture_stem is None:
+        return delivered.loudness_lufs()
+    return replace(delivered, mixture_stem=Stem.of(pcm / FULL_SCALE, delivered.sample_rate_hz)).loudness_lufs()
 
 
 def _written(scene: Scene) -> tuple[NDArray[np.int16], int, float]:

@@ -84,6 +84,9 @@ class TestContract:
             if name and kind != "effect":
                 assert step.words({name: "The <i>Thing</i>"}).startswith("The <i>Thing</i>")
 
+    def test_equal_steps_have_equal_hashes(self, kind):
+        assert {load(kind), load(kind)} == {load(kind)}
+
     def test_docstring_says_what_matters(self, kind):
         for word in ("In a recipe::", "Keeps:", "Changes:", "Random:", "Reference:"):
             assert word in kinds()[kind].__doc__

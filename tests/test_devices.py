@@ -16,6 +16,7 @@ from augment.acoustics.self_noise import electronic_noise
 from augment.acoustics.suppression import noise_power, suppress_noise
 from augment.errors import RenderError
 from augment.perturb.electrical.adc import Adc
+from augment.perturb.microphone.microphone import Microphone
 from augment.perturb.microphone.overload import Overload
 from augment.perturb.microphone.self_noise import SelfNoise
 from augment.scene import Scene, Stem, Weighting
@@ -63,6 +64,20 @@ class TestSelfNoise:
         after = Overload(kind="overload", aop_dbspl=120.0).apply(scene, draw())
         heard = SelfNoise(kind="self_noise", ein_dba=33.0).apply(after, draw()).mixture()
         assert a_weighted_dbov(heard, RATE) + 112.0 == pytest.approx(33.0, abs=0.3)
+
+    @pytest.mark.parametrize("profile", ["itu_p48_handset", "laptop"])
+    def test_a_response_moves_no_sound_pressure_whatever_stands_before_it(self, profile):
+        """An overload that nothing reaches makes the chain non-linear, and bends nothing."""
+        microphone = Microphone(kind="microphone", profile=profile)
+        straight = Overload(kind="overload", aop_dbspl=150.0)
+        speech = Scene(Stem.of(0.05 * speech_like(3), RATE), (), RATE, Weighting(), full_scale_dbspl=80.0)
+        scenes = [microphone.apply(speech, draw()).mixed_down(), straight.apply(speech.mixed_down(), draw())]
+        scenes[1] = microphone.apply(scenes[1], draw())
+        distances_db = []
+        for scene in scenes:
+            heard = SelfNoise(kind="self_noise", ein_dba=40.0).apply(scene, draw()).mixture()
+            distances_db.append(level_dbov(scene.mixture()) - a_weighted_dbov(heard - scene.mixture(), RATE))
+        assert distances_db[0] == pytest.approx(distances_db[1], abs=0.01)
 
     @pytest.mark.parametrize(
         "step", [SelfNoise(kind="self_noise", ein_dba=33.0), Overload(kind="overload", aop_dbspl=120.0)]

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+import augment
 from augment.errors import RenderError
 from augment.external import audiomentations_adapter as engine
 from augment.perturb import kinds
@@ -287,6 +288,22 @@ def test_at_the_source_it_works_on_the_speech_alone(tmp_path):
     assert after.mixture_stem is None
     told = json.loads(after.noted_values()["effect_parameters"])
     assert told == {"transform": "Clip", "a_min": -0.01, "a_max": 0.01}
+
+
+def test_the_gain_before_it_is_no_secret(tmp_path, stocked):
+    """Speech that an effect hardly changes takes as much gain to the file as without it."""
+    effect_at_source = "{kind: effect, transform: BitCrush, at: source, parameters: {bit_depth: 11}}"
+    factors = f"{{it: {{plain: [], crushed: [{effect_at_source}]}}}}"
+    recipe = stocked.recipe(factors=factors, speech="{level_dbov: -40}")
+    plan = augment.plan(recipe)
+    for utterance in plan.items["utterance"].unique():
+        made = augment.render_utterance(plan, utterance)
+        gains_db = [made[name].measured["gain_db"] for name in ("plain", "crushed")]
+        assert abs(gains_db[0]) > 1
+        assert gains_db[1] == pytest.approx(gains_db[0], abs=0.05)
+    augment.build(plan, tmp_path / "set")
+    verdict = augment.verify(tmp_path / "set", sample=0)
+    assert verdict.sound, verdict.deviations
 
 
 def test_blocks_draw_for_themselves(tmp_path):

@@ -151,6 +151,15 @@ def test_a_mix_that_would_clip_is_scaled_as_a_whole(stocked):
     assert item.measured["snr_delivered_db"] == pytest.approx(-10, abs=0.05)
 
 
+def test_loudness_is_that_of_the_file_behind_a_coarse_converter(stocked, tmp_path):
+    """Its steps are 327.68 of the file's, and all of them are rounded up: no noise, but a gain of 0.008 dB."""
+    steps = "[{kind: adc, bits: 16, full_scale_dbov: -40}]"
+    augment.build(augment.plan(stocked.recipe(factors=f"{{it: {{plain: [], converted: {steps}}}}}")), tmp_path / "set")
+    verdict = augment.verify(tmp_path / "set", sample=0)
+    assert verdict.sound, verdict.deviations
+    assert all(row["loudness_lufs"] is not None for row in augment.open(tmp_path / "set").frame.rows(named=True))
+
+
 def test_gated_noise_is_measured_while_it_is_on(stocked):
     (stocked.folder / "beeps.yaml").write_text(
         "title: beeps\nabout: beeps of a third of the time\ncomponents:\n"

@@ -154,7 +154,10 @@ class Scene:
         """The scene after a linear filter on all that the microphone picked up."""
         if self.mixture_stem is not None:
             taps, advance = response.taps, response.advance_samples
-            return self.processed(response, lambda mixture: convolve(mixture, taps, advance), True)
+            after = self.processed(response, lambda mixture: convolve(mixture, taps, advance), True)
+            assert after.mixture_stem is not None, "what is mixed stays so"
+            # The filter leaves the scale of sound pressures as it is; the gain that makes up for it does not.
+            return after._standing_for(after.mixture_stem.gain)
         noises = tuple(stem.through(response) for stem in self.noises)
         return replace(self, speech=self.speech.through(response), noises=noises)
 
@@ -187,14 +190,14 @@ class Scene:
         Sound pressure levels stay what they are: full scale stands for 20 lg(factor) dB less.
         """
         if self.mixture_stem is not None:
-            return replace(self, mixture_stem=self.mixture_stem.scaled(factor))
-        scale = None if self.full_scale_dbspl is None else self.full_scale_dbspl - db(factor**2)
-        return replace(
-            self,
-            speech=self.speech.scaled(factor),
-            noises=tuple(stem.scaled(factor) for stem in self.noises),
-            full_scale_dbspl=scale,
-        )
+            return replace(self, mixture_stem=self.mixture_stem.scaled(factor))._standing_for(factor)
+        noises = tuple(stem.scaled(factor) for stem in self.noises)
+        return replace(self, speech=self.speech.scaled(factor), noises=noises)._standing_for(factor)
+
+    def _standing_for(self, factor: float) -> "Scene":
+        """The scene with the scale of sound pressures that it has after a gain."""
+        scale = self.full_scale_dbspl
+        return self if scale is None else replace(self, full_scale_dbspl=scale - db(factor**2))
 
     def mixed_down(self) -> "Scene":
         """The scene with its stems mixed. Peaks may exceed full scale: codecs and files see to that themselves."""

@@ -227,9 +227,9 @@ class Comparison:
             else:  # a gain control or an overload may leave a soft word as it is
                 self.findings.idle[item.condition.name] = self.findings.idle.get(item.condition.name, 0) + 1
             return
-        found = lag_samples(plain, signal, item.sample_rate_hz)
-        tolerance = LAG_TOLERANCE_ROOM_S if item.rooms else LAG_TOLERANCE_S
-        if found is not None and abs(found) > tolerance * item.sample_rate_hz:
+        tolerance_s = LAG_TOLERANCE_ROOM_S if item.rooms else LAG_TOLERANCE_S
+        found = lag_samples(plain, signal, item.sample_rate_hz, tolerance_s)
+        if found is not None and abs(found) > tolerance_s * item.sample_rate_hz:
             beside = control.item.row["audio_filepath"]
             self.findings.tell(item, f"its speech comes {1000 * found / item.sample_rate_hz:+.1f} ms after {beside}")
 

@@ -10,15 +10,25 @@ BAND_HZ = (300.0, 3000.0)
 WHITENING = 0.7
 CLEAR = 8.0
 """How many times its RMS the peak of the correlation must be: a lower one may be due to noise."""
+RIVAL = 0.5
+"""Height of a peak near no lag at all, as a share of the highest, at which nothing says that the signal lags.
+
+What is left of the 300 to 3000 Hz of a short word behind the slopes of a handset and a low-rate codec is a formant or
+two: the correlation has many peaks, milliseconds apart and nearly as high. In 58 words and sentences behind the ITU's
+handset and AMR-NB, whatever was within 1 ms of no lag reached at least 0.58 of a wrong peak; where they were moved by
+3 ms, at most 0.3 in nine of ten.
+"""
 
 
-def lag_samples(before: Signal, after: Signal, sample_rate_hz: int) -> int | None:
+def lag_samples(before: Signal, after: Signal, sample_rate_hz: int, tolerance_s: float = 0.0) -> int | None:
     """Samples by which a signal lags another, by partly whitened cross-correlation; None if no peak stands out.
 
     Args:
         before: The earlier signal, shape (n,).
         after: The later signal, shape (n,).
         sample_rate_hz: Sample rate.
+        tolerance_s: Lags as small as this count as none, to both sides: where one of them has a peak nearly as high as
+            the highest, no peak stands out.
 
     Reference: Knapp and Carter (1976), generalised cross-correlation; here with magnitudes raised to the power of 0.3.
 
@@ -39,4 +49,7 @@ def lag_samples(before: Signal, after: Signal, sample_rate_hz: int) -> int | Non
     place = int(np.argmax(correlation))
     if correlation[place] <= CLEAR * float(np.sqrt(np.mean(np.square(correlation)))):
         return None
-    return place if place < size / 2 else place - size
+    lag = place if place < size / 2 else place - size
+    most = math.floor(tolerance_s * sample_rate_hz)
+    rival = max(float(correlation[: most + 1].max()), float(correlation[size - most :].max(initial=0.0)))
+    return None if abs(lag) > most and rival > RIVAL * correlation[place] else lag

@@ -1,6 +1,7 @@
 """An effect of the package audiomentations."""
 
 import json
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
@@ -67,6 +68,13 @@ class Effect(Perturbation):
         engine.check_values(self.transform, self.parameters)
         return self
 
+    def __hash__(self) -> int:
+        return hash((self.at, self.transform, self._spelled))
+
+    @property
+    def _spelled(self) -> str:
+        return json.dumps(self.parameters, sort_keys=True)
+
     def words(self, titles: Titles = NO_TITLES) -> str:
         return plain(self.transform, self.parameters)
 
@@ -95,7 +103,7 @@ class Effect(Perturbation):
         Raises:
             RenderError: The transform fails on this signal.
         """
-        name = ("effect", draw.name, self.transform, json.dumps(self.parameters, sort_keys=True))
+        name = ("effect", draw.name, self.transform, self._spelled)
 
         def run(signal: Signal) -> tuple[Signal, str]:
             rng = draw.stream("effect")
@@ -112,6 +120,9 @@ class Effect(Perturbation):
         return after.noted(effect_parameters=told)
 
     @staticmethod
-    def _speech_alone(scene: Scene, name: Any, process: Any) -> Scene:
+    def _speech_alone(scene: Scene, name: Hashable, process: Callable[[Signal], Signal]) -> Scene:
+        """The gain before the transform stays beside the samples: it is part of what the speech took to the file."""
         stem = scene.speech
-        return replace(scene, speech=Stem(stem.track.processed(name, process, stem.gain)))
+        before = stem.gain
+        track = stem.track.processed(name, lambda signal: process(signal) / before, before)
+        return replace(scene, speech=Stem(track, before))

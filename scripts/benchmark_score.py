@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 
 from augment.design.freedom import quantile
 from augment.report.text import table
-from augment.scoring.answers import Question, pairs
+from augment.scoring.answers import Question, growth, pairs, steps
 from augment.scoring.counting import Counts
 from augment.scoring.estimates import Estimate, between, log_ratio, rate, weighted
 from augment.scoring.families import judge
@@ -418,6 +418,57 @@ def _family(groups: Sequence[Group], sets: int, world: World) -> tuple[str, dict
     return " and ".join(sorted(methods)), {"family": np.array(found), "alone": np.array(alone)}
 
 
+# What speakers share -------------------------------------------------------------------------------------------------
+
+SHARED_SIZES = (8, 12), (12, 6), (12, 20), (20, 6), (20, 40)
+"""Speakers of each of two groups, and texts that all of them read."""
+HARDER = 0.1
+"""By which rates of texts scatter in each condition but the first: for everybody, and not on the whole."""
+SHARED_RATE, SHARED_SPREAD, SHARED_WORDS = 0.25, 0.04, 10
+
+
+def shared(world: World) -> list[Target]:
+    """Any change of a condition, or growth of a gap, where texts alone are harder in one condition than in another."""
+    sets = world.sets or 200
+    rows, targets = [], []
+    for speakers, texts in SHARED_SIZES:
+        rng = generator("benchmark", "score", "shared", speakers, texts)
+        told = [_shared(rng, speakers, texts, number) for number in range(sets)]
+        changes, growths, alone = (float(np.mean(some)) for some in zip(*told, strict=True))
+        rows.append([f"2 groups of {speakers} speakers, {texts} texts", *map(percent, (changes, growths, alone))])
+        # Of so few sets 10 % are told from 5 % nineteen times of twenty.
+        targets.append(Target(f"shared texts, any false of {speakers} speakers, {texts} texts", changes, high=0.1))
+    print(f"Texts are harder for all in some conditions, and no condition is: sets in %; {sets} sets each\n")
+    print(table(["setting", "any false change", "any false growth", "each change by itself"], rows))
+    return targets
+
+
+def _shared(rng: np.random.Generator, speakers: int, texts: int, seed: int) -> tuple[bool, bool, float]:
+    """Whether the product shows a change, or a growth; and the share of changes with p below 5 % by themselves."""
+    conditions = "quiet", "fan", "hum"
+    harder = rng.normal(0, HARDER, (len(conditions), texts))
+    harder[0] = 0
+    voices = rng.normal(0, SHARED_SPREAD, 2 * speakers)
+    rates = np.clip(SHARED_RATE + voices[:, None, None] + harder, 0.01, 0.99)
+    errors = rng.binomial(SHARED_WORDS, rates).astype(np.int64).ravel()
+    rows = [
+        {
+            "group": str(voice // speakers),
+            "speaker": str(voice),
+            "condition": conditions[c],
+            "utterance": f"{voice} {t}",
+        }
+        for voice, c, t in np.ndindex(rates.shape)
+    ]
+    none = np.zeros(errors.size, np.int64)
+    counts = Counts(errors, none, none, none + SHARED_WORDS, none > 0)
+    sample = Sample.of(rows, conditions, counts, [row["utterance"].split()[1] for row in rows])
+    question = Question("quiet", seed=seed)
+    changes, growths = steps(sample, question), growth(sample, question)
+    alone = np.mean([(one.p_value or 1.0) < question.significance for one in changes])
+    return any(one.shown for one in changes), any(one.shown for one in growths), float(alone)
+
+
 # Equivalence ---------------------------------------------------------------------------------------------------------
 
 MARGIN = 0.1
@@ -523,6 +574,7 @@ PARTS: dict[str, Callable[[World], list[Target]]] = {
     "cells": cells,
     "differences": differences,
     "family": family,
+    "shared": shared,
     "equivalence": equivalence,
     "worst": worst_subgroup,
 }

@@ -151,6 +151,7 @@ def test_too_few_who_were_held_back_say_nothing(tmp_path):
     assert (one.slices.slices[0].confirmed, one.slices.slices[0].held_back) == (False, None)
     told = " ".join(conclusions(found, one))
     assert "too few speakers were held back to confirm it" in told
+    assert "too few held back" in markdown(found)
     assert "not confirmed" not in told
 
 

@@ -282,7 +282,7 @@ def _worst(recogniser: RecogniserScores) -> Iterator[str]:
         assert first.held_back is not None, "a slice is confirmed by speakers who were held back"
         low_high = span(*first.held_back[1:])
         yield f"Worst subgroup: {name}, {size}; confirmed by speakers who were held back ({low_high} points more)."
-    elif first.confirmed is False and first.held_back is None:
+    elif first.standing == "too few held back":
         yield f"Worst subgroup of those who chose it: {name}, {size}; too few speakers were held back to confirm it."
     elif first.confirmed is False:
         yield f"Worst subgroup of those who chose it: {name}, {size}; not confirmed by the speakers held back."

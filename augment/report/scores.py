@@ -136,7 +136,7 @@ def _slices(one: RecogniserScores) -> str:
         [
             ", ".join(f"{column}={value}" for column, value in found.where), percent(found.rate), percent(found.others),
             points(found.difference, sign=True), span(found.low, found.high), found.speakers,
-            "exploratory" if found.confirmed is None else "confirmed" if found.confirmed else "not confirmed",
+            found.standing,
         ]
         for found in one.slices.slices[:MOST_ROWS]
     ]  # fmt: skip

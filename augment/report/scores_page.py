@@ -234,12 +234,10 @@ def _slices(one: RecogniserScores) -> str:
 
 
 def _standing(found: Slice) -> str:
-    if found.confirmed is None:
-        return "exploratory"
-    said = "<b>confirmed</b>" if found.confirmed else "not confirmed"
     if found.held_back is None:
-        return f"{said} by the speakers held back"
+        return found.standing
     difference, low, high = found.held_back
+    said = f"<b>{found.standing}</b>" if found.confirmed else found.standing
     return f"{said} by the speakers held back: {points(difference, sign=True)} ({span(low, high)})"
 
 

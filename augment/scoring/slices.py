@@ -53,6 +53,15 @@ class Slice:
     confirmed: bool | None = None
     held_back: tuple[float, float, float] | None = None
 
+    @property
+    def standing(self) -> str:
+        """What the speakers who were held back say of it, in a word or two."""
+        if self.confirmed is None:
+            return "exploratory"
+        if self.held_back is None:
+            return "too few held back"
+        return "confirmed" if self.confirmed else "not confirmed"
+
 
 @dataclass(frozen=True)
 class Found:

@@ -354,3 +354,23 @@ def test_an_imported_manifest_reads_as_the_corpus_does(tmp_path):
                              (("kaldi", folder, tmp_path / "x.csv"), "ends in .jsonl")):  # fmt: skip
         with pytest.raises(AcoustigridError, match=words):
             import_corpus(*arguments)
+
+
+@pytest.mark.parametrize("where", ["same", "other", "speech"])
+def test_ids_that_were_made_of_paths_survive_an_import(tmp_path, where):
+    lay(tmp_path, **{f"{name}.wav": sound(n) for n, name in enumerate(["speech/a", "same/b", "same/tab\there/c"])})
+    paths = ["../speech/a.wav", "b.wav", str(tmp_path / "same" / "b.wav"), "tab\there/c.wav"]
+    given = [{"audio_filepath": path, "text": "x", "speaker": "s"} for path in paths]
+    given += [{**given[0], "offset": 0.25, "audio_channel": 0}]
+    lay(tmp_path / "same", **{"nemo.jsonl": "".join(json.dumps(row) + "\n" for row in given)})
+    out = tmp_path / where / "corpus.jsonl"
+    out.parent.mkdir(exist_ok=True)
+    first = import_corpus("jsonl", tmp_path / "same" / "nemo.jsonl", out)
+    again = read_corpus(CorpusSpec(path="corpus.jsonl"), out.parent)
+    assert again.frame["id"].to_list() == first.frame["id"].to_list()
+    assert again.frame["id"][0] == "../speech/a"
+    for corpus in (first, again):
+        for row, place in zip(corpus.frame.rows(named=True), ["speech/a", "same/b", "same/b"], strict=False):
+            assert corpus.audio_path(row["audio_filepath"]).resolve() == tmp_path / f"{place}.wav"
+    retold = import_corpus("jsonl", out, tmp_path / "retold.jsonl")
+    assert retold.frame["id"].to_list() == first.frame["id"].to_list()

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import augment
 from augment.corpus import measuring
-from augment.corpus.checks import DANGER, danger
+from augment.corpus.identities import DANGER, danger
 from augment.corpus.readers.jsonl import objects
 from augment.corpus.source import Source
 from augment.corpus.spec import CorpusSpec

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
 from augment.bounds import MOST_CHANNELS
 from augment.corpus.cells import MOST_FAULTS, TIMES, Cells
+from augment.corpus.identities import danger, dangerous, identities
 from augment.corpus.nested import Nested
 from augment.corpus.source import where
 from augment.corpus.spec import CorpusSpec
@@ -45,8 +45,6 @@ ENDS = re.compile(
     re.IGNORECASE,
 )
 """Names that other tools give to the times of segments."""
-DANGER = r"[\x00-\x1f\x7f]|^[/\\]|^[A-Za-z]:[/\\]|(^|[/\\])\.\.([/\\]|$)"
-"""Ids that may be dangerous: a quick test before :func:`danger` decides."""
 
 
 def column_faults(spec: CorpusSpec, manifest: Location, found: set[str], written: frozenset[str]) -> list[Fault]:
@@ -187,7 +185,7 @@ def sound_rows(
         CorpusError: There are that many faults or more; the first 50 are given.
     """
     frame, faults = _checked(frame, most_faults, written)
-    frame = frame.with_columns(_identities(frame))
+    frame = frame.with_columns(identities(frame))
     again = ~frame["id"].is_first_distinct()
     if again.any():
         faults |= _twice(frame, again, most_faults)
@@ -205,7 +203,6 @@ def _checked(
     no_audio = polars.col("audio_filepath").is_null()
     bad_offset = odd["offset"] & polars.col("offset").is_null()
     bad_duration = odd["duration"] & polars.col("offset").is_not_null()
-    bad_id = polars.col("id").str.contains(DANGER)
     faults: dict[str, list[Fault]] = {}
     frame = frame.with_columns(polars.col("audio_channel").str.replace(r"\.0+$", ""))
     bad_channel = ~polars.col("audio_channel").str.contains(r"^(?:[0-9]|[1-5][0-9]|6[0-3]|mix)$")
@@ -215,7 +212,7 @@ def _checked(
         (bad_channel, partial(_channel, channel)),
         (bad_offset, partial(_offset, offset)),
         (bad_duration, partial(_duration, duration)),
-        (bad_id, _id),
+        (polars.lit(dangerous(frame)), _id),
     )
     sound = polars.lit(value=True)
     for wrong, told in checks:
@@ -276,39 +273,3 @@ def _twice(frame: "polars.DataFrame", again: "polars.Series", most_faults: int) 
         row: [Fault("", f"the id '{identity}' is also that of row {first[identity]}", "ids must be unique")]
         for identity, row in late.select("id", polars.col("row")).rows()
     }
-
-
-def _identities(frame: "polars.DataFrame") -> "polars.Series":
-    """Ids; a row without one gets its audio path, its channel, and its offset if it begins within the file."""
-    import polars
-
-    if not frame["id"].null_count():
-        return frame["id"]
-
-    @cache
-    def stem(audio: str) -> str:
-        suffix = Path(audio).suffix
-        return audio[: -len(suffix)] if suffix else audio
-
-    def made_of(audio: str, channel: str | None, offset: float | None) -> str:
-        other = "" if channel in (None, "0") else f"#{channel}"
-        return f"{stem(audio)}{other}@{offset:g}" if offset else f"{stem(audio)}{other}"
-
-    places = frame.select("id", "audio_filepath", "audio_channel", "offset").iter_rows()
-    made = [written or made_of(*place) for written, *place in places]
-    return polars.Series("id", made, polars.String)
-
-
-def danger(identity: str) -> str | None:
-    """Why an id must not become a file name; None if it may.
-
-    Example:
-        >>> danger("../a"), danger("a..b")
-        ('points outside the output folder', None)
-    """
-    if any(ord(c) < 32 or ord(c) == 127 for c in identity):
-        return "holds a control character"
-    parts = re.split(r"[/\\]", identity)
-    if ".." in parts or identity[:1] in ("/", "\\") or re.match(r"[A-Za-z]:[/\\]", identity):
-        return "points outside the output folder"
-    return None

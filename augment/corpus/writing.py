@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from augment.corpus.checks import FIXED
+from augment.corpus.identities import danger, is_made_of
 from augment.corpus.table import Corpus, label_column
 from augment.files.location import joined
 
@@ -31,7 +32,10 @@ def manifest_bytes(corpus: Corpus, folder: Path) -> bytes:
     lines = []
     for row in corpus.frame.select(*names.values()).iter_rows():
         told = dict(zip(names, row, strict=True))
-        told["audio_filepath"] = moved(told["audio_filepath"])
+        audio, offset = moved(told["audio_filepath"]), told.get("offset")
+        if danger(told["id"]) and not is_made_of(told["id"], audio, told.get("audio_channel"), offset):
+            audio = str(joined(folder.resolve(), audio))  # an id that leads out of a folder is read beside such a path
+        told["audio_filepath"] = audio
         lines.append(json.dumps(told, ensure_ascii=False))
     return "".join(f"{line}\n" for line in lines).encode()
 

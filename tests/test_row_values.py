@@ -207,6 +207,29 @@ def test_people_whose_names_look_like_nothing_are_kept_as_the_note_says(tmp_path
     assert "corpus.values names 'acent', which is not a label of the corpus - did you mean 'accent'?" in told
 
 
+def test_an_import_leaves_values_that_look_like_none_to_the_recipe(tmp_path):
+    said = [
+        {"speaker": "NULL", "accent": "NA", "age": "23.0"},
+        {"speaker": "Ng", "accent": "None", "age": 23},
+        {"speaker": "unknown", "accent": "Welsh", "age": None},
+    ]
+    spec, out = manifest(tmp_path, said), tmp_path / "imported.jsonl"
+    told = texts(augment.import_corpus("jsonl", tmp_path / spec.path, out).notes)
+    assert sum(note.startswith("these ") for note in told) == 2
+    written = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [(row["speaker"], row["accent"], row["age"]) for row in written] == [
+        ("NULL", "NA", "23.0"), ("Ng", "None", "23"), ("unknown", "Welsh", None)
+    ]  # fmt: skip
+    again = spec.model_copy(update={"path": out.name})
+    for corpus, own in ((read_corpus(spec, tmp_path), spec), (read_corpus(again, tmp_path), again)):
+        assert corpus.frame.select("speaker", "label:accent", "label:age").rows() == [
+            (None, None, "23"), ("Ng", None, "23"), (None, "Welsh", None)
+        ]  # fmt: skip
+        assert {note for note in told if note.startswith("these ")} <= set(texts(corpus.notes))
+        kept = read_corpus(own.model_copy(update={"values": {"accent": ("NA",)}}), tmp_path)
+        assert kept.frame["label:accent"].to_list() == ["NA", None, "Welsh"]
+
+
 def test_answers_in_two_spellings_are_told(workshop):
     rows = workshop.corpus({"true": 3, "1": 2, "false": 3})
     notes = texts(augment.plan(workshop.recipe(balance="{by: [accent], utterances: 1}")).notes)

@@ -150,6 +150,8 @@ def import_corpus(
 ) -> Corpus:
     """Read a corpus in another tool's layout and write a manifest of it, NeMo JSON Lines; audio stays where it is.
 
+    Labels and speakers stay as they are written, also those that say that there is no value: a recipe may name them.
+
     Args:
         layout: Name of the layout: a file of ``augment/corpus/readers``.
         path: Its manifest or folder.
@@ -181,7 +183,7 @@ def import_corpus(
         remedy = "write to another file" if replace else "write to another file, or allow it with --replace"
         raise AcoustigridError(Fault(str(target), "this file exists already", remedy))
     with progress.step(READING):
-        corpus = _looked_up(read_corpus(spec, Path()))
+        corpus = _looked_up(read_corpus(spec, Path(), as_written=True))
     if durations:
         corpus = measured_durations(corpus, progress)
     with progress.step("writing the manifest"):

@@ -103,13 +103,15 @@ class Corpus:
         return Fault(str(self.manifest), message, told if held is None else f"{taken_from(label, held)}; {told}")
 
 
-def read_corpus(spec: CorpusSpec, base: Location, recipe_text: str = "") -> Corpus:
+def read_corpus(spec: CorpusSpec, base: Location, recipe_text: str = "", as_written: bool = False) -> Corpus:
     """Read the manifest of a corpus.
 
     Args:
         spec: What the recipe says about it.
         base: Folder that its path starts from.
         recipe_text: The whole recipe, which is published with the test set: under pseudonyms it must not reveal names.
+        as_written: Keep labels and speakers that say that there is no value, and their spellings, and only tell them:
+            for a manifest of the corpus, whose recipe may name them as values.
 
     Rows that cannot be read are faults, or ``broken`` where the recipe lets them be left out.
 
@@ -131,7 +133,7 @@ def read_corpus(spec: CorpusSpec, base: Location, recipe_text: str = "") -> Corp
     _refuse_cells(spec, manifest, cells, nested, faults)
     broken, faults = ([*cells.faults, *faults], []) if spec.tolerance.leaves_out else ([], faults)
     timed = polars.when(polars.col("shown:duration").is_null()).then("duration").alias("duration")
-    frame, notes = _settled(frame.with_columns(timed), spec, labels)
+    frame, notes = _settled(frame.with_columns(timed), spec, labels, as_written)
     columns = {label: label_column(label) for label in labels}
     names, telling = pseudonyms_of(spec, base), dict[str, int]()
     if names is not None:
@@ -213,10 +215,12 @@ def _nested(found: set[str], spec: CorpusSpec, cells: Cells) -> dict[str, Nested
 
 
 def _settled(
-    frame: "polars.DataFrame", spec: CorpusSpec, labels: tuple[str, ...]
+    frame: "polars.DataFrame", spec: CorpusSpec, labels: tuple[str, ...], as_written: bool
 ) -> tuple["polars.DataFrame", list[Note]]:
     """Rows whose labels are values or null, and whose audio paths are resolved; and what the user should know."""
-    frame, notes = settled(frame, {"speaker": "speaker", **{name: label_column(name) for name in labels}}, spec)
+    columns = {"speaker": "speaker", **{name: label_column(name) for name in labels}}
+    mended, notes = settled(frame, columns, spec)
+    frame = frame if as_written else mended
     rooted = frame["audio_filepath"].str.contains(DATA_ROOT)
     if rooted.any():
         told = f"{rooted.sum()} audio paths begin with 'data_root', which is taken for the manifest's folder"

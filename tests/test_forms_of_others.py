@@ -5,12 +5,14 @@ import io
 import tarfile
 import zipfile
 
+import polars
 import pytest
 
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.table import read_corpus
 from augment.errors import CorpusError
 from augment.files.audio import encode
+from augment.notes import texts
 from conftest import RATE
 from test_readers import sound
 
@@ -82,6 +84,32 @@ def test_quotation_marks_that_are_escaped_in_another_way(tmp_path):
     assert 'doubled, not written as \\": "he said ""yes"" to me"' in fault.remedy
     mended = found(tmp_path, "m.csv", table(",", '"say ""yes"", he said"'))
     assert mended.frame["text"].to_list() == ["one", 'say "yes", he said']
+
+
+def test_cells_of_a_tsv_that_a_program_quoted(tmp_path):
+    said = ['She said "hi" there', '"All of it"', "plain", '5" by "6"', '"']
+    table = polars.DataFrame({"audio_filepath": [f"{n}.wav" for n in range(len(said))], "text": said})
+    written = table.write_csv(separator="\t")
+    assert '"She said ""hi"" there"' in written
+    corpus = found(tmp_path, "m.tsv", written)
+    assert corpus.frame["text"].to_list() == said
+    assert any("4 cells of the table are quoted as in CSV" in note for note in texts(corpus.notes))
+
+
+def test_quotation_marks_in_a_tsv_that_quotes_nothing(tmp_path):
+    said = [
+        '"Quoted, she said."',
+        '"Yes," he said, "no."',
+        'so "" he',
+        '"',
+        '""',
+        '"Yes," he said, ""no"".',
+        'a """b"""',
+    ]
+    rows = [f"{n}.wav\t{text}" for n, text in enumerate(said)]
+    corpus = found(tmp_path, "m.tsv", "\n".join(["audio_filepath\ttext", *rows]))
+    assert corpus.frame["text"].to_list() == said
+    assert not any("quoted" in note for note in texts(corpus.notes))
 
 
 def test_two_audio_files_of_one_sample(tmp_path):

@@ -2,6 +2,9 @@
 
 Blanks around cells, a comma at the end of every line, and Excel's line ``sep=;`` are ignored. Cells of a column without
 a name, such as the index that pandas writes, and rows of empty cells are not used, and are reported.
+
+Cells separated by tabs are not quoted, and a quotation mark is part of the text. But a cell between quotation marks in
+which all others are doubled, ``"Say ""yes"" now"``, was quoted by a program, and is read as what it quotes.
 """
 
 import csv
@@ -16,8 +19,9 @@ from typing import Any
 from augment.bounds import LONGEST_LINE_BYTES, MOST_COLUMNS
 from augment.corpus.source import Source
 from augment.corpus.unused import Leftover
-from augment.errors import CorpusError, Fault
+from augment.errors import CorpusError, Fault, counted
 from augment.files.location import Location
+from augment.notes import Effect
 from augment.profiles.recording import SUFFIXES as AUDIO
 
 FOLDER = False
@@ -55,6 +59,7 @@ def table(source: Source, path: Location, lines: Iterable[str]) -> Iterator[tupl
     split = _split(lines, row)
     before, first = next(((n, line) for n, line in enumerate(split) if _says(line)), (0, ""))
     reader, row.letters = _reader(path, itertools.chain([first], split), first), len(first)
+    bare_quotes, unquoted = reader.dialect.quoting == csv.QUOTE_NONE, 0
     try:
         header = _header(f"{path}:{before + 1}", next(reader, []))
         kept = [name for name in header if name]
@@ -73,11 +78,33 @@ def table(source: Source, path: Location, lines: Iterable[str]) -> Iterator[tupl
             if bare:
                 source.pass_over(Leftover.COLUMNS, "without a name", any(values[column] for column in bare))
                 values = [value for value, name in zip(values, header, strict=True) if name]
+            if bare_quotes:
+                inside = list(map(_inside, values))
+                values = [quoted or cell for quoted, cell in zip(inside, values, strict=True)]
+                unquoted += sum(map(bool, inside))
             yield before + reader.line_num, {n: (v if v != "" else None) for n, v in zip(kept, values, strict=True)}
     except csv.Error as error:
         place = f"{path}:{before + reader.line_num}"
         quotes = DOUBLED if "expected after" in str(error) else ""
         raise CorpusError(Fault(place, f"cannot be read as a table: {error}", quotes)) from None
+    if unquoted:
+        told = "quoted as in CSV, with quotation marks doubled inside: what they quote is read"
+        source.tell(
+            f"{counted(unquoted, 'cell of the table is', 'cells of the table are')} {told}", effect=Effect.LABEL
+        )
+
+
+def _inside(cell: str) -> str:
+    """What a cell between quotation marks quotes, if all marks in it are doubled and there are some; or nothing.
+
+    Example:
+        >>> _inside('"say ""yes"" now"'), _inside('"Quoted, she said."'), _inside('"Yes," he said, ""no"".')
+        ('say "yes" now', '', '')
+    """
+    inside = cell[1:-1]
+    if not (cell.startswith('"') and cell.endswith('"')) or '""' not in inside or '"' in inside.replace('""', ""):
+        return ""
+    return inside.replace('""', '"')
 
 
 def _trimmed(values: list[str], width: int) -> list[str]:
@@ -95,7 +122,6 @@ def _says(line: str) -> bool:
 def _reader(path: Location, lines: Iterator[str], header: str) -> Any:
     if path.name.lower().removesuffix(".gz").endswith(".csv"):
         return csv.reader(lines, delimiter=_delimiter(header), skipinitialspace=True, strict=True)
-    # cells of tab-separated files are not quoted: a quotation mark is part of the text
     return csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE, strict=True)
 
 

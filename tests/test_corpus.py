@@ -258,6 +258,15 @@ def test_values_that_are_nearly_named_are_told(workshop, spec, told):
     assert all("corpus: {labels: {accent: {" in note for note in notes)
 
 
+@pytest.mark.parametrize(("part", "becomes"), [("keep", "left out"), ("leave_out", "not left out")])
+def test_a_value_in_another_form_of_unicode_is_told(workshop, part, becomes):
+    composed, apart = "\u00c9", "E\u0301"
+    rows = [{"audio_filepath": f"{n}.wav", "accent": accent} for n, accent in enumerate([composed, apart, "F"])]
+    workshop.manifest(rows, "a.jsonl")
+    notes = texts(corpus_of(workshop, "a.jsonl", **{part: {"accent": (composed,)}}).notes)
+    assert any(f"1 row of the accent '{apart}' is {becomes}, and '{composed}' is named" in note for note in notes)
+
+
 def test_a_folder_of_recordings_is_told_its_layout(workshop):
     place = workshop.folder / "wavs" / "English" / "s1"
     place.mkdir(parents=True)

@@ -7,6 +7,7 @@ does, and so do dashes, dots or question marks alone: otherwise they would form 
 common. A recipe that names such a value keeps it (under ``values``, if nowhere else), since Null is also a surname.
 """
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -137,7 +138,13 @@ def _nearly(value: str, named_values: Iterable[str]) -> str | None:
 
 
 def _letters(value: str) -> str:
-    return "".join(filter(str.isalnum, value.casefold()))
+    r"""The letters and digits of a value; an accent that stands behind its letter is one with it.
+
+    Example:
+        >>> _letters("E\u0301cosse ") == _letters("\u00c9cosse")
+        True
+    """
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", value).casefold()))
 
 
 def _digits(value: str) -> str:

@@ -132,6 +132,34 @@ def test_a_finished_set_is_changed_by_shards_as_by_a_build(stocked, finished):
     assert tree(finished) == tree(augment.build(recipe, stocked.folder / "new").folder)
 
 
+@pytest.mark.parametrize("replace", [[], ["--replace"]])
+def test_a_finished_set_stays_as_it_is_where_the_plan_would_change_nothing(stocked, finished, replace):
+    def everything():
+        return {path: path.read_bytes() for path in sorted(finished.rglob("*")) if path.is_file()}
+
+    before = everything()
+    said = command("plan", "recipe.yaml", "--into", "finished", *replace, cwd=stocked.folder).stdout
+    assert "nothing is to be done: finished is finished, and this plan would change nothing in it" in said
+    assert "next, for each K" not in said
+    assert everything() == before
+    with pytest.raises(TestSetError, match=r"there is no plan in this folder.*: the set in it is finished"):
+        augment.build_shard(finished, "1/2")
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [("recipe.yaml", "\n", "\n# said anew\n"), ("corpus.jsonl", "sentence 0", "sentence zero")],
+)
+def test_a_finished_set_is_opened_again_for_what_its_files_would_tell_otherwise(stocked, finished, name, old, new):
+    path = stocked.folder / name
+    path.write_text(path.read_text().replace(old, new, 1))
+    said = command("plan", "recipe.yaml", "--into", "finished", "--replace", cwd=stocked.folder).stdout
+    assert "next, for each K of N: acoustigrid build --out finished --shard K/N" in said
+    augment.build_shard(finished, "1/1")
+    augment.finish(finished)
+    assert augment.verify(finished, seed=1).sound
+
+
 def test_under_pseudonyms_shards_have_the_same_names(stocked):
     recipe = stocked.folder / "recipe.yaml"
     recipe.write_text(recipe.read_text().replace("path: corpus.jsonl", "path: corpus.jsonl, pseudonyms: names.key"))

@@ -20,9 +20,11 @@ from augment.design.plan import Plan
 from augment.errors import Fault, TestSetError
 from augment.execute import Way, opened_way
 from augment.files.location import Location, location
+from augment.files.store import Kind
 from augment.progress import SILENT, Progress
 from augment.recipe.loader import RecipeLike
-from augment.testset.folder import opened_set, writing
+from augment.testset.completion import stands
+from augment.testset.folder import IDENTITY, opened_set, writing
 from augment.testset.parts import PlannedKeys
 from augment.testset.portions import job_of, shards
 from augment.testset.preload import load_renderer
@@ -68,7 +70,8 @@ def plan_into(
 ) -> Plan:
     """Plan a test set and write the plan into the set's folder, for those who build its shards.
 
-    All of them must see the folder, the corpus and the noise under the same paths.
+    All of them must see the folder, the corpus and the noise under the same paths. A finished set in which the plan
+    would change nothing stays as it is.
 
     Args:
         recipe: As for :func:`plan`.
@@ -88,10 +91,23 @@ def plan_into(
     refuse_no_set(path)
     planned = plan(recipe, progress, workers, cache, base)
     with opened_for(planned, path, replace, progress) as opened, progress.step("writing the plan"):
-        opened.reopen()
-        write_where(opened.sealed, planned)
-        write_shared(opened.sealed, planned, replace)
+        if stands(opened, planned):
+            opened.forget_parts()
+        else:
+            opened.reopen()
+            write_where(opened.sealed, planned)
+            write_shared(opened.sealed, planned, replace)
     return planned
+
+
+def is_finished(folder: str | Location) -> bool:
+    """Whether a finished set is in a folder: after :func:`plan_into`, because the plan would change nothing in it.
+
+    Args:
+        folder: Of the test set.
+    """
+    with opened_set(location(folder)) as sealed:
+        return sealed.kind(IDENTITY) is Kind.FILE
 
 
 def build_shard(

@@ -1,7 +1,6 @@
 """The command line: each command calls one function of the library and shows what it returns."""
 
 import json
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from augment.cli.preview import preview_app
 from augment.cli.profile import profile_app
 from augment.cli.sample_size import sample_size_app
 from augment.cli.score import score_app
-from augment.cli.shards import CostOption, IntoOption, ShardOption, finish, refuse_with_shard, shard_built
+from augment.cli.shards import CostOption, IntoOption, ShardOption, finish, refuse_with_shard, say_next, shard_built
 from augment.cli.terminal import DetailsOption, JsonOption, Manner, QuietOption, hand_out, say
 from augment.cli.verify import check_set, verify
 from augment.cli.working import STARTING, AddressOption, Bars, CacheOption, ExecutorOption, WorkersOption, working
@@ -123,7 +122,7 @@ def plan(
         write_plan(planned, out)
     show_plan(planned, None if against is None else location(against), manner, cost_of(planned, bars) if cost else None)
     if into is not None and manner in (Manner.BRIEF, Manner.DETAILS):
-        say(f"next, for each K of N: acoustigrid build --out {shlex.quote(str(into))} --shard K/N")
+        say_next(into)
 
 
 @app.command()

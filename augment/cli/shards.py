@@ -1,5 +1,6 @@
 """``build --shard`` and ``finish``: a set built in parts by a scheduler that knows only commands."""
 
+import shlex
 from typing import Annotated
 
 import typer
@@ -23,6 +24,16 @@ ShardOption = Annotated[
     str | None,
     typer.Option("--shard", metavar="K/N", help="Build the K-th of N parts of a plan written by plan --into."),
 ]
+
+
+def say_next(into: str) -> None:
+    """What is to be done once a plan is in a folder."""
+    from augment.api.sharding import is_finished
+
+    if is_finished(into):
+        say(f"nothing is to be done: {into} is finished, and this plan would change nothing in it")
+    else:
+        say(f"next, for each K of N: acoustigrid build --out {shlex.quote(into)} --shard K/N")
 
 
 def refuse_with_shard(recipe: str | None, address: str | None) -> None:

@@ -15,9 +15,10 @@ from augment.design.conditions import Condition
 from augment.design.plan import Plan, label_columns
 from augment.design.wording import words_of
 from augment.errors import Fault, TestSetError
-from augment.files.content import Content, Hashed
+from augment.files.content import Content, Hashed, sha256_of
 from augment.files.json_rows import JsonRows, Row, write_json_rows
 from augment.files.json_text import json_lines, json_text
+from augment.files.store import Kind
 from augment.files.walk import STATE
 from augment.notes import Effect, by_gravity, texts
 from augment.packages import versions_here
@@ -216,6 +217,16 @@ def write_rest(
     folder.sealed.refuse_lost_locks()
     folder.sealed.replace(IDENTITY, json_text({**identity, "checksums": checksums}))
     return outdated
+
+
+def stands(folder: Folder, plan: Plan) -> bool:
+    """Whether the folder holds the finished set of this very recipe and plan, with all of its audio."""
+    sealed = folder.sealed
+    if len(folder.finished) < plan.table.height or folder.stale or sealed.kind(IDENTITY) is not Kind.FILE:
+        return False
+    expected: dict[str, Content] = {RECIPE: plan.loaded.text.encode(), PLAN: plan_pieces(plan)}
+    there = all(sealed.kind(name) is Kind.FILE for name in expected)
+    return there and all(sealed.sha256(name) == sha256_of(content) for name, content in expected.items())
 
 
 def files_beside(plan: Plan, failures: Sequence[dict[str, Any]], extra: Mapping[str, Content]) -> dict[str, Content]:

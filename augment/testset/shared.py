@@ -27,7 +27,7 @@ from augment.files.location import Location, location
 from augment.files.store import Kind, Store
 from augment.kept import EVERYTHING, found_with
 from augment.recipe.loader import LoadedRecipe, load_recipe
-from augment.testset.folder import LOCK, PARTS, RECEIPTS, RECIPE, SCRATCH, SHARED
+from augment.testset.folder import IDENTITY, LOCK, PARTS, RECEIPTS, RECIPE, SCRATCH, SHARED
 from augment.testset.outgoing import parquet_pieces
 from augment.testset.portions import WORK_COLUMNS, Work
 
@@ -295,7 +295,8 @@ def read_about(sealed: Store) -> dict[str, Any]:
         TestSetError: There is none, or it is damaged.
     """
     if sealed.kind(ABOUT) is not Kind.FILE:
-        message = "there is no plan in this folder whose shards could be built"
+        finished = ": the set in it is finished" if sealed.kind(IDENTITY) is Kind.FILE else ""
+        message = f"there is no plan in this folder whose shards could be built{finished}"
         raise TestSetError(Fault(str(sealed.path), message, NOT_PLANNED))
     try:
         about: dict[str, Any] = strict_json(sealed.read(ABOUT).decode())

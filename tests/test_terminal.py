@@ -2,6 +2,9 @@
 
 import json
 import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -247,3 +250,14 @@ def test_what_is_not_shown_on_a_terminal_is_not_wrapped(stocked, tmp_path: Path)
     told = command("plan", "recipe.yaml", "--details", cwd=stocked.folder).stdout
     plan = augment.plan(stocked.folder / "recipe.yaml")
     assert all(f"note: {note.text}" in told.split("\n") for note in plan.notes)
+
+
+@pytest.mark.parametrize(
+    ("closed", "arguments", "code"),
+    [(">&-", "plan recipe.yaml", 0), (">&-", "plan recipe.yaml --json", 0), (">&- 2>&-", "plan none.yaml", 2)],
+)
+def test_closed_streams_change_no_exit_code(stocked, closed, arguments, code):
+    call = f"{shlex.quote(sys.executable)} -m augment.cli {arguments} {closed}"
+    done = subprocess.run(["sh", "-c", call], capture_output=True, text=True, check=False, cwd=stocked.folder)
+    assert (done.returncode, done.stdout) == (code, ""), done.stderr
+    assert "fault of the program" not in done.stderr

@@ -17,7 +17,15 @@ from augment.cli.profile import profile_app
 from augment.cli.sample_size import sample_size_app
 from augment.cli.score import score_app
 from augment.cli.shards import CostOption, IntoOption, ShardOption, finish, refuse_with_shard, say_next, shard_built
-from augment.cli.terminal import DetailsOption, JsonOption, Manner, QuietOption, hand_out, say
+from augment.cli.terminal import (
+    DetailsOption,
+    JsonOption,
+    Manner,
+    QuietOption,
+    hand_out,
+    say,
+    stand_in_for_closed_streams,
+)
 from augment.cli.verify import check_set, verify
 from augment.cli.working import STARTING, AddressOption, Bars, CacheOption, ExecutorOption, WorkersOption, working
 from augment.files.location import Location, location
@@ -272,6 +280,7 @@ def schema() -> None:
 
 def main() -> None:
     """Run the command line: whatever happens ends in an exit code and in words, and never in a traceback."""
+    stand_in_for_closed_streams()
     with stoppable() as stop:
         code = ended(app)
     sys.exit(stop.exit_code if code == EXIT_INTERRUPTED else code)

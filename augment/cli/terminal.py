@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Mapping
 from enum import Enum, auto
+from pathlib import Path
 from typing import Annotated, Any, TextIO
 
 import typer
@@ -59,6 +60,13 @@ class Style(Enum):
         if self is Style.PLAIN:
             return line
         return typer.style(line, bold=True, fg=None if self is Style.HEADING else self.value)
+
+
+def stand_in_for_closed_streams() -> None:
+    """Give a command whose output or errors are closed (``>&-``) streams that take everything: others count on them."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - it lasts as long as we do
 
 
 def width_of(stream: TextIO) -> int:

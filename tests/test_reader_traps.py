@@ -107,11 +107,29 @@ def test_labels_of_kaldi_do_not_decide_which_audio_is_read(tmp_path):
         ("segments", "s1-a\n", "segments:1: utterance 's1-a': the segment names no recording"),
         ("segments", "s1-a r1 0\n", "segments:1: .*expected a recording, a start and an end"),
         ("wav.scp", "r1\nr2 audio/r2.flac\n", "segments:1: .*the entry of 'r1' in wav.scp is empty"),
+        (
+            "utt2spk",
+            "s1-a s1\ns1-b s1 extra\n",
+            "utt2spk:2: expected an utterance and a speaker, found 's1-b s1 extra'",
+        ),
     ],
 )
 def test_kaldi_faults(tmp_path, name, content, words):
     with pytest.raises(CorpusError, match=words):
         read(kaldi(tmp_path, **{f"data/all/{name}": content}), "kaldi")
+
+
+def test_speakers_of_kaldi_by_speaker(tmp_path):
+    folder = kaldi(tmp_path)
+    expected = rows(read(folder, "kaldi"))
+    (folder / "utt2spk").unlink()
+    assert rows(read(folder, "kaldi")) == expected
+    lay(folder, spk2utt="s1 s1-a s1-b\ns2 s2-a s1-a\n")
+    with pytest.raises(CorpusError, match="spk2utt:2: 's1-a' is one of 's2', and of 's1' too"):
+        read(folder, "kaldi")
+    lay(folder, spk2utt="s1 s1-a s9-c\n")
+    with pytest.raises(CorpusError, match="spk2utt:1: spk2utt has 's9-c', which has no audio"):
+        read(folder, "kaldi")
 
 
 @pytest.mark.parametrize("entry", ['cat "audio/a b.wav" |', "cat 'audio/a b.wav' |", "cat audio/r1.wav |"])

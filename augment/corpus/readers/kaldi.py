@@ -25,7 +25,7 @@ FOLDER = True
 SIGNS = ("wav.scp",)
 OWN = {"utt2spk", "utt2dur", "utt2num_frames", "utt2uniq", "utt2max_frames_per_chunk", "spk2utt", "reco2dur"}
 READ = {"wav.scp", "segments", "text", "utt2spk", "utt2dur", "spk2utt", "reco2file_and_channel"}
-"""Files that are read; ``spk2utt`` counts as one, being ``utt2spk`` inverted."""
+"""Files that are read; ``spk2utt`` is ``utt2spk`` inverted, and speaks where that is not there."""
 FILE = r"""("[^"$`\\]+"|'[^']+'|[^\s"']+)"""
 DECODERS = re.compile(
     r"(?:\S*/)?(?:cat|flac(?: -c| -d| -s| -cd| -cds| -dc| --silent)+|sph2pipe(?: -f wav| -p| -c ([1-9]))*) "
@@ -46,7 +46,8 @@ def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
         raise CorpusError(Fault(str(source.path), "this is a file; the layout 'kaldi' is a folder"))
     recordings = _table(source, "wav.scp")
     segments = _table(source, "segments") if source.has("segments") else None
-    texts, speakers = (_table(source, name) if source.has(name) else {} for name in ("text", "utt2spk"))
+    texts = _table(source, "text") if source.has("text") else {}
+    speakers = _speakers(source)
     lengths = _table(source, "utt2dur") if source.has("utt2dur") else {}
     labels = labels_of(_labels(source, speakers))
     for path in source.folder.glob("[!.]*"):
@@ -65,10 +66,10 @@ def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
         text, speaker = texts.get(identity, ("", ""))[0], speakers.get(identity, ("", ""))[0]
         length = {"duration": lengths[identity][0]} if identity in lengths and "duration" not in found else {}
         yield place, {**own, "id": identity, "text": text, "speaker": speaker, **length, **found}
-    for name, table in (("text", texts), ("utt2spk", speakers)):
+    for table in (texts, speakers):
         for identity, (_, place) in table.items():
             if identity not in cut:
-                yield place, source.fault(place, f"{name} has '{identity}', which has no audio")
+                yield place, source.fault(place, f"{place.partition(':')[0]} has '{identity}', which has no audio")
 
 
 def _is_label(name: str) -> bool:
@@ -86,6 +87,29 @@ def _table(source: Source, name: str) -> Table:
             faults.append(source.fault(place, f"'{key}' stands in line {found[key][1].rpartition(':')[2]} too"))
         elif key:
             found[key] = (rest[0] if rest else "", place)
+    if faults:
+        raise CorpusError(faults[:50])
+    return found
+
+
+def _speakers(source: Source) -> Table:
+    """The speaker of each utterance, from ``utt2spk`` or from ``spk2utt``."""
+    found: Table = {}
+    faults = []
+    if source.has("utt2spk"):
+        found = _table(source, "utt2spk")
+        faults = [
+            source.fault(place, f"expected an utterance and a speaker, found '{utterance} {speaker}'")
+            for utterance, (speaker, place) in found.items()
+            if len(speaker.split()) > 1
+        ]
+    elif source.has("spk2utt"):
+        for speaker, (utterances, place) in _table(source, "spk2utt").items():
+            for utterance in utterances.split():
+                if utterance in found:
+                    other = f"'{utterance}' is one of '{speaker}', and of '{found[utterance][0]}' too"
+                    faults.append(source.fault(place, other, "an utterance has one speaker"))
+                found[utterance] = speaker, place
     if faults:
         raise CorpusError(faults[:50])
     return found

@@ -71,6 +71,12 @@ def test_a_missing_file_of_lhotse_is_not_taken_from_another_corpus(tmp_path):
         ([RECORDING], [None], "supervisions.jsonl:1: found null; expected a JSON object"),
         ([RECORDING], [{**SUPERVISIONS[0], "start": "x"}], "expected a number as 'start', found 'x'"),
         ([RECORDING], [{**SUPERVISIONS[0], "duration": True}], "expected a number as 'duration', found True"),
+        ([RECORDING], [{**SUPERVISIONS[0], "duration": -1}], "expected 0 or more as 'duration', found -1"),
+        (
+            [RECORDING],
+            [{**SUPERVISIONS[0], "start": -0.5}],
+            "'u1' begins 0.5 s before its recording: it is not heard as a whole; leave it out",
+        ),
         ([RECORDING, {**RECORDING, "duration": 3.0}], SUPERVISIONS, r"recordings.jsonl:2: 'r' appears twice"),
     ],
 )
@@ -338,3 +344,23 @@ def test_numbers_of_lhotse_may_be_text(tmp_path):
     (tmp_path / "supervisions.jsonl").write_text(json.dumps(said) + "\n")
     frame = read_corpus(CorpusSpec(path=".", layout="lhotse"), tmp_path).frame
     assert frame.select("offset", "duration").rows() == [(0.25, 1.5)]
+
+
+def test_supervisions_of_lhotse_that_reach_out_of_their_cuts_are_read_whole_and_once(tmp_path):
+    """As `cut_into_windows` and `truncate` leave them: a supervision keeps its id in every cut that it is heard in."""
+
+    def cut(start_s, duration_s, *supervisions):
+        said = [{**SUPERVISIONS[1], "id": name, "start": at, "duration": 1.0} for name, at in supervisions]
+        own = {"id": f"c{start_s}", "start": start_s, "duration": duration_s, "channel": 0, "recording": RECORDING}
+        return {**own, "supervisions": said}
+
+    windows = [cut(0.0, 1.0, ("u1", 0.0), ("u2", 0.7)), cut(1.0, 1.0, ("u2", -0.3), ("u3", "-0.25"))]
+    folder = lay(tmp_path / "c", **{"cuts.jsonl": json_lines(*windows, packed=False), "r.wav": sound(8, 2.0)})
+    corpus = read(folder, "lhotse")
+    assert corpus.frame.select("id", "offset", "duration").rows() == [
+        ("u1", 0.0, 1.0), ("u2", 0.7, 1.0), ("u3", 0.75, 1.0)
+    ]  # fmt: skip
+    assert "not used: rows: of supervisions that an earlier cut has too (1)" in texts(corpus.notes)
+    lay(folder, **{"cuts.jsonl": json_lines(windows[0], cut(1.0, 1.0, ("u2", -0.25)), packed=False)})
+    with pytest.raises(CorpusError, match=r"cuts.jsonl:2: the id 'u2' is also that of row"):
+        read(folder, "lhotse")

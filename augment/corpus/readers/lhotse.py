@@ -1,20 +1,22 @@
 """Lhotse manifests, JSON Lines, gzip-compressed or not: cuts, or recordings with supervisions.
 
 The path is a file of cuts, or a folder with ``*cuts*.jsonl.gz`` or with ``*recordings*.jsonl.gz`` and
-``*supervisions*.jsonl.gz``. Every supervision is an utterance; ``custom`` fields of supervisions and cuts are labels,
-called ``label_NAME`` where a column of ours has their name; other fields are reported. Relative audio paths start from
-the first of the folder itself and the two above it in which the first audio file is found. A supervision's own channel
-is read from the file that holds it. Recordings that Lhotse changes while loading them (``transforms``, such as a change
-of speed) are faults, unless only the sample rate changes.
+``*supervisions*.jsonl.gz``. Every supervision is an utterance, and is read as a whole from its recording, also where it
+begins before its cut or ends after it: one that stands in several cuts in the same words is read once. ``custom``
+fields of supervisions and cuts are labels, called ``label_NAME`` where a column of ours has their name; other fields
+are reported. Relative audio paths start from the first of the folder itself and the two above it in which the first
+audio file is found. A supervision's own channel is read from the file that holds it. Recordings that Lhotse changes
+while loading them (``transforms``, such as a change of speed) are faults, unless only the sample rate changes.
 
 Reference: Lhotse's documentation, "Cuts" and "Supervision manifest"; lhotse/augmentation/transform.py.
 """
 
+import json
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from augment.corpus.cells import seconds
 from augment.corpus.foreign_tables import differing, labels_of
 from augment.corpus.source import Row, Source
 from augment.corpus.unused import Leftover
@@ -25,6 +27,7 @@ SUFFIXES = (".jsonl.gz",)
 FOLDER = True
 SIGNS = ("*cuts*.jsonl*", "*recordings*.jsonl*")
 AS_ROWS = "say so: corpus: {layout: jsonl}, or --layout jsonl"
+NOT_WHOLE = "it is not heard as a whole; leave it out (in Lhotse: keep_excessive_supervisions=False)"
 PLAIN = ("gender", "language")
 HARMLESS = ("Resample",)
 OF_CUT = {"id", "start", "duration", "channel", "supervisions", "recording", "type", "custom"}
@@ -76,6 +79,7 @@ def _objects(source: Source, path: Path) -> Iterator[tuple[str, dict[str, Any] |
 
 
 def _cuts(source: Source, paths: list[Path]) -> Iterator[tuple[str, Row | Fault]]:
+    seen: dict[str, int] = {}
     for place, cut in (pair for path in paths for pair in _objects(source, path)):
         if isinstance(cut, Fault):
             yield place, cut
@@ -92,9 +96,20 @@ def _cuts(source: Source, paths: list[Path]) -> Iterator[tuple[str, Row | Fault]
                 custom = {**(cut.get("custom") or {}), **(supervision.get("custom") or {})}
                 start_s = _number(cut, "start") if "start" in cut else 0.0
                 said = {"channel": cut.get("channel"), **supervision, "custom": custom}
-                yield place, _row(cut["recording"], said, start_s)
+                row = _row(cut["recording"], said, start_s)
+                if _is_again(row, seen):
+                    source.pass_over(Leftover.ROWS, "of supervisions that an earlier cut has too")
+                else:
+                    yield place, row
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             yield place, source.fault(place, f"this cut cannot be used: {_said(error)}")
+
+
+def _is_again(row: Row, seen: dict[str, int]) -> bool:
+    """Whether a row was met before in the same words, as where cuts overlap; if not, it counts as met."""
+    met, words = seen.get(str(row["id"])), hash(json.dumps(row, sort_keys=True))
+    seen[str(row["id"])] = words
+    return met == words
 
 
 def _supervisions(
@@ -137,8 +152,13 @@ def _said(error: Exception) -> str:
 
 
 def _row(recording: dict[str, Any], supervision: dict[str, Any], start_s: float) -> Row:
-    """An utterance; a stretch of its recording, or all of it."""
-    offset, length = start_s + _number(supervision, "start"), _number(supervision, "duration")
+    """An utterance; a stretch of its recording, or all of it, wherever its cut begins and ends."""
+    offset, length = start_s + _relative(supervision, "start"), _number(supervision, "duration")
+    placed = round(offset, 6) + 0.0  # -0.0 is none
+    if placed < 0:
+        raise ValueError(
+            f"the supervision '{supervision['id']}' begins {-placed:g} s before its recording: {NOT_WHOLE}"
+        )
     file, channel = _file(recording, _channel(supervision.get("channel")))
     recorded_s, rate = _number(recording, "duration"), _number(recording, "sampling_rate")
     if rate <= 0:
@@ -151,7 +171,7 @@ def _row(recording: dict[str, Any], supervision: dict[str, Any], start_s: float)
         "id": supervision["id"],
         "audio_filepath": file,
         **({} if channel is None else {"audio_channel": channel}),
-        **({} if whole else {"offset": round(offset, 6)}),
+        **({} if whole else {"offset": placed}),
         "duration": length,
         "text": supervision.get("text"),
         "speaker": supervision.get("speaker"),
@@ -195,7 +215,19 @@ def _file(recording: dict[str, Any], channel: int | None) -> tuple[str, int | No
 
 def _number(of: dict[str, Any], name: str) -> float:
     """A time or a rate."""
-    value = seconds(of[name])
-    if value is None:
-        raise ValueError(f"expected a number as '{name}', found {of[name]!r}")
+    value = _relative(of, name)
+    if value < 0:
+        raise ValueError(f"expected 0 or more as '{name}', found {of[name]!r}")
     return value
+
+
+def _relative(of: dict[str, Any], name: str) -> float:
+    """A time relative to that of a cut: less than 0 for what begins before it."""
+    said = of[name]
+    try:
+        found = math.nan if isinstance(said, bool) else float(said)
+    except (TypeError, ValueError, OverflowError):
+        found = math.nan
+    if not math.isfinite(found):
+        raise ValueError(f"expected a number as '{name}', found {said!r}")
+    return found

@@ -78,6 +78,18 @@ def test_fields_of_lhotse(tmp_path):
     assert "not used: fields: alignment of supervisions (1), features of cuts (1)" in texts(corpus.notes)
 
 
+def test_audio_without_an_utterance(tmp_path):
+    cut = {"id": "c", "start": 0, "duration": 2.0, "channel": 0, "recording": RECORDING, "supervisions": SUPERVISIONS}
+    lines = json_lines(cut, {**cut, "id": "d", "supervisions": []}, packed=False)
+    corpus = read(lay(tmp_path / "c", **{"cuts.jsonl": lines, "r.wav": sound(8, 2.0)}), "lhotse")
+    assert "not used: rows: of cuts without a supervision (1)" in texts(corpus.notes)
+    corpus = read(lhotse(tmp_path, recordings=[RECORDING, {**RECORDING, "id": "q"}]), "lhotse")
+    assert "not used: recordings: without a supervision (1)" in texts(corpus.notes)
+    scp = "r1 audio/r1.wav\nr2 audio/r2.flac\nr3 audio/r3.wav\nr4 audio/r4.wav\n"
+    corpus = read(kaldi(tmp_path / "k", **{"data/all/wav.scp": scp}), "kaldi")
+    assert "not used: recordings: without a segment (2)" in texts(corpus.notes)
+
+
 def test_columns_of_newer_common_voice_and_files_of_kaldi(tmp_path):
     lay(tmp_path / "cv", **COMMON_VOICE)
     corpus = read(tmp_path / "cv" / "en", "common_voice")

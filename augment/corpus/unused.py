@@ -20,7 +20,7 @@ class Leftover(StrEnum):
     COLUMNS = "columns"
     FIELDS = "fields"
     ROWS = "rows"
-    COPIES = "recordings"
+    RECORDINGS = "recordings"
     TEST_SETS = "folders of test sets"
 
 

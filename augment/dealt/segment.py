@@ -98,7 +98,7 @@ class Segments(Asked):
         """Notes on files that are not audio, and on duplicate recordings."""
         contents = [recording.sha256 for recording in library.recordings(self.source, self.use).recordings]
         copies = len(contents) - len(set(contents))
-        more = [Unused(Leftover.COPIES, "with the very bytes of another", copies)] if copies else []
+        more = [Unused(Leftover.RECORDINGS, "with the very bytes of another", copies)] if copies else []
         return unused_beside(self.source, "recording", library, more)
 
     def _heard_beside(self, dealt: Iterable[tuple[Asked, Dealt]]) -> set[Stretch]:

@@ -66,6 +66,8 @@ def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
         text, speaker = texts.get(identity, ("", ""))[0], speakers.get(identity, ("", ""))[0]
         length = {"duration": lengths[identity][0]} if identity in lengths and "duration" not in found else {}
         yield place, {**own, "id": identity, "text": text, "speaker": speaker, **length, **found}
+    heard = {recording for value, _ in cut.values() for recording in value.split()[:1]}
+    source.pass_over(Leftover.RECORDINGS, "without a segment", len(recordings.keys() - heard))
     for table in (texts, speakers):
         for identity, (_, place) in table.items():
             if identity not in cut:

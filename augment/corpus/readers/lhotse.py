@@ -91,6 +91,7 @@ def _cuts(source: Source, paths: list[Path]) -> Iterator[tuple[str, Row | Fault]
             if "tracks" in cut:
                 raise ValueError("a mixed cut: its tracks are mixed when it is loaded, which is not clean speech")
             _tell_fields(source, cut, OF_CUT, "cuts")
+            source.pass_over(Leftover.ROWS, "of cuts without a supervision", not cut["supervisions"])
             for supervision in cut["supervisions"]:
                 _tell_fields(source, supervision, OF_SUPERVISION, "supervisions")
                 custom = {**(cut.get("custom") or {}), **(supervision.get("custom") or {})}
@@ -116,6 +117,7 @@ def _supervisions(
     source: Source, recordings: list[Path], supervisions: list[Path]
 ) -> Iterator[tuple[str, Row | Fault]]:
     known: dict[str, Any] = {}
+    named = set[str]()
     for place, recording in (pair for path in recordings for pair in _objects(source, path)):
         if isinstance(recording, Fault):
             yield place, recording
@@ -132,10 +134,12 @@ def _supervisions(
         try:
             if supervision["recording_id"] not in known:
                 raise ValueError(f"there is no recording '{supervision['recording_id']}'")
+            named.add(supervision["recording_id"])
             _tell_fields(source, supervision, OF_SUPERVISION, "supervisions")
             yield place, _row(known[supervision["recording_id"]], supervision, 0.0)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             yield place, source.fault(place, f"this supervision cannot be used: {_said(error)}")
+    source.pass_over(Leftover.RECORDINGS, "without a supervision", len(known.keys() - named))
 
 
 def _tell_fields(source: Source, found: Mapping[str, Any], read: set[str], what: str) -> None:

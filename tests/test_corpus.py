@@ -71,6 +71,20 @@ def test_ids_are_made_of_paths_where_there_are_none(workshop):
     assert corpus_of(workshop, "corpus.jsonl").frame["id"].to_list() == ["a/b", "a/b@2.5"]
 
 
+def test_ids_of_segments_late_in_a_long_recording_differ(workshop):
+    starts = [10000.12, 10000.14, 20000.12, 2.5, 10000.12]
+    given = [{"audio_filepath": "/a/b.wav", "offset": start, "text": "x"} for start in starts]
+    workshop.manifest(given[:-1])
+    made = ["/a/b@10000.12", "/a/b@10000.14", "/a/b@20000.1", "/a/b@2.5"]
+    assert corpus_of(workshop, "corpus.jsonl").frame["id"].to_list() == made
+    out = workshop.folder / "imported.jsonl"
+    augment.import_corpus("jsonl", workshop.folder / "corpus.jsonl", out)
+    assert corpus_of(workshop, out.name).frame["id"].to_list() == made
+    workshop.manifest(given)
+    with pytest.raises(CorpusError, match=r"5: the id '/a/b@10000.12' is also that of row 1"):
+        corpus_of(workshop, "corpus.jsonl")
+
+
 ROW = '{"id": "a", "audio_filepath": "x.wav"}\n'
 
 

@@ -1,6 +1,8 @@
 """Ids of utterances: what they must not be, and what stands for one where a row has none."""
 
 import re
+from collections import Counter
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,13 +32,23 @@ def danger(identity: str) -> str | None:
 
 
 def identities(frame: "polars.DataFrame") -> "polars.Series":
-    """Ids; a row without one gets its audio path, its channel, and its offset if it begins within the file."""
+    """Ids; a row without one gets its audio path, its channel, and its offset if it begins within the file.
+
+    Six digits of an offset make ids of segments that begin within hundredths of a second late in a long recording the
+    same; these have all digits, and other ids stay what they always were.
+    """
     import polars
 
     if not frame["id"].null_count():
         return frame["id"]
     places = list(frame.select("id", "audio_filepath", "audio_channel", "offset").iter_rows())
     made = [written or made_of(*place) for written, *place in places]
+    counts = Counter(made)
+    if len(counts) < len(made):
+        made = [
+            made_of(audio, channel, offset, repr) if written is None and counts[name] > 1 else name
+            for name, (written, audio, channel, offset) in zip(made, places, strict=True)
+        ]
     return polars.Series("id", made, polars.String)
 
 
@@ -55,15 +67,23 @@ def dangerous(frame: "polars.DataFrame") -> "polars.Series":
     return polars.Series("id", refused, polars.Boolean)
 
 
-def made_of(audio: str, channel: str | None, offset: float | None) -> str:
+def made_of(
+    audio: str, channel: str | None, offset: float | None, spelled: Callable[[float], str] = "{:g}".format
+) -> str:
     """The id of a row that has none.
+
+    Args:
+        audio: Its audio path.
+        channel: The channel that is heard.
+        offset: Where it begins, in s.
+        spelled: How an offset is written.
 
     Example:
         >>> made_of("a/b.wav", None, None), made_of("a/b.wav", "1", 2.5)
         ('a/b', 'a/b#1@2.5')
     """
     other = "" if channel in (None, "0") else f"#{channel}"
-    return f"{_stem(audio)}{other}@{offset:g}" if offset else f"{_stem(audio)}{other}"
+    return f"{_stem(audio)}{other}@{spelled(offset)}" if offset else f"{_stem(audio)}{other}"
 
 
 def is_made_of(identity: str, audio: str | None, channel: str | None, offset: float | None) -> bool:
@@ -75,8 +95,9 @@ def is_made_of(identity: str, audio: str | None, channel: str | None, offset: fl
     """
     if audio is None:
         return False
-    made, inside = made_of(audio, channel, offset), OUTWARDS.sub("", identity)
-    return identity == made or (bool(inside) and made.endswith(f"/{inside}"))
+    inside = OUTWARDS.sub("", identity)
+    ways = (made_of(audio, channel, offset), made_of(audio, channel, offset, repr))
+    return identity in ways or (bool(inside) and any(made.endswith(f"/{inside}") for made in ways))
 
 
 @lru_cache(maxsize=1024)  # segments of one recording mostly follow one another

@@ -112,6 +112,13 @@ def test_columns_that_have_other_names_are_told_with_what_to_write(stocked):
     assert "if 'dialect' holds it, say so: corpus: {columns: {accent: dialect}}" in refused
 
 
+def test_a_column_cannot_have_two_other_names(stocked):
+    given = ("corpus", "import", "jsonl", "corpus.jsonl", "--out", "o.jsonl", "--column", "speaker=speaker")
+    refused = run(*given, "--column", "speaker=text", cwd=stocked.folder, code=2).stderr
+    assert "'speaker' cannot be both 'speaker' and 'text': give it once" in refused
+    run(*given, "--column", "speaker=speaker", cwd=stocked.folder)
+
+
 def test_copy_a_recipe_for_a_corpus_with_a_layout(stocked):
     files = {path.stem: path for path in sorted((stocked.folder / "audio").glob("*.wav"))}
     kaldi = stocked.folder / "data"

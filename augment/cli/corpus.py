@@ -176,4 +176,9 @@ def _columns(written: list[str] | None) -> dict[str, str]:
     pairs = [text.partition("=") for text in written or ()]
     if not all(name and theirs for name, _, theirs in pairs):
         raise typer.BadParameter("expected NAME=THEIRS, such as audio_filepath=audio", param_hint="--column")
-    return {name: theirs for name, _, theirs in pairs}
+    columns: dict[str, str] = {}
+    for name, _, theirs in pairs:
+        if columns.setdefault(name, theirs) != theirs:
+            message = f"'{name}' cannot be both '{columns[name]}' and '{theirs}': give it once"
+            raise typer.BadParameter(message, param_hint="--column")
+    return columns

@@ -300,6 +300,15 @@ def test_huggingface_parquet(tmp_path):
         read(tmp_path / "h", "huggingface")
 
 
+@pytest.mark.parametrize("split", ["", "test/"])
+def test_a_data_set_of_huggingface_that_was_saved_to_disk_is_told_how_to_become_parquet(tmp_path, split):
+    lay(tmp_path / "d", **{f"{split}data-00000-of-00001.arrow": b"x", f"{split}state.json": "{}"})
+    with pytest.raises(CorpusError, match=r"no .parquet file is in this folder - the .arrow files .*to_parquet\("):
+        read(tmp_path / "d", "huggingface")
+    with pytest.raises(CorpusError, match="it looks like huggingface"):
+        read(tmp_path / "d", None)
+
+
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
 def test_audiofolder(tmp_path, ending):
     table = polars.DataFrame({"file_name": ["b/1.wav"], "transcription": ['=one, "two"'], "accent": ["Welsh"]})

@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".parquet",)
 FOLDER = True
-SIGNS = ("*.parquet", "data/*.parquet", "*/*.parquet")
+SIGNS = ("*.parquet", "data/*.parquet", "*/*.parquet", "*.arrow", "*/*.arrow")
+AS_PARQUET = (
+    "the .arrow files are those of save_to_disk: write each split as one with "
+    "datasets.load_from_disk(FOLDER).to_parquet('NAME.parquet')"
+)
 MEANT = {
     "text": ("sentence", "transcription", "transcript", "normalized_text"),
     "speaker": ("speaker_id", "client_id"),
@@ -39,9 +43,10 @@ def rows(source: Source) -> Iterator[tuple[str, Row | Fault]]:
     if source.path.is_dir():
         walk = walked(source.folder, lambda name: name.lower().endswith(".parquet"))
         files = walk.files
+        if not files:
+            remedy = AS_PARQUET if walk.endings()[".arrow"] else ""
+            raise CorpusError(Fault(str(source.path), "no .parquet file is in this folder", remedy))
         account(source, walk, set(map(walk.name, files)))
-    if not files:
-        raise CorpusError(Fault(str(source.path), "no .parquet file is in this folder"))
     for path in files:
         yield from _table(source, path)
 

@@ -365,7 +365,7 @@ def test_an_imported_manifest_reads_as_the_corpus_does(tmp_path):
             import_corpus(*arguments)
 
 
-@pytest.mark.parametrize("where", ["same", "other", "speech"])
+@pytest.mark.parametrize("where", ["same", "other", "speech", "."])
 def test_ids_that_were_made_of_paths_survive_an_import(tmp_path, where):
     lay(tmp_path, **{f"{name}.wav": sound(n) for n, name in enumerate(["speech/a", "same/b", "same/tab\there/c"])})
     paths = ["../speech/a.wav", "b.wav", str(tmp_path / "same" / "b.wav"), "tab\there/c.wav"]
@@ -378,6 +378,7 @@ def test_ids_that_were_made_of_paths_survive_an_import(tmp_path, where):
     again = read_corpus(CorpusSpec(path="corpus.jsonl"), out.parent)
     assert again.frame["id"].to_list() == first.frame["id"].to_list()
     assert again.frame["id"][0] == "../speech/a"
+    assert ("speech/a.wav" in again.frame["audio_filepath"]) == (where == ".")
     for corpus in (first, again):
         for row, place in zip(corpus.frame.rows(named=True), ["speech/a", "same/b", "same/b"], strict=False):
             assert corpus.audio_path(row["audio_filepath"]).resolve() == tmp_path / f"{place}.wav"

@@ -97,7 +97,8 @@ def is_made_of(identity: str, audio: str | None, channel: str | None, offset: fl
         return False
     inside = OUTWARDS.sub("", identity)
     ways = (made_of(audio, channel, offset), made_of(audio, channel, offset, repr))
-    return identity in ways or (bool(inside) and any(made.endswith(f"/{inside}") for made in ways))
+    # The path must tell of folders: beside a mere name, any id that leads out of one would be taken for made of it.
+    return any(made == identity or ("/" in made and f"/{made}".endswith(f"/{inside}")) for made in ways)
 
 
 @lru_cache(maxsize=1024)  # segments of one recording mostly follow one another

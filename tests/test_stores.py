@@ -743,6 +743,9 @@ def test_a_set_is_built_in_shards(stocked, set_of_stock):
     augment.finish(OUT)
     assert objects() == tree(set_of_stock)
     assert ObjectStore(PLACE).files(".acoustigrid") == LEFT
+    augment.plan_into(stocked.folder / "recipe.yaml", OUT)
+    assert objects() == tree(set_of_stock), "the plan changes nothing"
+    assert ObjectStore(PLACE).files(".acoustigrid") == LEFT
 
 
 def test_a_lock_that_was_taken_away_is_told():

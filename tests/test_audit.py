@@ -210,7 +210,7 @@ def test_differences_are_those_of_the_textbook(one, other):
     notes = texts(difference_notes(table, [LENGTH]))
     apart_s = abs(first - second)
     if apart_s > LENGTH.just + 1e-9 and spread > 1e-6 and apart_s / spread > 0.1 + 1e-9:
-        assert len(notes) == (found.chance is None or found.found[0, 1] > found.chance[0, 1])
+        assert len(notes) == (found.chance is None or found.found[0, 1] > found.chance[0, 1] + 1e-9)
     if apart_s < LENGTH.just - 1e-9:
         assert notes == []
 

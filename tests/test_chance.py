@@ -26,6 +26,7 @@ from augment.auditing.chance import (
     undealt,
 )
 from augment.auditing.differences import MEASURES, difference_notes
+from augment.design.selection.balance import Difference
 from augment.notes import texts
 from augment.report.text import figure
 
@@ -289,6 +290,16 @@ def test_what_does_not_spread_is_told_in_words(seconds, told):
     found = apart(dealing, Means(dealing, np.array(seconds), ddof=1))
     assert figure(found.found[0, 1]) == told
     assert not np.isnan(found.found).any()
+
+
+def test_what_every_dealing_makes_is_no_difference():
+    """Labels that all speakers have for themselves: chance makes the same, and no rounding tells them apart."""
+    for one, other in itertools.product(range(2, 12), repeat=2):
+        speakers = [str(n) for n in range(one + other)]
+        dealing = dealing_of(table(["a"] * one + ["b"] * other, speakers))
+        found = apart(dealing, Shares(dealing, np.arange(one + other)))
+        assert not dealing.by_speaker or not found.clear.any()
+    assert not Difference("age", False, "a", None, 1 / 3, "b", chance=round(1 / 3, 6)).flagged
 
 
 def test_what_is_not_known_of_a_group_is_no_difference():

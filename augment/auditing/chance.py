@@ -329,7 +329,7 @@ class Apart:
     Attributes:
         groups: Names, sorted.
         found: Differences of pairs, shape (groups, groups).
-        chance: For each pair, what chance alone exceeds in 5 % of cases; None where not known.
+        chance: For each pair, what chance alone exceeds in 5 % of cases, or as asked; None where not known.
     """
 
     groups: tuple[str, ...]
@@ -340,7 +340,7 @@ class Apart:
     def clear(self) -> NDArray[np.bool_]:
         """Pairs that are further apart than they should be and than chance explains, shape (groups, groups)."""
         wide = self.found > NOTICEABLE
-        return wide if self.chance is None else wide & (self.found > self.chance)
+        return wide if self.chance is None else wide & (self.found > self.chance + RESOLUTION)
 
     def furthest(self, group: int) -> int:
         """The group that is furthest from a given one, among those that are clearly apart from it if there are any."""
@@ -348,7 +348,7 @@ class Apart:
         return int(np.argmax(np.where(others, self.found[group], -1.0)))
 
 
-def apart(dealing: Dealing, variable: Counted, chance: bool = True, few: bool = True) -> Apart:
+def apart(dealing: Dealing, variable: Counted, chance: bool = True, few: bool = True, beyond: float = BEYOND) -> Apart:
     """Differences between groups, and those that chance alone would make.
 
     Args:
@@ -356,6 +356,7 @@ def apart(dealing: Dealing, variable: Counted, chance: bool = True, few: bool = 
         variable: What they may differ in.
         chance: Whether to find out what chance alone does.
         few: Whether pairs of groups with few speakers are judged by chance, too.
+        beyond: Share of dealings that exceed what is attributed to chance.
 
     Example:
         >>> import polars
@@ -379,7 +380,7 @@ def apart(dealing: Dealing, variable: Counted, chance: bool = True, few: bool = 
         away = variable.between(owners, groups) / _scale(owners, variable.weight, groups)
         largest.append(np.max(away, axis=(1, 2), where=asked, initial=0.0))
     usual = np.sort(np.concatenate(largest))
-    return Apart(dealing.groups, found, usual[math.ceil((1 - BEYOND) * usual.size) - 1] * scale)
+    return Apart(dealing.groups, found, usual[math.ceil((1 - beyond) * usual.size) - 1] * scale)
 
 
 def _scale(owners: Ints, weight: Floats, groups: int) -> Floats:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import polars
 
 MOST_VALUES = 12
+DECIMALS = 6
+"""Of what chance makes: a set must not depend on the last digits of a machine."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,9 @@ class Difference:
     @property
     def flagged(self) -> bool:
         """Whether it is larger than an experiment should have, and larger than chance explains."""
-        return self.after is not None and self.after > NOTICEABLE and (self.chance is None or self.after > self.chance)
+        if self.after is None or self.after <= NOTICEABLE:
+            return False
+        return self.chance is None or round(self.after, DECIMALS) > self.chance
 
 
 @dataclass(frozen=True)
@@ -188,7 +192,7 @@ def _after(
     if isinstance(numbers, Shares):
         counts = numbers.counts(dealing.group[None, :], len(dealing.groups))[0]
         standardised = multinomial_difference(counts[group], counts[other])
-    chance = None if now.chance is None else round(float(now.chance[group, other]), 6)
+    chance = None if now.chance is None else round(float(now.chance[group, other]), DECIMALS)
     return float(now.found[group, other]), dealing.groups[other], chance, standardised
 
 

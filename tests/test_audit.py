@@ -17,12 +17,14 @@ from augment.acoustics.levels import speech_level
 from augment.auditing.chance import Means, apart, dealing_of
 from augment.auditing.differences import LENGTH, difference_notes, resulting_snr_db
 from augment.auditing.groups import audit
+from augment.auditing.label_differences import label_notes
 from augment.corpus.spec import CorpusSpec
 from augment.corpus.speech import read_speech
 from augment.corpus.table import read_corpus
 from augment.errors import CorpusError
-from augment.notes import texts
+from augment.notes import Effect, texts
 from augment.report.audit import audit_text
+from augment.report.brief import audit_brief, plan_brief
 from conftest import DEMO, RATE
 
 GROUPS = ("North", "South")
@@ -236,3 +238,104 @@ def test_an_audit_is_written_as_json(lay, tmp_path):
         augment.write_audit(found, tmp_path / "audit.txt")
     with pytest.raises(augment.errors.AcoustigridError, match="--by LABEL"):
         augment.audit(shop.folder / "corpus.jsonl")
+
+
+def labelled(each: int = 6, groups: str = "AB", **labels) -> polars.DataFrame:
+    """Groups of so many speakers, who say three texts each; labels by group and number of speaker and utterance."""
+    rows = [
+        {"group": g, "speaker": f"{g}{s}", "id": f"{g}{s}-{u}", "text": f"text {u}"}
+        | {f"label:{name}": value(g, s, u) for name, value in labels.items()}
+        for g in groups for s in range(each) for u in range(3)
+    ]  # fmt: skip
+    return polars.DataFrame(rows)
+
+
+def labels_told(frame, **more) -> list:
+    return label_notes(frame, [name.removeprefix("label:") for name in frame.columns if ":" in name], **more)
+
+
+def test_a_label_that_nobody_matched_is_told_by_audit_and_plan(workshop):
+    rows = workshop.corpus({"North": 12, "South": 12}, speakers=6)
+    workshop.manifest([{**row, "gender": {"North": "female", "South": "male"}[row["accent"]]} for row in rows])
+    said = "gender differs between groups: North 100 % female, South 0 %"
+    for source in (workshop.recipe(), workshop.folder / "corpus.jsonl"):
+        found = augment.audit(source, ["accent"])
+        assert any(said in line for line in audit_brief(found, "--details").lines)
+        assert about(found, "no two groups share a value of gender")
+    # A set tells no values of labels that do not leave the corpus.
+    for output, short in (("{}", "North and South share no value"), ("{labels: all}", "North 100 % female, South 0 %")):
+        planned = augment.plan(workshop.recipe(output=output))
+        (note,) = [note for note in planned.notes if "gender" in note.text]
+        assert (note.effect, note.size) == (Effect.CONFOUNDED, 1.0)
+        assert note.headline == f"gender differs between groups: {short}"
+        assert any(note.headline in line for line in plan_brief(planned, "--details").lines)
+    workshop.manifest([{**row, "gender": ("female", "male")[n // 6 % 2]} for n, row in enumerate(rows)])
+    assert "gender" not in " ".join(texts(augment.plan(workshop.recipe()).notes))
+
+
+def test_a_label_that_the_recipe_matches_is_no_fault_of_the_corpus(workshop):
+    rows = workshop.corpus({"North": 16, "South": 16}, speakers=8)
+    genders = [{**row, "gender": "fm"[n % 8 < (1 if row["accent"] == "North" else 7)]} for n, row in enumerate(rows)]
+    workshop.manifest(genders)
+    assert about(augment.audit(workshop.folder / "corpus.jsonl", ["accent"]), "labels differ between groups: gender (")
+    recipe = workshop.recipe(balance="{by: [accent], match: [gender]}")
+    assert not about(augment.audit(recipe), "gender")
+    assert "gender" not in " ".join(texts(augment.plan(recipe).notes))
+
+
+def test_labels_in_which_groups_differ_are_told_in_two_notes():
+    """One on those that could be matched, the largest first; one on those that are, perhaps, the group by its name."""
+    frame = labelled(
+        12,
+        "ABC",
+        country=lambda g, s, u: f"land {g}",
+        band=lambda g, s, u: f"{g}{s % 2}",
+        age=lambda g, s, u: "old" if s < {"A": 10, "B": 6, "C": 1}[g] else "young",
+        gender=lambda g, s, u: {"A": "f", "B": "m"}.get(g, "fm"[s % 2]),
+        studio=lambda g, s, u: "yes" if g == "A" else None,
+        style=lambda g, s, u: ("read", "free", "free")[u],
+    )
+    partly, entirely = labels_told(frame)
+    assert partly.headline == "groups differ in gender, studio, age"
+    assert "gender (A 100 % f, B 0 %; distance 1.00 of 1, and 0." in partly.text
+    assert "studio (B 100 % (none), A 0 %; " in partly.text
+    assert "age (A 83 % old, C 8 %; distance 0.75 of 1, and 0." in partly.text
+    assert "balance: {match: [gender, studio, age]}" in partly.text
+    assert entirely.headline == "no two groups share a value of country, band"
+    kept = " ".join(texts(labels_told(frame, told=["gender"])))
+    assert "gender (A 100 % f, B 0 %;" in kept
+    assert "studio (A and B share no value;" in kept
+    assert "age (A and C are 0.75 of 1 apart;" in kept
+
+
+@pytest.mark.parametrize("each", [2, 3, 4, 12])
+def test_labels_that_name_speakers_utterances_or_texts_are_no_kinds_of_them(each):
+    frame = labelled(
+        each,
+        alias=lambda g, s, u: f"{g}{s}",
+        file=lambda g, s, u: f"{g}{s}{u}.wav",
+        day=lambda g, s, u: f"{g}{s}{u % 2}",
+        age=lambda g, s, u: str(20 + 3 * s + (g == "A")),
+        number=lambda g, s, u: str(u),
+        rig=lambda g, s, u: "one",
+    )
+    assert labels_told(frame) == []
+    prompts = frame.with_columns(polars.format("{} {}", "group", "text").alias("text"), polars.col("group").alias("g"))
+    prompts = prompts.with_columns(polars.format("{}{}", "g", "label:number").alias("label:number"))
+    assert labels_told(prompts) == []
+
+
+def test_a_group_of_women_and_one_of_men_are_told_even_of_few_speakers_and_among_many_labels():
+    others = {f"kind{n}": lambda g, s, u: "xy"[s % 2] for n in range(6)}
+    for each in (2, 3, 4, 5):
+        (note,) = labels_told(labelled(each, **others, gender=lambda g, s, u: "fm"[g == "B"]))
+        assert note.headline == "gender differs between groups: A 100 % f, B 0 %"
+
+
+def test_many_labels_that_chance_dealt_are_told_in_few_corpora():
+    random, told = np.random.default_rng(3), 0
+    for _ in range(60):
+        dealt = random.random((6, 2, 15)) < 0.5
+        kinds = {f"k{n}": lambda g, s, u, own=own: str(own["AB".index(g), s]) for n, own in enumerate(dealt)}
+        told += bool(labels_told(labelled(15, **kinds)))
+    assert told <= 8  # 3 are expected, and more than 8 in one of 200 such tests; with 5 % for each label, 16

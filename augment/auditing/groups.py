@@ -19,6 +19,7 @@ from augment.auditing.differences import (
     request_notes,
     shared_text_notes,
 )
+from augment.auditing.label_differences import label_notes
 from augment.auditing.labels import missing, speaker_notes, twin_notes
 from augment.auditing.spelling import spelling_notes
 from augment.auditing.texts import pace_notes, text_measures
@@ -137,7 +138,7 @@ def audit(
     by: Sequence[str],
     sample_rate_hz: int,
     sample: int | None = SAMPLE,
-    labels: Iterable[str] = (),
+    labels: Sequence[str] = (),
     requested_db: Iterable[float] = (),
     progress: Progress = SILENT,
     measured_by: MeasuredBy = HERE,
@@ -150,7 +151,7 @@ def audit(
         sample_rate_hz: Rate of the test set: nothing above half of it counts.
         sample: Utterances of each group that are inspected, chosen by the hash of their ids; None for all, 0 to look
             at the manifest alone.
-        labels: Further labels whose spelling is checked.
+        labels: Further labels, which are to be matched: their spelling is checked, not whether groups differ in them.
         requested_db: SNRs at which noise is to be added.
         progress: Shows how far it has got.
         measured_by: Where the audio is measured.
@@ -171,7 +172,7 @@ def _compared(
     sample_rate_hz: int,
     rows: "tuple[polars.DataFrame, polars.DataFrame]",
     heard: tuple[Mapping[str, Facts], Mapping[str, list[Fault]]],
-    labels: Iterable[str],
+    labels: Sequence[str],
     requested_db: Iterable[float],
 ) -> Audit:
     """The audit of all rows, and of those that were chosen to be heard."""
@@ -189,6 +190,7 @@ def _compared(
         warnings.append(Note(told, Effect.LEFT_OUT))
     warnings += spelling_notes(corpus, dict.fromkeys((*by, *labels)))
     warnings += speaker_notes(frame)
+    warnings += label_notes(frame, [label for label in corpus.labels if label not in (*by, *labels)])
     warnings += [*twin_notes(frame), *_same_audio(chosen, facts)]
     warnings += difference_notes(table, (*MEASURES, DC, INFRASOUND, HUM)) + rate_notes(table)
     said = text_measures(lengths.filter(lengths["group"].is_not_null()))

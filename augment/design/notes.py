@@ -11,6 +11,7 @@ from augment.auditing.differences import (
     request_notes,
     shared_text_notes,
 )
+from augment.auditing.label_differences import label_notes
 from augment.auditing.texts import pace_notes, text_measures
 from augment.corpus.speech import Facts
 from augment.dealt import Exposure
@@ -99,7 +100,15 @@ def _recording_notes(selection: Selection, facts: Mapping[str, Facts], loaded: L
     said = text_measures(chosen.with_columns(lengths))
     notes = [*rate_notes(table), *difference_notes(table), *request_notes(table, requested_snrs_db(loaded))]
     notes += [*difference_notes(said), *shared_text_notes(said), *pace_notes(said)]
-    return [*joint_notes(selection.balance, loaded.recipe.balance), *notes]
+    return [*joint_notes(selection.balance, loaded.recipe.balance), *_label_notes(chosen, loaded), *notes]
+
+
+def _label_notes(chosen: "polars.DataFrame", loaded: LoadedRecipe) -> list[Note]:
+    """Labels that are not matched; a set tells the values of those only that leave the corpus."""
+    balance = loaded.recipe.balance
+    labels = [name.removeprefix("label:") for name in chosen.columns if name.startswith("label:")]
+    free = [label for label in labels if label not in (*balance.by, *balance.labels)]
+    return label_notes(chosen, free, told=loaded.recipe.outgoing(free))
 
 
 def _twin_notes(utterances: "polars.DataFrame") -> list[Note]:

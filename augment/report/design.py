@@ -8,7 +8,6 @@ from augment.design.grid.coverage import coverage_of
 from augment.design.grid.factors import factors_of
 from augment.design.plan import Plan
 from augment.design.selection.balance import BalanceTable, Difference
-from augment.plain_text import visible
 from augment.report.text import figure, table
 
 
@@ -59,20 +58,12 @@ def balance_text(plan: Plan) -> str:
     names = list(dict.fromkeys(d.variable for d in balance.differences))
     shown = [name for name in names if of[(name, groups[0])].matched or name not in plan.corpus.labels]
     rows = [_balance_row(balance, [of[(name, group)] for group in groups]) for name in shown]
-    lines = [
+    about = (
         "largest difference of each group to another one, before > after: durations in standard deviations, labels as "
         f"total variation distance; * above {NOTICEABLE:g} and above chance. By chance: what the furthest two "
-        "exceed in 5 % if speakers are dealt to groups anew (utterances, where speakers are too few)",
-        table(["variable", "matched", *groups, "furthest apart", "by chance", "standardised"], rows),
-    ]
-    others = [found for name in names if name not in shown and (found := balance.furthest(name)) and found.flagged]
-    unlike = [
-        visible(f"{d.variable} {figure(d.after)} ({d.group} and {d.other}; {figure(d.chance)} by chance)")
-        for d in others
-    ]
-    if unlike:
-        lines.append(f"labels that are not matched, and unlike between groups: {', '.join(unlike)}")
-    return "\n".join(lines)
+        "exceed in 5 % if speakers are dealt to groups anew (utterances, where speakers are too few)"
+    )
+    return f"{about}\n{table(['variable', 'matched', *groups, 'furthest apart', 'by chance', 'standardised'], rows)}"
 
 
 def _balance_row(balance: BalanceTable, differences: list[Difference]) -> list[str]:

@@ -16,6 +16,7 @@ from augment.auditing.chance import (
     multinomial_difference,
     undealt,
 )
+from augment.auditing.label_differences import MOST_VALUES
 from augment.corpus.table import label_column
 from augment.design.selection.grouping import with_named_speakers
 from augment.design.selection.strata import duration_bin
@@ -25,7 +26,6 @@ from augment.recipe.experiment import DURATION, Balance, Variable
 if TYPE_CHECKING:
     import polars
 
-MOST_VALUES = 12
 DECIMALS = 6
 """Of what chance makes: a set must not depend on the last digits of a machine."""
 

@@ -13,6 +13,7 @@ from scipy.stats import nct, norm
 from scipy.stats import t as student
 from typer.testing import CliRunner
 
+import augment
 from augment.cli import app
 from augment.design.comparing import PlannedComparison
 from augment.design.detection import (
@@ -27,7 +28,9 @@ from augment.design.detection import (
 from augment.design.freedom import Contribution, crossing, degrees, exceeded, freedom, quantile, smallest
 from augment.design.voices import asked_of, detection_of, voices_of
 from augment.recipe.experiment import Balance, Rotated, Speakers, Statistics
-from augment.report.sample_size import Sizes, sample_size_text
+from augment.report.brief import plan_brief, plan_record
+from augment.report.sample_size import Sizes, sample_size_record, sample_size_text
+from augment.report.tables import plan_text
 from augment.scoring.estimates import between, rate
 from augment.streams import generator
 
@@ -120,7 +123,7 @@ def test_a_rotated_plan_is_judged_by_its_weakest_pair_of_cells():
     found = detection_of(voices_of(polars.DataFrame(rows), "condition"), ASSUMED)
     assert (*found.pair, found.condition) == worst
     assert found.difference == pytest.approx(all_pairs[worst], abs=1e-9)
-    weakest = [max(all_pairs[a, b, c] for c in "abcd") for a in "XYZ" for b in "XYZ" if a != b]
+    weakest = [max(all_pairs[*way, c] for way in (two, two[::-1]) for c in "abcd") for two in ("XY", "XZ", "YZ")]
     assert found.best == pytest.approx(min(weakest), abs=1e-9)
     fewest = {g: min("abcd", key=lambda c: clusters(g, c).words.sum()) for g in "XYZ"}
     apart = detectable_difference(clusters("X", fewest["X"]), clusters("Y", fewest["Y"]), ASSUMED)
@@ -187,7 +190,7 @@ FEW, MANY = even(200, 4, 10), even(200, 40, 10)
 @pytest.mark.parametrize(("pair", "welch"), [((FEW, MANY), 0.130), ((MANY, FEW), 0.174)])
 def test_groups_of_very_unequal_numbers_of_speakers(pair, welch):
     """Welch's degrees of freedom by hand, and simulated: both rules keep their promise for their own test."""
-    found = detectable_difference(*pair, ASSUMED)
+    found = detectable_difference(*pair, ASSUMED, cautious=False)
     assert found == pytest.approx(welch, abs=0.002)
     one, other = (cell.speakers - 1 for cell in pair)
     v, w = (p * (1 - p) * cell_of(cell, ASSUMED).spread for p, cell in zip((0.15, 0.15 + found), pair, strict=True))
@@ -282,7 +285,7 @@ def test_a_largest_difference_that_is_shown_less_often_hides_no_smaller_one():
         free, error = degrees(both, cautious=False), math.sqrt(sum(part.variance for part in both))
         return nct.sf(student.ppf(0.975, free), free, true / error)
 
-    found = smallest(parts, 0.66, (0.025, 0.8))
+    found = smallest(parts, 0.66, (0.025, 0.8), cautious=False)
     assert power(0.66) < 0.8
     assert power(found) == pytest.approx(0.8, abs=1e-4)
     assert all(power(found * share) < 0.8 for share in np.linspace(0.1, 0.99, 20))
@@ -426,17 +429,42 @@ def test_the_command_asks_for_all_of_it_and_refuses_what_cannot_be(arguments, co
     assert expected in " ".join(result.output.split())
 
 
-def test_a_plan_of_very_unequal_groups_knows_what_scores_will_show():
+def test_a_plan_of_very_unequal_groups_promises_what_scores_will_show():
+    """Two small groups are compared by Welch's degrees of freedom, and each with the large one by its own alone."""
+    few, many = even(200, 4, 5), even(200, 40, 5)
     rows = [
         {"condition": "a", "group": g, "speaker": f"{g}{n % s}", "text": "one two three four five"}
-        for g, s in (("X", 4), ("Y", 40)) for n in range(200)
+        for g, s in (("W", 4), ("X", 4), ("Y", 40)) for n in range(200)
     ]  # fmt: skip
     found = detection_of(voices_of(polars.DataFrame(rows), "condition"), ASSUMED)
-    few, many = even(200, 4, 5), even(200, 40, 5)
-    assert found.pair == ("Y", "X")
-    assert found.difference == detectable_difference(many, few, ASSUMED)
-    assert found.scored == detectable_difference(many, few, ASSUMED, cautious=True)
+    assert found.pair == ("Y", "W")
+    assert found.difference == detectable_difference(many, few, ASSUMED, cautious=True)
+    assert found.best == detectable_difference(few, few, ASSUMED) < found.difference
+    assert found.difference > detectable_difference(many, few, ASSUMED, cautious=False)
     assert found.cells["X"].freedom == 3
+
+
+def test_a_wish_is_judged_by_what_scores_will_show(workshop):
+    """Screen, details, JSON and `sample-size` give one figure, for a wish between what Welch promises and what is."""
+    rows = workshop.corpus({"North": 40, "South": 40}, speakers=40)
+    for number, row in enumerate(rows):
+        row["text"] = "one two three four five"
+        row["speaker"] = f"North{number % 4}" if row["accent"] == "North" else row["speaker"]
+    workshop.manifest(rows)
+    sizes = Sizes((40, 4), (40, 40), 5.0)
+    welch, scores = (PlannedComparison().difference(*sizes.cells[::-1], ASSUMED, c) for c in (False, True))
+    wished = (welch + scores) / 2
+    planned = augment.plan(workshop.recipe(statistics=f"{{detect: {wished}}}"))
+    assert plan_record(planned)["detection"]["difference"] == planned.detection.difference == scores
+    figures = sample_size_record(sizes, PlannedComparison(), ASSUMED.model_copy(update={"detect": wished}))
+    assert max(figures["scored"]) == scores
+    assert figures["shows_what_is_wished_for"] is False
+    points = f"{100 * scores:.1f} points"
+    brief = "\n".join(plan_brief(planned, "--details").lines)
+    for said in (brief, plan_text(planned)):
+        assert points in said
+        assert "can be shown" not in said.replace("can be shown from", "")
+        assert "`score` goes by the smaller one alone" in said
 
 
 def test_what_is_asked_for_is_reckoned_before_anything_is_selected():

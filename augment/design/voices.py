@@ -70,16 +70,17 @@ def asked_of(
 
 @dataclass(frozen=True)
 class Detection:
-    """What a design can show in one cell.
+    """What a design can show in one cell, as scores will judge it.
 
     Attributes:
         cells: The weakest cell of each group: the one in which its rate is known least precisely.
-        pair: The two groups whose smallest detectable difference is largest, over all conditions.
+        pair: The two groups whose smallest detectable difference is largest, over all conditions; the second one is
+            worse.
         condition: The condition in which it is.
         difference: The difference itself; None if nothing can be detected between them.
-        best: The smallest difference that can be detected between any two groups in every condition; None without any.
+        best: The smallest difference that can be detected between any two groups, whichever is worse, in every
+            condition; None without any.
         words: Mean number of words in an utterance.
-        scored: As ``difference``, by the degrees of freedom of scores: fewer where speakers are very unequal in number.
     """
 
     cells: dict[str, Cell]
@@ -88,7 +89,6 @@ class Detection:
     difference: float | None
     best: float | None
     words: float
-    scored: float | None = None
 
 
 def detection_of(voices: "polars.DataFrame", statistics: Statistics) -> Detection:
@@ -107,21 +107,25 @@ def detection_of(voices: "polars.DataFrame", statistics: Statistics) -> Detectio
         group: max((cell for (own, _), cell in cells.items() if own == group), key=lambda cell: cell.spread)
         for group in groups
     }
-    detectable = cache(lambda one, other: between_cells(one, other, statistics))
-    found: dict[tuple[str, str], tuple[float, str]] = {}
-    for one, other in itertools.permutations(groups, 2):
-        between = (
-            (_or_endless(detectable(cells[one, name], cells[other, name])), name)
-            for group, name in cells
-            if group == one and (other, name) in cells
+    detectable = cache(lambda one, other: between_cells(one, other, statistics, cautious=True))
+    # Nobody knows beforehand which group is worse: two groups show what they show the worse way round.
+    found = [
+        max(
+            (
+                (_or_endless(detectable(cells[one, name], cells[other, name])), (one, other), name)
+                for one, other in (two, two[::-1])
+                for group, name in cells
+                if group == one and (other, name) in cells
+            ),
+            key=lambda known: known[0],
+            default=(math.inf, two, ""),
         )
-        found[one, other] = max(between, key=lambda known: known[0], default=(math.inf, ""))
-    pair = max(found, key=lambda pair: found[pair][0], default=None)
-    worst, name = found[pair] if pair else (math.inf, None)
-    best = min((difference for difference, _ in found.values()), default=math.inf)
+        for two in itertools.combinations(groups, 2)
+    ]
+    worst, pair, name = max(found, key=lambda known: known[0], default=(math.inf, None, None))
+    best = min((difference for difference, _, _ in found), default=math.inf)
     words = sum(cell.words for cell in cells.values()) / sum(cell.utterances for cell in cells.values())
-    scored = between_cells(cells[pair[0], name], cells[pair[1], name], statistics, True) if pair and name else None
-    return Detection(weakest, pair, name, _known(worst), _known(best), words, scored)
+    return Detection(weakest, pair, name, _known(worst), _known(best), words)
 
 
 def _or_endless(difference: float | None) -> float:

@@ -12,7 +12,7 @@ from augment.notes import Effect, Note, by_gravity
 from augment.plain_text import columns, cut, visible
 from augment.recipe.experiment import Statistics
 from augment.report.audit import plain
-from augment.report.detection import can_be_shown, needed_text, scored_text
+from augment.report.detection import can_be_shown, judged_text, needed_text
 from augment.report.tables import planned_counts, size_words
 from augment.report.text import counted, fitted, table
 
@@ -150,7 +150,7 @@ def _shown(found: Detection, statistics: Statistics) -> tuple[str, ...]:
     if not any(cell.words for cell in found.cells.values()):
         return ("No utterance has a text: of this set no word error rate can be computed",)
     worst, best = (None if value is None else _points(value) for value in (found.difference, found.best))
-    alike, between = worst == best or len(found.cells) == 2, f"between {one} and {other}"
+    alike, between = worst == best, f"between {one} and {other}"
     if worst is None:
         few_of = "a single speaker" if speakers < 2 else "too few words or speakers"
         text = f"No difference can be shown {'between any two groups' if best is None else between}: {few_of}"
@@ -159,7 +159,7 @@ def _shown(found: Detection, statistics: Statistics) -> tuple[str, ...]:
         text += ", between any two groups" if alike and len(found.cells) > 2 else "" if alike else f", {between}"
     if best is not None and not alike:
         text += f"; between others at best from {best} points on"
-    few = scored_text([], speakers)
+    few = judged_text([cell.speakers for cell in found.cells.values()])
     wished = statistics.detect
     if wished is not None and found.difference is not None and found.difference <= wished:
         return text, can_be_shown(wished), *few

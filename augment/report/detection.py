@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from augment.corpus.table import Corpus
 from augment.design.detection import Shown, needed_speakers, needed_utterances
-from augment.design.freedom import FEWEST_SPEAKERS
+from augment.design.freedom import FEWEST_SPEAKERS, unequal
 from augment.design.plan import Plan
 from augment.design.voices import Detection, asked_of
 from augment.recipe.experiment import Statistics
@@ -22,8 +22,7 @@ def detection_text(plan: Plan) -> str:
     about = f"what one cell can show ({assumed_text(statistics)})"
     smallest = table(["group, its weakest cell", "words", "utterances", "speakers", "design effect"], rows)
     asked = asked_text(plan.corpus, plan.loaded.recipe, len(plan.conditions))
-    scored = [] if found.scored == found.difference else [found.scored]
-    score = scored_text(scored, min(cell.speakers for cell in found.cells.values()))
+    score = judged_text([cell.speakers for cell in found.cells.values()])
     return "\n".join([about, *asked, smallest, _worst(found), *score, *_wished(found, statistics)])
 
 
@@ -35,6 +34,21 @@ def asked_text(corpus: Corpus, recipe: Recipe, conditions: int) -> list[str]:
     spoken = f"{counted(asked.utterances, 'utterance')} of {counted(asked.speakers, 'speaker')}"
     size = f"{spoken}, {asked.words:.1f} words each"
     return [f"a cell as the recipe asks for it ({size}) shows {_points(asked.difference, asked.speakers)}"]
+
+
+def judged_text(speakers: Sequence[int]) -> list[str]:
+    """How scores go by the numbers of speakers of groups, where these are few or very unequal; and so do plans.
+
+    Example:
+        >>> judged_text([4, 40])
+        ['where one group has more than twice as many speakers as the other, `score` goes by the smaller one alone']
+        >>> judged_text([3, 40]), judged_text([8, 8])
+        (['`score` gives no intervals for groups of fewer than 4 speakers'], [])
+    """
+    return scored_text([], min(speakers)) or ([UNEQUAL] if unequal(speakers) and min(speakers) > 1 else [])
+
+
+UNEQUAL = "where one group has more than twice as many speakers as the other, `score` goes by the smaller one alone"
 
 
 def scored_text(differences: Sequence[float | None], fewest: int, what: str = "differences") -> list[str]:
@@ -56,8 +70,7 @@ def scored_text(differences: Sequence[float | None], fewest: int, what: str = "d
     if fewest < FEWEST_SPEAKERS or not differences:
         return []
     figures = ["none" if one is None else f"from {100 * one:.1f} points on" for one in differences]
-    why = "where one group has more than twice as many speakers as the other, `score` goes by the smaller one alone"
-    return [f"{why}: it shows {what} {', and the other way round '.join(figures)}"]
+    return [f"{UNEQUAL}: it shows {what} {', and the other way round '.join(figures)}"]
 
 
 def _points(difference: float | None, speakers: int) -> str:
@@ -105,7 +118,7 @@ def _worst(found: Detection) -> str:
         text += f": {why}" if few < 2 else ": the cells are too small"
     else:
         text = f"between {one} and {other} a difference of {100 * found.difference:.1f} points or more"
-    if found.best is None or len(found.cells) < 3:
+    if found.best is None:
         return text
     best = f"{100 * found.best:.1f} points"
     same = found.difference is not None and best == f"{100 * found.difference:.1f} points"

@@ -94,6 +94,9 @@ def sample_size_record(
 ) -> dict[str, Any]:
     """The same as a program is told: the smallest difference that is shown, each way round, and the smallest margin.
 
+    What is wished for is judged by what scores will show (``scored``, a difference each way round, or a margin): less
+    than Welch's degrees of freedom promise, where one group has more than twice as many speakers as the other.
+
     Arguments are those of :func:`sample_size_text`; differences are shares, 0 to 1, and None where none is shown.
 
     Example:
@@ -102,17 +105,21 @@ def sample_size_record(
         (0.076, None)
     """
     one, other = sizes.cells
-    differences = [question.difference(*way, statistics) for way in ((one, other), (other, one))]
-    least = question.margin(one, other, statistics)
-    wished, found = (statistics.detect, differences) if margin is None else (margin, [least])
-    enough = None if wished is None else all(value is not None and value <= wished for value in found)
+    ways = (one, other), (other, one)
+    differences = [question.difference(*way, statistics) for way in ways]
+    if margin is None:
+        wished, scored = statistics.detect, [question.difference(*way, statistics, True) for way in ways]
+    else:
+        wished, scored = margin, [question.margin(one, other, statistics, True)]
+    enough = None if wished is None else all(value is not None and value <= wished for value in scored)
     return {
         "compared": question.kind,
         "groups": [dict(zip(("utterances", "speakers"), size, strict=True)) for size in (sizes.one, sizes.other)],
         "words": sizes.words,
         "assumed": statistics.model_dump(),
         "differences": differences,
-        "margin": least,
+        "margin": question.margin(one, other, statistics),
+        "scored": scored,
         "shows_what_is_wished_for": enough,
     }
 
@@ -139,7 +146,7 @@ def _differences(sizes: Sizes, question: PlannedComparison, statistics: Statisti
     wished = statistics.detect
     if wished is None:
         return lines
-    if all(one is not None and one <= wished for one in found):
+    if all(one is not None and one <= wished for one in cautious or found):
         return [*lines, can_be_shown(wished)]
     needed = needed_text(sizes.smallest, wished, statistics, lambda cell: question.difference(cell, cell, statistics))
     return [*lines, f"a difference of {100 * wished:g} points (statistics.detect) would need {needed}{_both(sizes)}"]
@@ -166,7 +173,7 @@ def _within(sizes: Sizes, question: PlannedComparison, statistics: Statistics, m
     lines = [ALIKE[question.kind].format(sizes.text.rstrip(","), points, rest)]
     cautious = [question.margin(*sizes.cells, statistics, True)] if unequal(sizes.speakers) else []
     lines += scored_text(cautious, min(sizes.speakers), "margins")
-    if found is not None and found <= margin:
+    if all(one is not None and one <= margin for one in cautious or [found]):
         return [*lines, f"a margin of {100 * margin:g} points can be shown"]
     needed = needed_text(sizes.smallest, margin, statistics, lambda cell: question.margin(cell, cell, statistics))
     return [*lines, f"a margin of {100 * margin:g} points would need {needed}{_both(sizes)}"]

@@ -257,7 +257,6 @@ def _detection(plan: Plan) -> dict[str, Any]:
         "worst_pair": found.pair,
         "worst_condition": found.condition,
         "difference": found.difference,
-        "scored": found.scored,
         "best_difference": found.best,
     }
 

@@ -745,6 +745,9 @@ def test_a_set_is_built_in_shards(stocked, set_of_stock):
     assert ObjectStore(PLACE).files(".acoustigrid") == LEFT
     augment.plan_into(stocked.folder / "recipe.yaml", OUT)
     assert objects() == tree(set_of_stock), "the plan changes nothing"
+    assert augment.build_shard(OUT, "1/1").made == augment.open(OUT).frame.height
+    augment.finish(OUT)
+    assert objects() == tree(set_of_stock)
     assert ObjectStore(PLACE).files(".acoustigrid") == LEFT
 
 

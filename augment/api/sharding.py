@@ -71,7 +71,7 @@ def plan_into(
     """Plan a test set and write the plan into the set's folder, for those who build its shards.
 
     All of them must see the folder, the corpus and the noise under the same paths. A finished set in which the plan
-    would change nothing stays as it is.
+    would change nothing stays finished; its shards then have nothing to do.
 
     Args:
         recipe: As for :func:`plan`.
@@ -91,12 +91,10 @@ def plan_into(
     refuse_no_set(path)
     planned = plan(recipe, progress, workers, cache, base)
     with opened_for(planned, path, replace, progress) as opened, progress.step("writing the plan"):
-        if stands(opened, planned):
-            opened.forget_parts()
-        else:
+        if not stands(opened, planned):
             opened.reopen()
-            write_where(opened.sealed, planned)
-            write_shared(opened.sealed, planned, replace)
+        write_where(opened.sealed, planned)
+        write_shared(opened.sealed, planned, replace)
     return planned
 
 

@@ -190,12 +190,12 @@ def _compared(
         warnings.append(Note(told, Effect.LEFT_OUT))
     warnings += spelling_notes(corpus, dict.fromkeys((*by, *labels)))
     warnings += speaker_notes(frame)
-    warnings += label_notes(frame, [label for label in corpus.labels if label not in (*by, *labels)])
     warnings += [*twin_notes(frame), *_same_audio(chosen, facts)]
     warnings += difference_notes(table, (*MEASURES, DC, INFRASOUND, HUM)) + rate_notes(table)
     said = text_measures(lengths.filter(lengths["group"].is_not_null()))
     warnings += [*difference_notes(said, (LENGTH, *MEASURES)), *shared_text_notes(said)]
     warnings += pace_notes(said)
+    warnings += label_notes(frame, [label for label in corpus.labels if label not in (*by, *labels)])
     warnings += request_notes(table, requested_db)
     notes = [*corpus.notes, *facts_notes(chosen, facts, sample_rate_hz)]
     return Audit(

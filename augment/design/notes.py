@@ -100,7 +100,8 @@ def _recording_notes(selection: Selection, facts: Mapping[str, Facts], loaded: L
     said = text_measures(chosen.with_columns(lengths))
     notes = [*rate_notes(table), *difference_notes(table), *request_notes(table, requested_snrs_db(loaded))]
     notes += [*difference_notes(said), *shared_text_notes(said), *pace_notes(said)]
-    return [*joint_notes(selection.balance, loaded.recipe.balance), *_label_notes(chosen, loaded), *notes]
+    # Of what is equally far apart, what can be heard and is said comes before what is written beside it.
+    return [*joint_notes(selection.balance, loaded.recipe.balance), *notes, *_label_notes(chosen, loaded)]
 
 
 def _label_notes(chosen: "polars.DataFrame", loaded: LoadedRecipe) -> list[Note]:

@@ -14,9 +14,8 @@ RIVAL = 0.5
 """Height of a peak near no lag at all, as a share of the highest, at which nothing says that the signal lags.
 
 What is left of the 300 to 3000 Hz of a short word behind the slopes of a handset and a low-rate codec is a formant or
-two: the correlation has many peaks, milliseconds apart and nearly as high. In 58 words and sentences behind the ITU's
-handset and AMR-NB, whatever was within 1 ms of no lag reached at least 0.58 of a wrong peak; where they were moved by
-3 ms, at most 0.3 in nine of ten.
+two: the correlation has many peaks, milliseconds apart and nearly as high. What was moved by 3 ms or more seldom leaves
+a peak of half the height there.
 """
 
 

@@ -30,6 +30,7 @@ SUFFIXES = (".csv", ".tsv", ".tab", ".csv.gz", ".tsv.gz")
 DELIMITERS = ",;\t|^~"
 USUAL = frozenset({"id", "audio_filepath", "file_name", "wav", "text", "speaker", "duration"})
 DOUBLED = 'quotation marks inside of a quoted cell are doubled, not written as \\": "he said ""yes"" to me"'
+QUOTED = "quoted as in CSV, with quotation marks doubled inside: what they quote is read"
 
 
 def rows(source: Source) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
@@ -88,10 +89,8 @@ def table(source: Source, path: Location, lines: Iterable[str]) -> Iterator[tupl
         quotes = DOUBLED if "expected after" in str(error) else ""
         raise CorpusError(Fault(place, f"cannot be read as a table: {error}", quotes)) from None
     if unquoted:
-        told = "quoted as in CSV, with quotation marks doubled inside: what they quote is read"
-        source.tell(
-            f"{counted(unquoted, 'cell of the table is', 'cells of the table are')} {told}", effect=Effect.LABEL
-        )
+        cells = counted(unquoted, "cell of the table is", "cells of the table are")
+        source.tell(f"{cells} {QUOTED}", effect=Effect.LABEL)
 
 
 def _inside(cell: str) -> str:

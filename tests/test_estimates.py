@@ -259,6 +259,45 @@ def test_comparisons_that_say_the_same_cost_nothing_more():
     assert many[0].high > 1.2 * one[0].high - 0.2 * one[0].estimate.value
 
 
+def independent(rng, count, speakers=12):
+    """Differences of groups of which no two have a speaker in common."""
+    groups = [rate(rng.integers(0, 20, speakers), [50] * speakers, np.arange(speakers) + speakers * n)
+              for n in range(2 * count)]  # fmt: skip
+    return [between(one, other) for one, other in zip(groups[::2], groups[1::2], strict=True)]
+
+
+def reach(judged):
+    """Standard errors from an estimate to the nearer end of its interval."""
+    value = judged.estimate.value
+    return min(value - judged.low, judged.high - value) / math.sqrt(judged.estimate.variance)
+
+
+def test_what_is_shared_counts_in_a_family_as_what_speakers_do():
+    """Of twenty independent comparisons the largest is as Sidak has it, whether speakers or texts make the variance."""
+    by_speakers = independent(np.random.default_rng(5), 20)
+    by_texts = [with_shared(one, (9 * one.variance, 0.0), 200, "texts") for one in by_speakers]
+    wanted = scipy.stats.t.ppf((1 + 0.95 ** (1 / 20)) / 2, 22)
+    assert reach(judge(by_speakers)[0]) == pytest.approx(wanted, rel=0.1)
+    assert reach(judge(by_texts)[0]) > 0.9 * wanted
+
+
+def test_few_clusters_leave_a_family_few_degrees_of_freedom():
+    """The same, where five texts say how uncertain it is: t of four degrees of freedom."""
+    few = [with_shared(one, (0.5 * one.variance, 0.5 * one.variance), 5, "texts")
+           for one in independent(np.random.default_rng(5), 20)]  # fmt: skip
+    assert reach(judge(few)[0]) == pytest.approx(scipy.stats.t.ppf((1 + 0.95 ** (1 / 20)) / 2, 4), rel=0.25)
+
+
+def test_a_family_of_one_is_no_more_certain_than_itself():
+    for one in independent(np.random.default_rng(6), 40):
+        (judged,) = judge([one])
+        assert judged.method == "max-T"
+        assert judged.p_value >= one.p_value()
+        low, high = one.interval()
+        assert judged.low <= low + 1e-12
+        assert judged.high >= high - 1e-12
+
+
 def test_nothing_without_an_interval_counts_in_a_family():
     a, b = rate([8, 12, 10, 9], [50] * 4), rate([4, 6, 5, 4], [50] * 4)
     judged = judge([between(a, b), between(rate([1], [50]), b)])

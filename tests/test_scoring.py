@@ -331,6 +331,39 @@ def test_two_ways_of_clustering_add_up_to_their_formula():
     assert found.freedom <= 4
 
 
+def test_whoever_meets_no_noise_segment_shares_none():
+    """A change from quiet: V by speakers, and by segments, where a speaker in quiet is a cluster in both ways."""
+    rng = np.random.default_rng(9)
+    rows = rows_of(speakers=6, utterances=5, groups=("North",), conditions=("quiet", "fan_0db"))
+    for row in rows:
+        row["noise_segment"] = None if row["condition"] == "quiet" else int(row["utterance"].split("_")[-1])
+    loud = np.array([row["condition"] != "quiet" for row in rows])
+    segments = np.array([row["noise_segment"] or 0 for row in rows])
+    words, errors = rng.integers(5, 15, 60), rng.integers(0, 3, 60) + 3 * loud * segments
+    none = np.zeros(60, dtype=np.int64)
+    texts = [row["utterance"] for row in rows]
+    sample = Sample.of(rows, ("quiet", "fan_0db"), Counts(errors, none, none, words, none > 0), texts)
+    found = sample.combined([(Cell("North", "fan_0db"), 1.0), (Cell("North", "quiet"), -1.0)])
+    influence, share = np.zeros(60), np.zeros(60)
+    for own, sign in ((loud, 1), (~loud, -1)):
+        rate = errors[own].sum() / words[own].sum()
+        influence[own] = sign * (errors[own] - rate * words[own]) / words[own].sum()
+        share[own] = words[own] / words[own].sum() / 2
+
+    def variance(name):
+        clusters = {}
+        for number, row in enumerate(rows):
+            clusters.setdefault(name(row), []).append(number)
+        return sum(influence[own].sum() ** 2 / (1 - share[own].sum()) for own in clusters.values())
+
+    second = variance(lambda row: row["speaker"] if row["noise_segment"] is None else row["noise_segment"])
+    both = variance(lambda row: (row["speaker"], row["noise_segment"]))
+    alone = sum(part.variance for part in found.parts)
+    assert second > 2 * both
+    assert found.shared == "noise segments"
+    assert found.variance == pytest.approx(max(alone + second - both, second, alone))
+
+
 def test_rotated_conditions_are_compared_on_common_speakers(tmp_path):
     rows = [
         row
